@@ -1,0 +1,1 @@
+"""The product: scenarios, simulation, results, command line and dashboard."""

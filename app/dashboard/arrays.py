@@ -1,0 +1,188 @@
+"""What the map draws, as arrays for the browser: geometry once, and a byte for each element and step of a layer.
+
+A byte ``q`` stands for ``low + q (high - low) / 254``; 255 is missing. Elements are all buses, then all branches.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from app.dashboard.layers import LAYERS
+from app.results import Result
+from grid.errors import InputError
+
+Floats = NDArray[np.float64]
+
+MISSING = 255
+MAX_BYTES = 32_000_000
+"""A layer longer than this is thinned to every k-th step."""
+
+
+def elements(result: Result) -> dict[str, Any]:
+    """Names, districts and kinds of all elements, the clock, and the city's consumption for the time bar.
+
+    Returns:
+        ``buses`` and ``branches`` with `name`, `zone` or `kind`; ``start_ms``, ``step_ms``, ``n_steps`` of the arrays;
+        ``consumption_mw`` of at most 2,000 points.
+    """
+    topology = result.topology
+    times = _times(result)
+    stride = _stride(result, len(times))
+    shown = times[::stride]
+    start = int(shown[0].timestamp() * 1000) if len(shown) else 0
+    step = int((shown[1] - shown[0]).total_seconds() * 1000) if len(shown) > 1 else 3_600_000
+    consumption = result.table("city").sort("time").select("consumption_mw").collect()["consumption_mw"]
+    sparse = consumption.gather_every(max(1, math.ceil(len(consumption) / 2000)))
+    return {
+        "buses": [{"name": bus["name"], "zone": bus.get("zone") or ""} for bus in topology["buses"]],
+        "branches": [{"name": branch["name"], "kind": branch["kind"]} for branch in topology["branches"]],
+        "start_ms": start, "step_ms": step, "n_steps": len(shown), "stride": stride,
+        "consumption_mw": [round(value, 4) for value in sparse.fill_null(0).to_list()],
+    }  # fmt: skip
+
+
+def geometry(result: Result) -> bytes:
+    """Coordinates as float32: (x, y) of each bus, then the numbers of both buses of each branch.
+
+    Coordinates that look like degrees are stretched to true proportions at their latitude; a grid without
+    coordinates is laid out as a tree around its first bus.
+    """
+    buses, branches = result.topology["buses"], result.topology["branches"]
+    place = {bus["name"]: row for row, bus in enumerate(buses)}
+    ends = np.array([[place[b["from_bus"]], place[b["to_bus"]]] for b in branches], dtype=np.float32).reshape(-1, 2)
+    known = [(bus.get("x"), bus.get("y")) for bus in buses]
+    if known and all(x is not None and y is not None for x, y in known):
+        points = np.array(known, dtype=float)
+        if np.abs(points[:, 0]).max() <= 180 and np.abs(points[:, 1]).max() <= 85:
+            points[:, 0] *= math.cos(math.radians(points[:, 1].mean()))
+        points -= points.mean(axis=0)  # small numbers keep their digits in float32
+    else:
+        points = tree_layout(len(buses), ends.astype(int).tolist())
+    return points.astype("<f4").tobytes() + ends.astype("<f4").tobytes()
+
+
+def tree_layout(n_buses: int, ends: list[list[int]]) -> Floats:
+    """Places for buses without coordinates: rings around the first bus by number of branches, evenly spread.
+
+    Args:
+        n_buses: Number of buses.
+        ends: The two buses of each branch.
+
+    Returns:
+        Coordinates, shape (n_buses, 2).
+    """
+    neighbours: list[list[int]] = [[] for _ in range(n_buses)]
+    for a, b in ends:
+        neighbours[a].append(b)
+        neighbours[b].append(a)
+    depth, order = [-1] * n_buses, []
+    for root in range(n_buses):
+        queue = deque([root] if depth[root] < 0 else [])
+        if queue:
+            depth[root] = 0 if root == 0 else 1
+        while queue:
+            bus = queue.popleft()
+            order.append(bus)
+            fresh = sorted({other for other in neighbours[bus] if depth[other] < 0})
+            for other in fresh:
+                depth[other] = depth[bus] + 1
+            queue.extend(fresh)
+    points = np.zeros((n_buses, 2))
+    for level in sorted(set(depth)):
+        ring = [bus for bus in order if depth[bus] == level]
+        angle = 2 * math.pi * (np.arange(len(ring)) + 0.5 * (level % 2)) / max(len(ring), 1)
+        points[ring] = level * np.column_stack([np.cos(angle), np.sin(angle)])
+    return points
+
+
+def layer_bytes(result: Result, layer: str) -> bytes:
+    """One layer: ``low`` and ``high`` as float32, then uint8 of shape (steps, buses + branches).
+
+    Raises:
+        InputError: If there is no such layer.
+    """
+    if layer not in LAYERS:
+        raise InputError.of("layer", f"must be one of {', '.join(LAYERS)}", layer)
+    return _encoded(layer_values(result, layer) * LAYERS[layer].factor)
+
+
+def layer_values(result: Result, layer: str) -> Floats:
+    """One layer in the unit of its table, shape (steps, buses + branches); NaN where it says nothing."""
+    buses = [str(bus["name"]) for bus in result.topology["buses"]]
+    branches = result.topology["branches"]
+    names = [str(branch["name"]) for branch in branches]
+    if layer == "loading":
+        of_branches = _matrix(result, "branches", "branch", names, "loading_percent")
+        return np.hstack([np.full((len(of_branches), len(buses)), np.nan), of_branches])
+    column = {"carbon": "ci_kg_per_mwh", "voltage": "vm_pu", "renewable": "renewable_share"}[layer]
+    of_buses = _matrix(result, "buses", "bus", buses, column)
+    place = {name: row for row, name in enumerate(buses)}
+    start = np.array([place[branch["from_bus"]] for branch in branches], dtype=int)
+    end = np.array([place[branch["to_bus"]] for branch in branches], dtype=int)
+    if layer == "voltage":
+        return np.hstack([of_buses, (of_buses[:, start] + of_buses[:, end]) / 2])
+    forward = _matrix(result, "branches", "branch", names, "p_from_mw") >= 0
+    return np.hstack([of_buses, np.where(forward, of_buses[:, start], of_buses[:, end])])
+
+
+def _times(result: Result) -> pl.Series:
+    return _times_of(result.path, result.scenario_hash)
+
+
+@lru_cache(maxsize=16)
+def _times_of(path: Any, _version: str) -> pl.Series:
+    return pl.scan_parquet(path / "city.parquet").select("time").collect()["time"].unique().sort()
+
+
+def _stride(result: Result, n_steps: int) -> int:
+    n_elements = len(result.topology["buses"]) + len(result.topology["branches"])
+    return max(1, math.ceil(n_steps * n_elements / MAX_BYTES))
+
+
+def _matrix(result: Result, table: str, key: str, names: list[str], value: str) -> Floats:
+    """A long table as an array, shape (shown steps, names); NaN where it has no row."""
+    times = _times(result)
+    shown = times.gather_every(_stride(result, len(times)))
+    rows = pl.LazyFrame({"time": shown, "step": np.arange(len(shown))})
+    columns = pl.LazyFrame({key: names, "column": np.arange(len(names))}, schema_overrides={key: pl.String})
+    long = (
+        result.table(table).select("time", pl.col(key).cast(pl.String), value)
+        .join(rows, on="time").join(columns, on=key).select("step", "column", value).collect()
+    )  # fmt: skip
+    array = np.full((len(shown), len(names)), np.nan)
+    array[long["step"].to_numpy(), long["column"].to_numpy()] = long[value].fill_null(math.nan).to_numpy()
+    return array
+
+
+def _encoded(values: Floats) -> bytes:
+    finite = np.isfinite(values)
+    low, high = (float(values[finite].min()), float(values[finite].max())) if finite.any() else (0.0, 1.0)
+    span = max(high - low, 1e-9)
+    codes = np.full(values.shape, MISSING, dtype=np.uint8)
+    codes[finite] = np.rint((values[finite] - low) / span * 254).astype(np.uint8)
+    return np.array([low, low + span], dtype="<f4").tobytes() + codes.tobytes()
+
+
+def version_of(result: Result) -> str:
+    """What the browser caches arrays by: the scenario's hash and when the result was written."""
+    written = (result.path / "manifest.json").stat().st_mtime_ns
+    return f"{result.scenario_hash[:16]}-{written:x}"
+
+
+def layers_for_browser(theme: Any, limits: Mapping[str, Any]) -> dict[str, Any]:
+    """All layers' titles, classes, colours and limits, as the map and its legend read them."""
+    return {
+        key: {
+            "title": layer.title, "unit": layer.unit, "digits": layer.digits, "breaks": list(layer.breaks),
+            "colours": list(layer.palette(theme)), "limits": layer.limits(limits), "explanation": layer.explanation,
+        }
+        for key, layer in LAYERS.items()
+    }  # fmt: skip

@@ -1,0 +1,65 @@
+"""What all charts share: a calm frame, the colours of the theme, and buttons that stay on this machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go  # type: ignore[import-untyped]
+from plotly.subplots import make_subplots  # type: ignore[import-untyped]
+
+from app.dashboard.colours import INK, MUTED, RULE, SURFACE, Theme
+
+__all__ = ["CONFIG", "FONTS", "empty", "framed", "go", "make_subplots"]
+
+FONTS = (
+    "-apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, "
+    "'Noto Sans CJK SC', 'Noto Sans CJK JP', sans-serif"
+)
+
+CONFIG: dict[str, Any] = {
+    "displaylogo": False,
+    "showSendToCloud": False,  # the button would post the figure to a public server
+    "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
+    "responsive": True,
+    "toImageButtonOptions": {"format": "png", "scale": 2},
+}
+"""Options of every graph."""
+
+
+def framed(figure: go.Figure, theme: Theme, *, height: int = 300, y_title: str = "", legend: bool = True) -> go.Figure:
+    """The figure with the dashboard's axes, fonts and margins.
+
+    Args:
+        figure: Traces and whatever is special about them.
+        theme: The colour scheme.
+        height: Height [px].
+        y_title: Quantity and unit of the upright axis.
+        legend: Whether to name the traces above the chart.
+    """
+    axis = {
+        "gridcolor": RULE[theme], "linecolor": RULE[theme], "zeroline": False, "tickfont": {"color": MUTED[theme]},
+        "title": {"font": {"color": MUTED[theme], "size": 12}, "standoff": 8}, "automargin": True,
+    }  # fmt: skip
+    figure.update_layout(
+        template="none", height=height, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONTS, "size": 12, "color": INK[theme]}, margin={"l": 8, "r": 8, "t": 34 if legend else 12, "b": 8},
+        showlegend=legend, hovermode="x unified",
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "traceorder": "normal",
+                "font": {"color": INK[theme]}, "bgcolor": "rgba(0,0,0,0)"},
+        hoverlabel={"bgcolor": SURFACE[theme], "bordercolor": RULE[theme], "font": {"color": INK[theme], "family": FONTS}},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": MUTED[theme], "activecolor": INK[theme]},
+    )  # fmt: skip
+    figure.update_xaxes(**axis, showgrid=False, ticks="outside", ticklen=4, tickcolor=RULE[theme])
+    figure.update_yaxes(**axis)
+    if y_title:
+        figure.update_yaxes(title_text=y_title, col=1)
+    return figure
+
+
+def empty(theme: Theme, words: str, height: int = 300) -> go.Figure:
+    """A chart that says why it shows nothing."""
+    figure = framed(go.Figure(), theme, height=height, legend=False)
+    figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    figure.add_annotation(text=words, showarrow=False, font={"color": MUTED[theme], "size": 14},
+                          xref="paper", yref="paper", x=0.5, y=0.5)  # fmt: skip
+    return figure

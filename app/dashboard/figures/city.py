@@ -1,0 +1,128 @@
+"""Charts of the city as a whole: where its power comes from, and what it emits hour by hour."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme, intensity, sector_colours, with_alpha
+from app.dashboard.figures.chart import empty, framed, go
+from app.dashboard.local_time import hour_of_day, thinned
+from app.dashboard.text import sector_name
+
+
+def power_stack(city: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
+    """Import, local generation and stores stacked to what the city uses; exports and charging below zero.
+
+    Args:
+        city: The result's `city` table, powers in MW.
+        zone: The city's time zone.
+        theme: The colour scheme.
+    """
+    if city.is_empty():
+        return empty(theme, "This result has no steps.")
+    frame, _ = thinned(city, zone)
+    storage = frame["storage_mw"]
+    layers = (
+        ("Import", frame["import_mw"], OKABE_ITO["blue"], "above"),
+        ("Local generation", frame["generation_mw"], OKABE_ITO["orange"], "above"),
+        ("From stores", (-storage).clip(lower_bound=0), OKABE_ITO["green"], "above"),
+        ("Into stores", (-storage).clip(upper_bound=0), OKABE_ITO["green"], "below"),
+        ("Export", -frame["export_mw"], OKABE_ITO["purple"], "below"),
+    )
+    figure = go.Figure()
+    for name, power, colour, group in layers:
+        if power.fill_null(0).abs().max() > 1e-6:
+            figure.add_scatter(
+                x=frame["time"].to_list(), y=power.to_list(), name=name, stackgroup=group, mode="none",
+                fillcolor=with_alpha(colour, 0.75 if group == "above" else 0.45), hovertemplate="%{y:.2f} MW",
+            )  # fmt: skip
+    figure.add_scatter(
+        x=frame["time"].to_list(), y=(frame["consumption_mw"] + frame["loss_mw"]).to_list(), name="Consumption and losses",
+        mode="lines", line={"color": INK[theme], "width": 1.6}, hovertemplate="%{y:.2f} MW",
+    )  # fmt: skip
+    return framed(figure, theme, height=320, y_title="Power [MW]")
+
+
+def intensity_lines(city: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
+    """Mean carbon intensity of what the city consumes beside that of what it imports [g/kWh]."""
+    if city.is_empty():
+        return empty(theme, "This result has no steps.")
+    frame, _ = thinned(city, zone)
+    figure = go.Figure()
+    for name, column, line in (
+        ("Imports", "import_ci_kg_per_mwh", {"color": MUTED[theme], "width": 1.4, "dash": "dot"}),
+        ("City", "ci_kg_per_mwh", {"color": OKABE_ITO["blue"] if theme == "light" else OKABE_ITO["sky"], "width": 2}),
+    ):
+        figure.add_scatter(x=frame["time"].to_list(), y=frame[column].to_list(), name=name, mode="lines", line=line,
+                           connectgaps=False, hovertemplate="%{y:.0f} g/kWh")  # fmt: skip
+    framed(figure, theme, y_title="Carbon intensity [g/kWh]")
+    return figure.update_yaxes(rangemode="tozero")
+
+
+def hourly_sectors(sectors: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """Mean emissions of each sector in each local hour of the day.
+
+    Args:
+        sectors: The result's `sectors` table.
+        zone: The city's time zone.
+
+    Returns:
+        Columns `sector` (plain name), `hour` and `emissions_kg` (a mean per hour), sorted by sector, then hour.
+    """
+    per_hour = (
+        sectors.with_columns(pl.col("gpc_code").cast(pl.String), pl.col("time").dt.truncate("1h"))
+        .group_by("gpc_code", "time").agg(pl.col("emissions_kg").sum())
+    )  # fmt: skip
+    return (
+        per_hour.group_by("gpc_code", hour_of_day(zone)).agg(pl.col("emissions_kg").mean())
+        .with_columns(sector=pl.col("gpc_code").map_elements(sector_name, return_dtype=pl.String))
+        .sort("gpc_code", "hour").select("sector", "hour", "emissions_kg")
+    )  # fmt: skip
+
+
+def heat_strip(hourly: pl.DataFrame, theme: Theme) -> go.Figure:
+    """Sectors by hour of day, one cell each, coloured by mean emissions [kg/h].
+
+    Args:
+        hourly: From `hourly_sectors`.
+        theme: The colour scheme.
+    """
+    if hourly.is_empty():
+        return empty(theme, "No sector emitted anything in this result.")
+    names = hourly["sector"].unique(maintain_order=True).to_list()
+    cells = {(row["sector"], row["hour"]): row["emissions_kg"] for row in hourly.iter_rows(named=True)}
+    shades = intensity(theme)
+    figure = go.Figure(
+        go.Heatmap(
+            x=list(range(24)), y=names, z=[[cells.get((name, hour)) for hour in range(24)] for name in names],
+            colorscale=[[place / (len(shades) - 1), shade] for place, shade in enumerate(shades)], zmin=0, xgap=2, ygap=3,
+            hovertemplate="%{y}<br>%{x}:00 – %{z:.1f} kg/h<extra></extra>",
+            colorbar={"title": {"text": "kg/h", "side": "top", "font": {"size": 11, "color": MUTED[theme]}}, "thickness": 8, "outlinewidth": 0,
+                      "tickfont": {"color": MUTED[theme], "size": 11}, "nticks": 5, "len": 1.0},
+        )
+    )  # fmt: skip
+    framed(figure, theme, height=86 + 36 * len(names), legend=False)
+    figure.update_layout(hovermode="closest")
+    figure.update_xaxes(tickvals=list(range(0, 24, 3)), ticktext=[f"{hour:02d}:00" for hour in range(0, 24, 3)])
+    return figure.update_yaxes(autorange="reversed", showgrid=False)
+
+
+def sector_bars(hourly: pl.DataFrame, theme: Theme) -> go.Figure:
+    """Emissions of an average day, hour by hour, stacked by sector [kg/h].
+
+    Args:
+        hourly: From `hourly_sectors`.
+        theme: The colour scheme.
+    """
+    if hourly.is_empty():
+        return empty(theme, "No sector emitted anything in this result.")
+    names = hourly["sector"].unique(maintain_order=True).to_list()
+    colours = sector_colours(names, theme)
+    figure = go.Figure()
+    for name in names:
+        rows = hourly.filter(pl.col("sector") == name)
+        figure.add_bar(x=rows["hour"].to_list(), y=rows["emissions_kg"].to_list(), name=name,
+                       marker={"color": colours[name], "line": {"width": 0}}, hovertemplate="%{y:.1f} kg/h")  # fmt: skip
+    framed(figure, theme, height=360, y_title="Emissions [kg CO₂e per hour]")
+    figure.update_layout(barmode="relative", bargap=0.12)
+    return figure.update_xaxes(tickvals=list(range(0, 24, 3)), ticktext=[f"{hour:02d}:00" for hour in range(0, 24, 3)])

@@ -1,0 +1,57 @@
+"""Series in the city's own time, thinned to what a chart can show; the data stay in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+_STEPS = ("15m", "30m", "1h", "3h", "6h", "12h", "1d", "1w")
+_NAMES = {"1h": "hourly", "1d": "daily", "1w": "weekly"}
+
+
+def zone_of(scenario: Mapping[str, Any]) -> str:
+    """The city's time zone; UTC where the scenario names none."""
+    return str((scenario.get("city") or {}).get("time_zone") or "UTC")
+
+
+def local(zone: str) -> pl.Expr:
+    """Column `time` as wall-clock time in `zone`."""
+    return pl.col("time").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+
+
+def hour_of_day(zone: str) -> pl.Expr:
+    """Local hour of column `time`, 0 to 23."""
+    return pl.col("time").dt.convert_time_zone(zone).dt.hour().cast(pl.Int64).alias("hour")
+
+
+def thinned(
+    frame: pl.DataFrame, zone: str, by: Sequence[str] = (), most: int = 1000
+) -> tuple[pl.DataFrame, str]:  # fmt: skip
+    """Means over the shortest interval that leaves at most `most` points, in local time.
+
+    The hour that the clock repeats in autumn is averaged with its twin, so that a line never runs backwards.
+
+    Args:
+        frame: Numeric columns and `time` in UTC.
+        zone: The city's time zone.
+        by: Columns that tell several series apart.
+        most: The most points in each series.
+
+    Returns:
+        The frame sorted by local `time`, then `by`, and the interval in words (empty if each step is kept).
+    """
+    times = frame["time"].unique().sort()
+    local_time = frame.with_columns(local(zone).alias("time"))
+    if len(times) <= most:
+        return _means(local_time, by), ""
+    span = (times[-1] - times[0]).total_seconds()
+    lengths = {"15m": 900, "30m": 1800, "1h": 3600, "3h": 10800, "6h": 21600, "12h": 43200, "1d": 86400, "1w": 604800}
+    every = next((step for step in _STEPS if span / lengths[step] <= most), _STEPS[-1])
+    coarse = local_time.with_columns(pl.col("time").dt.truncate(every))
+    return _means(coarse, by), f"{_NAMES.get(every, every)} means"
+
+
+def _means(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    return frame.group_by("time", *by).mean().sort("time", *by)

@@ -1,0 +1,7 @@
+"""The pages, in the order of the navigation; a new page is one file and one line here."""
+
+from __future__ import annotations
+
+from app.dashboard.pages import about, data_centres, emissions, ev, grid_map, overview
+
+PAGES = (overview.PAGE, grid_map.PAGE, emissions.PAGE, ev.PAGE, data_centres.PAGE, about.PAGE)

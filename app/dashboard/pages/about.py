@@ -1,0 +1,97 @@
+"""About: where every number comes from, how long it took, and all tables to take away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from dash import html
+from dash.development.base_component import Component
+
+from app.dashboard import cards
+from app.dashboard.text import boundary_words, figure
+from app.dashboard.view import Page, View
+from app.results import TABLES
+
+
+def content(view: View) -> Component:
+    """The page for a view."""
+    manifest = view.result.manifest
+    return cards.page(
+        "About these numbers",
+        cards.where_and_when(view),
+        html.Section([html.H2("Provenance"), _provenance(view)], className="card"),
+        html.Section([html.H2("Emission factors"), _factors(manifest.get("factor_sets") or [])], className="card"),
+        html.Section([html.H2("Notes"), _list(manifest.get("notes"), "The run left no notes.")], className="card half"),
+        html.Section(
+            [html.H2("Data and licences"), _list(manifest.get("data_licences"), "No data with a licence of its own was used.")],
+            className="card half",
+        ),
+        html.Section([html.H2("Seconds per phase"), _seconds(manifest.get("seconds") or {})], className="card half"),
+        html.Section([html.H2("Take it away"), _downloads(view)], className="card half"),
+    )  # fmt: skip
+
+
+def _provenance(view: View) -> Component:
+    manifest, summary = view.result.manifest, view.result.summary
+    versions = ", ".join(f"{name} {version}" for name, version in (manifest.get("versions") or {}).items())
+    return cards.facts([
+        ("Scenario hash", html.Code(view.result.scenario_hash)),
+        ("Status", str(manifest.get("status", "")).replace("_", " ")),
+        ("Strategy", str(manifest.get("strategy", ""))),
+        ("Convention", view.convention),
+        ("Boundary", boundary_words(manifest.get("boundary", "direct"))),
+        ("Energy balance", f"{_error(summary.get('energy_balance_error_mwh'))} MWh, sum of absolute errors of all steps"),
+        ("Carbon balance", f"{_error(summary.get('carbon_balance_error_kg'))} kg, sum of absolute errors of all steps"),
+        ("Versions", versions or "not recorded"),
+    ])  # fmt: skip
+
+
+def _error(value: Any) -> str:
+    return "not computed, " if value is None else f"{float(value):.1e}"
+
+
+def _factors(sets: list[Mapping[str, Any]]) -> Component:
+    if not sets:
+        return html.P("This result names no emission factor set.", className="nothing")
+    rows = [
+        html.Tr([
+            html.Td([html.Strong(str(one.get("title") or one.get("name", ""))), html.Br(), html.Code(str(one.get("name", "")))]),
+            html.Td(str(one.get("source", "not named"))),
+            html.Td(html.Span(str(one.get("status", "unverified")), className=f"badge {one.get('status', 'unverified')}")),
+        ])
+        for one in sets
+    ]  # fmt: skip
+    head = html.Tr([html.Th("Set", scope="col"), html.Th("Source", scope="col"), html.Th("Checked", scope="col")])
+    note = "Unverified: recalled or quoted second-hand, not yet checked against the source itself."
+    return html.Div(
+        [html.Table([html.Thead(head), html.Tbody(rows)]), html.P(note, className="subtitle")], className="scroll"
+    )
+
+
+def _list(entries: object, otherwise: str) -> Component:
+    if not isinstance(entries, list | tuple) or not entries:
+        return html.P(otherwise, className="nothing")
+    return html.Ul([html.Li(_entry(entry)) for entry in entries])
+
+
+def _entry(entry: object) -> str:
+    return ", ".join(str(value) for value in entry.values()) if isinstance(entry, Mapping) else str(entry)
+
+
+def _seconds(seconds: Mapping[str, float]) -> Component:
+    if not seconds:
+        return html.P("No times were recorded.", className="nothing")
+    rows = [html.Tr([html.Td(phase.replace("_", " ")), html.Td(figure(value, 2), className="number")])
+            for phase, value in seconds.items()]  # fmt: skip
+    return html.Table(html.Tbody(rows))
+
+
+def _downloads(view: View) -> Component:
+    files = ["summary.json", "manifest.json", "scenario.yaml", *(f"{table}.csv" for table in TABLES)]
+    links = [html.Li(html.A(file, href=f"/download/{quote(view.name, safe='')}/{file}", download=f"{view.name}-{file}")) for file in files]
+    return html.Ul(links, className="downloads")
+
+
+PAGE = Page("/about", "About", content)

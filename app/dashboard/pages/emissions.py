@@ -1,0 +1,62 @@
+"""Emissions: sectors by hour, and the city's intensity beside that of its imports."""
+
+from __future__ import annotations
+
+import polars as pl
+from dash.development.base_component import Component
+
+from app.dashboard import cards
+from app.dashboard.figures import city
+from app.dashboard.text import sector_name
+from app.dashboard.view import Page, View
+
+
+def content(view: View) -> Component:
+    """The page for a view."""
+    sectors = view.result.table("sectors").collect()
+    hourly = city.hourly_sectors(sectors, view.zone)
+    return cards.page(
+        "Emissions",
+        cards.where_and_when(view),
+        cards.chart(
+            "An average day, by sector",
+            f"Mean emissions per local hour, GPC codes in brackets. {view.convention}",
+            city.sector_bars(hourly, view.theme), key="sector-bars", table=hourly,
+        ),
+        cards.chart(
+            "Intensity of the city and of its imports",
+            f"City: emissions over consumption and losses; imports: the upstream mix. {view.convention}",
+            city.intensity_lines(view.result.table("city").collect(), view.zone, view.theme), key="intensity-lines",
+        ),
+        _totals(sectors, view),
+    )  # fmt: skip
+
+
+def totals(sectors: pl.DataFrame) -> pl.DataFrame:
+    """Energy, emissions, intensity and share of each sector over the whole period.
+
+    Args:
+        sectors: The result's `sectors` table.
+    """
+    total = sectors["emissions_kg"].sum()
+    energy, emissions = pl.col("energy_mwh"), pl.col("emissions_kg")
+    return (
+        sectors.with_columns(pl.col("gpc_code").cast(pl.String)).group_by("gpc_code")
+        .agg(energy.sum(), emissions.sum()).sort("gpc_code")
+        .select(
+            pl.col("gpc_code").map_elements(sector_name, return_dtype=pl.String).alias("Sector"),
+            energy.alias("Energy [MWh]"),
+            (emissions / 1000).alias("Emissions [t CO₂e]"),
+            pl.when(energy > 0).then(emissions / energy).alias("Intensity [g/kWh]"),
+            (100 * emissions / (total or 1.0)).alias("Share [%]"),
+        )
+    )  # fmt: skip
+
+
+def _totals(sectors: pl.DataFrame, view: View) -> Component:
+    if sectors.is_empty():
+        return cards.nothing("Totals by sector", "No sector used electricity in this result.")
+    return cards.table_card("Totals by sector", f"Over the whole period. {view.convention}", totals(sectors))
+
+
+PAGE = Page("/emissions", "Emissions", content)

@@ -1,0 +1,79 @@
+"""Electric cars: when they charge and give back, how much carbon is in a charged kWh and in a kilometre."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+from dash.development.base_component import Component
+
+from app.dashboard import cards
+from app.dashboard.figures import ev
+from app.dashboard.text import convention, figure
+from app.dashboard.view import Page, View
+from app.results import Result
+
+
+def content(view: View) -> Component:
+    """The page for a view: the baseline first, then the result looked at."""
+    compared = {result.name: result for result in (view.baseline, view.result) if result is not None}
+    powers = {name: ev.fleet_power(result.table("assets"), fleets(result)) for name, result in compared.items()}
+    if all(power.is_empty() for power in powers.values()):
+        why = "There are no electric cars in this result. Add an asset of kind ev_fleet to the scenario to see them here."
+        return cards.page("Electric cars", cards.where_and_when(view), cards.nothing("Charging", why))
+    hourly = {name: ev.hourly_intensity(power, view.zone) for name, power in powers.items()}
+    sessions = {name: result.table("sessions").collect() for name, result in compared.items()}
+    return cards.page(
+        "Electric cars",
+        cards.where_and_when(view),
+        cards.chart(
+            "Charging and giving back",
+            "Power of all cars at the meter; V2G stands below zero. All panels have one scale.",
+            ev.charging_power(powers, view.zone, view.theme), key="charging-power",
+        ),
+        cards.chart(
+            "Carbon of a charged kWh, by hour of day",
+            f"Weighted by energy; the dots grow with the energy charged in that hour. {view.convention}",
+            ev.intensity_by_hour(hourly, view.theme), key="charging-intensity", wide=False, table=_by_hour(hourly),
+        ),
+        cards.chart(
+            "Carbon of a kilometre",
+            "Share of sessions; dotted lines are means weighted by distance. What a car gives back by V2G takes its carbon along.",
+            ev.per_kilometre(sessions, view.theme), key="g-per-km", wide=False,
+        ),
+        cards.table_card("Totals", f"At the meter. {convention(view.result.manifest.get('boundary', 'direct'))}", totals(compared)),
+    )  # fmt: skip
+
+
+def fleets(result: Result) -> list[str]:
+    """Names of the fleets of a result: those of its scenario and those that charged."""
+    declared = [asset.get("name") for asset in result.scenario.get("assets") or [] if asset.get("kind") == "ev_fleet"]
+    charged = result.table("sessions").select(pl.col("fleet").cast(pl.String)).unique().collect()["fleet"].to_list()
+    return sorted({str(name) for name in [*declared, *charged] if name})
+
+
+def totals(results: Mapping[str, Result]) -> pl.DataFrame:
+    """Energy charged and given back, carbon of a kWh and of a kilometre, one row a result."""
+    rows = []
+    for name, result in results.items():
+        summary, sessions = result.summary, result.table("sessions").collect()
+        rows.append({
+            "Result": name,
+            "Sessions": figure(sessions.height, 0),
+            "Charged [MWh]": summary.get("ev_energy_mwh"),
+            "Given back [MWh]": summary.get("v2g_energy_mwh"),
+            "Carbon [g/kWh]": summary.get("ev_ci_g_per_kwh"),
+            "Carbon [g/km]": ev.mean_g_per_km(sessions),
+        })  # fmt: skip
+    number = pl.Float64
+    return pl.DataFrame(rows, schema_overrides={
+        "Charged [MWh]": number, "Given back [MWh]": number, "Carbon [g/kWh]": number, "Carbon [g/km]": number,
+    })  # fmt: skip
+
+
+def _by_hour(hourly: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    frames = [frame.with_columns(result=pl.lit(name)) for name, frame in hourly.items() if not frame.is_empty()]
+    return pl.concat(frames).select("result", "hour", "ci_g_per_kwh", (100 * pl.col("share")).alias("share_percent"))
+
+
+PAGE = Page("/ev", "Electric cars", content)

@@ -1,0 +1,84 @@
+"""Plain HTTP beside the pages: arrays for the map, tables and key figures to download, headers that keep all at home."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+
+from flask import Flask, Response, abort, request
+
+from app.dashboard import arrays
+from app.results import TABLES, Result
+
+_ROWS_AT_ONCE = 200_000
+
+
+def add_routes(server: Flask, results: Mapping[str, Result]) -> None:
+    """Adds the routes that serve `results`: ``/map/<result>/<array>`` and ``/download/<result>/<file>``."""
+
+    @server.get("/map/<name>/<array>")
+    def serve_array(name: str, array: str) -> Response:
+        result = results.get(name) or abort(404)
+        layer = array.removesuffix(".bin")
+        makers: dict[str, tuple[str, Callable[[], bytes]]] = {
+            "elements.json": ("application/json", lambda: json.dumps(arrays.elements(result)).encode()),
+            "geometry.bin": ("application/octet-stream", lambda: arrays.geometry(result)),
+            **({array: ("application/octet-stream", lambda: arrays.layer_bytes(result, layer))}
+               if layer in arrays.LAYERS else {}),
+        }  # fmt: skip
+        return _unless_known(arrays.version_of(result), *(makers.get(array) or abort(404)))
+
+    @server.get("/download/<name>/<file>")
+    def download(name: str, file: str) -> Response:
+        result = results.get(name) or abort(404)
+        table, _, suffix = file.rpartition(".")
+        if suffix == "csv" and table in TABLES:
+            response = Response(_csv(result, table), mimetype="text/csv")
+        elif file in {"summary.json", "manifest.json"}:
+            content = result.summary if file == "summary.json" else result.manifest
+            response = Response(json.dumps(dict(content), indent=2) + "\n", mimetype="application/json")
+        elif file == "scenario.yaml":
+            response = Response((result.path / file).read_text(encoding="utf-8"), mimetype="application/yaml")
+        else:
+            abort(404)
+        response.headers.set("Content-Disposition", "attachment", filename=f"{name}-{file}")
+        return response
+
+
+def add_security_headers(server: Flask, script_hashes: list[str]) -> None:
+    """Lets the browser load from this server only; `script_hashes` allow Dash's own inline scripts."""
+    policy = "; ".join((
+        "default-src 'self'", f"script-src 'self' {' '.join(script_hashes)}", "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:", "worker-src 'self' blob:", "connect-src 'self'", "object-src 'none'",
+        "base-uri 'self'", "frame-ancestors 'none'", "form-action 'self'",
+    ))  # fmt: skip
+
+    @server.after_request
+    def protect(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+
+def _unless_known(version: str, mimetype: str, make: Callable[[], bytes]) -> Response:
+    """The content, or 304 if the browser already has this version."""
+    if request.if_none_match.contains(version):
+        response = Response(status=304)
+    else:
+        response = Response(make(), mimetype=mimetype)
+    response.set_etag(version)
+    response.headers["Cache-Control"] = "private, no-cache"  # keep it, but ask whether it is still right
+    return response
+
+
+def _csv(result: Result, table: str) -> Iterator[str]:
+    """A table as CSV, piece by piece, so that a year of a large city needs no more memory than a piece."""
+    frame, start = result.table(table), 0
+    while True:
+        piece = frame.slice(start, _ROWS_AT_ONCE).collect()
+        if start == 0 or not piece.is_empty():
+            yield piece.write_csv(include_header=start == 0, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+        if piece.height < _ROWS_AT_ONCE:
+            return
+        start += piece.height

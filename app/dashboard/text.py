@@ -1,0 +1,106 @@
+"""Figures and differences in words, as people read them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+GPC_SECTORS = {
+    "I.1": "Homes",
+    "I.2": "Commerce and public buildings",
+    "I.3": "Industry and construction",
+    "I.4": "Energy industries",
+    "I.5": "Farming, forestry, fishing",
+    "I.6": "Unspecified",
+    "II.1": "Road transport",
+    "II.2": "Railways",
+    "II.3": "Shipping",
+    "II.4": "Aviation",
+    "II.5": "Off-road transport",
+}
+"""Plain names of the GPC sub-sectors (Global Protocol for Community-Scale Inventories, v1.1, 2021, tables 6.1, 7.1)."""
+
+GPC_SCOPES = {"1": "fuel burnt here", "2": "electricity", "3": "grid losses"}
+"""Last digit of a GPC code in sectors I and II: scope 1, 2, 3."""
+
+BOUNDARIES = {"direct": "direct emissions", "lifecycle": "life-cycle emissions"}
+
+NO_FIGURE = "—"
+
+
+def sector_name(gpc_code: str) -> str:
+    """Plain name of a GPC code, e.g. ``Homes (I.1.2)``; grid losses (scope 3) are called so."""
+    sector, _, scope = gpc_code.rpartition(".")
+    name = GPC_SECTORS.get(sector) or GPC_SECTORS.get(gpc_code)
+    if name is None:
+        return gpc_code
+    what = f", {GPC_SCOPES[scope]}" if sector in GPC_SECTORS and scope in {"1", "3"} else ""
+    return f"{name}{what} ({gpc_code})"
+
+
+def boundary_words(boundary: object) -> str:
+    """What a result's emission factors count, in words."""
+    return BOUNDARIES.get(str(boundary), f"boundary: {boundary}")
+
+
+def convention(boundary: object) -> str:
+    """The accounting convention of every traced figure, as shown beneath each chart."""
+    return f"Average, consumption-based intensity; the grid operator bears losses (x.3); {boundary_words(boundary)}."
+
+
+def figure(value: float | None, digits: int) -> str:
+    """A number with thin spaces between thousands, or a dash for no figure."""
+    if value is None or not math.isfinite(value):
+        return NO_FIGURE
+    shown = f"{value:,.{digits}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return shown.replace("-", "\N{MINUS SIGN}") if float(f"{value:.{digits}f}") != 0 else shown.lstrip("-")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A difference from the baseline in words, and which way it goes.
+
+    Args:
+        words: E.g. ``12 % less than unmanaged``; empty if there is nothing to compare.
+        direction: Down, up, same, or none if there is nothing to compare.
+    """
+
+    words: str
+    direction: Literal["down", "up", "same", "none"]
+
+
+def change(
+    value: float | None, reference: float | None, baseline: str, kind: Literal["relative", "points", "count"], digits: int
+) -> Change:  # fmt: skip
+    """How `value` differs from the `reference` of `baseline`.
+
+    Args:
+        value: The figure shown.
+        reference: The same figure of the baseline.
+        baseline: What the baseline is called.
+        kind: `relative` in per cent, `points` as a difference of shares in percentage points, `count` as a number.
+        digits: Digits after the point of a count.
+    """
+    if value is None or reference is None:
+        return Change("", "none")
+    if kind == "relative":
+        if reference == 0:
+            return Change(f"none in {baseline}" if value else f"as in {baseline}", "up" if value else "same")
+        amount, unit, words = 100 * (value - reference) / abs(reference), "\u00a0%", ("less than", "more than")
+        digits = 0 if abs(amount) >= 9.5 else 1
+    elif kind == "points":
+        amount, unit, words = 100 * (value - reference), " points", ("below", "above")
+        digits = 1
+    else:
+        amount, unit, words = value - reference, "", ("fewer than", "more than")
+    shown = figure(abs(amount), digits)
+    if float(f"{amount:.{digits}f}") == 0:
+        return Change(f"as in {baseline}", "same")
+    down = amount < 0
+    return Change(f"{shown}{unit} {words[0 if down else 1]} {baseline}", "down" if down else "up")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, e.g. ``1 step``, ``3 steps``."""
+    return f"{figure(number, 0)} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""Carbon: tracing, stocks, accounts, factors, upstream regions and data centres."""

@@ -1,0 +1,100 @@
+"""The water side: chillers and the tower that rejects all heat to the outdoor air.
+
+References:
+    [1] N. Lei and E. Masanet, "Statistical analysis for predicting location-specific data center PUE and its
+        improvement potential", Energy, vol. 201, 117556, 2020: the regression of the chillers' performance, the tower's
+        balance and the ranges for colocation halls, of which the defaults are the middle.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from carbon.data_centre.cooling.machines import fan_mw, pump_mw, water_kg_per_s
+from carbon.data_centre.outdoor_air import OutdoorAir
+from carbon.data_centre.psychrometrics import latent_heat_kj_per_kg
+from grid.series import Floats
+from grid.spec import Spec
+
+
+class WaterChiller(Spec):
+    """Water-cooled centrifugal chillers, as many in service as keep each at the same part load."""
+
+    part_load: float = Field(default=0.30, gt=0, le=1)
+    """Load of each chiller in service as a share of its rating [1]; colocation 0.1-0.5."""
+    cop_adjustment: float = Field(default=-0.20, gt=-1, le=1)
+    """By what share these chillers are better (+) or worse (-) than the regression [1]; colocation -0.4-0."""
+    water_rise_k: float = Field(default=7.5, gt=0, le=20)
+    """By how much the hall warms the chilled water [K]; 5-10."""
+    pump_pressure_pa: float = Field(default=143_500.0, ge=0, le=1e6)
+    """Pressure of the chilled-water pumps [Pa]; 115-172 kPa."""
+    pump_efficiency: float = Field(default=0.70, gt=0, le=1)
+    """Of the chilled-water pumps with their motors [1]; 0.6-0.8."""
+
+    def cop(self, t_condenser_degc: Floats) -> Floats:
+        """Heat removed per electric energy, shape of the argument [1].
+
+        The regression [1] is a parabola in temperature; beyond its lowest point (39 to 43 °C, where no tower works) it
+        would rise again, so there it is kept at its lowest.
+
+        Args:
+            t_condenser_degc: Water from the tower to the condensers [°C].
+        """
+        share = self.part_load
+        slope = 0.084615 * share - 0.760621
+        t = np.minimum(t_condenser_degc, -slope / (2 * 0.008840))
+        regression = 16.798751 + 0.008840 * t**2 + slope * t - 8.528931 * share**2 + 9.885294 * share
+        return regression * (1.0 + self.cop_adjustment)
+
+    def chiller_mw(self, heat_mw: Floats, t_condenser_degc: Floats) -> Floats:
+        """Electric power of the chillers alone [MW]."""
+        return heat_mw / self.cop(t_condenser_degc)
+
+    def pump_mw(self, heat_mw: Floats) -> Floats:
+        """Electric power of the chilled-water pumps [MW]."""
+        return pump_mw(water_kg_per_s(heat_mw, self.water_rise_k), self.pump_pressure_pa, self.pump_efficiency)
+
+
+class CoolingTower(Spec):
+    """Wet cooling towers with their condenser-water pumps and fans."""
+
+    approach_k: float = Field(default=4.75, gt=0, le=20)
+    """By how much the water leaves warmer than the wet bulb [K]; 2.8-6.7."""
+    water_rise_k: float = Field(default=5.0, gt=0, le=20)
+    """By how much the water comes back warmer [K]; 4-6."""
+    water_to_air_ratio: float = Field(default=1.12, gt=0, le=5)
+    """Water per air, by mass [kg/kg]; 1.119 in both published cases [1]."""
+    pump_pressure_pa: float = Field(default=208_500.0, ge=0, le=1e6)
+    """Pressure of the condenser-water pumps [Pa]; 167-250 kPa."""
+    pump_efficiency: float = Field(default=0.70, gt=0, le=1)
+    """Of those pumps with their motors [1]; 0.6-0.8."""
+    fan_pressure_pa: float = Field(default=176.0, ge=0, le=2000)
+    """Pressure of the tower's fans [Pa]; the middle of the published cases' 148 and 203 [1]."""
+    fan_efficiency: float = Field(default=0.70, gt=0, le=1)
+    """Of the tower's fans with their motors [1]; 0.6-0.8."""
+    cycles_of_concentration: float = Field(default=9.0, gt=1, le=50)
+    """How often water goes round before its salts force it out [1]; 3-15."""
+    windage_share: float = Field(default=0.0025, ge=0, le=0.05)
+    """Droplets blown away, as a share of the water that goes round [1]; 0.00005-0.005."""
+
+    def leaving_water_degc(self, air: OutdoorAir) -> Floats:
+        """Water that leaves the tower, shape (T,) [°C]."""
+        return air.wet_bulb_degc + self.approach_k
+
+    def pump_mw(self, heat_mw: Floats) -> Floats:
+        """Electric power of the condenser-water pumps for the heat rejected [MW]."""
+        return pump_mw(water_kg_per_s(heat_mw, self.water_rise_k), self.pump_pressure_pa, self.pump_efficiency)
+
+    def fan_mw(self, heat_mw: Floats, air: OutdoorAir) -> Floats:
+        """Electric power of the tower's fans for the heat rejected [MW]."""
+        air_kg_per_s = water_kg_per_s(heat_mw, self.water_rise_k) / self.water_to_air_ratio
+        return fan_mw(air_kg_per_s, air.density_kg_per_m3, self.fan_pressure_pa, self.fan_efficiency)
+
+    def make_up_kg_per_s(self, heat_mw: Floats, air: OutdoorAir) -> dict[str, Floats]:
+        """Water lost by evaporation, windage and blow-down, shape (T,) each [kg/s]."""
+        t_mean_degc = self.leaving_water_degc(air) + self.water_rise_k / 2.0
+        evaporation = heat_mw * 1e3 / latent_heat_kj_per_kg(t_mean_degc)
+        windage = self.windage_share * water_kg_per_s(heat_mw, self.water_rise_k)
+        blow_down = np.maximum(evaporation / (self.cycles_of_concentration - 1.0) - windage, 0.0)
+        return {"evaporation": evaporation, "windage": windage, "blow_down": blow_down}

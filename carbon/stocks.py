@@ -1,0 +1,254 @@
+"""Virtual carbon stocks: what batteries, cars and tanks hold besides their energy ("water tank")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from carbon.checks import array_faults, index_faults
+from grid.errors import Fault, raise_if_any
+from grid.series import Bools, Floats, Ints, read_only
+
+EMPTY_MWH = 1e-9
+"""A stock of no more energy than this (1 mWh) is empty; a discharge may exceed the stock by no more."""
+
+
+@dataclass(frozen=True, eq=False)
+class StockOperation:
+    """What every store did: N devices, each connected for a while, and the K slots (device and step) of their stay.
+
+    A stationary store is one device that is always connected; a car has one device for every charging session, and
+    all of them have the same owner: the stock belongs to the owner. Its sessions never overlap.
+
+    Args:
+        owner: Which stock each device belongs to, shape (N,), 0 to O - 1.
+        node: Node each device is connected to, shape (N,).
+        start: First step connected, shape (N,).
+        stop: First step no longer connected, shape (N,), greater than `start`.
+        p_mw: Withdrawal at the terminals, device after device, each its steps in order, shape (K,) with
+            K = sum(stop - start) [MW]: positive when charging, negative when discharging.
+        e_start_mwh: Energy in the stock when the device's first step begins, shape (N,) [MWh].
+        eta_charge: Energy stored for a MWh at the terminals, shape (N,), above 0, at most 1 [1].
+        eta_discharge: Energy at the terminals for a MWh taken out, shape (N,), above 0, at most 1 [1].
+        retention_per_step: Share of the stored energy that a step's standing loss leaves, shape (N,) [1].
+        vehicle: Whether an owner is a vehicle, else a stationary store, shape (O,).
+        ci_initial_kg_per_mwh: Carbon per stored energy at an owner's first start, and of all energy that arrives from
+            outside later, shape (O,) [kg/MWh]. A stock once charged from a grid of mean intensity w holds w/eta_charge.
+        renewable_share_initial: Renewable share of the same energy, shape (O,) [1].
+        p_drain_mw: Energy taken out of the stock as fuel while connected (hydrogen, lower heating value), shape (K,)
+            [MW]; None if there is none.
+
+    Raises:
+        InputError: If shapes disagree, a value is out of range, or two sessions of an owner overlap.
+    """
+
+    owner: Ints
+    node: Ints
+    start: Ints
+    stop: Ints
+    p_mw: Floats
+    e_start_mwh: Floats
+    eta_charge: Floats
+    eta_discharge: Floats
+    retention_per_step: Floats
+    vehicle: Bools
+    ci_initial_kg_per_mwh: Floats
+    renewable_share_initial: Floats
+    p_drain_mw: Floats | None = None
+
+    def __post_init__(self) -> None:
+        for name, values in vars(self).items():
+            if name in ("owner", "node", "start", "stop"):
+                object.__setattr__(self, name, np.asarray(values, dtype=np.int64))
+            elif name == "vehicle":
+                object.__setattr__(self, name, np.asarray(values, dtype=np.bool_))
+            elif values is not None:
+                object.__setattr__(self, name, read_only(values))
+        raise_if_any([*_shape_faults(self), *_range_faults(self)] or _overlap_faults(self))
+
+    @property
+    def n_devices(self) -> int:
+        """Number of devices, N."""
+        return len(self.start)
+
+    @property
+    def n_owners(self) -> int:
+        """Number of stocks, O."""
+        return len(self.vehicle)
+
+    @property
+    def slot_device(self) -> Ints:
+        """Device of each slot, shape (K,)."""
+        return np.repeat(np.arange(self.n_devices), self.stop - self.start)
+
+    @property
+    def slot_step(self) -> Ints:
+        """Step of each slot, shape (K,)."""
+        length = self.stop - self.start
+        age_offset: Ints = np.repeat(self.start - (np.cumsum(length) - length), length)
+        return age_offset + np.arange(len(age_offset))
+
+
+@dataclass(frozen=True, eq=False)
+class Movements:
+    """What went into and out of the stocks of one class, inside the stock (after conversion), of one quantity.
+
+    In every step the content changes by charge - discharge - fuel - standing + arriving.
+
+    Args:
+        opening: Content before the first step.
+        content: Content at the end of each step, shape (T,).
+        charge: What charging brought, shape (T,).
+        discharge: What discharging took, shape (T,).
+        fuel: What left as fuel, or was driven between two sessions (booked when the next one starts), shape (T,).
+        standing: Standing loss, and the residue of a stock that has run empty, shape (T,).
+        arriving: What arrived from outside between two sessions (booked when the next one starts), shape (T,).
+    """
+
+    opening: float
+    content: Floats
+    charge: Floats
+    discharge: Floats
+    fuel: Floats
+    standing: Floats
+    arriving: Floats
+
+    @property
+    def change(self) -> Floats:
+        """Change of the content over each step, shape (T,)."""
+        return np.diff(self.content, prepend=self.opening)
+
+    @property
+    def residual(self) -> Floats:
+        """What the balance of each step misses, shape (T,)."""
+        return self.change - (self.charge - self.discharge - self.fuel - self.standing + self.arriving)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassTrace:
+    """All stocks of one class (vehicles, or stationary stores) together.
+
+    Args:
+        energy: Energy in the stocks [MWh].
+        carbon: Carbon in the stocks [kg].
+        renewable: Renewable energy in the stocks [MWh].
+        charge_meter_mwh: Energy charged, at the terminals, shape (T,) [MWh].
+        discharge_meter_mwh: Energy discharged, at the terminals, shape (T,) [MWh].
+    """
+
+    energy: Movements
+    carbon: Movements
+    renewable: Movements
+    charge_meter_mwh: Floats
+    discharge_meter_mwh: Floats
+
+
+def no_stocks(n_steps: int) -> ClassTrace:
+    """The trace of a class without any stock over `n_steps` steps."""
+    zeros = np.zeros(n_steps)
+    nothing = Movements(0.0, zeros, zeros, zeros, zeros, zeros, zeros)
+    return ClassTrace(nothing, nothing, nothing, zeros, zeros)
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What each stock holds at one time; shape (O,) each.
+
+    Args:
+        e_mwh: Energy [MWh].
+        carbon_kg: Carbon [kg].
+        renewable_mwh: Renewable part of the energy [MWh].
+    """
+
+    e_mwh: Floats
+    carbon_kg: Floats
+    renewable_mwh: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class StockTrace:
+    """What the tracing found in the stocks.
+
+    The renewable share of a discharge is that of the stored energy: losses of conversion take renewable and other
+    energy alike, so a share never exceeds 1. Its carbon per MWh is greater by 1/eta_discharge, because whoever
+    receives the discharge pays for the loss.
+
+    Args:
+        e_end_mwh: Energy in the stock at the end of each slot, shape (K,) [MWh].
+        charge_kg: Carbon that charging brought, shape (K,) [kg].
+        discharge_kg: Carbon that discharging took, shape (K,) [kg].
+        ci_discharge_kg_per_mwh: Carbon of a MWh discharged, at the terminals, shape (K,) [kg/MWh]; the last known
+            while the stock is empty.
+        renewable_share: Renewable share of the stock at the start of each slot, shape (K,) [1].
+        driven_mwh: Energy that left since the owner's previous session, shape (N,) [MWh].
+        driven_kg: Carbon that left with it, shape (N,) [kg].
+        vehicles: All vehicles, step by step.
+        stationary: All stationary stores, step by step.
+        opening: Each stock before the first step.
+        closing: Each stock after the last step.
+    """
+
+    e_end_mwh: Floats
+    charge_kg: Floats
+    discharge_kg: Floats
+    ci_discharge_kg_per_mwh: Floats
+    renewable_share: Floats
+    driven_mwh: Floats
+    driven_kg: Floats
+    vehicles: ClassTrace
+    stationary: ClassTrace
+    opening: Contents
+    closing: Contents
+
+
+def _shape_faults(op: StockOperation) -> list[Fault]:
+    """One shape a kind: devices, slots, owners."""
+    n_devices, n_owners = op.n_devices, op.n_owners
+    faults = [
+        *index_faults("operation.owner", op.owner, (n_devices,), n_owners),
+        *array_faults("operation.vehicle", op.vehicle.astype(np.float64), (n_owners,)),
+    ]
+    faults += [
+        Fault(f"operation.{name}", f"must have shape {(n_devices,)}", values.shape)
+        for name, values in (("node", op.node), ("stop", op.stop))
+        if values.shape != (n_devices,)
+    ]
+    if op.stop.shape == (n_devices,):
+        if (op.stop <= op.start).any():
+            worst = int(np.argmax(op.stop <= op.start))
+            faults.append(Fault(f"operation.stop[{worst}]", "must be greater than start", int(op.stop[worst])))
+        n_slots = int((op.stop - op.start).sum())
+        faults += array_faults("operation.p_mw", op.p_mw, (n_slots,))
+        if op.p_drain_mw is not None:
+            faults += array_faults("operation.p_drain_mw", op.p_drain_mw, (n_slots,), low=0)
+    return faults
+
+
+def _range_faults(op: StockOperation) -> list[Fault]:
+    """Energies are not negative, shares lie between 0 and 1."""
+    tiny = float(np.finfo(np.float64).tiny)
+    devices, owners = (op.n_devices,), (op.n_owners,)
+    return [
+        *array_faults("operation.e_start_mwh", op.e_start_mwh, devices, low=0),
+        *array_faults("operation.eta_charge", op.eta_charge, devices, low=tiny, high=1),
+        *array_faults("operation.eta_discharge", op.eta_discharge, devices, low=tiny, high=1),
+        *array_faults("operation.retention_per_step", op.retention_per_step, devices, low=0, high=1),
+        *array_faults("operation.ci_initial_kg_per_mwh", op.ci_initial_kg_per_mwh, owners),
+        *array_faults("operation.renewable_share_initial", op.renewable_share_initial, owners, low=0, high=1),
+    ]
+
+
+def _overlap_faults(op: StockOperation) -> list[Fault]:
+    """A car cannot be in two places."""
+    order = np.lexsort((op.start, op.owner))
+    same = op.owner[order][1:] == op.owner[order][:-1]
+    overlaps = np.flatnonzero(same & (op.start[order][1:] < op.stop[order][:-1]))
+    return [
+        Fault(
+            f"operation.start[{int(order[i + 1])}]",
+            f"must not lie before the end of session {int(order[i])} of the same owner",
+            int(op.start[order[i + 1]]),
+        )
+        for i in overlaps
+    ]

@@ -1,0 +1,18 @@
+"""What imports are made of: a simulated region, or a file."""
+
+from carbon.upstream.csv_file import upstream_from_csv
+from carbon.upstream.region import Demand, Fuel, Region, Technology, load_region, reference_region
+from carbon.upstream.simulate import IMPORT_UNKNOWN, Upstream, simulate_region
+
+__all__ = [
+    "IMPORT_UNKNOWN",
+    "Demand",
+    "Fuel",
+    "Region",
+    "Technology",
+    "Upstream",
+    "load_region",
+    "reference_region",
+    "simulate_region",
+    "upstream_from_csv",
+]

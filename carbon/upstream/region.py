@@ -1,0 +1,173 @@
+"""A region that supplies the city: its power stations, its demand, its fuel prices; every number has a source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from grid.errors import Fault, InputError, nearest
+from grid.spec import Spec
+
+_REGIONS = Path(__file__).parent
+
+
+class Sourced(Spec):
+    """An input model whose every number names its source."""
+
+    sources: dict[str, str]
+    """Where each number comes from, by its name; begins with ``unverified`` if that has not been checked."""
+
+    @model_validator(mode="after")
+    def _every_number_has_a_source(self) -> Self:
+        numbers = {
+            name
+            for name in self.model_fields_set
+            if isinstance(value := getattr(self, name), int | float) and not isinstance(value, bool)
+        }
+        if missing := sorted(numbers - {name for name, text in self.sources.items() if text.strip()}):
+            raise ValueError(f"sources must name the source of {', '.join(missing)}")
+        return self
+
+
+class Fuel(Sourced):
+    """What a fleet burns; gives its marginal costs."""
+
+    price_per_mwh_th: float = Field(ge=0)
+    """Price of the fuel at the plant, per MWh of lower heating value."""
+    co2_kg_per_mwh_th: float = Field(ge=0)
+    """Its carbon dioxide per MWh of lower heating value, for the price of allowances."""
+    efficiency_best: float = Field(gt=0, le=1)
+    """Net electrical efficiency of the best plants."""
+    efficiency_worst: float = Field(gt=0, le=1)
+    """Net electrical efficiency of the worst plants."""
+    operation_per_mwh: float = Field(ge=0)
+    """Variable cost of operation per MWh of electricity."""
+
+    def marginal_cost_per_mwh(self, efficiency: float, carbon_price_per_t: float) -> float:
+        """Cost of one more MWh: fuel and allowances over the efficiency, and operation."""
+        carbon_per_mwh_th = self.co2_kg_per_mwh_th / 1000 * carbon_price_per_t
+        return (self.price_per_mwh_th + carbon_per_mwh_th) / efficiency + self.operation_per_mwh
+
+
+class Technology(Sourced):
+    """A fleet of power stations; its supply rises linearly from its cheapest to its dearest plant."""
+
+    name: str
+    """What it is called in results."""
+    factor: str
+    """Its name in the set of emission factors."""
+    capacity_mw: float = Field(ge=0)
+    """Net capacity."""
+    marginal_cost_min_per_mwh: float | None = None
+    """Marginal cost of the cheapest plant; computed if there is a fuel."""
+    marginal_cost_max_per_mwh: float | None = None
+    """Marginal cost of the dearest plant; computed if there is a fuel."""
+    fuel: Fuel | None = None
+    """What it burns."""
+    availability: float | Literal["wind", "solar"] = Field(1.0, union_mode="left_to_right")
+    """Share of the capacity that can run: the same all year, or as the weather has it."""
+    capacity_factor: float | None = Field(None, gt=0, le=1)
+    """Published yearly mean share of the capacity, for wind and solar: the weather gives the course, this the mean."""
+    must_run_share: float = Field(0.0, ge=0, le=1)
+    """Share of what is available that runs whatever the price (heat supply, minimum load)."""
+
+    @model_validator(mode="after")
+    def _costs_and_availability_fit(self) -> Self:
+        if isinstance(self.availability, float) and not 0 <= self.availability <= 1:
+            raise ValueError("availability must lie within 0 and 1")
+        if isinstance(self.availability, str) and self.capacity_factor is None:
+            raise ValueError("capacity_factor is required where the weather gives the availability")
+        costs = (self.marginal_cost_min_per_mwh, self.marginal_cost_max_per_mwh)
+        if self.fuel is None and (costs[0] is None or costs[1] is None or costs[0] > costs[1]):
+            raise ValueError("needs a fuel, or marginal_cost_min_per_mwh not above marginal_cost_max_per_mwh")
+        if self.fuel is not None and costs != (None, None):
+            raise ValueError("marginal costs follow from the fuel; give one or the other")
+        return self
+
+    def cost_range_per_mwh(self, carbon_price_per_t: float) -> tuple[float, float]:
+        """Marginal cost of the cheapest and of the dearest plant at a price of allowances."""
+        if self.fuel is None:
+            return float(self.marginal_cost_min_per_mwh or 0.0), float(self.marginal_cost_max_per_mwh or 0.0)
+        efficiencies = (self.fuel.efficiency_best, self.fuel.efficiency_worst)
+        costs = sorted(self.fuel.marginal_cost_per_mwh(efficiency, carbon_price_per_t) for efficiency in efficiencies)
+        return costs[0], costs[1]
+
+
+class Demand(Sourced):
+    """The region's load."""
+
+    annual_mwh: float = Field(gt=0)
+    """Energy of a year."""
+    profile_shares: dict[str, float]
+    """Shares of standard load profiles of BDEW (``h0_dyn``, ``g0`` … ``g6``, ``l0`` … ``l2``) in it; they sum to 1."""
+    country: str
+    """Whose public holidays count as Sundays (ISO 3166)."""
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> Self:
+        known = ("h0", "h0_dyn", *(f"g{number}" for number in range(7)), "l0", "l1", "l2")
+        if unknown := sorted(set(self.profile_shares) - set(known)):
+            raise ValueError(f"profile_shares: no standard load profile called {', '.join(unknown)}")
+        if min(self.profile_shares.values(), default=0.0) < 0 or abs(sum(self.profile_shares.values()) - 1) > 1e-9:
+            raise ValueError("profile_shares must be positive and sum to 1")
+        if missing := sorted(set(self.profile_shares) - set(self.sources)):
+            raise ValueError(f"sources must name the source of {', '.join(missing)}")
+        return self
+
+
+class Region(Sourced):
+    """What imports are made of."""
+
+    name: str
+    """Of the region."""
+    currency: str
+    """Of all its prices."""
+    carbon_price_per_t: float = Field(ge=0)
+    """Price of emission allowances per tonne of CO2."""
+    scarcity_price_per_mwh: float = Field(gt=0)
+    """Price while demand exceeds supply and the rest comes from unknown imports."""
+    wind_smoothing_hours: int = Field(ge=1)
+    """Time the wind takes to cross the region; weather of one site is averaged over it."""
+    wind_farm_efficiency: float = Field(gt=0, le=1)
+    """What wakes and turbines out of service leave of the power of the wind."""
+    demand: Demand
+    """Its load."""
+    technologies: tuple[Technology, ...] = Field(min_length=1)
+    """Its power stations."""
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [technology.name for technology in self.technologies]
+        if len(set(names)) != len(names):
+            raise ValueError("technologies must have different names")
+        return self
+
+
+def load_region(name_or_path: str | Path) -> Region:
+    """A shipped region by its name, or one of your own by the path of its YAML file.
+
+    Raises:
+        InputError: If there is none, or it is not valid; all faults at once.
+    """
+    shipped = {path.stem: path for path in sorted(_REGIONS.glob("*.yaml"))}
+    path = shipped.get(str(name_or_path), Path(name_or_path))
+    if not path.is_file():
+        raise InputError.of(
+            "upstream.region", "no such region or file", str(name_or_path), nearest(str(name_or_path), shipped)
+        )
+    try:
+        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Region.model_validate(data)
+    except yaml.YAMLError as error:
+        raise InputError.of("upstream.region", f"is not YAML ({error})", str(path)) from error
+    except ValidationError as error:
+        faults = [Fault(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
+        raise InputError(faults, str(path)) from error
+
+
+def reference_region() -> Region:
+    """The default: a region with the power stations, the load and the prices of Germany in 2023."""
+    return load_region("reference")

@@ -1,0 +1,63 @@
+"""What every kind of asset is: a frozen specification that becomes a flexibility at a site."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field
+
+from grid.city import City
+from grid.errors import Fault
+from grid.flexibility import Flexibility
+from grid.placement import Placement, Where, place, placement_faults
+from grid.spec import Spec
+from grid.weather import Weather
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """Where and when assets are built.
+
+    Args:
+        city: The city; its clock is the time axis.
+        weather: Weather on that clock.
+        time_zone: IANA name of the city's time zone.
+        v2g: Whether cars may feed in at all.
+        seed: Seed of everything drawn.
+    """
+
+    city: City
+    weather: Weather
+    time_zone: str
+    v2g: bool = True
+    seed: int = 0
+
+    def generator(self, name: str) -> np.random.Generator:
+        """Random numbers of one asset; they do not depend on which other assets there are."""
+        return np.random.default_rng([self.seed, *name.encode()])
+
+
+class Asset(Spec, ABC):
+    """A kind of asset. A new kind is a subclass with a `kind` in a file of its own, listed in `grid.assets.KINDS`."""
+
+    name: str = Field(min_length=1)
+    """Name, unique in the scenario."""
+    bus: str | None = None
+    """Name of the bus it is connected to; or give `where`."""
+    where: Where | None = None
+    """Selection of buses that it is spread over, by the energy of their loads; or give `bus`."""
+
+    def faults(self, city: City, at: str) -> Iterator[Fault]:
+        """All that is wrong with it in this city."""
+        yield from placement_faults(city, self.bus, self.where, at)
+
+    def placement(self, city: City) -> Placement:
+        """The buses it is connected to, with its share at each."""
+        return place(city, self.bus, self.where, self.name)
+
+    @abstractmethod
+    def flexibility(self, site: Site) -> Flexibility:
+        """What may be decided about it at this site."""

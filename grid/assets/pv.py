@@ -1,0 +1,119 @@
+"""Photovoltaics, by pvlib's PVWatts chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+from scipy import sparse
+
+from grid.assets.base import Asset, Site
+from grid.city import City
+from grid.errors import Fault
+from grid.flexibility import Flexibility
+from grid.series import Floats
+from grid.spec import Spec
+from grid.weather import Weather
+
+
+class Orientation(Spec):
+    """A share of the modules that looks one way."""
+
+    tilt_degree: float = Field(ge=0, le=90)
+    """From the horizontal."""
+    azimuth_degree: float = Field(ge=0, lt=360)
+    """Clockwise from north: 180 is south."""
+    share: float = Field(gt=0, le=1)
+    """Share of the rated power."""
+
+
+ROOFS = (
+    Orientation(tilt_degree=35, azimuth_degree=180, share=0.5),
+    Orientation(tilt_degree=35, azimuth_degree=90, share=0.25),
+    Orientation(tilt_degree=35, azimuth_degree=270, share=0.25),
+)
+"""A stock of pitched roofs: half south, a quarter each east and west (an assumption, not a statistic)."""
+
+
+class PV(Asset):
+    """Photovoltaics at one bus, or spread over many roofs; it may be curtailed, district by district."""
+
+    kind: Literal["pv"] = "pv"
+    p_peak_mw: float = Field(gt=0)
+    """Rated power of the modules under standard test conditions [MW]."""
+    orientations: tuple[Orientation, ...] = ROOFS
+    """Which way the modules look; shares sum to 1."""
+    dc_ac_ratio: float = Field(default=1.2, gt=0)
+    """Rated power of the modules to that of the inverter [1]; PVWatts' default."""
+    losses_percent: float = Field(default=14.0, ge=0, lt=100)
+    """Soiling, shading, mismatch, wiring, ageing, availability [%]; PVWatts' default."""
+
+    def faults(self, city: City, at: str) -> Iterator[Fault]:
+        """Those of the placement, and shares that do not sum to 1."""
+        yield from super().faults(city, at)
+        total = sum(orientation.share for orientation in self.orientations)
+        if abs(total - 1) > 1e-9:
+            yield Fault(f"{at}.orientations", "shares must sum to 1", round(total, 9))
+
+    def flexibility(self, site: Site) -> Flexibility:
+        """One device a district, each of which may feed in anything up to what the sun gives."""
+        city, placement = site.city, self.placement(site.city)
+        zones = [city.network.buses.zones[bus] for bus in placement.buses]
+        districts = sorted(set(zones))
+        row = np.array([districts.index(zone) for zone in zones])
+        part = np.bincount(row, weights=placement.shares)
+        shares = sparse.csr_array(
+            (placement.shares / part[row], (row, placement.buses)), shape=(len(districts), city.n_buses)
+        )
+        available = self.p_peak_mw * specific_power(self, site.weather)
+        withdrawal = -np.outer(part, available).ravel()
+        n, steps = len(districts), city.clock.n_steps
+        return Flexibility(
+            name=self.name,
+            kind=self.kind,
+            clock=city.clock,
+            shares=shares,
+            start=np.zeros(n, dtype=np.int64),
+            stop=np.full(n, steps),
+            p_min_mw=withdrawal,
+            p_max_mw=np.zeros(n),
+            element="sgen",
+            p_unmanaged_mw=withdrawal,
+            technology="solar",
+        )
+
+
+def specific_power(pv: PV, weather: Weather) -> Floats:
+    """Feed-in per rated power of the modules, shape (T,) [MW/MW].
+
+    PVWatts [1] with isotropic diffuse light and Faiman's module temperature [2]; the sun is that of the city at the
+    middle of each step. The isotropic sky is used because weather brought from another place does not close with
+    the city's own sun, which a circumsolar model would magnify near the horizon.
+
+    References:
+        [1] A. P. Dobos, "PVWatts Version 5 Manual", NREL/TP-6A20-62641, 2014.
+        [2] D. Faiman, "Assessing the outdoor operating temperature of photovoltaic modules", Progress in
+            Photovoltaics, vol. 16, no. 4, pp. 307-315, 2008.
+    """
+    import pvlib  # noqa: PLC0415  slow to import
+
+    times = weather.clock.pandas_index() + weather.clock.step / 2
+    sun = pvlib.solarposition.get_solarposition(times, weather.latitude, weather.longitude, method="nrel_numpy")
+    up = sun["elevation"].to_numpy() > 0
+    direct = np.where(up, weather.dni_w_per_m2, 0.0)
+    nominal_ac = 1 / pv.dc_ac_ratio
+    nominal_efficiency = 0.96  # PVWatts' inverter
+    total = np.zeros(weather.clock.n_steps)
+    for orientation in pv.orientations:
+        plane = pvlib.irradiance.get_total_irradiance(
+            orientation.tilt_degree, orientation.azimuth_degree, sun["apparent_zenith"].to_numpy(),
+            sun["azimuth"].to_numpy(), direct, weather.ghi_w_per_m2, weather.dhi_w_per_m2, model="isotropic",
+        )  # fmt: skip
+        light = np.nan_to_num(np.asarray(plane["poa_global"], dtype=float))
+        t_cell = pvlib.temperature.faiman(light, weather.t_dry_bulb_degc, weather.wind_speed_m_per_s)
+        dc = pvlib.pvsystem.pvwatts_dc(light, t_cell, 1.0, -0.0047) * (1 - pv.losses_percent / 100)
+        ac = pvlib.inverter.pvwatts(dc, nominal_ac / nominal_efficiency, eta_inv_nom=nominal_efficiency)
+        total += orientation.share * np.maximum(np.nan_to_num(np.asarray(ac, dtype=float)), 0.0)
+    return total

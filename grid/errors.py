@@ -1,0 +1,70 @@
+"""Faults of an input: gathered first, raised together, each with place, rule, value and the nearest right answer."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with an input.
+
+    Args:
+        place: Where it stands, as a path into the input, e.g. ``assets[3].bus``.
+        rule: What holds for a right input, or what is wrong, e.g. ``must be greater than 0``.
+        value: What was found instead; left out of the message if None.
+        suggestion: The nearest right answer, if there is one.
+    """
+
+    place: str
+    rule: str
+    value: object = None
+    suggestion: str | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.rule}" if self.place else self.rule
+        if self.value is not None:
+            text += f"; got {self.value!r}"
+        if self.suggestion is not None:
+            text += f"; did you mean {self.suggestion!r}?"
+        return text
+
+
+class InputError(ValueError):
+    """An input is wrong; ``faults`` lists everything that is wrong with it.
+
+    Args:
+        faults: All faults found, at least one.
+        source: What was read, such as a file name; heads the message.
+    """
+
+    def __init__(self, faults: Iterable[Fault], source: str = "the input") -> None:
+        self.faults = tuple(faults)
+        self.source = source
+        count = f"{len(self.faults)} problem{'s' if len(self.faults) != 1 else ''}"
+        super().__init__("\n".join([f"{source} has {count}", *(f"  {fault}" for fault in self.faults)]))
+
+    @classmethod
+    def of(cls, place: str, rule: str, value: object = None, suggestion: str | None = None) -> InputError:
+        """An error with a single fault."""
+        return cls([Fault(place, rule, value, suggestion)])
+
+
+class ScenarioError(InputError):
+    """A scenario file is wrong."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of `names` most like `name`, or None if none is alike (case is ignored)."""
+    by_folded = {candidate.casefold(): candidate for candidate in names}
+    close = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.5)
+    return by_folded[close[0]] if close else None
+
+
+def raise_if_any(faults: Iterable[Fault], source: str = "the input") -> None:
+    """Raises one `InputError` with all `faults`, if there are any."""
+    found = tuple(faults)
+    if found:
+        raise InputError(found, source)

@@ -1,0 +1,250 @@
+"""The waist between assets and optimizer: what may be decided about an asset, and nothing of what it is.
+
+A flexibility is a set of *devices*. Each device draws power at one bus, or at several in fixed shares, during one run
+of steps, within bounds, and may fill and empty a reservoir. A battery is one device over the whole clock; a roof PV
+stock one device a district; every charging session of every car is a device that lives from plug-in to plug-out.
+
+Power over time is *ragged*: device after device, each with its own steps (K slots in all), so that a fleet of
+thousands of short sessions costs what its slots cost, not devices × steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from scipy import sparse
+
+from grid.clock import Clock
+from grid.errors import Fault, raise_if_any
+from grid.series import Floats, Ints
+
+Element = Literal["load", "sgen", "storage"]
+"""Tables of pandapower in which an asset appears when the net is written."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reservoir:
+    """What the devices fill and empty; N devices.
+
+    Energy after a step: ``e' = retention · e + h (eta_charge · charge - discharge / eta_discharge)``.
+
+    Args:
+        e_start_mwh: Energy when the device's first step begins, shape (N,) [MWh].
+        e_end_mwh: Energy due when its last step ends, shape (N,) [MWh].
+        e_min_mwh: Least energy at any time, shape (N,) [MWh].
+        e_max_mwh: Most energy at any time, shape (N,) [MWh].
+        eta_charge: Stored per drawn energy, shape (N,) or (K,) [1].
+        eta_discharge: Fed in per energy taken out, shape (N,) or (K,) [1].
+        retention_per_step: Share of the energy that a step of standing leaves, shape (N,) [1].
+        owner: The stock that a device belongs to (a car has many sessions), shape (N,), 0-based.
+        exact_end: Whether `e_end_mwh` is met exactly, or is a least value.
+        vehicle: Whether the stocks are cars: consumers at the meter, not stationary stores.
+    """
+
+    e_start_mwh: Floats
+    e_end_mwh: Floats
+    e_min_mwh: Floats
+    e_max_mwh: Floats
+    eta_charge: Floats
+    eta_discharge: Floats
+    retention_per_step: Floats
+    owner: Ints
+    exact_end: bool = False
+    vehicle: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Flexibility:
+    """What may be decided about the devices of one asset; N devices, K slots, B buses.
+
+    Args:
+        name: Name of the asset.
+        kind: Kind of the asset; the optimizer does not look at it.
+        clock: The time axis.
+        shares: Share of each device's power at each bus, shape (N, B), rows sum to 1.
+        start: First step of each device, shape (N,).
+        stop: Step after its last, shape (N,).
+        p_min_mw: Least withdrawal, shape (N,) or (K,) [MW]; negative where it can feed in.
+        p_max_mw: Most withdrawal, shape (N,) or (K,) [MW].
+        element: Table of pandapower that the asset appears in.
+        reservoir: What the devices fill and empty, if anything.
+        p_unmanaged_mw: Withdrawal when nobody manages it, shape (K,) [MW]; None: charge at full power from the
+            start until the energy due is stored, then hold it.
+        smart: Whether plain smart charging shifts it already; else only strategy ``optimal`` moves it.
+        wear_cost_per_mwh: Cost of wear per energy fed in, shape (N,) [currency/MWh].
+        gpc_code: GPC sub-sector that its consumption counts in (``II.1``); None for stores and generation.
+        technology: Technology of the factor sets that its generation counts as; None if it generates nothing.
+        place: Where the devices are, in words, for the sessions table (``home``).
+    """
+
+    name: str
+    kind: str
+    clock: Clock
+    shares: sparse.csr_array
+    start: Ints
+    stop: Ints
+    p_min_mw: Floats
+    p_max_mw: Floats
+    element: Element
+    reservoir: Reservoir | None = None
+    p_unmanaged_mw: Floats | None = None
+    smart: bool = False
+    wear_cost_per_mwh: Floats = field(default_factory=lambda: np.zeros(1))
+    gpc_code: str | None = None
+    technology: str | None = None
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        raise_if_any(self._faults(), f"asset {self.name!r}")
+
+    def _faults(self) -> Iterator[Fault]:
+        n, k = self.n_devices, self.n_slots
+        if self.shares.shape[0] != n or self.stop.shape != (n,):
+            yield Fault(self.name, f"start, stop and shares must describe the same {n} devices")
+            return
+        if (self.start < 0).any() or (self.stop > self.clock.n_steps).any() or (self.stop <= self.start).any():
+            yield Fault(self.name, f"every device needs at least one step within 0..{self.clock.n_steps}")
+            return
+        for name in ("p_min_mw", "p_max_mw"):
+            values = getattr(self, name)
+            if values.shape not in {(n,), (k,)}:
+                yield Fault(f"{self.name}.{name}", f"must have shape ({n},) or ({k},)", values.shape)
+                return
+            if not np.isfinite(values).all():
+                yield Fault(f"{self.name}.{name}", "must be finite")
+                return
+        low, high = self.per_slot(self.p_min_mw), self.per_slot(self.p_max_mw)
+        if (low > high + 1e-12).any():
+            slot = int(np.argmax(low - high))
+            yield Fault(self.name, f"p_min_mw exceeds p_max_mw at step {self.step[slot]}", (low[slot], high[slot]))
+        if self.p_unmanaged_mw is not None and self.p_unmanaged_mw.shape != (k,):
+            yield Fault(f"{self.name}.p_unmanaged_mw", f"must have shape ({k},)", self.p_unmanaged_mw.shape)
+        if self.reservoir is not None:
+            yield from self._reservoir_faults(self.reservoir, high)
+
+    def _reservoir_faults(self, store: Reservoir, p_max: Floats) -> Iterator[Fault]:
+        within = 1e-9
+        low, high = store.e_min_mwh - within, store.e_max_mwh + within
+        for name, energy in (("e_start_mwh", store.e_start_mwh), ("e_end_mwh", store.e_end_mwh)):
+            outside = np.flatnonzero((energy < low) | (energy > high))
+            if outside.size:
+                at = outside[0]
+                yield Fault(
+                    f"{self.name}.{name}",
+                    f"must lie within {store.e_min_mwh[at]:.6g}..{store.e_max_mwh[at]:.6g} MWh (device {at})",
+                    float(energy[at]),
+                )
+        gain = self.clock.step_hours * self.per_slot(store.eta_charge) * np.maximum(p_max, 0)
+        reachable = store.e_start_mwh + np.add.reduceat(gain, self.offsets[:-1])
+        short = np.flatnonzero(store.e_end_mwh > reachable + within)
+        if short.size:
+            at = short[0]
+            yield Fault(
+                f"{self.name}.e_end_mwh",
+                f"cannot be reached in the {self.stop[at] - self.start[at]} steps of device {at}: "
+                f"at most {reachable[at]:.6g} MWh",
+                float(store.e_end_mwh[at]),
+            )
+
+    @property
+    def n_devices(self) -> int:
+        """Number of devices N."""
+        return int(self.start.size)
+
+    @cached_property
+    def offsets(self) -> Ints:
+        """First slot of each device, and K at the end, shape (N + 1,)."""
+        return np.concatenate([[0], np.cumsum(self.stop - self.start)]).astype(np.int64)
+
+    @property
+    def n_slots(self) -> int:
+        """Number of slots K."""
+        return int((self.stop - self.start).sum())
+
+    @cached_property
+    def device(self) -> Ints:
+        """Device of each slot, shape (K,)."""
+        return np.repeat(np.arange(self.n_devices), self.stop - self.start)
+
+    @cached_property
+    def step(self) -> Ints:
+        """Step of each slot, shape (K,)."""
+        return np.arange(self.n_slots) - self.offsets[self.device] + self.start[self.device]
+
+    @property
+    def lasts_throughout(self) -> bool:
+        """Whether every device lives from the first step to the last."""
+        return bool((self.start == 0).all() and (self.stop == self.clock.n_steps).all())
+
+    def per_slot(self, values: Floats) -> Floats:
+        """Values by device, shape (N,), or by slot, shape (K,), by slot."""
+        if values.shape == (self.n_slots,) and self.n_slots != self.n_devices:
+            return values
+        return values[self.device] if values.size == self.n_devices else np.broadcast_to(values, (self.n_slots,))
+
+    def decided(self, p_mw: Floats) -> Flexibility:
+        """The same with its power fixed to `p_mw`, shape (K,)."""
+        return replace(self, p_min_mw=p_mw, p_max_mw=p_mw, p_unmanaged_mw=p_mw)
+
+    def without_feed_in(self) -> Flexibility:
+        """The same without the ability to feed in."""
+        return replace(self, p_min_mw=np.maximum(self.p_min_mw, 0.0))
+
+    def unmanaged_power(self) -> Floats:
+        """Withdrawal when nobody manages it, shape (K,) [MW]: see `p_unmanaged_mw`."""
+        if self.p_unmanaged_mw is not None:
+            return self.p_unmanaged_mw
+        if self.reservoir is None:
+            return self.per_slot(self.p_max_mw)
+        store, h = self.reservoir, self.clock.step_hours
+        p_max, eta = self.per_slot(self.p_max_mw), self.per_slot(store.eta_charge)
+        power = np.zeros(self.n_slots)
+        energy = store.e_start_mwh.copy()
+        for at, slots in self._by_rank():
+            held = store.retention_per_step[at] * energy[at]
+            power[slots] = np.clip((store.e_end_mwh[at] - held) / (h * eta[slots]), 0.0, p_max[slots])
+            energy[at] = held + h * eta[slots] * power[slots]
+        return power
+
+    def energy_mwh(self, p_mw: Floats) -> Floats:
+        """Energy in the reservoir when each slot ends, shape (K,) [MWh], for withdrawal `p_mw`, shape (K,)."""
+        energies = np.zeros(self.n_slots)
+        if self.reservoir is None:
+            return energies
+        store, h = self.reservoir, self.clock.step_hours
+        gain = h * np.where(p_mw > 0, p_mw * self.per_slot(store.eta_charge), p_mw / self.per_slot(store.eta_discharge))
+        if (store.retention_per_step == 1.0).all():
+            total = np.cumsum(gain)
+            before = np.concatenate([[0.0], total])[self.offsets[:-1]]
+            return np.asarray(total + (store.e_start_mwh - before)[self.device])
+        energy = store.e_start_mwh.copy()
+        for at, slots in self._by_rank():
+            energy[at] = store.retention_per_step[at] * energy[at] + gain[slots]
+            energies[slots] = energy[at]
+        return energies
+
+    def _by_rank(self) -> Iterator[tuple[Ints, Ints]]:
+        """For each rank r: the devices that have an r-th step, and those slots."""
+        lengths = self.stop - self.start
+        for rank in range(int(lengths.max(initial=0))):
+            at = np.flatnonzero(lengths > rank)
+            yield at, self.offsets[at] + rank
+
+    def at_buses(self, p_mw: Floats) -> Floats:
+        """Power by slot, shape (K,), summed to buses, shape (T, B)."""
+        by_device = sparse.csr_array((p_mw, (self.step, self.device)), shape=(self.clock.n_steps, self.n_devices))
+        return np.asarray((by_device @ self.shares).toarray())
+
+    def by_step(self, values: Floats) -> Floats:
+        """Values by slot, shape (K,), summed to steps, shape (T,)."""
+        return np.bincount(self.step, weights=values, minlength=self.clock.n_steps).astype(np.float64)
+
+
+def one_hot(buses: Ints, n_buses: int) -> sparse.csr_array:
+    """Shares of devices that draw at one bus each, shape (N, B)."""
+    n = buses.size
+    return sparse.csr_array((np.ones(n), (np.arange(n), buses)), shape=(n, n_buses))

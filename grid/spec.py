@@ -1,0 +1,45 @@
+"""Frozen, strict input models: their field docstrings are the schema of the scenario file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Spec(BaseModel):
+    """An input model: immutable, refuses unknown keys and numbers that are not finite."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        validate_default=True,
+    )
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
+        """A re-validated copy with `changes` applied.
+
+        Args:
+            changes: New values by dotted path; a number is a place in a list, e.g.
+                ``{"dispatch.strategy": "smart", "assets.0.p_peak_mw": 8}``.
+
+        Raises:
+            pydantic.ValidationError: If the changed model is not valid.
+            KeyError: If a path leads through something that is neither a mapping nor a list.
+        """
+        data = self.model_dump(mode="python", exclude_unset=True)
+        for path, value in changes.items():
+            *parents, last = path.split(".")
+            place: Any = data
+            for key in parents:
+                place = place[int(key)] if isinstance(place, list | tuple) else place.setdefault(key, {})
+            if isinstance(place, list):
+                place[int(last)] = value
+            elif isinstance(place, dict):
+                place[last] = value
+            else:
+                raise KeyError(path)
+        return type(self).model_validate(data)

@@ -1,0 +1,1 @@
+"""Dispatch of flexible assets by linear programming, with network limits."""
