@@ -78,8 +78,9 @@ def trace(flows: Flows, sources: Sources, step_hours: float, operation: StockOpe
     book = None
     supply_mw = at_nodes(sources.p_mw, sources.node, n_nodes)
     if operation is not None:
-        book = StockBook(operation, plan_stocks(operation, n_steps, n_nodes, step_hours), n_nodes)
-        supply_mw += book.discharge_mw()
+        plan = plan_stocks(operation, n_steps, n_nodes, step_hours)
+        book = StockBook(operation, plan, n_nodes)
+        supply_mw += plan.discharge_mw
     mixing = Mixing.of(flows, supply_mw)
     per_mwh = (sources.ci_kg_per_mwh, sources.renewable_share)
     supplied = np.stack([at_nodes(sources.p_mw * x, sources.node, n_nodes) for x in per_mwh], axis=2)

@@ -30,7 +30,7 @@ class Spec(BaseModel):
             pydantic.ValidationError: If the changed model is not valid.
             KeyError: If a path leads through something that is neither a mapping nor a list.
         """
-        data = self.model_dump(mode="python", exclude_unset=True)
+        data = self.model_dump(mode="python")
         for path, value in changes.items():
             *parents, last = path.split(".")
             place: Any = data

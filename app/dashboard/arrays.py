@@ -49,6 +49,12 @@ def elements(result: Result) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def n_steps(result: Result) -> int:
+    """Number of steps the map shows: those of the result, thinned if it is very long."""
+    times = _times(result)
+    return len(times.gather_every(_stride(result, len(times))))
+
+
 def geometry(result: Result) -> bytes:
     """Coordinates as float32: (x, y) of each bus, then the numbers of both buses of each branch.
 

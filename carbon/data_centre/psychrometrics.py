@@ -14,7 +14,6 @@ References:
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import elementwise
 
 from grid.series import Floats
 
@@ -71,6 +70,8 @@ def wet_bulb_degc(t_dry_bulb_degc: Floats, relative_humidity_percent: Floats, pr
     Returns:
         Wet bulb [°C], of the shape to which the arguments broadcast.
     """
+    from scipy.optimize import elementwise  # noqa: PLC0415  slow to import
+
     ratio = humidity_ratio(t_dry_bulb_degc, relative_humidity_percent, pressure_pa)
     target = enthalpy_kj_per_kg(t_dry_bulb_degc, ratio)
 

@@ -85,7 +85,10 @@ class FacilityModel:
             InputError: If the shape is not that of the air, or a value is not finite, negative or above rated.
         """
         p_it_mw = read_only(p_it_mw)
-        raise_if_any(self._load_faults(p_it_mw), f"the IT load of data centre {self.spec.name!r}")
+        raise_if_any(
+            _load_faults(self.spec, p_it_mw, self.air.pressure_pa.shape),
+            f"the IT load of data centre {self.spec.name!r}",
+        )
         rated_mw = self.spec.p_it_rated_mw
         lighting_mw = self.spec.lighting_share * rated_mw
         p_power_chain_mw = read_only(self.spec.power_chain.loss_mw(p_it_mw, rated_mw) + lighting_mw)
@@ -99,10 +102,6 @@ class FacilityModel:
     def pue_at(self, p_it_mw: Floats) -> Floats:
         """PUE at an IT load, shape (T,) [1]; see `at`."""
         return self.at(p_it_mw).pue
-
-    def _load_faults(self, p_it_mw: Floats) -> list[Fault]:
-        highest = self.spec.p_it_rated_mw * (1.0 + RATING_TOLERANCE)
-        return out_of_range("p_it_mw", p_it_mw, 0.0, highest, self.air.t_dry_bulb_degc.shape)
 
 
 def facility(
@@ -141,9 +140,7 @@ def facility(
         faults += error.faults
     if not (np.isfinite(step_hours) and step_hours > 0):
         faults.append(Fault("step_hours", "must be longer than 0", step_hours))
-    if faults:
-        highest = spec.p_it_rated_mw * (1.0 + RATING_TOLERANCE)
-        faults += out_of_range("p_it_mw", read_only(p_it_mw), 0.0, highest, np.shape(t_dry_bulb_degc))
+    faults += _load_faults(spec, read_only(p_it_mw), np.shape(t_dry_bulb_degc))
     raise_if_any(faults, f"data centre {spec.name!r}")
     return FacilityModel(spec, air, step_hours).at(p_it_mw)
 
@@ -166,6 +163,10 @@ def it_demand_mw(spec: DataCentre, clock: Clock, time_zone: str) -> Floats:
     hour = _local_hour(clock, time_zone)
     swing = spec.daily_swing * np.cos(2.0 * np.pi * (hour - spec.peak_hour) / HOURS_PER_DAY)
     return read_only(np.minimum(mean_mw * (1.0 + swing), spec.p_it_rated_mw))
+
+
+def _load_faults(spec: DataCentre, p_it_mw: Floats, shape: tuple[int, ...]) -> list[Fault]:
+    return out_of_range("p_it_mw", p_it_mw, 0.0, spec.p_it_rated_mw * (1.0 + RATING_TOLERANCE), shape)
 
 
 def _local_hour(clock: Clock, time_zone: str) -> Floats:

@@ -26,7 +26,7 @@ TECHNOLOGIES: Final = (
 )
 """What a factor can be for; ``grid`` is the average of a region's electricity."""
 DEFAULT_FACTOR_SET: Final = "germany_2023"
-"""The set of the model's own runs: the one whose coal and gas factors are those of the reference region's fleet."""
+"""The set of the model's own runs, made for the reference region's fleet; direct unless life-cycle is asked for."""
 _CHOICES: Final = {
     "technology": TECHNOLOGIES,
     "gas": get_args(Gas),

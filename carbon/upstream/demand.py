@@ -16,8 +16,8 @@ from grid.weather import middles_of_steps
 def demand_mw(demand: Demand, clock: Clock, time_zone: str) -> Floats:
     """Load in each step, shape (T,) [MW].
 
-    The quarter-hourly standard load profiles of BDEW (library demandlib), mixed by their shares of the energy, in
-    local wall time, with public holidays as Sundays; every calendar year has the same energy.
+    The quarter-hourly standard load profiles of BDEW (library demandlib) and a flat one, mixed by their shares of
+    the energy, in local wall time, with public holidays as Sundays; every calendar year has the same energy.
 
     Args:
         demand: Energy of a year and the shares.
@@ -44,6 +44,8 @@ def _load_of_year_mw(demand: Demand, year: int) -> Floats:
 
     with warnings.catch_warnings():  # demandlib turns warnings into errors for the whole process
         profiles = ElecSlp(year, holidays=list(holidays.country_holidays(demand.country, years=year))).get_profiles()
-    shares = {name: profiles[name].to_numpy(dtype=np.float64) for name in demand.profile_shares}
-    energy = sum(share * shares[name] / shares[name].sum() for name, share in demand.profile_shares.items())
-    return np.asarray(energy * demand.annual_mwh * 4.0)
+    load_mw = np.zeros(len(profiles))
+    for name, share in demand.profile_shares.items():
+        profile = np.ones(len(profiles)) if name == "flat" else profiles[name].to_numpy(dtype=np.float64)
+        load_mw += share * profile / profile.sum()
+    return load_mw * (demand.annual_mwh * 4.0)

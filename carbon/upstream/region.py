@@ -102,13 +102,13 @@ class Demand(Sourced):
     annual_mwh: float = Field(gt=0)
     """Energy of a year."""
     profile_shares: dict[str, float]
-    """Shares of standard load profiles of BDEW (``h0_dyn``, ``g0`` … ``g6``, ``l0`` … ``l2``) in it; they sum to 1."""
+    """Shares of BDEW's standard load profiles (``h0_dyn``, ``g0`` … ``g6``, ``l0`` … ``l2``) and of ``flat``; sum 1."""
     country: str
     """Whose public holidays count as Sundays (ISO 3166)."""
 
     @model_validator(mode="after")
     def _shares_sum_to_one(self) -> Self:
-        known = ("h0", "h0_dyn", *(f"g{number}" for number in range(7)), "l0", "l1", "l2")
+        known = ("flat", "h0", "h0_dyn", *(f"g{number}" for number in range(7)), "l0", "l1", "l2")
         if unknown := sorted(set(self.profile_shares) - set(known)):
             raise ValueError(f"profile_shares: no standard load profile called {', '.join(unknown)}")
         if min(self.profile_shares.values(), default=0.0) < 0 or abs(sum(self.profile_shares.values()) - 1) > 1e-9:

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -35,6 +35,7 @@ def at(spec: DataCentre, t_degc: Any, rh_percent: Any, p_it_mw: Any, step_hours:
 
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain["kind"])
 @pytest.mark.parametrize("cooling", COOLING)
+@settings(deadline=None)
 @given(
     t=st.floats(-40.0, 50.0), rh=st.floats(0.0, 100.0), load_1=st.floats(0.0, RATED_MW), load_2=st.floats(0.0, RATED_MW)
 )

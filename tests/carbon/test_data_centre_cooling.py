@@ -4,7 +4,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ def air(t_degc: list[float], rh_percent: list[float]) -> OutdoorAir:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None)
 @given(t=T, rh=RH, heat_1=HEAT, heat_2=HEAT)
 def test_more_heat_never_takes_less(
     kind: type[CoolingTechnology], t: float, rh: float, heat_1: float, heat_2: float
@@ -49,18 +50,21 @@ def test_many_steps_are_each_step_alone(kind: type[CoolingTechnology]) -> None:
     np.testing.assert_allclose(together.p_mw, alone, rtol=1e-12)
 
 
+@settings(deadline=None)
 @given(T, RH, RH)
 def test_a_higher_wet_bulb_never_lowers_the_power_of_the_water_economiser(t: float, rh_1: float, rh_2: float) -> None:
     demand = WaterEconomiser().demand(air([t, t], sorted((rh_1, rh_2))), np.ones(2))
     assert demand.p_mw[1] >= demand.p_mw[0] - 1e-12
 
 
+@settings(deadline=None)
 @given(T, T, RH)
 def test_warmer_air_never_lowers_the_power_of_the_water_economiser(t_1: float, t_2: float, rh: float) -> None:
     demand = WaterEconomiser().demand(air(sorted((t_1, t_2)), [rh, rh]), np.ones(2))
     assert demand.p_mw[1] >= demand.p_mw[0] - 1e-12
 
 
+@settings(deadline=None)
 @given(st.floats(-20.0, 60.0), st.floats(0.0, 20.0), st.floats(0.01, 1.0))
 def test_cop_is_positive_and_falls_with_temperature(t: float, warmer: float, part_load: float) -> None:
     cop = WaterChiller(part_load=part_load).cop(np.array([t, t + warmer]))

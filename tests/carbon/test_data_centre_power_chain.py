@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy.optimize import nnls
@@ -28,6 +28,7 @@ ILLUSTRATIVE = np.array([0.85, 0.90, 0.93, 0.945, 0.955, 0.96, 0.962, 0.96, 0.95
 
 
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.kind)
+@settings(deadline=None)
 @given(load_1=st.floats(0.0, 3.0), load_2=st.floats(0.0, 3.0))
 def test_more_load_never_loses_less(chain: PowerChainTechnology, load_1: float, load_2: float) -> None:
     loss = chain.loss_mw(np.array(sorted((load_1, load_2))), 3.0)

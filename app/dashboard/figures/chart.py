@@ -52,7 +52,7 @@ def framed(figure: go.Figure, theme: Theme, *, height: int = 300, y_title: str =
     figure.update_xaxes(**axis, showgrid=False, ticks="outside", ticklen=4, tickcolor=RULE[theme])
     figure.update_yaxes(**axis)
     if y_title:
-        figure.update_yaxes(title_text=y_title, col=1)
+        figure.update_yaxes(title_text=y_title)
     return figure
 
 

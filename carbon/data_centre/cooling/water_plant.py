@@ -35,7 +35,7 @@ class WaterChiller(Spec):
     def cop(self, t_condenser_degc: Floats) -> Floats:
         """Heat removed per electric energy, shape of the argument [1].
 
-        The regression [1] is a parabola in temperature; beyond its lowest point (39 to 43 °C, where no tower works) it
+        The regression [1] is a parabola in temperature; beyond its lowest point (38 to 43 °C, where no tower works) it
         would rise again, so there it is kept at its lowest.
 
         Args:
