@@ -102,7 +102,13 @@ def open_result(path: Path) -> Result:
     Raises:
         InputError: If the folder is missing, incomplete or cannot be read.
     """
-    wanted = ["scenario.yaml", "manifest.json", "summary.json", "topology.json", *(f"{name}.parquet" for name in TABLES)]
+    wanted = [
+        "scenario.yaml",
+        "manifest.json",
+        "summary.json",
+        "topology.json",
+        *(f"{name}.parquet" for name in TABLES),
+    ]
     if not path.is_dir():
         raise InputError.of(str(path), "no such folder")
     missing = [Fault(str(path / name), "is missing: not a complete result") for name in wanted

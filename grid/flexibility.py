@@ -43,6 +43,7 @@ class Reservoir:
         owner: The stock that a device belongs to (a car has many sessions), shape (N,), 0-based.
         exact_end: Whether `e_end_mwh` is met exactly, or is a least value.
         vehicle: Whether the stocks are cars: consumers at the meter, not stationary stores.
+        mwh_per_km: What a car has used on its way to each device, shape (N,) [MWh/km]; None if it does not drive.
     """
 
     e_start_mwh: Floats
@@ -55,6 +56,7 @@ class Reservoir:
     owner: Ints
     exact_end: bool = False
     vehicle: bool = False
+    mwh_per_km: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +176,11 @@ class Flexibility:
     def step(self) -> Ints:
         """Step of each slot, shape (K,)."""
         return np.arange(self.n_slots) - self.offsets[self.device] + self.start[self.device]
+
+    @property
+    def buses(self) -> Ints:
+        """Buses that any device is connected to, ascending."""
+        return np.unique(self.shares.indices).astype(np.int64)
 
     @property
     def lasts_throughout(self) -> bool:

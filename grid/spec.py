@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from types import NoneType
+from typing import Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class _NotANumber:
+    """Something in the place of a number, which fails as what it is."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
+def _is_number(annotation: Any) -> bool:
+    return annotation in {int, float} or set(get_args(annotation)) in ({float, NoneType}, {int, NoneType})
 
 
 class Spec(BaseModel):
@@ -18,6 +33,19 @@ class Spec(BaseModel):
         use_attribute_docstrings=True,
         validate_default=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_are_numbers(cls, data: Any) -> Any:
+        """Makes pydantic refuse texts and truth values where a number belongs, instead of converting them."""
+        if not isinstance(data, Mapping):
+            return data
+        wrong = {
+            name: _NotANumber(data[name])
+            for name, field in cls.model_fields.items()
+            if isinstance(data.get(name), str | bool) and _is_number(field.annotation)
+        }
+        return {**data, **wrong}
 
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """A re-validated copy with `changes` applied.

@@ -85,12 +85,12 @@ def _cost_by_step(window: Window, x: Floats) -> Floats:
     """Cost of imports, exports and wear in each step, shape (n_steps,) [currency]."""
     columns, n_steps = window.compiled.columns, window.n_steps
     paid = window.program.cost * x
-    cost = paid[columns["import_mw"]] + paid[columns["export_mw"]]
-    cost = cost + paid[columns["discharge_mw"]].reshape(-1, n_steps).sum(axis=0)
+    cost: Floats = paid[columns["import_mw"]] + paid[columns["export_mw"]]
+    cost += paid[columns["discharge_mw"]].reshape(-1, n_steps).sum(axis=0)
     for block, at in zip(window.blocks, window.block_at, strict=True):
         first = at + block.slot.size
         wear = paid[first : first + int(block.with_feed_in.sum())]
-        cost = cost + np.bincount(block.step[block.with_feed_in], weights=wear, minlength=n_steps)
+        cost += np.bincount(block.step[block.with_feed_in], weights=wear, minlength=n_steps)
     return cost
 
 

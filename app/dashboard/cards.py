@@ -18,7 +18,7 @@ _TABLE_ROWS = 200
 
 def page(title: str, lead: str, *sections: Component) -> Component:
     """A page: its title, a sentence beneath, its sections."""
-    return html.Div([html.H1(title), html.P(lead, className="lead"), *sections])
+    return html.Div([html.H1(title), html.P(lead, className="lead"), html.Div(list(sections), className="sections")])
 
 
 def chart(

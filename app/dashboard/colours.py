@@ -40,6 +40,12 @@ def intensity(theme: Theme) -> tuple[str, ...]:
     return CIVIDIS_12 if theme == "dark" else CIVIDIS_12[::-1]
 
 
+def amount(theme: Theme) -> tuple[str, ...]:
+    """Twelve colours for amounts from nothing, which is nearly the page's own colour, to much."""
+    stops = ("#eef1f2", "#b9c4cf", "#7d90a8", "#43597f", "#00204c")
+    return ramp(stops if theme == "light" else ("#252b2f", "#3f4a5e", "#727374", "#b6a971", "#ffea46"), 12)
+
+
 def voltage(theme: Theme, n: int) -> tuple[str, ...]:
     """`n` colours from blue (low) over a neutral middle to orange (high)."""
     return ramp([colour.format(middle=_MIDDLE[theme]) for colour in _BLUE_TO_ORANGE], n)

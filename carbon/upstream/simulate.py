@@ -65,7 +65,7 @@ class Upstream:
         raise_if_any(faults)
 
 
-def simulate_region(  # noqa: PLR0917  the order of the sentence: what, under which weather, when, where, counted how
+def simulate_region(
     region: Region, weather: Weather, clock: Clock, time_zone: str, factors: FactorSet, boundary: Boundary = "direct"
 ) -> Upstream:
     """Simulates the electricity market of a region under the city's weather.

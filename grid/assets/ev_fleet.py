@@ -111,6 +111,7 @@ def _as_flexibility(fleet: EVFleet, site: Site, sessions: Sessions, willing: Boo
             owner=sessions.vehicle,
             exact_end=True,
             vehicle=True,
+            mwh_per_km=sessions.mwh_per_km,
         ),
         smart=True,
         wear_cost_per_mwh=np.full(n, fleet.wear_cost_per_mwh),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -53,6 +53,7 @@ class Sessions:
         stop: Step after the last, shape (M,).
         e_arrival_mwh: Energy in the battery at the beginning, shape (M,) [MWh].
         e_departure_mwh: Energy due at the end, shape (M,) [MWh].
+        mwh_per_km: Consumption on the day of arrival, shape (M,) [MWh/km].
         capped: Sessions that asked for more than their stay allows, shape (M,).
     """
 
@@ -61,10 +62,11 @@ class Sessions:
     stop: Ints
     e_arrival_mwh: Floats
     e_departure_mwh: Floats
+    mwh_per_km: Floats
     capped: Bools
 
-    def only(self, chosen: Bools) -> Sessions:
-        """The sessions where `chosen`, shape (M,), holds."""
+    def only(self, chosen: Bools | Ints) -> Sessions:
+        """The sessions where `chosen` holds, shape (M,), or those at these places, in their order."""
         return Sessions(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
@@ -96,7 +98,7 @@ def draw_sessions(
         _most_missing(habits),
     )
     busy_until = np.full(n, -np.inf)  # minutes since the start of the clock
-    drawn: list[tuple[Ints, Ints, Ints, Floats, Floats, Bools]] = []
+    drawn: list[tuple[Ints, Ints, Ints, Floats, Floats, Floats, Bools]] = []
     for k in range(n_days):
         day = first_day + timedelta(days=k)
         midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
@@ -114,7 +116,8 @@ def draw_sessions(
         asked = np.minimum(missing, most)
         at = np.flatnonzero(plugged)
         e_arrival = habits.soc_target * habits.battery_mwh - missing
-        drawn.append((at, start[at], stop[at], e_arrival[at], (e_arrival + asked)[at], (missing > most)[at]))
+        used = np.full(at.size, consumption)
+        drawn.append((at, start[at], stop[at], e_arrival[at], (e_arrival + asked)[at], used, (missing > most)[at]))
         missing = np.where(plugged, missing - asked, missing)
         busy_until = np.where(plugged, stop * _minutes(clock), busy_until)
     columns = [np.concatenate(column) for column in zip(*drawn, strict=True)]
@@ -135,7 +138,8 @@ def _within(clock: Clock, sessions: Sessions, habits: Habits) -> Sessions:
     e_end = e_start + (sessions.e_departure_mwh - e_start) * np.maximum(stop - start, 0) / length
     kept = np.flatnonzero(stop > start)
     kept = kept[np.lexsort((start[kept], sessions.vehicle[kept]))]
-    return Sessions(sessions.vehicle[kept], start[kept], stop[kept], e_start[kept], e_end[kept], sessions.capped[kept])
+    inside = replace(sessions, start=start, stop=stop, e_arrival_mwh=e_start, e_departure_mwh=e_end)
+    return inside.only(kept)
 
 
 def _most_missing(habits: Habits) -> float:

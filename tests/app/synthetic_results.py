@@ -32,7 +32,7 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
     size[:2] = 0
     day = 0.55 + 0.25 * np.exp(-(((hours - 8) / 2.5) ** 2)) + 0.45 * np.exp(-(((hours - 18.5) / 3) ** 2))
     load = day[:, None] * size[None, :] * 0.35
-    pv = np.maximum(0, np.cos((hours - 11.2) / 24 * 2 * math.pi * 1.6))[:, None] ** 2 * size[None, :] * 0.22
+    pv = np.maximum(0, np.sin((hours - 4) / 14.5 * math.pi))[:, None] ** 2 * (hours < 18.5)[:, None] * size[None, :] * 0.22
     ev = _ev_power(hours, strategy)[:, None] * size[None, :] / size.sum() if with_devices else np.zeros_like(load)
     p_it, pue = 0.6 + 0.1 * np.sin((hours - 10) / 24 * 2 * math.pi), 1.24 + 0.07 * np.sin((hours - 9) / 24 * 2 * math.pi)
     facility = p_it * pue if with_devices else np.zeros(N_STEPS)
@@ -90,7 +90,7 @@ def _grid() -> tuple[list[str], list[int], dict[str, Any]]:
         feeder, depth = (bus - 2) % N_FEEDERS, (bus - 2) // N_FEEDERS
         parents.append(1 if depth == 0 else bus - N_FEEDERS)
         names.append(f"Bus {bus}")
-        angle = feeder * math.pi / 2 + 0.4 + 0.13 * depth * math.sin(feeder + depth)
+        angle = feeder * math.pi / 2 + 0.4 + 0.05 * depth * math.sin(feeder + depth)
         radius = 0.006 * (depth + 1)
         buses.append({"name": names[-1], "zone": f"Feeder {feeder + 1}", "vn_kv": 10.0,
                       "x": 11.40 + radius * math.cos(angle) * 1.6, "y": 53.638 + radius * math.sin(angle)})  # fmt: skip

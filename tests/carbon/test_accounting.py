@@ -38,9 +38,7 @@ def test_buses_stocks_and_city_balance_in_every_step(seed, n_nodes):
     ledger = ledger_of(random_city(seed, n_nodes))
     assert ledger.relative_error.max() <= 1e-9
     moved_kg = ledger.source_kg + ledger.discharge_kg
-    stock_kg = (
-        ledger.charge_kg - ledger.discharge_kg - ledger.fuel_kg - ledger.standing_kg + ledger.arriving_kg
-    )
+    stock_kg = ledger.charge_kg - ledger.discharge_kg - ledger.fuel_kg - ledger.standing_kg + ledger.arriving_kg
     assert np.abs(ledger.stock_change_kg - stock_kg).max() <= 1e-9 * moved_kg.max()
     city_kg = (
         ledger.consumption_kg
@@ -206,8 +204,6 @@ def test_inputs_that_do_not_fit_together_are_refused():
         carbon_ledger(flows, sources, longer, exports, tracing, step_hours=1.0)
     assert len(caught.value.faults) == 2
     with pytest.raises(InputError, match="must be the one that was traced"):
-        carbon_ledger(
-            flows, sources, consumers, exports, tracing, step_hours=1.0, operation=random_city(1).operation
-        )
+        carbon_ledger(flows, sources, consumers, exports, tracing, step_hours=1.0, operation=random_city(1).operation)
     with pytest.raises(InputError, match="imported"):
         energy_ledger(flows, sources, consumers, exports, tracing, step_hours=1.0, imported=np.ones(2, bool))

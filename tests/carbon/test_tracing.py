@@ -43,9 +43,7 @@ def test_relabelling_nodes_and_turning_branches_changes_nothing(seed):
     label = np.random.default_rng(seed).permutation(flows.n_nodes)
     shunt = np.empty_like(flows.p_shunt_mw)
     shunt[:, label] = flows.p_shunt_mw
-    turned = Flows(
-        flows.n_nodes, label[flows.to_node], label[flows.from_node], flows.p_to_mw, flows.p_from_mw, shunt
-    )
+    turned = Flows(flows.n_nodes, label[flows.to_node], label[flows.from_node], flows.p_to_mw, flows.p_from_mw, shunt)
     relabelled = trace(
         turned,
         replace(city.sources, node=label[city.sources.node]),

@@ -130,7 +130,9 @@ def dense_reference(city: City) -> tuple[np.ndarray, np.ndarray]:
                 if o not in stock:
                     stock[o] = list(e0 * per_mwh)
                 e = stock[o][0]
-                stock[o] = list(np.array(stock[o]) * e0 / e) if e > e0 else list(np.array(stock[o]) + (e0 - e) * per_mwh)
+                stock[o] = (
+                    list(np.array(stock[o]) * e0 / e) if e > e0 else list(np.array(stock[o]) + (e0 - e) * per_mwh)
+                )
             give = max(-op.p_mw[slots[d, t]], 0.0)
             e, c, r = stock[o]
             matrix[op.node[d], op.node[d]] += give

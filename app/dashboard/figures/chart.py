@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import plotly.graph_objects as go  # type: ignore[import-untyped]
@@ -9,7 +10,7 @@ from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 
 from app.dashboard.colours import INK, MUTED, RULE, SURFACE, Theme
 
-__all__ = ["CONFIG", "FONTS", "empty", "framed", "go", "make_subplots"]
+__all__ = ["CONFIG", "FONTS", "empty", "framed", "go", "hour_axis", "make_subplots"]
 
 FONTS = (
     "-apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, "
@@ -24,6 +25,14 @@ CONFIG: dict[str, Any] = {
     "toImageButtonOptions": {"format": "png", "scale": 2},
 }
 """Options of every graph."""
+
+
+_DATES = [
+    {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%-d %b %Y"},
+    {"dtickrange": [86_400_000, "M1"], "value": "%-d %b\n%Y"},
+    {"dtickrange": ["M1", None], "value": "%b\n%Y"},
+]
+"""Labels of a time axis by the distance of its ticks."""
 
 
 def framed(figure: go.Figure, theme: Theme, *, height: int = 300, y_title: str = "", legend: bool = True) -> go.Figure:
@@ -50,10 +59,22 @@ def framed(figure: go.Figure, theme: Theme, *, height: int = 300, y_title: str =
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": MUTED[theme], "activecolor": INK[theme]},
     )  # fmt: skip
     figure.update_xaxes(**axis, showgrid=False, ticks="outside", ticklen=4, tickcolor=RULE[theme])
-    figure.update_yaxes(**axis)
+    figure.update_yaxes(**axis, ticks="")
+    if any(_is_moment(x) for trace in figure.data for x in (trace.x if trace.x is not None else ())[:1]):
+        figure.update_xaxes(tickformatstops=_DATES, hoverformat="%a %-d %b %Y, %H:%M")
     if y_title:
         figure.update_yaxes(title_text=y_title)
     return figure
+
+
+def hour_axis(figure: go.Figure) -> go.Figure:
+    """The figure with the hours of the day on its level axis."""
+    hours = list(range(0, 24, 6))
+    return figure.update_xaxes(tickvals=hours, ticktext=[f"{hour:02d}:00" for hour in hours], tickangle=0)
+
+
+def _is_moment(x: object) -> bool:
+    return isinstance(x, dt.date)
 
 
 def empty(theme: Theme, words: str, height: int = 300) -> go.Figure:

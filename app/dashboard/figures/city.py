@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme, intensity, sector_colours, with_alpha
-from app.dashboard.figures.chart import empty, framed, go
+from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme, amount, sector_colours, with_alpha
+from app.dashboard.figures.chart import empty, framed, go, hour_axis
 from app.dashboard.local_time import hour_of_day, thinned
 from app.dashboard.text import sector_name
 
@@ -81,7 +81,7 @@ def hourly_sectors(sectors: pl.DataFrame, zone: str) -> pl.DataFrame:
 
 
 def heat_strip(hourly: pl.DataFrame, theme: Theme) -> go.Figure:
-    """Sectors by hour of day, one cell each, coloured by mean emissions [kg/h].
+    """Sectors by hour of day, one cell each, coloured by mean emissions [kg/h]; below zero as zero.
 
     Args:
         hourly: From `hourly_sectors`.
@@ -91,20 +91,22 @@ def heat_strip(hourly: pl.DataFrame, theme: Theme) -> go.Figure:
         return empty(theme, "No sector emitted anything in this result.")
     names = hourly["sector"].unique(maintain_order=True).to_list()
     cells = {(row["sector"], row["hour"]): row["emissions_kg"] for row in hourly.iter_rows(named=True)}
-    shades = intensity(theme)
-    figure = go.Figure(
-        go.Heatmap(
-            x=list(range(24)), y=names, z=[[cells.get((name, hour)) for hour in range(24)] for name in names],
-            colorscale=[[place / (len(shades) - 1), shade] for place, shade in enumerate(shades)], zmin=0, xgap=2, ygap=3,
-            hovertemplate="%{y}<br>%{x}:00 – %{z:.1f} kg/h<extra></extra>",
-            colorbar={"title": {"text": "kg/h", "side": "top", "font": {"size": 11, "color": MUTED[theme]}}, "thickness": 8, "outlinewidth": 0,
-                      "tickfont": {"color": MUTED[theme], "size": 11}, "nticks": 5, "len": 1.0},
-        )
+    top, shades = max(*cells.values(), 1e-9), amount(theme)
+    quiet = {"color": MUTED[theme], "size": 11}
+    figure = go.Figure()
+    figure.add_heatmap(
+        x=list(range(24)), y=names, z=[[cells.get((name, hour)) for hour in range(24)] for name in names],
+        colorscale=[[place / (len(shades) - 1), shade] for place, shade in enumerate(shades)],
+        zmin=0, zmax=top, xgap=2, ygap=22, hovertemplate="%{y}<br>%{x}:00 – %{z:.1f} kg/h<extra></extra>",
+        colorbar={"title": {"text": "kg/h", "side": "top", "font": quiet}, "thickness": 8, "outlinewidth": 0,
+                  "tickfont": quiet, "nticks": 4, "xpad": 6},
     )  # fmt: skip
-    framed(figure, theme, height=86 + 36 * len(names), legend=False)
-    figure.update_layout(hovermode="closest")
-    figure.update_xaxes(tickvals=list(range(0, 24, 3)), ticktext=[f"{hour:02d}:00" for hour in range(0, 24, 3)])
-    return figure.update_yaxes(autorange="reversed", showgrid=False)
+    for name in names:  # above each strip, so that a narrow screen keeps its width for the cells
+        figure.add_annotation(x=0, xref="paper", xanchor="left", y=name, yshift=20, text=name, showarrow=False,
+                              font={"size": 12, "color": INK[theme]})  # fmt: skip
+    framed(figure, theme, height=70 + 54 * len(names), legend=False).update_layout(hovermode="closest")
+    figure.update_yaxes(autorange="reversed", showgrid=False, showticklabels=False, showline=False)
+    return hour_axis(figure).update_xaxes(showline=False, ticks="")
 
 
 def sector_bars(hourly: pl.DataFrame, theme: Theme) -> go.Figure:
@@ -125,4 +127,4 @@ def sector_bars(hourly: pl.DataFrame, theme: Theme) -> go.Figure:
                        marker={"color": colours[name], "line": {"width": 0}}, hovertemplate="%{y:.1f} kg/h")  # fmt: skip
     framed(figure, theme, height=360, y_title="Emissions [kg CO₂e per hour]")
     figure.update_layout(barmode="relative", bargap=0.12)
-    return figure.update_xaxes(tickvals=list(range(0, 24, 3)), ticktext=[f"{hour:02d}:00" for hour in range(0, 24, 3)])
+    return hour_axis(figure)

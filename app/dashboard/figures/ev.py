@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme, with_alpha
-from app.dashboard.figures.chart import empty, framed, go, make_subplots
+from app.dashboard.figures.chart import empty, framed, go, hour_axis, make_subplots
 from app.dashboard.local_time import hour_of_day, thinned
 
 
@@ -117,7 +117,7 @@ def intensity_by_hour(hourly: Mapping[str, pl.DataFrame], theme: Theme) -> go.Fi
         )  # fmt: skip
     framed(figure, theme, y_title="Carbon of charging [g/kWh]")
     figure.update_yaxes(rangemode="tozero")
-    return figure.update_xaxes(tickvals=list(range(0, 24, 3)), ticktext=[f"{h:02d}:00" for h in range(0, 24, 3)])
+    return hour_axis(figure)
 
 
 def per_kilometre(sessions: Mapping[str, pl.DataFrame], theme: Theme) -> go.Figure:

@@ -41,6 +41,7 @@ def content(view: View) -> Component:
         cards.where_and_when(view),
         dcc.Store(id="map-config", data=config),
         dcc.Store(id="map-selection"),
+        dcc.Store(id="map-drawn"),
         html.Section([
             _toolbar(view, layer if layer in LAYERS else "carbon"),
             html.Div(id="map", tabIndex=0, role="application", **{
@@ -153,10 +154,11 @@ def _violations(view: View) -> Component:
     ]
     grid = dag.AgGrid(
         id="violations", rowData=rows, columnDefs=columns, columnSize="responsiveSizeToFit", defaultColDef={"flex": 1, "resizable": True},
-        style={"height": min(88 + 36 * len(rows), 420)}, dashGridOptions={"rowHeight": 36, "suppressCellFocus": False},
+        style={"height": min(52 + 36 * len(rows), 420)}, dashGridOptions={"rowHeight": 36, "theme": {"function": "themeQuartz"}},
     )  # fmt: skip
     words = f"{counted(len(rows), 'pair')} of element and quantity; click a row to see its worst moment on the map."
-    return html.Section([html.H2("Limits exceeded"), html.P(words, className="subtitle"), grid], className="card")
+    table = html.Div(grid, **{"data-ag-theme-mode": view.theme})
+    return html.Section([html.H2("Limits exceeded"), html.P(words, className="subtitle"), table], className="card")
 
 
 def element_day(view: View, kind: str, name: str, day: dt.date) -> Component:
@@ -183,6 +185,7 @@ def register(app: Dash, results: Mapping[str, Result]) -> None:
     """Registers the map's callbacks: drawing happens in the browser, only an element's day asks the server."""
     app.clientside_callback(
         ClientsideFunction("gridmap", "show"),
+        Output("map-drawn", "data"),  # without an output, Dash would not call it when the page appears
         Input("map-config", "data"), Input("map-layer", "value"), Input("map-time", "value"), Input("map-find", "value"),
     )  # fmt: skip
     app.clientside_callback(ClientsideFunction("gridmap", "toggle"), Input("map-play", "n_clicks"), prevent_initial_call=True)

@@ -79,7 +79,8 @@ def content(view: View) -> Component:
         html.Section([kpi_tile(kpi, view) for kpi in KPIS], className="kpis", **{"aria-label": "Key figures"}),
         cards.chart(
             "Who emits when",
-            f"Mean emissions in each local hour of the day, by GPC sector. {view.convention}",
+            f"Mean emissions in each local hour of the day, by GPC sector; what cars give back counts below zero and is "
+            f"shown as none. {view.convention}",
             city.heat_strip(hourly, view.theme), key="heat-strip", table=hourly,
         ),
         cards.chart(

@@ -1,0 +1,83 @@
+/* What the map draws: geometry and a byte for every element and step, fetched once for each result and layer. */
+(function () {
+  "use strict";
+  const map = (window.gridmap = window.gridmap || {});
+  const MISSING = 255;
+  const VOLTAGE_TOLERANCE = 1e-4, LOADING_TOLERANCE = 0.2; // a violation exceeds its limit by more, everywhere
+
+  const fetched = new Map(); // address → promise of its content; navigation fetches nothing again
+  const state = (map.state = map.state || {});
+  Object.assign(state, {
+    host: null, canvas: null, context: null, tip: null, config: null, key: "", layer: "", t: 0, ready: false,
+    elements: null, points: null, ends: null, x: null, y: null, data: null, view: null,
+    hover: -1, selected: -1, told: "", playing: null, frames: [],
+  });
+
+  function load(name, kind) {
+    const { result, version } = state.config;
+    const address = `/map/${encodeURIComponent(result)}/${name}`;
+    const key = `${address}?${version}`;
+    if (!fetched.has(key)) {
+      fetched.set(key, fetch(address).then((answer) => {
+        if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+        return kind === "json" ? answer.json() : answer.arrayBuffer();
+      }).catch((error) => { fetched.delete(key); throw error; }));
+    }
+    return fetched.get(key);
+  }
+
+  async function prepare(layer) {
+    const config = state.config, wanted = `${config.result}|${config.version}|${layer}|${config.theme}`;
+    state.key = wanted;
+    const [elements, geometry, bytes] = await Promise.all([
+      load("elements.json", "json"), load("geometry.bin"), load(`${layer}.bin`),
+    ]);
+    if (state.key !== wanted) return false; // another layer was asked for meanwhile
+    const nBuses = elements.buses.length, floats = new Float32Array(geometry);
+    const first = state.elements !== elements;
+    state.elements = elements;
+    state.points = floats.subarray(0, 2 * nBuses);
+    state.ends = floats.subarray(2 * nBuses);
+    state.x = new Float32Array(nBuses);
+    state.y = new Float32Array(nBuses);
+    state.data = decode(bytes, config.layers[layer]);
+    state.layer = layer;
+    if (first || !state.view) map.fit();
+    map.project();
+    map.legend();
+    state.ready = true;
+    return true;
+  }
+
+  /** The bytes of a layer with what each of the 256 codes means: value, class, and whether it exceeds a limit. */
+  function decode(bytes, layer) {
+    const [low, high] = new Float32Array(bytes, 0, 2);
+    const value = (code) => low + (code * (high - low)) / 254;
+    const classes = new Uint8Array(256), beyondBus = new Uint8Array(256), beyondLine = new Uint8Array(256),
+      beyondTrafo = new Uint8Array(256);
+    const { low: lowest, high: highest, line, trafo } = layer.limits;
+    for (let code = 0; code < MISSING; code++) {
+      const v = value(code);
+      classes[code] = layer.breaks.reduce((n, border) => n + (v >= border ? 1 : 0), 0);
+      beyondBus[code] = (lowest != null && v < lowest - VOLTAGE_TOLERANCE) ||
+        (highest != null && v > highest + VOLTAGE_TOLERANCE) ? 1 : 0;
+      beyondLine[code] = line != null && v > line + LOADING_TOLERANCE ? 1 : 0;
+      beyondTrafo[code] = trafo != null && v > trafo + LOADING_TOLERANCE ? 1 : 0;
+    }
+    return { codes: new Uint8Array(bytes, 8), value, classes, beyondBus, beyondLine, beyondTrafo };
+  }
+
+  const nBuses = () => state.elements.buses.length;
+  const nElements = () => nBuses() + state.elements.branches.length;
+  const codeOf = (element) => state.data.codes[state.t * nElements() + element];
+  const isTrafo = (branch) => state.elements.branches[branch].kind.startsWith("trafo");
+
+  function isBeyond(element) {
+    const code = codeOf(element), n = nBuses();
+    if (code === MISSING) return false;
+    if (element < n) return state.data.beyondBus[code] === 1;
+    return (isTrafo(element - n) ? state.data.beyondTrafo : state.data.beyondLine)[code] === 1;
+  }
+
+  Object.assign(map, { codeOf, isBeyond, isTrafo, nBuses, nElements, prepare });
+})();

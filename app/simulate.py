@@ -1,0 +1,268 @@
+"""From a scenario to what happens: dispatch, AC power flow, carbon tracing, accounts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from app.accounts import Accounts, account
+from app.reading import Loaded, in_folder
+from app.scenario import branch_limits
+from carbon.data_centre import Facility, FacilityModel, OutdoorAir, it_demand_mw
+from carbon.data_centre.flexibility import DataCentreLoad
+from carbon.factors import FactorSet, load_factor_set
+from carbon.upstream import Upstream, load_region, simulate_region, upstream_from_csv
+from grid.assets import Site
+from grid.clock import Clock
+from grid.flexibility import Flexibility
+from grid.powerflow import PowerFlow, power_flow
+from grid.series import Floats
+from grid.weather import Weather, weather_for
+from optimizer.problem import DispatchProblem, Schedule, with_strategy
+from optimizer.rolling import dispatch
+
+MIDDLE_OF_GERMANY = (51.16, 10.45)
+"""Latitude and longitude of a city that states none: where the reference region is."""
+KG_PER_T = 1000.0
+BALANCE_TOLERANCE = 1e-6
+"""A run whose ledgers miss more than this share of consumption or of emissions is not stored as done."""
+
+Progress = Callable[[str, float], None]
+"""Told the phase and the share of it that is done."""
+Status = Literal["done", "infeasible", "out_of_balance"]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A scenario with everything that does not depend on decisions.
+
+    Args:
+        loaded: The scenario and its city.
+        weather: Weather on the clock.
+        factors: Emission factors.
+        upstream: What imports are made of.
+        ci_year_kg_per_mwh: Mean intensity of imports over a year, with which stocks begin [kg/MWh].
+        renewable_share_year: Renewable share of imports over a year.
+        flexibilities: Assets, and data centres as flexible loads.
+        data_centres: The data centres.
+        notes: What a reader of the result should know.
+    """
+
+    loaded: Loaded
+    weather: Weather
+    factors: FactorSet
+    upstream: Upstream
+    ci_year_kg_per_mwh: float
+    renewable_share_year: float
+    flexibilities: tuple[Flexibility, ...]
+    data_centres: tuple[DataCentreLoad, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def clock(self) -> Clock:
+        """The time axis."""
+        return self.loaded.city.clock
+
+    @property
+    def loading_max_percent(self) -> Floats:
+        """Limit of every branch, shape (L,) [%]."""
+        branches = self.loaded.city.network.branches
+        return branch_limits(self.loaded.scenario.limits, branches.kinds, branches.loading_max_percent)
+
+    @property
+    def import_price_per_mwh(self) -> Floats:
+        """What imports cost, shape (T,) [currency/MWh]."""
+        return self.upstream.price_per_mwh + self.loaded.scenario.tariff.import_markup_per_mwh
+
+    @property
+    def export_price_per_mwh(self) -> Floats:
+        """What exports earn, shape (T,) [currency/MWh]."""
+        return self.upstream.price_per_mwh - self.loaded.scenario.tariff.export_discount_per_mwh
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What happens in a scenario.
+
+    Args:
+        prepared: The scenario.
+        schedule: What the flexible assets were told.
+        p_mw: What they did, by name, shape (K,) each [MW].
+        facilities: Data centres as dispatched, by name.
+        flow: The AC power flow.
+        accounts: Energy and carbon.
+        seconds: Time spent in each phase [s].
+    """
+
+    prepared: Prepared
+    schedule: Schedule
+    p_mw: dict[str, Floats]
+    facilities: dict[str, Facility]
+    flow: PowerFlow
+    accounts: Accounts
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether both ledgers close, in every step and over the run."""
+        return self.accounts.closes(BALANCE_TOLERANCE)
+
+
+def simulate(loaded: Loaded, progress: Progress | None = None) -> Outcome:
+    """Runs a scenario.
+
+    Args:
+        loaded: The scenario and its city.
+        progress: Told the phase and how much of it is done.
+    """
+    tell = progress or (lambda _phase, _share: None)
+    seconds: dict[str, float] = {}
+    with _phase("prepare", seconds, tell):
+        prepared = prepare(loaded)
+    city, clock = loaded.city, loaded.city.clock
+    p_fixed, q_fixed = city.withdrawal()
+    with _phase("dispatch", seconds, tell):
+        problem = dispatch_problem(prepared, p_fixed, q_fixed)
+        schedule = dispatch(problem, lambda done, total: tell("dispatch", done / total))
+        p_mw, facilities = _as_done(prepared, schedule)
+    with _phase("power flow", seconds, tell):
+        drawn = p_fixed.copy()
+        for flexibility in prepared.flexibilities:
+            drawn += flexibility.at_buses(p_mw[flexibility.name])
+        flow = power_flow(city.network, clock, drawn, q_fixed)
+    with _phase("carbon tracing", seconds, tell):
+        accounts = account(
+            city, flow, prepared.flexibilities, p_mw, prepared.upstream, prepared.factors,
+            ci_year_kg_per_mwh=prepared.ci_year_kg_per_mwh, renewable_share_year=prepared.renewable_share_year,
+        )  # fmt: skip
+    return Outcome(prepared, schedule, p_mw, facilities, flow, accounts, seconds)
+
+
+@contextmanager
+def _phase(name: str, seconds: dict[str, float], tell: Progress) -> Iterator[None]:
+    tell(name, 0.0)
+    begun = time.perf_counter()
+    yield
+    seconds[name] = round(time.perf_counter() - begun, 3)
+    tell(name, 1.0)
+
+
+def prepare(loaded: Loaded) -> Prepared:
+    """Weather, upstream region, assets and data centres of a scenario, before any decision."""
+    scenario, city = loaded.scenario, loaded.city
+    zone, clock = scenario.city.time_zone, city.clock
+    latitude, longitude, located = _location(loaded)
+    weather = weather_for(in_folder(scenario.weather, loaded.folder), clock, zone, latitude, longitude)
+    factors = load_factor_set(in_folder(scenario.carbon.factor_set, loaded.folder))
+    upstream, ci_year, renewable_year = _upstream(loaded, weather, factors)
+    site = Site(city, weather, zone, v2g=scenario.dispatch.v2g, seed=scenario.seed)
+    air = OutdoorAir(weather.t_dry_bulb_degc, weather.relative_humidity_percent, weather.pressure_pa)
+    data_centres = tuple(
+        DataCentreLoad(
+            FacilityModel(spec, air, clock.step_hours),
+            clock,
+            city.network.buses.find(spec.bus),
+            city.n_buses,
+            it_demand_mw(spec, clock, zone),
+        )
+        for spec in scenario.data_centres
+    )
+    flexibilities = [asset.flexibility(site) for asset in scenario.assets]
+    for data_centre in data_centres:
+        flexibilities += data_centre.flexibilities()
+    notes = [] if located else ["The grid has no geographic coordinates: the sun is that of the middle of Germany."]
+    if weather.filled_hours:
+        notes.append(f"{weather.filled_hours} hours of the weather had gaps and were filled linearly.")
+    notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in city.network.uncovered]
+    dead = sum(node < 0 for node in city.network.buses.node)
+    if dead:
+        notes.append(f"{dead} buses are de-energised; their loads are not supplied.")
+    return Prepared(
+        loaded, weather, factors, upstream, ci_year, renewable_year, tuple(flexibilities), data_centres, tuple(notes)
+    )
+
+
+def _location(loaded: Loaded) -> tuple[float, float, bool]:
+    """Latitude and longitude of the city, and whether they were stated by scenario or grid."""
+    spec, buses = loaded.scenario.city, loaded.city.network.buses
+    if spec.latitude is not None and spec.longitude is not None:
+        return spec.latitude, spec.longitude, True
+    known = np.isfinite(buses.x) & np.isfinite(buses.y)
+    if known.any():
+        longitude, latitude = float(buses.x[known].mean()), float(buses.y[known].mean())
+        if abs(longitude) <= 180 and 20 <= abs(latitude) <= 75:  # schematic plans have small or large numbers
+            return latitude, longitude, True
+    return *MIDDLE_OF_GERMANY, False
+
+
+def _upstream(loaded: Loaded, weather: Weather, factors: FactorSet) -> tuple[Upstream, float, float]:
+    """Imports on the clock, and their mean intensity and renewable share over a year."""
+    scenario, clock, boundary = loaded.scenario, loaded.city.clock, loaded.scenario.carbon.boundary
+    zone = scenario.city.time_zone
+    if scenario.upstream.csv is not None:
+        upstream = upstream_from_csv(loaded.folder / scenario.upstream.csv, clock, boundary)
+        return upstream, float(upstream.ci_kg_per_mwh.mean()), float(upstream.renewable_share.mean())
+    region = load_region(in_folder(scenario.upstream.region or "reference", loaded.folder))
+    upstream = simulate_region(region, weather, clock, zone, factors, boundary)
+    year = _year_of(clock)
+    source = Path(weather.source) if Path(weather.source).is_file() else weather.source
+    yearly = weather_for(source, year, zone, weather.latitude, weather.longitude)
+    whole = simulate_region(region, yearly, year, zone, factors, boundary)
+    supply = whole.p_mw.sum(axis=1)
+    return (
+        upstream,
+        float(np.average(whole.ci_kg_per_mwh, weights=supply)),
+        float(np.average(whole.renewable_share, weights=supply)),
+    )
+
+
+def _year_of(clock: Clock) -> Clock:
+    """The hours of the year in which the clock begins."""
+    from datetime import timedelta  # noqa: PLC0415
+
+    start = clock.start.replace(month=1, day=1, hour=0, minute=0)
+    return Clock(start, timedelta(hours=1), (start.replace(year=start.year + 1) - start) // timedelta(hours=1))
+
+
+def dispatch_problem(prepared: Prepared, p_fixed_mw: Floats, q_fixed_mvar: Floats) -> DispatchProblem:
+    """The scenario as the optimizer sees it."""
+    scenario, clock = prepared.loaded.scenario, prepared.clock
+    import_max = scenario.limits.import_max_mw
+    per_hour = 1 / clock.step_hours
+    return DispatchProblem(
+        clock=clock,
+        network=prepared.loaded.city.network,
+        p_fixed_mw=p_fixed_mw,
+        q_fixed_mvar=q_fixed_mvar,
+        flexibilities=with_strategy(prepared.flexibilities, scenario.dispatch.strategy),
+        import_price_per_mwh=prepared.import_price_per_mwh,
+        export_price_per_mwh=prepared.export_price_per_mwh,
+        import_ci_kg_per_mwh=prepared.upstream.ci_kg_per_mwh,
+        carbon_price_per_kg=scenario.dispatch.carbon_price_per_t / KG_PER_T,
+        import_max_mw=np.inf if import_max is None else import_max,
+        demand_charge_per_mw_month=scenario.tariff.demand_charge_per_mw_month,
+        loading_max_percent=prepared.loading_max_percent,
+        horizon_steps=max(1, round(scenario.dispatch.horizon_hours * per_hour)),
+        look_ahead_steps=round(scenario.dispatch.look_ahead_hours * per_hour),
+    )
+
+
+def _as_done(prepared: Prepared, schedule: Schedule) -> tuple[dict[str, Floats], dict[str, Facility]]:
+    """What the assets do: the schedule, with data centres at the facility power of their dispatched IT load.
+
+    The dispatch knows a data centre by its marginal facility power; the losses of its power chain are not quite
+    linear, and what the grid sees is the real facility.
+    """
+    p_mw, facilities = dict(schedule.p_mw), {}
+    for load in prepared.data_centres:
+        deferrable = p_mw.get(load.deferrable_name)
+        facility = load.facility(deferrable)
+        facilities[load.name] = facility
+        p_mw[load.name] = facility.p_total_mw - (0.0 if deferrable is None else deferrable)
+    return p_mw, facilities

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from synthetic_results import write_synthetic
+
+from app.results import Result, find_results
+
+
+@pytest.fixture(scope="session")
+def results_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("results")
+    for strategy in ("unmanaged", "optimal"):
+        write_synthetic(folder / strategy, strategy)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def results(results_folder: Path) -> dict[str, Result]:
+    return find_results(results_folder)
+
+
+@pytest.fixture(scope="session")
+def plain_results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    """One result of a city without cars and data centres, whose key figures of them are null."""
+    folder = tmp_path_factory.mktemp("plain")
+    write_synthetic(folder / "plain", "unmanaged", with_devices=False)
+    return find_results(folder)

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from carbon.accounting import Consumers, Exports, carbon_ledger, energy_ledger
+from carbon.tracing import Flows, Sources, trace
+
+HERE = Path(__file__).parent
+
+
+def table(name):
+    return np.genfromtxt(HERE / name, delimiter=",", names=True)
+
+
+@pytest.fixture(scope="module")
+def case():
+    buses, branches = table("buses.csv"), table("branches.csv")
+    flows = Flows(
+        4,
+        branches["from_bus"].astype(int) - 1,
+        branches["to_bus"].astype(int) - 1,
+        branches["sent_mw"][None, :],
+        -branches["received_mw"][None, :],
+    )
+    nodes = np.arange(4)
+    sources = Sources(nodes, buses["p_generation_mw"][None, :], buses["ci_generation_kg_per_mwh"], np.zeros(4))
+    consumers = Consumers(nodes, buses["p_load_mw"][None, :], ("I.6",), np.ones((4, 1)))
+    return flows, sources, consumers, Exports(np.array([], int), np.zeros((1, 0))), trace(flows, sources, 1.0)
+
+
+def test_intensities_and_loads(case):
+    _, _, consumers, _, traced = case
+    expected = table("expected.csv")
+    ci = traced.ci_kg_per_mwh[0]
+    np.testing.assert_allclose(ci, expected["ci_kg_per_mwh"], rtol=0, atol=0.05)
+    np.testing.assert_allclose(ci * consumers.p_mw[0] / 1000, expected["load_t_per_h"], rtol=0, atol=0.0005)
+
+
+def test_the_grid_operator_bears_the_losses(case):
+    flows, sources, consumers, exports, traced = case
+    expected = table("expected_totals.csv")
+    ledger = carbon_ledger(flows, sources, consumers, exports, traced, step_hours=1.0)
+    assert ledger.source_kg[0] / 1000 == pytest.approx(float(expected["generated_t_per_h"]), abs=0.05)
+    assert ledger.loss_kg[0] / 1000 == pytest.approx(float(expected["loss_t_per_h"]), abs=0.0005)
+    assert ledger.relative_error[0] <= 1e-12
+    energy = energy_ledger(flows, sources, consumers, exports, traced, step_hours=1.0, imported=np.zeros(4, bool))
+    assert energy.loss_mwh[0] == pytest.approx(float(expected["loss_mw"]), abs=1e-9)
+    assert energy.residual_mwh[0] == pytest.approx(0, abs=1e-9)
