@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -54,6 +55,20 @@ class Loaded:
     scenario: Scenario
     folder: Path
     city: City
+
+    def input_hashes(self) -> dict[str, str]:
+        """SHA-256 of the files that the scenario refers to, by the name it uses."""
+        scenario = self.scenario
+        names = (
+            scenario.city.network, scenario.city.profiles, scenario.weather, scenario.upstream.csv,
+            scenario.upstream.region, scenario.carbon.factor_set,
+        )  # fmt: skip
+        files = {name: self.folder / name for name in names if name is not None and (self.folder / name).is_file()}
+        return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Loaded:
+        """The same city with a changed scenario; the changes must not touch what the city was made of."""
+        return replace(self, scenario=self.scenario.with_changes(changes))
 
 
 class _Loader(yaml.SafeLoader):

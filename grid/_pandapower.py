@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -331,7 +331,7 @@ def _set_withdrawal(net: Any, buses: Ints, power: Complexes) -> None:
         pandapower.create_loads(net, list(wanted), p_mw=rest.real, q_mvar=rest.imag)
 
 
-def net_with(network: Network, tables: Mapping[str, Mapping[str, Any]], additions: list[Mapping[str, Any]]) -> Any:
+def net_with(network: Network, tables: Mapping[str, Mapping[str, Any]], additions: Sequence[Mapping[str, Any]]) -> Any:
     """A copy of the net with element values replaced and assets added as standard elements.
 
     Args:

@@ -57,8 +57,10 @@ def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
     try:
         server = create_server(app.server, host=host, port=port, threads=8, ident=None)
     except OSError as error:
-        raise InputError.of("port", f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port") from error
-    address = f"http://{'localhost' if host in {'0.0.0.0', '127.0.0.1', '::'} else host}:{port}/"  # noqa: S104  compared, not bound
+        reason = f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
+        raise InputError.of("port", reason) from error
+    everywhere = host in {"0.0.0.0", "127.0.0.1", "::"}  # noqa: S104  compared, not bound
+    address = f"http://{'localhost' if everywhere else host}:{port}/"
     typer.echo(f"The dashboard is at {address} (Ctrl+C ends it)")
     if open_browser:
         threading.Timer(0.5, webbrowser.open, (address,)).start()

@@ -30,8 +30,8 @@ def elements(result: Result) -> dict[str, Any]:
     """Names, districts and kinds of all elements, the clock, and the city's consumption for the time bar.
 
     Returns:
-        ``buses`` and ``branches`` with `name`, `zone` or `kind`; ``start_ms``, ``step_ms``, ``n_steps`` of the arrays;
-        ``consumption_mw`` of at most 2,000 points.
+        ``buses`` with `name` and `zone`; ``branches`` with `name`, `kind` and `limit` of their loading [%];
+        ``start_ms``, ``step_ms`` and ``n_steps`` of the arrays; ``consumption_mw`` of at most 2,000 points.
     """
     topology = result.topology
     times = _times(result)
@@ -43,7 +43,10 @@ def elements(result: Result) -> dict[str, Any]:
     sparse = consumption.gather_every(max(1, math.ceil(len(consumption) / 2000)))
     return {
         "buses": [{"name": bus["name"], "zone": bus.get("zone") or ""} for bus in topology["buses"]],
-        "branches": [{"name": branch["name"], "kind": branch["kind"]} for branch in topology["branches"]],
+        "branches": [
+            {"name": branch["name"], "kind": branch["kind"], "limit": branch.get("loading_max_percent")}
+            for branch in topology["branches"]
+        ],
         "start_ms": start, "step_ms": step, "n_steps": len(shown), "stride": stride,
         "consumption_mw": [round(value, 4) for value in sparse.fill_null(0).to_list()],
     }  # fmt: skip
@@ -59,20 +62,43 @@ def geometry(result: Result) -> bytes:
     """Coordinates as float32: (x, y) of each bus, then the numbers of both buses of each branch.
 
     Coordinates that look like degrees are stretched to true proportions at their latitude; a grid without
-    coordinates is laid out as a tree around its first bus.
+    coordinates is laid out as a tree around its first bus. An open end has the number -1.
     """
-    buses, branches = result.topology["buses"], result.topology["branches"]
-    place = {bus["name"]: row for row, bus in enumerate(buses)}
-    ends = np.array([[place[b["from_bus"]], place[b["to_bus"]]] for b in branches], dtype=np.float32).reshape(-1, 2)
-    known = [(bus.get("x"), bus.get("y")) for bus in buses]
-    if known and all(x is not None and y is not None for x, y in known):
-        points = np.array(known, dtype=float)
+    ends = _ends(result)
+    known = [(bus.get("x"), bus.get("y")) for bus in result.topology["buses"]]
+    points = np.array([(math.nan, math.nan) if None in pair else pair for pair in known], dtype=float).reshape(-1, 2)
+    if np.isnan(points).all():
+        points = tree_layout(len(points), ends.tolist())
+    else:
+        points = _beside_neighbours(points, ends)
         if np.abs(points[:, 0]).max() <= 180 and np.abs(points[:, 1]).max() <= 85:
             points[:, 0] *= math.cos(math.radians(points[:, 1].mean()))
         points -= points.mean(axis=0)  # small numbers keep their digits in float32
-    else:
-        points = tree_layout(len(buses), ends.astype(int).tolist())
     return points.astype("<f4").tobytes() + ends.astype("<f4").tobytes()
+
+
+def _ends(result: Result) -> NDArray[np.int64]:
+    """Numbers of the two buses of each branch, shape (branches, 2); -1 where an end is open."""
+    place = {bus["name"]: row for row, bus in enumerate(result.topology["buses"])}
+    branches = result.topology["branches"]
+    ends = [[place.get(branch["from_bus"], -1), place.get(branch["to_bus"], -1)] for branch in branches]
+    return np.array(ends, dtype=np.int64).reshape(-1, 2)
+
+
+def _beside_neighbours(points: Floats, ends: NDArray[np.int64]) -> Floats:
+    """The points with each unknown one put where its known neighbours are on average, or in the middle of all."""
+    points = points.copy()
+    joined = ends[(ends >= 0).all(axis=1)]
+    for _ in range(len(points)):
+        unknown = np.flatnonzero(np.isnan(points[:, 0]))
+        near = {bus: [*joined[joined[:, 0] == bus, 1], *joined[joined[:, 1] == bus, 0]] for bus in unknown}
+        found = {bus: points[others][~np.isnan(points[others, 0])] for bus, others in near.items() if others}
+        placed = {bus: spots.mean(axis=0) for bus, spots in found.items() if len(spots)}
+        if not placed:
+            break
+        points[list(placed)] = list(placed.values())
+    points[np.isnan(points[:, 0])] = np.nanmean(points, axis=0)
+    return points
 
 
 def tree_layout(n_buses: int, ends: list[list[int]]) -> Floats:
@@ -80,13 +106,13 @@ def tree_layout(n_buses: int, ends: list[list[int]]) -> Floats:
 
     Args:
         n_buses: Number of buses.
-        ends: The two buses of each branch.
+        ends: The two buses of each branch; -1 where an end is open.
 
     Returns:
         Coordinates, shape (n_buses, 2).
     """
     neighbours: list[list[int]] = [[] for _ in range(n_buses)]
-    for a, b in ends:
+    for a, b in (pair for pair in ends if min(pair) >= 0):
         neighbours[a].append(b)
         neighbours[b].append(a)
     depth, order = [-1] * n_buses, []
@@ -123,20 +149,21 @@ def layer_bytes(result: Result, layer: str) -> bytes:
 def layer_values(result: Result, layer: str) -> Floats:
     """One layer in the unit of its table, shape (steps, buses + branches); NaN where it says nothing."""
     buses = [str(bus["name"]) for bus in result.topology["buses"]]
-    branches = result.topology["branches"]
-    names = [str(branch["name"]) for branch in branches]
+    names = [str(branch["name"]) for branch in result.topology["branches"]]
     if layer == "loading":
         of_branches = _matrix(result, "branches", "branch", names, "loading_percent")
         return np.hstack([np.full((len(of_branches), len(buses)), np.nan), of_branches])
     column = {"carbon": "ci_kg_per_mwh", "voltage": "vm_pu", "renewable": "renewable_share"}[layer]
     of_buses = _matrix(result, "buses", "bus", buses, column)
-    place = {name: row for row, name in enumerate(buses)}
-    start = np.array([place[branch["from_bus"]] for branch in branches], dtype=int)
-    end = np.array([place[branch["to_bus"]] for branch in branches], dtype=int)
+    ends = _ends(result)
+    first, second = of_buses[:, ends[:, 0]], of_buses[:, ends[:, 1]]
     if layer == "voltage":
-        return np.hstack([of_buses, (of_buses[:, start] + of_buses[:, end]) / 2])
-    forward = _matrix(result, "branches", "branch", names, "p_from_mw") >= 0
-    return np.hstack([of_buses, np.where(forward, of_buses[:, start], of_buses[:, end])])
+        of_branches = (first + second) / 2
+    else:
+        forward = _matrix(result, "branches", "branch", names, "p_from_mw") >= 0
+        of_branches = np.where(forward, first, second)
+    of_branches[:, (ends < 0).any(axis=1)] = np.nan
+    return np.hstack([of_buses, of_branches])
 
 
 def _times(result: Result) -> pl.Series:

@@ -16,32 +16,44 @@ from app.dashboard.view import View
 _TABLE_ROWS = 200
 
 
+def hyphened(**attributes: str) -> dict[str, Any]:
+    """HTML attributes whose names have hyphens, e.g. ``aria_label="Map"`` for ``aria-label="Map"``."""
+    return {name.replace("_", "-"): value for name, value in attributes.items()}
+
+
 def page(title: str, lead: str, *sections: Component) -> Component:
     """A page: its title, a sentence beneath, its sections."""
     return html.Div([html.H1(title), html.P(lead, className="lead"), html.Div(list(sections), className="sections")])
 
 
 def chart(
-    title: str, subtitle: str, chart_figure: go.Figure, *, table: pl.DataFrame | None = None, key: str, wide: bool = True
-) -> Component:  # fmt: skip
+    title: str,
+    subtitle: str,
+    chart_figure: go.Figure,
+    *,
+    key: str,
+    table: pl.DataFrame | None = None,
+    wide: bool = True,
+) -> Component:
     """A chart with a title, the convention it follows, and the same numbers as a table.
 
     Args:
         title: What it shows.
         subtitle: Quantity, unit and convention.
         chart_figure: The figure.
-        table: The numbers behind it, if they are few enough to read.
         key: A name for the chart, unique on its page.
+        table: The numbers behind it, if they are few enough to read.
         wide: Whether it takes the whole width.
     """
-    config = {**CONFIG, "toImageButtonOptions": {**CONFIG["toImageButtonOptions"], "filename": key}}
+    config: Any = {**CONFIG, "toImageButtonOptions": {**CONFIG["toImageButtonOptions"], "filename": key}}
     twin = [] if table is None or table.is_empty() else [
         html.Details([html.Summary("The numbers as a table"), html.Div(plain_table(table), className="scroll")])
     ]  # fmt: skip
-    graph = dcc.Graph(id=f"chart-{key}", figure=chart_figure, config=config, style={"height": chart_figure.layout.height})
+    height = {"height": chart_figure.layout.height}
+    graph = dcc.Graph(id=f"chart-{key}", figure=chart_figure, config=config, style=height)
     return html.Section(
         [html.H2(title), html.P(subtitle, className="subtitle"), graph, *twin],
-        className="card" if wide else "card half", **{"aria-label": title},
+        className="card" if wide else "card half", **hyphened(aria_label=title),
     )  # fmt: skip
 
 
@@ -64,10 +76,8 @@ def plain_table(frame: pl.DataFrame, digits: int = 2) -> Component:
 
 def table_card(title: str, subtitle: str, frame: pl.DataFrame, digits: int = 2) -> Component:
     """A table with a title."""
-    return html.Section(
-        [html.H2(title), html.P(subtitle, className="subtitle"), html.Div(plain_table(frame, digits), className="scroll")],
-        className="card",
-    )
+    table = html.Div(plain_table(frame, digits), className="scroll")
+    return html.Section([html.H2(title), html.P(subtitle, className="subtitle"), table], className="card")
 
 
 def nothing(title: str, why: str) -> Component:

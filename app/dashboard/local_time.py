@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-_STEPS = ("15m", "30m", "1h", "3h", "6h", "12h", "1d", "1w")
+_SECONDS = {"15m": 900, "30m": 1800, "1h": 3600, "3h": 10800, "6h": 21600, "12h": 43200, "1d": 86400, "1w": 604800}
 _NAMES = {"1h": "hourly", "1d": "daily", "1w": "weekly"}
 
 
@@ -26,9 +26,7 @@ def hour_of_day(zone: str) -> pl.Expr:
     return pl.col("time").dt.convert_time_zone(zone).dt.hour().cast(pl.Int64).alias("hour")
 
 
-def thinned(
-    frame: pl.DataFrame, zone: str, by: Sequence[str] = (), most: int = 1000
-) -> tuple[pl.DataFrame, str]:  # fmt: skip
+def thinned(frame: pl.DataFrame, zone: str, by: Sequence[str] = (), most: int = 1000) -> tuple[pl.DataFrame, str]:
     """Means over the shortest interval that leaves at most `most` points, in local time.
 
     The hour that the clock repeats in autumn is averaged with its twin, so that a line never runs backwards.
@@ -47,8 +45,7 @@ def thinned(
     if len(times) <= most:
         return _means(local_time, by), ""
     span = (times[-1] - times[0]).total_seconds()
-    lengths = {"15m": 900, "30m": 1800, "1h": 3600, "3h": 10800, "6h": 21600, "12h": 43200, "1d": 86400, "1w": 604800}
-    every = next((step for step in _STEPS if span / lengths[step] <= most), _STEPS[-1])
+    every = next((step for step, seconds in _SECONDS.items() if span / seconds <= most), "1w")
     coarse = local_time.with_columns(pl.col("time").dt.truncate(every))
     return _means(coarse, by), f"{_NAMES.get(every, every)} means"
 

@@ -1,4 +1,4 @@
-"""Plain HTTP beside the pages: arrays for the map, tables and key figures to download, headers that keep all at home."""
+"""Plain HTTP beside the pages: arrays for the map, tables to download, headers that keep everything at home."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from flask import Flask, Response, abort, request
 
 from app.dashboard import arrays
+from app.dashboard.layers import LAYERS
 from app.results import TABLES, Result
 
 _ROWS_AT_ONCE = 200_000
@@ -19,14 +20,14 @@ def add_routes(server: Flask, results: Mapping[str, Result]) -> None:
     @server.get("/map/<name>/<array>")
     def serve_array(name: str, array: str) -> Response:
         result = results.get(name) or abort(404)
-        layer = array.removesuffix(".bin")
-        makers: dict[str, tuple[str, Callable[[], bytes]]] = {
-            "elements.json": ("application/json", lambda: json.dumps(arrays.elements(result)).encode()),
-            "geometry.bin": ("application/octet-stream", lambda: arrays.geometry(result)),
-            **({array: ("application/octet-stream", lambda: arrays.layer_bytes(result, layer))}
-               if layer in arrays.LAYERS else {}),
-        }  # fmt: skip
-        return _unless_known(arrays.version_of(result), *(makers.get(array) or abort(404)))
+        layer, version, octets = array.removesuffix(".bin"), arrays.version_of(result), "application/octet-stream"
+        if array == "elements.json":
+            return _unless_known(version, "application/json", lambda: json.dumps(arrays.elements(result)).encode())
+        if array == "geometry.bin":
+            return _unless_known(version, octets, lambda: arrays.geometry(result))
+        if array.endswith(".bin") and layer in LAYERS:
+            return _unless_known(version, octets, lambda: arrays.layer_bytes(result, layer))
+        return abort(404)
 
     @server.get("/download/<name>/<file>")
     def download(name: str, file: str) -> Response:
@@ -63,10 +64,8 @@ def add_security_headers(server: Flask, script_hashes: list[str]) -> None:
 
 def _unless_known(version: str, mimetype: str, make: Callable[[], bytes]) -> Response:
     """The content, or 304 if the browser already has this version."""
-    if request.if_none_match.contains(version):
-        response = Response(status=304)
-    else:
-        response = Response(make(), mimetype=mimetype)
+    known = request.if_none_match.contains(version)
+    response = Response(status=304) if known else Response(make(), mimetype=mimetype)
     response.set_etag(version)
     response.headers["Cache-Control"] = "private, no-cache"  # keep it, but ask whether it is still right
     return response

@@ -10,6 +10,7 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
+from app.dashboard.cards import hyphened
 from app.dashboard.figures.chart import FONTS
 from app.dashboard.pages import PAGES
 from app.dashboard.view import Page, View
@@ -26,7 +27,7 @@ INDEX = """<!DOCTYPE html>
 def layout(results: Mapping[str, Result]) -> Component:
     """The frame around the pages."""
     choices = [{"value": name, "label": name} for name in results]
-    return dmc.MantineProvider(
+    frame: Component = dmc.MantineProvider(
         id="mantine",
         forceColorScheme="light",
         theme={"primaryColor": "teal", "primaryShade": 9, "fontFamily": FONTS, "defaultRadius": "sm"},
@@ -37,15 +38,15 @@ def layout(results: Mapping[str, Result]) -> Component:
             html.Header(
                 [
                     dcc.Link([html.Span(className="mark"), "gridcarbon"], href="/", className="brand"),
-                    html.Nav(id="nav", **{"aria-label": "Pages"}),
+                    html.Nav(id="nav", **hyphened(aria_label="Pages")),
                     html.Div(
                         [
                             dmc.Select(
                                 id="result-picker", data=choices, value=next(iter(results)), allowDeselect=False,
-                                size="sm", w=190, checkIconPosition="right", **{"aria-label": "Result shown"},
+                                size="sm", w=190, checkIconPosition="right", **hyphened(aria_label="Result shown"),
                             ),
                             html.Button("Dark", id="theme-switch", className="button", type="button",
-                                        **{"aria-label": "Switch between light and dark"}),
+                                        **hyphened(aria_label="Switch between light and dark")),
                         ],
                         className="controls",
                     ),
@@ -55,6 +56,7 @@ def layout(results: Mapping[str, Result]) -> Component:
             html.Main(id="page", tabIndex=-1),
         ],
     )  # fmt: skip
+    return frame
 
 
 def navigation(view: View, path: str) -> list[Component]:
@@ -62,7 +64,7 @@ def navigation(view: View, path: str) -> list[Component]:
     query = urlencode({"result": view.name})
     return [
         dcc.Link(
-            html.Span(page.title, **({"aria-current": "page"} if page.path == path else {})),
+            html.Span(page.title, **(hyphened(aria_current="page") if page.path == path else {})),
             href=f"{page.path}?{query}", className="nav-link here" if page.path == path else "nav-link",
         )
         for page in PAGES
@@ -87,7 +89,7 @@ def not_found(view: View, path: str) -> Component:
 
 def register(app: Dash, results: Mapping[str, Result]) -> None:
     """Registers what turns an address into a page."""
-    app.clientside_callback(
+    app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("shell", "look"),
         Output("address", "search"), Output("result-picker", "value"), Output("view", "data"),
         Output("mantine", "forceColorScheme"), Output("theme-switch", "children"),

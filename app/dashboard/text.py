@@ -71,8 +71,12 @@ class Change:
 
 
 def change(
-    value: float | None, reference: float | None, baseline: str, kind: Literal["relative", "points", "count"], digits: int
-) -> Change:  # fmt: skip
+    value: float | None,
+    reference: float | None,
+    baseline: str,
+    kind: Literal["relative", "points", "count"],
+    digits: int,
+) -> Change:
     """How `value` differs from the `reference` of `baseline`.
 
     Args:

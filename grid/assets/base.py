@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from grid.city import City
 from grid.errors import Fault
-from grid.flexibility import Flexibility
+from grid.flexibility import Element, Flexibility
 from grid.placement import Placement, Where, place, placement_faults
 from grid.spec import Spec
 from grid.weather import Weather
@@ -43,6 +44,8 @@ class Site:
 class Asset(Spec, ABC):
     """A kind of asset. A new kind is a subclass with a `kind` in a file of its own, listed in `grid.assets.KINDS`."""
 
+    element: ClassVar[Element]
+    """Table of pandapower in which it appears when the net is exported."""
     name: str = Field(min_length=1)
     """Name, unique in the scenario."""
     bus: str | None = None

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 from scipy import sparse
 
 from grid.assets.base import Asset, Site
-from grid.flexibility import Flexibility, Reservoir
+from grid.flexibility import Element, Flexibility, Reservoir
 
 
 class Battery(Asset):
     """A battery that ends the period with at least the energy it began with."""
 
+    element: ClassVar[Element] = "storage"
     kind: Literal["battery"] = "battery"
     p_rated_mw: float = Field(gt=0)
     """Rated power of charging and of discharging, at the grid side of the inverter [MW]."""
@@ -46,7 +47,7 @@ class Battery(Asset):
             stop=np.array([clock.n_steps]),
             p_min_mw=np.array([-self.p_rated_mw]),
             p_max_mw=np.array([self.p_rated_mw]),
-            element="storage",
+            element=self.element,
             reservoir=Reservoir(
                 e_start_mwh=energy,
                 e_end_mwh=energy,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from grid.assets.base import Asset, Site
 from grid.assets.ev_sessions import Habits, Sessions, draw_sessions
-from grid.flexibility import Flexibility, Reservoir, one_hot
+from grid.flexibility import Element, Flexibility, Reservoir, one_hot
 from grid.placement import Placement
 from grid.series import Bools, Ints
 
@@ -21,6 +21,7 @@ class EVFleet(Asset):
     from session to session. A session that crosses the edge of the period is due pro rata.
     """
 
+    element: ClassVar[Element] = "storage"
     kind: Literal["ev_fleet"] = "ev_fleet"
     vehicles: int = Field(ge=1)
     """Number of cars."""
@@ -28,8 +29,9 @@ class EVFleet(Asset):
     """Where they charge; decides when they come and go (`grid/data/charging`)."""
     v2g_share: float = Field(default=0.0, ge=0, le=1)
     """Share of the cars whose owners let them feed in (V2G)."""
-    km_per_year: float = Field(default=12_320.0, gt=0)
-    """Mean distance driven [km/a]. Default: Germany 2023, Kraftfahrt-Bundesamt, 28 June 2024."""
+    km_per_year: float = Field(default=15_852.0, gt=0)
+    """Mean distance driven [km/a]. Default: cars with electric and other new drives in Germany 2023,
+    Kraftfahrt-Bundesamt, press release of 28 June 2024 (all cars: 12,320)."""
     consumption_kwh_per_km: float = Field(default=0.17, gt=0, le=3)
     """From the battery, at 20 °C [kWh/km]. Default: middle of 0.16-0.20 for medium cars by WLTP (unverified)."""
     winter_increase_per_degc: float = Field(default=0.011, ge=0)
@@ -99,7 +101,7 @@ def _as_flexibility(fleet: EVFleet, site: Site, sessions: Sessions, willing: Boo
         stop=sessions.stop,
         p_min_mw=np.where(willing, -charger, 0.0),
         p_max_mw=np.full(n, charger),
-        element="storage",
+        element=fleet.element,
         reservoir=Reservoir(
             e_start_mwh=e_start,
             e_end_mwh=e_end,

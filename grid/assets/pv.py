@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -12,7 +12,7 @@ from scipy import sparse
 from grid.assets.base import Asset, Site
 from grid.city import City
 from grid.errors import Fault
-from grid.flexibility import Flexibility
+from grid.flexibility import Element, Flexibility
 from grid.series import Floats
 from grid.spec import Spec
 from grid.weather import Weather
@@ -40,6 +40,7 @@ ROOFS = (
 class PV(Asset):
     """Photovoltaics at one bus, or spread over many roofs; it may be curtailed, district by district."""
 
+    element: ClassVar[Element] = "sgen"
     kind: Literal["pv"] = "pv"
     p_peak_mw: float = Field(gt=0)
     """Rated power of the modules under standard test conditions [MW]."""
@@ -79,7 +80,7 @@ class PV(Asset):
             stop=np.full(n, steps),
             p_min_mw=withdrawal,
             p_max_mw=np.zeros(n),
-            element="sgen",
+            element=self.element,
             p_unmanaged_mw=withdrawal,
             technology="solar",
         )

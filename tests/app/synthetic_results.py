@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from app.results import Result, write_result
+from app.results import TABLES, Result, write_result
 
 START = dt.datetime(2030, 6, 3, tzinfo=dt.UTC)
 N_STEPS, STEP_HOURS = 192, 0.25
@@ -32,9 +32,11 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
     size[:2] = 0
     day = 0.55 + 0.25 * np.exp(-(((hours - 8) / 2.5) ** 2)) + 0.45 * np.exp(-(((hours - 18.5) / 3) ** 2))
     load = day[:, None] * size[None, :] * 0.35
-    pv = np.maximum(0, np.sin((hours - 4) / 14.5 * math.pi))[:, None] ** 2 * (hours < 18.5)[:, None] * size[None, :] * 0.22
+    sun = np.where((hours > 4) & (hours < 18.5), np.sin((hours - 4) / 14.5 * math.pi) ** 2, 0)
+    pv = sun[:, None] * size[None, :] * 0.22
     ev = _ev_power(hours, strategy)[:, None] * size[None, :] / size.sum() if with_devices else np.zeros_like(load)
-    p_it, pue = 0.6 + 0.1 * np.sin((hours - 10) / 24 * 2 * math.pi), 1.24 + 0.07 * np.sin((hours - 9) / 24 * 2 * math.pi)
+    p_it = 0.6 + 0.1 * np.sin((hours - 10) / 24 * 2 * math.pi)
+    pue = 1.24 + 0.07 * np.sin((hours - 9) / 24 * 2 * math.pi)
     facility = p_it * pue if with_devices else np.zeros(N_STEPS)
     demand = load + ev
     demand[:, names.index(DC_BUS)] += facility
@@ -154,18 +156,15 @@ def _devices(
     times: pl.Series, names: list[str], size: Array, ev: Array, ci: Array, p_it: Array, pue: Array, strategy: str,
     *, with_devices: bool,
 ) -> dict[str, pl.DataFrame]:  # fmt: skip
-    empty_sessions = {"fleet": [], "vehicle": [], "place": [], "bus": [], "start": [], "end": [], "energy_kwh": [],
-                      "v2g_kwh": [], "requested_kwh": [], "emissions_kg": [], "driven_km": [], "g_per_km": []}  # fmt: skip
-    columns = ("time", "asset", "bus", "p_mw", "e_mwh", "ci_kg_per_mwh")
     if not with_devices:
-        cooling = ("time", "name", "p_it_mw", "p_cooling_mw", "p_power_chain_mw", "p_total_mw", "pue", "water_l")
-        return {"sessions": pl.DataFrame(empty_sessions), "assets": pl.DataFrame({name: [] for name in columns}),
-                "data_centres": pl.DataFrame({name: [] for name in cooling})}  # fmt: skip
+        return {name: pl.DataFrame(schema=TABLES[name]) for name in ("sessions", "assets", "data_centres")}
+    columns = list(TABLES["assets"])
     cars = _long(times, "bus", names, p_mw=ev, e_mwh=np.abs(ev), ci_kg_per_mwh=ci)
     cars = cars.with_columns(asset=pl.lit(FLEET)).select(columns)
     total = p_it * pue
-    dc = pl.DataFrame({"time": times, "asset": DATA_CENTRE, "bus": DC_BUS, "p_mw": total, "e_mwh": None,
-                       "ci_kg_per_mwh": ci[:, names.index(DC_BUS)]}).with_columns(pl.col("e_mwh").cast(pl.Float64))  # fmt: skip
+    dc = pl.DataFrame({"time": times, "asset": DATA_CENTRE, "bus": DC_BUS, "p_mw": total,
+                       "e_mwh": pl.Series([None] * N_STEPS, dtype=pl.Float64),
+                       "ci_kg_per_mwh": ci[:, names.index(DC_BUS)]})  # fmt: skip
     centres = pl.DataFrame({"time": times, "name": DATA_CENTRE, "p_it_mw": p_it,
                             "p_cooling_mw": p_it * (pue - 1) * 0.7, "p_power_chain_mw": p_it * (pue - 1) * 0.3,
                             "p_total_mw": total, "pue": pue,
@@ -191,7 +190,8 @@ def _violations(branches: pl.DataFrame, buses: pl.DataFrame) -> pl.DataFrame:
     lines = branches.filter(~pl.col("branch").str.starts_with("Transformer"))
     loading = lines.filter(pl.col("loading_percent") > LIMITS["line_loading_max_percent"] + 0.2).select(
         "time", pl.col("branch").alias("element"), pl.lit("loading_percent").alias("quantity"),
-        pl.col("loading_percent").alias("value"), pl.lit(LIMITS["line_loading_max_percent"]).alias("limit"))  # fmt: skip
+        pl.col("loading_percent").alias("value"),
+        pl.lit(LIMITS["line_loading_max_percent"]).alias("limit"))  # fmt: skip
     voltage = buses.filter(pl.col("vm_pu") < LIMITS["vm_min_pu"] - 1e-4).select(
         "time", pl.col("bus").alias("element"), pl.lit("vm_pu").alias("quantity"), pl.col("vm_pu").alias("value"),
         pl.lit(LIMITS["vm_min_pu"]).alias("limit"))  # fmt: skip

@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,7 +18,7 @@ from app.dashboard.layers import LAYERS
 from app.dashboard.pages import PAGES, grid_map
 from app.dashboard.pages.overview import KPIS
 from app.dashboard.view import View
-from app.results import TABLES, Result
+from app.results import TABLES, Result, open_result
 from grid.errors import InputError
 
 
@@ -83,6 +87,42 @@ def test_a_grid_without_coordinates_is_laid_out_as_a_tree():
     assert len({tuple(np.round(point, 6)) for point in points}) == 6
 
 
+def changed(result: Result, folder: Path, change: Callable[[dict[str, Any]], None]) -> Result:
+    """A copy of a result whose topology was changed."""
+    shutil.copytree(result.path, folder)
+    topology = json.loads((folder / "topology.json").read_text(encoding="utf-8"))
+    change(topology)
+    (folder / "topology.json").write_text(json.dumps(topology), encoding="utf-8")
+    return open_result(folder)
+
+
+def test_open_ends_are_not_drawn_and_unknown_places_lie_beside_their_neighbours(
+    results: dict[str, Result], tmp_path: Path
+):
+    def change(topology: dict[str, Any]) -> None:
+        topology["branches"][-1]["to_bus"] = None
+        topology["branches"][-1]["loading_max_percent"] = 42.0
+        topology["buses"][-1] |= {"x": None, "y": None}
+
+    result = changed(results["optimal"], tmp_path / "optimal", change)
+    floats = np.frombuffer(arrays.geometry(result), "<f4")
+    points, ends = floats[: 2 * N_BUSES].reshape(-1, 2), floats[2 * N_BUSES :].reshape(-1, 2)
+    assert ends[-1].tolist() == [N_BUSES - 1, -1]
+    np.testing.assert_allclose(points[-1], points[N_BUSES - 5], atol=1e-6)  # its neighbour up the feeder
+    assert np.isnan(arrays.layer_values(result, "carbon")[:, -1]).all()
+    assert arrays.elements(result)["branches"][-1]["limit"] == 42.0
+
+
+def test_a_result_without_any_place_is_laid_out(results: dict[str, Result], tmp_path: Path):
+    def change(topology: dict[str, Any]) -> None:
+        for bus in topology["buses"]:
+            bus |= {"x": None, "y": None}
+
+    result = changed(results["optimal"], tmp_path / "optimal", change)
+    points = np.frombuffer(arrays.geometry(result), "<f4")[: 2 * N_BUSES].reshape(-1, 2)
+    assert len({tuple(point) for point in np.round(points, 4).tolist()}) == N_BUSES
+
+
 def test_long_results_are_thinned_to_what_a_browser_holds(results: dict[str, Result], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(arrays, "MAX_BYTES", 4000)
     elements = arrays.elements(results["optimal"])
@@ -93,7 +133,9 @@ def test_long_results_are_thinned_to_what_a_browser_holds(results: dict[str, Res
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
-def test_every_page_can_be_made_for_every_result(page, theme, results: dict[str, Result], plain_results: dict[str, Result]):
+def test_every_page_can_be_made_for_every_result(
+    page, theme, results: dict[str, Result], plain_results: dict[str, Result]
+):
     for shown, name in ((results, "optimal"), (results, "unmanaged"), (plain_results, "plain")):
         content = page.content(View.of(shown, {"search": f"?result={name}", "theme": theme}))
         assert "Europe/Berlin" in json.dumps(content, cls=PlotlyJSONEncoder)
@@ -105,7 +147,9 @@ def test_missing_devices_are_explained(plain_results: dict[str, Result]):
     assert "There are no electric cars in this result" in texts["/ev"]
     assert "There is no data centre in this result" in texts["/data-centres"]
     assert "no electric cars in this result" in texts["/"]
-    assert all(kpi.value(view.result) is None for kpi in KPIS if kpi.key in {"pue_mean", "ev_ci_g_per_kwh", "ev_g_per_km"})
+    assert all(
+        kpi.value(view.result) is None for kpi in KPIS if kpi.key in {"pue_mean", "ev_ci_g_per_kwh", "ev_g_per_km"}
+    )
 
 
 def test_violations_are_gathered_by_element(results: dict[str, Result]):

@@ -40,8 +40,8 @@
     state.ends = floats.subarray(2 * nBuses);
     state.x = new Float32Array(nBuses);
     state.y = new Float32Array(nBuses);
-    state.data = decode(bytes, config.layers[layer]);
     state.layer = layer;
+    state.data = decode(bytes, config.layers[layer]);
     if (first || !state.view) map.fit();
     map.project();
     map.legend();
@@ -49,22 +49,28 @@
     return true;
   }
 
-  /** The bytes of a layer with what each of the 256 codes means: value, class, and whether it exceeds a limit. */
+  /** The bytes of a layer with what the 256 codes mean: value, class, and from which code on a limit is exceeded. */
   function decode(bytes, layer) {
     const [low, high] = new Float32Array(bytes, 0, 2);
     const value = (code) => low + (code * (high - low)) / 254;
-    const classes = new Uint8Array(256), beyondBus = new Uint8Array(256), beyondLine = new Uint8Array(256),
-      beyondTrafo = new Uint8Array(256);
-    const { low: lowest, high: highest, line, trafo } = layer.limits;
+    const classes = new Uint8Array(256), { low: lowest, high: highest } = layer.limits;
     for (let code = 0; code < MISSING; code++) {
       const v = value(code);
       classes[code] = layer.breaks.reduce((n, border) => n + (v >= border ? 1 : 0), 0);
-      beyondBus[code] = (lowest != null && v < lowest - VOLTAGE_TOLERANCE) ||
-        (highest != null && v > highest + VOLTAGE_TOLERANCE) ? 1 : 0;
-      beyondLine[code] = line != null && v > line + LOADING_TOLERANCE ? 1 : 0;
-      beyondTrafo[code] = trafo != null && v > trafo + LOADING_TOLERANCE ? 1 : 0;
     }
-    return { codes: new Uint8Array(bytes, 8), value, classes, beyondBus, beyondLine, beyondTrafo };
+    const lowestCode = lowest == null ? -1 : codeAbove(lowest - VOLTAGE_TOLERANCE) - 1;
+    const highestCode = highest == null ? MISSING : codeAbove(highest + VOLTAGE_TOLERANCE);
+    const topCodes = state.elements.branches.map(({ kind, limit }) => {
+      const most = limit ?? layer.limits[kind.startsWith("trafo") ? "trafo" : "line"];
+      return state.layer === "loading" && most != null ? codeAbove(most + LOADING_TOLERANCE) : MISSING;
+    });
+    return { codes: new Uint8Array(bytes, 8), value, classes, lowestCode, highestCode, topCodes };
+
+    /** The least code whose value exceeds a limit. */
+    function codeAbove(limit) {
+      if (high <= low) return low > limit ? 0 : MISSING;
+      return Math.min(MISSING, Math.max(0, Math.floor((254 * (limit - low)) / (high - low)) + 1));
+    }
   }
 
   const nBuses = () => state.elements.buses.length;
@@ -75,8 +81,8 @@
   function isBeyond(element) {
     const code = codeOf(element), n = nBuses();
     if (code === MISSING) return false;
-    if (element < n) return state.data.beyondBus[code] === 1;
-    return (isTrafo(element - n) ? state.data.beyondTrafo : state.data.beyondLine)[code] === 1;
+    if (element >= n) return code >= state.data.topCodes[element - n];
+    return code <= state.data.lowestCode || code >= state.data.highestCode;
   }
 
   Object.assign(map, { codeOf, isBeyond, isTrafo, nBuses, nElements, prepare });

@@ -89,6 +89,7 @@
     context.beginPath();
     for (const element of elements) {
       const a = ends[2 * (element - n)], b = ends[2 * (element - n) + 1];
+      if (a < 0 || b < 0) continue; // an open end
       context.moveTo(x[a], y[a]);
       context.lineTo(x[b], y[b]);
     }
@@ -144,7 +145,9 @@
     const { colours } = state.config.layers[state.layer], met = new Map();
     state.elements.branches.forEach((_, branch) => {
       if (!map.isTrafo(branch)) return;
-      const a = ends[2 * branch], b = ends[2 * branch + 1], pair = `${a}|${b}`;
+      const a = ends[2 * branch], b = ends[2 * branch + 1];
+      if (a < 0 || b < 0) return;
+      const pair = `${a}|${b}`;
       const nth = met.get(pair) || 0, code = map.codeOf(n + branch);
       met.set(pair, nth + 1);
       const left = (x[a] + x[b]) / 2 + (nth - 0.5) * side * 1.3, upper = (y[a] + y[b]) / 2 - side / 2;

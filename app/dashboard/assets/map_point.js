@@ -16,6 +16,7 @@
     best = (9 * ratio) ** 2;
     for (let branch = 0; branch < ends.length / 2; branch++) {
       const a = ends[2 * branch], b = ends[2 * branch + 1], dx = x[b] - x[a], dy = y[b] - y[a];
+      if (a < 0 || b < 0) continue;
       const length = dx * dx + dy * dy;
       const along = length ? Math.min(1, Math.max(0, ((px - x[a]) * dx + (py - y[a]) * dy) / length)) : 0;
       const d = (x[a] + along * dx - px) ** 2 + (y[a] + along * dy - py) ** 2;

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import plotly.graph_objects as go  # type: ignore[import-untyped]
-from plotly.subplots import make_subplots  # type: ignore[import-untyped]
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from app.dashboard.colours import INK, MUTED, RULE, SURFACE, Theme
 
@@ -51,11 +51,12 @@ def framed(figure: go.Figure, theme: Theme, *, height: int = 300, y_title: str =
     }  # fmt: skip
     figure.update_layout(
         template="none", height=height, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONTS, "size": 12, "color": INK[theme]}, margin={"l": 8, "r": 8, "t": 34 if legend else 12, "b": 8},
-        showlegend=legend, hovermode="x unified",
+        font={"family": FONTS, "size": 12, "color": INK[theme]}, showlegend=legend, hovermode="x unified",
+        margin={"l": 8, "r": 8, "t": 34 if legend else 12, "b": 8},
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "traceorder": "normal",
                 "font": {"color": INK[theme]}, "bgcolor": "rgba(0,0,0,0)"},
-        hoverlabel={"bgcolor": SURFACE[theme], "bordercolor": RULE[theme], "font": {"color": INK[theme], "family": FONTS}},
+        hoverlabel={"bgcolor": SURFACE[theme], "bordercolor": RULE[theme],
+                    "font": {"color": INK[theme], "family": FONTS}},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": MUTED[theme], "activecolor": INK[theme]},
     )  # fmt: skip
     figure.update_xaxes(**axis, showgrid=False, ticks="outside", ticklen=4, tickcolor=RULE[theme])

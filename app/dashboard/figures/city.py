@@ -31,14 +31,14 @@ def power_stack(city: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
     )
     figure = go.Figure()
     for name, power, colour, group in layers:
-        if power.fill_null(0).abs().max() > 1e-6:
+        if power.fill_null(0).abs().ge(1e-6).any():
             figure.add_scatter(
                 x=frame["time"].to_list(), y=power.to_list(), name=name, stackgroup=group, mode="none",
                 fillcolor=with_alpha(colour, 0.75 if group == "above" else 0.45), hovertemplate="%{y:.2f} MW",
             )  # fmt: skip
     figure.add_scatter(
-        x=frame["time"].to_list(), y=(frame["consumption_mw"] + frame["loss_mw"]).to_list(), name="Consumption and losses",
-        mode="lines", line={"color": INK[theme], "width": 1.6}, hovertemplate="%{y:.2f} MW",
+        x=frame["time"].to_list(), y=(frame["consumption_mw"] + frame["loss_mw"]).to_list(), mode="lines",
+        name="Consumption and losses", line={"color": INK[theme], "width": 1.6}, hovertemplate="%{y:.2f} MW",
     )  # fmt: skip
     return framed(figure, theme, height=320, y_title="Power [MW]")
 
@@ -102,9 +102,9 @@ def heat_strip(hourly: pl.DataFrame, theme: Theme) -> go.Figure:
                   "tickfont": quiet, "nticks": 4, "xpad": 6},
     )  # fmt: skip
     for name in names:  # above each strip, so that a narrow screen keeps its width for the cells
-        figure.add_annotation(x=0, xref="paper", xanchor="left", y=name, yshift=20, text=name, showarrow=False,
+        figure.add_annotation(x=0, xref="paper", xanchor="left", y=name, yshift=26, text=name, showarrow=False,
                               font={"size": 12, "color": INK[theme]})  # fmt: skip
-    framed(figure, theme, height=70 + 54 * len(names), legend=False).update_layout(hovermode="closest")
+    framed(figure, theme, height=44 + 54 * len(names), legend=False).update_layout(hovermode="closest")
     figure.update_yaxes(autorange="reversed", showgrid=False, showticklabels=False, showline=False)
     return hour_axis(figure).update_xaxes(showline=False, ticks="")
 
@@ -123,8 +123,10 @@ def sector_bars(hourly: pl.DataFrame, theme: Theme) -> go.Figure:
     figure = go.Figure()
     for name in names:
         rows = hourly.filter(pl.col("sector") == name)
-        figure.add_bar(x=rows["hour"].to_list(), y=rows["emissions_kg"].to_list(), name=name,
-                       marker={"color": colours[name], "line": {"width": 0}}, hovertemplate="%{y:.1f} kg/h")  # fmt: skip
+        figure.add_bar(
+            x=rows["hour"].to_list(), y=rows["emissions_kg"].to_list(), name=name, hovertemplate="%{y:.1f} kg/h",
+            marker={"color": colours[name], "line": {"width": 0}},
+        )  # fmt: skip
     framed(figure, theme, height=360, y_title="Emissions [kg CO₂e per hour]")
     figure.update_layout(barmode="relative", bargap=0.12)
     return hour_axis(figure)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme, with_alpha
+from app.dashboard.colours import INK, OKABE_ITO, Theme, with_alpha
 from app.dashboard.figures.chart import empty, framed, go
 from app.dashboard.local_time import thinned
 
@@ -25,15 +25,15 @@ def effectiveness(centres: pl.DataFrame, ci_kg_per_mwh: Mapping[str, pl.DataFram
         ci_kg_per_mwh: Columns `time` and `ci_kg_per_mwh` at each centre's bus, by the centre's name.
 
     Returns:
-        The table with `wue_l_per_kwh` and `cue_kg_per_kwh` (intensity × PUE: all power from the grid), null where unknown.
+        The table with `wue_l_per_kwh` and `cue_kg_per_kwh`, null where unknown. CUE is intensity × PUE, since all power
+        comes from the bus.
     """
-    step_hours = _step_hours(centres)
+    step_hours, unknown = _step_hours(centres), pl.lit(None, pl.Float64).alias("ci_kg_per_mwh")
     parts = []
     for (name,), rows in centres.with_columns(pl.col("name").cast(pl.String)).group_by("name", maintain_order=True):
         known = ci_kg_per_mwh.get(str(name))
-        joined = rows.with_columns(ci_kg_per_mwh=pl.lit(None, pl.Float64)) if known is None else rows.join(known, on="time", how="left")
-        parts.append(joined)
-    frame = pl.concat(parts) if parts else centres.with_columns(ci_kg_per_mwh=pl.lit(None, pl.Float64))
+        parts.append(rows.with_columns(unknown) if known is None else rows.join(known, on="time", how="left"))
+    frame = pl.concat(parts) if parts else centres.with_columns(unknown)
     it_kwh = pl.col("p_it_mw") * 1000 * step_hours
     return frame.with_columns(
         wue_l_per_kwh=pl.when(it_kwh > 0).then(pl.col("water_l") / it_kwh),
@@ -43,7 +43,7 @@ def effectiveness(centres: pl.DataFrame, ci_kg_per_mwh: Mapping[str, pl.DataFram
 
 def pue_lines(centres: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
     """PUE over time, one line a data centre, with the target of 1.3."""
-    figure = _lines(centres, "pue", zone, theme, "PUE [1]", ".3f", from_zero=False)
+    figure = _lines(centres, "pue", zone, theme, title="PUE [1]", number=".3f", from_zero=False)
     if centres.is_empty():
         return figure
     figure.add_hline(y=PUE_TARGET, line={"color": OKABE_ITO["vermilion"], "width": 1.4, "dash": "dash"},
@@ -64,24 +64,33 @@ def power_chain(centres: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
     figure = go.Figure()
     for name, column, colour in (("Computing (IT)", "p_it_mw", "blue"), ("Cooling", "p_cooling_mw", "sky"),
                                  ("Power chain", "p_power_chain_mw", "orange")):  # fmt: skip
-        figure.add_scatter(x=frame["time"].to_list(), y=frame[column].to_list(), name=name, stackgroup="power", mode="none",
-                           fillcolor=with_alpha(OKABE_ITO[colour], 0.75), hovertemplate="%{y:.3f} MW")  # fmt: skip
+        figure.add_scatter(
+            x=frame["time"].to_list(), y=frame[column].to_list(), name=name, stackgroup="power", mode="none",
+            fillcolor=with_alpha(OKABE_ITO[colour], 0.75), hovertemplate="%{y:.3f} MW",
+        )  # fmt: skip
     return framed(figure, theme, y_title="Power [MW]")
 
 
 def wue_lines(centres: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
     """Water per energy of computing over time [L/kWh]; `centres` from `effectiveness`."""
-    return _lines(centres, "wue_l_per_kwh", zone, theme, "WUE [L/kWh]", ".2f")
+    return _lines(centres, "wue_l_per_kwh", zone, theme, title="WUE [L/kWh]", number=".2f")
 
 
 def cue_lines(centres: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
     """Carbon per energy of computing over time [kg/kWh]; `centres` from `effectiveness`."""
-    return _lines(centres, "cue_kg_per_kwh", zone, theme, "CUE [kg/kWh]", ".3f")
+    return _lines(centres, "cue_kg_per_kwh", zone, theme, title="CUE [kg/kWh]", number=".3f")
 
 
 def _lines(
-    centres: pl.DataFrame, column: str, zone: str, theme: Theme, title: str, number: str, *, from_zero: bool = True
-) -> go.Figure:  # fmt: skip
+    centres: pl.DataFrame,
+    column: str,
+    zone: str,
+    theme: Theme,
+    *,
+    title: str,
+    number: str,
+    from_zero: bool = True,
+) -> go.Figure:
     if centres.is_empty():
         return empty(theme, "There is no data centre in this result.")
     if centres[column].drop_nulls().is_empty():
@@ -95,7 +104,7 @@ def _lines(
     framed(figure, theme, y_title=title, legend=frame["name"].n_unique() > 1)
     if from_zero:
         figure.update_yaxes(rangemode="tozero")
-    return figure.update_layout(hoverlabel={"font": {"color": INK[theme]}}, modebar={"color": MUTED[theme]})
+    return figure
 
 
 def _step_hours(centres: pl.DataFrame) -> float:

@@ -45,16 +45,17 @@ def branch_day(rows: pl.DataFrame, kind: str, limits: Mapping[str, Any], zone: s
 
 def _day(
     rows: pl.DataFrame, panels: tuple[_Panel, ...], limits: Mapping[str, Any], zone: str, theme: Theme
-) -> go.Figure:  # fmt: skip
+) -> go.Figure:
     if rows.is_empty():
         return empty(theme, "Nothing is known of this element on this day.", 300)
     frame = rows.with_columns(local(zone).alias("time"))
-    figure = make_subplots(rows=1, cols=len(panels), horizontal_spacing=0.1, subplot_titles=[panel[1] for panel in panels])
+    titles = [panel[1] for panel in panels]
+    figure = make_subplots(rows=1, cols=len(panels), horizontal_spacing=0.1, subplot_titles=titles)
     for place, (column, _, number, marked) in enumerate(panels, start=1):
         figure.add_scatter(
-            x=frame["time"].to_list(), y=frame[column].fill_nan(None).to_list(), mode="lines", name=column, row=1, col=place,
+            x=frame["time"].to_list(), y=frame[column].fill_nan(None).to_list(), mode="lines", name=column,
             line={"color": OKABE_ITO["blue" if theme == "light" else "sky"], "width": 1.8},
-            hovertemplate=f"%{{y:{number}}}<extra></extra>",
+            hovertemplate=f"%{{y:{number}}}<extra></extra>", row=1, col=place,
         )  # fmt: skip
         for key in marked:
             if limits.get(key) is not None:

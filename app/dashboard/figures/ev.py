@@ -46,7 +46,7 @@ def hourly_intensity(power: pl.DataFrame, zone: str) -> pl.DataFrame:
     Returns:
         Columns `hour`, `ci_g_per_kwh` (NaN where nothing is charged) and `share` of all energy charged.
     """
-    total = power["charging_mw"].sum()
+    total = float(power["charging_mw"].sum())
     return (
         power.group_by(hour_of_day(zone))
         .agg(pl.col("charging_kg_per_h").sum(), pl.col("charging_mw").sum())
@@ -65,7 +65,7 @@ def mean_g_per_km(sessions: pl.DataFrame) -> float | None:
     driven = driven.filter(pl.col("g_per_km").is_not_nan())
     if driven.is_empty():
         return None
-    return float((driven["g_per_km"] * driven["driven_km"]).sum() / driven["driven_km"].sum())
+    return float((driven["g_per_km"] * driven["driven_km"]).sum()) / float(driven["driven_km"].sum())
 
 
 def charging_power(powers: Mapping[str, pl.DataFrame], zone: str, theme: Theme) -> go.Figure:
@@ -87,11 +87,12 @@ def charging_power(powers: Mapping[str, pl.DataFrame], zone: str, theme: Theme) 
             ("Charging", frame["charging_mw"], OKABE_ITO["blue"]),
             ("V2G, given back", -frame["v2g_mw"], OKABE_ITO["vermilion"]),
         ):
-            if name == "Charging" or values.min() < -1e-6:
+            if name == "Charging" or values.lt(-1e-6).any():
                 figure.add_scatter(
-                    x=frame["time"].to_list(), y=values.to_list(), name=name, legendgroup=name, mode="lines", row=row, col=1,
-                    showlegend=name not in {trace.name for trace in figure.data}, fill="tozeroy",
-                    line={"color": colour, "width": 1.2}, fillcolor=with_alpha(colour, 0.35), hovertemplate="%{y:.2f} MW",
+                    x=frame["time"].to_list(), y=values.to_list(), name=name, legendgroup=name, mode="lines",
+                    showlegend=name not in {trace.name for trace in figure.data}, fill="tozeroy", row=row, col=1,
+                    line={"color": colour, "width": 1.2}, fillcolor=with_alpha(colour, 0.35),
+                    hovertemplate="%{y:.2f} MW",
                 )  # fmt: skip
     framed(figure, theme, height=110 + 170 * len(shown), y_title="Power [MW]")
     figure.update_layout(margin={"t": 62}, legend={"y": 1.1 if len(shown) > 1 else 1.18})
@@ -111,9 +112,11 @@ def intensity_by_hour(hourly: Mapping[str, pl.DataFrame], theme: Theme) -> go.Fi
     figure = go.Figure()
     for (name, frame), colour in zip(shown.items(), _colours(theme, len(shown)), strict=True):
         figure.add_scatter(
-            x=frame["hour"].to_list(), y=frame["ci_g_per_kwh"].fill_nan(None).to_list(), name=name, mode="lines+markers",
-            line={"color": colour, "width": 1.6}, marker={"size": [4 + 40 * s**0.5 * 0.5 for s in frame["share"]], "opacity": 0.9},
-            customdata=(100 * frame["share"]).to_list(), hovertemplate="%{y:.0f} g/kWh, %{customdata:.0f} % of the energy",
+            x=frame["hour"].to_list(), y=frame["ci_g_per_kwh"].fill_nan(None).to_list(), name=name,
+            mode="lines+markers", line={"color": colour, "width": 1.6},
+            marker={"size": [4 + 20 * share**0.5 for share in frame["share"]], "opacity": 0.9},
+            customdata=(100 * frame["share"]).to_list(),
+            hovertemplate="%{y:.0f} g/kWh, %{customdata:.0f} % of the energy",
         )  # fmt: skip
     framed(figure, theme, y_title="Carbon of charging [g/kWh]")
     figure.update_yaxes(rangemode="tozero")
@@ -137,8 +140,9 @@ def per_kilometre(sessions: Mapping[str, pl.DataFrame], theme: Theme) -> go.Figu
     for (name, numbers), colour in zip(values.items(), _colours(theme, len(values)), strict=True):
         share = 100 * np.histogram(np.clip(numbers, bins[0], bins[-1]), bins)[0] / numbers.size
         figure.add_scatter(
-            x=bins.tolist(), y=[*share.tolist(), 0], name=name, mode="lines", fill="tozeroy", fillcolor=with_alpha(colour, 0.18),
-            line={"shape": "hv", "color": colour, "width": 1.6}, hovertemplate="%{y:.1f} % of sessions",
+            x=bins.tolist(), y=[*share.tolist(), 0], name=name, mode="lines", fill="tozeroy",
+            fillcolor=with_alpha(colour, 0.18), line={"shape": "hv", "color": colour, "width": 1.6},
+            hovertemplate="%{y:.1f} % of sessions",
         )  # fmt: skip
         mean = mean_g_per_km(sessions[name])
         if mean is not None:
@@ -149,5 +153,6 @@ def per_kilometre(sessions: Mapping[str, pl.DataFrame], theme: Theme) -> go.Figu
 
 def _colours(theme: Theme, n: int) -> list[str]:
     """Grey for the first (the baseline), then colours, for `n` results."""
-    accents = [OKABE_ITO[name] for name in ("blue" if theme == "light" else "sky", "orange", "green", "purple", "vermilion")]
+    first = "blue" if theme == "light" else "sky"
+    accents = [OKABE_ITO[name] for name in (first, "orange", "green", "purple", "vermilion")]
     return [MUTED[theme], *(accents[place % len(accents)] for place in range(n - 1))] if n > 1 else [accents[0]]

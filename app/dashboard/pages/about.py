@@ -24,10 +24,7 @@ def content(view: View) -> Component:
         html.Section([html.H2("Provenance"), _provenance(view)], className="card"),
         html.Section([html.H2("Emission factors"), _factors(manifest.get("factor_sets") or [])], className="card"),
         html.Section([html.H2("Notes"), _list(manifest.get("notes"), "The run left no notes.")], className="card half"),
-        html.Section(
-            [html.H2("Data and licences"), _list(manifest.get("data_licences"), "No data with a licence of its own was used.")],
-            className="card half",
-        ),
+        html.Section([html.H2("Data and licences"), _licences(manifest)], className="card half"),
         html.Section([html.H2("Seconds per phase"), _seconds(manifest.get("seconds") or {})], className="card half"),
         html.Section([html.H2("Take it away"), _downloads(view)], className="card half"),
     )  # fmt: skip
@@ -42,32 +39,44 @@ def _provenance(view: View) -> Component:
         ("Strategy", str(manifest.get("strategy", ""))),
         ("Convention", view.convention),
         ("Boundary", boundary_words(manifest.get("boundary", "direct"))),
-        ("Energy balance", f"{_error(summary.get('energy_balance_error_mwh'))} MWh, sum of absolute errors of all steps"),
-        ("Carbon balance", f"{_error(summary.get('carbon_balance_error_kg'))} kg, sum of absolute errors of all steps"),
+        ("Energy balance", _error(summary.get("energy_balance_error_mwh"), "MWh")),
+        ("Carbon balance", _error(summary.get("carbon_balance_error_kg"), "kg")),
+        ("Limits in conflict", _conflicts(manifest.get("limits_in_conflict") or [])),
         ("Versions", versions or "not recorded"),
     ])  # fmt: skip
 
 
-def _error(value: Any) -> str:
-    return "not computed, " if value is None else f"{float(value):.1e}"
+def _error(value: Any, unit: str) -> str:
+    return "not computed" if value is None else f"{float(value):.1e} {unit}, sum of the absolute errors of all steps"
 
 
 def _factors(sets: list[Mapping[str, Any]]) -> Component:
     if not sets:
         return html.P("This result names no emission factor set.", className="nothing")
-    rows = [
-        html.Tr([
-            html.Td([html.Strong(str(one.get("title") or one.get("name", ""))), html.Br(), html.Code(str(one.get("name", "")))]),
-            html.Td(str(one.get("source", "not named"))),
-            html.Td(html.Span(str(one.get("status", "unverified")), className=f"badge {one.get('status', 'unverified')}")),
-        ])
-        for one in sets
-    ]  # fmt: skip
+    rows = [_factor_row(one) for one in sets]
     head = html.Tr([html.Th("Set", scope="col"), html.Th("Source", scope="col"), html.Th("Checked", scope="col")])
     note = "Unverified: recalled or quoted second-hand, not yet checked against the source itself."
     return html.Div(
         [html.Table([html.Thead(head), html.Tbody(rows)]), html.P(note, className="subtitle")], className="scroll"
     )
+
+
+def _conflicts(conflicts: list[Mapping[str, Any]]) -> str:
+    words = [f"{one.get('element')}: {one.get('quantity')} {one.get('limit')}" for one in conflicts]
+    return "; ".join(words) or "none"
+
+
+def _factor_row(one: Mapping[str, Any]) -> Component:
+    name, status = str(one.get("name", "")), str(one.get("status", "unverified"))
+    return html.Tr([
+        html.Td([html.Strong(str(one.get("title") or name)), html.Br(), html.Code(name)]),
+        html.Td(str(one.get("source", "not named"))),
+        html.Td(html.Span(status, className=f"badge {status}")),
+    ])  # fmt: skip
+
+
+def _licences(manifest: Mapping[str, Any]) -> Component:
+    return _list(manifest.get("data_licences"), "No data with a licence of its own was used.")
 
 
 def _list(entries: object, otherwise: str) -> Component:
@@ -90,7 +99,8 @@ def _seconds(seconds: Mapping[str, float]) -> Component:
 
 def _downloads(view: View) -> Component:
     files = ["summary.json", "manifest.json", "scenario.yaml", *(f"{table}.csv" for table in TABLES)]
-    links = [html.Li(html.A(file, href=f"/download/{quote(view.name, safe='')}/{file}", download=f"{view.name}-{file}")) for file in files]
+    folder = f"/download/{quote(view.name, safe='')}"
+    links = [html.Li(html.A(file, href=f"{folder}/{file}", download=f"{view.name}-{file}")) for file in files]
     return html.Ul(links, className="downloads")
 
 

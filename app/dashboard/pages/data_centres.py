@@ -51,8 +51,9 @@ def content(view: View) -> Component:
 def totals(view: View) -> pl.DataFrame:
     """The key figures of each data centre, one row each; null where a result has none."""
     names = view.result.table("data_centres").select(pl.col("name").cast(pl.String)).unique().collect()["name"].sort()
+    summary = view.result.summary
     rows = [
-        {"Data centre": name} | {title: view.result.summary.get(f"data_centres.{name}.{key}") for key, title in _FIGURES.items()}
+        {"Data centre": name} | {title: summary.get(f"data_centres.{name}.{key}") for key, title in _FIGURES.items()}
         for name in names
     ]
     return pl.DataFrame(rows, schema={"Data centre": pl.String} | dict.fromkeys(_FIGURES.values(), pl.Float64))
@@ -60,9 +61,9 @@ def totals(view: View) -> pl.DataFrame:
 
 def _intensities(view: View) -> dict[str, pl.DataFrame]:
     """Intensity at the bus of each data centre, by its name, as far as the result holds it."""
+    names = view.result.table("data_centres").select(pl.col("name").cast(pl.String).alias("asset")).unique()
     assets = (
-        view.result.table("assets").with_columns(pl.col("asset").cast(pl.String))
-        .join(view.result.table("data_centres").select(pl.col("name").cast(pl.String).alias("asset")).unique(), on="asset")
+        view.result.table("assets").with_columns(pl.col("asset").cast(pl.String)).join(names, on="asset")
         .group_by("asset", "time").agg(pl.col("ci_kg_per_mwh").mean()).sort("time").collect()
     )  # fmt: skip
     return {str(name): rows.select("time", "ci_kg_per_mwh") for (name,), rows in assets.group_by("asset")}

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from app.dashboard import cards
 from app.dashboard.figures import ev
-from app.dashboard.text import convention, figure
+from app.dashboard.text import figure
 from app.dashboard.view import Page, View
 from app.results import Result
 
@@ -19,7 +19,7 @@ def content(view: View) -> Component:
     compared = {result.name: result for result in (view.baseline, view.result) if result is not None}
     powers = {name: ev.fleet_power(result.table("assets"), fleets(result)) for name, result in compared.items()}
     if all(power.is_empty() for power in powers.values()):
-        why = "There are no electric cars in this result. Add an asset of kind ev_fleet to the scenario to see them here."
+        why = "There are no electric cars in this result. Add an asset of kind ev_fleet to the scenario to see them."
         return cards.page("Electric cars", cards.where_and_when(view), cards.nothing("Charging", why))
     hourly = {name: ev.hourly_intensity(power, view.zone) for name, power in powers.items()}
     sessions = {name: result.table("sessions").collect() for name, result in compared.items()}
@@ -38,10 +38,10 @@ def content(view: View) -> Component:
         ),
         cards.chart(
             "Carbon of a kilometre",
-            "Share of sessions; dotted lines are means weighted by distance. What a car gives back by V2G takes its carbon along.",
+            "Share of sessions; dotted lines are means weighted by distance. What a car gives back takes carbon along.",
             ev.per_kilometre(sessions, view.theme), key="g-per-km", wide=False,
         ),
-        cards.table_card("Totals", f"At the meter. {convention(view.result.manifest.get('boundary', 'direct'))}", totals(compared)),
+        cards.table_card("Totals", f"At the meter. {view.convention}", totals(compared)),
     )  # fmt: skip
 
 

@@ -23,6 +23,14 @@ from app.results import Result
 _QUANTITIES = {
     "vm_pu": ("Voltage", "pu", 4), "loading_percent": ("Loading", "%", 1), "import_mw": ("Import", "MW", 2),
 }  # fmt: skip
+_COLUMNS = [
+    {"field": "element", "headerName": "Element", "flex": 2, "minWidth": 140},
+    {"field": "quantity", "headerName": "Quantity", "minWidth": 100},
+    {"field": "steps", "headerName": "Steps", "type": "rightAligned", "minWidth": 80},
+    {"field": "worst", "headerName": "Worst", "type": "rightAligned", "sortable": False, "minWidth": 100},
+    {"field": "limit", "headerName": "Limit", "type": "rightAligned", "sortable": False, "minWidth": 100},
+    {"field": "time", "headerName": "Worst at", "sortable": False, "minWidth": 150},
+]
 _SCHEMATIC = (
     "Places are as the network file gives them; SimBench's low-voltage grids are schematic. "
     "Drag to pan, scroll or + and − to zoom, 0 to see all; on the slider, arrow keys step through time."
@@ -44,14 +52,14 @@ def content(view: View) -> Component:
         dcc.Store(id="map-drawn"),
         html.Section([
             _toolbar(view, layer if layer in LAYERS else "carbon"),
-            html.Div(id="map", tabIndex=0, role="application", **{
-                "aria-label": "Map of the grid: arrow keys pan, plus and minus zoom, zero shows all",
-                "aria-describedby": "map-spoken",
-            }),
+            html.Div(id="map", tabIndex=0, role="application", **cards.hyphened(
+                aria_label="Map of the grid: arrow keys pan, plus and minus zoom, zero shows all, comma and full stop "
+                "step through time, space plays", aria_describedby="map-spoken",
+            )),
             html.Div(id="map-legend", className="legend"),
             _time_bar(view),
             html.P(_SCHEMATIC, className="subtitle"),
-        ], className="card map-card", **{"aria-label": "Map of the grid"}),
+        ], className="card map-card", **cards.hyphened(aria_label="Map of the grid")),
         html.Div(_no_selection(), id="map-day"),
         _violations(view),
     )  # fmt: skip
@@ -72,7 +80,8 @@ def _toolbar(view: View, layer: str) -> Component:
             ),
             dmc.Select(
                 id="map-find", data=found, searchable=True, clearable=True, limit=60, size="sm", w=240,
-                placeholder="Find a bus or a line", nothingFoundMessage="Nothing of that name", **{"aria-label": "Find a bus or a line"},
+                placeholder="Find a bus or a line", nothingFoundMessage="Nothing of that name",
+                **cards.hyphened(aria_label="Find a bus or a line"),
             ),
             html.Div(id="map-clock", className="clock"),
         ],
@@ -97,14 +106,15 @@ def _time_bar(view: View) -> Component:
                 ],
                 className="track",
             ),
-            html.Div(id="map-spoken", className="spoken", role="status", **{"aria-live": "polite"}),
+            html.Div(id="map-spoken", className="spoken", role="status", **cards.hyphened(aria_live="polite")),
         ],
         className="timebar",
     )  # fmt: skip
 
 
 def _no_selection() -> Component:
-    return cards.nothing("The day of an element", "Click a bus or a line on the map, or find one by name, to see its day.")
+    what_to_do = "Click a bus or a line on the map, or find one by name, to see its day."
+    return cards.nothing("The day of an element", what_to_do)
 
 
 def violations(result: Result) -> pl.DataFrame:
@@ -122,7 +132,7 @@ def violations(result: Result) -> pl.DataFrame:
         result.table("violations").with_columns(pl.col("element", "quantity").cast(pl.String))
         .sort(beyond, descending=True)
         .group_by("element", "quantity", maintain_order=True)
-        .agg(pl.len().alias("steps"), pl.col("value").first().alias("worst"), pl.col("limit").first(), pl.col("time").first())
+        .agg(pl.len().alias("steps"), pl.col("value").first().alias("worst"), pl.col("limit", "time").first())
         .sort("steps", descending=True, maintain_order=True)
         .with_columns(time_ms=pl.col("time").dt.epoch("ms"), time=local(zone_of(result.scenario)))
         .collect()
@@ -134,31 +144,26 @@ def _violations(view: View) -> Component:
     frame = violations(view.result)
     if frame.is_empty():
         return cards.nothing("Limits exceeded", "No limit was exceeded at any step.")
-    kinds = {f"bus:{bus['name']}" for bus in view.result.topology["buses"]}
-    rows = []
-    for row in frame.iter_rows(named=True):
-        title, unit, digits = _QUANTITIES.get(row["quantity"], (row["quantity"], "", 3))
-        key = f"bus:{row['element']}" if f"bus:{row['element']}" in kinds else f"branch:{row['element']}"
-        rows.append({
-            "key": key, "element": row["element"], "quantity": title, "steps": row["steps"],
-            "worst": f"{figure(row['worst'], digits)} {unit}", "limit": f"{figure(row['limit'], digits)} {unit}",
-            "time": f"{row['time']:%d %b %Y %H:%M}", "time_ms": row["time_ms"],
-        })  # fmt: skip
-    columns = [
-        {"field": "element", "headerName": "Element", "flex": 2, "minWidth": 140},
-        {"field": "quantity", "headerName": "Quantity", "minWidth": 100},
-        {"field": "steps", "headerName": "Steps", "type": "rightAligned", "minWidth": 80},
-        {"field": "worst", "headerName": "Worst", "type": "rightAligned", "sortable": False, "minWidth": 100},
-        {"field": "limit", "headerName": "Limit", "type": "rightAligned", "sortable": False, "minWidth": 100},
-        {"field": "time", "headerName": "Worst at", "sortable": False, "minWidth": 150},
-    ]
+    buses = {bus["name"] for bus in view.result.topology["buses"]}
+    rows = [_violation_row(row, buses) for row in frame.iter_rows(named=True)]
     grid = dag.AgGrid(
-        id="violations", rowData=rows, columnDefs=columns, columnSize="responsiveSizeToFit", defaultColDef={"flex": 1, "resizable": True},
-        style={"height": min(52 + 36 * len(rows), 420)}, dashGridOptions={"rowHeight": 36, "theme": {"function": "themeQuartz"}},
+        id="violations", rowData=rows, columnDefs=_COLUMNS, columnSize="responsiveSizeToFit",
+        defaultColDef={"flex": 1, "resizable": True}, style={"height": min(52 + 36 * len(rows), 420)},
+        dashGridOptions={"rowHeight": 36, "theme": {"function": "themeQuartz"}},
     )  # fmt: skip
     words = f"{counted(len(rows), 'pair')} of element and quantity; click a row to see its worst moment on the map."
-    table = html.Div(grid, **{"data-ag-theme-mode": view.theme})
+    table = html.Div(grid, **cards.hyphened(data_ag_theme_mode=view.theme))
     return html.Section([html.H2("Limits exceeded"), html.P(words, className="subtitle"), table], className="card")
+
+
+def _violation_row(row: Mapping[str, Any], buses: set[str]) -> dict[str, Any]:
+    title, unit, digits = _QUANTITIES.get(row["quantity"], (row["quantity"], "", 3))
+    return {
+        "key": f"{'bus' if row['element'] in buses else 'branch'}:{row['element']}",
+        "element": row["element"], "quantity": title, "steps": row["steps"],
+        "worst": f"{figure(row['worst'], digits)} {unit}", "limit": f"{figure(row['limit'], digits)} {unit}",
+        "time": f"{row['time']:%d %b %Y %H:%M}", "time_ms": row["time_ms"],
+    }  # fmt: skip
 
 
 def element_day(view: View, kind: str, name: str, day: dt.date) -> Component:
@@ -175,7 +180,8 @@ def element_day(view: View, kind: str, name: str, day: dt.date) -> Component:
         subtitle = view.convention
     else:
         kinds = {branch["name"]: branch["kind"] for branch in view.result.topology["branches"]}
-        where, subtitle = str(kinds.get(name, "")), "Loading by current over rating; power sent is positive from the first bus to the second."
+        where = str(kinds.get(name, ""))
+        subtitle = "Loading by current over rating; power sent is positive from the first bus to the second."
         chart = element.branch_day(rows, where, limits, view.zone, view.theme)
     title = f"{name} on {day.day} {day:%B %Y}"
     return cards.chart(title, f"{where}. {subtitle}" if where else subtitle, chart, key="element-day")
@@ -183,13 +189,16 @@ def element_day(view: View, kind: str, name: str, day: dt.date) -> Component:
 
 def register(app: Dash, results: Mapping[str, Result]) -> None:
     """Registers the map's callbacks: drawing happens in the browser, only an element's day asks the server."""
-    app.clientside_callback(
+    app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("gridmap", "show"),
         Output("map-drawn", "data"),  # without an output, Dash would not call it when the page appears
-        Input("map-config", "data"), Input("map-layer", "value"), Input("map-time", "value"), Input("map-find", "value"),
+        Input("map-config", "data"), Input("map-layer", "value"),
+        Input("map-time", "value"), Input("map-find", "value"),
     )  # fmt: skip
-    app.clientside_callback(ClientsideFunction("gridmap", "toggle"), Input("map-play", "n_clicks"), prevent_initial_call=True)
-    app.clientside_callback(
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("gridmap", "toggle"), Input("map-play", "n_clicks"), prevent_initial_call=True
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("gridmap", "goTo"),
         Input("violations", "cellClicked"), State("violations", "rowData"), prevent_initial_call=True,
     )  # fmt: skip
@@ -200,7 +209,8 @@ def register(app: Dash, results: Mapping[str, Result]) -> None:
     def show_day(selection: Mapping[str, str] | None, data: Mapping[str, Any]) -> Component:
         if not selection:
             return _no_selection()
-        return element_day(View.of(results, data), selection["kind"], selection["name"], dt.date.fromisoformat(selection["day"]))
+        day = dt.date.fromisoformat(selection["day"])
+        return element_day(View.of(results, data), selection["kind"], selection["name"], day)
 
 
 PAGE = Page("/grid", "Grid", content, register)

@@ -43,7 +43,9 @@ class Kpi:
 
     def value(self, result: Result) -> float | None:
         """The figure of a result in the unit of the summary, or None."""
-        found = _COMPUTED[self.key](result) if self.key in _COMPUTED else result.summary.get(self.key)
+        found = result.summary.get(self.key)
+        if found is None and self.key in _COMPUTED:
+            found = _COMPUTED[self.key](result)
         return None if found is None else float(found)
 
 
@@ -76,11 +78,11 @@ def content(view: View) -> Component:
         "Overview",
         cards.where_and_when(view),
         *([] if status == "done" else [_warning(view, status)]),
-        html.Section([kpi_tile(kpi, view) for kpi in KPIS], className="kpis", **{"aria-label": "Key figures"}),
+        html.Section([kpi_tile(kpi, view) for kpi in KPIS], className="kpis"),
         cards.chart(
             "Who emits when",
-            f"Mean emissions in each local hour of the day, by GPC sector; what cars give back counts below zero and is "
-            f"shown as none. {view.convention}",
+            f"Mean emissions in each local hour of the day, by GPC sector; what cars give back counts below zero and "
+            f"is shown as none. {view.convention}",
             city.heat_strip(hourly, view.theme), key="heat-strip", table=hourly,
         ),
         cards.chart(
@@ -96,7 +98,8 @@ def kpi_tile(kpi: Kpi, view: View) -> Component:
     value = kpi.value(view.result)
     unit = str(view.result.manifest.get("currency", "")) if kpi.unit == "currency" else kpi.unit
     shown = figure(None if value is None else value * kpi.factor, kpi.digits)
-    words, tone = kpi.absent if value is None else "", ""
+    words, tone = (kpi.absent, "") if value is None else ("", "")
+    unit = "" if shown == NO_FIGURE else unit
     if view.baseline is not None and value is not None:
         difference = change(value, kpi.value(view.baseline), view.baseline.name, kpi.compared, kpi.digits)
         words = difference.words
@@ -105,16 +108,16 @@ def kpi_tile(kpi: Kpi, view: View) -> Component:
     return html.Div(
         [
             html.Div(kpi.label, className="kpi-label"),
-            html.Div([html.Span(shown, className="kpi-value"), html.Span(unit if shown != NO_FIGURE else "", className="kpi-unit")]),
+            html.Div([html.Span(shown, className="kpi-value"), html.Span(unit, className="kpi-unit")]),
             html.Div(words, className=f"kpi-change {tone}"),
         ],
-        className="kpi", **{"data-kpi": kpi.key},
+        className="kpi", **cards.hyphened(data_kpi=kpi.key),
     )  # fmt: skip
 
 
 def _warning(view: View, status: str) -> Component:
     words = {
-        "infeasible": "Not every need or limit could be kept; the notes under About name those in conflict.",
+        "infeasible": "Not every need or limit could be kept; About names those in conflict.",
         "out_of_balance": "Energy or carbon does not balance within tolerance; do not rely on these figures.",
     }.get(status, f"This run ended with status {status}.")
     return html.P([html.Strong(f"{view.name}: {status.replace('_', ' ')}. "), words], className="warning", role="alert")

@@ -1,0 +1,161 @@
+"""The command line. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grid.errors import InputError
+
+if TYPE_CHECKING:
+    from app.results import Result
+
+DEFECT, WRONG_INPUT, INFEASIBLE = 1, 2, 3
+"""Exit statuses besides 0; see the README."""
+
+app = typer.Typer(
+    name="gridcarbon",
+    help="A city's electricity and its carbon: power flow, dispatch, carbon tracing and a dashboard.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML).")]
+Days = Annotated[int | None, typer.Option(help="Days to run, instead of the scenario's.")]
+Host = Annotated[str, typer.Option(help="Address to serve on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; 0 takes a free one.")]
+
+
+@app.command()
+def demo(
+    days: Annotated[int, typer.Option(help="Days to run.")] = 7,
+    out: Annotated[Path, typer.Option(help="Folder of the two results.")] = Path("runs/demo"),
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Open the dashboard.")] = True,
+    host: Host = "127.0.0.1",
+    port: Port = 8050,
+) -> None:
+    """Run the reference city unmanaged and optimal, say what changed, and open the dashboard on it."""
+    from app.demo import print_comparison, run_demo  # noqa: PLC0415
+    from app.progress import bar  # noqa: PLC0415
+
+    with bar() as progress:
+        unmanaged, optimal = run_demo(out, days, progress)
+    print_comparison(unmanaged, optimal)
+    typer.echo(f"results: {out / 'unmanaged'} and {out / 'optimal'}")
+    if serve:
+        _serve(out, host, port)
+    _exit_for(optimal)
+
+
+@app.command()
+def check(scenario: ScenarioFile, days: Days = None) -> None:
+    """Validate a scenario, and say what it would run."""
+    from app.describe import describe  # noqa: PLC0415
+    from app.reading import load_scenario  # noqa: PLC0415
+
+    typer.echo(describe(load_scenario(scenario, days)))
+
+
+@app.command()
+def run(
+    scenario: ScenarioFile,
+    out: Annotated[Path, typer.Option(help="The result folder.")],
+    days: Days = None,
+) -> None:
+    """Run one scenario into a result folder; a result of the same scenario there is returned at once."""
+    from app.progress import bar  # noqa: PLC0415
+    from app.reading import load_scenario  # noqa: PLC0415
+    from app.run import run as run_scenario  # noqa: PLC0415
+
+    with bar() as progress:
+        result = run_scenario(load_scenario(scenario, days), out, progress)
+    _print_summary(result)
+    _exit_for(result)
+
+
+@app.command()
+def serve(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result, or a folder of results.")] = Path(
+        "runs/demo"
+    ),
+    host: Host = "127.0.0.1",
+    port: Port = 8050,
+) -> None:
+    """Serve the dashboard."""
+    _serve(folder, host, port)
+
+
+@app.command()
+def export(
+    source: Annotated[Path, typer.Argument(metavar="SCENARIO-or-RESULT", help="Scenario file or result folder.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write (.json).")],
+    step: Annotated[int, typer.Option(help="Step of the run.")] = 0,
+) -> None:
+    """Write the pandapower net with all assets at a step of the run."""
+    from app.export import export_step  # noqa: PLC0415
+
+    export_step(source, file, step)
+    typer.echo(f"wrote {file}: step {step}, load it with pandapower.from_json")
+
+
+@app.command()
+def factors() -> None:
+    """List the sets of emission factors with their sources."""
+    from app.describe import factor_table  # noqa: PLC0415
+
+    typer.echo(factor_table())
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    import json  # noqa: PLC0415
+
+    from app.scenario import schema as scenario_schema  # noqa: PLC0415
+
+    typer.echo(json.dumps(scenario_schema(), indent=2))
+
+
+def _serve(folder: Path, host: str, port: int) -> None:
+    from app.dashboard import serve as serve_dashboard  # noqa: PLC0415
+
+    serve_dashboard(folder, host, port, open_browser=sys.stdout.isatty())
+
+
+def _print_summary(result: Result) -> None:
+    typer.echo(f"{result.manifest['name']} ({result.manifest['strategy']}): {result.manifest['status']}")
+    for key, value in result.summary.items():
+        shown = "–" if value is None else f"{value:,.6g}"
+        typer.echo(f"  {key:34} {shown}")
+    typer.echo(f"result: {result.path}")
+
+
+def _exit_for(result: Result) -> None:
+    """Ends with status 3 where a need could not be met, naming the limits in conflict."""
+    if result.manifest["status"] != "infeasible":
+        return
+    typer.echo("infeasible: not every need and limit can be kept; see violations.parquet", err=True)
+    for conflict in result.manifest["limits_in_conflict"]:
+        typer.echo(f"  {conflict['element']}: {conflict['quantity']} above {conflict['limit']:g}", err=True)
+    raise typer.Exit(INFEASIBLE)
+
+
+def main() -> None:
+    """Runs the command line: what is wrong with the input is said in full, never as a traceback."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(WRONG_INPUT)
+    except Exception as error:  # a defect of ours: say so, and keep the traceback for those who ask
+        if os.environ.get("GRIDCARBON_TRACEBACK"):
+            raise
+        typer.echo(f"gridcarbon failed, which is a defect: {type(error).__name__}: {error}", err=True)
+        typer.echo("Set GRIDCARBON_TRACEBACK=1 to see where.", err=True)
+        sys.exit(DEFECT)

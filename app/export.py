@@ -1,0 +1,55 @@
+"""Exporting a step of a run as a pandapower net."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from app.reading import Loaded, check_scenario, load_scenario
+from app.results import open_result
+from app.simulate import simulate
+from app.tables import tables
+from grid.export import AddedElement, write_step
+from grid.flexibility import Element
+
+
+def export_step(source: Path, file: Path, step: int) -> None:
+    """Writes the pandapower net with all assets at one step.
+
+    Args:
+        source: A result folder, or a scenario file, which is then run.
+        file: File to write.
+        step: Step of the run.
+
+    Raises:
+        InputError: If anything is wrong with source, file or step.
+    """
+    loaded, assets = _from_result(source) if source.is_dir() else _from_scenario(source)
+    frame = assets.filter(pl.col("time") == loaded.city.clock.start + step * loaded.city.clock.step)
+    tables_of = _tables_of(loaded)
+    added = [
+        AddedElement(tables_of[asset], f"{asset} @ {bus}", bus, p_mw, e_mwh)
+        for asset, bus, p_mw, e_mwh in frame.select("asset", "bus", "p_mw", "e_mwh").iter_rows()
+    ]
+    write_step(loaded.city, step, added, file)
+
+
+def _from_result(folder: Path) -> tuple[Loaded, pl.DataFrame]:
+    result = open_result(folder)
+    source = Path(str(result.manifest["folder"]))
+    loaded = check_scenario(dict(result.scenario), source, str(folder / "scenario.yaml"))
+    columns = (pl.col("asset", "bus").cast(pl.String), pl.col("time", "p_mw", "e_mwh"))
+    return loaded, result.table("assets").select(*columns).collect()
+
+
+def _from_scenario(file: Path) -> tuple[Loaded, pl.DataFrame]:
+    loaded = load_scenario(file)
+    frame = tables(simulate(loaded))["assets"]
+    return loaded, frame.with_columns(pl.col("asset", "bus").cast(pl.String))
+
+
+def _tables_of(loaded: Loaded) -> dict[str, Element]:
+    """Table of pandapower of each asset: what feeds in only is a generator, what stores is storage."""
+    kinds: dict[str, Element] = {asset.name: asset.element for asset in loaded.scenario.assets}
+    return kinds | {spec.name: "load" for spec in loaded.scenario.data_centres}

@@ -1,0 +1,162 @@
+"""The key figures of a run, with units in their names; what does not exist in a run is None."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from app.simulate import KG_PER_T, Outcome
+from app.violations import violated_steps
+from carbon.data_centre import metrics
+from grid.flexibility import Flexibility
+from grid.series import Floats
+
+KWH_PER_MWH = 1000.0
+
+Summary = dict[str, Any]
+
+
+def summarise(outcome: Outcome) -> Summary:
+    """The contents of ``summary.json``; see the section on the ledgers in the README for what each figure counts."""
+    accounts, flow = outcome.accounts, outcome.flow
+    energy, carbon = accounts.energy, accounts.carbon
+    consumption, loss = energy.consumption_mwh.sum(), energy.loss_mwh.sum()
+    emissions = carbon.emissions_kg.sum()
+    kinds = np.array(flow.network.branches.kinds)
+    loading, vm = flow.loading_percent(), flow.vm_pu()
+    used = consumption + loss
+    return {
+        "steps": outcome.prepared.clock.n_steps,
+        "step_hours": outcome.prepared.clock.step_hours,
+        "consumption_mwh": float(consumption),
+        "generation_mwh": float(energy.generation_mwh.sum()),
+        "import_mwh": float(energy.import_mwh.sum()),
+        "export_mwh": float(energy.export_mwh.sum()),
+        "loss_mwh": float(loss),
+        "storage_change_mwh": float(energy.storage_change_mwh.sum()),
+        "energy_balance_error_mwh": accounts.energy_error_mwh,
+        "emissions_t": float(emissions / KG_PER_T),
+        "emissions_source_t": float(carbon.source_kg.sum() / KG_PER_T),
+        "emissions_export_t": float(carbon.export_kg.sum() / KG_PER_T),
+        "carbon_balance_error_kg": accounts.carbon_error_kg,
+        "ci_mean_g_per_kwh": _ratio(emissions, used),
+        "renewable_share": _ratio(carbon.renewable_mwh.sum(), consumption),
+        **_vehicles(outcome),
+        "pue_mean": _pue_mean(outcome),
+        "cost": cost(outcome),
+        "peak_import_mw": float((energy.import_mwh / outcome.prepared.clock.step_hours).max()),
+        "vm_min_pu": _extreme(np.nanmin, vm),
+        "vm_max_pu": _extreme(np.nanmax, vm),
+        "line_loading_max_percent": _extreme(np.nanmax, loading[:, kinds == "line"]),
+        "trafo_loading_max_percent": _extreme(np.nanmax, loading[:, kinds == "trafo"]),
+        "violation_steps": int(violated_steps(outcome).size),
+        "failed_steps": int(flow.failed.sum()),
+        "curtailed_mwh": _curtailed(outcome),
+        **_data_centres(outcome),
+    }
+
+
+def cost(outcome: Outcome) -> float:
+    """What the run costs [currency].
+
+    AC-realised imports less exports, demand charge, wear and the price of the carbon of all sources, less the value
+    of what the stores gained: mean import price × discharge efficiency, the same in all strategies.
+    """
+    prepared, accounts = outcome.prepared, outcome.accounts
+    scenario = prepared.loaded.scenario
+    energy = accounts.energy
+    bought = (energy.import_mwh * prepared.import_price_per_mwh).sum()
+    sold = (energy.export_mwh * prepared.export_price_per_mwh).sum()
+    months = prepared.clock.times.astype("datetime64[M]")
+    peaks = sum(float(energy.import_mwh[months == month].max()) for month in np.unique(months))
+    demand = scenario.tariff.demand_charge_per_mw_month * peaks / prepared.clock.step_hours
+    carbon = scenario.dispatch.carbon_price_per_t * accounts.carbon.source_kg.sum() / KG_PER_T
+    wear = gained = 0.0
+    for flexibility in prepared.flexibilities:
+        if flexibility.element != "storage" or flexibility.reservoir is None:
+            continue
+        p_mw = outcome.p_mw[flexibility.name]
+        wear += _wear(flexibility, p_mw)
+        gained += _gain_mwh(flexibility, p_mw)
+    return float(bought - sold + demand + carbon + wear - gained * prepared.import_price_per_mwh.mean())
+
+
+def _wear(flexibility: Flexibility, p_mw: Floats) -> float:
+    wear = np.broadcast_to(flexibility.wear_cost_per_mwh, (flexibility.n_devices,))[flexibility.device]
+    return float((np.maximum(-p_mw, 0.0) * wear).sum() * flexibility.clock.step_hours)
+
+
+def _gain_mwh(flexibility: Flexibility, p_mw: Floats) -> float:
+    """What its stores hold more at the end than is due, as they would feed it in [MWh]."""
+    store = flexibility.reservoir
+    if store is None:
+        return 0.0
+    last = flexibility.offsets[1:] - 1
+    surplus = flexibility.energy_mwh(p_mw)[last] - store.e_end_mwh
+    return float((surplus * flexibility.per_slot(store.eta_discharge)[last]).sum())
+
+
+def _vehicles(outcome: Outcome) -> Summary:
+    """Charging, V2G and the actual carbon coefficient of the cars."""
+    trace = outcome.accounts.tracing.vehicles
+    charged = trace.charge_meter_mwh.sum()
+    km = g = 0.0
+    stores, stocks = outcome.accounts.stores, outcome.accounts.tracing.stocks
+    for flexibility in outcome.prepared.flexibilities:
+        store = flexibility.reservoir
+        if store is not None and store.mwh_per_km is not None and stocks is not None:
+            at = stores.devices[flexibility.name]
+            km += float((stocks.driven_mwh[at] / store.mwh_per_km).sum())
+            g += float(stocks.driven_kg[at].sum()) * KG_PER_T
+    if not charged and not km:
+        return dict.fromkeys(("ev_energy_mwh", "ev_ci_g_per_kwh", "v2g_energy_mwh", "ev_driven_km", "ev_g_per_km"))
+    return {
+        "ev_energy_mwh": float(charged),
+        "ev_ci_g_per_kwh": _ratio(trace.carbon.charge.sum(), charged),
+        "v2g_energy_mwh": float(trace.discharge_meter_mwh.sum()),
+        "ev_driven_km": km,
+        "ev_g_per_km": _ratio(g, km),
+    }
+
+
+def _data_centres(outcome: Outcome) -> Summary:
+    figures: Summary = {}
+    node = outcome.flow.network.buses.node
+    for load in outcome.prepared.data_centres:
+        ci = outcome.accounts.tracing.ci_kg_per_mwh[:, node[load.bus]]
+        ratios = metrics(outcome.facilities[load.name], np.nan_to_num(ci))
+        emissions = None if ratios.emissions_kg is None else ratios.emissions_kg / KG_PER_T
+        for key, value in (
+            ("pue", ratios.pue),
+            ("wue_l_per_kwh", ratios.wue_l_per_kwh),
+            ("cue_kg_per_kwh", ratios.cue_kg_per_kwh),
+            ("energy_mwh", ratios.energy_mwh),
+            ("emissions_t", emissions),
+        ):
+            figures[f"data_centres.{load.name}.{key}"] = value
+    return figures
+
+
+def _pue_mean(outcome: Outcome) -> float | None:
+    """Facility energy per IT energy of all data centres together."""
+    facilities = outcome.facilities.values()
+    return _ratio(sum(f.p_total_mw.sum() for f in facilities), sum(f.p_it_mw.sum() for f in facilities))
+
+
+def _curtailed(outcome: Outcome) -> float:
+    """Local generation that the sun or wind offered and that was not fed in [MWh]."""
+    total = 0.0
+    for flexibility in outcome.prepared.flexibilities:
+        if flexibility.technology is not None and flexibility.reservoir is None:
+            available = -flexibility.per_slot(flexibility.p_min_mw)
+            total += float((available + outcome.p_mw[flexibility.name]).sum()) * flexibility.clock.step_hours
+    return max(total, 0.0)
+
+
+def _ratio(part: Any, whole: Any) -> float | None:
+    return float(part / whole) if whole else None
+
+
+def _extreme(find: Any, values: Floats) -> float | None:
+    return float(find(values)) if np.isfinite(values).any() else None

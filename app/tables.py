@@ -1,0 +1,276 @@
+"""The tables of a result, from the arrays of a run: see `app.results.TABLES` for their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from app.results import TABLES
+from app.simulate import Outcome
+from app.violations import violations
+from grid.clock import Clock
+from grid.flexibility import Flexibility
+from grid.series import Floats, Ints
+
+KWH_PER_MWH = 1000.0
+G_PER_KG = 1000.0
+
+
+def tables(outcome: Outcome) -> dict[str, pl.DataFrame]:
+    """Every table of a result."""
+    return {
+        "buses": _buses(outcome),
+        "branches": _branches(outcome),
+        "assets": _assets(outcome),
+        "sectors": _sectors(outcome),
+        "sessions": _sessions(outcome),
+        "data_centres": _data_centres(outcome),
+        "violations": _violations(outcome),
+        "city": _city(outcome),
+    }
+
+
+def topology(outcome: Outcome) -> dict[str, Any]:
+    """Buses and branches for a map; coordinates that are unknown are None."""
+    network = outcome.flow.network
+    buses, branches = network.buses, network.branches
+    limit = outcome.prepared.loading_max_percent
+    return {
+        "buses": [
+            {
+                "name": name,
+                "zone": buses.zones[k],
+                "vn_kv": float(buses.vn_kv[k]),
+                "x": _known(buses.x[k]),
+                "y": _known(buses.y[k]),
+            }
+            for k, name in enumerate(buses.names)
+        ],
+        "branches": [
+            {
+                "name": name,
+                "kind": branches.kinds[k],
+                "from_bus": buses.names[branches.from_bus[k]] if branches.from_bus[k] >= 0 else None,
+                "to_bus": buses.names[branches.to_bus[k]] if branches.to_bus[k] >= 0 else None,
+                "loading_max_percent": _known(limit[k]),
+            }
+            for k, name in enumerate(branches.names)
+        ],
+    }
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _grid(clock: Clock, name: str, names: Sequence[str], **columns: Floats) -> pl.DataFrame:
+    """A table with one row a step and element, from arrays of shape (T, E)."""
+    n = len(names)
+    labels = pl.Series(name, list(names), dtype=pl.Categorical)
+    return pl.DataFrame(
+        {
+            "time": _times(clock, np.repeat(np.arange(clock.n_steps), n)),
+            name: labels.gather(np.tile(np.arange(n), clock.n_steps)) if n else pl.Series([], dtype=pl.Categorical),
+            **{column: np.ascontiguousarray(values).ravel() for column, values in columns.items()},
+        }
+    ).with_columns(pl.col(column).fill_nan(None) for column in columns)
+
+
+def _times(clock: Clock, steps: Ints, shift: int = 0) -> pl.Series:
+    times = clock.times[np.minimum(steps, clock.n_steps - 1)]
+    beyond = (steps - np.minimum(steps, clock.n_steps - 1) + shift) * np.timedelta64(clock.step)
+    return pl.Series("time", times + beyond).dt.replace_time_zone("UTC")
+
+
+def _buses(outcome: Outcome) -> pl.DataFrame:
+    node = outcome.flow.network.buses.node
+    tracing = outcome.accounts.tracing
+    live = np.where(node < 0, np.nan, 0.0)
+    return _grid(
+        outcome.prepared.clock,
+        "bus",
+        outcome.flow.network.buses.names,
+        vm_pu=outcome.flow.vm_pu(),
+        ci_kg_per_mwh=tracing.ci_kg_per_mwh[:, node] + live,
+        renewable_share=tracing.renewable_share[:, node] + live,
+    )
+
+
+def _branches(outcome: Outcome) -> pl.DataFrame:
+    p_from, p_to = outcome.flow.branch_powers_mw()
+    return _grid(
+        outcome.prepared.clock,
+        "branch",
+        outcome.flow.network.branches.names,
+        p_from_mw=p_from,
+        p_to_mw=p_to,
+        loading_percent=outcome.flow.loading_percent(),
+    )
+
+
+def _assets(outcome: Outcome) -> pl.DataFrame:
+    """One row a step, asset and bus; a data centre and its deferrable work are one asset."""
+    deferrable = {load.name: load.deferrable_name for load in outcome.prepared.data_centres}
+    by_name = {f.name: f for f in outcome.prepared.flexibilities}
+    frames = []
+    for name, flexibility in by_name.items():
+        if name in deferrable.values():
+            continue
+        p_mw = flexibility.at_buses(outcome.p_mw[name])
+        work = by_name.get(deferrable.get(name, ""))
+        if work is not None:
+            p_mw += work.at_buses(outcome.p_mw[work.name])
+        frames.append(_asset(outcome, flexibility, p_mw).with_columns(pl.lit(name, pl.Categorical).alias("asset")))
+    if not frames:
+        return pl.DataFrame(schema=TABLES["assets"])
+    return pl.concat(frames).sort("time", maintain_order=True)
+
+
+def _asset(outcome: Outcome, flexibility: Flexibility, p_mw: Floats) -> pl.DataFrame:
+    """Power, energy and carbon of an asset at each of its buses, from its power at all buses, shape (T, B) [MW].
+
+    The intensity is that of the bus when it draws, that of what it feeds in when it feeds in.
+    """
+    buses = flexibility.buses
+    at_buses = p_mw[:, buses]
+    ci = np.array(outcome.accounts.tracing.ci_kg_per_mwh[:, outcome.flow.network.buses.node[buses]])
+    stored = np.zeros_like(at_buses)
+    if flexibility.name in outcome.accounts.stores.slots:
+        stored, fed_in = _stored(outcome, flexibility, buses)
+        ci = np.where(at_buses < 0, fed_in, ci)
+    elif flexibility.technology is not None:
+        factors, boundary = outcome.prepared.factors, outcome.prepared.upstream.boundary
+        ci[at_buses < 0] = factors.value(flexibility.technology, boundary)
+    ci[at_buses == 0] = np.nan
+    names = [outcome.flow.network.buses.names[bus] for bus in buses]
+    return _grid(outcome.prepared.clock, "bus", names, p_mw=at_buses, e_mwh=stored, ci_kg_per_mwh=ci)
+
+
+def _stored(outcome: Outcome, flexibility: Flexibility, buses: Ints) -> tuple[Floats, Floats]:
+    """Energy in the stores at each bus [MWh], and the intensity of what they feed in [kg/MWh], shape (T, P) each."""
+    accounts, clock = outcome.accounts, outcome.prepared.clock
+    operation, stocks = accounts.stores.operation, accounts.tracing.stocks
+    if operation is None or stocks is None:
+        return np.zeros((clock.n_steps, buses.size)), np.full((clock.n_steps, buses.size), np.nan)
+    at = accounts.stores.slots[flexibility.name]
+    column = np.searchsorted(buses, accounts.stores.bus[operation.slot_device[at]])
+    step, shape = operation.slot_step[at], (clock.n_steps, buses.size)
+
+    def summed(values: Floats) -> Floats:
+        return np.asarray(sparse.coo_array((values[at], (step, column)), shape=shape).toarray())
+
+    discharged = summed(np.maximum(-operation.p_mw, 0.0) * clock.step_hours)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return summed(stocks.e_end_mwh), summed(stocks.discharge_kg) / discharged
+
+
+def _sectors(outcome: Outcome) -> pl.DataFrame:
+    table = outcome.accounts.carbon.sectors
+    return _grid(
+        outcome.prepared.clock, "gpc_code", table.codes, energy_mwh=table.energy_mwh, emissions_kg=table.emissions_kg
+    )
+
+
+def _sessions(outcome: Outcome) -> pl.DataFrame:
+    """One row a charging session, in the order of its beginning."""
+    frames = [
+        _fleet_sessions(outcome, flexibility)
+        for flexibility in outcome.prepared.flexibilities
+        if flexibility.reservoir is not None and flexibility.reservoir.vehicle
+    ]
+    if frames:
+        return pl.concat(frames).sort("start", "fleet", "vehicle")
+    return pl.DataFrame(schema=TABLES["sessions"])
+
+
+def _fleet_sessions(outcome: Outcome, flexibility: Flexibility) -> pl.DataFrame:
+    store, stocks = flexibility.reservoir, outcome.accounts.tracing.stocks
+    operation = outcome.accounts.stores.operation
+    if store is None or stocks is None or operation is None:
+        return pl.DataFrame()
+    at = outcome.accounts.stores.slots[flexibility.name]
+    devices = outcome.accounts.stores.devices[flexibility.name]
+    n, h = flexibility.n_devices, outcome.prepared.clock.step_hours
+
+    def by_session(values: Floats) -> Floats:
+        return np.bincount(flexibility.device, weights=values, minlength=n).astype(np.float64)
+
+    power = operation.p_mw[at]
+    driven = stocks.driven_mwh[devices]
+    km = np.zeros(n) if store.mwh_per_km is None else driven / store.mwh_per_km
+    with np.errstate(divide="ignore", invalid="ignore"):
+        g_per_km = np.where(km > 0, stocks.driven_kg[devices] * G_PER_KG / km, np.nan)
+    names = outcome.flow.network.buses.names
+    clock = outcome.prepared.clock
+    return pl.DataFrame(
+        {
+            "fleet": pl.Series([flexibility.name] * n, dtype=pl.String),
+            "vehicle": store.owner,
+            "place": pl.Series([flexibility.place] * n, dtype=pl.String),
+            "bus": [names[bus] for bus in outcome.accounts.stores.bus[devices]],
+            "start": _times(clock, flexibility.start),
+            "end": _times(clock, flexibility.stop),
+            "energy_kwh": by_session(np.maximum(power, 0.0)) * h * KWH_PER_MWH,
+            "v2g_kwh": by_session(np.maximum(-power, 0.0)) * h * KWH_PER_MWH,
+            "requested_kwh": (store.e_end_mwh - store.e_start_mwh)
+            / np.broadcast_to(store.eta_charge, (n,))
+            * KWH_PER_MWH,
+            "emissions_kg": by_session(stocks.charge_kg[at] - stocks.discharge_kg[at]),
+            "driven_km": km,
+            "g_per_km": g_per_km,
+        }
+    ).with_columns(pl.col("g_per_km").fill_nan(None))
+
+
+def _data_centres(outcome: Outcome) -> pl.DataFrame:
+    facilities = outcome.facilities
+    steps = outcome.prepared.clock.n_steps
+
+    def stacked(name: str) -> Floats:
+        columns = [getattr(facility, name) for facility in facilities.values()]
+        return np.column_stack(columns) if columns else np.empty((steps, 0))
+
+    names = ("p_it_mw", "p_cooling_mw", "p_power_chain_mw", "p_total_mw", "pue", "water_l")
+    return _grid(outcome.prepared.clock, "name", tuple(facilities), **{name: stacked(name) for name in names})
+
+
+def _violations(outcome: Outcome) -> pl.DataFrame:
+    frames = [
+        pl.DataFrame(
+            {
+                "time": _times(outcome.prepared.clock, found.step),
+                "element": pl.Series(list(found.element), dtype=pl.String),
+                "quantity": pl.Series([found.quantity] * found.step.size, dtype=pl.String),
+                "value": found.value,
+                "limit": found.limit,
+            }
+        )
+        for found in violations(outcome)
+    ]
+    return pl.concat(frames).with_columns(pl.col("value", "limit").fill_nan(None)).sort("time", "element")
+
+
+def _city(outcome: Outcome) -> pl.DataFrame:
+    """One row a step: the ledgers as mean powers, and what imports were worth."""
+    energy, carbon, clock = outcome.accounts.energy, outcome.accounts.carbon, outcome.prepared.clock
+    per_hour = 1 / clock.step_hours
+    used = energy.consumption_mwh + energy.loss_mwh
+    return pl.DataFrame(
+        {
+            "time": _times(clock, np.arange(clock.n_steps)),
+            "import_mw": energy.import_mwh * per_hour,
+            "export_mw": energy.export_mwh * per_hour,
+            "generation_mw": energy.generation_mwh * per_hour,
+            "consumption_mw": energy.consumption_mwh * per_hour,
+            "loss_mw": energy.loss_mwh * per_hour,
+            "storage_mw": energy.storage_change_mwh * per_hour,
+            "emissions_kg": carbon.emissions_kg,
+            "ci_kg_per_mwh": np.divide(carbon.emissions_kg, used, out=np.full_like(used, np.nan), where=used > 0),
+            "import_ci_kg_per_mwh": outcome.prepared.upstream.ci_kg_per_mwh,
+            "import_price_per_mwh": outcome.prepared.import_price_per_mwh,
+        }
+    ).with_columns(pl.col("ci_kg_per_mwh").fill_nan(None))
