@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
+from zoneinfo import available_timezones
 
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -148,6 +149,8 @@ def _fault(item: Any) -> Fault:
         tags = item["ctx"]["expected_tags"].replace("'", "").split(", ")
         rule, value = f"kind must be one of {', '.join(tags)}", item["ctx"]["tag"]
         suggestion = nearest(str(value), tags)
+    elif kind == "time_zone":
+        suggestion = nearest(str(value), available_timezones())
     elif kind == "extra_forbidden":
         suggestion, value = nearest(str(loc[-1]), _fields_at(loc[:-1])), None
     elif kind.startswith("string_pattern"):
@@ -195,9 +198,8 @@ def _kind(model: Any) -> str | None:
 
 def _city(raw: Mapping[str, Any], folder: Path, faults: list[Fault]) -> City | None:
     """The city, if its part of the scenario is valid on its own; its own faults are added to `faults`."""
-    try:
-        spec = CitySpec.model_validate(raw.get("city"))
-    except ValidationError:
+    spec = _city_spec(raw.get("city"))
+    if spec is None:
         return None
     try:
         period = PeriodSpec.model_validate(raw.get("period"))
@@ -212,6 +214,15 @@ def _city(raw: Mapping[str, Any], folder: Path, faults: list[Fault]) -> City | N
     except InputError as error:
         faults += error.faults
         return None
+
+
+def _city_spec(raw: Any) -> CitySpec | None:
+    """The city's part of the scenario; where it is not valid, just its network, to check the rest against it."""
+    try:
+        return CitySpec.model_validate(raw)
+    except ValidationError:
+        network = raw.get("network") if isinstance(raw, Mapping) else None
+        return CitySpec(network=network) if isinstance(network, str) and network else None
 
 
 def _items(raw: Mapping[str, Any], key: str) -> Iterator[tuple[int, Any]]:

@@ -17,7 +17,6 @@ from carbon.factors import DEFAULT_FACTOR_SET
 from grid.assets import AnyAsset
 from grid.city import UNSPECIFIED_SECTOR
 from grid.clock import Clock
-from grid.errors import nearest
 from grid.spec import Spec
 
 MAX_DAYS = 366
@@ -48,10 +47,7 @@ class CitySpec(Spec):
     @classmethod
     def _known_zone(cls, name: str) -> str:
         if name not in available_timezones():
-            near = nearest(name, available_timezones())
-            raise PydanticCustomError(
-                "zone", "no such time zone{hint}", {"hint": f"; did you mean {near!r}?" if near else ""}
-            )
+            raise PydanticCustomError("time_zone", "no such time zone")
         return name
 
 

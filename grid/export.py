@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from grid import _pandapower
 from grid.city import City
 from grid.errors import Fault, InputError, raise_if_any
@@ -79,6 +77,6 @@ def _columns(element: AddedElement, bus: int) -> dict[str, object]:
         "q_mvar": 0.0,
     }
     if element.element == "storage":
-        columns["max_e_mwh"] = max(element.e_mwh, np.finfo(float).tiny)
+        columns["max_e_mwh"] = element.e_mwh
         columns["soc_percent"] = 100.0
     return columns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import webbrowser
 from collections.abc import Mapping
@@ -55,18 +56,17 @@ def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
 
     app = create_app(find_results(path))
     try:
-        server = create_server(app.server, host=host, port=port, threads=8, ident=None)
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         reason = f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
         raise InputError.of("port", reason) from error
+    server = create_server(app.server, sockets=[listener], threads=8, ident=None)
     everywhere = host in {"0.0.0.0", "127.0.0.1", "::"}  # noqa: S104  compared, not bound
     address = f"http://{'localhost' if everywhere else host}:{port}/"
     typer.echo(f"The dashboard is at {address} (Ctrl+C ends it)")
     if open_browser:
         threading.Timer(0.5, webbrowser.open, (address,)).start()
     try:
-        server.run()
-    except KeyboardInterrupt:
-        typer.echo("The dashboard has ended.")
+        server.run()  # until Ctrl+C, which it takes for its end
     finally:
         server.close()

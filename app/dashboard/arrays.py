@@ -30,7 +30,7 @@ def elements(result: Result) -> dict[str, Any]:
     """Names, districts and kinds of all elements, the clock, and the city's consumption for the time bar.
 
     Returns:
-        ``buses`` with `name` and `zone`; ``branches`` with `name`, `kind` and `limit` of their loading [%];
+        ``buses`` with `name`, `zone` and `kv`; ``branches`` with `name`, `kind` and `limit` of their loading [%];
         ``start_ms``, ``step_ms`` and ``n_steps`` of the arrays; ``consumption_mw`` of at most 2,000 points.
     """
     topology = result.topology
@@ -42,7 +42,9 @@ def elements(result: Result) -> dict[str, Any]:
     consumption = result.table("city").sort("time").select("consumption_mw").collect()["consumption_mw"]
     sparse = consumption.gather_every(max(1, math.ceil(len(consumption) / 2000)))
     return {
-        "buses": [{"name": bus["name"], "zone": bus.get("zone") or ""} for bus in topology["buses"]],
+        "buses": [
+            {"name": bus["name"], "zone": bus.get("zone") or "", "kv": bus.get("vn_kv")} for bus in topology["buses"]
+        ],
         "branches": [
             {"name": branch["name"], "kind": branch["kind"], "limit": branch.get("loading_max_percent")}
             for branch in topology["branches"]

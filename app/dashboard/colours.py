@@ -64,7 +64,7 @@ def renewable(theme: Theme, n: int) -> tuple[str, ...]:
 def sector_colours(names: Sequence[str], theme: Theme) -> dict[str, str]:
     """A colour for each sector, in a fixed order of Okabe and Ito's colours; grid losses are grey."""
     order = [OKABE_ITO[name] for name in ("blue", "orange", "green", "purple", "sky", "vermilion", "yellow")]
-    plain = [name for name in names if "grid losses" not in name]
+    plain = [name for name in names if "losses" not in name]
     colours = {name: order[place % len(order)] for place, name in enumerate(plain)}
     return {name: colours.get(name, MUTED[theme]) for name in names}
 

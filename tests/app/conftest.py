@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from synthetic_results import write_synthetic
 
+from app.demo import run_demo
 from app.results import Result, find_results
 
 
@@ -27,3 +28,18 @@ def plain_results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]
     folder = tmp_path_factory.mktemp("plain")
     write_synthetic(folder / "plain", "unmanaged", with_devices=False)
     return find_results(folder)
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration's first two days: the first has the worst evening of the year."""
+    folder = tmp_path_factory.mktemp("demo") / "results"
+    run_demo(folder, days=2)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo(demo_folder: Path) -> tuple[Result, Result]:
+    """The demonstration unmanaged and optimal."""
+    results = find_results(demo_folder)
+    return results["unmanaged"], results["optimal"]

@@ -132,6 +132,22 @@ def test_hourly_sectors_keep_all_emissions(results: dict[str, Result]):
     assert set(hourly["hour"]) == set(range(24))
 
 
+def test_losses_and_small_sectors_are_gathered():
+    time = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+    kg = {"I.1.2": 600.0, "I.1.3": 10.0, "I.2.2": 389.0, "I.2.3": 0.5, "I.4.2": 0.4, "I.6.2": 0.1}
+    sectors = pl.DataFrame(
+        {"time": [time] * 6, "gpc_code": list(kg), "energy_mwh": 1.0, "emissions_kg": list(kg.values())}
+    )
+    hourly = city.hourly_sectors(sectors, "UTC")
+    assert hourly["sector"].to_list() == [
+        "Homes (I.1.2)",
+        "Commerce and public buildings (I.2.2)",
+        city.OTHERS,
+        city.LOSSES,
+    ]
+    assert hourly["emissions_kg"].to_list() == pytest.approx([600, 389, 0.5, 10.5])
+
+
 def test_the_heat_strip_shows_a_cell_for_each_sector_and_hour(results: dict[str, Result]):
     hourly = city.hourly_sectors(results["optimal"].table("sectors").collect(), ZONE)
     (heat,) = city.heat_strip(hourly, "dark").data

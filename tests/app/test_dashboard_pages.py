@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 from synthetic_results import N_BUSES, N_STEPS, STEP_HOURS
 
-from app.dashboard import arrays, create_app
+from app.dashboard import arrays, create_app, serve
 from app.dashboard.layers import LAYERS
 from app.dashboard.pages import PAGES, grid_map
 from app.dashboard.pages.overview import KPIS
@@ -222,3 +223,11 @@ def test_the_browser_may_load_from_here_only(client):
 def test_a_dashboard_of_nothing_is_refused():
     with pytest.raises(InputError, match="at least one result"):
         create_app({})
+
+
+def test_a_port_in_use_is_an_error_with_a_cure(results_folder: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(InputError, match="choose another with --port"):
+            serve(results_folder, "127.0.0.1", taken.getsockname()[1], open_browser=False)

@@ -173,7 +173,7 @@ def test_fuel_drawn_from_a_tank_leaves_at_the_tanks_intensity():
 
 
 def test_taking_out_more_than_there_is_names_device_and_step():
-    with pytest.raises(InputError, match="device 0, step 1: must not take out more .*0.25 MWh too much"):
+    with pytest.raises(InputError, match=r"device 0, step 1: must not take out more .*0.25 MWh too much"):
         run(store([0.0, -1.8]))
 
 

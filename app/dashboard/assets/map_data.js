@@ -9,7 +9,7 @@
   const state = (map.state = map.state || {});
   Object.assign(state, {
     host: null, canvas: null, context: null, tip: null, config: null, key: "", layer: "", t: 0, ready: false,
-    elements: null, points: null, ends: null, x: null, y: null, data: null, view: null,
+    elements: null, points: null, ends: null, low: null, x: null, y: null, data: null, view: null,
     hover: -1, selected: -1, told: "", playing: null, frames: [],
   });
 
@@ -40,6 +40,7 @@
     state.ends = floats.subarray(2 * nBuses);
     state.x = new Float32Array(nBuses);
     state.y = new Float32Array(nBuses);
+    state.low = lowVoltage(elements, state.ends);
     state.layer = layer;
     state.data = decode(bytes, config.layers[layer]);
     if (first || !state.view) map.fit();
@@ -47,6 +48,13 @@
     map.legend();
     state.ready = true;
     return true;
+  }
+
+  /** Which elements belong to low-voltage grids: 1 or 0 for each bus, then each branch with both ends there. */
+  function lowVoltage(elements, ends) {
+    const buses = elements.buses.map((bus) => (bus.kv != null && bus.kv < 1 ? 1 : 0));
+    const branches = elements.branches.map((_, branch) => buses[ends[2 * branch]] && buses[ends[2 * branch + 1]] ? 1 : 0);
+    return Uint8Array.from([...buses, ...branches]);
   }
 
   /** The bytes of a layer with what the 256 codes mean: value, class, and from which code on a limit is exceeded. */

@@ -56,8 +56,11 @@
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.lineCap = "round";
     halos(unit);
-    lines(unit, theme);
-    buses(unit, theme);
+    for (const low of [1, 0]) { // low voltage beneath and finer, until one zooms in
+      const size = unit * (low ? Math.min(1, 0.38 * Math.max(1, state.view.scale / state.view.fitted)) : 1);
+      lines(size, theme, low);
+      buses(size, theme, low);
+    }
     transformers(unit, theme);
     for (const [element, colour] of [[state.selected, ACCENT[theme]], [state.hover, INK[theme]]]) {
       if (element >= 0) mark(element, colour, unit);
@@ -95,9 +98,9 @@
     }
   }
 
-  function lines(unit, theme) {
+  function lines(unit, theme, low) {
     const { context } = state, n = map.nBuses(), { colours } = state.config.layers[state.layer];
-    const groups = byClass(n, map.nElements());
+    const groups = byClass(n, map.nElements(), (element) => state.low[element] === low);
     context.strokeStyle = CASING[theme];
     groups.forEach((group, place) => {
       if (place === groups.length - 1 || !group.length) return;
@@ -126,8 +129,8 @@
     }
   }
 
-  function buses(unit, theme) {
-    const { context } = state, { colours } = state.config.layers[state.layer], groups = byClass(0, map.nBuses());
+  function buses(unit, theme, low) {
+    const { context } = state, { colours } = state.config.layers[state.layer], groups = byClass(0, map.nBuses(), (bus) => state.low[bus] === low);
     context.strokeStyle = state.layer === "loading" ? CASING[theme] : PAPER[theme];
     groups.forEach((group, place) => {
       if (!group.length) return;

@@ -59,25 +59,46 @@ def intensity_lines(city: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
     return figure.update_yaxes(rangemode="tozero")
 
 
+LOSSES, OTHERS = "Grid losses (x.3)", "Other sectors"
+_LEAST_SHARE = 0.002
+
+
 def hourly_sectors(sectors: pl.DataFrame, zone: str) -> pl.DataFrame:
     """Mean emissions of each sector in each local hour of the day.
+
+    Grid losses of all sectors are one row, and so are all sectors with less than 0.2 % of the emissions, so that a
+    chart can be read; the sum is kept.
 
     Args:
         sectors: The result's `sectors` table.
         zone: The city's time zone.
 
     Returns:
-        Columns `sector` (plain name), `hour` and `emissions_kg` (a mean per hour), sorted by sector, then hour.
+        Columns `sector` (plain name), `hour` and `emissions_kg` (a mean per hour), by GPC code, then hour; others
+        and losses last.
     """
+    frame = sectors.with_columns(pl.col("gpc_code").cast(pl.String))
+    names = _gathered(frame)
+    order = {name: place for place, name in enumerate(dict.fromkeys(names.values()))}
+    order |= {OTHERS: len(order), LOSSES: len(order) + 1}
     per_hour = (
-        sectors.with_columns(pl.col("gpc_code").cast(pl.String), pl.col("time").dt.truncate("1h"))
-        .group_by("gpc_code", "time").agg(pl.col("emissions_kg").sum())
+        frame.with_columns(pl.col("time").dt.truncate("1h"), pl.col("gpc_code").replace(names).alias("sector"))
+        .group_by("sector", "time").agg(pl.col("emissions_kg").sum())
     )  # fmt: skip
     return (
-        per_hour.group_by("gpc_code", hour_of_day(zone)).agg(pl.col("emissions_kg").mean())
-        .with_columns(sector=pl.col("gpc_code").map_elements(sector_name, return_dtype=pl.String))
-        .sort("gpc_code", "hour").select("sector", "hour", "emissions_kg")
+        per_hour.group_by("sector", hour_of_day(zone)).agg(pl.col("emissions_kg").mean())
+        .sort(pl.col("sector").replace_strict(order, return_dtype=pl.Int64), "hour")
     )  # fmt: skip
+
+
+def _gathered(sectors: pl.DataFrame) -> dict[str, str]:
+    """The row of a chart that each GPC code belongs to, by code, in the order of the codes."""
+    sums = sectors.group_by("gpc_code").agg(pl.col("emissions_kg").abs().sum()).sort("gpc_code")
+    least = _LEAST_SHARE * float(sums["emissions_kg"].sum())
+    return {
+        code: LOSSES if code.endswith(".3") and code.count(".") > 1 else sector_name(code) if kg > least else OTHERS
+        for code, kg in sums.iter_rows()
+    }
 
 
 def heat_strip(hourly: pl.DataFrame, theme: Theme) -> go.Figure:

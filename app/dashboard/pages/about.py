@@ -57,7 +57,8 @@ def _factors(sets: list[Mapping[str, Any]]) -> Component:
     head = html.Tr([html.Th("Set", scope="col"), html.Th("Source", scope="col"), html.Th("Checked", scope="col")])
     note = "Unverified: recalled or quoted second-hand, not yet checked against the source itself."
     return html.Div(
-        [html.Table([html.Thead(head), html.Tbody(rows)]), html.P(note, className="subtitle")], className="scroll"
+        [html.Table([html.Thead(head), html.Tbody(rows)], className="factors"), html.P(note, className="subtitle")],
+        className="scroll",
     )
 
 
