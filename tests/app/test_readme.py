@@ -1,0 +1,57 @@
+"""What the README promises."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.reading import check_scenario, load_scenario, read_yaml
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_library_example_runs() -> None:
+    (example,) = blocks("python")
+    assert len(example.strip().splitlines()) <= 12
+    done = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", "-c", example], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    power, tonnes, dirtiest = done.stdout.split("]", 1)[0], *done.stdout.split("]", 1)[1].strip().split("\n", 1)
+    values = [float(value) for value in power.strip("[").split()]
+    assert len(values) == 96
+    assert max(values) > 1.9
+    assert min(values) < -1.9
+    assert float(tonnes) > 0
+    assert "[" in dirtiest
+
+
+def test_the_three_line_scenario_is_valid(tmp_path: Path) -> None:
+    (text,) = blocks("yaml")
+    path = tmp_path / "scenario.yaml"
+    path.write_text(text.replace("my_city.json", "mv_oberrhein"))
+    assert len([line for line in text.splitlines() if line.strip()]) == 3
+    assert check_scenario(read_yaml(path), tmp_path, "README").scenario.name == "my city"
+
+
+def test_links_lead_somewhere() -> None:
+    targets = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    assert targets
+    missing = [target for target in targets if not (ROOT / target).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "app" / "scenarios").glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_scenarios_are_valid(path: Path) -> None:
+    loaded = load_scenario(path, days=1)
+    assert loaded.scenario.clock.n_steps == 96
+    assert check_scenario(read_yaml(path), path.parent, path.name).scenario.sha256 != loaded.scenario.sha256
