@@ -20,7 +20,7 @@ from scipy import sparse
 
 from grid.clock import Clock
 from grid.errors import Fault, raise_if_any
-from grid.series import Floats, Ints
+from grid.series import Floats, Ints, read_only
 
 Element = Literal["load", "sgen", "storage"]
 """Tables of pandapower in which an asset appears when the net is written."""
@@ -57,6 +57,11 @@ class Reservoir:
     exact_end: bool = False
     vehicle: bool = False
     mwh_per_km: Floats | None = None
+
+    def __post_init__(self) -> None:
+        energies = ("e_start_mwh", "e_end_mwh", "e_min_mwh", "e_max_mwh")
+        for name in (*energies, "eta_charge", "eta_discharge", "retention_per_step"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +106,9 @@ class Flexibility:
     place: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("p_min_mw", "p_max_mw", "p_unmanaged_mw", "wear_cost_per_mwh"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, read_only(getattr(self, name)))
         raise_if_any(self._faults(), f"asset {self.name!r}")
 
     def _faults(self) -> Iterator[Fault]:

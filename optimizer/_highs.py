@@ -178,7 +178,8 @@ class Solver:
     def solve(self) -> Floats:
         """The optimum, shape (N,).
 
-        A hot start that does not end in an optimum is tried again from scratch (HiGHS issue 3194).
+        What does not end in an optimum is tried again from scratch and without presolve: a hot start can go astray
+        (HiGHS issue 3194), and so can the way back from the presolved programme, with status "Unknown".
 
         Raises:
             SolverError: If there is no optimum.
@@ -186,7 +187,9 @@ class Solver:
         self._highs.run()
         if not self._is_optimal():
             self._highs.clearSolver()
+            self._set("presolve", "off")
             self._highs.run()
+            self._set("presolve", "choose")
         if not self._is_optimal():
             raise SolverError(self._highs.modelStatusToString(self._highs.getModelStatus()))
         return np.array(self._highs.getSolution().col_value)

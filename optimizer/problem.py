@@ -12,7 +12,7 @@ from grid.clock import Clock
 from grid.errors import Fault, raise_if_any
 from grid.flexibility import Flexibility
 from grid.network import Network
-from grid.series import Floats
+from grid.series import Floats, read_only
 
 Strategy = Literal["unmanaged", "smart", "optimal"]
 """``unmanaged``: cars charge at full power on arrival, stores idle, nothing is curtailed, all else follows its demand;
@@ -60,6 +60,9 @@ class DispatchProblem:
     look_ahead_steps: int = 48
 
     def __post_init__(self) -> None:
+        series = ("import_price_per_mwh", "export_price_per_mwh", "import_ci_kg_per_mwh")
+        for name in ("p_fixed_mw", "q_fixed_mvar", *series):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
         limit = np.broadcast_to(self.loading_max_percent, (len(self.network.branches),))
         object.__setattr__(self, "loading_max_percent", limit)
         raise_if_any(self._faults(), "the dispatch problem")

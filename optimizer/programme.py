@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,9 @@ from optimizer._highs import INFINITY, Compiled, LinearProgram
 from optimizer.model import StoreConstants, window_model
 from optimizer.problem import DispatchProblem
 from optimizer.sessions import SessionBlock, session_block, single_direction
+
+SHORT_ROWS = 200
+"""Up to so many columns a step, rows of losses know every device by itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +115,6 @@ class Window:
         program: The whole programme.
         blocks: Blocks of the fleets.
         block_at: First column of each block.
-        exact_losses: Rows that hold losses exactly, for the rounds to replace.
     """
 
     problem: DispatchProblem
@@ -123,7 +125,6 @@ class Window:
     program: LinearProgram
     blocks: tuple[SessionBlock, ...]
     block_at: tuple[int, ...]
-    exact_losses: list[int] = field(default_factory=list)
 
     @property
     def n_steps(self) -> int:
@@ -204,9 +205,18 @@ class Window:
             row += block.flexibility.n_devices
         return Withdrawals.of(parts, shares)
 
+    @property
+    def for_losses(self) -> Withdrawals:
+        """Every device by itself as long as rows are short; fleets as one where they would be long."""
+        return self.fine if self.fine.place.size <= SHORT_ROWS * self.n_steps else self.coarse
+
     @cached_property
     def coarse(self) -> Withdrawals:
-        """Each fleet as one, where its connected devices are on average: short rows, for losses."""
+        """Each fleet as one, where its connected devices are on average: short rows, for the losses of many devices.
+
+        Where a fleet draws within its area changes the losses too; this leaves that out, so the programme's losses
+        stay off by as much.
+        """
         parts, shares = self._lasting_parts()
         row = sum(matrix.shape[0] for matrix in shares)
         fleet = self.compiled.columns["fleet_mw"].reshape(-1, self.n_steps)
@@ -284,16 +294,17 @@ def _bounds(window: Window, peak_mw: float) -> dict[str, tuple[Floats | float, F
     charge, discharge, least, most = [], [], [], []
     for flexibility, store in window.roles.stores:
         at = window.slots(flexibility)
-        charge.append(np.maximum(flexibility.per_slot(flexibility.p_max_mw)[at], 0.0).ravel())
-        discharge.append(np.maximum(-flexibility.per_slot(flexibility.p_min_mw)[at], 0.0).ravel())
+        low_mw, high_mw = flexibility.per_slot(flexibility.p_min_mw)[at], flexibility.per_slot(flexibility.p_max_mw)[at]
+        charge.append((np.maximum(low_mw, 0.0).ravel(), np.maximum(high_mw, 0.0).ravel()))
+        discharge.append((np.maximum(-high_mw, 0.0).ravel(), np.maximum(-low_mw, 0.0).ravel()))
         low = np.repeat(store.e_min_mwh[:, None], window.n_steps, axis=1)
         low[:, -1] = np.maximum(low[:, -1], store.e_end_mwh)
         least.append(low.ravel())
         most.append(np.repeat(store.e_max_mwh, window.n_steps))
     return {
         "converter_mw": (_joined(c[0] for c in converters), _joined(c[1] for c in converters)),
-        "charge_mw": (0.0, _joined(charge)),
-        "discharge_mw": (0.0, _joined(discharge)),
+        "charge_mw": (_joined(c[0] for c in charge), _joined(c[1] for c in charge)),
+        "discharge_mw": (_joined(d[0] for d in discharge), _joined(d[1] for d in discharge)),
         "energy_mwh": (_joined(least), _joined(most)),
         "peak_mw": (peak_mw, INFINITY),
     }

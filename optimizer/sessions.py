@@ -9,7 +9,8 @@ compiled model. For device i in its steps k, with charge c, discharge d and stor
   and the energy due in the last step;
 - both:             ``fleet_mw[f, t] = Σ_i (c - d)`` completes the rows ``fleet_total`` of the model.
 
-A device that goes on after the window owes by its end the share of its energy that its time there is of its stay.
+A device that goes on after the window owes by its end the share of its energy that its time there is of its stay, or
+more where its bounds will not let it catch up, or less where they do not let it have so much by then.
 """
 
 from __future__ import annotations
@@ -104,11 +105,7 @@ def session_block(flexibility: Flexibility, e_now_mwh: Floats, first: int, stop:
     begin = np.maximum(flexibility.start[active], first)
     end = np.minimum(flexibility.stop[active], stop)
     length = end - begin
-    local = np.repeat(np.arange(active.size), length)  # place of each slot's device among the active
-    rank = np.arange(local.size) - np.repeat(np.cumsum(length) - length, length)
-    step = begin[local] + rank
-    device = active[local]
-    slot = flexibility.offsets[device] + step - flexibility.start[device]
+    local, rank, slot = _slots(flexibility, active, begin, length)
     low = flexibility.per_slot(flexibility.p_min_mw)[slot]
     high = flexibility.per_slot(flexibility.p_max_mw)[slot]
     feeding = np.zeros(active.size, dtype=bool)
@@ -117,7 +114,14 @@ def session_block(flexibility: Flexibility, e_now_mwh: Floats, first: int, stop:
         feeding |= flexibility.reservoir.retention_per_step[active] != 1.0
     parts = _Parts(flexibility, active, end, length, local, rank, slot, feeding)
     program = _program(parts, low, high, e_now_mwh[active])
-    return SessionBlock(flexibility, slot, step - first, feeding[local], program)
+    return SessionBlock(flexibility, slot, begin[local] + rank - first, feeding[local], program)
+
+
+def _slots(flexibility: Flexibility, active: Ints, begin: Ints, length: Ints) -> tuple[Ints, Ints, Ints]:
+    """For `length` steps of each active device from its step `begin` on: its place among them, rank and slot."""
+    local = np.repeat(np.arange(active.size), length)
+    rank = np.arange(local.size) - np.repeat(np.cumsum(length) - length, length)
+    return local, rank, (flexibility.offsets[active] + begin - flexibility.start[active])[local] + rank
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +143,7 @@ def _program(parts: _Parts, low: Floats, high: Floats, e_now: Floats) -> LinearP
     h = flexibility.clock.step_hours
     fed = np.flatnonzero(parts.feeding[parts.local])
     n_columns = k + 2 * fed.size
-    lower = np.concatenate([np.maximum(low, 0.0), np.zeros(fed.size), np.full(fed.size, -INFINITY)])
+    lower = np.concatenate([np.maximum(low, 0.0), np.maximum(-high[fed], 0.0), np.full(fed.size, -INFINITY)])
     upper = np.concatenate([np.maximum(high, 0.0), np.maximum(-low[fed], 0.0), np.full(fed.size, INFINITY)])
     cost = np.zeros(n_columns)
     wear = np.broadcast_to(flexibility.wear_cost_per_mwh, (flexibility.n_devices,))
@@ -148,7 +152,7 @@ def _program(parts: _Parts, low: Floats, high: Floats, e_now: Floats) -> LinearP
         empty = sparse.csr_array((0, n_columns))
         return LinearProgram(empty, np.empty(0), np.empty(0), lower, upper, cost)
     store = flexibility.reservoir
-    due_low, due_high = _due(parts, store)
+    due_low, due_high = _due(parts, store, e_now)
     gain = h * flexibility.per_slot(store.eta_charge)[parts.slot]
     plain_rows, plain_lower, plain_upper = _plain(parts, gain, high, due_low - e_now, due_high - e_now, n_columns)
     store_rows, store_rhs = _stores(parts, store, gain, e_now, fed, n_columns)
@@ -166,13 +170,29 @@ def _program(parts: _Parts, low: Floats, high: Floats, e_now: Floats) -> LinearP
     )
 
 
-def _due(parts: _Parts, store: Reservoir) -> tuple[Floats, Floats]:
+def _due(parts: _Parts, store: Reservoir, e_now: Floats) -> tuple[Floats, Floats]:
     """Least and most energy of the active devices at the end of the window or of their stay, shape (A,) each."""
-    start, stop = parts.flexibility.start[parts.active], parts.flexibility.stop[parts.active]
-    e_start, e_end = store.e_start_mwh[parts.active], store.e_end_mwh[parts.active]
+    flexibility, active = parts.flexibility, parts.active
+    start, stop = flexibility.start[active], flexibility.stop[active]
+    e_start, e_end = store.e_start_mwh[active], store.e_end_mwh[active]
+    kept = store.retention_per_step[active]
     due = e_start + (e_end - e_start) * (parts.end - start) / (stop - start)
-    most = np.maximum(e_end, due) if store.exact_end else store.e_max_mwh[parts.active]
+    later = _most_gain(parts, store, parts.end, stop - parts.end)
+    due = np.maximum(due, (e_end - later) / kept ** (stop - parts.end))
+    by_then = kept**parts.length * e_now + _most_gain(parts, store, parts.end - parts.length, parts.length)
+    due = np.minimum(due, np.minimum(by_then, store.e_max_mwh[active]))
+    most = np.maximum(e_end, due) if store.exact_end else store.e_max_mwh[active]
     return due, most
+
+
+def _most_gain(parts: _Parts, store: Reservoir, begin: Ints, length: Ints) -> Floats:
+    """What `length` steps of full power from the step `begin` on leave in the active devices, shape (A,) [MWh]."""
+    flexibility = parts.flexibility
+    local, rank, slot = _slots(flexibility, parts.active, begin, length)
+    power = np.maximum(flexibility.per_slot(flexibility.p_max_mw)[slot], 0.0)
+    gain = flexibility.clock.step_hours * flexibility.per_slot(store.eta_charge)[slot] * power
+    kept = store.retention_per_step[parts.active][local] ** (length[local] - 1 - rank)
+    return np.bincount(local, weights=gain * kept, minlength=parts.active.size).astype(np.float64)
 
 
 def _plain(

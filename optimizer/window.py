@@ -49,13 +49,16 @@ class Answer:
 
 
 def solve_window(window: Window) -> Answer:
-    """Solves the programme of a window with rows from the AC power flow, round by round."""
-    columns, n_steps = window.compiled.columns, window.n_steps
-    steps = np.arange(n_steps)
+    """Solves the programme of a window with rows from the AC power flow, round by round.
+
+    A step without an AC solution gives no rows: nothing can be said about its losses and currents.
+    """
+    columns = window.compiled.columns
     solver = Solver(window.program)
+    losses = _LossRows(solver, window)
     p_mw = window.unmanaged()
     flow, now = window.flow(p_mw), window.values(p_mw)
-    _add_losses(solver, window, loss_rows(flow, steps), now)
+    losses.add(flow, now)
     _add_loadings(solver, window, flow, now, np.nonzero(_excess(window, flow) > 0))
     rounds = 0
     while True:
@@ -63,13 +66,11 @@ def solve_window(window: Window) -> Answer:
         x = solver.solve()
         p_mw = window.powers(x)
         flow, now = window.flow(p_mw), window.values(p_mw)
-        losses = loss_rows(flow, steps)
-        miss = np.abs(losses.value - x[columns["loss_mw"]]).sum() / max(losses.value.sum(), 1e-9)
         unexplained = _excess(window, flow) - x[columns["loading_excess_percent"]][:, None]
         violated = np.nonzero(unexplained > LOADING_TOLERANCE_PERCENT)
-        if rounds == MAX_ROUNDS or (not violated[0].size and miss <= LOSS_TOLERANCE):
+        missed = losses.add(flow, now, x[columns["loss_mw"]])
+        if rounds == MAX_ROUNDS or (not violated[0].size and missed <= LOSS_TOLERANCE):
             break
-        _add_losses(solver, window, losses, now)
         _add_loadings(solver, window, flow, now, violated)
     return Answer(
         p_mw=p_mw,
@@ -79,6 +80,46 @@ def solve_window(window: Window) -> Answer:
         cost=_cost_by_step(window, x),
         rounds=rounds,
     )
+
+
+class _LossRows:
+    """The losses of the grid in the programme of a window.
+
+    Where energy is worth something, losses are at least all their tangents, which is right since they are convex in
+    the power and the programme wants them small. Where a surplus is worth nothing or less, the programme would
+    inflate them to be rid of it, so there they are exactly the newest tangent: where imports cost nothing, and from
+    the round on in which a step is seen to export for nothing.
+
+    Args:
+        solver: The solver to add rows to.
+        window: Its window.
+    """
+
+    def __init__(self, solver: Solver, window: Window) -> None:
+        self._solver, self._window = solver, window
+        at = slice(window.first, window.stop)
+        self._worthless_surplus = window.problem.export_price_per_mwh[at] <= 0
+        self._exact = window.problem.import_cost_per_mwh[at] <= 0
+        self._added: list[tuple[Ints, Ints]] = []  # steps and rows of each round
+
+    def add(self, flow: PowerFlow, now: Floats, loss_mw: Floats | None = None) -> float:
+        """Adds the tangents at a power flow, whose columns are `now`.
+
+        Returns:
+            By what share the programme's `loss_mw`, shape (n_steps,), missed the losses [1]; 0 where there are none.
+        """
+        steps = np.flatnonzero(~flow.failed)
+        losses = loss_rows(flow, steps)
+        surplus = flow.slack_mva().real.sum(axis=1) < 0
+        self._exact = self._exact | (surplus & self._worthless_surplus)
+        for before, rows in self._added:
+            self._solver.relax_rows(rows[self._exact[before]])
+        matrix, constant = _rows(self._window.for_losses, losses, now, self._window.compiled.columns["loss_mw"])
+        upper = np.where(self._exact[steps], constant, np.inf)
+        self._added.append((steps, self._solver.add_rows(matrix, constant, upper)))
+        if loss_mw is None:
+            return 0.0
+        return float(np.abs(losses.value - loss_mw[steps]).sum() / max(losses.value.sum(), 1e-9))
 
 
 def _cost_by_step(window: Window, x: Floats) -> Floats:
@@ -98,22 +139,6 @@ def _excess(window: Window, flow: PowerFlow) -> Floats:
     """Loading above the limit, shape (n_steps, L) [percentage points]; -inf where there is no limit."""
     over = flow.loading_percent() - window.problem.loading_max_percent
     return np.where(np.isfinite(over), over, -np.inf)
-
-
-def _add_losses(solver: Solver, window: Window, losses: Linearisation, now: Floats) -> None:
-    """Tangents of the losses: the programme's losses are at least these, since losses are convex in the power.
-
-    Where energy costs nothing or less the programme would inflate them, so there they are exactly the newest.
-    """
-    loss = window.compiled.columns["loss_mw"]
-    matrix, constant = _rows(window.coarse, losses, now, loss)
-    paid = window.problem.import_cost_per_mwh[window.first : window.stop] > 0
-    old = window.exact_losses
-    if old:
-        solver.relax_rows(np.array(old))
-        old.clear()
-    added = solver.add_rows(matrix, constant, np.where(paid, np.inf, constant))
-    old.extend(added[~paid].tolist())
 
 
 def _add_loadings(solver: Solver, window: Window, flow: PowerFlow, now: Floats, violated: tuple[Ints, ...]) -> None:

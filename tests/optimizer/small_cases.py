@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandapower as pp
 from pandapower import networks
-from scipy import sparse
 
 from grid._pandapower import network_of
 from grid.clock import Clock
@@ -128,10 +127,12 @@ def must_run(network: Network, clock: Clock, bus: int, p_mw: float) -> Flexibili
     )  # fmt: skip
 
 
-def fleet(network: Network, clock: Clock, seed: int, n: int = 12, v2g_share: float = 0.5, **changes: Any) -> Flexibility:
+def fleet(
+    network: Network, clock: Clock, seed: int, n: int = 12, v2g_share: float = 0.5, **changes: Any
+) -> Flexibility:
     """Random sessions at random buses other than the first; `p_mw` is the charger's power [MW]."""
     rng = np.random.default_rng(seed)
-    values = {"p_mw": 0.1, "eta": 0.9, "wear": 0.0, "name": "cars"} | changes
+    values: dict[str, Any] = {"p_mw": 0.1, "eta": 0.9, "wear": 0.0, "name": "cars"} | changes
     start = rng.integers(0, clock.n_steps - 1, n)
     stop = np.minimum(start + rng.integers(1, max(2, clock.n_steps), n), clock.n_steps)
     most = (stop - start) * clock.step_hours * values["p_mw"] * values["eta"]
@@ -182,9 +183,7 @@ def import_mw(problem: DispatchProblem, schedule: Schedule) -> Floats:
 def cost(problem: DispatchProblem, schedule: Schedule) -> float:
     """What a schedule costs in AC: imports with their carbon, exports, wear and the peaks of the months."""
     p, h = import_mw(problem, schedule), problem.clock.step_hours
-    energy = h * (
-        problem.import_cost_per_mwh @ np.maximum(p, 0.0) - problem.export_price_per_mwh @ np.maximum(-p, 0.0)
-    )
+    energy = h * (problem.import_cost_per_mwh @ np.maximum(p, 0.0) - problem.export_price_per_mwh @ np.maximum(-p, 0.0))
     wear = sum(
         h * f.per_slot(np.broadcast_to(f.wear_cost_per_mwh, (f.n_devices,))) @ np.maximum(-schedule.p_mw[f.name], 0.0)
         for f in problem.flexibilities
@@ -199,8 +198,3 @@ def final_energy(flexibility: Flexibility, p_mw: Floats) -> Floats:
     """Energy of every device when its last step ends, shape (N,) [MWh]."""
     ends: Floats = flexibility.energy_mwh(p_mw)[flexibility.offsets[1:] - 1]
     return ends
-
-
-def spread(rows: Sequence[int], buses: Sequence[int], shares: Sequence[float], n_buses: int) -> sparse.csr_array:
-    """Shares of devices that draw at several buses."""
-    return sparse.csr_array((shares, (rows, buses)), shape=(max(rows) + 1, n_buses))
