@@ -47,6 +47,13 @@ class Spec(BaseModel):
         }
         return {**data, **wrong}
 
+    @model_validator(mode="after")
+    def _always_names_its_kind(self) -> Self:
+        """Keeps the ``kind`` of one of several kinds when what was left at its default is not written."""
+        if "kind" in type(self).model_fields:
+            self.model_fields_set.add("kind")
+        return self
+
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """A re-validated copy with `changes` applied.
 
@@ -58,7 +65,7 @@ class Spec(BaseModel):
             pydantic.ValidationError: If the changed model is not valid.
             KeyError: If a path leads through something that is neither a mapping nor a list.
         """
-        data = self.model_dump(mode="python")
+        data = self.model_dump(mode="python", exclude_unset=True)
         for path, value in changes.items():
             *parents, last = path.split(".")
             place: Any = data

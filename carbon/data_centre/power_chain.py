@@ -21,13 +21,13 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from carbon.data_centre.kind import Kind
 from grid.series import Floats
+from grid.spec import Spec
 
 Share = Annotated[float, Field(ge=0, le=0.5)]
 
 
-class PowerChainTechnology(Kind, ABC):
+class PowerChainTechnology(Spec, ABC):
     """A way to feed servers; a subclass is one kind, with a literal field ``kind`` of its own."""
 
     @abstractmethod

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carbon.data_centre.kind import Kind
 from carbon.data_centre.outdoor_air import OutdoorAir
 from grid.series import Floats
+from grid.spec import Spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class CoolingDemand:
         return _total(self.water_by_use_kg_per_s)
 
 
-class CoolingTechnology(Kind, ABC):
+class CoolingTechnology(Spec, ABC):
     """A way to remove a hall's heat; a subclass is one kind, with a literal field ``kind`` of its own."""
 
     @abstractmethod
