@@ -143,6 +143,7 @@ class Solver:
         self._highs = highspy.Highs()
         self._set("output_flag", False)
         self._set("threads", 1)
+        self._set("presolve", "off")  # most solves start from the last basis, which presolve would throw away
         self.n_rows = program.row_lower.size
         columns = sparse.csc_array(program.matrix)
         lp = highspy.HighsLp()
@@ -178,8 +179,8 @@ class Solver:
     def solve(self) -> Floats:
         """The optimum, shape (N,).
 
-        What does not end in an optimum is tried again from scratch and without presolve: a hot start can go astray
-        (HiGHS issue 3194), and so can the way back from the presolved programme, with status "Unknown".
+        What does not end in an optimum is tried again from scratch and with presolve: a hot start can go astray (HiGHS
+        issue 3194).
 
         Raises:
             SolverError: If there is no optimum.
@@ -187,9 +188,9 @@ class Solver:
         self._highs.run()
         if not self._is_optimal():
             self._highs.clearSolver()
-            self._set("presolve", "off")
+            self._set("presolve", "on")
             self._highs.run()
-            self._set("presolve", "choose")
+            self._set("presolve", "off")
         if not self._is_optimal():
             raise SolverError(self._highs.modelStatusToString(self._highs.getModelStatus()))
         return np.array(self._highs.getSolution().col_value)
