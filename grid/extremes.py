@@ -91,8 +91,8 @@ def _of_kernel(network: Network, clock: Clock, step: PerStep, element: PerElemen
     at = place[node]
     dead = node < 0
     loading = np.sqrt(element.loading_max)
-    loading[network.branches.percent_per_pu_from == 0] = np.nan
-    slack: Complexes = ((step.slack_p + 1j * step.slack_q) * base).T
+    loading[~network.branches.rated] = np.nan
+    slack = np.asarray((step.slack_p + 1j * step.slack_q).T * base, dtype=np.complex128)
     none = np.zeros(clock.n_steps, dtype=bool)
     return Extremes(
         clock=clock,

@@ -13,6 +13,7 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +73,7 @@ class PowerFlow:
         i_from, i_to = self.branch_currents_pu()
         branches = self.network.branches
         loading = np.maximum(np.abs(i_from) * branches.percent_per_pu_from, np.abs(i_to) * branches.percent_per_pu_to)
-        loading[:, branches.percent_per_pu_from == 0] = np.nan
+        loading[:, ~branches.rated] = np.nan
         return loading
 
     def slack_mva(self) -> Complexes:
@@ -81,6 +82,12 @@ class PowerFlow:
         rows = sparse.csr_array(network.admittance)[network.slack]
         current = (rows @ self.voltage.T).T
         injected: Complexes = self.voltage[:, network.slack] * current.conj() * network.base_mva
+        return injected
+
+    def injected_mw(self) -> Floats:
+        """Active power that enters the grid at each node, by the admittance matrix, shape (T, N) [MW]."""
+        current = (self.network.admittance @ self.voltage.T).T
+        injected: Floats = (self.voltage * current.conj()).real * self.network.base_mva
         return injected
 
     def shunt_mw(self) -> Floats:
@@ -140,6 +147,24 @@ def voltages(network: Network, clock: Clock, injections: Injections, *, threads:
         failed[k] = newton is None
         voltage[k] = np.nan if newton is None else newton
     return PowerFlow(clock, network, voltage, ~solved & ~failed, failed)
+
+
+def stream(
+    network: Network, clock: Clock, injections: Injections, *, memory_mb: float, threads: int = 1
+) -> Iterator[PowerFlow]:
+    """The same in consecutive windows, so that the voltages of no more than `memory_mb` are held at a time [MB].
+
+    Raises:
+        InputError: If the injections do not fit, or the bound is below what a single step needs.
+    """
+    _check(network, clock, injections)
+    per_step = 3 * 16 * network.n_nodes  # real and imaginary parts as solved, and the complex voltages
+    at_once = int(memory_mb * 1e6 // per_step)
+    if at_once < 1:
+        raise InputError.of("memory_mb", f"must be at least {per_step / 1e6:.3g}", memory_mb)
+    for first in range(0, clock.n_steps, at_once):
+        stop = min(first + at_once, clock.n_steps)
+        yield voltages(network, clock.window(first, stop), injections.window(first, stop), threads=threads)
 
 
 def _check(network: Network, clock: Clock, injections: Injections) -> None:
