@@ -231,7 +231,7 @@ def run(
 def block_of(n_nodes: int) -> int:
     """Steps in a block: a multiple of 8, so that the arrays of a block stay in the cache."""
     arrays = 8
-    return int(np.clip(CACHE_BYTES // (8 * arrays * n_nodes) // 8 * 8, 8, 96))
+    return int(np.clip(CACHE_BYTES // (8 * arrays * n_nodes) // 8 * 8, 16, 96))
 
 
 def _in_threads(solve: Callable[[int, int], PerElement], n_steps: int, block: int, threads: int) -> list[PerElement]:
