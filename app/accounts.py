@@ -140,7 +140,9 @@ def account(
     stores = _stores(city, [f for f in flexibilities if _is_store(f)], p_mw, supplied,
                      ci_year_kg_per_mwh, renewable_share_year)  # fmt: skip
     elements = _joined(parts, supplied)
-    boundary = _boundary(flow, elements, stores)
+    if flow.network.uncovered:
+        elements = _as_supplied(flow, elements, stores, sectors, n_loads=parts[0].node.size)
+    boundary = _missing(flow, elements, stores)[:, flow.network.slack]
     flows = _flows(flow)
     sources, imported = _sources(elements, boundary, flow.network.slack, upstream, factors)
     consumers = Consumers(elements.node, np.maximum(elements.p_mw, 0.0), sectors, elements.sector)
@@ -275,19 +277,46 @@ def _slots_of(flexibility: Flexibility, device: Ints) -> tuple[Ints, Ints]:
     return flexibility.offsets[device][at] + rank, at
 
 
-def _boundary(flow: PowerFlow, elements: Injections, stores: Stores) -> Floats:
-    """Import (positive) or export at each external grid, shape (T, R) [MW].
+def _missing(flow: PowerFlow, elements: Injections, stores: Stores) -> Floats:
+    """What the voltages say enters the grid at each node beyond what the known elements feed in, shape (T, N) [MW].
 
-    It is what the voltages say flows into the grid at its node, and what the node's own elements draw beside it.
+    At an external grid that is the import (or, negative, the export); elsewhere it is nothing, unless voltage decides
+    what an element draws or feeds in.
     """
-    network = flow.network
-    drawn = np.zeros((elements.p_mw.shape[0], network.n_nodes))
+    n_nodes = flow.network.n_nodes
+    drawn = np.zeros((elements.p_mw.shape[0], n_nodes))
     np.add.at(drawn.T, elements.node, elements.p_mw.T)
     operation = stores.operation
     if operation is not None:
-        cell = operation.slot_step * network.n_nodes + operation.node[operation.slot_device]
+        cell = operation.slot_step * n_nodes + operation.node[operation.slot_device]
         drawn += np.bincount(cell, operation.p_mw, drawn.size).reshape(drawn.shape)
-    return np.where(flow.failed[:, None], 0.0, flow.slack_mva().real + drawn[:, network.slack])
+    return np.where(flow.failed[:, None], 0.0, flow.injected_mw() + drawn)
+
+
+def _as_supplied(
+    flow: PowerFlow, elements: Injections, stores: Stores, sectors: tuple[str, ...], *, n_loads: int
+) -> Injections:
+    """The elements with what only the voltages tell: loads that depend on them, and generators that control them.
+
+    Args:
+        flow: The power flow.
+        elements: The elements at their nominal powers; the first `n_loads` are the loads of the net.
+        stores: What the stores did.
+        sectors: GPC sub-sectors.
+        n_loads: Number of loads.
+    """
+    network, p_mw = flow.network, elements.p_mw.copy()
+    missing = _missing(flow, elements, stores)
+    for node in np.setdiff1d(network.voltage_dependent_node, np.union1d(network.slack, network.generator_node)):
+        at = np.flatnonzero(elements.node[:n_loads] == node)
+        nominal = p_mw[:, at].sum(axis=1)
+        factor = np.divide(nominal - missing[:, node], nominal, out=np.ones_like(nominal), where=nominal != 0)
+        p_mw[:, at] *= factor[:, None]
+    generators = network.generator_node
+    known = Injections(elements.node, p_mw, elements.sector, elements.technology)
+    unspecified = _only(UNSPECIFIED_SECTOR, sectors, generators.size)
+    own = Injections(generators, -missing[:, generators], unspecified, (UNKNOWN,) * generators.size)
+    return _joined([known, own], ~flow.failed)
 
 
 def _flows(flow: PowerFlow) -> Flows:

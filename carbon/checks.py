@@ -25,7 +25,7 @@ def array_faults(
         high: Greatest allowed value, if any.
     """
     if values.shape != shape:
-        return [Fault(place, f"must have shape {shape}", values.shape)]
+        return shape_faults(place, values, shape)
     rules = [("must be finite", ~np.isfinite(values))]
     if low is not None:
         rules.append((f"must be at least {low:g}", values < low))
@@ -36,6 +36,11 @@ def array_faults(
         for rule, broken in rules
         for worst in np.argwhere(broken)[:1]
     ]
+
+
+def shape_faults(place: str, values: npt.NDArray[np.float64], shape: tuple[int, ...]) -> list[Fault]:
+    """Faults of an array that must have `shape`."""
+    return [] if values.shape == shape else [Fault(place, f"must have shape {shape}", values.shape)]
 
 
 def index_faults(place: str, index: npt.NDArray[np.int64], shape: tuple[int, ...], count: int) -> list[Fault]:

@@ -1,144 +1,154 @@
-"""Perfect mixing at every node: the linear system of proportional sharing, one a step."""
+"""Tracing of all steps: hands the inputs to the compiled kernels, chunk by chunk, and finds room for them."""
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.sparse.linalg import splu
 
-from carbon.flows import Flows, at_nodes
-from grid.series import Bools, Floats, Ints
+from carbon.elimination import EliminationOrder
+from carbon.flows import Flows, Sources
+from carbon.mixing_kernel import Block
+from carbon.stock_kernel import Book, Stores
+from carbon.tracing_kernel import Supply, trace_blocks, trace_blocks_with_stocks
+from grid.series import Floats, Ints, read_only
 
-FLUX_THRESHOLD_MW = 1e-9
-"""A node that takes in no more than this is without power: above the noise of a solver (1e-10 MW and less), below the
-hundredth of a watt."""
+BLOCK_BYTES = 400_000
+"""Room for the equations of one block: about what stays in a core's second-level cache beside the inputs."""
+FEWEST_STEPS, MOST_STEPS = 8, 64
+"""Steps of a block: a cache line at least; more than a few vectors' worth gains nothing."""
+STEPS_PER_THREAD = 512
+"""Fewer steps than this are not worth a thread."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mixing:
-    """The equations of proportional sharing [1] of all steps.
+    """The equations of proportional sharing of all steps [1], ready to be solved.
 
-    With r the power received, the share q[n, m] = r[m to n] / inflow[n] of a node's power comes from its neighbour m,
-    so any property x that travels with power (carbon, renewable origin) obeys (I - q) x = x_supplied / inflow. Rows
-    are divided by the inflow so that a node that carries 1 W is solved as accurately as one that carries 100 MW.
-    Directed loops are harmless. A node which no source reaches has no equation: its row is zero.
+    With r the power received, the share r[m to n] / inflow[n] of a node's power comes from its neighbour m, so any
+    property that travels with power (carbon, renewable origin, the share of a source) is the mean of that of all who
+    feed the node. Nodes which no source reaches have no equation.
 
     Args:
-        inflow_mw: Power that enters each node, from branches, sources and stores, shape (T, N) [MW].
-        live: Whether a source reaches the node, shape (T, N).
-        forward_mw: Power received over each branch at its second node, shape (T, L) [MW].
-        backward_mw: The same at its first node, shape (T, L) [MW].
-        pattern: Where the coefficients stand.
+        order: The order of elimination.
+        supply: Sources and flows.
+        n_properties: How many properties are traced, R.
 
     References:
         [1] C. Kang et al., "Carbon emission flow from generation to demand: a network-based model", IEEE Trans. Smart
             Grid, vol. 6, no. 5, pp. 2386-2394, 2015.
     """
 
-    inflow_mw: Floats
-    live: Bools
-    forward_mw: Floats
-    backward_mw: Floats
-    pattern: Pattern
+    order: EliminationOrder
+    supply: Supply
+    n_properties: int
 
     @classmethod
-    def of(cls, flows: Flows, supply_mw: Floats) -> Mixing:
-        """The equations of `flows` when sources and stores feed `supply_mw`, shape (T, N) [MW]."""
-        forward_mw, backward_mw = flows.received_mw()
-        inflow_mw = (
-            supply_mw
-            + at_nodes(forward_mw, flows.to_node, flows.n_nodes)
-            + at_nodes(backward_mw, flows.from_node, flows.n_nodes)
-        )
-        live = reached(flows, forward_mw, backward_mw, supply_mw) & (inflow_mw > FLUX_THRESHOLD_MW)
-        return cls(inflow_mw, live, forward_mw, backward_mw, Pattern.of(flows))
-
-    def solve(self, step: int, supplied: Floats) -> Floats:
-        """What a MWh at each node carries, shape (N, 2) [x/MWh], 0 at nodes that are not live.
+    def of(cls, flows: Flows, sources: Sources, group: Ints | None = None, n_groups: int = 2) -> Mixing:
+        """The equations for carbon and renewable share, or for the shares of `n_groups` groups of sources.
 
         Args:
-            step: The step.
-            supplied: What sources and stores feed in at each node, shape (N, 2) [x/h].
+            flows: Power at both ends of every branch.
+            sources: Generation and imports.
+            group: Group of each source, shape (G,); None for carbon and renewable share.
+            n_groups: Number of properties.
         """
-        pattern, live = self.pattern, self.live[step]
-        per_mw = np.divide(1.0, self.inflow_mw[step], out=np.zeros(len(live)), where=live)
-        shares = np.concatenate(
-            [
-                np.ones(len(live)),
-                -self.forward_mw[step] * per_mw[pattern.to_node],
-                -self.backward_mw[step] * per_mw[pattern.from_node],
-            ]
+        order = EliminationOrder.of(flows.from_node, flows.to_node, flows.n_nodes)
+        supply = Supply(
+            rank=frozen_ints(order.pattern.rank[sources.node]),
+            p_mw=sources.p_mw,
+            ci_kg_per_mwh=_rows(sources.ci_kg_per_mwh),
+            renewable_share=_rows(sources.renewable_share),
+            group=frozen_ints(np.empty(0) if group is None else group),
+            p_from_mw=flows.p_from_mw,
+            p_to_mw=flows.p_to_mw,
         )
-        matrix = sp.csc_array(
-            (np.bincount(pattern.position, shares, len(pattern.rows)), pattern.rows, pattern.columns),
-            shape=(len(live), len(live)),
+        return cls(order, supply, n_groups)
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps, T."""
+        return len(self.supply.p_from_mw)
+
+    def solve(self, first: int, stop: int, threads: int | None = None) -> tuple[Floats, Floats]:
+        """What a MWh at each node carries in the steps `first` to `stop`, without stores.
+
+        Args:
+            first: First step.
+            stop: One more than the last step.
+            threads: How many parts of the time are solved at once; None for as many as there are processors.
+
+        Returns:
+            Power that enters each node, shape (T, N) [MW], and what a MWh there carries, shape (R, T, N), NaN where
+            nothing flows; T counts from `first`.
+        """
+        inflow_mw, carried = self._room(stop - first)
+        size = self._block_steps()
+        most = max(1, (stop - first) // STEPS_PER_THREAD)
+        n_parts = min(threads or _processors(), most)
+        bounds = np.linspace(first, stop, n_parts + 1).astype(int).tolist()
+
+        def part(begin: int, end: int) -> None:
+            room = self._block(size)
+            trace_blocks(begin, end, first, size, self.order.pattern, self.supply, room, inflow_mw, carried)
+
+        if n_parts == 1:
+            part(first, stop)
+        else:
+            with ThreadPoolExecutor(n_parts) as pool:
+                list(pool.map(part, bounds[:-1], bounds[1:]))
+        return inflow_mw, carried
+
+    def solve_with_stocks(
+        self, first: int, stop: int, step_hours: float, stores: Stores, book: Book
+    ) -> tuple[Floats, Floats]:
+        """The same with stores, whose `book` stands at the beginning of `first` and is carried on to `stop`."""
+        inflow_mw, carried = self._room(stop - first)
+        size = self._block_steps()
+        trace_blocks_with_stocks(
+            first,
+            stop,
+            first,
+            size,
+            float(step_hours),
+            self.order.pattern,
+            self.supply,
+            stores,
+            book,
+            self._block(size),
+            inflow_mw,
+            carried,
         )
-        factors = splu(matrix, permc_spec="NATURAL", diag_pivot_thresh=0, options={"SymmetricMode": True})
-        carried = np.empty_like(supplied)
-        carried[pattern.order] = factors.solve((supplied * per_mw[:, None])[pattern.order])
-        return carried
+        return inflow_mw, carried
+
+    def _room(self, n_steps: int) -> tuple[Floats, Floats]:
+        n_nodes = self.order.n_nodes
+        return np.empty((n_steps, n_nodes)), np.empty((self.n_properties, n_steps, n_nodes))
+
+    def _block(self, n_steps: int) -> Block:
+        return Block.of(self.order.n_nodes, self.order.n_couplings, self.n_properties, n_steps)
+
+    def _block_steps(self) -> int:
+        """Steps of a block."""
+        per_step = 8 * (2 * self.order.n_couplings + (5 + self.n_properties) * self.order.n_nodes)
+        steps = BLOCK_BYTES // max(per_step, 1) // FEWEST_STEPS * FEWEST_STEPS
+        return min(max(steps, FEWEST_STEPS), MOST_STEPS)
 
 
-@dataclass(frozen=True, eq=False)
-class Pattern:
-    """Where the coefficients of `Mixing` stand, the same in every step, in an order that fills in little.
-
-    Args:
-        from_node: First node of each branch, shape (L,).
-        to_node: Second node of each branch, shape (L,).
-        order: Nodes in the order of elimination, shape (N,).
-        rows: Row of each coefficient, column after column (compressed sparse columns).
-        columns: Where each column begins in `rows`, shape (N + 1,).
-        position: Place in `rows` of the N diagonal, L forward and L backward coefficients, shape (N + 2 L,).
-    """
-
-    from_node: Ints
-    to_node: Ints
-    order: Ints
-    rows: Ints
-    columns: Ints
-    position: Ints
-
-    @classmethod
-    def of(cls, flows: Flows) -> Pattern:
-        """The pattern of a grid: every branch may carry power either way."""
-        n_nodes, nodes = flows.n_nodes, np.arange(flows.n_nodes)
-        order = _elimination_order(flows)
-        rank = np.empty(n_nodes, dtype=np.int64)
-        rank[order] = nodes
-        row = rank[np.concatenate([nodes, flows.to_node, flows.from_node])]
-        column = rank[np.concatenate([nodes, flows.from_node, flows.to_node])]
-        entries, position = np.unique(column * n_nodes + row, return_inverse=True)
-        columns = np.searchsorted(entries, np.arange(n_nodes + 1) * n_nodes)
-        return cls(flows.from_node, flows.to_node, order, entries % n_nodes, columns, position)
+def frozen_ints(values: object) -> Ints:
+    """`values` as contiguous integers that cannot be written to: kernels are compiled once for each kind of array."""
+    array = np.ascontiguousarray(values, dtype=np.int64).view()
+    array.flags.writeable = False
+    return array
 
 
-def _elimination_order(flows: Flows) -> Ints:
-    """Nodes in the order of minimum degree, shape (N,)."""
-    branches = (np.full(len(flows.from_node), -1.0), (flows.from_node, flows.to_node))
-    adjacency = sp.csc_array(branches, shape=(flows.n_nodes, flows.n_nodes))
-    degree = 1.0 + abs(adjacency).sum(axis=0) + abs(adjacency).sum(axis=1)
-    laplacian = sp.csc_array(adjacency + adjacency.T + sp.diags_array(degree))
-    return np.argsort(splu(laplacian, permc_spec="MMD_AT_PLUS_A").perm_c).astype(np.int64)
+def _rows(values: Floats) -> Floats:
+    """`values` (T, G), or only its first row where all are the same row."""
+    return read_only(values[:1] if values.strides[0] == 0 else values)
 
 
-def reached(flows: Flows, forward_mw: Floats, backward_mw: Floats, supply_mw: Floats) -> Bools:
-    """Whether power from any source or store gets to each node, shape (T, N).
-
-    Sweeps over the branches, all steps at once, to and fro, until nothing changes: as many sweeps as the direction
-    changes between a source and the node farthest from it, never more than there are nodes.
-    """
-    alive = np.ascontiguousarray((supply_mw > FLUX_THRESHOLD_MW).T)
-    forward = np.ascontiguousarray((forward_mw > FLUX_THRESHOLD_MW).T)
-    backward = np.ascontiguousarray((backward_mw > FLUX_THRESHOLD_MW).T)
-    branches = list(zip(flows.from_node, flows.to_node, forward, backward, strict=True))
-    n_before, n_alive = -1, int(alive.sum())
-    while n_alive > n_before:
-        for start, stop, out, back in branches:
-            alive[stop] |= alive[start] & out
-            alive[start] |= alive[stop] & back
-        branches.reverse()
-        n_before, n_alive = n_alive, int(alive.sum())
-    return np.ascontiguousarray(alive.T)
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,87 +1,60 @@
-"""An operation of stocks in the order of time."""
+"""An operation of stocks as the kernels read it."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from carbon.checks import index_faults
+from carbon.elimination import EliminationOrder
+from carbon.mixing import frozen_ints
+from carbon.stock_kernel import Stores
 from carbon.stocks import StockOperation
 from grid.errors import InputError, raise_if_any
-from grid.series import Floats, Ints
+from grid.series import Floats, read_only
 
 
-@dataclass(frozen=True, eq=False)
-class StockPlan:
-    """An operation, its slots sorted by step (vehicles first) and its devices by start.
+def stores_of(
+    op: StockOperation, order: EliminationOrder, n_steps: int, per_initial_mwh: Floats, lossy: tuple[bool, ...]
+) -> Stores:
+    """The stores of an operation in a grid.
 
     Args:
-        slots: Original place of each slot, shape (K,).
-        slot_bounds: Slots of step t are slot_bounds[t] to slot_bounds[t + 1], shape (T + 1,).
-        stationary_from: Of these, the first of a stationary store, shape (T,).
-        device: Device of each slot, shape (K,).
-        withdrawn_mwh: Energy withdrawn at the terminals, negative when discharging, shape (K,) [MWh].
-        fuel_mwh: Energy drained as fuel, shape (K,) [MWh].
-        devices: Devices sorted by start, shape (N,).
-        device_bounds: Devices that start in step t are device_bounds[t] to device_bounds[t + 1], shape (T + 1,).
-        opening_mwh: Energy in each stock before the first step, shape (O,): what its first session starts with [MWh].
-        discharge_mw: Power that stores feed in at each node, shape (T, B) for B nodes [MW].
-    """
-
-    slots: Ints
-    slot_bounds: Ints
-    stationary_from: Ints
-    device: Ints
-    withdrawn_mwh: Floats
-    fuel_mwh: Floats
-    devices: Ints
-    device_bounds: Ints
-    opening_mwh: Floats
-    discharge_mw: Floats
-
-
-def plan_stocks(op: StockOperation, n_steps: int, n_nodes: int, step_hours: float) -> StockPlan:
-    """Sorts an operation by time.
+        op: What every store did.
+        order: The grid's order of elimination.
+        n_steps: Number of steps, T.
+        per_initial_mwh: Each of the R properties of a MWh at first and from outside, shape (O, R).
+        lossy: Whether conversion losses take a property along, R of them (see `Stores`).
 
     Raises:
         InputError: If a device is at no known node or outside the steps.
     """
     raise_if_any(
         [
-            *index_faults("operation.node", op.node, op.start.shape, n_nodes),
+            *index_faults("operation.node", op.node, op.start.shape, order.n_nodes),
             *index_faults("operation.start", op.start, op.start.shape, n_steps),
             *index_faults("operation.stop - 1", op.stop - 1, op.start.shape, n_steps),
         ]
     )
-    device, step = op.slot_device, op.slot_step
-    key = 2 * step + ~op.vehicle[op.owner[device]]
-    slots = np.argsort(key, kind="stable")
-    bounds = np.concatenate([[0], np.cumsum(np.bincount(key, minlength=2 * n_steps))])
-    giving = np.flatnonzero(op.p_mw < 0)
-    cell = step[giving] * n_nodes + op.node[device[giving]]
-    discharge_mw = np.asarray(np.bincount(cell, -op.p_mw[giving], n_steps * n_nodes), dtype=np.float64)
-    devices = np.argsort(op.start, kind="stable")
-    return StockPlan(
-        slots=slots,
-        slot_bounds=bounds[::2],
-        stationary_from=bounds[1::2],
-        device=device[slots],
-        withdrawn_mwh=step_hours * op.p_mw[slots],
-        fuel_mwh=np.zeros(len(slots)) if op.p_drain_mw is None else step_hours * op.p_drain_mw[slots],
-        devices=devices,
-        device_bounds=np.searchsorted(op.start[devices], np.arange(n_steps + 1)),
-        opening_mwh=_opening_mwh(op, devices),
-        discharge_mw=discharge_mw.reshape(n_steps, n_nodes),
+    length = op.stop - op.start
+    return Stores(
+        owner=frozen_ints(op.owner),
+        rank=frozen_ints(order.pattern.rank[op.node]),
+        start=frozen_ints(op.start),
+        stop=frozen_ints(op.stop),
+        first_slot=frozen_ints(np.cumsum(length) - length),
+        by_start=frozen_ints(np.argsort(op.start, kind="stable")),
+        starts=frozen_ints(np.concatenate([[0], np.cumsum(np.bincount(op.start, minlength=n_steps))])),
+        kind=frozen_ints(~op.vehicle),
+        p_mw=op.p_mw,
+        p_drain_mw=read_only(np.empty(0) if op.p_drain_mw is None else op.p_drain_mw),
+        e_start_mwh=op.e_start_mwh,
+        eta_charge=op.eta_charge,
+        eta_discharge=op.eta_discharge,
+        retention=op.retention_per_step,
+        per_initial_mwh=read_only(np.column_stack([np.ones(op.n_owners), per_initial_mwh])),
+        lossy=frozen_ints(lossy),
+        touched=frozen_ints(order.with_later_nodes(op.node)),
     )
-
-
-def _opening_mwh(op: StockOperation, devices: Ints) -> Floats:
-    """Energy that each owner's first session starts with, shape (O,) [MWh]; 0 without any session."""
-    owners, first = np.unique(op.owner[devices], return_index=True)
-    opening_mwh = np.zeros(op.n_owners)
-    opening_mwh[owners] = op.e_start_mwh[devices[first]]
-    return opening_mwh
 
 
 def check_step_hours(step_hours: float) -> None:

@@ -10,9 +10,6 @@ from carbon.checks import array_faults, index_faults
 from grid.errors import Fault, raise_if_any
 from grid.series import Bools, Floats, Ints, read_only
 
-EMPTY_MWH = 1e-9
-"""A stock of no more energy than this (1 mWh) is empty; a discharge may exceed the stock by no more."""
-
 
 @dataclass(frozen=True, eq=False)
 class StockOperation:

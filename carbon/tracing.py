@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carbon.checks import array_faults, index_faults
-from carbon.flows import Flows, Sources, at_nodes
+from carbon.checks import index_faults, shape_faults
+from carbon.flows import Flows, Sources
 from carbon.mixing import Mixing
-from carbon.stock_book import StockBook
-from carbon.stock_plan import check_step_hours, plan_stocks
+from carbon.stock_book import close_book, open_book
+from carbon.stock_plan import check_step_hours, stores_of
 from carbon.stocks import ClassTrace, StockOperation, StockTrace, no_stocks
 from grid.errors import raise_if_any
 from grid.series import Floats
@@ -45,7 +45,14 @@ class Tracing:
         return no_stocks(len(self.inflow_mw)) if self.stocks is None else self.stocks.stationary
 
 
-def trace(flows: Flows, sources: Sources, step_hours: float, operation: StockOperation | None = None) -> Tracing:
+def trace(
+    flows: Flows,
+    sources: Sources,
+    step_hours: float,
+    operation: StockOperation | None = None,
+    *,
+    threads: int | None = None,
+) -> Tracing:
     """Carbon intensity and renewable share at every node, by proportional sharing; the grid operator bears the losses.
 
     All power that enters a node is taken to mix there perfectly, so all that leaves it, to loads, stores and lines
@@ -58,6 +65,8 @@ def trace(flows: Flows, sources: Sources, step_hours: float, operation: StockOpe
         sources: Generation and imports, T steps.
         step_hours: Length of a step [h].
         operation: What every store did.
+        threads: How many parts of the time are traced at once; None for as many as there are processors. Stores carry
+            one step over to the next: with them it is always one.
 
     Raises:
         InputError: If the inputs do not fit together, or more is taken out of a stock than it holds.
@@ -68,36 +77,26 @@ def trace(flows: Flows, sources: Sources, step_hours: float, operation: StockOpe
         [2] X. Chen et al., "Carbon-aware optimal power flow", arXiv:2308.03240, 2023: the "water tank" model.
     """
     check_step_hours(step_hours)
-    n_steps, n_nodes = flows.n_steps, flows.n_nodes
+    check_sources(flows, sources)
+    mixing = Mixing.of(flows, sources)
+    n_steps, stocks = flows.n_steps, None
+    if operation is None:
+        inflow_mw, carried = mixing.solve(0, n_steps, threads)
+    else:
+        initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial])
+        stores = stores_of(operation, mixing.order, n_steps, initial, lossy=(False, True))
+        book = open_book(stores, flows.n_nodes)
+        opening = book.content.copy()
+        inflow_mw, carried = mixing.solve_with_stocks(0, n_steps, step_hours, stores, book)
+        stocks = close_book(book, opening, operation)
+    return Tracing(ci_kg_per_mwh=carried[0], renewable_share=carried[1], inflow_mw=inflow_mw, stocks=stocks)
+
+
+def check_sources(flows: Flows, sources: Sources) -> None:
+    """Raises an `InputError` unless the sources stand at nodes of the grid and cover the same steps."""
     raise_if_any(
         [
-            *index_faults("sources.node", sources.node, sources.node.shape, n_nodes),
-            *array_faults("sources.p_mw", sources.p_mw, (n_steps, len(sources.node))),
+            *index_faults("sources.node", sources.node, sources.node.shape, flows.n_nodes),
+            *shape_faults("sources.p_mw", sources.p_mw, (flows.n_steps, len(sources.node))),
         ]
     )
-    book = None
-    supply_mw = at_nodes(sources.p_mw, sources.node, n_nodes)
-    if operation is not None:
-        plan = plan_stocks(operation, n_steps, n_nodes, step_hours)
-        book = StockBook(operation, plan, n_nodes)
-        supply_mw += plan.discharge_mw
-    mixing = Mixing.of(flows, supply_mw)
-    per_mwh = (sources.ci_kg_per_mwh, sources.renewable_share)
-    supplied = np.stack([at_nodes(sources.p_mw * x, sources.node, n_nodes) for x in per_mwh], axis=2)
-    carried = np.empty((n_steps, n_nodes, 2))
-    for step in range(n_steps):
-        carried[step] = _mix_step(mixing, supplied[step], step, step_hours, book)
-    carried[~mixing.live] = np.nan
-    return Tracing(
-        ci_kg_per_mwh=np.ascontiguousarray(carried[:, :, 0]),
-        renewable_share=np.ascontiguousarray(carried[:, :, 1]),
-        inflow_mw=mixing.inflow_mw,
-        stocks=None if book is None else book.close(),
-    )
-
-
-def _mix_step(mixing: Mixing, supplied: Floats, step: int, step_hours: float, book: StockBook | None) -> Floats:
-    """What a MWh at each node carries in one step, shape (N, 2); `supplied` is per hour, shape (N, 2)."""
-    if book is None:
-        return mixing.solve(step, supplied)
-    return book.walk(step, lambda returned: mixing.solve(step, supplied + returned / step_hours))

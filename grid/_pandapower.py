@@ -13,7 +13,7 @@ from scipy import sparse
 
 from grid.errors import Fault, InputError, nearest
 from grid.network import Branches, Buses, Complexes, Network
-from grid.series import Floats, Ints
+from grid.series import Bools, Floats, Ints
 
 RUNPP_OPTIONS: Mapping[str, Any] = {
     "algorithm": "nr",
@@ -163,6 +163,8 @@ def network_of(net: Any) -> Network:
         buses=_buses(net, node),
         branches=_branches(net, internal),
         uncovered=_uncovered(net),
+        generator_node=np.asarray(internal["pv"], dtype=np.int64),
+        voltage_dependent_node=_voltage_dependent(net, node),
         net=net,
     )
 
@@ -235,6 +237,10 @@ def _branches(net: Any, internal: Any) -> Branches:
     for table, (first, stop) in net._pd2ppc_lookups["branch"].items():  # noqa: SLF001
         frame, at = net[table], slice(first, stop)
         kinds[at] = [table] * (stop - first)
+        if table == "trafo3w":
+            names[at], per_pu[at] = _windings(frame, base, base_kv[at])
+            limit[at] = np.tile(_column(frame, "max_loading_percent", 100.0), 3)
+            continue
         if table not in {"line", "trafo"}:
             names[at] = [f"{table} {k}" for k in range(stop - first)]
             continue
@@ -265,14 +271,43 @@ def _branches(net: Any, internal: Any) -> Branches:
     )
 
 
+def _windings(frame: Any, base_mva: float, base_kv: Floats) -> tuple[list[str], Floats]:
+    """Names of the windings of three-winding transformers, and their loading per current at both ends [%/pu].
+
+    pandapower models each as a star of three branches: all high-voltage windings, then all medium, then all low; the
+    first end at their bus, the others from the star point to their bus.
+    """
+    labels = _unique([str(name) for name in frame.name], "trafo3w")
+    n = len(labels)
+    per_pu = np.zeros((3 * n, 2))
+    for k, (winding, end) in enumerate((("hv", 0), ("mv", 1), ("lv", 1))):
+        rows = np.arange(k * n, (k + 1) * n)
+        rated = frame[f"vn_{winding}_kv"].to_numpy(dtype=float) / frame[f"sn_{winding}_mva"].to_numpy(dtype=float)
+        per_pu[rows, end] = 100 * base_mva * rated / base_kv[rows, end]
+    return [f"{label} ({winding})" for winding in ("hv", "mv", "lv") for label in labels], per_pu
+
+
+def _voltage_dependent(net: Any, node: Ints) -> Ints:
+    """Nodes of the loads that depend on voltage."""
+    if not len(net.load):
+        return np.empty(0, dtype=np.int64)
+    at = node[net.bus.index.get_indexer(net.load.bus[_depends_on_voltage(net)])]
+    return np.unique(at[at >= 0])
+
+
+def _depends_on_voltage(net: Any) -> Bools:
+    """Loads that are not of constant power."""
+    columns = [column for column in net.load if column.startswith(("const_z", "const_i"))]
+    depends: Bools = (net.load[columns].fillna(0.0).to_numpy() != 0).any(axis=1)
+    return depends
+
+
 def _uncovered(net: Any) -> tuple[str, ...]:
     """Elements whose behaviour the fixed-point solver does not model."""
     reasons = []
     if len(net.gen) and net.gen.in_service.any():
         reasons.append("voltage-controlled generators (gen)")
-    zip_columns = [c for c in ("const_z_p_percent", "const_i_p_percent", "const_z_q_percent", "const_i_q_percent",
-                               "const_z_percent", "const_i_percent") if c in net.load]  # fmt: skip
-    if len(net.load) and (net.load[zip_columns].fillna(0.0).to_numpy() != 0).any():
+    if len(net.load) and _depends_on_voltage(net).any():
         reasons.append("loads that depend on voltage (ZIP)")
     tables = ("xward", "dcline", "svc", "ssc", "tcsc", "vsc", "b2b_vsc", "bus_dc")
     reasons += [f"elements of table {table}" for table in tables if table in net and len(net[table])]

@@ -13,6 +13,7 @@ from scipy import sparse
 from grid import _pandapower
 from grid.clock import Clock
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.injections import Injections
 from grid.network import Network
 from grid.series import Bools, Floats, Ints
 from grid.source import GridSource
@@ -60,6 +61,13 @@ class Elements:
         """Energy of each element over the clock, shape (E,) [MWh]."""
         return np.asarray(self.profiles.sum(axis=0)[self.p_profile] * self.p_scale * step_hours)
 
+    def injections(self, n_buses: int, sign: float) -> Injections:
+        """Withdrawal of the buses in the elements' profiles; `sign` is -1 where the table counts feed-in."""
+        shape = (n_buses, self.profiles.shape[1])
+        p = sparse.csr_array((sign * self.p_scale, (self.bus, self.p_profile)), shape=shape)
+        q = sparse.csr_array((sign * self.q_scale, (self.bus, self.q_profile)), shape=shape)
+        return Injections(self.profiles.T, p, q)
+
     def at_buses(self, n_buses: int) -> tuple[Floats, Floats]:
         """Active and reactive power summed to buses, shape (T, B) each, in the sign of the table."""
         shape = (self.profiles.shape[1], n_buses)
@@ -100,6 +108,10 @@ class City:
     def n_buses(self) -> int:
         """Number of buses B."""
         return len(self.network.buses.names)
+
+    def injections(self) -> Injections:
+        """Withdrawal of all its own elements, in the profiles that they share."""
+        return self.loads.injections(self.n_buses, 1.0).plus(self.generators.injections(self.n_buses, -1.0))
 
     def withdrawal(self) -> tuple[Floats, Floats]:
         """Withdrawal of all its own elements by bus, active [MW] and reactive [MVAr], shape (T, B) each."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from grid.errors import Fault, InputError, nearest
-from grid.series import Floats, Ints
+from grid.series import Bools, Floats, Ints
 
 Complexes = npt.NDArray[np.complex128]
 
@@ -94,6 +94,12 @@ class Branches:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def rated(self) -> Bools:
+        """Branches that have a rating, shape (L,)."""
+        rated: Bools = (self.percent_per_pu_from != 0) | (self.percent_per_pu_to != 0)
+        return rated
+
     def of_kind(self, kind: str) -> Ints:
         """Places of the branches of one kind."""
         return np.flatnonzero(np.array(self.kinds) == kind)
@@ -119,6 +125,8 @@ class Network:
             wards, ...), shape (N,) complex [MW + j MVAr].
         buses: Buses of the pandapower net.
         branches: Branches in service.
+        generator_node: Nodes whose voltage a generator controls; what it feeds in follows from the voltages.
+        voltage_dependent_node: Nodes of loads that depend on voltage; what they draw follows from the voltages.
         uncovered: Why the fixed-point solver cannot solve this net, one reason each; empty if it can.
         net: The pandapower net itself, never modified; opaque outside the adapter.
     """
@@ -134,6 +142,8 @@ class Network:
     fixed_mva: Complexes
     buses: Buses
     branches: Branches
+    generator_node: Ints
+    voltage_dependent_node: Ints
     uncovered: tuple[str, ...]
     net: Any
 

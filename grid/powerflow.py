@@ -3,7 +3,8 @@
 The voltages of the nodes that are not slack solve ``V = w + Y⁻¹ conj(S / V)``, where ``w`` is the voltage without
 injections and S the injection. Iterated from ``V = w`` this converges in a few rounds on distribution grids, up to
 ten times their nominal load, and every round is one solve with the same factor for many steps at once [1]. A step
-whose power residual does not fall goes to pandapower's Newton-Raphson; one that fails there too is reported.
+whose power residual does not fall goes to pandapower's Newton-Raphson; one that fails there too is reported. The
+iteration itself is compiled (`grid.zbus_kernel`).
 
 References:
     [1] S. Bolognani and S. Zampieri, "On the existence and linear approximation of the power flow solution in power
@@ -12,23 +13,19 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import linalg
 
 from grid import _pandapower
 from grid.clock import Clock
-from grid.errors import Fault, raise_if_any
+from grid.errors import Fault, InputError, raise_if_any
+from grid.injections import Injections
 from grid.network import Complexes, Network
 from grid.series import Bools, Floats
-
-RESIDUAL_MVA = 1e-9
-"""A step has converged when no node misses its power by more than this [MVA]."""
-MAX_ITERATIONS = 200
-STEPS_AT_ONCE = 128
-"""Right-hand sides per solve: enough to share the traversal of the factor, few enough to stay in the cache."""
+from grid.zbus import RESIDUAL_MVA, Limits, factorise, run
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +73,7 @@ class PowerFlow:
         i_from, i_to = self.branch_currents_pu()
         branches = self.network.branches
         loading = np.maximum(np.abs(i_from) * branches.percent_per_pu_from, np.abs(i_to) * branches.percent_per_pu_to)
-        loading[:, branches.percent_per_pu_from == 0] = np.nan
+        loading[:, ~branches.rated] = np.nan
         return loading
 
     def slack_mva(self) -> Complexes:
@@ -87,27 +84,26 @@ class PowerFlow:
         injected: Complexes = self.voltage[:, network.slack] * current.conj() * network.base_mva
         return injected
 
+    def injected_mw(self) -> Floats:
+        """Active power that enters the grid at each node, by the admittance matrix, shape (T, N) [MW]."""
+        current = (self.network.admittance @ self.voltage.T).T
+        injected: Floats = (self.voltage * current.conj()).real * self.network.base_mva
+        return injected
+
     def shunt_mw(self) -> Floats:
         """Active power drawn by shunts, shape (T, N) [MW]."""
         return np.abs(self.voltage) ** 2 * self.network.conductance_pu * self.network.base_mva
 
 
-def bus_to_node(network: Network, at_buses: Floats) -> Floats:
-    """Sums of a quantity by bus, shape (T, B), to nodes, shape (T, N); de-energised buses are left out."""
-    node = network.buses.node
-    live = np.flatnonzero(node >= 0)
-    gather = sparse.csr_array((np.ones(live.size), (live, node[live])), shape=(node.size, network.n_nodes))
-    return np.asarray(at_buses @ gather)
-
-
-def power_flow(network: Network, clock: Clock, p_mw: Floats, q_mvar: Floats) -> PowerFlow:
-    """Solves the AC power flow of every step.
+def power_flow(network: Network, clock: Clock, p_mw: Floats, q_mvar: Floats, *, threads: int = 1) -> PowerFlow:
+    """Solves the AC power flow of every step and keeps all voltages.
 
     Args:
         network: The network.
         clock: The time axis, T steps.
         p_mw: Withdrawal of active power at every bus, shape (T, B) [MW].
         q_mvar: Withdrawal of reactive power at every bus, shape (T, B) [MVAr].
+        threads: Number of threads.
 
     Raises:
         InputError: If shapes disagree or a power is not finite.
@@ -121,62 +117,60 @@ def power_flow(network: Network, clock: Clock, p_mw: Floats, q_mvar: Floats) -> 
             step, bus = np.argwhere(~np.isfinite(values))[0]
             faults.append(Fault(f"power_flow.{name}", f"must be finite; bus {network.buses.names[bus]!r}, step {step}"))
     raise_if_any(faults)
-    withdrawal = bus_to_node(network, p_mw) + 1j * bus_to_node(network, q_mvar) + network.fixed_mva
-    voltage = np.full((clock.n_steps, network.n_nodes), np.nan + 0j)
-    voltage[:, network.slack] = network.v_slack
+    return voltages(network, clock, Injections.dense(p_mw, q_mvar), threads=threads)
+
+
+def voltages(network: Network, clock: Clock, injections: Injections, *, threads: int = 1) -> PowerFlow:
+    """The same for injections by profile, which for thousands of elements is much cheaper.
+
+    Args:
+        network: The network.
+        clock: The time axis.
+        injections: Withdrawal of the buses on that clock.
+        threads: Number of threads.
+
+    Raises:
+        InputError: If the injections are not those of this network and clock.
+    """
+    _check(network, clock, injections)
+    voltage = np.full((network.n_nodes, clock.n_steps), np.nan + 0j).T
     solved = np.zeros(clock.n_steps, dtype=bool)
     if not network.uncovered:
-        solved = _fixed_point(network, -withdrawal / network.base_mva, voltage)
+        step, _, kept = run(network, injections, Limits.of(network), keep_voltages=True, threads=threads)
+        solved = step.residual < (RESIDUAL_MVA / network.base_mva) ** 2
+        order = factorise(network).order
+        voltage.T.real[order], voltage.T.imag[order] = kept.v_real, kept.v_imag
     failed = np.zeros(clock.n_steps, dtype=bool)
-    for step in np.flatnonzero(~solved):
-        newton = _pandapower.newton_raphson(network, p_mw[step] + 1j * q_mvar[step])
-        failed[step] = newton is None
-        voltage[step] = np.nan if newton is None else newton
+    for k in np.flatnonzero(~solved):
+        p_mw, q_mvar = injections.at(int(k))
+        newton = _pandapower.newton_raphson(network, p_mw + 1j * q_mvar)
+        failed[k] = newton is None
+        voltage[k] = np.nan if newton is None else newton
     return PowerFlow(clock, network, voltage, ~solved & ~failed, failed)
 
 
-def factorise(network: Network) -> tuple[linalg.SuperLU, np.ndarray, Complexes]:
-    """The shared factor of the admittance among the nodes that are not slack.
+def stream(
+    network: Network, clock: Clock, injections: Injections, *, memory_mb: float, threads: int = 1
+) -> Iterator[PowerFlow]:
+    """The same in consecutive windows, so that the voltages of no more than `memory_mb` are held at a time [MB].
 
-    Returns:
-        The factor, the places of those nodes, and their voltages without injections [pu].
+    Raises:
+        InputError: If the injections do not fit, or the bound is below what a single step needs.
     """
-    rest = np.setdiff1d(np.arange(network.n_nodes), network.slack)
-    rows = sparse.csr_array(network.admittance)[rest]
-    factor = linalg.splu(
-        sparse.csc_array(rows[:, rest]),
-        permc_spec="MMD_AT_PLUS_A",
-        diag_pivot_thresh=0.0,
-        options={"SymmetricMode": True},
-    )
-    unloaded = factor.solve(-(rows[:, network.slack] @ network.v_slack))
-    return factor, rest, unloaded
+    _check(network, clock, injections)
+    per_step = 3 * 16 * network.n_nodes  # real and imaginary parts as solved, and the complex voltages
+    at_once = int(memory_mb * 1e6 // per_step)
+    if at_once < 1:
+        raise InputError.of("memory_mb", f"must be at least {per_step / 1e6:.3g}", memory_mb)
+    for first in range(0, clock.n_steps, at_once):
+        stop = min(first + at_once, clock.n_steps)
+        yield voltages(network, clock.window(first, stop), injections.window(first, stop), threads=threads)
 
 
-def _fixed_point(network: Network, injection: Complexes, voltage: Complexes) -> Bools:
-    """Iterates all steps, block by block, writing `voltage` (T, N) where a step converges; returns which did."""
-    factor, rest, unloaded = factorise(network)
-    solved = np.zeros(len(injection), dtype=bool)
-    if not rest.size:
-        return ~solved
-    tolerance = RESIDUAL_MVA / network.base_mva
-    for first in range(0, len(injection), STEPS_AT_ONCE):
-        steps = np.arange(first, min(first + STEPS_AT_ONCE, len(injection)))
-        s = np.asfortranarray(injection[np.ix_(steps, rest)].T)
-        v = np.repeat(unloaded[:, None], steps.size, axis=1)
-        active = np.arange(steps.size)
-        with np.errstate(all="ignore"):  # a diverging step overflows; it is caught by its residual
-            for _ in range(MAX_ITERATIONS):
-                current = np.conj(s[:, active] / v[:, active])
-                improved = unloaded[:, None] + factor.solve(current)
-                # Y (improved - unloaded) is `current` exactly, so the residual needs no product with Y
-                residual = np.abs(improved * np.conj(current) - s[:, active]).max(axis=0)
-                v[:, active] = improved
-                done = residual < tolerance
-                solved[steps[active[done]]] = True
-                active = active[~done & np.isfinite(residual)]
-                if not active.size:
-                    break
-        good = solved[steps]
-        voltage[np.ix_(steps[good], rest)] = v[:, good].T
-    return solved
+def _check(network: Network, clock: Clock, injections: Injections) -> None:
+    expected = (len(network.buses.names), clock.n_steps)
+    if (injections.n_buses, injections.n_steps) != expected:
+        raise InputError.of(
+            "injections", f"must be for {expected[0]} buses and {expected[1]} steps",
+            (injections.n_buses, injections.n_steps),
+        )  # fmt: skip

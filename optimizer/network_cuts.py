@@ -13,8 +13,9 @@ import numpy as np
 from scipy import sparse
 
 from grid.network import Complexes, Network
-from grid.powerflow import PowerFlow, factorise
+from grid.powerflow import PowerFlow
 from grid.series import Floats, Ints
+from grid.zbus import factorise
 
 ROUNDS = 30
 TOLERANCE = 1e-10
@@ -78,20 +79,21 @@ def per_withdrawal(flow: PowerFlow, step: Ints, gradient: Complexes) -> Floats:
         gradient: Rows c of ``dh = Re(c @ dV)``, shape (J, N) [per pu].
     """
     network = flow.network
-    factor, rest, _ = factorise(network)
+    factor = factorise(network)
+    rest = factor.eliminated
     v = flow.voltage[np.ix_(step, rest)].T
     s = _injection(flow)[np.ix_(step, rest)].T
     a = np.conj(s) / np.conj(v) ** 2
     c = gradient[:, rest].T
     y = c
     for _ in range(ROUNDS):
-        g = factor.solve(np.ascontiguousarray(y), trans="T")
+        g = factor.superlu.solve(np.ascontiguousarray(y), trans="T")
         improved = c - np.conj(a * g)
         converged = np.abs(improved - y).max(initial=0.0) <= TOLERANCE * np.abs(c).max(initial=1.0)
         y = improved
         if converged:
             break
-    g = factor.solve(np.ascontiguousarray(y), trans="T")
+    g = factor.superlu.solve(np.ascontiguousarray(y), trans="T")
     at_nodes = np.zeros((step.size, network.n_nodes))
     at_nodes[:, rest] = -(g / np.conj(v)).real.T / network.base_mva
     return _to_buses(network, at_nodes)
