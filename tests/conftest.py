@@ -1,0 +1,44 @@
+"""Settings of all tests, and what many of them start from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import settings
+
+from grid.assets import Site
+from grid.city import City, make_city
+from grid.clock import Clock
+from grid.source import GridSource, read_grid
+from grid.weather import weather_for
+
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
+
+TIME_ZONE = "Europe/Berlin"
+
+
+@pytest.fixture(scope="session")
+def reference_source() -> GridSource:
+    return read_grid("reference")
+
+
+@pytest.fixture(scope="session")
+def winter_city(reference_source: GridSource) -> City:
+    """The reference city on three days in December."""
+    clock = Clock(datetime(2030, 12, 6, tzinfo=UTC), timedelta(minutes=15), 3 * 96)
+    return make_city(reference_source, clock, holidays="DE")
+
+
+@pytest.fixture(scope="session")
+def winter_site(winter_city: City) -> Site:
+    weather = weather_for("greensboro-tmy3", winter_city.clock, TIME_ZONE, 53.6, 11.4)
+    return Site(winter_city, weather, TIME_ZONE)
+
+
+@pytest.fixture(scope="session")
+def summer_site(reference_source: GridSource) -> Site:
+    clock = Clock(datetime(2030, 6, 17, tzinfo=UTC), timedelta(minutes=15), 2 * 96)
+    city = make_city(reference_source, clock, holidays="DE")
+    return Site(city, weather_for("greensboro-tmy3", clock, TIME_ZONE, 53.6, 11.4), TIME_ZONE)
