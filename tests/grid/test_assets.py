@@ -1,0 +1,167 @@
+"""Laws that hold for every kind of asset: a new kind gets them by an example here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter
+
+from grid.assets import KINDS, AnyAsset, Asset, EVFleet, Site
+from grid.assets.ev_fleet import homes
+from grid.assets.pv import specific_power
+from grid.errors import InputError
+from grid.flexibility import Flexibility
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "pv": {"where": {"areas": "lv"}, "p_peak_mw": 3.0},
+    "battery": {"bus": "MV3.101 Bus 84", "p_rated_mw": 2.0, "e_rated_mwh": 8.0},
+    "ev_fleet": {"where": {"areas": "lv"}, "vehicles": 400, "v2g_share": 0.4},
+}
+RATING = {"pv": "p_peak_mw", "battery": "p_rated_mw", "ev_fleet": "vehicles"}
+KIND_NAMES = [str(kind.model_fields["kind"].default) for kind in KINDS]
+
+
+def example(kind: str, **changes: Any) -> Asset:
+    asset: Asset = TypeAdapter(AnyAsset).validate_python({"kind": kind, "name": "x", **EXAMPLES[kind], **changes})
+    return asset
+
+
+def test_every_kind_has_an_example() -> None:
+    assert set(EXAMPLES) == set(KIND_NAMES)
+
+
+@pytest.fixture(params=KIND_NAMES)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def flexibility(kind: str, winter_site: Site) -> Flexibility:
+    return example(kind).flexibility(winter_site)
+
+
+def test_shares_sum_to_one(flexibility: Flexibility) -> None:
+    assert np.allclose(flexibility.shares.sum(axis=1), 1.0)
+    assert flexibility.shares.data.min() > 0
+
+
+def test_unmanaged_power_is_within_bounds(flexibility: Flexibility) -> None:
+    power = flexibility.unmanaged_power()
+    assert (power >= flexibility.per_slot(flexibility.p_min_mw) - 1e-12).all()
+    assert (power <= flexibility.per_slot(flexibility.p_max_mw) + 1e-12).all()
+
+
+def test_power_at_buses_is_the_power_of_the_devices(flexibility: Flexibility) -> None:
+    power = flexibility.unmanaged_power()
+    at_buses = flexibility.at_buses(power)
+    assert at_buses.sum(axis=1) == pytest.approx(flexibility.by_step(power))
+    unused = np.setdiff1d(np.arange(at_buses.shape[1]), flexibility.buses)
+    assert (at_buses[:, unused] == 0).all()
+
+
+def test_the_reservoir_conserves_energy(flexibility: Flexibility) -> None:
+    store = flexibility.reservoir
+    if store is None:
+        return
+    rng = np.random.default_rng(0)
+    low, high = flexibility.per_slot(flexibility.p_min_mw), flexibility.per_slot(flexibility.p_max_mw)
+    power = low + (high - low) * rng.random(flexibility.n_slots)
+    after = flexibility.energy_mwh(power)
+    first = flexibility.offsets[:-1]
+    before = np.concatenate([[0.0], after[:-1]])
+    before[first] = store.e_start_mwh
+    kept = store.retention_per_step[flexibility.device] * before
+    h = flexibility.clock.step_hours
+    charged = np.maximum(power, 0) * flexibility.per_slot(store.eta_charge) * h
+    taken = np.maximum(-power, 0) / flexibility.per_slot(store.eta_discharge) * h
+    assert np.abs(after - (kept + charged - taken)).max() < 1e-12
+
+
+def test_unmanaged_ends_with_the_energy_due(flexibility: Flexibility) -> None:
+    store = flexibility.reservoir
+    if store is None:
+        return
+    energy = flexibility.energy_mwh(flexibility.unmanaged_power())
+    last = flexibility.offsets[1:] - 1
+    assert energy[last] == pytest.approx(store.e_end_mwh, abs=1e-12)
+    assert (energy >= flexibility.per_slot(store.e_min_mwh) - 1e-12).all()
+    assert (energy <= flexibility.per_slot(store.e_max_mwh) + 1e-12).all()
+
+
+def test_the_same_seed_gives_the_same_and_another_name_another_draw(kind: str, winter_site: Site) -> None:
+    first, again = (example(kind).flexibility(winter_site) for _ in range(2))
+    assert np.array_equal(first.p_max_mw, again.p_max_mw)
+    assert np.array_equal(first.start, again.start)
+    if kind == "ev_fleet":
+        other = example(kind, name="y").flexibility(winter_site)
+        reseeded = example(kind).flexibility(replace(winter_site, seed=1))
+        assert not np.array_equal(first.start, other.start)
+        assert not np.array_equal(first.start, reseeded.start)
+
+
+def test_a_larger_rating_can_do_more(kind: str, winter_site: Site) -> None:
+    rating = EXAMPLES[kind][RATING[kind]]
+    small = example(kind).flexibility(winter_site)
+    large = example(kind, **{RATING[kind]: 2 * rating}).flexibility(winter_site)
+    for bound in ("p_min_mw", "p_max_mw"):
+        wide = np.abs(large.by_step(large.per_slot(getattr(large, bound))))
+        narrow = np.abs(small.by_step(small.per_slot(getattr(small, bound))))
+        assert wide.sum() >= narrow.sum()
+
+
+def test_without_sun_nothing_shines(kind: str, winter_site: Site) -> None:
+    zeros = np.zeros(winter_site.city.clock.n_steps)
+    dark = replace(winter_site.weather, ghi_w_per_m2=zeros, dni_w_per_m2=zeros, dhi_w_per_m2=zeros)
+    flexibility = example(kind).flexibility(replace(winter_site, weather=dark))
+    if flexibility.technology == "solar":
+        assert (flexibility.unmanaged_power() == 0).all()
+    else:
+        same = example(kind).flexibility(winter_site)
+        assert np.array_equal(flexibility.unmanaged_power(), same.unmanaged_power())
+
+
+def test_an_unknown_bus_is_refused_with_the_nearest(kind: str, winter_site: Site) -> None:
+    fields = {k: v for k, v in EXAMPLES[kind].items() if k not in {"where", "bus"}}
+    asset = TypeAdapter(AnyAsset).validate_python({"kind": kind, "name": "x", "bus": "MV3.101 Bus 860", **fields})
+    (fault,) = asset.faults(winter_site.city, "assets[0]")
+    assert str(fault) == "assets[0].bus: no bus called 'MV3.101 Bus 860'; did you mean 'MV3.101 Bus 86'?"
+    with pytest.raises(InputError):
+        asset.flexibility(winter_site)
+
+
+def test_pv_follows_the_sun(summer_site: Site, winter_site: Site) -> None:
+    pv = example("pv")
+    summer, winter = specific_power(pv, summer_site.weather), specific_power(pv, winter_site.weather)  # type: ignore[arg-type]
+    days_summer, days_winter = summer_site.city.clock.n_steps / 96, winter_site.city.clock.n_steps / 96
+    assert summer.max() <= 1 / 1.2 + 1e-9  # the inverter clips
+    assert 2.0 < summer.sum() / 4 / days_summer < 8.0
+    assert 0.3 < winter.sum() / 4 / days_winter < 4.0
+    by_hour = summer.reshape(-1, 96).mean(axis=0)
+    assert 9 * 4 < by_hour.argmax() < 14 * 4  # UTC; solar noon in this city is about 11:15
+    assert by_hour[:10].max() == 0
+
+
+def test_orientations_sum_to_one(winter_site: Site) -> None:
+    south = {"tilt_degree": 30, "azimuth_degree": 180, "share": 0.7}
+    (fault,) = example("pv", orientations=(south,)).faults(winter_site.city, "assets[2]")
+    assert str(fault) == "assets[2].orientations: shares must sum to 1; got 0.7"
+
+
+def test_v2g_needs_willing_owners_and_permission(winter_site: Site) -> None:
+    assert example("ev_fleet", v2g_share=0.0).flexibility(winter_site).p_min_mw.min() == 0
+    assert example("ev_fleet").flexibility(replace(winter_site, v2g=False)).p_min_mw.min() == 0
+    allowed = example("ev_fleet").flexibility(winter_site)
+    willing = np.unique(allowed.reservoir.owner[allowed.p_min_mw < 0])  # type: ignore[union-attr]
+    assert willing.size == pytest.approx(0.4 * 400, rel=0.15)
+
+
+def test_homes_follow_the_shares_without_chance(winter_site: Site) -> None:
+    fleet = example("ev_fleet", vehicles=5000)
+    assert isinstance(fleet, EVFleet)
+    placement = fleet.placement(winter_site.city)
+    counts = np.bincount(homes(placement, 5000), minlength=winter_site.city.n_buses)[placement.buses]
+    assert counts.sum() == 5000
+    assert np.abs(counts - placement.shares * 5000).max() < 1
