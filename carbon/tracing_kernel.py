@@ -1,4 +1,8 @@
-"""Tracing of many steps, block after block, compiled."""
+"""Tracing of many steps, block after block, compiled.
+
+Compiled code is kept on disk for each file, and numba notices a change in that file only: whoever changes a kernel
+in another file that these call has to remove ``carbon/__pycache__`` to see it here.
+"""
 
 from __future__ import annotations
 
