@@ -11,11 +11,12 @@ import numpy as np
 from carbon.elimination import EliminationOrder
 from carbon.flows import Flows, Sources
 from carbon.mixing_kernel import Block
-from carbon.stock_kernel import Book, Stores
+from carbon.stock_desk import Desk, Stores
+from carbon.stock_kernel import Book
 from carbon.tracing_kernel import Supply, trace_blocks, trace_blocks_with_stocks
 from grid.series import Floats, Ints, read_only
 
-BLOCK_BYTES = 400_000
+BLOCK_BYTES = 1_500_000
 """Room for the equations of one block: about what stays in a core's second-level cache beside the inputs."""
 FEWEST_STEPS, MOST_STEPS = 8, 64
 """Steps of a block: a cache line at least; more than a few vectors' worth gains nothing."""
@@ -85,7 +86,7 @@ class Mixing:
             nothing flows; T counts from `first`.
         """
         inflow_mw, carried = self._room(stop - first)
-        size = self._block_steps()
+        size = self.block_steps
         most = max(1, (stop - first) // STEPS_PER_THREAD)
         n_parts = min(threads or _processors(), most)
         bounds = np.linspace(first, stop, n_parts + 1).astype(int).tolist()
@@ -102,11 +103,11 @@ class Mixing:
         return inflow_mw, carried
 
     def solve_with_stocks(
-        self, first: int, stop: int, step_hours: float, stores: Stores, book: Book
+        self, first: int, stop: int, step_hours: float, stores: Stores, desk: Desk, book: Book
     ) -> tuple[Floats, Floats]:
-        """The same with stores, whose `book` stands at the beginning of `first` and is carried on to `stop`."""
+        """The same with stores, whose `desk` and `book` stand at the beginning of `first` and go on to `stop`."""
         inflow_mw, carried = self._room(stop - first)
-        size = self._block_steps()
+        size = self.block_steps
         trace_blocks_with_stocks(
             first,
             stop,
@@ -116,6 +117,7 @@ class Mixing:
             self.order.pattern,
             self.supply,
             stores,
+            desk,
             book,
             self._block(size),
             inflow_mw,
@@ -130,7 +132,8 @@ class Mixing:
     def _block(self, n_steps: int) -> Block:
         return Block.of(self.order.n_nodes, self.order.n_couplings, self.n_properties, n_steps)
 
-    def _block_steps(self) -> int:
+    @property
+    def block_steps(self) -> int:
         """Steps of a block."""
         per_step = 8 * (2 * self.order.n_couplings + (5 + self.n_properties) * self.order.n_nodes)
         steps = BLOCK_BYTES // max(per_step, 1) // FEWEST_STEPS * FEWEST_STEPS

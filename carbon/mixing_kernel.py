@@ -159,7 +159,7 @@ def _invert_pivot(n: int, start: int, stop: int, n_steps: int, pattern: Pattern,
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def find_live(n_steps: int, pattern: Pattern, block: Block) -> None:
-    """Marks where a source reaches a node with more than the threshold."""
+    """Marks the nodes that take in more than the threshold of what sources feed in, not of what comes from nowhere."""
     live, excess, upper = block.live, block.excess, block.upper
     for n in range(excess.shape[0] - 1, -1, -1):
         for k in range(n_steps):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from carbon.stock_kernel import Book, Stores
+from carbon.stock_desk import Desk, Stores
+from carbon.stock_kernel import Book
 from carbon.stocks import ClassTrace, Contents, Movements, StockOperation, StockTrace
 from grid.errors import Fault, raise_if_any
 from grid.series import Floats
@@ -13,7 +14,7 @@ _VEHICLES, _STATIONARY = range(2)
 _FAULTS_LISTED = 20
 
 
-def open_book(stores: Stores, n_nodes: int, *, slots: bool = True) -> Book:
+def open_book(stores: Stores, n_nodes: int) -> Book:
     """The account before the first step: each stock holds what its first device starts with.
 
     What leaves a stock takes energy, carbon and all other properties in the same proportion, so one share of the
@@ -22,7 +23,6 @@ def open_book(stores: Stores, n_nodes: int, *, slots: bool = True) -> Book:
     Args:
         stores: What every store did.
         n_nodes: Number of nodes.
-        slots: Whether to keep a record of every slot.
     """
     n_owners, width = stores.per_initial_mwh.shape
     n_devices, n_steps = len(stores.owner), len(stores.starts) - 1
@@ -36,9 +36,6 @@ def open_book(stores: Stores, n_nodes: int, *, slots: bool = True) -> Book:
     return Book(
         content=content,
         mix=stores.per_initial_mwh[:, 1:].copy(),
-        connected=np.zeros(n_owners, dtype=np.int64),
-        n_connected=np.zeros(1, dtype=np.int64),
-        leaving=np.zeros((n_owners, 5)),
         total=total,
         fed=np.zeros((n_nodes, width - 1)),
         carried=np.zeros((n_nodes, width - 1)),
@@ -48,7 +45,6 @@ def open_book(stores: Stores, n_nodes: int, *, slots: bool = True) -> Book:
         driven=np.zeros((n_devices, width)),
         overdrawn=np.full(n_devices, -1, dtype=np.int64),
         excess_mwh=np.zeros(n_devices),
-        slots=np.empty((2 + width, len(stores.p_mw) if slots else 0)),
     )
 
 
@@ -69,11 +65,12 @@ def check_book(book: Book) -> None:
     raise_if_any([*faults, *more])
 
 
-def close_book(book: Book, opening: Floats, op: StockOperation) -> StockTrace:
+def close_book(book: Book, desk: Desk, opening: Floats, op: StockOperation) -> StockTrace:
     """The account of carbon and renewable energy after the last step.
 
     Args:
         book: The account.
+        desk: Where the record of every slot was kept.
         opening: Content of each stock before the first step, shape (O, 3).
         op: What every store did.
 
@@ -81,7 +78,7 @@ def close_book(book: Book, opening: Floats, op: StockOperation) -> StockTrace:
         InputError: If more was taken out of a stock than it held.
     """
     check_book(book)
-    e_end_mwh, charge_kg, discharge_kg, ci_kg_per_mwh, renewable_share = book.slots
+    e_end_mwh, charge_kg, discharge_kg, ci_kg_per_mwh, renewable_share = desk.slots
     return StockTrace(
         e_end_mwh=e_end_mwh,
         charge_kg=charge_kg,

@@ -7,7 +7,7 @@ import numpy as np
 from carbon.checks import index_faults
 from carbon.elimination import EliminationOrder
 from carbon.mixing import frozen_ints
-from carbon.stock_kernel import Stores
+from carbon.stock_desk import Stores
 from carbon.stocks import StockOperation
 from grid.errors import InputError, raise_if_any
 from grid.series import Floats, read_only

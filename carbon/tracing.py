@@ -10,6 +10,7 @@ from carbon.checks import index_faults, shape_faults
 from carbon.flows import Flows, Sources
 from carbon.mixing import Mixing
 from carbon.stock_book import close_book, open_book
+from carbon.stock_desk import Desk
 from carbon.stock_plan import check_step_hours, stores_of
 from carbon.stocks import ClassTrace, StockOperation, StockTrace, no_stocks
 from grid.errors import raise_if_any
@@ -85,10 +86,10 @@ def trace(
     else:
         initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial])
         stores = stores_of(operation, mixing.order, n_steps, initial, lossy=(False, True))
-        book = open_book(stores, flows.n_nodes)
+        desk, book = Desk.of(stores, mixing.block_steps), open_book(stores, flows.n_nodes)
         opening = book.content.copy()
-        inflow_mw, carried = mixing.solve_with_stocks(0, n_steps, step_hours, stores, book)
-        stocks = close_book(book, opening, operation)
+        inflow_mw, carried = mixing.solve_with_stocks(0, n_steps, step_hours, stores, desk, book)
+        stocks = close_book(book, desk, opening, operation)
     return Tracing(ci_kg_per_mwh=carried[0], renewable_share=carried[1], inflow_mw=inflow_mw, stocks=stocks)
 
 

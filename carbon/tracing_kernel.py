@@ -1,4 +1,8 @@
-"""Tracing of many steps, block after block, compiled."""
+"""Tracing of many steps, block after block, compiled.
+
+Compiled code is kept on disk for each file, and numba notices a change in that file only: whoever changes a kernel
+in another file that these call has to remove ``carbon/__pycache__`` to see it here.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ from numba import njit
 
 from carbon.elimination import Pattern
 from carbon.mixing_kernel import FAST, Block, clear, eliminate, find_live, pass_on, receive, take_up, write_out
-from carbon.stock_kernel import Book, Stores, feed, walk
+from carbon.stock_desk import Desk, Stores, gather, scatter
+from carbon.stock_kernel import Book, walk
 from grid.series import Floats, Ints
 
 
@@ -71,23 +76,26 @@ def trace_blocks_with_stocks(
     pattern: Pattern,
     supply: Supply,
     stores: Stores,
+    desk: Desk,
     book: Book,
     block: Block,
     inflow_mw: Floats,
     carried: Floats,
 ) -> None:
-    """The same with stores; what `book` holds is that of the end of the step before `first`."""
+    """The same with stores; `desk` and `book` are those of the end of the step before `first`."""
     for begin in range(first, stop, size):
         n_steps = min(size, stop - begin)
         clear(n_steps, block)
         _supply(begin, n_steps, supply, block)
-        feed(begin, n_steps, stores, book, block)
+        gather(begin, n_steps, stores, desk, block)
         receive(begin, n_steps, pattern, supply.p_from_mw, supply.p_to_mw, block)
         some_dead = eliminate(n_steps, pattern, block)
         if some_dead:
             find_live(n_steps, pattern, block)
         pass_on(n_steps, pattern, block)
-        walk(begin, n_steps, step_hours, pattern, stores, book, block)
+        walk(begin, n_steps, step_hours, pattern, stores, desk, book, block)
+        if desk.slots.shape[1]:
+            scatter(begin, n_steps, stores, desk)
         take_up(n_steps, pattern, block)
         write_out(begin - origin, n_steps, some_dead, pattern.rank, block, inflow_mw, carried)
 
