@@ -12,8 +12,8 @@ from carbon.elimination import EliminationOrder
 from carbon.flows import Flows, Sources
 from carbon.mixing_kernel import Block
 from carbon.stock_desk import Desk, Stores
-from carbon.stock_kernel import Book
-from carbon.tracing_kernel import Supply, trace_blocks, trace_blocks_with_stocks
+from carbon.stock_kernel import Book, walk
+from carbon.tracing_kernel import Supply, finish_block, prepare_block, trace_blocks
 from grid.series import Floats, Ints, read_only
 
 BLOCK_BYTES = 1_500_000
@@ -103,26 +103,50 @@ class Mixing:
         return inflow_mw, carried
 
     def solve_with_stocks(
-        self, first: int, stop: int, step_hours: float, stores: Stores, desk: Desk, book: Book
+        self,
+        first: int,
+        stop: int,
+        step_hours: float,
+        stores: Stores,
+        desks: tuple[Desk, Desk],
+        book: Book,
+        threads: int | None = None,
     ) -> tuple[Floats, Floats]:
-        """The same with stores, whose `desk` and `book` stand at the beginning of `first` and go on to `stop`."""
+        """The same with stores, whose `book` stands at the beginning of `first` and goes on to `stop`.
+
+        The stocks walk through one block after another. While they do, a second thread finishes the block before and
+        prepares the next one in its place.
+        """
         inflow_mw, carried = self._room(stop - first)
-        size = self.block_steps
-        trace_blocks_with_stocks(
-            first,
-            stop,
-            first,
-            size,
-            float(step_hours),
-            self.order.pattern,
-            self.supply,
-            stores,
-            desk,
-            book,
-            self._block(size),
-            inflow_mw,
-            carried,
-        )
+        pattern, size = self.order.pattern, self.block_steps
+        rooms = self._block(size), self._block(size)
+        begins = range(first, stop, size)
+        some_dead = [False, False]
+
+        def turn_over(last: int, following: int) -> None:
+            if last >= 0:
+                i, begin = last % 2, begins[last]
+                n_steps = min(size, stop - begin)
+                finish_block(
+                    begin, n_steps, first, some_dead[i], pattern, stores, desks[i], rooms[i], inflow_mw, carried
+                )
+            if following < len(begins):
+                i, begin = following % 2, begins[following]
+                n_steps = min(size, stop - begin)
+                some_dead[i] = prepare_block(
+                    begin, n_steps, pattern, self.supply, stores, desks[1 - i], desks[i], rooms[i]
+                )
+
+        turn_over(-1, 0)
+        with ThreadPoolExecutor(1) as helper:
+            for place, begin in enumerate(begins):
+                i = place % 2
+                aside = helper.submit(turn_over, place - 1, place + 1) if (threads or _processors()) > 1 else None
+                walk(begin, min(size, stop - begin), float(step_hours), pattern, stores, desks[i], book, rooms[i])
+                turn_over(place - 1, place + 1) if aside is None else aside.result()
+        turn_over(len(begins) - 1, len(begins))
+        if len(begins) % 2:  # the next call begins with the first desk, and looks for who is still there in the second
+            desks[1].present[:], desks[1].n_present[:] = desks[0].present, desks[0].n_present
         return inflow_mw, carried
 
     def _room(self, n_steps: int) -> tuple[Floats, Floats]:

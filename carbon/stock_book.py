@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from carbon.stock_desk import Desk, Stores
+from carbon.stock_desk import Stores
 from carbon.stock_kernel import Book
 from carbon.stocks import ClassTrace, Contents, Movements, StockOperation, StockTrace
 from grid.errors import Fault, raise_if_any
@@ -65,12 +65,12 @@ def check_book(book: Book) -> None:
     raise_if_any([*faults, *more])
 
 
-def close_book(book: Book, desk: Desk, opening: Floats, op: StockOperation) -> StockTrace:
+def close_book(book: Book, slots: Floats, opening: Floats, op: StockOperation) -> StockTrace:
     """The account of carbon and renewable energy after the last step.
 
     Args:
         book: The account.
-        desk: Where the record of every slot was kept.
+        slots: The record of every slot (see `Desk`), shape (5, K).
         opening: Content of each stock before the first step, shape (O, 3).
         op: What every store did.
 
@@ -78,7 +78,7 @@ def close_book(book: Book, desk: Desk, opening: Floats, op: StockOperation) -> S
         InputError: If more was taken out of a stock than it held.
     """
     check_book(book)
-    e_end_mwh, charge_kg, discharge_kg, ci_kg_per_mwh, renewable_share = desk.slots
+    e_end_mwh, charge_kg, discharge_kg, ci_kg_per_mwh, renewable_share = slots
     return StockTrace(
         e_end_mwh=e_end_mwh,
         charge_kg=charge_kg,

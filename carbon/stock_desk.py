@@ -62,8 +62,7 @@ class Desk(NamedTuple):
     """The devices connected in a block, each in a seat, and the entries (device and step) of the block by step.
 
     Args:
-        present: Devices that were connected in the last block or are in this one, shape (P,); the first
-            n_present[0] count.
+        present: Devices that are connected in the block, shape (P,); the first n_present[0] count.
         n_present: Shape (1,).
         who: Device, owner, rank and kind of each seat, shape (P, 4).
         how: Efficiency of charge and of discharge, and retention of each seat, shape (P, 3).
@@ -91,14 +90,23 @@ class Desk(NamedTuple):
     slots: Floats
 
     @classmethod
-    def of(cls, stores: Stores, n_steps: int, *, keep_slots: bool = True) -> Desk:
-        """Room for blocks of `n_steps` steps."""
+    def pair(cls, stores: Stores, n_steps: int, *, keep_slots: bool = True) -> tuple[Desk, Desk]:
+        """Two desks for blocks of `n_steps` steps, so that one can be laid while the other is in use.
+
+        They share the record of all slots.
+        """
+        n_properties = stores.per_initial_mwh.shape[1] - 1
+        slots = np.empty((3 + n_properties, len(stores.p_mw) if keep_slots else 0))
+        return cls._of(stores, n_steps, slots), cls._of(stores, n_steps, slots)
+
+    @classmethod
+    def _of(cls, stores: Stores, n_steps: int, slots: Floats) -> Desk:
         n_starts = np.diff(stores.starts)
         connected = np.cumsum(n_starts - np.bincount(stores.stop, minlength=len(n_starts) + 1)[: len(n_starts)])
         most = int(connected.max(initial=0))
         starting = int((stores.starts[n_steps:] - stores.starts[:-n_steps]).max(initial=0))
-        n_seats = 2 * most + (starting or len(stores.owner))
-        n_entries, width = most * n_steps, 2 + stores.per_initial_mwh.shape[1]
+        n_seats = most + (starting or len(stores.owner))
+        n_entries = most * n_steps
         return cls(
             present=np.zeros(n_seats, dtype=np.int64),
             n_present=np.zeros(1, dtype=np.int64),
@@ -110,15 +118,18 @@ class Desk(NamedTuple):
             p_mw=np.empty(n_entries),
             p_drain_mw=np.empty(n_entries),
             leaving=np.empty((n_entries, 5)),
-            record=np.empty((n_entries, width)),
-            slots=np.empty((width, len(stores.p_mw) if keep_slots else 0)),
+            record=np.empty((n_entries, len(slots))),
+            slots=slots,
         )
 
 
 @njit(cache=True, nogil=True)
-def gather(first: int, n_steps: int, stores: Stores, desk: Desk, block: Block) -> None:
-    """Sorts what the stores do in steps `first` to `first + n_steps`; enters discharges among the power supplied."""
-    _seat(first, n_steps, stores, desk)
+def gather(first: int, n_steps: int, stores: Stores, before: Desk, desk: Desk, block: Block) -> None:
+    """Sorts what the stores do in steps `first` to `first + n_steps`; enters discharges among the power supplied.
+
+    `before` is the desk of the block before: who sat there may still be connected.
+    """
+    _seat(first, n_steps, stores, before, desk)
     desk.cursor[:] = desk.bounds[:-2]
     for seat in range(desk.n_present[0]):
         device, n = desk.who[seat, 0], desk.who[seat, 2]
@@ -137,12 +148,12 @@ def gather(first: int, n_steps: int, stores: Stores, desk: Desk, block: Block) -
 
 
 @njit(cache=True, nogil=True)
-def _seat(first: int, n_steps: int, stores: Stores, desk: Desk) -> None:
+def _seat(first: int, n_steps: int, stores: Stores, before: Desk, desk: Desk) -> None:
     """Gives a seat to every device that is connected in the block, and counts the entries of each step."""
     n_present = 0
-    for place in range(desk.n_present[0]):
-        if stores.stop[desk.present[place]] > first:
-            desk.present[n_present] = desk.present[place]
+    for place in range(before.n_present[0]):
+        if stores.stop[before.present[place]] > first:
+            desk.present[n_present] = before.present[place]
             n_present += 1
     for place in range(stores.starts[first], stores.starts[first + n_steps]):
         desk.present[n_present] = stores.by_start[place]

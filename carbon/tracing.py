@@ -67,7 +67,7 @@ def trace(
         step_hours: Length of a step [h].
         operation: What every store did.
         threads: How many parts of the time are traced at once; None for as many as there are processors. Stores carry
-            one step over to the next: with them it is always one.
+            one step over to the next: with them a second thread only goes before and after.
 
     Raises:
         InputError: If the inputs do not fit together, or more is taken out of a stock than it holds.
@@ -86,10 +86,10 @@ def trace(
     else:
         initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial])
         stores = stores_of(operation, mixing.order, n_steps, initial, lossy=(False, True))
-        desk, book = Desk.of(stores, mixing.block_steps), open_book(stores, flows.n_nodes)
+        desks, book = Desk.pair(stores, mixing.block_steps), open_book(stores, flows.n_nodes)
         opening = book.content.copy()
-        inflow_mw, carried = mixing.solve_with_stocks(0, n_steps, step_hours, stores, desk, book)
-        stocks = close_book(book, desk, opening, operation)
+        inflow_mw, carried = mixing.solve_with_stocks(0, n_steps, step_hours, stores, desks, book, threads)
+        stocks = close_book(book, desks[0].slots, opening, operation)
     return Tracing(ci_kg_per_mwh=carried[0], renewable_share=carried[1], inflow_mw=inflow_mw, stocks=stocks)
 
 

@@ -13,7 +13,6 @@ from numba import njit
 from carbon.elimination import Pattern
 from carbon.mixing_kernel import FAST, Block, clear, eliminate, find_live, pass_on, receive, take_up, write_out
 from carbon.stock_desk import Desk, Stores, gather, scatter
-from carbon.stock_kernel import Book, walk
 from grid.series import Floats, Ints
 
 
@@ -67,37 +66,57 @@ def trace_blocks(
 
 
 @njit(cache=True, nogil=True)
-def trace_blocks_with_stocks(
-    first: int,
-    stop: int,
-    origin: int,
-    size: int,
-    step_hours: float,
+def prepare_block(
+    begin: int,
+    n_steps: int,
     pattern: Pattern,
     supply: Supply,
     stores: Stores,
+    before: Desk,
     desk: Desk,
-    book: Book,
+    block: Block,
+) -> bool:
+    """All of a block with stores that can be done before the stocks get there; says whether some node may be dead.
+
+    Args:
+        begin: First step of the block.
+        n_steps: Number of its steps.
+        pattern: Where the coefficients stand.
+        supply: Sources and flows.
+        stores: What every store did.
+        before: The desk of the block before.
+        desk: Room for what the stores do in this one.
+        block: Room for its equations.
+    """
+    clear(n_steps, block)
+    _supply(begin, n_steps, supply, block)
+    gather(begin, n_steps, stores, before, desk, block)
+    receive(begin, n_steps, pattern, supply.p_from_mw, supply.p_to_mw, block)
+    some_dead = eliminate(n_steps, pattern, block)
+    if some_dead:
+        find_live(n_steps, pattern, block)
+    pass_on(n_steps, pattern, block)
+    return some_dead
+
+
+@njit(cache=True, nogil=True)
+def finish_block(
+    begin: int,
+    n_steps: int,
+    origin: int,
+    some_dead: bool,
+    pattern: Pattern,
+    stores: Stores,
+    desk: Desk,
     block: Block,
     inflow_mw: Floats,
     carried: Floats,
 ) -> None:
-    """The same with stores; `desk` and `book` are those of the end of the step before `first`."""
-    for begin in range(first, stop, size):
-        n_steps = min(size, stop - begin)
-        clear(n_steps, block)
-        _supply(begin, n_steps, supply, block)
-        gather(begin, n_steps, stores, desk, block)
-        receive(begin, n_steps, pattern, supply.p_from_mw, supply.p_to_mw, block)
-        some_dead = eliminate(n_steps, pattern, block)
-        if some_dead:
-            find_live(n_steps, pattern, block)
-        pass_on(n_steps, pattern, block)
-        walk(begin, n_steps, step_hours, pattern, stores, desk, book, block)
-        if desk.slots.shape[1]:
-            scatter(begin, n_steps, stores, desk)
-        take_up(n_steps, pattern, block)
-        write_out(begin - origin, n_steps, some_dead, pattern.rank, block, inflow_mw, carried)
+    """All that is left when the stocks have walked through a block; arguments as before."""
+    take_up(n_steps, pattern, block)
+    write_out(begin - origin, n_steps, some_dead, pattern.rank, block, inflow_mw, carried)
+    if desk.slots.shape[1]:
+        scatter(begin, n_steps, stores, desk)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
