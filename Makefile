@@ -10,7 +10,7 @@ FOR_USERS := $(VENV)/.installed
 FOR_DEVELOPERS := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bake constraints clean
+.PHONY: help demo test check bake bench constraints clean
 
 help:  ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -30,11 +30,15 @@ check: $(FOR_DEVELOPERS)  ## lint, format, types and layers, as CI does
 bake: $(FOR_DEVELOPERS)  ## build the shipped reference city again from SimBench
 	@$(BIN)/python -m grid.data.bake_reference
 
+bench: $(FOR_DEVELOPERS)  ## measure against the peers and write docs/benchmarks.md (ARGS=--quick)
+	@$(PIP) install -qq --constraint constraints.txt --editable '.[dev,bench]'
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.run $(ARGS)
+
 constraints:  ## pin the newest versions that fit together to constraints.txt
 	@rm -rf $(VENV)-fresh
 	@$(MAKE) --no-print-directory VENV=$(VENV)-fresh $(VENV)-fresh/bin/python
 	@echo "Resolving the newest versions ..."
-	@$(VENV)-fresh/bin/python -m pip --disable-pip-version-check install -qq --editable '.[dev]'
+	@$(VENV)-fresh/bin/python -m pip --disable-pip-version-check install -qq --editable '.[dev,bench]'
 	@{ sed '/^[^#]/,$$d' constraints.txt; \
 	   $(VENV)-fresh/bin/python -m pip --disable-pip-version-check freeze --exclude-editable \
 	     --exclude pip --exclude setuptools --exclude wheel; } > constraints.txt.new

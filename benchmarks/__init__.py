@@ -1,0 +1,1 @@
+"""Benchmarks against the peers, as ratios within one run: `make bench`."""

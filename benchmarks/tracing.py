@@ -1,0 +1,109 @@
+"""Tracing against a sparse solve per step, and a dense one on small grids."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import spsolve
+
+from benchmarks.engines import Engine, network_and_injections
+from benchmarks.grids import BenchmarkGrid
+from carbon.stocks import StockOperation
+from carbon.tracing import Flows, Sources, trace
+from grid.clock import Clock
+from grid.powerflow import voltages
+
+STAY = 36
+"""Steps of a charging session."""
+
+
+def flows_of(grid: BenchmarkGrid, steps: int) -> tuple[Flows, Sources]:
+    """Flows of the grid, with its import and its generators as sources."""
+    network, injections = network_and_injections(grid)
+    clock = Clock(datetime(2016, 1, 1, tzinfo=UTC), timedelta(minutes=15), steps)
+    flow = voltages(network, clock, injections.window(0, steps), threads=2)
+    p_from, p_to = flow.branch_powers_mw()
+    position = {bus: place for place, bus in enumerate(grid.net.bus.index)}
+    node = network.buses.node[[position[bus] for bus in grid.net.sgen.bus]]
+    imported = flow.slack_mva().real
+    power = np.concatenate([grid.sgen_p[:steps], np.maximum(imported, 0.0)], axis=1)
+    ci = np.concatenate([np.zeros(node.size), np.full(imported.shape[1], 400.0)])
+    branches = network.branches
+    return (
+        Flows(network.n_nodes, branches.from_node, branches.to_node, p_from, p_to),
+        Sources(np.concatenate([node, network.slack]), power, ci, (ci == 0).astype(float)),
+    )
+
+
+def gridcarbon(flows: Flows, sources: Sources, operation: StockOperation | None, threads: int) -> Engine:
+    """Ours: intensity and renewable share at every node."""
+
+    def solve(steps: int) -> np.ndarray:
+        if steps == flows.n_steps:
+            return trace(flows, sources, 0.25, operation, threads=threads).ci_kg_per_mwh
+        part = Flows(flows.n_nodes, flows.from_node, flows.to_node, flows.p_from_mw[:steps], flows.p_to_mw[:steps])
+        fed = Sources(
+            sources.node, sources.p_mw[:steps], sources.ci_kg_per_mwh[:steps], sources.renewable_share[:steps]
+        )
+        return trace(part, fed, 0.25, operation, threads=threads).ci_kg_per_mwh
+
+    return solve
+
+
+def one_solve_per_step(flows: Flows, sources: Sources, *, dense: bool) -> Engine:
+    """A linear solve per step, as the formula stands in the literature."""
+    forward, backward = flows.received_mw()
+    n = flows.n_nodes
+
+    def solve(steps: int) -> np.ndarray:
+        ci = np.empty((steps, n))
+        for k in range(steps):
+            fed = np.bincount(sources.node, sources.p_mw[k], n)
+            carried = np.bincount(sources.node, sources.p_mw[k] * sources.ci_kg_per_mwh[k], n)
+            rows = np.concatenate([flows.to_node, flows.from_node])
+            columns = np.concatenate([flows.from_node, flows.to_node])
+            received = np.concatenate([forward[k], backward[k]])
+            inflow = fed + np.bincount(rows, received, n)
+            inflow[inflow <= 1e-9] = 1.0
+            matrix = sparse.csc_array((-received, (rows, columns)), shape=(n, n)) + sparse.diags_array(inflow)
+            ci[k] = np.linalg.solve(matrix.toarray(), carried) if dense else spsolve(sparse.csc_array(matrix), carried)
+        return ci
+
+    return solve
+
+
+def operation(n_nodes: int, steps: int) -> StockOperation:
+    """Three batteries over the whole time and 500 charging sessions a day of 9 hours, half of them with V2G.
+
+    Nine hours are what a session of the demonstration's fleet lasts on average.
+    """
+    rng = np.random.default_rng(0)
+    days = max(1, steps // 96)
+    n_sessions = 500 * days
+    car = np.tile(np.arange(500), days)
+    arrival = np.repeat(np.arange(days), 500) * 96 + rng.integers(0, 48, n_sessions)
+    keep = arrival + STAY <= steps
+    car, arrival = car[keep], arrival[keep]
+    order = np.lexsort((arrival, car))
+    car, arrival = car[order], arrival[order]
+    pattern = np.concatenate([np.full(20, 0.004), np.full(6, -0.002), np.full(10, 0.001)])
+    charge_only = np.maximum(pattern, 0.0)
+    power = np.concatenate([pattern if c % 2 else charge_only for c in car] or [np.empty(0)])
+    battery = np.tile(np.concatenate([np.full(48, 0.5), np.full(48, -0.4)]), days + 1)[:steps]
+    n = car.size + 3
+    return StockOperation(
+        owner=np.concatenate([car, [500, 501, 502]]),
+        node=np.concatenate([rng.integers(0, n_nodes, 500)[car], rng.integers(0, n_nodes, 3)]),
+        start=np.concatenate([arrival, [0, 0, 0]]),
+        stop=np.concatenate([arrival + STAY, [steps] * 3]),
+        p_mw=np.concatenate([power, battery, battery, battery]),
+        e_start_mwh=np.concatenate([np.full(car.size, 0.03), [6.0, 6.0, 6.0]]),
+        eta_charge=np.full(n, 0.95),
+        eta_discharge=np.full(n, 0.95),
+        retention_per_step=np.ones(n),
+        vehicle=np.concatenate([np.ones(500, dtype=bool), np.zeros(3, dtype=bool)]),
+        ci_initial_kg_per_mwh=np.full(503, 400.0),
+        renewable_share_initial=np.full(503, 0.4),
+    )
