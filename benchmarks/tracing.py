@@ -77,7 +77,7 @@ def one_solve_per_step(flows: Flows, sources: Sources, *, dense: bool) -> Engine
 def operation(n_nodes: int, steps: int) -> StockOperation:
     """Three batteries over the whole time and 500 charging sessions a day of 9 hours, half of them with V2G.
 
-    Nine hours are what a session of the demonstration's fleet lasts on average.
+    Nine hours, and charging at 11 kW for a good hour of them, are what the demonstration's fleet does on average.
     """
     rng = np.random.default_rng(0)
     days = max(1, steps // 96)
@@ -88,8 +88,8 @@ def operation(n_nodes: int, steps: int) -> StockOperation:
     car, arrival = car[keep], arrival[keep]
     order = np.lexsort((arrival, car))
     car, arrival = car[order], arrival[order]
-    pattern = np.concatenate([np.full(20, 0.004), np.full(6, -0.002), np.full(10, 0.001)])
-    charge_only = np.maximum(pattern, 0.0)
+    charge_only = np.concatenate([np.full(5, 0.011), np.zeros(STAY - 5)])
+    pattern = np.concatenate([np.zeros(8), np.full(4, -0.011), np.zeros(STAY - 22), np.full(10, 0.011)])
     power = np.concatenate([pattern if c % 2 else charge_only for c in car] or [np.empty(0)])
     battery = np.tile(np.concatenate([np.full(48, 0.5), np.full(48, -0.4)]), days + 1)[:steps]
     n = car.size + 3

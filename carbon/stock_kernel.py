@@ -21,6 +21,8 @@ EMPTY_MWH = 1e-9
 CHARGE, DISCHARGE, FUEL, STANDING, ARRIVING = range(5)
 EMPTIES = ARRIVING
 """Of what leaves a stock: whether nothing is left, so that the residue leaves too."""
+IDLE = -1.0
+"""In that place: nothing leaves and nothing comes, as in most steps of most charging sessions."""
 
 
 class Book(NamedTuple):
@@ -100,6 +102,12 @@ def _take_out(step: int, k: int, step_hours: float, stores: Stores, desk: Desk, 
         device, owner, n = desk.who[seat, 0], desk.who[seat, 1], desk.who[seat, 2]
         eta_charge, eta, kept = desk.how[seat, 0], desk.how[seat, 1], desk.how[seat, 2]
         e_mwh = book.content[owner, 0]
+        if p_mw == 0.0 and kept == 1.0 and fuel_mwh == 0.0 and e_mwh > EMPTY_MWH:  # plugged in, and nothing happens
+            desk.leaving[entry, EMPTIES] = IDLE
+            desk.record[entry, 0], desk.record[entry, 1], desk.record[entry, 2] = e_mwh, 0.0, 0.0
+            for r in range(book.mix.shape[1]):
+                desk.record[entry, 3 + r] = book.content[owner, 1 + r] / e_mwh
+            continue
         per_mwh = 1.0 / e_mwh if e_mwh > 0.0 else 0.0
         taken_mwh = step_hours * -p_mw / eta if p_mw < 0.0 else 0.0
         left_mwh = kept * e_mwh + eta_charge * step_hours * max(p_mw, 0.0) - taken_mwh - fuel_mwh
@@ -152,6 +160,8 @@ def _take_up(k: int, pattern: Pattern, touched: Ints, book: Book, block: Block) 
 def _put_in(step: int, k: int, step_hours: float, stores: Stores, desk: Desk, book: Book) -> None:
     """Moves everything in and out of the stocks, and writes it down."""
     for entry in range(desk.bounds[k], desk.bounds[k + 1]):
+        if desk.leaving[entry, EMPTIES] == IDLE:
+            continue
         seat, leaving, record = desk.seat[entry], desk.leaving[entry], desk.record[entry]
         owner, n, kind, eta = desk.who[seat, 1], desk.who[seat, 2], desk.who[seat, 3], desk.how[seat, 0]
         charged_mwh = step_hours * max(desk.p_mw[entry], 0.0)
