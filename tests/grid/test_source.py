@@ -17,6 +17,7 @@ import pytest
 from grid.city import City, make_city
 from grid.clock import Clock
 from grid.errors import InputError
+from grid.powerflow import power_flow
 from grid.source import read_grid, read_profiles
 
 CLOCK = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(minutes=15), 96)
@@ -178,3 +179,35 @@ def test_a_sector_that_is_no_code_is_refused(tmp_path: Path) -> None:
     pp.to_json(net, str(tmp_path / "net.json"))
     with pytest.raises(InputError, match=r"load\.sector: must be a GPC code"):
         make_city(read_grid("net.json", folder=tmp_path), CLOCK)
+
+
+def test_all_that_is_wrong_with_elements_is_said_at_once(tmp_path: Path) -> None:
+    net = pn.mv_oberrhein()
+    net.line.loc[net.line.index[3], "length_km"] = 0.0
+    net.line.loc[net.line.index[5], ["r_ohm_per_km", "x_ohm_per_km"]] = 0.0
+    net.trafo.loc[net.trafo.index[0], "vk_percent"] = float("nan")
+    net.load.loc[net.load.index[0], "p_mw"] = float("nan")
+    net.load.loc[net.load.index[1], "bus"] = 99_999
+    pp.to_json(net, str(tmp_path / "net.json"))
+    with pytest.raises(InputError) as error:
+        make_city(read_grid("net.json", folder=tmp_path), CLOCK)
+    assert {str(fault) for fault in error.value.faults} == {
+        "load 'LV Load 0', p_mw: must be finite; got nan",
+        "load 'LV Load 1', bus: no such bus; got 99999",
+        "line 'Line 3', length_km: must be greater than 0 (a branch without impedance is a switch); got 0.0",
+        f"line '{net.line.name.iloc[5]}', r_ohm_per_km, x_ohm_per_km: must not both be 0: that is a switch",
+        "trafo 'HV/MV Transformer 0', vk_percent: must be greater than 0; got nan",
+    }
+
+
+def test_a_net_whose_loads_are_too_much_is_judged_by_its_profiles(tmp_path: Path) -> None:
+    net = pn.mv_oberrhein()
+    names = [str(name) for name in net.load.name]
+    light = {f"load/{name}/p_mw": [float(p)] * 96 for name, p in zip(names, net.load.p_mw, strict=True)}
+    net.load["p_mw"] *= 50
+    pp.to_json(net, str(tmp_path / "net.json"))
+    heavy = make_city(read_grid("net.json", folder=tmp_path), CLOCK)
+    assert power_flow(heavy.network, CLOCK, *heavy.withdrawal()).failed.all()
+    given = profiles(tmp_path, **light)
+    city = make_city(read_grid("net.json", Path(given.name), tmp_path), CLOCK)
+    assert not power_flow(city.network, CLOCK, *city.withdrawal()).failed.any()

@@ -1,0 +1,20 @@
+"""The only importer of pandapower: reads nets, takes their matrices, solves single steps, writes nets."""
+
+from grid._pandapower.matrices import RUNPP_OPTIONS, network_of
+from grid._pandapower.read import builtin, builtin_names, read_file, simbench
+from grid._pandapower.solve import newton_raphson
+from grid._pandapower.tables import element_table
+from grid._pandapower.write import net_with, write_file
+
+__all__ = [
+    "RUNPP_OPTIONS",
+    "builtin",
+    "builtin_names",
+    "element_table",
+    "net_with",
+    "network_of",
+    "newton_raphson",
+    "read_file",
+    "simbench",
+    "write_file",
+]

@@ -1,0 +1,219 @@
+"""A network as arrays: pandapower's own matrices, and what belongs to each of their rows."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from grid._pandapower.faults import faults
+from grid._pandapower.tables import numbers, unique
+from grid.errors import InputError, raise_if_any
+from grid.network import Branches, Buses, Complexes, Network
+from grid.series import Bools, Floats, Ints
+
+RUNPP_OPTIONS: Mapping[str, Any] = {
+    "algorithm": "nr",
+    "calculate_voltage_angles": True,
+    "tolerance_mva": 1e-8,
+    "lightsim2grid": False,
+    "init": "auto",
+}
+"""One setting for the matrices, the fallback and the export, so that all three agree."""
+DEFAULT_VM_MIN_PU, DEFAULT_VM_MAX_PU = 0.9, 1.1
+"""Voltage limits where a net states none: EN 50160:2010, clause 5.2.2 (± 10 %)."""
+
+
+def network_of(net: Any) -> Network:
+    """The network of a pandapower net, by one power flow of the net as it stands.
+
+    Raises:
+        InputError: If the net has no external grid, or pandapower cannot solve it.
+    """
+    import pandapower  # noqa: PLC0415  slow to import
+
+    if not len(net.ext_grid) or not net.ext_grid.in_service.any():
+        raise InputError.of("city.network", "the net has no external grid in service, so nothing feeds it")
+    raise_if_any(faults(net), "the net")
+    solved = net
+    try:
+        pandapower.runpp(net, **RUNPP_OPTIONS)
+    except pandapower.LoadflowNotConverged:  # its loads may be too much at once, and its profiles not
+        solved = _unloaded(net)
+    except Exception as error:
+        raise InputError.of("city.network", f"pandapower's power flow of the net failed: {error}") from error
+    internal = solved._ppc["internal"]  # noqa: SLF001  pandapower keeps its matrices there only
+    n_nodes = internal["Ybus"].shape[0]
+    bus_table = internal["bus"].real
+    node = _nodes(solved, n_nodes)
+    withdrawn = (bus_table[:, 2] + 1j * bus_table[:, 3]).astype(complex)
+    for table, sign in (("load", 1.0), ("storage", 1.0), ("sgen", -1.0)):
+        at, power = _table_power(solved, table, node)
+        np.subtract.at(withdrawn, at, sign * power)
+    withdrawn[np.abs(withdrawn) < 1e-12] = 0.0
+    return Network(
+        name=str(net.name or "net"),
+        base_mva=float(internal["baseMVA"]),
+        admittance=sparse.csc_array(internal["Ybus"]),
+        admittance_from=sparse.csr_array(internal["Yf"]),
+        admittance_to=sparse.csr_array(internal["Yt"]),
+        conductance_pu=bus_table[:, 4] / float(internal["baseMVA"]),
+        slack=np.asarray(internal["ref"], dtype=np.int64),
+        v_slack=np.asarray(internal["V"], dtype=complex)[internal["ref"]],
+        fixed_mva=withdrawn,
+        buses=_buses(net, node),
+        branches=_branches(solved, internal),
+        uncovered=_uncovered(net),
+        generator_node=np.asarray(internal["pv"], dtype=np.int64),
+        voltage_dependent_node=_voltage_dependent(solved, node),
+        net=net,
+    )
+
+
+def _unloaded(net: Any) -> Any:
+    """The same net with its loads and generation at zero, solved: the matrices do not depend on them.
+
+    Raises:
+        InputError: If even that has no solution.
+    """
+    import pandapower  # noqa: PLC0415  slow to import
+
+    net = copy.deepcopy(net)
+    for table in ("load", "sgen", "storage"):
+        net[table][["p_mw", "q_mvar"]] = 0.0
+    try:
+        pandapower.runpp(net, **RUNPP_OPTIONS)
+    except pandapower.LoadflowNotConverged as error:
+        raise InputError.of("city.network", f"the net has no solution even without loads: {error}") from error
+    return net
+
+
+def _nodes(net: Any, n_nodes: int) -> Ints:
+    """Node of each bus in the order of ``net.bus``, -1 where pandapower found the bus de-energised."""
+    lookup = net._pd2ppc_lookups["bus"]  # noqa: SLF001  the only map from buses to rows of the matrices
+    node = np.asarray(lookup[net.bus.index.to_numpy()], dtype=np.int64)
+    dead = (node < 0) | (node >= n_nodes) | net.res_bus.vm_pu.isna().to_numpy()
+    return np.where(dead, -1, node)
+
+
+def _table_power(net: Any, table: str, node: Ints) -> tuple[Ints, Complexes]:
+    """Nodes and powers, as the table states them, of the live elements of a table of injections."""
+    frame = net[table]
+    at = node[net.bus.index.get_indexer(frame.bus)]
+    power = (frame.p_mw + 1j * frame.q_mvar).to_numpy() * frame.scaling.to_numpy()
+    live = frame.in_service.to_numpy(dtype=bool) & (at >= 0)
+    return at[live], power[live]
+
+
+def _buses(net: Any, node: Ints) -> Buses:
+    x, y = np.full(len(net.bus), np.nan), np.full(len(net.bus), np.nan)
+    if "geo" in net.bus:
+        for place, geo in enumerate(net.bus.geo):
+            if isinstance(geo, str):
+                x[place], y[place] = json.loads(geo)["coordinates"][:2]
+    zones = net.bus.zone if "zone" in net.bus else [None] * len(net.bus)
+    return Buses(
+        names=unique([str(name) for name in net.bus.name], "bus"),
+        node=node,
+        vn_kv=net.bus.vn_kv.to_numpy(dtype=float),
+        zones=tuple("" if zone is None or zone != zone else str(zone) for zone in zones),  # noqa: PLR0124  NaN
+        vm_min_pu=numbers(net.bus, "min_vm_pu", DEFAULT_VM_MIN_PU),
+        vm_max_pu=numbers(net.bus, "max_vm_pu", DEFAULT_VM_MAX_PU),
+        x=x,
+        y=y,
+    )
+
+
+def _branches(net: Any, internal: Any) -> Branches:
+    """The branches in service, with the loading that pandapower gives per current (``trafo_loading="current"``)."""
+    rows = np.flatnonzero(internal["branch_is"])
+    n = len(internal["branch_is"])
+    names, kinds = [""] * n, ["other"] * n
+    ends = np.full((n, 2), -1)
+    per_pu = np.zeros((n, 2))
+    limit = np.full(n, 100.0)
+    base, branch = float(internal["baseMVA"]), net._ppc["branch"].real  # noqa: SLF001
+    base_kv = net._ppc["bus"][:, 9].real[branch[:, :2].astype(int)]  # noqa: SLF001
+    position = {index: place for place, index in enumerate(net.bus.index)}
+    for table, (first, stop) in net._pd2ppc_lookups["branch"].items():  # noqa: SLF001
+        frame, at = net[table], slice(first, stop)
+        kinds[at] = [table] * (stop - first)
+        if table == "trafo3w":
+            names[at], per_pu[at] = _windings(frame, base, base_kv[at])
+            limit[at] = np.tile(numbers(frame, "max_loading_percent", 100.0), 3)
+            continue
+        if table not in {"line", "trafo"}:
+            names[at] = [f"{table} {k}" for k in range(stop - first)]
+            continue
+        labels = unique([str(name) for name in frame.name], table)
+        names[at] = labels
+        columns = ("from_bus", "to_bus") if table == "line" else ("hv_bus", "lv_bus")
+        for end, column in enumerate(columns):
+            ends[at, end] = [position[bus] for bus in frame[column]]
+        capacity = (frame.parallel * frame.df).to_numpy(dtype=float)
+        if table == "line":
+            rating_ka = capacity * numbers(frame, "max_i_ka", np.inf)
+            per_pu[at] = 100 * base / (np.sqrt(3) * base_kv[at]) / rating_ka[:, None]
+        else:
+            vn_kv = frame[["vn_hv_kv", "vn_lv_kv"]].to_numpy(dtype=float)
+            per_pu[at] = 100 * base * vn_kv / base_kv[at] / (frame.sn_mva.to_numpy(dtype=float) * capacity)[:, None]
+        limit[at] = numbers(frame, "max_loading_percent", 100.0)
+    inner = internal["branch"].real[:, :2].astype(np.int64)
+    return Branches(
+        names=unique([names[k] for k in rows], "branch"),
+        kinds=tuple(kinds[k] for k in rows),
+        from_node=inner[:, 0],
+        to_node=inner[:, 1],
+        from_bus=ends[rows, 0],
+        to_bus=ends[rows, 1],
+        percent_per_pu_from=per_pu[rows, 0],
+        percent_per_pu_to=per_pu[rows, 1],
+        loading_max_percent=limit[rows],
+    )
+
+
+def _windings(frame: Any, base_mva: float, base_kv: Floats) -> tuple[list[str], Floats]:
+    """Names of the windings of three-winding transformers, and their loading per current at both ends [%/pu].
+
+    pandapower models each as a star of three branches: all high-voltage windings, then all medium, then all low; the
+    first end at their bus, the others from the star point to their bus.
+    """
+    labels = unique([str(name) for name in frame.name], "trafo3w")
+    n = len(labels)
+    per_pu = np.zeros((3 * n, 2))
+    for k, (winding, end) in enumerate((("hv", 0), ("mv", 1), ("lv", 1))):
+        rows = np.arange(k * n, (k + 1) * n)
+        rated = frame[f"vn_{winding}_kv"].to_numpy(dtype=float) / frame[f"sn_{winding}_mva"].to_numpy(dtype=float)
+        per_pu[rows, end] = 100 * base_mva * rated / base_kv[rows, end]
+    return [f"{label} ({winding})" for winding in ("hv", "mv", "lv") for label in labels], per_pu
+
+
+def _voltage_dependent(net: Any, node: Ints) -> Ints:
+    """Nodes of the loads that depend on voltage."""
+    if not len(net.load):
+        return np.empty(0, dtype=np.int64)
+    at = node[net.bus.index.get_indexer(net.load.bus[depends_on_voltage(net)])]
+    return np.unique(at[at >= 0])
+
+
+def depends_on_voltage(net: Any) -> Bools:
+    """Loads that are not of constant power."""
+    columns = [column for column in net.load if column.startswith(("const_z", "const_i"))]
+    depends: Bools = (net.load[columns].fillna(0.0).to_numpy() != 0).any(axis=1)
+    return depends
+
+
+def _uncovered(net: Any) -> tuple[str, ...]:
+    """Elements whose behaviour the fixed-point solver does not model."""
+    reasons = []
+    if len(net.gen) and net.gen.in_service.any():
+        reasons.append("voltage-controlled generators (gen)")
+    if len(net.load) and depends_on_voltage(net).any():
+        reasons.append("loads that depend on voltage (ZIP)")
+    tables = ("xward", "dcline", "svc", "ssc", "tcsc", "vsc", "b2b_vsc", "bus_dc")
+    reasons += [f"elements of table {table}" for table in tables if table in net and len(net[table])]
+    return tuple(reasons)
