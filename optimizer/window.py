@@ -16,7 +16,8 @@ from grid.powerflow import PowerFlow
 from grid.series import Floats, Ints
 from optimizer._highs import Solver
 from optimizer.network_cuts import Linearisation, loading_rows, loss_rows
-from optimizer.programme import Window, Withdrawals
+from optimizer.programme import Window
+from optimizer.withdrawals import Withdrawals
 
 MAX_ROUNDS = 8
 LOADING_TOLERANCE_PERCENT = 0.2
