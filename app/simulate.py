@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -135,7 +136,7 @@ def simulate(loaded: Loaded, progress: Progress | None = None) -> Outcome:
         drawn = p_fixed.copy()
         for flexibility in prepared.flexibilities:
             drawn += flexibility.at_buses(p_mw[flexibility.name])
-        flow = power_flow(city.network, clock, drawn, q_fixed)
+        flow = power_flow(city.network, clock, drawn, q_fixed, threads=os.cpu_count() or 1)
     with _phase("carbon tracing", seconds, tell):
         accounts = account(
             city, flow, prepared.flexibilities, p_mw, prepared.upstream, prepared.factors,
