@@ -161,7 +161,7 @@ def lightsim2grid(grid: BenchmarkGrid) -> Engine:
         if status != 1:
             raise RuntimeError("lightsim2grid did not converge")
         series.compute_flows()
-        loading = series.get_flows()[:, : rating.size] / (1000 * rating)
+        loading = series.get_flows()[:, : rating.size] / rating
         both = series.compute_branch_results()
         losses = both[:, :, 0].sum(axis=1) + both[:, :, 2].sum(axis=1)
         assert np.isfinite(loading).all()  # noqa: S101  a benchmark checks what it measures
