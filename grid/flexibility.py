@@ -30,7 +30,8 @@ Element = Literal["load", "sgen", "storage"]
 class Reservoir:
     """What the devices fill and empty; N devices.
 
-    Energy after a step: ``e' = retention · e + h (eta_charge · charge - discharge / eta_discharge)``.
+    Energy after a step: ``e' = retention · e + h (eta_charge · charge - discharge / eta_discharge) - drain``. What is
+    stored may be electricity, hydrogen by its lower heating value, heat, or work that can wait.
 
     Args:
         e_start_mwh: Energy when the device's first step begins, shape (N,) [MWh].
@@ -40,6 +41,9 @@ class Reservoir:
         eta_charge: Stored per drawn energy, shape (N,) or (K,) [1].
         eta_discharge: Fed in per energy taken out, shape (N,) or (K,) [1].
         retention_per_step: Share of the energy that a step of standing leaves, shape (N,) [1].
+        drain_mwh: Energy used from the store in each slot's step (fuel, heat, work), shape (K,) [MWh]; None: nothing.
+        charge_segments: Part-load efficiency: (share of `p_max_mw`, efficiency relative to `eta_charge`) of each
+            segment of the charging power, from the first megawatt on; shares sum to 1, efficiencies do not rise.
         owner: The stock that a device belongs to (a car has many sessions), shape (N,), 0-based.
         exact_end: Whether `e_end_mwh` is met exactly, or is a least value.
         vehicle: Whether the stocks are cars: consumers at the meter, not stationary stores.
@@ -57,11 +61,15 @@ class Reservoir:
     exact_end: bool = False
     vehicle: bool = False
     mwh_per_km: Floats | None = None
+    drain_mwh: Floats | None = None
+    charge_segments: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
 
     def __post_init__(self) -> None:
         energies = ("e_start_mwh", "e_end_mwh", "e_min_mwh", "e_max_mwh")
         for name in (*energies, "eta_charge", "eta_discharge", "retention_per_step"):
             object.__setattr__(self, name, read_only(getattr(self, name)))
+        if self.drain_mwh is not None:
+            object.__setattr__(self, "drain_mwh", read_only(self.drain_mwh))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +90,18 @@ class Flexibility:
         p_unmanaged_mw: Withdrawal when nobody manages it, shape (K,) [MW]; None: charge at full power from the
             start until the energy due is stored, then hold it.
         smart: Whether plain smart charging shifts it already; else only strategy ``optimal`` moves it.
-        wear_cost_per_mwh: Cost of wear per energy fed in, shape (N,) [currency/MWh].
+        wear_cost_per_mwh: Cost of wear or fuel per energy fed in, shape (N,) [currency/MWh].
+        value_per_mwh: What energy drawn is worth to its user, shape (N,) or (K,) [currency/MWh]; 0 where the demand
+            has to be met anyway. An interruptible load goes without when power costs more.
+        p_min_on_mw: Minimum load: it draws (or feeds in) nothing or at least this, shape (N,) [MW].
+        ramp_mw_per_h: Most change of power from step to step, shape (N,) [MW/h]; None: any.
+        q_max_mvar: Reactive power that it can draw or supply at any active power, shape (N,) [MVAr].
+        connection: Name of the grid connection that it shares with others; empty: its own.
+        connection_max_mw: Most power through that connection, either way [MW].
         gpc_code: GPC sub-sector that its consumption counts in (``II.1``); None for stores and generation.
         technology: Technology of the factor sets that its generation counts as; None if it generates nothing.
+        ci_kg_per_mwh: Emissions of its own generation, direct and life-cycle [kg/MWh], where they are its own and not
+            those of its technology.
         place: Where the devices are, in words, for the sessions table (``home``).
     """
 
@@ -101,12 +118,20 @@ class Flexibility:
     p_unmanaged_mw: Floats | None = None
     smart: bool = False
     wear_cost_per_mwh: Floats = field(default_factory=lambda: np.zeros(1))
+    value_per_mwh: Floats = field(default_factory=lambda: np.zeros(1))
+    p_min_on_mw: Floats = field(default_factory=lambda: np.zeros(1))
+    ramp_mw_per_h: Floats | None = None
+    q_max_mvar: Floats = field(default_factory=lambda: np.zeros(1))
+    connection: str = ""
+    connection_max_mw: float = np.inf
     gpc_code: str | None = None
     technology: str | None = None
+    ci_kg_per_mwh: tuple[float, float] | None = None
     place: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("p_min_mw", "p_max_mw", "p_unmanaged_mw", "wear_cost_per_mwh"):
+        powers = ("p_min_mw", "p_max_mw", "p_unmanaged_mw", "p_min_on_mw", "ramp_mw_per_h", "q_max_mvar")
+        for name in (*powers, "wear_cost_per_mwh", "value_per_mwh"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, read_only(getattr(self, name)))
         raise_if_any(self._faults(), f"asset {self.name!r}")
@@ -148,7 +173,14 @@ class Flexibility:
                     f"must lie within {store.e_min_mwh[at]:.6g}..{store.e_max_mwh[at]:.6g} MWh (device {at})",
                     float(energy[at]),
                 )
-        gain = self.clock.step_hours * self.per_slot(store.eta_charge) * np.maximum(p_max, 0)
+        shares = np.array(store.charge_segments)
+        if abs(shares[:, 0].sum() - 1) > within or (np.diff(shares[:, 1]) > 0).any():
+            yield Fault(f"{self.name}.charge_segments", "shares must sum to 1, efficiencies must not rise", shares)
+            return
+        if store.drain_mwh is not None and store.drain_mwh.shape != (self.n_slots,):
+            yield Fault(f"{self.name}.drain_mwh", f"must have shape ({self.n_slots},)", store.drain_mwh.shape)
+            return
+        gain = self.gain_mwh(np.maximum(p_max, 0.0)) - self.drain_mwh
         reachable = store.e_start_mwh + np.add.reduceat(gain, self.offsets[:-1])
         short = np.flatnonzero(store.e_end_mwh > reachable + within)
         if short.size:
@@ -215,23 +247,65 @@ class Flexibility:
             return self.p_unmanaged_mw
         if self.reservoir is None:
             return self.per_slot(self.p_max_mw)
-        store, h = self.reservoir, self.clock.step_hours
-        p_max, eta = self.per_slot(self.p_max_mw), self.per_slot(store.eta_charge)
-        power = np.zeros(self.n_slots)
+        store, power = self.reservoir, np.zeros(self.n_slots)
         energy = store.e_start_mwh.copy()
         for at, slots in self._by_rank():
-            held = store.retention_per_step[at] * energy[at]
-            power[slots] = np.clip((store.e_end_mwh[at] - held) / (h * eta[slots]), 0.0, p_max[slots])
-            energy[at] = held + h * eta[slots] * power[slots]
+            held = store.retention_per_step[at] * energy[at] - self.drain_mwh[slots]
+            power[slots] = self._power_for(store, store.e_end_mwh[at] - held, slots)
+            energy[at] = held + self._gain(store, power[slots], slots)
         return power
+
+    @cached_property
+    def drain_mwh(self) -> Floats:
+        """Energy used from the reservoir in each slot's step, shape (K,) [MWh]."""
+        store = self.reservoir
+        return np.zeros(self.n_slots) if store is None or store.drain_mwh is None else store.drain_mwh
+
+    def gain_mwh(self, p_mw: Floats) -> Floats:
+        """What withdrawal `p_mw` adds to the reservoir before standing losses and use, both of shape (K,) [MWh]."""
+        store = self.reservoir
+        return np.zeros(self.n_slots) if store is None else self._gain(store, p_mw, np.arange(self.n_slots))
+
+    def _gain(self, store: Reservoir, p_mw: Floats, slots: Ints) -> Floats:
+        """Energy gained [MWh] by the power of some slots."""
+        eta_charge, eta_discharge = self._eta_charge[slots], self._eta_discharge[slots]
+        stored = np.zeros(slots.size)
+        for below, width, relative in self._segments(store, slots):
+            stored += relative * np.clip(p_mw - below, 0.0, width)
+        return self.clock.step_hours * (eta_charge * stored + np.minimum(p_mw, 0.0) / eta_discharge)
+
+    def _power_for(self, store: Reservoir, gain_mwh: Floats, slots: Ints) -> Floats:
+        """Charging power of some slots that gains `gain_mwh`, as far as it goes [MW]."""
+        missing = np.maximum(gain_mwh, 0.0) / (self.clock.step_hours * self._eta_charge[slots])
+        power = np.zeros(slots.size)
+        for _, width, relative in self._segments(store, slots):
+            part = np.minimum(missing / relative, width)
+            power, missing = power + part, missing - part * relative
+        return np.minimum(power, np.maximum(self.per_slot(self.p_max_mw)[slots], 0.0))
+
+    def _segments(self, store: Reservoir, slots: Ints) -> Iterator[tuple[Floats, Floats, float]]:
+        """Of each segment of the charging power: where it begins and how wide it is [MW], its relative efficiency."""
+        p_max = np.maximum(self.per_slot(self.p_max_mw)[slots], 0.0)
+        below = np.zeros(slots.size)
+        last = len(store.charge_segments) - 1
+        for place, (share, relative) in enumerate(store.charge_segments):
+            yield below, np.full(slots.size, np.inf) if place == last else share * p_max, relative
+            below = below + share * p_max
+
+    @cached_property
+    def _eta_charge(self) -> Floats:
+        return np.ones(self.n_slots) if self.reservoir is None else self.per_slot(self.reservoir.eta_charge)
+
+    @cached_property
+    def _eta_discharge(self) -> Floats:
+        return np.ones(self.n_slots) if self.reservoir is None else self.per_slot(self.reservoir.eta_discharge)
 
     def energy_mwh(self, p_mw: Floats) -> Floats:
         """Energy in the reservoir when each slot ends, shape (K,) [MWh], for withdrawal `p_mw`, shape (K,)."""
         energies = np.zeros(self.n_slots)
         if self.reservoir is None:
             return energies
-        store, h = self.reservoir, self.clock.step_hours
-        gain = h * np.where(p_mw > 0, p_mw * self.per_slot(store.eta_charge), p_mw / self.per_slot(store.eta_discharge))
+        store, gain = self.reservoir, self.gain_mwh(p_mw) - self.drain_mwh
         if (store.retention_per_step == 1.0).all():
             total = np.cumsum(gain)
             before = np.concatenate([[0.0], total])[self.offsets[:-1]]

@@ -82,15 +82,12 @@ def _advance(flexibility: Flexibility, p_mw: Floats, energy: dict[str, Floats], 
     store = flexibility.reservoir
     if store is None:
         return
-    e, h = energy[flexibility.name], flexibility.clock.step_hours
-    eta_charge, eta_discharge = flexibility.per_slot(store.eta_charge), flexibility.per_slot(store.eta_discharge)
+    e, gain = energy[flexibility.name], flexibility.gain_mwh(p_mw) - flexibility.drain_mwh
     live = np.flatnonzero((flexibility.start < stop) & (flexibility.stop > first))
     for step in range(first, stop):
         at = live[(flexibility.start[live] <= step) & (flexibility.stop[live] > step)]
         slot = flexibility.offsets[at] + step - flexibility.start[at]
-        p = p_mw[slot]
-        gain = h * np.where(p > 0, p * eta_charge[slot], p / eta_discharge[slot])
-        e[at] = store.retention_per_step[at] * e[at] + gain
+        e[at] = store.retention_per_step[at] * e[at] + gain[slot]
 
 
 def _shortfalls(problem: DispatchProblem, answer: Answer, first: int, n_steps: int) -> list[Shortfall]:

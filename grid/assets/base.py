@@ -1,4 +1,4 @@
-"""What every kind of asset is: a frozen specification that becomes a flexibility at a site."""
+"""What every kind of asset is: a frozen specification that becomes flexibilities at a site."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ class Asset(Spec, ABC):
         return place(city, self.bus, self.where, self.name)
 
     @abstractmethod
-    def flexibility(self, site: Site) -> Flexibility:
-        """What may be decided about it at this site."""
+    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+        """What may be decided about it at this site: the first has its name, others begin with it and a colon."""

@@ -30,7 +30,7 @@ class Battery(Asset):
     wear_cost_per_mwh: float = Field(default=15.0, ge=0)
     """Cost of ageing per energy fed in [currency/MWh] (unverified)."""
 
-    def flexibility(self, site: Site) -> Flexibility:
+    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
         """One device over the whole clock; a battery with `where` is spread over its buses."""
         placement, clock = self.placement(site.city), site.city.clock
         n_buses = site.city.n_buses
@@ -38,7 +38,7 @@ class Battery(Asset):
         energy = np.array([self.soc_start * self.e_rated_mwh])
         efficiency = np.array([self.round_trip_efficiency**0.5])
         kept_per_day = 1 - self.standing_loss_percent_per_day / 100
-        return Flexibility(
+        only = Flexibility(
             name=self.name,
             kind=self.kind,
             clock=clock,
@@ -60,3 +60,4 @@ class Battery(Asset):
             ),
             wear_cost_per_mwh=np.array([self.wear_cost_per_mwh]),
         )
+        return (only,)

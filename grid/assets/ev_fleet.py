@@ -55,12 +55,12 @@ class EVFleet(Asset):
     wear_cost_per_mwh: float = Field(default=40.0, ge=0)
     """Cost of ageing per energy fed in [currency/MWh] (unverified)."""
 
-    def flexibility(self, site: Site) -> Flexibility:
+    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
         """One device a session."""
         sessions = self.sessions(site)
         willing = _willing(self, site, sessions)
         asks = sessions.e_departure_mwh > sessions.e_arrival_mwh
-        return _as_flexibility(self, site, sessions.only(asks | willing), willing[asks | willing])
+        return (_as_flexibility(self, site, sessions.only(asks | willing), willing[asks | willing]),)
 
     def sessions(self, site: Site) -> Sessions:
         """The sessions that the fleet makes in the period, drawn with the scenario's seed."""

@@ -58,7 +58,7 @@ class PV(Asset):
         if abs(total - 1) > 1e-9:
             yield Fault(f"{at}.orientations", "shares must sum to 1", round(total, 9))
 
-    def flexibility(self, site: Site) -> Flexibility:
+    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
         """One device a district, each of which may feed in anything up to what the sun gives."""
         city, placement = site.city, self.placement(site.city)
         zones = [city.network.buses.zones[bus] for bus in placement.buses]
@@ -71,7 +71,7 @@ class PV(Asset):
         available = self.p_peak_mw * specific_power(self, site.weather)
         withdrawal = -np.outer(part, available).ravel()
         n, steps = len(districts), city.clock.n_steps
-        return Flexibility(
+        only = Flexibility(
             name=self.name,
             kind=self.kind,
             clock=city.clock,
@@ -84,6 +84,7 @@ class PV(Asset):
             p_unmanaged_mw=withdrawal,
             technology="solar",
         )
+        return (only,)
 
 
 def specific_power(pv: PV, weather: Weather) -> Floats:

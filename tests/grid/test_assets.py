@@ -40,7 +40,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def flexibility(kind: str, winter_site: Site) -> Flexibility:
-    return example(kind).flexibility(winter_site)
+    return example(kind).flexibilities(winter_site)[0]
 
 
 def test_shares_sum_to_one(flexibility: Flexibility) -> None:
@@ -92,20 +92,20 @@ def test_unmanaged_ends_with_the_energy_due(flexibility: Flexibility) -> None:
 
 
 def test_the_same_seed_gives_the_same_and_another_name_another_draw(kind: str, winter_site: Site) -> None:
-    first, again = (example(kind).flexibility(winter_site) for _ in range(2))
+    first, again = (example(kind).flexibilities(winter_site)[0] for _ in range(2))
     assert np.array_equal(first.p_max_mw, again.p_max_mw)
     assert np.array_equal(first.start, again.start)
     if kind == "ev_fleet":
-        other = example(kind, name="y").flexibility(winter_site)
-        reseeded = example(kind).flexibility(replace(winter_site, seed=1))
+        other = example(kind, name="y").flexibilities(winter_site)[0]
+        reseeded = example(kind).flexibilities(replace(winter_site, seed=1))[0]
         assert not np.array_equal(first.start, other.start)
         assert not np.array_equal(first.start, reseeded.start)
 
 
 def test_a_larger_rating_can_do_more(kind: str, winter_site: Site) -> None:
     rating = EXAMPLES[kind][RATING[kind]]
-    small = example(kind).flexibility(winter_site)
-    large = example(kind, **{RATING[kind]: 2 * rating}).flexibility(winter_site)
+    small = example(kind).flexibilities(winter_site)[0]
+    large = example(kind, **{RATING[kind]: 2 * rating}).flexibilities(winter_site)[0]
     for bound in ("p_min_mw", "p_max_mw"):
         wide = np.abs(large.by_step(large.per_slot(getattr(large, bound))))
         narrow = np.abs(small.by_step(small.per_slot(getattr(small, bound))))
@@ -115,11 +115,11 @@ def test_a_larger_rating_can_do_more(kind: str, winter_site: Site) -> None:
 def test_without_sun_nothing_shines(kind: str, winter_site: Site) -> None:
     zeros = np.zeros(winter_site.city.clock.n_steps)
     dark = replace(winter_site.weather, ghi_w_per_m2=zeros, dni_w_per_m2=zeros, dhi_w_per_m2=zeros)
-    flexibility = example(kind).flexibility(replace(winter_site, weather=dark))
+    flexibility = example(kind).flexibilities(replace(winter_site, weather=dark))[0]
     if flexibility.technology == "solar":
         assert (flexibility.unmanaged_power() == 0).all()
     else:
-        same = example(kind).flexibility(winter_site)
+        same = example(kind).flexibilities(winter_site)[0]
         assert np.array_equal(flexibility.unmanaged_power(), same.unmanaged_power())
 
 
@@ -129,7 +129,7 @@ def test_an_unknown_bus_is_refused_with_the_nearest(kind: str, winter_site: Site
     (fault,) = asset.faults(winter_site.city, "assets[0]")
     assert str(fault) == "assets[0].bus: no bus called 'MV3.101 Bus 860'; did you mean 'MV3.101 Bus 86'?"
     with pytest.raises(InputError):
-        asset.flexibility(winter_site)
+        asset.flexibilities(winter_site)[0]
 
 
 def test_pv_follows_the_sun(summer_site: Site, winter_site: Site) -> None:
@@ -151,9 +151,9 @@ def test_orientations_sum_to_one(winter_site: Site) -> None:
 
 
 def test_v2g_needs_willing_owners_and_permission(winter_site: Site) -> None:
-    assert example("ev_fleet", v2g_share=0.0).flexibility(winter_site).p_min_mw.min() == 0
-    assert example("ev_fleet").flexibility(replace(winter_site, v2g=False)).p_min_mw.min() == 0
-    allowed = example("ev_fleet").flexibility(winter_site)
+    assert example("ev_fleet", v2g_share=0.0).flexibilities(winter_site)[0].p_min_mw.min() == 0
+    assert example("ev_fleet").flexibilities(replace(winter_site, v2g=False))[0].p_min_mw.min() == 0
+    allowed = example("ev_fleet").flexibilities(winter_site)[0]
     willing = np.unique(allowed.reservoir.owner[allowed.p_min_mw < 0])  # type: ignore[union-attr]
     assert willing.size == pytest.approx(0.4 * 400, rel=0.15)
 

@@ -24,8 +24,8 @@ def test_a_battery_and_cars_on_a_builtin_net() -> None:
     clock = Clock(datetime(2030, 6, 3, tzinfo=UTC), timedelta(minutes=15), 96)
     city = make_city(read_grid("mv_oberrhein"), clock)
     site = Site(city, weather_for("greensboro-tmy3", clock, "Europe/Berlin", 48.5, 7.9), "Europe/Berlin")
-    battery = Battery(name="battery", bus="Bus 60", p_rated_mw=2, e_rated_mwh=8).flexibility(site)
-    cars = EVFleet(name="cars", where=Where(), vehicles=200, v2g_share=0.3).flexibility(site)
+    battery = Battery(name="battery", bus="Bus 60", p_rated_mw=2, e_rated_mwh=8).flexibilities(site)[0]
+    cars = EVFleet(name="cars", where=Where(), vehicles=200, v2g_share=0.3).flexibilities(site)[0]
     p_mw, q_mvar = city.withdrawal()
     price = 90 + 40 * np.cos(np.arange(96) / 96 * 4 * np.pi)
     problem = DispatchProblem(clock, city.network, p_mw, q_mvar, (battery, cars), price, price - 30, 0 * price)
