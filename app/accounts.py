@@ -145,9 +145,14 @@ def _sources(
     """Local generation and imports, and which of them are imports."""
     feeds = np.flatnonzero((elements.p_mw < 0).any(axis=0))
     names = [elements.technology[k] for k in feeds]
-    ci = {name: factors.value(name, upstream.boundary) for name in set(names)}
+    of_technology = {name: factors.value(name, upstream.boundary) for name in set(names)}
+    own = [elements.own_ci[k] for k in feeds]
+    ci = [
+        of_technology[name] if pair is None else pair[upstream.boundary == "lifecycle"]
+        for name, pair in zip(names, own, strict=True)
+    ]
     shape = (len(upstream.ci_kg_per_mwh), feeds.size)
-    local_ci = np.broadcast_to([ci[name] for name in names], shape)
+    local_ci = np.broadcast_to(ci, shape)
     local_renewable = np.broadcast_to([float(factors.renewable(name)) for name in names], shape)
     sources = Sources(
         node=np.concatenate([elements.node[feeds], slack]),

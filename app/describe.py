@@ -39,7 +39,8 @@ def describe(loaded: Loaded) -> str:
             f"{scenario.dispatch.look_ahead_hours} h ahead"
         ),
     ]
-    lines += [f"  {asset.kind:10} {asset.name}: {_where(loaded, asset.placement(city))}" for asset in scenario.assets]
+    lines += [f"  {asset.kind:10} {asset.name}: {_where(loaded, asset.placement(city))}" for asset in loaded.assets]
+    lines += [f"  adoption   {step}" for step in loaded.adopted.reckoning]
     lines += [
         f"  data centre {spec.name}: {spec.p_it_rated_mw:g} MW of IT at {spec.bus}, {spec.cooling.kind}, "
         f"{spec.power_chain.kind}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,12 +26,15 @@ class Injections:
         p_mw: Withdrawal, shape (T, E) [MW].
         sector: GPC sub-sectors of what it draws, shape (E, S).
         technology: What it is when it feeds in, E names.
+        own_ci: Emissions of its generation where they are its own, direct and life-cycle, E pairs [kg/MWh]; None
+            where they are those of its technology.
     """
 
     node: Ints
     p_mw: Floats
     sector: Floats
     technology: tuple[str, ...]
+    own_ci: tuple[tuple[float, float] | None, ...]
 
 
 def is_store(flexibility: Flexibility) -> bool:
@@ -54,12 +57,12 @@ def own_elements(city: City, sectors: tuple[str, ...]) -> list[Injections]:
     power = np.repeat(network.fixed_mva.real[None, fixed], city.clock.n_steps, axis=0)
     n_generators = len(city.generators.names)
     parts = [
-        Injections(node[city.loads.bus], city.loads.p_mw(), share, (UNKNOWN,) * len(share)),
-        Injections(
+        _of_technology(node[city.loads.bus], city.loads.p_mw(), share, (UNKNOWN,) * len(share)),
+        _of_technology(
             node[city.generators.bus], -city.generators.p_mw(), _only(UNSPECIFIED_SECTOR, sectors, n_generators),
             city.technologies,
         ),
-        Injections(fixed, power, _only(UNSPECIFIED_SECTOR, sectors, fixed.size), (UNKNOWN,) * fixed.size),
+        _of_technology(fixed, power, _only(UNSPECIFIED_SECTOR, sectors, fixed.size), (UNKNOWN,) * fixed.size),
     ]  # fmt: skip
     return [_live(part) for part in parts]
 
@@ -70,7 +73,13 @@ def asset_elements(city: City, flexibility: Flexibility, p_mw: Floats, sectors: 
     code = flexibility.gpc_code or UNSPECIFIED_SECTOR
     technology = (flexibility.technology or UNKNOWN,) * buses.size
     at_buses = flexibility.at_buses(p_mw)[:, buses]
-    return _live(Injections(city.network.buses.node[buses], at_buses, _only(code, sectors, buses.size), technology))
+    sector, own_ci = _only(code, sectors, buses.size), (flexibility.ci_kg_per_mwh,) * buses.size
+    return _live(Injections(city.network.buses.node[buses], at_buses, sector, technology, own_ci))
+
+
+def _of_technology(node: Ints, p_mw: Floats, sector: Floats, technology: tuple[str, ...]) -> Injections:
+    """Elements whose generation, if any, has the emissions of its technology."""
+    return Injections(node, p_mw, sector, technology, (None,) * len(technology))
 
 
 def _only(code: str, sectors: tuple[str, ...], n: int) -> Floats:
@@ -82,7 +91,8 @@ def _only(code: str, sectors: tuple[str, ...], n: int) -> Floats:
 def _live(part: Injections) -> Injections:
     live = np.flatnonzero(part.node >= 0)
     technology = tuple(part.technology[k] for k in live)
-    return Injections(part.node[live], part.p_mw[:, live], part.sector[live], technology)
+    own_ci = tuple(part.own_ci[k] for k in live)
+    return Injections(part.node[live], part.p_mw[:, live], part.sector[live], technology, own_ci)
 
 
 def joined(parts: Sequence[Injections], supplied: Bools) -> Injections:
@@ -92,6 +102,7 @@ def joined(parts: Sequence[Injections], supplied: Bools) -> Injections:
         np.where(supplied[:, None], np.concatenate([part.p_mw for part in parts], axis=1), 0.0),
         np.concatenate([part.sector for part in parts]),
         tuple(name for part in parts for name in part.technology),
+        tuple(ci for part in parts for ci in part.own_ci),
     )
 
 
@@ -115,9 +126,9 @@ def as_supplied(
         factor = np.divide(nominal - missing[:, node], nominal, out=np.ones_like(nominal), where=nominal != 0)
         p_mw[:, at] *= factor[:, None]
     generators = network.generator_node
-    known = Injections(elements.node, p_mw, elements.sector, elements.technology)
+    known = replace(elements, p_mw=p_mw)
     unspecified = _only(UNSPECIFIED_SECTOR, sectors, generators.size)
-    own = Injections(generators, -missing[:, generators], unspecified, (UNKNOWN,) * generators.size)
+    own = _of_technology(generators, -missing[:, generators], unspecified, (UNKNOWN,) * generators.size)
     return joined([known, own], ~flow.failed)
 
 

@@ -25,31 +25,26 @@ def export_step(source: Path, file: Path, step: int) -> None:
     Raises:
         InputError: If anything is wrong with source, file or step.
     """
-    loaded, assets = _from_result(source) if source.is_dir() else _from_scenario(source)
+    loaded, assets, table_of = _from_result(source) if source.is_dir() else _from_scenario(source)
     frame = assets.filter(pl.col("time") == loaded.city.clock.start + step * loaded.city.clock.step)
-    tables_of = _tables_of(loaded)
     added = [
-        AddedElement(tables_of[asset], f"{asset} @ {bus}", bus, p_mw, e_mwh)
+        AddedElement(table_of[asset], f"{asset} @ {bus}", bus, p_mw, e_mwh)
         for asset, bus, p_mw, e_mwh in frame.select("asset", "bus", "p_mw", "e_mwh").iter_rows()
     ]
     write_step(loaded.city, step, added, file)
 
 
-def _from_result(folder: Path) -> tuple[Loaded, pl.DataFrame]:
+def _from_result(folder: Path) -> tuple[Loaded, pl.DataFrame, dict[str, Element]]:
     result = open_result(folder)
     source = Path(str(result.manifest["folder"]))
     loaded = check_scenario(dict(result.scenario), source, str(folder / "scenario.yaml"))
     columns = (pl.col("asset", "bus").cast(pl.String), pl.col("time", "p_mw", "e_mwh"))
-    return loaded, result.table("assets").select(*columns).collect()
+    table_of = {name: entry["element"] for name, entry in result.manifest["assets"].items()}
+    return loaded, result.table("assets").select(*columns).collect(), table_of
 
 
-def _from_scenario(file: Path) -> tuple[Loaded, pl.DataFrame]:
+def _from_scenario(file: Path) -> tuple[Loaded, pl.DataFrame, dict[str, Element]]:
     loaded = load_scenario(file)
-    frame = tables(simulate(loaded))["assets"]
-    return loaded, frame.with_columns(pl.col("asset", "bus").cast(pl.String))
-
-
-def _tables_of(loaded: Loaded) -> dict[str, Element]:
-    """Table of pandapower of each asset: what feeds in only is a generator, what stores is storage."""
-    kinds: dict[str, Element] = {asset.name: asset.element for asset in loaded.scenario.assets}
-    return kinds | {spec.name: "load" for spec in loaded.scenario.data_centres}
+    outcome = simulate(loaded)
+    table_of = {flexibility.name: flexibility.element for flexibility in outcome.prepared.flexibilities}
+    return loaded, tables(outcome)["assets"].with_columns(pl.col("asset", "bus").cast(pl.String)), table_of

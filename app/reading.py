@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import available_timezones
@@ -15,7 +16,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from app.scenario import CitySpec, PeriodSpec, Scenario
 from carbon.factors import load_factor_set
 from carbon.upstream import load_region, upstream_from_csv
-from grid.assets import AnyAsset
+from grid.adoption import Adopted, Adoption, adopt
+from grid.assets import AnyAsset, Asset
 from grid.city import City, make_city
 from grid.errors import Fault, InputError, ScenarioError, nearest
 from grid.source import read_grid
@@ -56,6 +58,17 @@ class Loaded:
     scenario: Scenario
     folder: Path
     city: City
+
+    @cached_property
+    def adopted(self) -> Adopted:
+        """What the levers come to."""
+        adoption = self.scenario.adoption
+        return Adopted((), ()) if adoption is None else adopt(adoption, self.city)
+
+    @property
+    def assets(self) -> tuple[Asset, ...]:
+        """Assets that the scenario lists, and those that its levers come to."""
+        return (*self.scenario.assets, *self.adopted.assets)
 
     def input_hashes(self) -> dict[str, str]:
         """SHA-256 of the files that the scenario refers to, by the name it uses."""
@@ -125,6 +138,7 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
     faults += _repeated_names(raw)
     if city is not None:
         faults += _asset_faults(raw, city)
+        faults += _adoption_faults(raw, city)
     faults += _file_faults(raw, folder, city)
     if faults or scenario is None or city is None:
         raise ScenarioError(dict.fromkeys(faults), source)
@@ -240,6 +254,24 @@ def _repeated_names(raw: Mapping[str, Any]) -> Iterator[Fault]:
                 if name in seen:
                     yield Fault(f"{key}[{place}].name", f"is the name of {seen[name]} too", name)
                 seen.setdefault(name, f"{key}[{place}]")
+
+
+def _adoption_faults(raw: Mapping[str, Any], city: City) -> Iterator[Fault]:
+    """What is wrong with the levers in this city, and names that their assets share with others."""
+    try:
+        adoption = None if raw.get("adoption") is None else Adoption.model_validate(raw["adoption"])
+    except ValidationError:
+        return
+    if adoption is None:
+        return
+    faults = list(adoption.faults(city, "adoption"))
+    yield from faults
+    if not faults:
+        taken = {asset.name for asset in adopt(adoption, city).assets}
+        for key in ("assets", "data_centres"):
+            for place, item in _items(raw, key):
+                if isinstance(item, Mapping) and item.get("name") in taken:
+                    yield Fault(f"{key}[{place}].name", "is the name of what adoption adds", item["name"])
 
 
 def _asset_faults(raw: Mapping[str, Any], city: City) -> Iterator[Fault]:

@@ -107,6 +107,8 @@ def manifest(outcome: Outcome, seconds: dict[str, float]) -> dict[str, Any]:
         ],
         "data_licences": list(prepared.loaded.city.licences),
         "notes": list(prepared.notes),
+        "adoption": [str(step) for step in prepared.loaded.adopted.reckoning],
+        "assets": {f.name: {"kind": f.kind, "element": f.element} for f in prepared.flexibilities},
         "limits_in_conflict": [{"element": e, "quantity": q, "limit": limit} for e, q, limit in conflicts],
         "dispatch": {
             "windows": outcome.schedule.windows,

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from carbon.data_centre import DataCentre
 from carbon.factors import DEFAULT_FACTOR_SET
+from grid.adoption import Adoption
 from grid.assets import AnyAsset
 from grid.city import UNSPECIFIED_SECTOR
 from grid.clock import Clock
@@ -154,6 +155,8 @@ class Scenario(Spec):
     """What imports are made of."""
     tariff: TariffSpec = TariffSpec()
     """What energy costs."""
+    adoption: Adoption | None = None
+    """Levers: shares of roofs, cars and homes that become assets."""
     assets: tuple[AnyAsset, ...] = ()
     """Flexible and renewable assets."""
     data_centres: tuple[DataCentre, ...] = ()

@@ -174,7 +174,7 @@ def prepare(loaded: Loaded) -> Prepared:
         )
         for spec in scenario.data_centres
     )
-    flexibilities = [flexibility for asset in scenario.assets for flexibility in asset.flexibilities(site)]
+    flexibilities = [flexibility for asset in loaded.assets for flexibility in asset.flexibilities(site)]
     for data_centre in data_centres:
         flexibilities += data_centre.flexibilities()
     notes = [] if located else ["The grid has no geographic coordinates: the sun is that of the middle of Germany."]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from app.elements import is_store
 from app.simulate import KG_PER_T, Outcome
 from app.violations import violated_steps
 from carbon.data_centre import metrics
@@ -60,8 +61,9 @@ def summarise(outcome: Outcome) -> Summary:
 def cost(outcome: Outcome) -> float:
     """What the run costs [currency].
 
-    AC-realised imports less exports, demand charge, wear and the price of the carbon of all sources, less the value
-    of what the stores gained: mean import price × discharge efficiency, the same in all strategies.
+    AC-realised imports less exports, demand charge, wear, fuel, demand that went without at its value, and the price
+    of the carbon of all sources, less the value of what the stores gained: mean import price × discharge efficiency,
+    the same in all strategies.
     """
     prepared, accounts = outcome.prepared, outcome.accounts
     scenario = prepared.loaded.scenario
@@ -72,19 +74,27 @@ def cost(outcome: Outcome) -> float:
     peaks = sum(float(energy.import_mwh[months == month].max()) for month in np.unique(months))
     demand = scenario.tariff.demand_charge_per_mw_month * peaks / prepared.clock.step_hours
     carbon = scenario.dispatch.carbon_price_per_t * accounts.carbon.source_kg.sum() / KG_PER_T
-    wear = gained = 0.0
+    wear = forgone = gained = 0.0
     for flexibility in prepared.flexibilities:
-        if flexibility.element != "storage" or flexibility.reservoir is None:
-            continue
         p_mw = outcome.p_mw[flexibility.name]
         wear += _wear(flexibility, p_mw)
-        gained += _gain_mwh(flexibility, p_mw)
-    return float(bought - sold + demand + carbon + wear - gained * prepared.import_price_per_mwh.mean())
+        forgone += _forgone(flexibility, p_mw)
+        if is_store(flexibility):
+            gained += _gain_mwh(flexibility, p_mw)
+    return float(bought - sold + demand + carbon + wear + forgone - gained * prepared.import_price_per_mwh.mean())
 
 
 def _wear(flexibility: Flexibility, p_mw: Floats) -> float:
     wear = np.broadcast_to(flexibility.wear_cost_per_mwh, (flexibility.n_devices,))[flexibility.device]
     return float((np.maximum(-p_mw, 0.0) * wear).sum() * flexibility.clock.step_hours)
+
+
+def _forgone(flexibility: Flexibility, p_mw: Floats) -> float:
+    """What users lose who go without energy that has a value to them [currency]."""
+    if not flexibility.value_per_mwh.any():
+        return 0.0
+    missing = (flexibility.unmanaged_power() - p_mw) * flexibility.per_slot(flexibility.value_per_mwh)
+    return float(missing.sum() * flexibility.clock.step_hours)
 
 
 def _gain_mwh(flexibility: Flexibility, p_mw: Floats) -> float:
@@ -148,9 +158,10 @@ def _curtailed(outcome: Outcome) -> float:
     """Local generation that the sun or wind offered and that was not fed in [MWh]."""
     total = 0.0
     for flexibility in outcome.prepared.flexibilities:
-        if flexibility.technology is not None and flexibility.reservoir is None:
-            available = -flexibility.per_slot(flexibility.p_min_mw)
-            total += float((available + outcome.p_mw[flexibility.name]).sum()) * flexibility.clock.step_hours
+        technology = flexibility.technology
+        if technology is not None and outcome.prepared.factors.renewable(technology):
+            offered = -flexibility.unmanaged_power()
+            total += float((offered + outcome.p_mw[flexibility.name]).sum()) * flexibility.clock.step_hours
     return max(total, 0.0)
 
 

@@ -144,7 +144,10 @@ def _asset(outcome: Outcome, flexibility: Flexibility, p_mw: Floats) -> pl.DataF
         ci = np.where(at_buses < 0, fed_in, ci)
     elif flexibility.technology is not None:
         factors, boundary = outcome.prepared.factors, outcome.prepared.upstream.boundary
-        ci[at_buses < 0] = factors.value(flexibility.technology, boundary)
+        own = flexibility.ci_kg_per_mwh
+        ci[at_buses < 0] = (
+            factors.value(flexibility.technology, boundary) if own is None else own[boundary == "lifecycle"]
+        )
     ci[at_buses == 0] = np.nan
     names = [outcome.flow.network.buses.names[bus] for bus in buses]
     return _grid(outcome.prepared.clock, "bus", names, p_mw=at_buses, e_mwh=stored, ci_kg_per_mwh=ci)

@@ -20,6 +20,7 @@ from grid.source import GridSource
 
 UNSPECIFIED_SECTOR = "I.6"
 """GPC sub-sector of consumption of which nothing is known ("non-specified sources")."""
+HOURS_PER_YEAR = 8760.0
 GPC_CODE = re.compile(r"(I|II|III|IV|V|VI)(\.\d+)*")
 
 
@@ -90,6 +91,7 @@ class City:
         sector_shares: Share of each load's energy in each sector, shape (E, S); rows sum to 1.
         technologies: Technology of each generator, as the factor sets call it.
         is_area: Loads that stand for a low-voltage area not modelled to the house, shape (E,).
+        energy_year_mwh: Energy of each load in a mean year of its profile, without growth, shape (E,) [MWh].
         licences: Licences of the data behind it.
     """
 
@@ -102,6 +104,7 @@ class City:
     sector_shares: Floats
     technologies: tuple[str, ...]
     is_area: Bools
+    energy_year_mwh: Floats
     licences: tuple[str, ...] = ()
 
     @property
@@ -149,7 +152,8 @@ def make_city(
     by_table = {
         table: _elements(table, columns, column, shapes, source.element_profiles) for table, columns in tables.items()
     }
-    loads = _grown(_joined(by_table["load"], by_table["storage"]), demand_growth, len(tables["load"]["name"]))
+    present = _joined(by_table["load"], by_table["storage"])
+    loads = _grown(present, demand_growth, len(tables["load"]["name"]))
     named = tables["load"]["sector"] + [None] * len(tables["storage"]["name"])
     sectors, shares = _sector_shares(named, source.sector_mixes, sector)
     profile_names = tables["load"]["profile"] + [None] * len(tables["storage"]["name"])
@@ -168,6 +172,7 @@ def make_city(
         technologies=tuple(_technology(*pair) for pair in zip(
             tables["sgen"]["technology"], tables["sgen"]["type"], strict=True)),
         is_area=np.array(is_area, dtype=bool),
+        energy_year_mwh=HOURS_PER_YEAR * _profile_means(source)[present.p_profile] * present.p_scale,
         licences=source.licences,
     )  # fmt: skip
 
@@ -201,6 +206,12 @@ def _elements(
         profile["q_mvar"],
         scale["q_mvar"] * in_service,
     )
+
+
+def _profile_means(source: GridSource) -> Floats:
+    """Mean of the constant profile and of each profile of the source, shape (F,)."""
+    means = np.ones(0) if source.profiles is None else source.profiles.values.mean(axis=0)
+    return np.concatenate([[1.0], means])
 
 
 def _joined(a: Elements, b: Elements) -> Elements:

@@ -46,6 +46,8 @@ class Asset(Spec, ABC):
 
     element: ClassVar[Element]
     """Table of pandapower in which it appears when the net is exported."""
+    kind: str
+    """Which kind it is; each has its own."""
     name: str = Field(min_length=1)
     """Name, unique in the scenario."""
     bus: str | None = None
