@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,9 +16,11 @@ from carbon.upstream import Upstream
 from grid.city import City
 from grid.flexibility import Flexibility
 from grid.powerflow import PowerFlow
-from grid.series import Bools, Floats, Ints
+from grid.series import Floats, Ints
 
 STEP_TOLERANCE_MWH = 1e-6
+IMPORT = "import"
+"""Name of what comes from the grid above."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,8 @@ class Accounts:
     Args:
         flows: Power at both ends of every branch.
         sources: Imports and local generation.
+        source_names: Technology of each source, or ``import``.
+        carbon_free_share: Share of the power at each node from renewable and nuclear sources, shape (T, N).
         consumers: Final consumers.
         exports: Exports.
         stores: What the stores did.
@@ -38,6 +42,8 @@ class Accounts:
 
     flows: Flows
     sources: Sources
+    source_names: tuple[str, ...]
+    carbon_free_share: Floats
     consumers: Consumers
     exports: Exports
     stores: Stores
@@ -51,11 +57,16 @@ class Accounts:
         return float(np.abs(self.energy.residual_mwh).sum())
 
     @property
-    def carbon_error_kg(self) -> float:
-        """What the carbon ledger misses, its worst balance in each step, summed over all steps [kg]."""
+    def carbon_error_by_step_kg(self) -> Floats:
+        """What the carbon ledger misses in each step, its worst balance, shape (T,) [kg]."""
         ledger = self.carbon
         residuals = (ledger.bus_residual_kg, ledger.city_residual_kg, ledger.stock_residual_kg)
-        return float(np.abs(residuals).max(axis=0).sum())
+        return np.asarray(np.abs(residuals).max(axis=0))
+
+    @property
+    def carbon_error_kg(self) -> float:
+        """What the carbon ledger misses, its worst balance in each step, summed over all steps [kg]."""
+        return float(self.carbon_error_by_step_kg.sum())
 
     def closes(self, tolerance: float) -> bool:
         """Whether both ledgers close: each step to 1e-6 MWh and `tolerance`, the run to `tolerance`."""
@@ -109,13 +120,16 @@ def account(
         elements = as_supplied(flow, elements, stores, sectors, n_loads=parts[0].node.size)
     boundary = missing_mw(flow, elements, stores)[:, flow.network.slack]
     flows = _flows(flow)
-    sources, imported = _sources(elements, boundary, flow.network.slack, upstream, factors)
+    sources, names = _sources(elements, boundary, flow.network.slack, upstream, factors)
+    imported = np.array([name == IMPORT for name in names], dtype=bool)
     consumers = Consumers(elements.node, np.maximum(elements.p_mw, 0.0), sectors, elements.sector)
     exports = Exports(flow.network.slack, np.maximum(-boundary, 0.0))
     tracing = trace(flows, sources, hours, stores.operation)
     return Accounts(
         flows=flows,
         sources=sources,
+        source_names=names,
+        carbon_free_share=_carbon_free_share(flows, sources, names, hours, stores, upstream, factors),
         consumers=consumers,
         exports=exports,
         stores=stores,
@@ -141,8 +155,8 @@ def _flows(flow: PowerFlow) -> Flows:
 
 def _sources(
     elements: Injections, boundary: Floats, slack: Ints, upstream: Upstream, factors: FactorSet
-) -> tuple[Sources, Bools]:
-    """Local generation and imports, and which of them are imports."""
+) -> tuple[Sources, tuple[str, ...]]:
+    """Local generation and imports, and what each of them is."""
     feeds = np.flatnonzero((elements.p_mw < 0).any(axis=0))
     names = [elements.technology[k] for k in feeds]
     of_technology = {name: factors.value(name, upstream.boundary) for name in set(names)}
@@ -160,7 +174,38 @@ def _sources(
         ci_kg_per_mwh=np.concatenate([local_ci, _for_each(upstream.ci_kg_per_mwh, slack.size)], axis=1),
         renewable_share=np.concatenate([local_renewable, _for_each(upstream.renewable_share, slack.size)], axis=1),
     )
-    return sources, np.arange(sources.node.size) >= feeds.size
+    return sources, (*names, *(IMPORT,) * slack.size)
+
+
+def _carbon_free_share(
+    flows: Flows,
+    sources: Sources,
+    names: Sequence[str],
+    step_hours: float,
+    stores: Stores,
+    upstream: Upstream,
+    factors: FactorSet,
+) -> Floats:
+    """Share of the power at each node from renewable and nuclear sources, shape (T, N), traced like the renewable."""
+    free = {name: float(is_carbon_free(name, factors)) for name in names}
+    imported = carbon_free_imports(upstream, factors)
+    share = np.column_stack([imported if name == IMPORT else np.full(imported.size, free[name]) for name in names])
+    return trace(flows, replace(sources, renewable_share=share), step_hours, stores.operation).renewable_share
+
+
+def is_carbon_free(technology: str, factors: FactorSet) -> bool:
+    """Whether a technology is renewable or nuclear, as the 24/7 score counts."""
+    return technology == "nuclear" or factors.renewable(technology)
+
+
+def carbon_free_imports(upstream: Upstream, factors: FactorSet) -> Floats:
+    """Carbon-free share of imports, shape (T,); where the mix is not known, its renewable share."""
+    if not upstream.technologies:
+        return upstream.renewable_share
+    free = np.array([is_carbon_free(name, factors) for name in upstream.technologies], dtype=float)
+    total = upstream.p_mw.sum(axis=1)
+    share = np.divide(upstream.p_mw @ free, total, out=upstream.renewable_share.copy(), where=total > 0)
+    return np.asarray(share)
 
 
 def _for_each(values: Floats, n: int) -> Floats:

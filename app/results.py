@@ -30,7 +30,7 @@ from grid.errors import Fault, InputError
 TIME = pl.Datetime("us", "UTC")
 TABLES: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
     "buses": {"time": TIME, "bus": pl.Categorical, "vm_pu": pl.Float64, "ci_kg_per_mwh": pl.Float64,
-              "renewable_share": pl.Float64},
+              "renewable_share": pl.Float64, "carbon_free_share": pl.Float64},
     "branches": {"time": TIME, "branch": pl.Categorical, "p_from_mw": pl.Float64, "p_to_mw": pl.Float64,
                  "loading_percent": pl.Float64},
     "assets": {"time": TIME, "asset": pl.Categorical, "bus": pl.Categorical, "p_mw": pl.Float64, "e_mwh": pl.Float64,
@@ -38,17 +38,23 @@ TABLES: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
     "sectors": {"time": TIME, "gpc_code": pl.Categorical, "energy_mwh": pl.Float64, "emissions_kg": pl.Float64},
     "sessions": {"fleet": pl.Categorical, "vehicle": pl.Int64, "place": pl.Categorical, "bus": pl.Categorical,
                  "start": TIME, "end": TIME, "energy_kwh": pl.Float64, "v2g_kwh": pl.Float64,
-                 "requested_kwh": pl.Float64, "emissions_kg": pl.Float64, "driven_km": pl.Float64,
-                 "g_per_km": pl.Float64},
+                 "requested_kwh": pl.Float64, "emissions_kg": pl.Float64, "charged_kg": pl.Float64,
+                 "driven_km": pl.Float64, "driven_kg": pl.Float64, "g_per_km": pl.Float64},
     "data_centres": {"time": TIME, "name": pl.Categorical, "p_it_mw": pl.Float64, "p_cooling_mw": pl.Float64,
                      "p_power_chain_mw": pl.Float64, "p_total_mw": pl.Float64, "pue": pl.Float64,
-                     "water_l": pl.Float64},
+                     "water_l": pl.Float64, "ci_kg_per_mwh": pl.Float64},
     "violations": {"time": TIME, "element": pl.Categorical, "quantity": pl.Categorical, "value": pl.Float64,
                    "limit": pl.Float64},
     "city": {"time": TIME, "import_mw": pl.Float64, "export_mw": pl.Float64, "generation_mw": pl.Float64,
              "consumption_mw": pl.Float64, "loss_mw": pl.Float64, "storage_mw": pl.Float64,
              "emissions_kg": pl.Float64, "ci_kg_per_mwh": pl.Float64, "import_ci_kg_per_mwh": pl.Float64,
              "import_price_per_mwh": pl.Float64},
+    "ledger": {"time": TIME, **dict.fromkeys((
+        "generation_mwh", "import_mwh", "arriving_mwh", "consumption_mwh", "export_mwh", "loss_mwh",
+        "storage_change_mwh", "renewable_mwh", "curtailed_mwh", "source_kg", "arriving_kg", "consumption_kg",
+        "vehicle_kg", "loss_kg", "fuel_kg", "standing_kg", "export_kg", "stock_change_kg", "carbon_error_kg",
+        "import_price_per_mwh", "export_price_per_mwh", "wear_cost", "forgone_value"), pl.Float64)},
+    "sources": {"time": TIME, "source": pl.Categorical, "energy_mwh": pl.Float64, "emissions_kg": pl.Float64},
 }  # fmt: skip
 """Columns of every table; rows are sorted by time, then element."""
 

@@ -105,6 +105,25 @@ def manifest(outcome: Outcome, seconds: dict[str, float]) -> dict[str, Any]:
             {"name": factors.name, "title": issuer, "source": source, "status": check}
             for source, issuer, check in sources
         ],
+        "factors": [
+            {
+                name: getattr(f, name)
+                for name in (
+                    "technology",
+                    "value_kg_per_mwh",
+                    "gas",
+                    "boundary",
+                    "view",
+                    "losses",
+                    "year",
+                    "issuer",
+                    "source",
+                    "status",
+                )
+            }
+            for f in factors.factors
+            if f.boundary == prepared.upstream.boundary and not f.region
+        ],
         "data_licences": list(prepared.loaded.city.licences),
         "notes": list(prepared.notes),
         "adoption": [str(step) for step in prepared.loaded.adopted.reckoning],

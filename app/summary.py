@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,8 @@ def summarise(outcome: Outcome) -> Summary:
         "trafo_loading_max_percent": _extreme(np.nanmax, loading[:, kinds == "trafo"]),
         "violation_steps": int(violated_steps(outcome).size),
         "failed_steps": int(flow.failed.sum()),
-        "curtailed_mwh": _curtailed(outcome),
+        "curtailed_mwh": float(curtailed_mwh(outcome).sum()),
+        "stock_gain_mwh": stock_gain_mwh(outcome),
         **_data_centres(outcome),
     }
 
@@ -74,27 +76,48 @@ def cost(outcome: Outcome) -> float:
     peaks = sum(float(energy.import_mwh[months == month].max()) for month in np.unique(months))
     demand = scenario.tariff.demand_charge_per_mw_month * peaks / prepared.clock.step_hours
     carbon = scenario.dispatch.carbon_price_per_t * accounts.carbon.source_kg.sum() / KG_PER_T
-    wear = forgone = gained = 0.0
-    for flexibility in prepared.flexibilities:
-        p_mw = outcome.p_mw[flexibility.name]
-        wear += _wear(flexibility, p_mw)
-        forgone += _forgone(flexibility, p_mw)
-        if is_store(flexibility):
-            gained += _gain_mwh(flexibility, p_mw)
-    return float(bought - sold + demand + carbon + wear + forgone - gained * prepared.import_price_per_mwh.mean())
+    spent = wear_cost(outcome).sum() + forgone_value(outcome).sum()
+    gained = stock_gain_mwh(outcome) * prepared.import_price_per_mwh.mean()
+    return float(bought - sold + demand + carbon + spent - gained)
 
 
-def _wear(flexibility: Flexibility, p_mw: Floats) -> float:
-    wear = np.broadcast_to(flexibility.wear_cost_per_mwh, (flexibility.n_devices,))[flexibility.device]
-    return float((np.maximum(-p_mw, 0.0) * wear).sum() * flexibility.clock.step_hours)
+def wear_cost(outcome: Outcome) -> Floats:
+    """Wear and fuel of what feeds in, by step, shape (T,) [currency]."""
+    return _by_step(outcome, lambda f, p_mw: np.maximum(-p_mw, 0.0) * f.per_slot(f.wear_cost_per_mwh))
 
 
-def _forgone(flexibility: Flexibility, p_mw: Floats) -> float:
-    """What users lose who go without energy that has a value to them [currency]."""
-    if not flexibility.value_per_mwh.any():
-        return 0.0
-    missing = (flexibility.unmanaged_power() - p_mw) * flexibility.per_slot(flexibility.value_per_mwh)
-    return float(missing.sum() * flexibility.clock.step_hours)
+def forgone_value(outcome: Outcome) -> Floats:
+    """What users lose who go without energy that has a value to them, by step, shape (T,) [currency]."""
+    valued = [f for f in outcome.prepared.flexibilities if f.value_per_mwh.any()]
+    return _by_step(outcome, lambda f, p_mw: (f.unmanaged_power() - p_mw) * f.per_slot(f.value_per_mwh), valued)
+
+
+def curtailed_mwh(outcome: Outcome) -> Floats:
+    """Local generation that sun or wind offered and that was not fed in, by step, shape (T,) [MWh]."""
+    factors = outcome.prepared.factors
+    renewable = [
+        f
+        for f in outcome.prepared.flexibilities
+        if f.technology is not None and f.reservoir is None and factors.renewable(f.technology)
+    ]
+    return _by_step(outcome, lambda f, p_mw: np.maximum(p_mw - f.unmanaged_power(), 0.0), renewable)
+
+
+def stock_gain_mwh(outcome: Outcome) -> float:
+    """What all stores hold more at the end than is due, as they would feed it in [MWh]."""
+    return sum(_gain_mwh(f, outcome.p_mw[f.name]) for f in outcome.prepared.flexibilities if is_store(f))
+
+
+def _by_step(
+    outcome: Outcome,
+    rate: Callable[[Flexibility, Floats], Floats],
+    flexibilities: Sequence[Flexibility] | None = None,
+) -> Floats:
+    """A rate by slot, per hour, of some flexibilities (of all by default), summed to steps, shape (T,)."""
+    total = np.zeros(outcome.prepared.clock.n_steps)
+    for flexibility in outcome.prepared.flexibilities if flexibilities is None else flexibilities:
+        total += flexibility.by_step(rate(flexibility, outcome.p_mw[flexibility.name]))
+    return total * outcome.prepared.clock.step_hours
 
 
 def _gain_mwh(flexibility: Flexibility, p_mw: Floats) -> float:
@@ -152,17 +175,6 @@ def _pue_mean(outcome: Outcome) -> float | None:
     """Facility energy per IT energy of all data centres together."""
     facilities = outcome.facilities.values()
     return _ratio(sum(f.p_total_mw.sum() for f in facilities), sum(f.p_it_mw.sum() for f in facilities))
-
-
-def _curtailed(outcome: Outcome) -> float:
-    """Local generation that the sun or wind offered and that was not fed in [MWh]."""
-    total = 0.0
-    for flexibility in outcome.prepared.flexibilities:
-        technology = flexibility.technology
-        if technology is not None and outcome.prepared.factors.renewable(technology):
-            offered = -flexibility.unmanaged_power()
-            total += float((offered + outcome.p_mw[flexibility.name]).sum()) * flexibility.clock.step_hours
-    return max(total, 0.0)
 
 
 def _ratio(part: Any, whole: Any) -> float | None:

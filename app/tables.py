@@ -11,6 +11,7 @@ from scipy import sparse
 
 from app.results import TABLES
 from app.simulate import Outcome
+from app.summary import curtailed_mwh, forgone_value, wear_cost
 from app.violations import violations
 from grid.clock import Clock
 from grid.flexibility import Flexibility
@@ -31,6 +32,8 @@ def tables(outcome: Outcome) -> dict[str, pl.DataFrame]:
         "data_centres": _data_centres(outcome),
         "violations": _violations(outcome),
         "city": _city(outcome),
+        "ledger": _ledger(outcome),
+        "sources": _sources(outcome),
     }
 
 
@@ -97,6 +100,7 @@ def _buses(outcome: Outcome) -> pl.DataFrame:
         vm_pu=outcome.flow.vm_pu(),
         ci_kg_per_mwh=tracing.ci_kg_per_mwh[:, node] + live,
         renewable_share=tracing.renewable_share[:, node] + live,
+        carbon_free_share=outcome.accounts.carbon_free_share[:, node] + live,
     )
 
 
@@ -223,7 +227,9 @@ def _fleet_sessions(outcome: Outcome, flexibility: Flexibility) -> pl.DataFrame:
             / np.broadcast_to(store.eta_charge, (n,))
             * KWH_PER_MWH,
             "emissions_kg": by_session(stocks.charge_kg[at] - stocks.discharge_kg[at]),
+            "charged_kg": by_session(stocks.charge_kg[at]),
             "driven_km": km,
+            "driven_kg": stocks.driven_kg[devices],
             "g_per_km": g_per_km,
         }
     ).with_columns(pl.col("g_per_km").fill_nan(None))
@@ -238,7 +244,11 @@ def _data_centres(outcome: Outcome) -> pl.DataFrame:
         return np.column_stack(columns) if columns else np.empty((steps, 0))
 
     names = ("p_it_mw", "p_cooling_mw", "p_power_chain_mw", "p_total_mw", "pue", "water_l")
-    return _grid(outcome.prepared.clock, "name", tuple(facilities), **{name: stacked(name) for name in names})
+    columns = {name: stacked(name) for name in names}
+    node = outcome.flow.network.buses.node
+    at = node[[load.bus for load in outcome.prepared.data_centres]]
+    columns["ci_kg_per_mwh"] = outcome.accounts.tracing.ci_kg_per_mwh[:, at]
+    return _grid(outcome.prepared.clock, "name", tuple(facilities), **columns)
 
 
 def _violations(outcome: Outcome) -> pl.DataFrame:
@@ -277,3 +287,52 @@ def _city(outcome: Outcome) -> pl.DataFrame:
             "import_price_per_mwh": outcome.prepared.import_price_per_mwh,
         }
     ).with_columns(pl.col("ci_kg_per_mwh").fill_nan(None))
+
+
+def _ledger(outcome: Outcome) -> pl.DataFrame:
+    """One row a step: every term of both ledgers, and what the cost is made of."""
+    prepared, energy, carbon = outcome.prepared, outcome.accounts.energy, outcome.accounts.carbon
+    stationary = carbon.stationary.carbon
+    return pl.DataFrame(
+        {
+            "time": _times(prepared.clock, np.arange(prepared.clock.n_steps)),
+            "generation_mwh": energy.generation_mwh,
+            "import_mwh": energy.import_mwh,
+            "arriving_mwh": energy.arriving_mwh,
+            "consumption_mwh": energy.consumption_mwh,
+            "export_mwh": energy.export_mwh,
+            "loss_mwh": energy.loss_mwh,
+            "storage_change_mwh": energy.storage_change_mwh,
+            "renewable_mwh": carbon.renewable_mwh,
+            "curtailed_mwh": curtailed_mwh(outcome),
+            "source_kg": carbon.source_kg,
+            "arriving_kg": stationary.arriving,
+            "consumption_kg": carbon.consumption_kg,
+            "vehicle_kg": carbon.vehicle_kg,
+            "loss_kg": carbon.loss_kg,
+            "fuel_kg": stationary.fuel,
+            "standing_kg": stationary.standing,
+            "export_kg": carbon.export_kg,
+            "stock_change_kg": stationary.change,
+            "carbon_error_kg": outcome.accounts.carbon_error_by_step_kg,
+            "import_price_per_mwh": prepared.import_price_per_mwh,
+            "export_price_per_mwh": prepared.export_price_per_mwh,
+            "wear_cost": wear_cost(outcome),
+            "forgone_value": forgone_value(outcome),
+        }
+    )
+
+
+def _sources(outcome: Outcome) -> pl.DataFrame:
+    """One row a step and technology: imports and local generation."""
+    accounts, hours = outcome.accounts, outcome.prepared.clock.step_hours
+    names = tuple(dict.fromkeys(accounts.source_names))
+    of = np.array([[name == own for name in names] for own in accounts.source_names], dtype=float)
+    p_mw = accounts.sources.p_mw
+    return _grid(
+        outcome.prepared.clock,
+        "source",
+        names,
+        energy_mwh=hours * p_mw @ of,
+        emissions_kg=hours * (p_mw * accounts.sources.ci_kg_per_mwh) @ of,
+    )

@@ -54,7 +54,7 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
 
     times = _times()
     tables = {
-        "buses": _long(times, "bus", names, vm_pu=vm, ci_kg_per_mwh=ci, renewable_share=share),
+        "buses": _long(times, "bus", names, vm_pu=vm, ci_kg_per_mwh=ci, renewable_share=share, carbon_free_share=share),
         "branches": _branches(times, topology, flow, rating),
         "sectors": _sectors(times, load, ev, facility, ci),
         **_devices(times, names, size, ev, ci, p_it, pue, strategy, with_devices=with_devices),
@@ -70,6 +70,8 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
         "ci_kg_per_mwh": emissions.to_numpy() / ((demand.sum(1) + loss) * STEP_HOURS),
         "import_ci_kg_per_mwh": import_ci, "import_price_per_mwh": 60 + 0.1 * import_ci,
     })  # fmt: skip
+    for name in ("ledger", "sources"):
+        tables[name] = pl.DataFrame(schema=TABLES[name])
     return write_result(
         folder, scenario_yaml=_scenario_yaml(strategy), manifest=_manifest(strategy), topology=topology, tables=tables,
         summary=_summary(tables, strategy, with_devices=with_devices),
@@ -168,7 +170,8 @@ def _devices(
     centres = pl.DataFrame({"time": times, "name": DATA_CENTRE, "p_it_mw": p_it,
                             "p_cooling_mw": p_it * (pue - 1) * 0.7, "p_power_chain_mw": p_it * (pue - 1) * 0.3,
                             "p_total_mw": total, "pue": pue,
-                            "water_l": p_it * 1000 * STEP_HOURS * 6 * np.maximum(pue - 1.2, 0)})  # fmt: skip
+                            "water_l": p_it * 1000 * STEP_HOURS * 6 * np.maximum(pue - 1.2, 0),
+                            "ci_kg_per_mwh": ci[:, names.index(DC_BUS)]})  # fmt: skip
     rng = np.random.default_rng(2030)
     n = 240
     energy, km = rng.gamma(4, 3, n), rng.gamma(6, 6, n)
@@ -180,7 +183,8 @@ def _devices(
         "bus": [names[2 + int(k) % (N_BUSES - 2)] for k in range(n)], "start": start,
         "end": [moment + dt.timedelta(hours=7) for moment in start], "energy_kwh": energy,
         "v2g_kwh": np.zeros(n) if strategy == "unmanaged" else energy * 0.1, "requested_kwh": energy,
-        "emissions_kg": grams / 1000, "driven_km": km, "g_per_km": 0.17 * grams / energy,
+        "emissions_kg": grams / 1000, "charged_kg": grams / 1000, "driven_km": km,
+        "driven_kg": 0.17 * km * grams / energy / 1000, "g_per_km": 0.17 * grams / energy,
     })  # fmt: skip
     assets = pl.concat([cars, dc.select(columns)]).sort("time", "asset", "bus", maintain_order=True)
     return {"sessions": sessions.sort("start"), "assets": assets, "data_centres": centres}

@@ -1,0 +1,110 @@
+"""Where every key figure comes from: SQL over the tables of the result, which anyone can run again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import polars as pl
+
+from app.results import TABLES, Result
+from carbon.provenance import Why
+from grid.errors import InputError, nearest
+
+CARBON_KEY = re.compile(r"emissions|carbon|ci_|cue|g_per_km|cost")
+
+
+@dataclass(frozen=True)
+class _Formula:
+    unit: str
+    sql: str
+    meaning: str
+    data_centre: str | None = None
+
+
+@cache
+def _formulae() -> dict[str, dict[str, dict[str, str]]]:
+    """The formulae of the key figures, and of those of each data centre."""
+    import yaml  # noqa: PLC0415  only where a figure is explained
+
+    loaded: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(
+        (resources.files("app") / "formulae.yaml").read_text("utf-8")
+    )
+    return loaded
+
+
+def why(result: Result, name: str) -> Why:
+    """The account of a key figure.
+
+    Args:
+        result: The result.
+        name: A key of its summary.
+
+    Raises:
+        InputError: If there is no such key.
+    """
+    if name not in result.summary:
+        raise InputError.of("NAME", "no such key figure", name, nearest(name, result.summary))
+    formula = _formula(name)
+    manifest = result.manifest
+    reads = [table for table in (*TABLES, "data_centre", "run") if re.search(rf"\b{table}\b", formula.sql)]
+    return Why(
+        name=name,
+        value=result.summary[name],
+        unit=str(manifest["currency"]) if formula.unit == "currency" else formula.unit,
+        formula=formula.sql,
+        meaning=formula.meaning,
+        convention=str(manifest["convention"]),
+        inputs={table: _origin(result, table, formula.data_centre) for table in reads},
+        factors=tuple(manifest["factors"]) if CARBON_KEY.search(name) else (),
+        scenario_hash=result.scenario_hash,
+        code_version=str(manifest["versions"]["gridcarbon"]),
+    )
+
+
+def recompute(result: Result, name: str) -> float | None:
+    """Runs the formula of a key figure again; None where there is nothing to count."""
+    formula = _formula(name)
+    tables = {table: result.table(table) for table in TABLES}
+    kinds = pl.LazyFrame([{"branch": b["name"], "kind": b["kind"]} for b in result.topology["branches"]])
+    tables["branches"] = tables["branches"].with_columns(pl.col("branch").cast(pl.String)).join(kinds, on="branch")
+    tables["run"] = pl.LazyFrame([_run(result)])
+    if formula.data_centre is not None:
+        tables["data_centre"] = tables["data_centres"].filter(pl.col("name").cast(pl.String) == formula.data_centre)
+    value = pl.SQLContext(tables).execute(formula.sql).collect().item()
+    return None if value is None or value != value else float(value)  # noqa: PLR0124  NaN is unequal to itself
+
+
+def _formula(name: str) -> _Formula:
+    own, of_data_centre = _formulae()["summary"], _formulae()["data_centre"]
+    if name in own:
+        return _Formula(**own[name])
+    table, _, rest = name.partition(".")
+    data_centre, _, key = rest.rpartition(".")
+    if table != "data_centres" or key not in of_data_centre:
+        raise InputError.of("NAME", "no formula is known for this key figure", name)
+    return _Formula(**of_data_centre[key], data_centre=data_centre)
+
+
+def _run(result: Result) -> dict[str, float]:
+    """What the formulae need that stands in no table."""
+    ledger, hours = result.table("ledger"), float(result.summary["step_hours"])
+    months = ledger.group_by(pl.col("time").dt.truncate("1mo")).agg(pl.col("import_mwh").max())
+    peaks = float(months.select(pl.col("import_mwh").sum()).collect().item() or 0.0) / hours
+    return {
+        "step_hours": hours,
+        "stock_gain_mwh": float(result.summary["stock_gain_mwh"]),
+        "carbon_price_per_t": float(result.scenario["dispatch"]["carbon_price_per_t"]),
+        "demand_charge": float(result.scenario["tariff"]["demand_charge_per_mw_month"]) * peaks,
+    }
+
+
+def _origin(result: Result, table: str, data_centre: str | None) -> str:
+    if table == "run":
+        return "scenario.yaml and summary.json: " + ", ".join(f"{k} = {v:g}" for k, v in _run(result).items())
+    if table == "data_centre":
+        return f"rows of data_centres.parquet whose name is {data_centre}"
+    rows = result.table(table).select(pl.len()).collect().item()
+    return f"{table}.parquet, {rows:,} rows"

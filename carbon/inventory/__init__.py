@@ -1,0 +1,19 @@
+"""A city's greenhouse-gas inventory by the Global Protocol for Community-Scale Inventories (GPC)."""
+
+from carbon.inventory.activities import REDUCED_BY, Activity, read_activities
+from carbon.inventory.codes import GWP100, NOTATIONS, GpcCode, gpc_codes
+from carbon.inventory.inventory import Electricity, Inventory, Line, compile_inventory
+
+__all__ = [
+    "GWP100",
+    "NOTATIONS",
+    "REDUCED_BY",
+    "Activity",
+    "Electricity",
+    "GpcCode",
+    "Inventory",
+    "Line",
+    "compile_inventory",
+    "gpc_codes",
+    "read_activities",
+]

@@ -1,0 +1,213 @@
+"""A city's greenhouse-gas inventory by GPC: electricity from the tracing, everything else from a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from carbon.inventory.activities import Activity
+from carbon.inventory.codes import GWP100, GpcCode, gpc_codes
+from grid.errors import Fault, raise_if_any
+
+HOURS_PER_YEAR = 8760.0
+KG_PER_T = 1000.0
+LOCAL_GENERATION = "I.4.4"
+"""Generation supplied to the grid: reported, but in no total, since its electricity is traced to its users."""
+TRACED = "carbon tracing, grid operator bears losses, direct emissions"
+
+
+@dataclass(frozen=True)
+class Electricity:
+    """What a run says of the city's electricity, over its period.
+
+    Args:
+        hours: Length of the period [h].
+        sector_mwh: Energy by line, such as ``I.1.2`` [MWh].
+        sector_kg: Emissions by line [kg]: x.2 the electricity used, x.3 its share of the grid's losses.
+        generation_mwh: Local generation [MWh].
+        generation_kg: Its direct emissions [kg].
+        gas: ``CO2`` or ``CO2e``, as the factors of the run count.
+        source: Scenario and factor set.
+        reductions: Quantities of `carbon.inventory.activities.REDUCED_BY` in the run.
+    """
+
+    hours: float
+    sector_mwh: Mapping[str, float]
+    sector_kg: Mapping[str, float]
+    generation_mwh: float
+    generation_kg: float
+    gas: str
+    source: str
+    reductions: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the inventory, over the period.
+
+    Args:
+        code: The line by GPC.
+        name: What it is.
+        activity: Amount; None where a notation key stands.
+        unit: Its unit.
+        kg_by_gas: Emissions of each gas, as that gas [kg]; ``CO2e`` where the gases are not told apart.
+        notation: Notation key of a line without an amount, or empty.
+        activity_quality: H, M or L, or empty.
+        factor_quality: H, M or L, or empty.
+        source: Where the numbers come from.
+    """
+
+    code: GpcCode
+    name: str
+    activity: float | None
+    unit: str
+    kg_by_gas: Mapping[str, float]
+    notation: str
+    activity_quality: str
+    factor_quality: str
+    source: str
+
+    @property
+    def co2e_kg(self) -> float:
+        """All gases as CO2 equivalents by AR5 [kg]."""
+        return sum(kg * GWP100.get(gas, 1.0) for gas, kg in self.kg_by_gas.items())
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The lines of a period, and what they sum to.
+
+    Args:
+        lines: In the order of GPC.
+        hours: Length of the period [h].
+        base_year: The year that later inventories are compared with.
+        population: Inhabitants; None if unknown.
+        floor_area_m2: Floor area of the buildings [m²]; None if unknown.
+    """
+
+    lines: tuple[Line, ...]
+    hours: float
+    base_year: int
+    population: int | None = None
+    floor_area_m2: float | None = None
+
+    @cached_property
+    def basic_kg(self) -> float:
+        """BASIC: fuel and electricity in the city, and its waste [kg CO2e]."""
+        return sum(line.co2e_kg for line in self.lines if line.code.basic)
+
+    @cached_property
+    def basic_plus_kg(self) -> float:
+        """BASIC+: BASIC with losses of the grid, trips across the boundary, processes and land [kg CO2e]."""
+        return sum(line.co2e_kg for line in self.lines if line.code.basic_plus)
+
+    @property
+    def territorial_kg(self) -> float:
+        """Scope 1 of everything, generation supplied to the grid included [kg CO2e]."""
+        return sum(line.co2e_kg for line in self.lines if line.code.scope == 1)
+
+    def by_sector_and_scope(self) -> dict[tuple[str, int], float]:
+        """Emissions by sector and scope of what BASIC+ counts [kg CO2e]."""
+        sums: dict[tuple[str, int], float] = {}
+        for line in self.lines:
+            if line.code.basic_plus:
+                key = (line.code.sector, line.code.scope)
+                sums[key] = sums.get(key, 0.0) + line.co2e_kg
+        return sums
+
+    def per_year(self, kg: float) -> float:
+        """A total of the period as tonnes a year [t/a]."""
+        return kg / KG_PER_T * HOURS_PER_YEAR / self.hours
+
+    def indicators(self) -> dict[str, float | None]:
+        """Yearly totals, per inhabitant and per floor area; None where the denominator is unknown."""
+        basic, plus = self.per_year(self.basic_kg), self.per_year(self.basic_plus_kg)
+        people, area = self.population, self.floor_area_m2
+        return {
+            "basic_t_per_year": basic,
+            "basic_plus_t_per_year": plus,
+            "basic_t_per_inhabitant_year": basic / people if people else None,
+            "basic_plus_t_per_inhabitant_year": plus / people if people else None,
+            "basic_kg_per_m2_year": basic * KG_PER_T / area if area else None,
+        }
+
+
+def compile_inventory(
+    electricity: Electricity,
+    activities: Sequence[Activity],
+    *,
+    base_year: int,
+    population: int | None = None,
+    floor_area_m2: float | None = None,
+) -> Inventory:
+    """The inventory of a period.
+
+    Yearly amounts of the table count by the share of a year that the period is. Electricity stands in x.2 and its
+    losses in x.3, that of cars in II.1 alone; what their kilometres and the heat of heat pumps replace lowers the
+    activity of the fuel, and is no credit. A line of which nothing is known gets ``NE``.
+
+    Args:
+        electricity: What a run says.
+        activities: The table of everything else.
+        base_year: The year that later inventories are compared with.
+        population: Inhabitants.
+        floor_area_m2: Floor area [m²].
+
+    Raises:
+        InputError: If the table states a line that the tracing provides, or more is replaced than there is.
+    """
+    raise_if_any(_conflicts(electricity, activities), "the activities")
+    share = electricity.hours / HOURS_PER_YEAR
+    found: dict[str, list[Line]] = {code: [] for code in gpc_codes()}
+    for activity in activities:
+        found[activity.gpc_code].append(_of_activity(activity, share, electricity.reductions))
+    for code, kg in electricity.sector_kg.items():
+        found[code].append(_of_electricity(electricity, code, electricity.sector_mwh.get(code, 0.0), kg))
+    found[LOCAL_GENERATION].append(
+        _of_electricity(electricity, LOCAL_GENERATION, electricity.generation_mwh, electricity.generation_kg)
+    )
+    lines = [line for code, own in found.items() for line in (own or [_not_estimated(gpc_codes()[code])])]
+    return Inventory(tuple(lines), electricity.hours, base_year, population, floor_area_m2)
+
+
+def _conflicts(electricity: Electricity, activities: Sequence[Activity]) -> Iterable[Fault]:
+    share = electricity.hours / HOURS_PER_YEAR
+    for place, activity in enumerate(activities):
+        at = f"activity {place + 1} ({activity.name})"
+        if activity.gpc_code in electricity.sector_kg or activity.gpc_code == LOCAL_GENERATION:
+            yield Fault(at, "this line comes from the run; stating it too would count it twice", activity.gpc_code)
+        replaced = activity.reduction_per_unit * electricity.reductions.get(activity.reduced_by, 0.0)
+        if activity.per_year is not None and replaced > activity.per_year * share + 1e-9:
+            yield Fault(at, f"{replaced:g} {activity.unit} are replaced in the period, more than there are",
+                        activity.per_year * share)  # fmt: skip
+    for code in electricity.sector_kg:
+        if code not in gpc_codes():
+            yield Fault(code, "no such line of GPC 1.1")
+
+
+def _of_activity(activity: Activity, share: float, reductions: Mapping[str, float]) -> Line:
+    code = gpc_codes()[activity.gpc_code]
+    if activity.per_year is None:
+        return Line(code, activity.name, None, "", {}, activity.notation, "", "", activity.source)
+    amount = activity.per_year * share - activity.reduction_per_unit * reductions.get(activity.reduced_by, 0.0)
+    return Line(
+        code,
+        activity.name,
+        amount,
+        activity.unit,
+        {activity.gas: amount * activity.kg_per_unit},
+        "",
+        activity.activity_quality,
+        activity.factor_quality,
+        activity.source,
+    )
+
+
+def _of_electricity(electricity: Electricity, code: str, mwh: float, kg: float) -> Line:
+    line = gpc_codes()[code]
+    return Line(line, line.name, mwh, "MWh", {electricity.gas: kg}, "", "H", "M", f"{TRACED}; {electricity.source}")
+
+
+def _not_estimated(code: GpcCode) -> Line:
+    return Line(code, code.name, None, "", {}, "NE", "", "", "")
