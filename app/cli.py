@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML).")]
+ResultFolder = Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.")]
 Days = Annotated[int | None, typer.Option(help="Days to run, instead of the scenario's.")]
 Host = Annotated[str, typer.Option(help="Address to serve on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; 0 takes a free one.")]
@@ -102,6 +103,58 @@ def export(
 
     export_step(source, file, step)
     typer.echo(f"wrote {file}: step {step}, load it with pandapower.from_json")
+
+
+@app.command()
+def inventory(
+    folder: ResultFolder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Workbook to write (.xlsx).")],
+    activities: Annotated[Path | None, typer.Option(help="CSV of fuels, waste and processes.")] = None,
+    base_year: Annotated[int | None, typer.Option(help="Base year; default: that of the run.")] = None,
+    population: Annotated[int | None, typer.Option(min=1, help="Inhabitants.")] = None,
+    floor_area: Annotated[float | None, typer.Option(min=1.0, help="Floor area [m²].")] = None,
+) -> None:
+    """Write the city's greenhouse-gas inventory by GPC as a workbook, with its reconciliation."""
+    from app.inventory import about, city_inventory, reconciliation, sources  # noqa: PLC0415
+    from app.results import open_result  # noqa: PLC0415
+    from carbon.inventory.workbook import write_workbook  # noqa: PLC0415
+
+    result = open_result(folder)
+    made = city_inventory(result, activities, base_year=base_year, population=population, floor_area_m2=floor_area)
+    books = reconciliation(result)
+    write_workbook(made, books, about(result), sources(result), file)
+    typer.echo(f"BASIC {made.basic_kg / 1000:,.1f} t, BASIC+ {made.basic_plus_kg / 1000:,.1f} t CO2e in the period")
+    for entry in books.entries:
+        typer.echo(f"  {entry.book:8} {'= ' * entry.total}{entry.name}: {entry.kg:,.3f} kg")
+    typer.echo(f"wrote {file}")
+
+
+@app.command()
+def statement(
+    folder: ResultFolder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Statement to write (.json); its steps go beside it.")],
+    consumer: Annotated[str, typer.Option(help="A data centre, an asset, or a GPC line such as I.1.2.")],
+    contracts: Annotated[Path | None, typer.Option(help="YAML file of contracts and certificates.")] = None,
+) -> None:
+    """Write the carbon statement of one consumer: scope 2 by both methods, 24/7 score, provenance."""
+    from app.inventory import export_statement  # noqa: PLC0415
+    from app.results import open_result  # noqa: PLC0415
+
+    document, hours = export_statement(open_result(folder), consumer, contracts, file)
+    typer.echo(f"wrote {document} and {hours}")
+
+
+@app.command()
+def why(
+    folder: ResultFolder, name: Annotated[str, typer.Argument(metavar="NAME", help="A key of summary.json.")]
+) -> None:
+    """Say where a key figure comes from, as JSON: formula, inputs, factors, convention, version, scenario."""
+    import json  # noqa: PLC0415
+
+    from app.results import open_result  # noqa: PLC0415
+    from app.why import why as account  # noqa: PLC0415
+
+    typer.echo(json.dumps(account(open_result(folder), name).as_dict(), indent=2, ensure_ascii=False))
 
 
 @app.command()

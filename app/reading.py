@@ -133,7 +133,7 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
     try:
         scenario = Scenario.model_validate(raw)
     except ValidationError as error:
-        faults += [_fault(item) for item in error.errors()]
+        faults += [fault_of(item) for item in error.errors()]
     city = _city(raw, folder, faults)
     faults += _repeated_names(raw)
     if city is not None:
@@ -145,7 +145,7 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
     return Loaded(scenario, folder, city)
 
 
-def _fault(item: Any) -> Fault:
+def fault_of(item: Any) -> Fault:
     """A pydantic error in our words."""
     loc, kind = item["loc"], item["type"]
     rule = WORDS.get(kind, item["msg"])

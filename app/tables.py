@@ -176,9 +176,22 @@ def _stored(outcome: Outcome, flexibility: Flexibility, buses: Ints) -> tuple[Fl
 
 
 def _sectors(outcome: Outcome) -> pl.DataFrame:
-    table = outcome.accounts.carbon.sectors
+    """Energy and carbon by GPC line; the carbon-free part is known of consumers, not of cars."""
+    accounts, hours = outcome.accounts, outcome.prepared.clock.step_hours
+    table, consumers = accounts.carbon.sectors, accounts.consumers
+    free = np.full_like(table.energy_mwh, np.nan)
+    share = np.nan_to_num(accounts.carbon_free_share)[:, consumers.node]
+    of_consumers = hours * (consumers.p_mw * share) @ consumers.share
+    for place, sector in enumerate(consumers.sectors):
+        if not sector.startswith("II"):
+            free[:, table.codes.index(f"{sector}.2")] = of_consumers[:, place]
     return _grid(
-        outcome.prepared.clock, "gpc_code", table.codes, energy_mwh=table.energy_mwh, emissions_kg=table.emissions_kg
+        outcome.prepared.clock,
+        "gpc_code",
+        table.codes,
+        energy_mwh=table.energy_mwh,
+        emissions_kg=table.emissions_kg,
+        carbon_free_mwh=free,
     )
 
 

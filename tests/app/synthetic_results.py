@@ -151,6 +151,7 @@ def _sectors(times: pl.Series, load: Array, ev: Array, facility: Array, ci: Arra
         times, "gpc_code", list(consumers),
         energy_mwh=np.stack([(p * STEP_HOURS).sum(1) for p, _ in consumers.values()], axis=1),
         emissions_kg=np.stack([(p * w * STEP_HOURS).sum(1) for p, w in consumers.values()], axis=1),
+        carbon_free_mwh=np.full((N_STEPS, len(consumers)), np.nan),
     )  # fmt: skip
 
 

@@ -1,0 +1,163 @@
+"""From a result folder to the city's inventory, the reconciliation of its books, and its consumers' statements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from app.consumers import consumer
+from app.contracts import read_claims
+from app.results import Result
+from carbon.inventory import Electricity, Inventory, compile_inventory, read_activities
+from carbon.reconciliation import CarbonTotals, Reconciliation, reconcile
+from carbon.scope2 import scope2
+from carbon.statement import Provenance, hours_csv, statement, write_statement
+from grid.clock import Clock
+from grid.errors import Fault, raise_if_any
+
+CARS = "cars, net at the meter"
+
+
+def city_inventory(
+    result: Result,
+    activities: Path | None = None,
+    *,
+    base_year: int | None = None,
+    population: int | None = None,
+    floor_area_m2: float | None = None,
+) -> Inventory:
+    """The city's inventory by GPC over the period of a run.
+
+    Args:
+        result: The result.
+        activities: CSV of everything else than electricity; see `carbon.inventory.read_activities`.
+        base_year: Default: the year of the run.
+        population: Inhabitants.
+        floor_area_m2: Floor area [m²].
+
+    Raises:
+        InputError: If the run counts life-cycle emissions, or the table is faulty.
+    """
+    faults = []
+    if result.manifest["boundary"] != "direct":
+        rule = "an inventory by GPC counts direct emissions; run the scenario with carbon.boundary: direct"
+        faults.append(Fault("carbon.boundary", rule, result.manifest["boundary"]))
+    raise_if_any(faults, str(result.path))
+    year = result.table("ledger").select(pl.col("time").first().dt.year()).collect().item()
+    return compile_inventory(
+        electricity(result),
+        () if activities is None else read_activities(activities),
+        base_year=base_year or int(year),
+        population=population,
+        floor_area_m2=floor_area_m2,
+    )
+
+
+def electricity(result: Result) -> Electricity:
+    """What a run says of the city's electricity."""
+    rows = _sums(result, "sectors", "gpc_code", "energy_mwh", "emissions_kg")
+    local = [values for name, values in _sums(result, "sources", "source", "energy_mwh", "emissions_kg").items()
+             if name != "import"]  # fmt: skip
+    summary, manifest = result.summary, result.manifest
+    gases = {factor["gas"] for factor in manifest["factors"]}
+    return Electricity(
+        hours=float(summary["steps"]) * float(summary["step_hours"]),
+        sector_mwh={code: values[0] for code, values in rows.items()},
+        sector_kg={code: values[1] for code, values in rows.items()},
+        generation_mwh=sum(values[0] for values in local),
+        generation_kg=sum(values[1] for values in local),
+        gas="CO2" if gases == {"CO2"} else "CO2e",
+        source=f"scenario {manifest['name']!r}, factors {manifest['factor_sets'][0]['name']}",
+        reductions={
+            "ev_driven_km": float(summary["ev_driven_km"] or 0.0),
+            "heat_pump_heat_mwh": float(summary.get("heat_pump_heat_mwh") or 0.0),
+        },
+    )
+
+
+def reconciliation(result: Result) -> Reconciliation:
+    """Tracing, inventory and scope 2 of a run side by side."""
+    terms = ("source", "arriving", "consumption", "vehicle", "loss", "fuel", "standing", "export", "stock_change")
+    row = result.table("ledger").select(pl.col(f"{term}_kg").sum() for term in terms).collect().row(0)
+    totals = CarbonTotals(*row)
+    sectors = {code: kg for code, (kg,) in _sums(result, "sectors", "gpc_code", "emissions_kg").items()}
+    centres = {name: kg for name, (kg,) in _data_centre_kg(result).items()}
+    own = {f"data centre {name}": kg for name, kg in centres.items()}
+    if totals.vehicle:
+        own[CARS] = totals.vehicle
+    return reconcile(totals, sectors, own)
+
+
+def about(result: Result) -> dict[str, str]:
+    """What an inventory of a run says of itself."""
+    manifest = result.manifest
+    return {
+        "city": str(manifest["name"]),
+        "scenario": result.scenario_hash,
+        "strategy": str(manifest["strategy"]),
+        "convention": str(manifest["convention"]),
+        "gridcarbon": str(manifest["versions"]["gridcarbon"]),
+    }
+
+
+def sources(result: Result) -> list[str]:
+    """Sources of the factors of a run, with how far they were checked, and licences of its data."""
+    sets = [f"{s['name']}: {s['title']}, {s['source']} ({s['status']})" for s in result.manifest["factor_sets"]]
+    return sets + list(result.manifest["data_licences"])
+
+
+def consumer_statement(result: Result, name: str, contracts: Path | None) -> tuple[dict[str, Any], str]:
+    """The carbon statement of one consumer of a run, and its steps as CSV.
+
+    Args:
+        result: The result.
+        name: A data centre, an asset, or a GPC line.
+        contracts: YAML file of contracts and certificates.
+
+    Raises:
+        InputError: If there is no such consumer, or the contracts are faulty.
+    """
+    claims = read_claims(contracts, result)
+    users = [consumer(result, user, claims.market.region) for user in dict.fromkeys((name, *claims.consumers))]
+    outcome = scope2(users, claims.contracts, claims.market)[name]
+    manifest = result.manifest
+    provenance = Provenance(
+        scenario=str(manifest["name"]),
+        scenario_sha256=result.scenario_hash,
+        code_version=str(manifest["versions"]["gridcarbon"]),
+        convention=str(manifest["convention"]),
+        boundary=str(manifest["boundary"]),
+        factor_sets=tuple(manifest["factor_sets"]),
+        data_licences=tuple(manifest["data_licences"]),
+    )
+    clock = _clock(result)
+    free = claims.carbon_free_mwh(outcome.covered_mwh, clock.n_steps)
+    return statement(outcome, free, clock, provenance), hours_csv(outcome, clock)
+
+
+def export_statement(result: Result, name: str, contracts: Path | None, out: Path) -> tuple[Path, Path]:
+    """Writes the statement of a consumer and its steps; returns both paths."""
+    return write_statement(*consumer_statement(result, name, contracts), out)
+
+
+def _clock(result: Result) -> Clock:
+    import datetime as dt  # noqa: PLC0415
+
+    start = result.table("ledger").select(pl.col("time").first()).collect().item().astimezone(dt.UTC)
+    return Clock(start, dt.timedelta(hours=float(result.summary["step_hours"])), int(result.summary["steps"]))
+
+
+def _sums(result: Result, table: str, key: str, *columns: str) -> dict[str, tuple[float, ...]]:
+    """Sums of columns by a name."""
+    frame = result.table(table).group_by(pl.col(key).cast(pl.String)).agg(pl.col(*columns).sum()).sort(key).collect()
+    return {name: tuple(values) for name, *values in frame.iter_rows()}
+
+
+def _data_centre_kg(result: Result) -> dict[str, tuple[float, ...]]:
+    """Carbon of each data centre at its bus [kg]."""
+    hours = float(result.summary["step_hours"])
+    kg = (pl.col("p_total_mw") * pl.col("ci_kg_per_mwh").fill_null(0.0) * hours).sum()
+    frame = result.table("data_centres").group_by(pl.col("name").cast(pl.String)).agg(kg.alias("kg")).sort("name")
+    return {name: (value,) for name, value in frame.collect().iter_rows()}
