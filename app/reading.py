@@ -14,11 +14,13 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app.scenario import CitySpec, PeriodSpec, Scenario
+from carbon.data_centre.utilisation_file import utilisation_from_csv
 from carbon.factors import load_factor_set
 from carbon.upstream import load_region, upstream_from_csv
 from grid.adoption import Adopted, Adoption, adopt
 from grid.assets import AnyAsset, Asset
 from grid.city import City, make_city
+from grid.clock import Clock
 from grid.errors import Fault, InputError, ScenarioError, nearest
 from grid.source import read_grid
 from grid.weather import weather_for
@@ -67,8 +69,9 @@ class Loaded:
 
     @property
     def assets(self) -> tuple[Asset, ...]:
-        """Assets that the scenario lists, and those that its levers come to."""
-        return (*self.scenario.assets, *self.adopted.assets)
+        """Assets that the scenario lists, those that its levers come to, and those on the sites of data centres."""
+        on_site = (asset for spec in self.scenario.data_centres for asset in spec.on_site_assets)
+        return (*self.scenario.assets, *self.adopted.assets, *on_site)
 
     def input_hashes(self) -> dict[str, str]:
         """SHA-256 of the files that the scenario refers to, by the name it uses."""
@@ -76,6 +79,7 @@ class Loaded:
         names = (
             scenario.city.network, scenario.city.profiles, scenario.weather, scenario.upstream.csv,
             scenario.upstream.region, scenario.carbon.factor_set,
+            *(spec.it_load.csv for spec in scenario.data_centres if spec.it_load is not None),
         )  # fmt: skip
         files = {name: self.folder / name for name in names if name is not None and (self.folder / name).is_file()}
         return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
@@ -314,6 +318,11 @@ def _file_faults(raw: Mapping[str, Any], folder: Path, city: City | None) -> Ite
             checks.append(lambda: load_region(in_folder(region, folder)))
         if isinstance(csv, str) and clock is not None:
             checks.append(lambda: upstream_from_csv(folder / csv, clock))
+    for place, item in _items(raw, "data_centres"):
+        load = item.get("it_load") if isinstance(item, Mapping) else None
+        file = load.get("csv") if isinstance(load, Mapping) else None
+        if isinstance(file, str) and clock is not None:
+            checks.append(_utilisation_check(folder / file, clock, f"data_centres[{place}].it_load.csv"))
     carbon = raw.get("carbon")
     if isinstance(carbon, Mapping) and isinstance(carbon.get("factor_set"), str):
         checks.append(lambda: load_factor_set(in_folder(carbon["factor_set"], folder)))
@@ -322,6 +331,18 @@ def _file_faults(raw: Mapping[str, Any], folder: Path, city: City | None) -> Ite
             check()
         except InputError as error:
             yield from error.faults
+
+
+def _utilisation_check(path: Path, clock: Clock, at: str) -> Callable[[], object]:
+    """A check of a file of utilisation, whose faults stand at their place in the scenario."""
+
+    def check() -> None:
+        try:
+            utilisation_from_csv(path, clock)
+        except InputError as error:
+            raise InputError([replace(fault, place=f"{at}: {fault.place}") for fault in error.faults]) from error
+
+    return check
 
 
 def in_folder(name: str, folder: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from app.reading import Loaded
 from app.results import Result, open_result, write_result
 from app.simulate import KG_PER_T, Outcome, Progress, Status, simulate
-from app.summary import summarise
+from app.summary import data_centre_metrics, summarise
 from app.tables import tables, topology
 from app.violations import violated_steps
 from grid.errors import InputError
@@ -125,6 +125,7 @@ def manifest(outcome: Outcome, seconds: dict[str, float]) -> dict[str, Any]:
             if f.boundary == prepared.upstream.boundary and not f.region
         ],
         "data_licences": list(prepared.loaded.city.licences),
+        "data_centre_metrics": data_centre_metrics(outcome),
         "notes": list(prepared.notes),
         "adoption": [str(step) for step in prepared.loaded.adopted.reckoning],
         "assets": {f.name: {"kind": f.kind, "element": f.element} for f in prepared.flexibilities},

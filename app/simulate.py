@@ -170,7 +170,7 @@ def prepare(loaded: Loaded) -> Prepared:
             clock,
             city.network.buses.find(spec.bus),
             city.n_buses,
-            it_demand_mw(spec, clock, zone),
+            it_demand_mw(spec, clock, zone, air, loaded.folder),
         )
         for spec in scenario.data_centres
     )
@@ -265,5 +265,5 @@ def _as_done(prepared: Prepared, schedule: Schedule) -> tuple[dict[str, Floats],
         deferrable = p_mw.get(load.deferrable_name)
         facility = load.facility(deferrable)
         facilities[load.name] = facility
-        p_mw[load.name] = facility.p_total_mw - (0.0 if deferrable is None else deferrable)
+        p_mw[load.name] = facility.p_total_mw - (0.0 if deferrable is None else load.by_step(deferrable))
     return p_mw, facilities

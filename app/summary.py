@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import numpy as np
 from app.elements import is_store
 from app.simulate import KG_PER_T, Outcome
 from app.violations import violated_steps
-from carbon.data_centre import metrics
+from carbon.data_centre import Known, metrics, standard_metrics
+from carbon.data_centre.on_site import generator_tests
 from grid.flexibility import Flexibility
 from grid.series import Floats
 
@@ -56,6 +58,7 @@ def summarise(outcome: Outcome) -> Summary:
         "failed_steps": int(flow.failed.sum()),
         "curtailed_mwh": float(curtailed_mwh(outcome).sum()),
         "stock_gain_mwh": stock_gain_mwh(outcome),
+        "heat_pump_heat_mwh": _heat_pump_heat_mwh(outcome),
         **_data_centres(outcome),
     }
 
@@ -169,6 +172,33 @@ def _data_centres(outcome: Outcome) -> Summary:
         ):
             figures[f"data_centres.{load.name}.{key}"] = value
     return figures
+
+
+def data_centre_metrics(outcome: Outcome) -> dict[str, dict[str, Any]]:
+    """The indicators of ISO/IEC 30134 of every data centre, each with numerator, denominator and standard."""
+    node, accounts = outcome.flow.network.buses.node, outcome.accounts
+    found = {}
+    for load in outcome.prepared.data_centres:
+        spec, facility, at = load.model.spec, outcome.facilities[load.name], node[load.bus]
+        own = [outcome.p_mw[asset.name] for asset in spec.on_site_assets if asset.name in outcome.p_mw]
+        fed = sum(float(np.maximum(-p, 0.0).sum()) for p, asset in zip(own, spec.on_site_assets, strict=True)
+                  if asset.kind == "pv")  # fmt: skip
+        it_mwh = float(facility.p_it_mw.sum()) * facility.step_hours
+        known = Known(
+            ci_kg_per_mwh=np.nan_to_num(accounts.tracing.ci_kg_per_mwh[:, at]),
+            renewable_share=np.nan_to_num(accounts.tracing.renewable_share[:, at]),
+            owned_renewable_mwh=fed * facility.step_hours,
+            reused_mwh=spec.heat_reuse_share * it_mwh,
+            tests=generator_tests(spec.on_site.generators, outcome.prepared.clock),
+        )
+        found[load.name] = {name: asdict(metric) for name, metric in standard_metrics(facility, known).items()}
+    return found
+
+
+def _heat_pump_heat_mwh(outcome: Outcome) -> float:
+    """Heat that heat pumps made [MWh]."""
+    pumps = [f for f in outcome.prepared.flexibilities if f.kind == "heat_pump"]
+    return sum(float(f.gain_mwh(outcome.p_mw[f.name]).sum()) for f in pumps)
 
 
 def _pue_mean(outcome: Outcome) -> float | None:

@@ -96,6 +96,7 @@ def _run(result: Result) -> dict[str, float]:
     return {
         "step_hours": hours,
         "stock_gain_mwh": float(result.summary["stock_gain_mwh"]),
+        "heat_pump_heat_mwh": float(result.summary["heat_pump_heat_mwh"]),
         "carbon_price_per_t": float(result.scenario["dispatch"]["carbon_price_per_t"]),
         "demand_charge": float(result.scenario["tariff"]["demand_charge_per_mw_month"]) * peaks,
     }

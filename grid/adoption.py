@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from grid.assets import PV, Asset, EVFleet
+from grid.assets import PV, Asset, EVFleet, HeatPump
 from grid.city import City
 from grid.errors import Fault
 from grid.placement import Where
@@ -112,6 +112,8 @@ def adopt(adoption: Adoption, city: City) -> Adopted:
         formula = f"{homes:g} households × {adoption.heat_pump_share:g} × {adoption.heat_per_household_mwh:g} MWh"
         heat = homes * adoption.heat_pump_share * adoption.heat_per_household_mwh
         reckoning.append(Reckoning("heat from heat pumps [MWh/a]", formula, heat))
+        if heat > 0:
+            assets.append(HeatPump(name="adopted heat pumps", where=HOMES, annual_heat_mwh=heat))
     return Adopted(tuple(assets), tuple(reckoning))
 
 

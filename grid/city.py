@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,9 @@ UNSPECIFIED_SECTOR = "I.6"
 """GPC sub-sector of consumption of which nothing is known ("non-specified sources")."""
 HOURS_PER_YEAR = 8760.0
 GPC_CODE = re.compile(r"(I|II|III|IV|V|VI)(\.\d+)*")
+BUFFERED_GENERATION = re.compile(r"(PV|Wind|Wind_Offshore)_Storage(_MV)?")
+"""Types of storage units of SimBench's future grids that only feed in: photovoltaics or wind with a battery, whose
+profile is what the battery lets through. They are generation, neither stores nor negative loads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +65,11 @@ class Elements:
         """Energy of each element over the clock, shape (E,) [MWh]."""
         return np.asarray(self.profiles.sum(axis=0)[self.p_profile] * self.p_scale * step_hours)
 
+    @property
+    def peak_mw(self) -> float:
+        """What the elements draw at most if all peak together [MW], in the sign of the table."""
+        return float((np.maximum(self.profiles.max(axis=0), 0.0)[self.p_profile] * np.maximum(self.p_scale, 0.0)).sum())
+
     def injections(self, n_buses: int, sign: float) -> Injections:
         """Withdrawal of the buses in the elements' profiles; `sign` is -1 where the table counts feed-in."""
         shape = (n_buses, self.profiles.shape[1])
@@ -86,12 +94,13 @@ class City:
         clock: The time axis.
         network: The network.
         loads: Its loads and storage units; withdrawal positive.
-        generators: Its static generators; feed-in positive.
+        generators: Its static generators, then storage units that are generation with a battery; feed-in positive.
         sectors: GPC sub-sectors that occur, S of them.
         sector_shares: Share of each load's energy in each sector, shape (E, S); rows sum to 1.
         technologies: Technology of each generator, as the factor sets call it.
         is_area: Loads that stand for a low-voltage area not modelled to the house, shape (E,).
         energy_year_mwh: Energy of each load in a mean year of its profile, without growth, shape (E,) [MWh].
+        feeds_in: Which of the net's storage units are among the generators, shape (number of storage units,).
         licences: Licences of the data behind it.
     """
 
@@ -105,6 +114,7 @@ class City:
     technologies: tuple[str, ...]
     is_area: Bools
     energy_year_mwh: Floats
+    feeds_in: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
     licences: tuple[str, ...] = ()
 
     @property
@@ -152,11 +162,18 @@ def make_city(
     by_table = {
         table: _elements(table, columns, column, shapes, source.element_profiles) for table, columns in tables.items()
     }
-    present = _joined(by_table["load"], by_table["storage"])
+    feeds_in = np.array([bool(BUFFERED_GENERATION.fullmatch(kind or "")) for kind in tables["storage"]["type"]], bool)
+    stores, buffered = _chosen(by_table["storage"], ~feeds_in), _negative(_chosen(by_table["storage"], feeds_in))
+    present = _joined(by_table["load"], stores)
     loads = _grown(present, demand_growth, len(tables["load"]["name"]))
-    named = tables["load"]["sector"] + [None] * len(tables["storage"]["name"])
+    named = tables["load"]["sector"] + [None] * len(stores.names)
     sectors, shares = _sector_shares(named, source.sector_mixes, sector)
-    profile_names = tables["load"]["profile"] + [None] * len(tables["storage"]["name"])
+    profile_names = tables["load"]["profile"] + [None] * len(stores.names)
+    kinds = [
+        (tables[table]["technology"][k], tables[table]["type"][k])
+        for table, rows in (("sgen", range(len(tables["sgen"]["name"]))), ("storage", np.flatnonzero(feeds_in)))
+        for k in rows
+    ]
     is_area = [
         (name is not None and name in source.sector_mixes) or (profile or "").startswith("lv_")
         for name, profile in zip(named, profile_names, strict=True)
@@ -166,15 +183,15 @@ def make_city(
         clock=clock,
         network=network,
         loads=loads,
-        generators=by_table["sgen"],
+        generators=_joined(by_table["sgen"], buffered),
         sectors=sectors,
         sector_shares=shares,
-        technologies=tuple(_technology(*pair) for pair in zip(
-            tables["sgen"]["technology"], tables["sgen"]["type"], strict=True)),
+        technologies=tuple(_technology(*pair) for pair in kinds),
         is_area=np.array(is_area, dtype=bool),
         energy_year_mwh=HOURS_PER_YEAR * _profile_means(source)[present.p_profile] * present.p_scale,
+        feeds_in=feeds_in,
         licences=source.licences,
-    )  # fmt: skip
+    )
 
 
 def _elements(
@@ -214,8 +231,26 @@ def _profile_means(source: GridSource) -> Floats:
     return np.concatenate([[1.0], means])
 
 
+def _chosen(elements: Elements, which: Bools) -> Elements:
+    """The elements where `which` holds, shape (E,)."""
+    return replace(
+        elements,
+        names=tuple(name for name, wanted in zip(elements.names, which, strict=True) if wanted),
+        bus=elements.bus[which],
+        p_profile=elements.p_profile[which],
+        p_scale=elements.p_scale[which],
+        q_profile=elements.q_profile[which],
+        q_scale=elements.q_scale[which],
+    )
+
+
+def _negative(elements: Elements) -> Elements:
+    """The same elements with the opposite sign."""
+    return replace(elements, p_scale=-elements.p_scale, q_scale=-elements.q_scale)
+
+
 def _joined(a: Elements, b: Elements) -> Elements:
-    """Loads and storage units as one list of withdrawals."""
+    """Elements of two tables as one list, in the sign of the first."""
     return Elements(
         a.table,
         a.names + b.names,
@@ -270,8 +305,9 @@ def _technology(technology: str | None, kind: str | None) -> str:
     if technology is not None:
         return technology
     text = (kind or "").lower()
-    for word, name in (("pv", "solar"), ("solar", "solar"), ("res", "solar"), ("wind", "wind_onshore"),
-                       ("wp", "wind_onshore"), ("hydro", "hydro"), ("bio", "biomass"), ("chp", "gas")):  # fmt: skip
+    for word, name in (("pv", "solar"), ("solar", "solar"), ("res", "solar"), ("offshore", "wind_offshore"),
+                       ("wind", "wind_onshore"), ("wp", "wind_onshore"), ("hydro", "hydro"), ("river", "hydro"),
+                       ("bio", "biomass"), ("chp", "gas")):  # fmt: skip
         if word in text:
             return name
     return "unknown"

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from grid import _pandapower
 from grid.city import City
 from grid.errors import Fault, InputError, raise_if_any
 from grid.flexibility import Element
+from grid.series import Floats
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,15 @@ def write_step(city: City, step: int, added: Sequence[AddedElement], path: Path)
         faults.append(Fault("file", "its folder does not exist", str(path.parent)))
     raise_if_any(faults, "the export")
     n_loads = len(city.network.net.load)
-    load_p, load_q = city.loads.p_mw()[step], city.loads.q_mvar()[step]
+    n_sgens = len(city.network.net.sgen)
+    load = {"p_mw": city.loads.p_mw()[step], "q_mvar": city.loads.q_mvar()[step]}
+    sgen = {"p_mw": city.generators.p_mw()[step], "q_mvar": city.generators.q_mvar()[step]}
     columns = {
-        "load": {"p_mw": load_p[:n_loads], "q_mvar": load_q[:n_loads]},
-        "storage": {"p_mw": load_p[n_loads:], "q_mvar": load_q[n_loads:]},
-        "sgen": {"p_mw": city.generators.p_mw()[step], "q_mvar": city.generators.q_mvar()[step]},
+        "load": {quantity: values[:n_loads] for quantity, values in load.items()},
+        "storage": {
+            quantity: _stores(city, values[n_loads:], sgen[quantity][n_sgens:]) for quantity, values in load.items()
+        },
+        "sgen": {quantity: values[:n_sgens] for quantity, values in sgen.items()},
     }
     additions = [_columns(element, city.network.buses.find(element.bus)) for element in added]
     net = _pandapower.net_with(city.network, columns, additions)
@@ -64,6 +71,13 @@ def write_step(city: City, step: int, added: Sequence[AddedElement], path: Path)
         _pandapower.write_file(net, path)
     except OSError as error:
         raise InputError.of("file", f"cannot be written: {error}", str(path)) from error
+
+
+def _stores(city: City, withdrawal: Floats, feed_in: Floats) -> Floats:
+    """Withdrawal of the net's storage units in their order, from that of stores and of generation with a battery."""
+    values = np.zeros(city.feeds_in.size)
+    values[~city.feeds_in], values[city.feeds_in] = withdrawal, -feed_in
+    return values
 
 
 def _columns(element: AddedElement, bus: int) -> dict[str, object]:

@@ -99,6 +99,13 @@ def _simbench(code: str) -> GridSource:
             if name != "time" and name not in names:
                 names.append(name)
                 columns.append(frame[name].to_numpy(dtype=float))
+    stores = net.profiles["storage"]
+    for name in stores.columns.drop(
+        "time", errors="ignore"
+    ):  # areas have profiles of one name among the renewables too
+        names.append(f"storage {name}")
+        columns.append(stores[name].to_numpy(dtype=float))
+    net.storage["profile_p"] = "storage " + net.storage.profile
     for table, suffix in (("load", "_pload"), ("sgen", "")):
         net[table]["profile_p"] = net[table].profile + suffix
     net.load["profile_q"] = net.load.profile + "_qload"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from grid.clock import Clock
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.moist_air import wet_bulb_degc
 from grid.series import Floats, read_only
 from grid.weather_files import HOURS_OF_YEAR, IRRADIANCE, PLAUSIBLE, WeatherYear, read_weather_year
 
@@ -69,6 +71,12 @@ class Weather:
                 faults.append(Fault(f"weather.{name}", "must be finite in every step"))
         raise_if_any(faults)
 
+    @cached_property
+    def t_wet_bulb_degc(self) -> Floats:
+        """Wet-bulb temperature, shape (T,)."""
+        wet = wet_bulb_degc(self.t_dry_bulb_degc, self.relative_humidity_percent, self.pressure_pa)
+        return read_only(wet)
+
 
 def weather_for(source: str | Path, clock: Clock, time_zone: str, latitude: float, longitude: float) -> Weather:
     """Brings a weather file to the city and to its clock.
@@ -79,8 +87,8 @@ def weather_for(source: str | Path, clock: Clock, time_zone: str, latitude: floa
     than a quarter of an hour takes the mean over itself.
 
     Args:
-        source: ``greensboro-tmy3`` (it comes with pvlib), or a path to a TMY3, EPW or CSV file; for the columns of
-            a CSV file see `grid.weather_files.read_weather_year`.
+        source: ``greensboro-tmy3`` (it comes with pvlib), or a path to a TMY3, EPW, PVGIS or CSV file; for the
+            columns of a CSV file see `grid.weather_files.read_weather_year`.
         clock: The time axis.
         time_zone: Of the city, such as ``Europe/Berlin``.
         latitude: Of the city [degree].

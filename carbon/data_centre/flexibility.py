@@ -10,7 +10,7 @@ from scipy import sparse
 from carbon.data_centre.simulate import Facility, FacilityModel
 from grid.clock import Clock
 from grid.flexibility import Flexibility, Reservoir, one_hot
-from grid.series import Floats
+from grid.series import Floats, Ints
 
 SECTOR = "I.2"
 """GPC sub-sector of data centres: commercial and institutional buildings."""
@@ -22,9 +22,11 @@ PROBE = 1e-3
 class DataCentreLoad:
     """A data centre at a bus, ready for the dispatch.
 
-    Deferrable work is one device a day: it may run at any time of its day, as fast as the hall's rating allows, and
-    is done by the day's end. Its reservoir is IT energy, filled at the facility power that an IT megawatt costs
-    under the day's weather.
+    Deferrable work is one device a batch, its reservoir is IT energy, filled at the facility power that an IT megawatt
+    costs under the weather of the hour: where it is hot, work costs more. Without a deadline a batch is a day's work,
+    which may run at any time of its day, as fast as the hall's rating allows. With `deadline_hours` a batch is what
+    arrives in half of it; no work runs before it has arrived, and all is done within the deadline of the batch's
+    first. While it arrives it may run or wait; what has waited takes the room that the load before shifting leaves.
 
     Args:
         model: The facility under the weather.
@@ -81,12 +83,32 @@ class DataCentreLoad:
         )
         return (base,) if not movable.any() else (base, self._deferrable(marginal, movable))
 
+    def _batches(self) -> tuple[Ints, Ints, Ints]:
+        """First step of each batch, the step after it has arrived, and the step by which it is done, (N,) each."""
+        clock, deadline = self.clock, self.model.spec.deadline_hours
+        if deadline is None:
+            start = np.arange(0, clock.n_steps, clock.steps_per_day)
+            stop = np.minimum(start + clock.steps_per_day, clock.n_steps)
+            return start, stop, stop
+        waits = max(1, int(deadline / clock.step_hours + 1e-9))
+        arriving = max(1, waits // 2)
+        start = np.arange(0, clock.n_steps, arriving)
+        return start, np.minimum(start + arriving, clock.n_steps), np.minimum(start + 2 * arriving, clock.n_steps)
+
     def _deferrable(self, marginal: Floats, movable: Floats) -> Flexibility:
-        """One device a day of the clock."""
-        start = np.arange(0, self.clock.n_steps, self.clock.steps_per_day)
-        stop = np.minimum(start + self.clock.steps_per_day, self.clock.n_steps)
+        """One device a batch; slots are (device, step) pairs."""
+        start, arrived, stop = self._batches()
         n = start.size
+        device = np.repeat(np.arange(n), stop - start)
+        step = np.arange(device.size) - np.concatenate([[0], np.cumsum(stop - start)])[device] + start[device]
+        waiting = step >= arrived[device]
         room = self.model.spec.p_it_rated_mw - (self.p_it_mw - self.p_deferrable_it_mw)
+        most = np.maximum(room, self.p_deferrable_it_mw)
+        if self.model.spec.deadline_hours is not None:  # two batches share each step: one arrives, one waits
+            free = np.maximum(self.model.spec.p_it_rated_mw - self.p_it_mw, 0.0)
+            most_by_slot = np.where(waiting, free[step], self.p_deferrable_it_mw[step])
+        else:
+            most_by_slot = most[step]
         work = np.add.reduceat(self.p_deferrable_it_mw * self.clock.step_hours, start)
         return Flexibility(
             name=self.deferrable_name,
@@ -95,16 +117,16 @@ class DataCentreLoad:
             shares=sparse.csr_array((np.ones(n), (np.arange(n), np.full(n, self.bus))), shape=(n, self.n_buses)),
             start=start,
             stop=stop,
-            p_min_mw=np.zeros(self.clock.n_steps),
-            p_max_mw=marginal * np.maximum(room, self.p_deferrable_it_mw),
-            p_unmanaged_mw=movable,
+            p_min_mw=np.zeros(step.size),
+            p_max_mw=marginal[step] * most_by_slot,
+            p_unmanaged_mw=np.where(waiting, 0.0, movable[step]),
             element="load",
             reservoir=Reservoir(
                 e_start_mwh=np.zeros(n),
                 e_end_mwh=work,
                 e_min_mwh=np.zeros(n),
                 e_max_mwh=work,
-                eta_charge=1 / marginal,
+                eta_charge=1 / marginal[step],
                 eta_discharge=np.ones(n),
                 retention_per_step=np.ones(n),
                 owner=np.arange(n),
@@ -113,13 +135,20 @@ class DataCentreLoad:
             gpc_code=SECTOR,
         )
 
+    def by_step(self, p_deferrable_mw: Floats) -> Floats:
+        """Facility power of the deferrable work by slot, shape (K,) [MW], summed to steps, shape (T,) [MW]."""
+        start, _, stop = self._batches()
+        lengths = stop - start
+        step = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths - start, lengths)
+        return np.bincount(step, weights=p_deferrable_mw, minlength=self.clock.n_steps).astype(np.float64)
+
     def facility(self, p_deferrable_mw: Floats | None) -> Facility:
         """The facility as dispatched.
 
         Args:
-            p_deferrable_mw: Facility power of the deferrable work, shape (T,) [MW]; None if there is none.
+            p_deferrable_mw: Facility power of the deferrable work by slot, shape (K,) [MW]; None if there is none.
         """
         if p_deferrable_mw is None:
             return self.model.at(self.p_it_mw)
-        work = p_deferrable_mw / self.marginal_facility_power()
+        work = self.by_step(p_deferrable_mw) / self.marginal_facility_power()
         return self.model.at(self.p_it_mw - self.p_deferrable_it_mw + np.maximum(work, 0.0))

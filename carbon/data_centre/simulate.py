@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from pathlib import Path
 
 import numpy as np
 
 from carbon.data_centre.cooling import CoolingDemand
+from carbon.data_centre.it_load import ItLoad, local_hours, supply_air_degc
 from carbon.data_centre.outdoor_air import OutdoorAir, out_of_range
 from carbon.data_centre.spec import DataCentre
 from grid.clock import Clock
-from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.errors import Fault, InputError, raise_if_any
 from grid.series import Floats, read_only
 
 HOURS_PER_DAY = 24.0
@@ -29,15 +30,19 @@ class Facility:
 
     Args:
         p_it_mw: Power of the servers, shape (T,) [MW].
-        p_power_chain_mw: Conversion and distribution losses and the lighting, shape (T,) [MW].
+        p_power_chain_mw: Conversion and distribution losses, the lighting and the transformers' losses, (T,) [MW].
         cooling: Power and water of each part of the cooling.
         step_hours: Length of a step [h].
+        p_lighting_mw: The lighting alone [MW].
+        p_transformer_mw: The losses of the data centre's own transformers alone, shape (T,) [MW]; None without any.
     """
 
     p_it_mw: Floats
     p_power_chain_mw: Floats
     cooling: CoolingDemand
     step_hours: float
+    p_lighting_mw: float = 0.0
+    p_transformer_mw: Floats | None = None
 
     @cached_property
     def p_cooling_mw(self) -> Floats:
@@ -48,6 +53,12 @@ class Facility:
     def p_total_mw(self) -> Floats:
         """Power at the grid's meter, shape (T,) [MW]: IT, power chain (with lighting) and cooling."""
         return read_only(self.p_it_mw + self.p_power_chain_mw + self.p_cooling_mw)
+
+    @cached_property
+    def heat_mw(self) -> Floats:
+        """Heat that the cooling removes, shape (T,) [MW]: all but the transformers', which stand outside the hall."""
+        inside = self.p_it_mw + self.p_power_chain_mw
+        return read_only(inside if self.p_transformer_mw is None else inside - self.p_transformer_mw)
 
     @cached_property
     def pue(self) -> Floats:
@@ -91,9 +102,12 @@ class FacilityModel:
         )
         rated_mw = self.spec.p_it_rated_mw
         lighting_mw = self.spec.lighting_share * rated_mw
-        p_power_chain_mw = read_only(self.spec.power_chain.loss_mw(p_it_mw, rated_mw) + lighting_mw)
-        cooling = self.spec.cooling.demand(self.air, p_it_mw + p_power_chain_mw)
-        return Facility(p_it_mw, p_power_chain_mw, cooling, self.step_hours)
+        inside_mw = read_only(self.spec.power_chain.loss_mw(p_it_mw, rated_mw) + lighting_mw)
+        cooling = self.spec.cooling.demand(self.air, p_it_mw + inside_mw)
+        if self.spec.transformer is None:
+            return Facility(p_it_mw, inside_mw, cooling, self.step_hours, lighting_mw)
+        lost_mw = read_only(self.spec.transformer.loss_mw(p_it_mw + inside_mw + cooling.p_mw, rated_mw))
+        return Facility(p_it_mw, read_only(inside_mw + lost_mw), cooling, self.step_hours, lighting_mw, lost_mw)
 
     def total_at(self, p_it_mw: Floats) -> Floats:
         """Power at the grid's meter at an IT load, shape (T,) [MW]; see `at`."""
@@ -145,36 +159,44 @@ def facility(
     return FacilityModel(spec, air, step_hours).at(p_it_mw)
 
 
-def it_demand_mw(spec: DataCentre, clock: Clock, time_zone: str) -> Floats:
-    """IT power before any of it is deferred: flat, or a cosine of the local hour with its peak at `peak_hour`.
+def it_demand_mw(
+    spec: DataCentre, clock: Clock, time_zone: str, air: OutdoorAir | None = None, folder: Path = Path()
+) -> Floats:
+    """IT power before any of it is deferred.
+
+    Flat, a cosine of the local hour with its peak at `peak_hour`, or what `it_load` says of work and servers.
 
     Args:
         spec: The data centre.
         clock: The time axis, T steps.
         time_zone: IANA name of the city's time zone.
+        air: Outdoor air of those steps; needed where servers feel their inlet air.
+        folder: Folder that the file of a utilisation is relative to.
 
     Returns:
-        IT power at the middle of each step, shape (T,) [MW], never above rated.
+        IT power, shape (T,) [MW], never above rated.
 
     Raises:
-        InputError: If there is no such time zone.
+        InputError: If there is no such time zone, a file is faulty, or outdoor air is needed and not given.
     """
+    if spec.it_load is not None:
+        inlet_degc = _inlet_degc(spec, spec.it_load, clock, air)
+        return read_only(spec.p_it_rated_mw * spec.it_load.power_share(clock, time_zone, inlet_degc, folder))
     mean_mw = spec.utilisation * spec.p_it_rated_mw
-    hour = _local_hour(clock, time_zone)
+    hour, _ = local_hours(clock, time_zone)
     swing = spec.daily_swing * np.cos(2.0 * np.pi * (hour - spec.peak_hour) / HOURS_PER_DAY)
     return read_only(np.minimum(mean_mw * (1.0 + swing), spec.p_it_rated_mw))
 
 
+def _inlet_degc(spec: DataCentre, load: ItLoad, clock: Clock, air: OutdoorAir | None) -> Floats:
+    """Air that the servers breathe, shape (T,) [°C]; the reference temperature where they do not feel it."""
+    t_reference = load.server.t_reference_degc
+    if not load.server.feels_inlet:
+        return np.full(clock.n_steps, t_reference)
+    if air is None:
+        raise InputError.of("it_load.server", "needs the outdoor air: these servers feel their inlet air")
+    return supply_air_degc(spec.cooling, air, t_reference)
+
+
 def _load_faults(spec: DataCentre, p_it_mw: Floats, shape: tuple[int, ...]) -> list[Fault]:
     return out_of_range("p_it_mw", p_it_mw, 0.0, spec.p_it_rated_mw * (1.0 + RATING_TOLERANCE), shape)
-
-
-def _local_hour(clock: Clock, time_zone: str) -> Floats:
-    """Local hour of the day at the middle of each step, shape (T,) [h]."""
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        suggestion = nearest(time_zone, available_timezones())
-        raise InputError.of("time_zone", "must be an IANA time zone", time_zone, suggestion) from error
-    local = (clock.pandas_index() + clock.step / 2).tz_convert(zone)
-    return np.asarray(local.hour + local.minute / 60.0 + local.second / 3600.0, dtype=np.float64)

@@ -11,14 +11,41 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from grid.assets.base import Asset, Site
+from grid.assets.base_station import BaseStation
 from grid.assets.battery import Battery
 from grid.assets.ev_fleet import EVFleet
+from grid.assets.ev_recorded import EVRecorded
+from grid.assets.generators import CHP, Diesel
+from grid.assets.heat_pump import HeatPump
+from grid.assets.hydrogen_station import HydrogenStation
+from grid.assets.industrial_demand import IndustrialDemand
 from grid.assets.pv import PV
+from grid.assets.wind import Wind
 
-KINDS: tuple[type[Asset], ...] = (PV, Battery, EVFleet)
+KINDS: tuple[type[Asset], ...] = (
+    *(PV, Wind, CHP, Diesel),
+    *(Battery, HydrogenStation),
+    *(EVFleet, EVRecorded, HeatPump, IndustrialDemand, BaseStation),
+)
 """Every kind of asset that a scenario may hold."""
 
 AnyAsset: Any = Annotated[reduce(or_, KINDS), Field(discriminator="kind")]
 """One of `KINDS`, told apart by its `kind`."""
 
-__all__ = ["KINDS", "PV", "AnyAsset", "Asset", "Battery", "EVFleet", "Site"]
+__all__ = [
+    "CHP",
+    "KINDS",
+    "PV",
+    "AnyAsset",
+    "Asset",
+    "BaseStation",
+    "Battery",
+    "Diesel",
+    "EVFleet",
+    "EVRecorded",
+    "HeatPump",
+    "HydrogenStation",
+    "IndustrialDemand",
+    "Site",
+    "Wind",
+]

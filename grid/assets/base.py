@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
+from scipy import sparse
 
 from grid.city import City
 from grid.errors import Fault
@@ -16,6 +17,9 @@ from grid.flexibility import Element, Flexibility
 from grid.placement import Placement, Where, place, placement_faults
 from grid.spec import Spec
 from grid.weather import Weather
+
+LARGEST_SHARE_OF_PEAK = 20.0
+"""An asset of more than so many times the peak of all loads was probably stated in kW."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +62,25 @@ class Asset(Spec, ABC):
     def faults(self, city: City, at: str) -> Iterator[Fault]:
         """All that is wrong with it in this city."""
         yield from placement_faults(city, self.bus, self.where, at)
+        peak = city.loads.peak_mw
+        if peak > 0 and self.power_mw > LARGEST_SHARE_OF_PEAK * peak:
+            rule = f"{self.power_mw:g} MW is {self.power_mw / peak:,.0f} times the peak of all loads, {peak:.3g} MW"
+            yield Fault(at, f"{rule}; powers are in MW: did you mean {self.power_mw / 1000:g}?")
+
+    @property
+    def power_mw(self) -> float:
+        """The largest power it can draw or feed in [MW], which tells whether its unit can be right; 0 if unknown."""
+        return 0.0
 
     def placement(self, city: City) -> Placement:
         """The buses it is connected to, with its share at each."""
         return place(city, self.bus, self.where, self.name)
+
+    def as_one(self, city: City) -> sparse.csr_array:
+        """All of it as one device that is spread over its buses, shape (1, B)."""
+        placement = self.placement(city)
+        rows = np.zeros(placement.buses.size, dtype=np.int64)
+        return sparse.csr_array((placement.shares, (rows, placement.buses)), shape=(1, city.n_buses))
 
     @abstractmethod
     def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy import sparse
 
 from grid.assets.base import Asset, Site
+from grid.assets.feed_in import POWER_FACTOR_MIN, reactive_capability_mvar
+from grid.city import City
+from grid.errors import Fault
 from grid.flexibility import Element, Flexibility, Reservoir
 
 
@@ -27,14 +30,29 @@ class Battery(Asset):
     """Share of the stored energy lost in a day [%/day]. Default: 2-3 % a month for lithium-ion (unverified)."""
     soc_start: float = Field(default=0.5, ge=0, le=1)
     """State of charge at the start, and least at the end [1]."""
+    reserve_share: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the energy that is kept for emergencies and never sold [1]."""
     wear_cost_per_mwh: float = Field(default=15.0, ge=0)
     """Cost of ageing per energy fed in [currency/MWh] (unverified)."""
+    power_factor_min: float = Field(default=POWER_FACTOR_MIN, gt=0, le=1)
+    """Least power factor at rated power, which sizes the inverter [1]; 1 gives no reactive power."""
+
+    def faults(self, city: City, at: str) -> Iterator[Fault]:
+        """Those of the placement, and a start below the reserve."""
+        yield from super().faults(city, at)
+        if self.soc_start < self.reserve_share:
+            yield Fault(
+                f"{at}.soc_start", f"must not be less than reserve_share, {self.reserve_share:g}", self.soc_start
+            )
+
+    @property
+    def power_mw(self) -> float:
+        """Rated power [MW]."""
+        return self.p_rated_mw
 
     def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
         """One device over the whole clock; a battery with `where` is spread over its buses."""
-        placement, clock = self.placement(site.city), site.city.clock
-        n_buses = site.city.n_buses
-        rows = np.zeros(placement.buses.size, dtype=np.int64)
+        clock = site.city.clock
         energy = np.array([self.soc_start * self.e_rated_mwh])
         efficiency = np.array([self.round_trip_efficiency**0.5])
         kept_per_day = 1 - self.standing_loss_percent_per_day / 100
@@ -42,7 +60,7 @@ class Battery(Asset):
             name=self.name,
             kind=self.kind,
             clock=clock,
-            shares=sparse.csr_array((placement.shares, (rows, placement.buses)), shape=(1, n_buses)),
+            shares=self.as_one(site.city),
             start=np.array([0]),
             stop=np.array([clock.n_steps]),
             p_min_mw=np.array([-self.p_rated_mw]),
@@ -51,7 +69,7 @@ class Battery(Asset):
             reservoir=Reservoir(
                 e_start_mwh=energy,
                 e_end_mwh=energy,
-                e_min_mwh=np.zeros(1),
+                e_min_mwh=np.array([self.reserve_share * self.e_rated_mwh]),
                 e_max_mwh=np.array([self.e_rated_mwh]),
                 eta_charge=efficiency,
                 eta_discharge=efficiency,
@@ -59,5 +77,6 @@ class Battery(Asset):
                 owner=np.array([0]),
             ),
             wear_cost_per_mwh=np.array([self.wear_cost_per_mwh]),
+            q_max_mvar=np.array([reactive_capability_mvar(self.p_rated_mw, self.power_factor_min)]),
         )
         return (only,)

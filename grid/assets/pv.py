@@ -7,11 +7,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy import sparse
 
 from grid.assets.base import Asset, Site
+from grid.assets.feed_in import POWER_FACTOR_MIN, curtailable
 from grid.city import City
-from grid.errors import Fault
+from grid.errors import Fault, InputError
 from grid.flexibility import Element, Flexibility
 from grid.series import Floats
 from grid.spec import Spec
@@ -37,6 +37,12 @@ ROOFS = (
 """A stock of pitched roofs: half south, a quarter each east and west (an assumption, not a statistic)."""
 
 
+GAMMA_PER_K = -0.0047
+"""Change of power with the temperature of a standard module [1/K]; PVWatts Version 5 Manual, table 3."""
+INVERTER_EFFICIENCY = 0.96
+"""Nominal efficiency of PVWatts' inverter [1]."""
+
+
 class PV(Asset):
     """Photovoltaics at one bus, or spread over many roofs; it may be curtailed, district by district."""
 
@@ -50,6 +56,13 @@ class PV(Asset):
     """Rated power of the modules to that of the inverter [1]; PVWatts' default."""
     losses_percent: float = Field(default=14.0, ge=0, lt=100)
     """Soiling, shading, mismatch, wiring, ageing, availability [%]; PVWatts' default."""
+    power_factor_min: float = Field(default=POWER_FACTOR_MIN, gt=0, le=1)
+    """Least power factor at full power; sizes the inverter [1]. Default: VDE-AR-N 4105."""
+
+    @property
+    def power_mw(self) -> float:
+        """Its rated power [MW]."""
+        return self.p_peak_mw
 
     def faults(self, city: City, at: str) -> Iterator[Fault]:
         """Those of the placement, and shares that do not sum to 1."""
@@ -59,32 +72,14 @@ class PV(Asset):
             yield Fault(f"{at}.orientations", "shares must sum to 1", round(total, 9))
 
     def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
-        """One device a district, each of which may feed in anything up to what the sun gives."""
-        city, placement = site.city, self.placement(site.city)
-        zones = [city.network.buses.zones[bus] for bus in placement.buses]
-        districts = sorted(set(zones))
-        row = np.array([districts.index(zone) for zone in zones])
-        part = np.bincount(row, weights=placement.shares)
-        shares = sparse.csr_array(
-            (placement.shares / part[row], (row, placement.buses)), shape=(len(districts), city.n_buses)
-        )
-        available = self.p_peak_mw * specific_power(self, site.weather)
-        withdrawal = -np.outer(part, available).ravel()
-        n, steps = len(districts), city.clock.n_steps
-        only = Flexibility(
-            name=self.name,
-            kind=self.kind,
-            clock=city.clock,
-            shares=shares,
-            start=np.zeros(n, dtype=np.int64),
-            stop=np.full(n, steps),
-            p_min_mw=withdrawal,
-            p_max_mw=np.zeros(n),
-            element=self.element,
-            p_unmanaged_mw=withdrawal,
-            technology="solar",
-        )
-        return (only,)
+        """One device a district, each of which may feed in anything up to what the sun gives.
+
+        Raises:
+            InputError: If the weather file has no irradiance.
+        """
+        available_mw = self.p_peak_mw * specific_power(self, site.weather)
+        p_ac_mw = self.p_peak_mw / self.dc_ac_ratio
+        return (curtailable(self, site, available_mw, p_ac_mw, self.power_factor_min, "solar"),)
 
 
 def specific_power(pv: PV, weather: Weather) -> Floats:
@@ -94,11 +89,17 @@ def specific_power(pv: PV, weather: Weather) -> Floats:
     middle of each step. The isotropic sky is used because weather brought from another place does not close with
     the city's own sun, which a circumsolar model would magnify near the horizon.
 
+    Raises:
+        InputError: If the weather file has no irradiance.
+
     References:
         [1] A. P. Dobos, "PVWatts Version 5 Manual", NREL/TP-6A20-62641, 2014.
         [2] D. Faiman, "Assessing the outdoor operating temperature of photovoltaic modules", Progress in
             Photovoltaics, vol. 16, no. 4, pp. 307-315, 2008.
     """
+    if not weather.has_irradiance:
+        rule = f"has no irradiance (GHI, DNI, DHI), which {pv.name!r} needs: take a file with it, or leave out the PV"
+        raise InputError.of("weather", rule, weather.source)
     import pvlib  # noqa: PLC0415  slow to import
 
     times = weather.clock.pandas_index() + weather.clock.step / 2
@@ -106,7 +107,6 @@ def specific_power(pv: PV, weather: Weather) -> Floats:
     up = sun["elevation"].to_numpy() > 0
     direct = np.where(up, weather.dni_w_per_m2, 0.0)
     nominal_ac = 1 / pv.dc_ac_ratio
-    nominal_efficiency = 0.96  # PVWatts' inverter
     total = np.zeros(weather.clock.n_steps)
     for orientation in pv.orientations:
         plane = pvlib.irradiance.get_total_irradiance(
@@ -115,7 +115,7 @@ def specific_power(pv: PV, weather: Weather) -> Floats:
         )  # fmt: skip
         light = np.nan_to_num(np.asarray(plane["poa_global"], dtype=float))
         t_cell = pvlib.temperature.faiman(light, weather.t_dry_bulb_degc, weather.wind_speed_m_per_s)
-        dc = pvlib.pvsystem.pvwatts_dc(light, t_cell, 1.0, -0.0047) * (1 - pv.losses_percent / 100)
-        ac = pvlib.inverter.pvwatts(dc, nominal_ac / nominal_efficiency, eta_inv_nom=nominal_efficiency)
+        dc = pvlib.pvsystem.pvwatts_dc(light, t_cell, 1.0, GAMMA_PER_K) * (1 - pv.losses_percent / 100)
+        ac = pvlib.inverter.pvwatts(dc, nominal_ac / INVERTER_EFFICIENCY, eta_inv_nom=INVERTER_EFFICIENCY)
         total += orientation.share * np.maximum(np.nan_to_num(np.asarray(ac, dtype=float)), 0.0)
     return total

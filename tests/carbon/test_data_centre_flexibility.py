@@ -126,3 +126,52 @@ def test_without_deferrable_work_there_is_only_the_demand() -> None:
     np.testing.assert_allclose(base.p_min_mw, centre.model.total_at(centre.p_it_mw), rtol=1e-12)
     np.testing.assert_allclose(centre.facility(None).p_it_mw, centre.p_it_mw)
     assert base.reservoir is None
+
+
+def deadline_load(hours: int = 6, minutes: int = 60) -> DataCentreLoad:
+    return load(minutes=minutes, deadline_hours=hours)
+
+
+@pytest.mark.parametrize(("deadline", "minutes"), [(2, 60), (6, 60), (7, 15), (24, 60)])
+def test_work_with_a_deadline_runs_after_it_arrives_and_before_it_is_due(deadline: int, minutes: int) -> None:
+    centre = deadline_load(deadline, minutes)
+    work = deferrable(centre)
+    batch = max(1, int(deadline / centre.clock.step_hours) // 2)
+    assert (work.stop - work.start <= deadline / centre.clock.step_hours).all()
+    arriving = work.step < (work.start + batch)[work.device]
+    movable = centre.marginal_facility_power() * centre.p_deferrable_it_mw
+    np.testing.assert_allclose(work.p_max_mw[arriving], movable[work.step[arriving]])
+    np.testing.assert_allclose(work.by_step(work.unmanaged_power()), movable)
+    reservoir = work.reservoir
+    assert reservoir is not None
+    assert reservoir.e_end_mwh.sum() == pytest.approx(centre.p_deferrable_it_mw.sum() * centre.clock.step_hours)
+
+
+def test_with_a_deadline_all_batches_at_full_power_stay_within_the_rating() -> None:
+    centre = deadline_load(6)
+    hall = centre.facility(deferrable(centre).p_max_mw)
+    assert hall.p_it_mw.max() <= RATED_MW * (1 + 1e-9)
+    assert hall.p_it_mw.max() > centre.p_it_mw.max()
+
+
+def test_unmanaged_work_with_a_deadline_is_the_hall_as_it_was() -> None:
+    centre = deadline_load(6)
+    work = deferrable(centre)
+    np.testing.assert_allclose(centre.facility(work.unmanaged_power()).p_it_mw, centre.p_it_mw, rtol=1e-9)
+
+
+def test_power_by_slot_is_summed_as_the_flexibility_does() -> None:
+    centre = deadline_load(5)
+    work = deferrable(centre)
+    p_mw = np.linspace(0.0, 1.0, work.n_slots)
+    np.testing.assert_allclose(centre.by_step(p_mw), work.by_step(p_mw))
+
+
+def test_heat_makes_work_dearer() -> None:
+    centre = load(daily_swing=0.0)
+    marginal = centre.marginal_facility_power()
+    t = centre.model.air.t_dry_bulb_degc
+    assert marginal[np.argmax(t)] > marginal[np.argmin(t)]
+    work = deferrable(centre).reservoir
+    assert work is not None
+    np.testing.assert_allclose(work.eta_charge, 1 / marginal)

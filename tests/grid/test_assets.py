@@ -15,12 +15,29 @@ from grid.assets.pv import specific_power
 from grid.errors import InputError
 from grid.flexibility import Flexibility
 
+RECORDS = "grid/data/charging/example_sessions.csv"
 EXAMPLES: dict[str, dict[str, Any]] = {
     "pv": {"where": {"areas": "lv"}, "p_peak_mw": 3.0},
+    "wind": {"bus": "MV3.101 Bus 84", "p_rated_mw": 3.0},
+    "chp": {"bus": "MV3.101 Bus 84", "p_rated_mw": 2.0},
+    "diesel": {"bus": "MV3.101 Bus 84", "p_rated_mw": 1.0},
     "battery": {"bus": "MV3.101 Bus 84", "p_rated_mw": 2.0, "e_rated_mwh": 8.0},
+    "hydrogen_station": {
+        "bus": "MV3.101 Bus 30", "electrolyser_mw": 1.5, "tank_kg": 600, "fuel_cell_mw": 0.5, "demand_kg_per_day": 200,
+        "charging": {"vehicles": 60, "place": "fast"}, "connection_max_mw": 3.0,
+    },
     "ev_fleet": {"where": {"areas": "lv"}, "vehicles": 400, "v2g_share": 0.4},
-}
-RATING = {"pv": "p_peak_mw", "battery": "p_rated_mw", "ev_fleet": "vehicles"}
+    "ev_recorded": {"where": {"areas": "lv"}, "file": RECORDS},
+    "heat_pump": {"where": {"sector": "I.1"}, "annual_heat_mwh": 20_000.0},
+    "industrial_demand": {"bus": "MV3.101 Bus 84", "p_mean_mw": 2.0, "shape": "two_shift"},
+    "base_station": {"where": {"areas": "lv"}, "sites": 80},
+}  # fmt: skip
+RATING = {
+    "pv": "p_peak_mw", "wind": "p_rated_mw", "chp": "p_rated_mw", "diesel": "p_rated_mw", "battery": "p_rated_mw",
+    "hydrogen_station": "electrolyser_mw", "ev_fleet": "vehicles", "heat_pump": "annual_heat_mwh",
+    "industrial_demand": "p_mean_mw", "base_station": "sites",
+}  # fmt: skip
+"""What makes an asset larger; recorded sessions have nothing of the kind."""
 KIND_NAMES = [str(kind.model_fields["kind"].default) for kind in KINDS]
 
 
@@ -39,97 +56,146 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def flexibility(kind: str, winter_site: Site) -> Flexibility:
-    return example(kind).flexibilities(winter_site)[0]
+def flexibilities(kind: str, winter_site: Site) -> tuple[Flexibility, ...]:
+    return example(kind).flexibilities(winter_site)
 
 
-def test_shares_sum_to_one(flexibility: Flexibility) -> None:
-    assert np.allclose(flexibility.shares.sum(axis=1), 1.0)
-    assert flexibility.shares.data.min() > 0
+def test_names_begin_with_that_of_the_asset(flexibilities: tuple[Flexibility, ...], kind: str) -> None:
+    names = [flexibility.name for flexibility in flexibilities]
+    assert names[0] == "x"
+    assert all(name.startswith("x: ") for name in names[1:])
+    assert len(set(names)) == len(names)
+    assert kind in {flexibility.kind for flexibility in flexibilities}
 
 
-def test_unmanaged_power_is_within_bounds(flexibility: Flexibility) -> None:
-    power = flexibility.unmanaged_power()
-    assert (power >= flexibility.per_slot(flexibility.p_min_mw) - 1e-12).all()
-    assert (power <= flexibility.per_slot(flexibility.p_max_mw) + 1e-12).all()
+def test_shares_sum_to_one(flexibilities: tuple[Flexibility, ...]) -> None:
+    for flexibility in flexibilities:
+        assert np.allclose(flexibility.shares.sum(axis=1), 1.0)
+        assert flexibility.shares.data.min() > 0
 
 
-def test_power_at_buses_is_the_power_of_the_devices(flexibility: Flexibility) -> None:
-    power = flexibility.unmanaged_power()
-    at_buses = flexibility.at_buses(power)
-    assert at_buses.sum(axis=1) == pytest.approx(flexibility.by_step(power))
-    unused = np.setdiff1d(np.arange(at_buses.shape[1]), flexibility.buses)
-    assert (at_buses[:, unused] == 0).all()
+def test_unmanaged_power_is_within_bounds(flexibilities: tuple[Flexibility, ...]) -> None:
+    for flexibility in flexibilities:
+        power = flexibility.unmanaged_power()
+        assert (power >= flexibility.per_slot(flexibility.p_min_mw) - 1e-12).all()
+        assert (power <= flexibility.per_slot(flexibility.p_max_mw) + 1e-12).all()
 
 
-def test_the_reservoir_conserves_energy(flexibility: Flexibility) -> None:
-    store = flexibility.reservoir
-    if store is None:
-        return
-    rng = np.random.default_rng(0)
-    low, high = flexibility.per_slot(flexibility.p_min_mw), flexibility.per_slot(flexibility.p_max_mw)
-    power = low + (high - low) * rng.random(flexibility.n_slots)
-    after = flexibility.energy_mwh(power)
-    first = flexibility.offsets[:-1]
-    before = np.concatenate([[0.0], after[:-1]])
-    before[first] = store.e_start_mwh
-    kept = store.retention_per_step[flexibility.device] * before
-    h = flexibility.clock.step_hours
-    charged = np.maximum(power, 0) * flexibility.per_slot(store.eta_charge) * h
-    taken = np.maximum(-power, 0) / flexibility.per_slot(store.eta_discharge) * h
-    assert np.abs(after - (kept + charged - taken)).max() < 1e-12
+def test_power_at_buses_is_the_power_of_the_devices(flexibilities: tuple[Flexibility, ...]) -> None:
+    for flexibility in flexibilities:
+        power = flexibility.unmanaged_power()
+        at_buses = flexibility.at_buses(power)
+        assert at_buses.sum(axis=1) == pytest.approx(flexibility.by_step(power))
+        unused = np.setdiff1d(np.arange(at_buses.shape[1]), flexibility.buses)
+        assert (at_buses[:, unused] == 0).all()
 
 
-def test_unmanaged_ends_with_the_energy_due(flexibility: Flexibility) -> None:
-    store = flexibility.reservoir
-    if store is None:
-        return
-    energy = flexibility.energy_mwh(flexibility.unmanaged_power())
-    last = flexibility.offsets[1:] - 1
-    assert energy[last] == pytest.approx(store.e_end_mwh, abs=1e-12)
-    assert (energy >= flexibility.per_slot(store.e_min_mwh) - 1e-12).all()
-    assert (energy <= flexibility.per_slot(store.e_max_mwh) + 1e-12).all()
+def test_the_reservoir_conserves_energy(flexibilities: tuple[Flexibility, ...]) -> None:
+    for flexibility in flexibilities:
+        store = flexibility.reservoir
+        if store is None:
+            continue
+        rng = np.random.default_rng(0)
+        low, high = flexibility.per_slot(flexibility.p_min_mw), flexibility.per_slot(flexibility.p_max_mw)
+        power = low + (high - low) * rng.random(flexibility.n_slots)
+        after = flexibility.energy_mwh(power)
+        first = flexibility.offsets[:-1]
+        before = np.concatenate([[0.0], after[:-1]])
+        before[first] = store.e_start_mwh
+        kept = store.retention_per_step[flexibility.device] * before
+        segments, begin = np.zeros(power.size), np.zeros(power.size)
+        for share, relative in store.charge_segments:
+            segments += relative * np.clip(power - begin, 0, share * np.maximum(high, 0))
+            begin = begin + share * np.maximum(high, 0)
+        h = flexibility.clock.step_hours
+        charged = segments * flexibility.per_slot(store.eta_charge) * h
+        taken = np.maximum(-power, 0) / flexibility.per_slot(store.eta_discharge) * h
+        assert np.abs(after - (kept + charged - taken - flexibility.drain_mwh)).max() < 1e-9
+        lasting = store.eta_charge * np.array([relative for _, relative in store.charge_segments])[:, None]
+        if flexibility.kind != "heat_pump":  # which draws heat from the outside
+            assert lasting.max() <= 1
+
+
+def test_unmanaged_ends_with_the_energy_due(flexibilities: tuple[Flexibility, ...]) -> None:
+    for flexibility in flexibilities:
+        store = flexibility.reservoir
+        if store is None:
+            continue
+        energy = flexibility.energy_mwh(flexibility.unmanaged_power())
+        last = flexibility.offsets[1:] - 1
+        if store.exact_end:
+            assert energy[last] == pytest.approx(store.e_end_mwh, abs=1e-9)
+        assert (energy[last] >= store.e_end_mwh - 1e-9).all()
+        assert (energy >= flexibility.per_slot(store.e_min_mwh) - 1e-9).all()
+        assert (energy <= flexibility.per_slot(store.e_max_mwh) + 1e-9).all()
+
+
+def test_minimum_load_holds_unmanaged(flexibilities: tuple[Flexibility, ...]) -> None:
+    for flexibility in flexibilities:
+        power = np.abs(flexibility.unmanaged_power())
+        least = flexibility.per_slot(np.broadcast_to(flexibility.p_min_on_mw, (flexibility.n_devices,)).copy())
+        assert ((power < 1e-12) | (power >= least - 1e-12)).all()
 
 
 def test_the_same_seed_gives_the_same_and_another_name_another_draw(kind: str, winter_site: Site) -> None:
-    first, again = (example(kind).flexibilities(winter_site)[0] for _ in range(2))
-    assert np.array_equal(first.p_max_mw, again.p_max_mw)
-    assert np.array_equal(first.start, again.start)
+    first, again = (example(kind).flexibilities(winter_site) for _ in range(2))
+    for a, b in zip(first, again, strict=True):
+        assert np.array_equal(a.p_max_mw, b.p_max_mw)
+        assert np.array_equal(a.unmanaged_power(), b.unmanaged_power())
     if kind == "ev_fleet":
         other = example(kind, name="y").flexibilities(winter_site)[0]
         reseeded = example(kind).flexibilities(replace(winter_site, seed=1))[0]
-        assert not np.array_equal(first.start, other.start)
-        assert not np.array_equal(first.start, reseeded.start)
+        assert not np.array_equal(first[0].start, other.start)
+        assert not np.array_equal(first[0].start, reseeded.start)
 
 
+@pytest.mark.parametrize("kind", RATING)
 def test_a_larger_rating_can_do_more(kind: str, winter_site: Site) -> None:
-    rating = EXAMPLES[kind][RATING[kind]]
-    small = example(kind).flexibilities(winter_site)[0]
-    large = example(kind, **{RATING[kind]: 2 * rating}).flexibilities(winter_site)[0]
-    for bound in ("p_min_mw", "p_max_mw"):
-        wide = np.abs(large.by_step(large.per_slot(getattr(large, bound))))
-        narrow = np.abs(small.by_step(small.per_slot(getattr(small, bound))))
-        assert wide.sum() >= narrow.sum()
+    small = example(kind).flexibilities(winter_site)
+    large = example(kind, **{RATING[kind]: 2 * EXAMPLES[kind][RATING[kind]]}).flexibilities(winter_site)
+    for wide, narrow in zip(large, small, strict=True):
+        for bound in ("p_min_mw", "p_max_mw"):
+            more = np.abs(wide.by_step(wide.per_slot(getattr(wide, bound)))).sum()
+            less = np.abs(narrow.by_step(narrow.per_slot(getattr(narrow, bound)))).sum()
+            assert more >= less - 1e-9
+    total = [sum(_freedom(f) + float(np.abs(f.unmanaged_power()).sum()) for f in made) for made in (large, small)]
+    assert total[0] > total[1]
 
 
-def test_without_sun_nothing_shines(kind: str, winter_site: Site) -> None:
+def _freedom(flexibility: Flexibility) -> float:
+    return float((flexibility.per_slot(flexibility.p_max_mw) - flexibility.per_slot(flexibility.p_min_mw)).sum())
+
+
+def test_without_sun_and_wind_nothing_shines_or_blows(kind: str, winter_site: Site) -> None:
     zeros = np.zeros(winter_site.city.clock.n_steps)
-    dark = replace(winter_site.weather, ghi_w_per_m2=zeros, dni_w_per_m2=zeros, dhi_w_per_m2=zeros)
-    flexibility = example(kind).flexibilities(replace(winter_site, weather=dark))[0]
-    if flexibility.technology == "solar":
-        assert (flexibility.unmanaged_power() == 0).all()
-    else:
-        same = example(kind).flexibilities(winter_site)[0]
-        assert np.array_equal(flexibility.unmanaged_power(), same.unmanaged_power())
+    dark = replace(
+        winter_site.weather, ghi_w_per_m2=zeros, dni_w_per_m2=zeros, dhi_w_per_m2=zeros, wind_speed_m_per_s=zeros
+    )
+    same = example(kind).flexibilities(winter_site)
+    for changed, usual in zip(example(kind).flexibilities(replace(winter_site, weather=dark)), same, strict=True):
+        if changed.technology in {"solar", "wind_onshore"}:
+            assert (changed.unmanaged_power() == 0).all()
+            assert (changed.p_min_mw == 0).all()
+            assert usual.unmanaged_power().min() < 0
+        else:
+            assert np.array_equal(changed.unmanaged_power(), usual.unmanaged_power())
 
 
 def test_an_unknown_bus_is_refused_with_the_nearest(kind: str, winter_site: Site) -> None:
-    fields = {k: v for k, v in EXAMPLES[kind].items() if k not in {"where", "bus"}}
+    fields = {k: v for k, v in EXAMPLES[kind].items() if k not in {"where", "bus", "charging"}}
     asset = TypeAdapter(AnyAsset).validate_python({"kind": kind, "name": "x", "bus": "MV3.101 Bus 860", **fields})
     (fault,) = asset.faults(winter_site.city, "assets[0]")
     assert str(fault) == "assets[0].bus: no bus called 'MV3.101 Bus 860'; did you mean 'MV3.101 Bus 86'?"
     with pytest.raises(InputError):
-        asset.flexibilities(winter_site)[0]
+        asset.flexibilities(winter_site)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in RATING if RATING[kind].endswith("_mw")])
+def test_kilowatts_where_megawatts_belong_are_refused(kind: str, winter_site: Site) -> None:
+    value = EXAMPLES[kind][RATING[kind]]
+    asset = example(kind, **{RATING[kind]: 1000 * value})
+    faults = [str(fault) for fault in asset.faults(winter_site.city, "assets[0]")]
+    assert any("powers are in MW: did you mean" in fault for fault in faults), faults
 
 
 def test_pv_follows_the_sun(summer_site: Site, winter_site: Site) -> None:

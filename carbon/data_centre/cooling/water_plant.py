@@ -12,6 +12,8 @@ import numpy as np
 from pydantic import Field
 
 from carbon.data_centre.cooling.machines import fan_mw, pump_mw, water_kg_per_s
+from carbon.data_centre.cooling.running import Running
+from carbon.data_centre.cooling.technology import CoolingDemand
 from carbon.data_centre.outdoor_air import OutdoorAir
 from carbon.data_centre.psychrometrics import latent_heat_kj_per_kg
 from grid.series import Floats
@@ -32,24 +34,27 @@ class WaterChiller(Spec):
     pump_efficiency: float = Field(default=0.70, gt=0, le=1)
     """Of the chilled-water pumps with their motors [1]; 0.6-0.8."""
 
-    def cop(self, t_condenser_degc: Floats) -> Floats:
-        """Heat removed per electric energy, shape of the argument [1].
+    def cop(self, t_condenser_degc: Floats, load_share: Floats | float | None = None) -> Floats:
+        """Heat removed per electric energy, shape to which the arguments broadcast [1].
 
         The regression [1] is a parabola in temperature; beyond its lowest point (38 to 43 °C, where no tower works) it
         would rise again, so there it is kept at its lowest.
 
         Args:
             t_condenser_degc: Water from the tower to the condensers [°C].
+            load_share: Load of each chiller as a share of its rating [1]; `part_load` by default.
         """
-        share = self.part_load
+        share = self.part_load if load_share is None else load_share
         slope = 0.084615 * share - 0.760621
         t = np.minimum(t_condenser_degc, -slope / (2 * 0.008840))
         regression = 16.798751 + 0.008840 * t**2 + slope * t - 8.528931 * share**2 + 9.885294 * share
         return regression * (1.0 + self.cop_adjustment)
 
-    def chiller_mw(self, heat_mw: Floats, t_condenser_degc: Floats) -> Floats:
-        """Electric power of the chillers alone [MW]."""
-        return heat_mw / self.cop(t_condenser_degc)
+    def chiller_mw(
+        self, heat_mw: Floats, t_condenser_degc: Floats, load_share: Floats | float | None = None
+    ) -> Floats:
+        """Electric power of the chillers alone [MW]; arguments as in `cop`."""
+        return heat_mw / self.cop(t_condenser_degc, load_share)
 
     def pump_mw(self, heat_mw: Floats) -> Floats:
         """Electric power of the chilled-water pumps [MW]."""
@@ -98,3 +103,36 @@ class CoolingTower(Spec):
         windage = self.windage_share * water_kg_per_s(heat_mw, self.water_rise_k)
         blow_down = np.maximum(evaporation / (self.cycles_of_concentration - 1.0) - windage, 0.0)
         return {"evaporation": evaporation, "windage": windage, "blow_down": blow_down}
+
+
+def tower_cooled(
+    chilled_mw: Floats, free_mw: Floats, air: OutdoorAir, chiller: WaterChiller, tower: CoolingTower, running: Running
+) -> CoolingDemand:
+    """Chillers and tower together.
+
+    Args:
+        chilled_mw: Heat that the chillers remove, shape (T,) [MW].
+        free_mw: Heat that goes to the tower past the chillers, shape (T,) [MW].
+        air: Outdoor air, T steps.
+        chiller: The chillers.
+        tower: The tower.
+        running: How they run.
+    """
+    chilled_pump_mw = running.flow_mw(chiller.pump_mw(chilled_mw), chilled_mw)
+    lifted_mw = chilled_mw + running.heat_of(chilled_pump_mw)
+    load_share = running.chiller_share(lifted_mw, chiller.part_load)
+    chiller_mw = chiller.chiller_mw(lifted_mw, tower.leaving_water_degc(air), load_share)
+    demand = tower_alone(free_mw + lifted_mw + chiller_mw, air, tower, running)
+    return CoolingDemand({"chilled_water_pump": chilled_pump_mw, "chiller": chiller_mw}, {}) + demand
+
+
+def tower_alone(rejected_mw: Floats, air: OutdoorAir, tower: CoolingTower, running: Running) -> CoolingDemand:
+    """A tower that rejects a heat of shape (T,) [MW]; its pumps' heat goes the same way in a closed balance."""
+    pump = running.flow_mw(tower.pump_mw(rejected_mw), rejected_mw)
+    fan = running.flow_mw(tower.fan_mw(rejected_mw, air), rejected_mw)
+    evaporated_mw = rejected_mw + running.heat_of(pump)
+    return CoolingDemand(
+        {"tower_pump": pump, "tower_fan": fan},
+        tower.make_up_kg_per_s(evaporated_mw, air),
+        {"tower": evaporated_mw, "outdoor_air": running.heat_of(fan)},
+    )

@@ -1,0 +1,39 @@
+"""Air-cooled chillers the year round."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from carbon.data_centre.cooling.air_plant import AirChiller, air_cooled
+from carbon.data_centre.cooling.hall import WaterCoils
+from carbon.data_centre.cooling.running import Running
+from carbon.data_centre.cooling.technology import Balance, CoolingDemand, Driver
+from carbon.data_centre.outdoor_air import OutdoorAir
+from grid.series import Floats
+
+
+class AirChilled(WaterCoils):
+    """Air-cooled chillers without any free cooling: no tower, and hardly any water.
+
+    The hall is that of Lei and Masanet, Resour. Conserv. Recycl. 182:106323, 2022, with its balance; their regression of
+    the chillers is not published as a formula, so the chillers are EnergyPlus'.
+    """
+
+    kind: Literal["air_chiller"] = "air_chiller"
+    """Air-cooled chillers, the year round."""
+    balance: Balance = "published"
+    """Whose heat is removed: `published` counts fans' and pumps' heat as not cooled, `closed` cools it too."""
+    chiller: AirChiller = AirChiller()
+    """Chillers."""
+
+    @property
+    def driven_by(self) -> Driver:
+        """See `CoolingTechnology.driven_by`."""
+        return "dry_bulb"
+
+    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
+        """Power and water, see `CoolingTechnology.demand`."""
+        hall = self.hall(air, heat_mw, running)
+        reused = self.reused(hall.coil_mw, self.t_return_water_degc)
+        plant = air_cooled(hall.coil_mw - reused.taken_mw, air, self.chiller, running)
+        return hall.demand + CoolingDemand(reused.p_by_machine_mw, {}, reused.heat_by_sink_mw) + plant

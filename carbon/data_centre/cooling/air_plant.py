@@ -1,0 +1,154 @@
+"""Machines that reject heat to the dry bulb: air-cooled chillers, direct expansion and dry coolers.
+
+References:
+    [1] EnergyPlus Engineering Reference, "Electric Chiller Model Based on Condenser Entering Temperature"
+        (Chiller:Electric), with the coefficients of its test file AirCooledElectricChiller.idf.
+    [2] N. Lei and E. Masanet, "Climate- and technology-specific PUE and WUE estimations for U.S. data centers using a
+        hybrid statistical and thermodynamics-based approach", Resour. Conserv. Recycl., vol. 182, 106323, 2022, and the
+        program published with it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from pydantic import Field
+
+from carbon.data_centre.cooling.machines import fan_mw, pump_mw, water_kg_per_s
+from carbon.data_centre.cooling.running import Running
+from carbon.data_centre.cooling.technology import CoolingDemand
+from carbon.data_centre.outdoor_air import OutdoorAir
+from carbon.data_centre.psychrometrics import CP_DRY_AIR_KJ_PER_KG_K, T_ZERO_K
+from grid.series import Floats
+from grid.spec import Spec
+
+T_CONDENSER_DESIGN_DEGC = 35.0
+T_EVAPORATOR_DESIGN_DEGC = 6.67
+TEMPERATURE_RISE_RATIO = 2.778
+"""Kelvins at the condenser that weigh as much as one at the evaporator [1]."""
+COP_REFERENCE = 3.0
+"""At 35 °C outdoors, water of 6.67 °C and full load [1]; condenser fans included."""
+
+T_HEAD_PRESSURE_DEGC = np.linspace(-10.0, 35.0, 181)
+LOAD_SHARES = np.linspace(0.01, 1.5, 150)
+
+
+class AirChiller(Spec):
+    """Air-cooled chillers, by EnergyPlus' model [1].
+
+    The polynomials turn round in the cold, where real chillers hold their head pressure: below the temperature at which
+    the COP is best it is kept there, so it never falls with colder air.
+    """
+
+    part_load: float = Field(default=0.30, gt=0, le=1)
+    """Load of each chiller in service as a share of its rating [1]; colocation 0.1-0.5 [2]."""
+    cop_adjustment: float = Field(default=-0.075, gt=-1, le=1)
+    """By what share these chillers are better (+) or worse (-) than the model [1]; colocation -0.40-0.25 [2]."""
+    t_leaving_degc: float = Field(default=6.67, ge=4, le=20)
+    """Chilled water that leaves the evaporators [°C]; 6.67 is the design point [1]."""
+    water_rise_k: float = Field(default=7.5, gt=0, le=20)
+    """By how much the hall warms the chilled water [K]; 5-10 [2]."""
+    pump_pressure_pa: float = Field(default=143_500.0, ge=0, le=1e6)
+    """Pressure of the chilled-water pumps [Pa]; 115-172 kPa [2]."""
+    pump_efficiency: float = Field(default=0.70, gt=0, le=1)
+    """Of the chilled-water pumps with their motors [1]; 0.6-0.8 [2]."""
+
+    def cop(self, t_outdoor_degc: Floats, load_share: Floats | float | None = None) -> Floats:
+        """Heat removed per electric energy, condenser fans included, shape to which the arguments broadcast [1].
+
+        Args:
+            t_outdoor_degc: Dry bulb [°C].
+            load_share: Load of each chiller as a share of its rated capacity [1]; `part_load` by default.
+        """
+        share = np.asarray(self.part_load if load_share is None else load_share, dtype=np.float64)
+        best = np.interp(share, LOAD_SHARES, _t_best_degc(self.t_leaving_degc))
+        t = np.maximum(t_outdoor_degc, best)
+        return _cop_energyplus(t, share, self.t_leaving_degc) * (1.0 + self.cop_adjustment)
+
+    def pump_mw(self, heat_mw: Floats) -> Floats:
+        """Electric power of the chilled-water pumps [MW]."""
+        return pump_mw(water_kg_per_s(heat_mw, self.water_rise_k), self.pump_pressure_pa, self.pump_efficiency)
+
+
+class DirectExpansionUnit(Spec):
+    """Compressors whose refrigerant cools the air itself.
+
+    The published COP is 2.8 up to 15 °C outdoors [2]; the regression above is not published as a formula. Here (a
+    substitute of ours) it is a constant share of Carnot's COP between an evaporator at 5 °C and a condenser that is
+    25 K warmer than the outdoor air but never colder than the 40 °C of 15 °C outdoors.
+    """
+
+    cop_cold: float = Field(default=2.8, gt=1, le=10)
+    """Heat removed per electric energy up to `t_constant_degc` [1]; 2.8 [2]."""
+    t_constant_degc: float = Field(default=15.0, ge=-20, le=40)
+    """Outdoor temperature up to which it is constant [°C]; 15 [2]."""
+    t_evaporating_degc: float = Field(default=5.0, ge=-10, le=25)
+    """Refrigerant in the evaporator [°C] (ours)."""
+    condenser_approach_k: float = Field(default=25.0, ge=5, le=40)
+    """By how much the condensing refrigerant is warmer than the outdoor air [K] (ours)."""
+    cop_adjustment: float = Field(default=-0.125, gt=-1, le=1)
+    """By what share these machines are better (+) or worse (-) [1]; small halls -0.45-0.20 [2]."""
+
+    def cop(self, t_outdoor_degc: Floats) -> Floats:
+        """Heat removed per electric energy, shape of the argument [1]."""
+        lift_cold_k = self.t_constant_degc + self.condenser_approach_k - self.t_evaporating_degc
+        warmer_k = np.maximum(t_outdoor_degc - self.t_constant_degc, 0.0)
+        return self.cop_cold * lift_cold_k / (lift_cold_k + warmer_k) * (1.0 + self.cop_adjustment)
+
+    def remove(self, heat_mw: Floats, air: OutdoorAir) -> CoolingDemand:
+        """Power of the compressors for a heat of shape (T,) [MW]; they cycle, so their COP does not follow the load."""
+        p_mw = heat_mw / self.cop(air.t_dry_bulb_degc)
+        return CoolingDemand({"compressor": p_mw}, {}, {"outdoor_air": heat_mw + p_mw})
+
+
+class DryCooler(Spec):
+    """Finned coils that cool water with outdoor air, without evaporation. Defaults are ours (unverified)."""
+
+    approach_k: float = Field(default=7.0, gt=0, le=25)
+    """By how much the water leaves warmer than the dry bulb [K]."""
+    air_rise_k: float = Field(default=8.0, gt=0, le=30)
+    """By how much the air is warmed [K]."""
+    fan_pressure_pa: float = Field(default=120.0, ge=0, le=2000)
+    """Pressure of the fans [Pa]."""
+    fan_efficiency: float = Field(default=0.60, gt=0, le=1)
+    """Of the fans with their motors [1]."""
+
+    def leaving_water_degc(self, air: OutdoorAir) -> Floats:
+        """Water that leaves the cooler, shape (T,) [°C]."""
+        return air.t_dry_bulb_degc + self.approach_k
+
+    def reject(self, heat_mw: Floats, air: OutdoorAir, running: Running) -> CoolingDemand:
+        """Fans that reject a heat of shape (T,) [MW]."""
+        air_kg_per_s = heat_mw * 1e3 / (CP_DRY_AIR_KJ_PER_KG_K * self.air_rise_k)
+        linear = fan_mw(air_kg_per_s, air.density_kg_per_m3, self.fan_pressure_pa, self.fan_efficiency)
+        fan = running.flow_mw(linear, heat_mw)
+        return CoolingDemand({"dry_cooler_fan": fan}, {}, {"outdoor_air": heat_mw + running.heat_of(fan)})
+
+
+def air_cooled(chilled_mw: Floats, air: OutdoorAir, chiller: AirChiller, running: Running) -> CoolingDemand:
+    """Air-cooled chillers and their pumps for a heat of shape (T,) [MW]."""
+    pump = running.flow_mw(chiller.pump_mw(chilled_mw), chilled_mw)
+    lifted_mw = chilled_mw + running.heat_of(pump)
+    share = running.chiller_share(lifted_mw, chiller.part_load)
+    p_mw = lifted_mw / chiller.cop(air.t_dry_bulb_degc, share)
+    return CoolingDemand({"chilled_water_pump": pump, "chiller": p_mw}, {}, {"outdoor_air": lifted_mw + p_mw})
+
+
+
+def _cop_energyplus(t_outdoor_degc: Floats, load_share: Floats, t_leaving_degc: float) -> Floats:
+    """COP at a share of the rated capacity [1]: the load ratio is taken of the capacity available at the temperature."""
+    rise = (t_outdoor_degc - T_CONDENSER_DESIGN_DEGC) / TEMPERATURE_RISE_RATIO
+    delta = rise - (t_leaving_degc - T_EVAPORATOR_DESIGN_DEGC)
+    capacity = 0.944836 - 0.0570088 * delta + 0.00185486 * delta**2
+    full_power = 2.333 - 1.975 * capacity + 0.6121 * capacity**2
+    ratio = load_share / capacity
+    part_power = 0.03303 + 0.6852 * ratio + 0.2818 * ratio**2
+    return np.asarray(COP_REFERENCE * ratio / (part_power * full_power))
+
+
+@cache
+def _t_best_degc(t_leaving_degc: float) -> Floats:
+    """Outdoor temperature of the best COP for each of `LOAD_SHARES` [°C]."""
+    cop = _cop_energyplus(T_HEAD_PRESSURE_DEGC[:, None], LOAD_SHARES[None, :], t_leaving_degc)
+    return np.asarray(T_HEAD_PRESSURE_DEGC[np.argmax(cop, axis=0)])

@@ -1,0 +1,44 @@
+"""Direct expansion: compressors in or beside the air handlers, as small halls have them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from carbon.data_centre.cooling.air_plant import DirectExpansionUnit
+from carbon.data_centre.cooling.hall import RecirculatedAir
+from carbon.data_centre.cooling.running import Running
+from carbon.data_centre.cooling.technology import Balance, CoolingDemand, Driver
+from carbon.data_centre.outdoor_air import OutdoorAir
+from carbon.data_centre.psychrometrics import latent_heat_kj_per_kg
+from grid.series import Floats, read_only
+
+
+class DirectExpansion(RecirculatedAir):
+    """Direct expansion with electric steam humidifiers, after Lei and Masanet, Resour. Conserv. Recycl. 182, 2022.
+
+    The COP above 15 °C is a substitute of ours, see `DirectExpansionUnit`.
+    """
+
+    kind: Literal["direct_expansion"] = "direct_expansion"
+    """Compressors that cool the hall's air directly; the usual way in small halls."""
+    balance: Balance = "published"
+    """Whose heat is removed: `published` counts the fans' heat as not cooled, `closed` cools it too."""
+    unit: DirectExpansionUnit = DirectExpansionUnit()
+    """Compressors."""
+
+    @property
+    def driven_by(self) -> Driver:
+        """See `CoolingTechnology.driven_by`."""
+        return "dry_bulb"
+
+    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
+        """Power and water, see `CoolingTechnology.demand`; steam brings the heat that its condensing gives back."""
+        fan = self.fan_mw(air, heat_mw, running)
+        sensible_mw = heat_mw + running.heat_of(fan)
+        steam = sensible_mw / self.sensible_heat_ratio - sensible_mw
+        humidified = steam * 1e3 / latent_heat_kj_per_kg(read_only(self.t_supply_degc))
+        coil_mw = sensible_mw + steam
+        reused = self.reused(coil_mw, self.t_return_degc)
+        machines = {"supply_fan": fan, "humidifier": steam, **reused.p_by_machine_mw}
+        own = CoolingDemand(machines, {"humidifier": humidified}, reused.heat_by_sink_mw)
+        return own + self.unit.remove(coil_mw - reused.taken_mw, air)

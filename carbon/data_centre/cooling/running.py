@@ -1,0 +1,89 @@
+"""How machines follow the load: affinity laws, part load of chillers, spare machines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field
+
+from grid.series import Floats
+from grid.spec import Spec
+
+
+class PartLoad(Spec):
+    """N machines are needed at the rated heat, some are spare, and all of them share the load.
+
+    By the affinity laws a machine's flow follows its speed and its power the cube of it [1], down to a least flow. The
+    defaults are ours (unverified).
+
+    References:
+        [1] ASHRAE Handbook - HVAC Systems and Equipment, chapters on fans and centrifugal pumps.
+    """
+
+    heat_rated_mw: float | None = Field(default=None, gt=0, le=5000)
+    """Heat that the plant is built for, without spares [MW]; by default what the data centre emits at its rating."""
+    machines_needed: int = Field(default=4, ge=1, le=1000)
+    """Machines that carry the rated heat: N [1]."""
+    machines_spare: int = Field(default=1, ge=0, le=1000)
+    """Machines beyond those, which run with the others: 1 for N+1 [1]."""
+    flow_min_share: float = Field(default=0.3, ge=0.05, le=1)
+    """Least flow of a fan or pump, as a share of its own rated flow [1]; 1 is constant speed."""
+    affinity_exponent: float = Field(default=3.0, ge=1, le=3)
+    """Power by flow [1]: 3 by the affinity laws, less where some of the pressure does not depend on flow."""
+    chiller_min_share: float = Field(default=0.1, ge=0.01, le=1)
+    """Load below which a chiller cycles instead of turning down further, as a share of its rating [1]."""
+
+    @property
+    def spread(self) -> float:
+        """Machines running per machine needed [1]."""
+        return (self.machines_needed + self.machines_spare) / self.machines_needed
+
+
+@dataclass(frozen=True)
+class Running:
+    """How the machines of one plant run.
+
+    Args:
+        part_load: How they follow the load; None where flows scale with heat.
+        heat_rated_mw: Heat that the plant is built for [MW]; unused without `part_load`.
+        closed: Whether the heat of fans and pumps is removed too.
+    """
+
+    part_load: PartLoad | None
+    heat_rated_mw: float
+    closed: bool
+
+    def flow_mw(self, p_linear_mw: Floats, heat_mw: Floats) -> Floats:
+        """Power of fans or pumps at the flow that a heat needs.
+
+        Args:
+            p_linear_mw: Their power if it were proportional to the heat, shape (T,) [MW].
+            heat_mw: The heat that they carry, shape (T,) [MW].
+
+        Returns:
+            Power, shape (T,) [MW]; 0 where there is no heat.
+        """
+        if self.part_load is None:
+            return p_linear_mw
+        each = self._each(heat_mw)
+        flow = np.maximum(each, self.part_load.flow_min_share)
+        factor = np.divide(flow**self.part_load.affinity_exponent, each, out=np.zeros_like(each), where=each > 0)
+        return p_linear_mw * factor
+
+    def chiller_share(self, heat_mw: Floats, constant: float) -> Floats | float:
+        """Load of each chiller as a share of its rating, shape (T,) [1]; `constant` where part load is not followed."""
+        if self.part_load is None:
+            return constant
+        return np.maximum(self._each(heat_mw), self.part_load.chiller_min_share)
+
+    def heat_of(self, *p_mw: Floats) -> Floats:
+        """Heat of machines [MW] as the balance counts it: all of their power, or nothing."""
+        total = np.asarray(np.sum(p_mw, axis=0), dtype=np.float64)
+        return total if self.closed else np.zeros_like(total)
+
+    def _each(self, heat_mw: Floats) -> Floats:
+        """Load of each running machine as a share of its own rating, shape (T,) [1]."""
+        if self.part_load is None:
+            raise ValueError("there is no part load to follow")
+        return np.asarray(heat_mw / (self.heat_rated_mw * self.part_load.spread), dtype=np.float64)

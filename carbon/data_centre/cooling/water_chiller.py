@@ -1,0 +1,43 @@
+"""Water-cooled chillers the year round."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from carbon.data_centre.cooling.hall import WaterCoils
+from carbon.data_centre.cooling.running import Running
+from carbon.data_centre.cooling.technology import Balance, CoolingDemand, Driver
+from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller, tower_cooled
+from carbon.data_centre.outdoor_air import OutdoorAir
+from grid.series import Floats
+
+
+class WaterChilled(WaterCoils):
+    """Water-cooled chillers without any free cooling, after Lei and Masanet, Resour. Conserv. Recycl. 182:106323, 2022.
+
+    Defaults: middle of that paper's ranges for colocation halls, and its balance.
+    """
+
+    kind: Literal["water_chiller"] = "water_chiller"
+    """Water-cooled chillers and a tower, the year round."""
+    balance: Balance = "published"
+    """Whose heat is removed: `published` counts fans' and pumps' heat as not cooled, `closed` cools it too."""
+    tower: CoolingTower = CoolingTower()
+    """Cooling tower."""
+    chiller: WaterChiller = WaterChiller()
+    """Chillers."""
+
+    @property
+    def driven_by(self) -> Driver:
+        """See `CoolingTechnology.driven_by`."""
+        return "wet_bulb"
+
+    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
+        """Power and water, see `CoolingTechnology.demand`."""
+        hall = self.hall(air, heat_mw, running)
+        reused = self.reused(hall.coil_mw, self.t_return_water_degc)
+        left_mw = hall.coil_mw - reused.taken_mw
+        plant = tower_cooled(left_mw, np.zeros_like(left_mw), air, self.chiller, self.tower, running)
+        return hall.demand + CoolingDemand(reused.p_by_machine_mw, {}, reused.heat_by_sink_mw) + plant

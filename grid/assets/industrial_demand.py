@@ -1,0 +1,108 @@
+"""Industrial demand of which part can be shifted, and part can go without at a price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from grid.assets.base import Asset, Site
+from grid.city import City
+from grid.demand_shapes import demand_shape
+from grid.errors import Fault
+from grid.flexibility import Element, Flexibility, Reservoir
+from grid.series import Floats
+
+
+class IndustrialDemand(Asset):
+    """A works: a firm part, a part that can be made earlier or later, and a part that can be interrupted."""
+
+    element: ClassVar[Element] = "load"
+    kind: Literal["industrial_demand"] = "industrial_demand"
+    p_mean_mw: float = Field(gt=0)
+    """Mean power [MW]."""
+    shape: Literal["flat", "two_shift"] = "flat"
+    """By the hour as in `grid/data/demand`."""
+    shiftable_share: float = Field(default=0.2, ge=0, le=1)
+    """Share of the power whose product can be stored or made up for [1]."""
+    shift_hours: float = Field(default=4.0, gt=0, le=168)
+    """How many hours of that part's mean power may be ahead or behind [h]."""
+    speed_up: float = Field(default=0.5, ge=0, le=5)
+    """By what share of its demand that part can run faster to make up [1]."""
+    interruptible_share: float = Field(default=0.1, ge=0, le=1)
+    """Share of the power that can go without [1]."""
+    value_per_mwh: float = Field(default=400.0, ge=0, le=100_000)
+    """What going without costs [currency/MWh]. Default: highest energy price for interruptible loads in Germany until
+    2022 (Verordnung zu abschaltbaren Lasten; unverified)."""
+
+    @property
+    def power_mw(self) -> float:
+        """Mean power [MW]."""
+        return self.p_mean_mw
+
+    def faults(self, city: City, at: str) -> Iterator[Fault]:
+        """Those of the placement, and shares of more than the whole."""
+        yield from super().faults(city, at)
+        total = self.shiftable_share + self.interruptible_share
+        if total > 1 + 1e-9:
+            yield Fault(at, "shiftable_share and interruptible_share must not sum to more than 1", total)
+
+    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+        """The firm part, and the shiftable and the interruptible where there are any."""
+        demand = self.p_mean_mw * demand_shape(f"industry_{self.shape}", site.city.clock, site.time_zone)
+        firm = (1 - self.shiftable_share - self.interruptible_share) * demand
+        parts = [self._part(site, self.name, np.maximum(firm, 0.0), np.maximum(firm, 0.0))]
+        if self.shiftable_share:
+            parts.append(self._shiftable(site, self.shiftable_share * demand))
+        if self.interruptible_share:
+            part = self.interruptible_share * demand
+            parts.append(self._part(site, f"{self.name}: interruptible", np.zeros(part.size), part, self.value_per_mwh))
+        return tuple(parts)
+
+    def _part(self, site: Site, name: str, low: Floats, high: Floats, value_per_mwh: float = 0.0) -> Flexibility:
+        clock = site.city.clock
+        return Flexibility(
+            name=name,
+            kind=self.kind,
+            clock=clock,
+            shares=self.as_one(site.city),
+            start=np.array([0]),
+            stop=np.array([clock.n_steps]),
+            p_min_mw=low,
+            p_max_mw=high,
+            p_unmanaged_mw=high,
+            element=self.element,
+            value_per_mwh=np.array([value_per_mwh]),
+            gpc_code="I.3",
+        )
+
+    def _shiftable(self, site: Site, demand: Floats) -> Flexibility:
+        """A store of work done ahead; half full is on time."""
+        clock = site.city.clock
+        room = self.shift_hours * self.shiftable_share * self.p_mean_mw
+        return Flexibility(
+            name=f"{self.name}: shiftable",
+            kind=self.kind,
+            clock=clock,
+            shares=self.as_one(site.city),
+            start=np.array([0]),
+            stop=np.array([clock.n_steps]),
+            p_min_mw=np.zeros(demand.size),
+            p_max_mw=(1 + self.speed_up) * demand,
+            p_unmanaged_mw=demand,
+            element=self.element,
+            reservoir=Reservoir(
+                e_start_mwh=np.array([room]),
+                e_end_mwh=np.array([room]),
+                e_min_mwh=np.zeros(1),
+                e_max_mwh=np.array([2 * room]),
+                eta_charge=np.ones(1),
+                eta_discharge=np.ones(1),
+                retention_per_step=np.ones(1),
+                owner=np.array([0]),
+                drain_mwh=clock.step_hours * demand,
+            ),
+            gpc_code="I.3",
+        )

@@ -1,0 +1,120 @@
+"""Which column of a published data set is what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from grid.errors import Fault, nearest
+from grid.spec import Spec
+
+
+class RecordColumns(Spec):
+    """Names of the columns of a file of charging sessions."""
+
+    start: str = "start"
+    """Plug-in."""
+    stop: str = "stop"
+    """Plug-out."""
+    energy_kwh: str = "energy_kwh"
+    """Energy at the meter [kWh]."""
+    vehicle: str | None = None
+    """Vehicle, user or card; without it every session is a vehicle of its own."""
+    station: str | None = None
+    """Charging point."""
+    max_power_kw: str | None = None
+    """Greatest power of the session [kW]."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A published format.
+
+    Args:
+        name: Name of the family, as in a scenario.
+        columns: Its columns.
+        time_zone: IANA name of the zone that its times are in, unless another is stated.
+        local_zone: IANA name of the zone whose clocks its users follow; None: that of its times, or if these are in
+            UTC that of the city.
+        source: Where it is described.
+    """
+
+    name: str
+    columns: RecordColumns
+    time_zone: str
+    local_zone: str | None
+    source: str
+
+    def fits(self, names: Iterable[str]) -> bool:
+        """Whether a file with these columns has what a session needs."""
+        return {self.columns.start, self.columns.stop, self.columns.energy_kwh} <= set(names)
+
+
+FORMATS = (
+    Format(
+        "acn",
+        RecordColumns(
+            start="connectionTime", stop="disconnectTime", energy_kwh="kWhDelivered", vehicle="userID",
+            station="stationID",
+        ),
+        "UTC",
+        "America/Los_Angeles",
+        'Z. J. Lee, T. Li, S. H. Low, "ACN-Data: Analysis and Applications of an Open EV Charging Dataset", 2019',
+    ),
+    Format(
+        "elaad",
+        RecordColumns(
+            start="UTCTransactionStart", stop="UTCTransactionStop", energy_kwh="TotalEnergy", vehicle="StartCard",
+            station="ChargePoint", max_power_kw="MaxPower",
+        ),
+        "UTC",
+        "Europe/Amsterdam",
+        "ElaadNL, open transactions; its notes call the times UTC and local in one: state `time_zone` if local",
+    ),
+    Format(
+        "norway",
+        RecordColumns(
+            start="Start_plugin", stop="End_plugout", energy_kwh="El_kWh", vehicle="User_ID", station="Garage_ID"
+        ),
+        "Europe/Oslo",
+        "Europe/Oslo",
+        "Å. L. Sørensen et al., Data in Brief 36:107105, 2021, doi 10.1016/j.dib.2021.107105, data set 1",
+    ),
+    Format(
+        "norway",
+        RecordColumns(
+            start="plug_in_local", stop="plug_out_local", energy_kwh="energy_kwh", vehicle="user_id",
+            station="station_id",
+        ),
+        "Europe/Oslo",
+        "Europe/Oslo",
+        "the same sessions with the columns renamed",
+    ),
+    Format("columns", RecordColumns(vehicle="vehicle", station="station"), "UTC", None, "this project's own names"),
+)  # fmt: skip
+"""Formats that are recognised by their columns."""
+
+
+def format_faults(file_format: str, columns: RecordColumns | None, names: list[str]) -> Iterator[Fault]:
+    """All that keeps a file with columns `names` from being read as `file_format`."""
+    if columns is not None:
+        for field, name in columns.model_dump().items():
+            if name is not None and name not in names:
+                yield Fault(f"columns.{field}", f"no column called {name!r}", suggestion=nearest(name, names))
+    elif find_format(file_format, names) is None:
+        known = ", ".join(sorted({each.name for each in FORMATS}))
+        wanted = f"is not of format {file_format!r}" if file_format != "auto" else f"is of no known format ({known})"
+        yield Fault("columns", f"the file {wanted}; say which column is what", names)
+
+
+def find_format(file_format: str, names: Iterable[str]) -> Format | None:
+    """The first format, of this name unless it is ``auto``, that has the columns."""
+    held = set(names)
+    return next((each for each in FORMATS if file_format in {"auto", each.name} and each.fits(held)), None)
+
+
+def columns_held(columns: RecordColumns, names: Iterable[str]) -> RecordColumns:
+    """The columns without the optional ones that the file does not hold."""
+    held = set(names)
+    lacking = {name: None for name in ("vehicle", "station", "max_power_kw") if getattr(columns, name) not in held}
+    return columns.with_changes(lacking)

@@ -1,0 +1,174 @@
+"""What is wrong with recorded sessions, and what is done about it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+LONGEST_STAY = timedelta(days=7)
+"""A longer stay is a vehicle left standing, or a plug-out that was not noticed."""
+RESOLUTION = timedelta(minutes=1)
+"""Files state times to the minute, so a stay may be longer than it says by as much."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One kind of fault in the rows of a file; a row can have several.
+
+    Args:
+        check: Its name.
+        rows: Rows that have it, as they stand in the file.
+        mended: Rows kept by applying the rule.
+        dropped: Rows left out because of it; the others that have it were left out because of an earlier check.
+        rule: What is done.
+    """
+
+    check: str
+    rows: int
+    mended: int
+    dropped: int
+    rule: str
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """What was found in a file of charging sessions.
+
+    Args:
+        source: The file.
+        file_format: The format that it was read as.
+        time_zone: The zone that its times were read in.
+        n_rows: Rows read.
+        n_kept: Sessions kept.
+        findings: One for each check, in the order in which rules apply.
+    """
+
+    source: str
+    file_format: str
+    time_zone: str
+    n_rows: int
+    n_kept: int
+    findings: tuple[Finding, ...]
+
+    def __getitem__(self, check: str) -> Finding:
+        """The finding of a check."""
+        return next(finding for finding in self.findings if finding.check == check)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return asdict(self) | {"findings": [asdict(finding) for finding in self.findings]}
+
+    @property
+    def text(self) -> str:
+        """The report in words, one line a check."""
+        head = (f"{self.source}: {self.n_rows} rows read as {self.file_format} ({self.time_zone}), "
+                f"{self.n_kept} sessions kept")  # fmt: skip
+        lines = [
+            f"  {each.check}: {each.rows} rows, {each.mended} mended, {each.dropped} dropped; {each.rule}"
+            for each in self.findings
+            if each.rows
+        ]
+        return "\n".join([head, *(lines or ["  no fault found"])])
+
+
+def mend(rows: pl.DataFrame, max_power_kw: float) -> tuple[pl.DataFrame, list[Finding]]:
+    """Applies every rule in turn.
+
+    Args:
+        rows: One row a session: ``start``, ``stop`` (UTC), ``energy_kwh``, ``vehicle``, ``station``, ``max_power_kw``;
+            nulls where nothing could be read.
+        max_power_kw: Power of the charging points, where a row does not state one [kW].
+
+    Returns:
+        The rows kept, with neither nulls nor faults in time and energy, sorted by time; one finding a check.
+    """
+    rows = rows.with_row_index("row").with_columns(
+        power=pl.max_horizontal(pl.col("max_power_kw").fill_null(max_power_kw), pl.lit(1e-6)),
+        stay=pl.col("stop") - pl.col("start"),
+    )
+    kept, findings = rows, []
+    for check in (_unreadable, _duplicates, _missing_stops, _backwards, _zero_length, _too_long, _impossible):
+        kept, finding = check(rows, kept)
+        findings.append(finding)
+    return kept.sort("start", "row"), findings
+
+
+def _unreadable(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    bad = pl.col("start").is_null() | pl.col("energy_kwh").is_null()
+    n = rows.filter(bad).height
+    return kept.filter(~bad), Finding("unreadable", n, 0, n, "no plug-in time or no energy: dropped")
+
+
+def _duplicates(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    """Rows with the same vehicle (without one, the same station) and plug-in time."""
+    who = pl.coalesce(
+        pl.concat_str(pl.lit("vehicle "), "vehicle"),
+        pl.concat_str(pl.lit("station "), "station", pl.lit(" "), pl.col("energy_kwh").cast(pl.String)),
+        pl.concat_str(pl.lit("row "), pl.col("row").cast(pl.String)),
+    )
+    marked = rows.filter(pl.col("start").is_not_null()).with_columns(who=who)
+    shared = marked.filter(pl.struct("who", "start").is_duplicated()).height
+    ranked = kept.with_columns(who=who).sort("energy_kwh", descending=True, maintain_order=True)
+    one_each = ranked.unique(["who", "start"], keep="first", maintain_order=True).drop("who")
+    rule = "same vehicle (or station and energy) and plug-in time: kept the row with most energy"
+    return one_each, Finding("duplicates", shared, 0, kept.height - one_each.height, rule)
+
+
+def _missing_stops(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    usual = rows.filter(pl.col("stay") > timedelta(0))["stay"].median()
+    usual = usual if isinstance(usual, timedelta) else timedelta(0)
+    missing = pl.col("stop").is_null()
+    mended = kept.filter(missing).height
+    rule = f"no plug-out: stays as long as the median, {usual}, but not beyond the vehicle's next plug-in"
+    kept = kept.sort("start", "row")
+    again = pl.when(pl.col("vehicle").is_not_null()).then(pl.col("start").shift(-1).over("vehicle"))
+    stop = pl.min_horizontal(pl.col("start") + pl.lit(usual, dtype=pl.Duration("us")), again)
+    stop = pl.max_horizontal(stop, pl.col("start") + _shortest())
+    kept = kept.with_columns(stop=pl.when(missing).then(stop).otherwise("stop"))
+    return kept, Finding("missing_plug_out", rows.filter(missing).height, mended, 0, rule)
+
+
+def _backwards(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    bad = pl.col("stop") < pl.col("start")
+    dropped = kept.filter(bad).height
+    return kept.filter(~bad), Finding("ends_before_start", rows.filter(bad).height, 0, dropped, "dropped")
+
+
+def _zero_length(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    zero, empty = pl.col("stop") == pl.col("start"), pl.col("energy_kwh") <= 0
+    dropped, mended = kept.filter(zero & empty).height, kept.filter(zero & ~empty).height
+    kept = kept.filter(~(zero & empty)).with_columns(
+        stop=pl.when(zero).then(pl.col("start") + _shortest()).otherwise("stop")
+    )
+    rule = "plug-out at plug-in: stays as long as its energy takes at full power; without energy dropped"
+    return kept, Finding("zero_length", rows.filter(zero).height, mended, dropped, rule)
+
+
+def _too_long(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    long = pl.col("stop") - pl.col("start") >= LONGEST_STAY
+    mended = kept.filter(long).height
+    kept = kept.with_columns(stop=pl.when(long).then(pl.col("start") + LONGEST_STAY).otherwise("stop"))
+    rule = f"{LONGEST_STAY.days} days or more: plug-out brought forward to {LONGEST_STAY.days} days after plug-in"
+    return kept, Finding("long_stay", rows.filter(long).height, mended, 0, rule)
+
+
+def _impossible(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    hours = (pl.col("stop") - pl.col("start") + RESOLUTION).dt.total_seconds() / 3600
+    most = hours * pl.col("power")
+    too_much, negative = pl.col("energy_kwh") > most * (1 + 1e-9), pl.col("energy_kwh") < 0
+    counted = rows.filter(negative | (too_much & (pl.col("stop") > pl.col("start")))).height
+    dropped = kept.filter(negative).height
+    kept = kept.filter(~negative)
+    mended = kept.filter(too_much).height
+    kept = kept.with_columns(energy_kwh=pl.when(too_much).then(most).otherwise("energy_kwh"))
+    rule = "more energy than power × stay: cut to that; less than nothing: dropped"
+    return kept, Finding("impossible_energy", counted, mended, dropped, rule)
+
+
+def _shortest() -> pl.Expr:
+    """The time that a session's energy takes at full power, rounded up to the resolution of the times."""
+    minutes = (pl.col("energy_kwh") / pl.col("power") * 60).ceil().clip(1, 1e6).cast(pl.Int64)
+    return pl.duration(minutes=minutes, time_unit="us")
