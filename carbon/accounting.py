@@ -126,10 +126,11 @@ def carbon_ledger(
     *,
     step_hours: float,
     operation: StockOperation | None = None,
+    loss_mw: Floats | None = None,
     vehicle_sector: str = "II.1",
     storage_sector: str = "I.4",
 ) -> CarbonLedger:
-    """Accounts for all carbon of a traced city, with the losses borne by the grid operator.
+    """Accounts for all carbon of a traced city; by default the grid operator bears all losses.
 
     Power at a node without any source counts no carbon.
 
@@ -141,6 +142,8 @@ def carbon_ledger(
         tracing: The trace of the same flows, sources and operation.
         step_hours: Length of a step [h].
         operation: What every store did.
+        loss_mw: Losses on the loss line, at the node whose intensity they have, shape (T, N) [MW]: those of
+            another convention (`carbon.conventions`); None for all of them.
         vehicle_sector: Sub-sector of the vehicles, and of fuel drawn from tanks.
         storage_sector: Sub-sector of the standing losses of stationary stores.
 
@@ -153,7 +156,8 @@ def carbon_ledger(
         raise InputError.of("operation", "must be the one that was traced")
     ci_kg_per_mwh = np.nan_to_num(tracing.ci_kg_per_mwh)
     consumer_kg = step_hours * consumers.p_mw * ci_kg_per_mwh[:, consumers.node]
-    loss_kg = step_hours * (flows.loss_mw() * ci_kg_per_mwh).sum(axis=1)
+    lost_mw = flows.loss_mw() if loss_mw is None else loss_mw
+    loss_kg = step_hours * (lost_mw * ci_kg_per_mwh).sum(axis=1)
     vehicles, stationary = tracing.vehicles, tracing.stationary
     return CarbonLedger(
         source_kg=step_hours * (sources.p_mw * sources.ci_kg_per_mwh).sum(axis=1),

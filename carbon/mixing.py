@@ -88,7 +88,7 @@ class Mixing:
         inflow_mw, carried = self._room(stop - first)
         size = self.block_steps
         most = max(1, (stop - first) // STEPS_PER_THREAD)
-        n_parts = min(threads or _processors(), most)
+        n_parts = min(threads or processors(), most)
         bounds = np.linspace(first, stop, n_parts + 1).astype(int).tolist()
 
         def part(begin: int, end: int) -> None:
@@ -141,7 +141,7 @@ class Mixing:
         with ThreadPoolExecutor(1) as helper:
             for place, begin in enumerate(begins):
                 i = place % 2
-                aside = helper.submit(turn_over, place - 1, place + 1) if (threads or _processors()) > 1 else None
+                aside = helper.submit(turn_over, place - 1, place + 1) if (threads or processors()) > 1 else None
                 walk(begin, min(size, stop - begin), float(step_hours), pattern, stores, desks[i], book, rooms[i])
                 turn_over(place - 1, place + 1) if aside is None else aside.result()
         turn_over(len(begins) - 1, len(begins))
@@ -176,6 +176,6 @@ def _rows(values: Floats) -> Floats:
     return read_only(values[:1] if values.strides[0] == 0 else values)
 
 
-def _processors() -> int:
+def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -83,7 +83,7 @@ def close_book(book: Book, slots: Floats, opening: Floats, op: StockOperation) -
         e_end_mwh=e_end_mwh,
         charge_kg=charge_kg,
         discharge_kg=discharge_kg,
-        ci_discharge_kg_per_mwh=ci_kg_per_mwh / np.repeat(op.eta_discharge, op.stop - op.start),
+        ci_discharge_kg_per_mwh=ci_kg_per_mwh / op.at_slots(op.eta_discharge),
         renewable_share=renewable_share,
         driven_mwh=book.driven[:, 0].copy(),
         driven_kg=book.driven[:, 1].copy(),

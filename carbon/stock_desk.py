@@ -30,8 +30,8 @@ class Stores(NamedTuple):
         p_mw: Withdrawal at the terminals, shape (K,) [MW].
         p_drain_mw: Energy drained as fuel, shape (K,) [MW]; shape (0,) if there is none.
         e_start_mwh: Energy in the stock when the device's first step begins, shape (N,) [MWh].
-        eta_charge: Shape (N,) [1].
-        eta_discharge: Shape (N,) [1].
+        eta_charge: Shape (N,), or (K,) where it changes [1].
+        eta_discharge: Shape (N,) or (K,) [1].
         retention: Share of the energy that a step's standing loss leaves, shape (N,) [1].
         per_initial_mwh: What a MWh carries at first and from outside: itself and each property, shape (O, 1 + R).
         lossy: 1 for a property that conversion losses take along, like a share of the energy; 0 for one that whoever
@@ -65,13 +65,15 @@ class Desk(NamedTuple):
         present: Devices that are connected in the block, shape (P,); the first n_present[0] count.
         n_present: Shape (1,).
         who: Device, owner, rank and kind of each seat, shape (P, 4).
-        how: Efficiency of charge and of discharge, and retention of each seat, shape (P, 3).
+        kept: Retention of each seat, shape (P,) [1].
         bounds: Entries of the step at place k are bounds[k] to bounds[k + 1], shape (B + 2,).
         cursor: Next entry of each step, shape (B,).
         seat: Seat of each entry, shape (E,).
         p_mw: Withdrawal at the terminals, shape (E,) [MW].
         p_drain_mw: Drained as fuel, shape (E,) [MW].
-        leaving: Share of the content that leaves, by the ways out, shape (E, 5) [1].
+        eta: Efficiency of charge and of discharge, shape (E, 2) [1].
+        leaving: Share of the content that leaves, by the ways out, and of the charge that leaves at once as fuel,
+            shape (E, 5) [1].
         record: Energy at the end, carbon charged and discharged, and the mix at the start, shape (E, 3 + R).
         slots: The same for all slots of the operation, shape (3 + R, K); (3 + R, 0) to keep none.
     """
@@ -79,12 +81,13 @@ class Desk(NamedTuple):
     present: Ints
     n_present: Ints
     who: Ints
-    how: Floats
+    kept: Floats
     bounds: Ints
     cursor: Ints
     seat: Ints
     p_mw: Floats
     p_drain_mw: Floats
+    eta: Floats
     leaving: Floats
     record: Floats
     slots: Floats
@@ -111,12 +114,13 @@ class Desk(NamedTuple):
             present=np.zeros(n_seats, dtype=np.int64),
             n_present=np.zeros(1, dtype=np.int64),
             who=np.zeros((n_seats, 4), dtype=np.int64),
-            how=np.zeros((n_seats, 3)),
+            kept=np.zeros(n_seats),
             bounds=np.zeros(n_steps + 2, dtype=np.int64),
             cursor=np.zeros(n_steps, dtype=np.int64),
             seat=np.empty(n_entries, dtype=np.int64),
             p_mw=np.empty(n_entries),
             p_drain_mw=np.empty(n_entries),
+            eta=np.empty((n_entries, 2)),
             leaving=np.empty((n_entries, 5)),
             record=np.empty((n_entries, len(slots))),
             slots=slots,
@@ -131,6 +135,8 @@ def gather(first: int, n_steps: int, stores: Stores, before: Desk, desk: Desk, b
     """
     _seat(first, n_steps, stores, before, desk)
     desk.cursor[:] = desk.bounds[:-2]
+    charge_changes = stores.eta_charge.size > stores.owner.size
+    discharge_changes = stores.eta_discharge.size > stores.owner.size
     for seat in range(desk.n_present[0]):
         device, n = desk.who[seat, 0], desk.who[seat, 2]
         slot = stores.first_slot[device] - stores.start[device]
@@ -142,6 +148,8 @@ def gather(first: int, n_steps: int, stores: Stores, before: Desk, desk: Desk, b
             desk.seat[entry] = seat
             desk.p_mw[entry] = p_mw
             desk.p_drain_mw[entry] = stores.p_drain_mw[slot + step] if stores.p_drain_mw.size else 0.0
+            desk.eta[entry, 0] = stores.eta_charge[slot + step if charge_changes else device]
+            desk.eta[entry, 1] = stores.eta_discharge[slot + step if discharge_changes else device]
             if p_mw < 0.0:
                 block.excess[n, k] -= p_mw
                 block.inflow[n, k] -= p_mw
@@ -165,8 +173,7 @@ def _seat(first: int, n_steps: int, stores: Stores, before: Desk, desk: Desk) ->
         owner = stores.owner[device]
         desk.who[seat, 0], desk.who[seat, 1] = device, owner
         desk.who[seat, 2], desk.who[seat, 3] = stores.rank[device], stores.kind[owner]
-        desk.how[seat, 0], desk.how[seat, 1] = stores.eta_charge[device], stores.eta_discharge[device]
-        desk.how[seat, 2] = stores.retention[device]
+        desk.kept[seat] = stores.retention[device]
         desk.bounds[max(stores.start[device] - first, 0) + 1] += 1
         desk.bounds[min(stores.stop[device] - first, n_steps) + 1] -= 1
     for _ in range(2):  # changes of the number of devices, that number, and its sum up to each step

@@ -19,6 +19,8 @@ from grid.series import Floats, Ints
 EMPTY_MWH = 1e-9
 """A stock of no more energy than this (1 mWh) is empty; a discharge may exceed the stock by no more."""
 CHARGE, DISCHARGE, FUEL, STANDING, ARRIVING = range(5)
+THROUGH = CHARGE
+"""Of what leaves a stock: the share of the charge that leaves in the same step, as fuel the stock did not hold."""
 EMPTIES = ARRIVING
 """Of what leaves a stock: whether nothing is left, so that the residue leaves too."""
 IDLE = -1.0
@@ -100,7 +102,7 @@ def _take_out(step: int, k: int, step_hours: float, stores: Stores, desk: Desk, 
     for entry in range(desk.bounds[k], desk.bounds[k + 1]):
         seat, p_mw, fuel_mwh = desk.seat[entry], desk.p_mw[entry], step_hours * desk.p_drain_mw[entry]
         device, owner, n = desk.who[seat, 0], desk.who[seat, 1], desk.who[seat, 2]
-        eta_charge, eta, kept = desk.how[seat, 0], desk.how[seat, 1], desk.how[seat, 2]
+        eta_charge, eta, kept = desk.eta[entry, 0], desk.eta[entry, 1], desk.kept[seat]
         e_mwh = book.content[owner, 0]
         if p_mw == 0.0 and kept == 1.0 and fuel_mwh == 0.0 and e_mwh > EMPTY_MWH:  # plugged in, and nothing happens
             desk.leaving[entry, EMPTIES] = IDLE
@@ -110,13 +112,20 @@ def _take_out(step: int, k: int, step_hours: float, stores: Stores, desk: Desk, 
             continue
         per_mwh = 1.0 / e_mwh if e_mwh > 0.0 else 0.0
         taken_mwh = step_hours * -p_mw / eta if p_mw < 0.0 else 0.0
-        left_mwh = kept * e_mwh + eta_charge * step_hours * max(p_mw, 0.0) - taken_mwh - fuel_mwh
+        gained_mwh = eta_charge * step_hours * max(p_mw, 0.0)
+        left_mwh = kept * e_mwh + gained_mwh - taken_mwh - fuel_mwh
         if left_mwh < -EMPTY_MWH and book.overdrawn[device] < 0:
             book.overdrawn[device] = step
             book.excess_mwh[device] = -left_mwh
         share = min(taken_mwh * per_mwh, kept)
         desk.leaving[entry, DISCHARGE] = share
-        desk.leaving[entry, FUEL] = min(fuel_mwh * per_mwh, kept - share)
+        held_mwh = (kept - share) * e_mwh
+        if fuel_mwh <= held_mwh:
+            desk.leaving[entry, FUEL] = fuel_mwh * per_mwh
+            desk.leaving[entry, THROUGH] = 0.0
+        else:
+            desk.leaving[entry, FUEL] = kept - share
+            desk.leaving[entry, THROUGH] = min((fuel_mwh - held_mwh) / gained_mwh, 1.0) if gained_mwh > 0.0 else 0.0
         desk.leaving[entry, STANDING] = 1.0 - kept
         desk.leaving[entry, EMPTIES] = 1.0 if left_mwh <= EMPTY_MWH else 0.0
         charging |= p_mw > 0.0
@@ -163,7 +172,7 @@ def _put_in(step: int, k: int, step_hours: float, stores: Stores, desk: Desk, bo
         if desk.leaving[entry, EMPTIES] == IDLE:
             continue
         seat, leaving, record = desk.seat[entry], desk.leaving[entry], desk.record[entry]
-        owner, n, kind, eta = desk.who[seat, 1], desk.who[seat, 2], desk.who[seat, 3], desk.how[seat, 0]
+        owner, n, kind, eta = desk.who[seat, 1], desk.who[seat, 2], desk.who[seat, 3], desk.eta[entry, 0]
         charged_mwh = step_hours * max(desk.p_mw[entry], 0.0)
         book.meter_mwh[step, kind, 0] += charged_mwh
         book.meter_mwh[step, kind, 1] += step_hours * max(-desk.p_mw[entry], 0.0)
@@ -173,6 +182,7 @@ def _put_in(step: int, k: int, step_hours: float, stores: Stores, desk: Desk, bo
             if q > 0:
                 charge = (charge if stores.lossy[q - 1] else charged_mwh) * book.carried[n, q - 1]
             discharge, fuel, standing = held * leaving[DISCHARGE], held * leaving[FUEL], held * leaving[STANDING]
+            fuel += charge * leaving[THROUGH]
             left = held + charge - discharge - fuel - standing
             residue = left * leaving[EMPTIES]
             left -= residue

@@ -26,15 +26,17 @@ class StockOperation:
         p_mw: Withdrawal at the terminals, device after device, each its steps in order, shape (K,) with
             K = sum(stop - start) [MW]: positive when charging, negative when discharging.
         e_start_mwh: Energy in the stock when the device's first step begins, shape (N,) [MWh].
-        eta_charge: Energy stored for a MWh at the terminals, shape (N,), above 0, at most 1 [1].
-        eta_discharge: Energy at the terminals for a MWh taken out, shape (N,), above 0, at most 1 [1].
+        eta_charge: Energy stored for a MWh at the terminals, shape (N,), or (K,) where it changes with the load or the
+            weather, above 0, at most 1 [1].
+        eta_discharge: Energy at the terminals for a MWh taken out, shape (N,) or (K,), above 0, at most 1 [1].
         retention_per_step: Share of the stored energy that a step's standing loss leaves, shape (N,) [1].
         vehicle: Whether an owner is a vehicle, else a stationary store, shape (O,).
         ci_initial_kg_per_mwh: Carbon per stored energy at an owner's first start, and of all energy that arrives from
             outside later, shape (O,) [kg/MWh]. A stock once charged from a grid of mean intensity w holds w/eta_charge.
         renewable_share_initial: Renewable share of the same energy, shape (O,) [1].
         p_drain_mw: Energy taken out of the stock as fuel while connected (hydrogen, lower heating value), shape (K,)
-            [MW]; None if there is none.
+            [MW]: ``drain_mwh / step_hours``; None if there is none. What the stock does not hold when the step begins
+            comes from what is charged in it.
 
     Raises:
         InputError: If shapes disagree, a value is out of range, or two sessions of an owner overlap.
@@ -78,6 +80,10 @@ class StockOperation:
     def slot_device(self) -> Ints:
         """Device of each slot, shape (K,)."""
         return np.repeat(np.arange(self.n_devices), self.stop - self.start)
+
+    def at_slots(self, values: Floats) -> Floats:
+        """Values of devices, shape (N,), or of slots, shape (K,), by slot, shape (K,)."""
+        return values if values.shape == self.p_mw.shape else np.repeat(values, self.stop - self.start)
 
     @property
     def slot_step(self) -> Ints:
@@ -228,12 +234,17 @@ def _range_faults(op: StockOperation) -> list[Fault]:
     devices, owners = (op.n_devices,), (op.n_owners,)
     return [
         *array_faults("operation.e_start_mwh", op.e_start_mwh, devices, low=0),
-        *array_faults("operation.eta_charge", op.eta_charge, devices, low=tiny, high=1),
-        *array_faults("operation.eta_discharge", op.eta_discharge, devices, low=tiny, high=1),
+        *array_faults("operation.eta_charge", op.eta_charge, _either(op, op.eta_charge), low=tiny, high=1),
+        *array_faults("operation.eta_discharge", op.eta_discharge, _either(op, op.eta_discharge), low=tiny, high=1),
         *array_faults("operation.retention_per_step", op.retention_per_step, devices, low=0, high=1),
         *array_faults("operation.ci_initial_kg_per_mwh", op.ci_initial_kg_per_mwh, owners),
         *array_faults("operation.renewable_share_initial", op.renewable_share_initial, owners, low=0, high=1),
     ]
+
+
+def _either(op: StockOperation, values: Floats) -> tuple[int, ...]:
+    """The shape of slots if `values` has it, else that of devices."""
+    return op.p_mw.shape if values.shape == op.p_mw.shape else (op.n_devices,)
 
 
 def _overlap_faults(op: StockOperation) -> list[Fault]:

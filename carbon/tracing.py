@@ -10,7 +10,7 @@ from carbon.checks import index_faults, shape_faults
 from carbon.flows import Flows, Sources
 from carbon.mixing import Mixing
 from carbon.stock_book import close_book, open_book
-from carbon.stock_desk import Desk
+from carbon.stock_desk import Desk, Stores
 from carbon.stock_plan import check_step_hours, stores_of
 from carbon.stocks import ClassTrace, StockOperation, StockTrace, no_stocks
 from grid.errors import raise_if_any
@@ -80,16 +80,30 @@ def trace(
     check_step_hours(step_hours)
     check_sources(flows, sources)
     mixing = Mixing.of(flows, sources)
-    n_steps, stocks = flows.n_steps, None
-    if operation is None:
-        inflow_mw, carried = mixing.solve(0, n_steps, threads)
-    else:
-        initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial])
-        stores = stores_of(operation, mixing.order, n_steps, initial, lossy=(False, True))
-        desks, book = Desk.pair(stores, mixing.block_steps), open_book(stores, flows.n_nodes)
-        opening = book.content.copy()
-        inflow_mw, carried = mixing.solve_with_stocks(0, n_steps, step_hours, stores, desks, book, threads)
-        stocks = close_book(book, desks[0].slots, opening, operation)
+    if operation is not None:
+        return trace_stores(mixing, operation, mixed_stores(mixing, operation), step_hours, threads)
+    inflow_mw, carried = mixing.solve(0, flows.n_steps, threads)
+    return Tracing(ci_kg_per_mwh=carried[0], renewable_share=carried[1], inflow_mw=inflow_mw, stocks=None)
+
+
+def mixed_stores(mixing: Mixing, operation: StockOperation) -> Stores:
+    """The stores of an operation, for carbon (which losses leave with the rest) and renewable share (which they take).
+
+    Raises:
+        InputError: If a device is at no known node or outside the steps.
+    """
+    initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial])
+    return stores_of(operation, mixing.order, mixing.n_steps, initial, lossy=(False, True))
+
+
+def trace_stores(
+    mixing: Mixing, operation: StockOperation, stores: Stores, step_hours: float, threads: int | None = None
+) -> Tracing:
+    """Walks `stores`, those of `operation`, through all steps of `mixing`; arguments and errors as `trace`."""
+    desks, book = Desk.pair(stores, mixing.block_steps), open_book(stores, mixing.order.n_nodes)
+    opening = book.content.copy()
+    inflow_mw, carried = mixing.solve_with_stocks(0, mixing.n_steps, step_hours, stores, desks, book, threads)
+    stocks = close_book(book, desks[0].slots, opening, operation)
     return Tracing(ci_kg_per_mwh=carried[0], renewable_share=carried[1], inflow_mw=inflow_mw, stocks=stocks)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from importlib import resources
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,6 +16,11 @@ from grid.series import Floats, read_only
 
 SATURDAY = 5
 DAYS_PER_WEEK = 7
+QUARTERS_PER_DAY = 96
+
+StandardProfile = Literal["g0", "g1", "g2", "g3", "g4", "g5", "g6"]
+"""BDEW's profiles of trade and industry: in all; weekdays 8 to 18; evenings; through the night; shops and hairdressers;
+bakeries; weekends."""
 
 
 @cache
@@ -37,3 +44,33 @@ def demand_shape(name: str, clock: Clock, time_zone: str) -> Floats:
     local = (clock.pandas_index() + clock.step / 2).tz_convert(ZoneInfo(time_zone))
     weekend = (np.asarray(local.dayofweek) >= SATURDAY).astype(np.int64)
     return np.asarray(_table(name)[weekend, np.asarray(local.hour)])
+
+
+def standard_shape(profile: StandardProfile, clock: Clock, time_zone: str) -> Floats:
+    """A standard load profile of BDEW (library demandlib) on a clock, shape (T,), with a mean of 1 over each year.
+
+    Public holidays count as the weekday that they fall on.
+
+    Args:
+        profile: Which of them.
+        clock: The time axis; a step takes the quarter of an hour of its middle.
+        time_zone: IANA name of the city's time zone.
+    """
+    local = (clock.pandas_index() + clock.step / 2).tz_convert(ZoneInfo(time_zone))
+    years, minutes = np.asarray(local.year), np.asarray(local.hour) * 60 + np.asarray(local.minute)
+    quarters = (np.asarray(local.dayofyear) - 1) * QUARTERS_PER_DAY + minutes // 15
+    shape = np.empty(clock.n_steps)
+    for year in np.unique(years):
+        here = years == year
+        shape[here] = _standard_year(profile, int(year))[quarters[here]]
+    return shape
+
+
+@cache
+def _standard_year(profile: StandardProfile, year: int) -> Floats:
+    """A standard load profile in each quarter of an hour of a year's wall time, shape (35040,) or (35136,)."""
+    from demandlib.bdew import ElecSlp  # noqa: PLC0415  slow to import
+
+    with warnings.catch_warnings():  # demandlib turns warnings into errors for the whole process
+        values = ElecSlp(year).get_profiles()[profile].to_numpy(dtype=np.float64)
+    return read_only(values / values.mean())

@@ -152,16 +152,19 @@ class Flexibility:
             if not np.isfinite(values).all():
                 yield Fault(f"{self.name}.{name}", "must be finite")
                 return
-        low, high = self.per_slot(self.p_min_mw), self.per_slot(self.p_max_mw)
+        low, high = self.p_min_mw, self.p_max_mw  # by device where both are, else by slot: a fleet has 100 M slots
+        if low.shape != high.shape:
+            low, high = self.per_slot(low), self.per_slot(high)
         if (low > high + 1e-12).any():
-            slot = int(np.argmax(low - high))
-            yield Fault(self.name, f"p_min_mw exceeds p_max_mw at step {self.step[slot]}", (low[slot], high[slot]))
+            at = int(np.argmax(low - high))
+            step = self.step[at] if low.shape == (k,) else self.start[at]
+            yield Fault(self.name, f"p_min_mw exceeds p_max_mw at step {step}", (low[at], high[at]))
         if self.p_unmanaged_mw is not None and self.p_unmanaged_mw.shape != (k,):
             yield Fault(f"{self.name}.p_unmanaged_mw", f"must have shape ({k},)", self.p_unmanaged_mw.shape)
         if self.reservoir is not None:
-            yield from self._reservoir_faults(self.reservoir, high)
+            yield from self._reservoir_faults(self.reservoir)
 
-    def _reservoir_faults(self, store: Reservoir, p_max: Floats) -> Iterator[Fault]:
+    def _reservoir_faults(self, store: Reservoir) -> Iterator[Fault]:
         within = 1e-9
         low, high = store.e_min_mwh - within, store.e_max_mwh + within
         for name, energy in (("e_start_mwh", store.e_start_mwh), ("e_end_mwh", store.e_end_mwh)):
@@ -180,8 +183,7 @@ class Flexibility:
         if store.drain_mwh is not None and store.drain_mwh.shape != (self.n_slots,):
             yield Fault(f"{self.name}.drain_mwh", f"must have shape ({self.n_slots},)", store.drain_mwh.shape)
             return
-        gain = self.gain_mwh(np.maximum(p_max, 0.0)) - self.drain_mwh
-        reachable = store.e_start_mwh + np.add.reduceat(gain, self.offsets[:-1])
+        reachable = store.e_start_mwh + self._most_gain_mwh(store)
         short = np.flatnonzero(store.e_end_mwh > reachable + within)
         if short.size:
             at = short[0]
@@ -191,6 +193,16 @@ class Flexibility:
                 f"at most {reachable[at]:.6g} MWh",
                 float(store.e_end_mwh[at]),
             )
+
+    def _most_gain_mwh(self, store: Reservoir) -> Floats:
+        """What each device gains at full power over all its steps, shape (N,) [MWh]."""
+        n = self.n_devices
+        if store.drain_mwh is None and self.p_max_mw.shape == store.eta_charge.shape == (n,):
+            mean = sum(share * relative for share, relative in store.charge_segments)
+            per_step = self.clock.step_hours * mean * store.eta_charge * np.maximum(self.p_max_mw, 0.0)
+            return np.asarray(per_step * (self.stop - self.start))
+        gain = self.gain_mwh(np.maximum(self.per_slot(self.p_max_mw), 0.0)) - self.drain_mwh
+        return np.asarray(np.add.reduceat(gain, self.offsets[:-1]))
 
     @property
     def n_devices(self) -> int:
@@ -233,6 +245,23 @@ class Flexibility:
             return values
         return values[self.device] if values.size == self.n_devices else np.broadcast_to(values, (self.n_slots,))
 
+    def at_slots(self, values: Floats, slots: Ints) -> Floats:
+        """Values by device, shape (N,), or by slot, shape (K,), at some slots; without an array of all slots."""
+        if values.shape == (self.n_slots,) and self.n_slots != self.n_devices:
+            return values[slots]
+        if values.size != self.n_devices:
+            return np.broadcast_to(values, slots.shape)
+        return values[self.device_of(slots)]
+
+    def device_of(self, slots: Ints) -> Ints:
+        """Device of some slots; `device` holds that of all."""
+        return np.asarray(np.searchsorted(self.offsets, slots, side="right") - 1)
+
+    def drained_mwh(self, slots: Ints) -> Floats:
+        """Energy used from the reservoir in the steps of some slots [MWh]."""
+        store = self.reservoir
+        return np.zeros(slots.size) if store is None or store.drain_mwh is None else store.drain_mwh[slots]
+
     def decided(self, p_mw: Floats) -> Flexibility:
         """The same with its power fixed to `p_mw`, shape (K,)."""
         return replace(self, p_min_mw=p_mw, p_max_mw=p_mw, p_unmanaged_mw=p_mw)
@@ -250,7 +279,7 @@ class Flexibility:
         store, power = self.reservoir, np.zeros(self.n_slots)
         energy = store.e_start_mwh.copy()
         for at, slots in self._by_rank():
-            held = store.retention_per_step[at] * energy[at] - self.drain_mwh[slots]
+            held = store.retention_per_step[at] * energy[at] - self.drained_mwh(slots)
             power[slots] = self._power_for(store, store.e_end_mwh[at] - held, slots)
             energy[at] = held + self._gain(store, power[slots], slots)
         return power
@@ -263,12 +292,16 @@ class Flexibility:
 
     def gain_mwh(self, p_mw: Floats) -> Floats:
         """What withdrawal `p_mw` adds to the reservoir before standing losses and use, both of shape (K,) [MWh]."""
+        return self.gain_at(p_mw, np.arange(self.n_slots))
+
+    def gain_at(self, p_mw: Floats, slots: Ints) -> Floats:
+        """What withdrawal `p_mw` of some slots adds to the reservoir before standing losses and use [MWh]."""
         store = self.reservoir
-        return np.zeros(self.n_slots) if store is None else self._gain(store, p_mw, np.arange(self.n_slots))
+        return np.zeros(slots.size) if store is None else self._gain(store, p_mw, slots)
 
     def _gain(self, store: Reservoir, p_mw: Floats, slots: Ints) -> Floats:
         """Energy gained [MWh] by the power of some slots."""
-        eta_charge, eta_discharge = self._eta_charge[slots], self._eta_discharge[slots]
+        eta_charge, eta_discharge = self.at_slots(store.eta_charge, slots), self.at_slots(store.eta_discharge, slots)
         stored = np.zeros(slots.size)
         for below, width, relative in self._segments(store, slots):
             stored += relative * np.clip(p_mw - below, 0.0, width)
@@ -276,29 +309,21 @@ class Flexibility:
 
     def _power_for(self, store: Reservoir, gain_mwh: Floats, slots: Ints) -> Floats:
         """Charging power of some slots that gains `gain_mwh`, as far as it goes [MW]."""
-        missing = np.maximum(gain_mwh, 0.0) / (self.clock.step_hours * self._eta_charge[slots])
+        missing = np.maximum(gain_mwh, 0.0) / (self.clock.step_hours * self.at_slots(store.eta_charge, slots))
         power = np.zeros(slots.size)
         for _, width, relative in self._segments(store, slots):
             part = np.minimum(missing / relative, width)
             power, missing = power + part, missing - part * relative
-        return np.minimum(power, np.maximum(self.per_slot(self.p_max_mw)[slots], 0.0))
+        return np.minimum(power, np.maximum(self.at_slots(self.p_max_mw, slots), 0.0))
 
     def _segments(self, store: Reservoir, slots: Ints) -> Iterator[tuple[Floats, Floats, float]]:
         """Of each segment of the charging power: where it begins and how wide it is [MW], its relative efficiency."""
-        p_max = np.maximum(self.per_slot(self.p_max_mw)[slots], 0.0)
+        p_max = np.maximum(self.at_slots(self.p_max_mw, slots), 0.0)
         below = np.zeros(slots.size)
         last = len(store.charge_segments) - 1
         for place, (share, relative) in enumerate(store.charge_segments):
             yield below, np.full(slots.size, np.inf) if place == last else share * p_max, relative
             below = below + share * p_max
-
-    @cached_property
-    def _eta_charge(self) -> Floats:
-        return np.ones(self.n_slots) if self.reservoir is None else self.per_slot(self.reservoir.eta_charge)
-
-    @cached_property
-    def _eta_discharge(self) -> Floats:
-        return np.ones(self.n_slots) if self.reservoir is None else self.per_slot(self.reservoir.eta_discharge)
 
     def energy_mwh(self, p_mw: Floats) -> Floats:
         """Energy in the reservoir when each slot ends, shape (K,) [MWh], for withdrawal `p_mw`, shape (K,)."""

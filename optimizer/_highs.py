@@ -12,13 +12,23 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 
-from grid.series import Floats, Ints
+from grid.series import Bools, Floats, Ints
 
 INFINITY = np.inf
+TOLERANCE = 1e-6
+"""Residuals above this disprove an optimum."""
 
 
 class SolverError(RuntimeError):
     """HiGHS did not end with an optimum; the message says how it ended."""
+
+
+class InfeasibleError(SolverError):
+    """No solution meets all constraints."""
+
+
+class UnboundedError(SolverError):
+    """The cost falls without end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +140,14 @@ def _places(component: Any, place_of: dict[int, int]) -> Ints:
 
 
 class Solver:
-    """HiGHS on one linear programme, to which rows can be added between solves.
+    """HiGHS on one linear programme, which can be changed and to which rows can be added between solves.
 
     Args:
         program: The programme.
+        time_limit_s: Most time that one solve may take [s]; infinite for none.
     """
 
-    def __init__(self, program: LinearProgram) -> None:
+    def __init__(self, program: LinearProgram, time_limit_s: float = INFINITY) -> None:
         import highspy  # noqa: PLC0415  loads a large library
 
         self._highspy = highspy
@@ -144,6 +155,8 @@ class Solver:
         self._set("output_flag", False)
         self._set("threads", 1)
         self._set("presolve", "off")  # most solves start from the last basis, which presolve would throw away
+        if np.isfinite(time_limit_s):
+            self._set("time_limit", time_limit_s)
         self.n_rows = program.row_lower.size
         columns = sparse.csc_array(program.matrix)
         lp = highspy.HighsLp()
@@ -161,6 +174,19 @@ class Solver:
         if self._highs.setOptionValue(option, value) == self._highspy.HighsStatus.kError:
             raise SolverError(f"HiGHS refused {option} = {value}")
 
+    def change(self, program: LinearProgram) -> None:
+        """Takes over the bounds, costs and sides of a programme with the same matrix; rows added since are relaxed.
+
+        The basis stays, so that the next solve starts from the last optimum.
+        """
+        n, m = program.cost.size, program.row_lower.size
+        columns, rows = np.arange(n, dtype=np.int32), np.arange(m, dtype=np.int32)
+        self._highs.changeColsBounds(n, columns, program.lower, program.upper)
+        self._highs.changeColsCost(n, columns, program.cost)
+        self._highs.changeRowsBounds(m, rows, program.row_lower, program.row_upper)
+        if self.n_rows > m:
+            self.relax_rows(np.arange(m, self.n_rows))
+
     def add_rows(self, matrix: sparse.csr_array, lower: Floats, upper: Floats) -> Ints:
         """Adds rows and returns their places; the basis stays."""
         added = np.arange(self.n_rows, self.n_rows + lower.size)
@@ -176,14 +202,20 @@ class Solver:
         free = np.full(rows.size, INFINITY)
         self._highs.changeRowsBounds(rows.size, rows.astype(np.int32), -free, free)
 
+    def bound(self, columns: Ints, lower: Floats, upper: Floats) -> None:
+        """New bounds of some columns."""
+        self._highs.changeColsBounds(columns.size, columns.astype(np.int32), lower, upper)
+
     def solve(self) -> Floats:
         """The optimum, shape (N,).
 
-        What does not end in an optimum is tried again from scratch and with presolve: a hot start can go astray (HiGHS
-        issue 3194).
+        What does not end in an optimum, or in one that its residuals do not bear out, is tried again from scratch and
+        with presolve: a hot start can go astray (HiGHS issues 3194 and 3294).
 
         Raises:
-            SolverError: If there is no optimum.
+            InfeasibleError: If there is no solution.
+            UnboundedError: If there is no least cost.
+            SolverError: If the solver ends otherwise.
         """
         self._highs.run()
         if not self._is_optimal():
@@ -192,14 +224,134 @@ class Solver:
             self._highs.run()
             self._set("presolve", "off")
         if not self._is_optimal():
-            raise SolverError(self._highs.modelStatusToString(self._highs.getModelStatus()))
+            self._raise()
         return np.array(self._highs.getSolution().col_value)
 
+    def _raise(self) -> None:
+        status, kinds = self._highs.getModelStatus(), self._highspy.HighsModelStatus
+        if status == kinds.kUnboundedOrInfeasible:  # presolve does not tell them apart
+            self._highs.clearSolver()
+            self._highs.run()
+            status = self._highs.getModelStatus()
+        text = self._highs.modelStatusToString(status)
+        if status == kinds.kInfeasible:
+            raise InfeasibleError(text)
+        if status == kinds.kUnbounded:
+            raise UnboundedError(text)
+        raise SolverError(text)
+
     def _is_optimal(self) -> bool:
-        """Whether HiGHS says so, and its own residuals bear it out."""
+        """Whether HiGHS says so, and the residuals bear it out: primal, dual and the gap."""
         info = self._highs.getInfo()
+        if self._highs.getModelStatus() != self._highspy.HighsModelStatus.kOptimal:
+            return False
+        primal, dual = info.objective_function_value, self._dual_objective()
         return bool(
-            self._highs.getModelStatus() == self._highspy.HighsModelStatus.kOptimal
-            and info.max_primal_infeasibility < 1e-6
-            and info.max_dual_infeasibility < 1e-6
+            info.max_primal_infeasibility < TOLERANCE
+            and info.max_dual_infeasibility < TOLERANCE
+            and abs(primal - dual) <= 1e-6 * max(1.0, abs(primal))
         )
+
+    def _dual_objective(self) -> float:
+        """What the duals prove the optimum cannot fall below."""
+        solution, lp = self._highs.getSolution(), self._highs.getLp()
+        bound = 0.0
+        for dual, low, high in (
+            (solution.row_dual, lp.row_lower_, lp.row_upper_), (solution.col_dual, lp.col_lower_, lp.col_upper_),
+        ):  # fmt: skip
+            price, least, most = np.array(dual), np.array(low), np.array(high)
+            side = np.where(price > 0, least, most)
+            active = np.abs(price) > TOLERANCE
+            bound += float((price[active] * side[active]).sum())
+        return bound
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns N."""
+        return int(self._highs.getNumCol())
+
+    @property
+    def objective(self) -> float:
+        """Cost of the last optimum."""
+        return float(self._highs.getInfo().objective_function_value)
+
+    def duals(self) -> Floats:
+        """Change of the cost per change of the side of each row at the last optimum, shape (rows,)."""
+        return np.array(self._highs.getSolution().row_dual)
+
+    def duals_of(self, weights: Floats) -> Floats:
+        """Change of ``weights @ x`` per change of the side of each row, from the basis of the last optimum.
+
+        Args:
+            weights: Any linear function of the columns, shape (N,), such as their emissions.
+        """
+        status, basic = self._highs.getBasicVariables()
+        if status == self._highspy.HighsStatus.kError:
+            raise SolverError("HiGHS has no basis")
+        basic = np.array(basic)
+        columns = basic >= 0
+        at_basis = np.zeros(self.n_rows)
+        at_basis[columns] = weights[basic[columns]]
+        status, found = self._highs.getBasisTransposeSolve(at_basis)
+        if status == self._highspy.HighsStatus.kError:
+            raise SolverError("HiGHS refused the basis")
+        return np.asarray(found, dtype=np.float64)
+
+    def solve_on_or_off(self, columns: Ints, least: Floats, most: Floats, sign: float) -> Bools:
+        """Which of some columns run, when each is 0 or between `least` and `most`; the programme stays as it was.
+
+        Args:
+            columns: Their places, shape (J,).
+            least: Least size of each when it runs, shape (J,), positive.
+            most: Greatest size of each, shape (J,).
+            sign: 1 if the columns are positive, -1 if they are negative.
+        """
+        other = self._highspy.Highs()
+        for option, value in (("output_flag", False), ("threads", 1), ("mip_rel_gap", 1e-5)):
+            other.setOptionValue(option, value)
+        other.passModel(self._highs.getLp())
+        n, first = columns.size, self._highs.getNumCol()
+        nothing = np.zeros(0, dtype=np.int32)
+        other.addCols(n, np.zeros(n), np.zeros(n), np.ones(n), 0, np.zeros(n, dtype=np.int32), nothing, np.zeros(0))
+        binary = np.arange(first, first + n, dtype=np.int32)
+        other.changeColsIntegrality(n, binary, np.full(n, self._highspy.HighsVarType.kInteger))
+        low, high = (np.zeros(n), most) if sign > 0 else (-most, np.zeros(n))
+        other.changeColsBounds(n, columns.astype(np.int32), low, high)
+        starts = 2 * np.arange(n, dtype=np.int32)
+        index = np.column_stack([columns, binary]).astype(np.int32).ravel()
+        for limit, lower, upper in ((least, 0.0, INFINITY), (most, -INFINITY, 0.0)):
+            values = np.column_stack([np.full(n, sign), -limit]).ravel()
+            other.addRows(n, np.full(n, lower), np.full(n, upper), 2 * n, starts, index, values)
+        other.run()
+        if other.getModelStatus() != self._highspy.HighsModelStatus.kOptimal:
+            raise SolverError(f"minimum loads: {other.modelStatusToString(other.getModelStatus())}")
+        return np.array(other.getSolution().col_value)[binary] > 0.5
+
+    def conflict(self) -> tuple[Ints, Ints]:
+        """Rows and columns of a smallest set that cannot hold together: leaving any one out makes it feasible."""
+        self._set("iis_strategy", 2)
+        status, iis = self._highs.getIis()
+        if status == self._highspy.HighsStatus.kError:
+            raise SolverError("HiGHS found no conflict")
+        return np.array(iis.row_index_, dtype=np.int64), np.array(iis.col_index_, dtype=np.int64)
+
+    def least_relaxation(self) -> tuple[Floats, Floats]:
+        """By how much rows and columns must be relaxed at least, in sum, for a solution: shapes (rows,) and (N,)."""
+        lp = self._highs.getLp()
+        low, high = np.array(lp.row_lower_), np.array(lp.row_upper_)
+        c_low, c_high = np.array(lp.col_lower_), np.array(lp.col_upper_)
+        if self._highs.feasibilityRelaxation(1.0, 1.0, 1.0) == self._highspy.HighsStatus.kError:
+            raise SolverError("HiGHS found no relaxation")
+        solution = self._highs.getSolution()
+        rows, columns = np.array(solution.row_value)[: low.size], np.array(solution.col_value)[: c_low.size]
+        return (
+            np.maximum(low - rows, 0.0) - np.maximum(rows - high, 0.0),
+            np.maximum(c_low - columns, 0.0) - np.maximum(columns - c_high, 0.0),
+        )
+
+    def free_direction(self) -> Floats:
+        """A direction in which the cost falls without end, shape (N,)."""
+        status, has, ray = self._highs.getPrimalRay()
+        if status == self._highspy.HighsStatus.kError or not has:
+            raise SolverError("HiGHS found no free direction")
+        return np.array(ray)

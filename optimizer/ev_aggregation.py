@@ -227,7 +227,6 @@ class _Master(Solver):
             )
         )
         self.n_schedules = 0
-        self.objective = np.inf
         self._value: Floats = np.empty(0)
 
     def add(self, vertex: Vertex) -> None:
@@ -254,7 +253,6 @@ class _Master(Solver):
         self._value = self.solve()
         solution = self._highs.getSolution()
         dual = np.array(solution.row_dual)[self._first_link :]
-        self.objective = float(self._highs.getInfo().objective_function_value)
         links = self._n_groups * self._n_steps
         price = dual[:links].reshape(self._n_groups, self._n_steps)
         return self._value[: self._own_columns], price, dual[links:]

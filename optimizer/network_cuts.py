@@ -29,11 +29,13 @@ class Linearisation:
         step: Step of each row, shape (J,).
         value: Value at the operating point, shape (J,).
         per_mw: Change per withdrawal of active power at each bus, shape (J, B) [1/MW].
+        per_mvar: Change per withdrawal of reactive power at each bus, shape (J, B) [1/MVAr].
     """
 
     step: Ints
     value: Floats
     per_mw: Floats
+    per_mvar: Floats
 
 
 def loading_rows(flow: PowerFlow, step: Ints, branch: Ints) -> Linearisation:
@@ -57,7 +59,21 @@ def loading_rows(flow: PowerFlow, step: Ints, branch: Ints) -> Linearisation:
     admittance = np.where(from_end[:, None], rows_from, rows_to)
     direction = np.conj(current) / np.maximum(np.abs(current), 1e-12)
     gradient = (per_pu * direction)[:, None] * admittance
-    return Linearisation(step, np.maximum(at_from, at_to), per_withdrawal(flow, step, gradient))
+    return Linearisation(step, np.maximum(at_from, at_to), *per_withdrawal(flow, step, gradient))
+
+
+def voltage_rows(flow: PowerFlow, step: Ints, node: Ints) -> Linearisation:
+    """Voltage of nodes in certain steps [pu].
+
+    Args:
+        flow: The operating point.
+        step: Step of each row, shape (J,).
+        node: Node of each row, shape (J,).
+    """
+    v = flow.voltage[step, node]
+    gradient = np.zeros((step.size, flow.network.n_nodes), dtype=complex)
+    gradient[np.arange(step.size), node] = np.conj(v) / np.abs(v)
+    return Linearisation(step, np.abs(v), *per_withdrawal(flow, step, gradient))
 
 
 def loss_rows(flow: PowerFlow, step: Ints) -> Linearisation:
@@ -67,11 +83,11 @@ def loss_rows(flow: PowerFlow, step: Ints) -> Linearisation:
     hermitian = (network.admittance + network.admittance.conj().T) / 2
     drawn = (hermitian.T @ np.conj(v).T).T * network.base_mva
     value = (drawn * v).sum(axis=1).real
-    return Linearisation(step, value, per_withdrawal(flow, step, 2 * drawn))
+    return Linearisation(step, value, *per_withdrawal(flow, step, 2 * drawn))
 
 
-def per_withdrawal(flow: PowerFlow, step: Ints, gradient: Complexes) -> Floats:
-    """Turns gradients by node voltage into gradients by withdrawal at the buses, shape (J, B) [1/MW].
+def per_withdrawal(flow: PowerFlow, step: Ints, gradient: Complexes) -> tuple[Floats, Floats]:
+    """Turns gradients by node voltage into gradients by withdrawal at the buses, shape (J, B) each [1/MW, 1/MVAr].
 
     Args:
         flow: The operating point.
@@ -94,9 +110,10 @@ def per_withdrawal(flow: PowerFlow, step: Ints, gradient: Complexes) -> Floats:
         if converged:
             break
     g = factor.superlu.solve(np.ascontiguousarray(y), trans="T")
-    at_nodes = np.zeros((step.size, network.n_nodes))
-    at_nodes[:, rest] = -(g / np.conj(v)).real.T / network.base_mva
-    return _to_buses(network, at_nodes)
+    per_injection = (g / np.conj(v)).T / network.base_mva
+    active, reactive = np.zeros((2, step.size, network.n_nodes))
+    active[:, rest], reactive[:, rest] = -per_injection.real, -per_injection.imag
+    return _to_buses(network, active), _to_buses(network, reactive)
 
 
 def _injection(flow: PowerFlow) -> Complexes:

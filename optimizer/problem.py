@@ -1,4 +1,4 @@
-"""What is to be decided, and what was decided."""
+"""What is to be decided."""
 
 from __future__ import annotations
 
@@ -13,10 +13,19 @@ from grid.errors import Fault, raise_if_any
 from grid.flexibility import Flexibility
 from grid.network import Network
 from grid.series import Floats, read_only
+from optimizer.model import Extension
+from optimizer.roles import role_faults
+from optimizer.schedule import Schedule, Shortfall
+
+__all__ = ["DispatchProblem", "Schedule", "Shortfall", "Strategy", "with_strategy"]
 
 Strategy = Literal["unmanaged", "smart", "optimal"]
 """``unmanaged``: cars charge at full power on arrival, stores idle, nothing is curtailed, all else follows its demand;
 ``smart``: charging shifts, without V2G, stores idle; ``optimal``: everything that can move may move."""
+
+
+def _unlimited() -> Floats:
+    return np.array([np.inf])
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +43,23 @@ class DispatchProblem:
             carbon, or energy could be made by importing and exporting at once.
         import_ci_kg_per_mwh: Carbon intensity of imports, shape (T,) [kg/MWh].
         carbon_price_per_kg: Price of carbon [currency/kg].
+        carbon_cap_kg: Most carbon of imports and own generation over the whole clock [kg]; each window may emit its
+            share of what is left by time. Infinite for none.
         import_max_mw: Most import [MW]; infinite for none.
+        export_max_mw: Most export [MW]; infinite for none.
         demand_charge_per_mw_month: Price of the highest import of each calendar month [currency/MW].
         loading_max_percent: Limit of each branch, shape (L,) [%]; infinite where there is none.
+        vm_min_pu: Least voltage of each bus, shape (B,) [pu]; 0 where there is none.
+        vm_max_pu: Greatest voltage of each bus, shape (B,) [pu]; infinite where there is none.
+        reactive: Whether inverters may move reactive power, where there are limits of voltage.
+        grid_limits: Whether the grid's losses and limits count; without them all buses are one.
+        elastic: Whether a limit that cannot be kept may be exceeded at a penalty, and is then reported; else the
+            problem has no solution, and `InfeasibleDispatchError` says why.
         horizon_steps: Steps that each window decides for good.
         look_ahead_steps: Steps that each window sees beyond them.
+        time_limit_s: Most time for the whole dispatch [s]; what is not decided by then stays unmanaged.
+        extend: Adds constraints or terms of the objective to the Pyomo model of every window
+            (`optimizer.model.window_model`).
 
     Raises:
         InputError: With all that disagrees.
@@ -53,104 +74,92 @@ class DispatchProblem:
     export_price_per_mwh: Floats
     import_ci_kg_per_mwh: Floats
     carbon_price_per_kg: float = 0.0
+    carbon_cap_kg: float = np.inf
     import_max_mw: float = np.inf
+    export_max_mw: float = np.inf
     demand_charge_per_mw_month: float = 0.0
-    loading_max_percent: Floats = field(default_factory=lambda: np.array([np.inf]))
+    loading_max_percent: Floats = field(default_factory=_unlimited)
+    vm_min_pu: Floats = field(default_factory=lambda: np.zeros(1))
+    vm_max_pu: Floats = field(default_factory=_unlimited)
+    reactive: bool = True
+    grid_limits: bool = True
+    elastic: bool = True
     horizon_steps: int = 96
     look_ahead_steps: int = 48
+    time_limit_s: float = np.inf
+    extend: Extension | None = None
 
     def __post_init__(self) -> None:
-        series = ("import_price_per_mwh", "export_price_per_mwh", "import_ci_kg_per_mwh")
-        for name in ("p_fixed_mw", "q_fixed_mvar", *series):
+        for name in ("p_fixed_mw", "q_fixed_mvar", *_SERIES):
             object.__setattr__(self, name, read_only(getattr(self, name)))
-        limit = np.broadcast_to(self.loading_max_percent, (len(self.network.branches),))
-        object.__setattr__(self, "loading_max_percent", limit)
+        n_buses, n_branches = len(self.network.buses.names), len(self.network.branches)
+        for name, n in (("loading_max_percent", n_branches), ("vm_min_pu", n_buses), ("vm_max_pu", n_buses)):
+            limit = np.asarray(getattr(self, name), dtype=np.float64)
+            object.__setattr__(self, name, np.broadcast_to(limit, (n,)) if limit.size == 1 else limit)
         raise_if_any(self._faults(), "the dispatch problem")
 
     def _faults(self) -> Iterator[Fault]:
-        t, b = self.clock.n_steps, len(self.network.buses.names)
-        shapes = {
-            "p_fixed_mw": (t, b),
-            "q_fixed_mvar": (t, b),
-            "import_price_per_mwh": (t,),
-            "export_price_per_mwh": (t,),
-            "import_ci_kg_per_mwh": (t,),
-        }
-        broken = False
-        for name, shape in shapes.items():
-            values = getattr(self, name)
-            if values.shape != shape:
-                yield Fault(name, f"must have shape {shape}", values.shape)
-                broken = True
-            elif not np.isfinite(values).all():
-                yield Fault(name, f"must be finite; step {int(np.argwhere(~np.isfinite(values))[0][0])} is not")
-                broken = True
+        shape_faults = list(self._shape_faults())
+        yield from shape_faults
+        if not shape_faults:
+            yield from self._price_faults()
         for name in ("horizon_steps", "look_ahead_steps"):
             if getattr(self, name) < (name == "horizon_steps"):
                 yield Fault(name, "must not be negative, and a horizon has at least one step", getattr(self, name))
+        for name in ("carbon_price_per_kg", "carbon_cap_kg", "import_max_mw", "export_max_mw", "time_limit_s"):
+            if not getattr(self, name) >= 0:
+                yield Fault(name, "must be at least 0", getattr(self, name))
         names = [flexibility.name for flexibility in self.flexibilities]
         yield from (
-            Fault(name, "two flexibilities have this name") for name in {n for n in names if names.count(n) > 1}
+            Fault(n, "two flexibilities have this name") for n in sorted({n for n in names if names.count(n) > 1})
         )
         for flexibility in self.flexibilities:
             if flexibility.clock != self.clock:
                 yield Fault(flexibility.name, "must be on the clock of the problem")
-            elif flexibility.shares.shape[1] != b:
-                yield Fault(flexibility.name, f"must know {b} buses", flexibility.shares.shape[1])
-        if not broken:
-            gain = self.export_price_per_mwh - self.import_cost_per_mwh
-            if (gain > 1e-9).any():
-                step = int(np.argmax(gain))
-                yield Fault(
-                    "export_price_per_mwh",
-                    f"must not exceed the import price with its carbon; step {step}",
-                    float(self.export_price_per_mwh[step]),
-                )
+            elif flexibility.shares.shape[1] != len(self.network.buses.names):
+                rule = f"must know {len(self.network.buses.names)} buses"
+                yield Fault(flexibility.name, rule, flexibility.shares.shape[1])
+            yield from role_faults(flexibility)
+
+    def _shape_faults(self) -> Iterator[Fault]:
+        t, b, n_branches = self.clock.n_steps, len(self.network.buses.names), len(self.network.branches)
+        shapes: dict[str, tuple[int, ...]] = {"p_fixed_mw": (t, b), "q_fixed_mvar": (t, b)}
+        for name, shape in (shapes | dict.fromkeys(_SERIES, (t,))).items():
+            values = getattr(self, name)
+            if values.shape != shape:
+                yield Fault(name, f"must have shape {shape}", values.shape)
+            elif not np.isfinite(values).all():
+                yield Fault(name, f"must be finite; step {int(np.argwhere(~np.isfinite(values))[0][0])} is not")
+        for name, n in (("loading_max_percent", n_branches), ("vm_min_pu", b), ("vm_max_pu", b)):
+            limit = getattr(self, name)
+            if limit.shape != (n,):
+                yield Fault(name, f"must have shape ({n},)", limit.shape)
+            elif np.isnan(limit).any():
+                yield Fault(name, "must not be NaN")
+        if self.vm_min_pu.shape == self.vm_max_pu.shape and (self.vm_min_pu >= self.vm_max_pu).any():
+            bus = int(np.argmax(self.vm_min_pu >= self.vm_max_pu))
+            limits = (float(self.vm_min_pu[bus]), float(self.vm_max_pu[bus]))
+            yield Fault(f"vm_min_pu of {self.network.buses.names[bus]!r}", "must be less than vm_max_pu", limits)
+
+    def _price_faults(self) -> Iterator[Fault]:
+        gain = self.export_price_per_mwh - self.import_cost_per_mwh
+        if (gain > 1e-9).any():
+            step = int(np.argmax(gain))
+            rule = f"must not exceed the import price with its carbon; step {step}"
+            yield Fault("export_price_per_mwh", rule, float(self.export_price_per_mwh[step]))
 
     @property
     def import_cost_per_mwh(self) -> Floats:
         """Price of imports with their carbon, shape (T,) [currency/MWh]."""
         return self.import_price_per_mwh + self.carbon_price_per_kg * self.import_ci_kg_per_mwh
 
-
-@dataclass(frozen=True, eq=False)
-class Shortfall:
-    """A limit that could not be kept, with the least excess that was found.
-
-    Args:
-        step: Step of the clock.
-        element: Name of the branch, or ``import``.
-        quantity: ``loading_percent`` or ``import_mw``.
-        value: What it will be.
-        limit: What it should not exceed.
-    """
-
-    step: int
-    element: str
-    quantity: str
-    value: float
-    limit: float
+    @property
+    def limits_voltage(self) -> bool:
+        """Whether any bus has a limit of voltage that counts."""
+        return self.grid_limits and bool((self.vm_min_pu > 0).any() or np.isfinite(self.vm_max_pu).any())
 
 
-@dataclass(frozen=True, eq=False)
-class Schedule:
-    """What every flexible asset does.
-
-    Args:
-        clock: The time axis.
-        p_mw: Withdrawal of each flexibility by slot, by name, shape (K,) each [MW].
-        lp_cost: Objective of the linear programmes over the decided steps, without penalties [currency].
-        shortfalls: Limits that the optimizer could not keep.
-        windows: Number of linear programmes solved one after another.
-        rounds: Linear programmes solved in all, network cuts included.
-    """
-
-    clock: Clock
-    p_mw: dict[str, Floats]
-    lp_cost: float
-    shortfalls: tuple[Shortfall, ...] = ()
-    windows: int = 0
-    rounds: int = 0
+_SERIES = ("import_price_per_mwh", "export_price_per_mwh", "import_ci_kg_per_mwh")
 
 
 def with_strategy(flexibilities: Sequence[Flexibility], strategy: Strategy) -> tuple[Flexibility, ...]:

@@ -2,67 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
-from grid.flexibility import Flexibility, Reservoir
+from grid.flexibility import Flexibility
 from grid.powerflow import PowerFlow, power_flow
 from grid.series import Floats, Ints
 from optimizer._highs import INFINITY, Compiled, LinearProgram
-from optimizer.model import StoreConstants, window_model
+from optimizer.model import MONTHS, PLACEHOLDER
 from optimizer.problem import DispatchProblem
+from optimizer.roles import Roles, by_device
+from optimizer.schedule import Decided
 from optimizer.sessions import SessionBlock, session_block, single_direction
-from optimizer.withdrawals import Withdrawals
+from optimizer.withdrawals import Part, Withdrawals
 
 SHORT_ROWS = 200
 """Up to so many columns a step, rows of losses know every device by itself."""
+TINY_MW = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Roles:
-    """The part that each flexibility plays in the programme.
+class Start:
+    """What a window takes over from the one before.
 
     Args:
-        converters: Within bounds in every step, without a reservoir.
-        stores: With a reservoir, in every step.
-        fleets: Everything else: devices that come and go.
+        e_now_mwh: Energy of every device with a reservoir when the window begins, by flexibility, shape (N,) [MWh].
+        peak_mw: Highest import so far in the month of the first step [MW].
+        p_before_mw: Power of every device before the first step, by flexibility, shape (N,) [MW]; None at the start.
+        carbon_cap_kg: Most carbon of the window [kg].
     """
 
-    converters: tuple[Flexibility, ...]
-    stores: tuple[tuple[Flexibility, Reservoir], ...]
-    fleets: tuple[Flexibility, ...]
-
-    @classmethod
-    def of(cls, flexibilities: Sequence[Flexibility]) -> Roles:
-        """Sorts flexibilities by what they are like."""
-        converters, stores, fleets = [], [], []
-        for flexibility in flexibilities:
-            store = flexibility.reservoir
-            if not flexibility.lasts_throughout:
-                fleets.append(flexibility)
-            elif store is None:
-                converters.append(flexibility)
-            elif store.eta_charge.size == store.eta_discharge.size == flexibility.n_devices:
-                stores.append((flexibility, store))
-            else:  # efficiencies that change with time are coefficients, which only the appended block rebuilds
-                fleets.append(flexibility)
-        return cls(tuple(converters), tuple(stores), tuple(fleets))
-
-    def compiled(self, n_steps: int, step_hours: float) -> Compiled:
-        """The model of a window of `n_steps` steps, as arrays."""
-        constants = [
-            StoreConstants(float(charge), float(discharge), float(kept))
-            for _, store in self.stores
-            for charge, discharge, kept in zip(
-                store.eta_charge, store.eta_discharge, store.retention_per_step, strict=True
-            )
-        ]
-        n_converters = sum(flexibility.n_devices for flexibility in self.converters)
-        return Compiled.of(window_model(n_steps, step_hours, n_converters, constants, len(self.fleets)))
+    e_now_mwh: Mapping[str, Floats]
+    peak_mw: float = 0.0
+    p_before_mw: Mapping[str, Floats] | None = None
+    carbon_cap_kg: float = INFINITY
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +55,7 @@ class Window:
         program: The whole programme.
         blocks: Blocks of the fleets.
         block_at: First column of each block.
+        block_rows_at: First row of each block.
     """
 
     problem: DispatchProblem
@@ -88,6 +66,7 @@ class Window:
     program: LinearProgram
     blocks: tuple[SessionBlock, ...]
     block_at: tuple[int, ...]
+    block_rows_at: tuple[int, ...] = ()
 
     @property
     def n_steps(self) -> int:
@@ -98,54 +77,99 @@ class Window:
         """Slots in the window of an asset that lasts throughout, shape (N, n_steps)."""
         return flexibility.offsets[:-1, None] + np.arange(self.first, self.stop)
 
-    def powers(self, x: Floats) -> dict[str, tuple[Ints, Floats]]:
-        """For each flexibility by name: its slots in the window, and their withdrawal in the solution `x` [MW]."""
-        columns, powers = self.compiled.columns, {}
-        converter = iter(x[columns["converter_mw"]].reshape(-1, self.n_steps))
+    def _by_step(self, x: Floats, name: str) -> Floats:
+        """Values of a component of the model in the solution, one row a member, shape (members, n_steps)."""
+        return x[self.compiled.columns[name]].reshape(-1, self.n_steps)
+
+    @cached_property
+    def segment_store(self) -> Ints:
+        """Device of the stores that each charging segment belongs to, shape (J,)."""
+        lengths = [len(s.charge_segments) for _, s in self.roles.stores for _ in range(s.owner.size)]
+        return np.repeat(np.arange(len(lengths)), lengths)
+
+    def decided(self, x: Floats) -> Decided:
+        """What every flexibility does in the solution `x`."""
+        powers: dict[str, tuple[Ints, Floats]] = {}
+        converter, at = self._by_step(x, "converter_mw"), 0
         for flexibility in self.roles.converters:
-            rows = np.array([next(converter) for _ in range(flexibility.n_devices)])
-            powers[flexibility.name] = (self.slots(flexibility).ravel(), rows.ravel())
-        charge = iter(x[columns["charge_mw"]].reshape(-1, self.n_steps))
-        discharge = iter(x[columns["discharge_mw"]].reshape(-1, self.n_steps))
-        for flexibility, store in self.roles.stores:
-            net = [
-                single_direction(next(charge), next(discharge), store.eta_charge[n], store.eta_discharge[n])
-                for n in range(flexibility.n_devices)
-            ]
-            powers[flexibility.name] = (self.slots(flexibility).ravel(), np.concatenate(net))
-        for block, at in zip(self.blocks, self.block_at, strict=True):
-            powers[block.flexibility.name] = (block.slot, block.power(x[at : at + block.n_columns]))
-        return powers
-
-    def unmanaged(self) -> dict[str, tuple[Ints, Floats]]:
-        """The same where nobody manages anything: a point to linearise at before the first solution."""
-        slots = {f.name: (f, self.slots(f).ravel()) for f in self.roles.converters}
-        slots |= {f.name: (f, self.slots(f).ravel()) for f, _ in self.roles.stores}
-        slots |= {block.flexibility.name: (block.flexibility, block.slot) for block in self.blocks}
-        return {name: (at, flexibility.unmanaged_power()[at]) for name, (flexibility, at) in slots.items()}
-
-    def flow(self, powers: Mapping[str, tuple[Ints, Floats]]) -> PowerFlow:
-        """AC power flow of the window with these powers."""
-        p_mw = self.problem.p_fixed_mw[self.first : self.stop].copy()
-        flexibilities = {f.name: f for f in self.problem.flexibilities}
-        for name, (slot, power) in powers.items():
-            flexibility = flexibilities[name]
-            by_device = sparse.csr_array(
-                (power, (flexibility.step[slot] - self.first, flexibility.device[slot])),
-                shape=(self.n_steps, flexibility.n_devices),
+            powers[flexibility.name] = (
+                self.slots(flexibility).ravel(),
+                converter[at : at + flexibility.n_devices].ravel(),
             )
-            p_mw += (by_device @ flexibility.shares).toarray()
-        clock = self.problem.clock.window(self.first, self.stop)
-        return power_flow(self.problem.network, clock, p_mw, self.problem.q_fixed_mvar[self.first : self.stop])
+            at += flexibility.n_devices
+        discharge = self._by_step(x, "discharge_mw")
+        segments = self._by_step(x, "charge_mw")
+        charge = np.zeros_like(discharge)
+        np.add.at(charge, self.segment_store, segments)
+        at = 0
+        for flexibility, store in self.roles.stores:
+            net = []
+            for n in range(flexibility.n_devices):
+                if len(store.charge_segments) > 1:
+                    net.append(charge[at + n] - discharge[at + n])
+                else:
+                    eta = (store.eta_charge[n], store.eta_discharge[n])
+                    net.append(single_direction(charge[at + n], discharge[at + n], *eta))
+            powers[flexibility.name] = (self.slots(flexibility).ravel(), np.concatenate(net))
+            at += flexibility.n_devices
+        for block, first in zip(self.blocks, self.block_at, strict=True):
+            powers[block.flexibility.name] = (block.slot, block.power(x[first : first + block.n_columns]))
+        return Decided(powers, self._reactive(x))
 
-    def values(self, powers: Mapping[str, tuple[Ints, Floats]]) -> Floats:
-        """Values of the columns that withdraw power, for these powers; 0 elsewhere. Shape (columns,)."""
+    def _reactive(self, x: Floats) -> dict[str, tuple[Ints, Floats]]:
+        """Reactive withdrawal of the inverters by flexibility."""
+        if not self.roles.inverters:
+            return {}
+        net = self._by_step(x, "q_draw_mvar") - self._by_step(x, "q_supply_mvar")
+        inverter = dict(zip(self.roles.inverters, net, strict=True))
+        found, at = {}, 0
+        for flexibility in self.roles.lasting:
+            rows = [inverter.get(at + n, np.zeros(self.n_steps)) for n in range(flexibility.n_devices)]
+            found[flexibility.name] = (self.slots(flexibility).ravel(), np.concatenate(rows))
+            at += flexibility.n_devices
+        return found
+
+    def unmanaged(self) -> Decided:
+        """The same where nobody manages anything: a point to linearise at before the first solution."""
+        slots = {f.name: (f, self.slots(f).ravel()) for f in self.roles.lasting}
+        slots |= {block.flexibility.name: (block.flexibility, block.slot) for block in self.blocks}
+        return Decided({name: (at, self._unmanaged_power(f)[at]) for name, (f, at) in slots.items()}, {})
+
+    def _unmanaged_power(self, flexibility: Flexibility) -> Floats:
+        """Its stated power, or as little as may be: the first round needs a point, not a forecast."""
+        stated = flexibility.p_unmanaged_mw
+        if stated is not None:
+            return stated
+        low, high = flexibility.per_slot(flexibility.p_min_mw), flexibility.per_slot(flexibility.p_max_mw)
+        return np.minimum(np.maximum(low, 0.0), high)
+
+    def flow(self, decided: Decided) -> PowerFlow:
+        """AC power flow of the window with what was decided."""
+        at = slice(self.first, self.stop)
+        p_mw, q_mvar = self.problem.p_fixed_mw[at].copy(), self.problem.q_fixed_mvar[at].copy()
+        flexibilities = {f.name: f for f in self.problem.flexibilities}
+        for total, parts in ((p_mw, decided.p_mw), (q_mvar, decided.q_mvar)):
+            for name, (slot, power) in parts.items():
+                flexibility = flexibilities[name]
+                device = flexibility.device_of(slot)
+                step = slot - flexibility.offsets[device] + flexibility.start[device] - self.first
+                shape = (self.n_steps, flexibility.n_devices)
+                by_device = sparse.csr_array((power, (step, device)), shape=shape)
+                np.add(total, (by_device @ flexibility.shares).toarray(), out=total)
+        clock = self.problem.clock.window(self.first, self.stop)
+        return power_flow(self.problem.network, clock, p_mw, q_mvar)
+
+    def values(self, decided: Decided) -> Floats:
+        """Values of the columns that withdraw power, for what was decided; 0 elsewhere. Shape (columns,)."""
         x = np.zeros(self.program.cost.size)
-        columns = self.compiled.columns
+        columns, powers = self.compiled.columns, decided.p_mw
         converters = [powers[f.name][1] for f in self.roles.converters]
         x[columns["converter_mw"]] = np.concatenate(converters) if converters else 0.0
-        stores = np.concatenate([powers[f.name][1] for f, _ in self.roles.stores]) if self.roles.stores else np.empty(0)
-        x[columns["charge_mw"]], x[columns["discharge_mw"]] = np.maximum(stores, 0.0), np.maximum(-stores, 0.0)
+        if self.roles.stores:
+            net = np.concatenate([powers[f.name][1] for f, _ in self.roles.stores]).reshape(-1, self.n_steps)
+            first = np.concatenate([[True], np.diff(self.segment_store) > 0])
+            charge = np.where(first[:, None], np.maximum(net, 0.0)[self.segment_store], 0.0)
+            x[columns["charge_mw"]], x[columns["discharge_mw"]] = charge.ravel(), np.maximum(-net, 0.0).ravel()
         fleet = columns["fleet_mw"].reshape(-1, self.n_steps)
         for place, (block, at) in enumerate(zip(self.blocks, self.block_at, strict=True)):
             power = powers[block.flexibility.name][1]
@@ -153,17 +177,21 @@ class Window:
             x[at : at + k] = np.where(fed, np.maximum(power, 0.0), power)
             x[at + k : at + k + int(fed.sum())] = np.maximum(-power[fed], 0.0)
             x[fleet[place]] = np.bincount(block.step, weights=power, minlength=self.n_steps)
+        if self.roles.inverters and decided.q_mvar:
+            rows = np.concatenate([decided.q_mvar[f.name][1] for f in self.roles.lasting]).reshape(-1, self.n_steps)
+            q = rows[list(self.roles.inverters)].ravel()
+            x[columns["q_draw_mvar"]], x[columns["q_supply_mvar"]] = np.maximum(q, 0.0), np.maximum(-q, 0.0)
         return x
 
     @cached_property
     def fine(self) -> Withdrawals:
-        """Every device by itself: exact, for limits of branches."""
+        """Every device by itself: exact, for limits of branches and voltages."""
         parts, shares = self._lasting_parts()
         row = sum(matrix.shape[0] for matrix in shares)
         for block, at in zip(self.blocks, self.block_at, strict=True):
             k, fed = block.slot.size, np.flatnonzero(block.with_feed_in)
-            parts.append((at + np.arange(k), block.step, 1.0, row + block.device))
-            parts.append((at + k + np.arange(fed.size), block.step[fed], -1.0, row + block.device[fed]))
+            parts.append((at + np.arange(k), block.step, 1.0, row + block.device, False))
+            parts.append((at + k + np.arange(fed.size), block.step[fed], -1.0, row + block.device[fed], False))
             shares.append(block.flexibility.shares)
             row += block.flexibility.n_devices
         return Withdrawals.of(parts, shares)
@@ -171,7 +199,8 @@ class Window:
     @property
     def for_losses(self) -> Withdrawals:
         """Every device by itself as long as rows are short; fleets as one where they would be long."""
-        return self.fine if self.fine.place.size <= SHORT_ROWS * self.n_steps else self.coarse
+        slots = sum(block.slot.size for block in self.blocks)
+        return self.fine if slots <= SHORT_ROWS * self.n_steps else self.coarse
 
     @cached_property
     def coarse(self) -> Withdrawals:
@@ -184,41 +213,46 @@ class Window:
         row = sum(matrix.shape[0] for matrix in shares)
         fleet = self.compiled.columns["fleet_mw"].reshape(-1, self.n_steps)
         for place, block in enumerate(self.blocks):
-            power = block.flexibility.per_slot(block.flexibility.p_max_mw)[block.slot]
+            power = block.p_max_mw
             at = (power, (block.step, block.device))
             connected = sparse.csr_array(at, shape=(self.n_steps, block.flexibility.n_devices))
             total = np.maximum(np.asarray(connected.sum(axis=1)).ravel(), 1e-12)
             shares.append(sparse.csr_array(sparse.diags_array(1 / total) @ connected @ block.flexibility.shares))
-            parts.append((fleet[place], np.arange(self.n_steps), 1.0, row + np.arange(self.n_steps)))
+            parts.append((fleet[place], np.arange(self.n_steps), 1.0, row + np.arange(self.n_steps), False))
             row += self.n_steps
         return Withdrawals.of(parts, shares)
 
-    def _lasting_parts(self) -> tuple[list[tuple[Ints, Ints, float, Ints]], list[sparse.csr_array]]:
-        """Columns of converters and stores, and the shares of their devices."""
+    def _lasting_parts(self) -> tuple[list[Part], list[sparse.csr_array]]:
+        """Columns of converters, stores and inverters, and the shares of their devices."""
         columns, steps = self.compiled.columns, np.arange(self.n_steps)
         n_buses = len(self.problem.network.buses.names)
-        shares = [sparse.csr_array((0, n_buses)), *(f.shares for f in self.roles.converters)]
-        shares += [f.shares for f, _ in self.roles.stores]
-        n_converters = sum(f.n_devices for f in self.roles.converters)
+        shares = [sparse.csr_array((0, n_buses)), *(f.shares for f in self.roles.lasting)]
+        n_converters = self.roles.n_converters
         n_stores = sum(f.n_devices for f, _ in self.roles.stores)
-        parts = []
-        for name, count, before, sign in (
-            ("converter_mw", n_converters, 0, 1.0),
-            ("charge_mw", n_stores, n_converters, 1.0),
-            ("discharge_mw", n_stores, n_converters, -1.0),
+        inverters = np.array(self.roles.inverters, dtype=np.int64)
+        parts: list[Part] = []
+        for name, row, sign, reactive in (
+            ("converter_mw", np.arange(n_converters), 1.0, False),
+            ("charge_mw", n_converters + self.segment_store, 1.0, False),
+            ("discharge_mw", n_converters + np.arange(n_stores), -1.0, False),
+            ("q_draw_mvar", inverters, 1.0, True),
+            ("q_supply_mvar", inverters, -1.0, True),
         ):
-            parts.append((columns[name], np.tile(steps, count), sign, before + np.repeat(np.arange(count), len(steps))))
+            parts.append((columns[name], np.tile(steps, row.size), sign, np.repeat(row, self.n_steps), reactive))
         return parts, shares
+
+    @cached_property
+    def emissions_kg(self) -> Floats:
+        """Emissions per unit of each column: imports, and generation with emissions of its own, shape (columns,)."""
+        e, h, columns = np.zeros(self.program.cost.size), self.problem.clock.step_hours, self.compiled.columns
+        e[columns["import_mw"]] = h * self.problem.import_ci_kg_per_mwh[self.first : self.stop]
+        own = [np.repeat(_own_ci(f), f.n_devices * self.n_steps) for f in self.roles.converters]
+        e[columns["converter_mw"]] = -h * _joined(own)
+        return e
 
 
 def state_window(
-    problem: DispatchProblem,
-    roles: Roles,
-    compiled: Compiled,
-    first: int,
-    stop: int,
-    e_now_mwh: Mapping[str, Floats],
-    peak_mw: float,
+    problem: DispatchProblem, roles: Roles, compiled: Compiled, first: int, stop: int, start: Start
 ) -> Window:
     """States the programme of the steps `first` to `stop` - 1.
 
@@ -228,28 +262,28 @@ def state_window(
         compiled: The model of a window of this length.
         first: First step.
         stop: Step after the last.
-        e_now_mwh: Energy of every device with a reservoir when the window begins, by flexibility, shape (N,) [MWh].
-        peak_mw: Highest import so far in the month of the first step [MW].
+        start: What it takes over.
     """
     window = Window(problem, roles, first, stop, compiled, compiled.program, (), ())
-    program = compiled.updated(bounds=_bounds(window, peak_mw), cost=_costs(window), rhs=_sides(window, e_now_mwh))
-    blocks, block_at = [], []
+    program = compiled.updated(bounds=_bounds(window, start), cost=_costs(window), rhs=_sides(window, start))
+    blocks, block_at, rows_at = [], [], []
     for place, flexibility in enumerate(roles.fleets):
-        start = e_now_mwh.get(flexibility.name, np.zeros(flexibility.n_devices))
-        block = session_block(flexibility, start, first, stop)
+        energy = start.e_now_mwh.get(flexibility.name, np.zeros(flexibility.n_devices))
+        block = session_block(flexibility, energy, first, stop)
         rows = compiled.rows["fleet_total"].reshape(-1, window.n_steps)[place]
-        into = sparse.csr_array(block.by_step(window.n_steps))
+        into = block.by_step(window.n_steps).tocoo()
         into_rows = sparse.csr_array(
-            (-into.data, (rows[into.tocoo().row], into.tocoo().col)),
-            shape=(program.row_lower.size, block.n_columns),
+            (-into.data, (rows[into.row], into.col)), shape=(program.row_lower.size, block.n_columns)
         )
         blocks.append(block)
         block_at.append(program.cost.size)
+        rows_at.append(program.row_lower.size)
         program = program.with_block(block.program, into_rows)
-    return Window(problem, roles, first, stop, compiled, program, tuple(blocks), tuple(block_at))
+    return Window(problem, roles, first, stop, compiled, program, tuple(blocks), tuple(block_at), tuple(rows_at))
 
 
-def _bounds(window: Window, peak_mw: float) -> dict[str, tuple[Floats | float, Floats | float]]:
+def _bounds(window: Window, start: Start) -> dict[str, tuple[Floats | float, Floats | float]]:
+    problem, n = window.problem, window.n_steps
     converters = [
         (f.per_slot(f.p_min_mw)[window.slots(f)].ravel(), f.per_slot(f.p_max_mw)[window.slots(f)].ravel())
         for f in window.roles.converters
@@ -258,52 +292,119 @@ def _bounds(window: Window, peak_mw: float) -> dict[str, tuple[Floats | float, F
     for flexibility, store in window.roles.stores:
         at = window.slots(flexibility)
         low_mw, high_mw = flexibility.per_slot(flexibility.p_min_mw)[at], flexibility.per_slot(flexibility.p_max_mw)[at]
-        charge.append((np.maximum(low_mw, 0.0).ravel(), np.maximum(high_mw, 0.0).ravel()))
+        one = len(store.charge_segments) == 1
+        for device in range(flexibility.n_devices):
+            for share, _ in store.charge_segments:
+                must = np.maximum(low_mw[device], 0.0) if one else np.zeros(n)
+                charge.append((must, share * np.maximum(high_mw[device], 0.0)))
         discharge.append((np.maximum(-high_mw, 0.0).ravel(), np.maximum(-low_mw, 0.0).ravel()))
-        low = np.repeat(store.e_min_mwh[:, None], window.n_steps, axis=1)
+        low = np.repeat(store.e_min_mwh[:, None], n, axis=1)
         low[:, -1] = np.maximum(low[:, -1], store.e_end_mwh)
         least.append(low.ravel())
-        most.append(np.repeat(store.e_max_mwh, window.n_steps))
+        most.append(np.repeat(store.e_max_mwh, n))
+    lasting = window.roles.lasting
+    q_max = _joined(by_device(f.q_max_mvar, f) for f in lasting)[list(window.roles.inverters)]
+    slack = INFINITY if problem.elastic else 0.0
+    grid = slack if problem.grid_limits else 0.0
+    peak = np.zeros(MONTHS)
+    peak[0] = start.peak_mw
     return {
+        "import_mw": (0.0, INFINITY),
+        "export_mw": (0.0, problem.export_max_mw),
+        "loss_mw": (0.0, INFINITY if problem.grid_limits else 0.0),
         "converter_mw": (_joined(c[0] for c in converters), _joined(c[1] for c in converters)),
         "charge_mw": (_joined(c[0] for c in charge), _joined(c[1] for c in charge)),
         "discharge_mw": (_joined(d[0] for d in discharge), _joined(d[1] for d in discharge)),
         "energy_mwh": (_joined(least), _joined(most)),
-        "peak_mw": (peak_mw, INFINITY),
+        "peak_mw": (peak, INFINITY),
+        "q_draw_mvar": (0.0, np.repeat(q_max, n)),
+        "q_supply_mvar": (0.0, np.repeat(q_max, n)),
+        "import_excess_mw": (0.0, slack),
+        "connection_excess_mw": (0.0, slack),
+        "loading_excess_percent": (0.0, grid),
+        "voltage_excess_pu": (0.0, grid),
+        "carbon_excess_kg": (0.0, slack),
     }
 
 
 def _costs(window: Window) -> dict[str, Floats | float]:
-    problem, h = window.problem, window.problem.clock.step_hours
+    """Prices of the variables, plus what a user's extension charges for them."""
+    problem, h, n = window.problem, window.problem.clock.step_hours, window.n_steps
     at = slice(window.first, window.stop)
-    wear = [
-        np.repeat(np.broadcast_to(f.wear_cost_per_mwh, (f.n_devices,)), window.n_steps) for f, _ in window.roles.stores
+    carbon = problem.carbon_price_per_kg
+    converters = [_converter_price(f, carbon, window.slots(f)) for f in window.roles.converters]
+    wear = [np.repeat(by_device(f.wear_cost_per_mwh, f), n) for f, _ in window.roles.stores]
+    value = [
+        np.tile(f.per_slot(f.value_per_mwh)[window.slots(f)[device]], len(store.charge_segments))
+        for f, store in window.roles.stores
+        for device in range(f.n_devices)
     ]
-    return {
+    prices: dict[str, Floats | float] = {
         "import_mw": h * problem.import_cost_per_mwh[at],
         "export_mw": -h * problem.export_price_per_mwh[at],
+        "converter_mw": h * _joined(converters),
         "discharge_mw": h * _joined(wear),
+        "charge_mw": -h * _joined(value),
         "peak_mw": problem.demand_charge_per_mw_month,
     }
+    own = window.compiled.program.cost
+    return {name: price + (own[window.compiled.columns[name]] - PLACEHOLDER) for name, price in prices.items()}
 
 
-def _sides(window: Window, e_now_mwh: Mapping[str, Floats]) -> dict[str, tuple[Floats | float, Floats | float]]:
-    problem, at = window.problem, slice(window.first, window.stop)
-    fixed = problem.p_fixed_mw[at].sum(axis=1) + problem.network.fixed_mva.real.sum()
+def _converter_price(flexibility: Flexibility, carbon_price_per_kg: float, slots: Ints) -> Floats:
+    """Price of a MWh drawn: less what it is worth to who draws it, or less what feeding it in costs."""
+    value = flexibility.per_slot(flexibility.value_per_mwh)[slots]
+    fuel = by_device(flexibility.wear_cost_per_mwh, flexibility) + carbon_price_per_kg * _own_ci(flexibility)
+    feeds = flexibility.per_slot(flexibility.p_min_mw)[slots] < 0
+    return -np.where(feeds, fuel[:, None], value).ravel()
+
+
+def _own_ci(flexibility: Flexibility) -> float:
+    """Direct emissions of its generation, where they are its own [kg/MWh]."""
+    return 0.0 if flexibility.ci_kg_per_mwh is None else flexibility.ci_kg_per_mwh[0]
+
+
+def _sides(window: Window, start: Start) -> dict[str, tuple[Floats | float, Floats | float]]:
+    problem, at, n = window.problem, slice(window.first, window.stop), window.n_steps
+    fixed = problem.p_fixed_mw[at].sum(axis=1)
+    if problem.grid_limits:
+        fixed = fixed + problem.network.fixed_mva.real.sum()
     months = problem.clock.times[at].astype("datetime64[M]")
+    other = np.unique(months)[:MONTHS]
+    in_month = np.full((MONTHS, n), INFINITY)
+    for place, month in enumerate(other):
+        in_month[place] = np.where(months == month, 0.0, INFINITY)
     stored = []
     for flexibility, store in window.roles.stores:
-        before = np.zeros((flexibility.n_devices, window.n_steps))
-        before[:, 0] = store.retention_per_step * e_now_mwh[flexibility.name]
+        before = -flexibility.drain_mwh[window.slots(flexibility)]
+        before[:, 0] += store.retention_per_step * start.e_now_mwh[flexibility.name]
         stored.append(before.ravel())
+    limits = np.repeat(np.array(list(window.roles.connections.values())), n)
+    low, high = _ramps(window, start)
     return {
         "balance": (fixed, fixed),
         "import_limit": (-INFINITY, problem.import_max_mw),
-        "peak": (-INFINITY, np.where(months == months[0], 0.0, INFINITY)),
+        "peak": (-INFINITY, in_month.ravel()),
         "store_balance": (_joined(stored), _joined(stored)),
+        "ramp": (low, high),
+        "connection_draw": (-INFINITY, limits),
+        "connection_feed": (-INFINITY, limits),
     }
 
 
-def _joined(parts: object) -> Floats:
-    arrays = list(parts)  # type: ignore[call-overload]  # any iterable of arrays
+def _ramps(window: Window, start: Start) -> tuple[Floats, Floats]:
+    """Sides of the ramps: around the power before the window in its first step, around 0 later."""
+    ramp = window.roles.ramps_mw_per_h() * window.problem.clock.step_hours
+    low, high = (np.repeat(sign * ramp[:, None], window.n_steps, axis=1) for sign in (-1.0, 1.0))
+    if start.p_before_mw is None:
+        low[:, 0], high[:, 0] = -INFINITY, INFINITY
+    else:
+        ramped = [start.p_before_mw[f.name] for f in window.roles.lasting if f.ramp_mw_per_h is not None]
+        low[:, 0] += _joined(ramped)
+        high[:, 0] += _joined(ramped)
+    return low.ravel(), high.ravel()
+
+
+def _joined(parts: Iterator[Floats] | list[Floats]) -> Floats:
+    arrays = list(parts)
     return np.concatenate(arrays) if arrays else np.empty(0)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from grid.flexibility import Flexibility
-from grid.series import Floats
+from grid.series import Bools, Floats, Ints
+from optimizer import answers
 from optimizer._highs import Compiled
-from optimizer.problem import DispatchProblem, Schedule, Shortfall
-from optimizer.programme import Roles, state_window
-from optimizer.window import LOADING_TOLERANCE_PERCENT, Answer, solve_window
+from optimizer.problem import DispatchProblem
+from optimizer.programme import Start, state_window
+from optimizer.roles import Roles
+from optimizer.schedule import BindingLimit, Costs, Quality, Schedule, Shortfall
+from optimizer.window import Answer, Solvers, solve_window
 
-Progress = Callable[[int, int], None]
-"""Told the steps decided and the steps in all."""
+Progress = Callable[[int, int], object]
+"""Told the steps decided and the steps in all; what it returns cancels the dispatch if it is False."""
+FREE_MW = 1e-12
 
 
 def dispatch(problem: DispatchProblem, progress: Progress | None = None) -> Schedule:
@@ -25,82 +32,200 @@ def dispatch(problem: DispatchProblem, progress: Progress | None = None) -> Sche
 
     Args:
         problem: The problem.
-        progress: Called after each window.
+        progress: Called after each window; if it returns False, or time runs out, what is not decided yet stays
+            unmanaged, and `Schedule.decided_steps` says from where.
 
     Raises:
-        SolverError: If a window has no optimum; limits are elastic, so this is a defect, not a property of the city.
+        InfeasibleDispatchError: If an inelastic problem has no solution, with the constraints in conflict.
+        UnboundedDispatchError: If a user's extension makes the cost fall without end.
+        SolverError: If a window ends otherwise without an optimum, which is a defect.
     """
-    free = [f for f in problem.flexibilities if (f.per_slot(f.p_max_mw) - f.per_slot(f.p_min_mw) > 1e-12).any()]
+    free = [f for f in problem.flexibilities if _is_free(f)]
     p_mw = {f.name: f.per_slot(f.p_min_mw).copy() for f in problem.flexibilities}
-    if not free:
-        return Schedule(problem.clock, p_mw, lp_cost=0.0)
-    problem = _with_decided(problem, free, p_mw)
-    roles = Roles.of(free)
-    energy = {f.name: f.reservoir.e_start_mwh.copy() for f in free if f.reservoir is not None}
-    compiled: dict[int, Compiled] = {}
-    cost, peak, rounds, windows = 0.0, 0.0, 0, 0
-    shortfalls: list[Shortfall] = []
-    months = problem.clock.times.astype("datetime64[M]")
-    for first in range(0, problem.clock.n_steps, problem.horizon_steps):
-        decided = min(first + problem.horizon_steps, problem.clock.n_steps)
-        stop = min(decided + problem.look_ahead_steps, problem.clock.n_steps)
-        if stop - first not in compiled:
-            compiled[stop - first] = roles.compiled(stop - first, problem.clock.step_hours)
-        if first and months[first] != months[first - 1]:
-            peak = 0.0
-        window = state_window(problem, roles, compiled[stop - first], first, stop, energy, peak)
-        answer = solve_window(window)
-        for flexibility in free:
-            slot, power = answer.p_mw[flexibility.name]
-            mine = flexibility.step[slot] < decided
-            p_mw[flexibility.name][slot[mine]] = power[mine]
-            _advance(flexibility, p_mw[flexibility.name], energy, first, decided)
-        n = decided - first
-        cost += float(answer.cost[:n].sum())
-        same_month = months[first:decided] == months[decided - 1]
-        peak = float(max(peak if same_month.all() else 0.0, answer.import_mw[:n][same_month].max()))
-        shortfalls += _shortfalls(problem, answer, first, n)
-        rounds, windows = rounds + answer.rounds, windows + 1
-        if progress is not None:
-            progress(decided, problem.clock.n_steps)
-    return Schedule(problem.clock, p_mw, cost, tuple(shortfalls), windows, rounds)
+    if not free and problem.extend is None:
+        return Schedule(problem.clock, p_mw, lp_cost=0.0, decided_steps=problem.clock.n_steps)
+    return _Rolling(_with_decided(problem, free, p_mw), p_mw).run(progress)
+
+
+def _is_free(flexibility: Flexibility) -> bool:
+    low, high = flexibility.p_min_mw, flexibility.p_max_mw
+    if low.shape != high.shape:
+        low, high = flexibility.per_slot(low), flexibility.per_slot(high)
+    return bool((high - low > FREE_MW).any() or flexibility.q_max_mvar.any())
 
 
 def _with_decided(problem: DispatchProblem, free: list[Flexibility], p_mw: dict[str, Floats]) -> DispatchProblem:
     """The problem with everything that has no freedom as fixed withdrawal."""
-    from dataclasses import replace  # noqa: PLC0415
-
     fixed = problem.p_fixed_mw.copy()
     for flexibility in problem.flexibilities:
-        if flexibility not in free:
+        if not any(flexibility is other for other in free):
             fixed += flexibility.at_buses(p_mw[flexibility.name])
     return replace(problem, p_fixed_mw=fixed, flexibilities=tuple(free))
 
 
-def _advance(flexibility: Flexibility, p_mw: Floats, energy: dict[str, Floats], first: int, stop: int) -> None:
-    """Carries the stored energy of every device from step `first` to step `stop`."""
-    store = flexibility.reservoir
-    if store is None:
-        return
-    e, gain = energy[flexibility.name], flexibility.gain_mwh(p_mw) - flexibility.drain_mwh
-    live = np.flatnonzero((flexibility.start < stop) & (flexibility.stop > first))
-    for step in range(first, stop):
-        at = live[(flexibility.start[live] <= step) & (flexibility.stop[live] > step)]
-        slot = flexibility.offsets[at] + step - flexibility.start[at]
-        e[at] = store.retention_per_step[at] * e[at] + gain[slot]
+class _Rolling:
+    """A dispatch under way.
+
+    Args:
+        problem: The problem, with what is decided already as fixed withdrawal.
+        p_mw: Power of every flexibility by slot, to be filled in.
+    """
+
+    def __init__(self, problem: DispatchProblem, p_mw: dict[str, Floats]) -> None:
+        self.problem, self.p_mw = problem, p_mw
+        self.roles = Roles.of(problem.flexibilities, reactive=_with_q(problem), extend=problem.extend)
+        self.energy = {f.name: f.reservoir.e_start_mwh.copy() for f in problem.flexibilities if f.reservoir is not None}
+        self.before: dict[str, Floats] | None = None
+        self.compiled: dict[int, Compiled] = {}
+        self.solvers = Solvers()
+        shape = (problem.clock.n_steps, len(problem.network.buses.names))
+        self.q_mvar: dict[str, Floats] = {}
+        self.price, self.marginal = (np.full(shape, np.nan) for _ in range(2))
+        self.boundary_mw = np.full(problem.clock.n_steps, np.nan)
+        self.lp_mw = np.zeros((2, problem.clock.n_steps))
+        self.costs, self.rounds, self.windows, self.decided = Costs(), 0, 0, 0
+        self.peaks: dict[np.datetime64, float] = {}
+        self.emitted_kg = 0.0
+        self.shortfalls: list[Shortfall] = []
+        self.binding: list[BindingLimit] = []
+        self.cap_prices: list[float] = []
+        self.duals: dict[str, Floats] = {}
+        self.is_bound = True
+
+    def run(self, progress: Progress | None) -> Schedule:
+        problem, begun = self.problem, time.monotonic()
+        for first in range(0, problem.clock.n_steps, problem.horizon_steps):
+            if time.monotonic() - begun > problem.time_limit_s:
+                break
+            decided = min(first + problem.horizon_steps, problem.clock.n_steps)
+            stop = min(decided + problem.look_ahead_steps, problem.clock.n_steps)
+            self._window(first, decided, stop)
+            if progress is not None and progress(decided, problem.clock.n_steps) is False:
+                break
+        self._leave_the_rest()
+        return self._schedule()
+
+    def _window(self, first: int, decided: int, stop: int) -> None:
+        """States, solves and takes over one window."""
+        problem, n = self.problem, stop - first
+        if n not in self.compiled:
+            self.compiled[n] = self.roles.compiled(n, problem.clock.step_hours)
+        month = problem.clock.times[first].astype("datetime64[M]")
+        left = (problem.carbon_cap_kg - self.emitted_kg) * n / (problem.clock.n_steps - first)
+        start = Start(self.energy, self.peaks.get(month, 0.0), self.before, max(left, 0.0))
+        window = state_window(problem, self.roles, self.compiled[n], first, stop, start)
+        answer = solve_window(window, start, self.solvers)
+        for flexibility in problem.flexibilities:
+            self._take_over(flexibility, answer, first, decided)
+        self._report(answer, decided - first)
+        self.windows, self.rounds, self.decided = self.windows + 1, self.rounds + answer.rounds, decided
+
+    def _take_over(self, flexibility: Flexibility, answer: Answer, first: int, decided: int) -> None:
+        """Writes the decided steps of one flexibility, and carries its energies on."""
+        slot, power = answer.decided.p_mw[flexibility.name]
+        device = flexibility.device_of(slot)
+        step = slot - flexibility.offsets[device] + flexibility.start[device]
+        mine = step < decided
+        self.p_mw[flexibility.name][slot[mine]] = power[mine]
+        if flexibility.name in answer.decided.q_mvar:
+            slots, q = answer.decided.q_mvar[flexibility.name]
+            own = self.q_mvar.setdefault(flexibility.name, np.zeros(flexibility.n_slots))
+            own[slots[mine]] = q[mine]
+        if flexibility.lasts_throughout:
+            last = power[step == decided - 1]
+            self.before = {**(self.before or {}), flexibility.name: last}
+        self._advance(flexibility, slot[mine], device[mine], step[mine], first, decided)
+
+    def _advance(self, flexibility: Flexibility, slot: Ints, device: Ints, step: Ints, first: int, stop: int) -> None:
+        """Carries the stored energy of every device from step `first` to step `stop`."""
+        store = flexibility.reservoir
+        if store is None or not slot.size:
+            return
+        energy = self.energy[flexibility.name]
+        gain = flexibility.gain_at(self.p_mw[flexibility.name][slot], slot) - flexibility.drained_mwh(slot)
+        if (store.retention_per_step == 1.0).all():
+            np.add.at(energy, device, gain)
+            return
+        order = np.argsort(step, kind="stable")
+        edges = np.searchsorted(step[order], np.arange(first, stop + 1))
+        for low, high in pairwise(edges):
+            at = device[order[low:high]]
+            energy[at] = store.retention_per_step[at] * energy[at] + gain[order[low:high]]
+
+    def _report(self, answer: Answer, n: int) -> None:
+        """Prices, costs and limits of the decided steps of a window."""
+        problem, window = self.problem, answer.window
+        at = slice(window.first, window.first + n)
+        dual = answer.solver.duals()
+        self.price[at] = answers.nodal(answer, dual)[:n]
+        weights = np.zeros(answer.solver.n_columns)
+        weights[: window.emissions_kg.size] = window.emissions_kg
+        self.marginal[at] = answers.nodal(answer, answer.solver.duals_of(weights))[:n]
+        imported, exported = (answer.column(name)[:n] for name in ("import_mw", "export_mw"))
+        self.lp_mw[:, at] = imported, exported
+        net = imported - exported
+        if problem.grid_limits:
+            net = np.where(answer.flow.failed[:n], net, answer.flow.slack_mva().real.sum(axis=1)[:n])
+        self.boundary_mw[at] = net
+        self.costs += answers.costs(answer, n)
+        self.emitted_kg += self._emissions(answer, n)
+        months = problem.clock.times[at].astype("datetime64[M]")
+        for month in np.unique(months):
+            highest = float(imported[months == month].max())
+            self.peaks[month] = max(self.peaks.get(month, 0.0), highest)
+        found = list(answers.shortfalls(answer, n))
+        limits = list(answers.binding(answer, dual, n))
+        self.shortfalls += found
+        self.binding += limits
+        self.cap_prices += list(answers.carbon_cap_price(answer, dual))
+        self.duals = {name: dual[rows] for name, rows in window.compiled.rows.items()}
+        vm_max = any(added.kind == "vm_max" and (np.abs(dual[added.row]) > 1e-6).any() for added in answer.rows.added)
+        self.is_bound &= not found and not vm_max and bool((dual[window.compiled.rows["balance"]] >= -1e-9).all())
+
+    def _emissions(self, answer: Answer, n: int) -> float:
+        columns, window = answer.window.compiled.columns, answer.window
+        kg = window.emissions_kg * answer.x
+        own = kg[columns["converter_mw"]].reshape(-1, window.n_steps)[:, :n]
+        return float(kg[columns["import_mw"]][:n].sum() + own.sum())
+
+    def _leave_the_rest(self) -> None:
+        """What is not decided does what it would do unmanaged."""
+        if self.decided == self.problem.clock.n_steps:
+            return
+        for flexibility in self.problem.flexibilities:
+            later: Bools = flexibility.step >= self.decided
+            usual = flexibility.unmanaged_power()
+            self.p_mw[flexibility.name][later] = usual[later]
+
+    def _schedule(self) -> Schedule:
+        problem, h = self.problem, self.problem.clock.step_hours
+        peak = problem.demand_charge_per_mw_month * sum(self.peaks.values())
+        costs = self.costs + Costs(peak=peak)
+        known = slice(0, self.decided)
+        price = (problem.import_cost_per_mwh[known], problem.export_price_per_mwh[known])
+        net = self.boundary_mw[known]
+        real = np.maximum(net, 0.0) @ price[0] - np.maximum(-net, 0.0) @ price[1]
+        stated = self.lp_mw[0, known] @ price[0] - self.lp_mw[1, known] @ price[1]
+        return Schedule(
+            clock=problem.clock,
+            p_mw=self.p_mw,
+            lp_cost=costs.total,
+            shortfalls=tuple(self.shortfalls),
+            windows=self.windows,
+            rounds=self.rounds,
+            q_mvar={name: q for name, q in self.q_mvar.items() if q.any()},
+            import_mw=np.maximum(self.boundary_mw, 0.0),
+            export_mw=np.maximum(-self.boundary_mw, 0.0),
+            costs=costs,
+            quality=Quality(costs.total, costs.total + h * float(real - stated), is_bound=self.is_bound),
+            nodal_price_per_mwh=self.price,
+            marginal_ci_kg_per_mwh=self.marginal,
+            binding=tuple(self.binding),
+            carbon_cap_price_per_kg=tuple(self.cap_prices),
+            duals=self.duals,
+            decided_steps=self.decided,
+        )
 
 
-def _shortfalls(problem: DispatchProblem, answer: Answer, first: int, n_steps: int) -> list[Shortfall]:
-    """Limits that the decided steps of a window do not keep in AC."""
-    found = [
-        Shortfall(first + int(t), "import", "import_mw", float(answer.import_mw[t]), problem.import_max_mw)
-        for t in np.flatnonzero(answer.import_excess_mw[:n_steps] > 1e-4)
-    ]
-    loading = answer.flow.loading_percent()[:n_steps]
-    limit = problem.loading_max_percent
-    over = np.nan_to_num(loading - limit, nan=-np.inf, neginf=-np.inf) > LOADING_TOLERANCE_PERCENT
-    names = problem.network.branches.names
-    return found + [
-        Shortfall(first + int(t), names[b], "loading_percent", float(loading[t, b]), float(limit[b]))
-        for t, b in np.argwhere(over)
-    ]
+def _with_q(problem: DispatchProblem) -> bool:
+    return problem.reactive and problem.limits_voltage

@@ -33,6 +33,8 @@ class SessionBlock:
         flexibility: The fleet.
         slot: Slots of the fleet within the window, shape (Kw,).
         step: Step of each, counted from the window's first, shape (Kw,).
+        device: Device of each slot, shape (Kw,).
+        p_max_mw: Most withdrawal of each slot, shape (Kw,) [MW].
         with_feed_in: Slots that have a discharge and an energy column, shape (Kw,).
         program: Columns: charge of all slots, then discharge and energy of those with feed-in.
     """
@@ -40,6 +42,8 @@ class SessionBlock:
     flexibility: Flexibility
     slot: Ints
     step: Ints
+    device: Ints
+    p_max_mw: Floats
     with_feed_in: Bools
     program: LinearProgram
 
@@ -47,11 +51,6 @@ class SessionBlock:
     def n_columns(self) -> int:
         """Number of columns."""
         return int(self.program.cost.size)
-
-    @property
-    def device(self) -> Ints:
-        """Device of each slot, shape (Kw,)."""
-        return self.flexibility.device[self.slot]
 
     def withdrawal(self) -> sparse.csr_array:
         """Net withdrawal of each slot by column, shape (Kw, columns)."""
@@ -81,8 +80,8 @@ class SessionBlock:
         if self.flexibility.reservoir is None:
             return charge - discharge
         store = self.flexibility.reservoir
-        eta_charge = self.flexibility.per_slot(store.eta_charge)[self.slot]
-        eta_discharge = self.flexibility.per_slot(store.eta_discharge)[self.slot]
+        eta_charge = self.flexibility.at_slots(store.eta_charge, self.slot)
+        eta_discharge = self.flexibility.at_slots(store.eta_discharge, self.slot)
         return single_direction(charge, discharge, eta_charge, eta_discharge)
 
 
@@ -106,15 +105,18 @@ def session_block(flexibility: Flexibility, e_now_mwh: Floats, first: int, stop:
     end = np.minimum(flexibility.stop[active], stop)
     length = end - begin
     local, rank, slot = _slots(flexibility, active, begin, length)
-    low = flexibility.per_slot(flexibility.p_min_mw)[slot]
-    high = flexibility.per_slot(flexibility.p_max_mw)[slot]
+    low = flexibility.at_slots(flexibility.p_min_mw, slot)
+    high = flexibility.at_slots(flexibility.p_max_mw, slot)
     feeding = np.zeros(active.size, dtype=bool)
     feeding[local[low < 0]] = True
     if flexibility.reservoir is not None:
         feeding |= flexibility.reservoir.retention_per_step[active] != 1.0
+        if flexibility.reservoir.drain_mwh is not None:
+            feeding[:] = True
     parts = _Parts(flexibility, active, end, length, local, rank, slot, feeding)
     program = _program(parts, low, high, e_now_mwh[active])
-    return SessionBlock(flexibility, slot, begin[local] + rank - first, feeding[local], program)
+    step = begin[local] + rank - first
+    return SessionBlock(flexibility, slot, step, active[local], high, feeding[local], program)
 
 
 def _slots(flexibility: Flexibility, active: Ints, begin: Ints, length: Ints) -> tuple[Ints, Ints, Ints]:
@@ -148,12 +150,14 @@ def _program(parts: _Parts, low: Floats, high: Floats, e_now: Floats) -> LinearP
     cost = np.zeros(n_columns)
     wear = np.broadcast_to(flexibility.wear_cost_per_mwh, (flexibility.n_devices,))
     cost[k : k + fed.size] = h * wear[parts.active[parts.local[fed]]]
+    if flexibility.value_per_mwh.any():
+        cost[:k] = -h * flexibility.at_slots(flexibility.value_per_mwh, parts.slot)
     if flexibility.reservoir is None:
         empty = sparse.csr_array((0, n_columns))
         return LinearProgram(empty, np.empty(0), np.empty(0), lower, upper, cost)
     store = flexibility.reservoir
     due_low, due_high = _due(parts, store, e_now)
-    gain = h * flexibility.per_slot(store.eta_charge)[parts.slot]
+    gain = h * flexibility.at_slots(store.eta_charge, parts.slot)
     plain_rows, plain_lower, plain_upper = _plain(parts, gain, high, due_low - e_now, due_high - e_now, n_columns)
     store_rows, store_rhs = _stores(parts, store, gain, e_now, fed, n_columns)
     at = parts.local[fed]
@@ -189,8 +193,9 @@ def _most_gain(parts: _Parts, store: Reservoir, begin: Ints, length: Ints) -> Fl
     """What `length` steps of full power from the step `begin` on leave in the active devices, shape (A,) [MWh]."""
     flexibility = parts.flexibility
     local, rank, slot = _slots(flexibility, parts.active, begin, length)
-    power = np.maximum(flexibility.per_slot(flexibility.p_max_mw)[slot], 0.0)
-    gain = flexibility.clock.step_hours * flexibility.per_slot(store.eta_charge)[slot] * power
+    power = np.maximum(flexibility.at_slots(flexibility.p_max_mw, slot), 0.0)
+    gain = flexibility.clock.step_hours * flexibility.at_slots(store.eta_charge, slot) * power
+    gain = gain - flexibility.drained_mwh(slot)
     kept = store.retention_per_step[parts.active][local] ** (length[local] - 1 - rank)
     return np.bincount(local, weights=gain * kept, minlength=parts.active.size).astype(np.float64)
 
@@ -214,7 +219,7 @@ def _stores(
     """One row for each slot with feed-in: the balance of the stored energy."""
     k, m = parts.slot.size, fed.size
     retention = store.retention_per_step[parts.active][parts.local[fed]]
-    spent = parts.flexibility.clock.step_hours / parts.flexibility.per_slot(store.eta_discharge)[parts.slot[fed]]
+    spent = parts.flexibility.clock.step_hours / parts.flexibility.at_slots(store.eta_discharge, parts.slot[fed])
     later = np.flatnonzero(parts.rank[fed] > 0)
     row = np.arange(m)
     rows = sparse.csr_array(
@@ -228,4 +233,6 @@ def _stores(
         shape=(m, n_columns),
     )
     first = parts.rank[fed] == 0
-    return rows, np.where(first, retention * e_now[parts.local[fed]], 0.0)
+    return rows, np.where(first, retention * e_now[parts.local[fed]], 0.0) - parts.flexibility.drained_mwh(
+        parts.slot[fed]
+    )

@@ -15,6 +15,8 @@ PLAUSIBLE = {
     "t_dry_bulb_degc": (-60.0, 60.0),
     "relative_humidity_percent": (0.0, 100.0),
     "pressure_pa": (50_000.0, 110_000.0),
+    "t_water_degc": (-3.0, 45.0),
+    "hour_of_year": (0.0, 8784.0),
 }
 """Lowest and highest value that is taken for weather rather than for a wrong unit."""
 
@@ -27,6 +29,8 @@ class OutdoorAir:
         t_dry_bulb_degc: Dry bulb, shape (T,) [°C].
         relative_humidity_percent: Relative humidity, shape (T,) [%].
         pressure_pa: Pressure at the site, shape (T,) [Pa].
+        t_water_degc: Sea, lake or river water at the site, shape (T,) [°C]; None where it is not known.
+        hour_of_year: Hours since the year began, shape (T,) [h]; None where the time of the year does not matter.
 
     Raises:
         InputError: If shapes disagree, or a value is not finite or beyond what weather can be; all faults at once.
@@ -35,10 +39,14 @@ class OutdoorAir:
     t_dry_bulb_degc: Floats
     relative_humidity_percent: Floats
     pressure_pa: Floats
+    t_water_degc: Floats | None = None
+    hour_of_year: Floats | None = None
 
     def __post_init__(self) -> None:
         faults: list[Fault] = []
         for name, (low, high) in PLAUSIBLE.items():
+            if getattr(self, name) is None:
+                continue
             values = read_only(getattr(self, name))
             object.__setattr__(self, name, values)
             faults += out_of_range(name, values, low, high, self.t_dry_bulb_degc.shape)

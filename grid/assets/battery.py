@@ -14,6 +14,9 @@ from grid.city import City
 from grid.errors import Fault
 from grid.flexibility import Element, Flexibility, Reservoir
 
+SENSIBLE_HOURS = (0.1, 200.0)
+"""Energy over power of what is built, with a margin: beyond these one of the two has another unit."""
+
 
 class Battery(Asset):
     """A battery that ends the period with at least the energy it began with."""
@@ -38,8 +41,15 @@ class Battery(Asset):
     """Least power factor at rated power, which sizes the inverter [1]; 1 gives no reactive power."""
 
     def faults(self, city: City, at: str) -> Iterator[Fault]:
-        """Those of the placement, and a start below the reserve."""
+        """Those of the placement, a start below the reserve, and a rating and an energy of different units."""
         yield from super().faults(city, at)
+        hours = self.e_rated_mwh / self.p_rated_mw
+        if hours < SENSIBLE_HOURS[0]:
+            rule = f"would empty {self.e_rated_mwh:g} MWh in {60 * hours:.2g} minutes; the unit is MW"
+            yield Fault(f"{at}.p_rated_mw", rule, self.p_rated_mw, f"{self.p_rated_mw / 1000:g}")
+        elif hours > SENSIBLE_HOURS[1]:
+            rule = f"would last {hours:,.0f} hours at {self.p_rated_mw:g} MW; the unit is MWh"
+            yield Fault(f"{at}.e_rated_mwh", rule, self.e_rated_mwh, f"{self.e_rated_mwh / 1000:g}")
         if self.soc_start < self.reserve_share:
             yield Fault(
                 f"{at}.soc_start", f"must not be less than reserve_share, {self.reserve_share:g}", self.soc_start

@@ -22,6 +22,10 @@ from grid.series import Floats
 from grid.weather import Weather
 
 GJ_PER_MWH = 3.6
+ALONE_ELECTRICITY = 0.35
+"""Electricity per fuel where it is made alone: default of the efficiency method, as quoted by a secondary source."""
+ALONE_HEAT = 0.80
+"""Heat per fuel where it is made alone: default of the efficiency method, as quoted by a secondary source."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +35,12 @@ class Fuel:
     Args:
         technology: What its electricity counts as in the factor sets.
         kg_per_mwh: CO2 when burnt [kg/MWh].
-        upstream_share: Emissions before it is burnt, as a share of those when burnt.
+        upstream_share: Emissions before it is burnt, as a share of those when burnt; None where they are not known.
     """
 
     technology: str
     kg_per_mwh: float
-    upstream_share: float
+    upstream_share: float | None
 
 
 @cache
@@ -73,9 +77,11 @@ class Generator(Asset, ABC):
         """Share of the fuel, and so of its emissions and cost, that its electricity answers for [1]."""
 
     @property
-    def ci_kg_per_mwh(self) -> tuple[float, float]:
-        """Emissions of its electricity, direct and life-cycle [kg/MWh]."""
+    def ci_kg_per_mwh(self) -> tuple[float, float] | None:
+        """Emissions of its electricity, direct and life-cycle [kg/MWh]; None: those of its technology."""
         burnt = fuel(self.fuel)
+        if burnt.upstream_share is None:
+            return None
         direct = self.share_of_electricity * burnt.kg_per_mwh / self.efficiency
         return direct, direct * (1 + burnt.upstream_share)
 
@@ -104,6 +110,10 @@ class CHP(Generator):
     """Combined heat and power, led by the heat demand or by the dispatch.
 
     Led by heat it runs with the degree hours of the day, up to its rating; its heat is worth what a boiler would burn.
+
+    References:
+        [1] WRI and WBCSD, "Allocation of GHG Emissions from a Combined Heat and Power (CHP) Plant: Guide to
+            calculation worksheets", version 1.0, 2006: the efficiency method.
     """
 
     kind: Literal["chp"] = "chp"
@@ -121,9 +131,9 @@ class CHP(Generator):
     """What decides when it runs."""
     full_load_degc: float = Field(default=0.0, le=14)
     """Led by heat, the outdoor temperature below which it runs at full load [°C] (unverified)."""
-    allocation: Literal["alternative_heat", "energy", "all_to_electricity"] = "alternative_heat"
-    """Who bears its emissions: the heat what the boiler would have emitted, or heat and electricity by their energy, or
-    the electricity all."""
+    allocation: Literal["alternative_heat", "efficiency_method", "energy", "all_to_electricity"] = "alternative_heat"
+    """Who bears its emissions: the heat what the boiler would have emitted; or heat and electricity by the fuel that
+    each would take alone (GHG Protocol [1]), or by their energy; or the electricity all."""
 
     def faults(self, city: City, at: str) -> Iterator[Fault]:
         """Those of the placement, and more energy out than in."""
@@ -139,6 +149,9 @@ class CHP(Generator):
             return 1.0
         if self.allocation == "energy":
             return self.efficiency / (self.efficiency + self.heat_efficiency)
+        if self.allocation == "efficiency_method":
+            electricity, heat = self.efficiency / ALONE_ELECTRICITY, self.heat_efficiency / ALONE_HEAT
+            return electricity / (electricity + heat)
         return max(1.0 - self.heat_efficiency / self.boiler_efficiency, 0.0)
 
     def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:

@@ -1,4 +1,4 @@
-"""A stock of heat pumps, with the buildings that they heat as a store."""
+"""A stock of heat pumps with back-up heaters, and the buildings that they heat as a store."""
 
 from __future__ import annotations
 
@@ -10,19 +10,33 @@ import numpy as np
 from pydantic import Field
 
 from grid.assets.base import Asset, Site
-from grid.assets.heat import HOT_WATER_DEGC, HeatDemand, Source, cop, flow_degc, heat_demand
+from grid.assets.heat import (
+    HOT_WATER_DEGC,
+    Building,
+    HeatDemand,
+    Source,
+    cop,
+    flow_degc,
+    heat_demand,
+    year_of_days_degc,
+)
 from grid.city import City
-from grid.errors import Fault, InputError
+from grid.errors import Fault, raise_if_any
 from grid.flexibility import Element, Flexibility, Reservoir
 from grid.series import Floats
 from grid.weather import Weather
+
+BIVALENT_DEGC = -5.0
+"""Mean temperature of the coldest day that air-source pumps carry alone, as they are usually sized (unverified)."""
+NEGLIGIBLE_MW = 1e-9
 
 
 class HeatPump(Asset):
     """Heat pumps that keep rooms at least at their set temperature, and may warm them by the comfort band.
 
     The store is the heat above the set temperature: in the mass of the buildings, and in a tank where there is one. It
-    leaks as the buildings cool; unmanaged, nothing is stored and the pumps follow the demand.
+    leaks as the buildings cool; unmanaged, nothing is stored and the pumps follow the demand. Electric heaters take
+    what the pumps at full load cannot give; the thermostat switches them, so that part is not shifted.
     """
 
     element: ClassVar[Element] = "load"
@@ -31,12 +45,19 @@ class HeatPump(Asset):
     """Useful heat of a year [MWh/a]."""
     hot_water_share: float = Field(default=0.17, ge=0, le=1)
     """Share of the heat that is hot water [1]. Default: 14.7 of 85.4 % of what German homes used in 2019 (Destatis)."""
+    building: Building = "house"
+    """Whose hours of the day the heat follows: detached houses, flats, or trade."""
     source: Source = "air"
     """Where the heat comes from: outdoor air, or the ground at the mean temperature of the year."""
     design_flow_degc: float = Field(default=50.0, ge=30, le=70)
     """Flow temperature on the coldest day [°C]: 35 for floor heating, 50-55 for radiators (unverified)."""
     p_rated_mw: float | None = Field(default=None, gt=0)
-    """Electric power of all pumps together [MW]; default: what the coldest day of the weather's year needs."""
+    """Electric power of all pumps together [MW]; default: what a day of `bivalent_degc` needs."""
+    bivalent_degc: float | None = Field(default=None, ge=-30, le=10)
+    """Mean temperature of a day below which the heaters help, where `p_rated_mw` is not stated [°C]. Default: -5 for
+    air; for the ground the coldest day of the weather's year, so that there is nothing to help with."""
+    heater_mw: float | None = Field(default=None, ge=0)
+    """Power of all back-up heaters together [MW]; default: as much as the pumps lack."""
     comfort_band_k: float = Field(default=1.0, ge=0, le=5)
     """By how much rooms may be warmer than set [K]."""
     time_constant_h: float = Field(default=100.0, gt=0, le=1000)
@@ -48,8 +69,8 @@ class HeatPump(Asset):
 
     @property
     def power_mw(self) -> float:
-        """Rated power, if stated [MW]."""
-        return self.p_rated_mw or 0.0
+        """Rated power of the pumps or the heaters, the larger, as far as stated [MW]."""
+        return max(self.p_rated_mw or 0.0, self.heater_mw or 0.0)
 
     def faults(self, city: City, at: str) -> Iterator[Fault]:
         """Those of the placement, and a heat demand of another unit."""
@@ -64,26 +85,64 @@ class HeatPump(Asset):
             )
 
     def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
-        """One device over the whole clock.
+        """The pumps as one device over the whole clock, and the heaters where they are needed.
 
         Raises:
-            InputError: If the pumps are too small for the coldest step.
+            InputError: If pumps and heaters together are too small for a step.
         """
-        weather, clock = site.weather, site.city.clock
-        demand = heat_demand(self.annual_heat_mwh, self.hot_water_share, weather, site.time_zone)
+        demand = heat_demand(
+            self.annual_heat_mwh, self.hot_water_share, self.building, site.weather, site.time_zone
+        )  # fmt: skip
+        heat, efficiency = demand.rooms_mw + demand.water_mw, self.cop(site.weather, demand)
+        rated = self.p_rated_mw or self._rating_mw(site, demand, float((heat / efficiency).max()))
+        lacking = heat - rated * efficiency
+        lacking = np.where(lacking > NEGLIGIBLE_MW, lacking, 0.0)
+        raise_if_any(self._faults_of_rating(site, heat / efficiency, lacking), f"asset {self.name!r}")
+        p_mw = np.minimum((heat - lacking) / efficiency, rated)
+        pumps = self._pumps(site, demand, p_mw, efficiency, rated)
+        return (pumps, self._heaters(site, lacking)) if lacking.any() else (pumps,)
+
+    def cop(self, weather: Weather, demand: HeatDemand) -> Floats:
+        """Heat per electricity in each step, shape (T,) [1]: rooms and hot water in their shares."""
+        rooms, water = self._cops(weather, weather.t_dry_bulb_degc)
         heat = demand.rooms_mw + demand.water_mw
-        efficiency = self.cop(weather, demand)
-        needed = heat / efficiency
-        rated = self.p_rated_mw or self._design_power_mw(weather, demand, float(needed.max()))
-        if needed.max() > rated * (1 + 1e-9):
-            step = int(needed.argmax())
-            raise InputError.of(
-                f"{self.name}.p_rated_mw",
-                f"must be at least {needed.max():.4g} MW for the demand of {clock.times[step]} UTC",
-                self.p_rated_mw,
-            )
+        drawn = demand.rooms_mw / rooms + demand.water_mw / water
+        return np.divide(heat, drawn, out=rooms, where=drawn > 0)
+
+    def _cops(self, weather: Weather, t_outdoor_degc: Floats) -> tuple[Floats, Floats]:
+        """Coefficients of performance for rooms and for hot water [1], at some outdoor temperatures [°C]."""
+        year = weather.t_dry_bulb_degc if weather.year is None else weather.year.t_dry_bulb_degc
+        cold = np.full_like(t_outdoor_degc, year.mean()) if self.source == "ground" else t_outdoor_degc
+        rooms = cop(self.source, flow_degc(t_outdoor_degc, self.design_flow_degc) - cold)
+        return rooms, cop(self.source, HOT_WATER_DEGC - cold)
+
+    def _rating_mw(self, site: Site, demand: HeatDemand, needed_mw: float) -> float:
+        """Electric power of the pumps for their coldest day [MW]; not below `needed_mw` if they have no heaters."""
+        coldest = float(year_of_days_degc(site.weather, site.time_zone).min())
+        bivalent = self.bivalent_degc
+        if self.heater_mw == 0 or (bivalent is None and self.source == "ground"):
+            bivalent = coldest
+        sized_for = max(BIVALENT_DEGC if bivalent is None else bivalent, coldest)
+        rooms, water = self._cops(site.weather, np.array([sized_for]))
+        rating = demand.peak_mw(sized_for) / min(float(rooms[0]), float(water[0]))
+        return max(rating, needed_mw) if sized_for == coldest else rating
+
+    def _faults_of_rating(self, site: Site, needed_mw: Floats, lacking_mw: Floats) -> Iterator[Fault]:
+        """A fault if the heaters cannot give what the pumps lack."""
+        if self.heater_mw is None or lacking_mw.max() <= self.heater_mw * (1 + 1e-9):
+            return
+        step = int(lacking_mw.argmax())
+        yield Fault(
+            f"{self.name}.p_rated_mw",
+            f"must be at least {needed_mw[step]:.4g} MW for the demand of {site.city.clock.times[step]} UTC, "
+            f"or heater_mw at least {lacking_mw[step]:.4g} MW",
+            self.p_rated_mw,
+        )
+
+    def _pumps(self, site: Site, demand: HeatDemand, p_mw: Floats, efficiency: Floats, rated_mw: float) -> Flexibility:
+        clock = site.city.clock
         room = demand.loss_mw_per_k * self.time_constant_h * self.comfort_band_k + self.tank_mwh
-        only = Flexibility(
+        return Flexibility(
             name=self.name,
             kind=self.kind,
             clock=clock,
@@ -91,7 +150,7 @@ class HeatPump(Asset):
             start=np.array([0]),
             stop=np.array([clock.n_steps]),
             p_min_mw=np.zeros(1),
-            p_max_mw=np.array([rated]),
+            p_max_mw=np.array([rated_mw]),
             element=self.element,
             reservoir=Reservoir(
                 e_start_mwh=np.zeros(1),
@@ -102,29 +161,25 @@ class HeatPump(Asset):
                 eta_discharge=np.ones(1),
                 retention_per_step=np.array([math.exp(-clock.step_hours / self.time_constant_h)]),
                 owner=np.array([0]),
-                drain_mwh=clock.step_hours * heat,
+                drain_mwh=clock.step_hours * efficiency * p_mw,
             ),
-            p_unmanaged_mw=needed,
+            p_unmanaged_mw=p_mw,
             smart=True,
             gpc_code=self.gpc_code,
         )
-        return (only,)
 
-    def cop(self, weather: Weather, demand: HeatDemand) -> Floats:
-        """Heat per electricity in each step, shape (T,) [1]: rooms and hot water in their shares."""
-        outdoor = weather.t_dry_bulb_degc
-        year = outdoor if weather.year is None else weather.year.t_dry_bulb_degc
-        cold = np.full_like(outdoor, year.mean()) if self.source == "ground" else outdoor
-        rooms = cop(self.source, flow_degc(outdoor, self.design_flow_degc) - cold)
-        water = cop(self.source, HOT_WATER_DEGC - cold)
-        heat = demand.rooms_mw + demand.water_mw
-        drawn = demand.rooms_mw / rooms + demand.water_mw / water
-        return np.divide(heat, drawn, out=rooms, where=drawn > 0)
-
-    def _design_power_mw(self, weather: Weather, demand: HeatDemand, least: float) -> float:
-        """Electric power for the coldest hour of the year [MW]."""
-        year = weather.t_dry_bulb_degc if weather.year is None else weather.year.t_dry_bulb_degc
-        coldest = np.array([year.min()])
-        source = np.array([year.mean()]) if self.source == "ground" else coldest
-        lift = np.maximum(flow_degc(coldest, self.design_flow_degc), HOT_WATER_DEGC) - source
-        return max(demand.design_mw / float(cop(self.source, lift)[0]), least)
+    def _heaters(self, site: Site, p_mw: Floats) -> Flexibility:
+        clock = site.city.clock
+        return Flexibility(
+            name=f"{self.name}: heaters",
+            kind=self.kind,
+            clock=clock,
+            shares=self.as_one(site.city),
+            start=np.array([0]),
+            stop=np.array([clock.n_steps]),
+            p_min_mw=p_mw,
+            p_max_mw=p_mw,
+            p_unmanaged_mw=p_mw,
+            element=self.element,
+            gpc_code=self.gpc_code,
+        )

@@ -11,17 +11,21 @@ from pydantic import Field
 
 from grid.assets.base import Asset, Site
 from grid.assets.ev_fleet import EVFleet
+from grid.assets.hydrogen_supply import Electrolyser, Supply
 from grid.city import City
 from grid.clock import Clock
 from grid.demand_shapes import demand_shape
-from grid.errors import Fault, InputError
+from grid.errors import Fault, raise_if_any
 from grid.flexibility import Element, Flexibility, Reservoir
 from grid.series import Floats
 from grid.spec import Spec
 
 MWH_PER_KG = 33.33e-3
 """Lower heating value of hydrogen."""
-HALF = 0.5
+GPC_ON_ROAD = "II.1"
+"""Hydrogen that is refuelled is a fuel of road transport."""
+LONGEST_FILL_DAYS = 90.0
+"""A tank that takes longer to fill was probably stated in another unit."""
 
 
 class Charging(Spec):
@@ -31,8 +35,10 @@ class Charging(Spec):
     """Number of vehicles that charge here."""
     place: Literal["public", "fast", "bus_depot"] = "fast"
     """How they come and go."""
-    vehicle_class: str | dict[str, float] = "medium"
-    """Class of the vehicles, or shares of classes."""
+    vehicle_class: str | dict[str, float] | None = None
+    """Class of the vehicles, or shares of classes; default: of the place."""
+    charger_kw: float | None = Field(default=None, gt=0)
+    """Power of a charging point [kW]; default: of the place."""
     v2g_share: float = Field(default=0.0, ge=0, le=1)
     """Share of the vehicles that may feed in."""
 
@@ -61,7 +67,7 @@ class HydrogenStation(Asset):
     part_load_gain: float = Field(default=0.04, ge=0, lt=0.2)
     """By what share the electrolyser makes more of its electricity at half load than at full load [1]; cells lose less
     at lower current (unverified)."""
-    minimum_load: float = Field(default=0.1, ge=0, lt=1)
+    minimum_load: float = Field(default=0.1, ge=0, le=0.5)
     """Least load at which the electrolyser runs, as a share of rated [1]: PEM 0.05-0.1, alkaline 0.2 (unverified)."""
     fuel_cell_kwh_per_kg: float = Field(default=16.0, gt=0, le=33.33)
     """Electricity from a kilogram, at the grid side [kWh/kg]: 15-17 for stationary PEM (unverified)."""
@@ -84,13 +90,24 @@ class HydrogenStation(Asset):
         """Hydrogen stored per electricity at full load, by the lower heating value [1]."""
         return 1000 * MWH_PER_KG / (self.electrolyser_kwh_per_kg + self.compressor_kwh_per_kg)
 
+    @property
+    def electrolyser(self) -> Electrolyser:
+        """What fills the tank."""
+        return Electrolyser(self.electrolyser_mw, self.eta_charge, self.part_load_gain, self.minimum_load)
+
     def faults(self, city: City, at: str) -> Iterator[Fault]:
-        """Those of the placement, a demand that the electrolyser cannot meet, and charging points in several places."""
+        """Those of the placement, amounts that cannot be meant, and charging points in several places."""
         yield from super().faults(city, at)
         most_kg = 24 * self.electrolyser_mw * self.eta_charge / MWH_PER_KG
         if self.demand_kg_per_day > most_kg:
             rule = f"exceeds what {self.electrolyser_mw:g} MW make in a day, {most_kg:,.0f} kg"
             yield Fault(f"{at}.demand_kg_per_day", rule, self.demand_kg_per_day)
+        if self.tank_kg > LONGEST_FILL_DAYS * most_kg:
+            rule = f"takes {self.tank_kg / most_kg:,.0f} days of {self.electrolyser_mw:g} MW to fill; the unit is kg"
+            yield Fault(f"{at}.tank_kg", rule, self.tank_kg, f"{self.tank_kg / 1000:g}")
+        if self.connection_max_mw is not None and self.connection_max_mw < self.power_mw:
+            rule = f"must not be less than the station alone can draw or feed in, {self.power_mw:g} MW"
+            yield Fault(f"{at}.connection_max_mw", rule, self.connection_max_mw)
         if self.charging is not None and self.bus is None:
             yield Fault(f"{at}.charging", "needs a station at one 'bus', since they share its connection")
         if self.charging is not None and self.bus is not None:
@@ -100,13 +117,14 @@ class HydrogenStation(Asset):
         """The station, and its charging points if it has any.
 
         Raises:
-            InputError: If the tank runs empty although the electrolyser runs all the time.
+            InputError: If electrolyser and tank cannot supply the demand of the period.
         """
         clock = site.city.clock
+        level_mwh, tank_mwh = self.tank_start * self.tank_kg * MWH_PER_KG, self.tank_kg * MWH_PER_KG
         drain = self._drain_mwh(clock, site.time_zone)
-        self._check_supply(clock, drain)
-        start = np.array([self.tank_start * self.tank_kg * MWH_PER_KG])
-        bonus = self.part_load_gain
+        supply = Supply(self.electrolyser, tank_mwh, level_mwh, drain, clock.step_hours)
+        raise_if_any(supply.faults(self.name, MWH_PER_KG), f"asset {self.name!r}")
+        cars = () if self.charging is None else self._chargers(self.charging).flexibilities(site)
         station = Flexibility(
             name=self.name,
             kind=self.kind,
@@ -117,79 +135,45 @@ class HydrogenStation(Asset):
             p_min_mw=np.array([-self.fuel_cell_mw]),
             p_max_mw=np.array([self.electrolyser_mw]),
             element=self.element,
-            reservoir=Reservoir(
-                e_start_mwh=start,
-                e_end_mwh=start,
-                e_min_mwh=np.zeros(1),
-                e_max_mwh=np.array([self.tank_kg * MWH_PER_KG]),
-                eta_charge=np.array([self.eta_charge]),
-                eta_discharge=np.array([self.fuel_cell_kwh_per_kg / (1000 * MWH_PER_KG)]),
-                retention_per_step=np.ones(1),
-                owner=np.array([0]),
-                drain_mwh=drain,
-                charge_segments=((HALF, 1 + bonus), (HALF, 1 - bonus)) if bonus else ((1.0, 1.0),),
-            ),
-            p_unmanaged_mw=self._unmanaged_mw(clock, drain),
+            reservoir=self._tank(supply),
+            p_unmanaged_mw=supply.unmanaged_mw(self._room_mw(clock, cars)),
             wear_cost_per_mwh=np.array([self.fuel_cell_wear_per_mwh]),
             p_min_on_mw=np.array([self.minimum_load * self.electrolyser_mw]),
-            **self._connection(),
+            gpc_code=GPC_ON_ROAD,
         )
-        if self.charging is None:
-            return (station,)
-        (cars,) = self._chargers(self.charging).flexibilities(site)
-        return (station, replace(cars, **self._connection()))
+        return tuple(replace(part, **self._connection()) for part in (station, *cars))
+
+    def _tank(self, supply: Supply) -> Reservoir:
+        level = np.array([supply.level_mwh])
+        return Reservoir(
+            e_start_mwh=level,
+            e_end_mwh=level,
+            e_min_mwh=np.zeros(1),
+            e_max_mwh=np.array([supply.tank_mwh]),
+            eta_charge=np.array([self.eta_charge]),
+            eta_discharge=np.array([self.fuel_cell_kwh_per_kg / (1000 * MWH_PER_KG)]),
+            retention_per_step=np.ones(1),
+            owner=np.array([0]),
+            drain_mwh=supply.drain_mwh,
+            charge_segments=supply.electrolyser.segments,
+        )
 
     def _chargers(self, charging: Charging) -> EVFleet:
         return EVFleet(name=f"{self.name}: charging", bus=self.bus, **charging.model_dump())
 
     def _connection(self) -> dict[str, Any]:
-        if self.charging is None or self.connection_max_mw is None:
+        if self.connection_max_mw is None:
             return {}
         return {"connection": self.name, "connection_max_mw": self.connection_max_mw}
+
+    def _room_mw(self, clock: Clock, cars: tuple[Flexibility, ...]) -> Floats:
+        """What the connection leaves for the electrolyser beside cars that nobody manages, shape (T,) [MW]."""
+        if self.connection_max_mw is None:
+            return np.full(clock.n_steps, self.electrolyser_mw)
+        drawn = sum((part.by_step(part.unmanaged_power()) for part in cars), np.zeros(clock.n_steps))
+        return np.clip(self.connection_max_mw - drawn, 0.0, self.electrolyser_mw)
 
     def _drain_mwh(self, clock: Clock, time_zone: str) -> Floats:
         """Hydrogen refuelled in each step, shape (T,) [MWh]."""
         per_hour = self.demand_kg_per_day * MWH_PER_KG / 24
         return per_hour * clock.step_hours * demand_shape("hydrogen_refuelling", clock, time_zone)
-
-    def _check_supply(self, clock: Clock, drain: Floats) -> None:
-        gain = self.eta_charge * self.electrolyser_mw * clock.step_hours
-        most = self.tank_kg * MWH_PER_KG
-        energy = self.tank_start * most
-        for step, used in enumerate(drain):
-            energy = min(energy + gain, most + used) - used
-            if energy < -1e-12:
-                raise InputError.of(
-                    f"{self.name}.tank_kg",
-                    f"the tank runs empty at {clock.times[step]} UTC though the electrolyser runs all the time; "
-                    f"{-energy / MWH_PER_KG:.3g} kg are missing",
-                    self.tank_kg,
-                )
-
-    def _unmanaged_mw(self, clock: Clock, drain: Floats) -> Floats:
-        """The electrolyser at full load whenever the tank holds less than it shall, shape (T,) [MW].
-
-        It shall hold what it began with, or what the coming demand needs beyond what full load can make.
-        """
-        gain = self.eta_charge * self.electrolyser_mw * clock.step_hours
-        most, level = self.tank_kg * MWH_PER_KG, self.tank_start * self.tank_kg * MWH_PER_KG
-        needed = np.empty(drain.size + 1)
-        needed[-1] = level
-        for step in range(drain.size - 1, -1, -1):
-            needed[step] = max(needed[step + 1] + drain[step] - gain, 0.0)
-        power, energy = np.zeros(drain.size), level
-        for step, used in enumerate(drain):
-            wanted = max(level, needed[step + 1])
-            if energy - used < wanted - 1e-12:
-                stored = min(gain, most + used - energy)
-                power[step] = self.electrolyser_mw * min(self._load_for(stored / gain), 1.0)
-                energy += stored
-            energy -= used
-        return power
-
-    def _load_for(self, output: float) -> float:
-        """Load at which the electrolyser makes the share `output` of what it makes at full load, shares of rated."""
-        knee = HALF * (1 + self.part_load_gain)
-        if output <= knee:
-            return output / (1 + self.part_load_gain)
-        return HALF + (output - knee) / (1 - self.part_load_gain)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 from pydantic import Field
 
 from grid.assets.base import Asset, Site
 from grid.city import City
-from grid.demand_shapes import demand_shape
+from grid.clock import Clock
+from grid.demand_shapes import StandardProfile, demand_shape, standard_shape
 from grid.errors import Fault
 from grid.flexibility import Element, Flexibility, Reservoir
 from grid.series import Floats
@@ -22,9 +23,9 @@ class IndustrialDemand(Asset):
     element: ClassVar[Element] = "load"
     kind: Literal["industrial_demand"] = "industrial_demand"
     p_mean_mw: float = Field(gt=0)
-    """Mean power [MW]."""
-    shape: Literal["flat", "two_shift"] = "flat"
-    """By the hour as in `grid/data/demand`."""
+    """Mean power of a year [MW]."""
+    shape: Literal["flat", "two_shift"] | StandardProfile = "flat"
+    """By the hour as in `grid/data/demand`, or a standard load profile of BDEW for trade and industry, g0 to g6."""
     shiftable_share: float = Field(default=0.2, ge=0, le=1)
     """Share of the power whose product can be stored or made up for [1]."""
     shift_hours: float = Field(default=4.0, gt=0, le=168)
@@ -35,7 +36,7 @@ class IndustrialDemand(Asset):
     """Share of the power that can go without [1]."""
     value_per_mwh: float = Field(default=400.0, ge=0, le=100_000)
     """What going without costs [currency/MWh]. Default: highest energy price for interruptible loads in Germany until
-    2022 (Verordnung zu abschaltbaren Lasten; unverified)."""
+    2022 (Verordnung zu abschaltbaren Lasten of 16 August 2016, § 4 (2))."""
 
     @property
     def power_mw(self) -> float:
@@ -51,7 +52,7 @@ class IndustrialDemand(Asset):
 
     def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
         """The firm part, and the shiftable and the interruptible where there are any."""
-        demand = self.p_mean_mw * demand_shape(f"industry_{self.shape}", site.city.clock, site.time_zone)
+        demand = self.demand_mw(site.city.clock, site.time_zone)
         firm = (1 - self.shiftable_share - self.interruptible_share) * demand
         parts = [self._part(site, self.name, np.maximum(firm, 0.0), np.maximum(firm, 0.0))]
         if self.shiftable_share:
@@ -60,6 +61,12 @@ class IndustrialDemand(Asset):
             part = self.interruptible_share * demand
             parts.append(self._part(site, f"{self.name}: interruptible", np.zeros(part.size), part, self.value_per_mwh))
         return tuple(parts)
+
+    def demand_mw(self, clock: Clock, time_zone: str) -> Floats:
+        """Demand of the whole works in each step, shape (T,) [MW]."""
+        if self.shape in {"flat", "two_shift"}:
+            return self.p_mean_mw * demand_shape(f"industry_{self.shape}", clock, time_zone)
+        return self.p_mean_mw * standard_shape(cast("StandardProfile", self.shape), clock, time_zone)
 
     def _part(self, site: Site, name: str, low: Floats, high: Floats, value_per_mwh: float = 0.0) -> Flexibility:
         clock = site.city.clock

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from carbon.data_centre import OutdoorAir
-from carbon.data_centre.cooling import AirEconomiser, Cooling, CoolingTechnology, WaterEconomiser
+from carbon.data_centre.cooling import KINDS, AirEconomiser, CoolingTechnology, WaterEconomiser
 from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller
 
-KINDS = get_args(get_args(Cooling)[0])
+PART_LOAD = {"part_load": {"machines_needed": 3, "machines_spare": 1, "chiller_min_share": 0.15}}
+REUSE = {"heat_reuse": {"share": 0.4, "t_delivered_degc": 60.0}}
+VARIANTS: list[dict[str, Any]] = [{}, PART_LOAD, REUSE, PART_LOAD | REUSE]
+HEAT_RATED_MW = 50.0
 T = st.floats(-40.0, 50.0)
 RH = st.floats(0.0, 100.0)
 HEAT = st.floats(0.0, 50.0)
+BALANCE = st.sampled_from(["published", "closed"])
 
 
 def air(t_degc: list[float], rh_percent: list[float]) -> OutdoorAir:
@@ -23,23 +27,64 @@ def air(t_degc: list[float], rh_percent: list[float]) -> OutdoorAir:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None)
-@given(t=T, rh=RH, heat_1=HEAT, heat_2=HEAT)
+@settings(deadline=None, max_examples=40)
+@given(t=T, rh=RH, heat_1=HEAT, heat_2=HEAT, variant=st.sampled_from(VARIANTS), balance=BALANCE)
 def test_more_heat_never_takes_less(
-    kind: type[CoolingTechnology], t: float, rh: float, heat_1: float, heat_2: float
+    *, kind: type[CoolingTechnology], t: float, rh: float, heat_1: float, heat_2: float, variant: Any, balance: str
 ) -> None:
-    demand = kind().demand(air([t, t], [rh, rh]), np.array(sorted((heat_1, heat_2))))
+    cooling = kind.model_validate(variant | {"balance": balance})
+    demand = cooling.demand(air([t, t], [rh, rh]), np.array(sorted((heat_1, heat_2))), HEAT_RATED_MW)
     for part in (*demand.p_by_machine_mw.values(), *demand.water_by_use_kg_per_s.values()):
         assert (part >= 0).all()
-    assert demand.p_mw[0] <= demand.p_mw[1]
-    assert demand.water_kg_per_s[0] <= demand.water_kg_per_s[1]
+    assert demand.p_mw[0] <= demand.p_mw[1] * (1 + 1e-6)
+    assert demand.water_kg_per_s[0] <= demand.water_kg_per_s[1] * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None, max_examples=40)
+@given(t=T, rh=RH, heat=HEAT, variant=st.sampled_from(VARIANTS))
+def test_heat_and_power_in_are_heat_out(
+    *, kind: type[CoolingTechnology], t: float, rh: float, heat: float, variant: Any
+) -> None:
+    cooling = kind.model_validate(variant | {"balance": "closed"})
+    demand = cooling.demand(air([t], [rh]), np.array([heat]), HEAT_RATED_MW)
+    assert demand.heat_rejected_mw[0] == pytest.approx(heat + demand.p_mw[0], rel=1e-12, abs=1e-12)
+    assert all((part >= 0).all() for part in demand.heat_by_sink_mw.values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None, max_examples=40)
+@given(t=T, rh_1=RH, rh_2=RH, variant=st.sampled_from(VARIANTS), balance=BALANCE)
+def test_a_higher_wet_bulb_never_lowers_the_power_of_what_evaporates(
+    *, kind: type[CoolingTechnology], t: float, rh_1: float, rh_2: float, variant: Any, balance: str
+) -> None:
+    cooling = kind.model_validate(variant | {"balance": balance})
+    demand = cooling.demand(air([t, t], sorted((rh_1, rh_2))), np.ones(2), 2.0)
+    if cooling.driven_by == "wet_bulb":
+        assert demand.p_mw[1] >= demand.p_mw[0] * (1 - 1e-6)
+    elif cooling.driven_by in {"dry_bulb", "water"}:  # the humidity of the outdoor air is nothing to them
+        assert demand.p_mw[1] == pytest.approx(demand.p_mw[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None, max_examples=40)
+@given(t_1=T, t_2=T, rh=RH, variant=st.sampled_from(VARIANTS), balance=BALANCE)
+def test_warmer_air_never_lowers_the_power_of_compressors_and_towers(
+    *, kind: type[CoolingTechnology], t_1: float, t_2: float, rh: float, variant: Any, balance: str
+) -> None:
+    cooling = kind.model_validate(variant | {"balance": balance})
+    demand = cooling.demand(air(sorted((t_1, t_2)), [rh, rh]), np.ones(2), 2.0)
+    if cooling.driven_by in {"wet_bulb", "dry_bulb"}:
+        assert demand.p_mw[1] >= demand.p_mw[0] * (1 - 1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_heat_takes_nothing(kind: type[CoolingTechnology]) -> None:
-    demand = kind().demand(air([-10.0, 20.0, 38.0], [50.0, 50.0, 80.0]), np.zeros(3))
-    assert not demand.p_mw.any()
-    assert not demand.water_kg_per_s.any()
+    for variant in VARIANTS:
+        cooling = kind.model_validate(variant)
+        demand = cooling.demand(air([-10.0, 20.0, 38.0], [50.0, 50.0, 80.0]), np.zeros(3), 2.0)
+        assert not demand.p_mw.any()
+        assert not demand.water_kg_per_s.any()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -48,20 +93,6 @@ def test_many_steps_are_each_step_alone(kind: type[CoolingTechnology]) -> None:
     together = kind().demand(air(list(t_degc.ravel()), list(rh.ravel())), np.full(t_degc.size, 2.0))
     alone = [kind().demand(air([t], [h]), np.array([2.0])).p_mw[0] for t, h in zip(t_degc.flat, rh.flat, strict=True)]
     np.testing.assert_allclose(together.p_mw, alone, rtol=1e-12)
-
-
-@settings(deadline=None)
-@given(T, RH, RH)
-def test_a_higher_wet_bulb_never_lowers_the_power_of_the_water_economiser(t: float, rh_1: float, rh_2: float) -> None:
-    demand = WaterEconomiser().demand(air([t, t], sorted((rh_1, rh_2))), np.ones(2))
-    assert demand.p_mw[1] >= demand.p_mw[0] - 1e-12
-
-
-@settings(deadline=None)
-@given(T, T, RH)
-def test_warmer_air_never_lowers_the_power_of_the_water_economiser(t_1: float, t_2: float, rh: float) -> None:
-    demand = WaterEconomiser().demand(air(sorted((t_1, t_2)), [rh, rh]), np.ones(2))
-    assert demand.p_mw[1] >= demand.p_mw[0] - 1e-12
 
 
 @settings(deadline=None)

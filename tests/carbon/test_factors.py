@@ -4,19 +4,35 @@ from pathlib import Path
 
 import pytest
 
-from carbon.factors import DEFAULT_FACTOR_SET, TECHNOLOGIES, factor_sets, load_factor_set
+from carbon.factors import DEFAULT_FACTOR_SET, TECHNOLOGIES, UNITS, factor_sets, load_factor_set
 from grid.errors import InputError
 
-HEADER = "technology,value_kg_per_mwh,gas,boundary,view,losses,renewable,year,issuer,source,status\n"
-GOOD = "gas,400,CO2e,direct,production,out,false,2023,me,A report https://example.org,verified\n"
+HEADER = "technology,value,unit,gas,boundary,view,losses,renewable,year,issuer,source,status\n"
+GOOD = "gas,400,kg/MWh,CO2e,direct,production,out,false,2023,me,A report https://example.org,verified\n"
 ALL_FACTORS = [(name, factor) for name, factors in factor_sets().items() for factor in factors.factors]
 
 
 @pytest.mark.parametrize(("name", "factor"), ALL_FACTORS)
 def test_every_shipped_factor_names_its_source(name: str, factor):
     assert factor.issuer, name
-    assert "http" in factor.source or "MEE" in factor.source, name
+    assert "http" in factor.source, name
     assert factor.value_kg_per_mwh >= 0
+
+
+@pytest.mark.parametrize(("name", "factor"), ALL_FACTORS)
+def test_every_shipped_factor_says_what_it_is(name: str, factor):
+    assert factor.unit in UNITS, name
+    assert factor.gas in {"CO2", "CO2e"}
+    assert factor.boundary in {"direct", "lifecycle"}
+    assert factor.view in {"production", "consumption"}
+    assert factor.losses in {"in", "out"}
+    assert factor.status in {"verified", "secondary", "unverified"}
+    assert 1990 < factor.year <= 2026
+
+
+@pytest.mark.parametrize("name", factor_sets())
+def test_a_shipped_set_has_one_unit(name: str):
+    assert len({factor.unit for factor in factor_sets()[name].factors}) == 1
 
 
 @pytest.mark.parametrize(
@@ -46,7 +62,8 @@ def test_electricity_maps_defaults():
 @pytest.mark.parametrize("name", [DEFAULT_FACTOR_SET, "electricity_maps_defaults"])
 def test_a_set_for_simulation_knows_every_source_of_electricity_on_both_boundaries(name: str):
     factors = load_factor_set(name)
-    for technology in set(TECHNOLOGIES) - {"grid", "petrol", "diesel"}:
+    other = {name for name in TECHNOLOGIES if name.startswith(("fuel_", "hydrogen_"))} | {"grid", "petrol", "diesel"}
+    for technology in set(TECHNOLOGIES) - other:
         assert factors.value(technology, "lifecycle") >= factors.value(technology, "direct")
 
 
@@ -83,35 +100,87 @@ def test_a_set_of_your_own_is_read(tmp_path: Path):
     assert load_factor_set(path).value("gas") == 400.0
 
 
-def test_refused_rows_are_listed_all_at_once(tmp_path: Path):
-    path = tmp_path / "mine.csv"
-    rows = [
-        GOOD,
-        GOOD,  # row 3: twice
-        "oil,-5,CO2e,direct,production,out,false,2023,me,A report,verified\n",
-        "oil,0.65,CO2e,lifecycle,production,out,false,2023,me,A report,verified\n",
-        "solar,0,CO2e,direct,production,out,true,2023,me,,verified\n",
-        "lignit,900,CO2,direct,production,out,false,2023,me,A report,sure\n",
-    ]
-    path.write_text(HEADER + "".join(rows), encoding="utf-8")
+def refused(folder: Path, rows: list[str]) -> str:
+    path = folder / "mine.csv"
+    path.write_text(HEADER + "".join(f"{row}\n" for row in rows), encoding="utf-8")
     with pytest.raises(InputError) as caught:
         load_factor_set(path)
-    message = str(caught.value)
+    return str(caught.value)
+
+
+REST = "false,2023,me,A report,verified"
+
+
+def test_refused_rows_are_listed_all_at_once(tmp_path: Path):
+    rows = [
+        GOOD.strip(),
+        GOOD.strip(),  # row 3: twice
+        f"oil,-5,kg/MWh,CO2e,direct,production,out,{REST}",
+        f"oil,0.65,kg/MWh,CO2e,lifecycle,production,out,{REST}",
+        "solar,0,kg/MWh,CO2e,direct,production,out,true,2023,me,,verified",
+        "lignit,900,kg/MWh,CO2,direct,production,out,false,2023,me,A report,sure",
+        f"nuclear,0,,CO2e,direct,production,out,{REST}",
+        f"nuclear,0.012,kg/kWh,CO2e,lifecycle,production,out,{REST}",
+        f"hydro,0,kg/MW,CO2e,direct,production,out,{REST}",
+        "biomass,0,kg/MWh,CO2e,direct,production,out,true,23,,A report,verified",
+    ]
+    message = refused(tmp_path, rows)
     for part in (
-        "rows 2, 3",
-        "row 4, value",
-        "row 5, value",
-        "another unit",
+        "rows 2, 3: give the same factor twice",
+        "row 4, value: must be finite and at least 0",
+        "row 5, value: is 0.65 kg/MWh; this looks like another unit",
         "row 6, source",
-        "'lignite'",
+        "did you mean 'lignite'",
         "row 7, status",
+        "row 7, gas: direct factors must not mix CO2 and CO2e; row 2 is CO2e",
+        "row 8, unit: must be stated",
+        "row 9, unit: must be the unit of the whole set, kg/MWh as in row 2",
+        "did you mean 'kg/MWh'",
+        "row 11, year",
+        "row 11, issuer",
     ):
         assert part in message
-    assert "must not mix CO2 and CO2e" in message
 
 
-def test_missing_columns_are_named(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("technology", "value", "unit", "kg_per_mwh"),
+    [
+        ("grid", "0.5306", "kg/kWh", 530.6),
+        ("grid", "530.6", "g/kWh", 530.6),
+        ("grid", "770.884", "lb/MWh", 349.67),  # eGRID2023, United States: 0.34967 kg/kWh
+        ("fuel_natural_gas", "56.1", "kg/GJ", 201.96),
+        ("diesel", "2.697", "kg/l", 269.7),  # 36 MJ/l is 10 kWh/l
+        ("hydrogen_threshold", "3.38", "kg/kg", 101.41),  # 28.2 g/MJ is 101.5 kg/MWh
+    ],
+)
+def test_units_are_converted(tmp_path: Path, technology: str, value: str, unit: str, kg_per_mwh: float):
     path = tmp_path / "mine.csv"
-    path.write_text("technology,value_kg_per_kwh\ngas,0.4\n", encoding="utf-8")
-    with pytest.raises(InputError, match="value_kg_per_mwh: is a required column"):
+    path.write_text(f"{HEADER}{technology},{value},{unit},CO2,direct,production,out,{REST}\n", encoding="utf-8")
+    factor = load_factor_set(path).find(technology)
+    assert factor.value_kg_per_mwh == pytest.approx(kg_per_mwh, abs=0.005)
+    assert (factor.value, factor.unit) == (float(value), unit)
+
+
+def test_a_unit_of_volume_needs_a_fuel_of_known_heat_content(tmp_path: Path):
+    rows = [f"gas,2.1,kg/l,CO2,direct,production,out,{REST}", f"oil,2.1,kg/kg,CO2,direct,production,out,{REST}"]
+    message = refused(tmp_path, rows)
+    assert "row 2, unit: kg/l is for petrol and diesel only" in message
+    assert "row 3, unit: kg/kg is for hydrogen only" in message
+
+
+def test_missing_columns_and_rows_are_named(tmp_path: Path):
+    path = tmp_path / "mine.csv"
+    path.write_text("technology,value,units\ngas,0.4,kg/kWh\n", encoding="utf-8")
+    with pytest.raises(InputError, match="unit: is a required column; did you mean 'units'"):
         load_factor_set(path)
+    path.write_text(HEADER, encoding="utf-8")
+    with pytest.raises(InputError, match="at least one row"):
+        load_factor_set(path)
+
+
+def test_a_changed_file_is_read_anew(tmp_path: Path):
+    path = tmp_path / "mine.csv"
+    path.write_text(HEADER + GOOD, encoding="utf-8")
+    assert load_factor_set(path).value("gas") == 400.0
+    path.write_text(HEADER + GOOD.replace("400", "410"), encoding="utf-8")
+    assert load_factor_set(path).value("gas") == 410.0

@@ -77,7 +77,7 @@ def test_energies_follow_from_powers_and_slots_sum_to_their_classes(seed):
         for slot in range(first, first + op.stop[device] - op.start[device]):
             p = op.p_mw[slot]
             e_mwh = op.retention_per_step[device] * e_mwh - h * op.p_drain_mw[slot]
-            e_mwh += h * (op.eta_charge[device] * max(p, 0) - max(-p, 0) / op.eta_discharge[device])
+            e_mwh += h * (op.eta_charge[slot] * max(p, 0) - max(-p, 0) / op.eta_discharge[slot])
             assert stocks.e_end_mwh[slot] == pytest.approx(e_mwh, rel=1e-9)
         first += op.stop[device] - op.start[device]
     car = op.vehicle[op.owner[op.slot_device]]
@@ -170,6 +170,30 @@ def test_fuel_drawn_from_a_tank_leaves_at_the_tanks_intensity():
     np.testing.assert_allclose(stocks.stationary.carbon.fuel, [150, 450])
     np.testing.assert_allclose(stocks.stationary.energy.fuel, [0.5, 1.5])
     assert stocks.e_end_mwh[1] == 0
+
+
+def test_fuel_that_the_tank_does_not_hold_comes_from_the_charge_of_the_step():
+    stocks = run(store([2.0, 0.0], p_drain_mw=np.array([2.9, 0.9])), ci=500.0)
+    np.testing.assert_allclose(stocks.stationary.carbon.fuel, [600 + 1000 * 0.9 / 1.8, 500])
+    np.testing.assert_allclose(stocks.e_end_mwh, [0.9, 0.0], atol=1e-15)
+    assert np.abs(stocks.stationary.carbon.residual).max() <= 1e-9
+
+
+def test_fuel_beyond_tank_and_charge_is_refused():
+    with pytest.raises(InputError, match=r"device 0, step 0: must not take out more .*0.1 MWh too much"):
+        run(store([1.0], p_drain_mw=np.array([3.0])))
+
+
+def test_an_efficiency_of_its_own_in_every_slot():
+    eta = np.array([0.5, 0.9, 1.0])
+    stocks = run(store([1.0, 1.0, -1.0], eta_charge=eta, eta_discharge=np.array([1.0, 1.0, 0.5])), ci=300.0)
+    np.testing.assert_allclose(stocks.e_end_mwh, [2.5, 3.4, 1.4])
+    assert stocks.ci_discharge_kg_per_mwh[2] == pytest.approx((600 + 600) / 3.4 / 0.5)
+    assert stocks.stationary.energy.charge[0] == pytest.approx(0.5)
+    constant = store([1.0, 1.0, -1.0])
+    by_slot = replace(constant, eta_charge=np.full(3, 0.9), eta_discharge=np.full(3, 0.8))
+    np.testing.assert_array_equal(run(by_slot).charge_kg, run(constant).charge_kg)
+    np.testing.assert_array_equal(run(by_slot).ci_discharge_kg_per_mwh, run(constant).ci_discharge_kg_per_mwh)
 
 
 def test_taking_out_more_than_there_is_names_device_and_step():

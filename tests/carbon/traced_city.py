@@ -65,23 +65,30 @@ def _random_flows(rng: np.random.Generator, n_nodes: int, n_steps: int) -> Flows
 
 
 def random_operation(rng: np.random.Generator, n_nodes: int, n_steps: int, step_hours: float) -> StockOperation:
-    """A battery and a tank that is drained, always connected; two cars with two sessions each and driving between."""
+    """A battery and a tank that is drained, always connected; two cars with two sessions each and driving between.
+
+    Efficiencies change from step to step (part load), and the tank sells more than it holds in steps it is filled in.
+    """
     middle = n_steps // 2
     owner = np.array([0, 3, 2, 1, 2, 3])  # not sorted: the library has to sort
     start = np.array([0, middle, 0, 0, middle, 1])
     stop = np.array([n_steps, n_steps, middle, n_steps, n_steps, middle])
-    eta_charge, eta_discharge = rng.uniform(0.6, 1, (2, 6))
+    n_slots = int((stop - start).sum())
+    eta_charge, eta_discharge = rng.uniform(0.6, 1, (2, n_slots))
     kept = np.array([0.99, 1.0, 0.999, 0.98, 1.0, 0.97])
     e_start = rng.uniform(0.5, 4, 6)
     powers, drains = [], []
     for device in range(6):
         e_mwh = e_start[device]
         for _ in range(start[device], stop[device]):
-            drain = 0.2 * e_mwh / step_hours * (device == 3)
-            give = rng.uniform(0, 0.7) * e_mwh * eta_discharge[device] / step_hours
+            k = len(powers)
+            give = rng.uniform(0, 0.7) * e_mwh * eta_discharge[k] / step_hours
             p_mw = rng.choice([0.0, rng.uniform(0, 2), -give])
+            drain = 0.2 * e_mwh / step_hours * (device == 3)
+            if device == 3 and p_mw > 0:
+                drain = kept[device] * e_mwh / step_hours + 0.6 * eta_charge[k] * p_mw
             e_mwh = kept[device] * e_mwh - step_hours * drain
-            e_mwh += step_hours * (eta_charge[device] * max(p_mw, 0) - max(-p_mw, 0) / eta_discharge[device])
+            e_mwh += step_hours * (eta_charge[k] * max(p_mw, 0) - max(-p_mw, 0) / eta_discharge[k])
             powers.append(p_mw)
             drains.append(drain)
     return StockOperation(
@@ -136,7 +143,7 @@ def dense_reference(city: City) -> tuple[np.ndarray, np.ndarray]:
             give = max(-op.p_mw[slots[d, t]], 0.0)
             e, c, r = stock[o]
             matrix[op.node[d], op.node[d]] += give
-            supply[op.node[d]] += give * np.array([c / e / op.eta_discharge[d], r / e])
+            supply[op.node[d]] += give * np.array([c / e / op.eta_discharge[slots[d, t]], r / e])
         live = np.diag(matrix) > 1e-9
         x = np.linalg.solve(matrix[np.ix_(live, live)], supply[live])
         result[:, t, live] = x.T
@@ -145,7 +152,15 @@ def dense_reference(city: City) -> tuple[np.ndarray, np.ndarray]:
             e, c, r = stock[o]
             charge = h * max(p, 0.0)
             w, rho = result[:, t, op.node[d]]
-            out = h * max(-p, 0.0) / op.eta_discharge[d] + h * drain + (1 - op.retention_per_step[d]) * e
-            gain = charge * np.array([op.eta_charge[d], w, op.eta_charge[d] * rho]) if charge > 0 else 0.0
-            stock[o] = list(np.array([e, c, r]) * (1 - out / e) + gain)
+            out = h * max(-p, 0.0) / op.eta_discharge[slots[d, t]] + h * drain + (1 - op.retention_per_step[d]) * e
+            eta = op.eta_charge[slots[d, t]]
+            gain = charge * np.array([eta, w, eta * rho]) if charge > 0 else np.zeros(3)
+            stock[o] = list(_left(np.array([e, c, r]), out, gain))
     return result[0], result[1]
+
+
+def _left(held: np.ndarray, out_mwh: float, gain: np.ndarray) -> np.ndarray:
+    """What a stock holds after a step: what leaves was there before, and only the rest of it comes from the gain."""
+    if out_mwh <= held[0]:
+        return held * (1 - out_mwh / held[0]) + gain
+    return gain * (1 - (out_mwh - held[0]) / gain[0])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
+import annotated_types
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from grid.assets import KINDS, AnyAsset, Asset, EVFleet, Site
 from grid.assets.ev_fleet import homes
@@ -116,7 +120,9 @@ def test_the_reservoir_conserves_energy(flexibilities: tuple[Flexibility, ...]) 
             assert lasting.max() <= 1
 
 
-def test_unmanaged_ends_with_the_energy_due(flexibilities: tuple[Flexibility, ...]) -> None:
+def test_unmanaged_ends_with_the_energy_due_and_never_leaves_the_reservoir(
+    flexibilities: tuple[Flexibility, ...],
+) -> None:
     for flexibility in flexibilities:
         store = flexibility.reservoir
         if store is None:
@@ -142,11 +148,62 @@ def test_the_same_seed_gives_the_same_and_another_name_another_draw(kind: str, w
     for a, b in zip(first, again, strict=True):
         assert np.array_equal(a.p_max_mw, b.p_max_mw)
         assert np.array_equal(a.unmanaged_power(), b.unmanaged_power())
+        assert np.array_equal(a.drain_mwh, b.drain_mwh)
     if kind == "ev_fleet":
         other = example(kind, name="y").flexibilities(winter_site)[0]
         reseeded = example(kind).flexibilities(replace(winter_site, seed=1))[0]
         assert not np.array_equal(first[0].start, other.start)
         assert not np.array_equal(first[0].start, reseeded.start)
+
+
+def test_other_assets_change_nothing(kind: str, flexibilities: tuple[Flexibility, ...], winter_site: Site) -> None:
+    for other in EXAMPLES:
+        example(other, name=f"before {kind}").flexibilities(winter_site)
+    for alone, among in zip(flexibilities, example(kind).flexibilities(winter_site), strict=True):
+        assert np.array_equal(alone.start, among.start)
+        assert np.array_equal(alone.p_min_mw, among.p_min_mw)
+        assert np.array_equal(alone.p_max_mw, among.p_max_mw)
+        assert np.array_equal(alone.unmanaged_power(), among.unmanaged_power())
+
+
+def numbers(kind: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Fields of a kind that are numbers, with their bounds."""
+    (model,) = (model for model in KINDS if model.model_fields["kind"].default == kind)
+    for name, field in model.model_fields.items():
+        if set(get_args(field.annotation) or (field.annotation,)) <= {int, float, NoneType}:
+            yield name, tuple(field.metadata)
+
+
+def test_every_number_has_a_bound_and_is_refused_beyond_it(kind: str) -> None:
+    for name, bounds in numbers(kind):
+        assert bounds, f"{name} accepts any number"
+        for bound in bounds:
+            beyond = _beyond(bound)
+            with pytest.raises(ValidationError, match=name):
+                example(kind, **{name: beyond})
+
+
+def _beyond(bound: Any) -> float:
+    match bound:
+        case annotated_types.Gt() | annotated_types.Lt():
+            return float(getattr(bound, "gt", getattr(bound, "lt", math.nan)))
+        case annotated_types.Ge():
+            return float(bound.ge) - 1.0  # type: ignore[arg-type]
+        case annotated_types.Le():
+            return float(bound.le) + 1.0  # type: ignore[arg-type]
+    raise AssertionError(bound)
+
+
+@pytest.mark.parametrize("value", ["2", True, math.nan, math.inf, [1.0]])
+def test_what_is_no_number_is_refused(kind: str, value: object) -> None:
+    for name, _ in numbers(kind):
+        with pytest.raises(ValidationError, match=name):
+            example(kind, **{name: value})
+
+
+def test_an_unknown_field_is_refused(kind: str) -> None:
+    with pytest.raises(ValidationError, match="p_rated_kw"):
+        example(kind, p_rated_kw=3.0)
 
 
 @pytest.mark.parametrize("kind", RATING)

@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from optimizer._highs import Compiled, LinearProgram, Solver, SolverError
-from optimizer.model import StoreConstants, window_model
+from optimizer.model import StoreConstants, Structure, window_model
 
 
 def small_model(sense: Any = pyo.minimize) -> Any:
@@ -64,7 +64,7 @@ def test_compiled_window_model_solves_as_pyomo_solves_it() -> None:
     prices, fixed = [30.0, 80.0, 20.0, 90.0], [1.0, 2.0, 0.5, 1.5]
 
     def stated() -> Any:
-        m = window_model(4, 0.5, 1, [StoreConstants(0.9, 0.8, 0.99)], 1)
+        m = window_model(Structure(4, 0.5, 1, (StoreConstants(0.9, 0.8, 0.99),), 1))
         m.charge_mw.setub(1.0)
         m.discharge_mw.setub(1.0)
         m.energy_mwh.setlb(0.1)
@@ -76,7 +76,14 @@ def test_compiled_window_model_solves_as_pyomo_solves_it() -> None:
     compiled = Compiled.of(stated())
     program = compiled.updated(
         bounds={},
-        cost={"import_mw": 0.5 * np.array(prices), "export_mw": -0.5 * 10.0, "discharge_mw": 0.5 * 5.0, "peak_mw": 7.0},
+        cost={
+            "import_mw": 0.5 * np.array(prices),
+            "export_mw": -0.5 * 10.0,
+            "discharge_mw": 0.5 * 5.0,
+            "peak_mw": 7.0,
+            "converter_mw": 0.0,
+            "charge_mw": 0.0,
+        },
         rhs={"balance": (np.array(fixed), np.array(fixed)), "store_balance": (np.array([0.5, 0, 0, 0]),) * 2},
     )
     m = stated()
@@ -87,7 +94,8 @@ def test_compiled_window_model_solves_as_pyomo_solves_it() -> None:
     m.cost.deactivate()
     wear = sum(5 * m.discharge_mw[0, t] for t in range(4))
     m.paid = pyo.Objective(
-        expr=0.5 * (sum(prices[t] * m.import_mw[t] - 10 * m.export_mw[t] for t in range(4)) + wear) + 7 * m.peak_mw
+        expr=0.5 * (sum(prices[t] * m.import_mw[t] - 10 * m.export_mw[t] for t in range(4)) + wear)
+        + 7 * (m.peak_mw[0] + m.peak_mw[1])
     )
     pyo.SolverFactory("appsi_highs").solve(m)
     free = compiled.updated(bounds={}, cost={}, rhs={"import_limit": (-np.inf, np.inf)})

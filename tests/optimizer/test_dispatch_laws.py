@@ -27,7 +27,8 @@ from grid.network import Network
 from grid.series import Floats
 from optimizer._highs import Solver
 from optimizer.problem import DispatchProblem, with_strategy
-from optimizer.programme import Roles, state_window
+from optimizer.programme import Start, state_window
+from optimizer.roles import Roles
 from optimizer.rolling import dispatch
 from optimizer.window import solve_window
 
@@ -167,8 +168,9 @@ def test_no_device_charges_and_discharges_at_once_where_energy_is_worth_somethin
     problem = feeder_problem()
     roles = Roles.of(problem.flexibilities)
     energy = {f.name: f.reservoir.e_start_mwh for f in problem.flexibilities if f.reservoir is not None}
-    window = state_window(problem, roles, roles.compiled(24, 1.0), 0, 24, energy, 0.0)
-    answer = solve_window(window)
+    start = Start(energy)
+    window = state_window(problem, roles, roles.compiled(24, 1.0), 0, 24, start)
+    answer = solve_window(window, start)
     x, columns = solutions[-1], window.compiled.columns
     assert len(solutions) == answer.rounds
     charge, discharge = x[columns["charge_mw"]], x[columns["discharge_mw"]]

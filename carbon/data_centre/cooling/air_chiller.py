@@ -15,8 +15,8 @@ from grid.series import Floats
 class AirChilled(WaterCoils):
     """Air-cooled chillers without any free cooling: no tower, and hardly any water.
 
-    The hall is that of Lei and Masanet, Resour. Conserv. Recycl. 182:106323, 2022, with its balance; their regression of
-    the chillers is not published as a formula, so the chillers are EnergyPlus'.
+    The hall is that of Lei and Masanet, Resour. Conserv. Recycl. 182:106323, 2022, with its balance; their regression
+    of the chillers is not published as a formula, so the chillers are EnergyPlus'.
     """
 
     kind: Literal["air_chiller"] = "air_chiller"

@@ -1,4 +1,4 @@
-"""Outdoor air blown through the hall whenever its enthalpy allows it, and chillers when it does not."""
+"""Outdoor air blown through the hall whenever the outdoors allows it, and chillers when it does not."""
 
 from __future__ import annotations
 
@@ -7,43 +7,56 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from carbon.data_centre import psychrometrics
 from carbon.data_centre.cooling.air_handler import AirHandler
-from carbon.data_centre.cooling.technology import CoolingDemand, CoolingTechnology
-from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller
+from carbon.data_centre.cooling.air_plant import AirChiller, air_cooled
+from carbon.data_centre.cooling.air_window import HumidityWindow, enthalpy_allows
+from carbon.data_centre.cooling.running import Running
+from carbon.data_centre.cooling.technology import Balance, CoolingDemand, CoolingTechnology, Driver
+from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller, tower_cooled
 from carbon.data_centre.outdoor_air import OutdoorAir
+from carbon.data_centre.psychrometrics import humidity_ratio, humidity_ratio_from_enthalpy, latent_heat_kj_per_kg
 from grid.series import Bools, Floats
 
 RH_MIN_PERCENT = 20.0
-RH_MAX_PERCENT = 80.0
-T_CORNER_DEGC = 27.0
-T_DEW_CORNER_DEGC = 15.0
 
 
 class AirEconomiser(CoolingTechnology):
-    """Air-side economiser with adiabatic humidification and water-cooled chillers, after Lei and Masanet [1].
+    """Air-side economiser with adiabatic humidification and chillers as its trim, after Lei and Masanet [1].
 
     The supply follows the outdoor temperature within bounds: colder air is warmed with return air, warmer air is
     cooled by evaporating water into it. Where the outdoor air holds more enthalpy than both 27 °C with a dew point of
     15 °C and the supply at 80 % relative humidity, the dampers close and the chillers carry all heat. As published, all
-    air is outdoor air when its humidification is counted. Defaults: middle of that paper's ranges for colocation halls.
+    air is outdoor air when its humidification is counted. With a `window` the dampers follow temperature and humidity
+    instead, as in [2]. Defaults: middle of the ranges of [1] for colocation halls.
 
     References:
         [1] N. Lei and E. Masanet, Energy, vol. 201, 117556, 2020.
+        [2] N. Lei and E. Masanet, Resour. Conserv. Recycl., vol. 182, 106323, 2022.
     """
 
     kind: Literal["air_economiser"] = "air_economiser"
     """Outdoor air through the hall when it is cool and dry enough, and chillers for the rest."""
+    balance: Balance = "published"
+    """Whose heat is removed: `published` counts fans' and pumps' heat as not cooled, `closed` cools it too."""
     t_supply_min_degc: float = Field(default=18.0, ge=5, le=45)
     """Coldest air to the servers [°C]; lower end of ASHRAE's recommended range (unverified)."""
     t_supply_max_degc: float = Field(default=27.0, ge=5, le=45)
     """Warmest air to the servers [°C]; upper end of ASHRAE's recommended range (unverified)."""
+    window: HumidityWindow | None = None
+    """Temperature and humidity within which outdoor air is let in; by default its enthalpy decides."""
+    sensible_heat_ratio: float = Field(default=1.0, gt=0, le=1)
+    """Share of the chillers' cooling that lowers temperature rather than condenses vapour [1]; 1 in [1], 0.95-0.99 in
+    [2]."""
+    trim: Literal["water_chiller", "air_chiller"] = "water_chiller"
+    """Which chillers carry the heat while the dampers are closed: `chiller` with `tower`, or `air_chiller`."""
     air_handler: AirHandler = AirHandler()
     """Supply fans and humidifier."""
     tower: CoolingTower = CoolingTower()
-    """Cooling tower, in service with the chillers only."""
+    """Cooling tower, in service with the water-cooled chillers only."""
     chiller: WaterChiller = WaterChiller()
-    """Chillers."""
+    """Water-cooled chillers."""
+    air_chiller: AirChiller = AirChiller()
+    """Air-cooled chillers."""
 
     @model_validator(mode="after")
     def _supply_range(self) -> AirEconomiser:
@@ -51,46 +64,58 @@ class AirEconomiser(CoolingTechnology):
             raise ValueError("t_supply_min_degc must not exceed t_supply_max_degc")
         return self
 
+    @property
+    def driven_by(self) -> Driver:
+        """See `CoolingTechnology.driven_by`."""
+        return "enthalpy"
+
     def t_supply_degc(self, air: OutdoorAir) -> Floats:
         """Air to the servers, shape (T,) [°C]."""
         return np.clip(air.t_dry_bulb_degc, self.t_supply_min_degc, self.t_supply_max_degc)
 
     def is_free(self, air: OutdoorAir) -> Bools:
         """Whether outdoor air cools the hall without chillers, shape (T,)."""
-        corner_vapour_pa = psychrometrics.saturation_pressure_pa(np.asarray(T_DEW_CORNER_DEGC))
-        corner_rh = 100.0 * corner_vapour_pa / psychrometrics.saturation_pressure_pa(np.asarray(T_CORNER_DEGC))
-        corner = _enthalpy(np.asarray(T_CORNER_DEGC), corner_rh, air.pressure_pa)
-        moist_supply = _enthalpy(self.t_supply_degc(air), np.asarray(RH_MAX_PERCENT), air.pressure_pa)
-        return np.asarray(air.enthalpy_kj_per_kg < np.maximum(corner, moist_supply))
+        if self.window is None:
+            return enthalpy_allows(air, self.t_supply_degc(air))
+        return self.window.allows(air, self.t_supply_min_degc, self.t_supply_max_degc)
 
     def humidification_kg_per_s(self, air: OutdoorAir, heat_mw: Floats) -> Floats:
         """Water sprayed into outdoor air while it serves the hall, shape (T,) [kg/s]."""
-        t_supply = self.t_supply_degc(air)
-        dry_limit = psychrometrics.humidity_ratio(t_supply, np.asarray(RH_MIN_PERCENT), air.pressure_pa)
-        adiabatic = psychrometrics.humidity_ratio_from_enthalpy(t_supply, air.enthalpy_kj_per_kg)
-        target = np.where(air.t_dry_bulb_degc > t_supply, adiabatic, dry_limit)
-        added = np.maximum(target - air.humidity_ratio, 0.0)
+        added = np.maximum(self._target_ratio(air) - air.humidity_ratio, 0.0)
         return np.where(self.is_free(air), self.air_handler.air_kg_per_s(heat_mw) * added / (1.0 + added), 0.0)
 
-    def demand(self, air: OutdoorAir, heat_mw: Floats) -> CoolingDemand:
+    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
         """Power and water, see `CoolingTechnology.demand`."""
-        chilled_mw = np.where(self.is_free(air), 0.0, heat_mw)
-        chiller_mw = self.chiller.chiller_mw(chilled_mw, self.tower.leaving_water_degc(air))
-        rejected_mw = chilled_mw + chiller_mw
-        humidified = self.humidification_kg_per_s(air, heat_mw)
-        return CoolingDemand(
-            p_by_machine_mw={
-                "supply_fan": self.air_handler.fan_mw(heat_mw, self.t_supply_degc(air), air.pressure_pa),
-                "humidifier": self.air_handler.humidifier_mw(humidified),
-                "chilled_water_pump": self.chiller.pump_mw(chilled_mw),
-                "chiller": chiller_mw,
-                "tower_pump": self.tower.pump_mw(rejected_mw),
-                "tower_fan": self.tower.fan_mw(rejected_mw, air),
-            },
-            water_by_use_kg_per_s={"humidifier": humidified, **self.tower.make_up_kg_per_s(rejected_mw, air)},
+        t_supply = self.t_supply_degc(air)
+        fan = running.flow_mw(self.air_handler.fan_mw(heat_mw, t_supply, air.pressure_pa), heat_mw)
+        sensible_mw = heat_mw + running.heat_of(fan)
+        reused = self.reused(sensible_mw, t_supply + self.air_handler.air_rise_k)
+        left_mw = sensible_mw - reused.taken_mw
+        free = self.is_free(air)
+        latent_mw = np.where(free, 0.0, left_mw / self.sensible_heat_ratio - left_mw)
+        humidified = self.humidification_kg_per_s(air, heat_mw) + latent_mw * 1e3 / latent_heat_kj_per_kg(t_supply)
+        humidifier = self.air_handler.humidifier_mw(humidified)
+        left_mw = left_mw + running.heat_of(humidifier)
+        chilled_mw = np.where(free, 0.0, left_mw if running.closed else left_mw + latent_mw)
+        own = CoolingDemand(
+            {"supply_fan": fan, "humidifier": humidifier, **reused.p_by_machine_mw},
+            {"humidifier": humidified},
+            {"outdoor_air": np.where(free, left_mw, 0.0)},
         )
+        return own + CoolingDemand({}, {}, reused.heat_by_sink_mw) + self._trim(chilled_mw, air, running)
 
+    def _trim(self, chilled_mw: Floats, air: OutdoorAir, running: Running) -> CoolingDemand:
+        if self.trim == "air_chiller":
+            return air_cooled(chilled_mw, air, self.air_chiller, running)
+        return tower_cooled(chilled_mw, np.zeros_like(chilled_mw), air, self.chiller, self.tower, running)
 
-def _enthalpy(t_degc: Floats, relative_humidity_percent: Floats, pressure_pa: Floats) -> Floats:
-    ratio = psychrometrics.humidity_ratio(t_degc, relative_humidity_percent, pressure_pa)
-    return psychrometrics.enthalpy_kj_per_kg(t_degc, ratio)
+    def _target_ratio(self, air: OutdoorAir) -> Floats:
+        """Humidity of the air to the servers where it is humidified, shape (T,) [kg/kg]."""
+        if self.window is not None:
+            t_inside = np.maximum(air.t_dry_bulb_degc, self.t_supply_min_degc)
+            lowest = self.window.lowest_ratio(t_inside, air.pressure_pa)
+            return lowest if self.window.humidify else np.zeros_like(lowest)
+        t_supply = self.t_supply_degc(air)
+        dry_limit = humidity_ratio(t_supply, np.asarray(RH_MIN_PERCENT), air.pressure_pa)
+        adiabatic = humidity_ratio_from_enthalpy(t_supply, air.enthalpy_kj_per_kg)
+        return np.where(air.t_dry_bulb_degc > t_supply, adiabatic, dry_limit)

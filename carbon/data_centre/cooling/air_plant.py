@@ -19,7 +19,7 @@ from carbon.data_centre.cooling.machines import fan_mw, pump_mw, water_kg_per_s
 from carbon.data_centre.cooling.running import Running
 from carbon.data_centre.cooling.technology import CoolingDemand
 from carbon.data_centre.outdoor_air import OutdoorAir
-from carbon.data_centre.psychrometrics import CP_DRY_AIR_KJ_PER_KG_K, T_ZERO_K
+from carbon.data_centre.psychrometrics import CP_DRY_AIR_KJ_PER_KG_K
 from grid.series import Floats
 from grid.spec import Spec
 
@@ -30,15 +30,15 @@ TEMPERATURE_RISE_RATIO = 2.778
 COP_REFERENCE = 3.0
 """At 35 °C outdoors, water of 6.67 °C and full load [1]; condenser fans included."""
 
-T_HEAD_PRESSURE_DEGC = np.linspace(-10.0, 35.0, 181)
+T_TABLE_DEGC = np.linspace(-10.0, 75.0, 341)
 LOAD_SHARES = np.linspace(0.01, 1.5, 150)
 
 
 class AirChiller(Spec):
     """Air-cooled chillers, by EnergyPlus' model [1].
 
-    The polynomials turn round in the cold, where real chillers hold their head pressure: below the temperature at which
-    the COP is best it is kept there, so it never falls with colder air.
+    The polynomials turn round in the cold, where real chillers hold their head pressure, and in the greatest heat at
+    little load: below the temperature at which the COP is best and above the one at which it is worst it is kept.
     """
 
     part_load: float = Field(default=0.30, gt=0, le=1)
@@ -62,8 +62,8 @@ class AirChiller(Spec):
             load_share: Load of each chiller as a share of its rated capacity [1]; `part_load` by default.
         """
         share = np.asarray(self.part_load if load_share is None else load_share, dtype=np.float64)
-        best = np.interp(share, LOAD_SHARES, _t_best_degc(self.t_leaving_degc))
-        t = np.maximum(t_outdoor_degc, best)
+        best, worst = (np.interp(share, LOAD_SHARES, t) for t in _turning_points_degc(self.t_leaving_degc))
+        t = np.clip(t_outdoor_degc, best, worst)
         return _cop_energyplus(t, share, self.t_leaving_degc) * (1.0 + self.cop_adjustment)
 
     def pump_mw(self, heat_mw: Floats) -> Floats:
@@ -118,26 +118,29 @@ class DryCooler(Spec):
         """Water that leaves the cooler, shape (T,) [°C]."""
         return air.t_dry_bulb_degc + self.approach_k
 
-    def reject(self, heat_mw: Floats, air: OutdoorAir, running: Running) -> CoolingDemand:
-        """Fans that reject a heat of shape (T,) [MW]."""
+    def reject(
+        self, heat_mw: Floats, air: OutdoorAir, running: Running, plant_mw: Floats | None = None
+    ) -> CoolingDemand:
+        """Fans that reject a heat of shape (T,) [MW], alone or as a part of a plant's heat."""
         air_kg_per_s = heat_mw * 1e3 / (CP_DRY_AIR_KJ_PER_KG_K * self.air_rise_k)
         linear = fan_mw(air_kg_per_s, air.density_kg_per_m3, self.fan_pressure_pa, self.fan_efficiency)
-        fan = running.flow_mw(linear, heat_mw)
+        fan = running.flow_mw(linear, heat_mw if plant_mw is None else plant_mw)
         return CoolingDemand({"dry_cooler_fan": fan}, {}, {"outdoor_air": heat_mw + running.heat_of(fan)})
 
 
-def air_cooled(chilled_mw: Floats, air: OutdoorAir, chiller: AirChiller, running: Running) -> CoolingDemand:
-    """Air-cooled chillers and their pumps for a heat of shape (T,) [MW]."""
-    pump = running.flow_mw(chiller.pump_mw(chilled_mw), chilled_mw)
+def air_cooled(
+    chilled_mw: Floats, air: OutdoorAir, chiller: AirChiller, running: Running, plant_mw: Floats | None = None
+) -> CoolingDemand:
+    """Air-cooled chillers and their pumps for a heat of shape (T,) [MW], alone or as a part of a plant's heat."""
+    pump = running.flow_mw(chiller.pump_mw(chilled_mw), chilled_mw if plant_mw is None else plant_mw)
     lifted_mw = chilled_mw + running.heat_of(pump)
     share = running.chiller_share(lifted_mw, chiller.part_load)
     p_mw = lifted_mw / chiller.cop(air.t_dry_bulb_degc, share)
     return CoolingDemand({"chilled_water_pump": pump, "chiller": p_mw}, {}, {"outdoor_air": lifted_mw + p_mw})
 
 
-
 def _cop_energyplus(t_outdoor_degc: Floats, load_share: Floats, t_leaving_degc: float) -> Floats:
-    """COP at a share of the rated capacity [1]: the load ratio is taken of the capacity available at the temperature."""
+    """COP at a share of the rated capacity [1]; the load ratio is that of the capacity available at the temperature."""
     rise = (t_outdoor_degc - T_CONDENSER_DESIGN_DEGC) / TEMPERATURE_RISE_RATIO
     delta = rise - (t_leaving_degc - T_EVAPORATOR_DESIGN_DEGC)
     capacity = 0.944836 - 0.0570088 * delta + 0.00185486 * delta**2
@@ -148,7 +151,9 @@ def _cop_energyplus(t_outdoor_degc: Floats, load_share: Floats, t_leaving_degc: 
 
 
 @cache
-def _t_best_degc(t_leaving_degc: float) -> Floats:
-    """Outdoor temperature of the best COP for each of `LOAD_SHARES` [°C]."""
-    cop = _cop_energyplus(T_HEAD_PRESSURE_DEGC[:, None], LOAD_SHARES[None, :], t_leaving_degc)
-    return np.asarray(T_HEAD_PRESSURE_DEGC[np.argmax(cop, axis=0)])
+def _turning_points_degc(t_leaving_degc: float) -> tuple[Floats, Floats]:
+    """Outdoor temperatures of the best COP and of the worst one above it, for each of `LOAD_SHARES` [°C]."""
+    cop = _cop_energyplus(T_TABLE_DEGC[:, None], LOAD_SHARES[None, :], t_leaving_degc)
+    best = np.argmax(cop, axis=0)
+    hotter = np.arange(T_TABLE_DEGC.size)[:, None] >= best
+    return T_TABLE_DEGC[best], T_TABLE_DEGC[np.argmin(np.where(hotter, cop, np.inf), axis=0)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from carbon.data_centre.cooling.air_plant import DirectExpansionUnit
 from carbon.data_centre.cooling.hall import RecirculatedAir
 from carbon.data_centre.cooling.running import Running
@@ -23,6 +25,8 @@ class DirectExpansion(RecirculatedAir):
     """Compressors that cool the hall's air directly; the usual way in small halls."""
     balance: Balance = "published"
     """Whose heat is removed: `published` counts the fans' heat as not cooled, `closed` cools it too."""
+    sensible_heat_ratio: float = Field(default=0.97, gt=0, le=1)
+    """Share of the coils' cooling that lowers temperature rather than condenses vapour [1]; 0.95-0.99."""
     unit: DirectExpansionUnit = DirectExpansionUnit()
     """Compressors."""
 

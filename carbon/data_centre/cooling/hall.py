@@ -29,12 +29,10 @@ class HallAir:
 
 
 class RecirculatedAir(CoolingTechnology):
-    """A technology that cools the hall's own air; what the coils condense, a humidifier puts back."""
+    """A technology that cools the hall's own air."""
 
     t_supply_degc: float = Field(default=24.0, ge=10, le=45)
     """Air to the servers [°C]; within ASHRAE's recommended 18-27, where new halls are often set (unverified)."""
-    sensible_heat_ratio: float = Field(default=0.97, gt=0, le=1)
-    """Share of the coils' cooling that lowers temperature rather than condenses vapour [1]; 0.95-0.99."""
     air_handler: AirHandler = AirHandler()
     """Supply fans and humidifier."""
 
@@ -50,8 +48,10 @@ class RecirculatedAir(CoolingTechnology):
 
 
 class WaterCoils(RecirculatedAir):
-    """A technology whose coils are cooled by water."""
+    """A technology whose coils are cooled by water; what they condense, a humidifier puts back."""
 
+    sensible_heat_ratio: float = Field(default=0.97, gt=0, le=1)
+    """Share of the coils' cooling that lowers temperature rather than condenses vapour [1]; 0.95-0.99."""
     coil_effectiveness: float = Field(default=0.775, gt=0, le=1)
     """Heat-transfer effectiveness of the coils between air and water [1]; 0.65-0.9."""
     water_rise_k: float = Field(default=7.5, gt=0, le=20)

@@ -39,7 +39,7 @@ class HeatReuse(Spec):
         ideal = np.divide(
             self.t_delivered_degc + T_ZERO_K, lift_k, out=np.full(np.shape(lift_k), np.inf), where=lift_k > 0
         )
-        return np.maximum(self.carnot_share * ideal, COP_MIN)
+        return np.asarray(np.maximum(self.carnot_share * ideal, COP_MIN), dtype=np.float64)
 
     def taken_and_power_mw(self, heat_mw: Floats, t_offered_degc: Floats) -> tuple[Floats, Floats]:
         """Heat taken from the cooling and the heat pump's power; delivered is their sum.

@@ -10,6 +10,11 @@ from pydantic import Field
 from grid.series import Floats
 from grid.spec import Spec
 
+CHILLER_SHARE_MAX = 1.25
+"""Load share beyond which the chillers' formulas do not hold; they are kept at what they give there."""
+STANDSTILL = 1e-9
+"""Load below which machines stand, as a share of their rating [1]."""
+
 
 class PartLoad(Spec):
     """N machines are needed at the rated heat, some are spare, and all of them share the load.
@@ -55,11 +60,12 @@ class Running:
     closed: bool
 
     def flow_mw(self, p_linear_mw: Floats, heat_mw: Floats) -> Floats:
-        """Power of fans or pumps at the flow that a heat needs.
+        """Power of fans or pumps at the speed that a heat needs.
 
         Args:
-            p_linear_mw: Their power if it were proportional to the heat, shape (T,) [MW].
-            heat_mw: The heat that they carry, shape (T,) [MW].
+            p_linear_mw: Their power if it were proportional to the heat that they carry, shape (T,) [MW].
+            heat_mw: The heat of the whole plant, shape (T,) [MW]: loops that share it run at one speed, so that one
+                that takes over from another does so without a step.
 
         Returns:
             Power, shape (T,) [MW]; 0 where there is no heat.
@@ -68,14 +74,19 @@ class Running:
             return p_linear_mw
         each = self._each(heat_mw)
         flow = np.maximum(each, self.part_load.flow_min_share)
-        factor = np.divide(flow**self.part_load.affinity_exponent, each, out=np.zeros_like(each), where=each > 0)
+        factor = np.divide(
+            flow**self.part_load.affinity_exponent, each, out=np.zeros_like(each), where=each > STANDSTILL
+        )
         return p_linear_mw * factor
 
     def chiller_share(self, heat_mw: Floats, constant: float) -> Floats | float:
-        """Load of each chiller as a share of its rating, shape (T,) [1]; `constant` where part load is not followed."""
+        """Load of each chiller as a share of its rating, shape (T,) [1]; `constant` where part load is not followed.
+
+        Within what the chillers' formulas hold for: not below the share at which chillers cycle, nor far above 1.
+        """
         if self.part_load is None:
             return constant
-        return np.maximum(self._each(heat_mw), self.part_load.chiller_min_share)
+        return np.clip(self._each(heat_mw), self.part_load.chiller_min_share, CHILLER_SHARE_MAX)
 
     def heat_of(self, *p_mw: Floats) -> Floats:
         """Heat of machines [MW] as the balance counts it: all of their power, or nothing."""

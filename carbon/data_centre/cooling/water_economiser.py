@@ -55,7 +55,7 @@ class WaterEconomiser(WaterCoils):
         left_mw = hall.coil_mw - reused.taken_mw
         free_mw = self.free_share(air) * left_mw
         linear = pump_mw(water_kg_per_s(free_mw, self.water_rise_k), self.pump_pressure_pa, self.pump_efficiency)
-        pump = running.flow_mw(linear, free_mw)
+        pump = running.flow_mw(linear, left_mw)
         own = CoolingDemand({"economiser_pump": pump, **reused.p_by_machine_mw}, {}, reused.heat_by_sink_mw)
         bypass_mw = free_mw + running.heat_of(pump)
         return hall.demand + own + tower_cooled(left_mw - free_mw, bypass_mw, air, self.chiller, self.tower, running)

@@ -50,9 +50,7 @@ class WaterChiller(Spec):
         regression = 16.798751 + 0.008840 * t**2 + slope * t - 8.528931 * share**2 + 9.885294 * share
         return regression * (1.0 + self.cop_adjustment)
 
-    def chiller_mw(
-        self, heat_mw: Floats, t_condenser_degc: Floats, load_share: Floats | float | None = None
-    ) -> Floats:
+    def chiller_mw(self, heat_mw: Floats, t_condenser_degc: Floats, load_share: Floats | float | None = None) -> Floats:
         """Electric power of the chillers alone [MW]; arguments as in `cop`."""
         return heat_mw / self.cop(t_condenser_degc, load_share)
 
@@ -118,7 +116,7 @@ def tower_cooled(
         tower: The tower.
         running: How they run.
     """
-    chilled_pump_mw = running.flow_mw(chiller.pump_mw(chilled_mw), chilled_mw)
+    chilled_pump_mw = running.flow_mw(chiller.pump_mw(chilled_mw), chilled_mw + free_mw)
     lifted_mw = chilled_mw + running.heat_of(chilled_pump_mw)
     load_share = running.chiller_share(lifted_mw, chiller.part_load)
     chiller_mw = chiller.chiller_mw(lifted_mw, tower.leaving_water_degc(air), load_share)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from carbon.accounting import Consumers, Exports, carbon_ledger, energy_ledger
+from carbon.conventions import trace_conventions
+from carbon.load_shares import load_shares_mw
 from carbon.tracing import Flows, Sources, trace
 
 HERE = Path(__file__).parent
@@ -49,3 +51,34 @@ def test_the_grid_operator_bears_the_losses(case):
     energy = energy_ledger(flows, sources, consumers, exports, traced, step_hours=1.0, imported=np.zeros(4, bool))
     assert energy.loss_mwh[0] == pytest.approx(float(expected["loss_mw"]), abs=1e-9)
     assert energy.residual_mwh[0] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_loads_bear_the_losses(case):
+    flows, sources, consumers, exports, _ = case
+    expected = table("expected_gross.csv")
+    answer = trace_conventions(flows, sources, consumers, exports, 1.0, conventions=("load",))["load"]
+    use_mw, gross_mw = consumers.p_mw[0], answer.gross_use_mw(consumers)[0]
+    sent_mw = np.bincount(flows.from_node, flows.p_from_mw[0], 4)
+    parts_mw = load_shares_mw(flows, sources, consumers, answer)[0]
+    found = {
+        "p_gross_mw": (use_mw + sent_mw) * answer.gross_factor[0],
+        "gross_demand_mw": gross_mw,
+        "loss_charged_mw": gross_mw - use_mw,
+        "from_g1_mw": parts_mw[:, 0],
+        "from_g2_mw": parts_mw[:, 1],
+    }
+    for name, values in found.items():
+        np.testing.assert_allclose(values, expected[name], rtol=0, atol=0.00005, err_msg=name)
+    ledger = answer.ledger(flows, sources, consumers, exports, step_hours=1.0)
+    assert ledger.loss_kg[0] == 0.0
+    assert ledger.consumption_kg[0] / 1000 == pytest.approx(342.8, abs=1e-9)
+
+
+def test_the_generators_bear_the_losses(case):
+    flows, sources, consumers, exports, traced = case
+    answer = trace_conventions(flows, sources, consumers, exports, 1.0, conventions=("generator",))["generator"]
+    net_mw = answer.net_generation_mw(sources)[0]
+    assert net_mw.sum() == pytest.approx(500, abs=1e-9)
+    borne_t = answer.borne_by_source_kg(sources, 1.0)[0] / 1000
+    assert borne_t.sum() == pytest.approx(float(table("expected_totals.csv")["loss_t_per_h"]), abs=0.0005)
+    np.testing.assert_array_equal(answer.tracing.ci_kg_per_mwh, traced.ci_kg_per_mwh)

@@ -1,0 +1,273 @@
+"""Who bears the losses: four named conventions of carbon tracing on the same flows, sources and stores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from carbon.accounting import CarbonLedger, carbon_ledger
+from carbon.checks import array_faults, index_faults
+from carbon.flows import Flows, Sources, at_nodes
+from carbon.gross import gross_flows, trace_gross
+from carbon.mixing import Mixing
+from carbon.stock_plan import check_step_hours
+from carbon.stocks import ClassTrace, StockOperation
+from carbon.tracing import Tracing, check_sources, mixed_stores, trace, trace_stores
+from carbon.uses import Consumers, Exports
+from grid.errors import InputError, raise_if_any
+from grid.series import Floats
+
+Convention = Literal["operator", "load", "generator", "average"]
+"""``operator``: the grid operator bears all losses, each at the intensity of its sending node (Kang et al., 2015).
+``load``: every use answers for the generation of what was lost on its way (Bialek, 1996, gross power); only what is
+lost at a node itself stays on the loss line. ``generator``: uses as under ``operator``, but each generator keeps the
+carbon of what is lost of its power (Bialek, 1996, net power). ``average``: lines carry the mean of both ends, and half
+of their loss is a load at each end."""
+CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
+
+
+@dataclass(frozen=True, eq=False)
+class ConventionTrace:
+    """One convention's answer.
+
+    Args:
+        convention: Which one.
+        tracing: Its intensities, of a MWh delivered at a node, and its stocks.
+        loss_mw: What is on the loss line, at the node whose intensity it has, shape (T, N) [MW].
+        gross_factor: Energy generated for a MWh used, shape (T, N) [MWh/MWh]: 1 except under ``load``; NaN where
+            nothing flows.
+        delivered_share: Share of the power fed in at a node that reaches a use, shape (T, N) [1]: 1 except under
+            ``generator``, where it gives the net output and the net carbon of each generator.
+    """
+
+    convention: Convention
+    tracing: Tracing
+    loss_mw: Floats
+    gross_factor: Floats
+    delivered_share: Floats
+
+    def ledger(
+        self,
+        flows: Flows,
+        sources: Sources,
+        consumers: Consumers,
+        exports: Exports,
+        *,
+        step_hours: float,
+        operation: StockOperation | None = None,
+    ) -> CarbonLedger:
+        """The carbon ledger under this convention, for the inputs that were traced (see `carbon_ledger`)."""
+        return carbon_ledger(
+            flows,
+            sources,
+            consumers,
+            exports,
+            self.tracing,
+            step_hours=step_hours,
+            operation=operation,
+            loss_mw=self.loss_mw,
+        )
+
+    def gross_use_mw(self, consumers: Consumers) -> Floats:
+        """What was generated for each consumer, shape (T, M) [MW]."""
+        return consumers.p_mw * np.nan_to_num(self.gross_factor)[:, consumers.node]
+
+    def net_generation_mw(self, sources: Sources) -> Floats:
+        """What reaches a use of each source's power, shape (T, G) [MW]."""
+        return sources.p_mw * self.delivered_share[:, sources.node]
+
+    def borne_by_source_kg(self, sources: Sources, step_hours: float) -> Floats:
+        """Carbon of lost power that each source answers for, shape (T, G) [kg]: 0 except under ``generator``."""
+        lost_mw = sources.p_mw - self.net_generation_mw(sources)
+        return step_hours * lost_mw * sources.ci_kg_per_mwh
+
+
+def trace_conventions(
+    flows: Flows,
+    sources: Sources,
+    consumers: Consumers,
+    exports: Exports,
+    step_hours: float,
+    operation: StockOperation | None = None,
+    *,
+    conventions: Sequence[Convention] = CONVENTIONS,
+    threads: int | None = None,
+) -> dict[Convention, ConventionTrace]:
+    """Traces the same city under several conventions; the carbon of all of them adds up to the sources'.
+
+    For each, with S of sources, D of consumers, L on the loss line, E of exports, and the stocks' terms (see
+    `CarbonLedger`): S + J = D + L + E + F + Z + dC.
+
+    Args:
+        flows: Power at both ends of every branch, T steps.
+        sources: Generation and imports.
+        consumers: Final consumers.
+        exports: What leaves the city.
+        step_hours: Length of a step [h].
+        operation: What every store did.
+        conventions: Which conventions.
+        threads: See `trace`.
+
+    Raises:
+        InputError: If the inputs do not fit together, a convention is not known, or more is taken out of a stock than
+            it holds.
+    """
+    check_step_hours(step_hours)
+    check_sources(flows, sources)
+    _check_uses(flows, consumers, exports, conventions)
+    use_mw = _use_mw(flows, consumers, exports, operation)
+    ones = np.broadcast_to(1.0, use_mw.shape)
+    found: dict[Convention, ConventionTrace] = {}
+    if {"operator", "generator"} & set(conventions):
+        received = trace(flows, sources, step_hours, operation, threads=threads)
+        lost_mw = flows.loss_mw()
+        found["operator"] = ConventionTrace("operator", received, lost_mw, ones, ones)
+        if "generator" in conventions:
+            share = delivered_share(flows, use_mw, lost_mw, threads)
+            found["generator"] = ConventionTrace("generator", received, lost_mw, ones, share)
+    if "load" in conventions:
+        found["load"] = _load_bears(flows, sources, use_mw, step_hours, operation, threads)
+    if "average" in conventions:
+        mean, lost_mw = average_flows(flows)
+        traced = trace(mean, sources, step_hours, operation, threads=threads)
+        found["average"] = ConventionTrace("average", traced, lost_mw, ones, ones)
+    return {name: found[name] for name in conventions}
+
+
+def average_flows(flows: Flows) -> tuple[Flows, Floats]:
+    """The mean of what enters one end and leaves the other, without losses, and the losses as loads.
+
+    Returns:
+        The flows, and half of each branch's loss at each of its nodes with the shunts', shape (T, N) [MW].
+    """
+    mean = (flows.p_from_mw - flows.p_to_mw) / 2
+    half = (flows.p_from_mw + flows.p_to_mw) / 2
+    lost = at_nodes(half, flows.from_node, flows.n_nodes) + at_nodes(half, flows.to_node, flows.n_nodes)
+    lossless = Flows(flows.n_nodes, flows.from_node, flows.to_node, mean, -mean)
+    return lossless, lost if flows.p_shunt_mw is None else lost + flows.p_shunt_mw
+
+
+def delivered_share(flows: Flows, use_mw: Floats, lost_mw: Floats, threads: int | None = None) -> Floats:
+    """Share of the power at each node that reaches a use, by downstream tracing of net power; shape (T, N) [1].
+
+    What is received, turned round, is what a line passes on; uses and losses are where it ends.
+
+    Args:
+        flows: Power at both ends of every branch, T steps.
+        use_mw: Loads, exports and charging, shape (T, N) [MW].
+        lost_mw: Losses at the node whose power they are, shape (T, N) [MW].
+        threads: See `trace`.
+    """
+    forward, backward = flows.received_mw()
+    turned = backward - forward
+    ends_mw = np.maximum(use_mw + lost_mw, 0.0)
+    used = np.divide(use_mw, ends_mw, out=np.ones_like(ends_mw), where=ends_mw > 0)
+    uses = Sources(np.arange(flows.n_nodes), ends_mw, used, np.broadcast_to(0.0, flows.n_nodes))
+    turned_flows = Flows(flows.n_nodes, flows.from_node, flows.to_node, turned, -turned)
+    share = Mixing.of(turned_flows, uses).solve(0, flows.n_steps, threads)[1][0]
+    return np.nan_to_num(share, copy=False)
+
+
+def _load_bears(
+    flows: Flows,
+    sources: Sources,
+    use_mw: Floats,
+    step_hours: float,
+    operation: StockOperation | None,
+    threads: int | None,
+) -> ConventionTrace:
+    """Gross power; with stores the factor first, then the same mixing of what is gross."""
+    ends_mw = np.maximum(use_mw + local_loss_mw(flows), 0.0)
+    lost_mw = ends_mw - use_mw
+    share = np.broadcast_to(1.0, use_mw.shape)
+    if operation is None:
+        gross = trace_gross(flows, sources, ends_mw, threads)
+        tracing = Tracing(gross.ci_kg_per_mwh, gross.renewable / gross.factor, ends_mw, None)
+        return ConventionTrace("load", tracing, lost_mw, gross.factor, share)
+    gross = trace_gross(flows, _with_discharge(sources, operation), ends_mw, threads)
+    tracing = _trace_gross_stores(
+        gross_flows(flows, gross.factor), sources, operation, gross.factor, step_hours, threads
+    )
+    return ConventionTrace("load", tracing, lost_mw, gross.factor, share)
+
+
+def _trace_gross_stores(
+    flows: Flows, sources: Sources, operation: StockOperation, factor: Floats, step_hours: float, threads: int | None
+) -> Tracing:
+    """Walks the stores through gross flows: a MWh charged brings the carbon of what was generated for it."""
+    mixing = Mixing.of(flows, sources)
+    stores = mixed_stores(mixing, operation)
+    device, step = operation.slot_device, operation.slot_step
+    at_slot = np.nan_to_num(factor, nan=1.0)[step, operation.node[device]]
+    per_use = np.where((operation.p_mw > 0) & (at_slot > 0), at_slot, 1.0)
+    p_mw, eta = operation.p_mw * per_use, operation.at_slots(operation.eta_charge) / per_use
+    p_mw.flags.writeable = eta.flags.writeable = False
+    traced = trace_stores(mixing, operation, stores._replace(p_mw=p_mw, eta_charge=eta), step_hours, threads)
+    if traced.stocks is None:
+        return traced
+    charged_mwh = step_hours * np.maximum(operation.p_mw, 0.0)
+    vehicle = operation.vehicle[operation.owner[device]]
+
+    def at_meter(kind: ClassTrace, here: Floats) -> ClassTrace:
+        return replace(kind, charge_meter_mwh=np.bincount(step, charged_mwh * here, flows.n_steps))
+
+    stocks = replace(
+        traced.stocks,
+        vehicles=at_meter(traced.stocks.vehicles, vehicle.astype(np.float64)),
+        stationary=at_meter(traced.stocks.stationary, (~vehicle).astype(np.float64)),
+    )
+    return replace(traced, ci_kg_per_mwh=traced.ci_kg_per_mwh * factor, stocks=stocks)
+
+
+def local_loss_mw(flows: Flows) -> Floats:
+    """What is lost at a node itself: branches that transfer nothing, and shunts; shape (T, N) [MW]."""
+    transfers = ((flows.p_from_mw > 0) & (flows.p_to_mw < 0)) | ((flows.p_to_mw > 0) & (flows.p_from_mw < 0))
+    at_from, at_to = (np.where(transfers, 0.0, p_mw) for p_mw in (flows.p_from_mw, flows.p_to_mw))
+    lost = at_nodes(at_from, flows.from_node, flows.n_nodes) + at_nodes(at_to, flows.to_node, flows.n_nodes)
+    return lost if flows.p_shunt_mw is None else lost + flows.p_shunt_mw
+
+
+def _use_mw(flows: Flows, consumers: Consumers, exports: Exports, operation: StockOperation | None) -> Floats:
+    """Consumption, exports and charging at each node, shape (T, N) [MW]."""
+    n_nodes = flows.n_nodes
+    use_mw = at_nodes(consumers.p_mw, consumers.node, n_nodes) + at_nodes(exports.p_mw, exports.node, n_nodes)
+    return use_mw if operation is None else use_mw + _at_nodes_of(operation, np.maximum(operation.p_mw, 0.0), use_mw)
+
+
+def _with_discharge(sources: Sources, operation: StockOperation) -> Sources:
+    """The sources and, at their nodes, what stores discharge; its carbon follows later and is left at 0."""
+    n_steps, nodes = len(sources.p_mw), np.unique(operation.node)
+    discharge = np.zeros((n_steps, nodes.size))
+    column = np.searchsorted(nodes, operation.node)[operation.slot_device]
+    np.add.at(discharge, (operation.slot_step, column), np.maximum(-operation.p_mw, 0.0))
+    nothing = np.zeros_like(discharge)
+    return Sources(
+        np.concatenate([sources.node, nodes]),
+        np.concatenate([sources.p_mw, discharge], axis=1),
+        np.concatenate([sources.ci_kg_per_mwh, nothing], axis=1),
+        np.concatenate([sources.renewable_share, nothing], axis=1),
+    )
+
+
+def _at_nodes_of(operation: StockOperation, values: Floats, like: Floats) -> Floats:
+    """Values of slots, shape (K,), summed to steps and nodes, in the shape of `like`."""
+    place = operation.slot_step * like.shape[1] + operation.node[operation.slot_device]
+    return np.bincount(place, values, like.size).reshape(like.shape)
+
+
+def _check_uses(flows: Flows, consumers: Consumers, exports: Exports, conventions: Sequence[Convention]) -> None:
+    """Raises an `InputError` with all that does not fit together."""
+    for name in conventions:
+        if name not in CONVENTIONS:
+            raise InputError.of("conventions", f"must be among {', '.join(CONVENTIONS)}", name)
+    raise_if_any(
+        [
+            *array_faults("consumers.p_mw", consumers.p_mw, (flows.n_steps, len(consumers.node))),
+            *array_faults("exports.p_mw", exports.p_mw, (flows.n_steps, len(exports.node))),
+            *index_faults("consumers.node", consumers.node, consumers.node.shape, flows.n_nodes),
+            *index_faults("exports.node", exports.node, exports.node.shape, flows.n_nodes),
+        ]
+    )

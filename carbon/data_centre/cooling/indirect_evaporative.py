@@ -1,0 +1,92 @@
+"""Air-to-air exchangers wetted outside when it is warm: the hall's air never meets the outdoor air."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from carbon.data_centre.cooling.air_plant import DirectExpansionUnit
+from carbon.data_centre.cooling.hall import RecirculatedAir
+from carbon.data_centre.cooling.machines import fan_mw, pump_mw
+from carbon.data_centre.cooling.running import Running
+from carbon.data_centre.cooling.technology import CoolingDemand, Driver
+from carbon.data_centre.outdoor_air import OutdoorAir
+from carbon.data_centre.psychrometrics import latent_heat_kj_per_kg
+from grid.series import Bools, Floats
+
+
+class IndirectEvaporative(RecirculatedAir):
+    """Indirect evaporative coolers with direct expansion as their trim. A model of ours, not a published one.
+
+    Dry while outdoor air alone cools the supply enough, wet above. Wet, they reach
+    T = T_outdoor - effectiveness x (T_outdoor - T_wet_bulb); all heat that wet coolers remove is taken to evaporate
+    water, which is an upper bound of the water. What they do not reach, compressors do.
+    """
+
+    kind: Literal["indirect_evaporative"] = "indirect_evaporative"
+    """Air-to-air exchangers, wetted outside when it is warm, and compressors for the rest."""
+    wet_effectiveness: float = Field(default=0.70, gt=0, le=1)
+    """How near the wet exchanger brings air from the dry to the wet bulb [1]; 0.6-0.75 (unverified)."""
+    dry_effectiveness: float = Field(default=0.65, gt=0, le=1)
+    """How near the dry exchanger brings the return air to the outdoor air [1]; 0.6-0.7 (unverified)."""
+    outdoor_air_ratio: float = Field(default=1.0, gt=0, le=3)
+    """Outdoor air through the exchanger per hall air, by mass [1] (unverified)."""
+    outdoor_fan_pressure_pa: float = Field(default=250.0, ge=0, le=2000)
+    """Pressure of the outdoor air's fans [Pa] (unverified)."""
+    outdoor_fan_efficiency: float = Field(default=0.65, gt=0, le=1)
+    """Of those fans with their motors [1] (unverified)."""
+    spray_ratio: float = Field(default=20.0, ge=1, le=200)
+    """Water sprayed round per water evaporated [1] (unverified)."""
+    spray_pressure_pa: float = Field(default=150_000.0, ge=0, le=1e6)
+    """Pressure of the spray pumps [Pa] (unverified)."""
+    spray_efficiency: float = Field(default=0.60, gt=0, le=1)
+    """Of those pumps with their motors [1] (unverified)."""
+    cycles_of_concentration: float = Field(default=4.0, gt=1, le=50)
+    """How often water goes round before its salts force it out [1] (unverified)."""
+    unit: DirectExpansionUnit = DirectExpansionUnit(cop_adjustment=0.0)
+    """Compressors for what the exchangers do not reach."""
+
+    @property
+    def driven_by(self) -> Driver:
+        """See `CoolingTechnology.driven_by`."""
+        return "wet_bulb"
+
+    def is_wet(self, air: OutdoorAir) -> Bools:
+        """Whether the exchangers are wetted, shape (T,): where they would not reach the supply dry."""
+        return self._t_dry_degc(air) > self.t_supply_degc
+
+    def free_share(self, air: OutdoorAir) -> Floats:
+        """Share of the heat that the exchangers remove, shape (T,) [1]."""
+        dry = self._t_dry_degc(air)
+        wet = air.t_dry_bulb_degc - self.wet_effectiveness * (air.t_dry_bulb_degc - air.wet_bulb_degc)
+        t_reached = np.where(self.is_wet(air), np.minimum(dry, wet), dry)
+        return np.clip((self.t_return_degc - t_reached) / self.air_handler.air_rise_k, 0.0, 1.0)
+
+    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
+        """Power and water, see `CoolingTechnology.demand`."""
+        fan = self.fan_mw(air, heat_mw, running)
+        sensible_mw = heat_mw + running.heat_of(fan)
+        reused = self.reused(sensible_mw, self.t_return_degc)
+        left_mw = sensible_mw - reused.taken_mw
+        free_mw = self.free_share(air) * left_mw
+        own = CoolingDemand({"supply_fan": fan, **reused.p_by_machine_mw}, {}, reused.heat_by_sink_mw)
+        return own + self._exchangers(free_mw, left_mw, air, running) + self.unit.remove(left_mw - free_mw, air)
+
+    def _exchangers(self, free_mw: Floats, left_mw: Floats, air: OutdoorAir, running: Running) -> CoolingDemand:
+        outdoor_kg_per_s = self.outdoor_air_ratio * self.air_handler.air_kg_per_s(free_mw)
+        pressure, efficiency = self.outdoor_fan_pressure_pa, self.outdoor_fan_efficiency
+        linear = fan_mw(outdoor_kg_per_s, air.density_kg_per_m3, pressure, efficiency)
+        fan = running.flow_mw(linear, left_mw)
+        evaporation = np.where(self.is_wet(air), free_mw, 0.0) * 1e3 / latent_heat_kj_per_kg(air.wet_bulb_degc)
+        pump = pump_mw(self.spray_ratio * evaporation, self.spray_pressure_pa, self.spray_efficiency)
+        return CoolingDemand(
+            {"outdoor_fan": fan, "spray_pump": pump},
+            {"evaporation": evaporation, "blow_down": evaporation / (self.cycles_of_concentration - 1.0)},
+            {"outdoor_air": free_mw + running.heat_of(fan, pump)},
+        )
+
+    def _t_dry_degc(self, air: OutdoorAir) -> Floats:
+        """Supply that the dry exchanger reaches, shape (T,) [°C]."""
+        return self.t_return_degc - self.dry_effectiveness * (self.t_return_degc - air.t_dry_bulb_degc)

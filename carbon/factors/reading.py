@@ -1,0 +1,126 @@
+"""Reading a set of emission factors from a CSV file; every fault with its row, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, get_args
+
+import polars as pl
+
+from carbon.factors.factor_set import TECHNOLOGIES, Boundary, Factor, FactorSet, Gas, Losses, Status, View
+from carbon.factors.units import kg_per_mwh, unit_fault
+from grid.errors import Fault, InputError, nearest, raise_if_any
+
+_CHOICES: Final = {
+    "technology": TECHNOLOGIES,
+    "gas": get_args(Gas),
+    "boundary": get_args(Boundary),
+    "view": get_args(View),
+    "losses": get_args(Losses),
+    "renewable": ("true", "false"),
+    "status": get_args(Status),
+}
+COLUMNS: Final = (
+    *("technology", "value", "unit", "gas", "boundary", "view", "losses"),
+    *("renewable", "year", "issuer", "source", "status"),
+)
+"""Required columns; ``region`` is optional."""
+_KEY: Final = ("technology", "region", "gas", "boundary", "view", "year")
+_GREATEST_KG_PER_MWH: Final = 3000.0  # no fuel of any published set comes near
+_LEAST_POSITIVE_KG_PER_MWH: Final = 1.0  # below the least published life-cycle factor
+
+
+def read_factor_set(path: Path) -> FactorSet:
+    """A set of factors, converted to kg/MWh from the unit that its column ``unit`` declares.
+
+    Args:
+        path: The CSV file; its name is that of the set.
+
+    Raises:
+        InputError: If the file cannot be read or lacks columns; or rows are refused, by their line in the file, all at
+            once: without a source or unit, negative, of more than one unit, mixed in their gases, unknown, implausible
+            in their unit, or given twice.
+    """
+    try:
+        table = pl.read_csv(path, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError.of("factors", f"cannot be read as CSV ({error})", str(path)) from error
+    missing = [column for column in COLUMNS if column not in table.columns]
+    raise_if_any(
+        (Fault(column, "is a required column", suggestion=nearest(column, table.columns)) for column in missing),
+        str(path),
+    )
+    if "region" not in table.columns:
+        table = table.with_columns(region=pl.lit(""))
+    rows = [
+        {column: (text or "").strip() for column, text in row.items() if column in (*COLUMNS, "region")}
+        for row in table.to_dicts()
+    ]
+    if not rows:
+        raise InputError.of("factors", "must have at least one row", str(path))
+    raise_if_any([*_row_faults(rows), *_set_faults(rows)], str(path))
+    return FactorSet(path.stem, tuple(_factor(row) for row in rows))
+
+
+def _row_faults(rows: list[dict[str, str]]) -> Iterator[Fault]:
+    for line, row in enumerate(rows, start=2):
+        for column, choices in _CHOICES.items():
+            if row[column] not in choices:
+                rule = f"must be one of {', '.join(choices)}"
+                yield Fault(f"row {line}, {column}", rule, row[column], nearest(row[column], choices))
+        for column in ("source", "issuer"):
+            if not row[column]:
+                yield Fault(f"row {line}, {column}", "must say where the value comes from")
+        if not (row["year"].isdigit() and len(row["year"]) == 4):
+            yield Fault(f"row {line}, year", "must be a year of four digits", row["year"])
+        fault = unit_fault(f"row {line}, unit", row["unit"], row["technology"])
+        if fault is not None:
+            yield fault
+        yield from _value_faults(f"row {line}, value", row, convertible=fault is None)
+
+
+def _value_faults(place: str, row: dict[str, str], *, convertible: bool) -> Iterator[Fault]:
+    try:
+        value = float(row["value"])
+    except ValueError:
+        yield Fault(place, "must be a number", row["value"])
+        return
+    if not 0 <= value < float("inf"):
+        yield Fault(place, "must be finite and at least 0", row["value"])
+    elif convertible:
+        converted = kg_per_mwh(value, row["unit"], row["technology"])
+        if 0 < converted < _LEAST_POSITIVE_KG_PER_MWH or converted > _GREATEST_KG_PER_MWH:
+            yield Fault(place, f"is {converted:.4g} kg/MWh; this looks like another unit than {row['unit']}", value)
+
+
+def _set_faults(rows: list[dict[str, str]]) -> Iterator[Fault]:
+    lines_of_key: dict[tuple[str, ...], list[int]] = {}
+    gases: dict[str, tuple[str, int]] = {}
+    unit, unit_line = "", 0
+    for line, row in enumerate(rows, start=2):
+        lines_of_key.setdefault(tuple(row[column] for column in _KEY), []).append(line)
+        unit, unit_line = (unit, unit_line) if unit else (row["unit"], line)
+        if row["unit"] and row["unit"] != unit:
+            rule = f"must be the unit of the whole set, {unit} as in row {unit_line}; use one file for each unit"
+            yield Fault(f"row {line}, unit", rule, row["unit"])
+        if not row["region"]:
+            gas, first = gases.setdefault(row["boundary"], (row["gas"], line))
+            if row["gas"] != gas:
+                rule = f"{row['boundary']} factors must not mix CO2 and CO2e; row {first} is {gas}"
+                yield Fault(f"row {line}, gas", rule, row["gas"])
+    for key, lines in lines_of_key.items():
+        if len(lines) > 1:
+            what = ", ".join(filter(None, key))
+            yield Fault(f"rows {', '.join(map(str, lines))}", f"give the same factor twice: {what}")
+
+
+def _factor(row: dict[str, str]) -> Factor:
+    value = float(row["value"])
+    typed = {
+        "value": value,
+        "year": int(row["year"]),
+        "renewable": row["renewable"] == "true",
+        "value_kg_per_mwh": round(kg_per_mwh(value, row["unit"], row["technology"]), 9),  # 0.5306 * 1000 is 530.6
+    }
+    return Factor(**(row | typed))  # type: ignore[arg-type]  # checked above

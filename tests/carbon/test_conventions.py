@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from traced_city import random_city
+
+from carbon.conventions import CONVENTIONS, trace_conventions
+from carbon.flows import Flows, Sources
+from carbon.uses import Consumers, Exports
+from grid.errors import InputError
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def traced(city, operation=True):
+    op = city.operation if operation else None
+    return trace_conventions(city.flows, city.sources, city.consumers, city.exports, city.step_hours, op)
+
+
+def ledger_of(city, answer, operation=True):
+    op = city.operation if operation else None
+    return answer.ledger(
+        city.flows, city.sources, city.consumers, city.exports, step_hours=city.step_hours, operation=op
+    )
+
+
+def without_stores(city):
+    """The same, what stores took now taken by consumers, and what they gave fed in by a source of 100 kg/MWh."""
+    op, shape = city.operation, city.consumers.p_mw.shape
+    nodes = op.node[op.slot_device]
+    use, give = np.zeros(shape), np.zeros(shape)
+    np.add.at(use, (op.slot_step, nodes), np.maximum(op.p_mw, 0))
+    np.add.at(give, (op.slot_step, nodes), np.maximum(-op.p_mw, 0))
+    sources = Sources(
+        np.concatenate([city.sources.node, np.arange(shape[1])]),
+        np.concatenate([city.sources.p_mw, give], axis=1),
+        np.concatenate([city.sources.ci_kg_per_mwh, np.full(shape, 100.0)], axis=1),
+        np.concatenate([city.sources.renewable_share, np.zeros(shape)], axis=1),
+    )
+    return replace(city, sources=sources, consumers=replace(city.consumers, p_mw=city.consumers.p_mw + use))
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_every_convention_balances_buses_stocks_and_city(seed, n_nodes):
+    city = random_city(seed, n_nodes)
+    for name, answer in traced(city).items():
+        assert answer.convention == name
+        assert ledger_of(city, answer).relative_error.max() <= 1e-9, name
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_without_stores_all_conventions_add_up_to_the_same_city(seed, n_nodes):
+    city = without_stores(random_city(seed, n_nodes))
+    for answer in traced(city, operation=False).values():
+        ledger = ledger_of(city, answer, operation=False)
+        total_kg = ledger.consumption_kg + ledger.loss_kg + ledger.export_kg
+        np.testing.assert_allclose(total_kg, ledger.source_kg, rtol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_gross_equals_a_dense_solve_of_its_formula(seed, n_nodes):
+    city = without_stores(random_city(seed, n_nodes))
+    answer = traced(city, operation=False)["load"]
+    flows, sources = city.flows, city.sources
+    use = city.consumers.p_mw + city.exports.p_mw
+    for t in range(flows.n_steps):
+        sent, out = np.zeros((n_nodes, n_nodes)), use[t] + flows.p_shunt_mw[t]
+        for a, b, p_f, p_t in zip(flows.from_node, flows.to_node, flows.p_from_mw[t], flows.p_to_mw[t], strict=True):
+            if p_f > 0 > p_t:
+                sent[b, a] += p_f
+            elif p_t > 0 > p_f:
+                sent[a, b] += p_t
+            else:
+                out[a], out[b] = out[a] + p_f, out[b] + p_t
+        upstream = np.eye(n_nodes) - sent / (out + sent.sum(axis=0))
+        fed = np.bincount(sources.node, sources.p_mw[t], n_nodes)
+        carbon = np.bincount(sources.node, sources.p_mw[t] * sources.ci_kg_per_mwh[t], n_nodes)
+        p_gross = np.linalg.solve(upstream, fed)
+        np.testing.assert_allclose(answer.gross_factor[t], p_gross / (out + sent.sum(axis=0)), rtol=1e-9)
+        per_gross = np.linalg.solve(upstream, carbon) / p_gross
+        delivered = answer.tracing.ci_kg_per_mwh[t] / answer.gross_factor[t]
+        np.testing.assert_allclose(delivered, per_gross, rtol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_with_stores_that_rest_gross_is_what_it_is_without_them(seed, n_nodes):
+    city = without_stores(random_city(seed, n_nodes))
+    idle = replace(city.operation, p_mw=np.zeros_like(city.operation.p_mw), p_drain_mw=None)
+    with_them = traced(replace(city, operation=idle))["load"].tracing
+    alone = traced(city, operation=False)["load"].tracing
+    np.testing.assert_allclose(with_them.ci_kg_per_mwh, alone.ci_kg_per_mwh, rtol=1e-9)
+    np.testing.assert_allclose(with_them.renewable_share, alone.renewable_share, rtol=1e-9, atol=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_net_generation_is_use_and_its_losses_are_those_of_the_operator(seed, n_nodes):
+    city = without_stores(random_city(seed, n_nodes))
+    answer = traced(city, operation=False)["generator"]
+    use_mw = (city.consumers.p_mw + city.exports.p_mw).sum(axis=1)
+    np.testing.assert_allclose(answer.net_generation_mw(city.sources).sum(axis=1), use_mw, rtol=1e-9)
+    borne_kg = answer.borne_by_source_kg(city.sources, city.step_hours)
+    assert (borne_kg >= -1e-9).all()
+    np.testing.assert_allclose(borne_kg.sum(axis=1), ledger_of(city, answer, operation=False).loss_kg, rtol=1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, st.floats(0.1, 50))
+def test_scaling_powers_scales_carbon_in_every_convention(seed, factor):
+    city = random_city(seed)
+    flows, op = city.flows, city.operation
+    scaled = replace(
+        city,
+        flows=Flows(
+            flows.n_nodes,
+            flows.from_node,
+            flows.to_node,
+            *(factor * p for p in (flows.p_from_mw, flows.p_to_mw, flows.p_shunt_mw)),
+        ),
+        sources=replace(city.sources, p_mw=factor * city.sources.p_mw),
+        consumers=replace(city.consumers, p_mw=factor * city.consumers.p_mw),
+        exports=replace(city.exports, p_mw=factor * city.exports.p_mw),
+        operation=replace(
+            op, p_mw=factor * op.p_mw, e_start_mwh=factor * op.e_start_mwh, p_drain_mw=factor * op.p_drain_mw
+        ),
+    )
+    plain, more = traced(city), traced(scaled)
+    for name in CONVENTIONS:
+        np.testing.assert_allclose(
+            more[name].tracing.ci_kg_per_mwh, plain[name].tracing.ci_kg_per_mwh, rtol=1e-8, atol=1e-8
+        )
+        one, other = (ledger_of(c, a[name]).emissions_kg for c, a in ((city, plain), (scaled, more)))
+        np.testing.assert_allclose(other, factor * one, rtol=1e-8, atol=1e-8 * factor)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
+def test_relabelling_nodes_and_turning_branches_changes_nothing(seed):
+    city = random_city(seed)
+    flows, op = city.flows, city.operation
+    label = np.random.default_rng(seed).permutation(flows.n_nodes)
+    shunt = np.empty_like(flows.p_shunt_mw)
+    shunt[:, label] = flows.p_shunt_mw
+    other = replace(
+        city,
+        flows=Flows(flows.n_nodes, label[flows.to_node], label[flows.from_node], flows.p_to_mw, flows.p_from_mw, shunt),
+        sources=replace(city.sources, node=label[city.sources.node]),
+        consumers=replace(city.consumers, node=label[city.consumers.node]),
+        exports=replace(city.exports, node=label[city.exports.node]),
+        operation=replace(op, node=label[op.node]),
+    )
+    plain, relabelled = traced(city), traced(other)
+    for name in CONVENTIONS:
+        for field in ("gross_factor", "delivered_share"):
+            np.testing.assert_allclose(
+                getattr(relabelled[name], field)[:, label], getattr(plain[name], field), rtol=1e-9, atol=1e-12
+            )
+        np.testing.assert_allclose(
+            relabelled[name].tracing.ci_kg_per_mwh[:, label], plain[name].tracing.ci_kg_per_mwh, rtol=1e-9, atol=1e-9
+        )
+
+
+def test_one_line_by_hand_under_all_four():
+    """10 MW at 400 kg/MWh over a line that loses 1 MW to 9 MW of use."""
+    flows = Flows(2, np.array([0]), np.array([1]), np.array([[10.0]]), np.array([[-9.0]]))
+    sources = Sources(np.array([0]), np.array([[10.0]]), np.array([400.0]), np.array([0.5]))
+    consumers = Consumers(np.array([1]), np.array([[9.0]]), ("I.1",), np.ones((1, 1)))
+    nobody = Exports(np.array([], int), np.zeros((1, 0)))
+    answers = trace_conventions(flows, sources, consumers, nobody, 1.0)
+    found = {}
+    for name, answer in answers.items():
+        ledger = answer.ledger(flows, sources, consumers, nobody, step_hours=1.0)
+        found[name] = (ledger.consumption_kg[0], ledger.loss_kg[0], answer.borne_by_source_kg(sources, 1.0)[0, 0])
+    assert found["operator"] == pytest.approx((3600, 400, 0))
+    assert found["load"] == pytest.approx((4000, 0, 0))
+    assert found["generator"] == pytest.approx((3600, 400, 400))
+    assert found["average"] == pytest.approx((3600, 400, 0))
+    assert answers["load"].gross_use_mw(consumers)[0, 0] == pytest.approx(10)
+    assert answers["generator"].net_generation_mw(sources)[0, 0] == pytest.approx(9)
+    assert answers["load"].tracing.renewable_share[0, 1] == pytest.approx(0.5)
+
+
+def test_an_unknown_convention_is_named():
+    city = random_city(1)
+    with pytest.raises(InputError, match="must be among operator, load, generator, average; got 'buyer'"):
+        trace_conventions(city.flows, city.sources, city.consumers, city.exports, 1.0, conventions=("buyer",))
