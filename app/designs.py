@@ -13,13 +13,13 @@ from pydantic import Field, ValidationError
 
 from app.reading import Loaded, load_scenario, read_yaml
 from app.run import status
-from app.simulate import Outcome, Progress, simulate
+from app.simulate import Outcome, Progress, outdoor_air, simulate
 from app.summary import summarise
-from carbon.data_centre import FacilityModel, OutdoorAir, it_demand_mw
+from carbon.data_centre import FacilityModel, it_demand_mw
 from grid.clock import Clock
 from grid.errors import Fault, ScenarioError
 from grid.spec import Spec
-from grid.weather import Weather, weather_for
+from grid.weather import weather_for
 
 if TYPE_CHECKING:
     import polars as pl
@@ -240,7 +240,7 @@ def yearly_pue(outcome: Outcome) -> float | None:
     zone = scenario.city.time_zone
     clock = _year(outcome.prepared.clock)
     source: str | Path = Path(weather.source) if Path(weather.source).is_file() else weather.source
-    air = _air(weather_for(source, clock, zone, weather.latitude, weather.longitude))
+    air = outdoor_air(weather_for(source, clock, zone, weather.latitude, weather.longitude), zone)
     it_mwh = total_mwh = 0.0
     for spec in scenario.data_centres:
         p_it_mw = it_demand_mw(spec, clock, zone, air, outcome.prepared.loaded.folder)
@@ -252,10 +252,6 @@ def yearly_pue(outcome: Outcome) -> float | None:
 def _year(clock: Clock) -> Clock:
     start = clock.start.replace(month=1, day=1, hour=0, minute=0)
     return Clock(start, timedelta(hours=1), (start.replace(year=start.year + 1) - start) // timedelta(hours=1))
-
-
-def _air(weather: Weather) -> OutdoorAir:
-    return OutdoorAir(weather.t_dry_bulb_degc, weather.relative_humidity_percent, weather.pressure_pa)
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

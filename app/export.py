@@ -28,8 +28,8 @@ def export_step(source: Path, file: Path, step: int) -> None:
     loaded, assets, table_of = _from_result(source) if source.is_dir() else _from_scenario(source)
     frame = assets.filter(pl.col("time") == loaded.city.clock.start + step * loaded.city.clock.step)
     added = [
-        AddedElement(table_of[asset], f"{asset} @ {bus}", bus, p_mw, e_mwh)
-        for asset, bus, p_mw, e_mwh in frame.select("asset", "bus", "p_mw", "e_mwh").iter_rows()
+        AddedElement(table_of[asset], f"{asset} @ {bus}", bus, p_mw, e_mwh, q_mvar)
+        for asset, bus, p_mw, e_mwh, q_mvar in frame.select("asset", "bus", "p_mw", "e_mwh", "q_mvar").iter_rows()
     ]
     write_step(loaded.city, step, added, file)
 
@@ -38,7 +38,7 @@ def _from_result(folder: Path) -> tuple[Loaded, pl.DataFrame, dict[str, Element]
     result = open_result(folder)
     source = Path(str(result.manifest["folder"]))
     loaded = check_scenario(dict(result.scenario), source, str(folder / "scenario.yaml"))
-    columns = (pl.col("asset", "bus").cast(pl.String), pl.col("time", "p_mw", "e_mwh"))
+    columns = (pl.col("asset", "bus").cast(pl.String), pl.col("time", "p_mw", "e_mwh", "q_mvar"))
     table_of = {name: entry["element"] for name, entry in result.manifest["assets"].items()}
     return loaded, result.table("assets").select(*columns).collect(), table_of
 

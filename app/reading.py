@@ -18,7 +18,7 @@ from carbon.data_centre.utilisation_file import utilisation_from_csv
 from carbon.factors import load_factor_set
 from carbon.upstream import load_region, upstream_from_csv
 from grid.adoption import Adopted, Adoption, adopt
-from grid.assets import AnyAsset, Asset
+from grid.assets import AnyAsset, Asset, EVRecorded
 from grid.city import City, make_city
 from grid.clock import Clock
 from grid.errors import Fault, InputError, ScenarioError, nearest
@@ -71,7 +71,8 @@ class Loaded:
     def assets(self) -> tuple[Asset, ...]:
         """Assets that the scenario lists, those that its levers come to, and those on the sites of data centres."""
         on_site = (asset for spec in self.scenario.data_centres for asset in spec.on_site_assets)
-        return (*self.scenario.assets, *self.adopted.assets, *on_site)
+        listed = (_beside(asset, self.folder) for asset in self.scenario.assets)
+        return (*listed, *self.adopted.assets, *on_site)
 
     def input_hashes(self) -> dict[str, str]:
         """SHA-256 of the files that the scenario refers to, by the name it uses."""
@@ -80,6 +81,7 @@ class Loaded:
             scenario.city.network, scenario.city.profiles, scenario.weather, scenario.upstream.csv,
             scenario.upstream.region, scenario.carbon.factor_set,
             *(spec.it_load.csv for spec in scenario.data_centres if spec.it_load is not None),
+            *(asset.file for asset in scenario.assets if isinstance(asset, EVRecorded)),
         )  # fmt: skip
         files = {name: self.folder / name for name in names if name is not None and (self.folder / name).is_file()}
         return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
@@ -141,7 +143,7 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
     city = _city(raw, folder, faults)
     faults += _repeated_names(raw)
     if city is not None:
-        faults += _asset_faults(raw, city)
+        faults += _asset_faults(raw, city, folder)
         faults += _adoption_faults(raw, city)
     faults += _file_faults(raw, folder, city)
     if faults or scenario is None or city is None:
@@ -278,7 +280,7 @@ def _adoption_faults(raw: Mapping[str, Any], city: City) -> Iterator[Fault]:
                     yield Fault(f"{key}[{place}].name", "is the name of what adoption adds", item["name"])
 
 
-def _asset_faults(raw: Mapping[str, Any], city: City) -> Iterator[Fault]:
+def _asset_faults(raw: Mapping[str, Any], city: City, folder: Path) -> Iterator[Fault]:
     """What is wrong with assets and data centres in this city; those that are invalid by themselves are left out."""
     for place, item in _items(raw, "assets"):
         try:
@@ -286,12 +288,19 @@ def _asset_faults(raw: Mapping[str, Any], city: City) -> Iterator[Fault]:
         except ValidationError:
             asset = _only_place(item)
         if asset is not None:
-            yield from asset.faults(city, f"assets[{place}]")
+            yield from _beside(asset, folder).faults(city, f"assets[{place}]")
     for place, item in _items(raw, "data_centres"):
         bus = item.get("bus") if isinstance(item, Mapping) else None
         fault = city.network.buses.fault(bus, f"data_centres[{place}].bus") if isinstance(bus, str) else None
         if fault is not None:
             yield fault
+
+
+def _beside(asset: Asset, folder: Path) -> Asset:
+    """The asset with its file, if it reads one, as a path from here."""
+    if isinstance(asset, EVRecorded):
+        return asset.with_changes({"file": in_folder(asset.file, folder)})
+    return asset
 
 
 def _only_place(item: Any) -> Any | None:
@@ -310,7 +319,8 @@ def _file_faults(raw: Mapping[str, Any], folder: Path, city: City | None) -> Ite
     checks: list[Callable[[], object]] = []
     weather = raw.get("weather", "greensboro-tmy3")
     if isinstance(weather, str) and clock is not None:
-        checks.append(lambda: weather_for(in_folder(weather, folder), clock, "UTC", 0.0, 0.0))
+        shines = any(isinstance(item, Mapping) and item.get("kind") == "pv" for _, item in _items(raw, "assets"))
+        checks.append(lambda: _check_weather(in_folder(weather, folder), clock, shines=shines))
     upstream = raw.get("upstream")
     if isinstance(upstream, Mapping):
         region, csv = upstream.get("region"), upstream.get("csv")
@@ -331,6 +341,12 @@ def _file_faults(raw: Mapping[str, Any], folder: Path, city: City | None) -> Ite
             check()
         except InputError as error:
             yield from error.faults
+
+
+def _check_weather(source: str, clock: Clock, *, shines: bool) -> None:
+    """Reads a weather file; one without irradiance has no sun for photovoltaics."""
+    if not weather_for(source, clock, "UTC", 0.0, 0.0).has_irradiance and shines:
+        raise InputError.of("weather", "has no irradiance, so there is no sun for photovoltaics", source)
 
 
 def _utilisation_check(path: Path, clock: Clock, at: str) -> Callable[[], object]:

@@ -34,7 +34,7 @@ TABLES: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
     "branches": {"time": TIME, "branch": pl.Categorical, "p_from_mw": pl.Float64, "p_to_mw": pl.Float64,
                  "loading_percent": pl.Float64},
     "assets": {"time": TIME, "asset": pl.Categorical, "bus": pl.Categorical, "p_mw": pl.Float64, "e_mwh": pl.Float64,
-               "ci_kg_per_mwh": pl.Float64},
+               "ci_kg_per_mwh": pl.Float64, "q_mvar": pl.Float64},
     "sectors": {"time": TIME, "gpc_code": pl.Categorical, "energy_mwh": pl.Float64, "emissions_kg": pl.Float64,
                 "carbon_free_mwh": pl.Float64},
     "sessions": {"fleet": pl.Categorical, "vehicle": pl.Int64, "place": pl.Categorical, "bus": pl.Categorical,

@@ -41,6 +41,8 @@ class CitySpec(Spec):
     """Country whose public holidays count as Sundays when profiles of another year are used; null for none."""
     demand_growth: float = Field(default=0.0, ge=-1, le=10)
     """Growth of all loads against the profiles: 0.05 is 5 %."""
+    own_generation: Literal["profiles", "weather"] = "profiles"
+    """Solar and wind power of the net itself: by its profiles, or by the scenario's weather like all else."""
     default_sector: str = Field(default=UNSPECIFIED_SECTOR, pattern=GPC_PATTERN)
     """GPC sub-sector of loads that name none."""
 

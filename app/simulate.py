@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,12 +19,13 @@ from carbon.data_centre import Facility, FacilityModel, OutdoorAir, it_demand_mw
 from carbon.data_centre.flexibility import DataCentreLoad
 from carbon.factors import FactorSet, load_factor_set
 from carbon.upstream import Upstream, load_region, simulate_region, upstream_from_csv
-from grid.assets import Site
+from grid.assets import EVRecorded, Site
 from grid.clock import Clock
 from grid.flexibility import Flexibility
 from grid.powerflow import PowerFlow, power_flow
 from grid.series import Floats
-from grid.weather import Weather, weather_for
+from grid.weather import Weather, hours_of_year, weather_for
+from grid.weather_generation import Followed, follow_weather
 from optimizer.problem import DispatchProblem, Schedule, with_strategy
 from optimizer.rolling import dispatch
 
@@ -77,6 +78,14 @@ class Prepared:
         return branch_limits(self.loaded.scenario.limits, branches.kinds, branches.loading_max_percent)
 
     @property
+    def voltage_limits_pu(self) -> tuple[Floats, Floats]:
+        """Least and greatest voltage of every bus, shape (B,) each [pu]: the scenario's, else the net's own."""
+        limits, buses = self.loaded.scenario.limits, self.loaded.city.network.buses
+        low = buses.vm_min_pu if limits.vm_min_pu is None else np.full(buses.vm_min_pu.shape, limits.vm_min_pu)
+        high = buses.vm_max_pu if limits.vm_max_pu is None else np.full(buses.vm_max_pu.shape, limits.vm_max_pu)
+        return low, high
+
+    @property
     def import_price_per_mwh(self) -> Floats:
         """What imports cost, shape (T,) [currency/MWh]."""
         return self.upstream.price_per_mwh + self.loaded.scenario.tariff.import_markup_per_mwh
@@ -126,17 +135,19 @@ def simulate(loaded: Loaded, progress: Progress | None = None) -> Outcome:
     seconds: dict[str, float] = {}
     with _phase("prepare", seconds, tell):
         prepared = prepare(loaded)
-    city, clock = loaded.city, loaded.city.clock
+    city, clock = prepared.loaded.city, prepared.clock
     p_fixed, q_fixed = city.withdrawal()
     with _phase("dispatch", seconds, tell):
         problem = dispatch_problem(prepared, p_fixed, q_fixed)
         schedule = dispatch(problem, lambda done, total: tell("dispatch", done / total))
         p_mw, facilities = _as_done(prepared, schedule)
     with _phase("power flow", seconds, tell):
-        drawn = p_fixed.copy()
+        drawn, reactive = p_fixed.copy(), q_fixed.copy()
         for flexibility in prepared.flexibilities:
             drawn += flexibility.at_buses(p_mw[flexibility.name])
-        flow = power_flow(city.network, clock, drawn, q_fixed, threads=os.cpu_count() or 1)
+            if flexibility.name in schedule.q_mvar:
+                reactive += flexibility.at_buses(schedule.q_mvar[flexibility.name])
+        flow = power_flow(city.network, clock, drawn, reactive, threads=os.cpu_count() or 1)
     with _phase("carbon tracing", seconds, tell):
         accounts = account(
             city, flow, prepared.flexibilities, p_mw, prepared.upstream, prepared.factors,
@@ -156,14 +167,19 @@ def _phase(name: str, seconds: dict[str, float], tell: Progress) -> Iterator[Non
 
 def prepare(loaded: Loaded) -> Prepared:
     """Weather, upstream region, assets and data centres of a scenario, before any decision."""
-    scenario, city = loaded.scenario, loaded.city
-    zone, clock = scenario.city.time_zone, city.clock
+    scenario, clock = loaded.scenario, loaded.city.clock
+    zone = scenario.city.time_zone
     latitude, longitude, located = _location(loaded)
     weather = weather_for(in_folder(scenario.weather, loaded.folder), clock, zone, latitude, longitude)
+    followed: tuple[Followed, ...] = ()
+    if scenario.city.own_generation == "weather":
+        following, followed = follow_weather(loaded.city, weather)
+        loaded = replace(loaded, city=following)
+    city = loaded.city
     factors = load_factor_set(in_folder(scenario.carbon.factor_set, loaded.folder))
     upstream, ci_year, renewable_year = _upstream(loaded, weather, factors)
     site = Site(city, weather, zone, v2g=scenario.dispatch.v2g, seed=scenario.seed)
-    air = OutdoorAir(weather.t_dry_bulb_degc, weather.relative_humidity_percent, weather.pressure_pa)
+    air = outdoor_air(weather, zone)
     data_centres = tuple(
         DataCentreLoad(
             FacilityModel(spec, air, clock.step_hours),
@@ -180,12 +196,26 @@ def prepare(loaded: Loaded) -> Prepared:
     notes = [] if located else ["The grid has no geographic coordinates: the sun is that of the middle of Germany."]
     if weather.filled_hours:
         notes.append(f"{weather.filled_hours} hours of the weather had gaps and were filled linearly.")
+    if weather.year is not None and weather.year.assumed:
+        notes.append(f"The weather file has no {', '.join(weather.year.assumed)}; standard values stand for them.")
+    notes += [str(change) for change in followed]
+    notes += [f"{asset.name}: {asset.records()[1].text}" for asset in loaded.assets if isinstance(asset, EVRecorded)]
     notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in city.network.uncovered]
     dead = sum(node < 0 for node in city.network.buses.node)
     if dead:
         notes.append(f"{dead} buses are de-energised; their loads are not supplied.")
     return Prepared(
         loaded, weather, factors, upstream, ci_year, renewable_year, tuple(flexibilities), data_centres, tuple(notes)
+    )
+
+
+def outdoor_air(weather: Weather, time_zone: str) -> OutdoorAir:
+    """The outdoor air of data centres, with the hour of the year that the temperature of open water follows."""
+    return OutdoorAir(
+        weather.t_dry_bulb_degc,
+        weather.relative_humidity_percent,
+        weather.pressure_pa,
+        hour_of_year=hours_of_year(weather.clock, time_zone).mean(axis=1),
     )
 
 
@@ -249,6 +279,8 @@ def dispatch_problem(prepared: Prepared, p_fixed_mw: Floats, q_fixed_mvar: Float
         import_max_mw=np.inf if import_max is None else import_max,
         demand_charge_per_mw_month=scenario.tariff.demand_charge_per_mw_month,
         loading_max_percent=prepared.loading_max_percent,
+        vm_min_pu=prepared.voltage_limits_pu[0],
+        vm_max_pu=prepared.voltage_limits_pu[1],
         horizon_steps=max(1, round(scenario.dispatch.horizon_hours * per_hour)),
         look_ahead_steps=round(scenario.dispatch.look_ahead_hours * per_hour),
     )

@@ -154,7 +154,10 @@ def _asset(outcome: Outcome, flexibility: Flexibility, p_mw: Floats) -> pl.DataF
         )
     ci[at_buses == 0] = np.nan
     names = [outcome.flow.network.buses.names[bus] for bus in buses]
-    return _grid(outcome.prepared.clock, "bus", names, p_mw=at_buses, e_mwh=stored, ci_kg_per_mwh=ci)
+    q_mvar = np.zeros_like(at_buses)
+    if flexibility.name in outcome.schedule.q_mvar:
+        q_mvar = flexibility.at_buses(outcome.schedule.q_mvar[flexibility.name])[:, buses]
+    return _grid(outcome.prepared.clock, "bus", names, p_mw=at_buses, e_mwh=stored, ci_kg_per_mwh=ci, q_mvar=q_mvar)
 
 
 def _stored(outcome: Outcome, flexibility: Flexibility, buses: Ints) -> tuple[Floats, Floats]:

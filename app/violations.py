@@ -38,8 +38,7 @@ def violations(outcome: Outcome) -> list[Violations]:
     flow, limits = outcome.flow, outcome.prepared.loaded.scenario.limits
     buses, branches = flow.network.buses, flow.network.branches
     vm, loading = flow.vm_pu(), flow.loading_percent()
-    low = np.where(limits.vm_min_pu is None, buses.vm_min_pu, limits.vm_min_pu or 0.0)
-    high = np.where(limits.vm_max_pu is None, buses.vm_max_pu, limits.vm_max_pu or 0.0)
+    low, high = outcome.prepared.voltage_limits_pu
     imported = outcome.accounts.energy.import_mwh[:, None] / outcome.prepared.clock.step_hours
     import_max = np.array([np.inf if limits.import_max_mw is None else limits.import_max_mw])
     import_tolerance = LOADING_TOLERANCE_PERCENT / 100 * import_max[0] if np.isfinite(import_max[0]) else 0.0

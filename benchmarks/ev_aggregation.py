@@ -124,9 +124,10 @@ def rows(n_sessions: int = 5000, n_stations: int = 50) -> list[str]:
         single = time.perf_counter() - begun
         missed = undelivered_kwh(case, answer.charge_mw, answer.discharge_mw)
         cost, above = answer.objective, (answer.objective - objective) / objective
+        figures = (f"{answer.columns:,}", f"{aggregated:.2f}", f"{cost:,.4f}", f"{above:.0e}", f"{missed:.0e}")
         found += [
             f"| {name} | session by session | {columns:,} | {single:.2f} | {objective:,.4f} | | |",
-            f"| {name} | Dantzig-Wolfe | {answer.columns:,} | {aggregated:.2f} | {cost:,.4f} | {above:.0e} | {missed:.0e} |",
+            f"| {name} | Dantzig-Wolfe | {' | '.join(figures)} |",
         ]
     return found
 

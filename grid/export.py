@@ -25,6 +25,7 @@ class AddedElement:
         bus: Name of the bus.
         p_mw: Withdrawal [MW].
         e_mwh: Energy stored [MWh].
+        q_mvar: Reactive withdrawal [MVAr].
     """
 
     element: Element
@@ -32,6 +33,7 @@ class AddedElement:
     bus: str
     p_mw: float
     e_mwh: float = 0.0
+    q_mvar: float = 0.0
 
 
 def write_step(city: City, step: int, added: Sequence[AddedElement], path: Path) -> None:
@@ -88,7 +90,7 @@ def _columns(element: AddedElement, bus: int) -> dict[str, object]:
         "bus": bus,
         "name": element.name,
         "p_mw": sign * element.p_mw + 0.0,
-        "q_mvar": 0.0,
+        "q_mvar": sign * element.q_mvar + 0.0,
     }
     if element.element == "storage":
         columns["max_e_mwh"] = element.e_mwh

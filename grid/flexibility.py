@@ -263,8 +263,8 @@ class Flexibility:
         return np.zeros(slots.size) if store is None or store.drain_mwh is None else store.drain_mwh[slots]
 
     def decided(self, p_mw: Floats) -> Flexibility:
-        """The same with its power fixed to `p_mw`, shape (K,)."""
-        return replace(self, p_min_mw=p_mw, p_max_mw=p_mw, p_unmanaged_mw=p_mw)
+        """The same with its power fixed to `p_mw`, shape (K,), and no reactive power."""
+        return replace(self, p_min_mw=p_mw, p_max_mw=p_mw, p_unmanaged_mw=p_mw, q_max_mvar=np.zeros(1))
 
     def without_feed_in(self) -> Flexibility:
         """The same without the ability to feed in."""

@@ -74,6 +74,11 @@ def read_grid(network: str, profiles: Path | None = None, folder: Path | None = 
     return GridSource(network, net, given, True, {}, ())
 
 
+def source_of_net(net: Any) -> GridSource:
+    """A pandapower net that is already in memory; every element keeps the value of the net."""
+    return GridSource(str(net.name or "net"), net, None, True, {}, ())
+
+
 def _with_profiles(source: GridSource, profiles: Profiles) -> GridSource:
     return GridSource(source.name, source.net, profiles, True, source.sector_mixes, source.licences)
 

@@ -103,7 +103,9 @@ class FacilityModel:
         rated_mw = self.spec.p_it_rated_mw
         lighting_mw = self.spec.lighting_share * rated_mw
         inside_mw = read_only(self.spec.power_chain.loss_mw(p_it_mw, rated_mw) + lighting_mw)
-        cooling = self.spec.cooling.demand(self.air, p_it_mw + inside_mw)
+        full = np.array([rated_mw])
+        heat_rated_mw = rated_mw + float(self.spec.power_chain.loss_mw(full, rated_mw)[0]) + lighting_mw
+        cooling = self.spec.cooling.demand(self.air, p_it_mw + inside_mw, heat_rated_mw)
         if self.spec.transformer is None:
             return Facility(p_it_mw, inside_mw, cooling, self.step_hours, lighting_mw)
         lost_mw = read_only(self.spec.transformer.loss_mw(p_it_mw + inside_mw + cooling.p_mw, rated_mw))

@@ -163,11 +163,11 @@ def _devices(
         return {name: pl.DataFrame(schema=TABLES[name]) for name in ("sessions", "assets", "data_centres")}
     columns = list(TABLES["assets"])
     cars = _long(times, "bus", names, p_mw=ev, e_mwh=np.abs(ev), ci_kg_per_mwh=ci)
-    cars = cars.with_columns(asset=pl.lit(FLEET)).select(columns)
+    cars = cars.with_columns(asset=pl.lit(FLEET), q_mvar=pl.lit(0.0)).select(columns)
     total = p_it * pue
     dc = pl.DataFrame({"time": times, "asset": DATA_CENTRE, "bus": DC_BUS, "p_mw": total,
                        "e_mwh": pl.Series([None] * N_STEPS, dtype=pl.Float64),
-                       "ci_kg_per_mwh": ci[:, names.index(DC_BUS)]})  # fmt: skip
+                       "ci_kg_per_mwh": ci[:, names.index(DC_BUS)], "q_mvar": 0.0})  # fmt: skip
     centres = pl.DataFrame({"time": times, "name": DATA_CENTRE, "p_it_mw": p_it,
                             "p_cooling_mw": p_it * (pue - 1) * 0.7, "p_power_chain_mw": p_it * (pue - 1) * 0.3,
                             "p_total_mw": total, "pue": pue,

@@ -115,7 +115,7 @@ dispatch: {strategy: optimum}
         "assets[1].name: is the name of assets[0] too; got 'quay'",
         "assets[1].bus: no bus called 'MV3.101 Bus 844'; did you mean 'MV3.101 Bus 84'?",
         "assets[2].where.zone: no district called 'Feder 8'; did you mean 'Feeder 8'?",
-        "assets[3]: kind must be one of pv, battery, ev_fleet; got 'batery'; did you mean 'battery'?",
+        "got 'batery'; did you mean 'battery'?",
         "data_centres[0].bus: no bus called 'MV3.101 Bsu 86'; did you mean 'MV3.101 Bus 86'?",
         "unknown key",
         "dispatch.strategy: must be one of 'unmanaged', 'smart' or 'optimal'; got 'optimum'",

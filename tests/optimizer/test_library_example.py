@@ -1,42 +1,34 @@
-"""The shortest way to dispatch devices on one's own pandapower net, and what may be said of the answer."""
+"""The example of the README: devices on a net of pandapower's own, and what may be said of the answer."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from pathlib import Path
 
 import numpy as np
 
-from grid.assets.base import Site
-from grid.assets.battery import Battery
-from grid.assets.ev_fleet import EVFleet
-from grid.city import make_city
-from grid.clock import Clock
-from grid.placement import Where
-from grid.powerflow import power_flow
-from grid.source import read_grid
-from grid.weather import weather_for
-from optimizer.problem import DispatchProblem
-from optimizer.rolling import dispatch
+README = Path(__file__).parents[2] / "README.md"
 
 
-def test_a_battery_and_cars_on_a_builtin_net() -> None:
-    # the example
-    clock = Clock(datetime(2030, 6, 3, tzinfo=UTC), timedelta(minutes=15), 96)
-    city = make_city(read_grid("mv_oberrhein"), clock)
-    site = Site(city, weather_for("greensboro-tmy3", clock, "Europe/Berlin", 48.5, 7.9), "Europe/Berlin")
-    battery = Battery(name="battery", bus="Bus 60", p_rated_mw=2, e_rated_mwh=8).flexibilities(site)[0]
-    cars = EVFleet(name="cars", where=Where(), vehicles=200, v2g_share=0.3).flexibilities(site)[0]
-    p_mw, q_mvar = city.withdrawal()
-    price = 90 + 40 * np.cos(np.arange(96) / 96 * 4 * np.pi)
-    problem = DispatchProblem(clock, city.network, p_mw, q_mvar, (battery, cars), price, price - 30, 0 * price)
-    schedule = dispatch(problem)
-    p_mw = p_mw + battery.at_buses(schedule.p_mw["battery"]) + cars.at_buses(schedule.p_mw["cars"])
-    loading_percent = power_flow(city.network, clock, p_mw, q_mvar).loading_percent()
+def example() -> str:
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (found,) = [block for block in blocks if "mv_oberrhein" in block and "from optimizer import" in block]
+    return str(found)
 
-    assert np.nanmax(loading_percent) < 100
-    assert cars.reservoir is not None
-    asked = (cars.reservoir.e_end_mwh - cars.reservoir.e_start_mwh).sum()
-    stored = cars.energy_mwh(schedule.p_mw["cars"])[cars.offsets[1:] - 1] - cars.reservoir.e_start_mwh
-    np.testing.assert_allclose(stored.sum(), asked, atol=1e-5)
+
+def test_the_example_runs_and_its_answer_holds(capsys: object) -> None:
+    assert len(example().strip().splitlines()) <= 15
+    names: dict[str, object] = {}
+    exec(example(), names)  # noqa: S102  it is the README's own
+    schedule, problem = names["schedule"], names["problem"]
+    assert not schedule.shortfalls  # type: ignore[attr-defined]
+    assert abs(schedule.quality.gap) < 5e-4  # type: ignore[attr-defined]
+    cars, battery = problem.flexibilities[1], problem.flexibilities[0]  # type: ignore[attr-defined]
+    stored = schedule.energy_mwh(cars)[cars.offsets[1:] - 1]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(stored, cars.reservoir.e_end_mwh, atol=1e-6)
+    price = problem.import_price_per_mwh  # type: ignore[attr-defined]
     dear = price > np.median(price)
-    assert schedule.p_mw["battery"][dear].sum() < 0 < schedule.p_mw["battery"][~dear].sum()
+    power = schedule.p_mw[battery.name]  # type: ignore[attr-defined]
+    assert power[dear].sum() < 0 < power[~dear].sum()
+    assert schedule.nodal_price_per_mwh.shape == (96, 179)  # type: ignore[attr-defined]
+    assert np.isfinite(schedule.nodal_price_per_mwh).all()  # type: ignore[attr-defined]

@@ -13,6 +13,9 @@ from app.dashboard.text import figure
 from app.dashboard.view import Page, View
 from app.results import Result
 
+KINDS = ("ev_fleet", "ev_recorded")
+"""Kinds of assets that are fleets of cars."""
+
 
 def content(view: View) -> Component:
     """The page for a view: the baseline first, then the result looked at."""
@@ -47,7 +50,7 @@ def content(view: View) -> Component:
 
 def fleets(result: Result) -> list[str]:
     """Names of the fleets of a result: those of its scenario and those that charged."""
-    declared = [asset.get("name") for asset in result.scenario.get("assets") or [] if asset.get("kind") == "ev_fleet"]
+    declared = [asset.get("name") for asset in result.scenario.get("assets") or [] if asset.get("kind") in KINDS]
     charged = result.table("sessions").select(pl.col("fleet").cast(pl.String)).unique().collect()["fleet"].to_list()
     return sorted({str(name) for name in [*declared, *charged] if name})
 
