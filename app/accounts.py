@@ -188,7 +188,7 @@ def _carbon_free_share(
 ) -> Floats:
     """Share of the power at each node from renewable and nuclear sources, shape (T, N), traced like the renewable."""
     free = {name: float(is_carbon_free(name, factors)) for name in names}
-    imported = carbon_free_imports(upstream, factors)
+    imported = upstream.carbon_free_share
     share = np.column_stack([imported if name == IMPORT else np.full(imported.size, free[name]) for name in names])
     return trace(flows, replace(sources, renewable_share=share), step_hours, stores.operation).renewable_share
 
@@ -196,16 +196,6 @@ def _carbon_free_share(
 def is_carbon_free(technology: str, factors: FactorSet) -> bool:
     """Whether a technology is renewable or nuclear, as the 24/7 score counts."""
     return technology == "nuclear" or factors.renewable(technology)
-
-
-def carbon_free_imports(upstream: Upstream, factors: FactorSet) -> Floats:
-    """Carbon-free share of imports, shape (T,); where the mix is not known, its renewable share."""
-    if not upstream.technologies:
-        return upstream.renewable_share
-    free = np.array([is_carbon_free(name, factors) for name in upstream.technologies], dtype=float)
-    total = upstream.p_mw.sum(axis=1)
-    share = np.divide(upstream.p_mw @ free, total, out=upstream.renewable_share.copy(), where=total > 0)
-    return np.asarray(share)
 
 
 def _for_each(values: Floats, n: int) -> Floats:

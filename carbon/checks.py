@@ -34,6 +34,7 @@ def array_faults(
     return [
         Fault(f"{place}{list(map(int, worst))}", rule, float(values[tuple(worst)]))
         for rule, broken in rules
+        if broken.any()
         for worst in np.argwhere(broken)[:1]
     ]
 

@@ -11,7 +11,7 @@ import numpy as np
 from carbon.accounting import CarbonLedger, carbon_ledger
 from carbon.checks import array_faults, index_faults
 from carbon.flows import Flows, Sources, at_nodes
-from carbon.gross import gross_flows, trace_gross
+from carbon.gross import delivered_share, gross_flows, trace_gross
 from carbon.mixing import Mixing
 from carbon.stock_plan import check_step_hours
 from carbon.stocks import ClassTrace, StockOperation
@@ -36,16 +36,14 @@ class ConventionTrace:
     Args:
         convention: Which one.
         tracing: Its intensities, of a MWh delivered at a node, and its stocks.
-        loss_mw: What is on the loss line, at the node whose intensity it has, shape (T, N) [MW].
-        gross_factor: Energy generated for a MWh used, shape (T, N) [MWh/MWh]: 1 except under ``load``; NaN where
-            nothing flows.
+        gross_factor: Energy generated for a MWh used, shape (T, N) [MWh/MWh]: 1 except under ``load``, whose
+            `tracing.inflow_mw` is gross power too; NaN there where nothing flows.
         delivered_share: Share of the power fed in at a node that reaches a use, shape (T, N) [1]: 1 except under
             ``generator``, where it gives the net output and the net carbon of each generator.
     """
 
     convention: Convention
     tracing: Tracing
-    loss_mw: Floats
     gross_factor: Floats
     delivered_share: Floats
 
@@ -68,8 +66,14 @@ class ConventionTrace:
             self.tracing,
             step_hours=step_hours,
             operation=operation,
-            loss_mw=self.loss_mw,
+            loss_mw=self.loss_mw(flows),
         )
+
+    def loss_mw(self, flows: Flows) -> Floats:
+        """What is on the loss line, at the node whose intensity it has, shape (T, N) [MW]."""
+        if self.convention == "load":
+            return local_loss_mw(flows)
+        return half_loss_mw(flows) if self.convention == "average" else flows.loss_mw()
 
     def gross_use_mw(self, consumers: Consumers) -> Floats:
         """What was generated for each consumer, shape (T, M) [MW]."""
@@ -123,52 +127,29 @@ def trace_conventions(
     found: dict[Convention, ConventionTrace] = {}
     if {"operator", "generator"} & set(conventions):
         received = trace(flows, sources, step_hours, operation, threads=threads)
-        lost_mw = flows.loss_mw()
-        found["operator"] = ConventionTrace("operator", received, lost_mw, ones, ones)
+        found["operator"] = ConventionTrace("operator", received, ones, ones)
         if "generator" in conventions:
-            share = delivered_share(flows, use_mw, lost_mw, threads)
-            found["generator"] = ConventionTrace("generator", received, lost_mw, ones, share)
+            share = delivered_share(flows, use_mw, threads)
+            found["generator"] = ConventionTrace("generator", received, ones, share)
     if "load" in conventions:
         found["load"] = _load_bears(flows, sources, use_mw, step_hours, operation, threads)
     if "average" in conventions:
-        mean, lost_mw = average_flows(flows)
-        traced = trace(mean, sources, step_hours, operation, threads=threads)
-        found["average"] = ConventionTrace("average", traced, lost_mw, ones, ones)
+        traced = trace(average_flows(flows), sources, step_hours, operation, threads=threads)
+        found["average"] = ConventionTrace("average", traced, ones, ones)
     return {name: found[name] for name in conventions}
 
 
-def average_flows(flows: Flows) -> tuple[Flows, Floats]:
-    """The mean of what enters one end and leaves the other, without losses, and the losses as loads.
-
-    Returns:
-        The flows, and half of each branch's loss at each of its nodes with the shunts', shape (T, N) [MW].
-    """
+def average_flows(flows: Flows) -> Flows:
+    """The mean of what enters one end and leaves the other, without losses: those are loads at both ends."""
     mean = (flows.p_from_mw - flows.p_to_mw) / 2
+    return Flows(flows.n_nodes, flows.from_node, flows.to_node, mean, -mean)
+
+
+def half_loss_mw(flows: Flows) -> Floats:
+    """Half of each branch's loss at each of its nodes, and shunts; shape (T, N) [MW]."""
     half = (flows.p_from_mw + flows.p_to_mw) / 2
     lost = at_nodes(half, flows.from_node, flows.n_nodes) + at_nodes(half, flows.to_node, flows.n_nodes)
-    lossless = Flows(flows.n_nodes, flows.from_node, flows.to_node, mean, -mean)
-    return lossless, lost if flows.p_shunt_mw is None else lost + flows.p_shunt_mw
-
-
-def delivered_share(flows: Flows, use_mw: Floats, lost_mw: Floats, threads: int | None = None) -> Floats:
-    """Share of the power at each node that reaches a use, by downstream tracing of net power; shape (T, N) [1].
-
-    What is received, turned round, is what a line passes on; uses and losses are where it ends.
-
-    Args:
-        flows: Power at both ends of every branch, T steps.
-        use_mw: Loads, exports and charging, shape (T, N) [MW].
-        lost_mw: Losses at the node whose power they are, shape (T, N) [MW].
-        threads: See `trace`.
-    """
-    forward, backward = flows.received_mw()
-    turned = backward - forward
-    ends_mw = np.maximum(use_mw + lost_mw, 0.0)
-    used = np.divide(use_mw, ends_mw, out=np.ones_like(ends_mw), where=ends_mw > 0)
-    uses = Sources(np.arange(flows.n_nodes), ends_mw, used, np.broadcast_to(0.0, flows.n_nodes))
-    turned_flows = Flows(flows.n_nodes, flows.from_node, flows.to_node, turned, -turned)
-    share = Mixing.of(turned_flows, uses).solve(0, flows.n_steps, threads)[1][0]
-    return np.nan_to_num(share, copy=False)
+    return lost if flows.p_shunt_mw is None else lost + flows.p_shunt_mw
 
 
 def _load_bears(
@@ -180,18 +161,16 @@ def _load_bears(
     threads: int | None,
 ) -> ConventionTrace:
     """Gross power; with stores the factor first, then the same mixing of what is gross."""
-    ends_mw = np.maximum(use_mw + local_loss_mw(flows), 0.0)
-    lost_mw = ends_mw - use_mw
     share = np.broadcast_to(1.0, use_mw.shape)
     if operation is None:
-        gross = trace_gross(flows, sources, ends_mw, threads)
-        tracing = Tracing(gross.ci_kg_per_mwh, gross.renewable / gross.factor, ends_mw, None)
-        return ConventionTrace("load", tracing, lost_mw, gross.factor, share)
-    gross = trace_gross(flows, _with_discharge(sources, operation), ends_mw, threads)
+        gross = trace_gross(flows, sources, use_mw, threads)
+        tracing = Tracing(gross.ci_kg_per_mwh, gross.renewable_share, gross.inflow_mw, None)
+        return ConventionTrace("load", tracing, gross.factor, share)
+    gross = trace_gross(flows, _with_discharge(sources, operation), use_mw, threads)
     tracing = _trace_gross_stores(
         gross_flows(flows, gross.factor), sources, operation, gross.factor, step_hours, threads
     )
-    return ConventionTrace("load", tracing, lost_mw, gross.factor, share)
+    return ConventionTrace("load", tracing, gross.factor, share)
 
 
 def _trace_gross_stores(
@@ -212,7 +191,8 @@ def _trace_gross_stores(
     vehicle = operation.vehicle[operation.owner[device]]
 
     def at_meter(kind: ClassTrace, here: Floats) -> ClassTrace:
-        return replace(kind, charge_meter_mwh=np.bincount(step, charged_mwh * here, flows.n_steps))
+        drawn_mwh = np.bincount(step, charged_mwh * here, flows.n_steps).astype(np.float64)
+        return replace(kind, charge_meter_mwh=drawn_mwh)
 
     stocks = replace(
         traced.stocks,
@@ -240,9 +220,9 @@ def _use_mw(flows: Flows, consumers: Consumers, exports: Exports, operation: Sto
 def _with_discharge(sources: Sources, operation: StockOperation) -> Sources:
     """The sources and, at their nodes, what stores discharge; its carbon follows later and is left at 0."""
     n_steps, nodes = len(sources.p_mw), np.unique(operation.node)
-    discharge = np.zeros((n_steps, nodes.size))
     column = np.searchsorted(nodes, operation.node)[operation.slot_device]
-    np.add.at(discharge, (operation.slot_step, column), np.maximum(-operation.p_mw, 0.0))
+    place, given = operation.slot_step * nodes.size + column, np.maximum(-operation.p_mw, 0.0)
+    discharge = np.bincount(place, given, n_steps * nodes.size).reshape(n_steps, nodes.size)
     nothing = np.zeros_like(discharge)
     return Sources(
         np.concatenate([sources.node, nodes]),
@@ -255,7 +235,7 @@ def _with_discharge(sources: Sources, operation: StockOperation) -> Sources:
 def _at_nodes_of(operation: StockOperation, values: Floats, like: Floats) -> Floats:
     """Values of slots, shape (K,), summed to steps and nodes, in the shape of `like`."""
     place = operation.slot_step * like.shape[1] + operation.node[operation.slot_device]
-    return np.bincount(place, values, like.size).reshape(like.shape)
+    return np.bincount(place, values, like.size).astype(np.float64).reshape(like.shape)
 
 
 def _check_uses(flows: Flows, consumers: Consumers, exports: Exports, conventions: Sequence[Convention]) -> None:

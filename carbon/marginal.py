@@ -8,7 +8,7 @@ from typing import NoReturn
 import numpy as np
 
 from carbon.checks import array_faults
-from grid.errors import raise_if_any
+from grid.errors import InputError, raise_if_any
 from grid.series import Floats, read_only
 
 
@@ -55,14 +55,13 @@ class MarginalIntensity:
         """Emissions caused by a change of consumption, small against the system; same shape [kg].
 
         Args:
-            delta_mwh: More (positive) or less (negative) consumption in each step, of the intensity's shape, or one
-                that broadcasts to it [MWh].
+            delta_mwh: More (positive) or less (negative) consumption, of the intensity's shape [MWh].
 
         Raises:
             InputError: If it does not fit or is not finite.
         """
         change = np.asarray(delta_mwh, dtype=np.float64)
-        raise_if_any(array_faults("delta_mwh", change, np.broadcast_shapes(change.shape, self.above_kg_per_mwh.shape)))
+        raise_if_any(array_faults("delta_mwh", change, self.above_kg_per_mwh.shape))
         per_mwh = np.where(change < 0, self.below_kg_per_mwh, self.above_kg_per_mwh)
         return np.asarray(change * per_mwh)
 
@@ -79,11 +78,14 @@ class MarginalIntensity:
         Raises:
             InputError: If this is not the intensity of a region, or shapes disagree.
         """
-        (n_steps,) = self.above_kg_per_mwh.shape if self.above_kg_per_mwh.ndim == 1 else (-1,)
-        raise_if_any(array_faults("loss_sensitivity", loss_sensitivity, (n_steps, *loss_sensitivity.shape[1:2])))
+        if self.above_kg_per_mwh.ndim != 1:
+            raise InputError.of("at_nodes", "must be asked of the intensity of a region", self.above_kg_per_mwh.shape)
+        shape = (*self.above_kg_per_mwh.shape, *loss_sensitivity.shape[1:2])
+        raise_if_any(array_faults("loss_sensitivity", loss_sensitivity, shape))
         taken = 1.0 + loss_sensitivity
-        sides = self.below_kg_per_mwh[:, None] * taken, self.above_kg_per_mwh[:, None] * taken
-        return MarginalIntensity(*(np.where(taken < 0, other, one) for one, other in (sides, sides[::-1])))
+        below, above = self.below_kg_per_mwh[:, None] * taken, self.above_kg_per_mwh[:, None] * taken
+        less = taken < 0  # more use there takes less from the region
+        return MarginalIntensity(np.where(less, above, below), np.where(less, below, above))
 
     def __mul__(self, other: object) -> NoReturn:
         """Refused.
@@ -94,6 +96,27 @@ class MarginalIntensity:
         raise TypeError("a marginal intensity is no factor of an inventory; use .impact_kg(delta_mwh) for a change")
 
     __rmul__ = __matmul__ = __rmatmul__ = __mul__
+
+
+def regional_marginal(
+    ci_marginal_kg_per_mwh: Floats,
+    ci_below_kg_per_mwh: Floats | None = None,
+    ci_above_kg_per_mwh: Floats | None = None,
+) -> MarginalIntensity:
+    """The marginal intensity of a region, from what `carbon.upstream.Upstream` or another source of it holds.
+
+    Args:
+        ci_marginal_kg_per_mwh: That of one more MWh, shape (T,) [kg/MWh].
+        ci_below_kg_per_mwh: What one MWh less saves, same shape; None: the same.
+        ci_above_kg_per_mwh: What one MWh more emits, same shape; None: `ci_marginal_kg_per_mwh`.
+
+    Raises:
+        InputError: If shapes disagree or a value is not finite.
+    """
+    below, above = (
+        ci_marginal_kg_per_mwh if side is None else side for side in (ci_below_kg_per_mwh, ci_above_kg_per_mwh)
+    )
+    return MarginalIntensity(below, above)
 
 
 def merit_order_marginal(

@@ -183,7 +183,7 @@ def _put_in(step: int, k: int, step_hours: float, stores: Stores, desk: Desk, bo
                 charge = (charge if stores.lossy[q - 1] else charged_mwh) * book.carried[n, q - 1]
             discharge, fuel, standing = held * leaving[DISCHARGE], held * leaving[FUEL], held * leaving[STANDING]
             fuel += charge * leaving[THROUGH]
-            left = held + charge - discharge - fuel - standing
+            left = max(held + charge - discharge - fuel - standing, 0.0)  # rounding, where all of it leaves
             residue = left * leaving[EMPTIES]
             left -= residue
             book.content[owner, q] = left

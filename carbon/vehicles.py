@@ -1,4 +1,4 @@
-"""Actual carbon coefficients of electric cars: by place, vehicle class, hour, or whatever sessions are told apart by."""
+"""Actual carbon coefficients of electric cars: by place, vehicle class, hour, or whatever tells sessions apart."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def coefficients(sessions: Sessions, by: Sequence[str] = ()) -> Coefficients:
     of_each = group.reshape(-1)
 
     def total(of_sessions: Floats) -> Floats:
-        return np.bincount(of_each, of_sessions, len(groups))
+        return np.bincount(of_each, of_sessions, len(groups)).astype(np.float64)
 
     return Coefficients(
         labels={name: values[name][groups[:, place]] for place, name in enumerate(by)},
@@ -140,4 +140,5 @@ def coefficients(sessions: Sessions, by: Sequence[str] = ()) -> Coefficients:
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    ratio: Floats = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    return ratio

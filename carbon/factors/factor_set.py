@@ -24,8 +24,8 @@ TECHNOLOGIES: Final = (
 )
 """What a factor can be for.
 
-``grid`` is the average of a region's electricity; petrol, diesel and ``fuel_*`` are per lower heating value of the fuel,
-``hydrogen_*`` per that of the hydrogen.
+``grid`` is the average of a region's electricity; petrol, diesel and ``fuel_*`` are per lower heating value of the
+fuel, ``hydrogen_*`` per that of the hydrogen.
 """
 
 

@@ -2,7 +2,8 @@
 
 from carbon.upstream.csv_file import upstream_from_csv
 from carbon.upstream.region import Demand, Fuel, Region, Technology, load_region, reference_region
-from carbon.upstream.simulate import IMPORT_UNKNOWN, Upstream, simulate_region
+from carbon.upstream.simulate import simulate_region
+from carbon.upstream.supply import IMPORT_UNKNOWN, Upstream
 
 __all__ = [
     "IMPORT_UNKNOWN",

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from carbon.factors import Boundary
-from carbon.upstream.simulate import Upstream
+from carbon.upstream.supply import Upstream
 from grid.clock import Clock
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.series import Floats

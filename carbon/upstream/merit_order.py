@@ -8,6 +8,8 @@ import numpy as np
 
 from grid.series import Floats
 
+_TIE = 1e-12  # relative distance at which demand counts as meeting a kink
+
 
 @dataclass(frozen=True, eq=False)
 class Clearing:
@@ -15,13 +17,17 @@ class Clearing:
 
     Args:
         p_mw: Output of each fleet, shape (T, K) [MW].
-        p_marginal: Share of each fleet in one more MW of demand, shape (T, K); sums to 1 in each step.
+        p_marginal: Share of each fleet in one MW less of demand, shape (T, K); sums to 1 in each step, or is 0 where
+            demand is unserved.
+        p_marginal_above: Share of each fleet in one MW more; differs from `p_marginal` only where demand meets a
+            kink of the supply curve (a tie). Sums to 1, or is 0 where all supply runs.
         unserved_mw: Demand beyond all supply, shape (T,) [MW].
         price_per_mwh: Cost of the dearest plant that runs, shape (T,); NaN where demand is unserved.
     """
 
     p_mw: Floats
     p_marginal: Floats
+    p_marginal_above: Floats
     unserved_mw: Floats
     price_per_mwh: Floats
 
@@ -62,14 +68,32 @@ def clear_market(
     next_mw = flexible_mw * (running[upper] - running[upper - 1])
     marginal = np.where((rise_mw > 0)[:, None], next_mw / np.where(rise_mw > 0, rise_mw, 1.0)[:, None], 0.0)
     marginal = np.where((supply_mw[:, 0] >= demand_mw)[:, None], _share_of_row(p_mw), marginal)
+    above = _marginal_above(demand_mw, supply_mw, flexible_mw, running)
+    above = np.where((supply_mw[:, 0] > demand_mw)[:, None], _share_of_row(p_mw), above)
     price = prices[upper - 1] + weight * (prices[upper] - prices[upper - 1])
     price = np.where(supply_mw[:, 0] >= demand_mw, prices[0], price)
     return Clearing(
         p_mw=p_mw,
         p_marginal=np.where(short[:, None], 0.0, marginal),
+        p_marginal_above=above,
         unserved_mw=np.maximum(demand_mw - p_mw.sum(axis=1), 0.0) * short,
         price_per_mwh=np.where(short, np.nan, price),
     )
+
+
+def supply_curve(flexible_mw: Floats, cost_min_per_mwh: Floats, cost_max_per_mwh: Floats) -> tuple[Floats, Floats]:
+    """Prices and the flexible supply at each, shape (M,) each; arguments as of `clear_market`, shape (K,)."""
+    prices, running = _supply_at_kinks(cost_min_per_mwh, cost_max_per_mwh)
+    return prices, running @ flexible_mw
+
+
+def _marginal_above(demand_mw: Floats, supply_mw: Floats, flexible_mw: Floats, running: Floats) -> Floats:
+    """Share of each fleet in one more MW, shape (T, K): the segment that begins at or contains the demand."""
+    last = supply_mw.shape[1] - 1
+    beyond = (supply_mw <= demand_mw[:, None] * (1 + _TIE)).sum(axis=1)
+    upper = np.clip(beyond, 1, last)
+    share = _share_of_row(flexible_mw * (running[upper] - running[upper - 1]))
+    return np.where((beyond <= last)[:, None], share, 0.0)
 
 
 def _supply_at_kinks(cost_min_per_mwh: Floats, cost_max_per_mwh: Floats) -> tuple[Floats, Floats]:

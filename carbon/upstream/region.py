@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from grid.errors import Fault, InputError, nearest
 from grid.spec import Spec
 
-_REGIONS = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 
 
 class Sourced(Spec):
@@ -70,9 +70,17 @@ class Technology(Sourced):
     availability: float | Literal["wind", "solar"] = Field(1.0, union_mode="left_to_right")
     """Share of the capacity that can run: the same all year, or as the weather has it."""
     capacity_factor: float | None = Field(None, gt=0, le=1)
-    """Published yearly mean share of the capacity, for wind and solar: the weather gives the course, this the mean."""
+    """Published yearly mean share of the capacity, for wind, solar and reservoirs: the rest gives the course."""
     must_run_share: float = Field(0.0, ge=0, le=1)
-    """Share of what is available that runs whatever the price (heat supply, minimum load)."""
+    """Share of what is available that runs whatever the price (heat supply, minimum load, least flow of a river)."""
+    operation: Literal["market", "peak_shaving", "storage"] = "market"
+    """By price; as hydro reservoirs where residual load is highest; or as storage, by the spread of prices."""
+    storage_energy_mwh: float | None = Field(None, gt=0)
+    """Energy that storage can deliver in a day."""
+    round_trip_efficiency: float | None = Field(None, gt=0, lt=1)
+    """Delivered over charged energy of storage."""
+    fleet_efficiency: float | None = Field(None, gt=0, le=1)
+    """Mean net efficiency of the fleet; with the fuel's carbon dioxide it gives the direct factor, not the set."""
 
     @model_validator(mode="after")
     def _costs_and_availability_fit(self) -> Self:
@@ -80,12 +88,34 @@ class Technology(Sourced):
             raise ValueError("availability must lie within 0 and 1")
         if isinstance(self.availability, str) and self.capacity_factor is None:
             raise ValueError("capacity_factor is required where the weather gives the availability")
+        self._check_operation()
         costs = (self.marginal_cost_min_per_mwh, self.marginal_cost_max_per_mwh)
         if self.fuel is None and (costs[0] is None or costs[1] is None or costs[0] > costs[1]):
             raise ValueError("needs a fuel, or marginal_cost_min_per_mwh not above marginal_cost_max_per_mwh")
         if self.fuel is not None and costs != (None, None):
             raise ValueError("marginal costs follow from the fuel; give one or the other")
         return self
+
+    def _check_operation(self) -> None:
+        stores = (self.storage_energy_mwh, self.round_trip_efficiency)
+        if (None in stores) == (self.operation == "storage") or (stores != (None, None)) != (
+            self.operation == "storage"
+        ):
+            raise ValueError("storage_energy_mwh and round_trip_efficiency belong to operation storage, both")
+        if self.operation == "peak_shaving":
+            if self.capacity_factor is None or self.availability != 1.0:
+                raise ValueError("operation peak_shaving needs a capacity_factor, and no availability")
+            if self.must_run_share > self.capacity_factor:
+                raise ValueError("must_run_share must not exceed capacity_factor where reservoirs shave peaks")
+        if self.fleet_efficiency is not None and self.fuel is None:
+            raise ValueError("fleet_efficiency needs a fuel")
+
+    @property
+    def direct_kg_per_mwh(self) -> float | None:
+        """Direct emissions by the fleet's own heat rate [kg CO2/MWh]; None if the set of factors is to give them."""
+        if self.fuel is None or self.fleet_efficiency is None:
+            return None
+        return self.fuel.co2_kg_per_mwh_th / self.fleet_efficiency
 
     def cost_range_per_mwh(self, carbon_price_per_t: float) -> tuple[float, float]:
         """Marginal cost of the cheapest and of the dearest plant at a price of allowances."""
@@ -118,6 +148,17 @@ class Demand(Sourced):
         return self
 
 
+class PublishedFactor(Spec):
+    """The yearly factor that a region reproduces, on its own basis (gas, view, losses, year: as its row says)."""
+
+    factor_set: str
+    """Shipped set that holds it."""
+    region: str
+    """Its region there."""
+    year: int
+    """Its year."""
+
+
 class Region(Sourced):
     """What imports are made of."""
 
@@ -137,13 +178,27 @@ class Region(Sourced):
     """Its load."""
     technologies: tuple[Technology, ...] = Field(min_length=1)
     """Its power stations."""
+    published: PublishedFactor | None = None
+    """What its yearly mean is to reproduce."""
+    calibrated: tuple[str, ...] = ()
+    """Physical parameters set so that it does, as ``technology.parameter``."""
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         names = [technology.name for technology in self.technologies]
         if len(set(names)) != len(names):
             raise ValueError("technologies must have different names")
+        if sum(technology.operation == "storage" for technology in self.technologies) > 1:
+            raise ValueError("technologies must have at most one of operation storage; add their capacities")
+        known = {f"{tech.name}.{field}" for tech in self.technologies for field in tech.model_fields_set}
+        if unknown := sorted(set(self.calibrated) - known):
+            raise ValueError(f"calibrated: no parameter called {', '.join(unknown)}")
         return self
+
+
+def region_files() -> dict[str, Path]:
+    """Files of the shipped regions by name."""
+    return {path.stem: path for path in (_FOLDER / "reference.yaml", *sorted((_FOLDER / "regions").glob("*.yaml")))}
 
 
 def load_region(name_or_path: str | Path) -> Region:
@@ -152,7 +207,7 @@ def load_region(name_or_path: str | Path) -> Region:
     Raises:
         InputError: If there is none, or it is not valid; all faults at once.
     """
-    shipped = {path.stem: path for path in sorted(_REGIONS.glob("*.yaml"))}
+    shipped = region_files()
     path = shipped.get(str(name_or_path), Path(name_or_path))
     if not path.is_file():
         raise InputError.of(

@@ -2,67 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from carbon.factors import Boundary, FactorSet
 from carbon.upstream.demand import demand_mw
-from carbon.upstream.merit_order import Clearing, clear_market
+from carbon.upstream.merit_order import Clearing, clear_market, supply_curve
 from carbon.upstream.region import Region, Technology
 from carbon.upstream.renewables import solar_availability, wind_availability
+from carbon.upstream.storage import DAY, WEEK, arbitrage_mw, carried_over, peak_shaving_mw, windows_of
+from carbon.upstream.supply import IMPORT_UNKNOWN, Upstream
 from grid.clock import Clock
 from grid.errors import Fault, InputError, raise_if_any
-from grid.series import Floats, read_only
+from grid.series import Floats
 from grid.weather import Weather
-
-IMPORT_UNKNOWN = "import_unknown"
-"""What fills the gap when demand exceeds supply; its factor is that of ``unknown``."""
-
-
-@dataclass(frozen=True, eq=False)
-class Upstream:
-    """The electricity at the city's connection to the grid above; arrays are read-only.
-
-    Args:
-        clock: The time axis, T steps.
-        price_per_mwh: Wholesale price, shape (T,).
-        ci_kg_per_mwh: Average carbon intensity of the mix, shape (T,) [kg/MWh].
-        ci_marginal_kg_per_mwh: Intensity of one more MWh, shape (T,) [kg/MWh]; never to be multiplied by a whole load.
-        renewable_share: Share of the mix from renewable sources, shape (T,), 0 to 1.
-        technologies: Names of the K columns of `p_mw`.
-        p_mw: Output of each technology in the region, shape (T, K) [MW]; no columns if it is not known.
-        boundary: What the intensities count.
-
-    Raises:
-        InputError: If shapes disagree, a value is not finite, an intensity is negative, or a share is outside 0..1.
-    """
-
-    clock: Clock
-    price_per_mwh: Floats
-    ci_kg_per_mwh: Floats
-    ci_marginal_kg_per_mwh: Floats
-    renewable_share: Floats
-    technologies: tuple[str, ...]
-    p_mw: Floats
-    boundary: Boundary
-
-    def __post_init__(self) -> None:
-        steps = self.clock.n_steps
-        faults = []
-        for name in ("price_per_mwh", "ci_kg_per_mwh", "ci_marginal_kg_per_mwh", "renewable_share", "p_mw"):
-            values = read_only(getattr(self, name))
-            object.__setattr__(self, name, values)
-            shape = (steps, len(self.technologies)) if name == "p_mw" else (steps,)
-            if values.shape != shape:
-                faults.append(Fault(f"upstream.{name}", f"must have shape {shape}", values.shape))
-            elif not np.isfinite(values).all():
-                faults.append(Fault(f"upstream.{name}", "must be finite in every step"))
-            elif name != "price_per_mwh" and values.size and values.min() < 0:
-                faults.append(Fault(f"upstream.{name}", "must not be negative", float(values.min())))
-        if not faults and self.renewable_share.max() > 1 + 1e-9:
-            faults.append(Fault("upstream.renewable_share", "must not exceed 1", float(self.renewable_share.max())))
-        raise_if_any(faults)
 
 
 def simulate_region(
@@ -70,10 +22,12 @@ def simulate_region(
 ) -> Upstream:
     """Simulates the electricity market of a region under the city's weather.
 
-    Demand follows standard load profiles, wind and sun follow the weather, and the rest is supplied in order of
+    Demand follows standard load profiles, wind and sun follow the weather, reservoirs shave the peaks of the residual
+    load, storage follows the spread of prices (`carbon.upstream.storage`), and the rest is supplied in order of
     marginal cost. When wind, sun and must-run plants exceed demand they are curtailed at the price of the cheapest;
-    when demand exceeds supply, unknown imports fill the gap at the region's scarcity price. Storage and trade
-    with neighbours are not modelled.
+    when demand exceeds supply, unknown imports fill the gap at the region's scarcity price. Trade with neighbours is
+    modelled only where the region has it as a technology. Reservoirs and storage keep their schedule in the marginal
+    intensities.
 
     Args:
         region: Power stations, load and prices.
@@ -89,7 +43,7 @@ def simulate_region(
     Raises:
         InputError: If the clocks differ, the weather lacks its year, or a technology has no factor; all at once.
     """
-    ci, renewable = _factors_of(region, factors, boundary, weather, clock)
+    properties = _factors_of(region, factors, boundary, weather, clock)
     load_mw = demand_mw(region.demand, clock, time_zone)
     available_mw = np.column_stack(
         [
@@ -97,41 +51,119 @@ def simulate_region(
             for technology in region.technologies
         ]
     )
-    must_run_share = np.array([technology.must_run_share for technology in region.technologies])
+    must_run_mw = available_mw * np.array([technology.must_run_share for technology in region.technologies])
     costs = np.array([tech.cost_range_per_mwh(region.carbon_price_per_t) for tech in region.technologies])
-    must_run_mw = available_mw * must_run_share
-    clearing = clear_market(load_mw, must_run_mw, available_mw - must_run_mw, costs[:, 0], costs[:, 1])
-    p_mw = np.column_stack((clearing.p_mw, clearing.unserved_mw))
+    in_market = np.array([technology.operation == "market" for technology in region.technologies])
+    must_run_mw, flexible_mw = must_run_mw * in_market, (available_mw - must_run_mw) * in_market
+    fixed_mw, charge_mw = _reservoirs(region, load_mw, must_run_mw, flexible_mw, costs, clock)
+    served_mw = np.maximum(load_mw + charge_mw - fixed_mw.sum(axis=1), 0.0)
+    clearing = clear_market(served_mw, must_run_mw, flexible_mw, costs[:, 0], costs[:, 1])
+    p_mw = np.column_stack((clearing.p_mw + fixed_mw, clearing.unserved_mw))
+    mix = _mix(p_mw, charge_mw, properties, region, clock)
+    ci = properties[0]
+    unserved = clearing.unserved_mw > 0
+    below = np.where(unserved, ci[-1], clearing.p_marginal @ ci[:-1])
+    none_above = clearing.p_marginal_above.sum(axis=1) == 0
     return Upstream(
         clock=clock,
         price_per_mwh=_price(clearing, region.scarcity_price_per_mwh),
-        ci_kg_per_mwh=p_mw @ ci / load_mw,
-        ci_marginal_kg_per_mwh=np.where(clearing.unserved_mw > 0, ci[-1], clearing.p_marginal @ ci[:-1]),
-        renewable_share=np.clip(p_mw @ renewable / load_mw, 0.0, 1.0),
+        ci_kg_per_mwh=mix[0],
+        ci_marginal_kg_per_mwh=below,
+        renewable_share=np.clip(mix[1], 0.0, 1.0),
         technologies=(*(technology.name for technology in region.technologies), IMPORT_UNKNOWN),
         p_mw=p_mw,
         boundary=boundary,
+        carbon_free_share=np.clip(mix[2], 0.0, 1.0),
+        ci_marginal_below_kg_per_mwh=below,
+        ci_marginal_above_kg_per_mwh=np.where(none_above, ci[-1], clearing.p_marginal_above @ ci[:-1]),
+        storage_charge_mw=charge_mw,
     )
 
 
-def _factors_of(
-    region: Region, factors: FactorSet, boundary: Boundary, weather: Weather, clock: Clock
+def _reservoirs(
+    region: Region, load_mw: Floats, must_run_mw: Floats, flexible_mw: Floats, costs: Floats, clock: Clock
 ) -> tuple[Floats, Floats]:
-    """Factor [kg/MWh] and whether renewable (0 or 1) of each technology and of unknown imports, shape (K + 1,) each."""
+    """Output of reservoirs and storage, shape (T, K), and what storage takes, shape (T,) [MW]."""
+    fixed_mw, charge_mw = np.zeros_like(must_run_mw), np.zeros(clock.n_steps)
+    weather_driven = np.array([isinstance(technology.availability, str) for technology in region.technologies])
+    residual_mw = load_mw - must_run_mw.sum(axis=1) - flexible_mw[:, weather_driven].sum(axis=1)
+    weeks, days = windows_of(clock, WEEK), windows_of(clock, DAY)
+    for position, technology in enumerate(region.technologies):
+        if technology.operation == "peak_shaving" and technology.capacity_factor is not None:
+            fixed_mw[:, position] = peak_shaving_mw(
+                residual_mw,
+                weeks,
+                least_mw=technology.capacity_mw * technology.must_run_share,
+                greatest_mw=technology.capacity_mw,
+                mean_mw=technology.capacity_mw * technology.capacity_factor,
+            )
+            residual_mw = residual_mw - fixed_mw[:, position]
+    dispatchable = ~weather_driven
+    prices, supply_mw = supply_curve(flexible_mw[:, dispatchable].mean(axis=0), *costs[dispatchable].T)
+    for position, technology in enumerate(region.technologies):
+        if technology.storage_energy_mwh is not None and technology.round_trip_efficiency is not None:
+            charge_mw, fixed_mw[:, position] = arbitrage_mw(
+                residual_mw,
+                days,
+                lambda level_mw: np.interp(level_mw, supply_mw, prices),
+                capacity_mw=technology.capacity_mw,
+                energy_mwh=technology.storage_energy_mwh,
+                round_trip_efficiency=technology.round_trip_efficiency,
+                step_hours=clock.step_hours,
+            )
+    return fixed_mw, charge_mw
+
+
+def _mix(p_mw: Floats, charge_mw: Floats, properties: Floats, region: Region, clock: Clock) -> Floats:
+    """Intensity, renewable and carbon-free share of the mix, shape (3, T); storage passes on what it took."""
+    is_store = np.array([*(technology.operation == "storage" for technology in region.technologies), False])
+    produced_mw, discharge_mw = p_mw[:, ~is_store].sum(axis=1), p_mw[:, is_store].sum(axis=1)
+    total_mw = produced_mw + discharge_mw
+    days = windows_of(clock, DAY)
+    mix = np.empty((len(properties), clock.n_steps))
+    for position, values in enumerate(properties):
+        produced = p_mw[:, ~is_store] @ values[~is_store]
+        carried = carried_over(produced / total_mw, charge_mw, discharge_mw, days)
+        shares = np.minimum(carried, 1.0) if position > 0 else carried  # losses consume shares, not carbon
+        mix[position] = (produced + discharge_mw * shares) / total_mw
+    return mix
+
+
+def _factors_of(region: Region, factors: FactorSet, boundary: Boundary, weather: Weather, clock: Clock) -> Floats:
+    """Factor [kg/MWh], whether renewable and whether carbon-free (0 or 1) of each technology and of unknown imports.
+
+    A fleet with an efficiency of its own has the direct factor of its heat rate; of the set it takes, for life-cycle,
+    what the chain adds to the direct factor.
+
+    Returns:
+        Shape (3, K + 1); 0 for storage, which carries what it took.
+    """
     faults = []
     if weather.clock != clock:
         faults.append(Fault("weather.clock", "must be the clock of the simulation"))
     if weather.year is None:
         faults.append(Fault("weather.year", "must be given; a region takes its climate from the whole year"))
     names = [*(technology.factor for technology in region.technologies), "unknown"]
+    stores = [*(technology.operation == "storage" for technology in region.technologies), False]
+    own = [*(technology.direct_kg_per_mwh for technology in region.technologies), None]
     ci = np.zeros(len(names))
     for position, name in enumerate(names):
+        if stores[position]:
+            continue
+        direct = own[position]
         try:
-            ci[position] = factors.value(name, boundary)
+            if direct is None:
+                ci[position] = factors.value(name, boundary)
+            else:
+                chain = factors.value(name, "lifecycle") - factors.value(name) if boundary == "lifecycle" else 0.0
+                ci[position] = direct + chain
         except InputError as error:
             faults.extend(error.faults)
     raise_if_any(dict.fromkeys(faults), f"region {region.name!r}")
-    return ci, np.array([float(factors.renewable(name)) for name in names])
+    generates = ~np.array(stores)
+    renewable = [factors.renewable(name) for name in names] * generates
+    carbon_free = [factors.carbon_free(name) for name in names] * generates
+    return np.stack((ci, renewable, carbon_free))
 
 
 def _availability(technology: Technology, region: Region, weather: Weather, time_zone: str) -> Floats:

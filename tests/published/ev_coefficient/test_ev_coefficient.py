@@ -8,6 +8,8 @@ import pytest
 
 from carbon.stocks import StockOperation
 from carbon.tracing import Flows, Sources, trace
+from carbon.v2g_credit import v2g_credit
+from carbon.vehicles import Sessions, coefficients
 
 CASE = json.loads((Path(__file__).parent / "case.json").read_text(encoding="utf-8"))
 KM_DRIVEN = 40.0
@@ -57,3 +59,30 @@ def test_every_printed_number(stocks):
 def test_the_cars_own_ledger_closes(stocks):
     assert np.abs(stocks.vehicles.carbon.residual).max() <= 1e-9
     assert stocks.vehicles.carbon.fuel[4] == stocks.driven_kg[1]
+
+
+def test_the_sessions_table_gives_the_same_and_the_credit_stands_apart(stocks):
+    given, expected = CASE["inputs"], CASE["expected"]
+    charged_kg, released_kg = stocks.charge_kg.sum(), stocks.discharge_kg[2]
+    sessions = Sessions(
+        labels={"place": np.array(["home", "home"])},
+        energy_kwh=np.array([sum(given["charge_kwh"]), 0.0]),
+        v2g_kwh=np.array([given["v2g_kwh"], 0.0]),
+        emissions_kg=np.array([charged_kg - released_kg, 0.0]),
+        v2g_kg=np.array([released_kg, 0.0]),
+        distance_km=np.array([0.0, KM_DRIVEN]),
+        driven_kg=stocks.driven_kg,
+    )
+    credit = v2g_credit(
+        np.array([given["v2g_kwh"]]),
+        np.array([released_kg]),
+        np.array([given["ci_reference_kg_per_kwh"]]),
+        "marginal",
+    )
+    found = coefficients(sessions, ("place",))
+    value, tolerance = expected["g_per_km"]
+    assert found.g_per_km[0] == pytest.approx(value, rel=0, abs=tolerance)
+    assert found.charged_g_per_kwh[0] == pytest.approx(1000 * 13 / 30)
+    value, tolerance = expected["avoided_kg"]
+    assert credit.total_kg == pytest.approx(value, rel=0, abs=tolerance)
+    assert found.emissions_kg[0] == pytest.approx(charged_kg - released_kg)
