@@ -23,6 +23,8 @@ THROUGH = CHARGE
 """Of what leaves a stock: the share of the charge that leaves in the same step, as fuel the stock did not hold."""
 EMPTIES = ARRIVING
 """Of what leaves a stock: whether nothing is left, so that the residue leaves too."""
+ROUNDING = 1e-14
+"""A negative rest this small against what was there is the rounding of a stock that all has left."""
 IDLE = -1.0
 """In that place: nothing leaves and nothing comes, as in most steps of most charging sessions."""
 
@@ -183,7 +185,9 @@ def _put_in(step: int, k: int, step_hours: float, stores: Stores, desk: Desk, bo
                 charge = (charge if stores.lossy[q - 1] else charged_mwh) * book.carried[n, q - 1]
             discharge, fuel, standing = held * leaving[DISCHARGE], held * leaving[FUEL], held * leaving[STANDING]
             fuel += charge * leaving[THROUGH]
-            left = max(held + charge - discharge - fuel - standing, 0.0)  # rounding, where all of it leaves
+            left = held + charge - discharge - fuel - standing
+            if -ROUNDING * (abs(held) + abs(charge)) < left < 0.0:  # all of it leaves; carbon may be negative for good
+                left = 0.0
             residue = left * leaving[EMPTIES]
             left -= residue
             book.content[owner, q] = left

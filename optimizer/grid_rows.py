@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from grid.powerflow import PowerFlow
-from grid.series import Floats, Ints
+from grid.series import Bools, Floats, Ints
 from optimizer._highs import INFINITY, Solver
 from optimizer.network_cuts import Linearisation, loading_rows, loss_rows, voltage_rows
 from optimizer.programme import Window
@@ -18,8 +18,12 @@ LOADING_TOLERANCE_PERCENT = 0.2
 """A branch violates its limit when it exceeds it by more than this [percentage points]."""
 VOLTAGE_TOLERANCE_PU = 1e-4
 """A bus violates its limit when its voltage is outside by more than this [pu]."""
-MIN_COEFFICIENT = 1e-4
-"""Coefficients of a row smaller than this share of its largest are left out."""
+MIN_COEFFICIENT = {"loss": 1e-3, "loading": 3e-2, "voltage": 1e-3}
+"""Coefficients of a row smaller than this share of its largest are left out: what hangs on another feeder hardly loads
+this one, and its share at the operating point stays in the constant. Short rows are what keeps a window fast."""
+NEAR_PERCENT = 1.0
+"""Steps in which a branch that was once too full is as near to its limit get a row too: what one step gives up, its
+neighbours take."""
 WORST = 4
 """Most buses a step, above and below, that a round adds."""
 
@@ -65,6 +69,7 @@ class GridRows:
         self._worthless_surplus = problem.export_price_per_mwh[at] <= 0
         self._exact = problem.import_cost_per_mwh[at] <= 0
         self.added: list[Added] = []
+        self._known_branches: Bools = np.zeros(len(problem.network.branches), dtype=bool)
         self._active: dict[str, set[tuple[int, int]]] = {"vm_min": set(), "vm_max": set()}
         node, live = problem.network.buses.node, problem.network.buses.node >= 0
         self._low, self._high = np.zeros(problem.network.n_nodes), np.full(problem.network.n_nodes, np.inf)
@@ -105,7 +110,7 @@ class GridRows:
             if before.kind == "loss":
                 self._solver.relax_rows(before.row[self._exact[before.step]])
         matrix, constant = _rows(
-            self._window.for_losses, losses, now, self._window.compiled.columns["loss_mw"], np.ones(steps.size)
+            self._window.for_losses, losses, now, self._window.compiled.columns["loss_mw"], MIN_COEFFICIENT["loss"]
         )
         upper = np.where(self._exact[steps], constant, np.inf)
         row = self._solver.add_rows(matrix, constant, upper)
@@ -135,13 +140,14 @@ class GridRows:
     def add_loadings(self, flow: PowerFlow, now: Floats, excess: Floats) -> None:
         """Branches above their limit stay below it, or pay for the excess."""
         over = self._loading_over(flow) - excess[:, None]
-        tolerance = LOADING_TOLERANCE_PERCENT if excess.any() else 0.0
-        step, branch = np.nonzero(over > tolerance)
+        bad = over > (LOADING_TOLERANCE_PERCENT if self._known_branches.any() else 0.0)
+        self._known_branches |= bad.any(axis=0)
+        step, branch = np.nonzero(bad | ((over > -NEAR_PERCENT) & self._known_branches & bad.any()))
         if not branch.size:
             return
         slack = self._window.compiled.columns["loading_excess_percent"]
         rows = loading_rows(flow, step, branch)
-        matrix, constant = _rows(self._window.fine, rows, now, slack, np.ones(step.size))
+        matrix, constant = _rows(self._window.fine, rows, now, slack, MIN_COEFFICIENT["loading"])
         limit = self._window.problem.loading_max_percent[branch]
         place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
         self.added.append(Added("loading", place, step, branch, rows.per_mw))
@@ -167,7 +173,7 @@ class GridRows:
         rows = voltage_rows(flow, step, node)
         sign = 1.0 if kind == "vm_max" else -1.0
         signed = Linearisation(step, sign * rows.value, sign * rows.per_mw, sign * rows.per_mvar)
-        matrix, constant = _rows(self._window.fine, signed, now, slack, np.ones(step.size))
+        matrix, constant = _rows(self._window.fine, signed, now, slack, MIN_COEFFICIENT["voltage"])
         limit = sign * (self._high if kind == "vm_max" else self._low)[node]
         place = self._solver.add_rows(matrix, constant - limit, np.full(node.size, np.inf))
         self.added.append(Added(kind, place, step, node, signed.per_mw))
@@ -183,7 +189,7 @@ def _worst(over: Floats, tolerance: float) -> set[tuple[int, int]]:
 
 
 def _rows(
-    columns: Withdrawals, rows: Linearisation, now: Floats, slack: Ints, slack_value: Floats
+    columns: Withdrawals, rows: Linearisation, now: Floats, slack: Ints, least: float
 ) -> tuple[sparse.csr_array, Floats]:
     """Rows ``slack[step] - sum(coefficient * column)``, and what is left of each value at `now` without the sum.
 
@@ -195,12 +201,12 @@ def _rows(
         of_step = np.flatnonzero(rows.step == step)
         coefficient = columns.coefficients(int(step), rows.per_mw[of_step], rows.per_mvar[of_step])
         largest = np.abs(coefficient).max(axis=0, initial=0.0)
-        coefficient[np.abs(coefficient) < MIN_COEFFICIENT * largest] = 0.0
+        coefficient[np.abs(coefficient) < least * largest] = 0.0
         place = columns.place[columns.of_step(int(step))]
         constant[of_step] -= now[place] @ coefficient
         column, row = np.nonzero(coefficient)
         row_of += [of_step[row], of_step]
         places += [place[column], np.full(of_step.size, slack[step])]
-        values += [-coefficient[column, row], slack_value[of_step]]
+        values += [-coefficient[column, row], np.ones(of_step.size)]
     entries = (np.concatenate(values), (np.concatenate(row_of), np.concatenate(places)))
     return sparse.csr_array(entries, shape=(rows.step.size, now.size)), constant

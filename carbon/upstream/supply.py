@@ -61,7 +61,7 @@ class Upstream:
     ci_marginal_below_kg_per_mwh: Floats = field(default_factory=_not_given)
     ci_marginal_above_kg_per_mwh: Floats = field(default_factory=_not_given)
     storage_charge_mw: Floats = field(default_factory=_not_given)
-    missing_hours: int = 0
+    missing_hours: float = 0.0
 
     def __post_init__(self) -> None:
         steps = self.clock.n_steps

@@ -114,6 +114,13 @@ def test_a_stock_that_runs_empty_keeps_nothing_and_remembers_its_intensity():
     assert stocks.stationary.carbon.content[2] == pytest.approx(100.0)
 
 
+def test_a_stock_of_power_that_takes_carbon_out_of_the_air_keeps_its_negative_carbon():
+    stocks = run(store([1.0, -0.8, 0.0], ci_initial_kg_per_mwh=np.array([-300.0])), ci=-200.0)
+    assert stocks.stationary.carbon.content[0] == pytest.approx(-800)
+    assert stocks.stationary.carbon.content[1] == pytest.approx(-800 * 1.9 / 2.9)
+    np.testing.assert_allclose(stocks.stationary.carbon.residual, 0, atol=1e-12)
+
+
 def test_the_residue_of_an_emptied_stock_is_a_standing_loss():
     left_mwh = 0.9e-9
     stocks = run(store([-(2.0 - left_mwh) * 0.8]))
