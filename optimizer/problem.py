@@ -136,10 +136,10 @@ class DispatchProblem:
                 yield Fault(name, f"must have shape ({n},)", limit.shape)
             elif np.isnan(limit).any():
                 yield Fault(name, "must not be NaN")
-        if self.vm_min_pu.shape == self.vm_max_pu.shape and (self.vm_min_pu >= self.vm_max_pu).any():
-            bus = int(np.argmax(self.vm_min_pu >= self.vm_max_pu))
+        if self.vm_min_pu.shape == self.vm_max_pu.shape and (self.vm_min_pu > self.vm_max_pu).any():
+            bus = int(np.argmax(self.vm_min_pu > self.vm_max_pu))
             limits = (float(self.vm_min_pu[bus]), float(self.vm_max_pu[bus]))
-            yield Fault(f"vm_min_pu of {self.network.buses.names[bus]!r}", "must be less than vm_max_pu", limits)
+            yield Fault(f"vm_min_pu of {self.network.buses.names[bus]!r}", "must not exceed vm_max_pu", limits)
 
     def _price_faults(self) -> Iterator[Fault]:
         gain = self.export_price_per_mwh - self.import_cost_per_mwh

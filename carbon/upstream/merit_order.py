@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grid.series import Floats
+from grid.series import Floats, Ints
 
 _TIE = 1e-12  # relative distance at which demand counts as meeting a kink
 
@@ -65,11 +65,7 @@ def clear_market(
     excess = np.minimum(1.0, demand_mw / np.maximum(p_mw.sum(axis=1), np.finfo(float).tiny))
     p_mw = p_mw * excess[:, None]
     short = supply_mw[:, last] < demand_mw
-    next_mw = flexible_mw * (running[upper] - running[upper - 1])
-    marginal = np.where((rise_mw > 0)[:, None], next_mw / np.where(rise_mw > 0, rise_mw, 1.0)[:, None], 0.0)
-    marginal = np.where((supply_mw[:, 0] >= demand_mw)[:, None], _share_of_row(p_mw), marginal)
-    above = _marginal_above(demand_mw, supply_mw, flexible_mw, running)
-    above = np.where((supply_mw[:, 0] > demand_mw)[:, None], _share_of_row(p_mw), above)
+    marginal, above = _marginals(demand_mw, supply_mw, flexible_mw, running, p_mw)
     price = prices[upper - 1] + weight * (prices[upper] - prices[upper - 1])
     price = np.where(supply_mw[:, 0] >= demand_mw, prices[0], price)
     return Clearing(
@@ -87,13 +83,25 @@ def supply_curve(flexible_mw: Floats, cost_min_per_mwh: Floats, cost_max_per_mwh
     return prices, running @ flexible_mw
 
 
-def _marginal_above(demand_mw: Floats, supply_mw: Floats, flexible_mw: Floats, running: Floats) -> Floats:
-    """Share of each fleet in one more MW, shape (T, K): the segment that begins at or contains the demand."""
+def _marginals(
+    demand_mw: Floats, supply_mw: Floats, flexible_mw: Floats, running: Floats, p_mw: Floats
+) -> tuple[Floats, Floats]:
+    """Share of each fleet in one MW less and in one more, shape (T, K) each."""
     last = supply_mw.shape[1] - 1
+    upper = np.clip((supply_mw < demand_mw[:, None]).sum(axis=1), 1, last)
     beyond = (supply_mw <= demand_mw[:, None] * (1 + _TIE)).sum(axis=1)
-    upper = np.clip(beyond, 1, last)
-    share = _share_of_row(flexible_mw * (running[upper] - running[upper - 1]))
-    return np.where((beyond <= last)[:, None], share, 0.0)
+    must_run_mw = supply_mw[:, 0]
+    below = _share_of_segment(flexible_mw, running, upper)
+    below = np.where((must_run_mw >= demand_mw)[:, None], _share_of_row(p_mw), below)
+    above = _share_of_segment(flexible_mw, running, np.clip(beyond, 1, last))
+    above = np.where((beyond > last)[:, None], 0.0, above)
+    same = (must_run_mw > demand_mw) | ((beyond == upper) & (must_run_mw < demand_mw))
+    return below, np.where(same[:, None], below, above)
+
+
+def _share_of_segment(flexible_mw: Floats, running: Floats, upper: Ints) -> Floats:
+    """Share of each fleet in the supply between two kinks, of which `upper` is the higher, shape (T, K)."""
+    return _share_of_row(flexible_mw * (running[upper] - running[upper - 1]))
 
 
 def _supply_at_kinks(cost_min_per_mwh: Floats, cost_max_per_mwh: Floats) -> tuple[Floats, Floats]:

@@ -45,19 +45,7 @@ def simulate_region(
     """
     properties = _factors_of(region, factors, boundary, weather, clock)
     load_mw = demand_mw(region.demand, clock, time_zone)
-    available_mw = np.column_stack(
-        [
-            technology.capacity_mw * _availability(technology, region, weather, time_zone)
-            for technology in region.technologies
-        ]
-    )
-    must_run_mw = available_mw * np.array([technology.must_run_share for technology in region.technologies])
-    costs = np.array([tech.cost_range_per_mwh(region.carbon_price_per_t) for tech in region.technologies])
-    in_market = np.array([technology.operation == "market" for technology in region.technologies])
-    must_run_mw, flexible_mw = must_run_mw * in_market, (available_mw - must_run_mw) * in_market
-    fixed_mw, charge_mw = _reservoirs(region, load_mw, must_run_mw, flexible_mw, costs, clock)
-    served_mw = np.maximum(load_mw + charge_mw - fixed_mw.sum(axis=1), 0.0)
-    clearing = clear_market(served_mw, must_run_mw, flexible_mw, costs[:, 0], costs[:, 1])
+    clearing, fixed_mw, charge_mw = _cleared(region, load_mw, weather, clock, time_zone)
     p_mw = np.column_stack((clearing.p_mw + fixed_mw, clearing.unserved_mw))
     mix = _mix(p_mw, charge_mw, properties, region, clock)
     ci = properties[0]
@@ -78,6 +66,25 @@ def simulate_region(
         ci_marginal_above_kg_per_mwh=np.where(none_above, ci[-1], clearing.p_marginal_above @ ci[:-1]),
         storage_charge_mw=charge_mw,
     )
+
+
+def _cleared(
+    region: Region, load_mw: Floats, weather: Weather, clock: Clock, time_zone: str
+) -> tuple[Clearing, Floats, Floats]:
+    """The market, the output of reservoirs and storage (T, K), and what storage takes (T,) [MW]."""
+    fleets = region.technologies
+    available_mw = np.column_stack([t.capacity_mw * _availability(t, region, weather, time_zone) for t in fleets])
+    must_run_mw = available_mw * np.array([technology.must_run_share for technology in fleets])
+    costs = np.array([technology.cost_range_per_mwh(region.carbon_price_per_t) for technology in fleets])
+    in_market = np.array([technology.operation == "market" for technology in fleets])
+    must_run_mw, flexible_mw = must_run_mw * in_market, (available_mw - must_run_mw) * in_market
+    fixed_mw, charge_mw = _reservoirs(region, load_mw, must_run_mw, flexible_mw, costs, clock)
+    total_mw = fixed_mw.sum(axis=1)
+    needed_mw = load_mw + charge_mw
+    spilled = np.minimum(1.0, needed_mw / np.where(total_mw > 0, total_mw, 1.0))  # rivers beyond all demand
+    fixed_mw = fixed_mw * np.where(total_mw > 0, spilled, 1.0)[:, None]
+    served_mw = np.maximum(needed_mw - fixed_mw.sum(axis=1), 0.0)
+    return clear_market(served_mw, must_run_mw, flexible_mw, costs[:, 0], costs[:, 1]), fixed_mw, charge_mw
 
 
 def _reservoirs(

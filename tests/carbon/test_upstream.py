@@ -66,6 +66,27 @@ def test_hand_case():
     assert result.p_marginal[3] == pytest.approx([0.0, 10 / 18, 8 / 18])
 
 
+def test_marginal_is_one_sided_at_ties():
+    at_ties = cleared([3.0, 12.0, 30.0, 20.0])
+    # 3: less curtails what must run, more takes the free fleet; 12: the free fleet ends and the second begins
+    assert at_ties.p_marginal[0] == pytest.approx([1 / 3, 0.0, 2 / 3])
+    assert at_ties.p_marginal_above[0] == pytest.approx([1.0, 0.0, 0.0])
+    assert at_ties.p_marginal[1] == pytest.approx([1.0, 0.0, 0.0])
+    assert at_ties.p_marginal_above[1] == pytest.approx([0.0, 1.0, 0.0])
+    assert not at_ties.p_marginal_above[2].any()  # nothing more to run
+    assert at_ties.p_marginal_above[3] == pytest.approx(at_ties.p_marginal[3])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0.1, 29.9), st.floats(1e-5, 1e-4))
+def test_one_sided_marginals_are_the_differences(demand: float, more: float):
+    less, here, higher = (cleared([demand + shift]) for shift in (-more, 0.0, more))
+    kinks = np.array([3.0, 12.0, 17.0, 26.0, 30.0])
+    if np.abs(kinks - demand).min() > more:
+        assert (higher.p_mw - here.p_mw)[0] / more == pytest.approx(here.p_marginal_above[0], abs=1e-4)
+        assert (here.p_mw - less.p_mw)[0] / more == pytest.approx(here.p_marginal[0], abs=1e-4)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0.1, 29.9), min_size=2, max_size=20), st.floats(1e-4, 1e-3))
 def test_merit_order_is_monotone_and_meets_demand(demand: list[float], more: float):

@@ -134,9 +134,14 @@ def test_neso_carbon_intensity_has_half_hours(tmp_path: Path, time: str, intensi
 def test_neso_generation_mix(tmp_path: Path):
     columns = {
         "DATETIME": [f"{t:%Y-%m-%dT%H:%M:%S}" for t in hours(48, step=HOUR / 2)],
-        **{"GAS": [6000] * 48, "WIND": [3000] * 48, "NUCLEAR": [1000] * 48, "STORAGE": [500] * 48},
+        "GAS": [6000] * 48,
+        "WIND": [3000] * 48,
+        "NUCLEAR": [1000] * 48,
+        "STORAGE": [500] * 48,
         "CARBON_INTENSITY": [170] * 48,
-        **{"LOW_CARBON_perc": [40.0] * 48, "RENEWABLE_perc": [30.0] * 48, "price_per_mwh": [60] * 48},
+        "LOW_CARBON_perc": [40.0] * 48,
+        "RENEWABLE_perc": [30.0] * 48,
+        "price_per_mwh": [60] * 48,
     }
     path = write(tmp_path, columns)
     direct = upstream_from_csv(path, DAY)
@@ -252,8 +257,8 @@ def test_times_that_fall_or_are_no_fractions_of_an_hour_are_refused(tmp_path: Pa
 
 
 @needs_data
-@pytest.mark.parametrize(("zone", "low", "high"), [("GB", 130, 200), ("DE-LU", 320, 420)])
-def test_a_year_of_electricity_maps(tmp_path: Path, zone: str, low: float, high: float):
+@pytest.mark.parametrize("zone", ["GB", "DE-LU", "JP-TK"])
+def test_a_year_of_electricity_maps(tmp_path: Path, zone: str):
     table = pl.read_parquet(SHARED / "carbon_intensity_hourly_2023_8zones.parquet")
     table = table.filter(pl.col("zone").cast(pl.String) == zone).sort("time_utc")
     path = tmp_path / "zone.csv"
@@ -267,7 +272,8 @@ def test_a_year_of_electricity_maps(tmp_path: Path, zone: str, low: float, high:
     ).write_csv(path)
     upstream = upstream_from_csv(path, Clock(START, HOUR, 8760), price_per_mwh=80.0)
     assert upstream.ci_kg_per_mwh == pytest.approx(table["ci_direct_g_per_kwh"].to_numpy(), abs=1e-3)
-    assert low < upstream.ci_kg_per_mwh.mean() < high
+    chain = upstream_from_csv(path, Clock(START, HOUR, 8760), "lifecycle", price_per_mwh=80.0)
+    assert (chain.ci_kg_per_mwh > upstream.ci_kg_per_mwh).all()
     assert (upstream.carbon_free_share >= upstream.renewable_share - 0.01).all()
 
 

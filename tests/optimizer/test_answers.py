@@ -167,7 +167,8 @@ def test_an_engine_runs_at_its_minimum_load_or_not_at_all() -> None:
     clock, network = clock_of(6), feeder()
     price = np.array([20.0, 90.0, 95.0, 20.0, 85.0, 20.0])
     motor = engine(network, clock, 2, 1.0, 80.0, p_min_on_mw=np.array([0.6]))
-    problem = problem_on(network, clock, [motor], np.array([0.0, 0.0, 0.5]), import_price_per_mwh=price, export_price_per_mwh=0.0,
+    load = np.array([0.0, 0.0, 0.5])
+    problem = problem_on(network, clock, [motor], load, import_price_per_mwh=price, export_price_per_mwh=0.0,
                          grid_limits=False)  # fmt: skip
     power = -dispatch(problem).p_mw["engine"]
     assert all(p < 1e-9 or p >= 0.6 - 1e-9 for p in power)
@@ -324,6 +325,6 @@ def test_all_faults_of_a_problem_come_at_once() -> None:
         problem_on(network, clock, [both, both], 0.1, import_price_per_mwh=price, vm_min_pu=1.1, vm_max_pu=1.0,
                    carbon_cap_kg=-1.0)  # fmt: skip
     text = str(caught.value)
-    for part in ("import_price_per_mwh: must be finite; step 2", "must be less than vm_max_pu", "carbon_cap_kg",
+    for part in ("import_price_per_mwh: must be finite; step 2", "must not exceed vm_max_pu", "carbon_cap_kg",
                  "two flexibilities have this name", "it must either draw or feed in"):  # fmt: skip
         assert part in text, part
