@@ -198,6 +198,8 @@ def prepare(loaded: Loaded) -> Prepared:
         notes.append(f"{weather.filled_hours} hours of the weather had gaps and were filled linearly.")
     if weather.year is not None and weather.year.assumed:
         notes.append(f"The weather file has no {', '.join(weather.year.assumed)}; standard values stand for them.")
+    if upstream.missing_hours:
+        notes.append(f"{upstream.missing_hours} hours of the upstream file were missing and were filled.")
     notes += [str(change) for change in followed]
     notes += [f"{asset.name}: {asset.records()[1].text}" for asset in loaded.assets if isinstance(asset, EVRecorded)]
     notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in city.network.uncovered]
@@ -237,7 +239,7 @@ def _upstream(loaded: Loaded, weather: Weather, factors: FactorSet) -> tuple[Ups
     scenario, clock, boundary = loaded.scenario, loaded.city.clock, loaded.scenario.carbon.boundary
     zone = scenario.city.time_zone
     if scenario.upstream.csv is not None:
-        upstream = upstream_from_csv(loaded.folder / scenario.upstream.csv, clock, boundary)
+        upstream = upstream_from_csv(loaded.folder / scenario.upstream.csv, clock, boundary, factors=factors)
         return upstream, float(upstream.ci_kg_per_mwh.mean()), float(upstream.renewable_share.mean())
     region = load_region(in_folder(scenario.upstream.region or "reference", loaded.folder))
     upstream = simulate_region(region, weather, clock, zone, factors, boundary)
@@ -245,7 +247,7 @@ def _upstream(loaded: Loaded, weather: Weather, factors: FactorSet) -> tuple[Ups
     source = Path(weather.source) if Path(weather.source).is_file() else weather.source
     yearly = weather_for(source, year, zone, weather.latitude, weather.longitude)
     whole = simulate_region(region, yearly, year, zone, factors, boundary)
-    supply = whole.p_mw.sum(axis=1)
+    supply = whole.demand_mw
     return (
         upstream,
         float(np.average(whole.ci_kg_per_mwh, weights=supply)),

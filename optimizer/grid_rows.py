@@ -16,6 +16,9 @@ from optimizer.withdrawals import Withdrawals
 
 LOADING_TOLERANCE_PERCENT = 0.2
 """A branch violates its limit when it exceeds it by more than this [percentage points]."""
+SETTLED_PERCENT = 0.14
+"""Rounds go on while a branch exceeds its limit by more than this, so that what the power flow of the real facilities
+adds still stays within the tolerance [percentage points]."""
 VOLTAGE_TOLERANCE_PU = 1e-4
 """A bus violates its limit when its voltage is outside by more than this [pu]."""
 MIN_COEFFICIENT = {"loss": 1e-3, "loading": 3e-2, "voltage": 1e-3}
@@ -122,7 +125,7 @@ class GridRows:
     def violations(self, flow: PowerFlow, loading_excess: Floats, voltage_excess: Floats) -> bool:
         """Whether the power flow breaks a limit by more than the programme's slacks admit, shapes (n_steps,)."""
         over = self._loading_over(flow) - loading_excess[:, None]
-        if (over > LOADING_TOLERANCE_PERCENT).any():
+        if (over > SETTLED_PERCENT).any():
             return True
         outside = np.maximum(*self._voltage_over(flow)) - voltage_excess[:, None]
         return bool((outside > VOLTAGE_TOLERANCE_PU).any())
@@ -140,7 +143,7 @@ class GridRows:
     def add_loadings(self, flow: PowerFlow, now: Floats, excess: Floats) -> None:
         """Branches above their limit stay below it, or pay for the excess."""
         over = self._loading_over(flow) - excess[:, None]
-        bad = over > (LOADING_TOLERANCE_PERCENT if self._known_branches.any() else 0.0)
+        bad = over > (SETTLED_PERCENT if self._known_branches.any() else 0.0)
         self._known_branches |= bad.any(axis=0)
         step, branch = np.nonzero(bad | ((over > -NEAR_PERCENT) & self._known_branches & bad.any()))
         if not branch.size:

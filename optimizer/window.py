@@ -24,7 +24,7 @@ __all__ = ["LOADING_TOLERANCE_PERCENT", "VOLTAGE_TOLERANCE_PU", "Answer", "Solve
 
 MAX_ROUNDS = 8
 MAX_ROUNDS_WITH_VOLTAGE = 25
-LOSS_TOLERANCE = 0.03
+LOSS_TOLERANCE = 0.02
 """Rounds end when the losses of the programme are those of the power flow to this share."""
 
 
