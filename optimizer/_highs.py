@@ -306,15 +306,8 @@ class Solver:
             most: Greatest size of each, shape (J,).
             sign: 1 if the columns are positive, -1 if they are negative.
         """
-        other = self._highspy.Highs()
-        for option, value in (("output_flag", False), ("threads", 1), ("mip_rel_gap", 1e-5)):
-            other.setOptionValue(option, value)
-        other.passModel(self._highs.getLp())
-        n, first = columns.size, self._highs.getNumCol()
-        nothing = np.zeros(0, dtype=np.int32)
-        other.addCols(n, np.zeros(n), np.zeros(n), np.ones(n), 0, np.zeros(n, dtype=np.int32), nothing, np.zeros(0))
-        binary = np.arange(first, first + n, dtype=np.int32)
-        other.changeColsIntegrality(n, binary, np.full(n, self._highspy.HighsVarType.kInteger))
+        n = columns.size
+        other, binary = self._with_binaries(n)
         low, high = (np.zeros(n), most) if sign > 0 else (-most, np.zeros(n))
         other.changeColsBounds(n, columns.astype(np.int32), low, high)
         starts = 2 * np.arange(n, dtype=np.int32)
@@ -322,9 +315,45 @@ class Solver:
         for limit, lower, upper in ((least, 0.0, INFINITY), (most, -INFINITY, 0.0)):
             values = np.column_stack([np.full(n, sign), -limit]).ravel()
             other.addRows(n, np.full(n, lower), np.full(n, upper), 2 * n, starts, index, values)
+        return self._chosen(other, binary)
+
+    def either_or(self, columns: Ints, pair: Ints, first: Bools, upper: Floats) -> Bools:
+        """Which side of each pair is in use, when not both may be; the programme stays as it was.
+
+        Args:
+            columns: Places of the columns of all pairs, shape (J,), not negative.
+            pair: Pair that each belongs to, shape (J,), from 0 on.
+            first: Whether each belongs to the first side of its pair, shape (J,).
+            upper: Upper bounds of all columns, shape (N,).
+
+        Returns:
+            Whether the first side is in use, shape (pairs,).
+        """
+        other, binary = self._with_binaries(int(pair.max(initial=-1)) + 1)
+        n, most = columns.size, upper[columns]
+        index = np.column_stack([columns, binary[pair]]).astype(np.int32).ravel()
+        values = np.column_stack([np.ones(n), np.where(first, -most, most)]).ravel()
+        sides = np.where(first, 0.0, most)
+        other.addRows(n, np.full(n, -INFINITY), sides, 2 * n, 2 * np.arange(n, dtype=np.int32), index, values)
+        return self._chosen(other, binary)
+
+    def _with_binaries(self, n: int) -> tuple[Any, Ints]:
+        """A copy of the programme with `n` binaries of no cost, and their places."""
+        other = self._highspy.Highs()
+        for option, value in (("output_flag", False), ("threads", 1), ("mip_rel_gap", 1e-5)):
+            other.setOptionValue(option, value)
+        other.passModel(self._highs.getLp())
+        first, nothing = self._highs.getNumCol(), np.zeros(0, dtype=np.int32)
+        other.addCols(n, np.zeros(n), np.zeros(n), np.ones(n), 0, np.zeros(n, dtype=np.int32), nothing, np.zeros(0))
+        binary = np.arange(first, first + n, dtype=np.int32)
+        other.changeColsIntegrality(n, binary, np.full(n, self._highspy.HighsVarType.kInteger))
+        return other, binary
+
+    def _chosen(self, other: Any, binary: Ints) -> Bools:
+        """Solves a copy and says which of its binaries are 1."""
         other.run()
         if other.getModelStatus() != self._highspy.HighsModelStatus.kOptimal:
-            raise SolverError(f"minimum loads: {other.modelStatusToString(other.getModelStatus())}")
+            raise SolverError(f"yes-or-no decisions: {other.modelStatusToString(other.getModelStatus())}")
         return np.array(other.getSolution().col_value)[binary] > 0.5
 
     def conflict(self) -> tuple[Ints, Ints]:

@@ -34,6 +34,15 @@ def nodal(answer: Answer, dual: Floats) -> Floats:
     return per_mw / window.problem.clock.step_hours
 
 
+def boundary_mw(answer: Answer) -> Floats:
+    """Net import in the AC power flow, shape (n_steps,) [MW]: what enters the grid, and what is drawn right there."""
+    window = answer.window
+    network = window.problem.network
+    there = np.isin(network.buses.node, network.slack)
+    drawn = window.withdrawal(answer.decided)[0][:, there].sum(axis=1) + network.fixed_mva[network.slack].real.sum()
+    return np.asarray(answer.flow.slack_mva().real.sum(axis=1) + drawn)
+
+
 def carbon_cap_price(answer: Answer, dual: Floats) -> Iterator[float]:
     """What emitting a kilogram more than the cap would save [currency/kg]."""
     for added in answer.rows.added:
@@ -44,9 +53,10 @@ def carbon_cap_price(answer: Answer, dual: Floats) -> Iterator[float]:
 def binding(answer: Answer, dual: Floats, n_steps: int) -> Iterator[BindingLimit]:
     """Limits of the first `n_steps` steps that cost something to keep."""
     window, h = answer.window, answer.window.problem.clock.step_hours
-    for step in np.flatnonzero(np.abs(dual[window.compiled.rows["import_limit"]][:n_steps]) > NOTHING):
-        price = float(abs(dual[window.compiled.rows["import_limit"][step]])) / h
-        yield BindingLimit(window.first + int(step), "import", "import_mw", price)
+    for name in ("import", "export"):
+        saved = np.abs(dual[window.compiled.rows[f"{name}_limit"]][:n_steps])
+        for step in np.flatnonzero(saved > NOTHING):
+            yield BindingLimit(window.first + int(step), name, f"{name}_mw", float(saved[step]) / h)
     for added in answer.rows.added:
         if added.kind in QUANTITY:
             for at in np.flatnonzero((np.abs(dual[added.row]) > NOTHING) & (added.step < n_steps)):
@@ -101,24 +111,38 @@ def _step_of(answer: Answer, name: str) -> Ints:
 def shortfalls(answer: Answer, n_steps: int) -> Iterator[Shortfall]:
     """Limits that the first `n_steps` steps do not keep, as the AC power flow has them."""
     window, flow = answer.window, answer.flow
-    problem, names = window.problem, window.problem.network.branches.names
-    for step in np.flatnonzero(answer.column("import_excess_mw")[:n_steps] > RELATIVE_TOLERANCE):
-        value = float(answer.column("import_mw")[step])
-        yield Shortfall(window.first + int(step), "import", "import_mw", value, problem.import_max_mw)
+    problem = window.problem
+    for name, limit in (("import", problem.import_max_mw), ("export", problem.export_max_mw)):
+        for step in np.flatnonzero(answer.column(f"{name}_excess_mw")[:n_steps] > RELATIVE_TOLERANCE):
+            value = float(answer.column(f"{name}_mw")[step])
+            yield Shortfall(window.first + int(step), name, f"{name}_mw", value, limit)
+    above_cap = float(answer.column("carbon_excess_kg")[0])
+    if above_cap > RELATIVE_TOLERANCE * answer.rows.carbon_cap_kg + RELATIVE_TOLERANCE:
+        cap = answer.rows.carbon_cap_kg
+        yield Shortfall(window.first, "carbon", "emissions_kg", cap + above_cap, cap)
     over = answer.column("connection_excess_mw").reshape(-1, window.n_steps)[:, :n_steps]
     for (name, limit), excess in zip(window.roles.connections.items(), over, strict=True):
         for step in np.flatnonzero(excess > RELATIVE_TOLERANCE):
             yield Shortfall(window.first + int(step), name, "connection_mw", limit + float(excess[step]), limit)
     if not problem.grid_limits:
         return
+    if not problem.alternating:
+        p_mw = window.withdrawal(answer.decided)[0][:n_steps]
+        yield from _loading_shortfalls(answer, answer.rows.dc.loading_percent(p_mw))
+        return
     for step in np.flatnonzero(flow.failed[:n_steps]):
         yield Shortfall(window.first + int(step), "city", "power_flow", float("nan"), float("nan"))
-    loading, limits = flow.loading_percent()[:n_steps], problem.loading_max_percent
-    excess = np.nan_to_num(loading - limits, nan=-np.inf, neginf=-np.inf)
-    for step, branch in np.argwhere(excess > LOADING_TOLERANCE_PERCENT):
-        value, limit = float(loading[step, branch]), float(limits[branch])
-        yield Shortfall(window.first + int(step), names[branch], "loading_percent", value, limit)
+    yield from _loading_shortfalls(answer, flow.loading_percent()[:n_steps])
     yield from _voltage_shortfalls(answer, n_steps)
+
+
+def _loading_shortfalls(answer: Answer, loading_percent: Floats) -> Iterator[Shortfall]:
+    problem = answer.window.problem
+    names, limits = problem.network.branches.names, problem.loading_max_percent
+    excess = np.nan_to_num(loading_percent - limits, nan=-np.inf, neginf=-np.inf)
+    for step, branch in np.argwhere(excess > LOADING_TOLERANCE_PERCENT):
+        value, limit = float(loading_percent[step, branch]), float(limits[branch])
+        yield Shortfall(answer.window.first + int(step), names[branch], "loading_percent", value, limit)
 
 
 def _voltage_shortfalls(answer: Answer, n_steps: int) -> Iterator[Shortfall]:

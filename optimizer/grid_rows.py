@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -10,6 +11,7 @@ from scipy import sparse
 from grid.powerflow import PowerFlow
 from grid.series import Bools, Floats, Ints
 from optimizer._highs import INFINITY, Solver
+from optimizer.dc_network import DCNetwork
 from optimizer.network_cuts import Linearisation, loading_rows, loss_rows, voltage_rows
 from optimizer.programme import Window
 from optimizer.withdrawals import Withdrawals
@@ -21,12 +23,16 @@ SETTLED_PERCENT = 0.14
 adds still stays within the tolerance [percentage points]."""
 VOLTAGE_TOLERANCE_PU = 1e-4
 """A bus violates its limit when its voltage is outside by more than this [pu]."""
+LINEAR_TOLERANCE_PERCENT = 1e-6
+"""The same in the linear power flow, where the programme can keep a limit exactly [percentage points]."""
 MIN_COEFFICIENT = {"loss": 1e-3, "loading": 3e-2, "voltage": 1e-3}
 """Coefficients of a row smaller than this share of its largest are left out: what hangs on another feeder hardly loads
 this one, and its share at the operating point stays in the constant. Short rows are what keeps a window fast."""
 NEAR_PERCENT = 1.0
 """Steps in which a branch that was once too full is as near to its limit get a row too: what one step gives up, its
 neighbours take."""
+INFLATED, INFLATED_MW = 0.05, 1e-4
+"""The programme inflates its losses where they exceed the grid's by more than this share and this much [MW]."""
 WORST = 4
 """Most buses a step, above and below, that a round adds."""
 
@@ -56,7 +62,8 @@ class GridRows:
     Losses: where energy is worth something, losses are at least all their tangents, which is right since they are
     convex in the power and the programme wants them small. Where a surplus is worth nothing or less, the programme
     would inflate them to be rid of it, so there they are exactly the newest tangent: where imports cost nothing, and
-    from the round on in which a step is seen to export for nothing.
+    from the round on in which a step is seen to export for nothing, or to lose more than the grid does, as where a
+    limit of export binds.
 
     Loadings accumulate, since currents are nearly convex. Voltages are concave in the power that is fed in, so their
     rows are stated again at every operating point, and the old ones relaxed.
@@ -72,6 +79,7 @@ class GridRows:
         self._worthless_surplus = problem.export_price_per_mwh[at] <= 0
         self._exact = problem.import_cost_per_mwh[at] <= 0
         self.added: list[Added] = []
+        self.carbon_cap_kg = INFINITY
         self._known_branches: Bools = np.zeros(len(problem.network.branches), dtype=bool)
         self._active: dict[str, set[tuple[int, int]]] = {"vm_min": set(), "vm_max": set()}
         node, live = problem.network.buses.node, problem.network.buses.node >= 0
@@ -86,6 +94,7 @@ class GridRows:
 
     def add_carbon_cap(self, cap_kg: float) -> None:
         """Imports and own generation emit no more than a cap, or pay for the excess."""
+        self.carbon_cap_kg = cap_kg
         if not np.isfinite(cap_kg):
             return
         emissions = self._window.emissions_kg.copy()
@@ -109,6 +118,8 @@ class GridRows:
         losses = loss_rows(flow, steps)
         surplus = flow.slack_mva().real.sum(axis=1) < 0
         self._exact = self._exact | (surplus & self._worthless_surplus)
+        if loss_mw is not None:
+            self._exact[steps] |= loss_mw[steps] > (1 + INFLATED) * losses.value + INFLATED_MW
         for before in self.added:
             if before.kind == "loss":
                 self._solver.relax_rows(before.row[self._exact[before.step]])
@@ -154,6 +165,34 @@ class GridRows:
         limit = self._window.problem.loading_max_percent[branch]
         place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
         self.added.append(Added("loading", place, step, branch, rows.per_mw))
+
+    def add_linear_loadings(self, p_mw: Floats, now: Floats, x: Floats) -> bool:
+        """Branches above their limit in the linear power flow stay below it, or pay for the excess.
+
+        Args:
+            p_mw: Withdrawal at the buses, shape (n_steps, B) [MW].
+            now: Values of the columns that withdraw, shape (columns,).
+            x: The optimum, shape (columns,).
+
+        Returns:
+            Whether there were any.
+        """
+        problem, slack = self._window.problem, self._window.compiled.columns["loading_excess_percent"]
+        over = self.dc.loading_percent(p_mw) - problem.loading_max_percent - x[slack][:, None]
+        step, branch = np.nonzero(np.nan_to_num(over, nan=-np.inf, neginf=-np.inf) > LINEAR_TOLERANCE_PERCENT)
+        if not branch.size:
+            return False
+        rows = self.dc.loading_rows(p_mw, step, branch)
+        matrix, constant = _rows(self._window.fine, rows, now, slack, 0.0)
+        limit = problem.loading_max_percent[branch]
+        place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
+        self.added.append(Added("loading", place, step, branch, rows.per_mw))
+        return True
+
+    @cached_property
+    def dc(self) -> DCNetwork:
+        """The linear power flow of the network."""
+        return DCNetwork.of(self._window.problem.network)
 
     def add_voltages(self, flow: PowerFlow, now: Floats, excess: Floats) -> None:
         """The worst buses outside their limits, and all that were before, stated at this operating point."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PENALTY_PER_MWH = 1e4
-"""Cost of importing above the limit: far above any price of energy, so that it is paid only where nothing helps."""
+"""Cost of importing or exporting above the limit: far above any price of energy, paid only where nothing helps."""
 PENALTY_PER_PERCENT_HOUR = 1e3
 """Cost of loading a branch above its limit [currency/(% h)]."""
 PENALTY_PER_PU_HOUR = 1e6
@@ -102,6 +102,7 @@ def window_model(structure: Structure) -> Any:
     m.q_draw_mvar = pyo.Var(m.Q, m.T, bounds=(0, None))
     m.q_supply_mvar = pyo.Var(m.Q, m.T, bounds=(0, None))
     m.import_excess_mw = pyo.Var(m.T, bounds=(0, None))
+    m.export_excess_mw = pyo.Var(m.T, bounds=(0, None))
     m.loading_excess_percent = pyo.Var(m.T, bounds=(0, None))
     m.voltage_excess_pu = pyo.Var(m.T, bounds=(0, None))
     m.connection_excess_mw = pyo.Var(m.K, m.T, bounds=(0, None))
@@ -109,6 +110,7 @@ def window_model(structure: Structure) -> Any:
 
     m.balance = pyo.Constraint(m.T, rule=balance)
     m.import_limit = pyo.Constraint(m.T, rule=import_limit)
+    m.export_limit = pyo.Constraint(m.T, rule=export_limit)
     m.peak = pyo.Constraint(m.M, m.T, rule=peak)
     m.store_balance = pyo.Constraint(m.S, m.T, rule=store_balance)
     m.fleet_total = pyo.Constraint(m.F, m.T, rule=fleet_total)
@@ -145,6 +147,11 @@ def balance(m: Any, t: int) -> Any:
 def import_limit(m: Any, t: int) -> Any:
     """Import stays below its limit, or pays for the excess."""
     return m.import_mw[t] - m.import_excess_mw[t] <= 0
+
+
+def export_limit(m: Any, t: int) -> Any:
+    """So does export."""
+    return m.export_mw[t] - m.export_excess_mw[t] <= 0
 
 
 def peak(m: Any, k: int, t: int) -> Any:
@@ -195,7 +202,7 @@ def cost(m: Any) -> Any:
     priced += sum(m.discharge_mw[s, t] for s in m.S for t in m.T) + sum(m.charge_mw[j, t] for j in m.J for t in m.T)
     reactive = sum(m.q_draw_mvar[q, t] + m.q_supply_mvar[q, t] for q in m.Q for t in m.T)
     excess = sum(
-        PENALTY_PER_MWH * m.import_excess_mw[t]
+        PENALTY_PER_MWH * (m.import_excess_mw[t] + m.export_excess_mw[t])
         + PENALTY_PER_PERCENT_HOUR * m.loading_excess_percent[t]
         + PENALTY_PER_PU_HOUR * m.voltage_excess_pu[t]
         + sum(PENALTY_PER_MWH * m.connection_excess_mw[k, t] for k in m.K)

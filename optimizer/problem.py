@@ -19,6 +19,9 @@ from optimizer.schedule import Schedule, Shortfall
 
 __all__ = ["DispatchProblem", "Schedule", "Shortfall", "Strategy", "with_strategy"]
 
+NetworkModel = Literal["ac", "dc"]
+"""``ac``: losses, currents and voltages of the AC power flow; ``dc``: flows of the linear power flow, no losses."""
+
 Strategy = Literal["unmanaged", "smart", "optimal"]
 """``unmanaged``: cars charge at full power on arrival, stores idle, nothing is curtailed, all else follows its demand;
 ``smart``: charging shifts, without V2G, stores idle; ``optimal``: everything that can move may move."""
@@ -53,6 +56,8 @@ class DispatchProblem:
         vm_max_pu: Greatest voltage of each bus, shape (B,) [pu]; infinite where there is none.
         reactive: Whether inverters may move reactive power, where there are limits of voltage.
         grid_limits: Whether the grid's losses and limits count; without them all buses are one.
+        network_model: How the grid's limits are known; ``dc`` for meshed transmission grids, where generators hold
+            the voltages: limits of loading then hold in the linear power flow, and there are no losses.
         elastic: Whether a limit that cannot be kept may be exceeded at a penalty, and is then reported; else the
             problem has no solution, and `InfeasibleDispatchError` says why.
         horizon_steps: Steps that each window decides for good.
@@ -83,6 +88,7 @@ class DispatchProblem:
     vm_max_pu: Floats = field(default_factory=_unlimited)
     reactive: bool = True
     grid_limits: bool = True
+    network_model: NetworkModel = "ac"
     elastic: bool = True
     horizon_steps: int = 96
     look_ahead_steps: int = 48
@@ -109,6 +115,8 @@ class DispatchProblem:
         for name in ("carbon_price_per_kg", "carbon_cap_kg", "import_max_mw", "export_max_mw", "time_limit_s"):
             if not getattr(self, name) >= 0:
                 yield Fault(name, "must be at least 0", getattr(self, name))
+        if self.network_model not in ("ac", "dc"):
+            yield Fault("network_model", "must be 'ac' or 'dc'", self.network_model)
         names = [flexibility.name for flexibility in self.flexibilities]
         yield from (
             Fault(n, "two flexibilities have this name") for n in sorted({n for n in names if names.count(n) > 1})
@@ -154,9 +162,14 @@ class DispatchProblem:
         return self.import_price_per_mwh + self.carbon_price_per_kg * self.import_ci_kg_per_mwh
 
     @property
+    def alternating(self) -> bool:
+        """Whether the AC power flow has a say."""
+        return self.grid_limits and self.network_model == "ac"
+
+    @property
     def limits_voltage(self) -> bool:
         """Whether any bus has a limit of voltage that counts."""
-        return self.grid_limits and bool((self.vm_min_pu > 0).any() or np.isfinite(self.vm_max_pu).any())
+        return self.alternating and bool((self.vm_min_pu > 0).any() or np.isfinite(self.vm_max_pu).any())
 
 
 _SERIES = ("import_price_per_mwh", "export_price_per_mwh", "import_ci_kg_per_mwh")

@@ -143,8 +143,8 @@ class Window:
         low, high = flexibility.per_slot(flexibility.p_min_mw), flexibility.per_slot(flexibility.p_max_mw)
         return np.minimum(np.maximum(low, 0.0), high)
 
-    def flow(self, decided: Decided) -> PowerFlow:
-        """AC power flow of the window with what was decided."""
+    def withdrawal(self, decided: Decided) -> tuple[Floats, Floats]:
+        """Active and reactive withdrawal at the buses with what was decided, shape (n_steps, B) each [MW, MVAr]."""
         at = slice(self.first, self.stop)
         p_mw, q_mvar = self.problem.p_fixed_mw[at].copy(), self.problem.q_fixed_mvar[at].copy()
         flexibilities = {f.name: f for f in self.problem.flexibilities}
@@ -156,8 +156,15 @@ class Window:
                 shape = (self.n_steps, flexibility.n_devices)
                 by_device = sparse.csr_array((power, (step, device)), shape=shape)
                 np.add(total, (by_device @ flexibility.shares).toarray(), out=total)
-        clock = self.problem.clock.window(self.first, self.stop)
-        return power_flow(self.problem.network, clock, p_mw, q_mvar)
+        return p_mw, q_mvar
+
+    def flow(self, decided: Decided) -> PowerFlow:
+        """AC power flow of the window with what was decided; without voltages where the problem asks for none."""
+        clock, network = self.problem.clock.window(self.first, self.stop), self.problem.network
+        if self.problem.alternating:
+            return power_flow(network, clock, *self.withdrawal(decided))
+        nowhere = np.zeros(self.n_steps, dtype=bool)
+        return PowerFlow(clock, network, np.full((self.n_steps, network.n_nodes), np.nan + 0j), nowhere, ~nowhere)
 
     def values(self, decided: Decided) -> Floats:
         """Values of the columns that withdraw power, for what was decided; 0 elsewhere. Shape (columns,)."""
@@ -310,8 +317,8 @@ def _bounds(window: Window, start: Start) -> dict[str, tuple[Floats | float, Flo
     peak[0] = start.peak_mw
     return {
         "import_mw": (0.0, INFINITY),
-        "export_mw": (0.0, problem.export_max_mw),
-        "loss_mw": (0.0, INFINITY if problem.grid_limits else 0.0),
+        "export_mw": (0.0, INFINITY),
+        "loss_mw": (0.0, INFINITY if problem.alternating else 0.0),
         "converter_mw": (_joined(c[0] for c in converters), _joined(c[1] for c in converters)),
         "charge_mw": (_joined(c[0] for c in charge), _joined(c[1] for c in charge)),
         "discharge_mw": (_joined(d[0] for d in discharge), _joined(d[1] for d in discharge)),
@@ -320,6 +327,7 @@ def _bounds(window: Window, start: Start) -> dict[str, tuple[Floats | float, Flo
         "q_draw_mvar": (0.0, np.repeat(q_max, n)),
         "q_supply_mvar": (0.0, np.repeat(q_max, n)),
         "import_excess_mw": (0.0, slack),
+        "export_excess_mw": (0.0, slack),
         "connection_excess_mw": (0.0, slack),
         "loading_excess_percent": (0.0, grid),
         "voltage_excess_pu": (0.0, grid),
@@ -384,6 +392,7 @@ def _sides(window: Window, start: Start) -> dict[str, tuple[Floats | float, Floa
     return {
         "balance": (fixed, fixed),
         "import_limit": (-INFINITY, problem.import_max_mw),
+        "export_limit": (-INFINITY, problem.export_max_mw),
         "peak": (-INFINITY, in_month.ravel()),
         "store_balance": (_joined(stored), _joined(stored)),
         "ramp": (low, high),

@@ -164,8 +164,8 @@ class _Rolling:
         imported, exported = (answer.column(name)[:n] for name in ("import_mw", "export_mw"))
         self.lp_mw[:, at] = imported, exported
         net = imported - exported
-        if problem.grid_limits:
-            net = np.where(answer.flow.failed[:n], net, answer.flow.slack_mva().real.sum(axis=1)[:n])
+        if problem.alternating:
+            net = np.where(answer.flow.failed[:n], net, answers.boundary_mw(answer)[:n])
         self.boundary_mw[at] = net
         self.costs += answers.costs(answer, n)
         self.emitted_kg += self._emissions(answer, n)

@@ -19,8 +19,9 @@ class Shortfall:
 
     Args:
         step: Step of the clock.
-        element: Name of the branch or bus, ``import``, a connection, or ``carbon``.
-        quantity: ``loading_percent``, ``vm_pu``, ``import_mw``, ``connection_mw``, ``emissions_kg`` or ``power_flow``.
+        element: Name of the branch or bus, ``import``, ``export``, a connection, or ``carbon``.
+        quantity: ``loading_percent``, ``vm_pu``, ``import_mw``, ``export_mw``, ``connection_mw``, ``emissions_kg`` or
+            ``power_flow``.
         value: What it will be; NaN where the power flow has no solution.
         limit: What it should not pass.
     """
@@ -39,7 +40,7 @@ class BindingLimit:
     Args:
         step: Step of the clock.
         element: Name of the branch or bus, ``import`` or ``export``.
-        quantity: ``loading_percent``, ``vm_pu`` or ``import_mw``.
+        quantity: ``loading_percent``, ``vm_pu``, ``import_mw`` or ``export_mw``.
         price: What relaxing it by one unit for an hour would save [currency/(unit h)].
     """
 

@@ -17,6 +17,7 @@ from optimizer._highs import InfeasibleError, Solver, UnboundedError
 from optimizer.diagnosis import InfeasibleDispatchError, UnboundedDispatchError, explain_conflict, explain_direction
 from optimizer.grid_rows import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU, GridRows
 from optimizer.minimum_load import run_or_not
+from optimizer.one_direction import MOST_TIMES, Pairs, go_one_way
 from optimizer.programme import Start, Window
 from optimizer.schedule import Decided
 
@@ -96,11 +97,11 @@ def solve_window(window: Window, start: Start, solvers: Solvers | None = None) -
     rows.add_carbon_cap(start.carbon_cap_kg)
     decided = window.unmanaged()
     flow, now = window.flow(decided), window.values(decided)
-    if window.problem.grid_limits:
+    if window.problem.alternating:
         rows.add_losses(flow, now)
         rows.add_loadings(flow, now, np.zeros(window.n_steps))
     most = MAX_ROUNDS_WITH_VOLTAGE if window.problem.limits_voltage else MAX_ROUNDS
-    rounds, settled = 0, False
+    rounds, settled, asked, pairs = 0, False, 0, Pairs.of(window)
     while True:
         rounds += 1
         x = _optimum(solver, window)
@@ -108,10 +109,17 @@ def solve_window(window: Window, start: Start, solvers: Solvers | None = None) -
             settled = True
             if run_or_not(solver, window, x):
                 continue
+        if asked < MOST_TIMES and go_one_way(solver, window, pairs, x):
+            asked += 1
+            continue
         decided = window.decided(x)
         flow, now = window.flow(decided), window.values(decided)
         if not window.problem.grid_limits:
             break
+        if not window.problem.alternating:
+            if rounds >= most or not rows.add_linear_loadings(window.withdrawal(decided)[0], now, x):
+                break
+            continue
         missed = rows.add_losses(flow, now, x[window.compiled.columns["loss_mw"]])
         loading = x[window.compiled.columns["loading_excess_percent"]]
         voltage = x[window.compiled.columns["voltage_excess_pu"]]
