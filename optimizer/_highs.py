@@ -10,11 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from grid.series import Bools, Floats, Ints
 
 INFINITY = np.inf
+LOWER, BASIC, UPPER, FREE = range(4)
+"""Status of a column or a row in a basis."""
+Statuses = npt.NDArray[np.int8]
 TOLERANCE = 1e-6
 """Residuals above this disprove an optimum."""
 
@@ -174,6 +178,24 @@ class Solver:
         if self._highs.setOptionValue(option, value) == self._highspy.HighsStatus.kError:
             raise SolverError(f"HiGHS refused {option} = {value}")
 
+    def start_from(self, columns: Statuses, rows: Statuses) -> None:
+        """Begins the next solve at a vertex.
+
+        Args:
+            columns: Status of each column, shape (N,).
+            rows: Status of each row, shape (M,).
+
+        Raises:
+            SolverError: If HiGHS refuses it.
+        """
+        kinds = self._highspy.HighsBasisStatus
+        status = np.array([kinds.kLower, kinds.kBasic, kinds.kUpper, kinds.kZero], dtype=object)
+        basis = self._highspy.HighsBasis()
+        basis.col_status, basis.row_status = status[columns].tolist(), status[rows].tolist()
+        basis.valid = True
+        if self._highs.setBasis(basis) == self._highspy.HighsStatus.kError:
+            raise SolverError("HiGHS refused the basis")
+
     def change(self, program: LinearProgram) -> None:
         """Takes over the bounds, costs and sides of a programme with the same matrix; rows added since are relaxed.
 
@@ -205,6 +227,11 @@ class Solver:
     def bound(self, columns: Ints, lower: Floats, upper: Floats) -> None:
         """New bounds of some columns."""
         self._highs.changeColsBounds(columns.size, columns.astype(np.int32), lower, upper)
+
+    def bounds(self) -> tuple[Floats, Floats]:
+        """Bounds of all columns, shape (N,) each."""
+        lp = self._highs.getLp()
+        return np.array(lp.col_lower_), np.array(lp.col_upper_)
 
     def solve(self) -> Floats:
         """The optimum, shape (N,).
@@ -269,6 +296,11 @@ class Solver:
     def n_columns(self) -> int:
         """Number of columns N."""
         return int(self._highs.getNumCol())
+
+    @property
+    def iterations(self) -> int:
+        """Simplex iterations of the last solve."""
+        return int(self._highs.getInfo().simplex_iteration_count)
 
     @property
     def objective(self) -> float:

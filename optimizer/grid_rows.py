@@ -21,6 +21,9 @@ LOADING_TOLERANCE_PERCENT = 0.2
 SETTLED_PERCENT = 0.14
 """Rounds go on while a branch exceeds its limit by more than this, so that what the power flow of the real facilities
 adds still stays within the tolerance [percentage points]."""
+MARGIN_PERCENT = 0.1
+"""A branch that exceeds its limit in spite of a row is stated again with a limit lower by so much, so that rounds end:
+rows are tangents, and of many schedules of nearly equal cost each finds another that just exceeds it."""
 VOLTAGE_TOLERANCE_PU = 1e-4
 """A bus violates its limit when its voltage is outside by more than this [pu]."""
 LINEAR_TOLERANCE_PERCENT = 1e-6
@@ -28,8 +31,8 @@ LINEAR_TOLERANCE_PERCENT = 1e-6
 MIN_COEFFICIENT = {"loss": 1e-3, "loading": 3e-2, "voltage": 1e-3}
 """Coefficients of a row smaller than this share of its largest are left out: what hangs on another feeder hardly loads
 this one, and its share at the operating point stays in the constant. Short rows are what keeps a window fast."""
-NEAR_PERCENT = 1.0
-"""Steps in which a branch that was once too full is as near to its limit get a row too: what one step gives up, its
+NEAR_STEPS = 4
+"""So many steps before and after one in which a branch is too full get a row too: what one step gives up, its
 neighbours take."""
 INFLATED, INFLATED_MW = 0.05, 1e-4
 """The programme inflates its losses where they exceed the grid's by more than this share and this much [MW]."""
@@ -47,6 +50,8 @@ class Added:
         step: Steps of the window, shape (J,).
         element: Branch or node of each, shape (J,).
         shift: Change of each side per MW more withdrawn at each bus, shape (J, B) [1/MW].
+        inner: Whether each may cut off what the grid admits, so that the programme is no bound where it binds,
+            shape (J,).
     """
 
     kind: str
@@ -54,6 +59,7 @@ class Added:
     step: Ints
     element: Ints
     shift: Floats
+    inner: Bools
 
 
 class GridRows:
@@ -71,16 +77,19 @@ class GridRows:
     Args:
         solver: The solver to add rows to.
         window: Its window.
+        decided_steps: First steps of the window, in which the limits must be kept to their tolerance; None: all. What
+            lies ahead is decided by a later window, and there a rough view is enough.
     """
 
-    def __init__(self, solver: Solver, window: Window) -> None:
+    def __init__(self, solver: Solver, window: Window, decided_steps: int | None = None) -> None:
         self._solver, self._window = solver, window
+        self._for_good = slice(0, decided_steps)
         problem, at = window.problem, slice(window.first, window.stop)
         self._worthless_surplus = problem.export_price_per_mwh[at] <= 0
         self._exact = problem.import_cost_per_mwh[at] <= 0
         self.added: list[Added] = []
         self.carbon_cap_kg = INFINITY
-        self._known_branches: Bools = np.zeros(len(problem.network.branches), dtype=bool)
+        self._stated: Bools = np.zeros((window.n_steps, len(problem.network.branches)), dtype=bool)
         self._active: dict[str, set[tuple[int, int]]] = {"vm_min": set(), "vm_max": set()}
         node, live = problem.network.buses.node, problem.network.buses.node >= 0
         self._low, self._high = np.zeros(problem.network.n_nodes), np.full(problem.network.n_nodes, np.inf)
@@ -102,7 +111,7 @@ class GridRows:
         row = sparse.csr_array(emissions[None, :])
         place = self._solver.add_rows(row, np.array([-INFINITY]), np.array([cap_kg]))
         nothing = np.zeros(1, dtype=np.int64)
-        self.added.append(Added("carbon", place, nothing, nothing, np.zeros((1, self._n_buses))))
+        self.added.append(Added("carbon", place, nothing, nothing, np.zeros((1, self._n_buses)), nothing > 0))
 
     @property
     def _n_buses(self) -> int:
@@ -128,18 +137,20 @@ class GridRows:
         )
         upper = np.where(self._exact[steps], constant, np.inf)
         row = self._solver.add_rows(matrix, constant, upper)
-        self.added.append(Added("loss", row, steps, np.zeros_like(steps), losses.per_mw))
+        self.added.append(Added("loss", row, steps, np.zeros_like(steps), losses.per_mw, np.zeros(steps.size, bool)))
         if loss_mw is None:
             return 0.0
-        return float(np.abs(losses.value - loss_mw[steps]).sum() / max(losses.value.sum(), 1e-9))
+        missed, now = np.zeros((2, self._window.n_steps))
+        missed[steps], now[steps] = np.abs(losses.value - loss_mw[steps]), losses.value
+        return float(missed[self._for_good].sum() / max(now[self._for_good].sum(), 1e-9))
 
     def violations(self, flow: PowerFlow, loading_excess: Floats, voltage_excess: Floats) -> bool:
         """Whether the power flow breaks a limit by more than the programme's slacks admit, shapes (n_steps,)."""
         over = self._loading_over(flow) - loading_excess[:, None]
-        if (over > SETTLED_PERCENT).any():
+        if (over[self._for_good] > SETTLED_PERCENT).any():
             return True
         outside = np.maximum(*self._voltage_over(flow)) - voltage_excess[:, None]
-        return bool((outside > VOLTAGE_TOLERANCE_PU).any())
+        return bool((outside[self._for_good] > VOLTAGE_TOLERANCE_PU).any())
 
     def _loading_over(self, flow: PowerFlow) -> Floats:
         """Loading above the limit, shape (n_steps, L) [percentage points]; -inf where there is no limit."""
@@ -154,17 +165,18 @@ class GridRows:
     def add_loadings(self, flow: PowerFlow, now: Floats, excess: Floats) -> None:
         """Branches above their limit stay below it, or pay for the excess."""
         over = self._loading_over(flow) - excess[:, None]
-        bad = over > (SETTLED_PERCENT if self._known_branches.any() else 0.0)
-        self._known_branches |= bad.any(axis=0)
-        step, branch = np.nonzero(bad | ((over > -NEAR_PERCENT) & self._known_branches & bad.any()))
+        bad = over > (SETTLED_PERCENT if self._stated.any() else 0.0)
+        step, branch = np.nonzero(_neighbours(bad))
         if not branch.size:
             return
         slack = self._window.compiled.columns["loading_excess_percent"]
         rows = loading_rows(flow, step, branch)
         matrix, constant = _rows(self._window.fine, rows, now, slack, MIN_COEFFICIENT["loading"])
-        limit = self._window.problem.loading_max_percent[branch]
+        inner = self._stated[step, branch]
+        self._stated[step, branch] = True
+        limit = self._window.problem.loading_max_percent[branch] - MARGIN_PERCENT * inner
         place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
-        self.added.append(Added("loading", place, step, branch, rows.per_mw))
+        self.added.append(Added("loading", place, step, branch, rows.per_mw, inner))
 
     def add_linear_loadings(self, p_mw: Floats, now: Floats, x: Floats) -> bool:
         """Branches above their limit in the linear power flow stay below it, or pay for the excess.
@@ -186,7 +198,7 @@ class GridRows:
         matrix, constant = _rows(self._window.fine, rows, now, slack, 0.0)
         limit = problem.loading_max_percent[branch]
         place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
-        self.added.append(Added("loading", place, step, branch, rows.per_mw))
+        self.added.append(Added("loading", place, step, branch, rows.per_mw, np.zeros(branch.size, dtype=bool)))
         return True
 
     @cached_property
@@ -218,7 +230,16 @@ class GridRows:
         matrix, constant = _rows(self._window.fine, signed, now, slack, MIN_COEFFICIENT["voltage"])
         limit = sign * (self._high if kind == "vm_max" else self._low)[node]
         place = self._solver.add_rows(matrix, constant - limit, np.full(node.size, np.inf))
-        self.added.append(Added(kind, place, step, node, signed.per_mw))
+        self.added.append(Added(kind, place, step, node, signed.per_mw, np.full(node.size, kind == "vm_max")))
+
+
+def _neighbours(bad: Bools) -> Bools:
+    """Pairs of step and branch within `NEAR_STEPS` steps of one of `bad`, of the same branch, shape (n_steps, L)."""
+    near = bad.copy()
+    for shift in range(1, NEAR_STEPS + 1):
+        near[shift:] |= bad[:-shift]
+        near[:-shift] |= bad[shift:]
+    return near
 
 
 def _worst(over: Floats, tolerance: float) -> set[tuple[int, int]]:

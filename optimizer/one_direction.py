@@ -64,35 +64,62 @@ class Pairs:
         return np.flatnonzero(np.minimum(self.drawn_mw(x), x[self.discharge]) > BOTH_MW)
 
 
-def go_one_way(solver: Solver, window: Window, pairs: Pairs, x: Floats) -> bool:
-    """Decides for every pair that goes both ways which way it goes, and fixes that.
+class OneDirection:
+    """What keeps a window's devices from going both ways.
+
+    Pairs that were decided before are decided again together with new ones: what was best for some alone may be bad
+    for all.
 
     Args:
-        solver: The solver at a linear optimum.
-        window: Its window.
-        pairs: The pairs of the window.
-        x: The linear optimum, shape (columns,).
-
-    Returns:
-        Whether anything was fixed, so that the programme must be solved again.
+        solver: The solver of the window.
+        window: The window.
     """
-    both = pairs.both(x)
-    if not both.size:
-        return False
-    place = np.full(pairs.discharge.size, -1)
-    place[both] = np.arange(both.size)
-    mine = place[pairs.pair] >= 0
-    charge, owner, discharge = pairs.charge[mine], place[pairs.pair[mine]], pairs.discharge[both]
-    if both.size > MOST_BINARIES:
-        charges = pairs.drawn_mw(x)[both] > x[discharge]
-    else:
-        charges = solver.either_or(
-            np.concatenate([charge, discharge]),
-            np.concatenate([owner, np.arange(both.size)]),
-            np.concatenate([np.ones(charge.size, dtype=bool), np.zeros(both.size, dtype=bool)]),
-            window.program.upper,
-        )
-    shut = np.concatenate([charge[~charges[owner]], discharge[charges]])
-    low = window.program.lower[shut]
-    solver.bound(shut, np.minimum(low, 0.0), np.zeros(shut.size))
-    return True
+
+    def __init__(self, solver: Solver, window: Window) -> None:
+        self._solver, self._pairs = solver, Pairs.of(window)
+        self._decided: Ints = np.empty(0, dtype=np.int64)
+        self._lower, self._upper = np.empty((2, 0))
+        self._times = 0
+
+    def enforce(self, x: Floats) -> bool:
+        """Decides for every pair that goes both ways in the optimum `x` which way it goes, and fixes that.
+
+        Returns:
+            Whether anything was fixed, so that the programme must be solved again.
+        """
+        both = self._pairs.both(x)
+        if not both.size or self._times == MOST_TIMES:
+            return False
+        if not self._times:
+            self._lower, self._upper = self._solver.bounds()  # as minimum loads have left them
+        self._times += 1
+        self._reopen()
+        self._decided = np.union1d(self._decided, both)
+        charge, owner, discharge = self._columns()
+        if self._decided.size > MOST_BINARIES:
+            charges = self._pairs.drawn_mw(x)[self._decided] > x[discharge]
+        else:
+            charges = self._solver.either_or(
+                np.concatenate([charge, discharge]),
+                np.concatenate([owner, np.arange(discharge.size)]),
+                np.concatenate([np.ones(charge.size, dtype=bool), np.zeros(discharge.size, dtype=bool)]),
+                self._upper,
+            )
+        shut = np.concatenate([charge[~charges[owner]], discharge[charges]])
+        low = self._lower[shut]
+        self._solver.bound(shut, np.minimum(low, 0.0), np.zeros(shut.size))
+        return True
+
+    def _columns(self) -> tuple[Ints, Ints, Ints]:
+        """Charging columns of the decided pairs, the pair among them that each belongs to, and discharging columns."""
+        pairs = self._pairs
+        place = np.full(pairs.discharge.size, -1)
+        place[self._decided] = np.arange(self._decided.size)
+        mine = place[pairs.pair] >= 0
+        return pairs.charge[mine], place[pairs.pair[mine]], pairs.discharge[self._decided]
+
+    def _reopen(self) -> None:
+        charge, _, discharge = self._columns()
+        columns = np.concatenate([charge, discharge])
+        if columns.size:
+            self._solver.bound(columns, self._lower[columns], self._upper[columns])

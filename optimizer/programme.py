@@ -34,12 +34,17 @@ class Start:
         peak_mw: Highest import so far in the month of the first step [MW].
         p_before_mw: Power of every device before the first step, by flexibility, shape (N,) [MW]; None at the start.
         carbon_cap_kg: Most carbon of the window [kg].
+        decided_steps: First steps of the window, which it decides for good; it only looks ahead at the others.
+            None: all.
+        ahead: What the window before saw ahead for steps of this one; None at the start.
     """
 
     e_now_mwh: Mapping[str, Floats]
     peak_mw: float = 0.0
     p_before_mw: Mapping[str, Floats] | None = None
     carbon_cap_kg: float = INFINITY
+    decided_steps: int | None = None
+    ahead: Decided | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,14 +138,14 @@ class Window:
         """The same where nobody manages anything: a point to linearise at before the first solution."""
         slots = {f.name: (f, self.slots(f).ravel()) for f in self.roles.lasting}
         slots |= {block.flexibility.name: (block.flexibility, block.slot) for block in self.blocks}
-        return Decided({name: (at, self._unmanaged_power(f)[at]) for name, (f, at) in slots.items()}, {})
+        return Decided({name: (at, self._unmanaged_power(f, at)) for name, (f, at) in slots.items()}, {})
 
-    def _unmanaged_power(self, flexibility: Flexibility) -> Floats:
+    def _unmanaged_power(self, flexibility: Flexibility, slots: Ints) -> Floats:
         """Its stated power, or as little as may be: the first round needs a point, not a forecast."""
         stated = flexibility.p_unmanaged_mw
         if stated is not None:
-            return stated
-        low, high = flexibility.per_slot(flexibility.p_min_mw), flexibility.per_slot(flexibility.p_max_mw)
+            return stated[slots]
+        low, high = flexibility.at_slots(flexibility.p_min_mw, slots), flexibility.at_slots(flexibility.p_max_mw, slots)
         return np.minimum(np.maximum(low, 0.0), high)
 
     def withdrawal(self, decided: Decided) -> tuple[Floats, Floats]:
@@ -292,13 +297,13 @@ def state_window(
 def _bounds(window: Window, start: Start) -> dict[str, tuple[Floats | float, Floats | float]]:
     problem, n = window.problem, window.n_steps
     converters = [
-        (f.per_slot(f.p_min_mw)[window.slots(f)].ravel(), f.per_slot(f.p_max_mw)[window.slots(f)].ravel())
+        (f.at_slots(f.p_min_mw, window.slots(f)).ravel(), f.at_slots(f.p_max_mw, window.slots(f)).ravel())
         for f in window.roles.converters
     ]
     charge, discharge, least, most = [], [], [], []
     for flexibility, store in window.roles.stores:
         at = window.slots(flexibility)
-        low_mw, high_mw = flexibility.per_slot(flexibility.p_min_mw)[at], flexibility.per_slot(flexibility.p_max_mw)[at]
+        low_mw, high_mw = flexibility.at_slots(flexibility.p_min_mw, at), flexibility.at_slots(flexibility.p_max_mw, at)
         one = len(store.charge_segments) == 1
         for device in range(flexibility.n_devices):
             for share, _ in store.charge_segments:
@@ -343,7 +348,7 @@ def _costs(window: Window) -> dict[str, Floats | float]:
     converters = [_converter_price(f, carbon, window.slots(f)) for f in window.roles.converters]
     wear = [np.repeat(by_device(f.wear_cost_per_mwh, f), n) for f, _ in window.roles.stores]
     value = [
-        np.tile(f.per_slot(f.value_per_mwh)[window.slots(f)[device]], len(store.charge_segments))
+        np.tile(f.at_slots(f.value_per_mwh, window.slots(f)[device]), len(store.charge_segments))
         for f, store in window.roles.stores
         for device in range(f.n_devices)
     ]
@@ -361,9 +366,9 @@ def _costs(window: Window) -> dict[str, Floats | float]:
 
 def _converter_price(flexibility: Flexibility, carbon_price_per_kg: float, slots: Ints) -> Floats:
     """Price of a MWh drawn: less what it is worth to who draws it, or less what feeding it in costs."""
-    value = flexibility.per_slot(flexibility.value_per_mwh)[slots]
+    value = flexibility.at_slots(flexibility.value_per_mwh, slots)
     fuel = by_device(flexibility.wear_cost_per_mwh, flexibility) + carbon_price_per_kg * _own_ci(flexibility)
-    feeds = flexibility.per_slot(flexibility.p_min_mw)[slots] < 0
+    feeds = flexibility.at_slots(flexibility.p_min_mw, slots) < 0
     return -np.where(feeds, fuel[:, None], value).ravel()
 
 

@@ -16,7 +16,7 @@ from optimizer._highs import Compiled
 from optimizer.problem import DispatchProblem
 from optimizer.programme import Start, state_window
 from optimizer.roles import Roles
-from optimizer.schedule import BindingLimit, Costs, Quality, Schedule, Shortfall
+from optimizer.schedule import BindingLimit, Costs, Decided, Quality, Schedule, Shortfall
 from optimizer.window import Answer, Solvers, solve_window
 
 Progress = Callable[[int, int], object]
@@ -76,6 +76,7 @@ class _Rolling:
         self.roles = Roles.of(problem.flexibilities, reactive=_with_q(problem), extend=problem.extend)
         self.energy = {f.name: f.reservoir.e_start_mwh.copy() for f in problem.flexibilities if f.reservoir is not None}
         self.before: dict[str, Floats] | None = None
+        self.ahead: Decided | None = None
         self.compiled: dict[int, Compiled] = {}
         self.solvers = Solvers()
         shape = (problem.clock.n_steps, len(problem.network.buses.names))
@@ -112,12 +113,13 @@ class _Rolling:
             self.compiled[n] = self.roles.compiled(n, problem.clock.step_hours)
         month = problem.clock.times[first].astype("datetime64[M]")
         left = (problem.carbon_cap_kg - self.emitted_kg) * n / (problem.clock.n_steps - first)
-        start = Start(self.energy, self.peaks.get(month, 0.0), self.before, max(left, 0.0))
+        start = Start(self.energy, self.peaks.get(month, 0.0), self.before, max(left, 0.0), decided - first, self.ahead)
         window = state_window(problem, self.roles, self.compiled[n], first, stop, start)
         answer = solve_window(window, start, self.solvers)
         for flexibility in problem.flexibilities:
             self._take_over(flexibility, answer, first, decided)
         self._report(answer, decided - first)
+        self.ahead = answer.decided
         self.windows, self.rounds, self.decided = self.windows + 1, self.rounds + answer.rounds, decided
 
     def _take_over(self, flexibility: Flexibility, answer: Answer, first: int, decided: int) -> None:
@@ -179,8 +181,8 @@ class _Rolling:
         self.binding += limits
         self.cap_prices += list(answers.carbon_cap_price(answer, dual))
         self.duals = {name: dual[rows] for name, rows in window.compiled.rows.items()}
-        vm_max = any(added.kind == "vm_max" and (np.abs(dual[added.row]) > 1e-6).any() for added in answer.rows.added)
-        self.is_bound &= not found and not vm_max and bool((dual[window.compiled.rows["balance"]] >= -1e-9).all())
+        inner = any((added.inner & (np.abs(dual[added.row]) > 1e-6)).any() for added in answer.rows.added)
+        self.is_bound &= not found and not inner and bool((dual[window.compiled.rows["balance"]] >= -1e-9).all())
 
     def _emissions(self, answer: Answer, n: int) -> float:
         columns, window = answer.window.compiled.columns, answer.window

@@ -87,8 +87,9 @@ class Quality:
     Args:
         lp_cost: Cost of the decided steps in the programme, penalties excluded [currency].
         ac_cost: The same with imports and exports as the AC power flow has them [currency].
-        is_bound: Whether the value of the programme is a lower bound: energy has a positive price in every step, no
-            upper limit of voltage binds, and nothing was exceeded.
+        is_bound: Whether the value of the programme is a lower bound: energy has a positive price in every step,
+            nothing was exceeded, and no row binds that may cut off what the grid admits, as limits of voltage from
+            above and limits of loading with a margin do.
     """
 
     lp_cost: float

@@ -37,6 +37,9 @@ class SessionBlock:
         p_max_mw: Most withdrawal of each slot, shape (Kw,) [MW].
         with_feed_in: Slots that have a discharge and an energy column, shape (Kw,).
         program: Columns: charge of all slots, then discharge and energy of those with feed-in.
+        local: Place of each slot's device among those in the window, shape (Kw,).
+        gain_mwh_per_mw: What a megawatt drawn in each slot stores, shape (Kw,) [MWh/MW].
+        needed_mwh: What each device in the window must yet store within it, shape (A,) [MWh].
     """
 
     flexibility: Flexibility
@@ -46,6 +49,9 @@ class SessionBlock:
     p_max_mw: Floats
     with_feed_in: Bools
     program: LinearProgram
+    local: Ints
+    gain_mwh_per_mw: Floats
+    needed_mwh: Floats
 
     @property
     def n_columns(self) -> int:
@@ -114,9 +120,24 @@ def session_block(flexibility: Flexibility, e_now_mwh: Floats, first: int, stop:
         if flexibility.reservoir.drain_mwh is not None:
             feeding[:] = True
     parts = _Parts(flexibility, active, end, length, local, rank, slot, feeding)
-    program = _program(parts, low, high, e_now_mwh[active])
-    step = begin[local] + rank - first
-    return SessionBlock(flexibility, slot, step, active[local], high, feeding[local], program)
+    step, fed = begin[local] + rank - first, feeding[local]
+    gain, due = np.ones(slot.size), (np.zeros(active.size), np.zeros(active.size))
+    if flexibility.reservoir is not None:
+        gain = flexibility.clock.step_hours * flexibility.at_slots(flexibility.reservoir.eta_charge, slot)
+        due = _due(parts, flexibility.reservoir, e_now_mwh[active])
+    program = _program(parts, low, high, e_now_mwh[active], gain, due)
+    needed = _needed(parts, e_now_mwh[active], due[0])
+    return SessionBlock(flexibility, slot, step, active[local], high, fed, program, local, gain, needed)
+
+
+def _needed(parts: _Parts, e_now: Floats, due: Floats) -> Floats:
+    """What each active device must store in the window beyond what it has and keeps, shape (A,) [MWh]."""
+    store = parts.flexibility.reservoir
+    if store is None:
+        return np.zeros(parts.active.size)
+    lost = np.bincount(parts.local, weights=parts.flexibility.drained_mwh(parts.slot), minlength=parts.active.size)
+    kept: Floats = store.retention_per_step[parts.active] ** parts.length * e_now - lost
+    return np.maximum(due - kept, 0.0)
 
 
 def _slots(flexibility: Flexibility, active: Ints, begin: Ints, length: Ints) -> tuple[Ints, Ints, Ints]:
@@ -140,7 +161,9 @@ class _Parts:
     feeding: Bools
 
 
-def _program(parts: _Parts, low: Floats, high: Floats, e_now: Floats) -> LinearProgram:
+def _program(
+    parts: _Parts, low: Floats, high: Floats, e_now: Floats, gain: Floats, due: tuple[Floats, Floats]
+) -> LinearProgram:
     flexibility, k = parts.flexibility, parts.slot.size
     h = flexibility.clock.step_hours
     fed = np.flatnonzero(parts.feeding[parts.local])
@@ -156,8 +179,7 @@ def _program(parts: _Parts, low: Floats, high: Floats, e_now: Floats) -> LinearP
         empty = sparse.csr_array((0, n_columns))
         return LinearProgram(empty, np.empty(0), np.empty(0), lower, upper, cost)
     store = flexibility.reservoir
-    due_low, due_high = _due(parts, store, e_now)
-    gain = h * flexibility.at_slots(store.eta_charge, parts.slot)
+    due_low, due_high = due
     plain_rows, plain_lower, plain_upper = _plain(parts, gain, high, due_low - e_now, due_high - e_now, n_columns)
     store_rows, store_rhs = _stores(parts, store, gain, e_now, fed, n_columns)
     at = parts.local[fed]

@@ -15,15 +15,16 @@ from grid.powerflow import PowerFlow
 from grid.series import Floats
 from optimizer._highs import InfeasibleError, Solver, UnboundedError
 from optimizer.diagnosis import InfeasibleDispatchError, UnboundedDispatchError, explain_conflict, explain_direction
+from optimizer.first_guess import FirstGuess
 from optimizer.grid_rows import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU, GridRows
 from optimizer.minimum_load import run_or_not
-from optimizer.one_direction import MOST_TIMES, Pairs, go_one_way
+from optimizer.one_direction import OneDirection
 from optimizer.programme import Start, Window
 from optimizer.schedule import Decided
 
 __all__ = ["LOADING_TOLERANCE_PERCENT", "VOLTAGE_TOLERANCE_PU", "Answer", "Solvers", "solve_window"]
 
-MAX_ROUNDS = 8
+MAX_ROUNDS = 12
 MAX_ROUNDS_WITH_VOLTAGE = 25
 LOSS_TOLERANCE = 0.02
 """Rounds end when the losses of the programme are those of the power flow to this share."""
@@ -93,15 +94,15 @@ def solve_window(window: Window, start: Start, solvers: Solvers | None = None) -
         UnboundedDispatchError: If the cost falls without end, which only a user's extension can bring about.
     """
     solver = (solvers or Solvers()).of(window)
-    rows = GridRows(solver, window)
+    guess = FirstGuess.of(window, start)
+    if window.blocks:
+        solver.start_from(guess.columns, guess.rows)
+    rows = GridRows(solver, window, start.decided_steps)
     rows.add_carbon_cap(start.carbon_cap_kg)
-    decided = window.unmanaged()
-    flow, now = window.flow(decided), window.values(decided)
     if window.problem.alternating:
-        rows.add_losses(flow, now)
-        rows.add_loadings(flow, now, np.zeros(window.n_steps))
+        _state_network(rows, window, guess.decided)
     most = MAX_ROUNDS_WITH_VOLTAGE if window.problem.limits_voltage else MAX_ROUNDS
-    rounds, settled, asked, pairs = 0, False, 0, Pairs.of(window)
+    rounds, settled, decided, one_direction = 0, False, guess.decided, OneDirection(solver, window)
     while True:
         rounds += 1
         x = _optimum(solver, window)
@@ -109,10 +110,9 @@ def solve_window(window: Window, start: Start, solvers: Solvers | None = None) -
             settled = True
             if run_or_not(solver, window, x):
                 continue
-        if asked < MOST_TIMES and go_one_way(solver, window, pairs, x):
-            asked += 1
+        if one_direction.enforce(x):
             continue
-        decided = window.decided(x)
+        before, decided = decided, window.decided(x)
         flow, now = window.flow(decided), window.values(decided)
         if not window.problem.grid_limits:
             break
@@ -126,10 +126,31 @@ def solve_window(window: Window, start: Start, solvers: Solvers | None = None) -
         violated = rows.violations(flow, loading, voltage)
         if rounds >= most or (not violated and missed <= LOSS_TOLERANCE):
             break
+        if missed > LOSS_TOLERANCE:
+            _add_losses_at(rows, window, _between(before, decided))
         if violated:
             rows.add_loadings(flow, now, loading)
             rows.add_voltages(flow, now, voltage)
     return Answer(window, decided, flow, x, rows, solver, rounds)
+
+
+def _state_network(rows: GridRows, window: Window, guess: Decided) -> None:
+    """States losses and loadings where nobody manages anything, at the first guess, and between the two."""
+    usual = window.unmanaged()
+    for decided in (usual, _between(usual, guess), guess):
+        flow, now = window.flow(decided), window.values(decided)
+        rows.add_losses(flow, now)
+        rows.add_loadings(flow, now, np.zeros(window.n_steps))
+
+
+def _add_losses_at(rows: GridRows, window: Window, decided: Decided) -> None:
+    rows.add_losses(window.flow(decided), window.values(decided))
+
+
+def _between(one: Decided, other: Decided) -> Decided:
+    """The active power half-way between two schedules, where losses are neither's."""
+    powers = {name: (slot, (power + other.p_mw[name][1]) / 2) for name, (slot, power) in one.p_mw.items()}
+    return Decided(powers, {})
 
 
 def _optimum(solver: Solver, window: Window) -> Floats:
