@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer._highs import Solver
+from optimizer._highs.conflicts import conflict, free_direction, least_relaxation
 from optimizer.programme import Window
 
 SHOWN = 12
@@ -57,9 +58,9 @@ class UnboundedDispatchError(RuntimeError):
 
 def explain_conflict(solver: Solver, window: Window) -> Conflict:
     """The constraints in conflict, and the least relaxation."""
-    rows, columns = solver.conflict()
+    rows, columns = conflict(solver)
     names = [row_name(window, int(row)) for row in rows] + [f"bounds of {column_name(window, int(c))}" for c in columns]
-    by_row, by_column = solver.least_relaxation()
+    by_row, by_column = least_relaxation(solver)
     amounts = [
         (row_name(window, int(row)), float(abs(by_row[row]))) for row in np.flatnonzero(np.abs(by_row) > NOTHING)
     ]
@@ -72,7 +73,7 @@ def explain_conflict(solver: Solver, window: Window) -> Conflict:
 
 def explain_direction(solver: Solver, window: Window) -> tuple[tuple[str, float], ...]:
     """Names of what grows without end, with its share, the largest first."""
-    ray = solver.free_direction()[: window.program.cost.size]
+    ray = free_direction(solver)[: window.program.cost.size]
     order = np.argsort(-np.abs(ray), kind="stable")
     return tuple((column_name(window, int(c)), float(ray[c])) for c in order if abs(ray[c]) > NOTHING)
 

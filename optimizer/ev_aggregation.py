@@ -242,7 +242,7 @@ class _Master(Solver):
         at[convex] = False
         index[at], value[at] = self._first_link + group * self._n_steps + step, -vertex.p_mw[used]
         index[convex], value[convex] = self._first_link + used.size + np.arange(self._n_groups), 1.0
-        self._highs.addCols(
+        self.highs.addCols(
             self._n_groups, vertex.cost, np.zeros(self._n_groups), np.full(self._n_groups, np.inf),
             index.size, starts.astype(np.int32), index, value,
         )  # fmt: skip
@@ -251,7 +251,7 @@ class _Master(Solver):
     def optimum(self) -> tuple[Floats, Floats, Floats]:
         """Values of the own columns; prices of the groups' power, shape (G, T); what each group costs, shape (G,)."""
         self._value = self.solve()
-        solution = self._highs.getSolution()
+        solution = self.highs.getSolution()
         dual = np.array(solution.row_dual)[self._first_link :]
         links = self._n_groups * self._n_steps
         price = dual[:links].reshape(self._n_groups, self._n_steps)

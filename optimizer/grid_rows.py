@@ -21,9 +21,9 @@ LOADING_TOLERANCE_PERCENT = 0.2
 SETTLED_PERCENT = 0.14
 """Rounds go on while a branch exceeds its limit by more than this, so that what the power flow of the real facilities
 adds still stays within the tolerance [percentage points]."""
-MARGIN_PERCENT = 0.1
-"""A branch that exceeds its limit in spite of a row is stated again with a limit lower by so much, so that rounds end:
-rows are tangents, and of many schedules of nearly equal cost each finds another that just exceeds it."""
+MARGIN_PERCENT, MOST_MARGINS = 0.1, 5
+"""Rows of later rounds keep so much off the limit, and as much more each time that a branch exceeds it in spite of one,
+so that rounds end: rows are tangents, and of many schedules of nearly equal cost each finds another just above it."""
 VOLTAGE_TOLERANCE_PU = 1e-4
 """A bus violates its limit when its voltage is outside by more than this [pu]."""
 LINEAR_TOLERANCE_PERCENT = 1e-6
@@ -89,7 +89,7 @@ class GridRows:
         self._exact = problem.import_cost_per_mwh[at] <= 0
         self.added: list[Added] = []
         self.carbon_cap_kg = INFINITY
-        self._stated: Bools = np.zeros((window.n_steps, len(problem.network.branches)), dtype=bool)
+        self._stated: Ints = np.zeros((window.n_steps, len(problem.network.branches)), dtype=np.int64)
         self._active: dict[str, set[tuple[int, int]]] = {"vm_min": set(), "vm_max": set()}
         node, live = problem.network.buses.node, problem.network.buses.node >= 0
         self._low, self._high = np.zeros(problem.network.n_nodes), np.full(problem.network.n_nodes, np.inf)
@@ -172,11 +172,11 @@ class GridRows:
         slack = self._window.compiled.columns["loading_excess_percent"]
         rows = loading_rows(flow, step, branch)
         matrix, constant = _rows(self._window.fine, rows, now, slack, MIN_COEFFICIENT["loading"])
-        inner = self._stated[step, branch]
-        self._stated[step, branch] = True
-        limit = self._window.problem.loading_max_percent[branch] - MARGIN_PERCENT * inner
+        times = self._stated[step, branch] + bool(self._stated.any())
+        self._stated[step, branch] += bad[step, branch]
+        limit = self._window.problem.loading_max_percent[branch] - MARGIN_PERCENT * np.minimum(times, MOST_MARGINS)
         place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
-        self.added.append(Added("loading", place, step, branch, rows.per_mw, inner))
+        self.added.append(Added("loading", place, step, branch, rows.per_mw, times > 0))
 
     def add_linear_loadings(self, p_mw: Floats, now: Floats, x: Floats) -> bool:
         """Branches above their limit in the linear power flow stay below it, or pay for the excess.

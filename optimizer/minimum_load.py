@@ -8,6 +8,7 @@ import numpy as np
 
 from grid.series import Ints
 from optimizer._highs import Solver
+from optimizer._highs.binaries import on_or_off
 from optimizer.programme import Window
 from optimizer.roles import by_device
 
@@ -38,7 +39,7 @@ def run_or_not(solver: Solver, window: Window, x: np.ndarray) -> bool:
             continue
         at, high = place[usable], most[usable]
         low = np.full(at.size, least)
-        runs = solver.solve_on_or_off(at, low, high, sign)
+        runs = on_or_off(solver, at, low, high, sign)
         lower, upper = sign * np.where(runs, low, 0.0), sign * np.where(runs, high, 0.0)
         solver.bound(at, np.minimum(lower, upper), np.maximum(lower, upper))
         fixed = True

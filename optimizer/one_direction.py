@@ -15,6 +15,7 @@ import numpy as np
 
 from grid.series import Floats, Ints
 from optimizer._highs import Solver
+from optimizer._highs.binaries import either_or
 from optimizer.programme import Window
 
 BOTH_MW = 1e-5
@@ -99,7 +100,8 @@ class OneDirection:
         if self._decided.size > MOST_BINARIES:
             charges = self._pairs.drawn_mw(x)[self._decided] > x[discharge]
         else:
-            charges = self._solver.either_or(
+            charges = either_or(
+                self._solver,
                 np.concatenate([charge, discharge]),
                 np.concatenate([owner, np.arange(discharge.size)]),
                 np.concatenate([np.ones(charge.size, dtype=bool), np.zeros(discharge.size, dtype=bool)]),

@@ -1,0 +1,263 @@
+"""HiGHS on a linear programme that changes and grows between solves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from grid.series import Floats, Ints
+from optimizer._highs.compiled import INFINITY, LinearProgram
+from optimizer._highs.errors import InfeasibleError, InterruptedSolveError, SolverError, UnboundedError
+
+LOWER, BASIC, UPPER, FREE = range(4)
+"""Status of a column or a row in a basis."""
+Statuses = npt.NDArray[np.int8]
+TOLERANCE = 1e-6
+"""Residuals above this disprove an optimum."""
+ASK_EVERY_S = 0.2
+"""How often a running solve asks whether to go on [s]."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """When a solve must end.
+
+    Args:
+        until: Time of `time.monotonic` at which it ends [s]; infinite for never.
+        go_on: Asked from time to time while it runs; False ends it. None: nobody is asked.
+    """
+
+    until: float = INFINITY
+    go_on: Callable[[], bool] | None = None
+
+    def set_limit(self, highs: Any) -> None:
+        """Leaves a run the time that is left; HiGHS counts that of all its runs."""
+        left = self.until - time.monotonic()
+        highs.setOptionValue("time_limit", highs.getRunTime() + max(left, 0.0) if np.isfinite(left) else INFINITY)
+
+    @contextmanager
+    def observing(self, highs: Any) -> Iterator[None]:
+        """Asks from within a run of the simplex method."""
+        if self.go_on is None:
+            yield
+            return
+        asked, ask = time.monotonic(), self.go_on
+
+        def listen(event: Any) -> None:
+            nonlocal asked
+            if time.monotonic() - asked > ASK_EVERY_S:
+                asked = time.monotonic()
+                if not ask():
+                    event.interrupt()
+
+        highs.cbSimplexInterrupt.subscribe(listen)
+        try:
+            yield
+        finally:
+            highs.cbSimplexInterrupt.unsubscribe(listen)
+
+
+class Solver:
+    """HiGHS on one linear programme, which can be changed and to which rows can be added between solves.
+
+    Args:
+        program: The programme.
+        watch: When to give up; None: never.
+    """
+
+    def __init__(self, program: LinearProgram, watch: Watch | None = None) -> None:
+        import highspy  # noqa: PLC0415  loads a large library
+
+        self.highspy = highspy
+        self.highs = highspy.Highs()
+        self.set_option("output_flag", False)
+        self.set_option("threads", 1)
+        self.set_option("presolve", "off")  # most solves start from the last basis, which presolve would throw away
+        self.watch = watch or Watch()
+        self.n_rows = program.row_lower.size
+        columns = sparse.csc_array(program.matrix)
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = program.cost.size, self.n_rows
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = program.cost, program.lower, program.upper
+        lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_ = columns.indptr.astype(np.int32)
+        lp.a_matrix_.index_ = columns.indices.astype(np.int32)
+        lp.a_matrix_.value_ = columns.data
+        if self.highs.passModel(lp) == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS refused the model")
+
+    def set_option(self, option: str, value: object) -> None:
+        """Sets an option of HiGHS, which must know it."""
+        if self.highs.setOptionValue(option, value) == self.highspy.HighsStatus.kError:
+            raise SolverError(f"HiGHS refused {option} = {value}")
+
+    def start_from(self, columns: Statuses, rows: Statuses) -> None:
+        """Begins the next solve at a vertex.
+
+        Args:
+            columns: Status of each column, shape (N,).
+            rows: Status of each row, shape (M,).
+
+        Raises:
+            SolverError: If HiGHS refuses it.
+        """
+        kinds = self.highspy.HighsBasisStatus
+        status = np.array([kinds.kLower, kinds.kBasic, kinds.kUpper, kinds.kZero], dtype=object)
+        basis = self.highspy.HighsBasis()
+        basis.col_status, basis.row_status = status[columns].tolist(), status[rows].tolist()
+        basis.valid = True
+        if self.highs.setBasis(basis) == self.highspy.HighsStatus.kError:
+            raise SolverError("HiGHS refused the basis")
+
+    def change(self, program: LinearProgram) -> None:
+        """Takes over the bounds, costs and sides of a programme with the same matrix; rows added since are relaxed.
+
+        The basis stays, so that the next solve starts from the last optimum.
+        """
+        n, m = program.cost.size, program.row_lower.size
+        columns, rows = np.arange(n, dtype=np.int32), np.arange(m, dtype=np.int32)
+        self.highs.changeColsBounds(n, columns, program.lower, program.upper)
+        self.highs.changeColsCost(n, columns, program.cost)
+        self.highs.changeRowsBounds(m, rows, program.row_lower, program.row_upper)
+        if self.n_rows > m:
+            self.relax_rows(np.arange(m, self.n_rows))
+
+    def add_rows(self, matrix: sparse.csr_array, lower: Floats, upper: Floats) -> Ints:
+        """Adds rows and returns their places; the basis stays."""
+        added = np.arange(self.n_rows, self.n_rows + lower.size)
+        self.highs.addRows(
+            lower.size, lower, upper, matrix.nnz, matrix.indptr[:-1].astype(np.int32),
+            matrix.indices.astype(np.int32), matrix.data,
+        )  # fmt: skip
+        self.n_rows += lower.size
+        return added
+
+    def relax_rows(self, rows: Ints) -> None:
+        """Takes the sides off rows; they are kept, so that the basis stays."""
+        free = np.full(rows.size, INFINITY)
+        self.highs.changeRowsBounds(rows.size, rows.astype(np.int32), -free, free)
+
+    def bound(self, columns: Ints, lower: Floats, upper: Floats) -> None:
+        """New bounds of some columns."""
+        self.highs.changeColsBounds(columns.size, columns.astype(np.int32), lower, upper)
+
+    def bounds(self) -> tuple[Floats, Floats]:
+        """Bounds of all columns, shape (N,) each."""
+        lp = self.highs.getLp()
+        return np.array(lp.col_lower_), np.array(lp.col_upper_)
+
+    def solve(self) -> Floats:
+        """The optimum, shape (N,).
+
+        What does not end in an optimum, or in one that its residuals do not bear out, is tried again from scratch and
+        with presolve: a hot start can go astray (HiGHS issues 3194 and 3294).
+
+        Raises:
+            InfeasibleError: If there is no solution.
+            UnboundedError: If there is no least cost.
+            InterruptedSolveError: If the watch said so first.
+            SolverError: If the solver ends otherwise.
+        """
+        self._run()
+        if not self._is_optimal():
+            self.highs.clearSolver()
+            self.set_option("presolve", "on")
+            try:
+                self._run()
+            finally:
+                self.set_option("presolve", "off")
+        if not self._is_optimal():
+            self._raise()
+        return np.array(self.highs.getSolution().col_value)
+
+    def _run(self) -> None:
+        """Runs HiGHS until it ends or the watch says so."""
+        self.watch.set_limit(self.highs)
+        with self.watch.observing(self.highs):
+            self.highs.run()
+        kinds = self.highspy.HighsModelStatus
+        if self.highs.getModelStatus() in (kinds.kTimeLimit, kinds.kInterrupt):
+            raise InterruptedSolveError(self._dual_objective(0.0))
+
+    def _raise(self) -> None:
+        status, kinds = self.highs.getModelStatus(), self.highspy.HighsModelStatus
+        if status == kinds.kUnboundedOrInfeasible:  # presolve does not tell them apart
+            self.highs.clearSolver()
+            self.highs.run()
+            status = self.highs.getModelStatus()
+        text = self.highs.modelStatusToString(status)
+        if status == kinds.kInfeasible:
+            raise InfeasibleError(text)
+        if status == kinds.kUnbounded:
+            raise UnboundedError(text)
+        raise SolverError(text)
+
+    def _is_optimal(self) -> bool:
+        """Whether HiGHS says so, and the residuals bear it out: primal, dual and the gap."""
+        info = self.highs.getInfo()
+        if self.highs.getModelStatus() != self.highspy.HighsModelStatus.kOptimal:
+            return False
+        primal, dual = info.objective_function_value, self._dual_objective()
+        return bool(
+            info.max_primal_infeasibility < TOLERANCE
+            and info.max_dual_infeasibility < TOLERANCE
+            and abs(primal - dual) <= 1e-6 * max(1.0, abs(primal))
+        )
+
+    def _dual_objective(self, negligible: float = TOLERANCE) -> float:
+        """What the duals prove the optimum cannot fall below; those up to `negligible` count as 0."""
+        solution, lp = self.highs.getSolution(), self.highs.getLp()
+        bound = 0.0
+        for dual, low, high in (
+            (solution.row_dual, lp.row_lower_, lp.row_upper_), (solution.col_dual, lp.col_lower_, lp.col_upper_),
+        ):  # fmt: skip
+            price, least, most = np.array(dual), np.array(low), np.array(high)
+            side = np.where(price > 0, least, most)
+            active = np.abs(price) > negligible
+            bound += float((price[active] * side[active]).sum())
+        return bound
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns N."""
+        return int(self.highs.getNumCol())
+
+    @property
+    def iterations(self) -> int:
+        """Simplex iterations of the last solve."""
+        return int(self.highs.getInfo().simplex_iteration_count)
+
+    @property
+    def objective(self) -> float:
+        """Cost of the last optimum."""
+        return float(self.highs.getInfo().objective_function_value)
+
+    def duals(self) -> Floats:
+        """Change of the cost per change of the side of each row at the last optimum, shape (rows,)."""
+        return np.array(self.highs.getSolution().row_dual)
+
+    def duals_of(self, weights: Floats) -> Floats:
+        """Change of ``weights @ x`` per change of the side of each row, from the basis of the last optimum.
+
+        Args:
+            weights: Any linear function of the columns, shape (N,), such as their emissions.
+        """
+        status, basic = self.highs.getBasicVariables()
+        if status == self.highspy.HighsStatus.kError:
+            raise SolverError("HiGHS has no basis")
+        basic = np.array(basic)
+        columns = basic >= 0
+        at_basis = np.zeros(self.n_rows)
+        at_basis[columns] = weights[basic[columns]]
+        status, found = self.highs.getBasisTransposeSolve(at_basis)
+        if status == self.highspy.HighsStatus.kError:
+            raise SolverError("HiGHS refused the basis")
+        return np.asarray(found, dtype=np.float64)
