@@ -7,9 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from app.convention_tables import Conventions
+from app.conventions import trace_books
 from app.elements import Injections, as_supplied, asset_elements, is_store, joined, missing_mw, own_elements, sectors_of
+from app.origins import origins
 from app.stores import Stores, stores_of
-from carbon.accounting import CarbonLedger, Consumers, EnergyLedger, Exports, carbon_ledger, energy_ledger
+from app.traced import IMPORT, TracedGrid, users_of
+from carbon.accounting import CarbonLedger, Consumers, EnergyLedger, Exports, energy_ledger
+from carbon.conventions import CONVENTIONS, Convention
 from carbon.factors import FactorSet
 from carbon.tracing import Flows, Sources, Tracing, trace
 from carbon.upstream import Upstream
@@ -19,8 +24,6 @@ from grid.powerflow import PowerFlow
 from grid.series import Floats, Ints
 
 STEP_TOLERANCE_MWH = 1e-6
-IMPORT = "import"
-"""Name of what comes from the grid above."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,7 @@ class Accounts:
         tracing: The carbon of every node.
         energy: The energy ledger.
         carbon: The carbon ledger.
+        conventions: The same under every convention, and where the power of sectors and data centres comes from.
     """
 
     flows: Flows
@@ -50,6 +54,7 @@ class Accounts:
     tracing: Tracing
     energy: EnergyLedger
     carbon: CarbonLedger
+    conventions: Conventions
 
     @property
     def energy_error_mwh(self) -> float:
@@ -80,6 +85,7 @@ class Accounts:
             and carbon_steps.all()
             and self.energy_error_mwh <= tolerance * max(consumption.sum(), 1.0)
             and self.carbon_error_kg <= tolerance * max(emissions, 1.0)
+            and self.conventions.closes(tolerance)
         )
 
 
@@ -93,6 +99,8 @@ def account(
     *,
     ci_year_kg_per_mwh: float,
     renewable_share_year: float,
+    conventions: Sequence[Convention] = CONVENTIONS,
+    data_centres: Mapping[str, Sequence[str]] | None = None,
 ) -> Accounts:
     """Traces the carbon of a run and keeps its books.
 
@@ -108,6 +116,8 @@ def account(
         factors: Emission factors of local generation.
         ci_year_kg_per_mwh: Intensity of the energy that stores begin with, before charging losses [kg/MWh].
         renewable_share_year: Its renewable share.
+        conventions: Which conventions are traced, ``operator`` among them.
+        data_centres: Assets that each data centre is made of, by its name.
     """
     hours, supplied = city.clock.step_hours, ~flow.failed
     others = [f for f in flexibilities if not is_store(f)]
@@ -122,9 +132,16 @@ def account(
     flows = _flows(flow)
     sources, names = _sources(elements, boundary, flow.network.slack, upstream, factors)
     imported = np.array([name == IMPORT for name in names], dtype=bool)
-    consumers = Consumers(elements.node, np.maximum(elements.p_mw, 0.0), sectors, elements.sector)
+    draws = np.flatnonzero((elements.p_mw > 0).any(axis=0))
+    drawn = np.maximum(elements.p_mw[:, draws], 0.0)
+    consumers = Consumers(elements.node[draws], drawn, sectors, elements.sector[draws])
     exports = Exports(flow.network.slack, np.maximum(-boundary, 0.0))
-    tracing = trace(flows, sources, hours, stores.operation)
+    grid = TracedGrid(flows, sources, names, imported, consumers, exports, stores.operation, hours)
+    centres = dict(data_centres or {})
+    part_of = {part: name for name, parts in centres.items() for part in parts}
+    users = tuple(users_of(city, flexibilities, p_mw, part_of))
+    traced = trace_books(grid, conventions, users)
+    tracing = traced.tracing
     return Accounts(
         flows=flows,
         sources=sources,
@@ -135,7 +152,10 @@ def account(
         stores=stores,
         tracing=tracing,
         energy=energy_ledger(flows, sources, consumers, exports, tracing, step_hours=hours, imported=imported),
-        carbon=carbon_ledger(flows, sources, consumers, exports, tracing, step_hours=hours, operation=stores.operation),
+        carbon=traced.ledger,
+        conventions=Conventions(
+            traced.books, origins(grid, tracing.ci_kg_per_mwh, [user for user in users if user.name in centres])
+        ),
     )
 
 

@@ -29,6 +29,7 @@ app = typer.Typer(
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML).")]
 ResultFolder = Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.")]
 Days = Annotated[int | None, typer.Option(help="Days to run, instead of the scenario's.")]
+Convention = Annotated[str, typer.Option(help="Who bears the losses: operator, load, generator or average.")]
 Host = Annotated[str, typer.Option(help="Address to serve on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; 0 takes a free one.")]
 
@@ -113,6 +114,7 @@ def inventory(
     base_year: Annotated[int | None, typer.Option(help="Base year; default: that of the run.")] = None,
     population: Annotated[int | None, typer.Option(min=1, help="Inhabitants.")] = None,
     floor_area: Annotated[float | None, typer.Option(min=1.0, help="Floor area [m²].")] = None,
+    convention: Convention = "operator",
 ) -> None:
     """Write the city's greenhouse-gas inventory by GPC as a workbook, with its reconciliation."""
     from app.inventory import about, city_inventory, reconciliation, sources  # noqa: PLC0415
@@ -120,9 +122,11 @@ def inventory(
     from carbon.inventory.workbook import write_workbook  # noqa: PLC0415
 
     result = open_result(folder)
-    made = city_inventory(result, activities, base_year=base_year, population=population, floor_area_m2=floor_area)
-    books = reconciliation(result)
-    write_workbook(made, books, about(result), sources(result), file)
+    made = city_inventory(
+        result, activities, base_year=base_year, population=population, floor_area_m2=floor_area, convention=convention
+    )
+    books = reconciliation(result, convention)
+    write_workbook(made, books, about(result, convention), sources(result), file)
     typer.echo(f"BASIC {made.basic_kg / 1000:,.1f} t, BASIC+ {made.basic_plus_kg / 1000:,.1f} t CO2e in the period")
     for entry in books.entries:
         typer.echo(f"  {entry.book:8} {'= ' * entry.total}{entry.name}: {entry.kg:,.3f} kg")
@@ -135,12 +139,13 @@ def statement(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Statement to write (.json); its steps go beside it.")],
     consumer: Annotated[str, typer.Option(help="A data centre, an asset, or a GPC line such as I.1.2.")],
     contracts: Annotated[Path | None, typer.Option(help="YAML file of contracts and certificates.")] = None,
+    convention: Convention = "operator",
 ) -> None:
     """Write the carbon statement of one consumer: scope 2 by both methods, 24/7 score, provenance."""
     from app.inventory import export_statement  # noqa: PLC0415
     from app.results import open_result  # noqa: PLC0415
 
-    document, hours = export_statement(open_result(folder), consumer, contracts, file)
+    document, hours = export_statement(open_result(folder), consumer, contracts, file, convention)
     typer.echo(f"wrote {document} and {hours}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from app.convention_words import OPERATOR
 from app.results import Result
 from carbon.scope2 import Consumer
 from grid.errors import InputError, nearest
@@ -23,13 +24,14 @@ def consumer_names(result: Result) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*sorted(data_centres), *sorted(assets), *sorted(sectors)]))
 
 
-def consumer(result: Result, name: str, region: str = REGION) -> Consumer:
+def consumer(result: Result, name: str, region: str = REGION, convention: str = OPERATOR) -> Consumer:
     """One consumer over time.
 
     Args:
         result: The result.
         name: Name of a data centre or an asset, or a GPC line such as ``I.1.2``.
         region: Market in which it buys.
+        convention: Who bears the losses of the grid.
 
     Raises:
         InputError: If there is no such consumer.
@@ -40,6 +42,7 @@ def consumer(result: Result, name: str, region: str = REGION) -> Consumer:
     codes = result.table("sectors").select(pl.col("gpc_code").cast(pl.String).unique()).collect()["gpc_code"]
     frame = _of_sector(result, name) if name in codes.to_list() else _of_asset(result, name)
     energy, kg, free = (frame[column].to_numpy() for column in ("energy_mwh", "emissions_kg", "carbon_free_mwh"))
+    kg = kg if convention == OPERATOR else carbon_of(result, name, convention)["emissions_kg"].to_numpy()
     used = energy > 0
     return Consumer(
         name,
@@ -48,6 +51,14 @@ def consumer(result: Result, name: str, region: str = REGION) -> Consumer:
         np.divide(kg, energy, out=np.zeros_like(energy), where=used),
         np.clip(np.divide(free, energy, out=np.zeros_like(energy), where=used), 0.0, 1.0),
     )
+
+
+def carbon_of(result: Result, name: str, convention: str) -> pl.DataFrame:
+    """Carbon of one consumer under a convention, step by step; columns `time` and `emissions_kg`."""
+    text = {column: pl.col(column).cast(pl.String) for column in ("convention", "consumer")}
+    rows = result.table("consumer_carbon").with_columns(**text)
+    mine = rows.filter(pl.col("convention") == convention, pl.col("consumer") == name)
+    return mine.sort("time").select("time", "emissions_kg").collect()
 
 
 def _of_sector(result: Result, code: str) -> pl.DataFrame:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,10 @@ from carbon.scope2 import Contract, Market
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.series import Floats
 from grid.spec import Spec
+
+WITHOUT_FUEL: Final = ("pv", "wind")
+"""Kinds of assets whose feed-in is carbon-free without more ado."""
+_ROUNDING = 1e-9
 
 
 class ContractSpec(Spec):
@@ -60,7 +64,7 @@ class ContractsFile(Spec):
     """Year of the report; default: that of the run."""
     residual_mix_kg_per_mwh: float | None = Field(default=None, ge=0, le=3000)
     """Published rate of what nobody claims [kg/MWh]."""
-    suppliers_kg_per_mwh: dict[str, float] = Field(default_factory=dict)
+    suppliers_kg_per_mwh: dict[str, Annotated[float, Field(ge=0, le=3000)]] = Field(default_factory=dict)
     """Rate of a consumer's own supplier [kg/MWh]."""
     contracts: tuple[ContractSpec, ...] = ()
     """The contracts."""
@@ -102,12 +106,34 @@ def read_claims(path: Path | None, result: Result) -> Claims:
         raise InputError([fault_of(item) for item in error.errors()], str(path)) from error
     times = result.table("ledger").select("time").collect()["time"]
     folder = Path() if path is None else path.parent
-    faults: list[Fault] = []
+    faults = list(_asset_faults(file.contracts, result))
     contracts = [_contract(spec, place, result, times, folder, faults) for place, spec in enumerate(file.contracts)]
     raise_if_any(faults, str(path))
     mix = None if file.residual_mix_kg_per_mwh is None else np.array([file.residual_mix_kg_per_mwh])
     market = Market(file.region, file.year or times[0].year, file.suppliers_kg_per_mwh, mix)
     return Claims(tuple(contracts), market)
+
+
+def _asset_faults(specs: Sequence[ContractSpec], result: Result) -> Iterator[Fault]:
+    """What is wrong with claims on the feed-in of assets: stores, unstated rates, the same energy claimed twice."""
+    kinds = {name: entry["kind"] for name, entry in result.manifest["assets"].items()}
+    stores = {name for name, entry in result.manifest["assets"].items() if entry["element"] == "storage"}
+    claimed: dict[str, float] = {}
+    for place, spec in enumerate(specs):
+        if spec.asset is None or spec.asset not in kinds:
+            continue
+        claimed[spec.asset] = claimed.get(spec.asset, 0.0) + spec.asset_share
+        if spec.asset in stores:
+            rule = "is a store: what it feeds in was generated elsewhere, and cannot be claimed as generation"
+            yield Fault(f"contracts[{place}].asset", rule, spec.asset)
+        elif kinds[spec.asset] not in WITHOUT_FUEL and not {"ci_kg_per_mwh", "carbon_free"} <= spec.model_fields_set:
+            rule = f"is of kind {kinds[spec.asset]}; state ci_kg_per_mwh and carbon_free of what it feeds in"
+            yield Fault(f"contracts[{place}].asset", rule, spec.asset)
+        if claimed[spec.asset] > 1.0 + _ROUNDING:
+            rule = (
+                f"{claimed[spec.asset]:.0%} of the feed-in of {spec.asset} are claimed by this contract and those above"
+            )
+            yield Fault(f"contracts[{place}].asset_share", rule, spec.asset_share)
 
 
 def _contract(

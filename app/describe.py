@@ -46,6 +46,7 @@ def describe(loaded: Loaded) -> str:
         f"{spec.power_chain.kind}"
         for spec in scenario.data_centres
     ]
+    lines += [f"  note       {caveat}" for caveat in loaded.caveats]
     return "\n".join(lines)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from app.consumers import consumer
+from app.consumers import carbon_of, consumer
 from app.contracts import read_claims
+from app.convention_columns import LEDGER_TERMS
+from app.convention_words import LOSS_ENTRY, OPERATOR, WATER_TANK, check_traced, in_words
 from app.results import Result
 from carbon.inventory import Electricity, Inventory, compile_inventory, read_activities
-from carbon.reconciliation import CarbonTotals, Reconciliation, reconcile
+from carbon.reconciliation import CarbonTotals, Entry, Reconciliation, reconcile
 from carbon.scope2 import scope2
 from carbon.statement import Provenance, hours_csv, statement, write_statement
 from grid.clock import Clock
@@ -27,6 +30,7 @@ def city_inventory(
     base_year: int | None = None,
     population: int | None = None,
     floor_area_m2: float | None = None,
+    convention: str = OPERATOR,
 ) -> Inventory:
     """The city's inventory by GPC over the period of a run.
 
@@ -36,9 +40,10 @@ def city_inventory(
         base_year: Default: the year of the run.
         population: Inhabitants.
         floor_area_m2: Floor area [m²].
+        convention: Who bears the losses of the grid.
 
     Raises:
-        InputError: If the run counts life-cycle emissions, or the table is faulty.
+        InputError: If the run counts life-cycle emissions or did not trace the convention, or the table is faulty.
     """
     faults = []
     if result.manifest["boundary"] != "direct":
@@ -47,7 +52,7 @@ def city_inventory(
     raise_if_any(faults, str(result.path))
     year = result.table("ledger").select(pl.col("time").first().dt.year()).collect().item()
     return compile_inventory(
-        electricity(result),
+        electricity(result, convention),
         () if activities is None else read_activities(activities),
         base_year=base_year or int(year),
         population=population,
@@ -55,9 +60,9 @@ def city_inventory(
     )
 
 
-def electricity(result: Result) -> Electricity:
-    """What a run says of the city's electricity."""
-    rows = _sums(result, "sectors", "gpc_code", "energy_mwh", "emissions_kg")
+def electricity(result: Result, convention: str = OPERATOR) -> Electricity:
+    """What a run says of the city's electricity under a convention."""
+    rows = _sectors(result, convention)
     local = [values for name, values in _sums(result, "sources", "source", "energy_mwh", "emissions_kg").items()
              if name != "import"]  # fmt: skip
     summary, manifest = result.summary, result.manifest
@@ -77,27 +82,37 @@ def electricity(result: Result) -> Electricity:
     )
 
 
-def reconciliation(result: Result) -> Reconciliation:
-    """Tracing, inventory and scope 2 of a run side by side."""
-    terms = ("source", "arriving", "consumption", "vehicle", "loss", "fuel", "standing", "export", "stock_change")
-    row = result.table("ledger").select(pl.col(f"{term}_kg").sum() for term in terms).collect().row(0)
+def reconciliation(result: Result, convention: str = OPERATOR) -> Reconciliation:
+    """Tracing, inventory and scope 2 of a run side by side, under a convention."""
+    terms = [f"{term}_kg" for term in LEDGER_TERMS]
+    (row,) = _of_convention(result, "convention_ledgers", convention).select(terms).collect().iter_rows()
     totals = CarbonTotals(*row)
-    sectors = {code: kg for code, (kg,) in _sums(result, "sectors", "gpc_code", "emissions_kg").items()}
-    centres = {name: kg for name, (kg,) in _data_centre_kg(result).items()}
-    own = {f"data centre {name}": kg for name, kg in centres.items()}
+    sectors = {code: kg for code, (_, kg) in _sectors(result, convention).items()}
+    centres = result.table("data_centres").select(pl.col("name").cast(pl.String).unique().sort()).collect()["name"]
+    own = {f"data centre {name}": _kg_of(result, name, convention) for name in centres}
     if totals.vehicle:
         own[CARS] = totals.vehicle
-    return reconcile(totals, sectors, own)
+    books = reconcile(totals, sectors, own)
+    return Reconciliation(tuple(_worded(entry, convention) for entry in books.entries))
 
 
-def about(result: Result) -> dict[str, str]:
+def _worded(entry: Entry, convention: str) -> Entry:
+    """The losses as those of whom the convention names."""
+    return replace(entry, name=LOSS_ENTRY[convention]) if entry.name == LOSS_ENTRY[OPERATOR] else entry
+
+
+def _kg_of(result: Result, name: str, convention: str) -> float:
+    return float(carbon_of(result, name, convention)["emissions_kg"].sum())
+
+
+def about(result: Result, convention: str = OPERATOR) -> dict[str, str]:
     """What an inventory of a run says of itself."""
     manifest = result.manifest
     return {
         "city": str(manifest["name"]),
         "scenario": result.scenario_hash,
         "strategy": str(manifest["strategy"]),
-        "convention": str(manifest["convention"]),
+        "convention": in_words(convention),
         "gridcarbon": str(manifest["versions"]["gridcarbon"]),
     }
 
@@ -108,26 +123,32 @@ def sources(result: Result) -> list[str]:
     return sets + list(result.manifest["data_licences"])
 
 
-def consumer_statement(result: Result, name: str, contracts: Path | None) -> tuple[dict[str, Any], str]:
+def consumer_statement(
+    result: Result, name: str, contracts: Path | None, convention: str = OPERATOR
+) -> tuple[dict[str, Any], str]:
     """The carbon statement of one consumer of a run, and its steps as CSV.
 
     Args:
         result: The result.
         name: A data centre, an asset, or a GPC line.
         contracts: YAML file of contracts and certificates.
+        convention: Who bears the losses of the grid.
 
     Raises:
-        InputError: If there is no such consumer, or the contracts are faulty.
+        InputError: If there is no such consumer, the run did not trace the convention, or the contracts are faulty.
     """
+    check_traced(convention, traced(result))
     claims = read_claims(contracts, result)
-    users = [consumer(result, user, claims.market.region) for user in dict.fromkeys((name, *claims.consumers))]
+    users = [
+        consumer(result, user, claims.market.region, convention) for user in dict.fromkeys((name, *claims.consumers))
+    ]
     outcome = scope2(users, claims.contracts, claims.market)[name]
     manifest = result.manifest
     provenance = Provenance(
         scenario=str(manifest["name"]),
         scenario_sha256=result.scenario_hash,
         code_version=str(manifest["versions"]["gridcarbon"]),
-        convention=str(manifest["convention"]),
+        convention=in_words(convention),
         boundary=str(manifest["boundary"]),
         factor_sets=tuple(manifest["factor_sets"]),
         data_licences=tuple(manifest["data_licences"]),
@@ -137,9 +158,16 @@ def consumer_statement(result: Result, name: str, contracts: Path | None) -> tup
     return statement(outcome, free, clock, provenance), hours_csv(outcome, clock)
 
 
-def export_statement(result: Result, name: str, contracts: Path | None, out: Path) -> tuple[Path, Path]:
+def export_statement(
+    result: Result, name: str, contracts: Path | None, out: Path, convention: str = OPERATOR
+) -> tuple[Path, Path]:
     """Writes the statement of a consumer and its steps; returns both paths."""
-    return write_statement(*consumer_statement(result, name, contracts), out)
+    return write_statement(*consumer_statement(result, name, contracts, convention), out)
+
+
+def traced(result: Result) -> tuple[str, ...]:
+    """Names of the conventions that a run traced."""
+    return tuple(result.manifest["conventions"])
 
 
 def _clock(result: Result) -> Clock:
@@ -155,9 +183,20 @@ def _sums(result: Result, table: str, key: str, *columns: str) -> dict[str, tupl
     return {name: tuple(values) for name, *values in frame.iter_rows()}
 
 
-def _data_centre_kg(result: Result) -> dict[str, tuple[float, ...]]:
-    """Carbon of each data centre at its bus [kg]."""
-    hours = float(result.summary["step_hours"])
-    kg = (pl.col("p_total_mw") * pl.col("ci_kg_per_mwh").fill_null(0.0) * hours).sum()
-    frame = result.table("data_centres").group_by(pl.col("name").cast(pl.String)).agg(kg.alias("kg")).sort("name")
-    return {name: (value,) for name, value in frame.collect().iter_rows()}
+def _of_convention(result: Result, table: str, convention: str) -> pl.LazyFrame:
+    """Rows of a table under a convention, stores as water tanks.
+
+    Raises:
+        InputError: If the run did not trace it.
+    """
+    check_traced(convention, traced(result))
+    text = {column: pl.col(column).cast(pl.String) for column in ("convention", "stores")}
+    rows = result.table(table).with_columns(**text)
+    return rows.filter(pl.col("convention") == convention, pl.col("stores") == WATER_TANK)
+
+
+def _sectors(result: Result, convention: str) -> dict[str, tuple[float, ...]]:
+    """Energy and emissions of each GPC line under a convention [MWh, kg]."""
+    columns = (pl.col("gpc_code").cast(pl.String), "energy_mwh", "emissions_kg")
+    rows = _of_convention(result, "conventions", convention).select(columns).sort("gpc_code").collect()
+    return {code: tuple(values) for code, *values in rows.iter_rows()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import available_timezones
@@ -13,10 +13,10 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from app.scenario import CitySpec, PeriodSpec, Scenario
+from app.scenario import CarbonSpec, CitySpec, PeriodSpec, Scenario
 from carbon.data_centre.utilisation_file import utilisation_from_csv
 from carbon.factors import load_factor_set
-from carbon.upstream import load_region, upstream_from_csv
+from carbon.upstream import caveats, load_region, upstream_from_csv
 from grid.adoption import Adopted, Adoption, adopt
 from grid.assets import AnyAsset, Asset, EVRecorded
 from grid.city import City, make_city
@@ -74,6 +74,17 @@ class Loaded:
         listed = (_beside(asset, self.folder) for asset in self.scenario.assets)
         return (*listed, *self.adopted.assets, *on_site)
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What a reader should know of the region and the factors that the figures rest on."""
+        scenario = self.scenario
+        factors = load_factor_set(in_folder(scenario.carbon.factor_set, self.folder))
+        of_factors = (f"Unverified factors of {factors.name}: {', '.join(factors.unverified)}.",)
+        known = of_factors if factors.unverified else ()
+        if scenario.upstream.csv is not None:
+            return known
+        return (*caveats(load_region(in_folder(scenario.upstream.region or "reference", self.folder))), *known)
+
     def input_hashes(self) -> dict[str, str]:
         """SHA-256 of the files that the scenario refers to, by the name it uses."""
         scenario = self.scenario
@@ -83,8 +94,13 @@ class Loaded:
             *(spec.it_load.csv for spec in scenario.data_centres if spec.it_load is not None),
             *(asset.file for asset in scenario.assets if isinstance(asset, EVRecorded)),
         )  # fmt: skip
-        files = {name: self.folder / name for name in names if name is not None and (self.folder / name).is_file()}
-        return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+        found = {name: self.folder / name for name in names if name is not None and (self.folder / name).exists()}
+        hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in found.items() if path.is_file()}
+        csv = scenario.upstream.csv
+        if csv is not None and (self.folder / csv).is_dir():
+            files = sorted((self.folder / csv).glob("*.csv"))
+            hashes |= {f"{csv}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        return hashes
 
     def with_changes(self, changes: Mapping[str, Any]) -> Loaded:
         """The same city with a changed scenario; the changes must not touch what the city was made of."""
@@ -327,20 +343,34 @@ def _file_faults(raw: Mapping[str, Any], folder: Path, city: City | None) -> Ite
         if isinstance(region, str):
             checks.append(lambda: load_region(in_folder(region, folder)))
         if isinstance(csv, str) and clock is not None:
-            checks.append(lambda: upstream_from_csv(folder / csv, clock))
+            checks.append(_placed("upstream.csv", lambda: _check_upstream(folder, csv, clock, raw)))
     for place, item in _items(raw, "data_centres"):
         load = item.get("it_load") if isinstance(item, Mapping) else None
         file = load.get("csv") if isinstance(load, Mapping) else None
         if isinstance(file, str) and clock is not None:
-            checks.append(_utilisation_check(folder / file, clock, f"data_centres[{place}].it_load.csv"))
+            read = partial(utilisation_from_csv, folder / file, clock)
+            checks.append(_placed(f"data_centres[{place}].it_load.csv", read))
     carbon = raw.get("carbon")
     if isinstance(carbon, Mapping) and isinstance(carbon.get("factor_set"), str):
-        checks.append(lambda: load_factor_set(in_folder(carbon["factor_set"], folder)))
+        checks.append(_placed("carbon.factor_set", lambda: load_factor_set(in_folder(carbon["factor_set"], folder))))
     for check in checks:
         try:
             check()
         except InputError as error:
             yield from error.faults
+
+
+def _check_upstream(folder: Path, csv: str, clock: Clock, raw: Mapping[str, Any]) -> None:
+    """Reads an upstream file as the run will: with the boundary and the factors of the scenario."""
+    area = raw["upstream"].get("area")
+    try:
+        carbon = CarbonSpec.model_validate(raw.get("carbon") or {})
+        factors = load_factor_set(in_folder(carbon.factor_set, folder))
+    except (ValidationError, InputError):  # told at their own place
+        carbon, factors = CarbonSpec(), load_factor_set()
+    upstream_from_csv(
+        folder / csv, clock, carbon.boundary, factors=factors, area=area if isinstance(area, str) else None
+    )
 
 
 def _check_weather(source: str, clock: Clock, *, shines: bool) -> None:
@@ -349,16 +379,17 @@ def _check_weather(source: str, clock: Clock, *, shines: bool) -> None:
         raise InputError.of("weather", "has no irradiance, so there is no sun for photovoltaics", source)
 
 
-def _utilisation_check(path: Path, clock: Clock, at: str) -> Callable[[], object]:
-    """A check of a file of utilisation, whose faults stand at their place in the scenario."""
+def _placed(at: str, check: Callable[[], object]) -> Callable[[], object]:
+    """A check of a file, whose faults stand at its place in the scenario."""
 
-    def check() -> None:
+    def placed() -> None:
         try:
-            utilisation_from_csv(path, clock)
+            check()
         except InputError as error:
-            raise InputError([replace(fault, place=f"{at}: {fault.place}") for fault in error.faults]) from error
+            faults = [replace(fault, place=": ".join(filter(None, (at, fault.place)))) for fault in error.faults]
+            raise InputError(faults) from error
 
-    return check
+    return placed
 
 
 def in_folder(name: str, folder: Path) -> str:

@@ -25,6 +25,7 @@ from typing import Any
 
 import polars as pl
 
+from app.convention_columns import CONVENTION_TABLES
 from grid.errors import Fault, InputError
 
 TIME = pl.Datetime("us", "UTC")
@@ -37,10 +38,28 @@ TABLES: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
                "ci_kg_per_mwh": pl.Float64, "q_mvar": pl.Float64},
     "sectors": {"time": TIME, "gpc_code": pl.Categorical, "energy_mwh": pl.Float64, "emissions_kg": pl.Float64,
                 "carbon_free_mwh": pl.Float64},
-    "sessions": {"fleet": pl.Categorical, "vehicle": pl.Int64, "place": pl.Categorical, "bus": pl.Categorical,
-                 "start": TIME, "end": TIME, "energy_kwh": pl.Float64, "v2g_kwh": pl.Float64,
-                 "requested_kwh": pl.Float64, "emissions_kg": pl.Float64, "charged_kg": pl.Float64,
-                 "driven_km": pl.Float64, "driven_kg": pl.Float64, "g_per_km": pl.Float64},
+    "sessions": {"fleet": pl.Categorical, "vehicle": pl.Int64, "vehicle_class": pl.Categorical,
+                 "place": pl.Categorical, "bus": pl.Categorical, "start": TIME, "end": TIME, **dict.fromkeys((
+                     "energy_kwh", "v2g_kwh", "requested_kwh", "emissions_kg", "charged_kg", "v2g_kg",
+                     "charged_g_per_kwh", "driven_km", "driven_kg", "g_per_km"), pl.Float64)},
+    "vehicle_classes": {"vehicle_class": pl.Categorical, "sessions": pl.Int64, **dict.fromkeys((
+        "energy_kwh", "v2g_kwh", "emissions_kg", "charged_kg", "driven_km", "driven_kg", "charged_g_per_kwh",
+        "net_g_per_kwh", "g_per_km"), pl.Float64)},
+    "charging_hours": {"place": pl.Categorical, "hour": pl.Int64, **dict.fromkeys((
+        "energy_kwh", "v2g_kwh", "charged_kg", "v2g_kg", "charged_g_per_kwh"), pl.Float64)},
+    "v2g_credit": {"vehicle_class": pl.Categorical, "reference": pl.Categorical, **dict.fromkeys((
+        "energy_mwh", "replaced_kg", "released_kg", "wear_kg", "avoided_kg"), pl.Float64)},
+    "hydrogen": {"time": TIME, "station": pl.Categorical, **dict.fromkeys((
+        "electricity_mwh", "fed_in_mwh", "refuelled_kg", "emissions_kg", "emissions_kg_per_kg", "tank_kg",
+        "tank_kg_per_kg"), pl.Float64)},
+    "hydrogen_stations": {"station": pl.Categorical, **dict.fromkeys((
+        "electricity_mwh", "fed_in_mwh", "refuelled_kg", "emissions_kg", "emissions_kg_per_kg", "tank_kg_per_kg"),
+        pl.Float64)},
+    "marginal": {"time": TIME, "below_kg_per_mwh": pl.Float64, "above_kg_per_mwh": pl.Float64, "tie": pl.Boolean,
+                 "mean_kg_per_mwh": pl.Float64},
+    "nodal": {"time": TIME, "bus": pl.Categorical, **dict.fromkeys((
+        "price_per_mwh", "marginal_below_kg_per_mwh", "marginal_above_kg_per_mwh", "dispatch_marginal_kg_per_mwh"),
+        pl.Float32)},
     "data_centres": {"time": TIME, "name": pl.Categorical, "p_it_mw": pl.Float64, "p_cooling_mw": pl.Float64,
                      "p_power_chain_mw": pl.Float64, "p_total_mw": pl.Float64, "pue": pl.Float64,
                      "water_l": pl.Float64, "ci_kg_per_mwh": pl.Float64},
@@ -56,6 +75,7 @@ TABLES: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "vehicle_kg", "loss_kg", "fuel_kg", "standing_kg", "export_kg", "stock_change_kg", "carbon_error_kg",
         "import_price_per_mwh", "export_price_per_mwh", "wear_cost", "forgone_value"), pl.Float64)},
     "sources": {"time": TIME, "source": pl.Categorical, "energy_mwh": pl.Float64, "emissions_kg": pl.Float64},
+    **CONVENTION_TABLES,
 }  # fmt: skip
 """Columns of every table; rows are sorted by time, then element."""
 

@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from app import v2g
+from app.convention_words import OPERATOR, SENTENCES, in_words
 from app.reading import Loaded
 from app.results import Result, open_result, write_result
 from app.simulate import KG_PER_T, Outcome, Progress, Status, simulate
@@ -57,7 +59,8 @@ def store(outcome: Outcome, out: Path, progress: Progress | None = None) -> Resu
     if not outcome.balanced:
         raise OutOfBalanceError(
             f"the ledgers of {outcome.prepared.loaded.scenario.name!r} do not close: "
-            f"{outcome.accounts.energy_error_mwh:.3g} MWh, {outcome.accounts.carbon_error_kg:.3g} kg"
+            f"{outcome.accounts.energy_error_mwh:.3g} MWh, {outcome.accounts.carbon_error_kg:.3g} kg, "
+            f"{outcome.accounts.conventions.error_kg:.3g} kg under the worst convention"
         )
     tell: Callable[[str, float], None] = progress or (lambda _phase, _share: None)
     tell("write", 0.0)
@@ -100,7 +103,8 @@ def manifest(outcome: Outcome, seconds: dict[str, float]) -> dict[str, Any]:
         "strategy": scenario.dispatch.strategy,
         "currency": scenario.currency,
         "boundary": prepared.upstream.boundary,
-        "convention": "proportional sharing, consumption-based, grid operator bears losses, water-tank stocks",
+        "convention": in_words(OPERATOR),
+        "conventions": {name: SENTENCES[name] for name in scenario.carbon.conventions},
         "factor_sets": [
             {"name": factors.name, "title": issuer, "source": source, "status": check}
             for source, issuer, check in sources
@@ -126,7 +130,7 @@ def manifest(outcome: Outcome, seconds: dict[str, float]) -> dict[str, Any]:
         ],
         "data_licences": list(prepared.loaded.city.licences),
         "data_centre_metrics": data_centre_metrics(outcome),
-        "notes": list(prepared.notes),
+        "notes": [*prepared.notes, *outcome.marginal.notes, *v2g.notes(outcome)],
         "adoption": [str(step) for step in prepared.loaded.adopted.reckoning],
         "assets": {f.name: {"kind": f.kind, "element": f.element} for f in prepared.flexibilities},
         "limits_in_conflict": [{"element": e, "quantity": q, "limit": limit} for e, q, limit in conflicts],

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import available_timezones
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.convention_words import OPERATOR, ConventionName
 from carbon.data_centre import DataCentre
 from carbon.factors import DEFAULT_FACTOR_SET
 from grid.adoption import Adoption
@@ -91,6 +92,21 @@ class TariffSpec(Spec):
     """For the highest import of each calendar month [currency/MW]."""
 
 
+class ForecastSpec(Spec):
+    """A forecast that errs, the more the further it looks ahead (`optimizer.forecast`)."""
+
+    load: float = Field(default=0.03, ge=0, le=1)
+    """Standard deviation far ahead of what cannot be moved, relative to the highest at each bus [1]."""
+    generation: float = Field(default=0.1, ge=0, le=1)
+    """That of what sun and wind allow, relative to the most they allow in the period [1]."""
+    price: float = Field(default=0.1, ge=0, le=1)
+    """That of prices, relative to the mean import price [1]."""
+    correlation_per_hour: float = Field(default=0.9, ge=0, lt=1)
+    """Correlation of errors that lie an hour apart [1]."""
+    arrivals_known: bool = True
+    """Whether cars that are yet to arrive have said so; else they charge at once until the next window sees them."""
+
+
 class DispatchSpec(Spec):
     """Who decides, and for what."""
 
@@ -104,6 +120,9 @@ class DispatchSpec(Spec):
     """What each window decides [h]."""
     look_ahead_hours: int = Field(default=12, ge=0, le=24 * 31)
     """What each window sees beyond that [h]."""
+    forecast: Literal["perfect", "persistence"] | ForecastSpec = "perfect"
+    """What a window knows of the steps ahead: all; that they are as at the same time yesterday; or all with an error,
+    drawn with the scenario's seed. What is done meets the truth, and the grid connection balances the difference."""
 
 
 class LimitsSpec(Spec):
@@ -134,6 +153,17 @@ class CarbonSpec(Spec):
     """Emissions at the stack, or of the whole chain."""
     factor_set: str = DEFAULT_FACTOR_SET
     """A shipped set of emission factors (`gridcarbon factors`), or a CSV file of your own."""
+    conventions: tuple[ConventionName, ...] = get_args(ConventionName)
+    """Who bears the losses of the grid: all conventions that are traced, `operator` among them."""
+
+    @field_validator("conventions")
+    @classmethod
+    def _with_the_ledgers_own(cls, names: tuple[ConventionName, ...]) -> tuple[ConventionName, ...]:
+        if OPERATOR not in names:
+            raise PydanticCustomError("conventions", "must hold 'operator', the convention of the run's ledgers")
+        if len(set(names)) < len(names):
+            raise PydanticCustomError("conventions", "must not name a convention twice")
+        return names
 
 
 class Scenario(Spec):

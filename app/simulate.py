@@ -7,14 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from app.accounts import Accounts, account
+from app.marginal import Marginal, marginal_of
 from app.reading import Loaded, in_folder
-from app.scenario import branch_limits
+from app.scenario import ForecastSpec, branch_limits
 from carbon.data_centre import Facility, FacilityModel, OutdoorAir, it_demand_mw
 from carbon.data_centre.flexibility import DataCentreLoad
 from carbon.factors import FactorSet, load_factor_set
@@ -26,6 +28,7 @@ from grid.powerflow import PowerFlow, power_flow
 from grid.series import Floats
 from grid.weather import Weather, hours_of_year, weather_for
 from grid.weather_generation import Followed, follow_weather
+from optimizer.forecast import AutoregressiveError, Forecast, Persistence
 from optimizer.problem import DispatchProblem, Schedule, with_strategy
 from optimizer.rolling import dispatch
 
@@ -118,6 +121,11 @@ class Outcome:
     accounts: Accounts
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @cached_property
+    def marginal(self) -> Marginal:
+        """Marginal intensities and prices of the region and of every bus."""
+        return marginal_of(self.prepared.upstream, self.flow, self.schedule)
+
     @property
     def balanced(self) -> bool:
         """Whether both ledgers close, in every step and over the run."""
@@ -152,6 +160,8 @@ def simulate(loaded: Loaded, progress: Progress | None = None) -> Outcome:
         accounts = account(
             city, flow, prepared.flexibilities, p_mw, prepared.upstream, prepared.factors,
             ci_year_kg_per_mwh=prepared.ci_year_kg_per_mwh, renewable_share_year=prepared.renewable_share_year,
+            conventions=prepared.loaded.scenario.carbon.conventions,
+            data_centres={load.name: (load.name, load.deferrable_name) for load in prepared.data_centres},
         )  # fmt: skip
     return Outcome(prepared, schedule, p_mw, facilities, flow, accounts, seconds)
 
@@ -200,7 +210,7 @@ def prepare(loaded: Loaded) -> Prepared:
         notes.append(f"The weather file has no {', '.join(weather.year.assumed)}; standard values stand for them.")
     if upstream.missing_hours:
         notes.append(f"{upstream.missing_hours} hours of the upstream file were missing and were filled.")
-    notes += [str(change) for change in followed]
+    notes += [*loaded.caveats, *(str(change) for change in followed)]
     notes += [f"{asset.name}: {asset.records()[1].text}" for asset in loaded.assets if isinstance(asset, EVRecorded)]
     notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in city.network.uncovered]
     dead = sum(node < 0 for node in city.network.buses.node)
@@ -285,7 +295,15 @@ def dispatch_problem(prepared: Prepared, p_fixed_mw: Floats, q_fixed_mvar: Float
         vm_max_pu=prepared.voltage_limits_pu[1],
         horizon_steps=max(1, round(scenario.dispatch.horizon_hours * per_hour)),
         look_ahead_steps=round(scenario.dispatch.look_ahead_hours * per_hour),
+        forecast=_forecast(scenario.dispatch.forecast, scenario.seed),
     )
+
+
+def _forecast(spec: Literal["perfect", "persistence"] | ForecastSpec, seed: int) -> Forecast | None:
+    """What a window of the dispatch knows of the steps ahead."""
+    if spec == "perfect":
+        return None
+    return Persistence() if spec == "persistence" else AutoregressiveError(**spec.model_dump(), seed=seed)
 
 
 def _as_done(prepared: Prepared, schedule: Schedule) -> tuple[dict[str, Floats], dict[str, Facility]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from app import hydrogen, v2g
 from app.elements import is_store
 from app.simulate import KG_PER_T, Outcome
 from app.violations import violated_steps
@@ -44,9 +45,12 @@ def summarise(outcome: Outcome) -> Summary:
         "emissions_source_t": float(carbon.source_kg.sum() / KG_PER_T),
         "emissions_export_t": float(carbon.export_kg.sum() / KG_PER_T),
         "carbon_balance_error_kg": accounts.carbon_error_kg,
+        **accounts.conventions.key_figures(),
         "ci_mean_g_per_kwh": _ratio(emissions, used),
         "renewable_share": _ratio(carbon.renewable_mwh.sum(), consumption),
         **_vehicles(outcome),
+        **v2g.avoided_t(v2g.avoided(outcome)),
+        **hydrogen.key_figures(hydrogen.by_step(outcome)),
         "pue_mean": _pue_mean(outcome),
         "cost": cost(outcome),
         "peak_import_mw": float((energy.import_mwh / outcome.prepared.clock.step_hours).max()),

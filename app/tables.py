@@ -2,39 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 
+from app import hydrogen, marginal, v2g
+from app.convention_tables import convention_tables
+from app.frames import by_element as _grid
+from app.frames import times as _times
 from app.results import TABLES
+from app.sessions import charging_hours, sessions, vehicle_classes
 from app.simulate import Outcome
 from app.summary import curtailed_mwh, forgone_value, wear_cost
 from app.violations import violations
-from grid.clock import Clock
 from grid.flexibility import Flexibility
 from grid.series import Floats, Ints
-
-KWH_PER_MWH = 1000.0
-G_PER_KG = 1000.0
 
 
 def tables(outcome: Outcome) -> dict[str, pl.DataFrame]:
     """Every table of a result."""
+    of_sessions, of_hydrogen = sessions(outcome), hydrogen.by_step(outcome)
     return {
         "buses": _buses(outcome),
         "branches": _branches(outcome),
         "assets": _assets(outcome),
         "sectors": _sectors(outcome),
-        "sessions": _sessions(outcome),
+        "sessions": of_sessions,
+        "vehicle_classes": vehicle_classes(of_sessions),
+        "charging_hours": charging_hours(outcome),
+        "v2g_credit": v2g.avoided(outcome),
+        "hydrogen": of_hydrogen,
+        "hydrogen_stations": hydrogen.of_stations(of_hydrogen),
+        "marginal": marginal.regional(outcome),
+        "nodal": marginal.nodal(outcome),
         "data_centres": _data_centres(outcome),
         "violations": _violations(outcome),
         "city": _city(outcome),
         "ledger": _ledger(outcome),
         "sources": _sources(outcome),
+        **convention_tables(outcome.accounts.conventions, outcome.prepared.clock, _bus_of_node(outcome)),
     }
+
+
+def _bus_of_node(outcome: Outcome) -> dict[int, str]:
+    """Name of the bus at each node, of the first where several are joined by closed switches."""
+    buses = outcome.flow.network.buses
+    named: dict[int, str] = {}
+    for name, node in zip(buses.names, buses.node.tolist(), strict=True):
+        if node >= 0:
+            named.setdefault(node, name)
+    return named
 
 
 def topology(outcome: Outcome) -> dict[str, Any]:
@@ -68,25 +87,6 @@ def topology(outcome: Outcome) -> dict[str, Any]:
 
 def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def _grid(clock: Clock, name: str, names: Sequence[str], **columns: Floats) -> pl.DataFrame:
-    """A table with one row a step and element, from arrays of shape (T, E)."""
-    n = len(names)
-    labels = pl.Series(name, list(names), dtype=pl.Categorical)
-    return pl.DataFrame(
-        {
-            "time": _times(clock, np.repeat(np.arange(clock.n_steps), n)),
-            name: labels.gather(np.tile(np.arange(n), clock.n_steps)) if n else pl.Series([], dtype=pl.Categorical),
-            **{column: np.ascontiguousarray(values).ravel() for column, values in columns.items()},
-        }
-    ).with_columns(pl.col(column).fill_nan(None) for column in columns)
-
-
-def _times(clock: Clock, steps: Ints, shift: int = 0) -> pl.Series:
-    times = clock.times[np.minimum(steps, clock.n_steps - 1)]
-    beyond = (steps - np.minimum(steps, clock.n_steps - 1) + shift) * np.timedelta64(clock.step)
-    return pl.Series("time", times + beyond).dt.replace_time_zone("UTC")
 
 
 def _buses(outcome: Outcome) -> pl.DataFrame:
@@ -196,59 +196,6 @@ def _sectors(outcome: Outcome) -> pl.DataFrame:
         emissions_kg=table.emissions_kg,
         carbon_free_mwh=free,
     )
-
-
-def _sessions(outcome: Outcome) -> pl.DataFrame:
-    """One row a charging session, in the order of its beginning."""
-    frames = [
-        _fleet_sessions(outcome, flexibility)
-        for flexibility in outcome.prepared.flexibilities
-        if flexibility.reservoir is not None and flexibility.reservoir.vehicle
-    ]
-    if frames:
-        return pl.concat(frames).sort("start", "fleet", "vehicle")
-    return pl.DataFrame(schema=TABLES["sessions"])
-
-
-def _fleet_sessions(outcome: Outcome, flexibility: Flexibility) -> pl.DataFrame:
-    store, stocks = flexibility.reservoir, outcome.accounts.tracing.stocks
-    operation = outcome.accounts.stores.operation
-    if store is None or stocks is None or operation is None:
-        return pl.DataFrame()
-    at = outcome.accounts.stores.slots[flexibility.name]
-    devices = outcome.accounts.stores.devices[flexibility.name]
-    n, h = flexibility.n_devices, outcome.prepared.clock.step_hours
-
-    def by_session(values: Floats) -> Floats:
-        return np.bincount(flexibility.device, weights=values, minlength=n).astype(np.float64)
-
-    power = operation.p_mw[at]
-    driven = stocks.driven_mwh[devices]
-    km = np.zeros(n) if store.mwh_per_km is None else driven / store.mwh_per_km
-    with np.errstate(divide="ignore", invalid="ignore"):
-        g_per_km = np.where(km > 0, stocks.driven_kg[devices] * G_PER_KG / km, np.nan)
-    names = outcome.flow.network.buses.names
-    clock = outcome.prepared.clock
-    return pl.DataFrame(
-        {
-            "fleet": pl.Series([flexibility.name] * n, dtype=pl.String),
-            "vehicle": store.owner,
-            "place": pl.Series([flexibility.place] * n, dtype=pl.String),
-            "bus": [names[bus] for bus in outcome.accounts.stores.bus[devices]],
-            "start": _times(clock, flexibility.start),
-            "end": _times(clock, flexibility.stop),
-            "energy_kwh": by_session(np.maximum(power, 0.0)) * h * KWH_PER_MWH,
-            "v2g_kwh": by_session(np.maximum(-power, 0.0)) * h * KWH_PER_MWH,
-            "requested_kwh": (store.e_end_mwh - store.e_start_mwh)
-            / np.broadcast_to(store.eta_charge, (n,))
-            * KWH_PER_MWH,
-            "emissions_kg": by_session(stocks.charge_kg[at] - stocks.discharge_kg[at]),
-            "charged_kg": by_session(stocks.charge_kg[at]),
-            "driven_km": km,
-            "driven_kg": stocks.driven_kg[devices],
-            "g_per_km": g_per_km,
-        }
-    ).with_columns(pl.col("g_per_km").fill_nan(None))
 
 
 def _data_centres(outcome: Outcome) -> pl.DataFrame:

@@ -9,11 +9,12 @@ from importlib import resources
 
 import polars as pl
 
+from app.convention_words import WATER_TANK, in_words
 from app.results import TABLES, Result
 from carbon.provenance import Why
 from grid.errors import InputError, nearest
 
-CARBON_KEY = re.compile(r"emissions|carbon|ci_|cue|g_per_km|cost")
+CARBON_KEY = re.compile(r"emissions|carbon|ci_|cue|g_per_km|cost|avoided|^conventions\.")
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,17 @@ class _Formula:
     sql: str
     meaning: str
     data_centre: str | None = None
+    convention: str | None = None
+
+    @property
+    def of(self) -> str | None:
+        """The data centre or convention whose rows it reads."""
+        return self.data_centre or self.convention
 
 
 @cache
 def _formulae() -> dict[str, dict[str, dict[str, str]]]:
-    """The formulae of the key figures, and of those of each data centre."""
+    """The formulae of the key figures, and of those of each data centre and each convention."""
     import yaml  # noqa: PLC0415  only where a figure is explained
 
     loaded: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(
@@ -49,15 +56,17 @@ def why(result: Result, name: str) -> Why:
         raise InputError.of("NAME", "no such key figure", name, nearest(name, result.summary))
     formula = _formula(name)
     manifest = result.manifest
-    reads = [table for table in (*TABLES, "data_centre", "run") if re.search(rf"\b{table}\b", formula.sql)]
+    reads = [
+        table for table in (*TABLES, "data_centre", "convention", "run") if re.search(rf"\b{table}\b", formula.sql)
+    ]
     return Why(
         name=name,
         value=result.summary[name],
         unit=str(manifest["currency"]) if formula.unit == "currency" else formula.unit,
         formula=formula.sql,
         meaning=formula.meaning,
-        convention=str(manifest["convention"]),
-        inputs={table: _origin(result, table, formula.data_centre) for table in reads},
+        convention=str(manifest["convention"]) if formula.convention is None else in_words(formula.convention),
+        inputs={table: _origin(result, table, formula.of) for table in reads},
         factors=tuple(manifest["factors"]) if CARBON_KEY.search(name) else (),
         scenario_hash=result.scenario_hash,
         code_version=str(manifest["versions"]["gridcarbon"]),
@@ -73,19 +82,25 @@ def recompute(result: Result, name: str) -> float | None:
     tables["run"] = pl.LazyFrame([_run(result)])
     if formula.data_centre is not None:
         tables["data_centre"] = tables["data_centres"].filter(pl.col("name").cast(pl.String) == formula.data_centre)
+    if formula.convention is not None:
+        tables["convention"] = tables["convention_ledgers"].filter(
+            pl.col("convention").cast(pl.String) == formula.convention, pl.col("stores").cast(pl.String) == WATER_TANK
+        )
     value = pl.SQLContext(tables).execute(formula.sql).collect().item()
     return None if value is None or value != value else float(value)  # noqa: PLR0124  NaN is unequal to itself
 
 
 def _formula(name: str) -> _Formula:
-    own, of_data_centre = _formulae()["summary"], _formulae()["data_centre"]
-    if name in own:
-        return _Formula(**own[name])
+    formulae = _formulae()
+    if name in formulae["summary"]:
+        return _Formula(**formulae["summary"][name])
     table, _, rest = name.partition(".")
-    data_centre, _, key = rest.rpartition(".")
-    if table != "data_centres" or key not in of_data_centre:
-        raise InputError.of("NAME", "no formula is known for this key figure", name)
-    return _Formula(**of_data_centre[key], data_centre=data_centre)
+    of, _, key = rest.rpartition(".")
+    if table == "data_centres" and key in formulae["data_centre"]:
+        return _Formula(**formulae["data_centre"][key], data_centre=of)
+    if table == "conventions" and key in formulae["convention"]:
+        return _Formula(**formulae["convention"][key], convention=of)
+    raise InputError.of("NAME", "no formula is known for this key figure", name)
 
 
 def _run(result: Result) -> dict[str, float]:
@@ -102,10 +117,12 @@ def _run(result: Result) -> dict[str, float]:
     }
 
 
-def _origin(result: Result, table: str, data_centre: str | None) -> str:
+def _origin(result: Result, table: str, of: str | None) -> str:
     if table == "run":
         return "scenario.yaml and summary.json: " + ", ".join(f"{k} = {v:g}" for k, v in _run(result).items())
     if table == "data_centre":
-        return f"rows of data_centres.parquet whose name is {data_centre}"
+        return f"rows of data_centres.parquet whose name is {of}"
+    if table == "convention":
+        return f"row of convention_ledgers.parquet whose convention is {of} and whose stores are a {WATER_TANK}"
     rows = result.table(table).select(pl.len()).collect().item()
     return f"{table}.parquet, {rows:,} rows"

@@ -37,7 +37,8 @@ def cfe_score(load_mwh: Floats, contracted_mwh: Floats, grid_share: Floats) -> C
     Args:
         load_mwh: Load, shape (T,) [MWh].
         contracted_mwh: Carbon-free energy under contract, shape (T,) [MWh].
-        grid_share: Carbon-free share of the electricity that the grid delivers, shape (T,) [1].
+        grid_share: Carbon-free share of the electricity that the grid delivers, shape (T,) [1]. A plant under contract
+            that feeds the same grid is in this share too, unless it was taken out before.
 
     Raises:
         InputError: If shapes disagree, a value is negative or not finite, a share exceeds 1, or there is no load.

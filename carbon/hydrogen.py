@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from carbon.stocks import ClassTrace
-from grid.series import Floats
+from carbon.stocks import ClassTrace, StockOperation, StockTrace
+from grid.series import Floats, Ints
 
 LHV_KWH_PER_KG = 33.33
 """Lower heating value of hydrogen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tanks:
+    """What stores held and gave as fuel, slot by slot, shape (K,) each.
+
+    Args:
+        step: Step of the clock.
+        held_mwh: Energy in the store when the slot begins [MWh of the LHV].
+        ci_kg_per_mwh: Carbon of it [kg/MWh]; the last known while the store is empty.
+        fuel_mwh: Energy that left as fuel [MWh].
+        fuel_kg: Carbon that left with it [kg].
+    """
+
+    step: Ints
+    held_mwh: Floats
+    ci_kg_per_mwh: Floats
+    fuel_mwh: Floats
+    fuel_kg: Floats
 
 
 def carbon_per_kg(ci_stock_kg_per_mwh: Floats) -> Floats:
@@ -25,3 +46,40 @@ def refuelled_carbon_per_kg(tanks: ClassTrace) -> Floats:
     drawn_mwh = tanks.energy.fuel
     per_mwh = np.divide(tanks.carbon.fuel, drawn_mwh, out=np.full(drawn_mwh.shape, np.nan), where=drawn_mwh > 0)
     return carbon_per_kg(per_mwh)
+
+
+def tanks_by_slot(
+    operation: StockOperation, stocks: StockTrace, step_hours: float, devices: slice, slots: slice
+) -> Tanks:
+    """What some stores held and gave as fuel.
+
+    Fuel takes the mix that the tank holds when the step begins; what the tank does not hold then comes out of what is
+    charged in the step (see `StockOperation.p_drain_mw`). Over all tanks it sums to the fuel of `ClassTrace.carbon`.
+
+    Args:
+        operation: What every store did.
+        stocks: What the tracing found of it.
+        step_hours: Length of a step [h].
+        devices: The tanks, one session an owner.
+        slots: Their slots, K of them.
+    """
+    start, length = operation.start[devices], (operation.stop - operation.start)[devices]
+    first = np.cumsum(length) - length
+
+    def at_slots(values: Floats) -> Floats:
+        by_slot = values.shape == operation.p_mw.shape and values.shape != operation.start.shape
+        return values[slots] if by_slot else np.repeat(values[devices], length)
+
+    held_mwh = np.roll(stocks.e_end_mwh[slots], 1)
+    held_mwh[first] = operation.e_start_mwh[devices]
+    p_mw, eta = operation.p_mw[slots], at_slots(operation.eta_discharge)
+    ci = stocks.ci_discharge_kg_per_mwh[slots] * eta
+    step = np.arange(p_mw.size) + np.repeat(start - first, length)
+    fuel_mwh = np.zeros(p_mw.size) if operation.p_drain_mw is None else step_hours * operation.p_drain_mw[slots]
+    taken_mwh = step_hours * np.maximum(-p_mw, 0.0) / eta
+    gained_mwh = step_hours * np.maximum(p_mw, 0.0) * at_slots(operation.eta_charge)
+    kept_mwh = at_slots(operation.retention_per_step) * held_mwh
+    from_tank = np.minimum(fuel_mwh, np.maximum(kept_mwh - taken_mwh, 0.0))
+    through = np.divide(fuel_mwh - from_tank, gained_mwh, out=np.zeros(ci.shape), where=gained_mwh > 0)
+    fuel_kg = from_tank * ci + np.minimum(through, 1.0) * stocks.charge_kg[slots]
+    return Tanks(step, held_mwh, ci, fuel_mwh, fuel_kg)

@@ -211,8 +211,17 @@ def _faults(consumers: Sequence[Consumer], contracts: Sequence[Contract], market
             if certificate in owner:
                 yield Fault(f"{contract.name}.certificates", f"is claimed by {owner[certificate]} too", certificate)
             owner.setdefault(certificate, contract.name)
-    yield from (Fault("supplier_kg_per_mwh", "no such consumer", name, nearest(name, names))
-                for name in market.supplier_kg_per_mwh if name not in names)  # fmt: skip
+    yield from _market_faults(market, names, steps)
+
+
+def _market_faults(market: Market, names: Sequence[str], steps: tuple[int, ...]) -> Iterator[Fault]:
+    for name, rate in market.supplier_kg_per_mwh.items():
+        if name not in names:
+            yield Fault("supplier_kg_per_mwh", "no such consumer", name, nearest(name, names))
+        if not 0 <= rate < np.inf:
+            yield Fault(f"supplier_kg_per_mwh.{name}", "must be at least 0", rate)
     mix = market.residual_mix_kg_per_mwh
     if mix is not None and mix.shape not in {steps, (1,)}:
         yield Fault("residual_mix_kg_per_mwh", f"must have shape {steps} or (1,)", mix.shape)
+    elif mix is not None:
+        yield from array_faults("residual_mix_kg_per_mwh", mix, mix.shape, low=0)

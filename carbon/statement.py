@@ -127,15 +127,19 @@ def write_statement(document: Mapping[str, Any], hours: str, path: Path) -> tupl
     """Writes a statement and its hours beside it; returns both paths.
 
     Raises:
-        InputError: If the path is not a ``.json`` in an existing folder.
+        InputError: If the path is not a ``.json`` in an existing folder, or cannot be written.
     """
-    faults = [] if path.suffix == ".json" else [Fault("--out", "must end in .json", str(path))]
+    faults = [] if path.suffix == ".json" else [Fault("FILE", "must end in .json", str(path))]
     if not path.parent.is_dir():
-        faults.append(Fault("--out", "its folder does not exist", str(path.parent)))
+        faults.append(Fault("FILE", "its folder does not exist", str(path.parent)))
     raise_if_any(faults, "the statement")
     beside = path.with_suffix(".csv")
-    beside.write_text(hours, encoding="utf-8")
-    path.write_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8")
+        beside.write_text(hours, encoding="utf-8")
+    except OSError as error:
+        raise InputError.of("FILE", f"cannot be written ({error})", str(path)) from error
     return path, beside
 
 
@@ -150,6 +154,8 @@ def verify_statement(path: Path) -> dict[str, Any]:
         hours = path.with_suffix(".csv").read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise InputError.of(str(path), f"cannot be read: {error}") from error
+    if not isinstance(document, dict):
+        raise InputError.of(str(path), "must be a JSON object with the fields of a statement")
     raise_if_any(_faults(document, hours), str(path))
     return document
 
@@ -164,12 +170,22 @@ def _faults(document: Mapping[str, Any], hours: str) -> list[Fault]:
         faults.append(Fault("sha256", "does not match: the statement was changed"))
     if hashlib.sha256(hours.encode()).hexdigest() != document["hours_sha256"]:
         faults.append(Fault("hours_sha256", "does not match: the hours were changed"))
+    return faults or _sum_faults(document, hours)
+
+
+def _sum_faults(document: Mapping[str, Any], hours: str) -> list[Fault]:
+    """Totals that are not the sums of the hours."""
+    faults = []
     rows = list(csv.DictReader(io.StringIO(hours)))
     for name, column in (("location_based_kg", "location_kg"), ("market_based_kg", "market_kg"),
                          ("energy_mwh", "energy_mwh")):  # fmt: skip
-        total = sum(float(row[column]) for row in rows)
-        if abs(total - document[name]) > TOLERANCE_KG + 1e-9 * abs(total):
-            faults.append(Fault(name, f"is not the sum of the hours, {total:g}", document[name]))
+        try:
+            total, stated = sum(float(row[column]) for row in rows), float(document[name])
+        except (KeyError, TypeError, ValueError):
+            faults.append(Fault(name, f"or column {column} of the hours is no number", document[name]))
+            continue
+        if not abs(total - stated) <= TOLERANCE_KG + 1e-9 * abs(total):
+            faults.append(Fault(name, f"is not the sum of the hours, {total:g}", stated))
     return faults
 
 

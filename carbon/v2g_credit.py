@@ -11,6 +11,8 @@ from carbon.checks import array_faults
 from grid.errors import InputError, raise_if_any
 from grid.series import Floats, read_only
 
+AVOIDED_ELSEWHERE = "Avoided elsewhere (not in the inventory)"
+"""What the credit is called wherever it is shown."""
 Reference = Literal["marginal", "average"]
 """What the energy fed in is taken to replace: the marginal generation (an impact), or the average of the node where it
 is fed in (a convention)."""

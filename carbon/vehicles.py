@@ -115,21 +115,21 @@ def coefficients(sessions: Sessions, by: Sequence[str] = ()) -> Coefficients:
     if unknown:
         raise InputError.of("by", f"must be among {', '.join(sessions.labels)}", unknown[0])
     n_sessions = len(sessions.energy_kwh)
-    codes, values = np.zeros((n_sessions, len(by)), dtype=np.int64), {}
-    for place, name in enumerate(by):
-        values[name], codes[:, place] = np.unique(sessions.labels[name], return_inverse=True)
-    if by:
-        groups, group = np.unique(codes, axis=0, return_inverse=True)
-    else:
-        groups, group = np.zeros((1, 0), dtype=np.int64), np.zeros(n_sessions, dtype=np.int64)
-    of_each = group.reshape(-1)
+    cell, values = np.zeros(n_sessions, dtype=np.int64), {}
+    for name in by:
+        values[name], code = np.unique(sessions.labels[name], return_inverse=True)
+        cell = cell * len(values[name]) + code.reshape(-1)
+    shape = tuple(len(values[name]) for name in by)
+    counts = np.bincount(cell, minlength=int(np.prod(shape)))
+    groups = np.flatnonzero(counts) if by else np.zeros(1, dtype=np.int64)
+    places = np.unravel_index(groups, shape) if by else ()
 
     def total(of_sessions: Floats) -> Floats:
-        return np.bincount(of_each, of_sessions, len(groups)).astype(np.float64)
+        return np.bincount(cell, of_sessions, counts.size)[groups].astype(np.float64)
 
     return Coefficients(
-        labels={name: values[name][groups[:, place]] for place, name in enumerate(by)},
-        sessions=np.bincount(of_each, minlength=len(groups)),
+        labels={name: values[name][place] for name, place in zip(by, places, strict=True)},
+        sessions=counts[groups],
         energy_kwh=total(sessions.energy_kwh),
         v2g_kwh=total(sessions.v2g_kwh),
         emissions_kg=total(sessions.emissions_kg),

@@ -20,6 +20,7 @@ from scipy import sparse
 
 from grid.clock import Clock
 from grid.errors import Fault, raise_if_any
+from grid.labels import Labels
 from grid.series import Floats, Ints, read_only
 
 Element = Literal["load", "sgen", "storage"]
@@ -103,6 +104,9 @@ class Flexibility:
         ci_kg_per_mwh: Emissions of its own generation, direct and life-cycle [kg/MWh], where they are its own and not
             those of its technology.
         place: Where the devices are, in words, for the sessions table (``home``).
+        vehicle_class: Class of the vehicle of each device, shape (N,); None for what is no vehicle, or not known.
+        wear_kg_per_mwh: Carbon of making what a MWh fed in wears out [kg/MWh]. It is part of no ledger: emissions of
+            the making stand in the maker's.
     """
 
     name: str
@@ -128,6 +132,8 @@ class Flexibility:
     technology: str | None = None
     ci_kg_per_mwh: tuple[float, float] | None = None
     place: str = ""
+    vehicle_class: Labels | None = None
+    wear_kg_per_mwh: float = 0.0
 
     def __post_init__(self) -> None:
         powers = ("p_min_mw", "p_max_mw", "p_unmanaged_mw", "p_min_on_mw", "ramp_mw_per_h", "q_max_mvar")
@@ -161,6 +167,8 @@ class Flexibility:
             yield Fault(self.name, f"p_min_mw exceeds p_max_mw at step {step}", (low[at], high[at]))
         if self.p_unmanaged_mw is not None and self.p_unmanaged_mw.shape != (k,):
             yield Fault(f"{self.name}.p_unmanaged_mw", f"must have shape ({k},)", self.p_unmanaged_mw.shape)
+        if self.vehicle_class is not None and self.vehicle_class.code.shape != (n,):
+            yield Fault(f"{self.name}.vehicle_class", f"must have shape ({n},)", self.vehicle_class.code.shape)
         if self.reservoir is not None:
             yield from self._reservoir_faults(self.reservoir)
 
@@ -217,7 +225,7 @@ class Flexibility:
     @property
     def n_slots(self) -> int:
         """Number of slots K."""
-        return int((self.stop - self.start).sum())
+        return int(self.offsets[-1])
 
     @cached_property
     def device(self) -> Ints:
@@ -280,7 +288,7 @@ class Flexibility:
         energy = store.e_start_mwh.copy()
         for at, slots in self._by_rank():
             held = store.retention_per_step[at] * energy[at] - self.drained_mwh(slots)
-            power[slots] = self._power_for(store, store.e_end_mwh[at] - held, slots)
+            power[slots] = self.charging_power(store.e_end_mwh[at] - held, slots)
             energy[at] = held + self._gain(store, power[slots], slots)
         return power
 
@@ -307,10 +315,12 @@ class Flexibility:
             stored += relative * np.clip(p_mw - below, 0.0, width)
         return self.clock.step_hours * (eta_charge * stored + np.minimum(p_mw, 0.0) / eta_discharge)
 
-    def _power_for(self, store: Reservoir, gain_mwh: Floats, slots: Ints) -> Floats:
-        """Charging power of some slots that gains `gain_mwh`, as far as it goes [MW]."""
+    def charging_power(self, gain_mwh: Floats, slots: Ints) -> Floats:
+        """Charging power of some slots that gains `gain_mwh`, as far as it goes [MW]; 0 without a reservoir."""
+        store, power = self.reservoir, np.zeros(slots.size)
+        if store is None:
+            return power
         missing = np.maximum(gain_mwh, 0.0) / (self.clock.step_hours * self.at_slots(store.eta_charge, slots))
-        power = np.zeros(slots.size)
         for _, width, relative in self._segments(store, slots):
             part = np.minimum(missing / relative, width)
             power, missing = power + part, missing - part * relative

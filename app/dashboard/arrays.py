@@ -152,14 +152,14 @@ def layer_values(result: Result, layer: str) -> Floats:
     """One layer in the unit of its table, shape (steps, buses + branches); NaN where it says nothing."""
     buses = [str(bus["name"]) for bus in result.topology["buses"]]
     names = [str(branch["name"]) for branch in result.topology["branches"]]
-    if layer == "loading":
-        of_branches = _matrix(result, "branches", "branch", names, "loading_percent")
+    what = LAYERS[layer]
+    if what.of_lines == "own":
+        of_branches = _matrix(result, what.table, "branch", names, what.column)
         return np.hstack([np.full((len(of_branches), len(buses)), np.nan), of_branches])
-    column = {"carbon": "ci_kg_per_mwh", "voltage": "vm_pu", "renewable": "renewable_share"}[layer]
-    of_buses = _matrix(result, "buses", "bus", buses, column)
+    of_buses = _matrix(result, what.table, "bus", buses, what.column)
     ends = _ends(result)
     first, second = of_buses[:, ends[:, 0]], of_buses[:, ends[:, 1]]
-    if layer == "voltage":
+    if what.of_lines == "mean":
         of_branches = (first + second) / 2
     else:
         forward = _matrix(result, "branches", "branch", names, "p_from_mw") >= 0
@@ -212,11 +212,12 @@ def version_of(result: Result) -> str:
     return f"{result.scenario_hash[:16]}-{written:x}"
 
 
-def layers_for_browser(theme: Any, limits: Mapping[str, Any]) -> dict[str, Any]:
+def layers_for_browser(theme: Any, limits: Mapping[str, Any], currency: str) -> dict[str, Any]:
     """All layers' titles, classes, colours and limits, as the map and its legend read them."""
     return {
         key: {
-            "title": layer.title, "unit": layer.unit, "digits": layer.digits, "breaks": list(layer.breaks),
+            "title": layer.title, "unit": layer.unit.replace("currency", currency), "digits": layer.digits,
+            "breaks": list(layer.breaks),
             "colours": list(layer.palette(theme)), "limits": layer.limits(limits), "explanation": layer.explanation,
         }
         for key, layer in LAYERS.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from app.dashboard import colours
 from app.dashboard.colours import Theme
@@ -18,12 +18,16 @@ class Layer:
 
     Args:
         title: What it is called.
-        unit: Its unit, as shown.
+        unit: Its unit, as shown; ``currency`` in it stands for the scenario's.
         digits: Digits after the point.
         factor: From the table's unit to the shown one.
         breaks: Borders between the classes, in the shown unit.
         palette: Colours of the ``len(breaks) + 1`` classes for a theme.
         explanation: What is shown where, in a sentence.
+        table: The table that holds it.
+        column: Its column there.
+        of_lines: What a line shows: its ``own`` value, that of the bus that is its ``sender``, or the ``mean`` of its
+            ends.
     """
 
     title: str
@@ -33,6 +37,9 @@ class Layer:
     breaks: tuple[float, ...]
     palette: Callable[[Theme], tuple[str, ...]]
     explanation: str
+    table: str
+    column: str
+    of_lines: Literal["own", "sender", "mean"]
 
     def limits(self, of_scenario: Mapping[str, Any]) -> dict[str, float | None]:
         """The scenario's limits of this quantity, in the shown unit; None where there is none."""
@@ -47,18 +54,31 @@ class Layer:
 LAYERS: dict[str, Layer] = {
     "carbon": Layer(
         "Carbon intensity", "g/kWh", 0, 1.0, (50, 100, 150, 200, 250, 300, 350, 400, 500, 600, 700), colours.intensity,
-        "Each bus, and each line by the bus that sends its power.",
+        "Each bus, and each line by the bus that sends its power.", "buses", "ci_kg_per_mwh", "sender",
     ),
     "voltage": Layer(
         "Voltage", "pu", 4, 1.0, (0.90, 0.95, 0.97, 0.98, 0.99, 0.995, 1.005, 1.01, 1.02, 1.03, 1.05, 1.10),
         lambda theme: colours.voltage(theme, 13), "Each bus, and each line by the mean of its ends.",
+        "buses", "vm_pu", "mean",
     ),
     "loading": Layer(
         "Loading", "%", 1, 1.0, _LOADING_BREAKS, lambda theme: colours.loading(theme, len(_LOADING_BREAKS) + 1),
-        "Each line and transformer, by its current over its rating.",
+        "Each line and transformer, by its current over its rating.", "branches", "loading_percent", "own",
     ),
     "renewable": Layer(
         "Renewable share", "%", 0, 100.0, (10, 20, 30, 40, 50, 60, 70, 80, 90),
         lambda theme: colours.renewable(theme, 10), "Each bus, and each line by the bus that sends its power.",
+        "buses", "renewable_share", "sender",
+    ),
+    "price": Layer(
+        "Nodal price", "currency/MWh", 1, 1.0, (0, 25, 50, 75, 100, 125, 150, 200, 250, 300, 400), colours.amount,
+        "What a MWh more at each bus costs in the dispatch, each line by the mean of its ends; none where nothing was "
+        "optimised.", "nodal", "price_per_mwh", "mean",
+    ),
+    "marginal": Layer(
+        "Marginal intensity", "g/kWh", 0, 1.0, (0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000),
+        colours.intensity,
+        "What a kWh more at each bus would emit in the grid above, losses included, each line by the mean of its ends. "
+        "It tells of changes and is no part of the inventory.", "nodal", "marginal_above_kg_per_mwh", "mean",
     ),
 }  # fmt: skip

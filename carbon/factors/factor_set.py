@@ -87,6 +87,11 @@ class FactorSet:
         """What there are factors for, each once, in the order of the file."""
         return tuple(dict.fromkeys(factor.technology for factor in self.factors))
 
+    @property
+    def unverified(self) -> tuple[str, ...]:
+        """What there is an unchecked factor for, each once."""
+        return tuple(dict.fromkeys(f.technology for f in self.factors if f.status == "unverified"))
+
     def find(
         self,
         technology: str,

@@ -26,7 +26,8 @@ COLUMNS: Final = (
     *("renewable", "year", "issuer", "source", "status"),
 )
 """Required columns; ``region`` is optional."""
-_KEY: Final = ("technology", "region", "gas", "boundary", "view", "year")
+_KEY: Final = ("technology", "region", "boundary", "view", "year")
+"""What a factor is found by: two rows that agree in it, but in gas or losses, would be told apart by nothing."""
 _GREATEST_KG_PER_MWH: Final = 3000.0  # no fuel of any published set comes near
 _LEAST_POSITIVE_KG_PER_MWH: Final = 1.0  # below the least published life-cycle factor
 

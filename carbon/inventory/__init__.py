@@ -2,7 +2,7 @@
 
 from carbon.inventory.activities import REDUCED_BY, Activity, read_activities
 from carbon.inventory.codes import GWP100, NOTATIONS, GpcCode, gpc_codes
-from carbon.inventory.inventory import Electricity, Inventory, Line, compile_inventory
+from carbon.inventory.inventory import Electricity, Inventory, Line, compile_inventory, years_of
 
 __all__ = [
     "GWP100",
@@ -16,4 +16,5 @@ __all__ = [
     "compile_inventory",
     "gpc_codes",
     "read_activities",
+    "years_of",
 ]

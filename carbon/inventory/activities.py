@@ -66,7 +66,8 @@ def read_activities(path: Path) -> tuple[Activity, ...]:
     Columns: ``gpc_code, name, source`` and either ``notation`` (NO, NE, IE or C) or ``activity_per_year``, ``unit``
     and a factor: ``factor_kg_per_unit`` with ``gas``, or ``factor`` as ``set/technology`` of the shipped factors, for
     amounts in MWh. ``activity_quality`` and ``factor_quality`` are H, M or L (default L). ``reduced_by`` names a
-    quantity of the run that replaces part of the activity, ``reduction_per_unit`` how much of it.
+    quantity of the run that replaces part of the activity, ``reduction_per_unit`` how much of it; rows that share a
+    quantity, such as petrol and diesel, state each its own part of what a unit replaces.
 
     Raises:
         InputError: With every fault of every row, by its line in the file.

@@ -8,12 +8,17 @@ from functools import cached_property
 
 from carbon.inventory.activities import Activity
 from carbon.inventory.codes import GWP100, GpcCode, gpc_codes
+from grid.clock import Clock
 from grid.errors import Fault, raise_if_any
 
 HOURS_PER_YEAR = 8760.0
 KG_PER_T = 1000.0
+OLDEST, NEWEST = 1900, 2200
+"""What can be a base year."""
 LOCAL_GENERATION = "I.4.4"
 """Generation supplied to the grid: reported, but in no total, since its electricity is traced to its users."""
+ON_ROAD = "II.1.2"
+"""On-road transport from the grid: cars at the meter, and hydrogen that was made from it."""
 TRACED = "carbon tracing, grid operator bears losses, direct emissions"
 
 
@@ -30,6 +35,9 @@ class Electricity:
         gas: ``CO2`` or ``CO2e``, as the factors of the run count.
         source: Scenario and factor set.
         reductions: Quantities of `carbon.inventory.activities.REDUCED_BY` in the run.
+        years: The period in calendar years, `years_of` its clock; None: its hours over 8760.
+        hydrogen_mwh: Part of II.1.2 that was refuelled as hydrogen, lower heating value [MWh].
+        hydrogen_kg: Its emissions [kg].
     """
 
     hours: float
@@ -40,6 +48,14 @@ class Electricity:
     gas: str
     source: str
     reductions: Mapping[str, float]
+    years: float | None = None
+    hydrogen_mwh: float = 0.0
+    hydrogen_kg: float = 0.0
+
+    @property
+    def share_of_year(self) -> float:
+        """The period in years; a whole leap year is one, as every other."""
+        return self.hours / HOURS_PER_YEAR if self.years is None else self.years
 
 
 @dataclass(frozen=True)
@@ -84,6 +100,7 @@ class Inventory:
         base_year: The year that later inventories are compared with.
         population: Inhabitants; None if unknown.
         floor_area_m2: Floor area of the buildings [m²]; None if unknown.
+        years: Length of the period in calendar years; None: its hours over 8760.
     """
 
     lines: tuple[Line, ...]
@@ -91,6 +108,7 @@ class Inventory:
     base_year: int
     population: int | None = None
     floor_area_m2: float | None = None
+    years: float | None = None
 
     @cached_property
     def basic_kg(self) -> float:
@@ -118,7 +136,7 @@ class Inventory:
 
     def per_year(self, kg: float) -> float:
         """A total of the period as tonnes a year [t/a]."""
-        return kg / KG_PER_T * HOURS_PER_YEAR / self.hours
+        return kg / KG_PER_T / (self.hours / HOURS_PER_YEAR if self.years is None else self.years)
 
     def indicators(self) -> dict[str, float | None]:
         """Yearly totals, per inhabitant and per floor area; None where the denominator is unknown."""
@@ -133,6 +151,19 @@ class Inventory:
         }
 
 
+def years_of(clock: Clock) -> float:
+    """Length of a clock in calendar years (UTC): a whole year is 1, whether it has 8760 or 8784 hours."""
+    whole = 0.0
+    for year in range(clock.start.year, clock.stop.year + 1):
+        begin, end = (
+            clock.start.replace(year=y, month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+            for y in (year, year + 1)
+        )
+        inside = min(end, clock.stop) - max(begin, clock.start)
+        whole += max(inside / (end - begin), 0.0)
+    return whole
+
+
 def compile_inventory(
     electricity: Electricity,
     activities: Sequence[Activity],
@@ -144,8 +175,9 @@ def compile_inventory(
     """The inventory of a period.
 
     Yearly amounts of the table count by the share of a year that the period is. Electricity stands in x.2 and its
-    losses in x.3, that of cars in II.1 alone; what their kilometres and the heat of heat pumps replace lowers the
-    activity of the fuel, and is no credit. A line of which nothing is known gets ``NE``.
+    losses in x.3, that of cars in II.1 alone, hydrogen from the grid as a line of its own there; what the kilometres
+    of electric cars and the heat of heat pumps replace lowers the activity of the fuel, and is no credit. A line of
+    which nothing is known gets ``NE``.
 
     Args:
         electricity: What a run says.
@@ -155,24 +187,30 @@ def compile_inventory(
         floor_area_m2: Floor area [m²].
 
     Raises:
-        InputError: If the table states a line that the tracing provides, or more is replaced than there is.
+        InputError: If the table states a line that the tracing provides, or more is replaced than there is; or the base
+            year is none.
     """
-    raise_if_any(_conflicts(electricity, activities), "the activities")
-    share = electricity.hours / HOURS_PER_YEAR
+    raise_if_any([*_base_year_faults(base_year), *_conflicts(electricity, activities)], "the inventory")
+    share = electricity.share_of_year
     found: dict[str, list[Line]] = {code: [] for code in gpc_codes()}
     for activity in activities:
         found[activity.gpc_code].append(_of_activity(activity, share, electricity.reductions))
     for code, kg in electricity.sector_kg.items():
-        found[code].append(_of_electricity(electricity, code, electricity.sector_mwh.get(code, 0.0), kg))
+        found[code] += _used(electricity, code, electricity.sector_mwh.get(code, 0.0), kg)
     found[LOCAL_GENERATION].append(
         _of_electricity(electricity, LOCAL_GENERATION, electricity.generation_mwh, electricity.generation_kg)
     )
     lines = [line for code, own in found.items() for line in (own or [_not_estimated(gpc_codes()[code])])]
-    return Inventory(tuple(lines), electricity.hours, base_year, population, floor_area_m2)
+    return Inventory(tuple(lines), electricity.hours, base_year, population, floor_area_m2, electricity.share_of_year)
+
+
+def _base_year_faults(base_year: int) -> Iterable[Fault]:
+    if not OLDEST <= base_year <= NEWEST:
+        yield Fault("base_year", f"must lie within {OLDEST} and {NEWEST}", base_year)
 
 
 def _conflicts(electricity: Electricity, activities: Sequence[Activity]) -> Iterable[Fault]:
-    share = electricity.hours / HOURS_PER_YEAR
+    share = electricity.share_of_year
     for place, activity in enumerate(activities):
         at = f"activity {place + 1} ({activity.name})"
         if activity.gpc_code in electricity.sector_kg or activity.gpc_code == LOCAL_GENERATION:
@@ -204,9 +242,21 @@ def _of_activity(activity: Activity, share: float, reductions: Mapping[str, floa
     )
 
 
-def _of_electricity(electricity: Electricity, code: str, mwh: float, kg: float) -> Line:
+def _used(electricity: Electricity, code: str, mwh: float, kg: float) -> Iterable[Line]:
+    """The electricity of a line; of on-road transport that of cars and, apart from it, that in their hydrogen."""
+    if code != ON_ROAD or not (electricity.hydrogen_mwh or electricity.hydrogen_kg):
+        yield _of_electricity(electricity, code, mwh, kg)
+        return
+    hydrogen_mwh, hydrogen_kg = electricity.hydrogen_mwh, electricity.hydrogen_kg
+    yield _of_electricity(electricity, code, mwh - hydrogen_mwh, kg - hydrogen_kg)
+    yield _of_electricity(electricity, code, hydrogen_mwh, hydrogen_kg, "On-road transport: hydrogen from the grid")
+
+
+def _of_electricity(electricity: Electricity, code: str, mwh: float, kg: float, name: str = "") -> Line:
     line = gpc_codes()[code]
-    return Line(line, line.name, mwh, "MWh", {electricity.gas: kg}, "", "H", "M", f"{TRACED}; {electricity.source}")
+    return Line(
+        line, name or line.name, mwh, "MWh", {electricity.gas: kg}, "", "H", "M", f"{TRACED}; {electricity.source}"
+    )
 
 
 def _not_estimated(code: GpcCode) -> Line:

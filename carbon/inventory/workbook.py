@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from carbon.inventory.codes import GWP100, NOTATIONS
 from carbon.inventory.inventory import KG_PER_T, Inventory, Line
 from carbon.reconciliation import Reconciliation
-from grid.errors import Fault, raise_if_any
+from grid.errors import Fault, InputError, raise_if_any
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
@@ -38,14 +38,25 @@ def write_workbook(
         path: File to write, ``.xlsx``.
 
     Raises:
-        InputError: If the path is not an ``.xlsx`` in an existing folder.
+        InputError: If the path is not an ``.xlsx`` in an existing folder, or cannot be written.
     """
+    from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415  only where a workbook is written
+
+    faults = [] if path.suffix == ".xlsx" else [Fault("FILE", "must end in .xlsx", str(path))]
+    if not path.parent.is_dir():
+        faults.append(Fault("FILE", "its folder does not exist", str(path.parent)))
+    raise_if_any(faults, "the workbook")
+    try:
+        _write(inventory, reconciliation, about, sources, path)
+    except (FileCreateError, OSError) as error:
+        raise InputError.of("FILE", f"cannot be written ({error})", str(path)) from error
+
+
+def _write(
+    inventory: Inventory, reconciliation: Reconciliation, about: Mapping[str, str], sources: Sequence[str], path: Path
+) -> None:
     import xlsxwriter  # noqa: PLC0415  only where a workbook is written
 
-    faults = [] if path.suffix == ".xlsx" else [Fault("--out", "must end in .xlsx", str(path))]
-    if not path.parent.is_dir():
-        faults.append(Fault("--out", "its folder does not exist", str(path.parent)))
-    raise_if_any(faults, "the workbook")
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
         _table(book, "About", ("", ""), [*about.items(), *_indicators(inventory)], widths=(44, 60))
         _table(book, "Inventory", COLUMNS, [_row(line) for line in inventory.lines], widths=(12, 30, 52, 7, 10))

@@ -1,5 +1,6 @@
 """What imports are made of: a simulated region, or a file."""
 
+from carbon.upstream.caveats import caveats
 from carbon.upstream.csv_file import upstream_from_csv
 from carbon.upstream.region import Demand, Fuel, Region, Technology, load_region, reference_region
 from carbon.upstream.simulate import simulate_region
@@ -12,6 +13,7 @@ __all__ = [
     "Region",
     "Technology",
     "Upstream",
+    "caveats",
     "load_region",
     "reference_region",
     "simulate_region",

@@ -12,6 +12,7 @@ import polars as pl
 from carbon.factors import Boundary, FactorSet, load_factor_set
 from carbon.upstream.csv_gaps import filled, gap_faults
 from carbon.upstream.csv_layouts import Layout, layout_of
+from carbon.upstream.entsoe_files import is_library, library_table
 from carbon.upstream.supply import Upstream
 from grid.clock import Clock
 from grid.errors import Fault, InputError, nearest, raise_if_any
@@ -37,6 +38,11 @@ class _Rows:
     begins: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]
     row: Ints
     values: dict[str, Floats]
+    of_one_file: bool = True
+
+    def place(self, begin: np.datetime64, row: int) -> str:
+        """Where something is: by its row, or by its time where several files are one table."""
+        return f"row {row}" if self.of_one_file else f"{begin.astype('datetime64[m]')} UTC"
 
 
 def upstream_from_csv(
@@ -46,6 +52,7 @@ def upstream_from_csv(
     *,
     factors: FactorSet | None = None,
     price_per_mwh: float | None = None,
+    area: str | None = None,
 ) -> Upstream:
     """Reads intensity, price and, where it has them, mix and shares of the electricity above the city.
 
@@ -56,24 +63,26 @@ def upstream_from_csv(
     the rule of `carbon.upstream.csv_gaps` and counted in `Upstream.missing_hours`.
 
     Args:
-        path: The file.
+        path: The file, or a folder with files of ENTSO-E's File Library.
         clock: The time axis; the file must cover it. Steps take the mean of the file over them.
         boundary: What to count: it chooses among the file's intensities, or the factors for its mix; our own layout
             states it for the file.
         factors: For the technologies of a mix without intensities; the default set if None.
         price_per_mwh: For a file without prices; without it such a file is refused.
+        area: Which area of a file or folder of ENTSO-E's File Library, by code or name; needed where it holds several.
 
     Raises:
         InputError: If the file cannot be read, is of no known layout, lacks columns or part of the clock, or has
             values that are no numbers or out of range; all faults at once, with their rows.
     """
-    table, first_row = _table(path)
+    library = is_library(Path(path))
+    table, first_row = (library_table(Path(path), area), 2) if library else _table(path)
     layout = layout_of(tuple(table.columns), boundary)
     if layout is None:
         raise_if_any(_column_faults(table.columns), str(path))
         raise InputError.of("", "has none of the known layouts", str(path))
     raise_if_any(_layout_faults(layout, table, boundary, price_per_mwh), str(path))
-    rows = _rows(layout, table, first_row)
+    rows = _rows(layout, table, first_row, of_one_file=not library)
     raise_if_any(
         [*_time_faults(layout, rows, clock), *_value_faults(layout, table, rows), *_zone_faults(layout, table)],
         str(path),
@@ -101,13 +110,13 @@ def _table(path: str | Path) -> tuple[pl.DataFrame, int]:
     return table, 2
 
 
-def _rows(layout: Layout, table: pl.DataFrame, first_row: int) -> _Rows:
+def _rows(layout: Layout, table: pl.DataFrame, first_row: int, *, of_one_file: bool) -> _Rows:
     begins = layout.times(table[layout.time_column]).to_numpy().astype("datetime64[us]")
     values = {name: _numbers(table[column]) * scale for name, (column, scale) in layout.values.items()}
     for column in layout.generation:
         power_mw = np.maximum(_numbers(table[column]), 0.0)  # own use and pumping are no generation
         values[column] = power_mw if np.isfinite(power_mw).any() else np.zeros(table.height)  # a type that is not there
-    return _Rows(begins, np.arange(first_row, first_row + table.height), values)
+    return _Rows(begins, np.arange(first_row, first_row + table.height), values, of_one_file)
 
 
 def _numbers(texts: pl.Series) -> Floats:
@@ -129,7 +138,10 @@ def _on_clock(rows: _Rows, clock: Clock) -> tuple[dict[str, Floats], float, list
     grid = np.full((count, len(names)), np.nan)
     grid[place] = np.column_stack([rows.values[name] for name in names])
     mix_free = np.isnan(grid).any(axis=1)
-    faults = list(gap_faults(mix_free & used, np.maximum.accumulate(row), per_hour))
+    last_row = np.maximum.accumulate(row)
+    faults = list(
+        gap_faults(mix_free & used, lambda k: rows.place(rows.begins[0] + k * step, int(last_row[k])), per_hour)
+    )
     complete = filled(grid, per_hour)
     edges = np.append(clock.times, stop).astype("datetime64[us]")
     at = (edges - rows.begins[0]) / step
@@ -194,7 +206,7 @@ def _layout_faults(
         rule = f"is a required column; this file, in the layout of {layout.name}, has no {boundary} intensities"
         yield Fault("ci_kg_per_mwh", rule, suggestion=nearest("ci_kg_per_mwh", table.columns))
     if "price_per_mwh" not in layout.values and price_per_mwh is None:
-        rule = f"is a required column; {layout.name} has no prices here, so add a column of this name"
+        rule = f"is a required column; {layout.name} has no prices here, so {layout.cure}"
         if layout.name == "gridcarbon":
             rule = "is a required column"
         yield Fault("price_per_mwh", rule, suggestion=nearest("price_per_mwh", table.columns))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -45,19 +45,21 @@ def filled(values: Floats, per_hour: int) -> Floats:
     return np.asarray(result, dtype=np.float64)
 
 
-def gap_faults(missing: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], rows: Ints, per_hour: int) -> Iterator[Fault]:
+def gap_faults(
+    missing: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], place_of: Callable[[int], str], per_hour: int
+) -> Iterator[Fault]:
     """One fault for each gap that is too long to fill.
 
     Args:
         missing: Whether an interval has no value, shape (N,).
-        rows: Row of the file at or before each interval, shape (N,).
+        place_of: Where in the file an interval is, or the last before it.
         per_hour: Intervals in an hour.
     """
     long = _lengths(missing) > REFUSED_HOURS * per_hour
     for start in np.flatnonzero(long & ~np.concatenate(([False], long[:-1]))):
         length = int(_lengths(missing)[start] // per_hour)
         rule = f"must have no gap of more than {REFUSED_HOURS} hours; here begins one of hours"
-        yield Fault(f"row {rows[start]}", rule, length)
+        yield Fault(place_of(int(start)), rule, length)
 
 
 def _lengths(missing: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Ints:

@@ -8,6 +8,7 @@
 | NESO carbon intensity | ``Datetime (UTC)`` or ``from``, beginning, half hours | intensity, direct |
 | NESO generation mix | ``DATETIME``, beginning, UTC, half hours | generation by fuel, intensity (direct), shares in % |
 | ENTSO-E Transparency Platform | ``MTU``, beginning, wall time of the header, else CET/CEST | generation, price |
+| ENTSO-E File Library (`entsoe_files`) | ``DateTime(UTC)``, beginning, UTC | generation, price, imports |
 | Energy-Charts | ``Date (GMT+1)`` with offset in each cell | generation, price |
 
 Any of them may have a column ``price_per_mwh`` added. Where a layout gives generation and no intensity, this follows
@@ -25,6 +26,7 @@ import polars as pl
 
 from carbon.factors import Boundary
 from carbon.upstream.csv_times import end_of_hour_utc, iso_utc, market_time_unit
+from carbon.upstream.entsoe_files import IMPORTS, PRICE, TIME
 
 _OWN: Final = ("ci_kg_per_mwh", "price_per_mwh", "ci_marginal_kg_per_mwh", "renewable_share", "carbon_free_share")
 _EIA: Final = {
@@ -93,6 +95,7 @@ class Layout:
         values: For each of our columns, the file's column and what its numbers are multiplied by.
         generation: For columns of power [MW], the technology.
         single: Columns in which all rows must agree (one zone a file).
+        cure: What to do where it has no prices.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Layout:
     values: dict[str, tuple[str, float]] = field(default_factory=dict)
     generation: dict[str, str] = field(default_factory=dict)
     single: tuple[str, ...] = ()
+    cure: str = "add a column of this name"
 
 
 def layout_of(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
@@ -110,7 +114,16 @@ def layout_of(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
         columns: Its header.
         boundary: Which intensities to take where a file has both.
     """
-    for build in (_own, _electricity_maps, _eia, _neso_intensity, _neso_mix, _entso_e, _energy_charts):
+    for build in (
+        _own,
+        _electricity_maps,
+        _eia,
+        _neso_intensity,
+        _neso_mix,
+        _entso_e,
+        _entso_e_library,
+        _energy_charts,
+    ):
         layout = build(columns, boundary)
         if layout is not None:
             if "price_per_mwh" in columns:
@@ -189,6 +202,17 @@ def _entso_e(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # 
     values = {"price_per_mwh": (price, 1.0)} if price else {}
     zones = tuple(name for name in columns if name == "Area")
     return Layout("ENTSO-E", time, lambda texts: market_time_unit(texts, zone), values, generation, zones)
+
+
+def _entso_e_library(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
+    if TIME not in columns:
+        return None
+    generation = {name: _TYPES[_type(name)] for name in columns if _type(name) in _TYPES}
+    if IMPORTS in columns:
+        generation[IMPORTS] = "unknown"
+    values = {"price_per_mwh": (PRICE, 1.0)} if PRICE in columns else {}
+    cure = "put the files of EnergyPrices beside it in one folder, and name the folder"
+    return Layout("ENTSO-E File Library", TIME, iso_utc, values, generation, cure=cure)
 
 
 def _energy_charts(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001

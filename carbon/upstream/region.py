@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -11,14 +12,18 @@ from pydantic import Field, ValidationError, model_validator
 from grid.errors import Fault, InputError, nearest
 from grid.spec import Spec
 
-_FOLDER = Path(__file__).parent
+_REGIONS = Path(__file__).parent / "regions"
+REFERENCE = "germany"
+"""The shipped region that ``reference`` stands for: what a city imports from unless it says otherwise."""
+UNVERIFIED = "unverified"
+"""What the source of a number says where the number, or part of it, was not checked."""
 
 
 class Sourced(Spec):
     """An input model whose every number names its source."""
 
     sources: dict[str, str]
-    """Where each number comes from, by its name; begins with ``unverified`` if that has not been checked."""
+    """Where each number comes from, by its name; says ``unverified`` where that has not been checked."""
 
     @model_validator(mode="after")
     def _every_number_has_a_source(self) -> Self:
@@ -30,6 +35,11 @@ class Sourced(Spec):
         if missing := sorted(numbers - {name for name, text in self.sources.items() if text.strip()}):
             raise ValueError(f"sources must name the source of {', '.join(missing)}")
         return self
+
+    @property
+    def unverified_here(self) -> tuple[str, ...]:
+        """Numbers of this part, without those of its own parts, of whose source something was not checked."""
+        return tuple(name for name, source in self.sources.items() if UNVERIFIED in source)
 
 
 class Fuel(Sourced):
@@ -183,6 +193,25 @@ class Region(Sourced):
     calibrated: tuple[str, ...] = ()
     """Physical parameters set so that it does, as ``technology.parameter``."""
 
+    @property
+    def unverified(self) -> tuple[str, ...]:
+        """Numbers of whose source something was not checked, such as ``lignite.fuel.efficiency_best``."""
+        return tuple(f"{place}{name}" for place, part in self._parts() for name in part.unverified_here)
+
+    @property
+    def n_sourced(self) -> int:
+        """Count of all numbers with a source."""
+        return sum(len(part.sources) for _, part in self._parts())
+
+    def _parts(self) -> Iterator[tuple[str, Sourced]]:
+        """The region and its parts, each with the beginning of the names of its numbers."""
+        yield "", self
+        yield "demand.", self.demand
+        for technology in self.technologies:
+            yield f"{technology.name}.", technology
+            if technology.fuel is not None:
+                yield f"{technology.name}.fuel.", technology.fuel
+
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         names = [technology.name for technology in self.technologies]
@@ -197,8 +226,9 @@ class Region(Sourced):
 
 
 def region_files() -> dict[str, Path]:
-    """Files of the shipped regions by name."""
-    return {path.stem: path for path in (_FOLDER / "reference.yaml", *sorted((_FOLDER / "regions").glob("*.yaml")))}
+    """Files of the shipped regions by name; ``reference`` is another name of one of them."""
+    files = {path.stem: path for path in sorted(_REGIONS.glob("*.yaml"))}
+    return {"reference": files[REFERENCE], **files}
 
 
 def load_region(name_or_path: str | Path) -> Region:
@@ -224,5 +254,5 @@ def load_region(name_or_path: str | Path) -> Region:
 
 
 def reference_region() -> Region:
-    """The default: a region with the power stations, the load and the prices of Germany in 2023."""
+    """The default: the power stations, the load and the prices of Germany in 2023."""
     return load_region("reference")

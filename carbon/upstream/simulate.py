@@ -139,8 +139,8 @@ def _mix(p_mw: Floats, charge_mw: Floats, properties: Floats, region: Region, cl
 def _factors_of(region: Region, factors: FactorSet, boundary: Boundary, weather: Weather, clock: Clock) -> Floats:
     """Factor [kg/MWh], whether renewable and whether carbon-free (0 or 1) of each technology and of unknown imports.
 
-    A fleet with an efficiency of its own has the direct factor of its heat rate; of the set it takes, for life-cycle,
-    what the chain adds to the direct factor.
+    A fleet with an efficiency of its own has the direct factor of its heat rate; of the set it takes whether it is
+    renewable and, for life-cycle, what the chain adds to the direct factor.
 
     Returns:
         Shape (3, K + 1); 0 for storage, which carries what it took.
@@ -159,11 +159,9 @@ def _factors_of(region: Region, factors: FactorSet, boundary: Boundary, weather:
             continue
         direct = own[position]
         try:
-            if direct is None:
-                ci[position] = factors.value(name, boundary)
-            else:
-                chain = factors.value(name, "lifecycle") - factors.value(name) if boundary == "lifecycle" else 0.0
-                ci[position] = direct + chain
+            listed = factors.value(name, boundary)
+            chain = listed - factors.value(name) if boundary == "lifecycle" else 0.0
+            ci[position] = listed if direct is None else direct + chain
         except InputError as error:
             faults.extend(error.faults)
     raise_if_any(dict.fromkeys(faults), f"region {region.name!r}")

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from grid.errors import Fault, nearest
+from grid.labels import Labels
 from grid.series import Floats, Ints
 
 PLASTIC_NUMBER = 1.32471795724474602596
@@ -76,6 +78,7 @@ def class_faults(vehicle_class: str | Mapping[str, float], at: str) -> Iterator[
 class Vehicles:
     """What each vehicle of a fleet is, shape (V,) each; units as in `VehicleClass`."""
 
+    vehicle_class: Labels
     battery_kwh: Floats
     consumption_kwh_per_km: Floats
     winter_increase_per_degc: Floats
@@ -89,12 +92,16 @@ class Vehicles:
         shares = {name: share for name, share in class_shares(vehicle_class).items() if share > 0}
         members = [vehicle_classes()[name] for name in shares]
         which = _spread(np.array(list(shares.values())), n)
-        return cls(*(np.array([getattr(member, field.name) for member in members], dtype=np.float64)[which]
-                     for field in fields(cls)))  # fmt: skip
+        figures = [field.name for field in fields(cls) if field.name != "vehicle_class"]
+        return cls(
+            Labels(tuple(shares), which.astype(np.int16)),
+            *(np.array([getattr(member, name) for member in members], dtype=np.float64)[which] for name in figures),
+        )
 
     def stating(self, values: Mapping[str, float | None]) -> Vehicles:
         """The same with `values` for all of them, by field, where they are not None."""
-        stated = {name: np.full(self.battery_kwh.size, value) for name, value in values.items() if value is not None}
+        n = self.battery_kwh.size
+        stated: dict[str, Any] = {name: np.full(n, value) for name, value in values.items() if value is not None}
         return replace(self, **stated)
 
 

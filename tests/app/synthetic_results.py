@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from synthetic_conventions import convention_tables
 
+from app.hydrogen import of_stations
 from app.results import TABLES, Result, write_result
+from app.sessions import vehicle_classes
 
 START = dt.datetime(2030, 6, 3, tzinfo=dt.UTC)
 N_STEPS, STEP_HOURS = 192, 0.25
@@ -70,8 +73,10 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
         "ci_kg_per_mwh": emissions.to_numpy() / ((demand.sum(1) + loss) * STEP_HOURS),
         "import_ci_kg_per_mwh": import_ci, "import_price_per_mwh": 60 + 0.1 * import_ci,
     })  # fmt: skip
-    for name in ("ledger", "sources"):
-        tables[name] = pl.DataFrame(schema=TABLES[name])
+    tables["nodal"] = _nodal(times, names, ci, strategy)
+    tables |= convention_tables(tables["sectors"])
+    for name in TABLES:
+        tables.setdefault(name, pl.DataFrame(schema=TABLES[name]))
     return write_result(
         folder, scenario_yaml=_scenario_yaml(strategy), manifest=_manifest(strategy), topology=topology, tables=tables,
         summary=_summary(tables, strategy, with_devices=with_devices),
@@ -160,7 +165,7 @@ def _devices(
     *, with_devices: bool,
 ) -> dict[str, pl.DataFrame]:  # fmt: skip
     if not with_devices:
-        return {name: pl.DataFrame(schema=TABLES[name]) for name in ("sessions", "assets", "data_centres")}
+        return {}
     columns = list(TABLES["assets"])
     cars = _long(times, "bus", names, p_mw=ev, e_mwh=np.abs(ev), ci_kg_per_mwh=ci)
     cars = cars.with_columns(asset=pl.lit(FLEET), q_mvar=pl.lit(0.0)).select(columns)
@@ -180,15 +185,58 @@ def _devices(
     grams = energy * rng.normal(base, spread, n)
     start = [START + dt.timedelta(hours=float(h)) for h in rng.uniform(14, 40, n)]
     sessions = pl.DataFrame({
-        "fleet": FLEET, "vehicle": np.arange(n), "place": np.where(np.arange(n) % 5 == 0, "work", "home"),
+        "fleet": FLEET, "vehicle": np.arange(n),
+        "vehicle_class": np.where(np.arange(n) % 4 == 0, "van", "medium"),
+        "place": np.where(np.arange(n) % 5 == 0, "work", "home"),
         "bus": [names[2 + int(k) % (N_BUSES - 2)] for k in range(n)], "start": start,
         "end": [moment + dt.timedelta(hours=7) for moment in start], "energy_kwh": energy,
         "v2g_kwh": np.zeros(n) if strategy == "unmanaged" else energy * 0.1, "requested_kwh": energy,
-        "emissions_kg": grams / 1000, "charged_kg": grams / 1000, "driven_km": km,
+        "emissions_kg": 0.9 * grams / 1000, "charged_kg": grams / 1000,
+        "v2g_kg": 0.1 * grams / 1000, "charged_g_per_kwh": grams / energy, "driven_km": km,
         "driven_kg": 0.17 * km * grams / energy / 1000, "g_per_km": 0.17 * grams / energy,
     })  # fmt: skip
     assets = pl.concat([cars, dc.select(columns)]).sort("time", "asset", "bus", maintain_order=True)
-    return {"sessions": sessions.sort("start"), "assets": assets, "data_centres": centres}
+    return {
+        "sessions": sessions.sort("start"), "assets": assets, "data_centres": centres,
+        "vehicle_classes": vehicle_classes(sessions), "charging_hours": _charging_hours(), "hydrogen": _hydrogen(times),
+        "hydrogen_stations": of_stations(_hydrogen(times)), "v2g_credit": _v2g_credit(strategy),
+    }  # fmt: skip
+
+
+def _nodal(times: pl.Series, names: list[str], ci: Array, strategy: str) -> pl.DataFrame:
+    """Prices only where something was optimised."""
+    price = np.full_like(ci, np.nan) if strategy == "unmanaged" else 100 + 0.1 * ci
+    return _long(times, "bus", names, price_per_mwh=price, marginal_below_kg_per_mwh=600 + 0.1 * ci,
+                 marginal_above_kg_per_mwh=650 + 0.1 * ci, dispatch_marginal_kg_per_mwh=price)  # fmt: skip
+
+
+def _charging_hours() -> pl.DataFrame:
+    hours = [(place, hour) for place in ("home", "work") for hour in (7, 12, 18, 23)]
+    ci = np.array([300.0 + 5 * hour for _, hour in hours])
+    return pl.DataFrame({
+        "place": [place for place, _ in hours], "hour": [hour for _, hour in hours], "energy_kwh": 100.0,
+        "v2g_kwh": 0.0, "charged_kg": 0.1 * ci, "v2g_kg": 0.0, "charged_g_per_kwh": ci,
+    })  # fmt: skip
+
+
+def _hydrogen(times: pl.Series) -> pl.DataFrame:
+    n = len(times)
+    per_kg = 25 + np.sin(np.arange(n) / 20)
+    return pl.DataFrame({
+        "time": times, "station": ["depot"] * n, "electricity_mwh": 0.3, "fed_in_mwh": 0.0, "refuelled_kg": 2.0,
+        "emissions_kg": 2 * per_kg, "emissions_kg_per_kg": per_kg, "tank_kg": 300.0, "tank_kg_per_kg": per_kg,
+    })  # fmt: skip
+
+
+def _v2g_credit(strategy: str) -> pl.DataFrame:
+    fed = 0.0 if strategy == "unmanaged" else 0.3
+    references = {"marginal": 700, "average": 400}
+    rows = [(name, reference, ci) for name in ("medium", "van") for reference, ci in references.items()]
+    return pl.DataFrame({
+        "vehicle_class": [row[0] for row in rows], "reference": [row[1] for row in rows], "energy_mwh": fed,
+        "replaced_kg": [fed * row[2] for row in rows], "released_kg": 350 * fed, "wear_kg": 28 * fed,
+        "avoided_kg": [fed * (row[2] - 378) for row in rows],
+    })  # fmt: skip
 
 
 def _violations(branches: pl.DataFrame, buses: pl.DataFrame) -> pl.DataFrame:

@@ -94,6 +94,11 @@ def test_unknown_names_are_met_with_the_nearest():
         load_factor_set().value("lignit")
 
 
+def test_unverified_factors_are_named():
+    assert set(load_factor_set("ipcc_fuels_2006").unverified) == set(load_factor_set("ipcc_fuels_2006").technologies)
+    assert load_factor_set("electricity_maps_defaults").unverified == ()
+
+
 def test_a_set_of_your_own_is_read(tmp_path: Path):
     path = tmp_path / "mine.csv"
     path.write_text(HEADER + GOOD, encoding="utf-8")
@@ -140,6 +145,38 @@ def test_refused_rows_are_listed_all_at_once(tmp_path: Path):
         "row 11, issuer",
     ):
         assert part in message
+
+
+GRID = "technology,region,value,unit,gas,boundary,view,losses,renewable,year,issuer,source,status"
+ROW = "grid,Utopia,0.4,kg/kWh,CO2,direct,consumption,out,false,2023,me,A report,verified"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("A report", ""), "row 3, source: must say where the value comes from"),
+        (("0.4", "-0.4"), "row 3, value: must be finite and at least 0; got '-0.4'"),
+        (("kg/kWh", "g/kWh"), "row 3, unit: must be the unit of the whole set, kg/kWh as in row 2"),
+        (("Utopia", "Elsewhere"), None),
+        (("2023", "2022"), None),
+        (("0.4", "0.5"), "rows 2, 3: give the same factor twice: grid, Utopia, direct, consumption, 2023"),
+        (("CO2", "CO2e"), "rows 2, 3: give the same factor twice"),
+        (("out", "in"), "rows 2, 3: give the same factor twice"),
+        (("2023", "23"), "row 3, year: must be a year of four digits; got '23'"),
+        (("me,", ","), "row 3, issuer: must say where the value comes from"),
+        (("0.4", "nan"), "row 3, value: must be finite and at least 0; got 'nan'"),
+        (("0.4", "four"), "row 3, value: must be a number; got 'four'"),
+    ],
+)
+def test_each_wrong_row_is_refused_by_its_number(tmp_path: Path, change: tuple[str, str], message: str | None):
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join([GRID, ROW, ROW.replace(*change)]), encoding="utf-8")
+    if message is None:
+        assert len(load_factor_set(path).factors) == 2
+        return
+    with pytest.raises(InputError) as caught:
+        load_factor_set(path)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(

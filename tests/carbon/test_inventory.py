@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from carbon.inventory import Electricity, compile_inventory, gpc_codes, read_activities
+from carbon.inventory import Electricity, compile_inventory, gpc_codes, read_activities, years_of
+from carbon.inventory.workbook import write_workbook
 from carbon.reconciliation import CarbonTotals, reconcile
+from grid.clock import Clock
 from grid.errors import InputError
 
 RUN = Electricity(
@@ -124,3 +128,47 @@ def test_three_books_come_to_the_same_only_if_the_ledger_closes() -> None:
     assert books.totals == pytest.approx({"tracing": 89, "GPC": 89, "scope 2": 89})
     assert books.difference_kg == pytest.approx(0, abs=1e-12)
     assert reconcile(totals, {**sectors, "I.1.2": 59.0}, {}).difference_kg == pytest.approx(1)
+
+
+def days(start: datetime, count: int) -> Clock:
+    return Clock(start, timedelta(hours=1), 24 * count)
+
+
+def test_a_whole_leap_year_is_one_year() -> None:
+    assert years_of(days(datetime(2028, 1, 1, tzinfo=UTC), 366)) == 1.0
+    assert years_of(days(datetime(2030, 1, 1, tzinfo=UTC), 365)) == 1.0
+    assert years_of(days(datetime(2027, 12, 31, tzinfo=UTC), 2)) == pytest.approx(1 / 365 + 1 / 366)
+    assert years_of(days(datetime(2027, 7, 1, tzinfo=UTC), 366 + 365)) == pytest.approx(184 / 365 + 1 + 181 / 365)
+
+
+def test_yearly_amounts_of_a_leap_year_count_once(tmp_path: Path) -> None:
+    activities = read_activities(table(tmp_path, "I.1.1,natural gas,1000,MWh,200,,CO2,,statistics,,"))
+    leap = replace(RUN, hours=8784.0, years=years_of(days(datetime(2028, 1, 1, tzinfo=UTC), 366)))
+    inventory = compile_inventory(leap, activities, base_year=2028)
+    assert {line.code.code: line for line in inventory.lines}["I.1.1"].activity == 1000
+    assert inventory.indicators()["basic_t_per_year"] == pytest.approx(inventory.basic_kg / 1000)
+
+
+def test_hydrogen_from_the_grid_is_a_line_of_its_own_and_changes_no_total() -> None:
+    plain = compile_inventory(RUN, [], base_year=2030)
+    apart = compile_inventory(replace(RUN, hydrogen_mwh=2.0, hydrogen_kg=1500.0), [], base_year=2030)
+    lines = [line for line in apart.lines if line.code.code == "II.1.2"]
+    assert [line.activity for line in lines] == [3.0, 2.0]
+    assert [line.co2e_kg for line in lines] == [500.0, 1500.0]
+    assert "hydrogen" in lines[1].name
+    assert apart.basic_kg == plain.basic_kg
+
+
+@pytest.mark.parametrize("year", [-5, 0, 20300])
+def test_a_base_year_that_is_none_is_refused(year: int) -> None:
+    with pytest.raises(InputError, match="base_year: must lie within 1900 and 2200"):
+        compile_inventory(RUN, [], base_year=year)
+
+
+def test_a_workbook_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "taken.xlsx"
+    folder.mkdir()
+    books = reconcile(CarbonTotals(1, 0, 1, 0, 0, 0, 0, 0, 0), {"I.1.2": 1.0}, {})
+    for path, rule in ((folder, "cannot be written"), (tmp_path / "a.csv", "must end in .xlsx")):
+        with pytest.raises(InputError, match=rule):
+            write_workbook(compile_inventory(RUN, [], base_year=2030), books, {}, [], path)

@@ -104,3 +104,16 @@ def test_without_contracts_the_score_is_the_grid_and_more_contracts_never_lower_
 def test_a_score_needs_a_load() -> None:
     with pytest.raises(InputError, match="load_mwh"):
         cfe_score(np.zeros(2), np.zeros(2), np.zeros(2))
+
+
+def test_rates_of_the_market_are_never_negative_or_unknown() -> None:
+    rates = replace(MARKET, supplier_kg_per_mwh={"hall": -50.0}, residual_mix_kg_per_mwh=np.array([np.nan]))
+    with pytest.raises(InputError) as caught:
+        scope2([HALL], [], rates)
+    assert "supplier_kg_per_mwh.hall: must be at least 0; got -50.0" in str(caught.value)
+    assert "residual_mix_kg_per_mwh[0]: must be finite" in str(caught.value)
+
+
+def test_a_consumer_that_feeds_back_has_no_scope_2_of_its_own() -> None:
+    with pytest.raises(InputError, match=r"hall.energy_mwh\[0\]: must be at least 0; got -1.0"):
+        scope2([replace(HALL, energy_mwh=np.array([-1.0, 1.0, 1.0]))], [], MARKET)

@@ -42,9 +42,11 @@ LAKES = {
 
 
 def with_blocks(*blocks: dict) -> Region:
+    """The reference region with these stores instead of its own."""
     data = reference_region().model_dump(mode="python", exclude_unset=True)
+    own = [technology for technology in data["technologies"] if technology.get("operation") != "storage"]
     sourced = [block | {"sources": dict.fromkeys(block, "a test")} for block in blocks]
-    return Region.model_validate(data | {"technologies": [*data["technologies"], *sourced]})
+    return Region.model_validate(data | {"technologies": [*own, *sourced]})
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def weather() -> Weather:
 
 @pytest.fixture(scope="module")
 def plain(weather: Weather) -> Upstream:
-    return simulate_region(reference_region(), weather, YEAR, PLACE[0], load_factor_set())
+    return simulate_region(with_blocks(), weather, YEAR, PLACE[0], load_factor_set())
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +157,9 @@ def test_energy_and_carbon_of_a_region_with_storage_are_conserved(stored: Upstre
     assert column(stored, "lakes").sum() == pytest.approx(0.3 * 4000 * 8760, rel=1e-6)
     factors = load_factor_set()
     region = with_blocks(PUMPED, LAKES)
-    ci = np.array([*(factors.value(t.factor) for t in region.technologies), factors.value("unknown")])
+    own = [technology.direct_kg_per_mwh for technology in region.technologies]
+    listed = [factors.value(technology.factor) for technology in region.technologies]
+    ci = np.array([*(a if b is None else b for a, b in zip(listed, own, strict=True)), factors.value("unknown")])
     ci[stored.technologies.index("pumped")] = 0.0
     assert (stored.ci_kg_per_mwh * stored.demand_mw).sum() == pytest.approx((stored.p_mw @ ci).sum(), rel=1e-9)
 
@@ -173,7 +177,7 @@ def test_storage_narrows_prices(stored: Upstream, weather: Weather):
 
 def test_carbon_free_share_counts_nuclear(weather: Weather, plain: Upstream):
     assert plain.carbon_free_share == pytest.approx(plain.renewable_share)  # no nuclear power in this region
-    nuclear = reference_region().with_changes({"technologies.5.factor": "nuclear"})
+    nuclear = with_blocks().with_changes({"technologies.5.factor": "nuclear"})
     with_nuclear = simulate_region(nuclear, weather, YEAR, PLACE[0], load_factor_set())
     share = column(with_nuclear, "lignite") / with_nuclear.demand_mw
     assert with_nuclear.carbon_free_share == pytest.approx(with_nuclear.renewable_share + share)

@@ -110,7 +110,7 @@ def intensity_by_hour(hourly: Mapping[str, pl.DataFrame], theme: Theme) -> go.Fi
     if not shown:
         return empty(theme, "No car charges in these results.")
     figure = go.Figure()
-    for (name, frame), colour in zip(shown.items(), _colours(theme, len(shown)), strict=True):
+    for (name, frame), colour in zip(shown.items(), line_colours(theme, len(shown)), strict=True):
         figure.add_scatter(
             x=frame["hour"].to_list(), y=frame["ci_g_per_kwh"].fill_nan(None).to_list(), name=name,
             mode="lines+markers", line={"color": colour, "width": 1.6},
@@ -137,7 +137,7 @@ def per_kilometre(sessions: Mapping[str, pl.DataFrame], theme: Theme) -> go.Figu
     top = max(float(np.quantile(numbers, 0.995)) for numbers in values.values())
     bins = np.linspace(0, max(top, 1.0), 41)
     figure = go.Figure()
-    for (name, numbers), colour in zip(values.items(), _colours(theme, len(values)), strict=True):
+    for (name, numbers), colour in zip(values.items(), line_colours(theme, len(values)), strict=True):
         share = 100 * np.histogram(np.clip(numbers, bins[0], bins[-1]), bins)[0] / numbers.size
         figure.add_scatter(
             x=bins.tolist(), y=[*share.tolist(), 0], name=name, mode="lines", fill="tozeroy",
@@ -151,7 +151,7 @@ def per_kilometre(sessions: Mapping[str, pl.DataFrame], theme: Theme) -> go.Figu
     return figure.update_xaxes(title_text="Carbon of a kilometre [g/km]", ticksuffix="")
 
 
-def _colours(theme: Theme, n: int) -> list[str]:
+def line_colours(theme: Theme, n: int) -> list[str]:
     """Grey for the first (the baseline), then colours, for `n` results."""
     first = "blue" if theme == "light" else "sky"
     accents = [OKABE_ITO[name] for name in (first, "orange", "green", "purple", "vermilion")]

@@ -1,4 +1,4 @@
-"""Emissions: sectors by hour, and the city's intensity beside that of its imports."""
+"""Emissions: sectors by hour, the city's intensity, the conventions side by side, and both views of the city."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import polars as pl
 from dash.development.base_component import Component
 
 from app.dashboard import cards
+from app.dashboard.convention_cards import convention_cards
 from app.dashboard.figures import city
 from app.dashboard.text import sector_name
 from app.dashboard.view import Page, View
@@ -29,6 +30,7 @@ def content(view: View) -> Component:
             city.intensity_lines(view.result.table("city").collect(), view.zone, view.theme), key="intensity-lines",
         ),
         _totals(sectors, view),
+        *convention_cards(view),
     )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""Electric cars: when they charge and give back, how much carbon is in a charged kWh and in a kilometre."""
+"""Electric cars: when they charge and give back, how much carbon is in a charged kWh and in a kilometre.
+
+What V2G avoided elsewhere stands apart from both, and in no inventory.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,15 @@ import polars as pl
 from dash.development.base_component import Component
 
 from app.dashboard import cards
-from app.dashboard.figures import ev
+from app.dashboard.figures import ev, ev_coefficients
 from app.dashboard.text import figure
 from app.dashboard.view import Page, View
 from app.results import Result
+from carbon.v2g_credit import AVOIDED_ELSEWHERE
 
 KINDS = ("ev_fleet", "ev_recorded")
 """Kinds of assets that are fleets of cars."""
+_CREDIT = ("replaced", "released", "wear", "avoided")
 
 
 def content(view: View) -> Component:
@@ -25,7 +30,10 @@ def content(view: View) -> Component:
         why = "There are no electric cars in this result. Add an asset of kind ev_fleet to the scenario to see them."
         return cards.page("Electric cars", cards.where_and_when(view), cards.nothing("Charging", why))
     hourly = {name: ev.hourly_intensity(power, view.zone) for name, power in powers.items()}
-    sessions = {name: result.table("sessions").collect() for name, result in compared.items()}
+    sessions, hours, classes = (
+        {name: result.table(table).collect() for name, result in compared.items()}
+        for table in ("sessions", "charging_hours", "vehicle_classes")
+    )
     return cards.page(
         "Electric cars",
         cards.where_and_when(view),
@@ -44,7 +52,19 @@ def content(view: View) -> Component:
             "Share of sessions; dotted lines are means weighted by distance. What a car gives back takes carbon along.",
             ev.per_kilometre(sessions, view.theme), key="g-per-km", wide=False,
         ),
+        cards.chart(
+            "Carbon of a charged kWh, by place and hour of day",
+            f"Weighted by energy, in the hour in which it flowed; gaps where nobody charges. {view.convention}",
+            ev_coefficients.intensity_by_place(hours, view.theme), key="charging-places", table=_by_place(hours),
+        ),
+        cards.chart(
+            "Carbon of a kilometre, by vehicle class",
+            "What driving took from each car's own battery, over the distance driven between its sessions.",
+            ev_coefficients.per_kilometre_by_class(classes, view.theme), key="g-per-km-class",
+            table=_by_class(classes),
+        ),
         cards.table_card("Totals", f"At the meter. {view.convention}", totals(compared)),
+        _avoided(compared),
     )  # fmt: skip
 
 
@@ -72,6 +92,47 @@ def totals(results: Mapping[str, Result]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides={
         "Charged [MWh]": number, "Given back [MWh]": number, "Carbon [g/kWh]": number, "Carbon [g/km]": number,
     })  # fmt: skip
+
+
+def avoided(results: Mapping[str, Result]) -> pl.DataFrame:
+    """What V2G avoided elsewhere, one row a result, vehicle class and reference with energy fed in."""
+    frames = [
+        result.table("v2g_credit").filter(pl.col("energy_mwh") > 0).select(
+            pl.lit(name).alias("Result"),
+            pl.col("vehicle_class").cast(pl.String).str.replace_all("_", " ", literal=True).alias("Class"),
+            pl.col("reference").cast(pl.String).alias("Against"), pl.col("energy_mwh").alias("Fed in [MWh]"),
+            *(pl.col(f"{column}_kg").alias(f"{column.capitalize()} [kg CO₂e]") for column in _CREDIT),
+        ).collect()
+        for name, result in results.items()
+    ]  # fmt: skip
+    return pl.concat(frames).sort("Result", "Against", "Class", descending=[False, True, False])
+
+
+def _avoided(results: Mapping[str, Result]) -> Component:
+    """The card of what V2G avoided elsewhere."""
+    frame = avoided(results)
+    if frame.is_empty():
+        return cards.nothing(AVOIDED_ELSEWHERE, "No car gave anything back in these results.")
+    words = (
+        "A consequence, not part of any emissions shown here: what V2G replaced, less what it released from the "
+        "batteries and their wear. Against marginal: the plant that ran less. Against average: the mix at the bus."
+    )
+    return cards.table_card(AVOIDED_ELSEWHERE, words, frame, digits=1)
+
+
+def _by_place(hours: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    columns = ("result", "place", "hour", "energy_kwh", "charged_g_per_kwh")
+    named = (frame.with_columns(pl.col("place").cast(pl.String), result=pl.lit(name)) for name, frame in hours.items())
+    return pl.concat([frame.select(columns) for frame in named])
+
+
+def _by_class(classes: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    columns = ("result", "vehicle_class", "sessions", "energy_kwh", "charged_g_per_kwh", "driven_km", "g_per_km")
+    named = (
+        frame.with_columns(pl.col("vehicle_class").cast(pl.String), result=pl.lit(name))
+        for name, frame in classes.items()
+    )
+    return pl.concat([frame.select(columns) for frame in named])
 
 
 def _by_hour(hourly: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

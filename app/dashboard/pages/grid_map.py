@@ -42,7 +42,9 @@ def content(view: View) -> Component:
     layer = view.query.get("layer", "carbon")
     config = {
         "result": view.name, "version": arrays.version_of(view.result), "theme": view.theme, "zone": view.zone,
-        "layers": arrays.layers_for_browser(view.theme, view.result.scenario.get("limits") or {}),
+        "layers": arrays.layers_for_browser(
+            view.theme, view.result.scenario.get("limits") or {}, str(view.result.manifest.get("currency", "currency"))
+        ),
     }  # fmt: skip
     return cards.page(
         "Grid",

@@ -1,0 +1,112 @@
+"""The parts of the page *Emissions* that set conventions, views and origins side by side."""
+
+from __future__ import annotations
+
+import polars as pl
+from dash import html
+from dash.development.base_component import Component
+
+from app.convention_words import OPERATOR, SENTENCES, WATER_TANK
+from app.dashboard import cards
+from app.dashboard.figures import conventions as figures
+from app.dashboard.text import sector_name
+from app.dashboard.view import View
+
+KG_PER_T = 1000.0
+MOST_BUSES = 20
+
+
+def convention_cards(view: View) -> list[Component]:
+    """Conventions by sector, both views of the city and of its buses, and where the power of each sector comes from."""
+    table = view.result.table("conventions").collect()
+    if table.is_empty():
+        return [cards.nothing("Who bears the losses", "This result holds no conventions; run its scenario again.")]
+    return [_losses(table, view), _bearers(view), _views(view), _origins(view), _buses(view)]
+
+
+def _losses(table: pl.DataFrame, view: View) -> Component:
+    lines = figures.by_line(table)
+    names = lines["convention"].unique(maintain_order=True).to_list()
+    chart = cards.chart(
+        "Who bears the losses: conventions side by side",
+        "The same flows under every convention that the run traced; stores as water tanks. The table also holds the "
+        "other model of stores: loads when they charge, free of carbon when they discharge.",
+        figures.convention_bars(lines, view.theme), key="conventions", table=figures.side_by_side(lines),
+    )  # fmt: skip
+    words = html.Dl([part for name in names for part in (html.Dt(name.capitalize()), html.Dd(SENTENCES[name]))])
+    return html.Div([chart, html.Section(words, className="card", **cards.hyphened(aria_label="Conventions"))])
+
+
+def _bearers(view: View) -> Component:
+    frame = view.result.table("loss_bearers").collect().select(
+        pl.col("convention").cast(pl.String).alias("Convention"), pl.col("stores").cast(pl.String).alias("Stores as"),
+        pl.col("bearer").cast(pl.String).alias("Who bears them"), pl.col("lost_mwh").alias("Lost [MWh]"),
+        (pl.col("emissions_kg") / KG_PER_T).alias("Carbon [t CO₂e]"),
+    )  # fmt: skip
+    subtitle = "What is lost in the grid, and who answers for it: uses pay within their own emissions (lines x.2)."
+    return cards.table_card("Losses of the grid", subtitle, frame, digits=3)
+
+
+def _views(view: View) -> Component:
+    rows = _operators(view).filter(pl.col("level") == "city")
+    return cards.chart(
+        "Two views of the city",
+        "Production-based: own generation. Consumption-based: with imports, without exports and what stationary "
+        f"stores gained. {view.convention}",
+        figures.two_views(rows, view.theme), key="two-views", table=_view_table(_operators(view), ("city", "sector")),
+    )  # fmt: skip
+
+
+def _origins(view: View) -> Component:
+    frame = origins_of(view)
+    return cards.chart(
+        "Where the power of each sector comes from",
+        "Traced shares; energy from a store counts for what charged it, stores are what they held at first. Cars: "
+        f"what they charge. {view.convention}",
+        figures.origin_bars(frame, view.theme), key="origins",
+        table=frame.select(
+            pl.col("consumer").alias("Consumer"), pl.col("source").alias("Source"),
+            pl.col("energy_mwh").alias("Energy [MWh]"), (pl.col("emissions_kg") / KG_PER_T).alias("Carbon [t CO₂e]"),
+        ),
+    )  # fmt: skip
+
+
+def origins_of(view: View) -> pl.DataFrame:
+    """Energy and carbon of each source in each sector and data centre, by plain names."""
+    names = pl.col("consumer", "source").cast(pl.String)
+    values = pl.col("energy_mwh", "emissions_kg")
+    sectors = view.result.table("origins").select(names, values).collect()
+    plain = pl.col("consumer").map_elements(sector_name, return_dtype=pl.String)
+    by_hour = view.result.table("data_centre_origins").with_columns(consumer=pl.col("name")).select(names, values)
+    centres = by_hour.group_by("consumer", "source", maintain_order=True).agg(values.sum()).collect()
+    of_them = pl.format("Data centre {}", "consumer").alias("consumer")
+    return pl.concat([sectors.with_columns(plain), centres.with_columns(of_them)])
+
+
+def _buses(view: View) -> Component:
+    rows = _operators(view).filter(pl.col("level") == "bus")
+    most = rows.sort("consumption_kg", descending=True).head(MOST_BUSES)
+    kept = f"The {len(most)} buses that use most; all are in the table views. {view.convention}"
+    return cards.table_card("Production and consumption, bus by bus", kept, _view_table(most, ("bus",)))
+
+
+def _operators(view: View) -> pl.DataFrame:
+    """The views of the run's own convention."""
+    names = pl.col("convention", "stores", "level", "name").cast(pl.String)
+    rows = view.result.table("views").with_columns(names)
+    return rows.filter(pl.col("convention") == OPERATOR, pl.col("stores") == WATER_TANK).collect()
+
+
+def _view_table(rows: pl.DataFrame, levels: tuple[str, ...]) -> pl.DataFrame:
+    """Energy and carbon of some rows of `views`, under plain names."""
+    shown = rows.filter(pl.col("level").is_in(levels))
+    terms = ("production", "import", "consumption", "stores", "loss", "export")
+    return shown.select(
+        pl.col("name").map_elements(sector_name, return_dtype=pl.String).alias("Where"),
+        *(pl.col(f"{term}_mwh").alias(f"{term.capitalize()} [MWh]") for term in terms),
+        *((pl.col(f"{term}_kg") / KG_PER_T).alias(f"{term.capitalize()} [t]") for term in terms),
+        pl.col("ci_kg_per_mwh").alias("Intensity [g/kWh]"),
+    )
+
+
+__all__ = ["convention_cards", "origins_of"]

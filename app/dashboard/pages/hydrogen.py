@@ -1,0 +1,57 @@
+"""Hydrogen stations: how much carbon a kilogram carries, what was refuelled, and the state of the tanks."""
+
+from __future__ import annotations
+
+import polars as pl
+from dash.development.base_component import Component
+
+from app.dashboard import cards
+from app.dashboard.figures import hydrogen as figures
+from app.dashboard.view import Page, View
+
+_COLUMNS = {
+    "refuelled_kg": "Refuelled [kg]", "emissions_kg_per_kg": "Carbon [kg CO₂e/kg]",
+    "tank_kg_per_kg": "Mean of the tank [kg CO₂e/kg]", "emissions_kg": "Emissions [kg CO₂e]",
+    "electricity_mwh": "Electricity [MWh]", "fed_in_mwh": "Fed in [MWh]",
+}  # fmt: skip
+
+
+def content(view: View) -> Component:
+    """The page for a view."""
+    frame = view.result.table("hydrogen").collect()
+    if frame.is_empty():
+        why = "There is no hydrogen station in this result. Add an asset of kind hydrogen_station to see it here."
+        return cards.page("Hydrogen", cards.where_and_when(view), cards.nothing("Carbon of a kilogram", why))
+    return cards.page(
+        "Hydrogen",
+        cards.where_and_when(view),
+        cards.chart(
+            "Carbon of a kilogram",
+            f"Of the hydrogen in each tank, which is what is refuelled: a mix of all that was made and not yet used. "
+            f"{view.convention}",
+            figures.carbon_per_kilogram(frame, view.zone, view.theme), key="hydrogen-carbon", wide=False,
+        ),
+        cards.chart(
+            "Tanks and refuelling", "All stations together; the tanks as they are when a step begins.",
+            figures.tanks_and_refuelling(frame, view.zone, view.theme), key="hydrogen-tanks", wide=False,
+        ),
+        cards.table_card(
+            "Stations", "Over the whole period; electricity at the meter, the mean of the tank by what it held.",
+            stations(view),
+        ),
+    )  # fmt: skip
+
+
+def stations(view: View) -> pl.DataFrame:
+    """The figures of each station, one row a result and station, the baseline first."""
+    frames = [
+        result.table("hydrogen_stations").collect().select(
+            pl.lit(result.name).alias("Result"), pl.col("station").cast(pl.String).alias("Station"),
+            *(pl.col(column).alias(title) for column, title in _COLUMNS.items()),
+        )
+        for result in (view.baseline, view.result) if result is not None
+    ]  # fmt: skip
+    return pl.concat(frames)
+
+
+PAGE = Page("/hydrogen", "Hydrogen", content)

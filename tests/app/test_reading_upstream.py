@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.describe import describe
+from app.reading import check_scenario
+from app.simulate import prepare
+from grid.errors import ScenarioError
+
+DIRECT = "Carbon intensity gCO₂eq/kWh (direct)"
+GENERATION = (
+    "DateTime(UTC)\tResolutionCode\tAreaCode\tAreaDisplayName\tAreaTypeCode\tAreaMapCode\tProductionType"
+    "\tActualGenerationOutput[MW]\tActualConsumption[MW]\tUpdateTime(UTC)\n"
+)
+PRICES = "DateTime(UTC)\tResolutionCode\tAreaCode\tAreaDisplayName\tAreaTypeCode\tMapCode\tPrice[Currency/MWh]\n"
+FACTORS = "technology,value,unit,gas,boundary,view,losses,renewable,year,issuer,source,status\n"
+
+
+def scenario(**changes: object) -> dict[str, object]:
+    return {
+        "name": "with a file",
+        "city": {"network": "mv_oberrhein"},
+        "period": {"start": "2030-06-01", "days": 1},
+        "upstream": {"csv": "imports.csv"},
+        **changes,
+    }
+
+
+def electricity_maps(folder: Path) -> None:
+    rows = [f"2030-06-01 {hour:02}:00:00,{300 + hour},50" for hour in range(24)]
+    text = "\n".join([f"Datetime (UTC),{DIRECT},price_per_mwh", *rows])
+    (folder / "imports.csv").write_text(text, encoding="utf-8")
+
+
+def library(folder: Path, name: str = "imports") -> Path:
+    (folder / name).mkdir()
+    area = "10YAT-APG------L\tAustria (AT)\tBZN\tAT"
+    hours = [f"2030-06-01 {hour:02}:00:00\tPT60M\t{area}" for hour in range(24)]
+    generation = GENERATION + "".join(f"{hour}\tNuclear\t100\t\t\n" for hour in hours)
+    (folder / name / "generation.csv").write_text(generation, encoding="utf-8")
+    (folder / name / "prices.csv").write_text(PRICES + "".join(f"{hour}\t60\n" for hour in hours), encoding="utf-8")
+    return folder / name
+
+
+def test_a_file_is_checked_with_the_boundary_of_the_scenario(tmp_path: Path):
+    electricity_maps(tmp_path)
+    check_scenario(scenario(), tmp_path, "direct")
+    with pytest.raises(ScenarioError, match="has no lifecycle intensities"):
+        check_scenario(scenario(carbon={"boundary": "lifecycle"}), tmp_path, "life-cycle")
+
+
+def test_a_mix_is_checked_with_the_factors_of_the_scenario(tmp_path: Path):
+    library(tmp_path)
+    of_a_mix = scenario(upstream={"csv": "imports"})
+    check_scenario(of_a_mix, tmp_path, "with the shipped factors")
+    row = "gas,400,kg/MWh,CO2,direct,production,out,false,2023,me,A report,verified\n"
+    (tmp_path / "mine.csv").write_text(FACTORS + row, encoding="utf-8")
+    with pytest.raises(ScenarioError, match="has no direct factor for; got 'nuclear'"):
+        check_scenario(of_a_mix | {"carbon": {"factor_set": "mine.csv"}}, tmp_path, "with factors that lack nuclear")
+
+
+def test_a_wrong_boundary_is_told_once_and_the_file_is_checked_all_the_same(tmp_path: Path):
+    with pytest.raises(ScenarioError) as caught:
+        check_scenario(scenario(carbon={"boundary": "stack"}), tmp_path, "two faults")
+    assert len(caught.value.faults) == 2
+    assert "carbon.boundary: must be one of 'direct' or 'lifecycle'" in str(caught.value)
+    assert "imports.csv" in str(caught.value)
+
+
+def test_every_file_of_a_folder_is_among_the_inputs(tmp_path: Path):
+    folder = library(tmp_path)
+    loaded = check_scenario(scenario(upstream={"csv": "imports"}), tmp_path, "a folder")
+    before = loaded.input_hashes()
+    assert set(before) == {"imports/generation.csv", "imports/prices.csv"}
+    (folder / "prices.csv").write_text(PRICES, encoding="utf-8")
+    assert loaded.input_hashes()["imports/prices.csv"] != before["imports/prices.csv"]
+
+
+def test_what_was_not_checked_is_said_before_and_after_a_run(tmp_path: Path):
+    loaded = check_scenario({**scenario(), "upstream": {"region": "china"}}, tmp_path, "China")
+    told = describe(loaded)
+    assert "The yearly mean of China 2023 is the published 530.6 kg/MWh of CO2 (MEE/NBS, verified)" in told
+    assert "numbers of China 2023 are unverified" in told
+    assert "Unverified factors of germany_2023: lignite, hard_coal." in told
+    assert set(loaded.caveats) <= set(prepare(loaded).notes)  # the notes of the page About
+
+
+def test_a_file_has_no_caveats_of_a_region(tmp_path: Path):
+    electricity_maps(tmp_path)
+    assert not any("numbers of" in caveat for caveat in check_scenario(scenario(), tmp_path, "a file").caveats)
+
+
+def test_wrong_rows_of_a_factor_file_are_told_with_its_place(tmp_path: Path):
+    rows = [
+        "gas,400,kg/MWh,CO2,direct,production,out,false,2023,me,,verified",
+        "gas,-1,kg/MWh,CO2,direct,production,out,false,2023,me,A report,verified",
+    ]
+    (tmp_path / "mine.csv").write_text(FACTORS + "\n".join(rows), encoding="utf-8")
+    plain = {key: value for key, value in scenario().items() if key != "upstream"}
+    with pytest.raises(ScenarioError) as caught:
+        check_scenario(plain | {"carbon": {"factor_set": "mine.csv"}}, tmp_path, "three faults")
+    for rule in (
+        "carbon.factor_set: row 2, source: must say where the value comes from",
+        "carbon.factor_set: row 3, value: must be finite and at least 0; got '-1'",
+        "carbon.factor_set: rows 2, 3: give the same factor twice",
+    ):
+        assert rule in str(caught.value)
