@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from optimizer.devices import battery, charging_sessions, city_of, generation, problem_of
     from optimizer.diagnosis import Conflict, InfeasibleDispatchError, UnboundedDispatchError
+    from optimizer.forecast import AutoregressiveError, Forecast, Persistence
     from optimizer.frontier import Frontier, frontier
+    from optimizer.objective import Weights
     from optimizer.problem import DispatchProblem
     from optimizer.representative_days import Estimate, dispatch_representative
     from optimizer.rolling import dispatch
@@ -22,8 +24,12 @@ _HOME = {
     "Conflict": "diagnosis",
     "InfeasibleDispatchError": "diagnosis",
     "UnboundedDispatchError": "diagnosis",
+    "AutoregressiveError": "forecast",
+    "Forecast": "forecast",
+    "Persistence": "forecast",
     "Frontier": "frontier",
     "frontier": "frontier",
+    "Weights": "objective",
     "DispatchProblem": "problem",
     "Estimate": "representative_days",
     "dispatch_representative": "representative_days",
@@ -33,14 +39,18 @@ _HOME = {
 }
 
 __all__ = [
+    "AutoregressiveError",
     "Conflict",
     "DispatchProblem",
     "Estimate",
+    "Forecast",
     "Frontier",
     "InfeasibleDispatchError",
+    "Persistence",
     "Schedule",
     "Shortfall",
     "UnboundedDispatchError",
+    "Weights",
     "battery",
     "charging_sessions",
     "city_of",

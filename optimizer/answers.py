@@ -36,11 +36,7 @@ def nodal(answer: Answer, dual: Floats) -> Floats:
 
 def boundary_mw(answer: Answer) -> Floats:
     """Net import in the AC power flow, shape (n_steps,) [MW]: what enters the grid, and what is drawn right there."""
-    window = answer.window
-    network = window.problem.network
-    there = np.isin(network.buses.node, network.slack)
-    drawn = window.withdrawal(answer.decided)[0][:, there].sum(axis=1) + network.fixed_mva[network.slack].real.sum()
-    return np.asarray(answer.flow.slack_mva().real.sum(axis=1) + drawn)
+    return answer.window.boundary_mw(answer.decided, answer.flow)
 
 
 def carbon_cap_price(answer: Answer, dual: Floats) -> Iterator[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from optimizer.problem import DispatchProblem
 
 Series = float | Sequence[float] | Floats
 """One value for all steps, or one a step."""
+Device = Flexibility | Callable[[City], Flexibility]
+"""A device, or what makes it on a net, as ``functools.partial(battery, name="store", bus="quay", p_mw=1, e_mwh=4)``."""
 
 
 def city_of(net: Any, clock: Clock) -> City:
@@ -27,7 +29,7 @@ def city_of(net: Any, clock: Clock) -> City:
 
 def problem_of(
     city: City,
-    flexibilities: Sequence[Flexibility],
+    flexibilities: Sequence[Device],
     *,
     import_price_per_mwh: Series,
     export_price_per_mwh: Series | None = None,
@@ -39,7 +41,8 @@ def problem_of(
 
     Args:
         city: The net on a clock; its loads and generators are fixed withdrawal.
-        flexibilities: What may be decided.
+        flexibilities: What may be decided. Of devices that are still to be made, all faults are raised at once,
+            together with those of the problem; of others, each raised its own.
         import_price_per_mwh: Price of imports [currency/MWh].
         export_price_per_mwh: Paid for exports [currency/MWh]; default: nothing, or the import price if that is less.
         import_ci_kg_per_mwh: Carbon intensity of imports [kg/MWh].
@@ -61,10 +64,28 @@ def problem_of(
         "horizon_steps": clock.n_steps,
         "look_ahead_steps": 0,
     }
-    return DispatchProblem(
-        clock, network, factor * p_mw, factor * q_mvar, tuple(flexibilities), price, paid,
-        _series(import_ci_kg_per_mwh, clock), **(defaults | more),
-    )  # fmt: skip
+    devices, faults = _made(city, flexibilities)
+    try:
+        problem = DispatchProblem(
+            clock, network, factor * p_mw, factor * q_mvar, devices, price, paid,
+            _series(import_ci_kg_per_mwh, clock), **(defaults | more),
+        )  # fmt: skip
+    except InputError as error:
+        raise InputError([*faults, *error.faults], "the dispatch problem") from error
+    raise_if_any(faults, "the dispatch problem")
+    return problem
+
+
+def _made(city: City, devices: Sequence[Device]) -> tuple[tuple[Flexibility, ...], list[Fault]]:
+    """The devices on a net, and the faults of those that cannot be made."""
+    made: list[Flexibility] = []
+    faults: list[Fault] = []
+    for device in devices:
+        try:
+            made.append(device if isinstance(device, Flexibility) else device(city))
+        except InputError as error:
+            faults += error.faults
+    return tuple(made), faults
 
 
 def battery(

@@ -59,6 +59,32 @@ class FirstGuess:
         return cls(_as_seen(decided, start.ahead), columns, rows)
 
 
+def kept_up(window: Window, start: Start) -> Decided:
+    """A schedule that keeps every promise without an optimum: the first guess, with stores as full as they are due.
+
+    Args:
+        window: The window.
+        start: What it takes over.
+    """
+    powers = dict(FirstGuess.of(window, start).decided.p_mw)
+    for flexibility in window.roles.converters:
+        slots = window.slots(flexibility).ravel()
+        stated = flexibility.p_unmanaged_mw
+        powers[flexibility.name] = (
+            slots, flexibility.at_slots(flexibility.p_max_mw, slots) if stated is None else stated[slots],
+        )  # fmt: skip
+    for flexibility, store in window.roles.stores:
+        slots, energy = window.slots(flexibility), start.e_now_mwh[flexibility.name].copy()
+        power = np.zeros(slots.shape)
+        for step in range(window.n_steps):
+            now = slots[:, step]
+            held = store.retention_per_step * energy - flexibility.drained_mwh(now)
+            power[:, step] = flexibility.charging_power(store.e_end_mwh - held, now)
+            energy = held + flexibility.gain_at(power[:, step], now)
+        powers[flexibility.name] = (slots.ravel(), power.ravel())
+    return Decided(powers, {})
+
+
 def _as_seen(decided: Decided, ahead: Decided | None) -> Decided:
     """A schedule in which steps that the window before has seen are as it saw them."""
     if ahead is None:

@@ -58,7 +58,7 @@ def frontier(problem: DispatchProblem, n: int = 8, progress: Callable[[int, int]
     neighbours. In a linear programme that finds every corner in the end; where a gap holds none, it is left.
 
     Args:
-        problem: The problem; its own price of carbon is left out.
+        problem: The problem; its own price of carbon, and weights of its own, are left out.
         n: Most points.
         progress: Told the points found and `n`.
 
@@ -108,6 +108,7 @@ def _solve(problem: DispatchProblem, carbon_price_per_kg: float) -> FrontierPoin
         export_price_per_mwh=weight * problem.export_price_per_mwh,
         demand_charge_per_mw_month=weight * problem.demand_charge_per_mw_month,
         carbon_price_per_kg=weight * carbon_price_per_kg,
+        objective=None,
     )
     schedule = dispatch(weighted)
     return FrontierPoint(totals(problem, schedule), schedule, carbon_price_per_kg)

@@ -152,6 +152,14 @@ class GridRows:
         outside = np.maximum(*self._voltage_over(flow)) - voltage_excess[:, None]
         return bool((outside[self._for_good] > VOLTAGE_TOLERANCE_PU).any())
 
+    def excesses(self, flow: PowerFlow) -> tuple[Floats, Floats]:
+        """Greatest excess of loading [percentage points] and of voltage [pu] in each step, shape (n_steps,) each."""
+        outside = np.maximum(*self._voltage_over(flow)) if self._window.problem.limits_voltage else -np.ones((1, 1))
+        return (
+            np.maximum(self._loading_over(flow).max(axis=1, initial=0.0), 0.0),
+            np.maximum(outside.max(axis=1), 0.0),
+        )
+
     def _loading_over(self, flow: PowerFlow) -> Floats:
         """Loading above the limit, shape (n_steps, L) [percentage points]; -inf where there is no limit."""
         over = flow.loading_percent() - self._window.problem.loading_max_percent

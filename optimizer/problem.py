@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from grid.series import Floats, read_only
 from optimizer.model import Extension
 from optimizer.roles import role_faults
 from optimizer.schedule import Schedule, Shortfall
+
+if TYPE_CHECKING:
+    from optimizer.forecast import Forecast
+    from optimizer.objective import Weights
 
 __all__ = ["DispatchProblem", "Schedule", "Shortfall", "Strategy", "with_strategy"]
 
@@ -62,7 +66,14 @@ class DispatchProblem:
             problem has no solution, and `InfeasibleDispatchError` says why.
         horizon_steps: Steps that each window decides for good.
         look_ahead_steps: Steps that each window sees beyond them.
+        sessions: Whether fleets are stated session by session, or as combinations of whole schedules
+            (`optimizer.aggregated_window`), where a window allows it. Both give the same cost and deliver every
+            session.
         time_limit_s: Most time for the whole dispatch [s]; what is not decided by then stays unmanaged.
+        objective: What cost, carbon and peak import weigh against each other; None: the cost, with all its prices.
+            Prices and duals of the schedule are then in units of the objective.
+        forecast: What each window knows of the steps ahead; None: all. What is done meets the problem as it stands
+            here, and the difference is balanced at the grid connection.
         extend: Adds constraints or terms of the objective to the Pyomo model of every window
             (`optimizer.model.window_model`).
 
@@ -92,8 +103,11 @@ class DispatchProblem:
     elastic: bool = True
     horizon_steps: int = 96
     look_ahead_steps: int = 48
+    sessions: Literal["each", "aggregated"] = "each"
     time_limit_s: float = np.inf
     extend: Extension | None = None
+    objective: Weights | None = None
+    forecast: Forecast | None = None
 
     def __post_init__(self) -> None:
         for name in ("p_fixed_mw", "q_fixed_mvar", *_SERIES):
@@ -112,11 +126,13 @@ class DispatchProblem:
         for name in ("horizon_steps", "look_ahead_steps"):
             if getattr(self, name) < (name == "horizon_steps"):
                 yield Fault(name, "must not be negative, and a horizon has at least one step", getattr(self, name))
-        for name in ("carbon_price_per_kg", "carbon_cap_kg", "import_max_mw", "export_max_mw", "time_limit_s"):
+        for name in _NOT_NEGATIVE:
             if not getattr(self, name) >= 0:
                 yield Fault(name, "must be at least 0", getattr(self, name))
         if self.network_model not in ("ac", "dc"):
             yield Fault("network_model", "must be 'ac' or 'dc'", self.network_model)
+        if self.sessions not in ("each", "aggregated"):
+            yield Fault("sessions", "must be 'each' or 'aggregated'", self.sessions)
         names = [flexibility.name for flexibility in self.flexibilities]
         yield from (
             Fault(n, "two flexibilities have this name") for n in sorted({n for n in names if names.count(n) > 1})
@@ -172,6 +188,10 @@ class DispatchProblem:
         return self.alternating and bool((self.vm_min_pu > 0).any() or np.isfinite(self.vm_max_pu).any())
 
 
+_NOT_NEGATIVE = (
+    *("carbon_price_per_kg", "carbon_cap_kg", "import_max_mw", "export_max_mw"),
+    *("demand_charge_per_mw_month", "time_limit_s"),
+)
 _SERIES = ("import_price_per_mwh", "export_price_per_mwh", "import_ci_kg_per_mwh")
 
 

@@ -162,6 +162,21 @@ class Window:
                 np.add(total, (by_device @ flexibility.shares).toarray(), out=total)
         return p_mw, q_mvar
 
+    def boundary_mw(self, decided: Decided, flow: PowerFlow) -> Floats:
+        """Net import, shape (n_steps,) [MW]: what enters the grid, and what is drawn right where it does.
+
+        Args:
+            decided: What was decided.
+            flow: Its power flow; where the problem has none, the sum of all withdrawals stands for it.
+        """
+        p_mw, network = self.withdrawal(decided)[0], self.problem.network
+        if not self.problem.alternating:
+            fixed = network.fixed_mva.real.sum() if self.problem.grid_limits else 0.0
+            return np.asarray(p_mw.sum(axis=1) + fixed)
+        drawn = p_mw[:, np.isin(network.buses.node, network.slack)].sum(axis=1)
+        there = network.fixed_mva[network.slack].real.sum()
+        return np.asarray(flow.slack_mva().real.sum(axis=1) + drawn + there)
+
     def flow(self, decided: Decided) -> PowerFlow:
         """AC power flow of the window with what was decided; without voltages where the problem asks for none."""
         clock, network = self.problem.clock.window(self.first, self.stop), self.problem.network

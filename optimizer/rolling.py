@@ -13,8 +13,10 @@ from grid.flexibility import Flexibility
 from grid.series import Bools, Floats, Ints
 from optimizer import answers
 from optimizer._highs import Compiled
+from optimizer.aggregated_window import AggregatedSolvers
 from optimizer.problem import DispatchProblem
 from optimizer.programme import Start, state_window
+from optimizer.realisation import Realised, realised, roles_in
 from optimizer.roles import Roles
 from optimizer.schedule import BindingLimit, Costs, Decided, Quality, Schedule, Shortfall
 from optimizer.window import Answer, Solvers, solve_window
@@ -73,16 +75,18 @@ class _Rolling:
 
     def __init__(self, problem: DispatchProblem, p_mw: dict[str, Floats]) -> None:
         self.problem, self.p_mw = problem, p_mw
-        self.roles = Roles.of(problem.flexibilities, reactive=_with_q(problem), extend=problem.extend)
+        self.unit = 1.0 if problem.objective is None else problem.objective.unit(problem)
+        self.weighed = problem if problem.objective is None else problem.objective.applied(problem, self.unit)
+        self.roles = Roles.of(self.weighed.flexibilities, reactive=_with_q(problem), extend=problem.extend)
         self.energy = {f.name: f.reservoir.e_start_mwh.copy() for f in problem.flexibilities if f.reservoir is not None}
         self.before: dict[str, Floats] | None = None
         self.ahead: Decided | None = None
         self.compiled: dict[int, Compiled] = {}
-        self.solvers = Solvers()
+        self.solvers = AggregatedSolvers() if problem.sessions == "aggregated" else Solvers()
         shape = (problem.clock.n_steps, len(problem.network.buses.names))
         self.q_mvar: dict[str, Floats] = {}
         self.price, self.marginal = (np.full(shape, np.nan) for _ in range(2))
-        self.boundary_mw = np.full(problem.clock.n_steps, np.nan)
+        self.boundary_mw, self.imbalance_mw = (np.full(problem.clock.n_steps, np.nan) for _ in range(2))
         self.lp_mw = np.zeros((2, problem.clock.n_steps))
         self.costs, self.rounds, self.windows, self.decided = Costs(), 0, 0, 0
         self.peaks: dict[np.datetime64, float] = {}
@@ -91,7 +95,7 @@ class _Rolling:
         self.binding: list[BindingLimit] = []
         self.cap_prices: list[float] = []
         self.duals: dict[str, Floats] = {}
-        self.is_bound = True
+        self.is_bound = problem.forecast is None
 
     def run(self, progress: Progress | None) -> Schedule:
         problem, begun = self.problem, time.monotonic()
@@ -104,6 +108,7 @@ class _Rolling:
             if progress is not None and progress(decided, problem.clock.n_steps) is False:
                 break
         self._leave_the_rest()
+        self._compare_with_the_cap()
         return self._schedule()
 
     def _window(self, first: int, decided: int, stop: int) -> None:
@@ -113,14 +118,38 @@ class _Rolling:
             self.compiled[n] = self.roles.compiled(n, problem.clock.step_hours)
         month = problem.clock.times[first].astype("datetime64[M]")
         left = (problem.carbon_cap_kg - self.emitted_kg) * n / (problem.clock.n_steps - first)
-        start = Start(self.energy, self.peaks.get(month, 0.0), self.before, max(left, 0.0), decided - first, self.ahead)
-        window = state_window(problem, self.roles, self.compiled[n], first, stop, start)
+        view, roles = self._seen(first, stop)
+        before = self.before if view is self.weighed else _reachable(self.before, view, roles, first)
+        start = Start(self.energy, self.peaks.get(month, 0.0), before, max(left, 0.0), decided - first, self.ahead)
+        window = state_window(view, roles, self.compiled[n], first, stop, start)
         answer = solve_window(window, start, self.solvers)
+        done = self._done(answer)
         for flexibility in problem.flexibilities:
-            self._take_over(flexibility, answer, first, decided)
-        self._report(answer, decided - first)
+            self._take_over(flexibility, done.answer, first, decided)
+        self._report(answer, done, decided - first)
         self.ahead = answer.decided
         self.windows, self.rounds, self.decided = self.windows + 1, self.rounds + answer.rounds, decided
+
+    def _seen(self, first: int, stop: int) -> tuple[DispatchProblem, Roles]:
+        """The problem as a window sees it, in the units of its objective."""
+        problem = self.problem
+        if problem.forecast is None:
+            return self.weighed, self.roles
+        view = problem.forecast(problem, first, stop)
+        if view is problem:
+            return self.weighed, self.roles
+        if problem.objective is not None:
+            view = problem.objective.applied(view, self.unit)
+        return view, roles_in(view, self.roles)
+
+    def _done(self, answer: Answer) -> Realised:
+        """What a window comes to in truth."""
+        if self.problem.forecast is not None:
+            return realised(self.problem, answer)
+        window = (
+            answer.window if answer.window.problem is self.problem else replace(answer.window, problem=self.problem)
+        )
+        return Realised(replace(answer, window=window), np.zeros(answer.window.n_steps))
 
     def _take_over(self, flexibility: Flexibility, answer: Answer, first: int, decided: int) -> None:
         """Writes the decided steps of one flexibility, and carries its energies on."""
@@ -154,35 +183,39 @@ class _Rolling:
             at = device[order[low:high]]
             energy[at] = store.retention_per_step[at] * energy[at] + gain[order[low:high]]
 
-    def _report(self, answer: Answer, n: int) -> None:
-        """Prices, costs and limits of the decided steps of a window."""
-        problem, window = self.problem, answer.window
+    def _report(self, answer: Answer, done: Realised, n: int) -> None:
+        """Prices, costs and limits of the decided steps of a window: prices as planned, all else as it came about."""
+        window = answer.window
         at = slice(window.first, window.first + n)
-        dual = answer.solver.duals()
+        dual = self.unit * answer.solver.duals()
         self.price[at] = answers.nodal(answer, dual)[:n]
         weights = np.zeros(answer.solver.n_columns)
         weights[: window.emissions_kg.size] = window.emissions_kg
         self.marginal[at] = answers.nodal(answer, answer.solver.duals_of(weights))[:n]
+        found = list(answers.shortfalls(done.answer, n))
+        self.shortfalls += found
+        self.binding += answers.binding(answer, dual, n)
+        self.cap_prices += list(answers.carbon_cap_price(answer, dual))
+        self.duals = {name: dual[rows] for name, rows in window.compiled.rows.items()}
+        inner = any((added.inner & (np.abs(dual[added.row]) > 1e-6)).any() for added in answer.rows.added)
+        self.is_bound &= not found and not inner and bool((dual[window.compiled.rows["balance"]] >= -1e-9).all())
+        self._account(done, at, n)
+
+    def _account(self, done: Realised, at: slice, n: int) -> None:
+        """Energy, costs, carbon and peaks of the decided steps of a window."""
+        problem, answer = self.problem, done.answer
         imported, exported = (answer.column(name)[:n] for name in ("import_mw", "export_mw"))
         self.lp_mw[:, at] = imported, exported
         net = imported - exported
         if problem.alternating:
             net = np.where(answer.flow.failed[:n], net, answers.boundary_mw(answer)[:n])
-        self.boundary_mw[at] = net
+        self.boundary_mw[at], self.imbalance_mw[at] = net, done.imbalance_mw[:n]
         self.costs += answers.costs(answer, n)
         self.emitted_kg += self._emissions(answer, n)
         months = problem.clock.times[at].astype("datetime64[M]")
         for month in np.unique(months):
             highest = float(imported[months == month].max())
             self.peaks[month] = max(self.peaks.get(month, 0.0), highest)
-        found = list(answers.shortfalls(answer, n))
-        limits = list(answers.binding(answer, dual, n))
-        self.shortfalls += found
-        self.binding += limits
-        self.cap_prices += list(answers.carbon_cap_price(answer, dual))
-        self.duals = {name: dual[rows] for name, rows in window.compiled.rows.items()}
-        inner = any((added.inner & (np.abs(dual[added.row]) > 1e-6)).any() for added in answer.rows.added)
-        self.is_bound &= not found and not inner and bool((dual[window.compiled.rows["balance"]] >= -1e-9).all())
 
     def _emissions(self, answer: Answer, n: int) -> float:
         columns, window = answer.window.compiled.columns, answer.window
@@ -198,6 +231,12 @@ class _Rolling:
             later: Bools = flexibility.step >= self.decided
             usual = flexibility.unmanaged_power()
             self.p_mw[flexibility.name][later] = usual[later]
+
+    def _compare_with_the_cap(self) -> None:
+        """On a forecast, whether the cap on carbon was kept is known when all is over."""
+        cap = self.problem.carbon_cap_kg
+        if self.problem.forecast is not None and self.emitted_kg > cap * (1 + answers.RELATIVE_TOLERANCE):
+            self.shortfalls.append(Shortfall(self.decided - 1, "carbon", "emissions_kg", self.emitted_kg, cap))
 
     def _schedule(self) -> Schedule:
         problem, h = self.problem, self.problem.clock.step_hours
@@ -226,8 +265,26 @@ class _Rolling:
             carbon_cap_price_per_kg=tuple(self.cap_prices),
             duals=self.duals,
             decided_steps=self.decided,
+            imbalance_mw=self.imbalance_mw,
         )
 
 
 def _with_q(problem: DispatchProblem) -> bool:
     return problem.reactive and problem.limits_voltage
+
+
+def _reachable(
+    before: dict[str, Floats] | None, view: DispatchProblem, roles: Roles, first: int
+) -> dict[str, Floats] | None:
+    """Powers before a window, brought to where ramps lead from into what the forecast allows in its first step."""
+    if before is None:
+        return None
+    reachable = dict(before)
+    for flexibility in roles.lasting:
+        if flexibility.ramp_mw_per_h is None:
+            continue
+        ramp = flexibility.ramp_mw_per_h * view.clock.step_hours
+        slot = flexibility.offsets[:-1] + first
+        low, high = (flexibility.at_slots(p, slot) for p in (flexibility.p_min_mw, flexibility.p_max_mw))
+        reachable[flexibility.name] = np.clip(before[flexibility.name], low - ramp, high + ramp)
+    return reachable

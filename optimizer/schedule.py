@@ -124,6 +124,8 @@ class Schedule:
         carbon_cap_price_per_kg: Price at which the cap on carbon would be kept, by window [currency/kg].
         duals: Of each constraint of the Pyomo model by name, in the last window, in the order of its index.
         decided_steps: Steps decided before time ran out or the caller cancelled; all others are unmanaged.
+        imbalance_mw: Net import beyond what was planned on the forecast, shape (T,) [MW]: 0 where the forecast was
+            right, NaN where nothing was decided.
     """
 
     clock: Clock
@@ -143,6 +145,12 @@ class Schedule:
     carbon_cap_price_per_kg: tuple[float, ...] = ()
     duals: Mapping[str, Floats] = field(default_factory=lambda: MappingProxyType({}))
     decided_steps: int = 0
+    imbalance_mw: Floats = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def imbalance_mwh(self) -> float:
+        """Energy balanced at the grid connection because forecasts were wrong, either way [MWh]."""
+        return float(np.nansum(np.abs(self.imbalance_mw))) * self.clock.step_hours
 
     def energy_mwh(self, flexibility: Flexibility) -> Floats:
         """Energy in the reservoir of a flexibility when each slot ends, shape (K,) [MWh]."""

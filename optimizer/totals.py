@@ -9,6 +9,7 @@ import numpy as np
 from grid.flexibility import Flexibility
 from grid.powerflow import power_flow
 from grid.series import Floats
+from optimizer.boundary import net_import_mw
 from optimizer.problem import DispatchProblem, Schedule
 
 
@@ -34,11 +35,13 @@ class Totals:
 
 def totals(problem: DispatchProblem, schedule: Schedule) -> Totals:
     """The totals of a schedule; a step without an AC solution counts nothing."""
-    p_mw = problem.p_fixed_mw.copy()
+    p_mw, q_mvar = problem.p_fixed_mw.copy(), problem.q_fixed_mvar.copy()
     for flexibility in problem.flexibilities:
         p_mw += flexibility.at_buses(schedule.p_mw[flexibility.name])
-    flow = power_flow(problem.network, problem.clock, p_mw, problem.q_fixed_mvar)
-    slack = np.where(flow.failed, 0.0, flow.slack_mva().real.sum(axis=1))
+        if flexibility.name in schedule.q_mvar:
+            q_mvar += flexibility.at_buses(schedule.q_mvar[flexibility.name])
+    flow = power_flow(problem.network, problem.clock, p_mw, q_mvar)
+    slack = np.where(flow.failed, 0.0, net_import_mw(flow, p_mw))
     h = problem.clock.step_hours
     bought, sold = h * np.maximum(slack, 0.0), h * np.maximum(-slack, 0.0)
     months = problem.clock.times.astype("datetime64[M]")

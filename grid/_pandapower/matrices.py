@@ -27,6 +27,9 @@ RUNPP_OPTIONS: Mapping[str, Any] = {
 DEFAULT_VM_MIN_PU, DEFAULT_VM_MAX_PU = 0.9, 1.1
 """Voltage limits where a net states none: EN 50160:2010, clause 5.2.2 (± 10 %)."""
 
+REFERENCE = 3
+"""Type of a bus that an external grid holds, in pandapower's matrices."""
+
 
 def network_of(net: Any) -> Network:
     """The network of a pandapower net, by one power flow of the net as it stands.
@@ -46,7 +49,7 @@ def network_of(net: Any) -> Network:
         solved = _unloaded(net)
     except Exception as error:
         raise InputError.of("city.network", f"pandapower's power flow of the net failed: {error}") from error
-    internal = solved._ppc["internal"]  # noqa: SLF001  pandapower keeps its matrices there only
+    internal = _internal(solved)
     n_nodes = internal["Ybus"].shape[0]
     bus_table = internal["bus"].real
     node = _nodes(solved, n_nodes)
@@ -72,6 +75,29 @@ def network_of(net: Any) -> Network:
         voltage_dependent_node=_voltage_dependent(solved, node),
         net=net,
     )
+
+
+def _internal(net: Any) -> Mapping[str, Any]:
+    """The matrices of a solved net, by pandapower's names.
+
+    Where every bus is that of an external grid there is nothing to solve, and pandapower keeps none; then they are
+    made here by its own function.
+    """
+    kept: Mapping[str, Any] = net._ppc["internal"]  # noqa: SLF001  pandapower keeps its matrices there only
+    if "bus" in kept:
+        return kept
+    from pandapower.pd2ppc import _ppc2ppci  # noqa: PLC0415  slow to import
+    from pandapower.pypower.makeYbus import makeYbus  # noqa: PLC0415
+
+    inner = _ppc2ppci(copy.deepcopy(net._ppc), net)  # noqa: SLF001
+    bus = inner["bus"]
+    admittance, admittance_from, admittance_to = makeYbus(inner["baseMVA"], bus, inner["branch"])
+    return {
+        "baseMVA": inner["baseMVA"], "bus": bus, "branch": inner["branch"], "branch_is": kept["branch_is"],
+        "Ybus": admittance, "Yf": admittance_from, "Yt": admittance_to,
+        "V": bus[:, 7].real * np.exp(1j * np.deg2rad(bus[:, 8].real)),
+        "ref": np.flatnonzero(bus[:, 1].real == REFERENCE), "pv": np.empty(0, dtype=np.int64),
+    }  # fmt: skip
 
 
 def _unloaded(net: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,7 @@ class Solver:
         self.set_option("presolve", "off")  # most solves start from the last basis, which presolve would throw away
         self.watch = watch or Watch()
         self.n_rows = program.row_lower.size
+        self._known = program
         columns = sparse.csc_array(program.matrix)
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = program.cost.size, self.n_rows
@@ -122,11 +123,14 @@ class Solver:
 
         The basis stays, so that the next solve starts from the last optimum.
         """
-        n, m = program.cost.size, program.row_lower.size
-        columns, rows = np.arange(n, dtype=np.int32), np.arange(m, dtype=np.int32)
-        self.highs.changeColsBounds(n, columns, program.lower, program.upper)
-        self.highs.changeColsCost(n, columns, program.cost)
-        self.highs.changeRowsBounds(m, rows, program.row_lower, program.row_upper)
+        known, m = self._known, program.row_lower.size
+        at = _changed((known.lower, known.upper), (program.lower, program.upper))
+        self.highs.changeColsBounds(at.size, at, program.lower[at], program.upper[at])
+        at = _changed((known.cost,), (program.cost,))
+        self.highs.changeColsCost(at.size, at, program.cost[at])
+        at = _changed((known.row_lower, known.row_upper), (program.row_lower, program.row_upper))
+        self.highs.changeRowsBounds(at.size, at, program.row_lower[at], program.row_upper[at])
+        self._known = program
         if self.n_rows > m:
             self.relax_rows(np.arange(m, self.n_rows))
 
@@ -147,6 +151,8 @@ class Solver:
 
     def bound(self, columns: Ints, lower: Floats, upper: Floats) -> None:
         """New bounds of some columns."""
+        self._known = replace(self._known, lower=self._known.lower.copy(), upper=self._known.upper.copy())
+        self._known.lower[columns], self._known.upper[columns] = lower, upper
         self.highs.changeColsBounds(columns.size, columns.astype(np.int32), lower, upper)
 
     def bounds(self) -> tuple[Floats, Floats]:
@@ -167,16 +173,20 @@ class Solver:
             SolverError: If the solver ends otherwise.
         """
         self._run()
-        if not self._is_optimal():
-            self.highs.clearSolver()
-            self.set_option("presolve", "on")
-            try:
-                self._run()
-            finally:
-                self.set_option("presolve", "off")
+        if self._is_optimal():
+            return np.array(self.highs.getSolution().col_value)
+        self._run_from_scratch()
         if not self._is_optimal():
             self._raise()
         return np.array(self.highs.getSolution().col_value)
+
+    def _run_from_scratch(self) -> None:
+        self.highs.clearSolver()
+        self.set_option("presolve", "on")
+        try:
+            self._run()
+        finally:
+            self.set_option("presolve", "off")
 
     def _run(self) -> None:
         """Runs HiGHS until it ends or the watch says so."""
@@ -261,3 +271,9 @@ class Solver:
         if status == self.highspy.HighsStatus.kError:
             raise SolverError("HiGHS refused the basis")
         return np.asarray(found, dtype=np.float64)
+
+
+def _changed(before: tuple[Floats, ...], now: tuple[Floats, ...]) -> npt.NDArray[np.int32]:
+    """Places where any of several arrays differ."""
+    differs = np.any([old != new for old, new in zip(before, now, strict=True)], axis=0)
+    return np.flatnonzero(differs).astype(np.int32)
