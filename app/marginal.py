@@ -27,7 +27,7 @@ MEANING = (
 )
 OF_THE_DISPATCH = (
     "dispatch_marginal_kg_per_mwh is what the dispatch's own programme says of a MWh more: stores and limits answer, "
-    "and imports count at their mean intensity, as in its objective."
+    "and imports count at the region's marginal intensity, though it decides by their mean one."
 )
 NO_DUALS = "Nothing was optimised in this run, so there are no nodal prices and no marginal intensity of the dispatch."
 NO_LOSSES = (

@@ -138,6 +138,7 @@ def manifest(outcome: Outcome, seconds: dict[str, float]) -> dict[str, Any]:
             "windows": outcome.schedule.windows,
             "rounds": outcome.schedule.rounds,
             "lp_cost": outcome.schedule.lp_cost,
+            "imbalance_mwh": outcome.schedule.imbalance_mwh,
         },
         "ci_year_import_kg_per_mwh": prepared.ci_year_kg_per_mwh,
         "emissions_source_t": float(outcome.accounts.carbon.source_kg.sum() / KG_PER_T),

@@ -287,6 +287,7 @@ def dispatch_problem(prepared: Prepared, p_fixed_mw: Floats, q_fixed_mvar: Float
         import_price_per_mwh=prepared.import_price_per_mwh,
         export_price_per_mwh=prepared.export_price_per_mwh,
         import_ci_kg_per_mwh=prepared.upstream.ci_kg_per_mwh,
+        import_marginal_ci_kg_per_mwh=prepared.upstream.ci_marginal_kg_per_mwh,
         carbon_price_per_kg=scenario.dispatch.carbon_price_per_t / KG_PER_T,
         import_max_mw=np.inf if import_max is None else import_max,
         demand_charge_per_mw_month=scenario.tariff.demand_charge_per_mw_month,

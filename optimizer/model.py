@@ -196,10 +196,11 @@ def connection_feed(m: Any, k: int, t: int) -> Any:
 
 
 def cost(m: Any) -> Any:
-    """Imports, exports, fuel, value of demand, wear and peaks at their prices (written in later), and penalties."""
+    """Imports, exports, fuel, value, wear, peaks and what is stored last, at prices written in later, and penalties."""
     priced = sum(m.import_mw[t] + m.export_mw[t] for t in m.T) + sum(m.peak_mw[k] for k in m.M)
     priced += sum(m.converter_mw[c, t] for c in m.C for t in m.T)
     priced += sum(m.discharge_mw[s, t] for s in m.S for t in m.T) + sum(m.charge_mw[j, t] for j in m.J for t in m.T)
+    priced += sum(m.energy_mwh[s, t] for s in m.S for t in m.T)
     reactive = sum(m.q_draw_mvar[q, t] + m.q_supply_mvar[q, t] for q in m.Q for t in m.T)
     excess = sum(
         PENALTY_PER_MWH * (m.import_excess_mw[t] + m.export_excess_mw[t])

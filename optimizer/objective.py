@@ -69,6 +69,7 @@ class Weights:
             flexibilities=flexibilities if cost != 1.0 else problem.flexibilities,
             import_price_per_mwh=cost * problem.import_price_per_mwh,
             export_price_per_mwh=cost * problem.export_price_per_mwh,
+            stored_value_per_mwh=cost * problem.stored_value_per_mwh,
             demand_charge_per_mw_month=cost * problem.demand_charge_per_mw_month + peak,
             carbon_price_per_kg=cost * problem.carbon_price_per_kg + carbon,
             objective=None,

@@ -58,6 +58,10 @@ class DispatchProblem:
         loading_max_percent: Limit of each branch, shape (L,) [%]; infinite where there is none.
         vm_min_pu: Least voltage of each bus, shape (B,) [pu]; 0 where there is none.
         vm_max_pu: Greatest voltage of each bus, shape (B,) [pu]; infinite where there is none.
+        stored_value_per_mwh: Worth of a MWh that a store of constant efficiency holds beyond what it is due when a
+            window ends before the clock does [currency/MWh]; where it is 0, a window empties a store as far as it may.
+        import_marginal_ci_kg_per_mwh: What one MWh more of import emits, shape (T,) [kg/MWh], for
+            `Schedule.marginal_ci_kg_per_mwh`; it decides nothing. None: imports count there at their mean intensity.
         reactive: Whether inverters may move reactive power, where there are limits of voltage.
         grid_limits: Whether the grid's losses and limits count; without them all buses are one.
         network_model: How the grid's limits are known; ``dc`` for meshed transmission grids, where generators hold
@@ -69,7 +73,8 @@ class DispatchProblem:
         sessions: Whether fleets are stated session by session, or as combinations of whole schedules
             (`optimizer.aggregated_window`), where a window allows it. Both give the same cost and deliver every
             session.
-        time_limit_s: Most time for the whole dispatch [s]; what is not decided by then stays unmanaged.
+        time_limit_s: Most time for the whole dispatch [s]; what is not decided by then is guessed, and
+            `Schedule.optimality_gap` says how far that may be from the optimum.
         objective: What cost, carbon and peak import weigh against each other; None: the cost, with all its prices.
             Prices and duals of the schedule are then in units of the objective.
         forecast: What each window knows of the steps ahead; None: all. What is done meets the problem as it stands
@@ -97,6 +102,8 @@ class DispatchProblem:
     loading_max_percent: Floats = field(default_factory=_unlimited)
     vm_min_pu: Floats = field(default_factory=lambda: np.zeros(1))
     vm_max_pu: Floats = field(default_factory=_unlimited)
+    stored_value_per_mwh: float = 0.0
+    import_marginal_ci_kg_per_mwh: Floats | None = None
     reactive: bool = True
     grid_limits: bool = True
     network_model: NetworkModel = "ac"
@@ -148,7 +155,8 @@ class DispatchProblem:
     def _shape_faults(self) -> Iterator[Fault]:
         t, b, n_branches = self.clock.n_steps, len(self.network.buses.names), len(self.network.branches)
         shapes: dict[str, tuple[int, ...]] = {"p_fixed_mw": (t, b), "q_fixed_mvar": (t, b)}
-        for name, shape in (shapes | dict.fromkeys(_SERIES, (t,))).items():
+        marginal = () if self.import_marginal_ci_kg_per_mwh is None else ("import_marginal_ci_kg_per_mwh",)
+        for name, shape in (shapes | dict.fromkeys((*_SERIES, *marginal), (t,))).items():
             values = getattr(self, name)
             if values.shape != shape:
                 yield Fault(name, f"must have shape {shape}", values.shape)
@@ -190,7 +198,7 @@ class DispatchProblem:
 
 _NOT_NEGATIVE = (
     *("carbon_price_per_kg", "carbon_cap_kg", "import_max_mw", "export_max_mw"),
-    *("demand_charge_per_mw_month", "time_limit_s"),
+    *("demand_charge_per_mw_month", "time_limit_s", "stored_value_per_mwh"),
 )
 _SERIES = ("import_price_per_mwh", "export_price_per_mwh", "import_ci_kg_per_mwh")
 

@@ -13,6 +13,7 @@ from grid.flexibility import Flexibility
 from grid.powerflow import PowerFlow, power_flow
 from grid.series import Floats, Ints
 from optimizer._highs import INFINITY, Compiled, LinearProgram
+from optimizer.boundary import net_import_mw
 from optimizer.problem import DispatchProblem
 from optimizer.roles import Roles
 from optimizer.schedule import Decided
@@ -169,13 +170,11 @@ class Window:
             decided: What was decided.
             flow: Its power flow; where the problem has none, the sum of all withdrawals stands for it.
         """
-        p_mw, network = self.withdrawal(decided)[0], self.problem.network
-        if not self.problem.alternating:
-            fixed = network.fixed_mva.real.sum() if self.problem.grid_limits else 0.0
-            return np.asarray(p_mw.sum(axis=1) + fixed)
-        drawn = p_mw[:, np.isin(network.buses.node, network.slack)].sum(axis=1)
-        there = network.fixed_mva[network.slack].real.sum()
-        return np.asarray(flow.slack_mva().real.sum(axis=1) + drawn + there)
+        p_mw = self.withdrawal(decided)[0]
+        if self.problem.alternating:
+            return net_import_mw(flow, p_mw)
+        fixed = self.problem.network.fixed_mva.real.sum() if self.problem.grid_limits else 0.0
+        return np.asarray(p_mw.sum(axis=1) + fixed)
 
     def flow(self, decided: Decided) -> PowerFlow:
         """AC power flow of the window with what was decided; without voltages where the problem asks for none."""

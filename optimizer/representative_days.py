@@ -155,7 +155,7 @@ def day_problem(problem: DispatchProblem, day: int) -> DispatchProblem:
     first, stop = day * steps, (day + 1) * steps
     if not 0 <= first < stop <= problem.clock.n_steps:
         raise InputError.of("day", f"must lie within 0..{problem.clock.n_steps // steps - 1}", day)
-    at = slice(first, stop)
+    at, marginal = slice(first, stop), problem.import_marginal_ci_kg_per_mwh
     cut = [_on_day(flexibility, first, stop) for flexibility in problem.flexibilities]
     return replace(
         problem,
@@ -166,6 +166,7 @@ def day_problem(problem: DispatchProblem, day: int) -> DispatchProblem:
         import_price_per_mwh=problem.import_price_per_mwh[at],
         export_price_per_mwh=problem.export_price_per_mwh[at],
         import_ci_kg_per_mwh=problem.import_ci_kg_per_mwh[at],
+        import_marginal_ci_kg_per_mwh=None if marginal is None else marginal[at],
         demand_charge_per_mw_month=0.0,
         horizon_steps=steps,
         look_ahead_steps=0,

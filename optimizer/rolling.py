@@ -10,12 +10,13 @@ from itertools import pairwise
 import numpy as np
 
 from grid.flexibility import Flexibility
-from grid.series import Bools, Floats, Ints
+from grid.series import Floats, Ints
 from optimizer import answers
-from optimizer._highs import Compiled
+from optimizer._highs import Compiled, Watch
 from optimizer.aggregated_window import AggregatedSolvers
+from optimizer.first_guess import kept_up
 from optimizer.problem import DispatchProblem
-from optimizer.programme import Start, state_window
+from optimizer.programme import Start, Window, state_window
 from optimizer.realisation import Realised, realised, roles_in
 from optimizer.roles import Roles
 from optimizer.schedule import BindingLimit, Costs, Decided, Quality, Schedule, Shortfall
@@ -34,8 +35,9 @@ def dispatch(problem: DispatchProblem, progress: Progress | None = None) -> Sche
 
     Args:
         problem: The problem.
-        progress: Called after each window; if it returns False, or time runs out, what is not decided yet stays
-            unmanaged, and `Schedule.decided_steps` says from where.
+        progress: Called after each window, and from time to time within one; if it returns False, or time runs out, the
+            window under way is taken as far as it has come, every promise is kept in the rest, and
+            `Schedule.decided_steps` and `Schedule.optimality_gap` say how far the decision went.
 
     Raises:
         InfeasibleDispatchError: If an inelastic problem has no solution, with the constraints in conflict.
@@ -96,23 +98,48 @@ class _Rolling:
         self.cap_prices: list[float] = []
         self.duals: dict[str, Floats] = {}
         self.is_bound = problem.forecast is None
+        self.gap = 0.0
 
     def run(self, progress: Progress | None) -> Schedule:
-        problem, begun = self.problem, time.monotonic()
-        for first in range(0, problem.clock.n_steps, problem.horizon_steps):
-            if time.monotonic() - begun > problem.time_limit_s:
+        n, until = self.problem.clock.n_steps, time.monotonic() + self.problem.time_limit_s
+        go_on = None if progress is None else lambda: progress(self.decided, n) is not False
+        reached = 0
+        while reached < n and time.monotonic() < until:
+            reached = self._window(*self._steps(reached), Watch(until, go_on))
+            if self.decided < reached or (go_on is not None and not go_on()):
                 break
-            decided = min(first + problem.horizon_steps, problem.clock.n_steps)
-            stop = min(decided + problem.look_ahead_steps, problem.clock.n_steps)
-            self._window(first, decided, stop)
-            if progress is not None and progress(decided, problem.clock.n_steps) is False:
-                break
-        self._leave_the_rest()
+        if reached < n:
+            self._guess_the_rest(reached)
         self._compare_with_the_cap()
         return self._schedule()
 
-    def _window(self, first: int, decided: int, stop: int) -> None:
-        """States, solves and takes over one window."""
+    def _steps(self, first: int) -> tuple[int, int, int]:
+        """First step of a window, the one after those it decides, and the one after those it sees."""
+        n = self.problem.clock.n_steps
+        decided = min(first + self.problem.horizon_steps, n)
+        return first, decided, min(decided + self.problem.look_ahead_steps, n)
+
+    def _window(self, first: int, decided: int, stop: int, watch: Watch) -> int:
+        """States, solves and takes over one window; returns the step after those it decided."""
+        window, start = self._stated(first, decided, stop)
+        answer = solve_window(window, start, self.solvers, watch)
+        done = self._done(answer)
+        for flexibility in self.problem.flexibilities:
+            self._take_over(flexibility, done.answer.decided, first, decided)
+        at = slice(first, decided)
+        if answer.gap is None:
+            self._report(answer, done, decided - first)
+            self.decided = decided
+        else:
+            self.gap, self.is_bound = max(self.gap, answer.gap), False
+        self.shortfalls += answers.shortfalls(done.answer, decided - first)
+        self._account(done, at, decided - first)
+        self.ahead = answer.decided
+        self.windows, self.rounds = self.windows + 1, self.rounds + answer.rounds
+        return decided
+
+    def _stated(self, first: int, decided: int, stop: int) -> tuple[Window, Start]:
+        """The programme of a window, and what it takes over."""
         problem, n = self.problem, stop - first
         if n not in self.compiled:
             self.compiled[n] = self.roles.compiled(n, problem.clock.step_hours)
@@ -121,14 +148,7 @@ class _Rolling:
         view, roles = self._seen(first, stop)
         before = self.before if view is self.weighed else _reachable(self.before, view, roles, first)
         start = Start(self.energy, self.peaks.get(month, 0.0), before, max(left, 0.0), decided - first, self.ahead)
-        window = state_window(view, roles, self.compiled[n], first, stop, start)
-        answer = solve_window(window, start, self.solvers)
-        done = self._done(answer)
-        for flexibility in problem.flexibilities:
-            self._take_over(flexibility, done.answer, first, decided)
-        self._report(answer, done, decided - first)
-        self.ahead = answer.decided
-        self.windows, self.rounds, self.decided = self.windows + 1, self.rounds + answer.rounds, decided
+        return state_window(view, roles, self.compiled[n], first, stop, start), start
 
     def _seen(self, first: int, stop: int) -> tuple[DispatchProblem, Roles]:
         """The problem as a window sees it, in the units of its objective."""
@@ -151,15 +171,15 @@ class _Rolling:
         )
         return Realised(replace(answer, window=window), np.zeros(answer.window.n_steps))
 
-    def _take_over(self, flexibility: Flexibility, answer: Answer, first: int, decided: int) -> None:
+    def _take_over(self, flexibility: Flexibility, what: Decided, first: int, decided: int) -> None:
         """Writes the decided steps of one flexibility, and carries its energies on."""
-        slot, power = answer.decided.p_mw[flexibility.name]
+        slot, power = what.p_mw[flexibility.name]
         device = flexibility.device_of(slot)
         step = slot - flexibility.offsets[device] + flexibility.start[device]
         mine = step < decided
         self.p_mw[flexibility.name][slot[mine]] = power[mine]
-        if flexibility.name in answer.decided.q_mvar:
-            slots, q = answer.decided.q_mvar[flexibility.name]
+        if flexibility.name in what.q_mvar:
+            slots, q = what.q_mvar[flexibility.name]
             own = self.q_mvar.setdefault(flexibility.name, np.zeros(flexibility.n_slots))
             own[slots[mine]] = q[mine]
         if flexibility.lasts_throughout:
@@ -184,22 +204,23 @@ class _Rolling:
             energy[at] = store.retention_per_step[at] * energy[at] + gain[order[low:high]]
 
     def _report(self, answer: Answer, done: Realised, n: int) -> None:
-        """Prices, costs and limits of the decided steps of a window: prices as planned, all else as it came about."""
+        """Prices and limits of the decided steps of a window, as planned."""
         window = answer.window
         at = slice(window.first, window.first + n)
         dual = self.unit * answer.solver.duals()
         self.price[at] = answers.nodal(answer, dual)[:n]
         weights = np.zeros(answer.solver.n_columns)
         weights[: window.emissions_kg.size] = window.emissions_kg
+        if self.problem.import_marginal_ci_kg_per_mwh is not None:
+            marginal = self.problem.import_marginal_ci_kg_per_mwh[window.first : window.stop]
+            weights[window.compiled.columns["import_mw"]] = self.problem.clock.step_hours * marginal
         self.marginal[at] = answers.nodal(answer, answer.solver.duals_of(weights))[:n]
-        found = list(answers.shortfalls(done.answer, n))
-        self.shortfalls += found
+        found = any(True for _ in answers.shortfalls(done.answer, n))
         self.binding += answers.binding(answer, dual, n)
         self.cap_prices += list(answers.carbon_cap_price(answer, dual))
         self.duals = {name: dual[rows] for name, rows in window.compiled.rows.items()}
         inner = any((added.inner & (np.abs(dual[added.row]) > 1e-6)).any() for added in answer.rows.added)
         self.is_bound &= not found and not inner and bool((dual[window.compiled.rows["balance"]] >= -1e-9).all())
-        self._account(done, at, n)
 
     def _account(self, done: Realised, at: slice, n: int) -> None:
         """Energy, costs, carbon and peaks of the decided steps of a window."""
@@ -223,14 +244,16 @@ class _Rolling:
         own = kg[columns["converter_mw"]].reshape(-1, window.n_steps)[:, :n]
         return float(kg[columns["import_mw"]][:n].sum() + own.sum())
 
-    def _leave_the_rest(self) -> None:
-        """What is not decided does what it would do unmanaged."""
-        if self.decided == self.problem.clock.n_steps:
-            return
-        for flexibility in self.problem.flexibilities:
-            later: Bools = flexibility.step >= self.decided
-            usual = flexibility.unmanaged_power()
-            self.p_mw[flexibility.name][later] = usual[later]
+    def _guess_the_rest(self, reached: int) -> None:
+        """What there was no time for keeps every promise, and no more."""
+        n, self.gap = self.problem.clock.n_steps, np.inf
+        while reached < n:
+            first, decided, _ = self._steps(reached)
+            window, start = self._stated(first, decided, decided)
+            guess = kept_up(window, start)
+            for flexibility in self.problem.flexibilities:
+                self._take_over(flexibility, guess, first, decided)
+            reached = decided
 
     def _compare_with_the_cap(self) -> None:
         """On a forecast, whether the cap on carbon was kept is known when all is over."""
@@ -242,7 +265,7 @@ class _Rolling:
         problem, h = self.problem, self.problem.clock.step_hours
         peak = problem.demand_charge_per_mw_month * sum(self.peaks.values())
         costs = self.costs + Costs(peak=peak)
-        known = slice(0, self.decided)
+        known = np.isfinite(self.boundary_mw)
         price = (problem.import_cost_per_mwh[known], problem.export_price_per_mwh[known])
         net = self.boundary_mw[known]
         real = np.maximum(net, 0.0) @ price[0] - np.maximum(-net, 0.0) @ price[1]
@@ -265,6 +288,7 @@ class _Rolling:
             carbon_cap_price_per_kg=tuple(self.cap_prices),
             duals=self.duals,
             decided_steps=self.decided,
+            optimality_gap=self.gap,
             imbalance_mw=self.imbalance_mw,
         )
 

@@ -123,7 +123,10 @@ class Schedule:
         binding: Limits that cost something to keep.
         carbon_cap_price_per_kg: Price at which the cap on carbon would be kept, by window [currency/kg].
         duals: Of each constraint of the Pyomo model by name, in the last window, in the order of its index.
-        decided_steps: Steps decided before time ran out or the caller cancelled; all others are unmanaged.
+        decided_steps: Steps decided before time ran out or the caller cancelled; in the
+            others every promise is kept, and no more.
+        optimality_gap: By what share the worst window, penalties included, may cost more than its optimum [1]; infinite
+            where time ran out before anything was proven, 0 where it did not run out.
         imbalance_mw: Net import beyond what was planned on the forecast, shape (T,) [MW]: 0 where the forecast was
             right, NaN where nothing was decided.
     """
@@ -145,6 +148,7 @@ class Schedule:
     carbon_cap_price_per_kg: tuple[float, ...] = ()
     duals: Mapping[str, Floats] = field(default_factory=lambda: MappingProxyType({}))
     decided_steps: int = 0
+    optimality_gap: float = 0.0
     imbalance_mw: Floats = field(default_factory=lambda: np.empty(0))
 
     @property

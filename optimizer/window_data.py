@@ -76,12 +76,16 @@ def costs(window: Window) -> dict[str, Floats | float]:
         for f, store in window.roles.stores
         for device in range(f.n_devices)
     ]
+    kept = np.zeros((sum(f.n_devices for f, _ in window.roles.stores), n))
+    if window.stop < problem.clock.n_steps:
+        kept[:, -1] = problem.stored_value_per_mwh
     prices: dict[str, Floats | float] = {
         "import_mw": h * problem.import_cost_per_mwh[at],
         "export_mw": -h * problem.export_price_per_mwh[at],
         "converter_mw": h * joined(converters),
         "discharge_mw": h * joined(wear),
         "charge_mw": -h * joined(value),
+        "energy_mwh": -kept.ravel(),
         "peak_mw": problem.demand_charge_per_mw_month,
     }
     own = window.compiled.program.cost

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from oberrhein_day import VM_MAX_PU, oberrhein_problem, violations_in_runpp
-from small_cases import battery, builtin, clock_of, feeder, fleet, problem_on, pv
+from small_cases import battery, builtin, clock_of, feeder, final_energy, fleet, problem_on, pv
 
 from grid.errors import InputError
 from grid.flexibility import Flexibility, Reservoir, one_hot
+from optimizer._highs import solver
 from optimizer.diagnosis import InfeasibleDispatchError, UnboundedDispatchError
 from optimizer.problem import DispatchProblem
 from optimizer.rolling import dispatch
@@ -255,24 +256,66 @@ def test_each_month_of_a_window_has_its_own_peak() -> None:
     assert schedule.costs.peak == pytest.approx(10 * (2 + 3), abs=0.05)
 
 
-def test_a_caller_may_cancel_and_what_is_left_stays_unmanaged() -> None:
+def test_a_caller_may_cancel_and_every_promise_is_kept_in_what_is_left() -> None:
     clock, network = clock_of(24), feeder()
     price = 60 + 30 * np.cos(np.arange(24) / 2)
     store = battery(network, clock, 2)
-    problem = problem_on(network, clock, [replace(store, p_unmanaged_mw=np.zeros(24))], 0.4,
-                         import_price_per_mwh=price, horizon_steps=6)  # fmt: skip
-    seen: list[tuple[int, int]] = []
-
-    def stop_after_two(done: int, total: int) -> bool:
-        seen.append((done, total))
-        return len(seen) < 2
-
-    schedule = dispatch(problem, stop_after_two)
-    assert seen == [(6, 24), (12, 24)]
+    cars = fleet(network, clock, 4, 30)
+    problem = problem_on(network, clock, [store, cars], 0.4, import_price_per_mwh=price, horizon_steps=6)
+    schedule = dispatch(problem, lambda done, _: done < 12)
     assert schedule.decided_steps == 12
+    assert schedule.optimality_gap == np.inf
     assert np.abs(schedule.p_mw["battery 2"][:12]).max() > 0.5
-    assert (schedule.p_mw["battery 2"][12:] == 0).all()
+    assert np.isfinite(schedule.import_mw[:12]).all()
+    assert np.isnan(schedule.import_mw[12:]).all()
+    for device in (store, cars):
+        assert device.reservoir is not None
+        assert (final_energy(device, schedule.p_mw[device.name]) >= device.reservoir.e_end_mwh - 1e-6).all()
     assert dispatch(replace(problem, time_limit_s=0.0)).decided_steps == 0
+    assert dispatch(problem).optimality_gap == 0.0
+
+
+def test_a_dispatch_called_off_within_a_window_takes_it_as_far_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(solver, "ASK_EVERY_S", -1.0)
+    clock, network = clock_of(24), feeder()
+    price = 60 + 30 * np.cos(np.arange(24) / 2)
+    devices = [battery(network, clock, 2), fleet(network, clock, 4, 60)]
+    problem = problem_on(network, clock, devices, 0.4, import_price_per_mwh=price)
+    asked: list[int] = []
+    best = dispatch(problem, lambda done, _: asked.append(done))
+    times = len([done for done in asked if not done])
+    left = iter(range(times - 5))
+    schedule = dispatch(problem, lambda _done, _of: next(left, None) is not None)
+    assert schedule.decided_steps == 0
+    assert 0 <= schedule.optimality_gap < 0.05
+    assert schedule.quality.ac_cost == pytest.approx(best.quality.ac_cost, rel=0.01)
+    assert not schedule.quality.is_bound
+    assert np.isfinite(schedule.import_mw).all()
+    assert np.isnan(schedule.nodal_price_per_mwh).all()
+
+
+def test_a_store_keeps_what_is_worth_more_later() -> None:
+    clock, network = clock_of(24), feeder()
+    price = np.where(np.arange(24) < 12, 50.0, 120.0)
+    store = battery(network, clock, 2)
+    rolling = {"import_price_per_mwh": price, "horizon_steps": 12, "look_ahead_steps": 0}
+    blind = problem_on(network, clock, [store], 0.4, **rolling)
+    energies = [
+        store.energy_mwh(dispatch(replace(blind, stored_value_per_mwh=worth)).p_mw[store.name])[[11, 23]]
+        for worth in (0.0, 100.0)
+    ]
+    np.testing.assert_allclose(energies, [[2.0, 2.0], [4.0, 2.0]], atol=1e-6)
+
+
+def test_marginal_carbon_is_that_of_the_marginal_import() -> None:
+    clock, network = clock_of(4), feeder()
+    idle = battery(network, clock, 2, p_mw=1e-3, e_mwh=1e-3, e_start=0.0)
+    problem = problem_on(network, clock, [idle], 0.4, grid_limits=False)
+    marginal = np.array([900.0, 0.0, 400.0, 700.0])
+    schedule = dispatch(replace(problem, import_marginal_ci_kg_per_mwh=marginal))
+    np.testing.assert_allclose(schedule.marginal_ci_kg_per_mwh, np.repeat(marginal[:, None], 3, axis=1), atol=1e-6)
+    with pytest.raises(InputError, match="import_marginal_ci_kg_per_mwh"):
+        replace(problem, import_marginal_ci_kg_per_mwh=marginal[:2])
 
 
 def test_two_threads_give_what_one_gives() -> None:
