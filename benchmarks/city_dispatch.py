@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from app.prepare import prepare
 from app.reading import check_scenario
-from app.simulate import dispatch_problem, prepare
+from app.simulate import dispatch_problem
 from grid.powerflow import power_flow
 from optimizer.grid_rows import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from optimizer.problem import DispatchProblem, Schedule

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import engines, tracing
+from benchmarks import engines, tracing, tracing_conventions
 from benchmarks.engines import Engine
 from benchmarks.grids import CODES, read
 
@@ -124,7 +124,9 @@ def year_in_this_process(buses: int) -> None:
     sys.stdout.write(f"{int(peak_kb) / 1000:.0f}\n")
 
 
-def document(flow_rows: list[str], tracing_rows: list[str], memory: dict[int, float], repetitions: int) -> str:
+def document(
+    flow_rows: list[str], tracing_rows: list[str], conventions: list[str], memory: dict[int, float], repetitions: int
+) -> str:
     """The page."""
     packages = ("pandapower", "power-grid-model", "lightsim2grid", "numpy", "scipy", "numba")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
@@ -155,7 +157,8 @@ Intensity and renewable share at every node in every step.
 | buses | engine | µs per step | s per year | × gridcarbon, 1 thread |
 |---|---|---|---|---|
 {chr(10).join(tracing_rows)}
-"""
+
+{tracing_conventions.section(conventions)}"""
 
 
 def main(arguments: list[str] | None = None, write: Callable[[str], object] = OUT.write_text) -> None:
@@ -171,7 +174,8 @@ def main(arguments: list[str] | None = None, write: Callable[[str], object] = OU
         tracing_rows += carbon_tracing(buses, repetitions)
         sys.stderr.write("\n".join(flow_rows + tracing_rows) + "\n\n")
     memory = {buses: peak_memory_mb(buses) for buses in sizes}
-    write(document(flow_rows, tracing_rows, memory, repetitions))
+    conventions = tracing_conventions.rows(tracing_conventions.YEAR, repetitions)
+    write(document(flow_rows, tracing_rows, conventions, memory, repetitions))
 
 
 if __name__ == "__main__":

@@ -74,16 +74,16 @@ def one_solve_per_step(flows: Flows, sources: Sources, *, dense: bool) -> Engine
     return solve
 
 
-def operation(n_nodes: int, steps: int) -> StockOperation:
-    """Three batteries over the whole time and 500 charging sessions a day of 9 hours, half of them with V2G.
+def operation(n_nodes: int, steps: int, sessions: int = 500) -> StockOperation:
+    """Three batteries over the whole time and so many charging sessions a day of 9 hours, half of them with V2G.
 
     Nine hours, and charging at 11 kW for a good hour of them, are what the demonstration's fleet does on average.
     """
     rng = np.random.default_rng(0)
     days = max(1, steps // 96)
-    n_sessions = 500 * days
-    car = np.tile(np.arange(500), days)
-    arrival = np.repeat(np.arange(days), 500) * 96 + rng.integers(0, 48, n_sessions)
+    n_sessions = sessions * days
+    car = np.tile(np.arange(sessions), days)
+    arrival = np.repeat(np.arange(days), sessions) * 96 + rng.integers(0, 48, n_sessions)
     keep = arrival + STAY <= steps
     car, arrival = car[keep], arrival[keep]
     order = np.lexsort((arrival, car))
@@ -94,8 +94,8 @@ def operation(n_nodes: int, steps: int) -> StockOperation:
     battery = np.tile(np.concatenate([np.full(48, 0.5), np.full(48, -0.4)]), days + 1)[:steps]
     n = car.size + 3
     return StockOperation(
-        owner=np.concatenate([car, [500, 501, 502]]),
-        node=np.concatenate([rng.integers(0, n_nodes, 500)[car], rng.integers(0, n_nodes, 3)]),
+        owner=np.concatenate([car, sessions + np.arange(3)]),
+        node=np.concatenate([rng.integers(0, n_nodes, sessions)[car], rng.integers(0, n_nodes, 3)]),
         start=np.concatenate([arrival, [0, 0, 0]]),
         stop=np.concatenate([arrival + STAY, [steps] * 3]),
         p_mw=np.concatenate([power, battery, battery, battery]),
@@ -103,7 +103,7 @@ def operation(n_nodes: int, steps: int) -> StockOperation:
         eta_charge=np.full(n, 0.95),
         eta_discharge=np.full(n, 0.95),
         retention_per_step=np.ones(n),
-        vehicle=np.concatenate([np.ones(500, dtype=bool), np.zeros(3, dtype=bool)]),
-        ci_initial_kg_per_mwh=np.full(503, 400.0),
-        renewable_share_initial=np.full(503, 0.4),
+        vehicle=np.concatenate([np.ones(sessions, dtype=bool), np.zeros(3, dtype=bool)]),
+        ci_initial_kg_per_mwh=np.full(sessions + 3, 400.0),
+        renewable_share_initial=np.full(sessions + 3, 0.4),
     )

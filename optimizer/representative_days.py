@@ -22,6 +22,8 @@ from optimizer.rolling import dispatch
 from optimizer.totals import Totals, totals
 
 Dispatch = Callable[[DispatchProblem], Schedule]
+TO_BE_KEPT = 1e-2
+"""How much more a sum that is off counts than a weight that is changed (ours)."""
 BY_DEVICE = (
     *("p_min_mw", "p_max_mw", "p_unmanaged_mw", "p_min_on_mw", "ramp_mw_per_h", "q_max_mvar"),
     *("wear_cost_per_mwh", "value_per_mwh"),
@@ -35,12 +37,12 @@ class RepresentativeDays:
 
     Args:
         days: Places of the days, ascending, shape (D,).
-        weights: Days that each stands for, shape (D,); they sum to the days of the period.
+        weights: Days that each stands for, shape (D,); they sum to the days of the period, but need not be whole.
         stands_for: For each day of the period, the place in `days` of the one that stands for it.
     """
 
     days: Ints
-    weights: Ints
+    weights: Floats
     stands_for: Ints
 
 
@@ -63,7 +65,9 @@ def representative_days(problem: DispatchProblem, n_days: int) -> Representative
     """Chooses days by clustering [1] of price, carbon intensity, fixed withdrawal and what assets would do unmanaged.
 
     Representatives are days that happened (medoids). The day of the highest withdrawal is always among them, since it
-    decides peaks.
+    decides peaks. The size of its cluster is where the weight of a day begins; a medoid is not the mean of its cluster,
+    so the weights are then brought to where the sums of all series, and of what the withdrawal costs and emits, are
+    those of the period, with as little change as that takes [2].
 
     Args:
         problem: A problem of whole days.
@@ -75,6 +79,9 @@ def representative_days(problem: DispatchProblem, n_days: int) -> Representative
     References:
         [1] M. Hoffmann et al., "A review on time series aggregation methods for energy system models", Energies,
             vol. 13, 641, 2020; the tsam library.
+        [2] K. Poncelet et al., "Selecting representative days for capturing the implications of integrating
+            intermittent renewables in generation expansion planning problems", IEEE Trans. Power Syst., vol. 32, no. 3,
+            pp. 1936-1948, 2017: weights by optimisation.
     """
     import pandas as pd  # noqa: PLC0415  slow to import
     import tsam  # noqa: PLC0415  slow to import
@@ -89,7 +96,7 @@ def representative_days(problem: DispatchProblem, n_days: int) -> Representative
     peak = int(np.argmax(unmanaged.sum(axis=1)) // steps)
     if n_days == total:
         every = np.arange(total)
-        return RepresentativeDays(every, np.ones(total, dtype=np.int64), every)
+        return RepresentativeDays(every, np.ones(total), every)
     columns = {
         "price": problem.import_price_per_mwh,
         "ci": problem.import_ci_kg_per_mwh,
@@ -112,7 +119,32 @@ def representative_days(problem: DispatchProblem, n_days: int) -> Representative
         chosen = centres[cluster]
         chosen[peak] = peak
         days, stands_for = np.unique(chosen, return_inverse=True)
-    return RepresentativeDays(days, np.bincount(stands_for, minlength=days.size), stands_for)
+    drawn = unmanaged.sum(axis=1)
+    sums = [*moving.values(), drawn * columns["price"], drawn * columns["ci"]]
+    weights = _weights(np.array([values.reshape(total, steps).sum(axis=1) for values in sums]), days, stands_for)
+    return RepresentativeDays(days, weights, stands_for)
+
+
+def _weights(sums: Floats, days: Ints, stands_for: Ints) -> Floats:
+    """Weights near the sizes of the clusters with which days sum to the period, shape (D,).
+
+    Args:
+        sums: Sum of each series over each day of the period, shape (S, days).
+        days: Representative days, shape (D,).
+        stands_for: Place of the one that stands for each day of the period.
+    """
+    from scipy.optimize import lsq_linear  # noqa: PLC0415  slow to import
+
+    size = np.bincount(stands_for, minlength=days.size).astype(np.float64)
+    whole = sums.sum(axis=1)
+    scale = np.maximum(np.abs(sums).sum(axis=1), 1e-12) * TO_BE_KEPT
+    near = np.diag(1 / np.sqrt(size * size.sum()))
+    count = np.ones((1, days.size)) / (size.sum() * TO_BE_KEPT**2)
+    matrix = np.concatenate([sums[:, days] / scale[:, None], count, near])
+    wanted = np.concatenate([whole / scale, [size.sum() * count[0, 0]], near @ size])
+    found: Floats = lsq_linear(matrix, wanted, bounds=(0.0, np.inf)).x
+    weights: Floats = found * (size.sum() / found.sum())
+    return weights
 
 
 def dispatch_representative(
@@ -192,6 +224,7 @@ def _on_day(flexibility: Flexibility, first: int, stop: int) -> Flexibility | No
         start=begin - first,
         stop=end - first,
         reservoir=None if flexibility.reservoir is None else _reservoir(flexibility, device, slots, begin, end),
+        vehicle_class=None if flexibility.vehicle_class is None else flexibility.vehicle_class.of(device),
         **own,
     )
 
