@@ -12,7 +12,8 @@ from app.conventions import trace_books
 from app.elements import Injections, as_supplied, asset_elements, is_store, joined, missing_mw, own_elements, sectors_of
 from app.origins import origins
 from app.stores import Stores, stores_of
-from app.traced import IMPORT, TracedGrid, users_of
+from app.traced import IMPORT, TracedGrid
+from app.users import use_of, users_of
 from carbon.accounting import CarbonLedger, Consumers, EnergyLedger, Exports, energy_ledger
 from carbon.conventions import CONVENTIONS, Convention
 from carbon.factors import FactorSet
@@ -139,14 +140,15 @@ def account(
     grid = TracedGrid(flows, sources, names, imported, consumers, exports, stores.operation, hours)
     centres = dict(data_centres or {})
     part_of = {part: name for name, parts in centres.items() for part in parts}
-    users = tuple(users_of(city, flexibilities, p_mw, part_of))
+    users = tuple(users_of(city, flexibilities, p_mw, part_of, stores, supplied))
     traced = trace_books(grid, conventions, users)
     tracing = traced.tracing
+    free_share = _carbon_free_share(flows, sources, names, hours, stores, upstream, factors)
     return Accounts(
         flows=flows,
         sources=sources,
         source_names=names,
-        carbon_free_share=_carbon_free_share(flows, sources, names, hours, stores, upstream, factors),
+        carbon_free_share=free_share,
         consumers=consumers,
         exports=exports,
         stores=stores,
@@ -154,7 +156,9 @@ def account(
         energy=energy_ledger(flows, sources, consumers, exports, tracing, step_hours=hours, imported=imported),
         carbon=traced.ledger,
         conventions=Conventions(
-            traced.books, origins(grid, tracing.ci_kg_per_mwh, [user for user in users if user.name in centres])
+            traced.books,
+            origins(grid, tracing.ci_kg_per_mwh, [user for user in users if user.name in centres]),
+            {user.name: use_of(user, grid, free_share) for user in users},
         ),
     )
 

@@ -114,7 +114,7 @@ def inventory(
     base_year: Annotated[int | None, typer.Option(help="Base year; default: that of the run.")] = None,
     population: Annotated[int | None, typer.Option(min=1, help="Inhabitants.")] = None,
     floor_area: Annotated[float | None, typer.Option(min=1.0, help="Floor area [m²].")] = None,
-    convention: Convention = "operator",
+    convention: Annotated[str, typer.Option(help="Who bears the losses; by GPC it is the operator.")] = "operator",
 ) -> None:
     """Write the city's greenhouse-gas inventory by GPC as a workbook, with its reconciliation."""
     from app.inventory import about, city_inventory, reconciliation, sources  # noqa: PLC0415
@@ -125,8 +125,8 @@ def inventory(
     made = city_inventory(
         result, activities, base_year=base_year, population=population, floor_area_m2=floor_area, convention=convention
     )
-    books = reconciliation(result, convention)
-    write_workbook(made, books, about(result, convention), sources(result), file)
+    books = reconciliation(result)
+    write_workbook(made, books, about(result), sources(result), file)
     typer.echo(f"BASIC {made.basic_kg / 1000:,.1f} t, BASIC+ {made.basic_plus_kg / 1000:,.1f} t CO2e in the period")
     for entry in books.entries:
         typer.echo(f"  {entry.book:8} {'= ' * entry.total}{entry.name}: {entry.kg:,.3f} kg")

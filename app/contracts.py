@@ -12,8 +12,9 @@ import polars as pl
 from pydantic import Field, ValidationError
 
 from app.consumers import REGION
-from app.reading import fault_of, read_yaml
+from app.fault_words import fault_of
 from app.results import Result
+from app.yaml_file import read_yaml
 from carbon.scope2 import Contract, Market
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.series import Floats

@@ -27,6 +27,9 @@ CONVENTION_TABLES: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
                 "emissions_kg": _NUMBER, "share": _NUMBER},
     "data_centre_origins": {"time": _TIME, "convention": _NAME, "name": _NAME, "source": _NAME,
                             "energy_mwh": _NUMBER, "emissions_kg": _NUMBER},
-    "consumer_carbon": {"time": _TIME, "convention": _NAME, "consumer": _NAME, "emissions_kg": _NUMBER},
+    "consumers": {"time": _TIME, "consumer": _NAME, "energy_mwh": _NUMBER, "carbon_free_mwh": _NUMBER,
+                  "returned_mwh": _NUMBER},
+    "consumer_carbon": {"time": _TIME, "convention": _NAME, "consumer": _NAME, "emissions_kg": _NUMBER,
+                        "returned_kg": _NUMBER},
 }  # fmt: skip
 """Columns of every table, as in `app.results.TABLES`."""

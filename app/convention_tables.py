@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,7 @@ from app.conventions import Book
 from app.frames import by_element, times
 from app.origins import Origins
 from app.traced import IMPORT, STORES
+from app.users import Use
 from grid.clock import Clock
 from grid.series import Floats
 
@@ -27,10 +28,12 @@ class Conventions:
     Args:
         books: One a convention and model of stores.
         origins: Where the power of sectors and data centres comes from.
+        uses: What data centres, assets and fleets take and give back, by name.
     """
 
     books: tuple[Book, ...]
     origins: Origins
+    uses: Mapping[str, Use]
 
     def closes(self, tolerance: float) -> bool:
         """Whether every book closes."""
@@ -83,6 +86,7 @@ def convention_tables(found: Conventions, clock: Clock, bus_of_node: Mapping[int
         "views": pl.concat([*city_and_buses, _sector_views(found.operator, found.origins)]),
         "origins": _origins(found.origins),
         "data_centre_origins": _by_hour(found.origins, clock),
+        "consumers": _uses(found.uses, clock),
         "consumer_carbon": pl.concat([_consumers(book, clock) for book in tanks]),
     }
 
@@ -203,6 +207,17 @@ def _by_hour(found: Origins, clock: Clock) -> pl.DataFrame:
 
 def _consumers(book: Book, clock: Clock) -> pl.DataFrame:
     """A row for each step and consumer that has a statement."""
+    nothing = np.zeros(clock.n_steps)
     kg = np.column_stack(list(book.user_kg.values()))
-    frame = by_element(clock, "consumer", list(book.user_kg), emissions_kg=kg)
-    return frame.select("time", pl.lit(book.convention).alias("convention"), "consumer", "emissions_kg")
+    returned = np.column_stack([book.returned_kg.get(name, nothing) for name in book.user_kg])
+    frame = by_element(clock, "consumer", list(book.user_kg), emissions_kg=kg, returned_kg=returned)
+    return frame.select("time", pl.lit(book.convention).alias("convention"), "consumer", "emissions_kg", "returned_kg")
+
+
+def _uses(uses: Mapping[str, Use], clock: Clock) -> pl.DataFrame:
+    """A row for each step and data centre, asset or fleet."""
+    if not uses:
+        return pl.DataFrame(schema=CONVENTION_TABLES["consumers"])
+    names = [field.name for field in fields(Use)]
+    columns = {name: np.column_stack([getattr(use, name) for use in uses.values()]) for name in names}
+    return by_element(clock, "consumer", list(uses), **columns)

@@ -15,7 +15,8 @@ import numpy as np
 
 from app.bus_views import BusViews, bus_views
 from app.convention_words import CARBON_FREE, WATER_TANK
-from app.traced import STORES, TracedGrid, User
+from app.traced import STORES, TracedGrid
+from app.users import User
 from carbon.accounting import CarbonLedger
 from carbon.carbon_free_stores import carbon_free_stores
 from carbon.conventions import Convention, ConventionTrace, trace_conventions
@@ -66,7 +67,8 @@ class Book:
         sector_kg: Emissions by GPC line, shape (Q,) [kg]; losses that generators bear are those of `GENERATOR_LINE`.
         bearers: Who bears the losses; what uses pay is within the lines x.2.
         buses: Production and consumption of every node.
-        user_kg: Carbon of lines x.2, data centres and assets by step, by name, shape (T,) each [kg].
+        user_kg: Carbon of what lines x.2, data centres, assets and fleets draw, by name, shape (T,) each [kg].
+        returned_kg: Carbon that fleets give back with V2G, by name, shape (T,) each [kg]; lines x.2 are without it.
     """
 
     convention: Convention
@@ -86,6 +88,7 @@ class Book:
     bearers: tuple[Bearer, ...]
     buses: BusViews
     user_kg: Mapping[str, Floats]
+    returned_kg: Mapping[str, Floats]
 
     @property
     def error_kg(self) -> float:
@@ -187,6 +190,7 @@ def _book(
     both = views(ledger, grid.sources, grid.imported, grid.exported_mwh, step_hours=grid.step_hours)
     residuals = (ledger.bus_residual_kg, ledger.stock_residual_kg, ledger.city_residual_kg, both.residual_kg)
     table, stationary = ledger.sectors, ledger.stationary.energy
+    ci = answer.tracing.ci_kg_per_mwh
     used = {code: kg for code, kg in zip(table.codes, table.emissions_kg.T, strict=True) if code.endswith(".2")}
     return Book(
         convention=answer.convention,
@@ -205,14 +209,9 @@ def _book(
         sector_kg=table.emissions_kg.sum(axis=0),
         bearers=_bearers(grid, answer, float(ledger.loss_kg.sum())),
         buses=bus_views(grid, answer),
-        user_kg={**used, **{user.name: _user_kg(grid, answer, user) for user in users}},
+        user_kg={**used, **{user.name: user.of_what_it_draws(ci, grid.step_hours) for user in users}},
+        returned_kg={user.name: user.returned_kg(grid, answer.tracing) for user in users if user.slots is not None},
     )
-
-
-def _user_kg(grid: TracedGrid, answer: ConventionTrace, user: User) -> Floats:
-    at_user = np.nan_to_num(answer.tracing.ci_kg_per_mwh[:, user.node])
-    kg: Floats = grid.step_hours * (user.p_mw * at_user).sum(axis=1)
-    return kg
 
 
 def _ledger_of(grid: TracedGrid, answer: ConventionTrace) -> CarbonLedger:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.reading import Loaded
+from app.loaded import Loaded
 from carbon.factors import factor_sets
 from grid.placement import Placement
 

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from app.reading import Loaded, load_scenario, read_yaml
+from app.loaded import Loaded
+from app.prepare import outdoor_air
+from app.reading import load_scenario
 from app.run import status
-from app.simulate import Outcome, Progress, outdoor_air, simulate
+from app.simulate import Outcome, Progress, simulate
 from app.summary import summarise
+from app.yaml_file import read_yaml
 from carbon.data_centre import FacilityModel, it_demand_mw
 from grid.clock import Clock
 from grid.errors import Fault, ScenarioError

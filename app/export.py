@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from app.reading import Loaded, check_scenario, load_scenario
+from app.loaded import Loaded
+from app.reading import check_scenario, load_scenario
 from app.results import open_result
 from app.simulate import simulate
 from app.tables import tables

@@ -16,9 +16,9 @@ import numpy as np
 
 from app.hosting_case import Binding, Case, binding_of, limits_of
 from app.hosting_outages import check_outages
-from app.reading import Loaded
+from app.loaded import Loaded
+from app.prepare import prepare
 from app.scenario import LimitsSpec
-from app.simulate import prepare
 from app.violations import LOADING_TOLERANCE_PERCENT
 from carbon.data_centre import DataCentre, FacilityModel, OutdoorAir, it_demand_mw
 from grid.city import City

@@ -13,7 +13,8 @@ from app.contracts import read_claims
 from app.convention_columns import LEDGER_TERMS
 from app.convention_words import LOSS_ENTRY, OPERATOR, WATER_TANK, check_traced, in_words
 from app.results import Result
-from carbon.inventory import Electricity, Inventory, compile_inventory, read_activities
+from carbon.hydrogen import LHV_KWH_PER_KG
+from carbon.inventory import Electricity, Inventory, compile_inventory, read_activities, years_of
 from carbon.reconciliation import CarbonTotals, Entry, Reconciliation, reconcile
 from carbon.scope2 import scope2
 from carbon.statement import Provenance, hours_csv, statement, write_statement
@@ -21,6 +22,7 @@ from grid.clock import Clock
 from grid.errors import Fault, raise_if_any
 
 CARS = "cars, net at the meter"
+KWH_PER_MWH = 1000.0
 
 
 def city_inventory(
@@ -34,25 +36,35 @@ def city_inventory(
 ) -> Inventory:
     """The city's inventory by GPC over the period of a run.
 
+    The protocol leaves the losses of the grid to the lines x.3 [1], which is the convention ``operator``: under another
+    BASIC, which leaves these lines out, would change with the convention.
+
     Args:
         result: The result.
         activities: CSV of everything else than electricity; see `carbon.inventory.read_activities`.
         base_year: Default: the year of the run.
         population: Inhabitants.
         floor_area_m2: Floor area [m²].
-        convention: Who bears the losses of the grid.
+        convention: Who bears the losses of the grid; ``operator``.
 
     Raises:
-        InputError: If the run counts life-cycle emissions or did not trace the convention, or the table is faulty.
+        InputError: If the convention is another, the run counts life-cycle emissions, or the table is faulty.
+
+    References:
+        [1] World Resources Institute et al.: "Global Protocol for Community-Scale Greenhouse Gas Inventories",
+            version 1.1, 2021, chapter 6.
     """
     faults = []
+    if convention != OPERATOR:
+        rule = f"an inventory by GPC counts losses of the grid in lines x.3: it must be '{OPERATOR}'"
+        faults.append(Fault("--convention", rule, convention, OPERATOR))
     if result.manifest["boundary"] != "direct":
         rule = "an inventory by GPC counts direct emissions; run the scenario with carbon.boundary: direct"
         faults.append(Fault("carbon.boundary", rule, result.manifest["boundary"]))
     raise_if_any(faults, str(result.path))
     year = result.table("ledger").select(pl.col("time").first().dt.year()).collect().item()
     return compile_inventory(
-        electricity(result, convention),
+        electricity(result),
         () if activities is None else read_activities(activities),
         base_year=base_year or int(year),
         population=population,
@@ -60,9 +72,9 @@ def city_inventory(
     )
 
 
-def electricity(result: Result, convention: str = OPERATOR) -> Electricity:
-    """What a run says of the city's electricity under a convention."""
-    rows = _sectors(result, convention)
+def electricity(result: Result) -> Electricity:
+    """What a run says of the city's electricity."""
+    rows = _sectors(result, OPERATOR)
     local = [values for name, values in _sums(result, "sources", "source", "energy_mwh", "emissions_kg").items()
              if name != "import"]  # fmt: skip
     summary, manifest = result.summary, result.manifest
@@ -79,6 +91,9 @@ def electricity(result: Result, convention: str = OPERATOR) -> Electricity:
             "ev_driven_km": float(summary["ev_driven_km"] or 0.0),
             "heat_pump_heat_mwh": float(summary.get("heat_pump_heat_mwh") or 0.0),
         },
+        years=years_of(_clock(result)),
+        hydrogen_mwh=float(summary.get("hydrogen_kg") or 0.0) * LHV_KWH_PER_KG / KWH_PER_MWH,
+        hydrogen_kg=float(result.table("ledger").select(pl.col("fuel_kg").sum()).collect().item()),
     )
 
 
@@ -105,14 +120,14 @@ def _kg_of(result: Result, name: str, convention: str) -> float:
     return float(carbon_of(result, name, convention)["emissions_kg"].sum())
 
 
-def about(result: Result, convention: str = OPERATOR) -> dict[str, str]:
+def about(result: Result) -> dict[str, str]:
     """What an inventory of a run says of itself."""
     manifest = result.manifest
     return {
         "city": str(manifest["name"]),
         "scenario": result.scenario_hash,
         "strategy": str(manifest["strategy"]),
-        "convention": in_words(convention),
+        "convention": in_words(OPERATOR),
         "gridcarbon": str(manifest["versions"]["gridcarbon"]),
     }
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_VOLTAGES = 1_000_000
 """Voltages of so many nodes and steps are differentiated at once, which takes some 200 MB."""
 MEANING = (
-    "Marginal intensities tell what a change would emit, and no inventory is made of them. Those of the table `nodal` "
+    "Marginal intensities tell what a change would emit, and no inventory is made of them. Those of the table nodal "
     "are the region's, with the losses that a MWh more at the bus causes in the AC power flow, all else as it was."
 )
 OF_THE_DISPATCH = (

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from app.traced import STORES, TracedGrid, User
+from app.traced import STORES, TracedGrid
+from app.users import User
 from carbon.source_shares import source_share_chunks
 from grid.series import Floats, Ints
 

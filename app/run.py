@@ -10,7 +10,7 @@ from typing import Any
 
 from app import v2g
 from app.convention_words import OPERATOR, SENTENCES, in_words
-from app.reading import Loaded
+from app.loaded import Loaded
 from app.results import Result, open_result, write_result
 from app.simulate import KG_PER_T, Outcome, Progress, Status, simulate
 from app.summary import data_centre_metrics, summarise

@@ -70,14 +70,20 @@ class UpstreamSpec(Spec):
     """What imports are made of."""
 
     region: str | None = None
-    """A merit-order region: `reference`, or a YAML file of your own. Default: `reference`."""
+    """A merit-order region: `reference`, `germany`, `great_britain`, `japan`, `california`, `china`, `china_north`,
+    `china_east` or `china_south`, or a YAML file of your own. Default: `reference`."""
     csv: str | None = None
-    """Or a CSV of hourly `time_utc, ci_kg_per_mwh, price_per_mwh`."""
+    """Or a CSV of hourly values, `time_utc, ci_kg_per_mwh, price_per_mwh` or a published layout, or a folder of
+    ENTSO-E's File Library."""
+    area: str | None = Field(default=None, min_length=1)
+    """Which area of a file or folder of ENTSO-E's File Library, which hold all of Europe, such as `DE_LU`."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> UpstreamSpec:
         if self.region is not None and self.csv is not None:
             raise PydanticCustomError("upstream", "needs either 'region' or 'csv', not both")
+        if self.area is not None and self.csv is None:
+            raise PydanticCustomError("upstream", "'area' chooses from a 'csv'; a region has none")
         return self
 
 

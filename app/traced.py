@@ -1,8 +1,7 @@
-"""What the carbon of a run is traced through, the same under every convention, and who may ask for its carbon."""
+"""What the carbon of a run is traced through, the same under every convention."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,8 +11,6 @@ from carbon.accounting import Consumers, Exports
 from carbon.flows import at_nodes
 from carbon.stocks import StockOperation
 from carbon.tracing import Flows, Sources
-from grid.city import City
-from grid.flexibility import Flexibility
 from grid.series import Bools, Floats, Ints
 
 IMPORT = "import"
@@ -113,44 +110,3 @@ class TracedGrid:
         if self.operation is None:
             return np.zeros(self.shape)
         return self.slots_at_nodes(np.maximum(sign * self.operation.p_mw, 0.0))
-
-
-@dataclass(frozen=True, eq=False)
-class User:
-    """A data centre or an asset that draws power.
-
-    Args:
-        name: Its name.
-        node: Nodes where it is, shape (P,).
-        p_mw: What it draws there, shape (T, P), at least 0 [MW]; what it feeds in is not subtracted.
-    """
-
-    name: str
-    node: Ints
-    p_mw: Floats
-
-
-def users_of(
-    city: City,
-    flexibilities: Sequence[Flexibility],
-    p_mw: Mapping[str, Floats],
-    part_of: Mapping[str, str],
-) -> Iterator[User]:
-    """Every asset and data centre that draws power, one after the other.
-
-    Args:
-        city: The city.
-        flexibilities: All assets.
-        p_mw: Their withdrawal by name, shape (K,) each [MW].
-        part_of: Whole that an asset belongs to, by its name: the work that a data centre may put off is its own.
-    """
-    node = city.network.buses.node
-    parts: dict[str, list[Flexibility]] = {}
-    for flexibility in flexibilities:
-        parts.setdefault(part_of.get(flexibility.name, flexibility.name), []).append(flexibility)
-    for name, members in parts.items():
-        buses = np.unique(np.concatenate([member.buses for member in members]))
-        net = sum((member.at_buses(p_mw[member.name])[:, buses] for member in members), np.zeros(()))
-        drawn, live = np.maximum(net, 0.0), node[buses] >= 0
-        if drawn.any():
-            yield User(name, node[buses[live]], drawn[:, live])

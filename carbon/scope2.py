@@ -29,6 +29,8 @@ class Consumer:
         energy_mwh: What it takes from the grid, shape (T,) [MWh].
         ci_kg_per_mwh: Traced intensity of it, shape (T,) [kg/MWh].
         carbon_free_share: Traced carbon-free share of it, shape (T,) [1].
+        returned_mwh: What it feeds back from stores of its own (cars with V2G), shape (T,) [MWh]; empty: nothing.
+        returned_kg: Traced carbon that goes with it, shape (T,) [kg]; empty: nothing.
     """
 
     name: str
@@ -36,16 +38,24 @@ class Consumer:
     energy_mwh: Floats
     ci_kg_per_mwh: Floats
     carbon_free_share: Floats
+    returned_mwh: Floats = field(default_factory=lambda: np.empty(0))
+    returned_kg: Floats = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         for name in ("energy_mwh", "ci_kg_per_mwh", "carbon_free_share"):
             object.__setattr__(self, name, read_only(np.nan_to_num(getattr(self, name))))
+        for name in ("returned_mwh", "returned_kg"):
+            values = getattr(self, name)
+            filled = np.nan_to_num(values) if values.size else np.zeros_like(self.energy_mwh)
+            object.__setattr__(self, name, read_only(filled))
 
     def faults(self) -> Iterator[Fault]:
         """All that is wrong with it."""
         shape = self.energy_mwh.shape
         for name, high in (("energy_mwh", None), ("ci_kg_per_mwh", None), ("carbon_free_share", 1 + 1e-9)):
             yield from array_faults(f"{self.name}.{name}", getattr(self, name), shape, low=0, high=high)
+        for name in ("returned_mwh", "returned_kg"):
+            yield from array_faults(f"{self.name}.{name}", getattr(self, name), shape, low=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +107,9 @@ class Market:
 @dataclass(frozen=True, eq=False)
 class Scope2:
     """Scope 2 of one consumer; shape (T,) each.
+
+    Both methods count all that it takes. What it feeds back stands beside them: whoever receives it counts it, so that
+    the consumers of a city sum to the city without it.
 
     Args:
         consumer: The consumer.

@@ -26,11 +26,15 @@ from grid.errors import Fault, InputError, raise_if_any
 from grid.series import Floats
 
 VERSION: Final = 1
-HOURS_FILE: Final = ("start_utc", "energy_mwh", "location_kg", "market_kg", "contracted_mwh", "carbon_free_share")
+HOURS_FILE: Final = (
+    *("start_utc", "energy_mwh", "location_kg", "market_kg", "contracted_mwh", "carbon_free_share"),
+    *("returned_mwh", "returned_kg"),
+)
 TOLERANCE_KG: Final = 1e-6
 FORMULAE: Final = {
     "location_based_kg": "sum over steps of energy_mwh x traced intensity of the consumer's buses",
     "market_based_kg": "sum over contracts of covered energy x rate, plus the rest x supplier, residual mix or grid",
+    "location_based_net_kg": "location_based_kg - returned_kg: what is fed back counts for whoever receives it",
     "cfe_24_7": "sum over steps of [min(L, C) + (L - min(L, C)) g] / sum of L (Google 2021)",
 }
 
@@ -79,6 +83,9 @@ def statement(result: Scope2, carbon_free_mwh: Floats, clock: Clock, provenance:
         "energy_mwh": energy,
         "location_based_kg": float(result.location_kg.sum()),
         "market_based_kg": float(result.market_kg.sum()),
+        "returned_mwh": float(consumer.returned_mwh.sum()),
+        "returned_kg": float(consumer.returned_kg.sum()),
+        "location_based_net_kg": float(result.location_kg.sum() - consumer.returned_kg.sum()),
         "location_based_kg_per_mwh": _per(result.location_kg.sum(), energy),
         "market_based_kg_per_mwh": _per(result.market_kg.sum(), energy),
         "rest_of_load": result.rest,
@@ -110,7 +117,7 @@ def hours_csv(result: Scope2, clock: Clock) -> str:
     times = np.datetime_as_string(clock.times, unit="m")
     columns = (
         result.consumer.energy_mwh, result.location_kg, result.market_kg, result.contracted_mwh,
-        result.consumer.carbon_free_share,
+        result.consumer.carbon_free_share, result.consumer.returned_mwh, result.consumer.returned_kg,
     )  # fmt: skip
     for time, *values in zip(times, *columns, strict=True):
         writer.writerow([f"{time}Z", *(repr(float(value)) for value in values)])
@@ -178,7 +185,8 @@ def _sum_faults(document: Mapping[str, Any], hours: str) -> list[Fault]:
     faults = []
     rows = list(csv.DictReader(io.StringIO(hours)))
     for name, column in (("location_based_kg", "location_kg"), ("market_based_kg", "market_kg"),
-                         ("energy_mwh", "energy_mwh")):  # fmt: skip
+                         ("energy_mwh", "energy_mwh"), ("returned_mwh", "returned_mwh"),
+                         ("returned_kg", "returned_kg")):  # fmt: skip
         try:
             total, stated = sum(float(row[column]) for row in rows), float(document[name])
         except (KeyError, TypeError, ValueError):

@@ -19,58 +19,16 @@ import numpy as np
 from scipy import sparse
 
 from grid.clock import Clock
-from grid.errors import Fault, raise_if_any
+from grid.errors import raise_if_any
+from grid.flexibility_faults import faults_of
 from grid.labels import Labels
+from grid.reservoir import Reservoir
 from grid.series import Floats, Ints, read_only
+
+__all__ = ["Element", "Flexibility", "Reservoir", "one_hot"]
 
 Element = Literal["load", "sgen", "storage"]
 """Tables of pandapower in which an asset appears when the net is written."""
-
-
-@dataclass(frozen=True, eq=False)
-class Reservoir:
-    """What the devices fill and empty; N devices.
-
-    Energy after a step: ``e' = retention · e + h (eta_charge · charge - discharge / eta_discharge) - drain``. What is
-    stored may be electricity, hydrogen by its lower heating value, heat, or work that can wait.
-
-    Args:
-        e_start_mwh: Energy when the device's first step begins, shape (N,) [MWh].
-        e_end_mwh: Energy due when its last step ends, shape (N,) [MWh].
-        e_min_mwh: Least energy at any time, shape (N,) [MWh].
-        e_max_mwh: Most energy at any time, shape (N,) [MWh].
-        eta_charge: Stored per drawn energy, shape (N,) or (K,) [1].
-        eta_discharge: Fed in per energy taken out, shape (N,) or (K,) [1].
-        retention_per_step: Share of the energy that a step of standing leaves, shape (N,) [1].
-        drain_mwh: Energy used from the store in each slot's step (fuel, heat, work), shape (K,) [MWh]; None: nothing.
-        charge_segments: Part-load efficiency: (share of `p_max_mw`, efficiency relative to `eta_charge`) of each
-            segment of the charging power, from the first megawatt on; shares sum to 1, efficiencies do not rise.
-        owner: The stock that a device belongs to (a car has many sessions), shape (N,), 0-based.
-        exact_end: Whether `e_end_mwh` is met exactly, or is a least value.
-        vehicle: Whether the stocks are cars: consumers at the meter, not stationary stores.
-        mwh_per_km: What a car has used on its way to each device, shape (N,) [MWh/km]; None if it does not drive.
-    """
-
-    e_start_mwh: Floats
-    e_end_mwh: Floats
-    e_min_mwh: Floats
-    e_max_mwh: Floats
-    eta_charge: Floats
-    eta_discharge: Floats
-    retention_per_step: Floats
-    owner: Ints
-    exact_end: bool = False
-    vehicle: bool = False
-    mwh_per_km: Floats | None = None
-    drain_mwh: Floats | None = None
-    charge_segments: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
-
-    def __post_init__(self) -> None:
-        energies = ("e_start_mwh", "e_end_mwh", "e_min_mwh", "e_max_mwh")
-        for name in (*energies, "eta_charge", "eta_discharge", "retention_per_step"):
-            object.__setattr__(self, name, read_only(getattr(self, name)))
-        if self.drain_mwh is not None:
-            object.__setattr__(self, "drain_mwh", read_only(self.drain_mwh))
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,77 +98,7 @@ class Flexibility:
         for name in (*powers, "wear_cost_per_mwh", "value_per_mwh"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, read_only(getattr(self, name)))
-        raise_if_any(self._faults(), f"asset {self.name!r}")
-
-    def _faults(self) -> Iterator[Fault]:
-        n, k = self.n_devices, self.n_slots
-        if self.shares.shape[0] != n or self.stop.shape != (n,):
-            yield Fault(self.name, f"start, stop and shares must describe the same {n} devices")
-            return
-        if (self.start < 0).any() or (self.stop > self.clock.n_steps).any() or (self.stop <= self.start).any():
-            yield Fault(self.name, f"every device needs at least one step within 0..{self.clock.n_steps}")
-            return
-        for name in ("p_min_mw", "p_max_mw"):
-            values = getattr(self, name)
-            if values.shape not in {(n,), (k,)}:
-                yield Fault(f"{self.name}.{name}", f"must have shape ({n},) or ({k},)", values.shape)
-                return
-            if not np.isfinite(values).all():
-                yield Fault(f"{self.name}.{name}", "must be finite")
-                return
-        low, high = self.p_min_mw, self.p_max_mw  # by device where both are, else by slot: a fleet has 100 M slots
-        if low.shape != high.shape:
-            low, high = self.per_slot(low), self.per_slot(high)
-        if (low > high + 1e-12).any():
-            at = int(np.argmax(low - high))
-            step = self.step[at] if low.shape == (k,) else self.start[at]
-            yield Fault(self.name, f"p_min_mw exceeds p_max_mw at step {step}", (low[at], high[at]))
-        if self.p_unmanaged_mw is not None and self.p_unmanaged_mw.shape != (k,):
-            yield Fault(f"{self.name}.p_unmanaged_mw", f"must have shape ({k},)", self.p_unmanaged_mw.shape)
-        if self.vehicle_class is not None and self.vehicle_class.code.shape != (n,):
-            yield Fault(f"{self.name}.vehicle_class", f"must have shape ({n},)", self.vehicle_class.code.shape)
-        if self.reservoir is not None:
-            yield from self._reservoir_faults(self.reservoir)
-
-    def _reservoir_faults(self, store: Reservoir) -> Iterator[Fault]:
-        within = 1e-9
-        low, high = store.e_min_mwh - within, store.e_max_mwh + within
-        for name, energy in (("e_start_mwh", store.e_start_mwh), ("e_end_mwh", store.e_end_mwh)):
-            outside = np.flatnonzero((energy < low) | (energy > high))
-            if outside.size:
-                at = outside[0]
-                yield Fault(
-                    f"{self.name}.{name}",
-                    f"must lie within {store.e_min_mwh[at]:.6g}..{store.e_max_mwh[at]:.6g} MWh (device {at})",
-                    float(energy[at]),
-                )
-        shares = np.array(store.charge_segments)
-        if abs(shares[:, 0].sum() - 1) > within or (np.diff(shares[:, 1]) > 0).any():
-            yield Fault(f"{self.name}.charge_segments", "shares must sum to 1, efficiencies must not rise", shares)
-            return
-        if store.drain_mwh is not None and store.drain_mwh.shape != (self.n_slots,):
-            yield Fault(f"{self.name}.drain_mwh", f"must have shape ({self.n_slots},)", store.drain_mwh.shape)
-            return
-        reachable = store.e_start_mwh + self._most_gain_mwh(store)
-        short = np.flatnonzero(store.e_end_mwh > reachable + within)
-        if short.size:
-            at = short[0]
-            yield Fault(
-                f"{self.name}.e_end_mwh",
-                f"cannot be reached in the {self.stop[at] - self.start[at]} steps of device {at}: "
-                f"at most {reachable[at]:.6g} MWh",
-                float(store.e_end_mwh[at]),
-            )
-
-    def _most_gain_mwh(self, store: Reservoir) -> Floats:
-        """What each device gains at full power over all its steps, shape (N,) [MWh]."""
-        n = self.n_devices
-        if store.drain_mwh is None and self.p_max_mw.shape == store.eta_charge.shape == (n,):
-            mean = sum(share * relative for share, relative in store.charge_segments)
-            per_step = self.clock.step_hours * mean * store.eta_charge * np.maximum(self.p_max_mw, 0.0)
-            return np.asarray(per_step * (self.stop - self.start))
-        gain = self.gain_mwh(np.maximum(self.per_slot(self.p_max_mw), 0.0)) - self.drain_mwh
-        return np.asarray(np.add.reduceat(gain, self.offsets[:-1]))
+        raise_if_any(faults_of(self), f"asset {self.name!r}")
 
     @property
     def n_devices(self) -> int:

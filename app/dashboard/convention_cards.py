@@ -21,20 +21,24 @@ def convention_cards(view: View) -> list[Component]:
     table = view.result.table("conventions").collect()
     if table.is_empty():
         return [cards.nothing("Who bears the losses", "This result holds no conventions; run its scenario again.")]
-    return [_losses(table, view), _bearers(view), _views(view), _origins(view), _buses(view)]
+    return [_losses(table, view), _words(table), _bearers(view), _views(view), _origins(view), _buses(view)]
 
 
 def _losses(table: pl.DataFrame, view: View) -> Component:
     lines = figures.by_line(table)
-    names = lines["convention"].unique(maintain_order=True).to_list()
-    chart = cards.chart(
+    return cards.chart(
         "Who bears the losses: conventions side by side",
         "The same flows under every convention that the run traced; stores as water tanks. The table also holds the "
         "other model of stores: loads when they charge, free of carbon when they discharge.",
         figures.convention_bars(lines, view.theme), key="conventions", table=figures.side_by_side(lines),
     )  # fmt: skip
-    words = html.Dl([part for name in names for part in (html.Dt(name.capitalize()), html.Dd(SENTENCES[name]))])
-    return html.Div([chart, html.Section(words, className="card", **cards.hyphened(aria_label="Conventions"))])
+
+
+def _words(table: pl.DataFrame) -> Component:
+    """What each convention of the run says."""
+    names = table["convention"].cast(pl.String).unique(maintain_order=True).to_list()
+    facts = cards.facts([(name.capitalize(), SENTENCES[name]) for name in names])
+    return html.Section([html.H2("What each convention says"), facts], className="card")
 
 
 def _bearers(view: View) -> Component:

@@ -30,7 +30,8 @@ def caveats(region: Region) -> tuple[str, ...]:
         )
     unverified = region.unverified
     if unverified:
-        shown = ", ".join(unverified[:_SHOWN]) + " …" * (len(unverified) > _SHOWN)
+        more = len(unverified) - _SHOWN
+        shown = ", ".join(unverified[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
         sentences.append(
             f"{len(unverified)} of the {region.n_sourced} numbers of {region.name} are unverified: {shown}."
         )

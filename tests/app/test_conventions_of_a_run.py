@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
+from app.consumers import city_consumers, consumer, fleets
 from app.convention_words import BEARERS, LOSS_ENTRY, SENTENCES, ConventionName
 from app.conventions import Book, trace_books
 from app.dashboard.convention_cards import origins_of
@@ -17,12 +18,14 @@ from app.dashboard.figures import conventions as figures
 from app.dashboard.pages.emissions import content
 from app.dashboard.view import View
 from app.inventory import city_inventory, consumer_statement, reconciliation
-from app.reading import Loaded, check_scenario
+from app.loaded import Loaded
+from app.reading import check_scenario
 from app.results import Result
 from app.run import run as run_scenario
 from app.run import store
 from app.simulate import BALANCE_TOLERANCE, Outcome, simulate
-from app.traced import TracedGrid, User
+from app.traced import TracedGrid
+from app.users import User
 from app.why import recompute, why
 from carbon.conventions import CONVENTIONS, trace_conventions
 from carbon.flows import Flows, Sources
@@ -288,8 +291,21 @@ def test_tracing_inventory_and_scope_2_agree_in_every_convention(result, convent
     own = table(result, "convention_ledgers", convention=convention, stores=TANK)
     assert books.totals["GPC"] == pytest.approx(own["emissions_kg"].item(), abs=1e-3)
     assert LOSS_ENTRY[convention] in {entry.name for entry in books.entries}
-    inventory = city_inventory(result, convention=convention)
-    assert inventory.basic_plus_kg == pytest.approx(books.totals["GPC"], abs=1e-3)
+    if convention == "operator":
+        assert city_inventory(result).basic_plus_kg == pytest.approx(books.totals["GPC"], abs=1e-3)
+    else:
+        with pytest.raises(InputError, match=r"--convention: an inventory by GPC.*did you mean 'operator'"):
+            city_inventory(result, convention=convention)
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_what_consumers_state_is_what_the_city_uses_in_every_convention(result, convention):
+    own = table(result, "convention_ledgers", convention=convention, stores=TANK)
+    stated = [consumer(result, name, convention=convention) for name in city_consumers(result)]
+    net_kg = {one.name: (one.energy_mwh * one.ci_kg_per_mwh - one.returned_kg).sum() for one in stated}
+    assert sum(net_kg.values()) == pytest.approx((own["consumption_kg"] + own["vehicle_kg"]).item(), abs=0.5)
+    cars_kg = sum(net_kg[name] for name in fleets(result))
+    assert cars_kg == pytest.approx(own["vehicle_kg"].item(), abs=1e-6 * own["emissions_kg"].item())
 
 
 def test_a_statement_names_its_convention_and_counts_by_it(result):
@@ -308,9 +324,11 @@ def test_a_statement_names_its_convention_and_counts_by_it(result):
 def test_commands_take_a_convention_and_refuse_one_that_was_not_traced(result, operator_only, tmp_path):
     runner = CliRunner()
     book, paper = str(tmp_path / "city.xlsx"), str(tmp_path / "n.json")
-    done = runner.invoke(app, ["inventory", str(result.path), book, "--convention", "load"], catch_exceptions=False)
-    assert done.exit_code == 0
-    assert LOSS_ENTRY["load"] in done.stdout
+    with pytest.raises(InputError, match="must be 'operator'; got 'load'"):
+        runner.invoke(app, ["inventory", str(result.path), book, "--convention", "load"], catch_exceptions=False)
+    assert not Path(book).exists()
+    command = ["statement", str(result.path), paper, "--consumer", "north", "--convention", "load"]
+    assert runner.invoke(app, command, catch_exceptions=False).exit_code == 0
     command = ["statement", str(result.path), paper, "--consumer", "north", "--convention", "loda"]
     with pytest.raises(InputError, match=r"this run traced operator, load, generator, average.*did you mean 'load'"):
         runner.invoke(app, command, catch_exceptions=False)

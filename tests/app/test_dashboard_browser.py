@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -119,7 +120,7 @@ def place_of(page: sync_api.Page, element: int) -> tuple[float, float]:
     return box["x"] + x / ratio, box["y"] + y / ratio
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 800, 390])
 @pytest.mark.parametrize("path", [page.path for page in PAGES])
 def test_every_page_loads_and_fits(page, address, path, width):
     page.set_viewport_size({"width": width, "height": 844})
@@ -274,9 +275,20 @@ def test_an_unknown_address_leads_back(page, address):
     until(page, lambda: page.text_content("h1") == "Electric cars")
 
 
+def test_every_page_can_be_chosen_and_the_legend_read_on_a_tablet(page, address):
+    page.set_viewport_size({"width": 800, "height": 1000})
+    visit(page, f"{address}/grid?result=optimal")
+    until(page, lambda: page.locator(".legend-note").count())
+    boxes = [link.bounding_box() for link in page.locator(".nav-link").all()]
+    assert len(boxes) == len(PAGES)
+    assert page.evaluate("document.querySelector('#nav').scrollWidth <= document.querySelector('#nav').clientWidth")
+    assert all(left["x"] + left["width"] <= right["x"] for left, right in itertools.pairwise(boxes))
+    assert page.locator(".legend-note").bounding_box()["width"] > 400
+
+
 def test_provenance_marks_what_is_unverified_and_offers_downloads(page, address, results):
     visit(page, f"{address}/about?result=optimal")
-    assert page.text_content(".badge.unverified") == "unverified"
+    assert page.locator(".factors .badge").all_inner_texts() == ["unverified", "verified"]  # what to doubt comes first
     assert results["optimal"].scenario_hash in page.inner_text("#page")
     with page.expect_download() as started:
         page.get_by_role("link", name="summary.json").click()

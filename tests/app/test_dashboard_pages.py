@@ -16,7 +16,7 @@ from synthetic_results import N_BUSES, N_STEPS, STEP_HOURS
 
 from app.dashboard import arrays, create_app, serve
 from app.dashboard.layers import LAYERS
-from app.dashboard.pages import PAGES, grid_map
+from app.dashboard.pages import PAGES, about, grid_map
 from app.dashboard.pages.overview import KPIS
 from app.dashboard.view import View
 from app.results import TABLES, Result, open_result
@@ -151,6 +151,17 @@ def test_missing_devices_are_explained(plain_results: dict[str, Result]):
     assert all(
         kpi.value(view.result) is None for kpi in KPIS if kpi.key in {"pue_mean", "ev_ci_g_per_kwh", "ev_g_per_km"}
     )
+
+
+def test_provenance_says_which_factors_a_source_gives_and_leaves_out_none():
+    given = [{"technology": "hard_coal", "value_kg_per_mwh": 807.2, "source": "A report"},
+             {"technology": "lignite", "value_kg_per_mwh": 1057.1, "source": "A report"}]  # fmt: skip
+    sets = [{"name": "mine", "title": "Me", "source": source, "status": status}
+            for source, status in (("Another", "verified"), ("A report", "unverified"))]  # fmt: skip
+    text = str(about.factor_table({"factors": given, "factor_sets": sets}))
+    assert "hard coal 807.2, lignite 1057.1" in text
+    assert text.index("A report") < text.index("Another")
+    assert "not used" in text
 
 
 def test_violations_are_gathered_by_element(results: dict[str, Result]):

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.consumers import consumer_names
+from app.consumers import city_consumers, consumer, consumer_names, fleets
 from app.inventory import city_inventory, consumer_statement, electricity, reconciliation
 from app.results import Result
 from carbon.statement import schema, verify_statement, write_statement
@@ -72,6 +72,35 @@ def test_every_named_consumer_has_a_statement(run: Result) -> None:
     for name in names:
         document, _ = consumer_statement(run, name, None)
         assert document["market_based_kg"] == pytest.approx(document["location_based_kg"])  # nothing claimed
+
+
+def test_what_all_consumers_state_is_what_the_city_uses_to_the_kilogram(run: Result) -> None:
+    stated = {name: consumer_statement(run, name, None)[0] for name in city_consumers(run)}
+    ledger = run.table("ledger").select("consumption_kg", "vehicle_kg").sum().collect()
+    used_kg = sum(ledger.row(0))
+    assert sum(document["location_based_net_kg"] for document in stated.values()) == pytest.approx(used_kg, abs=0.5)
+    cars = [stated[name] for name in fleets(run)]
+    assert sum(document["location_based_net_kg"] for document in cars) == pytest.approx(ledger["vehicle_kg"].item())
+    for key, figure in (("energy_mwh", "ev_energy_mwh"), ("returned_mwh", "v2g_energy_mwh")):
+        assert sum(document[key] for document in cars) == pytest.approx(run.summary[figure], rel=1e-9, abs=1e-9)
+    if run.manifest["strategy"] == "optimal":  # with V2G, all that is drawn is more than what the city uses
+        assert run.summary["v2g_energy_mwh"] > 1
+        assert sum(document["location_based_kg"] for document in stated.values()) > used_kg + 500
+
+
+def test_parts_of_a_sector_use_no_more_than_it_and_stores_use_nothing(run: Result) -> None:
+    names = consumer_names(run)
+    stores = {name for name, entry in run.manifest["assets"].items() if entry["kind"] == "battery"}
+    assert stores
+    assert not stores & set(names)
+    parts = set(names) - set(city_consumers(run))
+    assert {"north"} <= parts
+    lines_mwh = sum(consumer(run, name).energy_mwh for name in names if name.startswith("I."))
+    assert (sum(consumer(run, name).energy_mwh for name in parts) <= lines_mwh + 1e-6).all()
+
+
+def test_a_leap_year_is_a_year(run: Result) -> None:
+    assert electricity(run).share_of_year == pytest.approx(2 / 365)  # two days of 2030
 
 
 def test_wrong_contracts_are_refused_all_at_once(run: Result, tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.describe import describe
+from app.prepare import prepare
 from app.reading import check_scenario
-from app.simulate import prepare
 from grid.errors import ScenarioError
 
 DIRECT = "Carbon intensity gCO₂eq/kWh (direct)"
@@ -34,13 +34,19 @@ def electricity_maps(folder: Path) -> None:
     (folder / "imports.csv").write_text(text, encoding="utf-8")
 
 
-def library(folder: Path, name: str = "imports") -> Path:
+AUSTRIA, GERMANY = "10YAT-APG------L\tAustria (AT)\tBZN\tAT", "10Y1001A1001A82H\tDE-LU\tBZN\tDE_LU"
+
+
+def library(folder: Path, name: str = "imports", fuels: dict[str, str] | None = None) -> Path:
+    """Files of areas, each with 100 MW of one fuel."""
     (folder / name).mkdir()
-    area = "10YAT-APG------L\tAustria (AT)\tBZN\tAT"
-    hours = [f"2030-06-01 {hour:02}:00:00\tPT60M\t{area}" for hour in range(24)]
-    generation = GENERATION + "".join(f"{hour}\tNuclear\t100\t\t\n" for hour in hours)
+    generation, prices = GENERATION, PRICES
+    for area, fuel in (fuels or {AUSTRIA: "Nuclear"}).items():
+        hours = [f"2030-06-01 {hour:02}:00:00\tPT60M\t{area}" for hour in range(24)]
+        generation += "".join(f"{hour}\t{fuel}\t100\t\t\n" for hour in hours)
+        prices += "".join(f"{hour}\t60\n" for hour in hours)
     (folder / name / "generation.csv").write_text(generation, encoding="utf-8")
-    (folder / name / "prices.csv").write_text(PRICES + "".join(f"{hour}\t60\n" for hour in hours), encoding="utf-8")
+    (folder / name / "prices.csv").write_text(prices, encoding="utf-8")
     return folder / name
 
 
@@ -107,3 +113,22 @@ def test_wrong_rows_of_a_factor_file_are_told_with_its_place(tmp_path: Path):
         "carbon.factor_set: rows 2, 3: give the same factor twice",
     ):
         assert rule in str(caught.value)
+
+
+def test_an_area_is_chosen_from_files_that_hold_several(tmp_path: Path):
+    library(tmp_path, fuels={AUSTRIA: "Nuclear", GERMANY: "Fossil Hard coal"})
+    with pytest.raises(ScenarioError, match=r"upstream\.csv: area: holds 2 areas.*AT, DE_LU"):
+        check_scenario(scenario(upstream={"csv": "imports"}), tmp_path, "no area")
+    with pytest.raises(ScenarioError, match="area: no such area in imports; got 'DE_LV'; did you mean 'DE_LU'"):
+        check_scenario(scenario(upstream={"csv": "imports", "area": "DE_LV"}), tmp_path, "a wrong area")
+    ci = {}
+    for area in ("AT", "DE_LU"):
+        loaded = check_scenario(scenario(upstream={"csv": "imports", "area": area}), tmp_path, area)
+        ci[area] = prepare(loaded).upstream.ci_kg_per_mwh
+    assert (ci["AT"] == 0).all()  # nuclear power, direct
+    assert (ci["DE_LU"] > 700).all()  # hard coal
+
+
+def test_a_region_has_no_areas(tmp_path: Path):
+    with pytest.raises(ScenarioError, match="upstream: 'area' chooses from a 'csv'"):
+        check_scenario(scenario(upstream={"region": "germany", "area": "DE_LU"}), tmp_path, "a region")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.reading import check_scenario, load_scenario, read_yaml
+from app.reading import check_scenario, load_scenario
+from app.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

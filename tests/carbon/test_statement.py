@@ -94,3 +94,20 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path):
         written(tmp_path)
     with pytest.raises(InputError, match="its folder does not exist"):
         written(tmp_path / "nowhere")
+
+
+def test_what_is_fed_back_stands_beside_and_adds_up_with_the_hours(tmp_path: Path):
+    energy, back = np.array([10.0, 0.0, 4.0]), np.array([0.0, 3.0, 1.0])
+    fleet = Consumer("cars", "DE", energy, np.array([400.0, 300.0, 200.0]), np.full(3, 0.5), back, 410.0 * back)
+    result = scope2([fleet], [], Market("DE", 2030))["cars"]
+    document = statement(result, np.zeros(3), CLOCK, FROM)
+    path, beside = write_statement(document, hours_csv(result, CLOCK), tmp_path / "cars.json")
+    assert verify_statement(path) == document
+    jsonschema.validate(document, schema())
+    assert (document["energy_mwh"], document["location_based_kg"]) == (14, 4800)  # all that is drawn
+    assert (document["returned_mwh"], document["returned_kg"]) == (4, 1640)
+    assert document["location_based_net_kg"] == 4800 - 1640
+    text = beside.read_text()
+    assert text.splitlines()[0].endswith("returned_mwh,returned_kg")
+    with pytest.raises(InputError, match=r"cars\.returned_mwh"):
+        scope2([Consumer("cars", "DE", energy, energy, np.full(3, 0.5), -back, back)], [], Market("DE", 2030))

@@ -47,7 +47,7 @@ def intensity_by_place(hours: Mapping[str, pl.DataFrame], theme: Theme) -> go.Fi
             )  # fmt: skip
     framed(figure, theme, height=90 + 220 * n_rows)
     figure.update_layout(margin={"t": 62}, legend={"y": 1.06 + 0.1 / n_rows})
-    figure.update_yaxes(rangemode="tozero").update_yaxes(title_text="[g/kWh]", col=1)
+    figure.update_yaxes(rangemode="tozero").update_yaxes(title_text="Carbon of charging [g/kWh]", col=1)
     ticks = list(range(0, 24, 6))  # panels are narrow: short labels
     figure.update_xaxes(range=[-0.5, 23.5], tickvals=ticks, ticktext=[f"{hour} h" for hour in ticks], tickangle=0)
     return figure.update_annotations(font={"size": 12.5, "color": INK[theme]})

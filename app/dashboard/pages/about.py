@@ -22,7 +22,7 @@ def content(view: View) -> Component:
         "About these numbers",
         cards.where_and_when(view),
         html.Section([html.H2("Provenance"), _provenance(view)], className="card"),
-        html.Section([html.H2("Emission factors"), _factors(manifest.get("factor_sets") or [])], className="card"),
+        html.Section([html.H2("Emission factors"), factor_table(manifest)], className="card"),
         html.Section([html.H2("Notes"), _list(manifest.get("notes"), "The run left no notes.")], className="card half"),
         html.Section([html.H2("Data and licences"), _licences(manifest)], className="card half"),
         html.Section([html.H2("Seconds per phase"), _seconds(manifest.get("seconds") or {})], className="card half"),
@@ -50,16 +50,17 @@ def _error(value: Any, unit: str) -> str:
     return "not computed" if value is None else f"{float(value):.1e} {unit}, sum of the absolute errors of all steps"
 
 
-def _factors(sets: list[Mapping[str, Any]]) -> Component:
+def factor_table(manifest: Mapping[str, Any]) -> Component:
+    """Sources of the factors with what each of them gives; those that were not checked come first."""
+    sets, given = manifest.get("factor_sets") or [], _given(manifest.get("factors") or [])
     if not sets:
         return html.P("This result names no emission factor set.", className="nothing")
-    rows = [_factor_row(one) for one in sets]
-    head = html.Tr([html.Th("Set", scope="col"), html.Th("Source", scope="col"), html.Th("Checked", scope="col")])
+    rows = [_factor_row(one, given) for one in sorted(sets, key=lambda one: one.get("status") == "verified")]
+    head = html.Tr([html.Th("Set", scope="col"), html.Th("Factors [kg/MWh]", scope="col"),
+                    html.Th("Source", scope="col"), html.Th("Checked", scope="col")])  # fmt: skip
     note = "Unverified: recalled or quoted second-hand, not yet checked against the source itself."
-    return html.Div(
-        [html.Table([html.Thead(head), html.Tbody(rows)], className="factors"), html.P(note, className="subtitle")],
-        className="scroll",
-    )
+    table = html.Table([html.Thead(head), html.Tbody(rows)], className="factors")
+    return html.Div([html.P(note, className="subtitle"), html.Div(table, className="scroll")])
 
 
 def _conflicts(conflicts: list[Mapping[str, Any]]) -> str:
@@ -67,10 +68,20 @@ def _conflicts(conflicts: list[Mapping[str, Any]]) -> str:
     return "; ".join(words) or "none"
 
 
-def _factor_row(one: Mapping[str, Any]) -> Component:
+def _given(factors: list[Mapping[str, Any]]) -> dict[str, str]:
+    """What each source gives, by the source: technologies and their factors."""
+    given: dict[str, str] = {}
+    for one in factors:
+        words = f"{str(one['technology']).replace('_', ' ')} {float(one['value_kg_per_mwh']):g}"
+        given[one["source"]] = f"{given[one['source']]}, {words}" if one["source"] in given else words
+    return given
+
+
+def _factor_row(one: Mapping[str, Any], given: Mapping[str, str]) -> Component:
     name, status = str(one.get("name", "")), str(one.get("status", "unverified"))
     return html.Tr([
         html.Td([html.Strong(str(one.get("title") or name)), html.Br(), html.Code(name)]),
+        html.Td(given.get(str(one.get("source")), "not used")),
         html.Td(str(one.get("source", "not named"))),
         html.Td(html.Span(status, className=f"badge {status}")),
     ])  # fmt: skip
