@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 
 from carbon.accounting import CarbonLedger, carbon_ledger
 from carbon.checks import array_faults, index_faults
+from carbon.convention_kernel import DELIVERED, GROSS, MEAN
 from carbon.flows import Flows, Sources, at_nodes
-from carbon.gross import delivered_share, gross_flows, trace_gross
-from carbon.mixing import Mixing
+from carbon.mixing import Mixing, Uses
 from carbon.stock_plan import check_step_hours
-from carbon.stocks import ClassTrace, StockOperation
-from carbon.tracing import Tracing, check_sources, mixed_stores, trace, trace_stores
+from carbon.stocks import StockOperation
+from carbon.tracing import Tracing, check_sources, trace_all
 from carbon.uses import Consumers, Exports
 from grid.errors import InputError, raise_if_any
 from grid.series import Floats
@@ -27,6 +27,12 @@ lost at a node itself stays on the loss line. ``generator``: uses as under ``ope
 carbon of what is lost of its power (Bialek, 1996, net power). ``average``: lines carry the mean of both ends, and half
 of their loss is a load at each end."""
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
+_KINDS: dict[int, frozenset[Convention]] = {
+    DELIVERED: frozenset({"operator", "generator"}),
+    MEAN: frozenset({"average"}),
+    GROSS: frozenset({"load"}),
+}
+"""Which equations answer for which conventions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,20 +128,17 @@ def trace_conventions(
     check_step_hours(step_hours)
     check_sources(flows, sources)
     _check_uses(flows, consumers, exports, conventions)
-    use_mw = _use_mw(flows, consumers, exports, operation)
-    ones = np.broadcast_to(1.0, use_mw.shape)
+    kinds = [kind for kind, names in _KINDS.items() if names & set(conventions)]
+    uses = Uses(consumers.node, consumers.p_mw, exports.node, exports.p_mw)
+    mixing = Mixing.of(flows, sources, kinds=kinds, uses=uses, with_share="generator" in conventions)
+    mixed, stocks = trace_all(mixing, step_hours, operation, threads)
+    ones = np.broadcast_to(1.0, (flows.n_steps, flows.n_nodes))
     found: dict[Convention, ConventionTrace] = {}
-    if {"operator", "generator"} & set(conventions):
-        received = trace(flows, sources, step_hours, operation, threads=threads)
-        found["operator"] = ConventionTrace("operator", received, ones, ones)
-        if "generator" in conventions:
-            share = delivered_share(flows, use_mw, threads)
-            found["generator"] = ConventionTrace("generator", received, ones, share)
-    if "load" in conventions:
-        found["load"] = _load_bears(flows, sources, use_mw, step_hours, operation, threads)
-    if "average" in conventions:
-        traced = trace(average_flows(flows), sources, step_hours, operation, threads=threads)
-        found["average"] = ConventionTrace("average", traced, ones, ones)
+    for kind, values, held in zip(kinds, mixed.found, stocks, strict=True):
+        tracing = Tracing(values[1], values[2], values[0], held)
+        for name in _KINDS[kind]:
+            factor, share = values[3] if kind == GROSS else ones, mixed.share if name == "generator" else ones
+            found[name] = ConventionTrace(name, tracing, factor, share)
     return {name: found[name] for name in conventions}
 
 
@@ -152,90 +155,12 @@ def half_loss_mw(flows: Flows) -> Floats:
     return lost if flows.p_shunt_mw is None else lost + flows.p_shunt_mw
 
 
-def _load_bears(
-    flows: Flows,
-    sources: Sources,
-    use_mw: Floats,
-    step_hours: float,
-    operation: StockOperation | None,
-    threads: int | None,
-) -> ConventionTrace:
-    """Gross power; with stores the factor first, then the same mixing of what is gross."""
-    share = np.broadcast_to(1.0, use_mw.shape)
-    if operation is None:
-        gross = trace_gross(flows, sources, use_mw, threads)
-        tracing = Tracing(gross.ci_kg_per_mwh, gross.renewable_share, gross.inflow_mw, None)
-        return ConventionTrace("load", tracing, gross.factor, share)
-    gross = trace_gross(flows, _with_discharge(sources, operation), use_mw, threads)
-    tracing = _trace_gross_stores(
-        gross_flows(flows, gross.factor), sources, operation, gross.factor, step_hours, threads
-    )
-    return ConventionTrace("load", tracing, gross.factor, share)
-
-
-def _trace_gross_stores(
-    flows: Flows, sources: Sources, operation: StockOperation, factor: Floats, step_hours: float, threads: int | None
-) -> Tracing:
-    """Walks the stores through gross flows: a MWh charged brings the carbon of what was generated for it."""
-    mixing = Mixing.of(flows, sources)
-    stores = mixed_stores(mixing, operation)
-    device, step = operation.slot_device, operation.slot_step
-    at_slot = np.nan_to_num(factor, nan=1.0)[step, operation.node[device]]
-    per_use = np.where((operation.p_mw > 0) & (at_slot > 0), at_slot, 1.0)
-    p_mw, eta = operation.p_mw * per_use, operation.at_slots(operation.eta_charge) / per_use
-    p_mw.flags.writeable = eta.flags.writeable = False
-    traced = trace_stores(mixing, operation, stores._replace(p_mw=p_mw, eta_charge=eta), step_hours, threads)
-    if traced.stocks is None:
-        return traced
-    charged_mwh = step_hours * np.maximum(operation.p_mw, 0.0)
-    vehicle = operation.vehicle[operation.owner[device]]
-
-    def at_meter(kind: ClassTrace, here: Floats) -> ClassTrace:
-        drawn_mwh = np.bincount(step, charged_mwh * here, flows.n_steps).astype(np.float64)
-        return replace(kind, charge_meter_mwh=drawn_mwh)
-
-    stocks = replace(
-        traced.stocks,
-        vehicles=at_meter(traced.stocks.vehicles, vehicle.astype(np.float64)),
-        stationary=at_meter(traced.stocks.stationary, (~vehicle).astype(np.float64)),
-    )
-    return replace(traced, ci_kg_per_mwh=traced.ci_kg_per_mwh * factor, stocks=stocks)
-
-
 def local_loss_mw(flows: Flows) -> Floats:
     """What is lost at a node itself: branches that transfer nothing, and shunts; shape (T, N) [MW]."""
     transfers = ((flows.p_from_mw > 0) & (flows.p_to_mw < 0)) | ((flows.p_to_mw > 0) & (flows.p_from_mw < 0))
     at_from, at_to = (np.where(transfers, 0.0, p_mw) for p_mw in (flows.p_from_mw, flows.p_to_mw))
     lost = at_nodes(at_from, flows.from_node, flows.n_nodes) + at_nodes(at_to, flows.to_node, flows.n_nodes)
     return lost if flows.p_shunt_mw is None else lost + flows.p_shunt_mw
-
-
-def _use_mw(flows: Flows, consumers: Consumers, exports: Exports, operation: StockOperation | None) -> Floats:
-    """Consumption, exports and charging at each node, shape (T, N) [MW]."""
-    n_nodes = flows.n_nodes
-    use_mw = at_nodes(consumers.p_mw, consumers.node, n_nodes) + at_nodes(exports.p_mw, exports.node, n_nodes)
-    return use_mw if operation is None else use_mw + _at_nodes_of(operation, np.maximum(operation.p_mw, 0.0), use_mw)
-
-
-def _with_discharge(sources: Sources, operation: StockOperation) -> Sources:
-    """The sources and, at their nodes, what stores discharge; its carbon follows later and is left at 0."""
-    n_steps, nodes = len(sources.p_mw), np.unique(operation.node)
-    column = np.searchsorted(nodes, operation.node)[operation.slot_device]
-    place, given = operation.slot_step * nodes.size + column, np.maximum(-operation.p_mw, 0.0)
-    discharge = np.bincount(place, given, n_steps * nodes.size).reshape(n_steps, nodes.size)
-    nothing = np.zeros_like(discharge)
-    return Sources(
-        np.concatenate([sources.node, nodes]),
-        np.concatenate([sources.p_mw, discharge], axis=1),
-        np.concatenate([sources.ci_kg_per_mwh, nothing], axis=1),
-        np.concatenate([sources.renewable_share, nothing], axis=1),
-    )
-
-
-def _at_nodes_of(operation: StockOperation, values: Floats, like: Floats) -> Floats:
-    """Values of slots, shape (K,), summed to steps and nodes, in the shape of `like`."""
-    place = operation.slot_step * like.shape[1] + operation.node[operation.slot_device]
-    return np.bincount(place, values, like.size).astype(np.float64).reshape(like.shape)
 
 
 def _check_uses(flows: Flows, consumers: Consumers, exports: Exports, conventions: Sequence[Convention]) -> None:

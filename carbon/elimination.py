@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
-from grid.series import Bools, Ints
+from grid.series import Ints
 
 _ORDERS_KEPT = 16
 
@@ -73,22 +73,6 @@ class EliminationOrder:
     def n_couplings(self) -> int:
         """Number of couplings, C: branches and fill."""
         return len(self.pattern.later)
-
-    def with_later_nodes(self, nodes: Ints) -> Ints:
-        """Ranks of `nodes` and of all that their elimination touches, ascending.
-
-        What is supplied at `nodes` changes the equations of these only, and what the solution is at `nodes` follows
-        from these only: a path to the root of the elimination tree for each node.
-        """
-        pattern = self.pattern
-        touched: Bools = np.zeros(self.n_nodes, dtype=np.bool_)
-        for rank in pattern.rank[np.unique(nodes)].tolist():
-            at = rank
-            while not touched[at]:
-                touched[at] = True
-                if pattern.pointer[at] < pattern.pointer[at + 1]:
-                    at = pattern.later[pattern.pointer[at]]
-        return np.flatnonzero(touched)
 
 
 @lru_cache(maxsize=_ORDERS_KEPT)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
+from carbon.convention_kernel import GROSS
 from carbon.flows import Flows, Sources
-from carbon.gross_kernel import gross_p_from, trace_gross_blocks, trace_net_blocks
-from carbon.mixing import STEPS_PER_THREAD, Mixing, processors
-from carbon.mixing_kernel import Block
-from grid.series import Floats, read_only
+from carbon.mixing import Mixing, Uses
+from grid.series import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,16 +46,9 @@ def trace_gross(flows: Flows, sources: Sources, use_mw: Floats, threads: int | N
         [1] J. Bialek, "Tracing the flow of electricity", IEE Proc. Gener. Transm. Distrib., vol. 143, no. 4,
             pp. 313-320, 1996.
     """
-    mixing = replace(Mixing.of(flows, sources), n_properties=3)
-    carried = np.empty((4, flows.n_steps, flows.n_nodes))
-    shunt_mw = _shunt_mw(flows)
-
-    def part(begin: int, end: int, room: Block) -> None:
-        pattern, supply = mixing.order.pattern, mixing.supply
-        trace_gross_blocks(begin, end, mixing.block_steps, pattern, supply, use_mw, shunt_mw, room, carried)
-
-    _in_parts(mixing, part, threads)
-    return Gross(*carried)
+    mixed = Mixing.of(flows, sources, kinds=(GROSS,), uses=_at_every_node(use_mw)).solve(0, flows.n_steps, threads)
+    inflow_mw, ci_kg_per_mwh, renewable_share, factor = mixed.found[0]
+    return Gross(ci_kg_per_mwh, renewable_share, factor, inflow_mw)
 
 
 def delivered_share(flows: Flows, use_mw: Floats, threads: int | None = None) -> Floats:
@@ -74,16 +65,8 @@ def delivered_share(flows: Flows, use_mw: Floats, threads: int | None = None) ->
         [1] J. Bialek, as `trace_gross`.
     """
     nobody = Sources(np.empty(0, dtype=np.int64), np.empty((flows.n_steps, 0)), np.empty(0), np.empty(0))
-    mixing = replace(Mixing.of(flows, nobody), n_properties=1)
-    share = np.empty(use_mw.shape)
-    shunt_mw = _shunt_mw(flows)
-
-    def part(begin: int, end: int, room: Block) -> None:
-        pattern, supply = mixing.order.pattern, mixing.supply
-        trace_net_blocks(begin, end, mixing.block_steps, pattern, supply, use_mw, shunt_mw, room, share)
-
-    _in_parts(mixing, part, threads)
-    return share
+    mixing = Mixing.of(flows, nobody, kinds=(), uses=_at_every_node(use_mw), with_share=True)
+    return mixing.solve(0, flows.n_steps, threads).share
 
 
 def gross_flows(flows: Flows, factor: Floats) -> Flows:
@@ -93,19 +76,25 @@ def gross_flows(flows: Flows, factor: Floats) -> Flows:
         flows: Power at both ends of every branch, T steps.
         factor: Energy generated for a MWh at each node, shape (T, N); NaN where nothing flows.
     """
-    sent = gross_p_from(flows.from_node, flows.to_node, flows.p_from_mw, flows.p_to_mw, np.nan_to_num(factor))
+    sent = _gross_p_from(flows.from_node, flows.to_node, flows.p_from_mw, flows.p_to_mw, np.nan_to_num(factor))
     return Flows(flows.n_nodes, flows.from_node, flows.to_node, sent, -sent)
 
 
-def _shunt_mw(flows: Flows) -> Floats:
-    return read_only(np.empty((0, flows.n_nodes)) if flows.p_shunt_mw is None else flows.p_shunt_mw)
+def _at_every_node(use_mw: Floats) -> Uses:
+    n_steps, n_nodes = use_mw.shape
+    return Uses(np.arange(n_nodes), use_mw, np.empty(0, dtype=np.int64), np.empty((n_steps, 0)))
 
 
-def _in_parts(mixing: Mixing, part: Callable[[int, int, Block], None], threads: int | None) -> None:
-    """Calls `part` for parts of the time at once, each with room of its own."""
-    n_parts = min(threads or processors(), max(1, mixing.n_steps // STEPS_PER_THREAD))
-    bounds = np.linspace(0, mixing.n_steps, n_parts + 1).astype(int).tolist()
-    order, size = mixing.order, mixing.block_steps
-    rooms = [Block.of(order.n_nodes, order.n_couplings, mixing.n_properties, size) for _ in range(n_parts)]
-    with ThreadPoolExecutor(n_parts) as pool:
-        list(pool.map(part, bounds[:-1], bounds[1:], rooms))
+@njit(cache=True, nogil=True)
+def _gross_p_from(from_node: Ints, to_node: Ints, p_from_mw: Floats, p_to_mw: Floats, factor: Floats) -> Floats:
+    """Gross power from the first node of each branch to the second, negative the other way, shape (T, L) [MW]."""
+    sent: Floats = np.zeros(p_from_mw.shape)
+    n_steps, n_branches = p_from_mw.shape
+    for t in range(n_steps):
+        for branch in range(n_branches):
+            p_from, p_to = p_from_mw[t, branch], p_to_mw[t, branch]
+            if p_from > 0.0 > p_to:
+                sent[t, branch] = p_from * factor[t, from_node[branch]]
+            elif p_to > 0.0 > p_from:
+                sent[t, branch] = -p_to * factor[t, to_node[branch]]
+    return sent

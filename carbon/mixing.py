@@ -3,25 +3,66 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from carbon.convention_kernel import DELIVERED, GROSS
 from carbon.elimination import EliminationOrder
+from carbon.entry_kernel import Entry, Supply
 from carbon.flows import Flows, Sources
 from carbon.mixing_kernel import Block
+from carbon.stock_account import Book
 from carbon.stock_desk import Desk, Stores
-from carbon.stock_kernel import Book, walk
-from carbon.tracing_kernel import Supply, finish_block, prepare_block, trace_blocks
-from grid.series import Floats, Ints, read_only
+from carbon.stock_kernel import walk
+from carbon.tracing_kernel import finish_block, prepare_block, trace_blocks, trace_blocks_with_stocks
+from grid.series import Bools, Floats, Ints, read_only
 
-BLOCK_BYTES = 1_500_000
+BLOCK_BYTES = 4_000_000
 """Room for the equations of one block: about what stays in a core's second-level cache beside the inputs."""
 FEWEST_STEPS, MOST_STEPS = 8, 64
 """Steps of a block: a cache line at least; more than a few vectors' worth gains nothing."""
 STEPS_PER_THREAD = 512
 """Fewer steps than this are not worth a thread."""
+
+
+@dataclass(frozen=True, eq=False)
+class Uses:
+    """What takes power at the nodes, but for the stores, to trace all that depends on it.
+
+    Args:
+        node: Node of each use, shape (M,).
+        p_mw: Its power, shape (T, M) [MW].
+        export_node: Node of each export, shape (X,).
+        export_mw: Its power, shape (T, X) [MW].
+    """
+
+    node: Ints
+    p_mw: Floats
+    export_node: Ints
+    export_mw: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Mixed:
+    """The solution of all steps.
+
+    Args:
+        found: Of each of the P conventions, what enters each node [MW] and what a MWh there carries of each of R
+            properties, NaN where nothing flows, shape (P, 1 + R, T, N); if gross power is among them one more, the
+            energy generated for a MWh used (only of gross power).
+        share: Share of the power at each node that reaches a use, shape (T, N) [1]; (0, N) if not asked for.
+    """
+
+    found: Floats
+    share: Floats
+
+    @property
+    def carried(self) -> Floats:
+        """What a MWh carries under the first convention, shape (R, T, N)."""
+        return self.found[0, 1:]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +75,10 @@ class Mixing:
 
     Args:
         order: The order of elimination.
-        supply: Sources and flows.
+        supply: Sources, flows and uses.
         n_properties: How many properties are traced, R.
+        kinds: Under which conventions (see `carbon.convention_kernel`), shape (P,).
+        with_share: Whether the share of power that reaches a use is wanted as well.
 
     References:
         [1] C. Kang et al., "Carbon emission flow from generation to demand: a network-based model", IEEE Trans. Smart
@@ -45,9 +88,21 @@ class Mixing:
     order: EliminationOrder
     supply: Supply
     n_properties: int
+    kinds: Ints
+    with_share: bool
 
     @classmethod
-    def of(cls, flows: Flows, sources: Sources, group: Ints | None = None, n_groups: int = 2) -> Mixing:
+    def of(
+        cls,
+        flows: Flows,
+        sources: Sources,
+        group: Ints | None = None,
+        n_groups: int = 2,
+        *,
+        kinds: Sequence[int] = (DELIVERED,),
+        uses: Uses | None = None,
+        with_share: bool = False,
+    ) -> Mixing:
         """The equations for carbon and renewable share, or for the shares of `n_groups` groups of sources.
 
         Args:
@@ -55,52 +110,62 @@ class Mixing:
             sources: Generation and imports.
             group: Group of each source, shape (G,); None for carbon and renewable share.
             n_groups: Number of properties.
+            kinds: Under which conventions (see `carbon.convention_kernel`).
+            uses: What is used; needed for gross power and for the share.
+            with_share: Whether the share of power that reaches a use is wanted as well.
         """
         order = EliminationOrder.of(flows.from_node, flows.to_node, flows.n_nodes)
+        rank, nothing = order.pattern.rank, np.empty((flows.n_steps, 0))
+        nowhere = np.empty(0, dtype=np.int64)
+        uses = uses or Uses(nowhere, nothing, nowhere, nothing)
+        shunted = flows.p_shunt_mw is not None
         supply = Supply(
-            rank=frozen_ints(order.pattern.rank[sources.node]),
+            rank=frozen_ints(rank[sources.node]),
             p_mw=sources.p_mw,
             ci_kg_per_mwh=_rows(sources.ci_kg_per_mwh),
             renewable_share=_rows(sources.renewable_share),
-            group=frozen_ints(np.empty(0) if group is None else group),
+            group=frozen_ints(nowhere if group is None else group),
             p_from_mw=flows.p_from_mw,
             p_to_mw=flows.p_to_mw,
+            use_rank=frozen_ints(rank[uses.node]),
+            use_mw=read_only(uses.p_mw),
+            export_rank=frozen_ints(rank[uses.export_node]),
+            export_mw=read_only(uses.export_mw),
+            shunt_rank=frozen_ints(rank if shunted else nowhere),
+            shunt_mw=read_only(nothing if flows.p_shunt_mw is None else flows.p_shunt_mw),
         )
-        return cls(order, supply, n_groups)
+        return cls(order, supply, n_groups, frozen_ints(kinds), with_share)
 
     @property
     def n_steps(self) -> int:
         """Number of steps, T."""
         return len(self.supply.p_from_mw)
 
-    def solve(self, first: int, stop: int, threads: int | None = None) -> tuple[Floats, Floats]:
+    def solve(self, first: int, stop: int, threads: int | None = None) -> Mixed:
         """What a MWh at each node carries in the steps `first` to `stop`, without stores.
 
         Args:
             first: First step.
             stop: One more than the last step.
             threads: How many parts of the time are solved at once; None for as many as there are processors.
-
-        Returns:
-            Power that enters each node, shape (T, N) [MW], and what a MWh there carries, shape (R, T, N), NaN where
-            nothing flows; T counts from `first`.
         """
-        inflow_mw, carried = self._room(stop - first)
-        size = self.block_steps
-        most = max(1, (stop - first) // STEPS_PER_THREAD)
-        n_parts = min(threads or processors(), most)
+        mixed, size = self._results(stop - first), self._block_steps(1)
+        n_parts = min(threads or processors(), max(1, (stop - first) // STEPS_PER_THREAD))
         bounds = np.linspace(first, stop, n_parts + 1).astype(int).tolist()
 
         def part(begin: int, end: int) -> None:
-            room = self._block(size)
-            trace_blocks(begin, end, first, size, self.order.pattern, self.supply, room, inflow_mw, carried)
+            entry, blocks = self._entry(size), self._blocks(1, size)
+            trace_blocks(
+                begin, end, first, size, self.order.pattern, self.kinds, self.supply,
+                entry, blocks, mixed.found, mixed.share,
+            )  # fmt: skip
 
         if n_parts == 1:
             part(first, stop)
         else:
             with ThreadPoolExecutor(n_parts) as pool:
                 list(pool.map(part, bounds[:-1], bounds[1:]))
-        return inflow_mw, carried
+        return mixed
 
     def solve_with_stocks(
         self,
@@ -111,56 +176,97 @@ class Mixing:
         desks: tuple[Desk, Desk],
         book: Book,
         threads: int | None = None,
-    ) -> tuple[Floats, Floats]:
-        """The same with stores, whose `book` stands at the beginning of `first` and goes on to `stop`.
+    ) -> Mixed:
+        """The same with stores, whose `book` stands at the beginning of `first` and goes on to `stop`."""
+        mixed = self._results(stop - first)
+        walk_all = self._walk_alone if (threads or processors()) == 1 else self._walk_aside
+        last = walk_all(first, stop, float(step_hours), stores, desks, book, mixed)
+        if last == 0:  # the next call begins with the first desk, and looks for who is still there in the second
+            desks[1].present[:], desks[1].n_present[:] = desks[0].present, desks[0].n_present
+        else:
+            desks[0].present[:], desks[0].n_present[:] = desks[1].present, desks[1].n_present
+        return mixed
 
-        The stocks walk through one block after another. While they do, a second thread finishes the block before and
-        prepares the next one in its place.
+    def _walk_alone(
+        self, first: int, stop: int, hours: float, stores: Stores, desks: tuple[Desk, Desk], book: Book, mixed: Mixed
+    ) -> int:
+        """One thread: block after block; returns the desk of the last one."""
+        size, n_kinds = self.block_steps, self.kinds.size
+        entry, blocks, some_dead = self._entry(size), self._blocks(n_kinds, size), np.zeros(n_kinds, dtype=np.bool_)
+        trace_blocks_with_stocks(
+            first, stop, size, hours, self.order.pattern, self.kinds, self.supply,
+            stores, book, desks[0], entry, blocks, some_dead, mixed.found, mixed.share,
+        )  # fmt: skip
+        return 0
+
+    def _walk_aside(
+        self, first: int, stop: int, hours: float, stores: Stores, desks: tuple[Desk, Desk], book: Book, mixed: Mixed
+    ) -> int:
+        """Two threads: while the stocks walk through a block, one finishes the last and prepares the next in its place.
+
+        Returns the desk of the last block.
         """
-        inflow_mw, carried = self._room(stop - first)
-        pattern, size = self.order.pattern, self.block_steps
-        rooms = self._block(size), self._block(size)
+        size, pattern, kinds = self.block_steps, self.order.pattern, self.kinds
+        entry, rooms = self._entry(size), (self._blocks(kinds.size, size), self._blocks(kinds.size, size))
+        some_dead: Bools = np.zeros((2, kinds.size), dtype=np.bool_)
         begins = range(first, stop, size)
-        some_dead = [False, False]
 
         def turn_over(last: int, following: int) -> None:
             if last >= 0:
                 i, begin = last % 2, begins[last]
-                n_steps = min(size, stop - begin)
                 finish_block(
-                    begin, n_steps, first, some_dead[i], pattern, stores, desks[i], rooms[i], inflow_mw, carried
-                )
+                    begin, min(size, stop - begin), first, pattern, kinds, stores, book,
+                    desks[i], entry, rooms[i], some_dead[i], mixed.found,
+                )  # fmt: skip
             if following < len(begins):
                 i, begin = following % 2, begins[following]
-                n_steps = min(size, stop - begin)
-                some_dead[i] = prepare_block(
-                    begin, n_steps, pattern, self.supply, stores, desks[1 - i], desks[i], rooms[i]
-                )
+                prepare_block(
+                    begin, min(size, stop - begin), first, hours, pattern, kinds, self.supply, stores, book,
+                    desks[1 - i], desks[i], entry, rooms[i], some_dead[i], mixed.share,
+                )  # fmt: skip
 
         turn_over(-1, 0)
         with ThreadPoolExecutor(1) as helper:
             for place, begin in enumerate(begins):
+                aside = helper.submit(turn_over, place - 1, place + 1)
                 i = place % 2
-                aside = helper.submit(turn_over, place - 1, place + 1) if (threads or processors()) > 1 else None
-                walk(begin, min(size, stop - begin), float(step_hours), pattern, stores, desks[i], book, rooms[i])
-                turn_over(place - 1, place + 1) if aside is None else aside.result()
+                walk(begin, min(size, stop - begin), hours, pattern, kinds, stores, desks[i], book, rooms[i])
+                aside.result()
         turn_over(len(begins) - 1, len(begins))
-        if len(begins) % 2:  # the next call begins with the first desk, and looks for who is still there in the second
-            desks[1].present[:], desks[1].n_present[:] = desks[0].present, desks[0].n_present
-        return inflow_mw, carried
+        return (len(begins) - 1) % 2
 
-    def _room(self, n_steps: int) -> tuple[Floats, Floats]:
+    def _results(self, n_steps: int) -> Mixed:
         n_nodes = self.order.n_nodes
-        return np.empty((n_steps, n_nodes)), np.empty((self.n_properties, n_steps, n_nodes))
+        found = np.empty((self.kinds.size, 1 + self._n_carried, n_steps, n_nodes))
+        return Mixed(found, np.empty((n_steps if self.with_share else 0, n_nodes)))
 
-    def _block(self, n_steps: int) -> Block:
-        return Block.of(self.order.n_nodes, self.order.n_couplings, self.n_properties, n_steps)
+    def _entry(self, n_steps: int) -> Entry:
+        n_nodes, n_branches = self.order.n_nodes, self.supply.p_from_mw.shape[1]
+        return Entry.of(n_nodes, n_branches, self.n_properties, n_steps, with_use=self._needs_use)
+
+    def _blocks(self, n_rooms: int, n_steps: int) -> Block:
+        return Block.of(max(n_rooms, 1), self.order.n_nodes, self.order.n_couplings, self._n_carried, n_steps)
+
+    @property
+    def _n_carried(self) -> int:
+        """Properties that the equations carry: under gross power one more, energy."""
+        return self.n_properties + (1 if GROSS in self.kinds else 0)
+
+    @property
+    def _needs_use(self) -> bool:
+        return self.with_share or bool((self.kinds == GROSS).any())
 
     @property
     def block_steps(self) -> int:
-        """Steps of a block."""
-        per_step = 8 * (2 * self.order.n_couplings + (5 + self.n_properties) * self.order.n_nodes)
-        steps = BLOCK_BYTES // max(per_step, 1) // FEWEST_STEPS * FEWEST_STEPS
+        """Steps of a block with stores."""
+        return self._block_steps(self.kinds.size)
+
+    def _block_steps(self, n_rooms: int) -> int:
+        """Steps of a block of so many rooms."""
+        n_nodes, n_branches = self.order.n_nodes, self.supply.p_from_mw.shape[1]
+        room = 2 * self.order.n_couplings + (5 + self._n_carried) * n_nodes
+        entry = 2 * n_branches + (1 + self.n_properties + 2 * self._needs_use) * n_nodes
+        steps: int = BLOCK_BYTES // max(8 * (n_rooms * room + entry), 1) // FEWEST_STEPS * FEWEST_STEPS
         return min(max(steps, FEWEST_STEPS), MOST_STEPS)
 
 

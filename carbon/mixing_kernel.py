@@ -21,21 +21,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from carbon.compiled import FAST, kernel
 from carbon.elimination import Pattern
-from grid.series import Floats, Ints
+from grid.series import Floats
 
 FLUX_THRESHOLD_MW = 1e-9
 """A node that takes in no more than this is without power: above the noise of a solver (1e-10 MW and less), below the
 hundredth of a watt."""
 PADDING = 8
-FAST = {"contract", "reassoc", "nsz", "nnan"}
-"""No number in here is ever NaN: inputs are checked to be finite, and nothing is divided by a pivot that vanishes."""
 
 
 class Block(NamedTuple):
     """Room for the equations of B steps; C couplings, N nodes, R properties (carbon, renewable share ...).
+
+    With an axis more, in front, the equations of several conventions (see `room`).
 
     Args:
         lower: Received by the later node from the earlier one, shape (C, B) [MW]; after elimination, in shares of what
@@ -59,57 +59,38 @@ class Block(NamedTuple):
     carried: Floats
 
     @classmethod
-    def of(cls, n_nodes: int, n_couplings: int, n_properties: int, n_steps: int) -> Block:
-        """Room for `n_steps` steps."""
+    def of(cls, n_rooms: int, n_nodes: int, n_couplings: int, n_properties: int, n_steps: int) -> Block:
+        """`n_rooms` rooms for `n_steps` steps each."""
         row = n_steps + PADDING
-        nodes = (n_nodes, row)
+        couplings, nodes = (n_rooms, n_couplings, row), (n_rooms, n_nodes, row)
         return cls(
-            lower=np.empty((n_couplings, row)),
-            upper=np.empty((n_couplings, row)),
+            lower=np.empty(couplings),
+            upper=np.empty(couplings),
             excess=np.empty(nodes),
             lost=np.empty(nodes),
             per_pivot=np.empty(nodes),
             inflow=np.empty(nodes),
             live=np.empty(nodes),
-            carried=np.empty((n_nodes, n_properties, row)),
+            carried=np.empty((n_rooms, n_nodes, n_properties, row)),
         )
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
-def clear(n_steps: int, block: Block) -> None:
-    """Makes room for the next block."""
-    for c in range(block.lower.shape[0]):
-        for k in range(n_steps):
-            block.lower[c, k] = 0.0
-            block.upper[c, k] = 0.0
-    for n in range(block.excess.shape[0]):
-        for k in range(n_steps):
-            block.excess[n, k] = 0.0
-            block.lost[n, k] = 0.0
-            block.inflow[n, k] = 0.0
-        for r in range(block.carried.shape[1]):
-            for k in range(n_steps):
-                block.carried[n, r, k] = 0.0
+@kernel()
+def room(blocks: Block, place: int) -> Block:
+    """One of several rooms."""
+    return Block(
+        blocks.lower[place],
+        blocks.upper[place],
+        blocks.excess[place],
+        blocks.lost[place],
+        blocks.per_pivot[place],
+        blocks.inflow[place],
+        blocks.live[place],
+        blocks.carried[place],
+    )
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
-def receive(first: int, n_steps: int, pattern: Pattern, p_from_mw: Floats, p_to_mw: Floats, block: Block) -> None:
-    """Enters what every branch delivers: shape (T, L) each, steps `first` to `first + n_steps`."""
-    for branch in range(p_from_mw.shape[1]):
-        a, b, c = pattern.from_rank[branch], pattern.to_rank[branch], pattern.coupling[branch]
-        to_later, to_earlier = (block.lower, block.upper) if a < b else (block.upper, block.lower)
-        for k in range(n_steps):
-            p_from, p_to = p_from_mw[first + k, branch], p_to_mw[first + k, branch]
-            at_b = -p_to if (p_from > 0.0) & (p_to < 0.0) else 0.0
-            at_a = -p_from if (p_to > 0.0) & (p_from < 0.0) else 0.0
-            block.inflow[b, k] += at_b
-            block.inflow[a, k] += at_a
-            if c >= 0:
-                to_later[c, k] += at_b
-                to_earlier[c, k] += at_a
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def eliminate(n_steps: int, pattern: Pattern, block: Block) -> bool:
     """Factors the equations of all steps; says whether some node in some step is fed by none that is left."""
     later, target = pattern.later, pattern.target
@@ -117,14 +98,16 @@ def eliminate(n_steps: int, pattern: Pattern, block: Block) -> bool:
     some_dead = False
     for n in range(excess.shape[0]):
         start, stop, update = pattern.pointer[n], pattern.pointer[n + 1], pattern.target_pointer[n]
-        some_dead |= _invert_pivot(n, start, stop, n_steps, pattern, block)
+        some_dead |= _invert_pivot(n, start, stop, n_steps, some_dead, pattern, block)
         for c in range(start, stop):
             i = later[c]
             for k in range(n_steps):
                 share = lower[c, k] * per_pivot[n, k]
                 lower[c, k] = share
                 excess[i, k] += share * excess[n, k]
-                lost[i, k] += share * lost[n, k]
+            if some_dead:
+                for k in range(n_steps):
+                    lost[i, k] += lower[c, k] * lost[n, k]
         for c in range(start, stop):
             for d in range(c + 1, stop):
                 e = target[update]
@@ -135,12 +118,15 @@ def eliminate(n_steps: int, pattern: Pattern, block: Block) -> bool:
     return some_dead
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _invert_pivot(n: int, start: int, stop: int, n_steps: int, pattern: Pattern, block: Block) -> bool:
+@kernel(fastmath=FAST)
+def _invert_pivot(n: int, start: int, stop: int, n_steps: int, some_dead: bool, pattern: Pattern, block: Block) -> bool:
     """Inverts what enters rank `n`; where that is nothing, what it sends on is lost. Says whether that is so."""
     per_pivot = block.per_pivot
     for k in range(n_steps):
-        per_pivot[n, k] = block.excess[n, k] + block.lost[n, k]
+        per_pivot[n, k] = block.excess[n, k]
+    if some_dead:  # before the first dead node nothing is lost
+        for k in range(n_steps):
+            per_pivot[n, k] += block.lost[n, k]
     for c in range(start, stop):
         for k in range(n_steps):
             per_pivot[n, k] += block.upper[c, k]
@@ -157,7 +143,7 @@ def _invert_pivot(n: int, start: int, stop: int, n_steps: int, pattern: Pattern,
     return True
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def find_live(n_steps: int, pattern: Pattern, block: Block) -> None:
     """Marks the nodes that take in more than the threshold of what sources feed in, not of what comes from nowhere."""
     live, excess, upper = block.live, block.excess, block.upper
@@ -172,43 +158,43 @@ def find_live(n_steps: int, pattern: Pattern, block: Block) -> None:
             live[n, k] = 1.0 if live[n, k] > FLUX_THRESHOLD_MW else 0.0
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
-def pass_on(n_steps: int, pattern: Pattern, block: Block) -> None:
-    """Forward substitution: what is supplied at a node enters the equations of those eliminated later."""
-    lower, carried = block.lower, block.carried
+@kernel(fastmath=FAST)
+def pass_on(n_steps: int, turned: bool, n_properties: int, pattern: Pattern, block: Block) -> None:
+    """Forward substitution: what is supplied at a node enters the equations of those eliminated later.
+
+    Args:
+        n_steps: Number of steps.
+        turned: Whether the transpose of the matrix that was eliminated is solved.
+        n_properties: The first so many are passed on.
+        pattern: Where the coefficients stand.
+        block: The equations, eliminated.
+    """
+    carried, per_pivot = block.carried, block.per_pivot
+    coefficient = block.upper if turned else block.lower
     for n in range(carried.shape[0]):
+        if turned:
+            for r in range(n_properties):
+                for k in range(n_steps):
+                    carried[n, r, k] *= per_pivot[n, k]
         for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
             i = pattern.later[c]
-            for r in range(carried.shape[1]):
+            for r in range(n_properties):
                 for k in range(n_steps):
-                    carried[i, r, k] += lower[c, k] * carried[n, r, k]
+                    carried[i, r, k] += coefficient[c, k] * carried[n, r, k]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
-def take_up(n_steps: int, pattern: Pattern, block: Block) -> None:
-    """Backward substitution: what a MWh carries at each node."""
-    upper, carried, per_pivot = block.upper, block.carried, block.per_pivot
+@kernel(fastmath=FAST)
+def take_up(n_steps: int, turned: bool, first: int, stop: int, pattern: Pattern, block: Block) -> None:
+    """Backward substitution: what a MWh carries at each node, of the properties `first` to `stop`; as `pass_on`."""
+    carried, per_pivot = block.carried, block.per_pivot
+    coefficient = block.lower if turned else block.upper
     for n in range(carried.shape[0] - 1, -1, -1):
         for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
             i = pattern.later[c]
-            for r in range(carried.shape[1]):
+            for r in range(first, stop):
                 for k in range(n_steps):
-                    carried[n, r, k] += upper[c, k] * carried[i, r, k]
-        for r in range(carried.shape[1]):
-            for k in range(n_steps):
-                carried[n, r, k] *= per_pivot[n, k]
-
-
-@njit(cache=True, nogil=True)
-def write_out(
-    first: int, n_steps: int, some_dead: bool, rank: Ints, block: Block, inflow_mw: Floats, carried: Floats
-) -> None:
-    """Copies a block to the results: `inflow_mw` (T, N) and `carried` (R, T, N), NaN where nothing flows."""
-    for k in range(n_steps):
-        for n in range(inflow_mw.shape[1]):
-            inflow_mw[first + k, n] = block.inflow[rank[n], k]
-    for r in range(carried.shape[0]):
-        for k in range(n_steps):
-            for n in range(carried.shape[2]):
-                dead = some_dead and block.live[rank[n], k] == 0.0
-                carried[r, first + k, n] = np.nan if dead else block.carried[rank[n], r, k]
+                    carried[n, r, k] += coefficient[c, k] * carried[i, r, k]
+        if not turned:
+            for r in range(first, stop):
+                for k in range(n_steps):
+                    carried[n, r, k] *= per_pivot[n, k]

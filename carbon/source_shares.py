@@ -100,7 +100,7 @@ def _chunks(
 
 def _without_stocks(mixing: Mixing) -> Callable[[int, int], Floats]:
     """Shares in a window of time, shape (S, T, N)."""
-    return lambda first, stop: mixing.solve(first, stop)[1]
+    return lambda first, stop: mixing.solve(first, stop).carried
 
 
 def _with_stocks(mixing: Mixing, operation: StockOperation, step_hours: float) -> Callable[[int, int], Floats]:
@@ -111,8 +111,8 @@ def _with_stocks(mixing: Mixing, operation: StockOperation, step_hours: float) -
     desks, book = Desk.pair(stores, mixing.block_steps, keep_slots=False), open_book(stores, mixing.order.n_nodes)
 
     def solve(first: int, stop: int) -> Floats:
-        shares = mixing.solve_with_stocks(first, stop, step_hours, stores, desks, book)[1]
-        check_book(book)
+        shares = mixing.solve_with_stocks(first, stop, step_hours, stores, desks, book).carried
+        check_book(book, stores)
         return shares
 
     return solve

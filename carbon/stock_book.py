@@ -4,57 +4,64 @@ from __future__ import annotations
 
 import numpy as np
 
+from carbon.stock_account import Book
 from carbon.stock_desk import Stores
-from carbon.stock_kernel import Book
 from carbon.stocks import ClassTrace, Contents, Movements, StockOperation, StockTrace
 from grid.errors import Fault, raise_if_any
-from grid.series import Floats
+from grid.series import Bools, Floats
 
 _VEHICLES, _STATIONARY = range(2)
 _FAULTS_LISTED = 20
 
 
-def open_book(stores: Stores, n_nodes: int) -> Book:
+def open_book(stores: Stores, n_nodes: int, n_conventions: int = 1) -> Book:
     """The account before the first step: each stock holds what its first device starts with.
 
-    What leaves a stock takes energy, carbon and all other properties in the same proportion, so one share of the
-    content for each way out says it all. The only arrays of the tracing that change; they never leave it.
+    The only arrays of the tracing that change; they never leave it.
 
     Args:
         stores: What every store did.
         n_nodes: Number of nodes.
+        n_conventions: Under how many conventions it is kept, P.
     """
-    n_owners, width = stores.per_initial_mwh.shape
+    n_owners, width = stores.kind.size, n_conventions * stores.lossy.size
     n_devices, n_steps = len(stores.owner), len(stores.starts) - 1
-    opening_mwh = np.zeros(n_owners)
-    latest_first = stores.by_start[::-1]
-    opening_mwh[stores.owner[latest_first]] = stores.e_start_mwh[latest_first]  # the earliest is assigned last
-    content = opening_mwh[:, None] * stores.per_initial_mwh
-    total = np.zeros((2, width, 2))
+    e_mwh = np.zeros(n_owners)
+    e_mwh[stores.owner[::-1]] = stores.e_start_mwh[::-1]  # the earliest is assigned last
+    mix = np.tile(stores.per_initial_mwh[:, 1:], n_conventions)
+    content = e_mwh[:, None] * mix
+    total = np.zeros((2, 1 + width, 2))
     for kind in (_VEHICLES, _STATIONARY):
-        total[kind, :, 0] = content[stores.kind == kind].sum(axis=0)
+        total[kind, 0, 0] = e_mwh[stores.kind == kind].sum()
+        total[kind, 1:, 0] = content[stores.kind == kind].sum(axis=0)
     return Book(
+        e_mwh=e_mwh,
+        before_mwh=np.zeros(n_devices),
         content=content,
-        mix=stores.per_initial_mwh[:, 1:].copy(),
+        mix=mix,
+        at_start=np.zeros((n_devices, width)),
         total=total,
-        fed=np.zeros((n_nodes, width - 1)),
-        carried=np.zeros((n_nodes, width - 1)),
-        moved=np.zeros((n_steps, 2, 5, width)),
-        contents=np.zeros((n_steps, width, 2)),
+        fed=np.zeros((n_nodes, width)),
+        mixed=np.zeros((n_nodes, width)),
+        carried=np.zeros((n_nodes, width)),
+        listed=np.full((2, n_nodes), -1, dtype=np.int64),
+        path=np.zeros((2, n_nodes), dtype=np.int64),
+        moved=np.zeros((n_steps, 2, 5, 1 + width)),
+        contents=np.zeros((n_steps, 1 + width, 2)),
         meter_mwh=np.zeros((n_steps, 2, 2)),
-        driven=np.zeros((n_devices, width)),
+        driven=np.zeros((n_devices, 1 + width)),
         overdrawn=np.full(n_devices, -1, dtype=np.int64),
         excess_mwh=np.zeros(n_devices),
     )
 
 
-def check_book(book: Book) -> None:
+def check_book(book: Book, stores: Stores) -> None:
     """Raises an `InputError` if more was taken out of a stock than it held: the first such step of every device."""
     devices = np.flatnonzero(book.overdrawn >= 0)
     devices = devices[np.argsort(book.overdrawn[devices], kind="stable")]
     faults = [
         Fault(
-            f"operation.p_mw, device {device}, step {book.overdrawn[device]}",
+            f"operation.p_mw, device {stores.device[device]}, step {book.overdrawn[device]}",
             "must not take out more than the stock holds",
             f"{book.excess_mwh[device]:.3g} MWh too much",
         )
@@ -65,38 +72,54 @@ def check_book(book: Book) -> None:
     raise_if_any([*faults, *more])
 
 
-def close_book(book: Book, slots: Floats, opening: Floats, op: StockOperation) -> StockTrace:
-    """The account of carbon and renewable energy after the last step.
+def close_book(
+    book: Book, stores: Stores, slots: Floats, place: int, opening: Contents, op: StockOperation
+) -> StockTrace:
+    """The account of carbon and renewable energy after the last step, under one convention.
 
     Args:
         book: The account.
-        slots: The record of every slot (see `Desk`), shape (5, K).
-        opening: Content of each stock before the first step, shape (O, 3).
-        op: What every store did.
-
-    Raises:
-        InputError: If more was taken out of a stock than it held.
+        stores: What every store did, as the kernels read it.
+        slots: The record of every slot (see `Desk`), shape (1 + 4 P, K).
+        place: Which of the conventions.
+        opening: Each stock before the first step.
+        op: The same as it was given.
     """
-    check_book(book)
-    e_end_mwh, charge_kg, discharge_kg, ci_kg_per_mwh, renewable_share = slots
+    charge_kg, discharge_kg, ci_kg_per_mwh, renewable_share = slots[1 + 4 * place : 5 + 4 * place]
+    columns = _columns(place)
+    driven_mwh, driven_kg = np.empty((2, len(stores.device)))
+    driven_mwh[stores.device], driven_kg[stores.device] = book.driven[:, columns[:2]].T
     return StockTrace(
-        e_end_mwh=e_end_mwh,
+        e_end_mwh=slots[0],
         charge_kg=charge_kg,
         discharge_kg=discharge_kg,
-        ci_discharge_kg_per_mwh=ci_kg_per_mwh / op.at_slots(op.eta_discharge),
+        ci_discharge_kg_per_mwh=ci_kg_per_mwh,
         renewable_share=renewable_share,
-        driven_mwh=book.driven[:, 0].copy(),
-        driven_kg=book.driven[:, 1].copy(),
-        vehicles=_class_trace(book, opening[op.vehicle].sum(axis=0), _VEHICLES),
-        stationary=_class_trace(book, opening[~op.vehicle].sum(axis=0), _STATIONARY),
-        opening=Contents(*np.ascontiguousarray(opening.T)),
-        closing=Contents(*np.ascontiguousarray(book.content.T)),
+        driven_mwh=driven_mwh,
+        driven_kg=driven_kg,
+        vehicles=_class_trace(book, _VEHICLES, columns, opening, op.vehicle),
+        stationary=_class_trace(book, _STATIONARY, columns, opening, ~op.vehicle),
+        opening=opening,
+        closing=contents_of(book, place),
     )
 
 
-def _class_trace(book: Book, opening: Floats, kind: int) -> ClassTrace:
+def contents_of(book: Book, place: int) -> Contents:
+    """What each stock holds now, under one convention."""
+    carbon_kg, renewable_mwh = book.content[:, 2 * place : 2 * place + 2].T.copy()
+    return Contents(book.e_mwh.copy(), carbon_kg, renewable_mwh)
+
+
+def _columns(place: int) -> list[int]:
+    """Columns of energy, carbon and renewable energy of a convention."""
+    return [0, 2 * place + 1, 2 * place + 2]
+
+
+def _class_trace(book: Book, kind: int, columns: list[int], opening: Contents, members: Bools) -> ClassTrace:
     """All stocks of one class."""
+    at_first = (opening.e_mwh, opening.carbon_kg, opening.renewable_mwh)
     energy, carbon, renewable = (
-        Movements(float(opening[q]), book.contents[:, q, kind], *book.moved[:, kind, :, q].T) for q in range(3)
+        Movements(float(values[members].sum()), book.contents[:, q, kind], *book.moved[:, kind, :, q].T)
+        for q, values in zip(columns, at_first, strict=True)
     )
     return ClassTrace(energy, carbon, renewable, book.meter_mwh[:, kind, 0], book.meter_mwh[:, kind, 1])

@@ -1,7 +1,7 @@
 """What the stores did in a block of steps, sorted by step, compiled.
 
-The slots of a device lie one after another in memory, those of a step far apart. They are copied together once a
-block, device after device, and what is found out about them goes back the same way.
+The slots of a device lie one after another in memory, those of a step far apart. Those in which something happens are
+copied together once a block, device after device, and what is found out about them goes back the same way.
 """
 
 from __future__ import annotations
@@ -9,23 +9,32 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from carbon.mixing_kernel import Block
+from carbon.compiled import kernel
 from grid.series import Floats, Ints
+
+DEVICE, OWNER, RANK, KIND = range(4)
+"""Who sits in a seat."""
+CHARGED, GAINED, DISCHARGE, FUEL, STANDING, THROUGH, EMPTIES, ETA, AFTER = range(9)
+"""What happens in an entry: energy charged, at the terminals and in the stock [MWh]; the shares of the content that
+leave by discharge, as fuel and by standing loss, and the share of the charge that leaves in the same step, as fuel the
+stock did not hold [1]; 1 if nothing is left, so that the residue leaves too, else 0; the efficiency of the discharge
+[1]; the energy that is there after it [MWh]."""
 
 
 class Stores(NamedTuple):
     """What every store did, as the kernel reads it: N devices, K slots, O owners, R properties (see `StockOperation`).
 
+    Devices come in the order of their start, so that what is in use at a time lies together.
+
     Args:
+        device: What the operation calls each device, shape (N,).
         owner: Stock of each device, shape (N,).
         rank: Rank of the node of each device, shape (N,).
         start: First step connected, shape (N,).
         stop: First step no longer connected, shape (N,).
         first_slot: First slot of each device, shape (N,).
-        by_start: Devices sorted by start, shape (N,).
-        starts: Devices that start in step t are by_start[starts[t] : starts[t + 1]], shape (T + 1,).
+        starts: Devices that start in step t are starts[t] to starts[t + 1], shape (T + 1,).
         kind: 0 for a vehicle, 1 for a stationary store, shape (O,).
         p_mw: Withdrawal at the terminals, shape (K,) [MW].
         p_drain_mw: Energy drained as fuel, shape (K,) [MW]; shape (0,) if there is none.
@@ -36,15 +45,14 @@ class Stores(NamedTuple):
         per_initial_mwh: What a MWh carries at first and from outside: itself and each property, shape (O, 1 + R).
         lossy: 1 for a property that conversion losses take along, like a share of the energy; 0 for one that whoever
             receives the rest inherits, like carbon; shape (R,).
-        touched: Ranks of the nodes of all stores and of those eliminated later because of them, ascending, shape (M,).
     """
 
+    device: Ints
     owner: Ints
     rank: Ints
     start: Ints
     stop: Ints
     first_slot: Ints
-    by_start: Ints
     starts: Ints
     kind: Ints
     p_mw: Floats
@@ -55,55 +63,59 @@ class Stores(NamedTuple):
     retention: Floats
     per_initial_mwh: Floats
     lossy: Ints
-    touched: Ints
 
 
 class Desk(NamedTuple):
-    """The devices connected in a block, each in a seat, and the entries (device and step) of the block by step.
+    """The devices connected in a block, each in a seat, and the entries of the block by step.
+
+    An entry is a slot (device and step) in which something happens: most of most charging sessions is rest, which
+    changes neither energy nor carbon. Entries of the step at place k of the block begin at k * n_most[0].
 
     Args:
         present: Devices that are connected in the block, shape (P,); the first n_present[0] count.
         n_present: Shape (1,).
         who: Device, owner, rank and kind of each seat, shape (P, 4).
-        kept: Retention of each seat, shape (P,) [1].
-        bounds: Entries of the step at place k are bounds[k] to bounds[k + 1], shape (B + 2,).
-        cursor: Next entry of each step, shape (B,).
+        n_most: How many devices are connected at once at most, shape (1,).
+        n_entries: Number of entries of each step, shape (B,).
+        made: All entries, seat after seat, shape (E,).
+        made_slot: Their slots, shape (E,).
+        bounds: Those of a seat are made[bounds[seat]] to made[bounds[seat + 1]], shape (P + 1,).
         seat: Seat of each entry, shape (E,).
-        p_mw: Withdrawal at the terminals, shape (E,) [MW].
-        p_drain_mw: Drained as fuel, shape (E,) [MW].
-        eta: Efficiency of charge and of discharge, shape (E, 2) [1].
-        leaving: Share of the content that leaves, by the ways out, and of the charge that leaves at once as fuel,
-            shape (E, 5) [1].
-        record: Energy at the end, carbon charged and discharged, and the mix at the start, shape (E, 3 + R).
-        slots: The same for all slots of the operation, shape (3 + R, K); (3 + R, 0) to keep none.
+        amount: What happens in each entry, shape (E, 9).
+        record: What an entry did under each convention: carbon charged and discharged, and what a MWh in the stock
+            carries after it, shape (E, P (2 + R)); (0, 0) to keep none.
+        slots: Under each convention, for all slots of the operation: carbon charged and discharged, and what a MWh in
+            the stock carries at the start (the first property of a MWh at the terminals); before them all the energy
+            at the end; shape (1 + P (2 + R), K); (1, 0) to keep none.
     """
 
     present: Ints
     n_present: Ints
     who: Ints
-    kept: Floats
+    n_most: Ints
+    n_entries: Ints
+    made: Ints
+    made_slot: Ints
     bounds: Ints
-    cursor: Ints
     seat: Ints
-    p_mw: Floats
-    p_drain_mw: Floats
-    eta: Floats
-    leaving: Floats
+    amount: Floats
     record: Floats
     slots: Floats
 
     @classmethod
-    def pair(cls, stores: Stores, n_steps: int, *, keep_slots: bool = True) -> tuple[Desk, Desk]:
+    def pair(
+        cls, stores: Stores, n_steps: int, n_conventions: int = 1, *, keep_slots: bool = True
+    ) -> tuple[Desk, Desk]:
         """Two desks for blocks of `n_steps` steps, so that one can be laid while the other is in use.
 
         They share the record of all slots.
         """
-        n_properties = stores.per_initial_mwh.shape[1] - 1
-        slots = np.empty((3 + n_properties, len(stores.p_mw) if keep_slots else 0))
-        return cls._of(stores, n_steps, slots), cls._of(stores, n_steps, slots)
+        n_columns = n_conventions * (2 + stores.lossy.size) if keep_slots else 0
+        slots = np.empty((1 + n_columns, len(stores.p_mw) if keep_slots else 0))
+        return cls._of(stores, n_steps, n_columns, slots), cls._of(stores, n_steps, n_columns, slots)
 
     @classmethod
-    def _of(cls, stores: Stores, n_steps: int, slots: Floats) -> Desk:
+    def _of(cls, stores: Stores, n_steps: int, n_columns: int, slots: Floats) -> Desk:
         n_starts = np.diff(stores.starts)
         connected = np.cumsum(n_starts - np.bincount(stores.stop, minlength=len(n_starts) + 1)[: len(n_starts)])
         most = int(connected.max(initial=0))
@@ -114,82 +126,77 @@ class Desk(NamedTuple):
             present=np.zeros(n_seats, dtype=np.int64),
             n_present=np.zeros(1, dtype=np.int64),
             who=np.zeros((n_seats, 4), dtype=np.int64),
-            kept=np.zeros(n_seats),
-            bounds=np.zeros(n_steps + 2, dtype=np.int64),
-            cursor=np.zeros(n_steps, dtype=np.int64),
+            n_most=np.array([most], dtype=np.int64),
+            n_entries=np.zeros(n_steps, dtype=np.int64),
+            made=np.empty(n_entries, dtype=np.int64),
+            made_slot=np.empty(n_entries, dtype=np.int64),
+            bounds=np.zeros(n_seats + 1, dtype=np.int64),
             seat=np.empty(n_entries, dtype=np.int64),
-            p_mw=np.empty(n_entries),
-            p_drain_mw=np.empty(n_entries),
-            eta=np.empty((n_entries, 2)),
-            leaving=np.empty((n_entries, 5)),
-            record=np.empty((n_entries, len(slots))),
+            amount=np.empty((n_entries, 9)),
+            record=np.empty((n_entries if n_columns else 0, n_columns)),
             slots=slots,
         )
 
 
-@njit(cache=True, nogil=True)
-def gather(first: int, n_steps: int, stores: Stores, before: Desk, desk: Desk, block: Block) -> None:
-    """Sorts what the stores do in steps `first` to `first + n_steps`; enters discharges among the power supplied.
+@kernel()
+def take_seats(first: int, n_steps: int, stores: Stores, before: Desk, desk: Desk) -> None:
+    """Gives a seat to every device that is connected in steps `first` to `first + n_steps`.
 
-    `before` is the desk of the block before: who sat there may still be connected.
+    `before` is the desk of the block before: who sat there may still be connected. Who starts earlier sits before who
+    starts later.
     """
-    _seat(first, n_steps, stores, before, desk)
-    desk.cursor[:] = desk.bounds[:-2]
-    charge_changes = stores.eta_charge.size > stores.owner.size
-    discharge_changes = stores.eta_discharge.size > stores.owner.size
-    for seat in range(desk.n_present[0]):
-        device, n = desk.who[seat, 0], desk.who[seat, 2]
-        slot = stores.first_slot[device] - stores.start[device]
-        for step in range(max(first, stores.start[device]), min(first + n_steps, stores.stop[device])):
-            k = step - first
-            entry = desk.cursor[k]
-            desk.cursor[k] = entry + 1
-            p_mw = stores.p_mw[slot + step]
-            desk.seat[entry] = seat
-            desk.p_mw[entry] = p_mw
-            desk.p_drain_mw[entry] = stores.p_drain_mw[slot + step] if stores.p_drain_mw.size else 0.0
-            desk.eta[entry, 0] = stores.eta_charge[slot + step if charge_changes else device]
-            desk.eta[entry, 1] = stores.eta_discharge[slot + step if discharge_changes else device]
-            if p_mw < 0.0:
-                block.excess[n, k] -= p_mw
-                block.inflow[n, k] -= p_mw
-
-
-@njit(cache=True, nogil=True)
-def _seat(first: int, n_steps: int, stores: Stores, before: Desk, desk: Desk) -> None:
-    """Gives a seat to every device that is connected in the block, and counts the entries of each step."""
     n_present = 0
     for place in range(before.n_present[0]):
         if stores.stop[before.present[place]] > first:
             desk.present[n_present] = before.present[place]
             n_present += 1
-    for place in range(stores.starts[first], stores.starts[first + n_steps]):
-        desk.present[n_present] = stores.by_start[place]
+    for device in range(stores.starts[first], stores.starts[first + n_steps]):
+        desk.present[n_present] = device
         n_present += 1
     desk.n_present[0] = n_present
-    desk.bounds[:] = 0
+    desk.n_entries[:] = 0
     for seat in range(n_present):
         device = desk.present[seat]
         owner = stores.owner[device]
-        desk.who[seat, 0], desk.who[seat, 1] = device, owner
-        desk.who[seat, 2], desk.who[seat, 3] = stores.rank[device], stores.kind[owner]
-        desk.kept[seat] = stores.retention[device]
-        desk.bounds[max(stores.start[device] - first, 0) + 1] += 1
-        desk.bounds[min(stores.stop[device] - first, n_steps) + 1] -= 1
-    for _ in range(2):  # changes of the number of devices, that number, and its sum up to each step
-        for k in range(1, desk.bounds.size):
-            desk.bounds[k] += desk.bounds[k - 1]
+        desk.who[seat, DEVICE], desk.who[seat, OWNER] = device, owner
+        desk.who[seat, RANK], desk.who[seat, KIND] = stores.rank[device], stores.kind[owner]
 
 
-@njit(cache=True, nogil=True)
-def scatter(first: int, n_steps: int, stores: Stores, desk: Desk) -> None:
-    """Brings what was found out about every entry back to its slot."""
-    desk.cursor[:] = desk.bounds[:-2]
+@kernel()
+def scatter(first: int, n_steps: int, stores: Stores, desk: Desk, at_start: Floats) -> None:
+    """Brings what was found out about every entry back to its slot, and fills in the rest between them.
+
+    Args:
+        first: First step of the block.
+        n_steps: Number of its steps.
+        stores: What every store did.
+        desk: The desk of the block.
+        at_start: What a MWh in the stock of each device carries at its first step of the block, and afterwards of the
+            next, shape (N, P R).
+    """
+    n_properties, slots = stores.lossy.size, desk.slots
+    n_conventions, changes = at_start.shape[1] // n_properties, stores.eta_discharge.size > stores.owner.size
     for seat in range(desk.n_present[0]):
-        device = desk.who[seat, 0]
-        slot = stores.first_slot[device] - stores.start[device]
-        for step in range(max(first, stores.start[device]), min(first + n_steps, stores.stop[device])):
-            entry = desk.cursor[step - first]
-            desk.cursor[step - first] = entry + 1
-            for column in range(desk.record.shape[1]):
-                desk.slots[column, slot + step] = desk.record[entry, column]
+        device, low, high = desk.who[seat, DEVICE], desk.bounds[seat], desk.bounds[seat + 1]
+        offset = stores.first_slot[device] - stores.start[device]
+        begin, end = offset + max(first, stores.start[device]), offset + min(first + n_steps, stores.stop[device])
+        for place in range(n_conventions):
+            column = place * (2 + n_properties)
+            for c in range(column, column + 2):
+                for slot in range(begin, end):
+                    slots[1 + c, slot] = 0.0
+                for j in range(low, high):
+                    slots[1 + c, desk.made_slot[j]] = desk.record[desk.made[j], c]
+            for r in range(n_properties):
+                c, value, slot = column + 2 + r, at_start[device, place * n_properties + r], begin
+                for j in range(low, high):
+                    while slot <= desk.made_slot[j]:
+                        slots[1 + c, slot] = value
+                        slot += 1
+                    value = desk.record[desk.made[j], c]
+                while slot < end:
+                    slots[1 + c, slot] = value
+                    slot += 1
+                at_start[device, place * n_properties + r] = value
+            for slot in range(begin, end):
+                slots[3 + column, slot] /= stores.eta_discharge[slot if changes else device]

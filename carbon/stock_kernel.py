@@ -1,211 +1,211 @@
 """The walk of all stocks through time, compiled: what couples one step of the tracing to the next.
 
-Departures and arrivals, then discharge, mixing in the grid and charge, step after step. Of the grid only the nodes
-that matter to a store are solved here; all others follow afterwards, for a block of steps at once. What the stores
-did in a block is first sorted by step (`carbon.stock_desk`), so that each step reads and writes its own few lines.
+Departures and arrivals, then discharge, mixing in the grid and charge, step after step, under all conventions at once:
+what moves is the same (`carbon.stock_energy`), what it carries is not. Of the grid only the nodes that matter to a
+store are solved here; all others follow afterwards, for a block of steps at once.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from numba import njit
-
+from carbon.compiled import kernel
+from carbon.convention_kernel import GROSS
 from carbon.elimination import Pattern
 from carbon.mixing_kernel import Block
-from carbon.stock_desk import Desk, Stores
+from carbon.stock_account import (
+    BY_ARRIVING,
+    BY_CHARGE,
+    BY_DISCHARGE,
+    BY_FUEL,
+    BY_STANDING,
+    EMPTY_MWH,
+    Book,
+    driven_share,
+    unless_rounding,
+)
+from carbon.stock_desk import (
+    AFTER,
+    CHARGED,
+    DISCHARGE,
+    EMPTIES,
+    ETA,
+    FUEL,
+    GAINED,
+    KIND,
+    OWNER,
+    RANK,
+    STANDING,
+    THROUGH,
+    Desk,
+    Stores,
+)
 from grid.series import Floats, Ints
 
-EMPTY_MWH = 1e-9
-"""A stock of no more energy than this (1 mWh) is empty; a discharge may exceed the stock by no more."""
-CHARGE, DISCHARGE, FUEL, STANDING, ARRIVING = range(5)
-THROUGH = CHARGE
-"""Of what leaves a stock: the share of the charge that leaves in the same step, as fuel the stock did not hold."""
-EMPTIES = ARRIVING
-"""Of what leaves a stock: whether nothing is left, so that the residue leaves too."""
-ROUNDING = 1e-14
-"""A negative rest this small against what was there is the rounding of a stock that all has left."""
-IDLE = -1.0
-"""In that place: nothing leaves and nothing comes, as in most steps of most charging sessions."""
 
-
-class Book(NamedTuple):
-    """The running account of all stocks: column 0 is energy, the others are the R properties.
-
-    Args:
-        content: What each stock holds now, shape (O, 1 + R).
-        mix: What a MWh in each stock carries, the last known while it is empty, shape (O, R).
-        total: Content of each class and what rounding took from it, shape (2, 1 + R, 2).
-        fed: Discharged at each node in this step, by rank, shape (B, R) for B nodes [x/h].
-        carried: What a MWh carries at each touched node in this step, by rank, shape (B, R).
-        moved: What moved in every step, class and way, shape (T, 2, 5, 1 + R).
-        contents: What each class holds at the end of every step, shape (T, 1 + R, 2).
-        meter_mwh: Charged and discharged at the terminals, by step and class, shape (T, 2, 2) [MWh].
-        driven: What left before each device's start, shape (N, 1 + R).
-        overdrawn: First step in which a device took out too much, else -1, shape (N,).
-        excess_mwh: How much too much that was, shape (N,) [MWh].
-    """
-
-    content: Floats
-    mix: Floats
-    total: Floats
-    fed: Floats
-    carried: Floats
-    moved: Floats
-    contents: Floats
-    meter_mwh: Floats
-    driven: Floats
-    overdrawn: Ints
-    excess_mwh: Floats
-
-
-@njit(cache=True, nogil=True)
+@kernel()
 def walk(
-    first: int, n_steps: int, step_hours: float, pattern: Pattern, stores: Stores, desk: Desk, book: Book, block: Block
+    first: int,
+    n_steps: int,
+    step_hours: float,
+    pattern: Pattern,
+    kinds: Ints,
+    stores: Stores,
+    desk: Desk,
+    book: Book,
+    blocks: Block,
 ) -> None:
-    """Steps `first` to `first + n_steps`; `block` is factored and passed on, and the stores' discharge is added."""
+    """Steps `first` to `first + n_steps`; `blocks` are factored and passed on, and the stores' discharge is added."""
     for k in range(n_steps):
         _connect(first + k, stores, book)
-        charging, discharging = _take_out(first + k, k, step_hours, stores, desk, book)
-        if discharging:
-            _pass_on(k, pattern, stores.touched, book, block)
-        if charging:
-            _take_up(k, pattern, stores.touched, book, block)
-        _put_in(first + k, k, step_hours, stores, desk, book)
+        n_charging, n_discharging = _take_out(first + k, k, step_hours, pattern, stores, desk, book)
+        for place in range(kinds.size):
+            _pass_on(k, place, kinds[place] == GROSS, n_discharging, pattern, stores, book, blocks)
+            _take_up(k, place, kinds[place] == GROSS, n_charging, pattern, stores, book, blocks)
+        _put_in(first + k, k, stores, desk, book)
+        for kind in range(2):
+            for q in range(book.contents.shape[1]):
+                _add(book.total, kind, q, book.contents[first + k, q, kind])
+                book.contents[first + k, q, kind] = book.total[kind, q, 0] + book.total[kind, q, 1]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _connect(step: int, stores: Stores, book: Book) -> None:
     """Books what left and what arrived between sessions, for the devices that start now."""
-    for place in range(stores.starts[step], stores.starts[step + 1]):
-        device = stores.by_start[place]
+    n_properties = stores.lossy.size
+    for device in range(stores.starts[step], stores.starts[step + 1]):
         owner = stores.owner[device]
-        kind, e_mwh, e_start_mwh = stores.kind[owner], book.content[owner, 0], stores.e_start_mwh[device]
-        share = (e_mwh - e_start_mwh) / e_mwh if e_mwh > e_start_mwh else 0.0
+        kind, before_mwh, e_start_mwh = stores.kind[owner], book.before_mwh[device], stores.e_start_mwh[device]
+        share, arriving_mwh = driven_share(before_mwh, e_start_mwh), max(e_start_mwh - before_mwh, 0.0)
+        e_mwh = before_mwh + arriving_mwh - before_mwh * share
         for q in range(book.content.shape[1]):
             held = book.content[owner, q]
             driven = held * share
-            arriving = stores.per_initial_mwh[owner, q] * max(e_start_mwh - e_mwh, 0.0)
-            book.content[owner, q] = held + arriving - driven
-            book.driven[device, q] = driven
-            book.moved[step, kind, FUEL, q] += driven
-            book.moved[step, kind, ARRIVING, q] += arriving
-            _add(book.total, kind, q, book.content[owner, q])
-            _add(book.total, kind, q, -held)
-
-
-@njit(cache=True, nogil=True)
-def _take_out(step: int, k: int, step_hours: float, stores: Stores, desk: Desk, book: Book) -> tuple[bool, bool]:
-    """What leaves every stock, as shares of its content; feeds discharges into the grid.
-
-    Says whether some store charges and whether some store discharges.
-    """
-    charging, discharging = False, False
-    for entry in range(desk.bounds[k], desk.bounds[k + 1]):
-        seat, p_mw, fuel_mwh = desk.seat[entry], desk.p_mw[entry], step_hours * desk.p_drain_mw[entry]
-        device, owner, n = desk.who[seat, 0], desk.who[seat, 1], desk.who[seat, 2]
-        eta_charge, eta, kept = desk.eta[entry, 0], desk.eta[entry, 1], desk.kept[seat]
-        e_mwh = book.content[owner, 0]
-        if p_mw == 0.0 and kept == 1.0 and fuel_mwh == 0.0 and e_mwh > EMPTY_MWH:  # plugged in, and nothing happens
-            desk.leaving[entry, EMPTIES] = IDLE
-            desk.record[entry, 0], desk.record[entry, 1], desk.record[entry, 2] = e_mwh, 0.0, 0.0
-            for r in range(book.mix.shape[1]):
-                desk.record[entry, 3 + r] = book.content[owner, 1 + r] / e_mwh
-            continue
-        per_mwh = 1.0 / e_mwh if e_mwh > 0.0 else 0.0
-        taken_mwh = step_hours * -p_mw / eta if p_mw < 0.0 else 0.0
-        gained_mwh = eta_charge * step_hours * max(p_mw, 0.0)
-        left_mwh = kept * e_mwh + gained_mwh - taken_mwh - fuel_mwh
-        if left_mwh < -EMPTY_MWH and book.overdrawn[device] < 0:
-            book.overdrawn[device] = step
-            book.excess_mwh[device] = -left_mwh
-        share = min(taken_mwh * per_mwh, kept)
-        desk.leaving[entry, DISCHARGE] = share
-        held_mwh = (kept - share) * e_mwh
-        if fuel_mwh <= held_mwh:
-            desk.leaving[entry, FUEL] = fuel_mwh * per_mwh
-            desk.leaving[entry, THROUGH] = 0.0
-        else:
-            desk.leaving[entry, FUEL] = kept - share
-            desk.leaving[entry, THROUGH] = min((fuel_mwh - held_mwh) / gained_mwh, 1.0) if gained_mwh > 0.0 else 0.0
-        desk.leaving[entry, STANDING] = 1.0 - kept
-        desk.leaving[entry, EMPTIES] = 1.0 if left_mwh <= EMPTY_MWH else 0.0
-        charging |= p_mw > 0.0
-        discharging |= p_mw < 0.0
-        for r in range(book.mix.shape[1]):
+            arriving = stores.per_initial_mwh[owner, 1 + q % n_properties] * arriving_mwh
+            left = held + arriving - driven
+            book.content[owner, q] = left
+            book.driven[device, 1 + q] = driven
+            book.moved[step, kind, BY_FUEL, 1 + q] += driven
+            book.moved[step, kind, BY_ARRIVING, 1 + q] += arriving
+            book.contents[step, 1 + q, kind] += left - held
             if e_mwh > EMPTY_MWH:
-                book.mix[owner, r] = book.content[owner, 1 + r] * per_mwh
-            desk.record[entry, 3 + r] = book.mix[owner, r]
-            if p_mw < 0.0:
-                delivered = eta if stores.lossy[r] else 1.0
-                book.fed[n, r] += book.content[owner, 1 + r] * share * delivered / step_hours
-    return charging, discharging
+                book.mix[owner, q] = left / e_mwh
+            book.at_start[device, q] = book.mix[owner, q]
 
 
-@njit(cache=True, nogil=True)
-def _pass_on(k: int, pattern: Pattern, touched: Ints, book: Book, block: Block) -> None:
-    """Forward substitution of what stores discharge, in the step at place `k` of the block."""
-    for n in touched:
-        for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
-            share = block.lower[c, k]
-            for r in range(book.fed.shape[1]):
-                book.fed[pattern.later[c], r] += share * book.fed[n, r]
-        for r in range(book.fed.shape[1]):
-            block.carried[n, r, k] += book.fed[n, r]
-            book.fed[n, r] = 0.0
+@kernel()
+def _take_out(
+    step: int, k: int, step_hours: float, pattern: Pattern, stores: Stores, desk: Desk, book: Book
+) -> tuple[int, int]:
+    """Feeds discharges into the grid; lists the nodes that charging and discharging depend on, and counts them."""
+    n_charging, n_discharging, n_properties, begin = 0, 0, stores.lossy.size, k * desk.n_most[0]
+    for entry in range(begin, begin + desk.n_entries[k]):
+        seat = desk.seat[entry]
+        n = desk.who[seat, RANK]
+        if desk.amount[entry, CHARGED] > 0.0:
+            n_charging = _climb(n, step, 0, n_charging, pattern, book)
+        elif desk.amount[entry, DISCHARGE] > 0.0:
+            n_discharging = _climb(n, step, 1, n_discharging, pattern, book)
+            owner, per_hour = desk.who[seat, OWNER], desk.amount[entry, DISCHARGE] / step_hours
+            for q in range(book.content.shape[1]):
+                delivered = desk.amount[entry, ETA] if stores.lossy[q % n_properties] else 1.0
+                book.fed[n, q] += book.content[owner, q] * per_hour * delivered
+    return n_charging, n_discharging
 
 
-@njit(cache=True, nogil=True)
-def _take_up(k: int, pattern: Pattern, touched: Ints, book: Book, block: Block) -> None:
-    """Backward substitution at the nodes of the stores, in the step at place `k` of the block."""
-    for place in range(touched.size - 1, -1, -1):
-        n = touched[place]
-        for r in range(book.carried.shape[1]):
-            x = block.carried[n, r, k]
+@kernel()
+def _climb(n: int, step: int, way: int, n_listed: int, pattern: Pattern, book: Book) -> int:
+    """Lists `n` and what is not listed yet between it and the root of the elimination tree; says how many there are.
+
+    All that a node's equations refer to lies on that path.
+    """
+    at, stop = n, n_listed
+    while book.listed[way, at] != step:
+        book.listed[way, at] = step
+        stop += 1
+        if pattern.pointer[at] == pattern.pointer[at + 1]:
+            break
+        at = pattern.later[pattern.pointer[at]]
+    at = n
+    for place in range(stop - 1, n_listed, -1):
+        book.path[way, place] = at
+        at = pattern.later[pattern.pointer[at]]
+    if stop > n_listed:
+        book.path[way, n_listed] = at
+    return stop
+
+
+@kernel()
+def _pass_on(
+    k: int, place: int, turned: bool, n_listed: int, pattern: Pattern, stores: Stores, book: Book, blocks: Block
+) -> None:
+    """Forward substitution of what stores discharge, in the step at place `k` of the block, under one convention."""
+    n_properties = stores.lossy.size
+    coefficient, first = blocks.upper if turned else blocks.lower, place * n_properties
+    for j in range(n_listed - 1, -1, -1):
+        n = book.path[1, j]
+        for r in range(n_properties):
+            fed = book.fed[n, first + r] * (blocks.per_pivot[place, n, k] if turned else 1.0)
             for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
-                x += block.upper[c, k] * book.carried[pattern.later[c], r]
-            book.carried[n, r] = x * block.per_pivot[n, k]
+                book.fed[pattern.later[c], first + r] += coefficient[place, c, k] * fed
+            blocks.carried[place, n, r, k] += fed
+            book.fed[n, first + r] = 0.0
 
 
-@njit(cache=True, nogil=True)
-def _put_in(step: int, k: int, step_hours: float, stores: Stores, desk: Desk, book: Book) -> None:
+@kernel()
+def _take_up(
+    k: int, place: int, turned: bool, n_listed: int, pattern: Pattern, stores: Stores, book: Book, blocks: Block
+) -> None:
+    """Backward substitution at the nodes of all who charge, in the step at place `k` of the block.
+
+    Of gross power a MWh charged brings the carbon of what was generated for it, and its renewable share.
+    """
+    n_properties = stores.lossy.size
+    coefficient, first = blocks.lower if turned else blocks.upper, place * n_properties
+    for j in range(n_listed):
+        n = book.path[0, j]
+        factor = blocks.carried[place, n, n_properties, k] if turned else 1.0
+        for r in range(n_properties):
+            x = blocks.carried[place, n, r, k]
+            for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
+                x += coefficient[place, c, k] * book.mixed[pattern.later[c], first + r]
+            x *= 1.0 if turned else blocks.per_pivot[place, n, k]
+            book.mixed[n, first + r] = x
+            book.carried[n, first + r] = x / factor if stores.lossy[r] and factor > 0.0 else x
+
+
+@kernel()
+def _put_in(step: int, k: int, stores: Stores, desk: Desk, book: Book) -> None:
     """Moves everything in and out of the stocks, and writes it down."""
-    for entry in range(desk.bounds[k], desk.bounds[k + 1]):
-        if desk.leaving[entry, EMPTIES] == IDLE:
-            continue
-        seat, leaving, record = desk.seat[entry], desk.leaving[entry], desk.record[entry]
-        owner, n, kind, eta = desk.who[seat, 1], desk.who[seat, 2], desk.who[seat, 3], desk.eta[entry, 0]
-        charged_mwh = step_hours * max(desk.p_mw[entry], 0.0)
-        book.meter_mwh[step, kind, 0] += charged_mwh
-        book.meter_mwh[step, kind, 1] += step_hours * max(-desk.p_mw[entry], 0.0)
+    n_properties, begin, amount = stores.lossy.size, k * desk.n_most[0], desk.amount
+    for entry in range(begin, begin + desk.n_entries[k]):
+        seat = desk.seat[entry]
+        owner, n, kind = desk.who[seat, OWNER], desk.who[seat, RANK], desk.who[seat, KIND]
+        column = 0
         for q in range(book.content.shape[1]):
-            held = book.content[owner, q]
-            charge = charged_mwh * eta
-            if q > 0:
-                charge = (charge if stores.lossy[q - 1] else charged_mwh) * book.carried[n, q - 1]
-            discharge, fuel, standing = held * leaving[DISCHARGE], held * leaving[FUEL], held * leaving[STANDING]
-            fuel += charge * leaving[THROUGH]
-            left = held + charge - discharge - fuel - standing
-            if -ROUNDING * (abs(held) + abs(charge)) < left < 0.0:  # all of it leaves; carbon may be negative for good
-                left = 0.0
-            residue = left * leaving[EMPTIES]
+            r, held = q % n_properties, book.content[owner, q]
+            charge = amount[entry, GAINED] if stores.lossy[r] else amount[entry, CHARGED]
+            if charge > 0.0:
+                charge *= book.carried[n, q]
+            discharge, standing = held * amount[entry, DISCHARGE], held * amount[entry, STANDING]
+            fuel = held * amount[entry, FUEL] + charge * amount[entry, THROUGH]
+            left = unless_rounding(held + charge - discharge - fuel - standing, held, charge)
+            residue = left * amount[entry, EMPTIES]
             left -= residue
             book.content[owner, q] = left
-            book.moved[step, kind, CHARGE, q] += charge
-            book.moved[step, kind, DISCHARGE, q] += discharge
-            book.moved[step, kind, FUEL, q] += fuel
-            book.moved[step, kind, STANDING, q] += standing + residue
-            _add(book.total, kind, q, left)
-            _add(book.total, kind, q, -held)
-            if q == 1:
-                record[1], record[2] = charge, discharge
-        record[0] = book.content[owner, 0]
-    for kind in range(2):
-        for q in range(book.content.shape[1]):
-            book.contents[step, q, kind] = book.total[kind, q, 0] + book.total[kind, q, 1]
+            book.moved[step, kind, BY_CHARGE, 1 + q] += charge
+            book.moved[step, kind, BY_DISCHARGE, 1 + q] += discharge
+            book.moved[step, kind, BY_FUEL, 1 + q] += fuel
+            book.moved[step, kind, BY_STANDING, 1 + q] += standing + residue
+            book.contents[step, 1 + q, kind] += left - held
+            if amount[entry, AFTER] > EMPTY_MWH:
+                book.mix[owner, q] = left / amount[entry, AFTER]
+            if desk.record.size:
+                if r == 0:
+                    column = q // n_properties * (2 + n_properties)
+                    desk.record[entry, column], desk.record[entry, column + 1] = charge, discharge
+                desk.record[entry, column + 2 + r] = book.mix[owner, q]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _add(total: Floats, kind: int, q: int, value: float) -> None:
     """Adds `value` to total[kind, q], with what rounding takes from the sum beside it (Knuth's two-sum)."""
     old = total[kind, q, 0]

@@ -35,25 +35,28 @@ def stores_of(
             *index_faults("operation.stop - 1", op.stop - 1, op.start.shape, n_steps),
         ]
     )
-    length = op.stop - op.start
+    length, by_start = op.stop - op.start, np.argsort(op.start, kind="stable")
+
+    def sorted_unless_slots(values: Floats) -> Floats:
+        return values if values.shape == op.p_mw.shape else read_only(values[by_start])
+
     return Stores(
-        owner=frozen_ints(op.owner),
-        rank=frozen_ints(order.pattern.rank[op.node]),
-        start=frozen_ints(op.start),
-        stop=frozen_ints(op.stop),
-        first_slot=frozen_ints(np.cumsum(length) - length),
-        by_start=frozen_ints(np.argsort(op.start, kind="stable")),
+        device=frozen_ints(by_start),
+        owner=frozen_ints(op.owner[by_start]),
+        rank=frozen_ints(order.pattern.rank[op.node[by_start]]),
+        start=frozen_ints(op.start[by_start]),
+        stop=frozen_ints(op.stop[by_start]),
+        first_slot=frozen_ints((np.cumsum(length) - length)[by_start]),
         starts=frozen_ints(np.concatenate([[0], np.cumsum(np.bincount(op.start, minlength=n_steps))])),
         kind=frozen_ints(~op.vehicle),
         p_mw=op.p_mw,
         p_drain_mw=read_only(np.empty(0) if op.p_drain_mw is None else op.p_drain_mw),
-        e_start_mwh=op.e_start_mwh,
-        eta_charge=op.eta_charge,
-        eta_discharge=op.eta_discharge,
-        retention=op.retention_per_step,
+        e_start_mwh=read_only(op.e_start_mwh[by_start]),
+        eta_charge=sorted_unless_slots(op.eta_charge),
+        eta_discharge=sorted_unless_slots(op.eta_discharge),
+        retention=read_only(op.retention_per_step[by_start]),
         per_initial_mwh=read_only(np.column_stack([np.ones(op.n_owners), per_initial_mwh])),
         lossy=frozen_ints(lossy),
-        touched=frozen_ints(order.with_later_nodes(op.node)),
     )
 
 

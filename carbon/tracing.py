@@ -8,9 +8,9 @@ import numpy as np
 
 from carbon.checks import index_faults, shape_faults
 from carbon.flows import Flows, Sources
-from carbon.mixing import Mixing
-from carbon.stock_book import close_book, open_book
-from carbon.stock_desk import Desk, Stores
+from carbon.mixing import Mixed, Mixing
+from carbon.stock_book import check_book, close_book, contents_of, open_book
+from carbon.stock_desk import Desk
 from carbon.stock_plan import check_step_hours, stores_of
 from carbon.stocks import ClassTrace, StockOperation, StockTrace, no_stocks
 from grid.errors import raise_if_any
@@ -80,31 +80,30 @@ def trace(
     check_step_hours(step_hours)
     check_sources(flows, sources)
     mixing = Mixing.of(flows, sources)
-    if operation is not None:
-        return trace_stores(mixing, operation, mixed_stores(mixing, operation), step_hours, threads)
-    inflow_mw, carried = mixing.solve(0, flows.n_steps, threads)
-    return Tracing(ci_kg_per_mwh=carried[0], renewable_share=carried[1], inflow_mw=inflow_mw, stocks=None)
+    mixed, stocks = trace_all(mixing, step_hours, operation, threads)
+    inflow_mw, ci_kg_per_mwh, renewable_share = mixed.found[0]
+    return Tracing(ci_kg_per_mwh, renewable_share, inflow_mw, stocks[0])
 
 
-def mixed_stores(mixing: Mixing, operation: StockOperation) -> Stores:
-    """The stores of an operation, for carbon (which losses leave with the rest) and renewable share (which they take).
+def trace_all(
+    mixing: Mixing, step_hours: float, operation: StockOperation | None, threads: int | None
+) -> tuple[Mixed, list[StockTrace | None]]:
+    """Carbon and renewable share at every node, and the stocks, under each convention of `mixing`.
 
-    Raises:
-        InputError: If a device is at no known node or outside the steps.
+    The stores are walked through all steps once; arguments and errors as `trace`.
     """
+    n_conventions = len(mixing.kinds)
+    if operation is None:
+        return mixing.solve(0, mixing.n_steps, threads), [None] * n_conventions
     initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial])
-    return stores_of(operation, mixing.order, mixing.n_steps, initial, lossy=(False, True))
-
-
-def trace_stores(
-    mixing: Mixing, operation: StockOperation, stores: Stores, step_hours: float, threads: int | None = None
-) -> Tracing:
-    """Walks `stores`, those of `operation`, through all steps of `mixing`; arguments and errors as `trace`."""
-    desks, book = Desk.pair(stores, mixing.block_steps), open_book(stores, mixing.order.n_nodes)
-    opening = book.content.copy()
-    inflow_mw, carried = mixing.solve_with_stocks(0, mixing.n_steps, step_hours, stores, desks, book, threads)
-    stocks = close_book(book, desks[0].slots, opening, operation)
-    return Tracing(ci_kg_per_mwh=carried[0], renewable_share=carried[1], inflow_mw=inflow_mw, stocks=stocks)
+    stores = stores_of(operation, mixing.order, mixing.n_steps, initial, lossy=(False, True))
+    desks = Desk.pair(stores, mixing.block_steps, n_conventions)
+    book = open_book(stores, mixing.order.n_nodes, n_conventions)
+    opening = contents_of(book, 0)
+    mixed = mixing.solve_with_stocks(0, mixing.n_steps, step_hours, stores, desks, book, threads)
+    check_book(book, stores)
+    places = range(n_conventions)
+    return mixed, [close_book(book, stores, desks[0].slots, place, opening, operation) for place in places]
 
 
 def check_sources(flows: Flows, sources: Sources) -> None:

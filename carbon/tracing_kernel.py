@@ -1,4 +1,4 @@
-"""Tracing of many steps, block after block, compiled.
+"""Tracing of many steps, block after block and convention after convention, compiled.
 
 Compiled code is kept on disk for each file, and numba notices a change in that file only: whoever changes a kernel
 in another file that these call has to remove ``carbon/__pycache__`` to see it here.
@@ -6,134 +6,196 @@ in another file that these call has to remove ``carbon/__pycache__`` to see it h
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from numba import njit
-
+from carbon.compiled import kernel
+from carbon.convention_kernel import GROSS, NET, fill_in, write_gross, write_mixed, write_share
 from carbon.elimination import Pattern
-from carbon.mixing_kernel import FAST, Block, clear, eliminate, find_live, pass_on, receive, take_up, write_out
-from carbon.stock_desk import Desk, Stores, gather, scatter
-from grid.series import Floats, Ints
+from carbon.entry_kernel import Entry, Supply, enter
+from carbon.mixing_kernel import Block, eliminate, find_live, pass_on, room, take_up
+from carbon.stock_account import Book
+from carbon.stock_desk import Desk, Stores, scatter
+from carbon.stock_energy import gather
+from carbon.stock_kernel import walk
+from grid.series import Bools, Floats, Ints
 
 
-class Supply(NamedTuple):
-    """What feeds the grid and what flows in it, as the kernels read it: T steps, G sources, L branches.
-
-    Args:
-        rank: Rank of the node of each source, shape (G,).
-        p_mw: Power of each source, shape (T, G) [MW].
-        ci_kg_per_mwh: Its carbon, shape (T, G), or (1, G) if it never changes [kg/MWh].
-        renewable_share: Its renewable share, shape (T, G) or (1, G) [1].
-        group: Group of each source, shape (G,), to trace the share of each group; shape (0,) to trace carbon and
-            renewable share.
-        p_from_mw: Power entering each branch at its first node, shape (T, L) [MW].
-        p_to_mw: Power entering it at its second node, shape (T, L) [MW].
-    """
-
-    rank: Ints
-    p_mw: Floats
-    ci_kg_per_mwh: Floats
-    renewable_share: Floats
-    group: Ints
-    p_from_mw: Floats
-    p_to_mw: Floats
-
-
-@njit(cache=True, nogil=True)
+@kernel()
 def trace_blocks(
     first: int,
     stop: int,
     origin: int,
     size: int,
     pattern: Pattern,
+    kinds: Ints,
     supply: Supply,
-    block: Block,
-    inflow_mw: Floats,
-    carried: Floats,
+    entry: Entry,
+    blocks: Block,
+    found: Floats,
+    share: Floats,
 ) -> None:
-    """Traces steps `first` to `stop` in blocks of `size`; step `origin` is the first of `inflow_mw` and `carried`."""
+    """Traces steps `first` to `stop` in blocks of `size`.
+
+    Args:
+        first: First step.
+        stop: One more than the last.
+        origin: The first step of `found` and `share`.
+        size: Steps of a block.
+        pattern: Where the coefficients stand.
+        kinds: The conventions with intensities (see `carbon.convention_kernel`), shape (P,).
+        supply: Sources, flows and uses.
+        entry: Room for what enters.
+        blocks: Room for the equations of one convention.
+        found: What is found under each convention (see `write_mixed`, `write_gross`), shape (P, 1 + R or more, T, N).
+        share: Share of the power at each node that reaches a use, shape (T, N); (0, N) if nobody asks.
+    """
+    block = room(blocks, 0)
     for begin in range(first, stop, size):
         n_steps = min(size, stop - begin)
-        clear(n_steps, block)
-        _supply(begin, n_steps, supply, block)
-        receive(begin, n_steps, pattern, supply.p_from_mw, supply.p_to_mw, block)
-        some_dead = eliminate(n_steps, pattern, block)
-        if some_dead:
-            find_live(n_steps, pattern, block)
-        pass_on(n_steps, pattern, block)
-        take_up(n_steps, pattern, block)
-        write_out(begin - origin, n_steps, some_dead, pattern.rank, block, inflow_mw, carried)
+        enter(begin, n_steps, supply, entry)
+        if share.shape[0]:
+            _find_share(begin - origin, n_steps, pattern, entry, block, share)
+        for place in range(kinds.size):
+            some_dead = _prepare(kinds[place], n_steps, pattern, entry, block)
+            _finish(kinds[place], begin - origin, n_steps, some_dead, pattern, entry, block, found[place])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
+def trace_blocks_with_stocks(
+    first: int,
+    stop: int,
+    size: int,
+    step_hours: float,
+    pattern: Pattern,
+    kinds: Ints,
+    supply: Supply,
+    stores: Stores,
+    book: Book,
+    desk: Desk,
+    entry: Entry,
+    blocks: Block,
+    some_dead: Bools,
+    found: Floats,
+    share: Floats,
+) -> None:
+    """The same with stores, whose `book` stands at the beginning of `first`; arguments as before and after."""
+    for begin in range(first, stop, size):
+        n_steps = min(size, stop - begin)
+        prepare_block(
+            begin, n_steps, first, step_hours, pattern, kinds, supply,
+            stores, book, desk, desk, entry, blocks, some_dead, share,
+        )  # fmt: skip
+        walk(begin, n_steps, step_hours, pattern, kinds, stores, desk, book, blocks)
+        finish_block(begin, n_steps, first, pattern, kinds, stores, book, desk, entry, blocks, some_dead, found)
+
+
+@kernel()
 def prepare_block(
     begin: int,
     n_steps: int,
+    origin: int,
+    step_hours: float,
     pattern: Pattern,
+    kinds: Ints,
     supply: Supply,
     stores: Stores,
+    book: Book,
     before: Desk,
     desk: Desk,
-    block: Block,
-) -> bool:
-    """All of a block with stores that can be done before the stocks get there; says whether some node may be dead.
+    entry: Entry,
+    blocks: Block,
+    some_dead: Bools,
+    share: Floats,
+) -> None:
+    """All of a block with stores that can be done before the stocks get there.
 
     Args:
         begin: First step of the block.
         n_steps: Number of its steps.
+        origin: As in `trace_blocks`.
+        step_hours: Length of a step [h].
         pattern: Where the coefficients stand.
-        supply: Sources and flows.
+        kinds: As in `trace_blocks`.
+        supply: Sources, flows and uses.
         stores: What every store did.
-        before: The desk of the block before.
+        book: The account of the stocks; of energy only.
+        before: The desk of the block before; may be the same.
         desk: Room for what the stores do in this one.
-        block: Room for its equations.
+        entry: Room for what enters.
+        blocks: Room for the equations of each convention.
+        some_dead: Result: whether some node may be dead under each convention, shape (P,).
+        share: As in `trace_blocks`.
     """
-    clear(n_steps, block)
-    _supply(begin, n_steps, supply, block)
-    gather(begin, n_steps, stores, before, desk, block)
-    receive(begin, n_steps, pattern, supply.p_from_mw, supply.p_to_mw, block)
-    some_dead = eliminate(n_steps, pattern, block)
-    if some_dead:
-        find_live(n_steps, pattern, block)
-    pass_on(n_steps, pattern, block)
-    return some_dead
+    enter(begin, n_steps, supply, entry)
+    gather(begin, n_steps, step_hours, stores, before, desk, book, entry)
+    if share.shape[0]:
+        _find_share(begin - origin, n_steps, pattern, entry, room(blocks, 0), share)
+    for place in range(kinds.size):
+        some_dead[place] = _prepare(kinds[place], n_steps, pattern, entry, room(blocks, place))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def finish_block(
     begin: int,
     n_steps: int,
     origin: int,
-    some_dead: bool,
     pattern: Pattern,
+    kinds: Ints,
     stores: Stores,
+    book: Book,
     desk: Desk,
-    block: Block,
-    inflow_mw: Floats,
-    carried: Floats,
+    entry: Entry,
+    blocks: Block,
+    some_dead: Bools,
+    found: Floats,
 ) -> None:
     """All that is left when the stocks have walked through a block; arguments as before."""
-    take_up(n_steps, pattern, block)
-    write_out(begin - origin, n_steps, some_dead, pattern.rank, block, inflow_mw, carried)
+    for place in range(kinds.size):
+        block = room(blocks, place)
+        _finish(kinds[place], begin - origin, n_steps, some_dead[place], pattern, entry, block, found[place])
     if desk.slots.shape[1]:
-        scatter(begin, n_steps, stores, desk)
+        scatter(begin, n_steps, stores, desk, book.at_start)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _supply(first: int, n_steps: int, supply: Supply, block: Block) -> None:
-    """Enters what the sources feed in, and what it carries."""
-    each_step = 1 if supply.ci_kg_per_mwh.shape[0] > 1 else 0
-    each_step_too = 1 if supply.renewable_share.shape[0] > 1 else 0
-    for g in range(supply.rank.size):
-        n = supply.rank[g]
-        if supply.group.size:
-            for k in range(n_steps):
-                block.carried[n, supply.group[g], k] += supply.p_mw[first + k, g]
-        else:
-            for k in range(n_steps):
-                p_mw = supply.p_mw[first + k, g]
-                block.carried[n, 0, k] += p_mw * supply.ci_kg_per_mwh[(first + k) * each_step, g]
-                block.carried[n, 1, k] += p_mw * supply.renewable_share[(first + k) * each_step_too, g]
-        for k in range(n_steps):
-            block.excess[n, k] += supply.p_mw[first + k, g]
-            block.inflow[n, k] += supply.p_mw[first + k, g]
+@kernel()
+def _prepare(kind: int, n_steps: int, pattern: Pattern, entry: Entry, block: Block) -> bool:
+    """Everything of a convention but the backward substitution; says whether some node may be dead."""
+    fill_in(kind, n_steps, pattern, entry, block)
+    some_dead = eliminate(n_steps, pattern, block)
+    n_properties = entry.carried.shape[1]
+    if kind == GROSS:  # of energy everything is known, also what the stores feed in
+        pass_on(n_steps, True, n_properties + 1, pattern, block)
+        take_up(n_steps, True, n_properties, n_properties + 1, pattern, block)
+        return False
+    if some_dead:
+        find_live(n_steps, pattern, block)
+    pass_on(n_steps, False, n_properties, pattern, block)
+    return some_dead
+
+
+@kernel()
+def _finish(
+    kind: int,
+    first: int,
+    n_steps: int,
+    some_dead: bool,
+    pattern: Pattern,
+    entry: Entry,
+    block: Block,
+    found: Floats,
+) -> None:
+    """The backward substitution of a convention; its results begin at step `first` of `found`."""
+    n_properties = entry.carried.shape[1]
+    take_up(n_steps, kind == GROSS, 0, n_properties, pattern, block)
+    if kind == GROSS:
+        write_gross(first, n_steps, pattern.rank, block, found)
+    else:
+        write_mixed(first, n_steps, some_dead, n_properties, pattern.rank, block, found)
+
+
+@kernel()
+def _find_share(first: int, n_steps: int, pattern: Pattern, entry: Entry, block: Block, share: Floats) -> None:
+    """Share of the power at each node that reaches a use, from step `first` of `share`."""
+    fill_in(NET, n_steps, pattern, entry, block)
+    eliminate(n_steps, pattern, block)
+    pass_on(n_steps, False, 1, pattern, block)
+    take_up(n_steps, False, 0, 1, pattern, block)
+    write_share(first, n_steps, pattern.rank, block, share)

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from traced_city import random_city
+from traced_city import random_city, relabelled, scaled
 
+from carbon import mixing
 from carbon.conventions import CONVENTIONS, trace_conventions
-from carbon.flows import Flows, Sources
+from carbon.flows import Flows, Sources, at_nodes
+from carbon.gross import delivered_share, trace_gross
 from carbon.uses import Consumers, Exports
 from grid.errors import InputError
 
@@ -116,28 +118,13 @@ def test_net_generation_is_use_and_its_losses_are_those_of_the_operator(seed, n_
 @given(SEEDS, st.floats(0.1, 50))
 def test_scaling_powers_scales_carbon_in_every_convention(seed, factor):
     city = random_city(seed)
-    flows, op = city.flows, city.operation
-    scaled = replace(
-        city,
-        flows=Flows(
-            flows.n_nodes,
-            flows.from_node,
-            flows.to_node,
-            *(factor * p for p in (flows.p_from_mw, flows.p_to_mw, flows.p_shunt_mw)),
-        ),
-        sources=replace(city.sources, p_mw=factor * city.sources.p_mw),
-        consumers=replace(city.consumers, p_mw=factor * city.consumers.p_mw),
-        exports=replace(city.exports, p_mw=factor * city.exports.p_mw),
-        operation=replace(
-            op, p_mw=factor * op.p_mw, e_start_mwh=factor * op.e_start_mwh, p_drain_mw=factor * op.p_drain_mw
-        ),
-    )
-    plain, more = traced(city), traced(scaled)
+    larger = scaled(city, factor)
+    plain, more = traced(city), traced(larger)
     for name in CONVENTIONS:
         np.testing.assert_allclose(
             more[name].tracing.ci_kg_per_mwh, plain[name].tracing.ci_kg_per_mwh, rtol=1e-8, atol=1e-8
         )
-        one, other = (ledger_of(c, a[name]).emissions_kg for c, a in ((city, plain), (scaled, more)))
+        one, other = (ledger_of(c, a[name]).emissions_kg for c, a in ((city, plain), (larger, more)))
         np.testing.assert_allclose(other, factor * one, rtol=1e-8, atol=1e-8 * factor)
 
 
@@ -145,27 +132,73 @@ def test_scaling_powers_scales_carbon_in_every_convention(seed, factor):
 @given(SEEDS)
 def test_relabelling_nodes_and_turning_branches_changes_nothing(seed):
     city = random_city(seed)
-    flows, op = city.flows, city.operation
-    label = np.random.default_rng(seed).permutation(flows.n_nodes)
-    shunt = np.empty_like(flows.p_shunt_mw)
-    shunt[:, label] = flows.p_shunt_mw
-    other = replace(
-        city,
-        flows=Flows(flows.n_nodes, label[flows.to_node], label[flows.from_node], flows.p_to_mw, flows.p_from_mw, shunt),
-        sources=replace(city.sources, node=label[city.sources.node]),
-        consumers=replace(city.consumers, node=label[city.consumers.node]),
-        exports=replace(city.exports, node=label[city.exports.node]),
-        operation=replace(op, node=label[op.node]),
-    )
-    plain, relabelled = traced(city), traced(other)
+    label = np.random.default_rng(seed).permutation(city.flows.n_nodes)
+    plain, other = traced(city), traced(relabelled(city, label))
     for name in CONVENTIONS:
         for field in ("gross_factor", "delivered_share"):
             np.testing.assert_allclose(
-                getattr(relabelled[name], field)[:, label], getattr(plain[name], field), rtol=1e-9, atol=1e-12
+                getattr(other[name], field)[:, label], getattr(plain[name], field), rtol=1e-9, atol=1e-12
             )
         np.testing.assert_allclose(
-            relabelled[name].tracing.ci_kg_per_mwh[:, label], plain[name].tracing.ci_kg_per_mwh, rtol=1e-9, atol=1e-9
+            other[name].tracing.ci_kg_per_mwh[:, label], plain[name].tracing.ci_kg_per_mwh, rtol=1e-9, atol=1e-9
         )
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_all_conventions_together_are_each_alone(seed, n_nodes):
+    city = random_city(seed, n_nodes)
+    for name, together in traced(city).items():
+        alone = trace_conventions(
+            city.flows, city.sources, city.consumers, city.exports, city.step_hours, city.operation, conventions=(name,)
+        )[name]
+        for field in ("gross_factor", "delivered_share"):
+            np.testing.assert_allclose(getattr(together, field), getattr(alone, field), rtol=1e-13)
+        np.testing.assert_allclose(together.tracing.ci_kg_per_mwh, alone.tracing.ci_kg_per_mwh, rtol=1e-12)
+        for field in ("e_end_mwh", "charge_kg", "ci_discharge_kg_per_mwh", "renewable_share", "driven_kg"):
+            here, there = (getattr(answer.tracing.stocks, field) for answer in (together, alone))
+            np.testing.assert_allclose(here, there, rtol=1e-12, atol=1e-12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
+def test_what_moves_is_the_same_in_every_convention_and_what_it_carries_is_not(seed):
+    stocks = {name: answer.tracing.stocks for name, answer in traced(random_city(seed)).items()}
+    for name in ("load", "average"):
+        np.testing.assert_array_equal(stocks[name].e_end_mwh, stocks["operator"].e_end_mwh)
+        np.testing.assert_array_equal(
+            stocks[name].vehicles.charge_meter_mwh, stocks["operator"].vehicles.charge_meter_mwh
+        )
+    charged_kg = {name: found.charge_kg.sum() for name, found in stocks.items()}
+    if charged_kg["operator"] > 0:
+        assert charged_kg["load"] > charged_kg["operator"]
+
+
+def test_the_functions_of_gross_and_net_power_alone_say_the_same():
+    city = without_stores(random_city(5))
+    answers = traced(city, operation=False)
+    use_mw = at_nodes(city.consumers.p_mw, city.consumers.node, 6) + at_nodes(city.exports.p_mw, city.exports.node, 6)
+    gross = trace_gross(city.flows, city.sources, use_mw)
+    np.testing.assert_allclose(gross.factor, answers["load"].gross_factor, rtol=1e-13)
+    np.testing.assert_allclose(gross.ci_kg_per_mwh, answers["load"].tracing.ci_kg_per_mwh, rtol=1e-13)
+    share = delivered_share(city.flows, use_mw)
+    np.testing.assert_allclose(share, answers["generator"].delivered_share, rtol=1e-13)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_stocks_of_all_conventions_go_on_from_block_to_block(monkeypatch, threads):
+    city = random_city(3, 6, 100)
+    whole = traced(city)
+    monkeypatch.setattr(mixing, "MOST_STEPS", 8)
+    blocks = trace_conventions(
+        city.flows, city.sources, city.consumers, city.exports, city.step_hours, city.operation, threads=threads
+    )
+    for name in CONVENTIONS:
+        found, expected = blocks[name].tracing, whole[name].tracing
+        np.testing.assert_allclose(found.ci_kg_per_mwh, expected.ci_kg_per_mwh, rtol=1e-12)
+        np.testing.assert_allclose(found.stocks.charge_kg, expected.stocks.charge_kg, rtol=1e-11, atol=1e-12)
+        np.testing.assert_allclose(found.stocks.renewable_share, expected.stocks.renewable_share, rtol=1e-11)
+        np.testing.assert_allclose(blocks[name].delivered_share, whole[name].delivered_share, rtol=1e-12)
 
 
 def test_one_line_by_hand_under_all_four():

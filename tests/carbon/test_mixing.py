@@ -95,13 +95,14 @@ def test_blocks_and_threads_change_nothing(monkeypatch, most_steps, threads):
     np.testing.assert_allclose(found.inflow_mw, expected.inflow_mw, rtol=1e-13)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("most_steps", [8, 64])
-def test_stocks_go_on_from_block_to_block(monkeypatch, most_steps):
+def test_stocks_go_on_from_block_to_block(monkeypatch, most_steps, threads):
     city = random_city(3, 6, 100)
     monkeypatch.setattr(mixing, "MOST_STEPS", 104)
     whole = trace(city.flows, city.sources, city.step_hours, city.operation)
     monkeypatch.setattr(mixing, "MOST_STEPS", most_steps)
-    blocks = trace(city.flows, city.sources, city.step_hours, city.operation)
+    blocks = trace(city.flows, city.sources, city.step_hours, city.operation, threads=threads)
     np.testing.assert_allclose(blocks.ci_kg_per_mwh, whole.ci_kg_per_mwh, rtol=1e-12)
     for name in ("e_end_mwh", "charge_kg", "discharge_kg", "renewable_share", "driven_kg"):
         np.testing.assert_allclose(getattr(blocks.stocks, name), getattr(whole.stocks, name), rtol=1e-11, atol=1e-12)
@@ -125,7 +126,7 @@ def test_a_book_opens_with_what_the_first_session_brings():
     equations = mixing.Mixing.of(random_city(0).flows, random_city(0).sources)
     stores = mixing_stores(op, equations)
     book = open_book(stores, 6)
-    np.testing.assert_array_equal(book.content[:, 0], op.e_start_mwh[[0, 3, 2, 5]])
+    np.testing.assert_array_equal(book.e_mwh, op.e_start_mwh[[0, 3, 2, 5]])
 
 
 def mixing_stores(op, equations):

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from traced_city import dense_reference, random_city
+from traced_city import dense_reference, random_city, relabelled, scaled
 
 from carbon.tracing import Flows, Sources, trace
 from grid.errors import InputError
@@ -24,76 +22,51 @@ def one_source(p_mw, ci=500.0, node=0, renewable=0.25):
     return Sources(np.array([node]), np.atleast_2d(p_mw), np.array([ci]), np.array([renewable]))
 
 
+def traced(city):
+    return trace(city.flows, city.sources, city.step_hours, city.operation)
+
+
 @settings(max_examples=60, deadline=None)
 @given(SEEDS, st.integers(2, 9))
 def test_equals_a_dense_solve_written_as_the_formulas_are(seed, n_nodes):
     city = random_city(seed, n_nodes)
-    traced = trace(city.flows, city.sources, city.step_hours, city.operation)
+    found = traced(city)
     ci, renewable = dense_reference(city)
-    np.testing.assert_array_equal(np.isnan(traced.ci_kg_per_mwh), np.isnan(ci))
-    np.testing.assert_allclose(traced.ci_kg_per_mwh, ci, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(traced.renewable_share, renewable, rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(np.isnan(found.ci_kg_per_mwh), np.isnan(ci))
+    np.testing.assert_allclose(found.ci_kg_per_mwh, ci, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(found.renewable_share, renewable, rtol=1e-9, atol=1e-12)
 
 
 @settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_relabelling_nodes_and_turning_branches_changes_nothing(seed):
     city = random_city(seed)
-    flows, op = city.flows, city.operation
-    label = np.random.default_rng(seed).permutation(flows.n_nodes)
-    shunt = np.empty_like(flows.p_shunt_mw)
-    shunt[:, label] = flows.p_shunt_mw
-    turned = Flows(flows.n_nodes, label[flows.to_node], label[flows.from_node], flows.p_to_mw, flows.p_from_mw, shunt)
-    relabelled = trace(
-        turned,
-        replace(city.sources, node=label[city.sources.node]),
-        city.step_hours,
-        replace(op, node=label[op.node]),
-    )
-    plain = trace(flows, city.sources, city.step_hours, op)
-    np.testing.assert_allclose(relabelled.ci_kg_per_mwh[:, label], plain.ci_kg_per_mwh, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(relabelled.stocks.discharge_kg, plain.stocks.discharge_kg, rtol=1e-9, atol=1e-9)
+    label = np.random.default_rng(seed).permutation(city.flows.n_nodes)
+    plain, other = traced(city), traced(relabelled(city, label))
+    np.testing.assert_allclose(other.ci_kg_per_mwh[:, label], plain.ci_kg_per_mwh, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(other.stocks.discharge_kg, plain.stocks.discharge_kg, rtol=1e-9, atol=1e-9)
 
 
 @settings(max_examples=25, deadline=None)
 @given(SEEDS, st.floats(0.01, 100))
 def test_scaling_all_powers_scales_carbon_and_keeps_intensities(seed, factor):
     city = random_city(seed)
-    flows, op = city.flows, city.operation
-    scaled = trace(
-        Flows(
-            flows.n_nodes,
-            flows.from_node,
-            flows.to_node,
-            factor * flows.p_from_mw,
-            factor * flows.p_to_mw,
-            factor * flows.p_shunt_mw,
-        ),
-        replace(city.sources, p_mw=factor * city.sources.p_mw),
-        city.step_hours,
-        replace(
-            op,
-            p_mw=factor * op.p_mw,
-            e_start_mwh=factor * op.e_start_mwh,
-            p_drain_mw=factor * op.p_drain_mw,
-        ),
-    )
-    plain = trace(flows, city.sources, city.step_hours, op)
-    np.testing.assert_allclose(scaled.ci_kg_per_mwh, plain.ci_kg_per_mwh, rtol=1e-8, atol=1e-8)
-    np.testing.assert_allclose(scaled.stocks.charge_kg, factor * plain.stocks.charge_kg, rtol=1e-8, atol=1e-8 * factor)
-    np.testing.assert_allclose(scaled.inflow_mw, factor * plain.inflow_mw, rtol=1e-12)
+    plain, more = traced(city), traced(scaled(city, factor))
+    np.testing.assert_allclose(more.ci_kg_per_mwh, plain.ci_kg_per_mwh, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(more.stocks.charge_kg, factor * plain.stocks.charge_kg, rtol=1e-8, atol=1e-8 * factor)
+    np.testing.assert_allclose(more.inflow_mw, factor * plain.inflow_mw, rtol=1e-12)
 
 
 @settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_no_node_is_cleaner_or_dirtier_than_all_that_feeds_the_grid(seed):
     city = random_city(seed)
-    traced = trace(city.flows, city.sources, city.step_hours)
+    found = trace(city.flows, city.sources, city.step_hours)
     fed = city.sources.p_mw > 0
     ci = city.sources.ci_kg_per_mwh
     lowest = np.where(fed, ci, np.inf).min(axis=1, keepdims=True)
     highest = np.where(fed, ci, -np.inf).max(axis=1, keepdims=True)
-    values = traced.ci_kg_per_mwh
+    values = found.ci_kg_per_mwh
     known = ~np.isnan(values).any(axis=1)  # without the stores a node may send on power that nobody feeds in
     assert known.any()
     assert ((values >= lowest - 1e-7) & (values <= highest + 1e-7))[known].all()
@@ -123,30 +96,30 @@ def test_every_step_alone_is_the_same_as_all_together():
 def test_a_directed_loop_mixes_what_enters_it():
     # 0 feeds 1; 10 MW circulate 1 → 2 → 3 → 1; node 3 takes 2 MW more from 0's feed
     flows = lossless(4, [(0, 1), (1, 2), (2, 3), (3, 1)], [2, 12, 12, 10])
-    traced = trace(flows, one_source([[2.0]]), 1.0)
-    np.testing.assert_allclose(traced.ci_kg_per_mwh, 500.0, rtol=1e-12)
-    np.testing.assert_allclose(traced.inflow_mw, [[2, 12, 12, 12]])
+    found = trace(flows, one_source([[2.0]]), 1.0)
+    np.testing.assert_allclose(found.ci_kg_per_mwh, 500.0, rtol=1e-12)
+    np.testing.assert_allclose(found.inflow_mw, [[2, 12, 12, 12]])
 
 
 def test_a_loop_no_source_reaches_is_unknown_not_zero():
     flows = lossless(4, [(1, 2), (2, 3), (3, 1)], [5, 5, 5])
-    traced = trace(flows, one_source([[1.0]]), 1.0)
-    assert traced.ci_kg_per_mwh[0, 0] == 500.0
-    assert np.isnan(traced.ci_kg_per_mwh[0, 1:]).all()
-    assert np.isnan(traced.renewable_share[0, 1:]).all()
+    found = trace(flows, one_source([[1.0]]), 1.0)
+    assert found.ci_kg_per_mwh[0, 0] == 500.0
+    assert np.isnan(found.ci_kg_per_mwh[0, 1:]).all()
+    assert np.isnan(found.renewable_share[0, 1:]).all()
 
 
 def test_power_below_the_threshold_is_noise():
     flows = lossless(3, [(0, 1), (1, 2)], [1.0, 1e-10])
-    traced = trace(flows, one_source([[1.0]]), 1.0)
-    assert traced.ci_kg_per_mwh[0, 1] == 500.0
-    assert np.isnan(traced.ci_kg_per_mwh[0, 2])
+    found = trace(flows, one_source([[1.0]]), 1.0)
+    assert found.ci_kg_per_mwh[0, 1] == 500.0
+    assert np.isnan(found.ci_kg_per_mwh[0, 2])
 
 
 def test_a_branch_energised_from_both_ends_transfers_nothing():
     flows = Flows(2, np.array([0]), np.array([1]), np.array([[0.2]]), np.array([[0.1]]))
-    traced = trace(flows, one_source([[0.2]]), 1.0)
-    assert np.isnan(traced.ci_kg_per_mwh[0, 1])
+    found = trace(flows, one_source([[0.2]]), 1.0)
+    assert np.isnan(found.ci_kg_per_mwh[0, 1])
     np.testing.assert_allclose(flows.loss_mw(), [[0.2, 0.1]])
 
 
@@ -157,25 +130,25 @@ def test_a_lone_node_and_a_branch_within_one_node():
 
 def test_a_grid_without_branches_or_stores_is_traced():
     flows = Flows(2, np.array([], int), np.array([], int), np.zeros((3, 0)), np.zeros((3, 0)))
-    traced = trace(flows, one_source(np.ones((3, 1)), node=1), 0.25)
-    np.testing.assert_array_equal(traced.ci_kg_per_mwh[:, 1], 500.0)
-    assert np.isnan(traced.ci_kg_per_mwh[:, 0]).all()
-    assert traced.stocks is None
-    assert not traced.vehicles.carbon.content.any()
+    found = trace(flows, one_source(np.ones((3, 1)), node=1), 0.25)
+    np.testing.assert_array_equal(found.ci_kg_per_mwh[:, 1], 500.0)
+    assert np.isnan(found.ci_kg_per_mwh[:, 0]).all()
+    assert found.stocks is None
+    assert not found.vehicles.carbon.content.any()
 
 
 def test_a_node_of_one_watt_is_as_exact_as_one_of_100_mw():
     flows = lossless(3, [(0, 1), (1, 2)], [100.0, 1e-6])
     sources = Sources(np.array([0, 2]), np.array([[100.0, 3e-6]]), np.array([800.0, 0.0]), np.array([0.0, 1.0]))
-    traced = trace(flows, sources, 1.0)
-    assert traced.ci_kg_per_mwh[0, 2] == pytest.approx(200.0, rel=1e-12)
-    assert traced.renewable_share[0, 2] == pytest.approx(0.75, rel=1e-12)
+    found = trace(flows, sources, 1.0)
+    assert found.ci_kg_per_mwh[0, 2] == pytest.approx(200.0, rel=1e-12)
+    assert found.renewable_share[0, 2] == pytest.approx(0.75, rel=1e-12)
 
 
 def test_a_star_branch_with_negative_loss_keeps_its_balance():
     flows = Flows(2, np.array([0]), np.array([1]), np.array([[1.0]]), np.array([[-1.001]]))
-    traced = trace(flows, one_source([[1.0]]), 1.0)
-    np.testing.assert_allclose(traced.ci_kg_per_mwh, [[500.0, 500.0]])
+    found = trace(flows, one_source([[1.0]]), 1.0)
+    np.testing.assert_allclose(found.ci_kg_per_mwh, [[500.0, 500.0]])
     np.testing.assert_allclose(flows.loss_mw(), [[-0.001, 0.0]], atol=1e-15)
 
 

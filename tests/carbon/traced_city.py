@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -62,6 +62,37 @@ def _random_flows(rng: np.random.Generator, n_nodes: int, n_steps: int) -> Flows
     p_from, p_to = np.where(outward, sent, -received), np.where(outward, -received, sent)
     p_from[open_ended], p_to[open_ended] = 0.02, 0.01
     return Flows(n_nodes, from_node, to_node, p_from, p_to, rng.uniform(0, 0.01, (n_steps, n_nodes)))
+
+
+def scaled(city: City, factor: float) -> City:
+    """The same with `factor` times as much power and energy everywhere."""
+    flows, op = city.flows, city.operation
+    powers = (factor * p_mw for p_mw in (flows.p_from_mw, flows.p_to_mw, flows.p_shunt_mw))
+    return replace(
+        city,
+        flows=Flows(flows.n_nodes, flows.from_node, flows.to_node, *powers),
+        sources=replace(city.sources, p_mw=factor * city.sources.p_mw),
+        consumers=replace(city.consumers, p_mw=factor * city.consumers.p_mw),
+        exports=replace(city.exports, p_mw=factor * city.exports.p_mw),
+        operation=replace(
+            op, p_mw=factor * op.p_mw, e_start_mwh=factor * op.e_start_mwh, p_drain_mw=factor * op.p_drain_mw
+        ),
+    )
+
+
+def relabelled(city: City, label: np.ndarray) -> City:
+    """The same with node n called label[n], and every branch turned round."""
+    flows = city.flows
+    shunt = np.empty_like(flows.p_shunt_mw)
+    shunt[:, label] = flows.p_shunt_mw
+    return replace(
+        city,
+        flows=Flows(flows.n_nodes, label[flows.to_node], label[flows.from_node], flows.p_to_mw, flows.p_from_mw, shunt),
+        sources=replace(city.sources, node=label[city.sources.node]),
+        consumers=replace(city.consumers, node=label[city.consumers.node]),
+        exports=replace(city.exports, node=label[city.exports.node]),
+        operation=replace(city.operation, node=label[city.operation.node]),
+    )
 
 
 def random_operation(rng: np.random.Generator, n_nodes: int, n_steps: int, step_hours: float) -> StockOperation:
