@@ -22,6 +22,7 @@ from optimizer.grid_rows import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from optimizer.problem import DispatchProblem, Schedule
 from optimizer.representative_days import dispatch_representative
 from optimizer.rolling import dispatch
+from optimizer.totals import withdrawal
 
 BATTERY = {"kind": "battery", "p_rated_mw": 2, "e_rated_mwh": 8}
 SCENARIO = {
@@ -55,12 +56,7 @@ def problem(days: int, start: str) -> DispatchProblem:
 
 def violations(given: DispatchProblem, schedule: Schedule) -> int:
     """Pairs of step and element outside their limits in the AC power flow that no shortfall names."""
-    p_mw, q_mvar = given.p_fixed_mw.copy(), given.q_fixed_mvar.copy()
-    for flexibility in given.flexibilities:
-        p_mw += flexibility.at_buses(schedule.p_mw[flexibility.name])
-        if flexibility.name in schedule.q_mvar:
-            q_mvar += flexibility.at_buses(schedule.q_mvar[flexibility.name])
-    flow = power_flow(given.network, given.clock, p_mw, q_mvar)
+    flow = power_flow(given.network, given.clock, *withdrawal(given, schedule))
     over = np.argwhere(np.nan_to_num(flow.loading_percent() - given.loading_max_percent) > LOADING_TOLERANCE_PERCENT)
     vm = flow.vm_pu()
     outside = np.argwhere(np.nan_to_num(np.maximum(given.vm_min_pu - vm, vm - given.vm_max_pu)) > VOLTAGE_TOLERANCE_PU)
@@ -85,7 +81,7 @@ def main(arguments: list[str]) -> str:
         estimate = dispatch_representative(stated, given.typical)
         days, seconds = estimate.days.days.size, time.perf_counter() - begun
         return f"{what}; {days} representative days in {seconds:.1f} s: {estimate.totals}"
-    schedule = dispatch(stated, lambda done, of: sys.stderr.write(f"\r{done / of:.1%}") and None)
+    schedule = dispatch(stated)
     seconds = time.perf_counter() - begun
     return (
         f"{what}; {schedule.windows} windows, {schedule.rounds} rounds in {seconds:.1f} s; AC cost "

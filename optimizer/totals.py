@@ -33,13 +33,19 @@ class Totals:
     peak_import_mw: float
 
 
-def totals(problem: DispatchProblem, schedule: Schedule) -> Totals:
-    """The totals of a schedule; a step without an AC solution counts nothing."""
+def withdrawal(problem: DispatchProblem, schedule: Schedule) -> tuple[Floats, Floats]:
+    """Active and reactive withdrawal at every bus with a schedule, shape (T, B) each [MW, MVAr]."""
     p_mw, q_mvar = problem.p_fixed_mw.copy(), problem.q_fixed_mvar.copy()
     for flexibility in problem.flexibilities:
         p_mw += flexibility.at_buses(schedule.p_mw[flexibility.name])
         if flexibility.name in schedule.q_mvar:
             q_mvar += flexibility.at_buses(schedule.q_mvar[flexibility.name])
+    return p_mw, q_mvar
+
+
+def totals(problem: DispatchProblem, schedule: Schedule) -> Totals:
+    """The totals of a schedule; a step without an AC solution counts nothing."""
+    p_mw, q_mvar = withdrawal(problem, schedule)
     flow = power_flow(problem.network, problem.clock, p_mw, q_mvar)
     slack = np.where(flow.failed, 0.0, net_import_mw(flow, p_mw))
     h = problem.clock.step_hours
