@@ -83,6 +83,7 @@ def test_compiled_window_model_solves_as_pyomo_solves_it() -> None:
             "peak_mw": 7.0,
             "converter_mw": 0.0,
             "charge_mw": 0.0,
+            "energy_mwh": 0.0,
         },
         rhs={"balance": (np.array(fixed), np.array(fixed)), "store_balance": (np.array([0.5, 0, 0, 0]),) * 2},
     )
