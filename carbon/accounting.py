@@ -11,7 +11,8 @@ from carbon.energy_ledger import EnergyLedger, energy_ledger
 from carbon.flows import Flows, Sources
 from carbon.sectors import SectorTable, sector_table
 from carbon.stock_plan import check_step_hours
-from carbon.stocks import ClassTrace, StockOperation
+from carbon.stock_trace import ClassTrace
+from carbon.stocks import StockOperation
 from carbon.tracing import Tracing
 from carbon.uses import Consumers, Exports
 from grid.errors import InputError, raise_if_any

@@ -5,7 +5,9 @@
 a node obeys ``t y = generation + sum(s_in y_sender)``. A column of these equations sums to the use of its node, not a
 row to its supply. So the transpose is eliminated, the flows turned round and uses in the place of sources, with the
 same kernel and the same exactness (see `carbon.mixing_kernel`), and its factors are applied in the opposite order.
-``NET``, all losses on the sources, is plain mixing with the flows turned round, with one property: what is used.
+The share of a node's power that reaches a use, all losses on the sources, is the dual of ``DELIVERED``: with A its
+matrix, ``A' y = use``. The factors of A serve again, and sources and uses agree to the last digit: ``s'y = use'x`` with
+``A x = s``.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from carbon.entry_kernel import Entry
 from carbon.mixing_kernel import FLUX_THRESHOLD_MW, Block
 from grid.series import Floats, Ints
 
-DELIVERED, MEAN, GROSS, NET = range(4)
+DELIVERED, MEAN, GROSS = range(3)
 
 
 @kernel(fastmath=FAST)
@@ -32,11 +34,8 @@ def fill_in(kind: int, n_steps: int, pattern: Pattern, entry: Entry, block: Bloc
         _supply(n_steps, entry, block)
         _receive(kind == MEAN, n_steps, pattern, entry, block)
     else:
-        _use(kind, n_steps, entry, block)
-        if kind == GROSS:
-            _send(n_steps, pattern, entry, block)
-        else:
-            _return(n_steps, pattern, entry, block)
+        _use(n_steps, entry, block)
+        _send(n_steps, pattern, entry, block)
 
 
 @kernel(fastmath=FAST)
@@ -53,21 +52,17 @@ def _supply(n_steps: int, entry: Entry, block: Block) -> None:
 
 
 @kernel(fastmath=FAST)
-def _use(kind: int, n_steps: int, entry: Entry, block: Block) -> None:
+def _use(n_steps: int, entry: Entry, block: Block) -> None:
     """Enters what is used, and lost at a node, in the place of what is fed in."""
     for n in range(entry.power.shape[0]):
         for k in range(n_steps):
             block.lost[n, k] = 0.0
             block.excess[n, k] = entry.use[n, k] + entry.shunt[n, k]
             block.inflow[n, k] = entry.use[n, k] + entry.shunt[n, k]
-        if kind == NET:
-            for k in range(n_steps):
-                block.carried[n, 0, k] = entry.use[n, k]
-        else:
-            for k in range(n_steps):
-                block.carried[n, 0, k] = entry.carried[n, 0, k]
-                block.carried[n, 1, k] = entry.carried[n, 1, k]
-                block.carried[n, 2, k] = entry.power[n, k]
+        for k in range(n_steps):
+            block.carried[n, 0, k] = entry.carried[n, 0, k]
+            block.carried[n, 1, k] = entry.carried[n, 1, k]
+            block.carried[n, 2, k] = entry.power[n, k]
 
 
 @kernel(fastmath=FAST)
@@ -111,21 +106,12 @@ def _send(n_steps: int, pattern: Pattern, entry: Entry, block: Block) -> None:
                 to_later[c, k] += from_b
 
 
-@kernel(fastmath=FAST)
-def _return(n_steps: int, pattern: Pattern, entry: Entry, block: Block) -> None:
-    """Enters what every branch delivers, turned round, and what it loses at the node whose power it is."""
-    for branch in range(entry.p_from.shape[0]):
-        a, b, c = pattern.from_rank[branch], pattern.to_rank[branch], pattern.coupling[branch]
-        to_later, to_earlier = (block.lower, block.upper) if a < b else (block.upper, block.lower)
+@kernel()
+def fill_in_use(n_steps: int, place: int, entry: Entry, block: Block) -> None:
+    """Enters what is used as property `place`, for the dual."""
+    for n in range(entry.use.shape[0]):
         for k in range(n_steps):
-            p_from, p_to = entry.p_from[branch, k], entry.p_to[branch, k]
-            forward, backward = (p_from > 0.0) & (p_to < 0.0), (p_to > 0.0) & (p_from < 0.0)
-            both = p_from + p_to
-            block.excess[a, k] += both if forward else (0.0 if backward else p_from)
-            block.excess[b, k] += both if backward else (0.0 if forward else p_to)
-            if c >= 0:
-                to_earlier[c, k] += -p_to if forward else 0.0
-                to_later[c, k] += -p_from if backward else 0.0
+            block.carried[n, place, k] = entry.use[n, k]
 
 
 @kernel()
@@ -168,8 +154,8 @@ def write_gross(first: int, n_steps: int, rank: Ints, block: Block, found: Float
 
 
 @kernel()
-def write_share(first: int, n_steps: int, rank: Ints, block: Block, share: Floats) -> None:
-    """Copies the solution of ``NET`` to `share`, shape (T, N), from step `first`; 0 where nothing flows."""
+def write_share(first: int, n_steps: int, place: int, rank: Ints, block: Block, share: Floats) -> None:
+    """Copies the solution of the dual, property `place`, to `share`, shape (T, N), from step `first`."""
     for k in range(n_steps):
         for node in range(rank.size):
-            share[first + k, node] = block.carried[rank[node], 0, k]
+            share[first + k, node] = block.carried[rank[node], place, k]

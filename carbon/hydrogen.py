@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carbon.stocks import ClassTrace, StockOperation, StockTrace
+from carbon.stock_trace import ClassTrace, StockTrace
+from carbon.stocks import StockOperation
 from grid.series import Floats, Ints
 
 LHV_KWH_PER_KG = 33.33

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from carbon.conventions import ConventionTrace
 from carbon.flows import Flows, Sources
-from carbon.gross import gross_flows
 from carbon.source_shares import source_shares
 from carbon.stocks import StockOperation
 from carbon.uses import Consumers
@@ -56,7 +55,7 @@ def load_shares_mw(
     use_mw = consumers.p_mw
     if answer.convention == "load":
         use_mw = answer.gross_use_mw(consumers)
-        flows, operation = gross_flows(flows, answer.gross_factor), _gross_operation(operation, answer.gross_factor)
+        flows, operation = _gross_flows(flows, answer.gross_factor), _gross_operation(operation, answer.gross_factor)
     shares = source_shares(flows, sources, each, operation, step_hours=step_hours)
     return use_mw[:, :, None] * np.nan_to_num(shares[:, consumers.node])
 
@@ -69,3 +68,12 @@ def _gross_operation(operation: StockOperation | None, factor: Floats) -> StockO
     per_use = np.where((operation.p_mw > 0) & (per_use > 0), per_use, 1.0)
     eta = operation.at_slots(operation.eta_charge) / per_use
     return replace(operation, p_mw=operation.p_mw * per_use, eta_charge=eta)
+
+
+def _gross_flows(flows: Flows, factor: Floats) -> Flows:
+    """The same flows as gross power: nothing is lost on the way, and each node sends what was generated for it."""
+    generated = np.nan_to_num(factor)
+    forward, backward = flows.received_mw()
+    sent = np.where(forward > 0, flows.p_from_mw * generated[:, flows.from_node], 0.0)
+    sent -= np.where(backward > 0, flows.p_to_mw * generated[:, flows.to_node], 0.0)
+    return Flows(flows.n_nodes, flows.from_node, flows.to_node, sent, -sent)

@@ -78,7 +78,7 @@ class Mixing:
         supply: Sources, flows and uses.
         n_properties: How many properties are traced, R.
         kinds: Under which conventions (see `carbon.convention_kernel`), shape (P,).
-        with_share: Whether the share of power that reaches a use is wanted as well.
+        with_share: Whether the share of power that reaches a use is wanted as well, if what is delivered is.
 
     References:
         [1] C. Kang et al., "Carbon emission flow from generation to demand: a network-based model", IEEE Trans. Smart
@@ -215,9 +215,8 @@ class Mixing:
             if last >= 0:
                 i, begin = last % 2, begins[last]
                 finish_block(
-                    begin, min(size, stop - begin), first, pattern, kinds, stores, book,
-                    desks[i], entry, rooms[i], some_dead[i], mixed.found,
-                )  # fmt: skip
+                    begin, min(size, stop - begin), first, pattern, kinds, entry, rooms[i], some_dead[i], mixed.found
+                )
             if following < len(begins):
                 i, begin = following % 2, begins[following]
                 prepare_block(
@@ -237,7 +236,8 @@ class Mixing:
 
     def _results(self, n_steps: int) -> Mixed:
         n_nodes = self.order.n_nodes
-        found = np.empty((self.kinds.size, 1 + self._n_carried, n_steps, n_nodes))
+        n_found = 1 + self.n_properties + int(GROSS in self.kinds)
+        found = np.empty((self.kinds.size, n_found, n_steps, n_nodes))
         return Mixed(found, np.empty((n_steps if self.with_share else 0, n_nodes)))
 
     def _entry(self, n_steps: int) -> Entry:
@@ -249,8 +249,8 @@ class Mixing:
 
     @property
     def _n_carried(self) -> int:
-        """Properties that the equations carry: under gross power one more, energy."""
-        return self.n_properties + (1 if GROSS in self.kinds else 0)
+        """Properties that the equations carry: one more, energy, under gross power and for its dual, the share."""
+        return self.n_properties + int(self._needs_use)
 
     @property
     def _needs_use(self) -> bool:

@@ -159,13 +159,14 @@ def find_live(n_steps: int, pattern: Pattern, block: Block) -> None:
 
 
 @kernel(fastmath=FAST)
-def pass_on(n_steps: int, turned: bool, n_properties: int, pattern: Pattern, block: Block) -> None:
+def pass_on(n_steps: int, turned: bool, first: int, stop: int, pattern: Pattern, block: Block) -> None:
     """Forward substitution: what is supplied at a node enters the equations of those eliminated later.
 
     Args:
         n_steps: Number of steps.
         turned: Whether the transpose of the matrix that was eliminated is solved.
-        n_properties: The first so many are passed on.
+        first: The first property that is passed on.
+        stop: One more than the last.
         pattern: Where the coefficients stand.
         block: The equations, eliminated.
     """
@@ -173,12 +174,12 @@ def pass_on(n_steps: int, turned: bool, n_properties: int, pattern: Pattern, blo
     coefficient = block.upper if turned else block.lower
     for n in range(carried.shape[0]):
         if turned:
-            for r in range(n_properties):
+            for r in range(first, stop):
                 for k in range(n_steps):
                     carried[n, r, k] *= per_pivot[n, k]
         for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
             i = pattern.later[c]
-            for r in range(n_properties):
+            for r in range(first, stop):
                 for k in range(n_steps):
                     carried[i, r, k] += coefficient[c, k] * carried[n, r, k]
 

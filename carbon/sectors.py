@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carbon.stocks import ClassTrace
+from carbon.stock_trace import ClassTrace
 from carbon.uses import Consumers
 from grid.series import Floats
 

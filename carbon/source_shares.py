@@ -108,7 +108,7 @@ def _with_stocks(mixing: Mixing, operation: StockOperation, step_hours: float) -
     shape = (operation.n_owners, mixing.n_properties)
     of_the_past = np.broadcast_to(np.arange(shape[1]) == shape[1] - 1, shape)
     stores = stores_of(operation, mixing.order, mixing.n_steps, of_the_past, lossy=(True,) * shape[1])
-    desks, book = Desk.pair(stores, mixing.block_steps, keep_slots=False), open_book(stores, mixing.order.n_nodes)
+    desks, book = Desk.pair(stores, mixing.block_steps), open_book(stores, mixing.order.n_nodes, with_journal=False)
 
     def solve(first: int, stop: int) -> Floats:
         shares = mixing.solve_with_stocks(first, stop, step_hours, stores, desks, book).carried

@@ -15,6 +15,21 @@ ROUNDING = 1e-14
 """A negative rest this small against what was there is the rounding of a stock that all has left."""
 
 
+class Journal(NamedTuple):
+    """What happened in all stores, entry after entry in the order of time: room for J of them (see `Desk`).
+
+    Args:
+        begins: The entries of step t are begins[t] to begins[t + 1], shape (T + 1,).
+        device: Device of each entry, as the operation calls it, shape (J,).
+        values: Energy in its stock after it; then under each of P conventions the carbon that passed the terminals,
+            and what a MWh in the stock carries after it, R properties; shape (1 + P (1 + R), J).
+    """
+
+    begins: Ints
+    device: Ints
+    values: Floats
+
+
 class Book(NamedTuple):
     """The account of O stocks: of their energy, and of Q = P R properties, R of them under each of P conventions.
 
@@ -25,7 +40,7 @@ class Book(NamedTuple):
         before_mwh: Energy in the stock of each device before it started, shape (N,) [MWh].
         content: What each stock holds now of every property, shape (O, Q).
         mix: What a MWh in each stock carries, the last known while it is empty, shape (O, Q).
-        at_start: The same when a device starts or a block begins, shape (N, Q).
+        at_start: The same when a device starts, shape (N, Q).
         total: Content of each class and what rounding took from it, shape (2, 1 + Q, 2).
         fed: Discharged at each node in this step, by rank, shape (B, Q) for B nodes [x/h].
         mixed: The solution at the nodes of the stores in this step, by rank, shape (B, Q).
@@ -39,6 +54,7 @@ class Book(NamedTuple):
         driven: What left before each device's start, shape (N, 1 + Q).
         overdrawn: First step in which a device took out too much, else -1, shape (N,).
         excess_mwh: How much too much that was, shape (N,) [MWh].
+        journal: Every entry; without room for any if nobody asks.
     """
 
     e_mwh: Floats
@@ -58,6 +74,7 @@ class Book(NamedTuple):
     driven: Floats
     overdrawn: Ints
     excess_mwh: Floats
+    journal: Journal
 
 
 @kernel()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from carbon.stock_account import Book
+from carbon.stock_account import Book, Journal
 from carbon.stock_desk import Stores
-from carbon.stocks import ClassTrace, Contents, Movements, StockOperation, StockTrace
+from carbon.stock_trace import ClassTrace, Contents, Entries, Movements, StockTrace
+from carbon.stocks import StockOperation
 from grid.errors import Fault, raise_if_any
-from grid.series import Bools, Floats
+from grid.series import Bools
 
 _VEHICLES, _STATIONARY = range(2)
 _FAULTS_LISTED = 20
 
 
-def open_book(stores: Stores, n_nodes: int, n_conventions: int = 1) -> Book:
+def open_book(stores: Stores, n_nodes: int, n_conventions: int = 1, *, with_journal: bool = True) -> Book:
     """The account before the first step: each stock holds what its first device starts with.
 
     The only arrays of the tracing that change; they never leave it.
@@ -23,6 +24,7 @@ def open_book(stores: Stores, n_nodes: int, n_conventions: int = 1) -> Book:
         stores: What every store did.
         n_nodes: Number of nodes.
         n_conventions: Under how many conventions it is kept, P.
+        with_journal: Whether every entry is kept as well.
     """
     n_owners, width = stores.kind.size, n_conventions * stores.lossy.size
     n_devices, n_steps = len(stores.owner), len(stores.starts) - 1
@@ -52,7 +54,27 @@ def open_book(stores: Stores, n_nodes: int, n_conventions: int = 1) -> Book:
         driven=np.zeros((n_devices, 1 + width)),
         overdrawn=np.full(n_devices, -1, dtype=np.int64),
         excess_mwh=np.zeros(n_devices),
+        journal=_journal(stores, n_conventions, _most_entries(stores) if with_journal else 0),
     )
+
+
+def _journal(stores: Stores, n_conventions: int, n_entries: int) -> Journal:
+    """An empty journal with room for so many entries."""
+    return Journal(
+        begins=np.zeros(len(stores.starts), dtype=np.int64),
+        device=np.empty(n_entries, dtype=np.int64),
+        values=np.empty((1 + n_conventions * (1 + stores.lossy.size), n_entries)),
+    )
+
+
+def _most_entries(stores: Stores) -> int:
+    """No fewer entries than the stores can make (see `carbon.stock_energy`): a stock's last residue goes at a start."""
+    happens = stores.p_mw != 0
+    if stores.p_drain_mw.size:
+        happens |= stores.p_drain_mw != 0
+    length = stores.stop - stores.start
+    leaking = length[stores.retention != 1.0].sum()
+    return min(int(np.count_nonzero(happens)) + int(leaking) + len(length), len(happens))
 
 
 def check_book(book: Book, stores: Stores) -> None:
@@ -72,29 +94,36 @@ def check_book(book: Book, stores: Stores) -> None:
     raise_if_any([*faults, *more])
 
 
-def close_book(
-    book: Book, stores: Stores, slots: Floats, place: int, opening: Contents, op: StockOperation
-) -> StockTrace:
+def entries_of(book: Book, op: StockOperation) -> Entries:
+    """All that happened, whatever the convention."""
+    journal = book.journal
+    n_entries = journal.begins[-1]
+    return Entries(op, journal.begins, journal.device[:n_entries], journal.values[0, :n_entries])
+
+
+def close_book(book: Book, stores: Stores, place: int, opening: Contents, entries: Entries) -> StockTrace:
     """The account of carbon and renewable energy after the last step, under one convention.
 
     Args:
         book: The account.
         stores: What every store did, as the kernels read it.
-        slots: The record of every slot (see `Desk`), shape (1 + 4 P, K).
         place: Which of the conventions.
         opening: Each stock before the first step.
-        op: The same as it was given.
+        entries: All that happened.
     """
-    charge_kg, discharge_kg, ci_kg_per_mwh, renewable_share = slots[1 + 4 * place : 5 + 4 * place]
-    columns = _columns(place)
-    driven_mwh, driven_kg = np.empty((2, len(stores.device)))
-    driven_mwh[stores.device], driven_kg[stores.device] = book.driven[:, columns[:2]].T
+    moved_kg, ci_kg_per_mwh, renewable_share = book.journal.values[1 + 3 * place : 4 + 3 * place, : entries.device.size]
+    columns, op = _columns(place), entries.operation
+    by_device = np.empty((4, len(stores.device)))
+    by_device[:2, stores.device] = book.driven[:, columns[:2]].T
+    by_device[2:, stores.device] = book.at_start[:, 2 * place : 2 * place + 2].T
+    driven_mwh, driven_kg, ci_start_kg_per_mwh, renewable_share_start = by_device
     return StockTrace(
-        e_end_mwh=slots[0],
-        charge_kg=charge_kg,
-        discharge_kg=discharge_kg,
-        ci_discharge_kg_per_mwh=ci_kg_per_mwh,
-        renewable_share=renewable_share,
+        entries=entries,
+        moved_kg=moved_kg,
+        ci_after_kg_per_mwh=ci_kg_per_mwh,
+        renewable_share_after=renewable_share,
+        ci_start_kg_per_mwh=ci_start_kg_per_mwh,
+        renewable_share_start=renewable_share_start,
         driven_mwh=driven_mwh,
         driven_kg=driven_kg,
         vehicles=_class_trace(book, _VEHICLES, columns, opening, op.vehicle),

@@ -1,7 +1,7 @@
 """What the stores did in a block of steps, sorted by step, compiled.
 
 The slots of a device lie one after another in memory, those of a step far apart. Those in which something happens are
-copied together once a block, device after device, and what is found out about them goes back the same way.
+copied together once a block, device after device; what is found out about them goes into a journal, step after step.
 """
 
 from __future__ import annotations
@@ -77,16 +77,8 @@ class Desk(NamedTuple):
         who: Device, owner, rank and kind of each seat, shape (P, 4).
         n_most: How many devices are connected at once at most, shape (1,).
         n_entries: Number of entries of each step, shape (B,).
-        made: All entries, seat after seat, shape (E,).
-        made_slot: Their slots, shape (E,).
-        bounds: Those of a seat are made[bounds[seat]] to made[bounds[seat + 1]], shape (P + 1,).
         seat: Seat of each entry, shape (E,).
         amount: What happens in each entry, shape (E, 9).
-        record: What an entry did under each convention: carbon charged and discharged, and what a MWh in the stock
-            carries after it, shape (E, P (2 + R)); (0, 0) to keep none.
-        slots: Under each convention, for all slots of the operation: carbon charged and discharged, and what a MWh in
-            the stock carries at the start (the first property of a MWh at the terminals); before them all the energy
-            at the end; shape (1 + P (2 + R), K); (1, 0) to keep none.
     """
 
     present: Ints
@@ -94,28 +86,16 @@ class Desk(NamedTuple):
     who: Ints
     n_most: Ints
     n_entries: Ints
-    made: Ints
-    made_slot: Ints
-    bounds: Ints
     seat: Ints
     amount: Floats
-    record: Floats
-    slots: Floats
 
     @classmethod
-    def pair(
-        cls, stores: Stores, n_steps: int, n_conventions: int = 1, *, keep_slots: bool = True
-    ) -> tuple[Desk, Desk]:
-        """Two desks for blocks of `n_steps` steps, so that one can be laid while the other is in use.
-
-        They share the record of all slots.
-        """
-        n_columns = n_conventions * (2 + stores.lossy.size) if keep_slots else 0
-        slots = np.empty((1 + n_columns, len(stores.p_mw) if keep_slots else 0))
-        return cls._of(stores, n_steps, n_columns, slots), cls._of(stores, n_steps, n_columns, slots)
+    def pair(cls, stores: Stores, n_steps: int) -> tuple[Desk, Desk]:
+        """Two desks for blocks of `n_steps` steps, so that one can be laid while the other is in use."""
+        return cls._of(stores, n_steps), cls._of(stores, n_steps)
 
     @classmethod
-    def _of(cls, stores: Stores, n_steps: int, n_columns: int, slots: Floats) -> Desk:
+    def _of(cls, stores: Stores, n_steps: int) -> Desk:
         n_starts = np.diff(stores.starts)
         connected = np.cumsum(n_starts - np.bincount(stores.stop, minlength=len(n_starts) + 1)[: len(n_starts)])
         most = int(connected.max(initial=0))
@@ -128,13 +108,8 @@ class Desk(NamedTuple):
             who=np.zeros((n_seats, 4), dtype=np.int64),
             n_most=np.array([most], dtype=np.int64),
             n_entries=np.zeros(n_steps, dtype=np.int64),
-            made=np.empty(n_entries, dtype=np.int64),
-            made_slot=np.empty(n_entries, dtype=np.int64),
-            bounds=np.zeros(n_seats + 1, dtype=np.int64),
             seat=np.empty(n_entries, dtype=np.int64),
             amount=np.empty((n_entries, 9)),
-            record=np.empty((n_entries if n_columns else 0, n_columns)),
-            slots=slots,
         )
 
 
@@ -160,43 +135,3 @@ def take_seats(first: int, n_steps: int, stores: Stores, before: Desk, desk: Des
         owner = stores.owner[device]
         desk.who[seat, DEVICE], desk.who[seat, OWNER] = device, owner
         desk.who[seat, RANK], desk.who[seat, KIND] = stores.rank[device], stores.kind[owner]
-
-
-@kernel()
-def scatter(first: int, n_steps: int, stores: Stores, desk: Desk, at_start: Floats) -> None:
-    """Brings what was found out about every entry back to its slot, and fills in the rest between them.
-
-    Args:
-        first: First step of the block.
-        n_steps: Number of its steps.
-        stores: What every store did.
-        desk: The desk of the block.
-        at_start: What a MWh in the stock of each device carries at its first step of the block, and afterwards of the
-            next, shape (N, P R).
-    """
-    n_properties, slots = stores.lossy.size, desk.slots
-    n_conventions, changes = at_start.shape[1] // n_properties, stores.eta_discharge.size > stores.owner.size
-    for seat in range(desk.n_present[0]):
-        device, low, high = desk.who[seat, DEVICE], desk.bounds[seat], desk.bounds[seat + 1]
-        offset = stores.first_slot[device] - stores.start[device]
-        begin, end = offset + max(first, stores.start[device]), offset + min(first + n_steps, stores.stop[device])
-        for place in range(n_conventions):
-            column = place * (2 + n_properties)
-            for c in range(column, column + 2):
-                for slot in range(begin, end):
-                    slots[1 + c, slot] = 0.0
-                for j in range(low, high):
-                    slots[1 + c, desk.made_slot[j]] = desk.record[desk.made[j], c]
-            for r in range(n_properties):
-                c, value, slot = column + 2 + r, at_start[device, place * n_properties + r], begin
-                for j in range(low, high):
-                    while slot <= desk.made_slot[j]:
-                        slots[1 + c, slot] = value
-                        slot += 1
-                    value = desk.record[desk.made[j], c]
-                while slot < end:
-                    slots[1 + c, slot] = value
-                    slot += 1
-                at_start[device, place * n_properties + r] = value
-            for slot in range(begin, end):
-                slots[3 + column, slot] /= stores.eta_discharge[slot if changes else device]

@@ -58,26 +58,15 @@ def gather(
         entry: What enters the equations of the block.
     """
     take_seats(first, n_steps, stores, before, desk)
-    n_made = 0
     for seat in range(desk.n_present[0]):
-        desk.bounds[seat] = n_made
-        n_made = _work(first, n_steps, step_hours, seat, n_made, stores, desk, book, entry)
-    desk.bounds[desk.n_present[0]] = n_made
+        _work(first, n_steps, step_hours, seat, stores, desk, book, entry)
 
 
 @kernel()
 def _work(
-    first: int,
-    n_steps: int,
-    step_hours: float,
-    seat: int,
-    n_made: int,
-    stores: Stores,
-    desk: Desk,
-    book: Book,
-    entry: Entry,
-) -> int:
-    """All steps of one device in the block; returns the number of entries made so far."""
+    first: int, n_steps: int, step_hours: float, seat: int, stores: Stores, desk: Desk, book: Book, entry: Entry
+) -> None:
+    """All steps of one device in the block."""
     device, owner, n = desk.who[seat, DEVICE], desk.who[seat, OWNER], desk.who[seat, RANK]
     start, kept = stores.start[device], stores.retention[device]
     if start >= first:
@@ -91,17 +80,13 @@ def _work(
         if p_mw != 0.0 or kept != 1.0 or fuel_mwh != 0.0 or 0.0 < e_mwh <= EMPTY_MWH:
             place = k * desk.n_most[0] + desk.n_entries[k]
             desk.n_entries[k] += 1
-            desk.made[n_made], desk.made_slot[n_made], desk.seat[place] = place, slot, seat
-            n_made += 1
+            desk.seat[place] = seat
             e_mwh = _move(step, step_hours, place, slot, p_mw, fuel_mwh, e_mwh, stores, desk, book)
             if p_mw < 0.0:
                 entry.power[n, k] -= p_mw
             elif entry.use.shape[0]:
                 entry.use[n, k] += p_mw
-        if desk.slots.shape[1]:
-            desk.slots[0, slot] = e_mwh
     book.e_mwh[owner] = e_mwh
-    return n_made
 
 
 @kernel()

@@ -25,6 +25,7 @@ from carbon.stock_account import (
 from carbon.stock_desk import (
     AFTER,
     CHARGED,
+    DEVICE,
     DISCHARGE,
     EMPTIES,
     ETA,
@@ -176,10 +177,15 @@ def _take_up(
 def _put_in(step: int, k: int, stores: Stores, desk: Desk, book: Book) -> None:
     """Moves everything in and out of the stocks, and writes it down."""
     n_properties, begin, amount = stores.lossy.size, k * desk.n_most[0], desk.amount
+    journal, written = book.journal, book.journal.begins[step]
+    kept = journal.device.size > 0
+    journal.begins[step + 1] = written + desk.n_entries[k]
     for entry in range(begin, begin + desk.n_entries[k]):
         seat = desk.seat[entry]
         owner, n, kind = desk.who[seat, OWNER], desk.who[seat, RANK], desk.who[seat, KIND]
-        column = 0
+        row = written + entry - begin
+        if kept:
+            journal.device[row], journal.values[0, row] = stores.device[desk.who[seat, DEVICE]], amount[entry, AFTER]
         for q in range(book.content.shape[1]):
             r, held = q % n_properties, book.content[owner, q]
             charge = amount[entry, GAINED] if stores.lossy[r] else amount[entry, CHARGED]
@@ -198,11 +204,11 @@ def _put_in(step: int, k: int, stores: Stores, desk: Desk, book: Book) -> None:
             book.contents[step, 1 + q, kind] += left - held
             if amount[entry, AFTER] > EMPTY_MWH:
                 book.mix[owner, q] = left / amount[entry, AFTER]
-            if desk.record.size:
+            if kept:
+                column = 1 + q // n_properties * (1 + n_properties)
                 if r == 0:
-                    column = q // n_properties * (2 + n_properties)
-                    desk.record[entry, column], desk.record[entry, column + 1] = charge, discharge
-                desk.record[entry, column + 2 + r] = book.mix[owner, q]
+                    journal.values[column, row] = charge + discharge
+                journal.values[column + 1 + r, row] = book.mix[owner, q]
 
 
 @kernel()

@@ -35,7 +35,7 @@ def stores_of(
             *index_faults("operation.stop - 1", op.stop - 1, op.start.shape, n_steps),
         ]
     )
-    length, by_start = op.stop - op.start, np.argsort(op.start, kind="stable")
+    by_start = np.argsort(op.start, kind="stable")
 
     def sorted_unless_slots(values: Floats) -> Floats:
         return values if values.shape == op.p_mw.shape else read_only(values[by_start])
@@ -46,7 +46,7 @@ def stores_of(
         rank=frozen_ints(order.pattern.rank[op.node[by_start]]),
         start=frozen_ints(op.start[by_start]),
         stop=frozen_ints(op.stop[by_start]),
-        first_slot=frozen_ints((np.cumsum(length) - length)[by_start]),
+        first_slot=frozen_ints(op.first_slot[by_start]),
         starts=frozen_ints(np.concatenate([[0], np.cumsum(np.bincount(op.start, minlength=n_steps))])),
         kind=frozen_ints(~op.vehicle),
         p_mw=op.p_mw,

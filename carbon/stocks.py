@@ -1,8 +1,9 @@
-"""Virtual carbon stocks: what batteries, cars and tanks hold besides their energy ("water tank")."""
+"""What stores do: charge, discharge and drive, as the tracing of their carbon takes it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -76,6 +77,13 @@ class StockOperation:
         """Number of stocks, O."""
         return len(self.vehicle)
 
+    @cached_property
+    def first_slot(self) -> Ints:
+        """First slot of each device, shape (N,)."""
+        length = self.stop - self.start
+        first: Ints = np.cumsum(length) - length
+        return first
+
     @property
     def slot_device(self) -> Ints:
         """Device of each slot, shape (K,)."""
@@ -88,121 +96,9 @@ class StockOperation:
     @property
     def slot_step(self) -> Ints:
         """Step of each slot, shape (K,)."""
-        length = self.stop - self.start
-        age_offset: Ints = np.repeat(self.start - (np.cumsum(length) - length), length)
-        return age_offset + np.arange(len(age_offset))
-
-
-@dataclass(frozen=True, eq=False)
-class Movements:
-    """What went into and out of the stocks of one class, inside the stock (after conversion), of one quantity.
-
-    In every step the content changes by charge - discharge - fuel - standing + arriving.
-
-    Args:
-        opening: Content before the first step.
-        content: Content at the end of each step, shape (T,).
-        charge: What charging brought, shape (T,).
-        discharge: What discharging took, shape (T,).
-        fuel: What left as fuel, or was driven between two sessions (booked when the next one starts), shape (T,).
-        standing: Standing loss, and the residue of a stock that has run empty, shape (T,).
-        arriving: What arrived from outside between two sessions (booked when the next one starts), shape (T,).
-    """
-
-    opening: float
-    content: Floats
-    charge: Floats
-    discharge: Floats
-    fuel: Floats
-    standing: Floats
-    arriving: Floats
-
-    @property
-    def change(self) -> Floats:
-        """Change of the content over each step, shape (T,)."""
-        return np.diff(self.content, prepend=self.opening)
-
-    @property
-    def residual(self) -> Floats:
-        """What the balance of each step misses, shape (T,)."""
-        return self.change - (self.charge - self.discharge - self.fuel - self.standing + self.arriving)
-
-
-@dataclass(frozen=True, eq=False)
-class ClassTrace:
-    """All stocks of one class (vehicles, or stationary stores) together.
-
-    Args:
-        energy: Energy in the stocks [MWh].
-        carbon: Carbon in the stocks [kg].
-        renewable: Renewable energy in the stocks [MWh].
-        charge_meter_mwh: Energy charged, at the terminals, shape (T,) [MWh].
-        discharge_meter_mwh: Energy discharged, at the terminals, shape (T,) [MWh].
-    """
-
-    energy: Movements
-    carbon: Movements
-    renewable: Movements
-    charge_meter_mwh: Floats
-    discharge_meter_mwh: Floats
-
-
-def no_stocks(n_steps: int) -> ClassTrace:
-    """The trace of a class without any stock over `n_steps` steps."""
-    zeros = np.zeros(n_steps)
-    nothing = Movements(0.0, zeros, zeros, zeros, zeros, zeros, zeros)
-    return ClassTrace(nothing, nothing, nothing, zeros, zeros)
-
-
-@dataclass(frozen=True, eq=False)
-class Contents:
-    """What each stock holds at one time; shape (O,) each.
-
-    Args:
-        e_mwh: Energy [MWh].
-        carbon_kg: Carbon [kg].
-        renewable_mwh: Renewable part of the energy [MWh].
-    """
-
-    e_mwh: Floats
-    carbon_kg: Floats
-    renewable_mwh: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class StockTrace:
-    """What the tracing found in the stocks.
-
-    The renewable share of a discharge is that of the stored energy: losses of conversion take renewable and other
-    energy alike, so a share never exceeds 1. Its carbon per MWh is greater by 1/eta_discharge, because whoever
-    receives the discharge pays for the loss.
-
-    Args:
-        e_end_mwh: Energy in the stock at the end of each slot, shape (K,) [MWh].
-        charge_kg: Carbon that charging brought, shape (K,) [kg].
-        discharge_kg: Carbon that discharging took, shape (K,) [kg].
-        ci_discharge_kg_per_mwh: Carbon of a MWh discharged, at the terminals, shape (K,) [kg/MWh]; the last known
-            while the stock is empty.
-        renewable_share: Renewable share of the stock at the start of each slot, shape (K,) [1].
-        driven_mwh: Energy that left since the owner's previous session, shape (N,) [MWh].
-        driven_kg: Carbon that left with it, shape (N,) [kg].
-        vehicles: All vehicles, step by step.
-        stationary: All stationary stores, step by step.
-        opening: Each stock before the first step.
-        closing: Each stock after the last step.
-    """
-
-    e_end_mwh: Floats
-    charge_kg: Floats
-    discharge_kg: Floats
-    ci_discharge_kg_per_mwh: Floats
-    renewable_share: Floats
-    driven_mwh: Floats
-    driven_kg: Floats
-    vehicles: ClassTrace
-    stationary: ClassTrace
-    opening: Contents
-    closing: Contents
+        step: Ints = np.repeat(self.start - self.first_slot, self.stop - self.start)
+        step += np.arange(len(step))
+        return step
 
 
 def _shape_faults(op: StockOperation) -> list[Fault]:

@@ -9,10 +9,11 @@ import numpy as np
 from carbon.checks import index_faults, shape_faults
 from carbon.flows import Flows, Sources
 from carbon.mixing import Mixed, Mixing
-from carbon.stock_book import check_book, close_book, contents_of, open_book
+from carbon.stock_book import check_book, close_book, contents_of, entries_of, open_book
 from carbon.stock_desk import Desk
 from carbon.stock_plan import check_step_hours, stores_of
-from carbon.stocks import ClassTrace, StockOperation, StockTrace, no_stocks
+from carbon.stock_trace import ClassTrace, StockTrace, no_stocks
+from carbon.stocks import StockOperation
 from grid.errors import raise_if_any
 from grid.series import Floats
 
@@ -97,13 +98,13 @@ def trace_all(
         return mixing.solve(0, mixing.n_steps, threads), [None] * n_conventions
     initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial])
     stores = stores_of(operation, mixing.order, mixing.n_steps, initial, lossy=(False, True))
-    desks = Desk.pair(stores, mixing.block_steps, n_conventions)
+    desks = Desk.pair(stores, mixing.block_steps)
     book = open_book(stores, mixing.order.n_nodes, n_conventions)
     opening = contents_of(book, 0)
     mixed = mixing.solve_with_stocks(0, mixing.n_steps, step_hours, stores, desks, book, threads)
     check_book(book, stores)
-    places = range(n_conventions)
-    return mixed, [close_book(book, stores, desks[0].slots, place, opening, operation) for place in places]
+    entries = entries_of(book, operation)
+    return mixed, [close_book(book, stores, place, opening, entries) for place in range(n_conventions)]
 
 
 def check_sources(flows: Flows, sources: Sources) -> None:

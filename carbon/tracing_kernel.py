@@ -7,12 +7,12 @@ in another file that these call has to remove ``carbon/__pycache__`` to see it h
 from __future__ import annotations
 
 from carbon.compiled import kernel
-from carbon.convention_kernel import GROSS, NET, fill_in, write_gross, write_mixed, write_share
+from carbon.convention_kernel import DELIVERED, GROSS, fill_in, fill_in_use, write_gross, write_mixed, write_share
 from carbon.elimination import Pattern
 from carbon.entry_kernel import Entry, Supply, enter
 from carbon.mixing_kernel import Block, eliminate, find_live, pass_on, room, take_up
 from carbon.stock_account import Book
-from carbon.stock_desk import Desk, Stores, scatter
+from carbon.stock_desk import Desk, Stores
 from carbon.stock_energy import gather
 from carbon.stock_kernel import walk
 from grid.series import Bools, Floats, Ints
@@ -45,16 +45,17 @@ def trace_blocks(
         entry: Room for what enters.
         blocks: Room for the equations of one convention.
         found: What is found under each convention (see `write_mixed`, `write_gross`), shape (P, 1 + R or more, T, N).
-        share: Share of the power at each node that reaches a use, shape (T, N); (0, N) if nobody asks.
+        share: Share of the power at each node that reaches a use, found beside `DELIVERED`, shape (T, N); (0, N) if
+            nobody asks.
     """
     block = room(blocks, 0)
     for begin in range(first, stop, size):
         n_steps = min(size, stop - begin)
         enter(begin, n_steps, supply, entry)
-        if share.shape[0]:
-            _find_share(begin - origin, n_steps, pattern, entry, block, share)
         for place in range(kinds.size):
             some_dead = _prepare(kinds[place], n_steps, pattern, entry, block)
+            if kinds[place] == DELIVERED and share.shape[0]:
+                _find_share(begin - origin, n_steps, pattern, entry, block, share)
             _finish(kinds[place], begin - origin, n_steps, some_dead, pattern, entry, block, found[place])
 
 
@@ -84,7 +85,7 @@ def trace_blocks_with_stocks(
             stores, book, desk, desk, entry, blocks, some_dead, share,
         )  # fmt: skip
         walk(begin, n_steps, step_hours, pattern, kinds, stores, desk, book, blocks)
-        finish_block(begin, n_steps, first, pattern, kinds, stores, book, desk, entry, blocks, some_dead, found)
+        finish_block(begin, n_steps, first, pattern, kinds, entry, blocks, some_dead, found)
 
 
 @kernel()
@@ -126,10 +127,11 @@ def prepare_block(
     """
     enter(begin, n_steps, supply, entry)
     gather(begin, n_steps, step_hours, stores, before, desk, book, entry)
-    if share.shape[0]:
-        _find_share(begin - origin, n_steps, pattern, entry, room(blocks, 0), share)
     for place in range(kinds.size):
-        some_dead[place] = _prepare(kinds[place], n_steps, pattern, entry, room(blocks, place))
+        block = room(blocks, place)
+        some_dead[place] = _prepare(kinds[place], n_steps, pattern, entry, block)
+        if kinds[place] == DELIVERED and share.shape[0]:
+            _find_share(begin - origin, n_steps, pattern, entry, block, share)
 
 
 @kernel()
@@ -139,9 +141,6 @@ def finish_block(
     origin: int,
     pattern: Pattern,
     kinds: Ints,
-    stores: Stores,
-    book: Book,
-    desk: Desk,
     entry: Entry,
     blocks: Block,
     some_dead: Bools,
@@ -151,8 +150,6 @@ def finish_block(
     for place in range(kinds.size):
         block = room(blocks, place)
         _finish(kinds[place], begin - origin, n_steps, some_dead[place], pattern, entry, block, found[place])
-    if desk.slots.shape[1]:
-        scatter(begin, n_steps, stores, desk, book.at_start)
 
 
 @kernel()
@@ -162,12 +159,12 @@ def _prepare(kind: int, n_steps: int, pattern: Pattern, entry: Entry, block: Blo
     some_dead = eliminate(n_steps, pattern, block)
     n_properties = entry.carried.shape[1]
     if kind == GROSS:  # of energy everything is known, also what the stores feed in
-        pass_on(n_steps, True, n_properties + 1, pattern, block)
+        pass_on(n_steps, True, 0, n_properties + 1, pattern, block)
         take_up(n_steps, True, n_properties, n_properties + 1, pattern, block)
         return False
     if some_dead:
         find_live(n_steps, pattern, block)
-    pass_on(n_steps, False, n_properties, pattern, block)
+    pass_on(n_steps, False, 0, n_properties, pattern, block)
     return some_dead
 
 
@@ -193,9 +190,9 @@ def _finish(
 
 @kernel()
 def _find_share(first: int, n_steps: int, pattern: Pattern, entry: Entry, block: Block, share: Floats) -> None:
-    """Share of the power at each node that reaches a use, from step `first` of `share`."""
-    fill_in(NET, n_steps, pattern, entry, block)
-    eliminate(n_steps, pattern, block)
-    pass_on(n_steps, False, 1, pattern, block)
-    take_up(n_steps, False, 0, 1, pattern, block)
-    write_share(first, n_steps, pattern.rank, block, share)
+    """Share of the power at each node that reaches a use, from step `first` of `share`; `block` is factored."""
+    place = entry.carried.shape[1]
+    fill_in_use(n_steps, place, entry, block)
+    pass_on(n_steps, True, place, place + 1, pattern, block)
+    take_up(n_steps, True, place, place + 1, pattern, block)
+    write_share(first, n_steps, place, pattern.rank, block, share)
