@@ -108,11 +108,12 @@ def _stores(grid: TracedGrid, answer: ConventionTrace, *, vehicle: bool) -> _Pai
     operation, stocks = grid.operation, answer.tracing.stocks
     if operation is None or stocks is None:
         return np.zeros(grid.shape[1]), np.zeros(grid.shape[1])
-    here = operation.vehicle[operation.owner[grid.slot_device]] == vehicle
-    node = grid.slot_node[here]
-    kg = np.bincount(node, stocks.charge_kg[here] - stocks.discharge_kg[here], grid.shape[1])
-    mwh = np.bincount(node, grid.step_hours * operation.p_mw[here], grid.shape[1])
-    return mwh.astype(np.float64), kg.astype(np.float64)
+    entries = stocks.entries
+    counts = operation.vehicle[operation.owner] == vehicle
+    net_kg = np.where(entries.feeds, -stocks.moved_kg, stocks.moved_kg) * counts[entries.device]
+    kg = np.bincount(operation.node[entries.device], net_kg, grid.shape[1]).astype(np.float64)
+    drawn_mw, fed_mw = operation.power_at_nodes(*grid.shape, counts)
+    return grid.step_hours * (drawn_mw.sum(axis=0) - fed_mw.sum(axis=0)), kg
 
 
 def _passed(grid: TracedGrid, answer: ConventionTrace, ci: Floats) -> tuple[_Pair, _Pair]:

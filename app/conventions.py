@@ -125,8 +125,6 @@ class Traced:
 def trace_books(grid: TracedGrid, conventions: Sequence[Convention], users: Sequence[User]) -> Traced:
     """Traces a run under every convention, and again with stores as carbon-free generators.
 
-    One convention after the other, so that no more than one trace of all stores is held besides the run's own.
-
     Args:
         grid: What is traced.
         conventions: Which conventions, ``operator`` among them.
@@ -143,11 +141,14 @@ def _trace_each(
     grid: TracedGrid, conventions: Sequence[Convention], stores: StoreModel, users: Sequence[User]
 ) -> Traced:
     """The books with one model of stores; generators who bear losses share the trace of the grid operator."""
-    shared: list[Convention] = [name for name in ("operator", "generator") if name in conventions]
-    answers = _answers(grid, shared)
-    ledger = _ledger_of(grid, answers["operator"])
-    own = _book(grid, answers["operator"], ledger, stores, users)
-    books: dict[Convention, Book] = {"operator": own}
+    answers = trace_conventions(
+        grid.flows, grid.sources, grid.consumers, grid.exports, grid.step_hours, grid.operation, conventions=conventions
+    )
+    ledgers = {name: _ledger_of(grid, answer) for name, answer in answers.items() if name != "generator"}
+    books: dict[Convention, Book] = {
+        name: _book(grid, answers[name], ledger, stores, users) for name, ledger in ledgers.items()
+    }
+    own = books["operator"]
     if "generator" in answers:
         books["generator"] = replace(
             own,
@@ -155,11 +156,7 @@ def _trace_each(
             sector_kg=_of_generators(own.codes, own.sector_kg),
             bearers=_generators(grid, answers["generator"]),
         )
-    for name in conventions:
-        if name not in books:
-            (answer,) = _answers(grid, [name]).values()
-            books[name] = _book(grid, answer, _ledger_of(grid, answer), stores, users)
-    return Traced(answers["operator"].tracing, ledger, tuple(books[name] for name in conventions))
+    return Traced(answers["operator"].tracing.alone(), ledgers["operator"], tuple(books[name] for name in conventions))
 
 
 def _without_stocks(grid: TracedGrid) -> TracedGrid:
@@ -175,12 +172,6 @@ def _without_stocks(grid: TracedGrid) -> TracedGrid:
         imported=np.concatenate([grid.imported, np.zeros(more, dtype=np.bool_)]),
         consumers=consumers,
         operation=None,
-    )
-
-
-def _answers(grid: TracedGrid, conventions: Sequence[Convention]) -> dict[Convention, ConventionTrace]:
-    return trace_conventions(
-        grid.flows, grid.sources, grid.consumers, grid.exports, grid.step_hours, grid.operation, conventions=conventions
     )
 
 
@@ -210,7 +201,7 @@ def _book(
         bearers=_bearers(grid, answer, float(ledger.loss_kg.sum())),
         buses=bus_views(grid, answer),
         user_kg={**used, **{user.name: user.of_what_it_draws(ci, grid.step_hours) for user in users}},
-        returned_kg={user.name: user.returned_kg(grid, answer.tracing) for user in users if user.slots is not None},
+        returned_kg={user.name: user.returned_kg(grid, answer.tracing) for user in users if user.devices is not None},
     )
 
 
@@ -273,6 +264,7 @@ def _generators(grid: TracedGrid, answer: ConventionTrace) -> tuple[Bearer, ...]
     if operation is None or stocks is None:
         return tuple(found)
     lost = 1.0 - answer.delivered_share
-    given_mw, given_kg = grid.slots_at_nodes(np.maximum(-operation.p_mw, 0.0)), grid.slots_at_nodes(stocks.discharge_kg)
-    stores = Bearer(STORES, grid.step_hours * float((given_mw * lost).sum()), float((given_kg * lost).sum()))
+    entries = stocks.entries
+    lost_kg = float(stocks.given_back_kg @ lost[entries.step, operation.node[entries.device]])
+    stores = Bearer(STORES, grid.step_hours * float((grid.discharging_mw * lost).sum()), lost_kg)
     return (*found, stores)

@@ -143,6 +143,6 @@ def missing_mw(flow: PowerFlow, elements: Injections, stores: Stores) -> Floats:
     np.add.at(drawn.T, elements.node, elements.p_mw.T)
     operation = stores.operation
     if operation is not None:
-        cell = operation.slot_step * n_nodes + operation.node[operation.slot_device]
-        drawn += np.bincount(cell, operation.p_mw, drawn.size).reshape(drawn.shape)
+        charged, discharged = operation.power_at_nodes(*drawn.shape)
+        drawn += charged - discharged
     return np.where(flow.failed[:, None], 0.0, flow.injected_mw() + drawn)

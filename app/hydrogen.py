@@ -17,16 +17,17 @@ MWH_PER_KG = LHV_KWH_PER_KG / 1000
 
 def by_step(outcome: Outcome) -> pl.DataFrame:
     """One row a step and station: electricity, hydrogen refuelled and its carbon, the tank when the step begins."""
-    operation, stocks = outcome.accounts.stores.operation, outcome.accounts.tracing.stocks
+    stocks = outcome.accounts.tracing.stocks
     clock = outcome.prepared.clock
     names = [flexibility.name for flexibility in outcome.prepared.flexibilities if flexibility.kind == KIND]
-    if operation is None or stocks is None or not names:
+    if stocks is None or not names:
         return pl.DataFrame(schema=TABLES["hydrogen"])
     columns: dict[str, list[Floats]] = {}
     for name in names:
-        devices, slots = outcome.accounts.stores.devices[name], outcome.accounts.stores.slots[name]
-        tanks = tanks_by_slot(operation, stocks, clock.step_hours, devices, slots)
-        for column, values in _station(tanks, operation.p_mw[slots] * clock.step_hours, clock.n_steps).items():
+        record = stocks.of(outcome.accounts.stores.devices[name])
+        tanks = tanks_by_slot(record, clock.step_hours)
+        energy_mwh = record.entries.operation.p_mw * clock.step_hours
+        for column, values in _station(tanks, energy_mwh, clock.n_steps).items():
             columns.setdefault(column, []).append(values)
     return by_element(clock, "station", names, **{column: np.column_stack(parts) for column, parts in columns.items()})
 

@@ -124,8 +124,7 @@ def _charging_of_cars(grid: TracedGrid) -> Floats:
     operation = grid.operation
     if operation is None:
         return np.zeros(grid.shape)
-    of_car = operation.vehicle[operation.owner[grid.slot_device]]
-    return grid.slots_at_nodes(np.where(of_car, np.maximum(operation.p_mw, 0.0), 0.0))
+    return operation.power_at_nodes(*grid.shape, operation.vehicle[operation.owner])[0]
 
 
 def _merged(values: Floats, names: Sequence[str]) -> Floats:

@@ -47,22 +47,22 @@ def sessions(outcome: Outcome) -> pl.DataFrame:
 
 def _fleet_sessions(outcome: Outcome, flexibility: Flexibility) -> pl.DataFrame:
     store, stocks = flexibility.reservoir, outcome.accounts.tracing.stocks
-    operation = outcome.accounts.stores.operation
-    if store is None or stocks is None or operation is None:
+    if store is None or stocks is None:
         return pl.DataFrame()
-    at = outcome.accounts.stores.slots[flexibility.name]
     devices = outcome.accounts.stores.devices[flexibility.name]
     n, kwh = flexibility.n_devices, outcome.prepared.clock.step_hours * KWH_PER_MWH
+    record = stocks.of(devices)
+    entries = record.entries
 
     def by_session(values: Floats) -> Floats:
-        return np.bincount(flexibility.device, weights=values, minlength=n).astype(np.float64)
+        return np.bincount(entries.device, weights=values, minlength=n).astype(np.float64)
 
-    power = operation.p_mw[at]
+    power = entries.p_mw
     driven = stocks.driven_mwh[devices]
     km = np.zeros(n) if store.mwh_per_km is None else driven / store.mwh_per_km
     km = np.where(km < LEAST_KM, 0.0, km)
-    energy, charged = by_session(np.maximum(power, 0.0)) * kwh, by_session(stocks.charge_kg[at])
-    returned = by_session(stocks.discharge_kg[at])
+    energy, charged = by_session(np.maximum(power, 0.0)) * kwh, by_session(record.charged_kg)
+    returned = by_session(record.given_back_kg)
     buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
     names, code = class_names(flexibility)
     clock = outcome.prepared.clock
@@ -124,15 +124,15 @@ def charging_hours(outcome: Outcome) -> pl.DataFrame:
     Energy and carbon stand in the hour in which they flowed, not in that of the plug-in.
     """
     hour_of_step = local_hours(outcome.prepared.clock, outcome.prepared.loaded.scenario.city.time_zone)
-    stocks, operation = outcome.accounts.tracing.stocks, outcome.accounts.stores.operation
+    stocks = outcome.accounts.tracing.stocks
     moved: dict[str, Floats] = {}
     for flexibility in fleets(outcome):
-        if stocks is None or operation is None:
+        if stocks is None:
             break
-        at = outcome.accounts.stores.slots[flexibility.name]
-        kwh = operation.p_mw[at] * outcome.prepared.clock.step_hours * KWH_PER_MWH
-        hour = hour_of_step[flexibility.step]
-        parts = (np.maximum(kwh, 0.0), np.maximum(-kwh, 0.0), stocks.charge_kg[at], stocks.discharge_kg[at])
+        record = stocks.of(outcome.accounts.stores.devices[flexibility.name])
+        kwh = record.entries.p_mw * outcome.prepared.clock.step_hours * KWH_PER_MWH
+        hour = hour_of_step[record.entries.step]
+        parts = (np.maximum(kwh, 0.0), np.maximum(-kwh, 0.0), record.charged_kg, record.given_back_kg)
         sums = np.array([np.bincount(hour, weights=part, minlength=HOURS) for part in parts])
         moved[flexibility.place] = moved.get(flexibility.place, np.zeros((len(parts), HOURS))) + sums
     columns = ("energy_kwh", "v2g_kwh", "charged_kg", "v2g_kg")

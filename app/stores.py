@@ -20,13 +20,11 @@ class Stores:
     Args:
         operation: What every store did; None if there is none.
         devices: Devices of each flexibility in the operation, by name.
-        slots: Slots of each flexibility in the operation, by name.
         bus: Bus of each device of the operation, shape (N,).
     """
 
     operation: StockOperation | None
     devices: Mapping[str, slice]
-    slots: Mapping[str, slice]
     bus: Ints
 
 
@@ -48,8 +46,8 @@ def stores_of(
     etas = {f.name: _efficiencies(f, p_mw[f.name]) for f in flexibilities}
     by_slot = any(eta.size != f.n_devices for f in flexibilities for eta in etas[f.name])
     drained = any(f.drain_mwh.any() for f in flexibilities)
-    devices, slots, buses = {}, {}, []
-    n_devices = n_slots = n_owners = 0
+    devices, buses = {}, []
+    n_devices = n_owners = 0
     for flexibility in flexibilities:
         store = flexibility.reservoir
         if store is None:
@@ -81,13 +79,12 @@ def stores_of(
         }.items():
             columns.setdefault(name, []).append(values)
         devices[flexibility.name] = slice(n_devices, n_devices + device.size)
-        slots[flexibility.name] = slice(n_slots, n_slots + slot.size)
         buses.append(bus)
-        n_devices, n_slots, n_owners = n_devices + device.size, n_slots + slot.size, n_owners + count
+        n_devices, n_owners = n_devices + device.size, n_owners + count
     if not columns:
-        return Stores(None, {}, {}, np.empty(0, dtype=np.int64))
+        return Stores(None, {}, np.empty(0, dtype=np.int64))
     operation = StockOperation(**{name: np.concatenate(values) for name, values in columns.items()})
-    return Stores(operation, devices, slots, np.concatenate(buses))
+    return Stores(operation, devices, np.concatenate(buses))
 
 
 def _efficiencies(flexibility: Flexibility, p_mw: Floats) -> tuple[Floats, Floats]:

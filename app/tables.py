@@ -142,7 +142,7 @@ def _asset(outcome: Outcome, flexibility: Flexibility, p_mw: Floats) -> pl.DataF
     at_buses = p_mw[:, buses]
     ci = np.array(outcome.accounts.tracing.ci_kg_per_mwh[:, outcome.flow.network.buses.node[buses]])
     stored = np.zeros_like(at_buses)
-    if flexibility.name in outcome.accounts.stores.slots:
+    if flexibility.name in outcome.accounts.stores.devices:
         stored, fed_in = _stored(outcome, flexibility, buses)
         ci = np.where(at_buses < 0, fed_in, ci)
     elif flexibility.technology is not None:
@@ -162,19 +162,25 @@ def _asset(outcome: Outcome, flexibility: Flexibility, p_mw: Floats) -> pl.DataF
 def _stored(outcome: Outcome, flexibility: Flexibility, buses: Ints) -> tuple[Floats, Floats]:
     """Energy in the stores at each bus [MWh], and the intensity of what they feed in [kg/MWh], shape (T, P) each."""
     accounts, clock = outcome.accounts, outcome.prepared.clock
-    operation, stocks = accounts.stores.operation, accounts.tracing.stocks
-    if operation is None or stocks is None:
+    stocks = accounts.tracing.stocks
+    if stocks is None:
         return np.zeros((clock.n_steps, buses.size)), np.full((clock.n_steps, buses.size), np.nan)
-    at = accounts.stores.slots[flexibility.name]
-    column = np.searchsorted(buses, accounts.stores.bus[operation.slot_device[at]])
-    step, shape = operation.slot_step[at], (clock.n_steps, buses.size)
+    devices = accounts.stores.devices[flexibility.name]
+    record = stocks.of(devices)
+    entries, column = record.entries, np.searchsorted(buses, accounts.stores.bus[devices])
 
-    def summed(values: Floats) -> Floats:
-        return np.asarray(sparse.coo_array((values[at], (step, column)), shape=shape).toarray())
+    def summed(values: Floats, step: Ints, device: Ints) -> Floats:
+        shape = (clock.n_steps, buses.size)
+        return np.asarray(sparse.coo_array((values, (step, column[device])), shape=shape).toarray())
 
-    discharged = summed(np.maximum(-operation.p_mw, 0.0) * clock.step_hours)
+    held = summed(record.e_end_mwh, entries.operation.slot_step, entries.operation.slot_device)
+    fed = entries.feeds
+    given_mwh, given_kg = (
+        summed(values, entries.step[fed], entries.device[fed])
+        for values in (-clock.step_hours * entries.p_mw[fed], record.moved_kg[fed])
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        return summed(stocks.e_end_mwh), summed(stocks.discharge_kg) / discharged
+        return held, given_kg / given_mwh
 
 
 def _data_centres(outcome: Outcome) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from carbon.accounting import Consumers, Exports
 from carbon.flows import at_nodes
 from carbon.stocks import StockOperation
 from carbon.tracing import Flows, Sources
-from grid.series import Bools, Floats, Ints
+from grid.series import Bools, Floats
 
 IMPORT = "import"
 """Name of what comes from the grid above."""
@@ -55,32 +55,21 @@ class TracedGrid:
         return left
 
     @cached_property
-    def slot_place(self) -> Ints:
-        """Step and node of every slot of the stores as one number, shape (K,)."""
+    def _of_stores_mw(self) -> tuple[Floats, Floats]:
+        """What all stores charge and discharge at each node, shape (T, N) each [MW]."""
         if self.operation is None:
-            return np.empty(0, dtype=np.int64)
-        place: Ints = self.operation.slot_step * self.shape[1] + self.slot_node
-        return place
+            return np.zeros(self.shape), np.zeros(self.shape)
+        return self.operation.power_at_nodes(*self.shape)
 
-    @cached_property
-    def slot_device(self) -> Ints:
-        """Device of every slot of the stores, shape (K,)."""
-        return np.empty(0, dtype=np.int64) if self.operation is None else self.operation.slot_device
-
-    @cached_property
-    def slot_node(self) -> Ints:
-        """Node of every slot of the stores, shape (K,)."""
-        return np.empty(0, dtype=np.int64) if self.operation is None else self.operation.node[self.slot_device]
-
-    def slots_at_nodes(self, values: Floats) -> Floats:
-        """Values of the stores' slots, shape (K,), summed to steps and nodes, shape (T, N)."""
-        n_steps, n_nodes = self.shape
-        return np.bincount(self.slot_place, values, n_steps * n_nodes).astype(np.float64).reshape(self.shape)
-
-    @cached_property
+    @property
     def charging_mw(self) -> Floats:
         """What all stores charge at each node, shape (T, N) [MW]."""
-        return self._of_stores(1.0)
+        return self._of_stores_mw[0]
+
+    @property
+    def discharging_mw(self) -> Floats:
+        """What all stores discharge at each node, shape (T, N) [MW]."""
+        return self._of_stores_mw[1]
 
     @cached_property
     def consumed_mw(self) -> Floats:
@@ -102,11 +91,5 @@ class TracedGrid:
         forward, backward = flows.received_mw()
         entering: Floats = at_nodes(forward, flows.to_node, n) + at_nodes(backward, flows.from_node, n)
         entering += at_nodes(self.sources.p_mw, self.sources.node, n)
-        entering += self._of_stores(-1.0)
+        entering += self.discharging_mw
         return entering
-
-    def _of_stores(self, sign: float) -> Floats:
-        """Charging (1) or discharging (-1) at each node, shape (T, N) [MW]."""
-        if self.operation is None:
-            return np.zeros(self.shape)
-        return self.slots_at_nodes(np.maximum(sign * self.operation.p_mw, 0.0))

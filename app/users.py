@@ -24,13 +24,13 @@ class User:
         name: Its name.
         node: Nodes where it is, shape (P,).
         p_mw: What it draws there, shape (T, P), at least 0 [MW]; what it feeds in is not subtracted.
-        slots: A fleet's slots in the operation of the stores; None for what returns nothing.
+        devices: A fleet's devices in the operation of the stores; None for what returns nothing.
     """
 
     name: str
     node: Ints
     p_mw: Floats
-    slots: slice | None = None
+    devices: slice | None = None
 
     def of_what_it_draws(self, per_mwh: Floats, step_hours: float) -> Floats:
         """What it draws times a property of the power at every node, shape (T, N), summed, shape (T,)."""
@@ -40,22 +40,18 @@ class User:
 
     def returned_mwh(self, grid: TracedGrid) -> Floats:
         """What a fleet feeds back, shape (T,) [MWh]."""
-        if grid.operation is None or self.slots is None:
+        if grid.operation is None or self.devices is None:
             return np.zeros(grid.shape[0])
-        return grid.step_hours * self._by_step(grid, np.maximum(-grid.operation.p_mw[self.slots], 0.0))
+        fed_mw = grid.operation.of(self.devices).power_at_nodes(*grid.shape)[1]
+        returned: Floats = grid.step_hours * fed_mw.sum(axis=1)
+        return returned
 
     def returned_kg(self, grid: TracedGrid, tracing: Tracing) -> Floats:
         """The carbon that goes with it, from the stocks of its cars, shape (T,) [kg]."""
-        if tracing.stocks is None or self.slots is None:
+        if tracing.stocks is None or self.devices is None:
             return np.zeros(grid.shape[0])
-        return self._by_step(grid, tracing.stocks.discharge_kg[self.slots])
-
-    def _by_step(self, grid: TracedGrid, values: Floats) -> Floats:
-        """Values of its slots summed to steps, shape (T,)."""
-        if grid.operation is None or self.slots is None:
-            return np.zeros(grid.shape[0])
-        steps = grid.operation.slot_step[self.slots]
-        return np.bincount(steps, values, grid.shape[0]).astype(np.float64)
+        record = tracing.stocks.of(self.devices)
+        return np.bincount(record.entries.step, record.given_back_kg, grid.shape[0]).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,16 +109,14 @@ def users_of(
             yield User(name, node[buses[live]], drawn[:, live])
     for flexibility in flexibilities:
         if is_store(flexibility) and flexibility.reservoir is not None and flexibility.reservoir.vehicle:
-            yield _fleet(flexibility.name, stores, city.clock.n_steps)
+            yield _fleet(flexibility.name, stores, (city.clock.n_steps, city.network.n_nodes))
 
 
-def _fleet(name: str, stores: Stores, n_steps: int) -> User:
+def _fleet(name: str, stores: Stores, shape: tuple[int, int]) -> User:
     """Cars by what each of them charges: one that charges and one that gives back at one bus do not cancel."""
-    slots, operation = stores.slots[name], stores.operation
+    devices, operation = stores.devices[name], stores.operation
     if operation is None:
-        return User(name, np.empty(0, dtype=np.int64), np.zeros((n_steps, 0)), slots)
-    nodes, column = np.unique(operation.node[operation.slot_device[slots]], return_inverse=True)
-    charging_mw = np.maximum(operation.p_mw[slots], 0.0)
-    place = operation.slot_step[slots] * nodes.size + column
-    drawn = np.bincount(place, charging_mw, n_steps * nodes.size).astype(np.float64).reshape(n_steps, nodes.size)
-    return User(name, nodes, drawn, slots)
+        return User(name, np.empty(0, dtype=np.int64), np.zeros((shape[0], 0)), devices)
+    nodes = np.unique(operation.node[devices])
+    drawn_mw, _ = operation.of(devices).power_at_nodes(*shape)
+    return User(name, nodes, drawn_mw[:, nodes], devices)

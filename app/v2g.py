@@ -24,7 +24,7 @@ QUANTITIES = ("energy_mwh", "replaced_kg", "released_kg", "wear_kg", "avoided_kg
 
 @dataclass(frozen=True, eq=False)
 class _FedIn:
-    """What a fleet fed in, slot by slot, shape (F,) each.
+    """What a fleet fed in, shape (F,) each.
 
     Args:
         energy_mwh: Energy at the meter [MWh].
@@ -83,19 +83,19 @@ def notes(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _fed_in(outcome: Outcome, flexibility: Flexibility) -> _FedIn | None:
-    """The slots in which a fleet fed in."""
+    """What a fleet fed in."""
     stocks, stores = outcome.accounts.tracing.stocks, outcome.accounts.stores
-    if stocks is None or stores.operation is None:
+    if stocks is None:
         return None
-    at = stores.slots[flexibility.name]
-    power = stores.operation.p_mw[at]
-    slot = np.flatnonzero(power < 0)
-    session = flexibility.device[slot]
+    devices = stores.devices[flexibility.name]
+    record = stocks.of(devices)
+    entries = record.entries
+    fed, session = entries.feeds, entries.device[entries.feeds]
     return _FedIn(
-        energy_mwh=-power[slot] * outcome.prepared.clock.step_hours,
-        released_kg=stocks.discharge_kg[at][slot],
-        step=flexibility.step[slot],
-        bus=stores.bus[stores.devices[flexibility.name]][session],
+        energy_mwh=-entries.p_mw[fed] * outcome.prepared.clock.step_hours,
+        released_kg=record.moved_kg[fed],
+        step=entries.step[fed],
+        bus=stores.bus[devices][session],
         session=session,
     )
 

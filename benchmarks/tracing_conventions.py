@@ -76,10 +76,10 @@ def rows(steps: int, repetitions: int) -> list[str]:
 def section(table: list[str]) -> str:
     """The section of ``docs/benchmarks.md``."""
     return f"""## All conventions of who bears the losses
-{BUSES} buses, one thread, least of several turns. Times in the program; the last three columns with what the kernel takes to
-find memory for the results (about 8 µs a page on this virtual machine, a quarter of a microsecond on most others).
+{BUSES} buses, one thread, µs per step, least of several turns. Times in the program; the last three columns with what
+the operating system takes to find memory for the results: about 8 µs a page on this virtual machine, mostly much less.
 
-| stores | power flow, µs per step | one, µs per step | × power flow | all four, µs per step | × one | one, with the kernel | all four | × one |
+| stores | power flow | one | × power flow | all four | × one | one, with the system | all four | × one |
 |---|---|---|---|---|---|---|---|---|
 {chr(10).join(table)}
 """

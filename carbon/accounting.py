@@ -189,10 +189,11 @@ def _renewable_mwh(
     renewable_mwh: Floats = step_hours * (consumers.p_mw * share[:, consumers.node]).sum(axis=1)
     if operation is None or tracing.stocks is None:
         return renewable_mwh
-    device, step = operation.slot_device, operation.slot_step
-    slot_share = np.where(operation.p_mw > 0, share[step, operation.node[device]], tracing.stocks.renewable_share)
-    slot_mwh = step_hours * operation.p_mw * slot_share * operation.vehicle[operation.owner[device]]
-    return renewable_mwh + np.bincount(step, slot_mwh, len(share))
+    entries = tracing.stocks.entries
+    device, step = entries.device, entries.step
+    taken = np.where(entries.feeds, tracing.stocks.renewable_share_after, share[step, operation.node[device]])
+    taken *= step_hours * entries.p_mw * operation.vehicle[operation.owner[device]]
+    return renewable_mwh + np.bincount(step, taken, len(share))
 
 
 def _check_fit(

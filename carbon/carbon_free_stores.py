@@ -46,16 +46,16 @@ def carbon_free_stores(
         [1] X. Chen et al., "Carbon-aware optimal power flow", arXiv:2308.03240, 2023: the second of its two models of
             storage.
     """
-    shape = (flows.n_steps,)
+    shape = (flows.n_steps, flows.n_nodes)
     raise_if_any(
         [
-            *array_faults("sources.p_mw", sources.p_mw, (*shape, len(sources.node))),
-            *array_faults("consumers.p_mw", consumers.p_mw, (*shape, len(consumers.node))),
+            *array_faults("sources.p_mw", sources.p_mw, (flows.n_steps, len(sources.node))),
+            *array_faults("consumers.p_mw", consumers.p_mw, (flows.n_steps, len(consumers.node))),
         ]
     )
     every = np.ones(operation.n_devices, dtype=np.bool_)
     vehicle = operation.vehicle[operation.owner]
-    nodes, given_mw = _by_node(operation, np.maximum(-operation.p_mw, 0.0), every, flows.n_steps)
+    nodes, _, given_mw = _by_node(operation, every, shape)
     free = np.zeros_like(given_mw)
     fed = Sources(
         np.concatenate([sources.node, nodes]),
@@ -67,18 +67,14 @@ def carbon_free_stores(
     more = len(sectors) - len(consumers.sectors)
     parts = [(consumers.node, consumers.p_mw, np.pad(consumers.share, ((0, 0), (0, more))))]
     for of_kind, sector in ((vehicle, vehicle_sector), (~vehicle, storage_sector)):
-        at, drawn_mw = _by_node(operation, np.maximum(operation.p_mw, 0.0), of_kind, flows.n_steps)
+        at, drawn_mw, _ = _by_node(operation, of_kind, shape)
         parts.append((at, drawn_mw, np.tile(np.array(sectors) == sector, (at.size, 1)).astype(np.float64)))
     node, p_mw, share = zip(*parts, strict=True)
     return fed, Consumers(np.concatenate(node), np.concatenate(p_mw, axis=1), sectors, np.concatenate(share))
 
 
-def _by_node(operation: StockOperation, p_mw: Floats, of_kind: Bools, n_steps: int) -> tuple[Ints, Floats]:
-    """The nodes of some devices, and their power, shape (K,) by slot, summed at each, shape (T, nodes)."""
+def _by_node(operation: StockOperation, of_kind: Bools, shape: tuple[int, int]) -> tuple[Ints, Floats, Floats]:
+    """The nodes of some devices, and what these charge and discharge at each, shape (T, nodes) each."""
     nodes = np.unique(operation.node[of_kind])
-    device = operation.slot_device
-    here = of_kind[device]
-    total = np.zeros((n_steps, nodes.size))
-    column = np.searchsorted(nodes, operation.node[device[here]])
-    np.add.at(total, (operation.slot_step[here], column), p_mw[here])
-    return nodes, total
+    drawn_mw, given_mw = operation.power_at_nodes(*shape, of_kind)
+    return nodes, drawn_mw[:, nodes], given_mw[:, nodes]

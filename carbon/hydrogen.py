@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carbon.stock_trace import ClassTrace, StockTrace
-from carbon.stocks import StockOperation
+from carbon.stock_trace import ClassTrace, StockRecord
 from grid.series import Floats, Ints
 
 LHV_KWH_PER_KG = 33.33
@@ -49,38 +48,26 @@ def refuelled_carbon_per_kg(tanks: ClassTrace) -> Floats:
     return carbon_per_kg(per_mwh)
 
 
-def tanks_by_slot(
-    operation: StockOperation, stocks: StockTrace, step_hours: float, devices: slice, slots: slice
-) -> Tanks:
+def tanks_by_slot(tanks: StockRecord, step_hours: float) -> Tanks:
     """What some stores held and gave as fuel.
 
     Fuel takes the mix that the tank holds when the step begins; what the tank does not hold then comes out of what is
     charged in the step (see `StockOperation.p_drain_mw`). Over all tanks it sums to the fuel of `ClassTrace.carbon`.
 
     Args:
-        operation: What every store did.
-        stocks: What the tracing found of it.
+        tanks: What the tracing found of them, K slots, one session an owner.
         step_hours: Length of a step [h].
-        devices: The tanks, one session an owner.
-        slots: Their slots, K of them.
     """
-    start, length = operation.start[devices], (operation.stop - operation.start)[devices]
-    first = np.cumsum(length) - length
-
-    def at_slots(values: Floats) -> Floats:
-        by_slot = values.shape == operation.p_mw.shape and values.shape != operation.start.shape
-        return values[slots] if by_slot else np.repeat(values[devices], length)
-
-    held_mwh = np.roll(stocks.e_end_mwh[slots], 1)
-    held_mwh[first] = operation.e_start_mwh[devices]
-    p_mw, eta = operation.p_mw[slots], at_slots(operation.eta_discharge)
-    ci = stocks.ci_discharge_kg_per_mwh[slots] * eta
-    step = np.arange(p_mw.size) + np.repeat(start - first, length)
-    fuel_mwh = np.zeros(p_mw.size) if operation.p_drain_mw is None else step_hours * operation.p_drain_mw[slots]
+    operation = tanks.entries.operation
+    held_mwh = np.roll(tanks.e_end_mwh, 1)
+    held_mwh[operation.first_slot] = operation.e_start_mwh
+    p_mw, eta = operation.p_mw, operation.at_slots(operation.eta_discharge)
+    ci = tanks.ci_discharge_kg_per_mwh * eta
+    fuel_mwh = np.zeros(p_mw.size) if operation.p_drain_mw is None else step_hours * operation.p_drain_mw
     taken_mwh = step_hours * np.maximum(-p_mw, 0.0) / eta
-    gained_mwh = step_hours * np.maximum(p_mw, 0.0) * at_slots(operation.eta_charge)
-    kept_mwh = at_slots(operation.retention_per_step) * held_mwh
+    gained_mwh = step_hours * np.maximum(p_mw, 0.0) * operation.at_slots(operation.eta_charge)
+    kept_mwh = operation.at_slots(operation.retention_per_step) * held_mwh
     from_tank = np.minimum(fuel_mwh, np.maximum(kept_mwh - taken_mwh, 0.0))
     through = np.divide(fuel_mwh - from_tank, gained_mwh, out=np.zeros(ci.shape), where=gained_mwh > 0)
-    fuel_kg = from_tank * ci + np.minimum(through, 1.0) * stocks.charge_kg[slots]
-    return Tanks(step, held_mwh, ci, fuel_mwh, fuel_kg)
+    fuel_kg = from_tank * ci + np.minimum(through, 1.0) * tanks.charge_kg
+    return Tanks(operation.slot_step, held_mwh, ci, fuel_mwh, fuel_kg)

@@ -6,7 +6,7 @@ stocks keep a journal of what happened, and fill in the rest between the entries
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -130,6 +130,13 @@ class Entries:
         """Whether the store discharges in an entry, shape (J,)."""
         return self.p_mw < 0
 
+    def of(self, devices: slice) -> tuple[Entries, Ints]:
+        """Those of some devices that follow each other, as if there were no others, and their places among all."""
+        first, stop, _ = devices.indices(self.operation.n_devices)
+        here = np.flatnonzero((self.device >= first) & (self.device < stop))
+        begins = np.searchsorted(here, self.begins)
+        return Entries(self.operation.of(devices), begins, self.device[here] - first, self.e_after_mwh[here]), here
+
     def by_slot(self, at_start: Floats, after: Floats, *, at_end: bool) -> Floats:
         """What is in a stock in every slot, shape (K,), rest included.
 
@@ -151,12 +158,12 @@ class Entries:
 
 
 @dataclass(frozen=True, eq=False)
-class StockTrace:
-    """What the tracing found in the stocks under one convention.
+class StockRecord:
+    """What was in some stocks and what moved, entry by entry, under one convention.
 
     The renewable share of a discharge is that of the stored energy: losses of conversion take renewable and other
     energy alike, so a share never exceeds 1. Its carbon per MWh is greater by 1/eta_discharge, because whoever
-    receives the discharge pays for the loss.
+    receives the discharge pays for the loss. Neither changes by a discharge.
 
     Args:
         entries: When something happened, J times; the same under every convention.
@@ -166,12 +173,6 @@ class StockTrace:
         renewable_share_after: Renewable share of the stock after it, shape (J,) [1].
         ci_start_kg_per_mwh: Carbon of a MWh in the stock when each device starts, shape (N,) [kg/MWh].
         renewable_share_start: Renewable share then, shape (N,) [1].
-        driven_mwh: Energy that left since the owner's previous session, shape (N,) [MWh].
-        driven_kg: Carbon that left with it, shape (N,) [kg].
-        vehicles: All vehicles, step by step.
-        stationary: All stationary stores, step by step.
-        opening: Each stock before the first step.
-        closing: Each stock after the last step.
     """
 
     entries: Entries
@@ -180,12 +181,16 @@ class StockTrace:
     renewable_share_after: Floats
     ci_start_kg_per_mwh: Floats
     renewable_share_start: Floats
-    driven_mwh: Floats
-    driven_kg: Floats
-    vehicles: ClassTrace
-    stationary: ClassTrace
-    opening: Contents
-    closing: Contents
+
+    @property
+    def charged_kg(self) -> Floats:
+        """Carbon that a charge brought in each entry, shape (J,) [kg]."""
+        return np.where(self.entries.feeds, 0.0, self.moved_kg)
+
+    @property
+    def given_back_kg(self) -> Floats:
+        """Carbon that a discharge took in each entry, shape (J,) [kg]."""
+        return np.where(self.entries.feeds, self.moved_kg, 0.0)
 
     @property
     def e_end_mwh(self) -> Floats:
@@ -196,12 +201,12 @@ class StockTrace:
     @property
     def charge_kg(self) -> Floats:
         """Carbon that charging brought in each slot, shape (K,), made anew [kg]."""
-        return self.entries.scattered(np.where(self.entries.feeds, 0.0, self.moved_kg))
+        return self.entries.scattered(self.charged_kg)
 
     @property
     def discharge_kg(self) -> Floats:
         """Carbon that discharging took in each slot, shape (K,), made anew [kg]."""
-        return self.entries.scattered(np.where(self.entries.feeds, self.moved_kg, 0.0))
+        return self.entries.scattered(self.given_back_kg)
 
     @property
     def ci_discharge_kg_per_mwh(self) -> Floats:
@@ -214,6 +219,45 @@ class StockTrace:
     def renewable_share(self) -> Floats:
         """Renewable share of the stock at the start of each slot, shape (K,), made anew [1]."""
         return self.entries.by_slot(self.renewable_share_start, self.renewable_share_after, at_end=False)
+
+    def of(self, devices: slice) -> StockRecord:
+        """The same of some devices that follow each other, as if there were no others."""
+        entries, here = self.entries.of(devices)
+        return StockRecord(
+            entries,
+            self.moved_kg[here],
+            self.ci_after_kg_per_mwh[here],
+            self.renewable_share_after[here],
+            self.ci_start_kg_per_mwh[devices],
+            self.renewable_share_start[devices],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class StockTrace(StockRecord):
+    """What the tracing found in all stocks under one convention.
+
+    Args:
+        driven_mwh: Energy that left since the owner's previous session, shape (N,) [MWh].
+        driven_kg: Carbon that left with it, shape (N,) [kg].
+        vehicles: All vehicles, step by step.
+        stationary: All stationary stores, step by step.
+        opening: Each stock before the first step.
+        closing: Each stock after the last step.
+    """
+
+    driven_mwh: Floats
+    driven_kg: Floats
+    vehicles: ClassTrace
+    stationary: ClassTrace
+    opening: Contents
+    closing: Contents
+
+    def alone(self) -> StockTrace:
+        """The same without the room that it shares with other conventions."""
+        entries = replace(self.entries, e_after_mwh=self.entries.e_after_mwh.copy())
+        per_entry = ("moved_kg", "ci_after_kg_per_mwh", "renewable_share_after")
+        return replace(self, entries=entries, **{name: getattr(self, name).copy() for name in per_entry})
 
 
 @kernel()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from carbon.checks import array_faults, index_faults
+from carbon.compiled import kernel
 from grid.errors import Fault, raise_if_any
 from grid.series import Bools, Floats, Ints, read_only
 
@@ -84,6 +85,36 @@ class StockOperation:
         first: Ints = np.cumsum(length) - length
         return first
 
+    def of(self, devices: slice) -> StockOperation:
+        """The operation of some devices that follow each other; the owners stay the same."""
+        first, stop, _ = devices.indices(self.n_devices)
+        if (first, stop) == (0, self.n_devices):
+            return self
+        ends = np.append(self.first_slot, self.p_mw.size)
+        slots = slice(int(ends[first]), int(ends[stop]))
+        of_devices, of_owners = (self.n_devices,), ("vehicle", "ci_initial_kg_per_mwh", "renewable_share_initial")
+        return replace(
+            self,
+            **{
+                name: values[devices if values.shape == of_devices else slots]
+                for name, values in vars(self).items()
+                if values is not None and name not in of_owners and name != "first_slot"
+            },
+        )
+
+    def power_at_nodes(self, n_steps: int, n_nodes: int, of: Bools | None = None) -> tuple[Floats, Floats]:
+        """What the stores charge and what they discharge at each node, shape (T, N) each, at least 0 [MW].
+
+        Args:
+            n_steps: Number of steps, T.
+            n_nodes: Number of nodes, N.
+            of: The devices that count, shape (N,); None for all.
+        """
+        drawn, fed = np.zeros((2, n_steps, n_nodes))
+        counts = np.ones(self.n_devices, dtype=np.bool_) if of is None else of
+        _add_at_nodes(counts, self.node, self.start, self.stop, self.p_mw, drawn, fed)
+        return drawn, fed
+
     @property
     def slot_device(self) -> Ints:
         """Device of each slot, shape (K,)."""
@@ -99,6 +130,18 @@ class StockOperation:
         step: Ints = np.repeat(self.start - self.first_slot, self.stop - self.start)
         step += np.arange(len(step))
         return step
+
+
+@kernel()
+def _add_at_nodes(counts: Bools, node: Ints, start: Ints, stop: Ints, p_mw: Floats, drawn: Floats, fed: Floats) -> None:
+    """Sums the power of devices at their nodes: charging to `drawn`, discharging to `fed`."""
+    slot = 0
+    for device in range(node.size):
+        for step in range(start[device], stop[device]):
+            if counts[device]:
+                drawn[step, node[device]] += max(p_mw[slot], 0.0)
+                fed[step, node[device]] += max(-p_mw[slot], 0.0)
+            slot += 1
 
 
 def _shape_faults(op: StockOperation) -> list[Fault]:

@@ -36,6 +36,11 @@ class Tracing:
     inflow_mw: Floats
     stocks: StockTrace | None
 
+    def alone(self) -> Tracing:
+        """The same without the room that it shares with other conventions."""
+        own = self.ci_kg_per_mwh.copy(), self.renewable_share.copy(), self.inflow_mw.copy()
+        return Tracing(*own, None if self.stocks is None else self.stocks.alone())
+
     @property
     def vehicles(self) -> ClassTrace:
         """The stocks of all vehicles; empty if there are no stores."""

@@ -158,7 +158,7 @@ def by_hand() -> SimpleNamespace:
         flow=SimpleNamespace(network=SimpleNamespace(buses=buses)),
         accounts=SimpleNamespace(
             tracing=tracing,
-            stores=Stores(operation, {"cars": slice(0, 4)}, {"cars": slice(0, 7)}, np.zeros(4, int)),
+            stores=Stores(operation, {"cars": slice(0, 4)}, np.zeros(4, int)),
         ),
         marginal=Marginal(region, region.at_nodes(np.zeros((6, 1))), np.zeros((6, 1)), nan, nan, ()),
     )  # fmt: skip
