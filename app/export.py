@@ -48,4 +48,4 @@ def _from_scenario(file: Path) -> tuple[Loaded, pl.DataFrame, dict[str, Element]
     loaded = load_scenario(file)
     outcome = simulate(loaded)
     table_of = {flexibility.name: flexibility.element for flexibility in outcome.prepared.flexibilities}
-    return loaded, tables(outcome)["assets"].with_columns(pl.col("asset", "bus").cast(pl.String)), table_of
+    return loaded, tables(outcome)["assets"]().with_columns(pl.col("asset", "bus").cast(pl.String)), table_of

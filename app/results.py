@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -86,7 +86,7 @@ class Result:
 
     Args:
         path: The folder.
-        manifest: Contents of ``manifest.json``.
+        manifest: Makes the contents of ``manifest.json``, when the tables are written.
         summary: Contents of ``summary.json``.
     """
 
@@ -170,32 +170,32 @@ def write_result(
     path: Path,
     *,
     scenario_yaml: str,
-    manifest: Mapping[str, Any],
+    manifest: Callable[[], Mapping[str, Any]],
     summary: Mapping[str, Any],
     topology: Mapping[str, Any],
-    tables: Mapping[str, pl.DataFrame],
+    tables: Mapping[str, Callable[[], pl.DataFrame]],
 ) -> Result:
     """Writes a result into a temporary folder beside `path`, then renames it: whole or not at all.
 
     Args:
         path: The result folder; must not exist or be empty.
         scenario_yaml: The resolved scenario.
-        manifest: Contents of ``manifest.json``.
+        manifest: Makes the contents of ``manifest.json``, when the tables are written.
         summary: Contents of ``summary.json``.
         topology: Contents of ``topology.json``.
-        tables: All of `TABLES`, with exactly their columns.
+        tables: Makes each of `TABLES`, with exactly their columns; one after the other, so that none stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         (draft / "scenario.yaml").write_text(scenario_yaml, encoding="utf-8")
-        for name, content in (("manifest", manifest), ("summary", summary), ("topology", topology)):
-            text = json.dumps(content, indent=None if name == "topology" else 2, allow_nan=False)
-            (draft / f"{name}.json").write_text(text + "\n", encoding="utf-8")
         for name, columns in TABLES.items():
-            tables[name].select(pl.col(column).cast(dtype) for column, dtype in columns.items()).write_parquet(
+            tables[name]().select(pl.col(column).cast(dtype) for column, dtype in columns.items()).write_parquet(
                 draft / f"{name}.parquet", compression="zstd"
             )
+        for name, content in (("manifest", manifest()), ("summary", summary), ("topology", topology)):
+            text = json.dumps(content, indent=None if name == "topology" else 2, allow_nan=False)
+            (draft / f"{name}.json").write_text(text + "\n", encoding="utf-8")
         draft.chmod(0o755)
         os.replace(draft, path)  # noqa: PTH105  replaces an empty folder, which Path.rename promises only on POSIX
     except BaseException:

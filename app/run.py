@@ -65,15 +65,13 @@ def store(outcome: Outcome, out: Path, progress: Progress | None = None) -> Resu
     tell: Callable[[str, float], None] = progress or (lambda _phase, _share: None)
     tell("write", 0.0)
     begun = time.perf_counter()
-    frames, summary = tables(outcome), summarise(outcome)
-    seconds = {**outcome.seconds, "tables": round(time.perf_counter() - begun, 3)}
     result = write_result(
         out,
         scenario_yaml=outcome.prepared.loaded.scenario.as_yaml(),
-        manifest=manifest(outcome, seconds),
-        summary=summary,
+        manifest=lambda: manifest(outcome, {**outcome.seconds, "write": round(time.perf_counter() - begun, 3)}),
+        summary=summarise(outcome),
         topology=topology(outcome),
-        tables=frames,
+        tables=tables(outcome),
     )
     tell("write", 1.0)
     return result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import polars as pl
 from scipy import sparse
 
 from app import city_tables, hydrogen, marginal, v2g
+from app.convention_columns import CONVENTION_TABLES
 from app.convention_tables import convention_tables
 from app.frames import by_element as _grid
 from app.frames import times as _times
@@ -20,28 +23,33 @@ from grid.flexibility import Flexibility
 from grid.series import Floats, Ints
 
 
-def tables(outcome: Outcome) -> dict[str, pl.DataFrame]:
-    """Every table of a result."""
-    of_sessions, of_hydrogen = sessions(outcome), hydrogen.by_step(outcome)
+def tables(outcome: Outcome) -> dict[str, Callable[[], pl.DataFrame]]:
+    """What makes each table of a result: those of a year are too large to hold all of them at once."""
+    of_sessions, of_hydrogen = cache(partial(sessions, outcome)), cache(partial(hydrogen.by_step, outcome))
+    clock, conventions = outcome.prepared.clock, outcome.accounts.conventions
+    of_conventions = cache(lambda: convention_tables(conventions, clock, _bus_of_node(outcome)))
+    by_outcome: dict[str, Callable[[Outcome], pl.DataFrame]] = {
+        "buses": _buses,
+        "branches": _branches,
+        "assets": _assets,
+        "sectors": city_tables.sectors,
+        "charging_hours": charging_hours,
+        "v2g_credit": v2g.avoided,
+        "marginal": marginal.regional,
+        "nodal": marginal.nodal,
+        "data_centres": _data_centres,
+        "violations": _violations,
+        "city": city_tables.city,
+        "ledger": city_tables.ledger,
+        "sources": city_tables.sources,
+    }
     return {
-        "buses": _buses(outcome),
-        "branches": _branches(outcome),
-        "assets": _assets(outcome),
-        "sectors": city_tables.sectors(outcome),
+        **{name: partial(make, outcome) for name, make in by_outcome.items()},
         "sessions": of_sessions,
-        "vehicle_classes": vehicle_classes(of_sessions),
-        "charging_hours": charging_hours(outcome),
-        "v2g_credit": v2g.avoided(outcome),
+        "vehicle_classes": lambda: vehicle_classes(of_sessions()),
         "hydrogen": of_hydrogen,
-        "hydrogen_stations": hydrogen.of_stations(of_hydrogen),
-        "marginal": marginal.regional(outcome),
-        "nodal": marginal.nodal(outcome),
-        "data_centres": _data_centres(outcome),
-        "violations": _violations(outcome),
-        "city": city_tables.city(outcome),
-        "ledger": city_tables.ledger(outcome),
-        "sources": city_tables.sources(outcome),
-        **convention_tables(outcome.accounts.conventions, outcome.prepared.clock, _bus_of_node(outcome)),
+        "hydrogen_stations": lambda: hydrogen.of_stations(of_hydrogen()),
+        **{name: partial(lambda name: of_conventions()[name], name) for name in CONVENTION_TABLES},
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
     for name in TABLES:
         tables.setdefault(name, pl.DataFrame(schema=TABLES[name]))
     return write_result(
-        folder, scenario_yaml=_scenario_yaml(strategy), manifest=_manifest(strategy), topology=topology, tables=tables,
+        folder, scenario_yaml=_scenario_yaml(strategy), manifest=lambda: _manifest(strategy), topology=topology,
+        tables={name: partial(pl.DataFrame, frame) for name, frame in tables.items()},
         summary=_summary(tables, strategy, with_devices=with_devices),
     )  # fmt: skip
 

@@ -71,7 +71,7 @@ def test_it_stays_out_of_inventories(outcome: Outcome) -> None:
 
 
 def test_an_unmanaged_run_has_no_prices_and_says_so(outcome: Outcome) -> None:
-    nodal = tables(outcome)["nodal"]
+    nodal = tables(outcome)["nodal"]()
     assert nodal["price_per_mwh"].null_count() == nodal["dispatch_marginal_kg_per_mwh"].null_count() == nodal.height
     assert nodal["marginal_above_kg_per_mwh"].null_count() == 0
     assert NO_DUALS in outcome.marginal.notes
