@@ -23,6 +23,7 @@ from grid.errors import raise_if_any
 from grid.flexibility_faults import faults_of
 from grid.labels import Labels
 from grid.reservoir import Reservoir
+from grid.reservoir_kernel import Devices, charge_at_once, energies, gains, most_gains
 from grid.series import Floats, Ints, read_only
 
 __all__ = ["Element", "Flexibility", "Reservoir", "one_hot"]
@@ -172,13 +173,7 @@ class Flexibility:
             return self.p_unmanaged_mw
         if self.reservoir is None:
             return self.per_slot(self.p_max_mw)
-        store, power = self.reservoir, np.zeros(self.n_slots)
-        energy = store.e_start_mwh.copy()
-        for at, slots in self._by_rank():
-            held = store.retention_per_step[at] * energy[at] - self.drained_mwh(slots)
-            power[slots] = self.charging_power(store.e_end_mwh[at] - held, slots)
-            energy[at] = held + self._gain(store, power[slots], slots)
-        return power
+        return charge_at_once(self._devices(self.reservoir), self.reservoir.e_start_mwh, self.reservoir.e_end_mwh)
 
     @cached_property
     def drain_mwh(self) -> Floats:
@@ -188,7 +183,13 @@ class Flexibility:
 
     def gain_mwh(self, p_mw: Floats) -> Floats:
         """What withdrawal `p_mw` adds to the reservoir before standing losses and use, both of shape (K,) [MWh]."""
-        return self.gain_at(p_mw, np.arange(self.n_slots))
+        return (
+            np.zeros(self.n_slots) if self.reservoir is None else gains(self._devices(self.reservoir), read_only(p_mw))
+        )
+
+    def most_gain_mwh(self) -> Floats:
+        """What each device gains at full power over all its steps, less what is used, shape (N,) [MWh]."""
+        return np.zeros(self.n_devices) if self.reservoir is None else most_gains(self._devices(self.reservoir))
 
     def gain_at(self, p_mw: Floats, slots: Ints) -> Floats:
         """What withdrawal `p_mw` of some slots adds to the reservoir before standing losses and use [MWh]."""
@@ -225,26 +226,22 @@ class Flexibility:
 
     def energy_mwh(self, p_mw: Floats) -> Floats:
         """Energy in the reservoir when each slot ends, shape (K,) [MWh], for withdrawal `p_mw`, shape (K,)."""
-        energies = np.zeros(self.n_slots)
         if self.reservoir is None:
-            return energies
-        store, gain = self.reservoir, self.gain_mwh(p_mw) - self.drain_mwh
-        if (store.retention_per_step == 1.0).all():
-            total = np.cumsum(gain)
-            before = np.concatenate([[0.0], total])[self.offsets[:-1]]
-            return np.asarray(total + (store.e_start_mwh - before)[self.device])
-        energy = store.e_start_mwh.copy()
-        for at, slots in self._by_rank():
-            energy[at] = store.retention_per_step[at] * energy[at] + gain[slots]
-            energies[slots] = energy[at]
-        return energies
+            return np.zeros(self.n_slots)
+        return energies(self._devices(self.reservoir), self.reservoir.e_start_mwh, read_only(p_mw))
 
-    def _by_rank(self) -> Iterator[tuple[Ints, Ints]]:
-        """For each rank r: the devices that have an r-th step, and those slots."""
-        lengths = self.stop - self.start
-        for rank in range(int(lengths.max(initial=0))):
-            at = np.flatnonzero(lengths > rank)
-            yield at, self.offsets[at] + rank
+    def _devices(self, store: Reservoir) -> Devices:
+        """The devices and their reservoirs as the kernels read them."""
+        return Devices(
+            first_slot=self.offsets,
+            step_hours=float(self.clock.step_hours),
+            p_max_mw=self.p_max_mw,
+            eta_charge=read_only(store.eta_charge),
+            eta_discharge=read_only(store.eta_discharge),
+            retention_per_step=read_only(store.retention_per_step),
+            drain_mwh=read_only(np.empty(0) if store.drain_mwh is None else store.drain_mwh),
+            segments=read_only(np.array(store.charge_segments)),
+        )
 
     def at_buses(self, p_mw: Floats) -> Floats:
         """Power by slot, shape (K,), summed to buses, shape (T, B)."""

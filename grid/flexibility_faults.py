@@ -9,7 +9,6 @@ import numpy as np
 
 from grid.errors import Fault
 from grid.reservoir import Reservoir
-from grid.series import Floats
 
 if TYPE_CHECKING:
     from grid.flexibility import Flexibility
@@ -57,6 +56,13 @@ def _shape_faults(asset: Flexibility) -> Iterator[Fault]:
         if not np.isfinite(values).all():
             yield Fault(f"{asset.name}.{name}", "must be finite")
             return
+    store = asset.reservoir
+    for name in () if store is None else ("e_start_mwh", "e_end_mwh", "e_min_mwh", "e_max_mwh"):
+        if getattr(store, name).shape != (n,):
+            yield Fault(f"{asset.name}.{name}", f"must have shape ({n},)", getattr(store, name).shape)
+    for name in () if store is None else ("eta_charge", "eta_discharge", "retention_per_step"):
+        if getattr(store, name).shape not in {(1,), (n,), (k,)}:
+            yield Fault(f"{asset.name}.{name}", f"must have shape ({n},) or ({k},)", getattr(store, name).shape)
 
 
 def _bound_faults(name: str, store: Reservoir) -> Iterator[Fault]:
@@ -82,7 +88,7 @@ def _reach_faults(asset: Flexibility, store: Reservoir) -> Iterator[Fault]:
     if store.drain_mwh is not None and store.drain_mwh.shape != (asset.n_slots,):
         yield Fault(f"{asset.name}.drain_mwh", f"must have shape ({asset.n_slots},)", store.drain_mwh.shape)
         return
-    reachable = store.e_start_mwh + _most_gain_mwh(asset, store)
+    reachable = store.e_start_mwh + asset.most_gain_mwh()
     short = np.flatnonzero(store.e_end_mwh > reachable + WITHIN)
     if short.size:
         at = short[0]
@@ -92,14 +98,3 @@ def _reach_faults(asset: Flexibility, store: Reservoir) -> Iterator[Fault]:
             f"at most {reachable[at]:.6g} MWh",
             float(store.e_end_mwh[at]),
         )
-
-
-def _most_gain_mwh(asset: Flexibility, store: Reservoir) -> Floats:
-    """What each device gains at full power over all its steps, shape (N,) [MWh]."""
-    n = asset.n_devices
-    if store.drain_mwh is None and asset.p_max_mw.shape == store.eta_charge.shape == (n,):
-        mean = sum(share * relative for share, relative in store.charge_segments)
-        per_step = asset.clock.step_hours * mean * store.eta_charge * np.maximum(asset.p_max_mw, 0.0)
-        return np.asarray(per_step * (asset.stop - asset.start))
-    gain = asset.gain_mwh(np.maximum(asset.per_slot(asset.p_max_mw), 0.0)) - asset.drain_mwh
-    return np.asarray(np.add.reduceat(gain, asset.offsets[:-1]))
