@@ -202,6 +202,43 @@ def hosting(
 
 
 @app.command()
+def frontier(
+    scenario: ScenarioFile,
+    points: Annotated[int, typer.Option(min=2, help="Most points, each a dispatch of the whole period.")] = 6,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write the points to.")] = None,
+    days: Days = None,
+) -> None:
+    """Say what each tonne less costs: dispatches from the cheapest to the cleanest."""
+    from app.planning import cost_against_carbon, frontier_table, print_frontier  # noqa: PLC0415
+    from app.progress import bar  # noqa: PLC0415
+    from app.reading import load_scenario  # noqa: PLC0415
+
+    loaded = load_scenario(scenario, days)
+    with bar() as progress:
+        found = cost_against_carbon(loaded, points, progress)
+    print_frontier(found, loaded.scenario.currency)
+    if out is not None:
+        frontier_table(found).write_csv(out)
+        typer.echo(f"wrote {out}")
+
+
+@app.command()
+def estimate(
+    scenario: ScenarioFile,
+    representative: Annotated[int, typer.Option(min=1, help="Days to dispatch.")] = 12,
+    against_full: Annotated[bool, typer.Option("--against-full", help="Dispatch all days too: say the error.")] = False,
+    days: Days = None,
+) -> None:
+    """Estimate cost and carbon of a long period from a few of its days, chosen and weighted by tsam."""
+    from app.planning import estimate as estimate_period  # noqa: PLC0415
+    from app.planning import estimate_in_words  # noqa: PLC0415
+    from app.reading import load_scenario  # noqa: PLC0415
+
+    loaded = load_scenario(scenario, days)
+    typer.echo(estimate_in_words(estimate_period(loaded, representative, against_full=against_full), loaded))
+
+
+@app.command()
 def factors() -> None:
     """List the sets of emission factors with their sources."""
     from app.describe import factor_table  # noqa: PLC0415

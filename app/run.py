@@ -80,7 +80,8 @@ def store(outcome: Outcome, out: Path, progress: Progress | None = None) -> Resu
 def status(outcome: Outcome) -> Status:
     """How a run ended: `infeasible` if a need could not be met, or ``optimal`` could not keep a limit."""
     strategy = outcome.prepared.loaded.scenario.dispatch.strategy
-    if outcome.flow.failed.any() or (strategy == "optimal" and violated_steps(outcome).size):
+    above_cap = any(shortfall.element == "carbon" for shortfall in outcome.schedule.shortfalls)
+    if outcome.flow.failed.any() or above_cap or (strategy == "optimal" and violated_steps(outcome).size):
         return "infeasible"
     return "done"
 
@@ -137,6 +138,7 @@ def manifest(outcome: Outcome, seconds: dict[str, float]) -> dict[str, Any]:
             "rounds": outcome.schedule.rounds,
             "lp_cost": outcome.schedule.lp_cost,
             "imbalance_mwh": outcome.schedule.imbalance_mwh,
+            "carbon_cap_price_per_t": [price * KG_PER_T for price in outcome.schedule.carbon_cap_price_per_kg],
         },
         "ci_year_import_kg_per_mwh": prepared.ci_year_kg_per_mwh,
         "emissions_source_t": float(outcome.accounts.carbon.source_kg.sum() / KG_PER_T),

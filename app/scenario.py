@@ -120,6 +120,9 @@ class DispatchSpec(Spec):
     """`unmanaged`: cars charge on arrival, stores idle; `smart`: charging shifts; `optimal`: everything that can."""
     carbon_price_per_t: float = Field(default=0.0, ge=0)
     """Price of carbon in the decision and in the cost [currency/t]."""
+    carbon_cap_t: float | None = Field(default=None, gt=0)
+    """Most carbon of imports and own generation over the period, grid losses included [t]; each window may emit its
+    share of what is left, by what would be emitted unmanaged. What a tonne more would save stands in the manifest."""
     v2g: bool = True
     """Whether cars whose owners are willing may feed in."""
     horizon_hours: int = Field(default=24, ge=1, le=24 * 31)
@@ -129,6 +132,12 @@ class DispatchSpec(Spec):
     forecast: Literal["perfect", "persistence"] | ForecastSpec = "perfect"
     """What a window knows of the steps ahead: all; that they are as at the same time yesterday; or all with an error,
     drawn with the scenario's seed. What is done meets the truth, and the grid connection balances the difference."""
+
+    @model_validator(mode="after")
+    def _who_decides(self) -> DispatchSpec:
+        if self.carbon_cap_t is not None and self.strategy == "unmanaged":
+            raise PydanticCustomError("dispatch", "carbon_cap_t needs a strategy that decides: 'smart' or 'optimal'")
+        return self
 
 
 class LimitsSpec(Spec):

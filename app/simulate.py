@@ -112,7 +112,7 @@ def _phase(name: str, seconds: dict[str, float], tell: Progress) -> Iterator[Non
 def dispatch_problem(prepared: Prepared, p_fixed_mw: Floats, q_fixed_mvar: Floats) -> DispatchProblem:
     """The scenario as the optimizer sees it."""
     scenario, clock = prepared.loaded.scenario, prepared.clock
-    import_max = scenario.limits.import_max_mw
+    import_max, carbon_cap_t = scenario.limits.import_max_mw, scenario.dispatch.carbon_cap_t
     per_hour = 1 / clock.step_hours
     return DispatchProblem(
         clock=clock,
@@ -125,6 +125,7 @@ def dispatch_problem(prepared: Prepared, p_fixed_mw: Floats, q_fixed_mvar: Float
         import_ci_kg_per_mwh=prepared.upstream.ci_kg_per_mwh,
         import_marginal_ci_kg_per_mwh=prepared.upstream.ci_marginal_kg_per_mwh,
         carbon_price_per_kg=scenario.dispatch.carbon_price_per_t / KG_PER_T,
+        carbon_cap_kg=np.inf if carbon_cap_t is None else carbon_cap_t * KG_PER_T,
         import_max_mw=np.inf if import_max is None else import_max,
         demand_charge_per_mw_month=scenario.tariff.demand_charge_per_mw_month,
         loading_max_percent=prepared.loading_max_percent,

@@ -50,8 +50,8 @@ class DispatchProblem:
             carbon, or energy could be made by importing and exporting at once.
         import_ci_kg_per_mwh: Carbon intensity of imports, shape (T,) [kg/MWh].
         carbon_price_per_kg: Price of carbon [currency/kg].
-        carbon_cap_kg: Most carbon of imports and own generation over the whole clock [kg]; each window may emit its
-            share of what is left by time. Infinite for none.
+        carbon_cap_kg: Most carbon of imports and own generation over the whole clock [kg]; `CarbonBudget` shares it
+            among windows. Infinite for none.
         import_max_mw: Most import [MW]; infinite for none.
         export_max_mw: Most export [MW]; infinite for none.
         demand_charge_per_mw_month: Price of the highest import of each calendar month [currency/MW].

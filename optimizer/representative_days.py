@@ -64,10 +64,10 @@ class Estimate:
 def representative_days(problem: DispatchProblem, n_days: int) -> RepresentativeDays:
     """Chooses days by clustering [1] of price, carbon intensity, fixed withdrawal and what assets would do unmanaged.
 
-    Representatives are days that happened (medoids). The day of the highest withdrawal is always among them, since it
-    decides peaks. The size of its cluster is where the weight of a day begins; a medoid is not the mean of its cluster,
-    so the weights are then brought to where the sums of all series, and of what the withdrawal costs and emits, are
-    those of the period, with as little change as that takes [2].
+    Representatives are days that happened (medoids). The day of the highest withdrawal stands for itself, since it
+    decides peaks; the others are clustered. The size of its cluster is where the weight of a day begins; a medoid is
+    not the mean of its cluster, so the weights are then brought to where the sums of all series, and of what the
+    withdrawal costs and emits, are those of the period, with as little change as that takes [2].
 
     Args:
         problem: A problem of whole days.
@@ -103,22 +103,22 @@ def representative_days(problem: DispatchProblem, n_days: int) -> Representative
         "fixed": problem.p_fixed_mw.sum(axis=1),
         "assets": unmanaged[:, 1],
     }
-    index = pd.date_range("2001-01-01", periods=problem.clock.n_steps, freq=pd.Timedelta(problem.clock.step))
+    others = np.delete(np.arange(total), peak)
+    index = pd.date_range("2001-01-01", periods=others.size * steps, freq=pd.Timedelta(problem.clock.step))
     moving = {name: values for name, values in columns.items() if np.ptp(values) > 0}
-    stands_for = np.zeros(total, dtype=np.int64)
-    days = np.array([peak])
+    chosen = np.full(total, peak)
     if moving and n_days > 1:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about its own rounding of medoids, which are not used as values
             found = tsam.aggregate(
-                pd.DataFrame(moving, index=index), n_days - 1, period_duration=24,
+                pd.DataFrame({name: values.reshape(total, steps)[others].ravel() for name, values in moving.items()},
+                             index=index), n_days - 1, period_duration=24,
                 temporal_resolution=problem.clock.step_hours, preserve_column_means=False,
             )  # fmt: skip
         cluster = np.asarray(found.cluster_assignments, dtype=np.int64)
         centres = np.asarray(found.clustering.cluster_centers, dtype=np.int64)
-        chosen = centres[cluster]
-        chosen[peak] = peak
-        days, stands_for = np.unique(chosen, return_inverse=True)
+        chosen[others] = others[centres[cluster]]
+    days, stands_for = np.unique(chosen, return_inverse=True)
     drawn = unmanaged.sum(axis=1)
     sums = [*moving.values(), drawn * columns["price"], drawn * columns["ci"]]
     weights = _weights(np.array([values.reshape(total, steps).sum(axis=1) for values in sums]), days, stands_for)

@@ -14,6 +14,7 @@ from grid.series import Floats, Ints
 from optimizer import answers
 from optimizer._highs import Compiled, Watch
 from optimizer.aggregated_window import AggregatedSolvers
+from optimizer.carbon_budget import CarbonBudget
 from optimizer.first_guess import kept_up
 from optimizer.problem import DispatchProblem
 from optimizer.programme import Start, Window, state_window
@@ -92,7 +93,7 @@ class _Rolling:
         self.lp_mw = np.zeros((2, problem.clock.n_steps))
         self.costs, self.rounds, self.windows, self.decided = Costs(), 0, 0, 0
         self.peaks: dict[np.datetime64, float] = {}
-        self.emitted_kg = 0.0
+        self.budget = CarbonBudget(problem)
         self.shortfalls: list[Shortfall] = []
         self.binding: list[BindingLimit] = []
         self.cap_prices: list[float] = []
@@ -144,10 +145,10 @@ class _Rolling:
         if n not in self.compiled:
             self.compiled[n] = self.roles.compiled(n, problem.clock.step_hours)
         month = problem.clock.times[first].astype("datetime64[M]")
-        left = (problem.carbon_cap_kg - self.emitted_kg) * n / (problem.clock.n_steps - first)
+        cap_kg = self.budget.of_window(first, stop)
         view, roles = self._seen(first, stop)
         before = self.before if view is self.weighed else _reachable(self.before, view, roles, first)
-        start = Start(self.energy, self.peaks.get(month, 0.0), before, max(left, 0.0), decided - first, self.ahead)
+        start = Start(self.energy, self.peaks.get(month, 0.0), before, cap_kg, decided - first, self.ahead)
         return state_window(view, roles, self.compiled[n], first, stop, start), start
 
     def _seen(self, first: int, stop: int) -> tuple[DispatchProblem, Roles]:
@@ -232,7 +233,7 @@ class _Rolling:
             net = np.where(answer.flow.failed[:n], net, answers.boundary_mw(answer)[:n])
         self.boundary_mw[at], self.imbalance_mw[at] = net, done.imbalance_mw[:n]
         self.costs += answers.costs(answer, n)
-        self.emitted_kg += self._emissions(answer, n)
+        self.budget.emitted_kg += self._emissions(answer, n)
         months = problem.clock.times[at].astype("datetime64[M]")
         for month in np.unique(months):
             highest = float(imported[months == month].max())
@@ -256,10 +257,12 @@ class _Rolling:
             reached = decided
 
     def _compare_with_the_cap(self) -> None:
-        """On a forecast, whether the cap on carbon was kept is known when all is over."""
-        cap = self.problem.carbon_cap_kg
-        if self.problem.forecast is not None and self.emitted_kg > cap * (1 + answers.RELATIVE_TOLERANCE):
-            self.shortfalls.append(Shortfall(self.decided - 1, "carbon", "emissions_kg", self.emitted_kg, cap))
+        """Whether the cap on carbon was kept is known when all is over: a window may make up for another."""
+        cap, emitted_kg = self.budget.cap_kg, self.budget.emitted_kg
+        if emitted_kg <= cap * (1 + answers.RELATIVE_TOLERANCE):
+            self.shortfalls = [shortfall for shortfall in self.shortfalls if shortfall.element != "carbon"]
+        elif self.problem.forecast is not None:
+            self.shortfalls.append(Shortfall(self.decided - 1, "carbon", "emissions_kg", emitted_kg, cap))
 
     def _schedule(self) -> Schedule:
         problem, h = self.problem, self.problem.clock.step_hours
