@@ -39,6 +39,14 @@ def boundary_mw(answer: Answer) -> Floats:
     return answer.window.boundary_mw(answer.decided, answer.flow)
 
 
+def emissions_kg(answer: Answer, net_mw: Floats) -> float:
+    """Carbon of own generation and of imports, from the net import of the first steps of a window [kg]."""
+    columns, window = answer.window.compiled.columns, answer.window
+    own = (window.emissions_kg * answer.x)[columns["converter_mw"]].reshape(-1, window.n_steps)[:, : net_mw.size]
+    per_mw = window.emissions_kg[columns["import_mw"]][: net_mw.size]
+    return float(own.sum() + per_mw @ np.maximum(net_mw, 0.0))
+
+
 def carbon_cap_price(answer: Answer, dual: Floats) -> Iterator[float]:
     """What emitting a kilogram more than the cap would save [currency/kg]."""
     for added in answer.rows.added:

@@ -233,17 +233,11 @@ class _Rolling:
             net = np.where(answer.flow.failed[:n], net, answers.boundary_mw(answer)[:n])
         self.boundary_mw[at], self.imbalance_mw[at] = net, done.imbalance_mw[:n]
         self.costs += answers.costs(answer, n)
-        self.budget.emitted_kg += self._emissions(answer, n)
+        self.budget.emitted_kg += answers.emissions_kg(answer, net)
         months = problem.clock.times[at].astype("datetime64[M]")
         for month in np.unique(months):
             highest = float(imported[months == month].max())
             self.peaks[month] = max(self.peaks.get(month, 0.0), highest)
-
-    def _emissions(self, answer: Answer, n: int) -> float:
-        columns, window = answer.window.compiled.columns, answer.window
-        kg = window.emissions_kg * answer.x
-        own = kg[columns["converter_mw"]].reshape(-1, window.n_steps)[:, :n]
-        return float(kg[columns["import_mw"]][:n].sum() + own.sum())
 
     def _guess_the_rest(self, reached: int) -> None:
         """What there was no time for keeps every promise, and no more."""
