@@ -70,13 +70,15 @@ def _with_binaries(solver: Solver, n: int) -> tuple[Any, Ints]:
 
 
 def _chosen(solver: Solver, other: Any, binary: Ints) -> Bools:
-    """Solves a copy and says which of its binaries are 1; when time runs out, in the best solution so far."""
+    """Solves a copy and says which of its binaries are 1; if it is called off, in the best solution so far."""
     solver.watch.set_limit(other)
-    other.run()
+    with solver.watch.observing(other):
+        other.run()
     status, kinds = other.getModelStatus(), solver.highspy.HighsModelStatus
     feasible = other.getInfo().primal_solution_status == solver.highspy.SolutionStatus.kSolutionStatusFeasible
-    if status == kinds.kTimeLimit and not feasible:
+    called_off = (kinds.kTimeLimit, kinds.kInterrupt)
+    if status in called_off and not feasible:
         raise InterruptedSolveError
-    if status not in (kinds.kOptimal, kinds.kTimeLimit):
+    if status not in (kinds.kOptimal, *called_off):
         raise SolverError(f"yes-or-no decisions: {other.modelStatusToString(status)}")
     return np.array(other.getSolution().col_value)[binary] > 0.5

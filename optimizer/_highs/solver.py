@@ -44,7 +44,7 @@ class Watch:
 
     @contextmanager
     def observing(self, highs: Any) -> Iterator[None]:
-        """Asks from within a run of the simplex method."""
+        """Asks from within a run of the simplex method or of branch and bound."""
         if self.go_on is None:
             yield
             return
@@ -57,11 +57,14 @@ class Watch:
                 if not ask():
                     event.interrupt()
 
-        highs.cbSimplexInterrupt.subscribe(listen)
+        interrupts = (highs.cbSimplexInterrupt, highs.cbMipInterrupt)
+        for interrupt in interrupts:
+            interrupt.subscribe(listen)
         try:
             yield
         finally:
-            highs.cbSimplexInterrupt.unsubscribe(listen)
+            for interrupt in interrupts:
+                interrupt.unsubscribe(listen)
 
 
 class Solver:

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy import sparse
 from small_cases import battery, clock_of, feeder, final_energy, fleet, problem_on, pv
 
 from grid.flexibility import Flexibility
-from optimizer._highs import Watch, solver
+from optimizer._highs import InterruptedSolveError, LinearProgram, Solver, Watch, solver
+from optimizer._highs.binaries import on_or_off
 from optimizer.problem import DispatchProblem
 from optimizer.programme import Start, state_window
 from optimizer.roles import Roles
@@ -90,3 +92,19 @@ def test_a_store_that_loses_energy_is_kept_as_full_as_it_is_due() -> None:
     answer = answer_of(problem, Watch(until=time.monotonic()))
     assert leaking.reservoir is not None
     np.testing.assert_allclose(leaking.energy_mwh(answer.decided.p_mw[leaking.name][1]), 2.0)
+
+
+def test_branch_and_bound_is_called_off_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty devices of odd sizes that must sum to a value which hardly any choice meets: minutes of branching."""
+    monkeypatch.setattr(solver, "ASK_EVERY_S", -1.0)
+    rng = np.random.default_rng(1)
+    sizes = rng.integers(10**5, 10**6, (4, 40)).astype(float)
+    side = np.floor(sizes.sum(axis=1) / 2)
+    program = LinearProgram(sparse.csr_array(sizes), side, side, np.zeros(40), np.ones(40), np.ones(40))
+    begun, called = time.monotonic(), asked(50)
+    relaxed = Solver(program)
+    relaxed.watch = Watch(go_on=called)
+    with pytest.raises(InterruptedSolveError):
+        on_or_off(relaxed, np.arange(40), np.ones(40), np.ones(40), 1.0)
+    assert not called()  # it was asked until it was told to stop
+    assert time.monotonic() - begun < 60
