@@ -107,6 +107,8 @@ class ForecastSpec(Spec):
     """That of what sun and wind allow, relative to the most they allow in the period [1]."""
     price: float = Field(default=0.1, ge=0, le=1)
     """That of prices, relative to the mean import price [1]."""
+    carbon_intensity: float = Field(default=0.1, ge=0, le=1)
+    """That of the carbon of imports, relative to its mean [1]."""
     correlation_per_hour: float = Field(default=0.9, ge=0, lt=1)
     """Correlation of errors that lie an hour apart [1]."""
     arrivals_known: bool = True

@@ -27,7 +27,7 @@ on the same clock and network, with the same devices. Only those steps are looke
 same question, or results cannot be repeated."""
 
 SERIES = ("import_price_per_mwh", "export_price_per_mwh", "import_ci_kg_per_mwh")
-LOAD, GENERATION, PRICE = range(3)
+LOAD, GENERATION, PRICE, CARBON = range(4)
 """Streams of random numbers."""
 
 
@@ -67,8 +67,9 @@ class AutoregressiveError:
 
     The error k steps ahead is ``e_k = φ e_{k-1} + σ sqrt(1 - φ²) z`` with ``e_0 = 0`` and a standard normal z that
     belongs to the step of the clock: its standard deviation is ``σ sqrt(1 - φ^{2k})``, and a later forecast of the same
-    step is the earlier one less what has come to light since. All loads err alike, as do all sun and wind, and all
-    prices: the devices of a city share its weather, and the errors that a grid connection sees do not average out.
+    step is the earlier one less what has come to light since. All loads err alike, as do all sun and wind, all prices,
+    and the carbon of imports: the devices of a city share its weather, and the errors that a grid connection sees do
+    not average out.
 
     [1] models errors of wind forecasts as ARMA(1,1), of which this is the autoregressive part; the sizes below are
     round figures of ours, unverified: state your own.
@@ -78,6 +79,7 @@ class AutoregressiveError:
         generation: That of what sun and wind allow, relative to the most they allow in the period [1]; stays between
             nothing and that, and is nothing where nothing is (nights are known).
         price: That of prices of import and export, relative to the mean import price [1].
+        carbon_intensity: That of imports, relative to its mean [1]; does not change its sign.
         correlation_per_hour: Correlation of errors that lie an hour apart, φ over an hour [1].
         seed: Seed of the random numbers; the same seed gives the same errors, however the windows are laid.
         arrivals_known: See `Persistence`.
@@ -95,6 +97,7 @@ class AutoregressiveError:
     load: float = 0.03
     generation: float = 0.1
     price: float = 0.1
+    carbon_intensity: float = 0.1
     correlation_per_hour: float = 0.9
     seed: int = 0
     arrivals_known: bool = True
@@ -103,7 +106,7 @@ class AutoregressiveError:
         raise_if_any(self._faults(), "the forecast")
 
     def _faults(self) -> Iterator[Fault]:
-        for name in ("load", "generation", "price"):
+        for name in ("load", "generation", "price", "carbon_intensity"):
             if not 0 <= getattr(self, name) < np.inf:
                 yield Fault(f"forecast.{name}", "must be at least 0, and finite", getattr(self, name))
         if not 0 <= self.correlation_per_hour < 1:
@@ -126,6 +129,13 @@ class AutoregressiveError:
             for name in SERIES[:2]:
                 values = getattr(problem, name)
                 changes[name] = _with(values, at, values[at] + size * error)
+        if self.carbon_intensity:
+            error = self.carbon_intensity * self.errors(CARBON, problem.clock.step_hours, first, stop)
+            ci = problem.import_ci_kg_per_mwh
+            seen_ci = np.where(ci[at] > 0, np.maximum(ci[at] + error * float(np.abs(ci).mean()), 0.0), ci[at])
+            changes["import_ci_kg_per_mwh"] = _with(ci, at, seen_ci)
+        if self.price or self.carbon_intensity:
+            changes["export_price_per_mwh"] = _below_imports(problem, changes)
         if self.generation and any(is_available(f) for f in problem.flexibilities):
             error = self.generation * self.errors(GENERATION, problem.clock.step_hours, first, stop)
             changes["flexibilities"] = tuple(_erring(f, at, error) for f in problem.flexibilities)
@@ -140,6 +150,13 @@ class AutoregressiveError:
         new = [np.random.default_rng([self.seed, stream, step]).standard_normal() for step in range(first, stop)]
         errors: Floats = lfilter([np.sqrt(1 - correlation**2)], [1.0, -correlation], np.array(new))
         return errors
+
+
+def _below_imports(problem: DispatchProblem, changes: dict[str, Any]) -> Floats:
+    """What exports are seen to earn: no more than imports are seen to cost, as in the problem itself."""
+    seen = {name: changes.get(name, getattr(problem, name)) for name in SERIES}
+    cost = seen["import_price_per_mwh"] + problem.carbon_price_per_kg * seen["import_ci_kg_per_mwh"]
+    return np.asarray(np.minimum(seen["export_price_per_mwh"], cost))
 
 
 def is_available(flexibility: Flexibility) -> bool:

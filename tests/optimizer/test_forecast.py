@@ -41,7 +41,7 @@ def two_days(
 def test_a_forecast_without_error_is_perfect_foresight() -> None:
     perfect = dispatch(two_days())
     for forecast in (
-        AutoregressiveError(load=0, generation=0, price=0),
+        AutoregressiveError(load=0, generation=0, price=0, carbon_intensity=0),
         lambda problem, _first, _stop: replace(problem),
     ):
         same = dispatch(two_days(forecast))
@@ -192,6 +192,18 @@ def test_a_cap_on_carbon_that_a_wrong_forecast_breaks_is_named_when_all_is_over(
     assert found.step == STEPS - 1
     assert found.value == pytest.approx(400 * schedule.import_mw.sum(), rel=5e-3)
     assert found.value > found.limit == 0.8 * emitted
+
+
+def test_the_carbon_of_imports_errs_and_keeps_its_sign_and_exports_earn_no_more_than_imports_cost() -> None:
+    ci = np.where(np.arange(STEPS) % 3 == 0, 0.0, 400.0)
+    problem = two_days(import_ci_kg_per_mwh=ci, carbon_price_per_kg=0.1)
+    problem = replace(problem, export_price_per_mwh=problem.import_price_per_mwh + 0.1 * ci)
+    seen = AutoregressiveError(load=0, generation=0, price=0, carbon_intensity=1.5)(problem, 0, STEPS)
+    assert (seen.import_ci_kg_per_mwh[ci == 0] == 0).all()
+    assert seen.import_ci_kg_per_mwh.min() == 0
+    assert np.abs(seen.import_ci_kg_per_mwh - ci)[ci > 0].mean() > 100
+    assert (seen.export_price_per_mwh <= seen.import_cost_per_mwh + 1e-9).all()
+    np.testing.assert_array_equal(seen.import_price_per_mwh, problem.import_price_per_mwh)
 
 
 def test_ramps_hold_from_where_the_truth_left_a_device() -> None:
