@@ -217,7 +217,7 @@ def _worst_steps(case: Case, threads: int) -> Ints:
     found = extremes(case.network, case.clock, case.others, case.limits, threads=threads)
     badness = (
         -found.vm_min_pu, found.vm_max_pu, found.line_loading_percent, found.trafo_loading_percent,
-        found.slack_mva.real.sum(axis=1), case.p_per_it_mw, found.violations,
+        case.imported_mw(found.slack_mva), case.p_per_it_mw, found.violations,
     )  # fmt: skip
     return np.unique(
         [step for values in badness for step in np.argsort(-np.nan_to_num(values, nan=np.inf))[:WORST_STEPS]]

@@ -12,7 +12,7 @@ from app.violations import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from grid.clock import Clock
 from grid.extremes import extremes
 from grid.injections import Injections
-from grid.network import Network
+from grid.network import Complexes, Network
 from grid.powerflow import voltages
 from grid.series import Bools, Floats, Ints
 from grid.zbus import Limits
@@ -76,10 +76,16 @@ class Case:
         clock = Clock(self.clock.start, self.clock.step, steps.size)
         return replace(self, clock=clock, others=others, p_per_it_mw=self.p_per_it_mw[steps])
 
+    def imported_mw(self, slack_mva: Complexes, p_it_mw: float = 0.0) -> Floats:
+        """Net import, shape (T,) [MW]: what enters the grid, shape (T, S) [MVA], and what is drawn right there."""
+        drawn, there = self.injections(p_it_mw), np.isin(self.network.buses.node, self.network.slack)
+        at_once = self.network.fixed_mva[self.network.slack].real.sum()
+        return np.asarray(slack_mva.real.sum(axis=1) + (drawn.p_mw[there] @ drawn.profiles).sum(axis=0) + at_once)
+
     def broken(self, p_it_mw: float, threads: int = 1) -> Bools:
         """Steps in which a limit is broken, shape (T,)."""
         found = extremes(self.network, self.clock, self.injections(p_it_mw), self.limits, threads=threads)
-        imported = found.slack_mva.real.sum(axis=1)
+        imported = self.imported_mw(found.slack_mva, p_it_mw)
         return np.asarray((found.violations > 0) | found.failed | (imported > self.import_max_mw))
 
 
@@ -99,7 +105,7 @@ def binding_of(case: Case, p_it_mw: float, steps: Ints) -> Binding:
     if flow.failed.any():
         return Binding("city", "power_flow", np.nan, np.nan, int(steps[np.argmax(flow.failed)]))
     vm, loading, limits = flow.vm_pu(), flow.loading_percent(), case.limits
-    imported = flow.slack_mva().real.sum(axis=1)[:, None]
+    imported = few.imported_mw(flow.slack_mva(), p_it_mw)[:, None]
     buses, branches = few.network.buses.names, few.network.branches.names
     import_max = np.array([min(case.import_max_mw, NO_LIMIT)])
     import_slack = import_max[0] - import_max[0] / (1 + LOADING_TOLERANCE_PERCENT / 100)

@@ -148,6 +148,15 @@ def test_an_outage_that_breaks_a_limit_by_itself_is_left_out_and_named(tmp_path:
     assert found.p_it_mw == hosting_capacity(city, limits, "end", np.ones(24)).p_it_mw
 
 
+def test_what_is_drawn_where_the_grid_is_fed_counts_as_import_too(tmp_path: Path) -> None:
+    city = two_lines(tmp_path)
+    limits = LimitsSpec(vm_min_pu=0.8, vm_max_pu=1.1, import_max_mw=2.0)
+    found = hosting_capacity(city, limits, "source", np.ones(24))
+    assert found.p_it_mw == pytest.approx(1.5)  # the town draws half a megawatt
+    assert found.binding is not None
+    assert found.binding.quantity == "import_mw"
+
+
 def test_facility_power_is_in_proportion_to_the_rating() -> None:
     clock = Clock(datetime(2030, 7, 1, tzinfo=UTC), timedelta(hours=1), 3)
     air = OutdoorAir(np.array([10.0, 20.0, 30.0]), np.full(3, 60.0), np.full(3, 101325.0))
