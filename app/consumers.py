@@ -12,13 +12,15 @@ from grid.errors import InputError, nearest
 
 REGION = "city"
 """Market of the city, unless the contracts name another."""
+HYDROGEN_STATION = "hydrogen_station"
+"""Kind of assets that store what they draw and never give it back as cars do."""
 
 
 def consumer_names(result: Result) -> tuple[str, ...]:
-    """Data centres, assets that use power, fleets and sectors of which there can be a statement.
+    """Data centres, assets that use power, hydrogen stations, fleets and sectors: of all there can be a statement.
 
-    Batteries and hydrogen stations are none: what they charge is used where they feed it in, or is refuelled, and
-    their losses are those of the energy industries.
+    Batteries are none: what they charge is used where they feed it in, and their losses are those of the energy
+    industries.
     """
     users = result.table("consumers").select(pl.col("consumer").cast(pl.String).unique().sort())
     known = set(result.table("data_centres").select(pl.col("name").cast(pl.String).unique()).collect()["name"])
@@ -29,8 +31,9 @@ def consumer_names(result: Result) -> tuple[str, ...]:
 def city_consumers(result: Result) -> tuple[str, ...]:
     """Those consumers that together are the whole city: its sectors and its fleets.
 
-    Data centres and all other assets are parts of their sectors. What the statements of these sum to, without what
-    fleets return, is the carbon of consumption and cars in the run's ledger, hydrogen apart.
+    Data centres and most other assets are parts of their sectors. What the statements of these sum to, without what
+    fleets return, is the carbon of consumption and cars in the run's ledger, hydrogen apart: a station answers for
+    what it draws when it draws it, the ledger counts its fuel when it leaves the tank.
     """
     return (*fleets(result), *_lines(result))
 
@@ -38,7 +41,8 @@ def city_consumers(result: Result) -> tuple[str, ...]:
 def fleets(result: Result) -> tuple[str, ...]:
     """Names of fleets of cars, which may feed back what they drew."""
     users = result.table("consumers").select(pl.col("consumer").cast(pl.String).unique().sort()).collect()["consumer"]
-    return tuple(name for name in users if result.manifest["assets"].get(name, {}).get("element") == "storage")
+    kinds = {name: asset["kind"] for name, asset in result.manifest["assets"].items() if asset["element"] == "storage"}
+    return tuple(name for name in users if kinds.get(name, HYDROGEN_STATION) != HYDROGEN_STATION)
 
 
 def consumer(result: Result, name: str, region: str = REGION, convention: str = OPERATOR) -> Consumer:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from app.consumers import HYDROGEN_STATION
 from app.frames import by_element
 from app.results import TABLES
 from app.simulate import Outcome
 from carbon.hydrogen import LHV_KWH_PER_KG, Tanks, carbon_per_kg, tanks_by_slot
 from grid.series import Floats
 
-KIND = "hydrogen_station"
 MWH_PER_KG = LHV_KWH_PER_KG / 1000
 
 
@@ -19,7 +19,7 @@ def by_step(outcome: Outcome) -> pl.DataFrame:
     """One row a step and station: electricity, hydrogen refuelled and its carbon, the tank when the step begins."""
     stocks = outcome.accounts.tracing.stocks
     clock = outcome.prepared.clock
-    names = [flexibility.name for flexibility in outcome.prepared.flexibilities if flexibility.kind == KIND]
+    names = [flexibility.name for flexibility in outcome.prepared.flexibilities if flexibility.kind == HYDROGEN_STATION]
     if stocks is None or not names:
         return pl.DataFrame(schema=TABLES["hydrogen"])
     columns: dict[str, list[Floats]] = {}

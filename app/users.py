@@ -1,9 +1,9 @@
-"""Who may ask for its carbon: data centres, assets that draw power, and fleets with what they give back."""
+"""Who may ask for its carbon: data centres, assets that draw power, hydrogen stations, and fleets that give back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -85,8 +85,9 @@ def users_of(
 ) -> Iterator[User]:
     """Every asset and data centre that uses power, one after the other.
 
-    Stationary stores use nothing: what they charge is used where they feed it in, and their losses are those of the
-    energy industries.
+    Batteries use nothing: what they charge is used where they feed it in, and their losses are those of the energy
+    industries. A hydrogen station uses what it draws, for its fuel leaves the grid; what a fuel cell there feeds in is
+    not subtracted.
 
     Args:
         city: The city.
@@ -108,12 +109,16 @@ def users_of(
         if drawn.any():
             yield User(name, node[buses[live]], drawn[:, live])
     for flexibility in flexibilities:
-        if is_store(flexibility) and flexibility.reservoir is not None and flexibility.reservoir.vehicle:
-            yield _fleet(flexibility.name, stores, (city.clock.n_steps, city.network.n_nodes))
+        if is_store(flexibility) and flexibility.reservoir is not None:
+            user = _of_stores(flexibility.name, stores, (city.clock.n_steps, city.network.n_nodes))
+            if flexibility.reservoir.vehicle:
+                yield user
+            elif flexibility.drain_mwh.any():
+                yield replace(user, devices=None)
 
 
-def _fleet(name: str, stores: Stores, shape: tuple[int, int]) -> User:
-    """Cars by what each of them charges: one that charges and one that gives back at one bus do not cancel."""
+def _of_stores(name: str, stores: Stores, shape: tuple[int, int]) -> User:
+    """Stores by what each of them charges: one that charges and one that gives back at one bus do not cancel."""
     devices, operation = stores.devices[name], stores.operation
     if operation is None:
         return User(name, np.empty(0, dtype=np.int64), np.zeros((shape[0], 0)), devices)

@@ -76,6 +76,8 @@ def upstream_from_csv(
             values that are no numbers or out of range; all faults at once, with their rows.
     """
     library = is_library(Path(path))
+    if area is not None and not library:
+        raise InputError.of("area", "chooses from files of ENTSO-E's File Library; this file is another", area)
     table, first_row = (library_table(Path(path), area), 2) if library else _table(path)
     layout = layout_of(tuple(table.columns), boundary)
     if layout is None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from app.consumers import city_consumers, consumer_names
+from app.inventory import export_statement
 from app.reading import check_scenario
 from app.results import Result
 from app.run import run
@@ -61,6 +64,16 @@ def test_a_kilogram_carries_58_kwh_of_the_city_at_the_station(result: Result) ->
     mean = (drawn["p_mw"] * drawn["ci_kg_per_mwh"]).sum() / drawn["p_mw"].sum()
     depot = result.table("hydrogen_stations").filter(pl.col("station").cast(pl.String) == "depot").collect()
     assert depot["emissions_kg_per_kg"].item() == pytest.approx(0.058 * mean, rel=0.15)
+
+
+def test_a_station_has_a_statement_of_what_it_draws_and_is_no_fleet(result: Result, tmp_path: Path) -> None:
+    assert "depot" in consumer_names(result)
+    assert "store" not in consumer_names(result)
+    assert "depot" not in city_consumers(result)
+    rows = result.table("assets").filter(pl.col("asset").cast(pl.String) == "depot", pl.col("p_mw") > 0).collect()
+    drawn_kg = (rows["p_mw"] * rows["ci_kg_per_mwh"]).sum() * result.summary["step_hours"]
+    document, _ = export_statement(result, "depot", None, tmp_path / "depot.json", "operator")
+    assert json.loads(document.read_text())["location_based_kg"] == pytest.approx(drawn_kg, rel=1e-9)
 
 
 def test_fuel_leaves_with_the_mix_of_the_tank(result: Result) -> None:

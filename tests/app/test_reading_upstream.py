@@ -115,6 +115,14 @@ def test_wrong_rows_of_a_factor_file_are_told_with_its_place(tmp_path: Path):
         assert rule in str(caught.value)
 
 
+def test_an_area_of_a_file_without_areas_is_refused(tmp_path: Path):
+    hours = [f"2030-06-01T{hour:02}:00:00Z,300,80" for hour in range(24)]
+    (tmp_path / "own.csv").write_text("\n".join(["time_utc,ci_kg_per_mwh,price_per_mwh", *hours]) + "\n")
+    check_scenario(scenario(upstream={"csv": "own.csv"}), tmp_path, "no area")
+    with pytest.raises(ScenarioError, match=r"upstream\.csv: area: chooses from files of ENTSO-E"):
+        check_scenario(scenario(upstream={"csv": "own.csv", "area": "AT"}), tmp_path, "an area")
+
+
 def test_an_area_is_chosen_from_files_that_hold_several(tmp_path: Path):
     library(tmp_path, fuels={AUSTRIA: "Nuclear", GERMANY: "Fossil Hard coal"})
     with pytest.raises(ScenarioError, match=r"upstream\.csv: area: holds 2 areas.*AT, DE_LU"):
