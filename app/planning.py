@@ -102,9 +102,10 @@ def print_frontier(found: Frontier, currency: str) -> None:
 def estimate_in_words(found: Estimate, loaded: Loaded) -> str:
     """The estimate line by line, with its error where it is known."""
     period, clock = loaded.scenario.period, loaded.city.clock
-    days = clock.times[found.days.days * clock.steps_per_day].astype("datetime64[D]")
+    days = clock.times[found.days.days * clock.steps_per_day + found.days.begin].astype("datetime64[D]")
     chosen = ", ".join(f"{day} ×{weight:.1f}" for day, weight in zip(days, found.days.weights, strict=True))
-    lines = [f"{period.days} days by {len(days)}: {chosen}"]
+    starts = str(clock.times[found.days.begin].astype("datetime64[m]"))[-5:]
+    lines = [f"{period.days} days by {len(days)} from {starts} UTC: {chosen}"]
     for field in fields(Totals):
         label, unit, factor, digits = _LABELS[field.name]
         value = getattr(found.totals, field.name) * factor

@@ -1,7 +1,8 @@
 """A year by a few of its days, for planners in a hurry: chosen and weighted by tsam, with the error stated.
 
 Each day is dispatched by itself: stores end it with what they began with, and a session that lasts beyond it owes the
-share of its energy that falls into the day.
+share of its energy that falls into the day. So days begin when the fewest sessions are cut, for cars that charge at
+home overnight about noon: what must be charged by midnight could not wait for the cheap hours after it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from optimizer.totals import Totals, totals
 Dispatch = Callable[[DispatchProblem], Schedule]
 TO_BE_KEPT = 1e-2
 """How much more a sum that is off counts than a weight that is changed (ours)."""
+FARTHEST = 4.0
+"""By what factor a weight may at most differ from the size of its cluster (ours): none vanishes."""
 BY_DEVICE = (
     *("p_min_mw", "p_max_mw", "p_unmanaged_mw", "p_min_on_mw", "ramp_mw_per_h", "q_max_mvar"),
     *("wear_cost_per_mwh", "value_per_mwh"),
@@ -36,11 +39,13 @@ class RepresentativeDays:
     """Days that stand for a period.
 
     Args:
+        begin: Step of the day at which each of them begins.
         days: Places of the days, ascending, shape (D,).
         weights: Days that each stands for, shape (D,); they sum to the days of the period, but need not be whole.
         stands_for: For each day of the period, the place in `days` of the one that stands for it.
     """
 
+    begin: int
     days: Ints
     weights: Floats
     stands_for: Ints
@@ -83,66 +88,89 @@ def representative_days(problem: DispatchProblem, n_days: int) -> Representative
             intermittent renewables in generation expansion planning problems", IEEE Trans. Power Syst., vol. 32, no. 3,
             pp. 1936-1948, 2017: weights by optimisation.
     """
-    import pandas as pd  # noqa: PLC0415  slow to import
-    import tsam  # noqa: PLC0415  slow to import
-
     steps = problem.clock.steps_per_day
     total = problem.clock.n_steps // steps
     if total * steps != problem.clock.n_steps:
         raise InputError.of("problem.clock", f"must consist of whole days of {steps} steps", problem.clock.n_steps)
     if not 1 <= n_days <= total:
         raise InputError.of("n_days", f"must lie within 1..{total}", n_days)
-    unmanaged = _unmanaged(problem)
-    peak = int(np.argmax(unmanaged.sum(axis=1)) // steps)
     if n_days == total:
         every = np.arange(total)
-        return RepresentativeDays(every, np.ones(total), every)
+        return RepresentativeDays(0, every, np.ones(total), every)
+    unmanaged, begin = _unmanaged(problem), _calmest_step(problem)
     columns = {
         "price": problem.import_price_per_mwh,
         "ci": problem.import_ci_kg_per_mwh,
         "fixed": problem.p_fixed_mw.sum(axis=1),
         "assets": unmanaged[:, 1],
     }
-    others = np.delete(np.arange(total), peak)
-    index = pd.date_range("2001-01-01", periods=others.size * steps, freq=pd.Timedelta(problem.clock.step))
-    moving = {name: values for name, values in columns.items() if np.ptp(values) > 0}
-    chosen = np.full(total, peak)
-    if moving and n_days > 1:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about its own rounding of medoids, which are not used as values
-            found = tsam.aggregate(
-                pd.DataFrame({name: values.reshape(total, steps)[others].ravel() for name, values in moving.items()},
-                             index=index), n_days - 1, period_duration=24,
-                temporal_resolution=problem.clock.step_hours, preserve_column_means=False,
-            )  # fmt: skip
-        cluster = np.asarray(found.cluster_assignments, dtype=np.int64)
-        centres = np.asarray(found.clustering.cluster_centers, dtype=np.int64)
-        chosen[others] = others[centres[cluster]]
-    days, stands_for = np.unique(chosen, return_inverse=True)
+    candidates = total - (begin > 0)
+    within = slice(begin, begin + candidates * steps)
+    by_day = {name: values[within].reshape(candidates, steps) for name, values in columns.items() if np.ptp(values) > 0}
     drawn = unmanaged.sum(axis=1)
-    sums = [*moving.values(), drawn * columns["price"], drawn * columns["ci"]]
-    weights = _weights(np.array([values.reshape(total, steps).sum(axis=1) for values in sums]), days, stands_for)
-    return RepresentativeDays(days, weights, stands_for)
+    peak = int(np.argmax(drawn[within]) // steps)
+    chosen = _clustered(problem, by_day, peak, n_days)
+    stands_for_day = np.append(chosen, chosen[-1:])[:total]
+    days, stands_for = np.unique(stands_for_day, return_inverse=True)
+    series = np.array([*(columns[name] for name in by_day), drawn * columns["price"], drawn * columns["ci"]])
+    sums = series[:, within].reshape(len(series), candidates, steps).sum(axis=2)[:, days]
+    weights = _weights(sums, series, np.bincount(stands_for))
+    return RepresentativeDays(begin, days, weights, stands_for)
 
 
-def _weights(sums: Floats, days: Ints, stands_for: Ints) -> Floats:
+def _calmest_step(problem: DispatchProblem) -> int:
+    """Step of the day at whose beginning sessions under way have the least energy due, over all days."""
+    under_way = np.zeros(problem.clock.n_steps + 1)
+    for flexibility in problem.flexibilities:
+        store = flexibility.reservoir
+        if store is not None and not flexibility.lasts_throughout:
+            due = np.maximum(store.e_end_mwh - store.e_start_mwh, 0.0)
+            np.add.at(under_way, flexibility.start + 1, due)
+            np.subtract.at(under_way, flexibility.stop, due)
+    by_step = np.cumsum(under_way)[:-1].reshape(-1, problem.clock.steps_per_day).sum(axis=0)
+    return int(np.argmin(np.round(by_step, 9)))
+
+
+def _clustered(problem: DispatchProblem, by_day: dict[str, Floats], peak: int, n_days: int) -> Ints:
+    """The day that stands for each candidate, of series by day, shape (candidates, steps); `peak` for itself."""
+    import pandas as pd  # noqa: PLC0415  slow to import
+    import tsam  # noqa: PLC0415  slow to import
+
+    candidates, steps = next(iter(by_day.values()), np.zeros((1, 1))).shape
+    chosen = np.full(max(candidates, 1), peak)
+    others = np.delete(np.arange(candidates), peak)
+    if not by_day or n_days == 1 or not others.size:
+        return chosen
+    index = pd.date_range("2001-01-01", periods=others.size * steps, freq=pd.Timedelta(problem.clock.step))
+    table = pd.DataFrame({name: values[others].ravel() for name, values in by_day.items()}, index=index)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about its own rounding of medoids, which are not used as values
+        found = tsam.aggregate(
+            table, min(n_days - 1, others.size), period_duration=24, temporal_resolution=problem.clock.step_hours,
+            preserve_column_means=False,
+        )  # fmt: skip
+    cluster = np.asarray(found.cluster_assignments, dtype=np.int64)
+    centres = np.asarray(found.clustering.cluster_centers, dtype=np.int64)
+    chosen[others] = others[centres[cluster]]
+    return chosen
+
+
+def _weights(sums: Floats, series: Floats, size: Ints) -> Floats:
     """Weights near the sizes of the clusters with which days sum to the period, shape (D,).
 
     Args:
-        sums: Sum of each series over each day of the period, shape (S, days).
-        days: Representative days, shape (D,).
-        stands_for: Place of the one that stands for each day of the period.
+        sums: Sum of each series over each representative day, shape (S, D).
+        series: The series over the period, shape (S, T).
+        size: Days that each stands for, shape (D,).
     """
     from scipy.optimize import lsq_linear  # noqa: PLC0415  slow to import
 
-    size = np.bincount(stands_for, minlength=days.size).astype(np.float64)
-    whole = sums.sum(axis=1)
-    scale = np.maximum(np.abs(sums).sum(axis=1), 1e-12) * TO_BE_KEPT
+    whole, scale = series.sum(axis=1), np.maximum(np.abs(series).sum(axis=1), 1e-12) * TO_BE_KEPT
     near = np.diag(1 / np.sqrt(size * size.sum()))
-    count = np.ones((1, days.size)) / (size.sum() * TO_BE_KEPT**2)
-    matrix = np.concatenate([sums[:, days] / scale[:, None], count, near])
+    count = np.ones((1, size.size)) / (size.sum() * TO_BE_KEPT**2)
+    matrix = np.concatenate([sums / scale[:, None], count, near])
     wanted = np.concatenate([whole / scale, [size.sum() * count[0, 0]], near @ size])
-    found: Floats = lsq_linear(matrix, wanted, bounds=(0.0, np.inf)).x
+    found: Floats = lsq_linear(matrix, wanted, bounds=(size / FARTHEST, size * FARTHEST)).x
     weights: Floats = found * (size.sum() / found.sum())
     return weights
 
@@ -161,7 +189,7 @@ def dispatch_representative(
     chosen = representative_days(problem, n_days)
     parts = []
     for day in chosen.days:
-        single = day_problem(problem, int(day))
+        single = day_problem(problem, int(day), chosen.begin)
         parts.append(totals(single, solve(single)))
     names = [field.name for field in fields(Totals)]
     sums = {
@@ -177,16 +205,21 @@ def dispatch_representative(
     return Estimate(estimate, chosen, error)
 
 
-def day_problem(problem: DispatchProblem, day: int) -> DispatchProblem:
+def day_problem(problem: DispatchProblem, day: int, begin: int = 0) -> DispatchProblem:
     """One day of a problem by itself, without a demand charge.
+
+    Args:
+        problem: The problem.
+        day: Which day.
+        begin: Step of the day at which it begins; the end is at the same time of the next.
 
     Raises:
         InputError: If there is no such day.
     """
     steps = problem.clock.steps_per_day
-    first, stop = day * steps, (day + 1) * steps
+    first, stop = day * steps + begin, (day + 1) * steps + begin
     if not 0 <= first < stop <= problem.clock.n_steps:
-        raise InputError.of("day", f"must lie within 0..{problem.clock.n_steps // steps - 1}", day)
+        raise InputError.of("day", f"must lie within 0..{(problem.clock.n_steps - begin) // steps - 1}", day)
     at, marginal = slice(first, stop), problem.import_marginal_ci_kg_per_mwh
     cut = [_on_day(flexibility, first, stop) for flexibility in problem.flexibilities]
     return replace(

@@ -55,7 +55,7 @@ def test_all_days_of_a_period_are_the_period() -> None:
 def test_the_cost_of_what_is_estimated_without_a_comparison_is_said_to_be_unknown() -> None:
     loaded = check_scenario(feeder(), Path(), "feeder")
     words = estimate_in_words(estimate(loaded, 2), loaded)
-    assert words.startswith("4 days by 2: 2030-03-0")
+    assert words.startswith("4 days by 2 from 00:00 UTC: 2030-03-0")
     assert "the error is not known" in words
 
 

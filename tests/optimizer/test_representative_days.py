@@ -79,6 +79,24 @@ def test_the_demand_charge_is_that_of_the_highest_day_of_each_month() -> None:
     assert abs(estimate.error["cost"]) < 1e-6
 
 
+def test_days_begin_where_no_session_is_cut() -> None:
+    clock, network = clock_of(96), feeder()
+    cars = fleet(network, clock, 5, n=40)
+    evening = np.arange(40) % 3 * 24 + 18
+    store = replace(cars.reservoir, e_start_mwh=np.full(40, 0.1), e_end_mwh=np.full(40, 0.2))
+    cars = replace(cars, start=evening, stop=evening + 13, reservoir=store)
+    problem = problem_on(network, clock, [cars], 0.2, import_price_per_mwh=50 + np.arange(96.0) % 7)
+    chosen = representative_days(problem, 2)
+    assert 7 <= chosen.begin <= 18
+    assert chosen.weights.sum() == pytest.approx(4)
+    for day in chosen.days:
+        part = day_problem(problem, int(day), chosen.begin).flexibilities[0]
+        np.testing.assert_array_equal(part.stop - part.start, 13)
+        np.testing.assert_allclose(part.reservoir.e_end_mwh - part.reservoir.e_start_mwh, 0.1)
+    with pytest.raises(InputError, match="day"):
+        day_problem(problem, 3, chosen.begin)  # it would end beyond the period
+
+
 def test_sessions_across_midnight_owe_each_day_its_share() -> None:
     clock, network = clock_of(72), feeder()
     cars = fleet(network, clock, 5, n=40)
