@@ -7,8 +7,9 @@ import pytest
 from small_cases import battery, clock_of, feeder, fleet, problem_on, pv
 
 from grid.errors import InputError
+from optimizer.day_choice import representative_days
 from optimizer.problem import DispatchProblem
-from optimizer.representative_days import day_problem, dispatch_representative, representative_days
+from optimizer.representative_days import day_problem, dispatch_representative
 
 DAYS = 12
 KINDS = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2])
@@ -83,7 +84,8 @@ def test_days_begin_where_no_session_is_cut() -> None:
     clock, network = clock_of(96), feeder()
     cars = fleet(network, clock, 5, n=40)
     evening = np.arange(40) % 3 * 24 + 18
-    store = replace(cars.reservoir, e_start_mwh=np.full(40, 0.1), e_end_mwh=np.full(40, 0.2))
+    energies = {"e_start_mwh": 0.1, "e_end_mwh": 0.2, "e_min_mwh": 0.0, "e_max_mwh": 0.4}
+    store = replace(cars.reservoir, **{name: np.full(40, e_mwh) for name, e_mwh in energies.items()})
     cars = replace(cars, start=evening, stop=evening + 13, reservoir=store)
     problem = problem_on(network, clock, [cars], 0.2, import_price_per_mwh=50 + np.arange(96.0) % 7)
     chosen = representative_days(problem, 2)
