@@ -181,13 +181,13 @@ def test_the_slider_redraws_the_map_without_fetching(page, address):
     until(page, lambda: "10:00" not in spoken(page) and "12:00" in spoken(page))  # 10:00 UTC is noon in Berlin
     page.wait_for_load_state("networkidle")
     before, asked = pixels(page), []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: asked.append(request.url))  # the icon of a new address the browser asks itself
     page.focus("#map-time [role=slider]")
     for _ in range(32):
         page.keyboard.press("ArrowRight")
     until(page, lambda: "20:00" in spoken(page))
     assert pixels(page) != before
-    assert asked == []
+    assert [url for url in asked if "favicon.ico" not in url] == []
     until(page, lambda: "t=72" in page.url)
 
 

@@ -30,9 +30,10 @@ def content(view: View) -> Component:
         why = "There are no electric cars in this result. Add an asset of kind ev_fleet to the scenario to see them."
         return cards.page("Electric cars", cards.where_and_when(view), cards.nothing("Charging", why))
     hourly = {name: ev.hourly_intensity(power, view.zone) for name, power in powers.items()}
-    sessions, hours, classes = (
+    sessions = {name: driven(result) for name, result in compared.items()}
+    hours, classes = (
         {name: result.table(table).collect() for name, result in compared.items()}
-        for table in ("sessions", "charging_hours", "vehicle_classes")
+        for table in ("charging_hours", "vehicle_classes")
     )
     return cards.page(
         "Electric cars",
@@ -68,6 +69,11 @@ def content(view: View) -> Component:
     )  # fmt: skip
 
 
+def driven(result: Result) -> pl.DataFrame:
+    """Distance and carbon of a kilometre of every session; a year of a city has millions, so nothing else."""
+    return result.table("sessions").select("driven_km", "g_per_km").collect()
+
+
 def fleets(result: Result) -> list[str]:
     """Names of the fleets of a result: those of its scenario and those that charged."""
     declared = [asset.get("name") for asset in result.scenario.get("assets") or [] if asset.get("kind") in KINDS]
@@ -79,7 +85,7 @@ def totals(results: Mapping[str, Result]) -> pl.DataFrame:
     """Energy charged and given back, carbon of a kWh and of a kilometre, one row a result."""
     rows = []
     for name, result in results.items():
-        summary, sessions = result.summary, result.table("sessions").collect()
+        summary, sessions = result.summary, driven(result)
         rows.append({
             "Result": name,
             "Sessions": figure(sessions.height, 0),
