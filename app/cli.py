@@ -209,16 +209,18 @@ def frontier(
     days: Days = None,
 ) -> None:
     """Say what each tonne less costs: dispatches from the cheapest to the cleanest."""
-    from app.planning import cost_against_carbon, frontier_table, print_frontier  # noqa: PLC0415
+    from app.planning import check_out, cost_against_carbon, print_frontier, write_frontier  # noqa: PLC0415
     from app.progress import bar  # noqa: PLC0415
     from app.reading import load_scenario  # noqa: PLC0415
 
+    if out is not None:
+        check_out(out)
     loaded = load_scenario(scenario, days)
     with bar() as progress:
         found = cost_against_carbon(loaded, points, progress)
     print_frontier(found, loaded.scenario.currency)
     if out is not None:
-        frontier_table(found).write_csv(out)
+        write_frontier(found, out)
         typer.echo(f"wrote {out}")
 
 

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel
 
-from app.scenario import Scenario
+from app.scenario import TAG, Scenario
 from grid.errors import Fault, nearest
 
 WORDS = {
@@ -67,7 +67,8 @@ def fault_of(item: Any) -> Fault:
 def _place(loc: Sequence[str | int]) -> str:
     text = ""
     for part in loc:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        if not str(part).startswith(TAG):
+            text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
 
 
@@ -75,7 +76,7 @@ def _fields_at(loc: Sequence[str | int]) -> list[str]:
     """Names of the fields of the model at a place of the scenario."""
     models: list[Any] = [Scenario]
     for part in loc:
-        if isinstance(part, int):
+        if isinstance(part, int) or part.startswith(TAG):
             continue
         inner: list[Any] = []
         for model in models:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.loaded import Loaded
 from app.prepare import prepare
 from app.simulate import KG_PER_T, Progress, dispatch_problem
+from grid.errors import InputError
 from optimizer.frontier import Frontier, frontier
 from optimizer.problem import DispatchProblem
 from optimizer.representative_days import Estimate, dispatch_representative
@@ -53,6 +55,10 @@ def estimate(loaded: Loaded, days: int, *, against_full: bool = False) -> Estima
     Raises:
         InputError: If the period has fewer days.
     """
+    if days > loaded.scenario.period.days:
+        raise InputError.of(
+            "--representative", f"must be at most the {loaded.scenario.period.days} days there are", days
+        )
     return dispatch_representative(_problem(loaded), days, against_full=against_full)
 
 
@@ -77,6 +83,26 @@ def frontier_table(found: Frontier) -> pl.DataFrame:
         for point, step in zip(found.points, steps, strict=True)
     ]
     return pl.DataFrame(rows)
+
+
+def check_out(path: Path) -> None:
+    """Raises an `InputError` before anything is computed if a CSV file cannot be written there."""
+    if path.suffix != ".csv":
+        raise InputError.of("--out", "must end in .csv", str(path))
+    if not path.parent.is_dir():
+        raise InputError.of("--out", "no such folder", str(path.parent))
+
+
+def write_frontier(found: Frontier, path: Path) -> None:
+    """Writes the points, one a row.
+
+    Raises:
+        InputError: If that cannot be done.
+    """
+    try:
+        frontier_table(found).write_csv(path)
+    except OSError as error:
+        raise InputError.of("--out", f"cannot be written ({error})", str(path)) from error
 
 
 def print_frontier(found: Frontier, currency: str) -> None:

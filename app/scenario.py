@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import available_timezones
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.convention_words import OPERATOR, ConventionName
@@ -22,6 +22,8 @@ from grid.clock import Clock
 from grid.spec import Spec
 
 MAX_DAYS = 366
+TAG = "·"
+"""How names begin that tell what is meant where a key takes a name or a mapping; no key of a file begins so."""
 GPC_PATTERN = r"^(I|II|III|IV|V|VI)(\.\d+)*$"
 
 
@@ -131,7 +133,10 @@ class DispatchSpec(Spec):
     """What each window decides [h]."""
     look_ahead_hours: int = Field(default=12, ge=0, le=24 * 31)
     """What each window sees beyond that [h]."""
-    forecast: Literal["perfect", "persistence"] | ForecastSpec = "perfect"
+    forecast: Annotated[
+        Annotated[Literal["perfect", "persistence"], Tag(f"{TAG}name")] | Annotated[ForecastSpec, Tag(f"{TAG}errors")],
+        Discriminator(lambda given: f"{TAG}name" if isinstance(given, str) else f"{TAG}errors"),
+    ] = "perfect"
     """What a window knows of the steps ahead: all; that they are as at the same time yesterday; or all with an error,
     drawn with the scenario's seed. What is done meets the truth, and the grid connection balances the difference."""
 

@@ -14,6 +14,7 @@ from test_command_line import gridcarbon, refused
 from app.planning import cost_against_carbon, estimate, estimate_in_words, frontier_table
 from app.reading import check_scenario
 from app.run import run
+from grid.errors import ScenarioError
 
 FEEDER = {
     "name": "feeder",
@@ -68,7 +69,24 @@ def test_both_as_commands(tmp_path: Path) -> None:
     done = gridcarbon("estimate", path, "--representative", "3", "--against-full")
     assert done.returncode == 0, done
     assert "% against the full period" in done.stdout
-    refused(gridcarbon("estimate", path, "--representative", "9"), "n_days", "1..4")
+
+
+def test_what_cannot_be_done_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    path = file_of(tmp_path, feeder())
+    refused(gridcarbon("estimate", path, "--representative", "9"), "--representative: must be at most the 4 days")
+    refused(gridcarbon("frontier", path, "--out", tmp_path / "none" / "points.csv"), "--out: no such folder")
+    refused(gridcarbon("frontier", path, "--out", tmp_path / "points.txt"), "--out: must end in .csv")
+
+
+def test_faults_of_a_forecast_stand_where_it_is_stated() -> None:
+    for forecast, fault in (
+        ({"carbon_intensity": 7}, r"dispatch\.forecast\.carbon_intensity: must be at most 1; got 7"),
+        ({"laod": 0.1}, r"dispatch\.forecast\.laod: unknown key; did you mean 'load'"),
+        ("persistance", r"dispatch\.forecast: must be one of .*did you mean 'persistence'"),
+    ):
+        with pytest.raises(ScenarioError, match=fault) as error:
+            check_scenario(feeder(forecast=forecast), Path(), "feeder")
+        assert len(error.value.faults) == 1
 
 
 def test_a_cap_is_kept_and_has_its_price(tmp_path: Path) -> None:
@@ -89,5 +107,5 @@ def test_a_cap_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
 
 
 def test_nobody_keeps_a_cap_where_nobody_decides() -> None:
-    with pytest.raises(Exception, match="carbon_cap_t needs a strategy that decides"):
+    with pytest.raises(ScenarioError, match="carbon_cap_t needs a strategy that decides"):
         check_scenario(feeder(strategy="unmanaged", carbon_cap_t=1.0), Path(), "feeder")
