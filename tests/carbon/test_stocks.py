@@ -244,3 +244,30 @@ def test_a_device_outside_the_grid_or_the_time_is_refused(name, value):
     operation = store(np.zeros(3 if name == "stop" else 2), **{name: np.array([value])})
     with pytest.raises(InputError, match=f"operation.{name}"):
         trace(*one_node(np.zeros(2)), 1.0, operation)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
+def test_some_devices_are_what_they_are_among_all(seed):
+    city = random_city(seed)
+    op, stocks = city.operation, trace(city.flows, city.sources, city.step_hours, city.operation).stocks
+    ends = np.append(op.first_slot, op.p_mw.size)
+    for first, stop in ((0, 1), (1, op.n_devices - 1), (0, op.n_devices)):
+        some, slots = stocks.of(slice(first, stop)), slice(ends[first], ends[stop])
+        for name in ("e_end_mwh", "charge_kg", "discharge_kg", "ci_discharge_kg_per_mwh", "renewable_share"):
+            np.testing.assert_array_equal(getattr(some, name), getattr(stocks, name)[slots], err_msg=name)
+        np.testing.assert_array_equal(some.entries.operation.slot_step, op.slot_step[slots])
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
+def test_power_at_nodes_is_that_of_the_slots(seed):
+    city = random_city(seed)
+    op, shape = city.operation, (city.flows.n_steps, city.flows.n_nodes)
+    car = op.vehicle[op.owner]
+    for counts in (None, car):
+        here = np.ones(op.p_mw.size, bool) if counts is None else counts[op.slot_device]
+        expected = np.zeros((2, *shape))
+        for way, p_mw in enumerate((np.maximum(op.p_mw, 0), np.maximum(-op.p_mw, 0))):
+            np.add.at(expected[way], (op.slot_step, op.node[op.slot_device]), p_mw * here)
+        np.testing.assert_allclose(op.power_at_nodes(*shape, counts), expected, atol=1e-15)
