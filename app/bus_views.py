@@ -58,19 +58,20 @@ class BusViews:
         return float(np.abs(entered - left).sum())
 
 
-def bus_views(grid: TracedGrid, answer: ConventionTrace) -> BusViews:
+def bus_views(grid: TracedGrid, answer: ConventionTrace, lost_mw: Floats) -> BusViews:
     """Sums over time what the convention says of every node.
 
     Args:
         grid: What was traced.
         answer: One convention's answer.
+        lost_mw: What is on its loss line at each node, shape (T, N) [MW].
     """
     ci = np.nan_to_num(answer.tracing.ci_kg_per_mwh)
     own, above = (_sources(grid, which) for which in (~grid.imported, grid.imported))
     used = _weighted(grid, grid.consumed_mw, ci)
     left = _weighted(grid, at_nodes(grid.exports.p_mw, grid.exports.node, grid.shape[1]), ci)
     cars, stores = (_stores(grid, answer, vehicle=vehicle) for vehicle in (True, False))
-    lost = _weighted(grid, answer.loss_mw(grid.flows), ci)
+    lost = _weighted(grid, lost_mw, ci)
     got, sent = _passed(grid, answer, ci)
     weight, weighted = _weighted(grid, grid.entering_mw, ci)
     mean = np.divide(weighted, weight, out=np.full_like(weight, np.nan), where=weight > 0)

@@ -13,7 +13,7 @@ from grid.errors import InputError, nearest
 REGION = "city"
 """Market of the city, unless the contracts name another."""
 HYDROGEN_STATION = "hydrogen_station"
-"""Kind of assets that store what they draw and never give it back as cars do."""
+"""Kind of assets that make and refuel hydrogen; like cars they are storage elements, but return nothing."""
 
 
 def consumer_names(result: Result) -> tuple[str, ...]:
@@ -41,8 +41,9 @@ def city_consumers(result: Result) -> tuple[str, ...]:
 def fleets(result: Result) -> tuple[str, ...]:
     """Names of fleets of cars, which may feed back what they drew."""
     users = result.table("consumers").select(pl.col("consumer").cast(pl.String).unique().sort()).collect()["consumer"]
-    kinds = {name: asset["kind"] for name, asset in result.manifest["assets"].items() if asset["element"] == "storage"}
-    return tuple(name for name in users if kinds.get(name, HYDROGEN_STATION) != HYDROGEN_STATION)
+    assets = result.manifest["assets"].items()
+    cars = {name for name, asset in assets if asset["element"] == "storage" and asset["kind"] != HYDROGEN_STATION}
+    return tuple(name for name in users if name in cars)
 
 
 def consumer(result: Result, name: str, region: str = REGION, convention: str = OPERATOR) -> Consumer:

@@ -181,7 +181,7 @@ def _book(
     both = views(ledger, grid.sources, grid.imported, grid.exported_mwh, step_hours=grid.step_hours)
     residuals = (ledger.bus_residual_kg, ledger.stock_residual_kg, ledger.city_residual_kg, both.residual_kg)
     table, stationary = ledger.sectors, ledger.stationary.energy
-    ci = answer.tracing.ci_kg_per_mwh
+    ci, lost_mw = answer.tracing.ci_kg_per_mwh, answer.loss_mw(grid.flows)
     used = {code: kg for code, kg in zip(table.codes, table.emissions_kg.T, strict=True) if code.endswith(".2")}
     return Book(
         convention=answer.convention,
@@ -198,8 +198,8 @@ def _book(
         codes=table.codes,
         sector_mwh=table.energy_mwh.sum(axis=0),
         sector_kg=table.emissions_kg.sum(axis=0),
-        bearers=_bearers(grid, answer, float(ledger.loss_kg.sum())),
-        buses=bus_views(grid, answer),
+        bearers=_bearers(grid, answer, lost_mw, float(ledger.loss_kg.sum())),
+        buses=bus_views(grid, answer, lost_mw),
         user_kg={**used, **{user.name: user.of_what_it_draws(ci, grid.step_hours) for user in users}},
         returned_kg={user.name: user.returned_kg(grid, answer.tracing) for user in users if user.devices is not None},
     )
@@ -234,9 +234,8 @@ def _of_generators(codes: tuple[str, ...], kg: Floats) -> Floats:
     return np.where(lost, np.where(np.array(codes) == GENERATOR_LINE, kg[lost].sum(), 0.0), kg)
 
 
-def _bearers(grid: TracedGrid, answer: ConventionTrace, loss_kg: float) -> tuple[Bearer, ...]:
+def _bearers(grid: TracedGrid, answer: ConventionTrace, lost_mw: Floats, loss_kg: float) -> tuple[Bearer, ...]:
     """Who bears the losses: what is on the loss line, or was generated for uses beyond what they take."""
-    lost_mw = answer.loss_mw(grid.flows)
     lost_mwh = grid.step_hours * float(lost_mw.sum())
     if answer.convention != "load":
         return (Bearer(GRID_OPERATOR, lost_mwh, loss_kg),)

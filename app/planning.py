@@ -72,7 +72,7 @@ def frontier_table(found: Frontier) -> pl.DataFrame:
     """One row a point, the cheapest first; a tonne less costs so much more than at the point before."""
     import polars as pl  # noqa: PLC0415  slow to import
 
-    steps = (None, *(1000 * cost for cost in found.abatement_cost_per_kg()))
+    steps = (None, *(cost * KG_PER_T for cost in found.abatement_cost_per_kg()))
     rows = [
         {
             "carbon_price_per_t": point.carbon_price_per_kg * KG_PER_T,

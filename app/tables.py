@@ -49,8 +49,12 @@ def tables(outcome: Outcome) -> dict[str, Callable[[], pl.DataFrame]]:
         "vehicle_classes": lambda: vehicle_classes(of_sessions()),
         "hydrogen": of_hydrogen,
         "hydrogen_stations": lambda: hydrogen.of_stations(of_hydrogen()),
-        **{name: partial(lambda name: of_conventions()[name], name) for name in CONVENTION_TABLES},
+        **{name: partial(_one_of, of_conventions, name) for name in CONVENTION_TABLES},
     }
+
+
+def _one_of(make: Callable[[], dict[str, pl.DataFrame]], name: str) -> pl.DataFrame:
+    return make()[name]
 
 
 def _bus_of_node(outcome: Outcome) -> dict[int, str]:

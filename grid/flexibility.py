@@ -10,7 +10,6 @@ thousands of short sessions costs what its slots cost, not devices × steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -23,7 +22,15 @@ from grid.errors import raise_if_any
 from grid.flexibility_faults import faults_of
 from grid.labels import Labels
 from grid.reservoir import Reservoir
-from grid.reservoir_kernel import Devices, charge_at_once, energies, gains, most_gains
+from grid.reservoir_kernel import (
+    Devices,
+    charge_at_once,
+    charging_powers,
+    energies,
+    gains,
+    gains_at,
+    most_gains,
+)
 from grid.series import Floats, Ints, read_only
 
 __all__ = ["Element", "Flexibility", "Reservoir", "one_hot"]
@@ -183,9 +190,8 @@ class Flexibility:
 
     def gain_mwh(self, p_mw: Floats) -> Floats:
         """What withdrawal `p_mw` adds to the reservoir before standing losses and use, both of shape (K,) [MWh]."""
-        return (
-            np.zeros(self.n_slots) if self.reservoir is None else gains(self._devices(self.reservoir), read_only(p_mw))
-        )
+        store = self.reservoir
+        return np.zeros(self.n_slots) if store is None else gains(self._devices(store), read_only(p_mw))
 
     def most_gain_mwh(self) -> Floats:
         """What each device gains at full power over all its steps, less what is used, shape (N,) [MWh]."""
@@ -193,36 +199,15 @@ class Flexibility:
 
     def gain_at(self, p_mw: Floats, slots: Ints) -> Floats:
         """What withdrawal `p_mw` of some slots adds to the reservoir before standing losses and use [MWh]."""
-        store = self.reservoir
-        return np.zeros(slots.size) if store is None else self._gain(store, p_mw, slots)
-
-    def _gain(self, store: Reservoir, p_mw: Floats, slots: Ints) -> Floats:
-        """Energy gained [MWh] by the power of some slots."""
-        eta_charge, eta_discharge = self.at_slots(store.eta_charge, slots), self.at_slots(store.eta_discharge, slots)
-        stored = np.zeros(slots.size)
-        for below, width, relative in self._segments(store, slots):
-            stored += relative * np.clip(p_mw - below, 0.0, width)
-        return self.clock.step_hours * (eta_charge * stored + np.minimum(p_mw, 0.0) / eta_discharge)
+        if self.reservoir is None:
+            return np.zeros(slots.size)
+        return gains_at(self._devices(self.reservoir), self.device_of(slots), slots, read_only(p_mw))
 
     def charging_power(self, gain_mwh: Floats, slots: Ints) -> Floats:
         """Charging power of some slots that gains `gain_mwh`, as far as it goes [MW]; 0 without a reservoir."""
-        store, power = self.reservoir, np.zeros(slots.size)
-        if store is None:
-            return power
-        missing = np.maximum(gain_mwh, 0.0) / (self.clock.step_hours * self.at_slots(store.eta_charge, slots))
-        for _, width, relative in self._segments(store, slots):
-            part = np.minimum(missing / relative, width)
-            power, missing = power + part, missing - part * relative
-        return np.minimum(power, np.maximum(self.at_slots(self.p_max_mw, slots), 0.0))
-
-    def _segments(self, store: Reservoir, slots: Ints) -> Iterator[tuple[Floats, Floats, float]]:
-        """Of each segment of the charging power: where it begins and how wide it is [MW], its relative efficiency."""
-        p_max = np.maximum(self.at_slots(self.p_max_mw, slots), 0.0)
-        below = np.zeros(slots.size)
-        last = len(store.charge_segments) - 1
-        for place, (share, relative) in enumerate(store.charge_segments):
-            yield below, np.full(slots.size, np.inf) if place == last else share * p_max, relative
-            below = below + share * p_max
+        if self.reservoir is None:
+            return np.zeros(slots.size)
+        return charging_powers(self._devices(self.reservoir), self.device_of(slots), slots, read_only(gain_mwh))
 
     def energy_mwh(self, p_mw: Floats) -> Floats:
         """Energy in the reservoir when each slot ends, shape (K,) [MWh], for withdrawal `p_mw`, shape (K,)."""

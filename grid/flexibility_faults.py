@@ -57,10 +57,11 @@ def _shape_faults(asset: Flexibility) -> Iterator[Fault]:
             yield Fault(f"{asset.name}.{name}", "must be finite")
             return
     store = asset.reservoir
-    for name in () if store is None else ("e_start_mwh", "e_end_mwh", "e_min_mwh", "e_max_mwh"):
+    by_device = ("e_start_mwh", "e_end_mwh", "e_min_mwh", "e_max_mwh", "retention_per_step")
+    for name in () if store is None else by_device:
         if getattr(store, name).shape != (n,):
             yield Fault(f"{asset.name}.{name}", f"must have shape ({n},)", getattr(store, name).shape)
-    for name in () if store is None else ("eta_charge", "eta_discharge", "retention_per_step"):
+    for name in () if store is None else ("eta_charge", "eta_discharge"):
         if getattr(store, name).shape not in {(1,), (n,), (k,)}:
             yield Fault(f"{asset.name}.{name}", f"must have shape ({n},) or ({k},)", getattr(store, name).shape)
 

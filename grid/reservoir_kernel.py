@@ -70,6 +70,24 @@ def gains(of: Devices, p_mw: Floats) -> Floats:
 
 
 @njit(cache=True, nogil=True)
+def gains_at(of: Devices, device: Ints, slot: Ints, p_mw: Floats) -> Floats:
+    """The same of some slots and their devices, shape (J,) each [MWh]."""
+    found: Floats = np.zeros(slot.size)
+    for j in range(slot.size):
+        found[j] = _gain(of, device[j], slot[j], p_mw[j])
+    return found
+
+
+@njit(cache=True, nogil=True)
+def charging_powers(of: Devices, device: Ints, slot: Ints, gain_mwh: Floats) -> Floats:
+    """Charging power of some slots that gains `gain_mwh`, as far as it goes, shape (J,) each [MW]."""
+    found: Floats = np.zeros(slot.size)
+    for j in range(slot.size):
+        found[j] = _charging_power(of, device[j], slot[j], gain_mwh[j])
+    return found
+
+
+@njit(cache=True, nogil=True)
 def most_gains(of: Devices) -> Floats:
     """What each device gains at full power over all its steps, use subtracted, shape (N,) [MWh]."""
     found: Floats = np.zeros(of.first_slot.size - 1)
@@ -92,7 +110,7 @@ def _at(values: Floats, n_devices: int, device: int, slot: int) -> float:
 def _held(of: Devices, device: int, slot: int, energy_mwh: float) -> float:
     """What standing losses and use leave of the energy in a slot's step [MWh]."""
     drained = of.drain_mwh[slot] if of.drain_mwh.size else 0.0
-    return _at(of.retention_per_step, of.first_slot.size - 1, device, slot) * energy_mwh - drained
+    return of.retention_per_step[device] * energy_mwh - drained  # type: ignore[no-any-return]
 
 
 @njit(cache=True, nogil=True)
