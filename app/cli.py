@@ -12,7 +12,7 @@ import typer
 from grid.errors import InputError
 
 if TYPE_CHECKING:
-    from app.results import Result
+    from app.results.folder import Result
 
 DEFECT, WRONG_INPUT, INFEASIBLE = 1, 2, 3
 """Exit statuses besides 0; see the README."""
@@ -43,8 +43,8 @@ def demo(
     port: Port = 8050,
 ) -> None:
     """Run the reference city unmanaged and optimal, say what changed, and open the dashboard on it."""
-    from app.demo import print_comparison, run_demo  # noqa: PLC0415
-    from app.progress import bar  # noqa: PLC0415
+    from app.studies.demo import print_comparison, run_demo  # noqa: PLC0415
+    from app.terminal import bar  # noqa: PLC0415
 
     with bar() as progress:
         unmanaged, optimal = run_demo(out, days, progress)
@@ -58,8 +58,8 @@ def demo(
 @app.command()
 def check(scenario: ScenarioFile, days: Days = None) -> None:
     """Validate a scenario, and say what it would run."""
-    from app.describe import describe  # noqa: PLC0415
-    from app.reading import load_scenario  # noqa: PLC0415
+    from app.scenario.describe import describe  # noqa: PLC0415
+    from app.scenario.load import load_scenario  # noqa: PLC0415
 
     typer.echo(describe(load_scenario(scenario, days)))
 
@@ -71,9 +71,9 @@ def run(
     days: Days = None,
 ) -> None:
     """Run one scenario into a result folder; a result of the same scenario there is returned at once."""
-    from app.progress import bar  # noqa: PLC0415
-    from app.reading import load_scenario  # noqa: PLC0415
-    from app.run import run as run_scenario  # noqa: PLC0415
+    from app.results.run import run as run_scenario  # noqa: PLC0415
+    from app.scenario.load import load_scenario  # noqa: PLC0415
+    from app.terminal import bar  # noqa: PLC0415
 
     with bar() as progress:
         result = run_scenario(load_scenario(scenario, days), out, progress)
@@ -100,7 +100,7 @@ def export(
     step: Annotated[int, typer.Option(help="Step of the run.")] = 0,
 ) -> None:
     """Write the pandapower net with all assets at a step of the run."""
-    from app.export import export_step  # noqa: PLC0415
+    from app.reports.pandapower_net import export_step  # noqa: PLC0415
 
     export_step(source, file, step)
     typer.echo(f"wrote {file}: step {step}, load it with pandapower.from_json")
@@ -117,8 +117,8 @@ def inventory(
     convention: Annotated[str, typer.Option(help="Who bears the losses; by GPC it is the operator.")] = "operator",
 ) -> None:
     """Write the city's greenhouse-gas inventory by GPC as a workbook, with its reconciliation."""
-    from app.inventory import about, city_inventory, reconciliation, sources  # noqa: PLC0415
-    from app.results import open_result  # noqa: PLC0415
+    from app.reports.inventory import about, city_inventory, reconciliation, sources  # noqa: PLC0415
+    from app.results.folder import open_result  # noqa: PLC0415
     from carbon.inventory.workbook import write_workbook  # noqa: PLC0415
 
     result = open_result(folder)
@@ -142,8 +142,8 @@ def statement(
     convention: Convention = "operator",
 ) -> None:
     """Write the carbon statement of one consumer: scope 2 by both methods, 24/7 score, provenance."""
-    from app.inventory import export_statement  # noqa: PLC0415
-    from app.results import open_result  # noqa: PLC0415
+    from app.reports.inventory import export_statement  # noqa: PLC0415
+    from app.results.folder import open_result  # noqa: PLC0415
 
     document, hours = export_statement(open_result(folder), consumer, contracts, file, convention)
     typer.echo(f"wrote {document} and {hours}")
@@ -156,8 +156,8 @@ def why(
     """Say where a key figure comes from, as JSON: formula, inputs, factors, convention, version, scenario."""
     import json  # noqa: PLC0415
 
-    from app.results import open_result  # noqa: PLC0415
-    from app.why import why as account  # noqa: PLC0415
+    from app.results.explain import why as account  # noqa: PLC0415
+    from app.results.folder import open_result  # noqa: PLC0415
 
     typer.echo(json.dumps(account(open_result(folder), name).as_dict(), indent=2, ensure_ascii=False))
 
@@ -170,8 +170,8 @@ def designs(
     days: Days = None,
 ) -> None:
     """Run one scenario with several designs, and set them side by side."""
-    from app.designs import compare_designs, print_designs, shipped_designs  # noqa: PLC0415
-    from app.progress import bar  # noqa: PLC0415
+    from app.studies.designs import compare_designs, print_designs, shipped_designs  # noqa: PLC0415
+    from app.terminal import bar  # noqa: PLC0415
 
     with bar() as progress:
         comparison = compare_designs(file or shipped_designs(), days, progress)
@@ -187,8 +187,8 @@ def hosting(
     days: Days = None,
 ) -> None:
     """Say how large a data centre a bus can take within the limits of the grid."""
-    from app.hosting import hosting_in_scenario  # noqa: PLC0415
-    from app.reading import load_scenario  # noqa: PLC0415
+    from app.scenario.load import load_scenario  # noqa: PLC0415
+    from app.studies.hosting.capacity import hosting_in_scenario  # noqa: PLC0415
 
     found = hosting_in_scenario(load_scenario(scenario, days), data_centre, bus, n_minus_1=n_minus_1)
     for row in found:
@@ -209,9 +209,9 @@ def frontier(
     days: Days = None,
 ) -> None:
     """Say what each tonne less costs: dispatches from the cheapest to the cleanest."""
-    from app.planning import check_out, cost_against_carbon, print_frontier, write_frontier  # noqa: PLC0415
-    from app.progress import bar  # noqa: PLC0415
-    from app.reading import load_scenario  # noqa: PLC0415
+    from app.scenario.load import load_scenario  # noqa: PLC0415
+    from app.studies.planning import check_out, cost_against_carbon, print_frontier, write_frontier  # noqa: PLC0415
+    from app.terminal import bar  # noqa: PLC0415
 
     if out is not None:
         check_out(out)
@@ -232,9 +232,9 @@ def estimate(
     days: Days = None,
 ) -> None:
     """Estimate cost and carbon of a long period from a few of its days, chosen and weighted by tsam."""
-    from app.planning import estimate as estimate_period  # noqa: PLC0415
-    from app.planning import estimate_in_words  # noqa: PLC0415
-    from app.reading import load_scenario  # noqa: PLC0415
+    from app.scenario.load import load_scenario  # noqa: PLC0415
+    from app.studies.planning import estimate as estimate_period  # noqa: PLC0415
+    from app.studies.planning import estimate_in_words  # noqa: PLC0415
 
     loaded = load_scenario(scenario, days)
     typer.echo(estimate_in_words(estimate_period(loaded, representative, against_full=against_full), loaded))
@@ -243,7 +243,7 @@ def estimate(
 @app.command()
 def factors() -> None:
     """List the sets of emission factors with their sources."""
-    from app.describe import factor_table  # noqa: PLC0415
+    from app.scenario.describe import factor_table  # noqa: PLC0415
 
     typer.echo(factor_table())
 
@@ -253,7 +253,7 @@ def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
     import json  # noqa: PLC0415
 
-    from app.scenario import schema as scenario_schema  # noqa: PLC0415
+    from app.scenario.schema import schema as scenario_schema  # noqa: PLC0415
 
     typer.echo(json.dumps(scenario_schema(), indent=2))
 

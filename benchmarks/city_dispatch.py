@@ -14,15 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from app.prepare import prepare
-from app.reading import check_scenario
-from app.simulate import dispatch_problem
-from grid.powerflow import power_flow
-from optimizer.grid_rows import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
-from optimizer.problem import DispatchProblem, Schedule
-from optimizer.representative_days import dispatch_representative
-from optimizer.rolling import dispatch
-from optimizer.totals import withdrawal
+from app.scenario.load import check_scenario
+from app.simulation.prepare import prepare
+from app.simulation.simulate import dispatch_problem
+from grid.powerflow.powerflow import power_flow
+from optimizer.horizon.rolling import dispatch
+from optimizer.problem.problem import DispatchProblem, Schedule
+from optimizer.problem.totals import withdrawal
+from optimizer.studies.representative_days import dispatch_representative
+from optimizer.window.grid_rows import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 
 BATTERY = {"kind": "battery", "p_rated_mw": 2, "e_rated_mwh": 8}
 SCENARIO = {

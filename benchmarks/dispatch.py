@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.radial_day import Day, Devices, day, devices
-from grid.series import Floats
+from grid.arrays import Floats
 from optimizer._highs import Solver
 
 YEAR = 365

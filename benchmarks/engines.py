@@ -17,10 +17,10 @@ from scipy import sparse
 
 from benchmarks.grids import BenchmarkGrid
 from grid import _pandapower
-from grid.clock import Clock
-from grid.extremes import extremes
-from grid.injections import Injections
-from grid.network import Network
+from grid.network.injections import Injections
+from grid.network.network import Network
+from grid.powerflow.extremes import extremes
+from grid.time.clock import Clock
 
 TOLERANCE_PU = 1e-8
 

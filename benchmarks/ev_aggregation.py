@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from scipy import sparse
 
-from grid.clock import Clock
-from grid.flexibility import Flexibility, Reservoir, one_hot
+from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
+from grid.time.clock import Clock
 from optimizer._highs import LinearProgram, Solver
-from optimizer.ev_aggregation import AggregatedFleet, solve_aggregated
-from optimizer.sessions import session_block
+from optimizer.aggregation.fleet import AggregatedFleet, solve_aggregated
+from optimizer.window.sessions import session_block
 
 STEPS, HOURS = 96, 0.25
 GAP = 5e-5

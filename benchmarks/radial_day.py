@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grid.series import Bools, Floats, Ints
+from grid.arrays import Bools, Floats, Ints
 
 T, HOURS = 96, 0.25
 N_BUSES, N_BATTERIES, N_ROOFS, N_CARS = 100, 20, 30, 200

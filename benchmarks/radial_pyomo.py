@@ -26,7 +26,7 @@ from benchmarks.radial_day import (
     Devices,
     T,
 )  # fmt: skip
-from grid.series import Bools
+from grid.arrays import Bools
 from optimizer._highs import Compiled, LinearProgram
 
 

@@ -111,10 +111,10 @@ def peak_memory_mb(buses: int) -> float:
 def year_in_this_process(buses: int) -> None:
     """Runs a year in windows of its profiles and prints the peak memory [MB]."""
     warnings.simplefilter("ignore")
-    from grid.city import make_city  # noqa: PLC0415  for the child process only
-    from grid.clock import Clock  # noqa: PLC0415
-    from grid.extremes import extremes  # noqa: PLC0415
-    from grid.source import read_grid  # noqa: PLC0415
+    from grid.city.city import make_city  # noqa: PLC0415  for the child process only
+    from grid.city.source import read_grid  # noqa: PLC0415
+    from grid.powerflow.extremes import extremes  # noqa: PLC0415
+    from grid.time.clock import Clock  # noqa: PLC0415
 
     clock = Clock(engines.datetime(2016, 1, 1, tzinfo=engines.UTC), engines.timedelta(minutes=15), YEAR)
     city = make_city(read_grid(CODES[buses].replace("no_sw", "sw")), clock)
@@ -136,10 +136,10 @@ def document(
     return f"""# Benchmarks
 Written by `make bench`. SimBench grids {grids}; quarter hours of 2016; tolerance {engines.TOLERANCE_PU:g} pu.
 Every engine computes voltages, line and transformer loadings and losses in every step. Ours keeps extremes, sums and
-violations of them (`grid.extremes`), which is what a year is run for; the peers hand out full arrays, and keeping all
-voltages and deriving full arrays costs ours several times as much. Reading the grid and arranging the injections as a
-library wants them is not timed. Medians of {repetitions} runs in turns on {machine}.
-Trust ratios of more than 1.5.
+violations of them (`grid.powerflow.extremes`), which is what a year is run for; the peers hand out full arrays, and
+keeping all voltages and deriving full arrays costs ours several times as much. Reading the grid and arranging the
+injections as a library wants them is not timed. Medians of {repetitions} runs in turns on {machine}. Trust ratios of
+more than 1.5.
 
 ## Power flow
 Peers run fewer steps: the time per step is theirs, the year is extrapolated. The last column is the largest difference

@@ -10,10 +10,10 @@ from scipy.sparse.linalg import spsolve
 
 from benchmarks.engines import Engine, network_and_injections
 from benchmarks.grids import BenchmarkGrid
-from carbon.stocks import StockOperation
-from carbon.tracing import Flows, Sources, trace
-from grid.clock import Clock
-from grid.powerflow import voltages
+from carbon.stocks.operation import StockOperation
+from carbon.tracing.trace import Flows, Sources, trace
+from grid.powerflow.powerflow import voltages
+from grid.time.clock import Clock
 
 STAY = 36
 """Steps of a charging session."""

@@ -5,37 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from optimizer.devices import battery, charging_sessions, city_of, generation, problem_of
-    from optimizer.diagnosis import Conflict, InfeasibleDispatchError, UnboundedDispatchError
-    from optimizer.forecast import AutoregressiveError, Forecast, Persistence
-    from optimizer.frontier import Frontier, frontier
-    from optimizer.objective import Weights
-    from optimizer.problem import DispatchProblem
-    from optimizer.representative_days import Estimate, dispatch_representative
-    from optimizer.rolling import dispatch
-    from optimizer.schedule import Schedule, Shortfall
+    from optimizer.forecast.forecast import AutoregressiveError, Forecast, Persistence
+    from optimizer.horizon.rolling import dispatch
+    from optimizer.problem.devices import battery, charging_sessions, city_of, generation, problem_of
+    from optimizer.problem.objective import Weights
+    from optimizer.problem.problem import DispatchProblem
+    from optimizer.problem.schedule import Schedule, Shortfall
+    from optimizer.studies.frontier import Frontier, frontier
+    from optimizer.studies.representative_days import Estimate, dispatch_representative
+    from optimizer.window.diagnosis import Conflict, InfeasibleDispatchError, UnboundedDispatchError
 
 _HOME = {
-    "battery": "devices",
-    "charging_sessions": "devices",
-    "city_of": "devices",
-    "generation": "devices",
-    "problem_of": "devices",
-    "Conflict": "diagnosis",
-    "InfeasibleDispatchError": "diagnosis",
-    "UnboundedDispatchError": "diagnosis",
-    "AutoregressiveError": "forecast",
-    "Forecast": "forecast",
-    "Persistence": "forecast",
-    "Frontier": "frontier",
-    "frontier": "frontier",
-    "Weights": "objective",
-    "DispatchProblem": "problem",
-    "Estimate": "representative_days",
-    "dispatch_representative": "representative_days",
-    "dispatch": "rolling",
-    "Schedule": "schedule",
-    "Shortfall": "schedule",
+    "battery": "problem.devices",
+    "charging_sessions": "problem.devices",
+    "city_of": "problem.devices",
+    "generation": "problem.devices",
+    "problem_of": "problem.devices",
+    "Conflict": "window.diagnosis",
+    "InfeasibleDispatchError": "window.diagnosis",
+    "UnboundedDispatchError": "window.diagnosis",
+    "AutoregressiveError": "forecast.forecast",
+    "Forecast": "forecast.forecast",
+    "Persistence": "forecast.forecast",
+    "Frontier": "studies.frontier",
+    "frontier": "studies.frontier",
+    "Weights": "problem.objective",
+    "DispatchProblem": "problem.problem",
+    "Estimate": "studies.representative_days",
+    "dispatch_representative": "studies.representative_days",
+    "dispatch": "horizon.rolling",
+    "Schedule": "problem.schedule",
+    "Shortfall": "problem.schedule",
 }
 
 __all__ = [

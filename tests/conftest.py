@@ -8,10 +8,10 @@ import pytest
 from hypothesis import settings
 
 from grid.assets import Site
-from grid.city import City, make_city
-from grid.clock import Clock
-from grid.source import GridSource, read_grid
-from grid.weather import weather_for
+from grid.city.city import City, make_city
+from grid.city.source import GridSource, read_grid
+from grid.time.clock import Clock
+from grid.weather.weather import weather_for
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

@@ -12,7 +12,7 @@ import dash
 import typer
 
 from app.dashboard import routes, shell
-from app.results import Result, find_results
+from app.results.folder import Result, find_results
 from grid.errors import InputError
 
 __all__ = ["create_app", "serve"]

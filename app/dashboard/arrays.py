@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from app.dashboard.layers import LAYERS
-from app.results import Result
+from app.results.folder import Result
 from grid.errors import InputError
 
 Floats = NDArray[np.float64]

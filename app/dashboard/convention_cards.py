@@ -6,11 +6,11 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from app.convention_words import OPERATOR, SENTENCES, WATER_TANK
 from app.dashboard import cards
 from app.dashboard.figures import conventions as figures
 from app.dashboard.text import sector_name
 from app.dashboard.view import View
+from carbon.tracing.convention_names import OPERATOR, SENTENCES, WATER_TANK
 
 KG_PER_T = 1000.0
 MOST_BUSES = 20

@@ -9,7 +9,7 @@ from flask import Flask, Response, abort, request
 
 from app.dashboard import arrays
 from app.dashboard.layers import LAYERS
-from app.results import TABLES, Result
+from app.results.folder import TABLES, Result
 
 _ROWS_AT_ONCE = 200_000
 

@@ -14,7 +14,7 @@ from app.dashboard.cards import hyphened
 from app.dashboard.figures.chart import FONTS
 from app.dashboard.pages import PAGES
 from app.dashboard.view import Page, View
-from app.results import Result
+from app.results.folder import Result
 
 INDEX = """<!DOCTYPE html>
 <html lang="en" data-mantine-color-scheme="light">

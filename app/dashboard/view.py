@@ -16,7 +16,7 @@ from dash.development.base_component import Component
 from app.dashboard.colours import Theme
 from app.dashboard.local_time import zone_of
 from app.dashboard.text import convention, counted
-from app.results import Result
+from app.results.folder import Result
 
 BASELINE = "unmanaged"
 

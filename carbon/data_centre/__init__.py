@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from carbon.data_centre.air.outdoor import OutdoorAir
+from carbon.data_centre.facility import Facility, FacilityModel, facility, it_demand_mw
 from carbon.data_centre.metrics import Metrics, metrics
-from carbon.data_centre.outdoor_air import OutdoorAir
-from carbon.data_centre.simulate import Facility, FacilityModel, facility, it_demand_mw
 from carbon.data_centre.spec import DataCentre
 from carbon.data_centre.standard_metrics import Known, Metric, MetricSeries, metric_series, standard_metrics
 

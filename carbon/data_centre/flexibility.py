@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from carbon.data_centre.simulate import Facility, FacilityModel
-from grid.clock import Clock
-from grid.flexibility import Flexibility, Reservoir, one_hot
-from grid.series import Floats, Ints
+from carbon.data_centre.facility import Facility, FacilityModel
+from grid.arrays import Floats, Ints
+from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
+from grid.time.clock import Clock
 
 SECTOR = "I.2"
 """GPC sub-sector of data centres: commercial and institutional buildings."""

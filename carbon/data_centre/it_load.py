@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import numpy as np
 from pydantic import Field, model_validator
 
+from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.cooling import CoolingTechnology
-from carbon.data_centre.outdoor_air import OutdoorAir
 from carbon.data_centre.server import Server
 from carbon.data_centre.utilisation_file import utilisation_from_csv
-from grid.clock import Clock
+from grid.arrays import Floats
 from grid.errors import InputError, nearest
-from grid.series import Floats
 from grid.spec import Spec
+from grid.time.clock import Clock
 
 HOURS_PER_DAY = 24
 DAYS_PER_YEAR = 365.25

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carbon.data_centre.simulate import Facility
+from carbon.data_centre.facility import Facility
+from grid.arrays import Floats
 from grid.errors import InputError
-from grid.series import Floats
 
 KWH_PER_MWH = 1000.0
 

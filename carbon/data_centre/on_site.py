@@ -10,8 +10,8 @@ from pydantic import Field
 from grid.assets import AnyAsset
 from grid.assets.battery import Battery
 from grid.assets.pv import PV
-from grid.clock import Clock
 from grid.spec import Spec
+from grid.time.clock import Clock
 
 HOURS_PER_MONTH = 8760.0 / 12.0
 

@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from grid.series import Floats
+from grid.arrays import Floats
 from grid.spec import Spec
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from grid.clock import Clock
+from grid.arrays import Floats, read_only
 from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.series import Floats, read_only
-from grid.weather import middles_of_steps
+from grid.time.clock import Clock
+from grid.weather.weather import middles_of_steps
 
 COLUMNS = ("time_utc", "utilisation")
 _HOUR = np.timedelta64(3_600_000_000, "us")

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from carbon.inventory.activities import Activity
 from carbon.inventory.codes import GWP100, GpcCode, gpc_codes
-from grid.clock import Clock
 from grid.errors import Fault, raise_if_any
+from grid.time.clock import Clock
 
 HOURS_PER_YEAR = 8760.0
 KG_PER_T = 1000.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon.inventory.codes import GWP100, NOTATIONS
 from carbon.inventory.inventory import KG_PER_T, Inventory, Line
-from carbon.reconciliation import Reconciliation
+from carbon.ledgers.reconciliation import Reconciliation
 from grid.errors import Fault, InputError, raise_if_any
 
 if TYPE_CHECKING:

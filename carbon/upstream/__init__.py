@@ -1,9 +1,9 @@
 """What imports are made of: a simulated region, or a file."""
 
-from carbon.upstream.caveats import caveats
-from carbon.upstream.csv_file import upstream_from_csv
-from carbon.upstream.region import Demand, Fuel, Region, Technology, load_region, reference_region
-from carbon.upstream.simulate import simulate_region
+from carbon.upstream.market.caveats import caveats
+from carbon.upstream.market.region import Demand, Fuel, Region, Technology, load_region, reference_region
+from carbon.upstream.market.simulate import simulate_region
+from carbon.upstream.readers.csv_file import upstream_from_csv
 from carbon.upstream.supply import IMPORT_UNKNOWN, Upstream
 
 __all__ = [

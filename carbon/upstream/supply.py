@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from carbon.factors import Boundary
-from grid.clock import Clock
+from grid.arrays import Floats, read_only
 from grid.errors import Fault, raise_if_any
-from grid.series import Floats, read_only
+from grid.time.clock import Clock
 
 IMPORT_UNKNOWN = "import_unknown"
 """What fills the gap when demand exceeds supply; its factor is that of ``unknown``."""

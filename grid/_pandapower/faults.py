@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from grid.arrays import Bools, Floats
 from grid.errors import Fault
-from grid.series import Bools, Floats
 
 Rule = tuple[str, str, Callable[[Floats], Bools]]
 

@@ -12,9 +12,9 @@ from scipy import sparse
 
 from grid._pandapower.faults import faults
 from grid._pandapower.tables import numbers, unique
+from grid.arrays import Bools, Floats, Ints
 from grid.errors import InputError, raise_if_any
-from grid.network import Branches, Buses, Complexes, Network
-from grid.series import Bools, Floats, Ints
+from grid.network.network import Branches, Buses, Complexes, Network
 
 RUNPP_OPTIONS: Mapping[str, Any] = {
     "algorithm": "nr",

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from grid._pandapower.matrices import RUNPP_OPTIONS, depends_on_voltage
-from grid.network import Complexes, Network
-from grid.series import Ints
+from grid.arrays import Ints
+from grid.network.network import Complexes, Network
 
 
 def newton_raphson(network: Network, withdrawal_mva: Complexes) -> Complexes | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grid.series import Floats
+from grid.arrays import Floats
 
 
 def element_table(net: Any, table: str) -> dict[str, list[Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from grid.network import Network
+from grid.network.network import Network
 
 
 def net_with(network: Network, tables: Mapping[str, Mapping[str, Any]], additions: Sequence[Mapping[str, Any]]) -> Any:

@@ -13,11 +13,11 @@ from pydantic import Field
 from grid.assets.base import Asset, Site
 from grid.assets.base_station import BaseStation
 from grid.assets.battery import Battery
-from grid.assets.ev_fleet import EVFleet
-from grid.assets.ev_recorded import EVRecorded
+from grid.assets.ev.fleet import EVFleet
+from grid.assets.ev.recorded import EVRecorded
 from grid.assets.generators import CHP, Diesel
-from grid.assets.heat_pump import HeatPump
-from grid.assets.hydrogen_station import HydrogenStation
+from grid.assets.heat.pump import HeatPump
+from grid.assets.hydrogen.station import HydrogenStation
 from grid.assets.industrial_demand import IndustrialDemand
 from grid.assets.pv import PV
 from grid.assets.wind import Wind

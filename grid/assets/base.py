@@ -11,12 +11,12 @@ import numpy as np
 from pydantic import Field
 from scipy import sparse
 
-from grid.city import City
+from grid.city.city import City
+from grid.city.placement import Placement, Where, place, placement_faults
 from grid.errors import Fault
-from grid.flexibility import Element, Flexibility
-from grid.placement import Placement, Where, place, placement_faults
+from grid.flexibility.flexibility import Element, Flexibility
 from grid.spec import Spec
-from grid.weather import Weather
+from grid.weather.weather import Weather
 
 LARGEST_SHARE_OF_PEAK = 20.0
 """An asset of more than so many times the peak of all loads was probably stated in kW."""

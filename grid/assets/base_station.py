@@ -8,14 +8,14 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from grid.arrays import Floats
 from grid.assets.base import Asset, Site
 from grid.assets.battery import Battery
-from grid.city import City
-from grid.demand_shapes import demand_shape
+from grid.city.city import City
 from grid.errors import Fault
-from grid.flexibility import Element, Flexibility
-from grid.series import Floats
+from grid.flexibility.flexibility import Element, Flexibility
 from grid.spec import Spec
+from grid.time.demand_shapes import demand_shape
 
 WATTS_PER_MW = 1e6
 

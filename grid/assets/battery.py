@@ -10,9 +10,9 @@ from pydantic import Field
 
 from grid.assets.base import Asset, Site
 from grid.assets.feed_in import POWER_FACTOR_MIN, reactive_capability_mvar
-from grid.city import City
+from grid.city.city import City
 from grid.errors import Fault
-from grid.flexibility import Element, Flexibility, Reservoir
+from grid.flexibility.flexibility import Element, Flexibility, Reservoir
 
 SENSIBLE_HOURS = (0.1, 200.0)
 """Energy over power of what is built, with a margin: beyond these one of the two has another unit."""

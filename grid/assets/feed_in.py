@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from grid.arrays import Floats
 from grid.assets.base import Asset, Site
-from grid.flexibility import Flexibility
-from grid.series import Floats
+from grid.flexibility.flexibility import Flexibility
 
 POWER_FACTOR_MIN = 0.9
 """VDE-AR-N 4105 (2018): generators above 4.6 kVA feed in at any power factor from 0.90 under- to 0.90 over-excited.

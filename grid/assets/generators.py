@@ -13,13 +13,13 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from grid.arrays import Floats
 from grid.assets.base import Asset, Site
-from grid.assets.heat import HEATING_LIMIT_DEGC
-from grid.city import City
+from grid.assets.heat.demand import HEATING_LIMIT_DEGC
+from grid.city.city import City
 from grid.errors import Fault
-from grid.flexibility import Element, Flexibility
-from grid.series import Floats
-from grid.weather import Weather
+from grid.flexibility.flexibility import Element, Flexibility
+from grid.weather.weather import Weather
 
 GJ_PER_MWH = 3.6
 ALONE_ELECTRICITY = 0.35

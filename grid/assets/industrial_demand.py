@@ -8,13 +8,13 @@ from typing import ClassVar, Literal, cast
 import numpy as np
 from pydantic import Field
 
+from grid.arrays import Floats
 from grid.assets.base import Asset, Site
-from grid.city import City
-from grid.clock import Clock
-from grid.demand_shapes import StandardProfile, demand_shape, standard_shape
+from grid.city.city import City
 from grid.errors import Fault
-from grid.flexibility import Element, Flexibility, Reservoir
-from grid.series import Floats
+from grid.flexibility.flexibility import Element, Flexibility, Reservoir
+from grid.time.clock import Clock
+from grid.time.demand_shapes import StandardProfile, demand_shape, standard_shape
 
 
 class IndustrialDemand(Asset):

@@ -8,14 +8,14 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from grid.arrays import Floats
 from grid.assets.base import Asset, Site
 from grid.assets.feed_in import POWER_FACTOR_MIN, curtailable
-from grid.city import City
+from grid.city.city import City
 from grid.errors import Fault, InputError
-from grid.flexibility import Element, Flexibility
-from grid.series import Floats
+from grid.flexibility.flexibility import Element, Flexibility
 from grid.spec import Spec
-from grid.weather import Weather
+from grid.weather.weather import Weather
 
 
 class Orientation(Spec):

@@ -10,13 +10,13 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from grid.arrays import Floats, read_only
 from grid.assets.base import Asset, Site
 from grid.assets.feed_in import POWER_FACTOR_MIN, curtailable
-from grid.city import City
+from grid.city.city import City
 from grid.errors import Fault, nearest, raise_if_any
-from grid.flexibility import Element, Flexibility
-from grid.series import Floats, read_only
-from grid.weather import Weather
+from grid.flexibility.flexibility import Element, Flexibility
+from grid.weather.weather import Weather
 
 ZERO_DEGC_K = 273.15
 HEIGHT_OF_WIND_M = 10.0

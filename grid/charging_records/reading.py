@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from grid.arrays import Floats, Ints
 from grid.charging_records.files import as_names, as_numbers, as_times, read_table
 from grid.charging_records.formats import RecordColumns, columns_held, find_format, format_faults
 from grid.charging_records.quality import Finding, QualityReport, mend
 from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.series import Floats, Ints
 
 MEDIAN_KWH = (0.05, 500.0)
 """Half of the sessions of a file cannot take less or more: the largest batteries on roads hold about 600 kWh."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grid.series import Bools, Floats, Ints
+from grid.arrays import Bools, Floats, Ints
 from optimizer._highs.compiled import INFINITY
 from optimizer._highs.errors import InterruptedSolveError, SolverError
 from optimizer._highs.solver import Solver

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 
-from grid.series import Floats, Ints
+from grid.arrays import Floats, Ints
 
 INFINITY = np.inf
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grid.series import Floats, Ints
+from grid.arrays import Floats, Ints
 from optimizer._highs.errors import SolverError
 from optimizer._highs.solver import Solver
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from grid.series import Floats, Ints
+from grid.arrays import Floats, Ints
 from optimizer._highs.compiled import INFINITY, LinearProgram
 from optimizer._highs.errors import InfeasibleError, InterruptedSolveError, SolverError, UnboundedError
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from synthetic_results import write_synthetic
 
-from app.demo import run_demo
-from app.results import Result, find_results
+from app.results.folder import Result, find_results
+from app.studies.demo import run_demo
+from tests.app.synthetic_results import write_synthetic
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from app.convention_columns import VIEWS
-from app.convention_words import CARBON_FREE, WATER_TANK
-from carbon.conventions import CONVENTIONS
+from app.results.convention_columns import VIEWS
+from carbon.tracing.convention_names import CARBON_FREE, WATER_TANK
+from carbon.tracing.conventions import CONVENTIONS
 
 MODELS = [(name, stores) for stores in (WATER_TANK, CARBON_FREE) for name in CONVENTIONS]
 MOVED = {"operator": 0.0, "load": 0.99, "generator": 0.0, "average": 0.01}

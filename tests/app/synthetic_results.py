@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from synthetic_conventions import convention_tables
 
-from app.hydrogen import of_stations
-from app.results import TABLES, Result, write_result
-from app.sessions import vehicle_classes
+from app.results.folder import TABLES, Result, write_result
+from app.results.tables.hydrogen import of_stations
+from app.results.tables.vehicles import vehicle_classes
+from tests.app.synthetic_conventions import convention_tables
 
 START = dt.datetime(2030, 6, 3, tzinfo=dt.UTC)
 N_STEPS, STEP_HOURS = 192, 0.25

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from app.reading import check_scenario, load_scenario
-from app.yaml_file import read_yaml
+from app.scenario.load import check_scenario, load_scenario
+from app.scenario.yaml_file import read_yaml
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

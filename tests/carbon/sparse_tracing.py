@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
-from carbon.flows import Flows, at_nodes
+from carbon.tracing.flows import Flows, at_nodes
 
 THRESHOLD_MW = 1e-9
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from carbon.flows import Flows, Sources, at_nodes
-from carbon.stocks import StockOperation
-from carbon.uses import Consumers, Exports
+from carbon.stocks.operation import StockOperation
+from carbon.tracing.flows import Flows, Sources, at_nodes
+from carbon.tracing.uses import Consumers, Exports
 
 SECTORS = ("I.1", "I.2", "II.1")
 

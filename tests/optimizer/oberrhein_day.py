@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandapower as pp
 from pandapower import networks
-from small_cases import clock_of
 
 from grid._pandapower import network_of
-from grid.flexibility import Flexibility, Reservoir, one_hot
-from optimizer.problem import DispatchProblem
+from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
+from optimizer.problem.problem import DispatchProblem
+from tests.optimizer.small_cases import clock_of
 
 VM_MAX_PU, VM_MIN_PU = 1.04, 0.95
 

@@ -12,12 +12,12 @@ import pandapower as pp
 from pandapower import networks
 
 from grid._pandapower import network_of
-from grid.clock import Clock
-from grid.flexibility import Flexibility, Reservoir, one_hot
-from grid.network import Network
-from grid.powerflow import PowerFlow, power_flow
-from grid.series import Floats, Ints
-from optimizer.problem import DispatchProblem, Schedule
+from grid.arrays import Floats, Ints
+from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
+from grid.network.network import Network
+from grid.powerflow.powerflow import PowerFlow, power_flow
+from grid.time.clock import Clock
+from optimizer.problem.problem import DispatchProblem, Schedule
 
 
 def clock_of(n_steps: int, minutes: int = 60, start: datetime | None = None) -> Clock:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from app.convention_words import BEARERS, OPERATOR, WATER_TANK
 from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme
 from app.dashboard.figures.chart import empty, framed, go, make_subplots
 from app.dashboard.text import sector_name
+from carbon.tracing.convention_names import BEARERS, OPERATOR, WATER_TANK
 
 GRID_LOSSES, GENERATORS = "Losses, grid operator", "Losses, generators and stores"
 KG_PER_T = 1000.0

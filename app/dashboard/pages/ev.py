@@ -14,8 +14,8 @@ from app.dashboard import cards
 from app.dashboard.figures import ev, ev_coefficients
 from app.dashboard.text import figure
 from app.dashboard.view import Page, View
-from app.results import Result
-from carbon.v2g_credit import AVOIDED_ELSEWHERE
+from app.results.folder import Result
+from carbon.reporting.v2g_credit import AVOIDED_ELSEWHERE
 
 KINDS = ("ev_fleet", "ev_recorded")
 """Kinds of assets that are fleets of cars."""

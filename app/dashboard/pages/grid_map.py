@@ -18,7 +18,7 @@ from app.dashboard.layers import LAYERS
 from app.dashboard.local_time import local, zone_of
 from app.dashboard.text import counted, figure
 from app.dashboard.view import Page, View
-from app.results import Result
+from app.results.folder import Result
 
 _QUANTITIES = {
     "vm_pu": ("Voltage", "pu", 4), "loading_percent": ("Loading", "%", 1), "import_mw": ("Import", "MW", 2),

@@ -14,7 +14,7 @@ from app.dashboard.figures import city
 from app.dashboard.figures.ev import mean_g_per_km
 from app.dashboard.text import NO_FIGURE, change, figure
 from app.dashboard.view import Page, View
-from app.results import Result
+from app.results.folder import Result
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.cooling.air_plant import AirChiller, air_cooled
 from carbon.data_centre.cooling.hall import WaterCoils
 from carbon.data_centre.cooling.running import Running
 from carbon.data_centre.cooling.technology import Balance, CoolingDemand, Driver
-from carbon.data_centre.outdoor_air import OutdoorAir
-from grid.series import Floats
+from grid.arrays import Floats
 
 
 class AirChilled(WaterCoils):

@@ -7,15 +7,15 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from carbon.data_centre.air.outdoor import OutdoorAir
+from carbon.data_centre.air.psychrometrics import humidity_ratio, humidity_ratio_from_enthalpy, latent_heat_kj_per_kg
 from carbon.data_centre.cooling.air_handler import AirHandler
 from carbon.data_centre.cooling.air_plant import AirChiller, air_cooled
 from carbon.data_centre.cooling.air_window import HumidityWindow, enthalpy_allows
 from carbon.data_centre.cooling.running import Running
 from carbon.data_centre.cooling.technology import Balance, CoolingDemand, CoolingTechnology, Driver
 from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller, tower_cooled
-from carbon.data_centre.outdoor_air import OutdoorAir
-from carbon.data_centre.psychrometrics import humidity_ratio, humidity_ratio_from_enthalpy, latent_heat_kj_per_kg
-from grid.series import Bools, Floats
+from grid.arrays import Bools, Floats
 
 RH_MIN_PERCENT = 20.0
 

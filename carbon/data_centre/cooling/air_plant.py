@@ -15,12 +15,12 @@ from functools import cache
 import numpy as np
 from pydantic import Field
 
+from carbon.data_centre.air.outdoor import OutdoorAir
+from carbon.data_centre.air.psychrometrics import CP_DRY_AIR_KJ_PER_KG_K
 from carbon.data_centre.cooling.machines import fan_mw, pump_mw, water_kg_per_s
 from carbon.data_centre.cooling.running import Running
 from carbon.data_centre.cooling.technology import CoolingDemand
-from carbon.data_centre.outdoor_air import OutdoorAir
-from carbon.data_centre.psychrometrics import CP_DRY_AIR_KJ_PER_KG_K
-from grid.series import Floats
+from grid.arrays import Floats
 from grid.spec import Spec
 
 T_CONDENSER_DESIGN_DEGC = 35.0

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field, model_validator
 
-from carbon.data_centre.outdoor_air import OutdoorAir
-from carbon.data_centre.psychrometrics import enthalpy_kj_per_kg, humidity_ratio, saturation_pressure_pa
-from grid.series import Bools, Floats
+from carbon.data_centre.air.outdoor import OutdoorAir
+from carbon.data_centre.air.psychrometrics import enthalpy_kj_per_kg, humidity_ratio, saturation_pressure_pa
+from grid.arrays import Bools, Floats
 from grid.spec import Spec
 
 RH_MAX_PERCENT = 80.0

@@ -6,13 +6,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from carbon.data_centre.air.outdoor import OutdoorAir
+from carbon.data_centre.air.psychrometrics import latent_heat_kj_per_kg
 from carbon.data_centre.cooling.air_plant import DirectExpansionUnit
 from carbon.data_centre.cooling.hall import RecirculatedAir
 from carbon.data_centre.cooling.running import Running
 from carbon.data_centre.cooling.technology import Balance, CoolingDemand, Driver
-from carbon.data_centre.outdoor_air import OutdoorAir
-from carbon.data_centre.psychrometrics import latent_heat_kj_per_kg
-from grid.series import Floats, read_only
+from grid.arrays import Floats, read_only
 
 
 class DirectExpansion(RecirculatedAir):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field, model_validator
 
+from carbon.data_centre.air.outdoor import OutdoorAir
+from carbon.data_centre.air.psychrometrics import latent_heat_kj_per_kg
 from carbon.data_centre.cooling.air_handler import AirHandler
 from carbon.data_centre.cooling.running import Running
 from carbon.data_centre.cooling.technology import CoolingDemand, CoolingTechnology
-from carbon.data_centre.outdoor_air import OutdoorAir
-from carbon.data_centre.psychrometrics import latent_heat_kj_per_kg
-from grid.series import Floats
+from grid.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)

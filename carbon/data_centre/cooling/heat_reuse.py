@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from grid.series import Floats
+from grid.arrays import Floats
 from grid.spec import Spec
 
 T_ZERO_K = 273.15

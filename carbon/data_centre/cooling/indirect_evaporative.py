@@ -7,14 +7,14 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from carbon.data_centre.air.outdoor import OutdoorAir
+from carbon.data_centre.air.psychrometrics import latent_heat_kj_per_kg
 from carbon.data_centre.cooling.air_plant import DirectExpansionUnit
 from carbon.data_centre.cooling.hall import RecirculatedAir
 from carbon.data_centre.cooling.machines import fan_mw, pump_mw
 from carbon.data_centre.cooling.running import Running
 from carbon.data_centre.cooling.technology import CoolingDemand, Driver
-from carbon.data_centre.outdoor_air import OutdoorAir
-from carbon.data_centre.psychrometrics import latent_heat_kj_per_kg
-from grid.series import Bools, Floats
+from grid.arrays import Bools, Floats
 
 
 class IndirectEvaporative(RecirculatedAir):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.cooling.air_chiller import AirChilled
 from carbon.data_centre.cooling.air_economiser import AirEconomiser
 from carbon.data_centre.cooling.air_plant import AirChiller, DryCooler, air_cooled
@@ -18,8 +19,7 @@ from carbon.data_centre.cooling.technology import CoolingDemand, CoolingTechnolo
 from carbon.data_centre.cooling.water_chiller import WaterChilled
 from carbon.data_centre.cooling.water_economiser import WaterEconomiser
 from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller, tower_cooled
-from carbon.data_centre.outdoor_air import OutdoorAir
-from grid.series import Floats
+from grid.arrays import Floats
 
 AirPath = Annotated[
     WaterEconomiser | AirEconomiser | WaterChilled | AirChilled | DirectExpansion | IndirectEvaporative,

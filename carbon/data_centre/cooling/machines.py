@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from carbon.data_centre.psychrometrics import CP_WATER_KJ_PER_KG_K, RHO_WATER_KG_PER_M3
-from grid.series import Floats
+from carbon.data_centre.air.psychrometrics import CP_WATER_KJ_PER_KG_K, RHO_WATER_KG_PER_M3
+from grid.arrays import Floats
 
 
 def fan_mw(air_kg_per_s: Floats, rho_kg_per_m3: Floats, pressure_pa: float, efficiency: float) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from grid.series import Floats
+from grid.arrays import Floats
 from grid.spec import Spec
 
 CHILLER_SHARE_MAX = 1.25

@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 
+from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.cooling.heat_reuse import HeatReuse, Reused
 from carbon.data_centre.cooling.running import PartLoad, Running
-from carbon.data_centre.outdoor_air import OutdoorAir
+from grid.arrays import Floats
 from grid.errors import InputError
-from grid.series import Floats
 from grid.spec import Spec
 
 HEAT_NETWORK = "heat_network"

@@ -7,13 +7,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.cooling.hall import WaterCoils
 from carbon.data_centre.cooling.machines import pump_mw, water_kg_per_s
 from carbon.data_centre.cooling.running import Running
 from carbon.data_centre.cooling.technology import Balance, CoolingDemand, Driver
 from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller, tower_cooled
-from carbon.data_centre.outdoor_air import OutdoorAir
-from grid.series import Floats
+from grid.arrays import Floats
 
 
 class WaterEconomiser(WaterCoils):

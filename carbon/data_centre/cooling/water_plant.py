@@ -11,12 +11,12 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
+from carbon.data_centre.air.outdoor import OutdoorAir
+from carbon.data_centre.air.psychrometrics import latent_heat_kj_per_kg
 from carbon.data_centre.cooling.machines import fan_mw, pump_mw, water_kg_per_s
 from carbon.data_centre.cooling.running import Running
 from carbon.data_centre.cooling.technology import CoolingDemand
-from carbon.data_centre.outdoor_air import OutdoorAir
-from carbon.data_centre.psychrometrics import latent_heat_kj_per_kg
-from grid.series import Floats
+from grid.arrays import Floats
 from grid.spec import Spec
 
 

@@ -20,7 +20,7 @@ from typing import Literal
 from pydantic import Field
 
 from carbon.data_centre.power_chain.technology import PowerChainTechnology, Share
-from grid.series import Floats
+from grid.arrays import Floats
 
 
 class ConversionChain(PowerChainTechnology):

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from grid.series import Floats
+from grid.arrays import Floats
 
 LOAD_SHARES = (0.25, 0.5, 0.75, 1.0)
 """Loads of the points, as shares of the rating."""

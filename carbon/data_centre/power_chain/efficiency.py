@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from carbon.data_centre.power_chain.technology import PowerChainTechnology, Share
-from grid.series import Floats
+from grid.arrays import Floats
 
 
 class FixedEfficiency(PowerChainTechnology):

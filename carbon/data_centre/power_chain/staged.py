@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from carbon.data_centre.power_chain.devices import DEVICES, LOAD_SHARES, loss_points
 from carbon.data_centre.power_chain.technology import PowerChainTechnology, Share
+from grid.arrays import Floats
 from grid.errors import nearest
-from grid.series import Floats
 from grid.spec import Spec
 
 Redundancy = Literal["n", "n_plus_1", "two_n"]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from grid.series import Floats
+from grid.arrays import Floats
 from grid.spec import Spec
 
 Share = Annotated[float, Field(ge=0, le=0.5)]

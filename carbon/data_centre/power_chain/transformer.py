@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from grid.series import Floats
+from grid.arrays import Floats
 from grid.spec import Spec
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from carbon.accounting import Consumers, Exports, carbon_ledger, energy_ledger
-from carbon.conventions import trace_conventions
-from carbon.load_shares import load_shares_mw
-from carbon.tracing import Flows, Sources, trace
+from carbon.ledgers.carbon import Consumers, Exports, carbon_ledger, energy_ledger
+from carbon.tracing.conventions import trace_conventions
+from carbon.tracing.load_shares import load_shares_mw
+from carbon.tracing.trace import Flows, Sources, trace
 
 HERE = Path(__file__).parent
 

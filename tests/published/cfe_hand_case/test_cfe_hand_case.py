@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from carbon.cfe import cfe_score
+from carbon.reporting.cfe import cfe_score
 
 CASE = json.loads((Path(__file__).parent / "case.json").read_text())
 

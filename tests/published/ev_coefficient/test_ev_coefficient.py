@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from carbon.stocks import StockOperation
-from carbon.tracing import Flows, Sources, trace
-from carbon.v2g_credit import v2g_credit
-from carbon.vehicles import Sessions, coefficients
+from carbon.reporting.v2g_credit import v2g_credit
+from carbon.reporting.vehicles import Sessions, coefficients
+from carbon.stocks.operation import StockOperation
+from carbon.tracing.trace import Flows, Sources, trace
 
 CASE = json.loads((Path(__file__).parent / "case.json").read_text(encoding="utf-8"))
 KM_DRIVEN = 40.0

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from carbon.accounting import Consumers, Exports, carbon_ledger
-from carbon.tracing import Flows, Sources, trace
+from carbon.ledgers.carbon import Consumers, Exports, carbon_ledger
+from carbon.tracing.trace import Flows, Sources, trace
 
 HERE = Path(__file__).parent
 

@@ -9,10 +9,10 @@ import pandapower as pp
 import pandapower.networks as pn
 import pytest
 
-from grid.city import make_city
-from grid.clock import Clock
-from grid.powerflow import PowerFlow, power_flow
-from grid.source import read_grid
+from grid.city.city import make_city
+from grid.city.source import read_grid
+from grid.powerflow.powerflow import PowerFlow, power_flow
+from grid.time.clock import Clock
 
 CLOCK = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(hours=1), 1)
 with (Path(__file__).parent / "expected.csv").open() as file:

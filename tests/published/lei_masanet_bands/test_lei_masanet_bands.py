@@ -11,11 +11,12 @@ import pytest
 
 from carbon.data_centre import OutdoorAir
 from carbon.data_centre.priors import case_names, load_case
-from carbon.data_centre.uncertainty import overlap_share, pue_band
-from grid.series import Floats
+from carbon.data_centre.studies.uncertainty import overlap_share, pue_band
+from grid.arrays import Floats
+from tests.places import SHARED_DATA
 
 CASE = Path(__file__).parent
-SHARED = Path(__file__).parents[4] / "shared" / "data" / "weather_hourly_10sites.parquet"
+SHARED = SHARED_DATA / "weather_hourly_10sites.parquet"
 PVLIB = Path(pvlib.__file__).parent / "data"
 PA_PER_HPA = 100.0
 SAMPLES = 256

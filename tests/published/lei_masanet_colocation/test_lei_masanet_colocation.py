@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from carbon.data_centre import DataCentre, Facility, OutdoorAir, facility
+from carbon.data_centre.air.psychrometrics import latent_heat_kj_per_kg
 from carbon.data_centre.cooling import WaterEconomiser
 from carbon.data_centre.priors import load_case
-from carbon.data_centre.psychrometrics import latent_heat_kj_per_kg
 
 CASE = Path(__file__).parent
 DATA_CENTRE = DataCentre.model_validate(yaml.safe_load((CASE / "data_centre.yaml").read_text()))

@@ -11,7 +11,7 @@ import pandapower as pp
 import polars as pl
 import pytest
 
-from grid.clock import Clock
+from grid.time.clock import Clock
 from optimizer import Schedule, city_of, dispatch, generation, problem_of
 
 HERE = Path(__file__).parent

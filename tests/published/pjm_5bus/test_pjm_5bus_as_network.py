@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 from pandapower import networks
 
-from grid.clock import Clock
+from grid.time.clock import Clock
 from optimizer import DispatchProblem, Schedule, city_of, dispatch, generation
-from optimizer.devices import problem_of
+from optimizer.problem.devices import problem_of
 
 HERE = Path(__file__).parent
 GENERATORS, BUSES = (pl.read_csv(HERE / f"{name}.csv") for name in ("generators", "expected"))

@@ -15,9 +15,9 @@ from pvlib.modelchain import ModelChain
 from pvlib.pvsystem import Array, FixedMount, PVSystem
 
 from grid.assets.pv import GAMMA_PER_K, PV, Orientation, specific_power
-from grid.clock import Clock
-from grid.weather import Weather, weather_for
-from grid.weather_files import _path_of
+from grid.time.clock import Clock
+from grid.weather.files import _path_of
+from grid.weather.weather import Weather, weather_for
 
 GREENSBORO = (36.1, -79.95)
 CASES = pl.read_csv(Path(__file__).parent / "expected.csv").rows()

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from carbon.stocks import StockOperation
-from carbon.tracing import Flows, Sources, trace
+from carbon.stocks.operation import StockOperation
+from carbon.tracing.trace import Flows, Sources, trace
 
 CASE = json.loads((Path(__file__).parent / "case.json").read_text(encoding="utf-8"))
 

@@ -1,0 +1,148 @@
+"""Everything that draws or feeds in and is no store, each element at its node and by its own sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from app.accounts.storage import Stores
+from grid.arrays import Bools, Floats, Ints
+from grid.city.city import UNSPECIFIED_SECTOR, City
+from grid.flexibility.flexibility import Flexibility
+from grid.powerflow.powerflow import PowerFlow
+
+UNKNOWN = "unknown"
+"""Technology of feed-in of which nothing is known, such as a load with negative power."""
+
+
+@dataclass(frozen=True, eq=False)
+class Injections:
+    """Elements that are no stores: E of them, consumers where they draw, sources where they feed in.
+
+    Args:
+        node: Node of each, shape (E,).
+        p_mw: Withdrawal, shape (T, E) [MW].
+        sector: GPC sub-sectors of what it draws, shape (E, S).
+        technology: What it is when it feeds in, E names.
+        own_ci: Emissions of its generation where they are its own, direct and life-cycle, E pairs [kg/MWh]; None
+            where they are those of its technology.
+    """
+
+    node: Ints
+    p_mw: Floats
+    sector: Floats
+    technology: tuple[str, ...]
+    own_ci: tuple[tuple[float, float] | None, ...]
+
+
+def is_store(flexibility: Flexibility) -> bool:
+    """Whether it holds electricity; work that a data centre puts off is consumed all the same."""
+    return flexibility.reservoir is not None and flexibility.element == "storage"
+
+
+def sectors_of(city: City, others: Sequence[Flexibility]) -> tuple[str, ...]:
+    """GPC sub-sectors that occur among the loads and among assets that are no stores."""
+    codes = (flexibility.gpc_code for flexibility in others)
+    return tuple(dict.fromkeys((*city.sectors, *(code for code in codes if code is not None), UNSPECIFIED_SECTOR)))
+
+
+def own_elements(city: City, sectors: tuple[str, ...]) -> list[Injections]:
+    """Loads, static generators and the rest of the net itself; those at de-energised buses are left out."""
+    network, node = city.network, city.network.buses.node
+    share = np.zeros((len(city.loads.names), len(sectors)))
+    share[:, [sectors.index(code) for code in city.sectors]] = city.sector_shares
+    fixed = np.flatnonzero(network.fixed_mva.real)
+    power = np.repeat(network.fixed_mva.real[None, fixed], city.clock.n_steps, axis=0)
+    n_generators = len(city.generators.names)
+    parts = [
+        _of_technology(node[city.loads.bus], city.loads.p_mw(), share, (UNKNOWN,) * len(share)),
+        _of_technology(
+            node[city.generators.bus], -city.generators.p_mw(), _only(UNSPECIFIED_SECTOR, sectors, n_generators),
+            city.technologies,
+        ),
+        _of_technology(fixed, power, _only(UNSPECIFIED_SECTOR, sectors, fixed.size), (UNKNOWN,) * fixed.size),
+    ]  # fmt: skip
+    return [_live(part) for part in parts]
+
+
+def asset_elements(city: City, flexibility: Flexibility, p_mw: Floats, sectors: tuple[str, ...]) -> Injections:
+    """An asset that is no store, bus by bus."""
+    buses = flexibility.buses
+    code = flexibility.gpc_code or UNSPECIFIED_SECTOR
+    technology = (flexibility.technology or UNKNOWN,) * buses.size
+    at_buses = flexibility.at_buses(p_mw)[:, buses]
+    sector, own_ci = _only(code, sectors, buses.size), (flexibility.ci_kg_per_mwh,) * buses.size
+    return _live(Injections(city.network.buses.node[buses], at_buses, sector, technology, own_ci))
+
+
+def _of_technology(node: Ints, p_mw: Floats, sector: Floats, technology: tuple[str, ...]) -> Injections:
+    """Elements whose generation, if any, has the emissions of its technology."""
+    return Injections(node, p_mw, sector, technology, (None,) * len(technology))
+
+
+def _only(code: str, sectors: tuple[str, ...], n: int) -> Floats:
+    share = np.zeros((n, len(sectors)))
+    share[:, sectors.index(code)] = 1.0
+    return share
+
+
+def _live(part: Injections) -> Injections:
+    live = np.flatnonzero(part.node >= 0)
+    technology = tuple(part.technology[k] for k in live)
+    own_ci = tuple(part.own_ci[k] for k in live)
+    return Injections(part.node[live], part.p_mw[:, live], part.sector[live], technology, own_ci)
+
+
+def joined(parts: Sequence[Injections], supplied: Bools) -> Injections:
+    """Elements of several kinds together, drawing nothing in steps that are not `supplied`, shape (T,)."""
+    return Injections(
+        np.concatenate([part.node for part in parts]),
+        np.where(supplied[:, None], np.concatenate([part.p_mw for part in parts], axis=1), 0.0),
+        np.concatenate([part.sector for part in parts]),
+        tuple(name for part in parts for name in part.technology),
+        tuple(ci for part in parts for ci in part.own_ci),
+    )
+
+
+def as_supplied(
+    flow: PowerFlow, elements: Injections, stores: Stores, sectors: tuple[str, ...], *, n_loads: int
+) -> Injections:
+    """The elements with what only the voltages tell: loads that depend on them, and generators that control them.
+
+    Args:
+        flow: The power flow.
+        elements: The elements at their nominal powers; the first `n_loads` are the loads of the net.
+        stores: What the stores did.
+        sectors: GPC sub-sectors.
+        n_loads: Number of loads.
+    """
+    network, p_mw = flow.network, elements.p_mw.copy()
+    missing = missing_mw(flow, elements, stores)
+    for node in np.setdiff1d(network.voltage_dependent_node, np.union1d(network.slack, network.generator_node)):
+        at = np.flatnonzero(elements.node[:n_loads] == node)
+        nominal = p_mw[:, at].sum(axis=1)
+        factor = np.divide(nominal - missing[:, node], nominal, out=np.ones_like(nominal), where=nominal != 0)
+        p_mw[:, at] *= factor[:, None]
+    generators = network.generator_node
+    known = replace(elements, p_mw=p_mw)
+    unspecified = _only(UNSPECIFIED_SECTOR, sectors, generators.size)
+    own = _of_technology(generators, -missing[:, generators], unspecified, (UNKNOWN,) * generators.size)
+    return joined([known, own], ~flow.failed)
+
+
+def missing_mw(flow: PowerFlow, elements: Injections, stores: Stores) -> Floats:
+    """What the voltages say enters the grid at each node beyond what the known elements feed in, shape (T, N) [MW].
+
+    At an external grid that is the import (or, negative, the export); elsewhere it is nothing, unless voltage decides
+    what an element draws or feeds in.
+    """
+    n_nodes = flow.network.n_nodes
+    drawn = np.zeros((elements.p_mw.shape[0], n_nodes))
+    np.add.at(drawn.T, elements.node, elements.p_mw.T)
+    operation = stores.operation
+    if operation is not None:
+        charged, discharged = operation.power_at_nodes(*drawn.shape)
+        drawn += charged - discharged
+    return np.where(flow.failed[:, None], 0.0, flow.injected_mw() + drawn)

@@ -1,0 +1,1 @@
+"""Documents for others: inventory, statements, contracts, exported nets."""

@@ -1,0 +1,100 @@
+"""Who uses electricity in a run, as the consumers of scope 2: data centres, assets, fleets and sectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from app.results.folder import Result
+from carbon.reporting.scope2 import Consumer
+from carbon.tracing.convention_names import OPERATOR
+from grid.errors import InputError, nearest
+
+REGION = "city"
+"""Market of the city, unless the contracts name another."""
+HYDROGEN_STATION = "hydrogen_station"
+"""Kind of assets that make and refuel hydrogen; like cars they are storage elements, but return nothing."""
+
+
+def consumer_names(result: Result) -> tuple[str, ...]:
+    """Data centres, assets that use power, hydrogen stations, fleets and sectors: of all there can be a statement.
+
+    Batteries are none: what they charge is used where they feed it in, and their losses are those of the energy
+    industries.
+    """
+    users = result.table("consumers").select(pl.col("consumer").cast(pl.String).unique().sort())
+    known = set(result.table("data_centres").select(pl.col("name").cast(pl.String).unique()).collect()["name"])
+    by_kind = sorted(users.collect()["consumer"], key=lambda name: (name not in known, name))
+    return (*by_kind, *_lines(result))
+
+
+def city_consumers(result: Result) -> tuple[str, ...]:
+    """Those consumers that together are the whole city: its sectors and its fleets.
+
+    Data centres and most other assets are parts of their sectors. What the statements of these sum to, without what
+    fleets return, is the carbon of consumption and cars in the run's ledger, hydrogen apart: a station answers for
+    what it draws when it draws it, the ledger counts its fuel when it leaves the tank.
+    """
+    return (*fleets(result), *_lines(result))
+
+
+def fleets(result: Result) -> tuple[str, ...]:
+    """Names of fleets of cars, which may feed back what they drew."""
+    users = result.table("consumers").select(pl.col("consumer").cast(pl.String).unique().sort()).collect()["consumer"]
+    assets = result.manifest["assets"].items()
+    cars = {name for name, asset in assets if asset["element"] == "storage" and asset["kind"] != HYDROGEN_STATION}
+    return tuple(name for name in users if name in cars)
+
+
+def consumer(result: Result, name: str, region: str = REGION, convention: str = OPERATOR) -> Consumer:
+    """One consumer over time.
+
+    Args:
+        result: The result.
+        name: Name of a data centre, an asset or a fleet, or a GPC line such as ``I.1.2``.
+        region: Market in which it buys.
+        convention: Who bears the losses of the grid.
+
+    Raises:
+        InputError: If there is no such consumer.
+    """
+    names = consumer_names(result)
+    if name not in names:
+        raise InputError.of("--consumer", f"no such consumer; there are {', '.join(names)}", name, nearest(name, names))
+    frame = _of_sector(result, name) if name in _lines(result) else _of_user(result, name)
+    energy, free, returned = (frame[name].to_numpy() for name in ("energy_mwh", "carbon_free_mwh", "returned_mwh"))
+    carbon = carbon_of(result, name, convention)
+    used = energy > 0
+    return Consumer(
+        name,
+        region,
+        energy,
+        np.divide(carbon["emissions_kg"].to_numpy(), energy, out=np.zeros_like(energy), where=used),
+        np.clip(np.divide(free, energy, out=np.zeros_like(energy), where=used), 0.0, 1.0),
+        returned,
+        carbon["returned_kg"].to_numpy(),
+    )
+
+
+def carbon_of(result: Result, name: str, convention: str) -> pl.DataFrame:
+    """Carbon of one consumer under a convention, step by step; columns `time`, `emissions_kg` and `returned_kg`."""
+    text = {column: pl.col(column).cast(pl.String) for column in ("convention", "consumer")}
+    rows = result.table("consumer_carbon").with_columns(**text)
+    mine = rows.filter(pl.col("convention") == convention, pl.col("consumer") == name)
+    return mine.sort("time").select("time", "emissions_kg", "returned_kg").collect()
+
+
+def _lines(result: Result) -> tuple[str, ...]:
+    """GPC lines of sectors that are not cars."""
+    known = result.table("sectors").filter(pl.col("carbon_free_mwh").is_not_null())
+    return tuple(known.select(pl.col("gpc_code").cast(pl.String).unique().sort()).collect()["gpc_code"])
+
+
+def _of_sector(result: Result, code: str) -> pl.DataFrame:
+    rows = result.table("sectors").filter(pl.col("gpc_code").cast(pl.String) == code).sort("time")
+    return rows.select("energy_mwh", "carbon_free_mwh", returned_mwh=pl.lit(0.0)).collect()
+
+
+def _of_user(result: Result, name: str) -> pl.DataFrame:
+    rows = result.table("consumers").filter(pl.col("consumer").cast(pl.String) == name).sort("time")
+    return rows.select("energy_mwh", "carbon_free_mwh", "returned_mwh").collect()

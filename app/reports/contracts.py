@@ -1,0 +1,197 @@
+"""Contracts and certificates of a city's consumers, from a YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import numpy as np
+import polars as pl
+from pydantic import Field, ValidationError
+
+from app.reports.consumers import REGION
+from app.results.folder import Result
+from app.scenario.messages import fault_of
+from app.scenario.yaml_file import read_yaml
+from carbon.reporting.scope2 import Contract, Market
+from grid.arrays import Floats
+from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.spec import Spec
+
+WITHOUT_FUEL: Final = ("pv", "wind")
+"""Kinds of assets whose feed-in is carbon-free without more ado."""
+_ROUNDING = 1e-9
+
+
+class ContractSpec(Spec):
+    """Energy that a consumer claims."""
+
+    name: str = Field(min_length=1)
+    """Name of the contract."""
+    consumer: str = Field(min_length=1)
+    """Who claims it."""
+    volume_mwh: float | None = Field(default=None, ge=0)
+    """Energy over the period, made evenly [MWh]; or `asset`, or `csv`."""
+    asset: str | None = None
+    """An asset of the scenario whose feed-in it is."""
+    asset_share: float = Field(default=1.0, gt=0, le=1)
+    """Share of that feed-in."""
+    csv: str | None = None
+    """A file beside this one with ``time_utc, energy_mwh``, a row a step."""
+    ci_kg_per_mwh: float = Field(default=0.0, ge=0, le=3000)
+    """Emission rate that it conveys [kg/MWh]."""
+    carbon_free: bool = True
+    """Whether its source is renewable or nuclear."""
+    matching: Literal["hourly", "annual"] = "hourly"
+    """Whether it covers load of the same step, or of the whole period."""
+    region: str = REGION
+    """Market in which it is made."""
+    vintage: int = Field(ge=2000, le=2200)
+    """Year in which it is made."""
+    certificates: tuple[str, ...] = ()
+    """Serial numbers of certificates."""
+    source: str = Field(min_length=1)
+    """Registry or contract."""
+
+
+class ContractsFile(Spec):
+    """The market, and who claims what."""
+
+    region: str = REGION
+    """Market of the city."""
+    year: int | None = Field(default=None, ge=2000, le=2200)
+    """Year of the report; default: that of the run."""
+    residual_mix_kg_per_mwh: float | None = Field(default=None, ge=0, le=3000)
+    """Published rate of what nobody claims [kg/MWh]."""
+    suppliers_kg_per_mwh: dict[str, Annotated[float, Field(ge=0, le=3000)]] = Field(default_factory=dict)
+    """Rate of a consumer's own supplier [kg/MWh]."""
+    contracts: tuple[ContractSpec, ...] = ()
+    """The contracts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Claims:
+    """Contracts on the clock of a run.
+
+    Args:
+        contracts: The contracts.
+        market: What the rest of the load has.
+    """
+
+    contracts: tuple[Contract, ...]
+    market: Market
+
+    @property
+    def consumers(self) -> tuple[str, ...]:
+        """Everyone who claims something or has a supplier's rate."""
+        return (*(contract.consumer for contract in self.contracts), *self.market.supplier_kg_per_mwh)
+
+    def carbon_free_mwh(self, covered: Mapping[str, Floats], steps: int) -> Floats:
+        """Carbon-free energy that covers load of its own step, shape (T,) [MWh]."""
+        hourly = {c.name for c in self.contracts if c.carbon_free and c.matching == "hourly"}
+        return sum((covered[name] for name in hourly if name in covered), np.zeros(steps))
+
+
+def read_claims(path: Path | None, result: Result) -> Claims:
+    """The contracts in a file, for a run; without a file there are none.
+
+    Raises:
+        InputError: With all that is wrong with the file.
+    """
+    raw = {} if path is None else read_yaml(path)
+    try:
+        file = ContractsFile.model_validate(raw)
+    except ValidationError as error:
+        raise InputError([fault_of(item) for item in error.errors()], str(path)) from error
+    times = result.table("ledger").select("time").collect()["time"]
+    folder = Path() if path is None else path.parent
+    faults = list(_asset_faults(file.contracts, result))
+    contracts = [_contract(spec, place, result, times, folder, faults) for place, spec in enumerate(file.contracts)]
+    raise_if_any(faults, str(path))
+    mix = None if file.residual_mix_kg_per_mwh is None else np.array([file.residual_mix_kg_per_mwh])
+    market = Market(file.region, file.year or times[0].year, file.suppliers_kg_per_mwh, mix)
+    return Claims(tuple(contracts), market)
+
+
+def _asset_faults(specs: Sequence[ContractSpec], result: Result) -> Iterator[Fault]:
+    """What is wrong with claims on the feed-in of assets: stores, unstated rates, the same energy claimed twice."""
+    kinds = {name: entry["kind"] for name, entry in result.manifest["assets"].items()}
+    stores = {name for name, entry in result.manifest["assets"].items() if entry["element"] == "storage"}
+    claimed: dict[str, float] = {}
+    for place, spec in enumerate(specs):
+        if spec.asset is None or spec.asset not in kinds:
+            continue
+        claimed[spec.asset] = claimed.get(spec.asset, 0.0) + spec.asset_share
+        if spec.asset in stores:
+            rule = "is a store: what it feeds in was generated elsewhere, and cannot be claimed as generation"
+            yield Fault(f"contracts[{place}].asset", rule, spec.asset)
+        elif kinds[spec.asset] not in WITHOUT_FUEL and not {"ci_kg_per_mwh", "carbon_free"} <= spec.model_fields_set:
+            rule = f"is of kind {kinds[spec.asset]}; state ci_kg_per_mwh and carbon_free of what it feeds in"
+            yield Fault(f"contracts[{place}].asset", rule, spec.asset)
+        if claimed[spec.asset] > 1.0 + _ROUNDING:
+            rule = (
+                f"{claimed[spec.asset]:.0%} of the feed-in of {spec.asset} are claimed by this contract and those above"
+            )
+            yield Fault(f"contracts[{place}].asset_share", rule, spec.asset_share)
+
+
+def _contract(
+    spec: ContractSpec, place: int, result: Result, times: pl.Series, folder: Path, faults: list[Fault]
+) -> Contract:
+    at = f"contracts[{place}]"
+    energy = np.zeros(len(times))
+    given = [name for name in ("volume_mwh", "asset", "csv") if getattr(spec, name) is not None]
+    if len(given) != 1:
+        faults.append(Fault(at, "needs exactly one of 'volume_mwh', 'asset' and 'csv'", given))
+    elif spec.volume_mwh is not None:
+        energy = np.full(len(times), spec.volume_mwh / len(times))
+    elif spec.asset is not None:
+        names = list(result.manifest["assets"])
+        if spec.asset in names:
+            energy = spec.asset_share * _fed_in_mwh(result, spec.asset, times)
+        else:
+            faults.append(Fault(f"{at}.asset", "no such asset", spec.asset, nearest(spec.asset, names)))
+    else:
+        found = list(_csv(folder / str(spec.csv), f"{at}.csv", times))
+        faults += [part for part in found if isinstance(part, Fault)]
+        energy = next((part for part in found if not isinstance(part, Fault)), energy)
+    return Contract(
+        spec.name, spec.consumer, energy, spec.ci_kg_per_mwh, spec.carbon_free, spec.matching, spec.region,
+        spec.vintage, spec.certificates, spec.source,
+    )  # fmt: skip
+
+
+def _fed_in_mwh(result: Result, asset: str, times: pl.Series) -> Floats:
+    hours = float(result.summary["step_hours"])
+    rows = result.table("assets").filter(pl.col("asset").cast(pl.String) == asset)
+    sums = rows.group_by("time").agg((-pl.col("p_mw")).clip(lower_bound=0.0).sum() * hours).collect()
+    at = times.to_frame("time").join(sums, on="time", how="left", maintain_order="left")
+    return np.asarray(at["p_mw"].fill_null(0.0).to_numpy(), dtype=np.float64)
+
+
+def _csv(path: Path, at: str, times: pl.Series) -> Iterator[Fault | Floats]:
+    """The energy in a file, or what is wrong with it."""
+    try:
+        frame = pl.read_csv(path, try_parse_dates=True)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        yield Fault(at, f"cannot be read: {error}", str(path))
+        return
+    missing = [name for name in ("time_utc", "energy_mwh") if name not in frame.columns]
+    if missing:
+        yield from (Fault(f"{at}.{name}", "is a required column") for name in missing)
+        return
+    if not isinstance(frame.schema["time_utc"], pl.Datetime) or not frame.schema["energy_mwh"].is_numeric():
+        yield Fault(at, "time_utc must be dates with time and energy_mwh numbers")
+        return
+    stamps = frame["time_utc"].dt.replace_time_zone(None).cast(pl.Datetime("us"))
+    held = pl.DataFrame({"time": stamps, "energy_mwh": frame["energy_mwh"].cast(pl.Float64)})
+    wanted = times.dt.replace_time_zone(None).to_frame("time")
+    joined = wanted.join(held, on="time", how="left", maintain_order="left")["energy_mwh"]
+    if held["time"].is_duplicated().any():
+        yield Fault(f"{at}.time_utc", "holds a time twice")
+    elif joined.null_count():
+        yield Fault(f"{at}.time_utc", f"lacks {joined.null_count()} of the {len(times)} steps of the run")
+    else:
+        yield np.asarray(joined.to_numpy(), dtype=np.float64)

@@ -1,0 +1,217 @@
+"""From a result folder to the city's inventory, the reconciliation of its books, and its consumers' statements."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from app.reports.consumers import carbon_of, consumer
+from app.reports.contracts import read_claims
+from app.results.convention_columns import LEDGER_TERMS
+from app.results.folder import Result
+from carbon.inventory import Electricity, Inventory, compile_inventory, read_activities, years_of
+from carbon.ledgers.reconciliation import CarbonTotals, Entry, Reconciliation, reconcile
+from carbon.reporting.hydrogen import LHV_KWH_PER_KG
+from carbon.reporting.scope2 import scope2
+from carbon.reporting.statement import Provenance, hours_csv, statement, write_statement
+from carbon.tracing.convention_names import LOSS_ENTRY, OPERATOR, WATER_TANK, check_traced, in_words
+from grid.errors import Fault, raise_if_any
+from grid.time.clock import Clock
+
+CARS = "cars, net at the meter"
+KWH_PER_MWH = 1000.0
+
+
+def city_inventory(
+    result: Result,
+    activities: Path | None = None,
+    *,
+    base_year: int | None = None,
+    population: int | None = None,
+    floor_area_m2: float | None = None,
+    convention: str = OPERATOR,
+) -> Inventory:
+    """The city's inventory by GPC over the period of a run.
+
+    The protocol leaves the losses of the grid to the lines x.3 [1], which is the convention ``operator``: under another
+    BASIC, which leaves these lines out, would change with the convention.
+
+    Args:
+        result: The result.
+        activities: CSV of everything else than electricity; see `carbon.inventory.read_activities`.
+        base_year: Default: the year of the run.
+        population: Inhabitants.
+        floor_area_m2: Floor area [m²].
+        convention: Who bears the losses of the grid; ``operator``.
+
+    Raises:
+        InputError: If the convention is another, the run counts life-cycle emissions, or the table is faulty.
+
+    References:
+        [1] World Resources Institute et al.: "Global Protocol for Community-Scale Greenhouse Gas Inventories",
+            version 1.1, 2021, chapter 6.
+    """
+    faults = []
+    if convention != OPERATOR:
+        rule = f"an inventory by GPC counts losses of the grid in lines x.3: it must be '{OPERATOR}'"
+        faults.append(Fault("--convention", rule, convention, OPERATOR))
+    if result.manifest["boundary"] != "direct":
+        rule = "an inventory by GPC counts direct emissions; run the scenario with carbon.boundary: direct"
+        faults.append(Fault("carbon.boundary", rule, result.manifest["boundary"]))
+    raise_if_any(faults, str(result.path))
+    year = result.table("ledger").select(pl.col("time").first().dt.year()).collect().item()
+    return compile_inventory(
+        electricity(result),
+        () if activities is None else read_activities(activities),
+        base_year=base_year or int(year),
+        population=population,
+        floor_area_m2=floor_area_m2,
+    )
+
+
+def electricity(result: Result) -> Electricity:
+    """What a run says of the city's electricity."""
+    rows = _sectors(result, OPERATOR)
+    local = [values for name, values in _sums(result, "sources", "source", "energy_mwh", "emissions_kg").items()
+             if name != "import"]  # fmt: skip
+    summary, manifest = result.summary, result.manifest
+    gases = {factor["gas"] for factor in manifest["factors"]}
+    return Electricity(
+        hours=float(summary["steps"]) * float(summary["step_hours"]),
+        sector_mwh={code: values[0] for code, values in rows.items()},
+        sector_kg={code: values[1] for code, values in rows.items()},
+        generation_mwh=sum(values[0] for values in local),
+        generation_kg=sum(values[1] for values in local),
+        gas="CO2" if gases == {"CO2"} else "CO2e",
+        source=f"scenario {manifest['name']!r}, factors {manifest['factor_sets'][0]['name']}",
+        reductions={
+            "ev_driven_km": float(summary["ev_driven_km"] or 0.0),
+            "heat_pump_heat_mwh": float(summary.get("heat_pump_heat_mwh") or 0.0),
+        },
+        years=years_of(_clock(result)),
+        hydrogen_mwh=float(summary.get("hydrogen_kg") or 0.0) * LHV_KWH_PER_KG / KWH_PER_MWH,
+        hydrogen_kg=float(result.table("ledger").select(pl.col("fuel_kg").sum()).collect().item()),
+    )
+
+
+def reconciliation(result: Result, convention: str = OPERATOR) -> Reconciliation:
+    """Tracing, inventory and scope 2 of a run side by side, under a convention."""
+    terms = [f"{term}_kg" for term in LEDGER_TERMS]
+    (row,) = _of_convention(result, "convention_ledgers", convention).select(terms).collect().iter_rows()
+    totals = CarbonTotals(*row)
+    sectors = {code: kg for code, (_, kg) in _sectors(result, convention).items()}
+    centres = result.table("data_centres").select(pl.col("name").cast(pl.String).unique().sort()).collect()["name"]
+    own = {f"data centre {name}": _kg_of(result, name, convention) for name in centres}
+    if totals.vehicle:
+        own[CARS] = totals.vehicle
+    books = reconcile(totals, sectors, own)
+    return Reconciliation(tuple(_worded(entry, convention) for entry in books.entries))
+
+
+def _worded(entry: Entry, convention: str) -> Entry:
+    """The losses as those of whom the convention names."""
+    return replace(entry, name=LOSS_ENTRY[convention]) if entry.name == LOSS_ENTRY[OPERATOR] else entry
+
+
+def _kg_of(result: Result, name: str, convention: str) -> float:
+    return float(carbon_of(result, name, convention)["emissions_kg"].sum())
+
+
+def about(result: Result) -> dict[str, str]:
+    """What an inventory of a run says of itself."""
+    manifest = result.manifest
+    return {
+        "city": str(manifest["name"]),
+        "scenario": result.scenario_hash,
+        "strategy": str(manifest["strategy"]),
+        "convention": in_words(OPERATOR),
+        "gridcarbon": str(manifest["versions"]["gridcarbon"]),
+    }
+
+
+def sources(result: Result) -> list[str]:
+    """Sources of the factors of a run, with how far they were checked, and licences of its data."""
+    sets = [f"{s['name']}: {s['title']}, {s['source']} ({s['status']})" for s in result.manifest["factor_sets"]]
+    return sets + list(result.manifest["data_licences"])
+
+
+def consumer_statement(
+    result: Result, name: str, contracts: Path | None, convention: str = OPERATOR
+) -> tuple[dict[str, Any], str]:
+    """The carbon statement of one consumer of a run, and its steps as CSV.
+
+    Args:
+        result: The result.
+        name: A data centre, an asset, or a GPC line.
+        contracts: YAML file of contracts and certificates.
+        convention: Who bears the losses of the grid.
+
+    Raises:
+        InputError: If there is no such consumer, the run did not trace the convention, or the contracts are faulty.
+    """
+    check_traced(convention, traced(result))
+    claims = read_claims(contracts, result)
+    users = [
+        consumer(result, user, claims.market.region, convention) for user in dict.fromkeys((name, *claims.consumers))
+    ]
+    outcome = scope2(users, claims.contracts, claims.market)[name]
+    manifest = result.manifest
+    provenance = Provenance(
+        scenario=str(manifest["name"]),
+        scenario_sha256=result.scenario_hash,
+        code_version=str(manifest["versions"]["gridcarbon"]),
+        convention=in_words(convention),
+        boundary=str(manifest["boundary"]),
+        factor_sets=tuple(manifest["factor_sets"]),
+        data_licences=tuple(manifest["data_licences"]),
+    )
+    clock = _clock(result)
+    free = claims.carbon_free_mwh(outcome.covered_mwh, clock.n_steps)
+    return statement(outcome, free, clock, provenance), hours_csv(outcome, clock)
+
+
+def export_statement(
+    result: Result, name: str, contracts: Path | None, out: Path, convention: str = OPERATOR
+) -> tuple[Path, Path]:
+    """Writes the statement of a consumer and its steps; returns both paths."""
+    return write_statement(*consumer_statement(result, name, contracts, convention), out)
+
+
+def traced(result: Result) -> tuple[str, ...]:
+    """Names of the conventions that a run traced."""
+    return tuple(result.manifest["conventions"])
+
+
+def _clock(result: Result) -> Clock:
+    import datetime as dt  # noqa: PLC0415
+
+    start = result.table("ledger").select(pl.col("time").first()).collect().item().astimezone(dt.UTC)
+    return Clock(start, dt.timedelta(hours=float(result.summary["step_hours"])), int(result.summary["steps"]))
+
+
+def _sums(result: Result, table: str, key: str, *columns: str) -> dict[str, tuple[float, ...]]:
+    """Sums of columns by a name."""
+    frame = result.table(table).group_by(pl.col(key).cast(pl.String)).agg(pl.col(*columns).sum()).sort(key).collect()
+    return {name: tuple(values) for name, *values in frame.iter_rows()}
+
+
+def _of_convention(result: Result, table: str, convention: str) -> pl.LazyFrame:
+    """Rows of a table under a convention, stores as water tanks.
+
+    Raises:
+        InputError: If the run did not trace it.
+    """
+    check_traced(convention, traced(result))
+    text = {column: pl.col(column).cast(pl.String) for column in ("convention", "stores")}
+    rows = result.table(table).with_columns(**text)
+    return rows.filter(pl.col("convention") == convention, pl.col("stores") == WATER_TANK)
+
+
+def _sectors(result: Result, convention: str) -> dict[str, tuple[float, ...]]:
+    """Energy and emissions of each GPC line under a convention [MWh, kg]."""
+    columns = (pl.col("gpc_code").cast(pl.String), "energy_mwh", "emissions_kg")
+    rows = _of_convention(result, "conventions", convention).select(columns).sort("gpc_code").collect()
+    return {code: tuple(values) for code, *values in rows.iter_rows()}

@@ -1,0 +1,51 @@
+"""Exporting a step of a run as a pandapower net."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from app.results.folder import open_result
+from app.results.tables.registry import tables
+from app.scenario.load import check_scenario, load_scenario
+from app.scenario.loaded import Loaded
+from app.simulation.simulate import simulate
+from grid.city.export import AddedElement, write_step
+from grid.flexibility.flexibility import Element
+
+
+def export_step(source: Path, file: Path, step: int) -> None:
+    """Writes the pandapower net with all assets at one step.
+
+    Args:
+        source: A result folder, or a scenario file, which is then run.
+        file: File to write.
+        step: Step of the run.
+
+    Raises:
+        InputError: If anything is wrong with source, file or step.
+    """
+    loaded, assets, table_of = _from_result(source) if source.is_dir() else _from_scenario(source)
+    frame = assets.filter(pl.col("time") == loaded.city.clock.start + step * loaded.city.clock.step)
+    added = [
+        AddedElement(table_of[asset], f"{asset} @ {bus}", bus, p_mw, e_mwh, q_mvar)
+        for asset, bus, p_mw, e_mwh, q_mvar in frame.select("asset", "bus", "p_mw", "e_mwh", "q_mvar").iter_rows()
+    ]
+    write_step(loaded.city, step, added, file)
+
+
+def _from_result(folder: Path) -> tuple[Loaded, pl.DataFrame, dict[str, Element]]:
+    result = open_result(folder)
+    source = Path(str(result.manifest["folder"]))
+    loaded = check_scenario(dict(result.scenario), source, str(folder / "scenario.yaml"))
+    columns = (pl.col("asset", "bus").cast(pl.String), pl.col("time", "p_mw", "e_mwh", "q_mvar"))
+    table_of = {name: entry["element"] for name, entry in result.manifest["assets"].items()}
+    return loaded, result.table("assets").select(*columns).collect(), table_of
+
+
+def _from_scenario(file: Path) -> tuple[Loaded, pl.DataFrame, dict[str, Element]]:
+    loaded = load_scenario(file)
+    outcome = simulate(loaded)
+    table_of = {flexibility.name: flexibility.element for flexibility in outcome.prepared.flexibilities}
+    return loaded, tables(outcome)["assets"]().with_columns(pl.col("asset", "bus").cast(pl.String)), table_of

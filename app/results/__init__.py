@@ -1,0 +1,1 @@
+"""The result folder: manifest, key figures, where they come from."""

@@ -1,0 +1,1 @@
+"""The tables of a result, one module a family."""

@@ -1,0 +1,101 @@
+"""The tables of a result that say what the city as a whole did: sectors, both ledgers, sources."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from app.results.summary import curtailed_mwh, forgone_value, wear_cost
+from app.results.tables.frames import by_element, times
+from app.simulation.simulate import Outcome
+
+
+def sectors(outcome: Outcome) -> pl.DataFrame:
+    """Energy and carbon by GPC line; the carbon-free part is known of consumers, not of cars."""
+    accounts, hours = outcome.accounts, outcome.prepared.clock.step_hours
+    table, consumers = accounts.carbon.sectors, accounts.consumers
+    free = np.full_like(table.energy_mwh, np.nan)
+    share = np.nan_to_num(accounts.carbon_free_share)[:, consumers.node]
+    of_consumers = hours * (consumers.p_mw * share) @ consumers.share
+    for place, sector in enumerate(consumers.sectors):
+        if not sector.startswith("II"):
+            free[:, table.codes.index(f"{sector}.2")] = of_consumers[:, place]
+    return by_element(
+        outcome.prepared.clock,
+        "gpc_code",
+        table.codes,
+        energy_mwh=table.energy_mwh,
+        emissions_kg=table.emissions_kg,
+        carbon_free_mwh=free,
+    )
+
+
+def city(outcome: Outcome) -> pl.DataFrame:
+    """One row a step: the ledgers as mean powers, and what imports were worth."""
+    energy, carbon, clock = outcome.accounts.energy, outcome.accounts.carbon, outcome.prepared.clock
+    per_hour = 1 / clock.step_hours
+    used = energy.consumption_mwh + energy.loss_mwh
+    return pl.DataFrame(
+        {
+            "time": times(clock, np.arange(clock.n_steps)),
+            "import_mw": energy.import_mwh * per_hour,
+            "export_mw": energy.export_mwh * per_hour,
+            "generation_mw": energy.generation_mwh * per_hour,
+            "consumption_mw": energy.consumption_mwh * per_hour,
+            "loss_mw": energy.loss_mwh * per_hour,
+            "storage_mw": energy.storage_change_mwh * per_hour,
+            "emissions_kg": carbon.emissions_kg,
+            "ci_kg_per_mwh": np.divide(carbon.emissions_kg, used, out=np.full_like(used, np.nan), where=used > 0),
+            "import_ci_kg_per_mwh": outcome.prepared.upstream.ci_kg_per_mwh,
+            "import_price_per_mwh": outcome.prepared.import_price_per_mwh,
+        }
+    ).with_columns(pl.col("ci_kg_per_mwh").fill_nan(None))
+
+
+def ledger(outcome: Outcome) -> pl.DataFrame:
+    """One row a step: every term of both ledgers, and what the cost is made of."""
+    prepared, energy, carbon = outcome.prepared, outcome.accounts.energy, outcome.accounts.carbon
+    stationary = carbon.stationary.carbon
+    return pl.DataFrame(
+        {
+            "time": times(prepared.clock, np.arange(prepared.clock.n_steps)),
+            "generation_mwh": energy.generation_mwh,
+            "import_mwh": energy.import_mwh,
+            "arriving_mwh": energy.arriving_mwh,
+            "consumption_mwh": energy.consumption_mwh,
+            "export_mwh": energy.export_mwh,
+            "loss_mwh": energy.loss_mwh,
+            "storage_change_mwh": energy.storage_change_mwh,
+            "renewable_mwh": carbon.renewable_mwh,
+            "curtailed_mwh": curtailed_mwh(outcome),
+            "source_kg": carbon.source_kg,
+            "arriving_kg": stationary.arriving,
+            "consumption_kg": carbon.consumption_kg,
+            "vehicle_kg": carbon.vehicle_kg,
+            "loss_kg": carbon.loss_kg,
+            "fuel_kg": stationary.fuel,
+            "standing_kg": stationary.standing,
+            "export_kg": carbon.export_kg,
+            "stock_change_kg": stationary.change,
+            "carbon_error_kg": outcome.accounts.carbon_error_by_step_kg,
+            "import_price_per_mwh": prepared.import_price_per_mwh,
+            "export_price_per_mwh": prepared.export_price_per_mwh,
+            "wear_cost": wear_cost(outcome),
+            "forgone_value": forgone_value(outcome),
+        }
+    )
+
+
+def sources(outcome: Outcome) -> pl.DataFrame:
+    """One row a step and technology: imports and local generation."""
+    accounts, hours = outcome.accounts, outcome.prepared.clock.step_hours
+    names = tuple(dict.fromkeys(accounts.source_names))
+    of = np.array([[name == own for name in names] for own in accounts.source_names], dtype=float)
+    p_mw = accounts.sources.p_mw
+    return by_element(
+        outcome.prepared.clock,
+        "source",
+        names,
+        energy_mwh=hours * p_mw @ of,
+        emissions_kg=hours * (p_mw * accounts.sources.ci_kg_per_mwh) @ of,
+    )

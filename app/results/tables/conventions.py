@@ -1,0 +1,223 @@
+"""The tables of a result that name their convention: sectors, ledgers, losses, views, origins and consumers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+import polars as pl
+
+from app.accounts.convention_ledgers import Book
+from app.accounts.metered_consumers import Use
+from app.accounts.origins import Origins
+from app.accounts.traced_grid import IMPORT, STORES
+from app.results.convention_columns import CONVENTION_TABLES, VIEWS
+from app.results.tables.frames import by_element, times
+from carbon.tracing.convention_names import OPERATOR, WATER_TANK
+from grid.arrays import Floats
+from grid.time.clock import Clock
+
+KG_PER_T = 1000.0
+
+
+@dataclass(frozen=True, eq=False)
+class Conventions:
+    """What a run says under every convention.
+
+    Args:
+        books: One a convention and model of stores.
+        origins: Where the power of sectors and data centres comes from.
+        uses: What data centres, assets and fleets take and give back, by name.
+    """
+
+    books: tuple[Book, ...]
+    origins: Origins
+    uses: Mapping[str, Use]
+
+    def closes(self, tolerance: float) -> bool:
+        """Whether every book closes."""
+        return all(book.closes(tolerance) for book in self.books)
+
+    @property
+    def error_kg(self) -> float:
+        """The most that a book misses [kg]."""
+        return max(book.error_kg for book in self.books)
+
+    @property
+    def operator(self) -> Book:
+        """The book whose totals are those of the run."""
+        return next(book for book in self.books if book.convention == OPERATOR and book.stores == WATER_TANK)
+
+    def key_figures(self) -> dict[str, float]:
+        """What the summary says of both views of the city and of all conventions."""
+        own = self.operator
+        figures = {
+            "emissions_production_t": own.production_kg / KG_PER_T,
+            "emissions_import_t": own.import_kg / KG_PER_T,
+            "convention_error_kg": self.error_kg,
+        }
+        for book in self.books:
+            if book.stores == WATER_TANK:
+                terms = {
+                    "emissions_t": book.emissions_kg,
+                    "used_t": book.totals.consumption + book.totals.vehicle,
+                    "loss_t": book.totals.loss,
+                }
+                figures |= {f"conventions.{book.convention}.{key}": kg / KG_PER_T for key, kg in terms.items()}
+        return figures
+
+
+def convention_tables(found: Conventions, clock: Clock, bus_of_node: Mapping[int, str]) -> dict[str, pl.DataFrame]:
+    """All of `CONVENTION_TABLES`.
+
+    Args:
+        found: What the run says.
+        clock: Its time axis.
+        bus_of_node: Name of the bus, or of the first of joined buses, at each node that has one.
+    """
+    books = found.books
+    tanks = [book for book in books if book.stores == WATER_TANK]
+    city_and_buses = [frame for book in books for frame in (_city_view(book), _bus_views(book, bus_of_node))]
+    return {
+        "conventions": pl.concat([_sectors(book) for book in books]),
+        "convention_ledgers": pl.concat([_ledger(book) for book in books]),
+        "loss_bearers": pl.concat([_bearers(book) for book in books]),
+        "views": pl.concat([*city_and_buses, _sector_views(found.operator, found.origins)]),
+        "origins": _origins(found.origins),
+        "data_centre_origins": _by_hour(found.origins, clock),
+        "consumers": _uses(found.uses, clock),
+        "consumer_carbon": pl.concat([_consumers(book, clock) for book in tanks]),
+    }
+
+
+def _of(book: Book, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with convention and model of stores on every row."""
+    return frame.select(pl.lit(book.convention).alias("convention"), pl.lit(book.stores).alias("stores"), pl.all())
+
+
+def _sectors(book: Book) -> pl.DataFrame:
+    frame = pl.DataFrame({"gpc_code": book.codes, "energy_mwh": book.sector_mwh, "emissions_kg": book.sector_kg})
+    used = pl.col("energy_mwh") > 0
+    return _of(book, frame.with_columns(pl.when(used).then(_INTENSITY).alias("ci_kg_per_mwh")))
+
+
+_INTENSITY = pl.col("emissions_kg") / pl.col("energy_mwh")
+
+
+def _ledger(book: Book) -> pl.DataFrame:
+    terms = {f"{name}_kg": kg for name, kg in asdict(book.totals).items()}
+    views = {name: getattr(book, name) for name in ("emissions_kg", "production_kg", "import_kg", "reverse_flow_mwh")}
+    row = {**terms, **views, "error_kg": book.error_kg}
+    return _of(book, pl.DataFrame([row]))
+
+
+def _bearers(book: Book) -> pl.DataFrame:
+    rows = [(bearer.name, bearer.lost_mwh, bearer.emissions_kg) for bearer in book.bearers]
+    return _of(book, pl.DataFrame(rows, schema=["bearer", "lost_mwh", "emissions_kg"], orient="row"))
+
+
+def _bus_views(book: Book, bus_of_node: Mapping[int, str]) -> pl.DataFrame:
+    node = np.array(list(bus_of_node), dtype=np.int64)
+    values = {name: getattr(book.buses, name)[node] for name in VIEWS}
+    return _of(book, _level("bus", list(bus_of_node.values()), values))
+
+
+def _city_view(book: Book) -> pl.DataFrame:
+    """The sum of the buses, without what they pass on to each other, and with what became of the stores' energy."""
+    sums = {name: float(getattr(book.buses, name).sum()) for name in VIEWS}
+    passed_mwh, kg = sums["export_mwh"] - book.reverse_flow_mwh, book.totals
+    stores_lost_mwh = sums["stores_mwh"] - book.fuel_mwh - book.stored_mwh
+    sums |= {
+        "import_mwh": sums["import_mwh"] - passed_mwh,
+        "import_kg": book.import_kg,
+        "consumption_mwh": sums["consumption_mwh"] + book.fuel_mwh,
+        "consumption_kg": kg.consumption + kg.vehicle + kg.fuel,
+        "stores_mwh": book.stored_mwh,
+        "stores_kg": kg.stock_change - kg.arriving,
+        "loss_mwh": sums["loss_mwh"] + stores_lost_mwh,
+        "loss_kg": kg.loss + kg.standing,
+        "export_mwh": book.reverse_flow_mwh,
+        "export_kg": kg.export,
+    }
+    return _of(book, _level("city", ["city"], _with_mean({name: np.array([value]) for name, value in sums.items()})))
+
+
+def _sector_views(book: Book, found: Origins) -> pl.DataFrame:
+    """What each sector uses, and how much of it the city makes and imports; the rest comes from stores."""
+    imported = np.array([name == IMPORT for name in found.sources])
+    local = ~imported & np.array([name != STORES for name in found.sources])
+    at = [book.codes.index(code) for code in found.consumers]
+    columns = dict.fromkeys(VIEWS, np.zeros(len(at)))
+    for unit, parts, used in (("mwh", found.energy_mwh, book.sector_mwh), ("kg", found.emissions_kg, book.sector_kg)):
+        made, brought, taken = parts[:, local].sum(axis=1), parts[:, imported].sum(axis=1), used[at]
+        columns |= {f"production_{unit}": made, f"import_{unit}": brought, f"consumption_{unit}": taken,
+                    f"stores_{unit}": made + brought - taken}  # fmt: skip
+    return _of(book, _level("sector", list(found.consumers), _with_mean(columns)))
+
+
+def _with_mean(columns: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The columns with the mean intensity of what is consumed; NaN where nothing is."""
+    mwh, kg = columns["consumption_mwh"], columns["consumption_kg"]
+    return {**columns, "ci_kg_per_mwh": np.divide(kg, mwh, out=np.full_like(mwh, np.nan), where=mwh > 0)}
+
+
+def _level(level: str, names: Sequence[str], columns: Mapping[str, Floats]) -> pl.DataFrame:
+    frame = pl.DataFrame({"name": names, **{name: columns[name] for name in VIEWS}})
+    return frame.select(pl.lit(level).alias("level"), pl.all()).with_columns(pl.col("ci_kg_per_mwh").fill_nan(None))
+
+
+def _origins(found: Origins) -> pl.DataFrame:
+    """A row for each consumer and source."""
+    rows, columns = found.energy_mwh.shape
+    total = found.energy_mwh.sum(axis=1, keepdims=True)
+    share = np.divide(found.energy_mwh, total, out=np.full(found.energy_mwh.shape, np.nan), where=total > 0)
+    return pl.DataFrame(
+        {
+            "convention": [OPERATOR] * (rows * columns),
+            "consumer": np.repeat(found.consumers, columns),
+            "source": np.tile(found.sources, rows),
+            "energy_mwh": found.energy_mwh.ravel(),
+            "emissions_kg": found.emissions_kg.ravel(),
+            "share": share.ravel(),
+        }
+    ).with_columns(pl.col("share").fill_nan(None))
+
+
+def _by_hour(found: Origins, clock: Clock) -> pl.DataFrame:
+    """A row for each hour, data centre and source."""
+    schema, length = CONVENTION_TABLES["data_centre_origins"], len(found.sources)
+    frames = [
+        pl.DataFrame(
+            {
+                "time": times(clock, np.repeat(np.arange(clock.n_steps), length)).dt.truncate("1h"),
+                "convention": [OPERATOR] * (clock.n_steps * length),
+                "name": [name] * (clock.n_steps * length),
+                "source": np.tile(found.sources, clock.n_steps),
+                "energy_mwh": mwh.ravel(),
+                "emissions_kg": kg.ravel(),
+            }
+        )
+        .group_by("time", "convention", "name", "source", maintain_order=True)
+        .agg(pl.col("energy_mwh", "emissions_kg").sum())
+        for name, (mwh, kg) in found.by_step.items()
+    ]
+    return pl.concat(frames).sort("time", maintain_order=True) if frames else pl.DataFrame(schema=schema)
+
+
+def _consumers(book: Book, clock: Clock) -> pl.DataFrame:
+    """A row for each step and consumer that has a statement."""
+    nothing = np.zeros(clock.n_steps)
+    kg = np.column_stack(list(book.user_kg.values()))
+    returned = np.column_stack([book.returned_kg.get(name, nothing) for name in book.user_kg])
+    frame = by_element(clock, "consumer", list(book.user_kg), emissions_kg=kg, returned_kg=returned)
+    return frame.select("time", pl.lit(book.convention).alias("convention"), "consumer", "emissions_kg", "returned_kg")
+
+
+def _uses(uses: Mapping[str, Use], clock: Clock) -> pl.DataFrame:
+    """A row for each step and data centre, asset or fleet."""
+    if not uses:
+        return pl.DataFrame(schema=CONVENTION_TABLES["consumers"])
+    names = [field.name for field in fields(Use)]
+    columns = {name: np.column_stack([getattr(use, name) for use in uses.values()]) for name in names}
+    return by_element(clock, "consumer", list(uses), **columns)

@@ -1,0 +1,46 @@
+"""Long tables from arrays: one row for each step and element, times in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from grid.arrays import Floats, Ints
+from grid.time.clock import Clock
+
+
+def by_element(clock: Clock, name: str, names: Sequence[str], **columns: Floats) -> pl.DataFrame:
+    """A table with one row a step and element, from arrays of shape (T, E); NaN becomes null.
+
+    Args:
+        clock: The time axis.
+        name: What an element is called, the name of its column.
+        names: Names of the E elements.
+        **columns: Values by name of the column.
+    """
+    n = len(names)
+    labels = pl.Series(name, list(names), dtype=pl.Categorical)
+    return pl.DataFrame(
+        {
+            "time": times(clock, np.repeat(np.arange(clock.n_steps), n)),
+            name: labels.gather(np.tile(np.arange(n), clock.n_steps)) if n else pl.Series([], dtype=pl.Categorical),
+            **{column: np.ascontiguousarray(values).ravel() for column, values in columns.items()},
+        }
+    ).with_columns(pl.col(column).fill_nan(None) for column in columns)
+
+
+def times(clock: Clock, steps: Ints | None = None) -> pl.Series:
+    """When steps begin, by default all of them; a step beyond the last one begins when the clock would have it."""
+    if steps is None:
+        steps = np.arange(clock.n_steps)
+    within = np.minimum(steps, clock.n_steps - 1)
+    beyond = (steps - within) * np.timedelta64(clock.step)
+    return pl.Series("time", clock.times[within] + beyond).dt.replace_time_zone("UTC")
+
+
+def local_hours(clock: Clock, time_zone: str) -> Ints:
+    """Hour of the wall clock in which each step begins, shape (T,), 0 to 23."""
+    local = times(clock).dt.convert_time_zone(time_zone)
+    return local.dt.hour().cast(pl.Int64).to_numpy()

@@ -1,0 +1,229 @@
+"""The tables of a result, from the arrays of a run: see `app.results.folder.TABLES` for their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from app.results.convention_columns import CONVENTION_TABLES
+from app.results.folder import TABLES
+from app.results.tables import city as city_tables
+from app.results.tables import hydrogen, v2g
+from app.results.tables.conventions import convention_tables
+from app.results.tables.frames import by_element as _grid
+from app.results.tables.frames import times as _times
+from app.results.tables.vehicles import charging_hours, sessions, vehicle_classes
+from app.simulation import marginal
+from app.simulation.simulate import Outcome
+from app.simulation.violations import violations
+from grid.arrays import Floats, Ints
+from grid.flexibility.flexibility import Flexibility
+
+
+def tables(outcome: Outcome) -> dict[str, Callable[[], pl.DataFrame]]:
+    """What makes each table of a result: those of a year are too large to hold all of them at once."""
+    of_sessions, of_hydrogen = cache(partial(sessions, outcome)), cache(partial(hydrogen.by_step, outcome))
+    clock, conventions = outcome.prepared.clock, outcome.accounts.conventions
+    of_conventions = cache(lambda: convention_tables(conventions, clock, _bus_of_node(outcome)))
+    by_outcome: dict[str, Callable[[Outcome], pl.DataFrame]] = {
+        "buses": _buses,
+        "branches": _branches,
+        "assets": _assets,
+        "sectors": city_tables.sectors,
+        "charging_hours": charging_hours,
+        "v2g_credit": v2g.avoided,
+        "marginal": marginal.regional,
+        "nodal": marginal.nodal,
+        "data_centres": _data_centres,
+        "violations": _violations,
+        "city": city_tables.city,
+        "ledger": city_tables.ledger,
+        "sources": city_tables.sources,
+    }
+    return {
+        **{name: partial(make, outcome) for name, make in by_outcome.items()},
+        "sessions": of_sessions,
+        "vehicle_classes": lambda: vehicle_classes(of_sessions()),
+        "hydrogen": of_hydrogen,
+        "hydrogen_stations": lambda: hydrogen.of_stations(of_hydrogen()),
+        **{name: partial(_one_of, of_conventions, name) for name in CONVENTION_TABLES},
+    }
+
+
+def _one_of(make: Callable[[], dict[str, pl.DataFrame]], name: str) -> pl.DataFrame:
+    return make()[name]
+
+
+def _bus_of_node(outcome: Outcome) -> dict[int, str]:
+    """Name of the bus at each node, of the first where several are joined by closed switches."""
+    buses = outcome.flow.network.buses
+    named: dict[int, str] = {}
+    for name, node in zip(buses.names, buses.node.tolist(), strict=True):
+        if node >= 0:
+            named.setdefault(node, name)
+    return named
+
+
+def topology(outcome: Outcome) -> dict[str, Any]:
+    """Buses and branches for a map; coordinates that are unknown are None."""
+    network = outcome.flow.network
+    buses, branches = network.buses, network.branches
+    limit = outcome.prepared.loading_max_percent
+    return {
+        "buses": [
+            {
+                "name": name,
+                "zone": buses.zones[k],
+                "vn_kv": float(buses.vn_kv[k]),
+                "x": _known(buses.x[k]),
+                "y": _known(buses.y[k]),
+            }
+            for k, name in enumerate(buses.names)
+        ],
+        "branches": [
+            {
+                "name": name,
+                "kind": branches.kinds[k],
+                "from_bus": buses.names[branches.from_bus[k]] if branches.from_bus[k] >= 0 else None,
+                "to_bus": buses.names[branches.to_bus[k]] if branches.to_bus[k] >= 0 else None,
+                "loading_max_percent": _known(limit[k]),
+            }
+            for k, name in enumerate(branches.names)
+        ],
+    }
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _buses(outcome: Outcome) -> pl.DataFrame:
+    node = outcome.flow.network.buses.node
+    tracing = outcome.accounts.tracing
+    live = np.where(node < 0, np.nan, 0.0)
+    return _grid(
+        outcome.prepared.clock,
+        "bus",
+        outcome.flow.network.buses.names,
+        vm_pu=outcome.flow.vm_pu(),
+        ci_kg_per_mwh=tracing.ci_kg_per_mwh[:, node] + live,
+        renewable_share=tracing.renewable_share[:, node] + live,
+        carbon_free_share=outcome.accounts.carbon_free_share[:, node] + live,
+    )
+
+
+def _branches(outcome: Outcome) -> pl.DataFrame:
+    p_from, p_to = outcome.flow.branch_powers_mw()
+    return _grid(
+        outcome.prepared.clock,
+        "branch",
+        outcome.flow.network.branches.names,
+        p_from_mw=p_from,
+        p_to_mw=p_to,
+        loading_percent=outcome.flow.loading_percent(),
+    )
+
+
+def _assets(outcome: Outcome) -> pl.DataFrame:
+    """One row a step, asset and bus; a data centre and its deferrable work are one asset."""
+    deferrable = {load.name: load.deferrable_name for load in outcome.prepared.data_centres}
+    by_name = {f.name: f for f in outcome.prepared.flexibilities}
+    frames = []
+    for name, flexibility in by_name.items():
+        if name in deferrable.values():
+            continue
+        p_mw = flexibility.at_buses(outcome.p_mw[name])
+        work = by_name.get(deferrable.get(name, ""))
+        if work is not None:
+            p_mw += work.at_buses(outcome.p_mw[work.name])
+        frames.append(_asset(outcome, flexibility, p_mw).with_columns(pl.lit(name, pl.Categorical).alias("asset")))
+    if not frames:
+        return pl.DataFrame(schema=TABLES["assets"])
+    return pl.concat(frames).sort("time", maintain_order=True)
+
+
+def _asset(outcome: Outcome, flexibility: Flexibility, p_mw: Floats) -> pl.DataFrame:
+    """Power, energy and carbon of an asset at each of its buses, from its power at all buses, shape (T, B) [MW].
+
+    The intensity is that of the bus when it draws, that of what it feeds in when it feeds in.
+    """
+    buses = flexibility.buses
+    at_buses = p_mw[:, buses]
+    ci = np.array(outcome.accounts.tracing.ci_kg_per_mwh[:, outcome.flow.network.buses.node[buses]])
+    stored = np.zeros_like(at_buses)
+    if flexibility.name in outcome.accounts.stores.devices:
+        stored, fed_in = _stored(outcome, flexibility, buses)
+        ci = np.where(at_buses < 0, fed_in, ci)
+    elif flexibility.technology is not None:
+        factors, boundary = outcome.prepared.factors, outcome.prepared.upstream.boundary
+        own = flexibility.ci_kg_per_mwh
+        ci[at_buses < 0] = (
+            factors.value(flexibility.technology, boundary) if own is None else own[boundary == "lifecycle"]
+        )
+    ci[at_buses == 0] = np.nan
+    names = [outcome.flow.network.buses.names[bus] for bus in buses]
+    q_mvar = np.zeros_like(at_buses)
+    if flexibility.name in outcome.schedule.q_mvar:
+        q_mvar = flexibility.at_buses(outcome.schedule.q_mvar[flexibility.name])[:, buses]
+    return _grid(outcome.prepared.clock, "bus", names, p_mw=at_buses, e_mwh=stored, ci_kg_per_mwh=ci, q_mvar=q_mvar)
+
+
+def _stored(outcome: Outcome, flexibility: Flexibility, buses: Ints) -> tuple[Floats, Floats]:
+    """Energy in the stores at each bus [MWh], and the intensity of what they feed in [kg/MWh], shape (T, P) each."""
+    accounts, clock = outcome.accounts, outcome.prepared.clock
+    stocks = accounts.tracing.stocks
+    if stocks is None:
+        return np.zeros((clock.n_steps, buses.size)), np.full((clock.n_steps, buses.size), np.nan)
+    devices = accounts.stores.devices[flexibility.name]
+    record = stocks.of(devices)
+    entries, column = record.entries, np.searchsorted(buses, accounts.stores.bus[devices])
+
+    def summed(values: Floats, step: Ints, device: Ints) -> Floats:
+        shape = (clock.n_steps, buses.size)
+        return np.asarray(sparse.coo_array((values, (step, column[device])), shape=shape).toarray())
+
+    held = summed(record.e_end_mwh, entries.operation.slot_step, entries.operation.slot_device)
+    fed = entries.feeds
+    given_mwh, given_kg = (
+        summed(values, entries.step[fed], entries.device[fed])
+        for values in (-clock.step_hours * entries.p_mw[fed], record.moved_kg[fed])
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return held, given_kg / given_mwh
+
+
+def _data_centres(outcome: Outcome) -> pl.DataFrame:
+    facilities = outcome.facilities
+    steps = outcome.prepared.clock.n_steps
+
+    def stacked(name: str) -> Floats:
+        columns = [getattr(facility, name) for facility in facilities.values()]
+        return np.column_stack(columns) if columns else np.empty((steps, 0))
+
+    names = ("p_it_mw", "p_cooling_mw", "p_power_chain_mw", "p_total_mw", "pue", "water_l")
+    columns = {name: stacked(name) for name in names}
+    node = outcome.flow.network.buses.node
+    at = node[[load.bus for load in outcome.prepared.data_centres]]
+    columns["ci_kg_per_mwh"] = outcome.accounts.tracing.ci_kg_per_mwh[:, at]
+    return _grid(outcome.prepared.clock, "name", tuple(facilities), **columns)
+
+
+def _violations(outcome: Outcome) -> pl.DataFrame:
+    frames = [
+        pl.DataFrame(
+            {
+                "time": _times(outcome.prepared.clock, found.step),
+                "element": pl.Series(list(found.element), dtype=pl.String),
+                "quantity": pl.Series([found.quantity] * found.step.size, dtype=pl.String),
+                "value": found.value,
+                "limit": found.limit,
+            }
+        )
+        for found in violations(outcome)
+    ]
+    return pl.concat(frames).with_columns(pl.col("value", "limit").fill_nan(None)).sort("time", "element")

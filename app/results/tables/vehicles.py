@@ -1,0 +1,153 @@
+"""Charging sessions and what they sum to: every car's actual carbon, by class, and by place and hour of day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from app.results.folder import TABLES
+from app.results.tables.frames import local_hours, times
+from app.simulation.simulate import Outcome
+from carbon.reporting.vehicles import Sessions, coefficients
+from grid.arrays import Floats, Ints
+from grid.flexibility.flexibility import Flexibility
+
+KWH_PER_MWH = 1000.0
+G_PER_KG = 1000.0
+HOURS = 24
+UNKNOWN_CLASS = "unknown"
+LEAST_KM = 1e-6
+"""Less than this is the rounding of an energy, and nobody drove."""
+
+
+def fleets(outcome: Outcome) -> Iterator[Flexibility]:
+    """The flexibilities that are cars."""
+    for flexibility in outcome.prepared.flexibilities:
+        if flexibility.reservoir is not None and flexibility.reservoir.vehicle:
+            yield flexibility
+
+
+def class_names(flexibility: Flexibility) -> tuple[tuple[str, ...], Ints]:
+    """Names of the classes of a fleet, and the place among them of each session's vehicle, shape (N,)."""
+    labels = flexibility.vehicle_class
+    if labels is None:
+        return (UNKNOWN_CLASS,), np.zeros(flexibility.n_devices, dtype=np.int64)
+    return labels.names, labels.code.astype(np.int64)
+
+
+def sessions(outcome: Outcome) -> pl.DataFrame:
+    """One row a charging session, in the order of its beginning."""
+    frames = [_fleet_sessions(outcome, flexibility) for flexibility in fleets(outcome)]
+    if frames:
+        return pl.concat(frames).sort("start", "fleet", "vehicle")
+    return pl.DataFrame(schema=TABLES["sessions"])
+
+
+def _fleet_sessions(outcome: Outcome, flexibility: Flexibility) -> pl.DataFrame:
+    store, stocks = flexibility.reservoir, outcome.accounts.tracing.stocks
+    if store is None or stocks is None:
+        return pl.DataFrame()
+    devices = outcome.accounts.stores.devices[flexibility.name]
+    n, kwh = flexibility.n_devices, outcome.prepared.clock.step_hours * KWH_PER_MWH
+    record = stocks.of(devices)
+    entries = record.entries
+
+    def by_session(values: Floats) -> Floats:
+        return np.bincount(entries.device, weights=values, minlength=n).astype(np.float64)
+
+    power = entries.p_mw
+    driven = stocks.driven_mwh[devices]
+    km = np.zeros(n) if store.mwh_per_km is None else driven / store.mwh_per_km
+    km = np.where(km < LEAST_KM, 0.0, km)
+    energy, charged = by_session(np.maximum(power, 0.0)) * kwh, by_session(record.charged_kg)
+    returned = by_session(record.given_back_kg)
+    buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
+    names, code = class_names(flexibility)
+    clock = outcome.prepared.clock
+    return pl.DataFrame(
+        {
+            "fleet": pl.Series([flexibility.name] * n, dtype=pl.String),
+            "vehicle": store.owner,
+            "vehicle_class": pl.Series(names, dtype=pl.Categorical).gather(code),
+            "place": pl.Series([flexibility.place] * n, dtype=pl.String),
+            "bus": buses.gather(outcome.accounts.stores.bus[devices]),
+            "start": times(clock, flexibility.start),
+            "end": times(clock, flexibility.stop),
+            "energy_kwh": energy,
+            "v2g_kwh": by_session(np.maximum(-power, 0.0)) * kwh,
+            "requested_kwh": (store.e_end_mwh - store.e_start_mwh)
+            / np.broadcast_to(store.eta_charge, (n,))
+            * KWH_PER_MWH,
+            "emissions_kg": charged - returned,
+            "charged_kg": charged,
+            "v2g_kg": returned,
+            "charged_g_per_kwh": _per(charged * G_PER_KG, energy),
+            "driven_km": km,
+            "driven_kg": stocks.driven_kg[devices],
+            "g_per_km": _per(stocks.driven_kg[devices] * G_PER_KG, km),
+        }
+    ).with_columns(pl.col("charged_g_per_kwh", "g_per_km").fill_nan(None))
+
+
+def vehicle_classes(frame: pl.DataFrame) -> pl.DataFrame:
+    """One row a vehicle class, from the table of sessions: sums, and the coefficients of the sums."""
+    if frame.is_empty():
+        return pl.DataFrame(schema=TABLES["vehicle_classes"])
+    names = frame["vehicle_class"].cast(pl.String)
+    known = names.unique().sort()
+    code = names.replace_strict(known, pl.int_range(known.len(), eager=True)).to_numpy()
+    quantities = {name: frame[name].to_numpy() for name in ("energy_kwh", "v2g_kwh", "emissions_kg", "v2g_kg")}
+    driven = {"distance_km": frame["driven_km"].to_numpy(), "driven_kg": frame["driven_kg"].to_numpy()}
+    found = coefficients(Sessions({"vehicle_class": code}, **quantities, **driven), by=["vehicle_class"])
+    return pl.DataFrame(
+        {
+            "vehicle_class": known.gather(found.labels["vehicle_class"].astype(np.int64)),
+            "sessions": found.sessions,
+            "energy_kwh": found.energy_kwh,
+            "v2g_kwh": found.v2g_kwh,
+            "emissions_kg": found.emissions_kg,
+            "charged_kg": found.charged_kg,
+            "driven_km": found.distance_km,
+            "driven_kg": found.driven_kg,
+            "charged_g_per_kwh": found.charged_g_per_kwh,
+            "net_g_per_kwh": found.net_g_per_kwh,
+            "g_per_km": found.g_per_km,
+        }
+    ).with_columns(pl.col("charged_g_per_kwh", "net_g_per_kwh", "g_per_km").fill_nan(None))
+
+
+def charging_hours(outcome: Outcome) -> pl.DataFrame:
+    """One row a place and local hour of day in which cars there charged or fed in.
+
+    Energy and carbon stand in the hour in which they flowed, not in that of the plug-in.
+    """
+    hour_of_step = local_hours(outcome.prepared.clock, outcome.prepared.loaded.scenario.city.time_zone)
+    stocks = outcome.accounts.tracing.stocks
+    moved: dict[str, Floats] = {}
+    for flexibility in fleets(outcome):
+        if stocks is None:
+            break
+        record = stocks.of(outcome.accounts.stores.devices[flexibility.name])
+        kwh = record.entries.p_mw * outcome.prepared.clock.step_hours * KWH_PER_MWH
+        hour = hour_of_step[record.entries.step]
+        parts = (np.maximum(kwh, 0.0), np.maximum(-kwh, 0.0), record.charged_kg, record.given_back_kg)
+        sums = np.array([np.bincount(hour, weights=part, minlength=HOURS) for part in parts])
+        moved[flexibility.place] = moved.get(flexibility.place, np.zeros((len(parts), HOURS))) + sums
+    columns = ("energy_kwh", "v2g_kwh", "charged_kg", "v2g_kg")
+    frames = [
+        pl.DataFrame({"place": [place] * HOURS, "hour": np.arange(HOURS), **dict(zip(columns, sums, strict=True))})
+        for place, sums in sorted(moved.items())
+    ]
+    if not frames:
+        return pl.DataFrame(schema=TABLES["charging_hours"])
+    energy = pl.col("energy_kwh")
+    coefficient = pl.when(energy > 0).then(pl.col("charged_kg") * G_PER_KG / energy)
+    rows = pl.concat(frames).filter((energy > 0) | (pl.col("v2g_kwh") > 0))
+    return rows.with_columns(coefficient.alias("charged_g_per_kwh"))
+
+
+def _per(part: Floats, whole: Floats) -> Floats:
+    ratio: Floats = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    return ratio

@@ -1,0 +1,1 @@
+"""The scenario file: schema, reading, everything that can be wrong with it."""

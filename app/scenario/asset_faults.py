@@ -1,0 +1,78 @@
+"""What can be wrong with the assets, data centres and levers of a scenario in its city."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from app.scenario.loaded import beside
+from grid.assets import AnyAsset
+from grid.assets.adoption import Adoption, adopt
+from grid.city.city import City
+from grid.errors import Fault
+
+
+def items(raw: Mapping[str, Any], key: str) -> Iterator[tuple[int, Any]]:
+    """Place and content of everything in a list of the file; nothing where it is no list."""
+    listed = raw.get(key)
+    if isinstance(listed, list):
+        yield from enumerate(listed)
+
+
+def repeated_names(raw: Mapping[str, Any]) -> Iterator[Fault]:
+    """Names that stand twice among assets and data centres."""
+    seen: dict[str, str] = {}
+    for key in ("assets", "data_centres"):
+        for place, item in items(raw, key):
+            name = item.get("name") if isinstance(item, Mapping) else None
+            if isinstance(name, str):
+                if name in seen:
+                    yield Fault(f"{key}[{place}].name", f"is the name of {seen[name]} too", name)
+                seen.setdefault(name, f"{key}[{place}]")
+
+
+def adoption_faults(raw: Mapping[str, Any], city: City) -> Iterator[Fault]:
+    """What is wrong with the levers in this city, and names that their assets share with others."""
+    try:
+        adoption = None if raw.get("adoption") is None else Adoption.model_validate(raw["adoption"])
+    except ValidationError:
+        return
+    if adoption is None:
+        return
+    faults = list(adoption.faults(city, "adoption"))
+    yield from faults
+    if not faults:
+        taken = {asset.name for asset in adopt(adoption, city).assets}
+        for key in ("assets", "data_centres"):
+            for place, item in items(raw, key):
+                if isinstance(item, Mapping) and item.get("name") in taken:
+                    yield Fault(f"{key}[{place}].name", "is the name of what adoption adds", item["name"])
+
+
+def asset_faults(raw: Mapping[str, Any], city: City, folder: Path) -> Iterator[Fault]:
+    """What is wrong with assets and data centres in this city; those that are invalid by themselves are left out."""
+    for place, item in items(raw, "assets"):
+        try:
+            asset = TypeAdapter(AnyAsset).validate_python(item)
+        except ValidationError:
+            asset = _only_place(item)
+        if asset is not None:
+            yield from beside(asset, folder).faults(city, f"assets[{place}]")
+    for place, item in items(raw, "data_centres"):
+        bus = item.get("bus") if isinstance(item, Mapping) else None
+        fault = city.network.buses.fault(bus, f"data_centres[{place}].bus") if isinstance(bus, str) else None
+        if fault is not None:
+            yield fault
+
+
+def _only_place(item: Any) -> Any | None:
+    """A stand-in with the bus of an asset that is otherwise invalid, so that its bus is checked all the same."""
+    bus = item.get("bus") if isinstance(item, Mapping) else None
+    if not isinstance(bus, str) or item.get("where") is not None:
+        return None
+    return TypeAdapter(AnyAsset).validate_python(
+        {"kind": "battery", "name": "x", "bus": bus, "p_rated_mw": 1, "e_rated_mwh": 1}
+    )

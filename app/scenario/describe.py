@@ -1,0 +1,70 @@
+"""What a scenario would run, and which factors there are, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.scenario.loaded import Loaded
+from carbon.factors import factor_sets
+from grid.city.placement import Placement
+
+MANY = 4
+
+
+def describe(loaded: Loaded) -> str:
+    """What a scenario would run."""
+    scenario, city, clock = loaded.scenario, loaded.city, loaded.city.clock
+    network = city.network
+    kinds = list(network.branches.kinds)
+    p_mw = city.withdrawal()[0].sum(axis=1)
+    lines = [
+        f"{scenario.name}: valid",
+        f"  scenario   {scenario.sha256}",
+        (
+            f"  period     {clock.start:%Y-%m-%d} to {clock.stop:%Y-%m-%d} UTC, {clock.n_steps} steps of "
+            f"{scenario.period.step_minutes} min"
+        ),
+        (
+            f"  grid       {city.name}: {len(network.buses.names)} buses, {kinds.count('line')} lines, "
+            f"{kinds.count('trafo')} transformers"
+        ),
+        (
+            f"  elements   {len(city.loads.names)} loads, {len(city.generators.names)} generators, "
+            f"net peak {p_mw.max():.2f} MW, net energy {p_mw.sum() * clock.step_hours:,.1f} MWh"
+        ),
+        f"  solver     {'pandapower: ' + ', '.join(network.uncovered) if network.uncovered else 'fixed point'}",
+        (
+            f"  strategy   {scenario.dispatch.strategy}, {scenario.dispatch.carbon_price_per_t:g} "
+            f"{scenario.currency}/t, windows of {scenario.dispatch.horizon_hours} h and "
+            f"{scenario.dispatch.look_ahead_hours} h ahead"
+        ),
+    ]
+    lines += [f"  {asset.kind:10} {asset.name}: {_where(loaded, asset.placement(city))}" for asset in loaded.assets]
+    lines += [f"  adoption   {step}" for step in loaded.adopted.reckoning]
+    lines += [
+        f"  data centre {spec.name}: {spec.p_it_rated_mw:g} MW of IT at {spec.bus}, {spec.cooling.kind}, "
+        f"{spec.power_chain.kind}"
+        for spec in scenario.data_centres
+    ]
+    lines += [f"  note       {caveat}" for caveat in loaded.caveats]
+    return "\n".join(lines)
+
+
+def _where(loaded: Loaded, placement: Placement) -> str:
+    names = loaded.city.network.buses.names
+    order = np.argsort(-placement.shares, kind="stable")[:MANY]
+    shown = ", ".join(f"{names[placement.buses[k]]} {placement.shares[k]:.1%}" for k in order)
+    count = placement.buses.size
+    return f"at {names[placement.buses[0]]}" if count == 1 else f"at {count} buses ({shown}{' …' * (count > MANY)})"
+
+
+def factor_table() -> str:
+    """Every set of emission factors, row by row, with source and how far it was checked."""
+    lines = []
+    for name, factors in factor_sets().items():
+        lines.append(f"{name}: {len(factors.factors)} factors")
+        for f in factors.factors:
+            what = f"{f.technology} {getattr(f, 'region', '')}".strip()
+            lines.append(f"  {what:28} {f.value_kg_per_mwh:8.1f} kg/MWh  {f.gas:4} {f.boundary:9} {f.year} {f.status}")
+        lines += dict.fromkeys(f"    {f.issuer}: {f.source}" for f in factors.factors)
+    return "\n".join(lines)

@@ -1,0 +1,84 @@
+"""Reading a scenario file: every fault of the file, of what it refers to and of the city it describes, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.scenario.asset_faults import adoption_faults, asset_faults, repeated_names
+from app.scenario.faults import file_faults
+from app.scenario.loaded import Loaded
+from app.scenario.messages import fault_of
+from app.scenario.schema import CitySpec, PeriodSpec, Scenario
+from app.scenario.yaml_file import read_yaml
+from grid.city.city import City, make_city
+from grid.city.source import read_grid
+from grid.errors import Fault, InputError, ScenarioError
+
+
+def load_scenario(path: Path, days: int | None = None) -> Loaded:
+    """Reads and checks a scenario file and everything that it refers to.
+
+    Args:
+        path: The YAML file.
+        days: Overrides ``period.days``.
+
+    Raises:
+        ScenarioError: With all faults, each with its place.
+    """
+    return check_scenario(read_yaml(path), path.parent, str(path), days)
+
+
+def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None) -> Loaded:
+    """Checks the content of a scenario file; arguments and faults as in `load_scenario`."""
+    if not isinstance(raw, Mapping):
+        raise ScenarioError([Fault("", "must be a mapping with at least name, city and period")], source)
+    if days is not None and isinstance(raw.get("period"), Mapping):
+        raw = {**raw, "period": {**raw["period"], "days": days}}
+    faults: list[Fault] = []
+    scenario = None
+    try:
+        scenario = Scenario.model_validate(raw)
+    except ValidationError as error:
+        faults += [fault_of(item) for item in error.errors()]
+    city = _city(raw, folder, faults)
+    faults += repeated_names(raw)
+    if city is not None:
+        faults += asset_faults(raw, city, folder)
+        faults += adoption_faults(raw, city)
+    faults += file_faults(raw, folder, city)
+    if faults or scenario is None or city is None:
+        raise ScenarioError(dict.fromkeys(faults), source)
+    return Loaded(scenario, folder, city)
+
+
+def _city(raw: Mapping[str, Any], folder: Path, faults: list[Fault]) -> City | None:
+    """The city, if its part of the scenario is valid on its own; its own faults are added to `faults`."""
+    spec = _city_spec(raw.get("city"))
+    if spec is None:
+        return None
+    try:
+        period = PeriodSpec.model_validate(raw.get("period"))
+    except ValidationError:  # the city is needed all the same, to check the assets against it
+        period = PeriodSpec.model_validate({"start": "2030-01-01", "days": 1})
+    clock = Scenario(name="check", city=spec, period=period).clock
+    try:
+        source = read_grid(spec.network, None if spec.profiles is None else Path(spec.profiles), folder)
+        return make_city(
+            source, clock, holidays=spec.holidays, demand_growth=spec.demand_growth, sector=spec.default_sector
+        )
+    except InputError as error:
+        faults += error.faults
+        return None
+
+
+def _city_spec(raw: Any) -> CitySpec | None:
+    """The city's part of the scenario; where it is not valid, just its network, to check the rest against it."""
+    try:
+        return CitySpec.model_validate(raw)
+    except ValidationError:
+        network = raw.get("network") if isinstance(raw, Mapping) else None
+        return CitySpec(network=network) if isinstance(network, str) and network else None

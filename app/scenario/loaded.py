@@ -1,0 +1,90 @@
+"""A scenario with its place in the world: the folder of its files, and the city it describes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from app.scenario.schema import Scenario
+from carbon.factors import load_factor_set
+from carbon.upstream import caveats, load_region
+from grid.assets import Asset, EVRecorded
+from grid.assets.adoption import Adopted, adopt
+from grid.city.city import City
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A scenario with its place in the world.
+
+    Args:
+        scenario: The scenario.
+        folder: Folder that file names in it are relative to.
+        city: The city it describes, on its clock.
+    """
+
+    scenario: Scenario
+    folder: Path
+    city: City
+
+    @cached_property
+    def adopted(self) -> Adopted:
+        """What the levers come to."""
+        adoption = self.scenario.adoption
+        return Adopted((), ()) if adoption is None else adopt(adoption, self.city)
+
+    @property
+    def assets(self) -> tuple[Asset, ...]:
+        """Assets that the scenario lists, those that its levers come to, and those on the sites of data centres."""
+        on_site = (asset for spec in self.scenario.data_centres for asset in spec.on_site_assets)
+        listed = (beside(asset, self.folder) for asset in self.scenario.assets)
+        return (*listed, *self.adopted.assets, *on_site)
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What a reader should know of the region and the factors that the figures rest on."""
+        scenario = self.scenario
+        factors = load_factor_set(in_folder(scenario.carbon.factor_set, self.folder))
+        of_factors = (f"Unverified factors of {factors.name}: {', '.join(factors.unverified)}.",)
+        known = of_factors if factors.unverified else ()
+        if scenario.upstream.csv is not None:
+            return known
+        return (*caveats(load_region(in_folder(scenario.upstream.region or "reference", self.folder))), *known)
+
+    def input_hashes(self) -> dict[str, str]:
+        """SHA-256 of the files that the scenario refers to, by the name it uses."""
+        scenario = self.scenario
+        names = (
+            scenario.city.network, scenario.city.profiles, scenario.weather, scenario.upstream.csv,
+            scenario.upstream.region, scenario.carbon.factor_set,
+            *(spec.it_load.csv for spec in scenario.data_centres if spec.it_load is not None),
+            *(asset.file for asset in scenario.assets if isinstance(asset, EVRecorded)),
+        )  # fmt: skip
+        found = {name: self.folder / name for name in names if name is not None and (self.folder / name).exists()}
+        hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in found.items() if path.is_file()}
+        csv = scenario.upstream.csv
+        if csv is not None and (self.folder / csv).is_dir():
+            files = sorted((self.folder / csv).glob("*.csv"))
+            hashes |= {f"{csv}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        return hashes
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Loaded:
+        """The same city with a changed scenario; the changes must not touch what the city was made of."""
+        return replace(self, scenario=self.scenario.with_changes(changes))
+
+
+def beside(asset: Asset, folder: Path) -> Asset:
+    """The asset with its file, if it reads one, as a path from here."""
+    if isinstance(asset, EVRecorded):
+        return asset.with_changes({"file": in_folder(asset.file, folder)})
+    return asset
+
+
+def in_folder(name: str, folder: Path) -> str:
+    """A name of something shipped as it is, or the path of a file beside the scenario."""
+    beside = folder / name
+    return str(beside) if beside.is_file() or "/" in name or Path(name).suffix else name

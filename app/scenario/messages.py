@@ -1,0 +1,99 @@
+"""Pydantic's errors in the words of whoever writes a scenario file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel
+
+from app.scenario.schema import TAG, Scenario
+from grid.errors import Fault, nearest
+
+WORDS = {
+    "missing": "is required",
+    "extra_forbidden": "unknown key",
+    "model_type": "must be a mapping of keys to values",
+    "model_attributes_type": "must be a mapping of keys to values",
+    "tuple_type": "must be a list",
+    "string_type": "must be text",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "date_from_datetime_parsing": "must be a date such as 2030-01-01",
+    "date_type": "must be a date such as 2030-01-01",
+    "date_parsing": "must be a date such as 2030-01-01",
+    "finite_number": "must be finite",
+    "union_tag_not_found": "needs a 'kind'",
+    "string_too_short": "must not be empty",
+}
+"""Pydantic's error types in the words of a user; other types keep pydantic's own message."""
+
+
+def fault_of(item: Any) -> Fault:
+    """A pydantic error in our words."""
+    loc, kind = item["loc"], item["type"]
+    rule = WORDS.get(kind, item["msg"])
+    value: Any = item["input"]
+    suggestion = None
+    if kind.startswith(("greater_than", "less_than")):
+        limit = next(iter(item["ctx"].values()))
+        words = {"greater_than": "greater than", "greater_than_equal": "at least",
+                 "less_than": "less than", "less_than_equal": "at most"}  # fmt: skip
+        rule = f"must be {words[kind]} {limit:g}"
+    elif kind == "literal_error":
+        rule = f"must be one of {item['ctx']['expected']}"
+        suggestion = nearest(str(value), item["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", "))
+    elif kind == "union_tag_invalid":
+        tags = item["ctx"]["expected_tags"].replace("'", "").split(", ")
+        rule, value = f"kind must be one of {', '.join(tags)}", item["ctx"]["tag"]
+        suggestion = nearest(str(value), tags)
+    elif kind == "time_zone":
+        suggestion = nearest(str(value), available_timezones())
+    elif kind == "extra_forbidden":
+        suggestion, value = nearest(str(loc[-1]), _fields_at(loc[:-1])), None
+    elif kind.startswith("string_pattern"):
+        rule = f"must match {item['ctx']['pattern']}"
+    elif kind == "value_error":
+        rule = str(item["ctx"]["error"])
+    if kind == "missing" or (isinstance(value, Mapping | Sequence) and not isinstance(value, str)):
+        value = None
+    return Fault(_place(loc), rule, value, suggestion)
+
+
+def _place(loc: Sequence[str | int]) -> str:
+    text = ""
+    for part in loc:
+        if not str(part).startswith(TAG):
+            text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _fields_at(loc: Sequence[str | int]) -> list[str]:
+    """Names of the fields of the model at a place of the scenario."""
+    models: list[Any] = [Scenario]
+    for part in loc:
+        if isinstance(part, int) or part.startswith(TAG):
+            continue
+        inner: list[Any] = []
+        for model in models:
+            if part in model.model_fields:
+                inner += _models(model.model_fields[part].annotation)
+            else:  # the tag of a union: only the kind that it names
+                inner += [model] if _kind(model) == part else []
+        models = inner
+    return [name for model in models for name in model.model_fields]
+
+
+def _models(annotation: Any) -> list[Any]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models(argument)]
+
+
+def _kind(model: Any) -> str | None:
+    field = model.model_fields.get("kind")
+    return None if field is None else str(field.default)

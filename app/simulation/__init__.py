@@ -1,0 +1,1 @@
+"""From a scenario to its result: inputs, dispatch, power flow, tracing, limits, costs."""

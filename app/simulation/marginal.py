@@ -1,0 +1,132 @@
+"""Marginal intensities and prices of a run: of the region, and of every bus. They tell of changes, never of totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from app.results.tables.frames import by_element, times
+from carbon.reporting.marginal import MarginalIntensity, regional_marginal
+from carbon.upstream import Upstream
+from grid.arrays import Floats
+from grid.powerflow.powerflow import PowerFlow
+from optimizer.network.linearisation import loss_rows
+from optimizer.problem.schedule import Schedule
+
+if TYPE_CHECKING:
+    from app.simulation.simulate import Outcome
+
+MOST_VOLTAGES = 1_000_000
+"""Voltages of so many nodes and steps are differentiated at once, which takes some 200 MB."""
+MEANING = (
+    "Marginal intensities tell what a change would emit, and no inventory is made of them. Those of the table nodal "
+    "are the region's, with the losses that a MWh more at the bus causes in the AC power flow, all else as it was."
+)
+OF_THE_DISPATCH = (
+    "dispatch_marginal_kg_per_mwh is what the dispatch's own programme says of a MWh more: stores and limits answer, "
+    "and imports count at the region's marginal intensity, though it decides by their mean one."
+)
+NO_DUALS = "Nothing was optimised in this run, so there are no nodal prices and no marginal intensity of the dispatch."
+NO_LOSSES = (
+    "Marginal losses are not known of grids with {elements}: nodal marginal intensities are missing, and what V2G "
+    "avoided is reckoned with the region's."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Marginal:
+    """What a little more or less consumption would mean; T steps, B buses.
+
+    Args:
+        region: Marginal intensity of the grid above.
+        nodes: The same at every bus, with marginal losses; without them where they are not known.
+        loss_sensitivity: Losses of the grid for a MWh more at each bus, shape (T, B) [MWh/MWh]; NaN where not known.
+        price_per_mwh: What a MWh more at each bus costs in the dispatch, shape (T, B) [currency/MWh]; NaN where nothing
+            was optimised.
+        dispatch_kg_per_mwh: What a MWh more at each bus emits in the dispatch's own programme, shape (T, B) [kg/MWh];
+            NaN where nothing was optimised.
+        notes: What a reader of these figures should know.
+    """
+
+    region: MarginalIntensity
+    nodes: MarginalIntensity
+    loss_sensitivity: Floats
+    price_per_mwh: Floats
+    dispatch_kg_per_mwh: Floats
+    notes: tuple[str, ...]
+
+
+def marginal_of(upstream: Upstream, flow: PowerFlow, schedule: Schedule) -> Marginal:
+    """The marginal intensities and prices of a run.
+
+    Args:
+        upstream: What imports are made of.
+        flow: The AC power flow.
+        schedule: What the dispatch decided.
+    """
+    region = regional_marginal(
+        upstream.ci_marginal_kg_per_mwh, upstream.ci_marginal_below_kg_per_mwh, upstream.ci_marginal_above_kg_per_mwh
+    )
+    losses = loss_sensitivity(flow)
+    live = np.where(flow.network.buses.node < 0, np.nan, 0.0)
+    price, dispatch = (
+        np.broadcast_to(np.nan, losses.shape) if values.shape != losses.shape else values + live
+        for values in (schedule.nodal_price_per_mwh, schedule.marginal_ci_kg_per_mwh)
+    )
+    optimised = bool(np.isfinite(price).any())
+    notes = [MEANING, OF_THE_DISPATCH if optimised else NO_DUALS]
+    if flow.network.uncovered:
+        notes.append(NO_LOSSES.format(elements=", ".join(flow.network.uncovered)))
+    return Marginal(region, region.at_nodes(np.nan_to_num(losses)), losses, price, dispatch, tuple(notes))
+
+
+def loss_sensitivity(flow: PowerFlow) -> Floats:
+    """Losses of the grid for a MWh more at each bus, at the AC operating point, shape (T, B) [MWh/MWh].
+
+    NaN in steps without a solution, at de-energised buses, and everywhere in grids whose elements hold a voltage or
+    follow it: they would answer to the change, which the derivative at constant powers does not see.
+    """
+    network = flow.network
+    found = np.full((flow.clock.n_steps, len(network.buses.names)), np.nan)
+    if network.uncovered:
+        return found
+    at_once = max(1, MOST_VOLTAGES // network.n_nodes)
+    for first in range(0, flow.clock.n_steps, at_once):
+        at = slice(first, min(first + at_once, flow.clock.n_steps))
+        part = replace(flow, voltage=flow.voltage[at], by_newton=flow.by_newton[at], failed=flow.failed[at])
+        solved = np.flatnonzero(~part.failed)
+        found[first + solved] = loss_rows(part, solved).per_mw
+    found[:, network.buses.node < 0] = np.nan
+    return found
+
+
+def regional(outcome: Outcome) -> pl.DataFrame:
+    """One row a step: the region's marginal intensity, of either side, and its mean for comparison."""
+    region, clock = outcome.marginal.region, outcome.prepared.clock
+    return pl.DataFrame(
+        {
+            "time": times(clock),
+            "below_kg_per_mwh": region.below_kg_per_mwh,
+            "above_kg_per_mwh": region.above_kg_per_mwh,
+            "tie": region.is_tie > 0,
+            "mean_kg_per_mwh": outcome.prepared.upstream.ci_kg_per_mwh,
+        }
+    )
+
+
+def nodal(outcome: Outcome) -> pl.DataFrame:
+    """One row a step and bus: price and marginal intensities; null where they are not known."""
+    found = outcome.marginal
+    known = np.where(np.isfinite(found.loss_sensitivity), 0.0, np.nan)
+    return by_element(
+        outcome.prepared.clock,
+        "bus",
+        outcome.flow.network.buses.names,
+        price_per_mwh=found.price_per_mwh,
+        marginal_below_kg_per_mwh=found.nodes.below_kg_per_mwh + known,
+        marginal_above_kg_per_mwh=found.nodes.above_kg_per_mwh + known,
+        dispatch_marginal_kg_per_mwh=found.dispatch_kg_per_mwh,
+    )

@@ -1,0 +1,179 @@
+"""A scenario with everything that does not depend on decisions: weather, upstream, assets, data centres, limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+
+from app.scenario.loaded import Loaded, in_folder
+from app.scenario.schema import branch_limits
+from carbon.data_centre import FacilityModel, OutdoorAir, it_demand_mw
+from carbon.data_centre.flexibility import DataCentreLoad
+from carbon.factors import FactorSet, load_factor_set
+from carbon.upstream import Upstream, load_region, simulate_region, upstream_from_csv
+from grid.arrays import Floats
+from grid.assets import EVRecorded, Site
+from grid.assets.own_generation import Followed, follow_weather
+from grid.flexibility.flexibility import Flexibility
+from grid.time.clock import Clock
+from grid.weather.weather import Weather, hours_of_year, weather_for
+
+MIDDLE_OF_GERMANY = (51.16, 10.45)
+"""Latitude and longitude of a city that states none: where the reference region is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A scenario with everything that does not depend on decisions.
+
+    Args:
+        loaded: The scenario and its city.
+        weather: Weather on the clock.
+        factors: Emission factors.
+        upstream: What imports are made of.
+        ci_year_kg_per_mwh: Mean intensity of imports over a year, with which stocks begin [kg/MWh].
+        renewable_share_year: Renewable share of imports over a year.
+        flexibilities: Assets, and data centres as flexible loads.
+        data_centres: The data centres.
+        notes: What a reader of the result should know.
+    """
+
+    loaded: Loaded
+    weather: Weather
+    factors: FactorSet
+    upstream: Upstream
+    ci_year_kg_per_mwh: float
+    renewable_share_year: float
+    flexibilities: tuple[Flexibility, ...]
+    data_centres: tuple[DataCentreLoad, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def clock(self) -> Clock:
+        """The time axis."""
+        return self.loaded.city.clock
+
+    @property
+    def loading_max_percent(self) -> Floats:
+        """Limit of every branch, shape (L,) [%]."""
+        branches = self.loaded.city.network.branches
+        return branch_limits(self.loaded.scenario.limits, branches.kinds, branches.loading_max_percent)
+
+    @property
+    def voltage_limits_pu(self) -> tuple[Floats, Floats]:
+        """Least and greatest voltage of every bus, shape (B,) each [pu]: the scenario's, else the net's own."""
+        limits, buses = self.loaded.scenario.limits, self.loaded.city.network.buses
+        low = buses.vm_min_pu if limits.vm_min_pu is None else np.full(buses.vm_min_pu.shape, limits.vm_min_pu)
+        high = buses.vm_max_pu if limits.vm_max_pu is None else np.full(buses.vm_max_pu.shape, limits.vm_max_pu)
+        return low, high
+
+    @property
+    def import_price_per_mwh(self) -> Floats:
+        """What imports cost, shape (T,) [currency/MWh]."""
+        return self.upstream.price_per_mwh + self.loaded.scenario.tariff.import_markup_per_mwh
+
+    @property
+    def export_price_per_mwh(self) -> Floats:
+        """What exports earn, shape (T,) [currency/MWh]."""
+        return self.upstream.price_per_mwh - self.loaded.scenario.tariff.export_discount_per_mwh
+
+
+def prepare(loaded: Loaded) -> Prepared:
+    """Weather, upstream region, assets and data centres of a scenario, before any decision."""
+    scenario, clock = loaded.scenario, loaded.city.clock
+    zone = scenario.city.time_zone
+    latitude, longitude, located = _location(loaded)
+    weather = weather_for(in_folder(scenario.weather, loaded.folder), clock, zone, latitude, longitude)
+    followed: tuple[Followed, ...] = ()
+    if scenario.city.own_generation == "weather":
+        following, followed = follow_weather(loaded.city, weather)
+        loaded = replace(loaded, city=following)
+    city = loaded.city
+    factors = load_factor_set(in_folder(scenario.carbon.factor_set, loaded.folder))
+    upstream, ci_year, renewable_year = _upstream(loaded, weather, factors)
+    site = Site(city, weather, zone, v2g=scenario.dispatch.v2g, seed=scenario.seed)
+    air = outdoor_air(weather, zone)
+    data_centres = tuple(
+        DataCentreLoad(
+            FacilityModel(spec, air, clock.step_hours),
+            clock,
+            city.network.buses.find(spec.bus),
+            city.n_buses,
+            it_demand_mw(spec, clock, zone, air, loaded.folder),
+        )
+        for spec in scenario.data_centres
+    )
+    flexibilities = [flexibility for asset in loaded.assets for flexibility in asset.flexibilities(site)]
+    for data_centre in data_centres:
+        flexibilities += data_centre.flexibilities()
+    notes = [] if located else ["The grid has no geographic coordinates: the sun is that of the middle of Germany."]
+    if weather.filled_hours:
+        notes.append(f"{weather.filled_hours} hours of the weather had gaps and were filled linearly.")
+    if weather.year is not None and weather.year.assumed:
+        notes.append(f"The weather file has no {', '.join(weather.year.assumed)}; standard values stand for them.")
+    if upstream.missing_hours:
+        notes.append(f"{upstream.missing_hours} hours of the upstream file were missing and were filled.")
+    notes += [*loaded.caveats, *(str(change) for change in followed)]
+    notes += [f"{asset.name}: {asset.records()[1].text}" for asset in loaded.assets if isinstance(asset, EVRecorded)]
+    notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in city.network.uncovered]
+    dead = sum(node < 0 for node in city.network.buses.node)
+    if dead:
+        notes.append(f"{dead} buses are de-energised; their loads are not supplied.")
+    return Prepared(
+        loaded, weather, factors, upstream, ci_year, renewable_year, tuple(flexibilities), data_centres, tuple(notes)
+    )
+
+
+def outdoor_air(weather: Weather, time_zone: str) -> OutdoorAir:
+    """The outdoor air of data centres, with the hour of the year that the temperature of open water follows."""
+    return OutdoorAir(
+        weather.t_dry_bulb_degc,
+        weather.relative_humidity_percent,
+        weather.pressure_pa,
+        hour_of_year=hours_of_year(weather.clock, time_zone).mean(axis=1),
+    )
+
+
+def _location(loaded: Loaded) -> tuple[float, float, bool]:
+    """Latitude and longitude of the city, and whether they were stated by scenario or grid."""
+    spec, buses = loaded.scenario.city, loaded.city.network.buses
+    if spec.latitude is not None and spec.longitude is not None:
+        return spec.latitude, spec.longitude, True
+    known = np.isfinite(buses.x) & np.isfinite(buses.y)
+    if known.any():
+        longitude, latitude = float(buses.x[known].mean()), float(buses.y[known].mean())
+        if abs(longitude) <= 180 and 20 <= abs(latitude) <= 75:  # schematic plans have small or large numbers
+            return latitude, longitude, True
+    return *MIDDLE_OF_GERMANY, False
+
+
+def _upstream(loaded: Loaded, weather: Weather, factors: FactorSet) -> tuple[Upstream, float, float]:
+    """Imports on the clock, and their mean intensity and renewable share over a year."""
+    scenario, clock, boundary = loaded.scenario, loaded.city.clock, loaded.scenario.carbon.boundary
+    zone = scenario.city.time_zone
+    if scenario.upstream.csv is not None:
+        upstream = upstream_from_csv(
+            loaded.folder / scenario.upstream.csv, clock, boundary, factors=factors, area=scenario.upstream.area
+        )
+        return upstream, float(upstream.ci_kg_per_mwh.mean()), float(upstream.renewable_share.mean())
+    region = load_region(in_folder(scenario.upstream.region or "reference", loaded.folder))
+    upstream = simulate_region(region, weather, clock, zone, factors, boundary)
+    year = _year_of(clock)
+    source = Path(weather.source) if Path(weather.source).is_file() else weather.source
+    yearly = weather_for(source, year, zone, weather.latitude, weather.longitude)
+    whole = simulate_region(region, yearly, year, zone, factors, boundary)
+    supply = whole.demand_mw
+    return (
+        upstream,
+        float(np.average(whole.ci_kg_per_mwh, weights=supply)),
+        float(np.average(whole.renewable_share, weights=supply)),
+    )
+
+
+def _year_of(clock: Clock) -> Clock:
+    """The hours of the year in which the clock begins."""
+    start = clock.start.replace(month=1, day=1, hour=0, minute=0)
+    return Clock(start, timedelta(hours=1), (start.replace(year=start.year + 1) - start) // timedelta(hours=1))

@@ -1,0 +1,1 @@
+"""How large a data centre a bus can take."""

@@ -1,0 +1,74 @@
+"""Hosting capacity after the loss of any one branch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from app.studies.hosting.case import Case
+from grid.arrays import Ints
+from grid.errors import InputError
+from grid.network.network import Network
+from grid.powerflow.outages import without_branch
+from grid.powerflow.zbus import Limits
+
+Outage = tuple[Network, Limits, str, Ints]
+"""What is left of the grid, its limits, the name of the lost branch, and the steps looked at."""
+
+
+def check_outages(
+    case: Case, n: int, increment_mw: float, after: Limits, steps: Ints
+) -> tuple[int, Outage | None, tuple[str, ...]]:
+    """Most increments, up to `n`, after which no outage breaks a limit in the steps looked at.
+
+    Outages that break a limit without the data centre are left out. An outage that is harmless at `n` increments is
+    harmless at fewer, so only those that are not take part in the search.
+
+    Args:
+        case: The data centre in the intact grid.
+        n: Increments that the intact grid takes.
+        increment_mw: Increment of the rated IT power [MW].
+        after: Limits after an outage, by bus and branch, tolerances included.
+        steps: Steps to look at.
+
+    Returns:
+        The increments, the outage that decides (None if none does), and the names of outages left out.
+
+    Raises:
+        InputError: If the network needs pandapower's solver.
+    """
+    network = case.network
+    if network.uncovered:
+        raise InputError.of("network", "outages need a net that the fixed point covers", ", ".join(network.uncovered))
+    few = case.at_steps(steps)
+    deciding, left_out, outage = [], [], None
+    for lost, name in enumerate(network.branches.names):
+        rest, kept = without_branch(network, lost)
+        limits = replace(after, loading_max_percent=after.loading_max_percent[kept])
+        trial = replace(few, network=rest, limits=limits, import_max_mw=np.inf)
+        if not trial.broken(n * increment_mw).any():
+            continue
+        if trial.broken(0.0).any():
+            left_out.append(name)
+        else:
+            deciding.append((trial, name))
+    for trial, name in deciding:
+        good = _largest_without_break(trial, increment_mw, n)
+        if good < n:
+            n, outage = good, (trial.network, trial.limits, name, steps)
+    return n, outage, tuple(left_out)
+
+
+def _largest_without_break(case: Case, increment_mw: float, high: int) -> int:
+    """Most increments below `high` that break no limit, 0 being known to break none; `high` itself if it does not."""
+    if not case.broken(high * increment_mw).any():
+        return high
+    good, bad = 0, high
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        if case.broken(middle * increment_mw).any():
+            bad = middle
+        else:
+            good = middle
+    return good

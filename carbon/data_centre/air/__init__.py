@@ -1,0 +1,1 @@
+"""Outdoor air and the properties of moist air."""

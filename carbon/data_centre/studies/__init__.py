@@ -1,0 +1,1 @@
+"""Siting, retrofit, remedies and uncertainty of data centres."""

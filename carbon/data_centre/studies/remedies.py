@@ -1,0 +1,131 @@
+"""What it takes to keep a rule: a catalogue of single changes, each tried out by the model over the whole period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from carbon.data_centre.rules import Rule, evaluate
+from carbon.data_centre.spec import DataCentre
+from carbon.data_centre.studies.operation import Place, metrics_at
+from grid.errors import Fault, InputError
+from grid.spec import Spec
+
+SHIPPED = Path(__file__).parent / "changes.yaml"
+KW_PER_MW = 1000.0
+
+
+class Change(Spec):
+    """One thing that can be changed."""
+
+    id: str = Field(min_length=1)
+    """Short name."""
+    title: str
+    """What is done."""
+    changes: dict[str, Any] = Field(min_length=1)
+    """New values by dotted path into the data centre."""
+    at_least: dict[str, float] = Field(default_factory=dict)
+    """It is no change where these values are already reached, by path."""
+    at_most: dict[str, float] = Field(default_factory=dict)
+    """The same where lower is better."""
+    capital_cost_per_kw_it: float = Field(ge=0)
+    """Indicative, per rated IT power [currency/kW]."""
+    source: str = Field(min_length=1)
+    """Where the cost comes from."""
+    status: Literal["verified", "secondary", "unverified"]
+    """How far the cost was checked."""
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What a change does to a rule.
+
+    Args:
+        change: The change.
+        spec: The data centre with it.
+        value: The rule's metric with it; None where it is not known.
+        passed: Whether the rule is kept with it.
+        capital_cost: What it costs [currency of the catalogue].
+    """
+
+    change: Change
+    spec: DataCentre
+    value: float | None
+    passed: bool
+    capital_cost: float
+
+
+def load_changes(path: Path = SHIPPED) -> tuple[Change, ...]:
+    """A catalogue of changes: the shipped one, or a file of your own.
+
+    Raises:
+        InputError: If it cannot be read or is faulty; all faults at once.
+    """
+    import yaml  # noqa: PLC0415  only where a catalogue is read
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return TypeAdapter(tuple[Change, ...]).validate_python(content["changes"])
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError) as error:
+        raise InputError.of("changes", f"is not readable: {' '.join(str(error).split())}", str(path)) from error
+    except ValidationError as error:
+        faults = [Fault(".".join(map(str, ("changes", *item["loc"]))), item["msg"]) for item in error.errors()]
+        raise InputError(faults, str(path)) from error
+
+
+def remedies(spec: DataCentre, rule: Rule, place: Place, changes: Sequence[Change] | None = None) -> tuple[Remedy, ...]:
+    """Every change that applies, tried out alone; cheapest first.
+
+    A change that the data centre cannot have (a supply temperature where no air is sent, a kind that does not exist)
+    or already has is left out.
+
+    Args:
+        spec: The data centre.
+        rule: The rule to keep.
+        place: Where and when; a year for a rule about years.
+        changes: The catalogue; the shipped one by default.
+    """
+    found = []
+    for change in load_changes() if changes is None else changes:
+        changed = applied(spec, change)
+        if changed is None:
+            continue
+        (verdict,) = evaluate([rule], metrics_at(changed, place))
+        cost = change.capital_cost_per_kw_it * spec.p_it_rated_mw * KW_PER_MW
+        found.append(Remedy(change, changed, verdict.value, verdict.passed is True, cost))
+    return tuple(sorted(found, key=lambda remedy: remedy.capital_cost))
+
+
+def cheapest_remedy(
+    spec: DataCentre, rule: Rule, place: Place, changes: Sequence[Change] | None = None
+) -> Remedy | None:
+    """The cheapest single change with which the rule is kept; None if there is none. Arguments as in `remedies`."""
+    return next((remedy for remedy in remedies(spec, rule, place, changes) if remedy.passed), None)
+
+
+def applied(spec: DataCentre, change: Change) -> DataCentre | None:
+    """The data centre with a change; None where it cannot have it or already has it."""
+    explicit = spec.with_changes({"cooling": spec.cooling.model_dump(), "power_chain": spec.power_chain.model_dump()})
+    content = explicit.model_dump()
+    for bounds, sign in ((change.at_least, 1.0), (change.at_most, -1.0)):
+        if any(sign * _at(content, path) >= sign * bound for path, bound in bounds.items()):
+            return None
+    for path, value in change.changes.items():
+        if isinstance(value, Mapping) and "kind" in value and content[path]["kind"] == value["kind"]:
+            return None
+    try:
+        return explicit.with_changes(change.changes)
+    except (ValidationError, KeyError):
+        return None
+
+
+def _at(content: Mapping[str, Any], path: str) -> float:
+    """The number at a dotted path; not-a-number, which reaches no bound, where there is none."""
+    place: Any = content
+    for key in path.split("."):
+        place = place.get(key) if isinstance(place, Mapping) else None
+    return float(place) if isinstance(place, int | float) else float("nan")

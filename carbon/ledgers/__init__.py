@@ -1,0 +1,1 @@
+"""Who answers for every kilogram and megawatt-hour."""

@@ -1,0 +1,1 @@
+"""The linear system of one block of steps, compiled."""

@@ -1,0 +1,201 @@
+"""Perfect mixing at every node for a block of steps at once, compiled.
+
+With r the power received over a branch and s the power supplied at a node, what a MWh carries obeys at every node
+``inflow x = sum(r x_sender) + supplied``. The nodes are eliminated one after another. Eliminating k means that its
+power is seen as what k itself mixes: whoever received a from k now receives a shares of it from those that feed k.
+All of this only ever adds and multiplies numbers that are not negative, also the pivot: what enters k, less what
+returns to it through nodes eliminated earlier, is the sum of what is left over in its row [1]. So nothing cancels, a
+node that carries 1 W is as exact as one that carries 100 MW, directed loops are harmless, and a pivot vanishes just
+where nothing feeds the nodes.
+
+Arrays are laid out as (rank or coupling, step of the block): the inner loops run over the steps and vectorise. Rows
+are longer than the block by `PADDING`, so that their beginnings do not fall on the same lines of the cache.
+
+References:
+    [1] W. K. Grassmann, M. I. Taksar and D. P. Heyman, "Regenerative analysis and steady state distributions for
+        Markov chains", Operations Research, vol. 33, no. 5, pp. 1107-1116, 1985.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from carbon.mixing.compiled import FAST, kernel
+from carbon.mixing.elimination import Pattern
+from grid.arrays import Floats
+
+FLUX_THRESHOLD_MW = 1e-9
+"""A node that takes in no more than this is without power: above the noise of a solver (1e-10 MW and less), below the
+hundredth of a watt."""
+PADDING = 8
+
+
+class Block(NamedTuple):
+    """Room for the equations of B steps; C couplings, N nodes, R properties (carbon, renewable share ...).
+
+    With an axis more, in front, the equations of several conventions (see `room`).
+
+    Args:
+        lower: Received by the later node from the earlier one, shape (C, B) [MW]; after elimination, in shares of what
+            enters the earlier one [1].
+        upper: Received by the earlier node from the later one, shape (C, B) [MW].
+        excess: Power of known origin supplied at a node, directly or through nodes eliminated earlier, (N, B) [MW].
+        lost: Power received from nodes that no source reaches, shape (N, B) [MW].
+        per_pivot: One over the power that enters a node from those that are left, (N, B) [1/MW]; 0 if there is none.
+        inflow: Power that enters a node, shape (N, B) [MW].
+        live: 1 where a source reaches the node, else 0, shape (N, B).
+        carried: What is supplied, shape (N, R, B) [x/h]; after the solution what a MWh carries [x/MWh].
+    """
+
+    lower: Floats
+    upper: Floats
+    excess: Floats
+    lost: Floats
+    per_pivot: Floats
+    inflow: Floats
+    live: Floats
+    carried: Floats
+
+    @classmethod
+    def of(cls, n_rooms: int, n_nodes: int, n_couplings: int, n_properties: int, n_steps: int) -> Block:
+        """`n_rooms` rooms for `n_steps` steps each."""
+        row = n_steps + PADDING
+        couplings, nodes = (n_rooms, n_couplings, row), (n_rooms, n_nodes, row)
+        return cls(
+            lower=np.empty(couplings),
+            upper=np.empty(couplings),
+            excess=np.empty(nodes),
+            lost=np.empty(nodes),
+            per_pivot=np.empty(nodes),
+            inflow=np.empty(nodes),
+            live=np.empty(nodes),
+            carried=np.empty((n_rooms, n_nodes, n_properties, row)),
+        )
+
+
+@kernel()
+def room(blocks: Block, place: int) -> Block:
+    """One of several rooms."""
+    return Block(
+        blocks.lower[place],
+        blocks.upper[place],
+        blocks.excess[place],
+        blocks.lost[place],
+        blocks.per_pivot[place],
+        blocks.inflow[place],
+        blocks.live[place],
+        blocks.carried[place],
+    )
+
+
+@kernel(fastmath=FAST)
+def eliminate(n_steps: int, pattern: Pattern, block: Block) -> bool:
+    """Factors the equations of all steps; says whether some node in some step is fed by none that is left."""
+    later, target = pattern.later, pattern.target
+    lower, upper, excess, lost, per_pivot = block.lower, block.upper, block.excess, block.lost, block.per_pivot
+    some_dead = False
+    for n in range(excess.shape[0]):
+        start, stop, update = pattern.pointer[n], pattern.pointer[n + 1], pattern.target_pointer[n]
+        some_dead |= _invert_pivot(n, start, stop, n_steps, some_dead, pattern, block)
+        for c in range(start, stop):
+            i = later[c]
+            for k in range(n_steps):
+                share = lower[c, k] * per_pivot[n, k]
+                lower[c, k] = share
+                excess[i, k] += share * excess[n, k]
+            if some_dead:
+                for k in range(n_steps):
+                    lost[i, k] += lower[c, k] * lost[n, k]
+        for c in range(start, stop):
+            for d in range(c + 1, stop):
+                e = target[update]
+                update += 1
+                for k in range(n_steps):
+                    upper[e, k] += lower[c, k] * upper[d, k]
+                    lower[e, k] += lower[d, k] * upper[c, k]
+    return some_dead
+
+
+@kernel(fastmath=FAST)
+def _invert_pivot(n: int, start: int, stop: int, n_steps: int, some_dead: bool, pattern: Pattern, block: Block) -> bool:
+    """Inverts what enters rank `n`; where that is nothing, what it sends on is lost. Says whether that is so."""
+    per_pivot = block.per_pivot
+    for k in range(n_steps):
+        per_pivot[n, k] = block.excess[n, k]
+    if some_dead:  # before the first dead node nothing is lost
+        for k in range(n_steps):
+            per_pivot[n, k] += block.lost[n, k]
+    for c in range(start, stop):
+        for k in range(n_steps):
+            per_pivot[n, k] += block.upper[c, k]
+    least = FLUX_THRESHOLD_MW + 1.0
+    for k in range(n_steps):
+        pivot = per_pivot[n, k]
+        least = min(least, pivot)
+        per_pivot[n, k] = 1.0 / max(pivot, FLUX_THRESHOLD_MW) if pivot > FLUX_THRESHOLD_MW else 0.0
+    if least > FLUX_THRESHOLD_MW:
+        return False
+    for c in range(start, stop):
+        for k in range(n_steps):
+            block.lost[pattern.later[c], k] += block.lower[c, k] if per_pivot[n, k] == 0.0 else 0.0
+    return True
+
+
+@kernel(fastmath=FAST)
+def find_live(n_steps: int, pattern: Pattern, block: Block) -> None:
+    """Marks the nodes that take in more than the threshold of what sources feed in, not of what comes from nowhere."""
+    live, excess, upper = block.live, block.excess, block.upper
+    for n in range(excess.shape[0] - 1, -1, -1):
+        for k in range(n_steps):
+            live[n, k] = excess[n, k]
+        for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
+            i = pattern.later[c]
+            for k in range(n_steps):
+                live[n, k] += upper[c, k] * live[i, k]
+        for k in range(n_steps):
+            live[n, k] = 1.0 if live[n, k] > FLUX_THRESHOLD_MW else 0.0
+
+
+@kernel(fastmath=FAST)
+def pass_on(n_steps: int, turned: bool, first: int, stop: int, pattern: Pattern, block: Block) -> None:
+    """Forward substitution: what is supplied at a node enters the equations of those eliminated later.
+
+    Args:
+        n_steps: Number of steps.
+        turned: Whether the transpose of the matrix that was eliminated is solved.
+        first: The first property that is passed on.
+        stop: One more than the last.
+        pattern: Where the coefficients stand.
+        block: The equations, eliminated.
+    """
+    carried, per_pivot = block.carried, block.per_pivot
+    coefficient = block.upper if turned else block.lower
+    for n in range(carried.shape[0]):
+        if turned:
+            for r in range(first, stop):
+                for k in range(n_steps):
+                    carried[n, r, k] *= per_pivot[n, k]
+        for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
+            i = pattern.later[c]
+            for r in range(first, stop):
+                for k in range(n_steps):
+                    carried[i, r, k] += coefficient[c, k] * carried[n, r, k]
+
+
+@kernel(fastmath=FAST)
+def take_up(n_steps: int, turned: bool, first: int, stop: int, pattern: Pattern, block: Block) -> None:
+    """Backward substitution: what a MWh carries at each node, of the properties `first` to `stop`; as `pass_on`."""
+    carried, per_pivot = block.carried, block.per_pivot
+    coefficient = block.lower if turned else block.upper
+    for n in range(carried.shape[0] - 1, -1, -1):
+        for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
+            i = pattern.later[c]
+            for r in range(first, stop):
+                for k in range(n_steps):
+                    carried[n, r, k] += coefficient[c, k] * carried[i, r, k]
+        if not turned:
+            for r in range(first, stop):
+                for k in range(n_steps):
+                    carried[n, r, k] *= per_pivot[n, k]

@@ -1,0 +1,161 @@
+"""The equations of each convention, filled in and read out, compiled.
+
+``DELIVERED``: what arrives is mixed with what is fed in; ``MEAN``: the same with the mean of both ends of each branch.
+``GROSS``, all losses on the uses: with s the power sent, u the power used at a node and t the sum of both, what leaves
+a node obeys ``t y = generation + sum(s_in y_sender)``. A column of these equations sums to the use of its node, not a
+row to its supply. So the transpose is eliminated, the flows turned round and uses in the place of sources, with the
+same kernel and the same exactness (see `carbon.mixing.block_kernel`), and its factors are applied in the opposite
+order. The share of a node's power that reaches a use, all losses on the sources, is the dual of ``DELIVERED``: with A
+its matrix, ``A' y = use``. The factors of A serve again, and sources and uses agree to the last digit: ``s'y = use'x``
+with ``A x = s``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from carbon.mixing.block_kernel import FLUX_THRESHOLD_MW, Block
+from carbon.mixing.compiled import FAST, kernel
+from carbon.mixing.elimination import Pattern
+from carbon.mixing.inputs_kernel import Entry
+from grid.arrays import Floats, Ints
+
+DELIVERED, MEAN, GROSS = range(3)
+
+
+@kernel(fastmath=FAST)
+def fill_in(kind: int, n_steps: int, pattern: Pattern, entry: Entry, block: Block) -> None:
+    """Sets up the equations of a convention."""
+    for c in range(block.lower.shape[0]):
+        for k in range(n_steps):
+            block.lower[c, k] = 0.0
+            block.upper[c, k] = 0.0
+    if kind in (DELIVERED, MEAN):
+        _supply(n_steps, entry, block)
+        _receive(kind == MEAN, n_steps, pattern, entry, block)
+    else:
+        _use(n_steps, entry, block)
+        _send(n_steps, pattern, entry, block)
+
+
+@kernel(fastmath=FAST)
+def _supply(n_steps: int, entry: Entry, block: Block) -> None:
+    """Enters what is fed in."""
+    for n in range(entry.power.shape[0]):
+        for k in range(n_steps):
+            block.lost[n, k] = 0.0
+            block.excess[n, k] = entry.power[n, k]
+            block.inflow[n, k] = entry.power[n, k]
+        for r in range(entry.carried.shape[1]):
+            for k in range(n_steps):
+                block.carried[n, r, k] = entry.carried[n, r, k]
+
+
+@kernel(fastmath=FAST)
+def _use(n_steps: int, entry: Entry, block: Block) -> None:
+    """Enters what is used, and lost at a node, in the place of what is fed in."""
+    for n in range(entry.power.shape[0]):
+        for k in range(n_steps):
+            block.lost[n, k] = 0.0
+            block.excess[n, k] = entry.use[n, k] + entry.shunt[n, k]
+            block.inflow[n, k] = entry.use[n, k] + entry.shunt[n, k]
+        for k in range(n_steps):
+            block.carried[n, 0, k] = entry.carried[n, 0, k]
+            block.carried[n, 1, k] = entry.carried[n, 1, k]
+            block.carried[n, 2, k] = entry.power[n, k]
+
+
+@kernel(fastmath=FAST)
+def _receive(mean: bool, n_steps: int, pattern: Pattern, entry: Entry, block: Block) -> None:
+    """Enters what every branch delivers."""
+    for branch in range(entry.p_from.shape[0]):
+        a, b, c = pattern.from_rank[branch], pattern.to_rank[branch], pattern.coupling[branch]
+        to_later, to_earlier = (block.lower, block.upper) if a < b else (block.upper, block.lower)
+        for k in range(n_steps):
+            p_from, p_to = entry.p_from[branch, k], entry.p_to[branch, k]
+            if mean:
+                p_from = (p_from - p_to) / 2
+                p_to = -p_from
+            at_b = -p_to if (p_from > 0.0) & (p_to < 0.0) else 0.0
+            at_a = -p_from if (p_to > 0.0) & (p_from < 0.0) else 0.0
+            block.inflow[b, k] += at_b
+            block.inflow[a, k] += at_a
+            if c >= 0:
+                to_later[c, k] += at_b
+                to_earlier[c, k] += at_a
+
+
+@kernel(fastmath=FAST)
+def _send(n_steps: int, pattern: Pattern, entry: Entry, block: Block) -> None:
+    """Enters what every branch takes from its sending node, turned round; without transfer it uses what it takes."""
+    for branch in range(entry.p_from.shape[0]):
+        a, b, c = pattern.from_rank[branch], pattern.to_rank[branch], pattern.coupling[branch]
+        to_later, to_earlier = (block.lower, block.upper) if a < b else (block.upper, block.lower)
+        for k in range(n_steps):
+            p_from, p_to = entry.p_from[branch, k], entry.p_to[branch, k]
+            from_a = p_from if (p_from > 0.0) & (p_to < 0.0) else 0.0
+            from_b = p_to if (p_to > 0.0) & (p_from < 0.0) else 0.0
+            idle = (from_a == 0.0) & (from_b == 0.0)
+            at_a, at_b = max(p_from, 0.0) if idle else 0.0, max(p_to, 0.0) if idle else 0.0
+            block.excess[a, k] += at_a
+            block.excess[b, k] += at_b
+            block.inflow[a, k] += from_a + at_a
+            block.inflow[b, k] += from_b + at_b
+            if c >= 0:
+                to_earlier[c, k] += from_a
+                to_later[c, k] += from_b
+
+
+@kernel()
+def fill_in_use(n_steps: int, place: int, entry: Entry, block: Block) -> None:
+    """Enters what is used as property `place`, for the dual."""
+    for n in range(entry.use.shape[0]):
+        for k in range(n_steps):
+            block.carried[n, place, k] = entry.use[n, k]
+
+
+@kernel()
+def write_mixed(
+    first: int, n_steps: int, some_dead: bool, n_properties: int, rank: Ints, block: Block, found: Floats
+) -> None:
+    """Copies the solution of ``DELIVERED`` or ``MEAN`` to `found`, shape (1 + R or more, T, N), from step `first`.
+
+    Inflow first, then what a MWh carries: NaN where nothing flows.
+    """
+    for k in range(n_steps):
+        for node in range(rank.size):
+            found[0, first + k, node] = block.inflow[rank[node], k]
+    for r in range(n_properties):
+        for k in range(n_steps):
+            for node in range(rank.size):
+                dead = some_dead and block.live[rank[node], k] == 0.0
+                found[1 + r, first + k, node] = np.nan if dead else block.carried[rank[node], r, k]
+
+
+@kernel()
+def write_gross(first: int, n_steps: int, rank: Ints, block: Block, found: Floats) -> None:
+    """Copies the solution of ``GROSS`` to `found`, shape (4, T, N), from step `first`.
+
+    Gross power of the node; of a MWh used there its carbon, the renewable share of what was generated for it, and the
+    energy generated: NaN where nothing leaves a node or no source reaches it.
+    """
+    for k in range(n_steps):
+        for node in range(rank.size):
+            n = rank[node]
+            factor = block.carried[n, 2, k]
+            if block.inflow[n, k] > FLUX_THRESHOLD_MW and factor > 0.0:
+                found[0, first + k, node] = factor * block.inflow[n, k]
+                found[1, first + k, node] = block.carried[n, 0, k]
+                found[2, first + k, node] = block.carried[n, 1, k] / factor
+                found[3, first + k, node] = factor
+            else:
+                found[0, first + k, node] = 0.0
+                found[1:4, first + k, node] = np.nan
+
+
+@kernel()
+def write_share(first: int, n_steps: int, place: int, rank: Ints, block: Block, share: Floats) -> None:
+    """Copies the solution of the dual, property `place`, to `share`, shape (T, N), from step `first`."""
+    for k in range(n_steps):
+        for node in range(rank.size):
+            share[first + k, node] = block.carried[rank[node], place, k]

@@ -1,0 +1,1 @@
+"""What the ledgers say by standard: scope 2, 24/7, statements, vehicles, hydrogen, marginal intensity."""

@@ -1,0 +1,73 @@
+"""The carbon of hydrogen that is refuelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from carbon.stocks.trace import ClassTrace, StockRecord
+from grid.arrays import Floats, Ints
+
+LHV_KWH_PER_KG = 33.33
+"""Lower heating value of hydrogen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tanks:
+    """What stores held and gave as fuel, slot by slot, shape (K,) each.
+
+    Args:
+        step: Step of the clock.
+        held_mwh: Energy in the store when the slot begins [MWh of the LHV].
+        ci_kg_per_mwh: Carbon of it [kg/MWh]; the last known while the store is empty.
+        fuel_mwh: Energy that left as fuel [MWh].
+        fuel_kg: Carbon that left with it [kg].
+    """
+
+    step: Ints
+    held_mwh: Floats
+    ci_kg_per_mwh: Floats
+    fuel_mwh: Floats
+    fuel_kg: Floats
+
+
+def carbon_per_kg(ci_stock_kg_per_mwh: Floats) -> Floats:
+    """Carbon of a kilogram of hydrogen [kg/kg] from a tank that holds `ci_stock_kg_per_mwh` (of the LHV) [kg/MWh]."""
+    return ci_stock_kg_per_mwh * LHV_KWH_PER_KG / 1000
+
+
+def refuelled_carbon_per_kg(tanks: ClassTrace) -> Floats:
+    """Mean carbon of the hydrogen refuelled in each step, shape (T,) [kg/kg]; NaN in steps without any.
+
+    Args:
+        tanks: The trace of stationary stores; only tanks give fuel.
+    """
+    drawn_mwh = tanks.energy.fuel
+    per_mwh = np.divide(tanks.carbon.fuel, drawn_mwh, out=np.full(drawn_mwh.shape, np.nan), where=drawn_mwh > 0)
+    return carbon_per_kg(per_mwh)
+
+
+def tanks_by_slot(tanks: StockRecord, step_hours: float) -> Tanks:
+    """What some stores held and gave as fuel.
+
+    Fuel takes the mix that the tank holds when the step begins; what the tank does not hold then comes out of what is
+    charged in the step (see `StockOperation.p_drain_mw`). Over all tanks it sums to the fuel of `ClassTrace.carbon`.
+
+    Args:
+        tanks: What the tracing found of them, K slots, one session an owner.
+        step_hours: Length of a step [h].
+    """
+    operation = tanks.entries.operation
+    held_mwh = np.roll(tanks.e_end_mwh, 1)
+    held_mwh[operation.first_slot] = operation.e_start_mwh
+    p_mw, eta = operation.p_mw, operation.at_slots(operation.eta_discharge)
+    ci = tanks.ci_discharge_kg_per_mwh * eta
+    fuel_mwh = np.zeros(p_mw.size) if operation.p_drain_mw is None else step_hours * operation.p_drain_mw
+    taken_mwh = step_hours * np.maximum(-p_mw, 0.0) / eta
+    gained_mwh = step_hours * np.maximum(p_mw, 0.0) * operation.at_slots(operation.eta_charge)
+    kept_mwh = operation.at_slots(operation.retention_per_step) * held_mwh
+    from_tank = np.minimum(fuel_mwh, np.maximum(kept_mwh - taken_mwh, 0.0))
+    through = np.divide(fuel_mwh - from_tank, gained_mwh, out=np.zeros(ci.shape), where=gained_mwh > 0)
+    fuel_kg = from_tank * ci + np.minimum(through, 1.0) * tanks.charge_kg
+    return Tanks(operation.slot_step, held_mwh, ci, fuel_mwh, fuel_kg)

@@ -1,0 +1,1 @@
+"""What stores hold of energy and carbon, and pass on."""

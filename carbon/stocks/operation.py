@@ -1,0 +1,201 @@
+"""What stores do: charge, discharge and drive, as the tracing of their carbon takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from carbon.mixing.compiled import kernel
+from carbon.validation import array_faults, index_faults
+from grid.arrays import Bools, Floats, Ints, read_only
+from grid.errors import Fault, raise_if_any
+
+
+@dataclass(frozen=True, eq=False)
+class StockOperation:
+    """What every store did: N devices, each connected for a while, and the K slots (device and step) of their stay.
+
+    A stationary store is one device that is always connected; a car has one device for every charging session, and
+    all of them have the same owner: the stock belongs to the owner. Its sessions never overlap.
+
+    Args:
+        owner: Which stock each device belongs to, shape (N,), 0 to O - 1.
+        node: Node each device is connected to, shape (N,).
+        start: First step connected, shape (N,).
+        stop: First step no longer connected, shape (N,), greater than `start`.
+        p_mw: Withdrawal at the terminals, device after device, each its steps in order, shape (K,) with
+            K = sum(stop - start) [MW]: positive when charging, negative when discharging.
+        e_start_mwh: Energy in the stock when the device's first step begins, shape (N,) [MWh].
+        eta_charge: Energy stored for a MWh at the terminals, shape (N,), or (K,) where it changes with the load or the
+            weather, above 0, at most 1 [1].
+        eta_discharge: Energy at the terminals for a MWh taken out, shape (N,) or (K,), above 0, at most 1 [1].
+        retention_per_step: Share of the stored energy that a step's standing loss leaves, shape (N,) [1].
+        vehicle: Whether an owner is a vehicle, else a stationary store, shape (O,).
+        ci_initial_kg_per_mwh: Carbon per stored energy at an owner's first start, and of all energy that arrives from
+            outside later, shape (O,) [kg/MWh]. A stock once charged from a grid of mean intensity w holds w/eta_charge.
+        renewable_share_initial: Renewable share of the same energy, shape (O,) [1].
+        p_drain_mw: Energy taken out of the stock as fuel while connected (hydrogen, lower heating value), shape (K,)
+            [MW]: ``drain_mwh / step_hours``; None if there is none. What the stock does not hold when the step begins
+            comes from what is charged in it.
+
+    Raises:
+        InputError: If shapes disagree, a value is out of range, or two sessions of an owner overlap.
+    """
+
+    owner: Ints
+    node: Ints
+    start: Ints
+    stop: Ints
+    p_mw: Floats
+    e_start_mwh: Floats
+    eta_charge: Floats
+    eta_discharge: Floats
+    retention_per_step: Floats
+    vehicle: Bools
+    ci_initial_kg_per_mwh: Floats
+    renewable_share_initial: Floats
+    p_drain_mw: Floats | None = None
+
+    def __post_init__(self) -> None:
+        for name, values in vars(self).items():
+            if name in ("owner", "node", "start", "stop"):
+                object.__setattr__(self, name, np.asarray(values, dtype=np.int64))
+            elif name == "vehicle":
+                object.__setattr__(self, name, np.asarray(values, dtype=np.bool_))
+            elif values is not None:
+                object.__setattr__(self, name, read_only(values))
+        raise_if_any([*_shape_faults(self), *_range_faults(self)] or _overlap_faults(self))
+
+    @property
+    def n_devices(self) -> int:
+        """Number of devices, N."""
+        return len(self.start)
+
+    @property
+    def n_owners(self) -> int:
+        """Number of stocks, O."""
+        return len(self.vehicle)
+
+    @cached_property
+    def first_slot(self) -> Ints:
+        """First slot of each device, shape (N,)."""
+        length = self.stop - self.start
+        first: Ints = np.cumsum(length) - length
+        return first
+
+    def of(self, devices: slice) -> StockOperation:
+        """The operation of some devices that follow each other; the owners stay the same."""
+        first, stop, _ = devices.indices(self.n_devices)
+        if (first, stop) == (0, self.n_devices):
+            return self
+        ends = np.append(self.first_slot, self.p_mw.size)
+        slots = slice(int(ends[first]), int(ends[stop]))
+        of_devices, of_owners = (self.n_devices,), ("vehicle", "ci_initial_kg_per_mwh", "renewable_share_initial")
+        return replace(
+            self,
+            **{
+                name: values[devices if values.shape == of_devices else slots]
+                for name, values in vars(self).items()
+                if values is not None and name not in of_owners and name != "first_slot"
+            },
+        )
+
+    def power_at_nodes(self, n_steps: int, n_nodes: int, of: Bools | None = None) -> tuple[Floats, Floats]:
+        """What the stores charge and what they discharge at each node, shape (T, N) each, at least 0 [MW].
+
+        Args:
+            n_steps: Number of steps, T.
+            n_nodes: Number of nodes, N.
+            of: The devices that count, shape (N,); None for all.
+        """
+        drawn, fed = np.zeros((2, n_steps, n_nodes))
+        counts = np.ones(self.n_devices, dtype=np.bool_) if of is None else of
+        _add_at_nodes(counts, self.node, self.start, self.stop, self.p_mw, drawn, fed)
+        return drawn, fed
+
+    @property
+    def slot_device(self) -> Ints:
+        """Device of each slot, shape (K,)."""
+        return np.repeat(np.arange(self.n_devices), self.stop - self.start)
+
+    def at_slots(self, values: Floats) -> Floats:
+        """Values of devices, shape (N,), or of slots, shape (K,), by slot, shape (K,)."""
+        return values if values.shape == self.p_mw.shape else np.repeat(values, self.stop - self.start)
+
+    @property
+    def slot_step(self) -> Ints:
+        """Step of each slot, shape (K,)."""
+        step: Ints = np.repeat(self.start - self.first_slot, self.stop - self.start)
+        step += np.arange(len(step))
+        return step
+
+
+@kernel()
+def _add_at_nodes(counts: Bools, node: Ints, start: Ints, stop: Ints, p_mw: Floats, drawn: Floats, fed: Floats) -> None:
+    """Sums the power of devices at their nodes: charging to `drawn`, discharging to `fed`."""
+    slot = 0
+    for device in range(node.size):
+        for step in range(start[device], stop[device]):
+            if counts[device]:
+                drawn[step, node[device]] += max(p_mw[slot], 0.0)
+                fed[step, node[device]] += max(-p_mw[slot], 0.0)
+            slot += 1
+
+
+def _shape_faults(op: StockOperation) -> list[Fault]:
+    """One shape a kind: devices, slots, owners."""
+    n_devices, n_owners = op.n_devices, op.n_owners
+    faults = [
+        *index_faults("operation.owner", op.owner, (n_devices,), n_owners),
+        *array_faults("operation.vehicle", op.vehicle.astype(np.float64), (n_owners,)),
+    ]
+    faults += [
+        Fault(f"operation.{name}", f"must have shape {(n_devices,)}", values.shape)
+        for name, values in (("node", op.node), ("stop", op.stop))
+        if values.shape != (n_devices,)
+    ]
+    if op.stop.shape == (n_devices,):
+        if (op.stop <= op.start).any():
+            worst = int(np.argmax(op.stop <= op.start))
+            faults.append(Fault(f"operation.stop[{worst}]", "must be greater than start", int(op.stop[worst])))
+        n_slots = int((op.stop - op.start).sum())
+        faults += array_faults("operation.p_mw", op.p_mw, (n_slots,))
+        if op.p_drain_mw is not None:
+            faults += array_faults("operation.p_drain_mw", op.p_drain_mw, (n_slots,), low=0)
+    return faults
+
+
+def _range_faults(op: StockOperation) -> list[Fault]:
+    """Energies are not negative, shares lie between 0 and 1."""
+    tiny = float(np.finfo(np.float64).tiny)
+    devices, owners = (op.n_devices,), (op.n_owners,)
+    return [
+        *array_faults("operation.e_start_mwh", op.e_start_mwh, devices, low=0),
+        *array_faults("operation.eta_charge", op.eta_charge, _either(op, op.eta_charge), low=tiny, high=1),
+        *array_faults("operation.eta_discharge", op.eta_discharge, _either(op, op.eta_discharge), low=tiny, high=1),
+        *array_faults("operation.retention_per_step", op.retention_per_step, devices, low=0, high=1),
+        *array_faults("operation.ci_initial_kg_per_mwh", op.ci_initial_kg_per_mwh, owners),
+        *array_faults("operation.renewable_share_initial", op.renewable_share_initial, owners, low=0, high=1),
+    ]
+
+
+def _either(op: StockOperation, values: Floats) -> tuple[int, ...]:
+    """The shape of slots if `values` has it, else that of devices."""
+    return op.p_mw.shape if values.shape == op.p_mw.shape else (op.n_devices,)
+
+
+def _overlap_faults(op: StockOperation) -> list[Fault]:
+    """A car cannot be in two places."""
+    order = np.lexsort((op.start, op.owner))
+    same = op.owner[order][1:] == op.owner[order][:-1]
+    overlaps = np.flatnonzero(same & (op.start[order][1:] < op.stop[order][:-1]))
+    return [
+        Fault(
+            f"operation.start[{int(order[i + 1])}]",
+            f"must not lie before the end of session {int(order[i])} of the same owner",
+            int(op.start[order[i + 1]]),
+        )
+        for i in overlaps
+    ]

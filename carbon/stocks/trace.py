@@ -1,0 +1,274 @@
+"""Virtual carbon stocks ("water tank"): what the tracing finds that batteries, cars and tanks hold besides energy.
+
+Something happens in a small part of the slots (device and step) only: most of most charging sessions is rest. So the
+stocks keep a journal of what happened, and fill in the rest between the entries when asked for values of all slots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from carbon.mixing.compiled import kernel
+from carbon.stocks.operation import StockOperation
+from grid.arrays import Bools, Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Movements:
+    """What went into and out of the stocks of one class, inside the stock (after conversion), of one quantity.
+
+    In every step the content changes by charge - discharge - fuel - standing + arriving.
+
+    Args:
+        opening: Content before the first step.
+        content: Content at the end of each step, shape (T,).
+        charge: What charging brought, shape (T,).
+        discharge: What discharging took, shape (T,).
+        fuel: What left as fuel, or was driven between two sessions (booked when the next one starts), shape (T,).
+        standing: Standing loss, and the residue of a stock that has run empty, shape (T,).
+        arriving: What arrived from outside between two sessions (booked when the next one starts), shape (T,).
+    """
+
+    opening: float
+    content: Floats
+    charge: Floats
+    discharge: Floats
+    fuel: Floats
+    standing: Floats
+    arriving: Floats
+
+    @property
+    def change(self) -> Floats:
+        """Change of the content over each step, shape (T,)."""
+        return np.diff(self.content, prepend=self.opening)
+
+    @property
+    def residual(self) -> Floats:
+        """What the balance of each step misses, shape (T,)."""
+        return self.change - (self.charge - self.discharge - self.fuel - self.standing + self.arriving)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassTrace:
+    """All stocks of one class (vehicles, or stationary stores) together.
+
+    Args:
+        energy: Energy in the stocks [MWh].
+        carbon: Carbon in the stocks [kg].
+        renewable: Renewable energy in the stocks [MWh].
+        charge_meter_mwh: Energy charged, at the terminals, shape (T,) [MWh].
+        discharge_meter_mwh: Energy discharged, at the terminals, shape (T,) [MWh].
+    """
+
+    energy: Movements
+    carbon: Movements
+    renewable: Movements
+    charge_meter_mwh: Floats
+    discharge_meter_mwh: Floats
+
+
+def no_stocks(n_steps: int) -> ClassTrace:
+    """The trace of a class without any stock over `n_steps` steps."""
+    zeros = np.zeros(n_steps)
+    nothing = Movements(0.0, zeros, zeros, zeros, zeros, zeros, zeros)
+    return ClassTrace(nothing, nothing, nothing, zeros, zeros)
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What each stock holds at one time; shape (O,) each.
+
+    Args:
+        e_mwh: Energy [MWh].
+        carbon_kg: Carbon [kg].
+        renewable_mwh: Renewable part of the energy [MWh].
+    """
+
+    e_mwh: Floats
+    carbon_kg: Floats
+    renewable_mwh: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Entries:
+    """When something happened in which store: J entries in the order of time.
+
+    Args:
+        operation: What every store did.
+        begins: The entries of step t are begins[t] to begins[t + 1], shape (T + 1,).
+        device: Device of each entry, shape (J,).
+        e_after_mwh: Energy in its stock after it, shape (J,) [MWh].
+    """
+
+    operation: StockOperation
+    begins: Ints
+    device: Ints
+    e_after_mwh: Floats
+
+    @property
+    def step(self) -> Ints:
+        """Step of each entry, shape (J,)."""
+        return np.repeat(np.arange(self.begins.size - 1), np.diff(self.begins))
+
+    @cached_property
+    def slot(self) -> Ints:
+        """Slot of each entry in the operation, shape (J,)."""
+        slot: Ints = (self.operation.first_slot - self.operation.start)[self.device]
+        slot += self.step
+        return slot
+
+    @property
+    def p_mw(self) -> Floats:
+        """Withdrawal at the terminals in each entry, shape (J,) [MW]."""
+        return self.operation.p_mw[self.slot]
+
+    @cached_property
+    def feeds(self) -> Bools:
+        """Whether the store discharges in an entry, shape (J,)."""
+        return self.p_mw < 0
+
+    def of(self, devices: slice) -> tuple[Entries, Ints]:
+        """Those of some devices that follow each other, as if there were no others, and their places among all."""
+        first, stop, _ = devices.indices(self.operation.n_devices)
+        here = np.flatnonzero((self.device >= first) & (self.device < stop))
+        begins = np.searchsorted(here, self.begins)
+        return Entries(self.operation.of(devices), begins, self.device[here] - first, self.e_after_mwh[here]), here
+
+    def by_slot(self, at_start: Floats, after: Floats, *, at_end: bool) -> Floats:
+        """What is in a stock in every slot, shape (K,), rest included.
+
+        Args:
+            at_start: What is there when each device starts, shape (N,).
+            after: What is there after each entry, shape (J,).
+            at_end: At the end of the slots, else at their beginning.
+        """
+        values = np.full(self.operation.p_mw.shape, np.nan)
+        values[self.slot] = after
+        _fill_in(np.ascontiguousarray(at_start), self.operation.first_slot, at_end, values)
+        return values
+
+    def scattered(self, values: Floats) -> Floats:
+        """Values of the entries, shape (J,), by slot, shape (K,): 0 in all others."""
+        by_slot = np.zeros(self.operation.p_mw.shape)
+        by_slot[self.slot] = values
+        return by_slot
+
+
+@dataclass(frozen=True, eq=False)
+class StockRecord:
+    """What was in some stocks and what moved, entry by entry, under one convention.
+
+    The renewable share of a discharge is that of the stored energy: losses of conversion take renewable and other
+    energy alike, so a share never exceeds 1. Its carbon per MWh is greater by 1/eta_discharge, because whoever
+    receives the discharge pays for the loss. Neither changes by a discharge.
+
+    Args:
+        entries: When something happened, J times; the same under every convention.
+        moved_kg: Carbon that a charge brought or a discharge took, shape (J,) [kg]; `Entries.feeds` tells them apart.
+        ci_after_kg_per_mwh: Carbon of a MWh in the stock after it, shape (J,) [kg/MWh]; the last known while the stock
+            is empty.
+        renewable_share_after: Renewable share of the stock after it, shape (J,) [1].
+        ci_start_kg_per_mwh: Carbon of a MWh in the stock when each device starts, shape (N,) [kg/MWh].
+        renewable_share_start: Renewable share then, shape (N,) [1].
+    """
+
+    entries: Entries
+    moved_kg: Floats
+    ci_after_kg_per_mwh: Floats
+    renewable_share_after: Floats
+    ci_start_kg_per_mwh: Floats
+    renewable_share_start: Floats
+
+    @property
+    def charged_kg(self) -> Floats:
+        """Carbon that a charge brought in each entry, shape (J,) [kg]."""
+        return np.where(self.entries.feeds, 0.0, self.moved_kg)
+
+    @property
+    def given_back_kg(self) -> Floats:
+        """Carbon that a discharge took in each entry, shape (J,) [kg]."""
+        return np.where(self.entries.feeds, self.moved_kg, 0.0)
+
+    @property
+    def e_end_mwh(self) -> Floats:
+        """Energy in the stock at the end of each slot, shape (K,), made anew [MWh]."""
+        entries = self.entries
+        return entries.by_slot(entries.operation.e_start_mwh, entries.e_after_mwh, at_end=True)
+
+    @property
+    def charge_kg(self) -> Floats:
+        """Carbon that charging brought in each slot, shape (K,), made anew [kg]."""
+        return self.entries.scattered(self.charged_kg)
+
+    @property
+    def discharge_kg(self) -> Floats:
+        """Carbon that discharging took in each slot, shape (K,), made anew [kg]."""
+        return self.entries.scattered(self.given_back_kg)
+
+    @property
+    def ci_discharge_kg_per_mwh(self) -> Floats:
+        """Carbon of a MWh discharged in each slot, at the terminals, shape (K,), made anew [kg/MWh]."""
+        ci = self.entries.by_slot(self.ci_start_kg_per_mwh, self.ci_after_kg_per_mwh, at_end=False)
+        ci /= self.entries.operation.at_slots(self.entries.operation.eta_discharge)
+        return ci
+
+    @property
+    def renewable_share(self) -> Floats:
+        """Renewable share of the stock at the start of each slot, shape (K,), made anew [1]."""
+        return self.entries.by_slot(self.renewable_share_start, self.renewable_share_after, at_end=False)
+
+    def of(self, devices: slice) -> StockRecord:
+        """The same of some devices that follow each other, as if there were no others."""
+        entries, here = self.entries.of(devices)
+        return StockRecord(
+            entries,
+            self.moved_kg[here],
+            self.ci_after_kg_per_mwh[here],
+            self.renewable_share_after[here],
+            self.ci_start_kg_per_mwh[devices],
+            self.renewable_share_start[devices],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class StockTrace(StockRecord):
+    """What the tracing found in all stocks under one convention.
+
+    Args:
+        driven_mwh: Energy that left since the owner's previous session, shape (N,) [MWh].
+        driven_kg: Carbon that left with it, shape (N,) [kg].
+        vehicles: All vehicles, step by step.
+        stationary: All stationary stores, step by step.
+        opening: Each stock before the first step.
+        closing: Each stock after the last step.
+    """
+
+    driven_mwh: Floats
+    driven_kg: Floats
+    vehicles: ClassTrace
+    stationary: ClassTrace
+    opening: Contents
+    closing: Contents
+
+    def alone(self) -> StockTrace:
+        """The same without the room that it shares with other conventions."""
+        entries = replace(self.entries, e_after_mwh=self.entries.e_after_mwh.copy())
+        per_entry = ("moved_kg", "ci_after_kg_per_mwh", "renewable_share_after")
+        return replace(self, entries=entries, **{name: getattr(self, name).copy() for name in per_entry})
+
+
+@kernel()
+def _fill_in(at_start: Floats, first_slot: Ints, at_end: bool, values: Floats) -> None:
+    """Replaces what is NaN in `values` by what was there before, device after device."""
+    n_devices = first_slot.size
+    for device in range(n_devices):
+        held = at_start[device]
+        stop = first_slot[device + 1] if device + 1 < n_devices else values.size
+        for slot in range(first_slot[device], stop):
+            before = held
+            if not np.isnan(values[slot]):
+                held = values[slot]
+            values[slot] = held if at_end else before

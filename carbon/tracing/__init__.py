@@ -1,0 +1,1 @@
+"""From flows and sources to intensities and shares, under every convention."""

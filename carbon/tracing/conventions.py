@@ -1,0 +1,178 @@
+"""Who bears the losses: four named conventions of carbon tracing on the same flows, sources and stores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from carbon.ledgers.carbon import CarbonLedger, carbon_ledger
+from carbon.mixing.conventions_kernel import DELIVERED, GROSS, MEAN
+from carbon.stocks.operation import StockOperation
+from carbon.stocks.plan import check_step_hours
+from carbon.tracing.equations import Mixing, Uses
+from carbon.tracing.flows import Flows, Sources, at_nodes
+from carbon.tracing.trace import Tracing, check_sources, trace_all
+from carbon.tracing.uses import Consumers, Exports
+from carbon.validation import array_faults, index_faults
+from grid.arrays import Floats
+from grid.errors import InputError, raise_if_any
+
+Convention = Literal["operator", "load", "generator", "average"]
+"""``operator``: the grid operator bears all losses, each at the intensity of its sending node (Kang et al., 2015).
+``load``: every use answers for the generation of what was lost on its way (Bialek, 1996, gross power); only what is
+lost at a node itself stays on the loss line. ``generator``: uses as under ``operator``, but each generator keeps the
+carbon of what is lost of its power (Bialek, 1996, net power). ``average``: lines carry the mean of both ends, and half
+of their loss is a load at each end."""
+CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
+_KINDS: dict[int, frozenset[Convention]] = {
+    DELIVERED: frozenset({"operator", "generator"}),
+    MEAN: frozenset({"average"}),
+    GROSS: frozenset({"load"}),
+}
+"""Which equations answer for which conventions."""
+
+
+@dataclass(frozen=True, eq=False)
+class ConventionTrace:
+    """One convention's answer.
+
+    Args:
+        convention: Which one.
+        tracing: Its intensities, of a MWh delivered at a node, and its stocks.
+        gross_factor: Energy generated for a MWh used, shape (T, N) [MWh/MWh]: 1 except under ``load``, whose
+            `tracing.inflow_mw` is gross power too; NaN there where nothing flows.
+        delivered_share: Share of the power fed in at a node that reaches a use, shape (T, N) [1]: 1 except under
+            ``generator``, where it gives the net output and the net carbon of each generator.
+    """
+
+    convention: Convention
+    tracing: Tracing
+    gross_factor: Floats
+    delivered_share: Floats
+
+    def ledger(
+        self,
+        flows: Flows,
+        sources: Sources,
+        consumers: Consumers,
+        exports: Exports,
+        *,
+        step_hours: float,
+        operation: StockOperation | None = None,
+    ) -> CarbonLedger:
+        """The carbon ledger under this convention, for the inputs that were traced (see `carbon_ledger`)."""
+        return carbon_ledger(
+            flows,
+            sources,
+            consumers,
+            exports,
+            self.tracing,
+            step_hours=step_hours,
+            operation=operation,
+            loss_mw=self.loss_mw(flows),
+        )
+
+    def loss_mw(self, flows: Flows) -> Floats:
+        """What is on the loss line, at the node whose intensity it has, shape (T, N) [MW]."""
+        if self.convention == "load":
+            return local_loss_mw(flows)
+        return half_loss_mw(flows) if self.convention == "average" else flows.loss_mw()
+
+    def gross_use_mw(self, consumers: Consumers) -> Floats:
+        """What was generated for each consumer, shape (T, M) [MW]."""
+        return consumers.p_mw * np.nan_to_num(self.gross_factor)[:, consumers.node]
+
+    def net_generation_mw(self, sources: Sources) -> Floats:
+        """What reaches a use of each source's power, shape (T, G) [MW]."""
+        return sources.p_mw * self.delivered_share[:, sources.node]
+
+    def borne_by_source_kg(self, sources: Sources, step_hours: float) -> Floats:
+        """Carbon of lost power that each source answers for, shape (T, G) [kg]: 0 except under ``generator``."""
+        lost_mw = sources.p_mw - self.net_generation_mw(sources)
+        return step_hours * lost_mw * sources.ci_kg_per_mwh
+
+
+def trace_conventions(
+    flows: Flows,
+    sources: Sources,
+    consumers: Consumers,
+    exports: Exports,
+    step_hours: float,
+    operation: StockOperation | None = None,
+    *,
+    conventions: Sequence[Convention] = CONVENTIONS,
+    threads: int | None = None,
+) -> dict[Convention, ConventionTrace]:
+    """Traces the same city under several conventions; the carbon of all of them adds up to the sources'.
+
+    For each, with S of sources, D of consumers, L on the loss line, E of exports, and the stocks' terms (see
+    `CarbonLedger`): S + J = D + L + E + F + Z + dC.
+
+    Args:
+        flows: Power at both ends of every branch, T steps.
+        sources: Generation and imports.
+        consumers: Final consumers.
+        exports: What leaves the city.
+        step_hours: Length of a step [h].
+        operation: What every store did.
+        conventions: Which conventions.
+        threads: See `trace`.
+
+    Raises:
+        InputError: If the inputs do not fit together, a convention is not known, or more is taken out of a stock than
+            it holds.
+    """
+    check_step_hours(step_hours)
+    check_sources(flows, sources)
+    _check_uses(flows, consumers, exports, conventions)
+    kinds = [kind for kind, names in _KINDS.items() if names & set(conventions)]
+    uses = Uses(consumers.node, consumers.p_mw, exports.node, exports.p_mw)
+    mixing = Mixing.of(flows, sources, kinds=kinds, uses=uses, with_share="generator" in conventions)
+    mixed, stocks = trace_all(mixing, step_hours, operation, threads)
+    ones = np.broadcast_to(1.0, (flows.n_steps, flows.n_nodes))
+    found: dict[Convention, ConventionTrace] = {}
+    for kind, values, held in zip(kinds, mixed.found, stocks, strict=True):
+        tracing = Tracing(values[1], values[2], values[0], held)
+        for name in _KINDS[kind]:
+            factor, share = values[3] if kind == GROSS else ones, mixed.share if name == "generator" else ones
+            found[name] = ConventionTrace(name, tracing, factor, share)
+    return {name: found[name] for name in conventions}
+
+
+def average_flows(flows: Flows) -> Flows:
+    """The mean of what enters one end and leaves the other, without losses: those are loads at both ends."""
+    mean = (flows.p_from_mw - flows.p_to_mw) / 2
+    return Flows(flows.n_nodes, flows.from_node, flows.to_node, mean, -mean)
+
+
+def half_loss_mw(flows: Flows) -> Floats:
+    """Half of each branch's loss at each of its nodes, and shunts; shape (T, N) [MW]."""
+    half = (flows.p_from_mw + flows.p_to_mw) / 2
+    lost = at_nodes(half, flows.from_node, flows.n_nodes) + at_nodes(half, flows.to_node, flows.n_nodes)
+    return lost if flows.p_shunt_mw is None else lost + flows.p_shunt_mw
+
+
+def local_loss_mw(flows: Flows) -> Floats:
+    """What is lost at a node itself: branches that transfer nothing, and shunts; shape (T, N) [MW]."""
+    transfers = ((flows.p_from_mw > 0) & (flows.p_to_mw < 0)) | ((flows.p_to_mw > 0) & (flows.p_from_mw < 0))
+    at_from, at_to = (np.where(transfers, 0.0, p_mw) for p_mw in (flows.p_from_mw, flows.p_to_mw))
+    lost = at_nodes(at_from, flows.from_node, flows.n_nodes) + at_nodes(at_to, flows.to_node, flows.n_nodes)
+    return lost if flows.p_shunt_mw is None else lost + flows.p_shunt_mw
+
+
+def _check_uses(flows: Flows, consumers: Consumers, exports: Exports, conventions: Sequence[Convention]) -> None:
+    """Raises an `InputError` with all that does not fit together."""
+    for name in conventions:
+        if name not in CONVENTIONS:
+            raise InputError.of("conventions", f"must be among {', '.join(CONVENTIONS)}", name)
+    raise_if_any(
+        [
+            *array_faults("consumers.p_mw", consumers.p_mw, (flows.n_steps, len(consumers.node))),
+            *array_faults("exports.p_mw", exports.p_mw, (flows.n_steps, len(exports.node))),
+            *index_faults("consumers.node", consumers.node, consumers.node.shape, flows.n_nodes),
+            *index_faults("exports.node", exports.node, exports.node.shape, flows.n_nodes),
+        ]
+    )

@@ -1,0 +1,137 @@
+"""What flows in a grid and where it comes from: the inputs of carbon tracing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from carbon.validation import array_faults, index_faults
+from grid.arrays import Floats, Ints, read_only
+from grid.errors import raise_if_any
+
+
+@dataclass(frozen=True, eq=False)
+class Flows:
+    """Active power at both ends of every branch (a line, transformer or DC line), step by step.
+
+    Where p_from > 0 > p_to, p_from is sent, -p_to is received and their difference is lost; likewise the other way
+    round. In all other cases nothing is transferred and what enters either end is lost there.
+
+    Args:
+        n_nodes: Number of nodes, N (electrically distinct buses).
+        from_node: Node at the first end, shape (L,).
+        to_node: Node at the second end, shape (L,).
+        p_from_mw: Power entering the branch from its first node, shape (T, L) [MW].
+        p_to_mw: Power entering the branch from its second node, shape (T, L) [MW].
+        p_shunt_mw: Power lost in the conductance of bus shunts, shape (T, N) [MW]; None if there are none.
+
+    Raises:
+        InputError: If shapes disagree, a node does not exist or a power is not finite.
+    """
+
+    n_nodes: int
+    from_node: Ints
+    to_node: Ints
+    p_from_mw: Floats
+    p_to_mw: Floats
+    p_shunt_mw: Floats | None = None
+
+    def __post_init__(self) -> None:
+        _freeze_indices(self, "from_node", "to_node")
+        _freeze_floats(self, "p_from_mw", "p_to_mw", "p_shunt_mw")
+        n_branches, shape = self.from_node.shape[:1], self.p_from_mw.shape[:1] + self.from_node.shape[:1]
+        faults = [
+            *index_faults("flows.from_node", self.from_node, n_branches, self.n_nodes),
+            *index_faults("flows.to_node", self.to_node, n_branches, self.n_nodes),
+            *array_faults("flows.p_from_mw", self.p_from_mw, shape),
+            *array_faults("flows.p_to_mw", self.p_to_mw, shape),
+        ]
+        if self.p_shunt_mw is not None:
+            faults += array_faults("flows.p_shunt_mw", self.p_shunt_mw, (self.n_steps, self.n_nodes))
+        raise_if_any(faults)
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps, T."""
+        return len(self.p_from_mw)
+
+    def received_mw(self) -> tuple[Floats, Floats]:
+        """Power that arrives at the second node from the first, and at the first from the second, (T, L) each [MW]."""
+        forward = np.where((self.p_from_mw > 0) & (self.p_to_mw < 0), -self.p_to_mw, 0.0)
+        backward = np.where((self.p_to_mw > 0) & (self.p_from_mw < 0), -self.p_from_mw, 0.0)
+        return forward, backward
+
+    def loss_mw(self) -> Floats:
+        """Power lost, at the node whose power it is, shape (T, N) [MW].
+
+        What is lost on the way belongs to the sending node; what enters a branch without transfer (charging of an open
+        line, a transformer's iron) and what a shunt takes belongs to its own node.
+        """
+        forward = (self.p_from_mw > 0) & (self.p_to_mw < 0)
+        backward = (self.p_to_mw > 0) & (self.p_from_mw < 0)
+        both = self.p_from_mw + self.p_to_mw
+        at_from = np.where(forward, both, np.where(backward, 0.0, self.p_from_mw))
+        at_to = np.where(backward, both, np.where(forward, 0.0, self.p_to_mw))
+        lost = at_nodes(at_from, self.from_node, self.n_nodes) + at_nodes(at_to, self.to_node, self.n_nodes)
+        return lost if self.p_shunt_mw is None else lost + self.p_shunt_mw
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Generators and imports: what feeds the grid, each at its node, after curtailment.
+
+    An import is a source at the node of the slack. Discharging stores are not sources: their carbon follows from the
+    tracing (`carbon.stocks.operation`).
+
+    Args:
+        node: Node of each source, shape (G,).
+        p_mw: Power fed in, shape (T, G), at least 0 [MW].
+        ci_kg_per_mwh: Carbon intensity, shape (T, G) or (G,) [kg/MWh].
+        renewable_share: Share of the power that is renewable, shape (T, G) or (G,), 0 to 1 [1].
+
+    Raises:
+        InputError: If shapes disagree or a value is out of range or not finite.
+    """
+
+    node: Ints
+    p_mw: Floats
+    ci_kg_per_mwh: Floats
+    renewable_share: Floats
+
+    def __post_init__(self) -> None:
+        _freeze_indices(self, "node")
+        _freeze_floats(self, "p_mw", "ci_kg_per_mwh", "renewable_share")
+        shape = self.p_mw.shape[:1] + self.node.shape[:1]
+        for name in ("ci_kg_per_mwh", "renewable_share"):
+            values = getattr(self, name)
+            if values.shape == shape[1:]:
+                object.__setattr__(self, name, np.broadcast_to(values, shape))
+        raise_if_any(
+            [
+                *array_faults("sources.p_mw", self.p_mw, shape, low=0),
+                *array_faults("sources.ci_kg_per_mwh", self.ci_kg_per_mwh, shape),
+                *array_faults("sources.renewable_share", self.renewable_share, shape, low=0, high=1),
+            ]
+        )
+
+
+def at_nodes(values: Floats, node: Ints, n_nodes: int) -> Floats:
+    """Sums over the elements at each node: `values` (T, E) at `node` (E,) become (T, N)."""
+    n_elements = len(node)
+    elements = sp.csr_array((np.ones(n_elements), (node, np.arange(n_elements))), shape=(n_nodes, n_elements))
+    return np.ascontiguousarray((elements @ values.T).T)
+
+
+def _freeze_floats(record: object, *names: str) -> None:
+    for name in names:
+        if getattr(record, name) is not None:
+            object.__setattr__(record, name, read_only(getattr(record, name)))
+
+
+def _freeze_indices(record: object, *names: str) -> None:
+    for name in names:
+        index = np.ascontiguousarray(getattr(record, name), dtype=np.int64).view()
+        index.flags.writeable = False
+        object.__setattr__(record, name, index)

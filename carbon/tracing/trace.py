@@ -1,0 +1,122 @@
+"""Carbon tracing: where the power at every node comes from, and the carbon it carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from carbon.stocks.desk import Desk
+from carbon.stocks.ledger import check_book, close_book, contents_of, entries_of, open_book
+from carbon.stocks.operation import StockOperation
+from carbon.stocks.plan import check_step_hours, stores_of
+from carbon.stocks.trace import ClassTrace, StockTrace, no_stocks
+from carbon.tracing.equations import Mixed, Mixing
+from carbon.tracing.flows import Flows, Sources
+from carbon.validation import index_faults, shape_faults
+from grid.arrays import Floats
+from grid.errors import raise_if_any
+
+__all__ = ["Flows", "Sources", "Tracing", "trace"]
+
+
+@dataclass(frozen=True, eq=False)
+class Tracing:
+    """What the power at every node carries.
+
+    Args:
+        ci_kg_per_mwh: Carbon intensity, shape (T, N) [kg/MWh]; NaN where nothing flows, which is not 0.
+        renewable_share: Renewable share, shape (T, N) [1]; NaN likewise.
+        inflow_mw: Power that enters each node, from branches, sources and stores, shape (T, N) [MW].
+        stocks: What the stores hold; None if there are none.
+    """
+
+    ci_kg_per_mwh: Floats
+    renewable_share: Floats
+    inflow_mw: Floats
+    stocks: StockTrace | None
+
+    def alone(self) -> Tracing:
+        """The same without the room that it shares with other conventions."""
+        own = self.ci_kg_per_mwh.copy(), self.renewable_share.copy(), self.inflow_mw.copy()
+        return Tracing(*own, None if self.stocks is None else self.stocks.alone())
+
+    @property
+    def vehicles(self) -> ClassTrace:
+        """The stocks of all vehicles; empty if there are no stores."""
+        return no_stocks(len(self.inflow_mw)) if self.stocks is None else self.stocks.vehicles
+
+    @property
+    def stationary(self) -> ClassTrace:
+        """All stationary stocks; empty if there are no stores."""
+        return no_stocks(len(self.inflow_mw)) if self.stocks is None else self.stocks.stationary
+
+
+def trace(
+    flows: Flows,
+    sources: Sources,
+    step_hours: float,
+    operation: StockOperation | None = None,
+    *,
+    threads: int | None = None,
+) -> Tracing:
+    """Carbon intensity and renewable share at every node, by proportional sharing; the grid operator bears the losses.
+
+    All power that enters a node is taken to mix there perfectly, so all that leaves it, to loads, stores and lines
+    alike, carries the same intensity [1]. Only what a line delivers arrives; what it loses is left at the intensity of
+    its sending node. Stores are virtual stocks [2]: charging brings the intensity of the node, discharging is a source
+    of intensity w / eta_discharge with w = carbon / energy of the stock at the start of the step.
+
+    Args:
+        flows: Power at both ends of every branch, T steps.
+        sources: Generation and imports, T steps.
+        step_hours: Length of a step [h].
+        operation: What every store did.
+        threads: How many parts of the time are traced at once; None for as many as there are processors. Stores carry
+            one step over to the next: with them a second thread only goes before and after.
+
+    Raises:
+        InputError: If the inputs do not fit together, or more is taken out of a stock than it holds.
+
+    References:
+        [1] C. Kang et al., "Carbon emission flow from generation to demand: a network-based model", IEEE Trans. Smart
+            Grid, vol. 6, no. 5, pp. 2386-2394, 2015.
+        [2] X. Chen et al., "Carbon-aware optimal power flow", arXiv:2308.03240, 2023: the "water tank" model.
+    """
+    check_step_hours(step_hours)
+    check_sources(flows, sources)
+    mixing = Mixing.of(flows, sources)
+    mixed, stocks = trace_all(mixing, step_hours, operation, threads)
+    inflow_mw, ci_kg_per_mwh, renewable_share = mixed.found[0]
+    return Tracing(ci_kg_per_mwh, renewable_share, inflow_mw, stocks[0])
+
+
+def trace_all(
+    mixing: Mixing, step_hours: float, operation: StockOperation | None, threads: int | None
+) -> tuple[Mixed, list[StockTrace | None]]:
+    """Carbon and renewable share at every node, and the stocks, under each convention of `mixing`.
+
+    The stores are walked through all steps once; arguments and errors as `trace`.
+    """
+    n_conventions = len(mixing.kinds)
+    if operation is None:
+        return mixing.solve(0, mixing.n_steps, threads), [None] * n_conventions
+    initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial])
+    stores = stores_of(operation, mixing.order, mixing.n_steps, initial, lossy=(False, True))
+    desks = Desk.pair(stores, mixing.block_steps)
+    book = open_book(stores, mixing.order.n_nodes, n_conventions)
+    opening = contents_of(book, 0)
+    mixed = mixing.solve_with_stocks(0, mixing.n_steps, step_hours, stores, desks, book, threads)
+    check_book(book, stores)
+    entries = entries_of(book, operation)
+    return mixed, [close_book(book, stores, place, opening, entries) for place in range(n_conventions)]
+
+
+def check_sources(flows: Flows, sources: Sources) -> None:
+    """Raises an `InputError` unless the sources stand at nodes of the grid and cover the same steps."""
+    raise_if_any(
+        [
+            *index_faults("sources.node", sources.node, sources.node.shape, flows.n_nodes),
+            *shape_faults("sources.p_mw", sources.p_mw, (flows.n_steps, len(sources.node))),
+        ]
+    )

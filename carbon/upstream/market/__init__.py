@@ -1,0 +1,1 @@
+"""The merit-order model of a region."""

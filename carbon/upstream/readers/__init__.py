@@ -1,0 +1,1 @@
+"""Upstream data in files, one layout a module."""

@@ -1,0 +1,234 @@
+"""Layouts of published hourly series, told by their header.
+
+| layout | time | what it holds |
+|---|---|---|
+| own | ``time_utc``, beginning, UTC | intensity, price; optional marginal intensity and shares |
+| Electricity Maps data portal | ``Datetime (UTC)``, beginning | intensity direct and life-cycle, shares in % |
+| EIA-930, balance files | ``UTC Time at End of Hour`` | generation by fuel |
+| NESO carbon intensity | ``Datetime (UTC)`` or ``from``, beginning, half hours | intensity, direct |
+| NESO generation mix | ``DATETIME``, beginning, UTC, half hours | generation by fuel, intensity (direct), shares in % |
+| ENTSO-E Transparency Platform | ``MTU``, beginning, wall time of the header, else CET/CEST | generation, price |
+| ENTSO-E File Library (`entsoe_files`) | ``DateTime(UTC)``, beginning, UTC | generation, price, imports |
+| Energy-Charts | ``Date (GMT+1)`` with offset in each cell | generation, price |
+
+Any of them may have a column ``price_per_mwh`` added. Where a layout gives generation and no intensity, this follows
+from emission factors; discharge of storage is left out of the mix, because its origin is not in the file. Names of
+columns of Energy-Charts are unverified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import polars as pl
+
+from carbon.factors import Boundary
+from carbon.upstream.readers.csv_times import end_of_hour_utc, iso_utc, market_time_unit
+from carbon.upstream.readers.entsoe_files import IMPORTS, PRICE, TIME
+
+_OWN: Final = ("ci_kg_per_mwh", "price_per_mwh", "ci_marginal_kg_per_mwh", "renewable_share", "carbon_free_share")
+_EIA: Final = {
+    "Coal": "hard_coal",
+    "Natural Gas": "gas",
+    "Nuclear": "nuclear",
+    "All Petroleum Products": "oil",
+    "Hydropower and Pumped Storage": "hydro",
+    "Hydropower Excluding Pumped Storage": "hydro",
+    "Solar": "solar",
+    "Solar without Integrated Battery Storage": "solar",
+    "Solar with Integrated Battery Storage": "solar",
+    "Wind": "wind_onshore",
+    "Wind without Integrated Battery Storage": "wind_onshore",
+    "Wind with Integrated Battery Storage": "wind_onshore",
+    "Geothermal": "geothermal",
+    "Other Fuel Sources": "other",
+    "Unknown Fuel Sources": "unknown",
+}
+_NESO: Final = {
+    "GAS": "gas",
+    "COAL": "hard_coal",
+    "NUCLEAR": "nuclear",
+    "WIND": "wind_onshore",
+    "WIND_EMB": "wind_onshore",
+    "HYDRO": "hydro",
+    "IMPORTS": "unknown",
+    "BIOMASS": "biomass",
+    "OTHER": "other",
+    "SOLAR": "solar",
+}
+_TYPES: Final = {
+    "biomass": "biomass",
+    "fossil brown coal/lignite": "lignite",
+    "fossil coal-derived gas": "other",
+    "fossil gas": "gas",
+    "fossil hard coal": "hard_coal",
+    "fossil oil": "oil",
+    "fossil oil shale": "lignite",
+    "fossil peat": "lignite",
+    "geothermal": "geothermal",
+    "hydro run-of-river and poundage": "hydro",
+    "hydro run-of-river": "hydro",
+    "hydro water reservoir": "hydro",
+    "marine": "other",
+    "nuclear": "nuclear",
+    "other": "other",
+    "others": "other",
+    "other renewable": "biomass",
+    "solar": "solar",
+    "waste": "other",
+    "wind offshore": "wind_offshore",
+    "wind onshore": "wind_onshore",
+}
+"""Production types of ENTSO-E and Energy-Charts, without spaces around slashes."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How to read one file.
+
+    Args:
+        name: Of the layout.
+        time_column: Its time.
+        times: Reads it to the beginning of the interval in UTC, null where unreadable.
+        values: For each of our columns, the file's column and what its numbers are multiplied by.
+        generation: For columns of power [MW], the technology.
+        single: Columns in which all rows must agree (one zone a file).
+        cure: What to do where it has no prices.
+    """
+
+    name: str
+    time_column: str
+    times: Callable[[pl.Series], pl.Series]
+    values: dict[str, tuple[str, float]] = field(default_factory=dict)
+    generation: dict[str, str] = field(default_factory=dict)
+    single: tuple[str, ...] = ()
+    cure: str = "add a column of this name"
+
+
+def layout_of(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
+    """The layout of a file with these columns; None if it is none of the known ones.
+
+    Args:
+        columns: Its header.
+        boundary: Which intensities to take where a file has both.
+    """
+    for build in (
+        _own,
+        _electricity_maps,
+        _eia,
+        _neso_intensity,
+        _neso_mix,
+        _entso_e,
+        _entso_e_library,
+        _energy_charts,
+    ):
+        layout = build(columns, boundary)
+        if layout is not None:
+            if "price_per_mwh" in columns:
+                return replace(layout, values=layout.values | {"price_per_mwh": ("price_per_mwh", 1.0)})
+            return layout
+    return None
+
+
+def _own(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001  one signature for all
+    if "time_utc" not in columns:
+        return None
+    return Layout("gridcarbon", "time_utc", iso_utc, {name: (name, 1.0) for name in _OWN if name in columns})
+
+
+def _electricity_maps(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
+    kinds = ("direct",) if boundary == "direct" else ("life cycle", "lca")
+    intensity = _starting(columns, [f"carbon intensity gco₂eq/kwh ({kind})" for kind in kinds])
+    if "Datetime (UTC)" not in columns or not _starting(columns, ["carbon intensity gco₂eq/kwh"]):
+        return None
+    values = {"ci_kg_per_mwh": (intensity, 1.0)} if intensity else {}
+    for ours, theirs in (
+        ("renewable_share", ["renewable energy percentage", "renewable percentage"]),
+        ("carbon_free_share", ["carbon-free energy percentage", "low carbon percentage"]),
+    ):
+        found = _starting(columns, theirs)
+        if found:
+            values[ours] = (found, 0.01)
+    zones = tuple(name for name in columns if name.lower() == "zone id")
+    return Layout("Electricity Maps", "Datetime (UTC)", iso_utc, values, single=zones)
+
+
+def _eia(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
+    if "UTC Time at End of Hour" not in columns:
+        return None
+    generation = {}
+    for fuel, technology in _EIA.items():
+        name = f"Net Generation (MW) from {fuel}"
+        found = f"{name} (Adjusted)" if f"{name} (Adjusted)" in columns else name
+        if found in columns:
+            generation[found] = technology
+    zones = tuple(name for name in columns if name == "Balancing Authority")
+    return Layout("EIA-930", "UTC Time at End of Hour", end_of_hour_utc, generation=generation, single=zones)
+
+
+def _neso_intensity(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
+    actual = _starting(columns, ["actual carbon intensity (gco2/kwh)", "intensity.actual", "intensity_actual"])
+    time = next((name for name in ("Datetime (UTC)", "from") if name in columns), None)
+    if actual is None or time is None:
+        return None
+    values = {"ci_kg_per_mwh": (actual, 1.0)} if boundary == "direct" else {}
+    return Layout("NESO carbon intensity", time, iso_utc, values)
+
+
+def _neso_mix(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
+    if "DATETIME" not in columns or "CARBON_INTENSITY" not in columns:
+        return None
+    values = {"ci_kg_per_mwh": ("CARBON_INTENSITY", 1.0)} if boundary == "direct" else {}
+    for ours, theirs in (("renewable_share", "RENEWABLE_perc"), ("carbon_free_share", "LOW_CARBON_perc")):
+        if theirs in columns:
+            values[ours] = (theirs, 0.01)
+    generation = {name: technology for name, technology in _NESO.items() if name in columns}
+    return Layout("NESO generation mix", "DATETIME", iso_utc, values, generation)
+
+
+def _entso_e(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
+    time = next((name for name in columns if name == "MTU" or name.startswith("MTU (")), None)
+    if time is None:
+        return None
+    zone = {"MTU (UTC)": "UTC", "MTU (CET)": "Etc/GMT-1"}.get(time, "Europe/Brussels")
+    generation = {}
+    for name in columns:
+        kind, _, rest = name.partition("  - Actual Aggregated")
+        if rest and _type(kind) in _TYPES:
+            generation[name] = _TYPES[_type(kind)]
+    price = _starting(columns, ["day-ahead price [eur/mwh]", "day-ahead price (eur/mwh)"])
+    values = {"price_per_mwh": (price, 1.0)} if price else {}
+    zones = tuple(name for name in columns if name == "Area")
+    return Layout("ENTSO-E", time, lambda texts: market_time_unit(texts, zone), values, generation, zones)
+
+
+def _entso_e_library(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
+    if TIME not in columns:
+        return None
+    generation = {name: _TYPES[_type(name)] for name in columns if _type(name) in _TYPES}
+    if IMPORTS in columns:
+        generation[IMPORTS] = "unknown"
+    values = {"price_per_mwh": (PRICE, 1.0)} if PRICE in columns else {}
+    cure = "put the files of EnergyPrices beside it in one folder, and name the folder"
+    return Layout("ENTSO-E File Library", TIME, iso_utc, values, generation, cure=cure)
+
+
+def _energy_charts(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
+    time = next((name for name in columns if name.startswith(("Date (", "Datum ("))), None)
+    if time is None:
+        return None
+    generation = {name: _TYPES[_type(name)] for name in columns if _type(name) in _TYPES}
+    price = _starting(columns, ["day ahead auction"])
+    return Layout("Energy-Charts", time, iso_utc, {"price_per_mwh": (price, 1.0)} if price else {}, generation)
+
+
+def _type(name: str) -> str:
+    return name.strip().lower().replace(" / ", "/")
+
+
+def _starting(columns: Iterable[str], beginnings: Iterable[str]) -> str | None:
+    """The first column that begins with one of these, in lower case."""
+    wanted = tuple(beginnings)
+    return next((name for name in columns if name.lower().startswith(wanted)), None)

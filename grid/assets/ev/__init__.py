@@ -1,0 +1,1 @@
+"""Electric cars: fleets, recorded sessions, places and vehicle classes."""

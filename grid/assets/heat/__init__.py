@@ -1,0 +1,1 @@
+"""Heat demand and heat pumps."""

@@ -1,0 +1,1 @@
+"""The city: pandapower net, profiles, sectors and where things are placed."""

@@ -1,0 +1,98 @@
+"""The pandapower net with all assets at one step, for anyone to check with pandapower alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from grid import _pandapower
+from grid.arrays import Floats
+from grid.city.city import City
+from grid.errors import Fault, InputError, raise_if_any
+from grid.flexibility.flexibility import Element
+
+
+@dataclass(frozen=True)
+class AddedElement:
+    """An asset at a bus, as it appears in the net.
+
+    Args:
+        element: Table of pandapower.
+        name: Name of the element.
+        bus: Name of the bus.
+        p_mw: Withdrawal [MW].
+        e_mwh: Energy stored [MWh].
+        q_mvar: Reactive withdrawal [MVAr].
+    """
+
+    element: Element
+    name: str
+    bus: str
+    p_mw: float
+    e_mwh: float = 0.0
+    q_mvar: float = 0.0
+
+
+def write_step(city: City, step: int, added: Sequence[AddedElement], path: Path) -> None:
+    """Writes the net of the city at one step as pandapower JSON.
+
+    Args:
+        city: The city.
+        step: Step of its clock.
+        added: The assets.
+        path: File to write; an existing one is replaced.
+
+    Raises:
+        InputError: If the step does not exist, or the file cannot be written.
+    """
+    faults = []
+    if not 0 <= step < city.clock.n_steps:
+        faults.append(Fault("--step", f"must lie within 0..{city.clock.n_steps - 1}", step))
+    if path.suffix != ".json":
+        faults.append(Fault("file", "must end in .json", str(path)))
+    if not path.parent.is_dir():
+        faults.append(Fault("file", "its folder does not exist", str(path.parent)))
+    raise_if_any(faults, "the export")
+    n_loads = len(city.network.net.load)
+    n_sgens = len(city.network.net.sgen)
+    load = {"p_mw": city.loads.p_mw()[step], "q_mvar": city.loads.q_mvar()[step]}
+    sgen = {"p_mw": city.generators.p_mw()[step], "q_mvar": city.generators.q_mvar()[step]}
+    columns = {
+        "load": {quantity: values[:n_loads] for quantity, values in load.items()},
+        "storage": {
+            quantity: _stores(city, values[n_loads:], sgen[quantity][n_sgens:]) for quantity, values in load.items()
+        },
+        "sgen": {quantity: values[:n_sgens] for quantity, values in sgen.items()},
+    }
+    additions = [_columns(element, city.network.buses.find(element.bus)) for element in added]
+    net = _pandapower.net_with(city.network, columns, additions)
+    try:
+        _pandapower.write_file(net, path)
+    except OSError as error:
+        raise InputError.of("file", f"cannot be written: {error}", str(path)) from error
+
+
+def _stores(city: City, withdrawal: Floats, feed_in: Floats) -> Floats:
+    """Withdrawal of the net's storage units in their order, from that of stores and of generation with a battery."""
+    values = np.zeros(city.feeds_in.size)
+    values[~city.feeds_in], values[city.feeds_in] = withdrawal, -feed_in
+    return values
+
+
+def _columns(element: AddedElement, bus: int) -> dict[str, object]:
+    """An added element in pandapower's columns and sign."""
+    sign = -1.0 if element.element == "sgen" else 1.0
+    columns: dict[str, object] = {
+        "table": element.element,
+        "bus": bus,
+        "name": element.name,
+        "p_mw": sign * element.p_mw + 0.0,
+        "q_mvar": sign * element.q_mvar + 0.0,
+    }
+    if element.element == "storage":
+        columns["max_e_mwh"] = element.e_mwh
+        columns["soc_percent"] = 100.0
+    return columns

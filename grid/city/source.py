@@ -1,0 +1,170 @@
+"""Reading a grid: the baked reference city, a pandapower file or built-in, a SimBench code, and profiles beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from grid import _pandapower
+from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.time.calendar import Profiles
+
+REFERENCE_PROFILE_START = datetime(2016, 1, 1, tzinfo=UTC)
+"""SimBench's profiles are consecutive quarter hours of 2016; the PV ones centre near 11:00, so they are UTC."""
+
+
+@dataclass(frozen=True, eq=False)
+class GridSource:
+    """What was read of a net before it is put on a clock.
+
+    Args:
+        name: Name of the net.
+        net: The pandapower net, opaque.
+        profiles: Its profiles, or None: every element keeps the value of the net.
+        element_profiles: Whether the profiles are ``load/<name>/p_mw`` columns in MW rather than shared shapes.
+        sector_mixes: Shares by GPC sub-sector of the sector mixes that its loads name.
+        licences: Licences of the data.
+    """
+
+    name: str
+    net: Any
+    profiles: Profiles | None
+    element_profiles: bool
+    sector_mixes: Mapping[str, Mapping[str, float]]
+    licences: tuple[str, ...]
+
+
+def read_grid(network: str, profiles: Path | None = None, folder: Path | None = None) -> GridSource:
+    """Reads a net: ``reference``, a pandapower JSON file, a pandapower built-in, or a SimBench code.
+
+    Args:
+        network: Which net.
+        profiles: Parquet file with a column ``time_utc`` and one per element and quantity (``load/<name>/p_mw``).
+        folder: Folder that file names are relative to.
+
+    Raises:
+        InputError: If there is no such net, or a file is broken.
+    """
+    folder = folder or Path()
+    given = None if profiles is None else read_profiles(folder / profiles)
+    if network == "reference":
+        return _reference() if given is None else _with_profiles(_reference(), given)
+    if network.endswith((".json", ".json.gz")):
+        net = _pandapower.read_file(folder / network)
+        return GridSource(str(net.name or Path(network).stem), net, given, True, {}, ())
+    if re.fullmatch(r"\d-[A-Za-z_]+-.*", network):
+        return _simbench(network)
+    net = _pandapower.builtin(network)
+    if net is None:
+        choices = ["reference", *_pandapower.builtin_names()]
+        raise InputError.of(
+            "city.network",
+            "must be 'reference', a pandapower JSON file, a pandapower built-in or a SimBench code",
+            network,
+            nearest(network, choices),
+        )
+    return GridSource(network, net, given, True, {}, ())
+
+
+def source_of_net(net: Any) -> GridSource:
+    """A pandapower net that is already in memory; every element keeps the value of the net."""
+    return GridSource(str(net.name or "net"), net, None, True, {}, ())
+
+
+def _with_profiles(source: GridSource, profiles: Profiles) -> GridSource:
+    return GridSource(source.name, source.net, profiles, True, source.sector_mixes, source.licences)
+
+
+def _reference() -> GridSource:
+    folder = resources.files("grid.data") / "reference"
+    with resources.as_file(folder) as path:
+        net = _pandapower.read_file(path / "net.json.gz")
+        frame = pl.read_parquet(path / "profiles.parquet")
+        mixes = _sector_mixes(pl.read_csv(path / "sectors.csv"))
+    profiles = Profiles(
+        tuple(frame.columns), frame.to_numpy().astype(float), REFERENCE_PROFILE_START, timedelta(minutes=15)
+    )
+    licence = "SimBench 1-MVLV-urban-5.303-0-sw, Open Database License 1.0 (ODbL)"
+    return GridSource("SimBench 1-MVLV-urban-5.303-0-sw", net, profiles, False, mixes, (licence,))
+
+
+def _simbench(code: str) -> GridSource:
+    net = _pandapower.simbench(code)
+    names, columns = [], []
+    for frame in (net.profiles["load"], net.profiles["renewables"], net.profiles["powerplants"]):
+        for name in frame.columns:
+            if name != "time" and name not in names:
+                names.append(name)
+                columns.append(frame[name].to_numpy(dtype=float))
+    stores = net.profiles["storage"]
+    for name in stores.columns.drop(
+        "time", errors="ignore"
+    ):  # areas have profiles of one name among the renewables too
+        names.append(f"storage {name}")
+        columns.append(stores[name].to_numpy(dtype=float))
+    net.storage["profile_p"] = "storage " + net.storage.profile
+    for table, suffix in (("load", "_pload"), ("sgen", "")):
+        net[table]["profile_p"] = net[table].profile + suffix
+    net.load["profile_q"] = net.load.profile + "_qload"
+    profiles = Profiles(tuple(names), np.column_stack(columns), REFERENCE_PROFILE_START, timedelta(minutes=15))
+    return GridSource(code, net, profiles, False, {}, (f"SimBench {code}, Open Database License 1.0 (ODbL)",))
+
+
+def _sector_mixes(frame: pl.DataFrame) -> dict[str, dict[str, float]]:
+    mixes: dict[str, dict[str, float]] = {}
+    for mix, code, share in frame.select("mix", "gpc_code", "share").iter_rows():
+        mixes.setdefault(mix, {})[code] = share
+    return mixes
+
+
+def read_profiles(path: Path) -> Profiles:
+    """Profiles of a planner's own grid from Parquet.
+
+    The file has a column ``time_utc`` (beginning of equal steps) and columns ``load/<name or index>/p_mw``,
+    ``load/…/q_mvar``, ``sgen/…/p_mw``, ``sgen/…/q_mvar`` in MW and MVAr.
+
+    Raises:
+        InputError: With all that is wrong: missing file, other columns, gaps in time, values that are not finite.
+    """
+    if not path.is_file():
+        names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise InputError.of("city.profiles", f"no file {str(path)!r}", suggestion=nearest(path.name, names))
+    try:
+        frame = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError.of(str(path), f"is not a complete Parquet file: {error}") from error
+    raise_if_any(_profile_faults(frame), str(path))
+    times = frame["time_utc"].to_numpy().astype("datetime64[us]")
+    start = times[0].item().replace(tzinfo=UTC)
+    columns = [name for name in frame.columns if name != "time_utc"]
+    values = frame.select(pl.col(columns).cast(pl.Float64)).to_numpy()
+    return Profiles(tuple(columns), values, start, (times[1] - times[0]).item())
+
+
+def _profile_faults(frame: pl.DataFrame) -> Iterator[Fault]:
+    time = frame.schema.get("time_utc")
+    if not isinstance(time, pl.Datetime):
+        yield Fault("time_utc", "must be a column of dates with time", str(time))
+    elif frame.height < 2:
+        yield Fault("time_utc", "must have at least two rows", frame.height)
+    elif frame["time_utc"].null_count() or frame["time_utc"].diff().drop_nulls().n_unique() != 1:
+        yield Fault("time_utc", "must be consecutive equal steps without gaps")
+    for name, dtype in frame.schema.items():
+        if name == "time_utc":
+            continue
+        if not re.fullmatch(r"(load|sgen|storage)/.+/(p_mw|q_mvar)", name):
+            yield Fault(name, "a column must be called load|sgen|storage/<name or index>/p_mw|q_mvar")
+        elif not dtype.is_numeric():
+            yield Fault(name, "must be numbers", str(dtype))
+        else:
+            bad = (~frame[name].cast(pl.Float64).is_finite()).fill_null(value=True).arg_true()
+            if bad.len():
+                yield Fault(name, f"must be finite; row {bad[0]} is not ({bad.len()} of {frame.height})")

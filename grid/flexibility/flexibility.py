@@ -1,0 +1,244 @@
+"""The waist between assets and optimizer: what may be decided about an asset, and nothing of what it is.
+
+A flexibility is a set of *devices*. Each device draws power at one bus, or at several in fixed shares, during one run
+of steps, within bounds, and may fill and empty a reservoir. A battery is one device over the whole clock; a roof PV
+stock one device a district; every charging session of every car is a device that lives from plug-in to plug-out.
+
+Power over time is *ragged*: device after device, each with its own steps (K slots in all), so that a fleet of
+thousands of short sessions costs what its slots cost, not devices × steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from scipy import sparse
+
+from grid.arrays import Floats, Ints, read_only
+from grid.errors import raise_if_any
+from grid.flexibility.flexibility_faults import faults_of
+from grid.flexibility.labels import Labels
+from grid.flexibility.reservoir import Reservoir
+from grid.flexibility.reservoir_kernel import (
+    Devices,
+    charge_at_once,
+    charging_powers,
+    energies,
+    gains,
+    gains_at,
+    most_gains,
+)
+from grid.time.clock import Clock
+
+__all__ = ["Element", "Flexibility", "Reservoir", "one_hot"]
+
+Element = Literal["load", "sgen", "storage"]
+"""Tables of pandapower in which an asset appears when the net is written."""
+
+
+@dataclass(frozen=True, eq=False)
+class Flexibility:
+    """What may be decided about the devices of one asset; N devices, K slots, B buses.
+
+    Args:
+        name: Name of the asset.
+        kind: Kind of the asset; the optimizer does not look at it.
+        clock: The time axis.
+        shares: Share of each device's power at each bus, shape (N, B), rows sum to 1.
+        start: First step of each device, shape (N,).
+        stop: Step after its last, shape (N,).
+        p_min_mw: Least withdrawal, shape (N,) or (K,) [MW]; negative where it can feed in.
+        p_max_mw: Most withdrawal, shape (N,) or (K,) [MW].
+        element: Table of pandapower that the asset appears in.
+        reservoir: What the devices fill and empty, if anything.
+        p_unmanaged_mw: Withdrawal when nobody manages it, shape (K,) [MW]; None: charge at full power from the
+            start until the energy due is stored, then hold it.
+        smart: Whether plain smart charging shifts it already; else only strategy ``optimal`` moves it.
+        wear_cost_per_mwh: Cost of wear or fuel per energy fed in, shape (N,) [currency/MWh].
+        value_per_mwh: What energy drawn is worth to its user, shape (N,) or (K,) [currency/MWh]; 0 where the demand
+            has to be met anyway. An interruptible load goes without when power costs more.
+        p_min_on_mw: Minimum load: it draws (or feeds in) nothing or at least this, shape (N,) [MW].
+        ramp_mw_per_h: Most change of power from step to step, shape (N,) [MW/h]; None: any.
+        q_max_mvar: Reactive power that it can draw or supply at any active power, shape (N,) [MVAr].
+        connection: Name of the grid connection that it shares with others; empty: its own.
+        connection_max_mw: Most power through that connection, either way [MW].
+        gpc_code: GPC sub-sector that its consumption counts in (``II.1``); None for stores and generation.
+        technology: Technology of the factor sets that its generation counts as; None if it generates nothing.
+        ci_kg_per_mwh: Emissions of its own generation, direct and life-cycle [kg/MWh], where they are its own and not
+            those of its technology.
+        place: Where the devices are, in words, for the sessions table (``home``).
+        vehicle_class: Class of the vehicle of each device, shape (N,); None for what is no vehicle, or not known.
+        wear_kg_per_mwh: Carbon of making what a MWh fed in wears out [kg/MWh]. It is part of no ledger: emissions of
+            the making stand in the maker's.
+    """
+
+    name: str
+    kind: str
+    clock: Clock
+    shares: sparse.csr_array
+    start: Ints
+    stop: Ints
+    p_min_mw: Floats
+    p_max_mw: Floats
+    element: Element
+    reservoir: Reservoir | None = None
+    p_unmanaged_mw: Floats | None = None
+    smart: bool = False
+    wear_cost_per_mwh: Floats = field(default_factory=lambda: np.zeros(1))
+    value_per_mwh: Floats = field(default_factory=lambda: np.zeros(1))
+    p_min_on_mw: Floats = field(default_factory=lambda: np.zeros(1))
+    ramp_mw_per_h: Floats | None = None
+    q_max_mvar: Floats = field(default_factory=lambda: np.zeros(1))
+    connection: str = ""
+    connection_max_mw: float = np.inf
+    gpc_code: str | None = None
+    technology: str | None = None
+    ci_kg_per_mwh: tuple[float, float] | None = None
+    place: str = ""
+    vehicle_class: Labels | None = None
+    wear_kg_per_mwh: float = 0.0
+
+    def __post_init__(self) -> None:
+        powers = ("p_min_mw", "p_max_mw", "p_unmanaged_mw", "p_min_on_mw", "ramp_mw_per_h", "q_max_mvar")
+        for name in (*powers, "wear_cost_per_mwh", "value_per_mwh"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, read_only(getattr(self, name)))
+        raise_if_any(faults_of(self), f"asset {self.name!r}")
+
+    @property
+    def n_devices(self) -> int:
+        """Number of devices N."""
+        return int(self.start.size)
+
+    @cached_property
+    def offsets(self) -> Ints:
+        """First slot of each device, and K at the end, shape (N + 1,)."""
+        return np.concatenate([[0], np.cumsum(self.stop - self.start)]).astype(np.int64)
+
+    @property
+    def n_slots(self) -> int:
+        """Number of slots K."""
+        return int(self.offsets[-1])
+
+    @cached_property
+    def device(self) -> Ints:
+        """Device of each slot, shape (K,)."""
+        return np.repeat(np.arange(self.n_devices), self.stop - self.start)
+
+    @cached_property
+    def step(self) -> Ints:
+        """Step of each slot, shape (K,)."""
+        return np.arange(self.n_slots) - self.offsets[self.device] + self.start[self.device]
+
+    @property
+    def buses(self) -> Ints:
+        """Buses that any device is connected to, ascending."""
+        return np.unique(self.shares.indices).astype(np.int64)
+
+    @property
+    def lasts_throughout(self) -> bool:
+        """Whether every device lives from the first step to the last."""
+        return bool((self.start == 0).all() and (self.stop == self.clock.n_steps).all())
+
+    def per_slot(self, values: Floats) -> Floats:
+        """Values by device, shape (N,), or by slot, shape (K,), by slot."""
+        if values.shape == (self.n_slots,) and self.n_slots != self.n_devices:
+            return values
+        return values[self.device] if values.size == self.n_devices else np.broadcast_to(values, (self.n_slots,))
+
+    def at_slots(self, values: Floats, slots: Ints) -> Floats:
+        """Values by device, shape (N,), or by slot, shape (K,), at some slots; without an array of all slots."""
+        if values.shape == (self.n_slots,) and self.n_slots != self.n_devices:
+            return values[slots]
+        if values.size != self.n_devices:
+            return np.broadcast_to(values, slots.shape)
+        return values[self.device_of(slots)]
+
+    def device_of(self, slots: Ints) -> Ints:
+        """Device of some slots; `device` holds that of all."""
+        return np.asarray(np.searchsorted(self.offsets, slots, side="right") - 1)
+
+    def drained_mwh(self, slots: Ints) -> Floats:
+        """Energy used from the reservoir in the steps of some slots [MWh]."""
+        store = self.reservoir
+        return np.zeros(slots.size) if store is None or store.drain_mwh is None else store.drain_mwh[slots]
+
+    def decided(self, p_mw: Floats) -> Flexibility:
+        """The same with its power fixed to `p_mw`, shape (K,), and no reactive power."""
+        return replace(self, p_min_mw=p_mw, p_max_mw=p_mw, p_unmanaged_mw=p_mw, q_max_mvar=np.zeros(1))
+
+    def without_feed_in(self) -> Flexibility:
+        """The same without the ability to feed in."""
+        return replace(self, p_min_mw=np.maximum(self.p_min_mw, 0.0))
+
+    def unmanaged_power(self) -> Floats:
+        """Withdrawal when nobody manages it, shape (K,) [MW]: see `p_unmanaged_mw`."""
+        if self.p_unmanaged_mw is not None:
+            return self.p_unmanaged_mw
+        if self.reservoir is None:
+            return self.per_slot(self.p_max_mw)
+        return charge_at_once(self._devices(self.reservoir), self.reservoir.e_start_mwh, self.reservoir.e_end_mwh)
+
+    @cached_property
+    def drain_mwh(self) -> Floats:
+        """Energy used from the reservoir in each slot's step, shape (K,) [MWh]."""
+        store = self.reservoir
+        return np.zeros(self.n_slots) if store is None or store.drain_mwh is None else store.drain_mwh
+
+    def gain_mwh(self, p_mw: Floats) -> Floats:
+        """What withdrawal `p_mw` adds to the reservoir before standing losses and use, both of shape (K,) [MWh]."""
+        store = self.reservoir
+        return np.zeros(self.n_slots) if store is None else gains(self._devices(store), read_only(p_mw))
+
+    def most_gain_mwh(self) -> Floats:
+        """What each device gains at full power over all its steps, less what is used, shape (N,) [MWh]."""
+        return np.zeros(self.n_devices) if self.reservoir is None else most_gains(self._devices(self.reservoir))
+
+    def gain_at(self, p_mw: Floats, slots: Ints) -> Floats:
+        """What withdrawal `p_mw` of some slots adds to the reservoir before standing losses and use [MWh]."""
+        if self.reservoir is None:
+            return np.zeros(slots.size)
+        return gains_at(self._devices(self.reservoir), self.device_of(slots), slots, read_only(p_mw))
+
+    def charging_power(self, gain_mwh: Floats, slots: Ints) -> Floats:
+        """Charging power of some slots that gains `gain_mwh`, as far as it goes [MW]; 0 without a reservoir."""
+        if self.reservoir is None:
+            return np.zeros(slots.size)
+        return charging_powers(self._devices(self.reservoir), self.device_of(slots), slots, read_only(gain_mwh))
+
+    def energy_mwh(self, p_mw: Floats) -> Floats:
+        """Energy in the reservoir when each slot ends, shape (K,) [MWh], for withdrawal `p_mw`, shape (K,)."""
+        if self.reservoir is None:
+            return np.zeros(self.n_slots)
+        return energies(self._devices(self.reservoir), self.reservoir.e_start_mwh, read_only(p_mw))
+
+    def _devices(self, store: Reservoir) -> Devices:
+        """The devices and their reservoirs as the kernels read them."""
+        return Devices(
+            first_slot=self.offsets,
+            step_hours=float(self.clock.step_hours),
+            p_max_mw=self.p_max_mw,
+            eta_charge=read_only(store.eta_charge),
+            eta_discharge=read_only(store.eta_discharge),
+            retention_per_step=read_only(store.retention_per_step),
+            drain_mwh=read_only(np.empty(0) if store.drain_mwh is None else store.drain_mwh),
+            segments=read_only(np.array(store.charge_segments)),
+        )
+
+    def at_buses(self, p_mw: Floats) -> Floats:
+        """Power by slot, shape (K,), summed to buses, shape (T, B)."""
+        by_device = sparse.csr_array((p_mw, (self.step, self.device)), shape=(self.clock.n_steps, self.n_devices))
+        return np.asarray((by_device @ self.shares).toarray())
+
+    def by_step(self, values: Floats) -> Floats:
+        """Values by slot, shape (K,), summed to steps, shape (T,)."""
+        return np.bincount(self.step, weights=values, minlength=self.clock.n_steps).astype(np.float64)
+
+
+def one_hot(buses: Ints, n_buses: int) -> sparse.csr_array:
+    """Shares of devices that draw at one bus each, shape (N, B)."""
+    n = buses.size
+    return sparse.csr_array((np.ones(n), (np.arange(n), buses)), shape=(n, n_buses))

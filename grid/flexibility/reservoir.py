@@ -1,0 +1,53 @@
+"""What the devices of a flexibility fill and empty: energy bounds, efficiencies, standing losses and use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grid.arrays import Floats, Ints, read_only
+
+
+@dataclass(frozen=True, eq=False)
+class Reservoir:
+    """What the devices fill and empty; N devices.
+
+    Energy after a step: ``e' = retention · e + h (eta_charge · charge - discharge / eta_discharge) - drain``. What is
+    stored may be electricity, hydrogen by its lower heating value, heat, or work that can wait.
+
+    Args:
+        e_start_mwh: Energy when the device's first step begins, shape (N,) [MWh].
+        e_end_mwh: Energy due when its last step ends, shape (N,) [MWh].
+        e_min_mwh: Least energy at any time, shape (N,) [MWh].
+        e_max_mwh: Most energy at any time, shape (N,) [MWh].
+        eta_charge: Stored per drawn energy, shape (N,) or (K,) [1].
+        eta_discharge: Fed in per energy taken out, shape (N,) or (K,) [1].
+        retention_per_step: Share of the energy that a step of standing leaves, shape (N,) [1].
+        drain_mwh: Energy used from the store in each slot's step (fuel, heat, work), shape (K,) [MWh]; None: nothing.
+        charge_segments: Part-load efficiency: (share of `p_max_mw`, efficiency relative to `eta_charge`) of each
+            segment of the charging power, from the first megawatt on; shares sum to 1, efficiencies do not rise.
+        owner: The stock that a device belongs to (a car has many sessions), shape (N,), 0-based.
+        exact_end: Whether `e_end_mwh` is met exactly, or is a least value.
+        vehicle: Whether the stocks are cars: consumers at the meter, not stationary stores.
+        mwh_per_km: What a car has used on its way to each device, shape (N,) [MWh/km]; None if it does not drive.
+    """
+
+    e_start_mwh: Floats
+    e_end_mwh: Floats
+    e_min_mwh: Floats
+    e_max_mwh: Floats
+    eta_charge: Floats
+    eta_discharge: Floats
+    retention_per_step: Floats
+    owner: Ints
+    exact_end: bool = False
+    vehicle: bool = False
+    mwh_per_km: Floats | None = None
+    drain_mwh: Floats | None = None
+    charge_segments: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
+
+    def __post_init__(self) -> None:
+        energies = ("e_start_mwh", "e_end_mwh", "e_min_mwh", "e_max_mwh")
+        for name in (*energies, "eta_charge", "eta_discharge", "retention_per_step"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+        if self.drain_mwh is not None:
+            object.__setattr__(self, "drain_mwh", read_only(self.drain_mwh))

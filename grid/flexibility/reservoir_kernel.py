@@ -1,0 +1,144 @@
+"""What a reservoir gains by power, and holds step after step, compiled: device after device through its slots."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from grid.arrays import Floats, Ints
+
+
+class Devices(NamedTuple):
+    """N devices with reservoirs and their K slots, as the kernels read them.
+
+    Args:
+        first_slot: First slot of each device, and K at the end, shape (N + 1,).
+        step_hours: Length of a step [h].
+        p_max_mw: Most withdrawal, shape (N,), (K,) or (1,) [MW].
+        eta_charge: Energy stored for a MWh withdrawn in the first segment, shape (N,), (K,) or (1,) [1].
+        eta_discharge: Energy fed in for a MWh taken out, shape (N,), (K,) or (1,) [1].
+        retention_per_step: Share of the energy that a step's standing loss leaves, shape (N,) [1].
+        drain_mwh: Energy used in each slot's step, shape (K,) [MWh]; (0,) if there is none.
+        segments: Share of the charging power and relative efficiency of each segment, shape (S, 2) [1].
+    """
+
+    first_slot: Ints
+    step_hours: float
+    p_max_mw: Floats
+    eta_charge: Floats
+    eta_discharge: Floats
+    retention_per_step: Floats
+    drain_mwh: Floats
+    segments: Floats
+
+
+@njit(cache=True, nogil=True)
+def charge_at_once(of: Devices, e_start_mwh: Floats, e_due_mwh: Floats) -> Floats:
+    """Power of devices that charge at full power until the energy due is stored, then hold it; shape (K,) [MW]."""
+    power: Floats = np.zeros(of.first_slot[-1])
+    for device in range(e_start_mwh.size):
+        energy = e_start_mwh[device]
+        for slot in range(of.first_slot[device], of.first_slot[device + 1]):
+            held = _held(of, device, slot, energy)
+            power[slot] = _charging_power(of, device, slot, e_due_mwh[device] - held)
+            energy = held + _gain(of, device, slot, power[slot])
+    return power
+
+
+@njit(cache=True, nogil=True)
+def energies(of: Devices, e_start_mwh: Floats, p_mw: Floats) -> Floats:
+    """Energy when each slot ends, for withdrawal `p_mw`, both of shape (K,) [MWh, MW]."""
+    found: Floats = np.zeros(p_mw.size)
+    for device in range(e_start_mwh.size):
+        energy = e_start_mwh[device]
+        for slot in range(of.first_slot[device], of.first_slot[device + 1]):
+            energy = _held(of, device, slot, energy) + _gain(of, device, slot, p_mw[slot])
+            found[slot] = energy
+    return found
+
+
+@njit(cache=True, nogil=True)
+def gains(of: Devices, p_mw: Floats) -> Floats:
+    """Energy gained by withdrawal `p_mw` before standing losses and use, both of shape (K,) [MWh, MW]."""
+    found: Floats = np.zeros(p_mw.size)
+    for device in range(of.first_slot.size - 1):
+        for slot in range(of.first_slot[device], of.first_slot[device + 1]):
+            found[slot] = _gain(of, device, slot, p_mw[slot])
+    return found
+
+
+@njit(cache=True, nogil=True)
+def gains_at(of: Devices, device: Ints, slot: Ints, p_mw: Floats) -> Floats:
+    """The same of some slots and their devices, shape (J,) each [MWh]."""
+    found: Floats = np.zeros(slot.size)
+    for j in range(slot.size):
+        found[j] = _gain(of, device[j], slot[j], p_mw[j])
+    return found
+
+
+@njit(cache=True, nogil=True)
+def charging_powers(of: Devices, device: Ints, slot: Ints, gain_mwh: Floats) -> Floats:
+    """Charging power of some slots that gains `gain_mwh`, as far as it goes, shape (J,) each [MW]."""
+    found: Floats = np.zeros(slot.size)
+    for j in range(slot.size):
+        found[j] = _charging_power(of, device[j], slot[j], gain_mwh[j])
+    return found
+
+
+@njit(cache=True, nogil=True)
+def most_gains(of: Devices) -> Floats:
+    """What each device gains at full power over all its steps, use subtracted, shape (N,) [MWh]."""
+    found: Floats = np.zeros(of.first_slot.size - 1)
+    for device in range(found.size):
+        for slot in range(of.first_slot[device], of.first_slot[device + 1]):
+            full = max(_at(of.p_max_mw, found.size, device, slot), 0.0)
+            found[device] += _held(of, device, slot, 0.0) + _gain(of, device, slot, full)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _at(values: Floats, n_devices: int, device: int, slot: int) -> float:
+    """Value of a slot where `values` are by slot, else of its device."""
+    if values.size == 1:
+        return values[0]  # type: ignore[no-any-return]
+    return values[device] if values.size == n_devices else values[slot]  # type: ignore[no-any-return]
+
+
+@njit(cache=True, nogil=True)
+def _held(of: Devices, device: int, slot: int, energy_mwh: float) -> float:
+    """What standing losses and use leave of the energy in a slot's step [MWh]."""
+    drained = of.drain_mwh[slot] if of.drain_mwh.size else 0.0
+    return of.retention_per_step[device] * energy_mwh - drained  # type: ignore[no-any-return]
+
+
+@njit(cache=True, nogil=True)
+def _charging_power(of: Devices, device: int, slot: int, gain_mwh: float) -> float:
+    """Charging power that gains `gain_mwh`, as far as it goes [MW]."""
+    n_devices, n_segments = of.first_slot.size - 1, len(of.segments)
+    p_max = max(_at(of.p_max_mw, n_devices, device, slot), 0.0)
+    missing = max(gain_mwh, 0.0) / (of.step_hours * _at(of.eta_charge, n_devices, device, slot))
+    power = 0.0
+    for k in range(n_segments):
+        share, relative = of.segments[k, 0], of.segments[k, 1]
+        part = missing / relative if k == n_segments - 1 else min(missing / relative, share * p_max)
+        power += part
+        missing -= part * relative
+    return min(power, p_max)
+
+
+@njit(cache=True, nogil=True)
+def _gain(of: Devices, device: int, slot: int, p_mw: float) -> float:
+    """Energy gained by the power of a slot [MWh]."""
+    n_devices, n_segments = of.first_slot.size - 1, len(of.segments)
+    if p_mw < 0.0:
+        return of.step_hours * p_mw / _at(of.eta_discharge, n_devices, device, slot)
+    p_max = max(_at(of.p_max_mw, n_devices, device, slot), 0.0)
+    stored = below = 0.0
+    for k in range(n_segments):
+        share, relative = of.segments[k, 0], of.segments[k, 1]
+        part = max(p_mw - below, 0.0)
+        stored += relative * (part if k == n_segments - 1 else min(part, share * p_max))
+        below += share * p_max
+    return of.step_hours * _at(of.eta_charge, n_devices, device, slot) * stored

@@ -1,0 +1,1 @@
+"""Buses, branches and the powers injected at them."""

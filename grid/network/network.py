@@ -1,0 +1,153 @@
+"""The electrical network as arrays: what the power flow, the tracing and the optimizer see of a pandapower net."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from grid.arrays import Bools, Floats, Ints
+from grid.errors import Fault, InputError, nearest
+
+Complexes = npt.NDArray[np.complex128]
+
+
+@dataclass(frozen=True, eq=False)
+class Buses:
+    """The buses of the pandapower net, B of them, in its order.
+
+    Args:
+        names: Unique names.
+        node: Node each bus belongs to (closed switches fuse buses), shape (B,); -1 where de-energised.
+        vn_kv: Rated voltage, shape (B,) [kV].
+        zones: District of each bus, "" where unknown.
+        vm_min_pu: Lower voltage limit, shape (B,) [pu].
+        vm_max_pu: Upper voltage limit, shape (B,) [pu].
+        x: Easting or longitude, shape (B,); NaN where unknown.
+        y: Northing or latitude, shape (B,); NaN where unknown.
+    """
+
+    names: tuple[str, ...]
+    node: Ints
+    vn_kv: Floats
+    zones: tuple[str, ...]
+    vm_min_pu: Floats
+    vm_max_pu: Floats
+    x: Floats
+    y: Floats
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Place of each bus by name."""
+        return {name: place for place, name in enumerate(self.names)}
+
+    def find(self, name: str, place: str = "bus") -> int:
+        """The place of the bus called `name`.
+
+        Raises:
+            InputError: If there is none (with the nearest name), or it is de-energised.
+        """
+        fault = self.fault(name, place)
+        if fault is not None:
+            raise InputError([fault])
+        return self.position[name]
+
+    def fault(self, name: str, place: str) -> Fault | None:
+        """What is wrong with connecting something to the bus called `name`, if anything."""
+        if name not in self.position:
+            return Fault(place, f"no bus called {name!r}", suggestion=nearest(name, self.names))
+        if self.node[self.position[name]] < 0:
+            return Fault(place, f"bus {name!r} is de-energised: no closed path leads to an external grid")
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Branches:
+    """Lines, transformers and whatever else carries power, L of them; those out of service are left out.
+
+    Args:
+        names: Unique names.
+        kinds: ``line``, ``trafo`` or the pandapower table of anything else.
+        from_node: Node at the "from" (high-voltage) end, shape (L,).
+        to_node: Node at the "to" (low-voltage) end, shape (L,).
+        from_bus: Place of the bus at the "from" end, shape (L,); -1 for internal nodes.
+        to_bus: Place of the bus at the "to" end, shape (L,); -1 for internal nodes.
+        percent_per_pu_from: Loading per current at the "from" end, shape (L,) [%/pu]; 0 where there is no rating.
+        percent_per_pu_to: The same at the "to" end.
+        loading_max_percent: Limit of the loading, shape (L,) [%].
+    """
+
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    from_node: Ints
+    to_node: Ints
+    from_bus: Ints
+    to_bus: Ints
+    percent_per_pu_from: Floats
+    percent_per_pu_to: Floats
+    loading_max_percent: Floats
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def rated(self) -> Bools:
+        """Branches that have a rating, shape (L,)."""
+        rated: Bools = (self.percent_per_pu_from != 0) | (self.percent_per_pu_to != 0)
+        return rated
+
+    def of_kind(self, kind: str) -> Ints:
+        """Places of the branches of one kind."""
+        return np.flatnonzero(np.array(self.kinds) == kind)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network at one switching state, as pandapower models it.
+
+    Everything electrical comes from pandapower's own admittance matrices, so switches, open line ends, taps and
+    the transformer model are those of pandapower.
+
+    Args:
+        name: Name of the net.
+        base_mva: Base power [MVA].
+        admittance: Bus admittance matrix, shape (N, N) [pu].
+        admittance_from: Current entering each branch at its "from" end per node voltage, shape (L, N) [pu].
+        admittance_to: The same at the "to" end.
+        conductance_pu: Active power drawn by the shunts of a node at 1 pu, shape (N,) [pu].
+        slack: Nodes of the external grids, shape (R,).
+        v_slack: Their voltages, shape (R,) complex [pu].
+        fixed_mva: Withdrawal of all that is neither load, static generator nor storage (motors, constant parts of
+            wards, ...), shape (N,) complex [MW + j MVAr].
+        buses: Buses of the pandapower net.
+        branches: Branches in service.
+        generator_node: Nodes whose voltage a generator controls; what it feeds in follows from the voltages.
+        voltage_dependent_node: Nodes of loads that depend on voltage; what they draw follows from the voltages.
+        uncovered: Why the fixed-point solver cannot solve this net, one reason each; empty if it can.
+        net: The pandapower net itself, never modified; opaque outside the adapter.
+    """
+
+    name: str
+    base_mva: float
+    admittance: sparse.csc_array
+    admittance_from: sparse.csr_array
+    admittance_to: sparse.csr_array
+    conductance_pu: Floats
+    slack: Ints
+    v_slack: Complexes
+    fixed_mva: Complexes
+    buses: Buses
+    branches: Branches
+    generator_node: Ints
+    voltage_dependent_node: Ints
+    uncovered: tuple[str, ...]
+    net: Any
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes N."""
+        return int(self.conductance_pu.size)

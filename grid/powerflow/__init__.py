@@ -1,0 +1,1 @@
+"""AC power flow of every step, its extremes and outages."""

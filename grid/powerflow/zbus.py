@@ -1,0 +1,245 @@
+"""The shared factor of a network, ready for the compiled iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import linalg
+
+from grid.arrays import Floats, Ints
+from grid.network.injections import Injections
+from grid.network.network import Complexes, Network
+from grid.powerflow.zbus_kernel import (
+    Grid,
+    Kept,
+    PerElement,
+    PerStep,
+    Profiles,
+    Triangle,
+    empty_extremes,
+    merged_extremes,
+    solve_steps,
+)
+
+SETTLED_PU = 1e-10
+"""A block is iterated until no voltage of it moves by more than this [pu]."""
+RESIDUAL_MVA = 1e-6
+"""A step has converged when no node misses its power by more than this [MVA]; most miss a thousandth of it."""
+MAX_ITERATIONS = 200
+GROUPS = ("line", "trafo", "other")
+"""Kinds of branches whose highest loading is found in each step."""
+CACHE_BYTES = 700_000
+"""Working set of a block: what fits the second-level cache of common processors."""
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """A network in the order of elimination.
+
+    Args:
+        order: Node at each place: eliminated nodes, then the slack nodes, shape (N,).
+        superlu: Solver of ``Y x = b`` among the eliminated nodes, in elimination order.
+        lower: Lower factor.
+        upper: Upper factor without its diagonal.
+        diagonal: Inverse diagonal of the upper factor, shape (n,).
+        unloaded: Voltages without injections, shape (N,) [pu], in elimination order.
+    """
+
+    order: Ints
+    superlu: linalg.SuperLU
+    lower: Triangle
+    upper: Triangle
+    diagonal: Complexes
+    unloaded: Complexes
+
+    @property
+    def eliminated(self) -> Ints:
+        """The eliminated nodes in their order, shape (n,)."""
+        return self.order[: self.diagonal.size]
+
+
+@lru_cache(maxsize=4)
+def factorise(network: Network) -> Factor:
+    """The factor of a network, kept for the networks used last.
+
+    The order is SuperLU's minimum degree on Y + Yᵀ, in which nearly radial grids have almost no fill; the admittance
+    matrix of a grid is diagonally dominant, so there is no pivoting.
+    """
+    rest = np.setdiff1d(np.arange(network.n_nodes), network.slack)
+    rows = sparse.csr_array(network.admittance)[rest]
+    inner = sparse.csc_array(rows[:, rest])
+    options = {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
+    place = linalg.splu(inner, permc_spec="MMD_AT_PLUS_A", **options).perm_c if rest.size else np.empty(0, int)
+    by_elimination = np.argsort(place)
+    order = rest[by_elimination]
+    ordered = sparse.csc_array(inner[by_elimination][:, by_elimination])
+    factor = linalg.splu(ordered, permc_spec="NATURAL", **options)
+    upper = sparse.csr_array(factor.U)
+    feed = sparse.csr_array(network.admittance)[order][:, network.slack] @ network.v_slack
+    return Factor(
+        order=np.concatenate([order, network.slack]).astype(np.int64),
+        superlu=factor,
+        lower=_triangle(sparse.csr_array(sparse.tril(factor.L, -1))),
+        upper=_triangle(sparse.csr_array(sparse.triu(upper, 1))),
+        diagonal=1 / upper.diagonal(),
+        unloaded=np.concatenate([factor.solve(-feed), network.v_slack]),
+    )
+
+
+def _triangle(matrix: sparse.csr_array) -> Triangle:
+    return Triangle(
+        matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64),
+        np.ascontiguousarray(matrix.data.real), np.ascontiguousarray(matrix.data.imag),
+    )  # fmt: skip
+
+
+def place_of(factor: Factor) -> Ints:
+    """Place of each node in the order of elimination, shape (N,)."""
+    place = np.empty(factor.order.size, dtype=np.int64)
+    place[factor.order] = np.arange(factor.order.size)
+    return place
+
+
+@dataclass(frozen=True, eq=False)
+class Limits:
+    """Limits that violations are counted against, tolerances included.
+
+    Args:
+        vm_min_pu: Lowest voltage of each bus, shape (B,) [pu].
+        vm_max_pu: Highest voltage of each bus, shape (B,) [pu].
+        loading_max_percent: Highest loading of each branch, shape (L,) [%].
+    """
+
+    vm_min_pu: Floats
+    vm_max_pu: Floats
+    loading_max_percent: Floats
+
+    @classmethod
+    def of(cls, network: Network) -> Limits:
+        """The net's own limits."""
+        buses = network.buses
+        return cls(buses.vm_min_pu, buses.vm_max_pu, network.branches.loading_max_percent)
+
+
+def compiled_grid(network: Network, limits: Limits) -> Grid:
+    """The network as the kernel wants it."""
+    factor = factorise(network)
+    place, branches = place_of(factor), network.branches
+    line = np.arange(len(branches))
+    y_from, y_to = network.admittance_from, network.admittance_to
+    f, t = branches.from_node, branches.to_node
+    series = [_entries(y_from, line, f), _entries(y_from, line, t), _entries(y_to, line, f), _entries(y_to, line, t)]
+    own = network.admittance.diagonal().astype(complex)
+    np.subtract.at(own, f, series[0])
+    np.subtract.at(own, t, series[3])
+    own[np.abs(own) < 1e-9] = 0.0
+    low, high = np.zeros(network.n_nodes), np.full(network.n_nodes, np.inf)
+    live = network.buses.node >= 0
+    np.maximum.at(low, network.buses.node[live], limits.vm_min_pu[live])
+    np.minimum.at(high, network.buses.node[live], limits.vm_max_pu[live])
+    return Grid(
+        lower=factor.lower,
+        upper=factor.upper,
+        diagonal_real=np.ascontiguousarray(factor.diagonal.real),
+        diagonal_imag=np.ascontiguousarray(factor.diagonal.imag),
+        unloaded_real=np.ascontiguousarray(factor.unloaded.real),
+        unloaded_imag=np.ascontiguousarray(factor.unloaded.imag),
+        ends=np.column_stack([place[f], place[t]]).reshape(-1, 2),
+        series=np.column_stack([part for y in series for part in (y.real, y.imag)]).reshape(-1, 8),
+        shunt_real=np.ascontiguousarray(own.real[factor.order]),
+        shunt_imag=np.ascontiguousarray(own.imag[factor.order]),
+        percent_per_pu=np.column_stack([branches.percent_per_pu_from, branches.percent_per_pu_to]).reshape(-1, 2),
+        limit_percent=np.minimum(np.nan_to_num(limits.loading_max_percent, nan=np.inf), 1e9),
+        kind=np.array([GROUPS.index(k) if k in GROUPS else len(GROUPS) - 1 for k in branches.kinds], dtype=np.int64),
+        vm_low=low[factor.order] ** 2,
+        vm_high=high[factor.order] ** 2,
+    )
+
+
+def _entries(matrix: sparse.csr_array, row: Ints, column: Ints) -> Complexes:
+    return np.asarray(matrix[row, column]).astype(complex).ravel() if row.size else np.empty(0, complex)
+
+
+def compiled_profiles(network: Network, injections: Injections) -> Profiles:
+    """The injections by place in the order of elimination, in per unit; what is fixed is a profile of ones."""
+    factor = factorise(network)
+    n = factor.diagonal.size
+    node = network.buses.node
+    live = np.flatnonzero(node >= 0)
+    gather = sparse.csr_array(
+        (np.ones(live.size), (place_of(factor)[node[live]], live)), shape=(factor.order.size, node.size)
+    )
+    fixed = network.fixed_mva[factor.order][:, None]
+    p = sparse.csr_array(sparse.hstack([gather @ injections.p_mw, fixed.real]))[:n] / network.base_mva
+    q = sparse.csr_array(sparse.hstack([gather @ injections.q_mvar, fixed.imag]))[:n] / network.base_mva
+    both = sparse.csr_array(abs(p) + abs(q))
+    both.sort_indices()
+    row = np.repeat(np.arange(n), np.diff(both.indptr))
+    return Profiles(
+        values=np.vstack([injections.profiles, np.ones(injections.n_steps)]),
+        pointer=both.indptr.astype(np.int64),
+        row=both.indices.astype(np.int64),
+        p_of=_reals(p, row, both.indices),
+        q_of=_reals(q, row, both.indices),
+    )
+
+
+def _reals(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:
+    return np.asarray(matrix[row, column], dtype=float).ravel() if row.size else np.empty(0)
+
+
+def run(
+    network: Network, injections: Injections, limits: Limits, *, keep_voltages: bool, threads: int = 1
+) -> tuple[PerStep, PerElement, Kept]:
+    """Solves all steps by the fixed point; which have converged, their residual tells.
+
+    Args:
+        network: The network.
+        injections: Withdrawal of the buses, T steps.
+        limits: Limits to count violations against.
+        keep_voltages: Whether all voltages are wanted.
+        threads: Number of threads, each with its own range of steps.
+
+    Returns:
+        What is found in each step, the extremes of each element, and the voltages if they are wanted, all in the
+        order of elimination and per unit.
+    """
+    grid, profiles = compiled_grid(network, limits), compiled_profiles(network, injections)
+    n_steps, n_nodes, n_slack = injections.n_steps, network.n_nodes, network.slack.size
+    step = PerStep(
+        np.empty(n_steps), np.empty(n_steps), np.empty((n_slack, n_steps)), np.empty((n_slack, n_steps)),
+        np.empty(n_steps), np.empty(n_steps), np.empty((len(GROUPS), n_steps)), np.empty(n_steps, np.int64),
+    )  # fmt: skip
+    shape = (n_nodes, n_steps) if keep_voltages else (0, 0)
+    kept = Kept(np.empty(shape), np.empty(shape))
+    block = block_of(n_nodes)
+    settled, missed = SETTLED_PU**2, (RESIDUAL_MVA / network.base_mva) ** 2
+
+    def solve(begin: int, end: int) -> PerElement:
+        extremes = empty_extremes(n_nodes, len(network.branches))
+        solve_steps(begin, end, block, grid, profiles, settled, missed, MAX_ITERATIONS, step, extremes, kept)
+        return extremes
+
+    return step, merged_extremes(_in_threads(solve, n_steps, block, threads)), kept
+
+
+def block_of(n_nodes: int) -> int:
+    """Steps in a block: a multiple of 8, so that the arrays of a block stay in the cache."""
+    arrays = 8
+    return int(np.clip(CACHE_BYTES // (8 * arrays * n_nodes) // 8 * 8, 16, 96))
+
+
+def _in_threads(solve: Callable[[int, int], PerElement], n_steps: int, block: int, threads: int) -> list[PerElement]:
+    """Runs `solve` on as many ranges of whole blocks as there are threads."""
+    n_blocks = -(-n_steps // block)
+    edges = np.unique(np.minimum(np.linspace(0, n_blocks, threads + 1).round().astype(int) * block, n_steps))
+    ranges = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+    if len(ranges) == 1:
+        return [solve(*ranges[0])]
+    with ThreadPoolExecutor(len(ranges)) as pool:
+        return list(pool.map(lambda ends: solve(*ends), ranges))

@@ -1,0 +1,319 @@
+"""The fixed-point Z-bus iteration for blocks of steps, compiled.
+
+Everything is laid out as (element, step of the block), real and imaginary parts apart, so that the inner loop runs
+over the steps and vectorises. Nodes stand in the order of elimination, the slack nodes after them. One pass forward
+and one backward through the factor is an iteration; one pass over the branches then yields currents, loadings, losses
+and the power balance of every node, and one more the extremes, so that nothing of a block needs to be stored.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from grid.arrays import Floats, Ints
+
+FAST = {"contract", "reassoc", "nsz", "arcp"}
+"""Freedoms of the compiler; infinities and NaN stay what they are, since they are how a step diverges."""
+MIN_VOLTAGE_SQUARED = 1e-6
+"""Keeps a diverging step from dividing by zero."""
+
+
+class Triangle(NamedTuple):
+    """A triangular factor by rows, without its diagonal."""
+
+    pointer: Ints
+    column: Ints
+    real: Floats
+    imag: Floats
+
+
+class Grid(NamedTuple):
+    """A factorised network in the order of elimination: n nodes, then the slack nodes, N in all; L branches."""
+
+    lower: Triangle
+    upper: Triangle
+    diagonal_real: Floats
+    """Inverse diagonal of the upper factor, shape (n,)."""
+    diagonal_imag: Floats
+    unloaded_real: Floats
+    """Voltages without injections, then those of the slack nodes, shape (N,) [pu]."""
+    unloaded_imag: Floats
+    ends: Ints
+    """Places of the ends of each branch, shape (L, 2)."""
+    series: Floats
+    """Real and imaginary parts of y_ff, y_ft, y_tf, y_tt of each branch, shape (L, 8) [pu]."""
+    shunt_real: Floats
+    """Admittance of each node to ground beside the branches', shape (N,) [pu]."""
+    shunt_imag: Floats
+    percent_per_pu: Floats
+    """Loading per current at both ends of each branch, shape (L, 2) [%/pu]."""
+    limit_percent: Floats
+    """Limit of the loading and its tolerance, shape (L,) [%]."""
+    kind: Ints
+    """Group of each branch for the extremes of a step, shape (L,)."""
+    vm_low: Floats
+    """Square of the lowest permitted voltage of each node, tolerance included, shape (N,) [pu²]."""
+    vm_high: Floats
+
+
+class Profiles(NamedTuple):
+    """Withdrawal of each node as a sum of scaled profiles."""
+
+    values: Floats
+    """Shape (F, T)."""
+    pointer: Ints
+    row: Ints
+    p_of: Floats
+    q_of: Floats
+
+
+class PerStep(NamedTuple):
+    """What is found in each step; shape (T,) unless said otherwise."""
+
+    residual: Floats
+    """Largest square of a power that a node misses [pu²]."""
+    loss: Floats
+    slack_p: Floats
+    """Shape (R, T) [pu], injected into the grid."""
+    slack_q: Floats
+    vm_min: Floats
+    """Square of the lowest voltage [pu²]."""
+    vm_max: Floats
+    loading_max: Floats
+    """Square of the highest loading of each group, shape (groups, T) [%²]."""
+    violations: Ints
+    """Number of nodes and branches beyond a limit."""
+
+
+class PerElement(NamedTuple):
+    """Extremes of each node (N,) and branch (L,) over the steps that have converged."""
+
+    vm_min: Floats
+    vm_max: Floats
+    vm_over: Ints
+    loading_max: Floats
+    loading_over: Ints
+    loss: Floats
+
+
+class Kept(NamedTuple):
+    """Full arrays, element by step; of shape (0, 0) where they are not wanted."""
+
+    v_real: Floats
+    v_imag: Floats
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _inject(first, n_steps, profiles, p, q):  # type: ignore[no-untyped-def]
+    """Withdrawal of every node in the steps of a block, ``p`` and ``q`` of shape (n, block) [pu]."""
+    for node in range(p.shape[0]):
+        for k in range(n_steps):
+            p[node, k] = 0.0
+            q[node, k] = 0.0
+        for entry in range(profiles.pointer[node], profiles.pointer[node + 1]):
+            values, a, b = profiles.values[profiles.row[entry]], profiles.p_of[entry], profiles.q_of[entry]
+            if a != 0.0:
+                for k in range(n_steps):
+                    p[node, k] += a * values[first + k]
+            if b != 0.0:
+                for k in range(n_steps):
+                    q[node, k] += b * values[first + k]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _iterate(n_steps, grid, p, q, vr, vi, xr, xi, change):  # type: ignore[no-untyped-def]
+    """One iteration ``V <- w - Y^-1 conj(S / V)`` of all steps of a block, with S the withdrawal.
+
+    Returns the largest square of a change of a voltage.
+    """
+    lower, upper = grid.lower, grid.upper
+    n = grid.diagonal_real.size
+    for j in range(n):
+        for k in range(n_steps):
+            a, b = vr[j, k], vi[j, k]
+            scale = -1.0 / max(a * a + b * b, MIN_VOLTAGE_SQUARED)
+            xr[j, k] = (p[j, k] * a + q[j, k] * b) * scale
+            xi[j, k] = (p[j, k] * b - q[j, k] * a) * scale
+        for entry in range(lower.pointer[j], lower.pointer[j + 1]):
+            i, cr, ci = lower.column[entry], lower.real[entry], lower.imag[entry]
+            for k in range(n_steps):
+                xr[j, k] -= cr * xr[i, k] - ci * xi[i, k]
+                xi[j, k] -= cr * xi[i, k] + ci * xr[i, k]
+    for k in range(n_steps):
+        change[k] = 0.0
+    for j in range(n - 1, -1, -1):
+        for entry in range(upper.pointer[j], upper.pointer[j + 1]):
+            i, cr, ci = upper.column[entry], upper.real[entry], upper.imag[entry]
+            for k in range(n_steps):
+                xr[j, k] -= cr * xr[i, k] - ci * xi[i, k]
+                xi[j, k] -= cr * xi[i, k] + ci * xr[i, k]
+        dr, di, wr, wi = grid.diagonal_real[j], grid.diagonal_imag[j], grid.unloaded_real[j], grid.unloaded_imag[j]
+        for k in range(n_steps):
+            a = dr * xr[j, k] - di * xi[j, k]
+            b = dr * xi[j, k] + di * xr[j, k]
+            xr[j, k] = a
+            xi[j, k] = b
+            a += wr
+            b += wi
+            moved_r, moved_i = a - vr[j, k], b - vi[j, k]
+            change[k] = max(change[k], moved_r * moved_r + moved_i * moved_i)
+            vr[j, k] = a
+            vi[j, k] = b
+    largest = 0.0
+    for k in range(n_steps):
+        largest = max(largest, change[k])
+    return largest
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _measure(first, n_steps, grid, vr, vi, ir, ii, loading, lost, loss):  # type: ignore[no-untyped-def]
+    """Branch by branch: currents into the nodes, squares of the loadings, losses of branches and of all [pu]."""
+    for node in range(vr.shape[0]):
+        gr, gi = grid.shunt_real[node], grid.shunt_imag[node]
+        for k in range(n_steps):
+            ir[node, k] = gr * vr[node, k] - gi * vi[node, k]
+            ii[node, k] = gr * vi[node, k] + gi * vr[node, k]
+    for k in range(n_steps):
+        loss[first + k] = 0.0
+    for node in range(vr.shape[0]):
+        if grid.shunt_real[node] != 0.0:
+            for k in range(n_steps):
+                square = vr[node, k] * vr[node, k] + vi[node, k] * vi[node, k]
+                loss[first + k] += grid.shunt_real[node] * square
+    for branch in range(grid.ends.shape[0]):
+        f, t, y = grid.ends[branch, 0], grid.ends[branch, 1], grid.series[branch]
+        per_from, per_to = grid.percent_per_pu[branch, 0] ** 2, grid.percent_per_pu[branch, 1] ** 2
+        for k in range(n_steps):
+            fr, fi, tr, ti = vr[f, k], vi[f, k], vr[t, k], vi[t, k]
+            a = y[0] * fr - y[1] * fi + y[2] * tr - y[3] * ti
+            b = y[0] * fi + y[1] * fr + y[2] * ti + y[3] * tr
+            c = y[4] * fr - y[5] * fi + y[6] * tr - y[7] * ti
+            d = y[4] * fi + y[5] * fr + y[6] * ti + y[7] * tr
+            ir[f, k] += a
+            ii[f, k] += b
+            ir[t, k] += c
+            ii[t, k] += d
+            loading[branch, k] = max(per_from * (a * a + b * b), per_to * (c * c + d * d))
+            power = fr * a + fi * b + tr * c + ti * d
+            lost[branch, k] = power
+            loss[first + k] += power
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _balance(first, n_steps, p, q, vr, vi, ir, ii, step):  # type: ignore[no-untyped-def]
+    """Square of the power that a node misses, at worst, and what the slack nodes inject."""
+    n = p.shape[0]
+    for k in range(n_steps):
+        step.residual[first + k] = 0.0
+    for node in range(n):
+        for k in range(n_steps):
+            a = vr[node, k] * ir[node, k] + vi[node, k] * ii[node, k] + p[node, k]
+            b = vi[node, k] * ir[node, k] - vr[node, k] * ii[node, k] + q[node, k]
+            step.residual[first + k] = max(step.residual[first + k], a * a + b * b)
+    for slack in range(vr.shape[0] - n):
+        node = n + slack
+        for k in range(n_steps):
+            step.slack_p[slack, first + k] = vr[node, k] * ir[node, k] + vi[node, k] * ii[node, k]
+            step.slack_q[slack, first + k] = vi[node, k] * ir[node, k] - vr[node, k] * ii[node, k]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _reduce(first, n_steps, grid, valid, vr, vi, loading, lost, step, element):  # type: ignore[no-untyped-def]
+    """Extremes by step and by element; steps that are not ``valid`` count for nothing but themselves."""
+    for k in range(n_steps):
+        step.vm_min[first + k] = np.inf
+        step.vm_max[first + k] = 0.0
+        step.violations[first + k] = 0
+    for node in range(vr.shape[0]):
+        low, high, over = element.vm_min[node], element.vm_max[node], 0
+        least, most = grid.vm_low[node], grid.vm_high[node]
+        for k in range(n_steps):
+            square = vr[node, k] * vr[node, k] + vi[node, k] * vi[node, k]
+            step.vm_min[first + k] = min(step.vm_min[first + k], square)
+            step.vm_max[first + k] = max(step.vm_max[first + k], square)
+            broken = valid[k] * ((square < least) | (square > most))
+            step.violations[first + k] += broken
+            over += broken
+            low = min(low, square if valid[k] else low)
+            high = max(high, square * valid[k])
+        element.vm_min[node], element.vm_max[node] = low, high
+        element.vm_over[node] += over
+    for group in range(step.loading_max.shape[0]):
+        for k in range(n_steps):
+            step.loading_max[group, first + k] = 0.0
+    for branch in range(grid.ends.shape[0]):
+        group, limit = grid.kind[branch], grid.limit_percent[branch] ** 2
+        high, over, total = element.loading_max[branch], 0, 0.0
+        for k in range(n_steps):
+            square = loading[branch, k]
+            step.loading_max[group, first + k] = max(step.loading_max[group, first + k], square)
+            broken = valid[k] * (square > limit)
+            step.violations[first + k] += broken
+            over += broken
+            high = max(high, square * valid[k])
+            total += lost[branch, k] * valid[k]
+        element.loading_max[branch] = high
+        element.loading_over[branch] += over
+        element.loss[branch] += total
+
+
+@njit(cache=True, nogil=True)
+def solve_steps(begin, end, block, grid, profiles, settled, missed, max_iterations, step, element, kept):  # type: ignore[no-untyped-def]
+    """Solves the steps ``begin`` to ``end`` - 1, block by block, into `step`, `element` and `kept`.
+
+    A block is iterated until no voltage of it moves by more than the root of `settled`, or for `max_iterations`. A
+    step has converged if no node misses its power by more than the root of `missed`; others are left out of the
+    extremes of elements.
+    """
+    n, n_nodes, n_branches = grid.diagonal_real.size, grid.unloaded_real.size, grid.ends.shape[0]
+    p, q = np.empty((n, block)), np.empty((n, block))
+    vr, vi = np.empty((n_nodes, block)), np.empty((n_nodes, block))
+    xr, xi = np.empty((n_nodes, block)), np.empty((n_nodes, block))
+    loading, lost = np.empty((n_branches, block)), np.empty((n_branches, block))
+    change, valid = np.empty(block), np.ones(block, np.int64)
+    for first in range(begin, end, block):
+        n_steps = min(block, end - first)
+        _inject(first, n_steps, profiles, p, q)
+        for node in range(n_nodes):
+            vr[node, :] = grid.unloaded_real[node]
+            vi[node, :] = grid.unloaded_imag[node]
+        for _ in range(max_iterations):
+            if _iterate(n_steps, grid, p, q, vr, vi, xr, xi, change) < settled:
+                break
+        _measure(first, n_steps, grid, vr, vi, xr, xi, loading, lost, step.loss)
+        _balance(first, n_steps, p, q, vr, vi, xr, xi, step)
+        for k in range(n_steps):
+            valid[k] = step.residual[first + k] < missed
+        _reduce(first, n_steps, grid, valid, vr, vi, loading, lost, step, element)
+        if kept.v_real.size:
+            for node in range(n_nodes):
+                for k in range(n_steps):
+                    kept.v_real[node, first + k] = vr[node, k]
+                    kept.v_imag[node, first + k] = vi[node, k]
+
+
+def empty_extremes(n_nodes: int, n_branches: int) -> PerElement:
+    """Extremes before any step has been seen."""
+    return PerElement(
+        np.full(n_nodes, np.inf),
+        np.zeros(n_nodes),
+        np.zeros(n_nodes, np.int64),
+        np.zeros(n_branches),
+        np.zeros(n_branches, np.int64),
+        np.zeros(n_branches),
+    )
+
+
+def merged_extremes(parts: list[PerElement]) -> PerElement:
+    """Extremes of several ranges of steps together."""
+    return PerElement(
+        np.min([part.vm_min for part in parts], axis=0),
+        np.max([part.vm_max for part in parts], axis=0),
+        np.sum([part.vm_over for part in parts], axis=0),
+        np.max([part.loading_max for part in parts], axis=0),
+        np.sum([part.loading_over for part in parts], axis=0),
+        np.sum([part.loss for part in parts], axis=0),
+    )

@@ -1,0 +1,1 @@
+"""The time axis, calendars and daily shapes."""

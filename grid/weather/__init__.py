@@ -1,0 +1,1 @@
+"""Weather files and the air of a place."""

@@ -1,0 +1,1 @@
+"""Many charging sessions as few columns."""

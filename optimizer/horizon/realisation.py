@@ -1,0 +1,182 @@
+"""What becomes of a plan when the truth turns out otherwise than forecast.
+
+Stores and cars keep to the plan. Sun and wind feed in what they can: a plan that took all there was takes all there is,
+a curtailed one stays where it is unless there is less. Cars that nobody expected charge at once. The rest of the
+difference is balanced at the grid connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from grid.arrays import Floats, Ints
+from grid.errors import Fault, raise_if_any
+from grid.flexibility.flexibility import Flexibility
+from optimizer.forecast.arrivals import charging_on_arrival
+from optimizer.problem.problem import DispatchProblem
+from optimizer.problem.schedule import Decided
+from optimizer.window import answers
+from optimizer.window.roles import Roles
+from optimizer.window.solve import Answer
+
+AT_BOUND_MW = 1e-7
+"""A plan so near the forecast availability takes all there is (tolerance of the programme)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Realised:
+    """A window as it comes about.
+
+    Args:
+        answer: The answer with the problem, powers, power flow, imports and excesses of the truth in its place.
+        imbalance_mw: Net import beyond the plan's, shape (n_steps,) [MW].
+    """
+
+    answer: Answer
+    imbalance_mw: Floats
+
+
+def realised(problem: DispatchProblem, answer: Answer) -> Realised:
+    """A window that was decided on a forecast, in truth.
+
+    Args:
+        problem: The truth.
+        answer: The answer to the forecast; steps that it only looked ahead at come about as they were forecast, if
+            at all.
+    """
+    window = replace(answer.window, problem=problem)
+    of_view = {f.name: f for f in answer.window.problem.flexibilities}
+    powers = {}
+    for flexibility in problem.flexibilities:
+        slot, planned = answer.decided.p_mw[flexibility.name]
+        powers[flexibility.name] = (slot, _power(flexibility, of_view[flexibility.name], window.first, slot, planned))
+    decided = Decided(powers, answer.decided.q_mvar)
+    flow = window.flow(decided)
+    true = replace(answer, window=window, decided=decided, flow=flow)
+    drawn = window.withdrawal(decided)[0] - answer.window.withdrawal(answer.decided)[0]
+    imbalance = drawn.sum(axis=1)
+    if problem.alternating:
+        solved = ~(flow.failed | answer.flow.failed)
+        imbalance = np.where(solved, answers.boundary_mw(true) - answers.boundary_mw(answer), imbalance)
+    return Realised(replace(true, x=_columns(true, imbalance)), imbalance)
+
+
+def _power(truth: Flexibility, view: Flexibility, first: int, slot: Ints, planned: Floats) -> Floats:
+    """What the slots of an asset really do in a window that begins with the step `first` [MW]."""
+    if view is truth:
+        return planned
+    bounds = [f.at_slots(getattr(f, name), slot) for f in (truth, view) for name in ("p_min_mw", "p_max_mw")]
+    if truth.reservoir is None:
+        return _within(planned, *bounds)
+    opened = (bounds[2] != 0.0) | (bounds[3] != 0.0)
+    device = truth.device_of(slot)
+    hidden = np.setdiff1d(device[~opened], device[opened])
+    at, power = charging_on_arrival(truth, hidden[truth.start[hidden] > first])
+    order = np.argsort(slot)
+    place = order[np.minimum(np.searchsorted(slot, at, sorter=order), slot.size - 1)] if slot.size else slot
+    inside = slot[place] == at if slot.size else np.zeros(0, dtype=bool)
+    done = planned.copy()
+    done[place[inside]] = power[inside]
+    return done
+
+
+def _within(planned: Floats, low: Floats, high: Floats, seen_low: Floats, seen_high: Floats) -> Floats:
+    """A plan within what was seen, brought to what there is."""
+    wanted = np.where(planned >= seen_high - AT_BOUND_MW, high, planned)
+    wanted = np.where(planned <= seen_low + AT_BOUND_MW, low, wanted)
+    return np.where((low == seen_low) & (high == seen_high), planned, np.clip(wanted, low, high))
+
+
+def _columns(answer: Answer, imbalance_mw: Floats) -> Floats:
+    """The optimum with the columns that are reported as they really are, shape (columns,)."""
+    window, problem = answer.window, answer.window.problem
+    columns, x = window.compiled.columns, answer.x.copy()
+    own = window.values(answer.decided)
+    x[columns["converter_mw"]] = own[columns["converter_mw"]]
+    imported, exported = x[columns["import_mw"]], x[columns["export_mw"]]
+    net = imported - exported + imbalance_mw
+    off = imbalance_mw != 0.0
+    for name, limit, power in (
+        ("import", problem.import_max_mw, np.where(off, np.maximum(net, 0.0), imported)),
+        ("export", problem.export_max_mw, np.where(off, np.maximum(-net, 0.0), exported)),
+    ):
+        x[columns[f"{name}_mw"]] = power
+        before = x[columns[f"{name}_excess_mw"]]
+        x[columns[f"{name}_excess_mw"]] = np.where(off, np.maximum(power - limit, 0.0), before)
+    x[columns["connection_excess_mw"]] = _connection_excess(answer)
+    x[columns["carbon_excess_kg"]] = 0.0  # the cap is for the whole clock, and known to be kept when it is over
+    return x
+
+
+def _connection_excess(answer: Answer) -> Floats:
+    """Power above what each shared connection carries, connection after connection [MW]."""
+    window, n = answer.window, answer.window.n_steps
+    parts = [np.empty(0)]
+    for name, limit in window.roles.connections.items():
+        total = np.zeros(n)
+        for flexibility in window.problem.flexibilities:
+            if flexibility.connection == name:
+                slot, power = answer.decided.p_mw[flexibility.name]
+                device = flexibility.device_of(slot)
+                step = slot - flexibility.offsets[device] + flexibility.start[device] - window.first
+                total += np.bincount(step, weights=power, minlength=n)
+        parts.append(np.maximum(np.abs(total) - limit, 0.0))
+    return np.concatenate(parts)
+
+
+def roles_in(view: DispatchProblem, roles: Roles) -> Roles:
+    """The roles of the truth, played by the flexibilities as a forecast sees them.
+
+    Raises:
+        InputError: If the forecast has other devices, or other reservoirs than hidden ones.
+    """
+    seen = {f.name: f for f in view.flexibilities}
+    true = (*roles.lasting, *roles.fleets)
+    raise_if_any(_faults(seen, true), "the forecast")
+    if all(seen[f.name] is f for f in true):
+        return roles
+    stores = [(seen[f.name], seen[f.name].reservoir) for f, _ in roles.stores]
+    return replace(
+        roles,
+        converters=tuple(seen[f.name] for f in roles.converters),
+        stores=tuple((f, store) for f, store in stores if store is not None),
+        fleets=tuple(seen[f.name] for f in roles.fleets),
+    )
+
+
+def _faults(seen: dict[str, Flexibility], true: tuple[Flexibility, ...]) -> Iterator[Fault]:
+    if set(seen) != {f.name for f in true}:
+        yield Fault("forecast.flexibilities", "must be those of the problem", sorted(seen))
+    for flexibility in true:
+        other = seen.get(flexibility.name, flexibility)
+        if other is flexibility:
+            continue
+        place = f"forecast.{flexibility.name}"
+        if not (_same(other.start, flexibility.start) and _same(other.stop, flexibility.stop)):
+            yield Fault(place, "must have the devices of the problem")
+        elif (other.reservoir is None) != (flexibility.reservoir is None):
+            yield Fault(place, "must have a reservoir just where the problem has one")
+        elif other.reservoir is not None and flexibility.reservoir is not None:
+            mine, its = flexibility.reservoir, other.reservoir
+            if not all(_same(getattr(mine, name), getattr(its, name)) for name in KNOWN):
+                yield Fault(place, "must have the reservoirs of the problem")
+            if any(_wider(other, flexibility, name, sign) for name, sign in (("p_max_mw", 1.0), ("p_min_mw", -1.0))):
+                yield Fault(place, "must not be able to do more than in the problem")
+
+
+def _wider(other: Flexibility, flexibility: Flexibility, name: str, sign: float) -> bool:
+    one, two = getattr(other, name), getattr(flexibility, name)
+    if one.shape != two.shape:
+        one, two = other.per_slot(one), flexibility.per_slot(two)
+    return bool((sign * (one - two) > 0).any())
+
+
+KNOWN = ("e_start_mwh", "e_min_mwh", "e_max_mwh", "eta_charge", "eta_discharge", "retention_per_step", "drain_mwh")
+"""What a forecast may not change of a reservoir: stores and cars keep to the plan, so it must hold in truth."""
+
+
+def _same(one: object, other: object) -> bool:
+    return one is other or np.array_equal(np.asarray(one), np.asarray(other))

@@ -1,0 +1,1 @@
+"""Limits of the network as rows of the programme."""

@@ -1,0 +1,201 @@
+"""Devices at a bus, and a problem straight from a pandapower net, for those who use the optimizer alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from grid.arrays import Floats
+from grid.city.city import City, make_city
+from grid.city.source import source_of_net
+from grid.errors import Fault, InputError, raise_if_any
+from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
+from grid.time.clock import Clock
+from optimizer.problem.problem import DispatchProblem
+
+Series = float | Sequence[float] | Floats
+"""One value for all steps, or one a step."""
+Device = Flexibility | Callable[[City], Flexibility]
+"""A device, or what makes it on a net, as ``functools.partial(battery, name="store", bus="quay", p_mw=1, e_mwh=4)``."""
+
+
+def city_of(net: Any, clock: Clock) -> City:
+    """A pandapower net on a clock, its own loads and generators at the values that stand in it."""
+    return make_city(source_of_net(net), clock)
+
+
+def problem_of(
+    city: City,
+    flexibilities: Sequence[Device],
+    *,
+    import_price_per_mwh: Series,
+    export_price_per_mwh: Series | None = None,
+    import_ci_kg_per_mwh: Series = 0.0,
+    scale: Series = 1.0,
+    **more: Any,
+) -> DispatchProblem:
+    """The dispatch of devices on a net, in one window unless `horizon_steps` says otherwise.
+
+    Args:
+        city: The net on a clock; its loads and generators are fixed withdrawal.
+        flexibilities: What may be decided. Of devices that are still to be made, all faults are raised at once,
+            together with those of the problem; of others, each raised its own.
+        import_price_per_mwh: Price of imports [currency/MWh].
+        export_price_per_mwh: Paid for exports [currency/MWh]; default: nothing, or the import price if that is less.
+        import_ci_kg_per_mwh: Carbon intensity of imports [kg/MWh].
+        scale: Factor of the fixed withdrawal.
+        **more: Other fields of `DispatchProblem`; the limits of branches and voltages are the net's own unless given.
+
+    Raises:
+        InputError: With all that disagrees.
+    """
+    clock, network = city.clock, city.network
+    p_mw, q_mvar = city.withdrawal()
+    price = _series(import_price_per_mwh, clock)
+    paid = np.minimum(price, 0.0) if export_price_per_mwh is None else _series(export_price_per_mwh, clock)
+    factor = _series(scale, clock)[:, None]
+    defaults: dict[str, Any] = {
+        "loading_max_percent": network.branches.loading_max_percent,
+        "vm_min_pu": network.buses.vm_min_pu,
+        "vm_max_pu": network.buses.vm_max_pu,
+        "horizon_steps": clock.n_steps,
+        "look_ahead_steps": 0,
+    }
+    devices, faults = _made(city, flexibilities)
+    try:
+        problem = DispatchProblem(
+            clock, network, factor * p_mw, factor * q_mvar, devices, price, paid,
+            _series(import_ci_kg_per_mwh, clock), **(defaults | more),
+        )  # fmt: skip
+    except InputError as error:
+        raise InputError([*faults, *error.faults], "the dispatch problem") from error
+    raise_if_any(faults, "the dispatch problem")
+    return problem
+
+
+def _made(city: City, devices: Sequence[Device]) -> tuple[tuple[Flexibility, ...], list[Fault]]:
+    """The devices on a net, and the faults of those that cannot be made."""
+    made: list[Flexibility] = []
+    faults: list[Fault] = []
+    for device in devices:
+        try:
+            made.append(device if isinstance(device, Flexibility) else device(city))
+        except InputError as error:
+            faults += error.faults
+    return tuple(made), faults
+
+
+def battery(
+    city: City, name: str, bus: str, p_mw: float, e_mwh: float, *, soc_start: float = 0.5, soc_end: float | None = None,
+    round_trip_efficiency: float = 0.88, wear_cost_per_mwh: float = 0.0, q_max_mvar: float = 0.0,
+) -> Flexibility:  # fmt: skip
+    """A battery that ends with at least the charge it began with, or with `soc_end`.
+
+    Raises:
+        InputError: If there is no such bus, a value is out of its range, or `soc_end` cannot be reached.
+    """
+    faults = [*_bus_faults(city, bus, name), *_positive(name, p_mw=p_mw, e_mwh=e_mwh)]
+    end = soc_start if soc_end is None else soc_end
+    faults += [Fault(f"{name}.{key}", "must lie within 0..1", value)
+               for key, value in (("soc_start", soc_start), ("soc_end", end)) if not 0 <= value <= 1]  # fmt: skip
+    if not 0 < round_trip_efficiency <= 1:
+        faults.append(Fault(f"{name}.round_trip_efficiency", "must lie within 0..1, above 0", round_trip_efficiency))
+    raise_if_any(faults, f"battery {name!r}")
+    eta = np.array([round_trip_efficiency**0.5])
+    store = Reservoir(
+        np.array([soc_start * e_mwh]), np.array([end * e_mwh]), np.zeros(1), np.array([e_mwh]), eta, eta, np.ones(1),
+        np.zeros(1, dtype=np.int64),
+    )  # fmt: skip
+    limits = (np.array([-p_mw]), np.array([p_mw]))
+    return _device(city, name, bus, "battery", *limits, element="storage", reservoir=store,
+                   p_unmanaged_mw=np.zeros(city.clock.n_steps) if soc_end is None else None,
+                   wear_cost_per_mwh=np.array([wear_cost_per_mwh]), q_max_mvar=np.array([q_max_mvar]))  # fmt: skip
+
+
+def generation(
+    city: City, name: str, bus: str, available_mw: Series, *, cost_per_mwh: float = 0.0, q_max_mvar: float = 0.0,
+    ci_kg_per_mwh: float = 0.0, must_run: bool = False,
+) -> Flexibility:  # fmt: skip
+    """Generation that may feed in anything up to what is available; curtailable sun and wind, or an engine at a cost.
+
+    Raises:
+        InputError: If there is no such bus, or availability is negative or of another length.
+    """
+    power = _series(available_mw, city.clock)
+    faults = list(_bus_faults(city, bus, name))
+    if (power < 0).any():
+        faults.append(Fault(f"{name}.available_mw", "must not be negative", float(power.min())))
+    raise_if_any(faults, f"generation {name!r}")
+    high = -power if must_run else np.zeros(power.size)
+    return _device(city, name, bus, "generation", -power, high, element="sgen", p_unmanaged_mw=-power,
+                   wear_cost_per_mwh=np.array([cost_per_mwh]), q_max_mvar=np.array([q_max_mvar]),
+                   technology="unknown", ci_kg_per_mwh=(ci_kg_per_mwh, ci_kg_per_mwh))  # fmt: skip
+
+
+def charging_sessions(
+    city: City, name: str, buses: Sequence[str], start: npt.ArrayLike, stop: npt.ArrayLike, energy_mwh: npt.ArrayLike,
+    p_max_mw: npt.ArrayLike, *, battery_mwh: npt.ArrayLike | None = None, v2g: bool = False, efficiency: float = 0.9,
+    wear_cost_per_mwh: float = 0.0,
+) -> Flexibility:  # fmt: skip
+    """Cars that must leave with what they came for; each session is a device of its own.
+
+    Args:
+        city: The net on a clock.
+        name: Name of the fleet.
+        buses: Bus of each session.
+        start: First step of each.
+        stop: Step after its last.
+        energy_mwh: Energy to store in each [MWh].
+        p_max_mw: Power of each charger [MW].
+        battery_mwh: Room in each battery above what it came with [MWh]; default: just the energy asked for.
+        v2g: Whether they may feed in what they came with, and take it back.
+        efficiency: Stored per drawn, and fed in per taken out [1].
+        wear_cost_per_mwh: Cost of ageing per energy fed in [currency/MWh].
+
+    Raises:
+        InputError: If a bus is unknown, lengths disagree, or a session cannot have its energy in its time.
+    """
+    begin, end = np.asarray(start, dtype=np.int64), np.asarray(stop, dtype=np.int64)
+    n = begin.size
+    energy, power = (np.broadcast_to(np.asarray(v, dtype=np.float64), (n,)) for v in (energy_mwh, p_max_mw))
+    room = energy if battery_mwh is None else np.broadcast_to(np.asarray(battery_mwh, dtype=np.float64), (n,))
+    raise_if_any([fault for bus in dict.fromkeys(buses) for fault in _bus_faults(city, bus, name)], name)
+    if len(buses) != n:
+        raise InputError.of(f"{name}.buses", f"must name the bus of each of the {n} sessions", len(buses))
+    held = room if v2g else np.zeros(n)
+    eta = np.full(n, efficiency)
+    store = Reservoir(
+        held, held + energy, np.zeros(n), held + np.maximum(room, energy), eta, eta, np.ones(n), np.arange(n),
+        exact_end=True, vehicle=True,
+    )  # fmt: skip
+    places = np.array([city.network.buses.find(bus) for bus in buses])
+    return Flexibility(
+        name, "sessions", city.clock, one_hot(places, city.n_buses), begin, end, -power * v2g, power, "storage", store,
+        smart=True, wear_cost_per_mwh=np.full(n, wear_cost_per_mwh), gpc_code="II.1",
+    )  # fmt: skip
+
+
+def _device(city: City, name: str, bus: str, kind: str, low: Floats, high: Floats, **more: Any) -> Flexibility:
+    """One device at one bus over the whole clock."""
+    place = np.array([city.network.buses.find(bus)])
+    return Flexibility(
+        name, kind, city.clock, one_hot(place, city.n_buses), np.array([0]), np.array([city.clock.n_steps]), low, high,
+        **more,
+    )  # fmt: skip
+
+
+def _series(values: Series, clock: Clock) -> Floats:
+    array = np.asarray(values, dtype=np.float64)
+    return np.full(clock.n_steps, float(array)) if array.ndim == 0 else array
+
+
+def _bus_faults(city: City, bus: str, name: str) -> list[Fault]:
+    fault = city.network.buses.fault(bus, f"{name}.bus")
+    return [] if fault is None else [fault]
+
+
+def _positive(name: str, **values: float) -> list[Fault]:
+    return [Fault(f"{name}.{key}", "must be greater than 0", value) for key, value in values.items() if not value > 0]

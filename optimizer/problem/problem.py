@@ -1,0 +1,215 @@
+"""What is to be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from grid.arrays import Floats, read_only
+from grid.errors import Fault, raise_if_any
+from grid.flexibility.flexibility import Flexibility
+from grid.network.network import Network
+from grid.time.clock import Clock
+from optimizer.problem.schedule import Schedule, Shortfall
+from optimizer.window.model import Extension
+from optimizer.window.roles import role_faults
+
+if TYPE_CHECKING:
+    from optimizer.forecast.forecast import Forecast
+    from optimizer.problem.objective import Weights
+
+__all__ = ["DispatchProblem", "Schedule", "Shortfall", "Strategy", "with_strategy"]
+
+NetworkModel = Literal["ac", "dc"]
+"""``ac``: losses, currents and voltages of the AC power flow; ``dc``: flows of the linear power flow, no losses."""
+
+Strategy = Literal["unmanaged", "smart", "optimal"]
+"""``unmanaged``: cars charge at full power on arrival, stores idle, nothing is curtailed, all else follows its demand;
+``smart``: charging shifts, without V2G, stores idle; ``optimal``: everything that can move may move."""
+
+
+def _unlimited() -> Floats:
+    return np.array([np.inf])
+
+
+@dataclass(frozen=True, eq=False)
+class DispatchProblem:
+    """Flexible assets on a network, and what energy costs; T steps, B buses, L branches.
+
+    Args:
+        clock: The time axis.
+        network: The network.
+        p_fixed_mw: Withdrawal that cannot be moved, at every bus, shape (T, B) [MW].
+        q_fixed_mvar: Reactive withdrawal, at every bus, shape (T, B) [MVAr].
+        flexibilities: What may be decided.
+        import_price_per_mwh: Price of imports, shape (T,) [currency/MWh].
+        export_price_per_mwh: Paid for exports, shape (T,) [currency/MWh]; at most the price of imports with its
+            carbon, or energy could be made by importing and exporting at once.
+        import_ci_kg_per_mwh: Carbon intensity of imports, shape (T,) [kg/MWh].
+        carbon_price_per_kg: Price of carbon [currency/kg].
+        carbon_cap_kg: Most carbon of imports and own generation over the whole clock [kg]; `CarbonBudget` shares it
+            among windows. Infinite for none.
+        import_max_mw: Most import [MW]; infinite for none.
+        export_max_mw: Most export [MW]; infinite for none.
+        demand_charge_per_mw_month: Price of the highest import of each calendar month [currency/MW].
+        loading_max_percent: Limit of each branch, shape (L,) [%]; infinite where there is none.
+        vm_min_pu: Least voltage of each bus, shape (B,) [pu]; 0 where there is none.
+        vm_max_pu: Greatest voltage of each bus, shape (B,) [pu]; infinite where there is none.
+        stored_value_per_mwh: Worth of a MWh that a store of constant efficiency holds beyond what it is due when a
+            window ends before the clock does [currency/MWh]; where it is 0, a window empties a store as far as it may.
+        import_marginal_ci_kg_per_mwh: What one MWh more of import emits, shape (T,) [kg/MWh], for
+            `Schedule.marginal_ci_kg_per_mwh`; it decides nothing. None: imports count there at their mean intensity.
+        reactive: Whether inverters may move reactive power, where there are limits of voltage.
+        grid_limits: Whether the grid's losses and limits count; without them all buses are one.
+        network_model: How the grid's limits are known; ``dc`` for meshed transmission grids, where generators hold
+            the voltages: limits of loading then hold in the linear power flow, and there are no losses.
+        elastic: Whether a limit that cannot be kept may be exceeded at a penalty, and is then reported; else the
+            problem has no solution, and `InfeasibleDispatchError` says why.
+        horizon_steps: Steps that each window decides for good.
+        look_ahead_steps: Steps that each window sees beyond them.
+        sessions: Whether fleets are stated session by session, or as combinations of whole schedules
+            (`optimizer.aggregation.window`), where a window allows it. Both give the same cost and deliver every
+            session.
+        time_limit_s: Most time for the whole dispatch [s]; what is not decided by then is guessed, and
+            `Schedule.optimality_gap` says how far that may be from the optimum.
+        objective: What cost, carbon and peak import weigh against each other; None: the cost, with all its prices.
+            Prices and duals of the schedule are then in units of the objective.
+        forecast: What each window knows of the steps ahead; None: all. What is done meets the problem as it stands
+            here, and the difference is balanced at the grid connection.
+        extend: Adds constraints or terms of the objective to the Pyomo model of every window
+            (`optimizer.window.model.window_model`).
+
+    Raises:
+        InputError: With all that disagrees.
+    """
+
+    clock: Clock
+    network: Network
+    p_fixed_mw: Floats
+    q_fixed_mvar: Floats
+    flexibilities: tuple[Flexibility, ...]
+    import_price_per_mwh: Floats
+    export_price_per_mwh: Floats
+    import_ci_kg_per_mwh: Floats
+    carbon_price_per_kg: float = 0.0
+    carbon_cap_kg: float = np.inf
+    import_max_mw: float = np.inf
+    export_max_mw: float = np.inf
+    demand_charge_per_mw_month: float = 0.0
+    loading_max_percent: Floats = field(default_factory=_unlimited)
+    vm_min_pu: Floats = field(default_factory=lambda: np.zeros(1))
+    vm_max_pu: Floats = field(default_factory=_unlimited)
+    stored_value_per_mwh: float = 0.0
+    import_marginal_ci_kg_per_mwh: Floats | None = None
+    reactive: bool = True
+    grid_limits: bool = True
+    network_model: NetworkModel = "ac"
+    elastic: bool = True
+    horizon_steps: int = 96
+    look_ahead_steps: int = 48
+    sessions: Literal["each", "aggregated"] = "each"
+    time_limit_s: float = np.inf
+    extend: Extension | None = None
+    objective: Weights | None = None
+    forecast: Forecast | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("p_fixed_mw", "q_fixed_mvar", *_SERIES):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+        n_buses, n_branches = len(self.network.buses.names), len(self.network.branches)
+        for name, n in (("loading_max_percent", n_branches), ("vm_min_pu", n_buses), ("vm_max_pu", n_buses)):
+            limit = np.asarray(getattr(self, name), dtype=np.float64)
+            object.__setattr__(self, name, np.broadcast_to(limit, (n,)) if limit.size == 1 else limit)
+        raise_if_any(self._faults(), "the dispatch problem")
+
+    def _faults(self) -> Iterator[Fault]:
+        shape_faults = list(self._shape_faults())
+        yield from shape_faults
+        if not shape_faults:
+            yield from self._price_faults()
+        for name in ("horizon_steps", "look_ahead_steps"):
+            if getattr(self, name) < (name == "horizon_steps"):
+                yield Fault(name, "must not be negative, and a horizon has at least one step", getattr(self, name))
+        for name in _NOT_NEGATIVE:
+            if not getattr(self, name) >= 0:
+                yield Fault(name, "must be at least 0", getattr(self, name))
+        if self.network_model not in ("ac", "dc"):
+            yield Fault("network_model", "must be 'ac' or 'dc'", self.network_model)
+        if self.sessions not in ("each", "aggregated"):
+            yield Fault("sessions", "must be 'each' or 'aggregated'", self.sessions)
+        names = [flexibility.name for flexibility in self.flexibilities]
+        yield from (
+            Fault(n, "two flexibilities have this name") for n in sorted({n for n in names if names.count(n) > 1})
+        )
+        for flexibility in self.flexibilities:
+            if flexibility.clock != self.clock:
+                yield Fault(flexibility.name, "must be on the clock of the problem")
+            elif flexibility.shares.shape[1] != len(self.network.buses.names):
+                rule = f"must know {len(self.network.buses.names)} buses"
+                yield Fault(flexibility.name, rule, flexibility.shares.shape[1])
+            yield from role_faults(flexibility)
+
+    def _shape_faults(self) -> Iterator[Fault]:
+        t, b, n_branches = self.clock.n_steps, len(self.network.buses.names), len(self.network.branches)
+        shapes: dict[str, tuple[int, ...]] = {"p_fixed_mw": (t, b), "q_fixed_mvar": (t, b)}
+        marginal = () if self.import_marginal_ci_kg_per_mwh is None else ("import_marginal_ci_kg_per_mwh",)
+        for name, shape in (shapes | dict.fromkeys((*_SERIES, *marginal), (t,))).items():
+            values = getattr(self, name)
+            if values.shape != shape:
+                yield Fault(name, f"must have shape {shape}", values.shape)
+            elif not np.isfinite(values).all():
+                yield Fault(name, f"must be finite; step {int(np.argwhere(~np.isfinite(values))[0][0])} is not")
+        for name, n in (("loading_max_percent", n_branches), ("vm_min_pu", b), ("vm_max_pu", b)):
+            limit = getattr(self, name)
+            if limit.shape != (n,):
+                yield Fault(name, f"must have shape ({n},)", limit.shape)
+            elif np.isnan(limit).any():
+                yield Fault(name, "must not be NaN")
+        if self.vm_min_pu.shape == self.vm_max_pu.shape and (self.vm_min_pu > self.vm_max_pu).any():
+            bus = int(np.argmax(self.vm_min_pu > self.vm_max_pu))
+            limits = (float(self.vm_min_pu[bus]), float(self.vm_max_pu[bus]))
+            yield Fault(f"vm_min_pu of {self.network.buses.names[bus]!r}", "must not exceed vm_max_pu", limits)
+
+    def _price_faults(self) -> Iterator[Fault]:
+        gain = self.export_price_per_mwh - self.import_cost_per_mwh
+        if (gain > 1e-9).any():
+            step = int(np.argmax(gain))
+            rule = f"must not exceed the import price with its carbon; step {step}"
+            yield Fault("export_price_per_mwh", rule, float(self.export_price_per_mwh[step]))
+
+    @property
+    def import_cost_per_mwh(self) -> Floats:
+        """Price of imports with their carbon, shape (T,) [currency/MWh]."""
+        return self.import_price_per_mwh + self.carbon_price_per_kg * self.import_ci_kg_per_mwh
+
+    @property
+    def alternating(self) -> bool:
+        """Whether the AC power flow has a say."""
+        return self.grid_limits and self.network_model == "ac"
+
+    @property
+    def limits_voltage(self) -> bool:
+        """Whether any bus has a limit of voltage that counts."""
+        return self.alternating and bool((self.vm_min_pu > 0).any() or np.isfinite(self.vm_max_pu).any())
+
+
+_NOT_NEGATIVE = (
+    *("carbon_price_per_kg", "carbon_cap_kg", "import_max_mw", "export_max_mw"),
+    *("demand_charge_per_mw_month", "time_limit_s", "stored_value_per_mwh"),
+)
+_SERIES = ("import_price_per_mwh", "export_price_per_mwh", "import_ci_kg_per_mwh")
+
+
+def with_strategy(flexibilities: Sequence[Flexibility], strategy: Strategy) -> tuple[Flexibility, ...]:
+    """The same flexibilities with only the freedom that a strategy leaves them."""
+    if strategy == "optimal":
+        return tuple(flexibilities)
+    return tuple(
+        flexibility.without_feed_in()
+        if strategy == "smart" and flexibility.smart
+        else flexibility.decided(flexibility.unmanaged_power())
+        for flexibility in flexibilities
+    )

@@ -1,0 +1,73 @@
+"""What a schedule comes to in the AC power flow: energy, cost and carbon of a whole problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from grid.arrays import Floats
+from grid.flexibility.flexibility import Flexibility
+from grid.powerflow.boundary import net_import_mw
+from grid.powerflow.powerflow import power_flow
+from optimizer.problem.problem import DispatchProblem, Schedule
+
+
+@dataclass(frozen=True)
+class Totals:
+    """A schedule as realised, penalties left out.
+
+    Args:
+        cost: Imports less exports, demand charge, wear, fuel, less the value of valued demand; without a price of
+            carbon [currency].
+        emissions_kg: Carbon of imports and of generation with emissions of its own [kg].
+        import_mwh: Imported energy [MWh].
+        export_mwh: Exported energy [MWh].
+        peak_import_mw: Highest import [MW].
+    """
+
+    cost: float
+    emissions_kg: float
+    import_mwh: float
+    export_mwh: float
+    peak_import_mw: float
+
+
+def withdrawal(problem: DispatchProblem, schedule: Schedule) -> tuple[Floats, Floats]:
+    """Active and reactive withdrawal at every bus with a schedule, shape (T, B) each [MW, MVAr]."""
+    p_mw, q_mvar = problem.p_fixed_mw.copy(), problem.q_fixed_mvar.copy()
+    for flexibility in problem.flexibilities:
+        p_mw += flexibility.at_buses(schedule.p_mw[flexibility.name])
+        if flexibility.name in schedule.q_mvar:
+            q_mvar += flexibility.at_buses(schedule.q_mvar[flexibility.name])
+    return p_mw, q_mvar
+
+
+def totals(problem: DispatchProblem, schedule: Schedule) -> Totals:
+    """The totals of a schedule; a step without an AC solution counts nothing."""
+    p_mw, q_mvar = withdrawal(problem, schedule)
+    flow = power_flow(problem.network, problem.clock, p_mw, q_mvar)
+    slack = np.where(flow.failed, 0.0, net_import_mw(flow, p_mw))
+    h = problem.clock.step_hours
+    bought, sold = h * np.maximum(slack, 0.0), h * np.maximum(-slack, 0.0)
+    months = problem.clock.times.astype("datetime64[M]")
+    peaks = sum(float(bought[months == month].max()) / h for month in np.unique(months))
+    own = [_own(flexibility, schedule.p_mw[flexibility.name]) for flexibility in problem.flexibilities]
+    return Totals(
+        cost=float(bought @ problem.import_price_per_mwh - sold @ problem.export_price_per_mwh)
+        + problem.demand_charge_per_mw_month * peaks
+        + sum(cost for cost, _ in own),
+        emissions_kg=float(bought @ problem.import_ci_kg_per_mwh) + sum(kg for _, kg in own),
+        import_mwh=float(bought.sum()),
+        export_mwh=float(sold.sum()),
+        peak_import_mw=float(bought.max()) / h,
+    )
+
+
+def _own(flexibility: Flexibility, p_mw: Floats) -> tuple[float, float]:
+    """Cost of wear and fuel less the value of demand [currency], and own emissions [kg], of one asset."""
+    h, fed = flexibility.clock.step_hours, np.maximum(-p_mw, 0.0)
+    wear = (fed * flexibility.per_slot(flexibility.wear_cost_per_mwh)).sum()
+    value = (np.maximum(p_mw, 0.0) * flexibility.per_slot(flexibility.value_per_mwh)).sum()
+    ci = 0.0 if flexibility.ci_kg_per_mwh is None else flexibility.ci_kg_per_mwh[0]
+    return float(h * (wear - value)), float(h * fed.sum() * ci)

@@ -1,0 +1,1 @@
+"""One window of the horizon: programme, rounds, answers, diagnosis."""

@@ -1,0 +1,283 @@
+"""Rows of the network in the programme of a window: losses, loadings and voltages at the AC operating point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from grid.arrays import Bools, Floats, Ints
+from grid.powerflow.powerflow import PowerFlow
+from optimizer._highs import INFINITY, Solver
+from optimizer.network.dc import DCNetwork
+from optimizer.network.linearisation import Linearisation, loading_rows, loss_rows, voltage_rows
+from optimizer.window.programme import Window
+from optimizer.window.withdrawals import Withdrawals
+
+LOADING_TOLERANCE_PERCENT = 0.2
+"""A branch violates its limit when it exceeds it by more than this [percentage points]."""
+SETTLED_PERCENT = 0.14
+"""Rounds go on while a branch exceeds its limit by more than this, so that what the power flow of the real facilities
+adds still stays within the tolerance [percentage points]."""
+MARGIN_PERCENT, MOST_MARGINS = 0.1, 5
+"""Rows of later rounds keep so much off the limit, and as much more each time that a branch exceeds it in spite of one,
+so that rounds end: rows are tangents, and of many schedules of nearly equal cost each finds another just above it."""
+VOLTAGE_TOLERANCE_PU = 1e-4
+"""A bus violates its limit when its voltage is outside by more than this [pu]."""
+LINEAR_TOLERANCE_PERCENT = 1e-6
+"""The same in the linear power flow, where the programme can keep a limit exactly [percentage points]."""
+MIN_COEFFICIENT = {"loss": 1e-3, "loading": 3e-2, "voltage": 1e-3}
+"""Coefficients of a row smaller than this share of its largest are left out: what hangs on another feeder hardly loads
+this one, and its share at the operating point stays in the constant. Short rows are what keeps a window fast."""
+NEAR_STEPS = 4
+"""So many steps before and after one in which a branch is too full get a row too: what one step gives up, its
+neighbours take."""
+INFLATED, INFLATED_MW = 0.05, 1e-4
+"""The programme inflates its losses where they exceed the grid's by more than this share and this much [MW]."""
+WORST = 4
+"""Most buses a step, above and below, that a round adds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Added:
+    """Rows added to a solver; J of them.
+
+    Args:
+        kind: ``loss``, ``loading``, ``vm_min``, ``vm_max`` or ``carbon``.
+        row: Places in the solver, shape (J,).
+        step: Steps of the window, shape (J,).
+        element: Branch or node of each, shape (J,).
+        shift: Change of each side per MW more withdrawn at each bus, shape (J, B) [1/MW].
+        inner: Whether each may cut off what the grid admits, so that the programme is no bound where it binds,
+            shape (J,).
+    """
+
+    kind: str
+    row: Ints
+    step: Ints
+    element: Ints
+    shift: Floats
+    inner: Bools
+
+
+class GridRows:
+    """The network's rows of one window.
+
+    Losses: where energy is worth something, losses are at least all their tangents, which is right since they are
+    convex in the power and the programme wants them small. Where a surplus is worth nothing or less, the programme
+    would inflate them to be rid of it, so there they are exactly the newest tangent: where imports cost nothing, and
+    from the round on in which a step is seen to export for nothing, or to lose more than the grid does, as where a
+    limit of export binds.
+
+    Loadings accumulate, since currents are nearly convex. Voltages are concave in the power that is fed in, so their
+    rows are stated again at every operating point, and the old ones relaxed.
+
+    Args:
+        solver: The solver to add rows to.
+        window: Its window.
+        decided_steps: First steps of the window, in which the limits must be kept to their tolerance; None: all. What
+            lies ahead is decided by a later window, and there a rough view is enough.
+    """
+
+    def __init__(self, solver: Solver, window: Window, decided_steps: int | None = None) -> None:
+        self._solver, self._window = solver, window
+        self._for_good = slice(0, decided_steps)
+        problem, at = window.problem, slice(window.first, window.stop)
+        self._worthless_surplus = problem.export_price_per_mwh[at] <= 0
+        self._exact = problem.import_cost_per_mwh[at] <= 0
+        self.added: list[Added] = []
+        self.carbon_cap_kg = INFINITY
+        self._stated: Ints = np.zeros((window.n_steps, len(problem.network.branches)), dtype=np.int64)
+        self._active: dict[str, set[tuple[int, int]]] = {"vm_min": set(), "vm_max": set()}
+        node, live = problem.network.buses.node, problem.network.buses.node >= 0
+        self._low, self._high = np.zeros(problem.network.n_nodes), np.full(problem.network.n_nodes, np.inf)
+        np.maximum.at(self._low, node[live], problem.vm_min_pu[live])
+        np.minimum.at(self._high, node[live], problem.vm_max_pu[live])
+
+    @property
+    def limits_pu(self) -> tuple[Floats, Floats]:
+        """Least and greatest voltage of each node, shape (N,) each [pu]."""
+        return self._low, self._high
+
+    def add_carbon_cap(self, cap_kg: float) -> None:
+        """Imports and own generation emit no more than a cap, or pay for the excess."""
+        self.carbon_cap_kg = cap_kg
+        if not np.isfinite(cap_kg):
+            return
+        emissions = self._window.emissions_kg.copy()
+        emissions[self._window.compiled.columns["carbon_excess_kg"]] = -1.0
+        row = sparse.csr_array(emissions[None, :])
+        place = self._solver.add_rows(row, np.array([-INFINITY]), np.array([cap_kg]))
+        nothing = np.zeros(1, dtype=np.int64)
+        self.added.append(Added("carbon", place, nothing, nothing, np.zeros((1, self._n_buses)), nothing > 0))
+
+    @property
+    def _n_buses(self) -> int:
+        return len(self._window.problem.network.buses.names)
+
+    def add_losses(self, flow: PowerFlow, now: Floats, loss_mw: Floats | None = None) -> float:
+        """Adds the tangents of the losses at a power flow, whose columns are `now`.
+
+        Returns:
+            By what share the programme's `loss_mw`, shape (n_steps,), missed the losses [1]; 0 where there are none.
+        """
+        steps = np.flatnonzero(~flow.failed)
+        losses = loss_rows(flow, steps)
+        surplus = flow.slack_mva().real.sum(axis=1) < 0
+        self._exact = self._exact | (surplus & self._worthless_surplus)
+        if loss_mw is not None:
+            self._exact[steps] |= loss_mw[steps] > (1 + INFLATED) * losses.value + INFLATED_MW
+        for before in self.added:
+            if before.kind == "loss":
+                self._solver.relax_rows(before.row[self._exact[before.step]])
+        matrix, constant = _rows(
+            self._window.for_losses, losses, now, self._window.compiled.columns["loss_mw"], MIN_COEFFICIENT["loss"]
+        )
+        upper = np.where(self._exact[steps], constant, np.inf)
+        row = self._solver.add_rows(matrix, constant, upper)
+        self.added.append(Added("loss", row, steps, np.zeros_like(steps), losses.per_mw, np.zeros(steps.size, bool)))
+        if loss_mw is None:
+            return 0.0
+        missed, now = np.zeros((2, self._window.n_steps))
+        missed[steps], now[steps] = np.abs(losses.value - loss_mw[steps]), losses.value
+        return float(missed[self._for_good].sum() / max(now[self._for_good].sum(), 1e-9))
+
+    def violations(self, flow: PowerFlow, loading_excess: Floats, voltage_excess: Floats) -> bool:
+        """Whether the power flow breaks a limit by more than the programme's slacks admit, shapes (n_steps,)."""
+        over = self._loading_over(flow) - loading_excess[:, None]
+        if (over[self._for_good] > SETTLED_PERCENT).any():
+            return True
+        outside = np.maximum(*self._voltage_over(flow)) - voltage_excess[:, None]
+        return bool((outside[self._for_good] > VOLTAGE_TOLERANCE_PU).any())
+
+    def excesses(self, flow: PowerFlow) -> tuple[Floats, Floats]:
+        """Greatest excess of loading [percentage points] and of voltage [pu] in each step, shape (n_steps,) each."""
+        outside = np.maximum(*self._voltage_over(flow)) if self._window.problem.limits_voltage else -np.ones((1, 1))
+        return (
+            np.maximum(self._loading_over(flow).max(axis=1, initial=0.0), 0.0),
+            np.maximum(outside.max(axis=1), 0.0),
+        )
+
+    def _loading_over(self, flow: PowerFlow) -> Floats:
+        """Loading above the limit, shape (n_steps, L) [percentage points]; -inf where there is no limit."""
+        over = flow.loading_percent() - self._window.problem.loading_max_percent
+        return np.where(np.isfinite(over), over, -np.inf)
+
+    def _voltage_over(self, flow: PowerFlow) -> tuple[Floats, Floats]:
+        """Voltage below and above the limits, shape (n_steps, N) each [pu]; -inf in steps without a solution."""
+        vm, failed = np.abs(flow.voltage), flow.failed[:, None]
+        return np.where(failed, -np.inf, self._low - vm), np.where(failed, -np.inf, vm - self._high)
+
+    def add_loadings(self, flow: PowerFlow, now: Floats, excess: Floats) -> None:
+        """Branches above their limit stay below it, or pay for the excess."""
+        over = self._loading_over(flow) - excess[:, None]
+        bad = over > (SETTLED_PERCENT if self._stated.any() else 0.0)
+        step, branch = np.nonzero(_neighbours(bad))
+        if not branch.size:
+            return
+        slack = self._window.compiled.columns["loading_excess_percent"]
+        rows = loading_rows(flow, step, branch)
+        matrix, constant = _rows(self._window.fine, rows, now, slack, MIN_COEFFICIENT["loading"])
+        times = self._stated[step, branch] + bool(self._stated.any())
+        self._stated[step, branch] += bad[step, branch]
+        limit = self._window.problem.loading_max_percent[branch] - MARGIN_PERCENT * np.minimum(times, MOST_MARGINS)
+        place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
+        self.added.append(Added("loading", place, step, branch, rows.per_mw, times > 0))
+
+    def add_linear_loadings(self, p_mw: Floats, now: Floats, x: Floats) -> bool:
+        """Branches above their limit in the linear power flow stay below it, or pay for the excess.
+
+        Args:
+            p_mw: Withdrawal at the buses, shape (n_steps, B) [MW].
+            now: Values of the columns that withdraw, shape (columns,).
+            x: The optimum, shape (columns,).
+
+        Returns:
+            Whether there were any.
+        """
+        problem, slack = self._window.problem, self._window.compiled.columns["loading_excess_percent"]
+        over = self.dc.loading_percent(p_mw) - problem.loading_max_percent - x[slack][:, None]
+        step, branch = np.nonzero(np.nan_to_num(over, nan=-np.inf, neginf=-np.inf) > LINEAR_TOLERANCE_PERCENT)
+        if not branch.size:
+            return False
+        rows = self.dc.loading_rows(p_mw, step, branch)
+        matrix, constant = _rows(self._window.fine, rows, now, slack, 0.0)
+        limit = problem.loading_max_percent[branch]
+        place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
+        self.added.append(Added("loading", place, step, branch, rows.per_mw, np.zeros(branch.size, dtype=bool)))
+        return True
+
+    @cached_property
+    def dc(self) -> DCNetwork:
+        """The linear power flow of the network."""
+        return DCNetwork.of(self._window.problem.network)
+
+    def add_voltages(self, flow: PowerFlow, now: Floats, excess: Floats) -> None:
+        """The worst buses outside their limits, and all that were before, stated at this operating point."""
+        if not self._window.problem.limits_voltage:
+            return
+        for before in self.added:
+            if before.kind in self._active:
+                self._solver.relax_rows(before.row)
+        self.added = [before for before in self.added if before.kind not in self._active]
+        for kind, over in zip(("vm_min", "vm_max"), self._voltage_over(flow), strict=True):
+            self._active[kind] |= _worst(over - excess[:, None], VOLTAGE_TOLERANCE_PU / 2)
+            self._add_voltage(kind, flow, now)
+
+    def _add_voltage(self, kind: str, flow: PowerFlow, now: Floats) -> None:
+        chosen = sorted(pair for pair in self._active[kind] if not flow.failed[pair[0]])
+        if not chosen:
+            return
+        step, node = (np.array(column, dtype=np.int64) for column in zip(*chosen, strict=True))
+        slack = self._window.compiled.columns["voltage_excess_pu"]
+        rows = voltage_rows(flow, step, node)
+        sign = 1.0 if kind == "vm_max" else -1.0
+        signed = Linearisation(step, sign * rows.value, sign * rows.per_mw, sign * rows.per_mvar)
+        matrix, constant = _rows(self._window.fine, signed, now, slack, MIN_COEFFICIENT["voltage"])
+        limit = sign * (self._high if kind == "vm_max" else self._low)[node]
+        place = self._solver.add_rows(matrix, constant - limit, np.full(node.size, np.inf))
+        self.added.append(Added(kind, place, step, node, signed.per_mw, np.full(node.size, kind == "vm_max")))
+
+
+def _neighbours(bad: Bools) -> Bools:
+    """Pairs of step and branch within `NEAR_STEPS` steps of one of `bad`, of the same branch, shape (n_steps, L)."""
+    near = bad.copy()
+    for shift in range(1, NEAR_STEPS + 1):
+        near[shift:] |= bad[:-shift]
+        near[:-shift] |= bad[shift:]
+    return near
+
+
+def _worst(over: Floats, tolerance: float) -> set[tuple[int, int]]:
+    """(step, node) of up to `WORST` greatest excesses of each step."""
+    most = np.argsort(-over, axis=1)[:, :WORST]
+    step = np.repeat(np.arange(len(over)), most.shape[1])
+    node = most.ravel()
+    bad = over[step, node] > tolerance
+    return set(zip(step[bad].tolist(), node[bad].tolist(), strict=True))
+
+
+def _rows(
+    columns: Withdrawals, rows: Linearisation, now: Floats, slack: Ints, least: float
+) -> tuple[sparse.csr_array, Floats]:
+    """Rows ``slack[step] - sum(coefficient * column)``, and what is left of each value at `now` without the sum.
+
+    So ``value = constant + sum(coefficient * column)`` for columns near `now`, shape (columns,).
+    """
+    constant = rows.value.copy()
+    row_of, places, values = [], [], []
+    for step in np.unique(rows.step):
+        of_step = np.flatnonzero(rows.step == step)
+        coefficient = columns.coefficients(int(step), rows.per_mw[of_step], rows.per_mvar[of_step])
+        largest = np.abs(coefficient).max(axis=0, initial=0.0)
+        coefficient[np.abs(coefficient) < least * largest] = 0.0
+        place = columns.place[columns.of_step(int(step))]
+        constant[of_step] -= now[place] @ coefficient
+        column, row = np.nonzero(coefficient)
+        row_of += [of_step[row], of_step]
+        places += [place[column], np.full(of_step.size, slack[step])]
+        values += [-coefficient[column, row], np.ones(of_step.size)]
+    entries = (np.concatenate(values), (np.concatenate(row_of), np.concatenate(places)))
+    return sparse.csr_array(entries, shape=(rows.step.size, now.size)), constant

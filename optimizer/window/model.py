@@ -1,0 +1,212 @@
+"""The dispatch of one window in Pyomo: one function a constraint; the mathematics stands in ``docs/dispatch.md``.
+
+Sets: steps ``T``, converters ``C`` (withdrawal within bounds: curtailable generation, engines, demand with a value),
+stores ``S`` (batteries, tanks, buildings) with charging segments ``J``, fleets ``F`` (assets of many short devices,
+whose sessions are appended as a block, see `optimizer.window.sessions`), grid connections ``K`` that several assets
+share, and the calendar months ``M`` that the window touches. All powers are withdrawals in MW.
+
+The model is stated once per structure. Loads, prices, bounds and stored energies are written into the compiled
+arrays window by window, so they do not appear here; a right-hand side of 0 below is where they go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+PENALTY_PER_MWH = 1e4
+"""Cost of importing or exporting above the limit: far above any price of energy, paid only where nothing helps."""
+PENALTY_PER_PERCENT_HOUR = 1e3
+"""Cost of loading a branch above its limit [currency/(% h)]."""
+PENALTY_PER_PU_HOUR = 1e6
+"""Cost of a voltage outside its limits [currency/(pu h)]."""
+PENALTY_PER_KG = 1e2
+"""Cost of emitting above a cap [currency/kg]."""
+COST_PER_MVARH = 0.1
+"""Keeps inverters from moving reactive power where it helps nothing (ours) [currency/MVArh]."""
+MONTHS = 2
+"""Calendar months that a window may touch."""
+PLACEHOLDER = 1.0
+"""Cost of variables whose price is written in later; it keeps them in the objective."""
+
+Extension = Callable[[Any], None]
+"""Adds constraints, variables or terms of the objective ``m.cost`` to the model before it is compiled."""
+
+
+@dataclass(frozen=True)
+class StoreConstants:
+    """What a store has in the matrix.
+
+    Args:
+        eta_charge: Stored per drawn energy [1].
+        eta_discharge: Fed in per energy taken out [1].
+        retention_per_step: Share that a step of standing leaves [1].
+        segments: Efficiency of each segment of its charging power, relative to `eta_charge` [1].
+    """
+
+    eta_charge: float
+    eta_discharge: float
+    retention_per_step: float
+    segments: tuple[float, ...] = (1.0,)
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What decides the shape of the model of a window.
+
+    Args:
+        n_steps: Steps of the window.
+        step_hours: Length of a step [h].
+        n_converters: Number of converters.
+        stores: The stores.
+        n_fleets: Number of fleets.
+        n_inverters: Devices that can move reactive power.
+        ramped: Devices with a ramp: ``("converter", c)`` or ``("store", s)``.
+        connections: Members of each shared connection: ``("converter", c)``, ``("store", s)`` or ``("fleet", f)``.
+        extend: What a user adds.
+    """
+
+    n_steps: int
+    step_hours: float
+    n_converters: int
+    stores: tuple[StoreConstants, ...] = ()
+    n_fleets: int = 0
+    n_inverters: int = 0
+    ramped: tuple[tuple[str, int], ...] = ()
+    connections: tuple[tuple[tuple[str, int], ...], ...] = ()
+    extend: Extension | None = field(default=None, compare=False)
+
+
+def window_model(structure: Structure) -> Any:
+    """The model of a window."""
+    import pyomo.environ as pyo  # noqa: PLC0415  slow to import
+
+    s = structure
+    m = pyo.ConcreteModel()
+    m.h, m.structure = s.step_hours, s
+    m.segments = tuple((k, relative) for k, store in enumerate(s.stores) for relative in store.segments)
+    m.T, m.C, m.S, m.F = (pyo.RangeSet(0, n - 1) for n in (s.n_steps, s.n_converters, len(s.stores), s.n_fleets))
+    m.J, m.Q = pyo.RangeSet(0, len(m.segments) - 1), pyo.RangeSet(0, s.n_inverters - 1)
+    m.R, m.K, m.M = (pyo.RangeSet(0, n - 1) for n in (len(s.ramped), len(s.connections), MONTHS))
+
+    m.import_mw = pyo.Var(m.T, bounds=(0, None))
+    m.export_mw = pyo.Var(m.T, bounds=(0, None))
+    m.loss_mw = pyo.Var(m.T, bounds=(0, None))
+    m.peak_mw = pyo.Var(m.M, bounds=(0, None))
+    m.converter_mw = pyo.Var(m.C, m.T)
+    m.charge_mw = pyo.Var(m.J, m.T, bounds=(0, None))
+    m.discharge_mw = pyo.Var(m.S, m.T, bounds=(0, None))
+    m.energy_mwh = pyo.Var(m.S, m.T)
+    m.fleet_mw = pyo.Var(m.F, m.T)
+    m.q_draw_mvar = pyo.Var(m.Q, m.T, bounds=(0, None))
+    m.q_supply_mvar = pyo.Var(m.Q, m.T, bounds=(0, None))
+    m.import_excess_mw = pyo.Var(m.T, bounds=(0, None))
+    m.export_excess_mw = pyo.Var(m.T, bounds=(0, None))
+    m.loading_excess_percent = pyo.Var(m.T, bounds=(0, None))
+    m.voltage_excess_pu = pyo.Var(m.T, bounds=(0, None))
+    m.connection_excess_mw = pyo.Var(m.K, m.T, bounds=(0, None))
+    m.carbon_excess_kg = pyo.Var(bounds=(0, None))
+
+    m.balance = pyo.Constraint(m.T, rule=balance)
+    m.import_limit = pyo.Constraint(m.T, rule=import_limit)
+    m.export_limit = pyo.Constraint(m.T, rule=export_limit)
+    m.peak = pyo.Constraint(m.M, m.T, rule=peak)
+    m.store_balance = pyo.Constraint(m.S, m.T, rule=store_balance)
+    m.fleet_total = pyo.Constraint(m.F, m.T, rule=fleet_total)
+    m.ramp = pyo.Constraint(m.R, m.T, rule=ramp)
+    m.connection_draw = pyo.Constraint(m.K, m.T, rule=connection_draw)
+    m.connection_feed = pyo.Constraint(m.K, m.T, rule=connection_feed)
+    m.cost = pyo.Objective(rule=cost)
+    if s.extend is not None:
+        s.extend(m)
+    return m
+
+
+def store_power(m: Any, s: int, t: int) -> Any:
+    """Net withdrawal of a store: all segments of its charging less its discharging."""
+    charge = sum(m.charge_mw[j, t] for j, (store, _) in enumerate(m.segments) if store == s)
+    return charge - m.discharge_mw[s, t]
+
+
+def device_power(m: Any, device: tuple[str, int], t: int) -> Any:
+    """Net withdrawal of a converter, a store or a fleet."""
+    kind, place = device
+    if kind == "store":
+        return store_power(m, place, t)
+    return m.converter_mw[place, t] if kind == "converter" else m.fleet_mw[place, t]
+
+
+def balance(m: Any, t: int) -> Any:
+    """What comes in is drawn or lost: import - export = converters + stores + fleets + losses + fixed withdrawal."""
+    drawn = sum(m.converter_mw[c, t] for c in m.C) + sum(m.fleet_mw[f, t] for f in m.F)
+    stored = sum(m.charge_mw[j, t] for j in m.J) - sum(m.discharge_mw[s, t] for s in m.S)
+    return m.import_mw[t] - m.export_mw[t] - drawn - stored - m.loss_mw[t] == 0
+
+
+def import_limit(m: Any, t: int) -> Any:
+    """Import stays below its limit, or pays for the excess."""
+    return m.import_mw[t] - m.import_excess_mw[t] <= 0
+
+
+def export_limit(m: Any, t: int) -> Any:
+    """So does export."""
+    return m.export_mw[t] - m.export_excess_mw[t] <= 0
+
+
+def peak(m: Any, k: int, t: int) -> Any:
+    """The peak of a month is the highest import of its steps."""
+    return m.import_mw[t] - m.peak_mw[k] <= 0
+
+
+def store_balance(m: Any, s: int, t: int) -> Any:
+    """A store keeps what it had, less standing losses and use, plus what charging leaves, less what discharging takes.
+
+    Charging comes in segments of falling efficiency, of which the best is used first by itself.
+    """
+    store = m.structure.stores[s]
+    before = store.retention_per_step * m.energy_mwh[s, t - 1] if t else 0
+    stored = sum(relative * m.charge_mw[j, t] for j, (owner, relative) in enumerate(m.segments) if owner == s)
+    gain = m.h * store.eta_charge * stored - m.h / store.eta_discharge * m.discharge_mw[s, t]
+    return m.energy_mwh[s, t] - before - gain == 0
+
+
+def fleet_total(m: Any, f: int, t: int) -> Any:
+    """A fleet draws what its sessions draw; the sessions are appended to these rows."""
+    return m.fleet_mw[f, t] == 0
+
+
+def ramp(m: Any, r: int, t: int) -> Any:
+    """Power changes by no more than the ramp from step to step; in the first step from what was before the window."""
+    device = m.structure.ramped[r]
+    before = device_power(m, device, t - 1) if t else 0
+    return (0, device_power(m, device, t) - before, 0)
+
+
+def connection_draw(m: Any, k: int, t: int) -> Any:
+    """Assets behind one connection draw no more than it carries, or pay for the excess."""
+    total = sum(device_power(m, device, t) for device in m.structure.connections[k])
+    return total - m.connection_excess_mw[k, t] <= 0
+
+
+def connection_feed(m: Any, k: int, t: int) -> Any:
+    """Nor do they feed in more than it carries."""
+    total = sum(device_power(m, device, t) for device in m.structure.connections[k])
+    return -total - m.connection_excess_mw[k, t] <= 0
+
+
+def cost(m: Any) -> Any:
+    """Imports, exports, fuel, value, wear, peaks and what is stored last, at prices written in later, and penalties."""
+    priced = sum(m.import_mw[t] + m.export_mw[t] for t in m.T) + sum(m.peak_mw[k] for k in m.M)
+    priced += sum(m.converter_mw[c, t] for c in m.C for t in m.T)
+    priced += sum(m.discharge_mw[s, t] for s in m.S for t in m.T) + sum(m.charge_mw[j, t] for j in m.J for t in m.T)
+    priced += sum(m.energy_mwh[s, t] for s in m.S for t in m.T)
+    reactive = sum(m.q_draw_mvar[q, t] + m.q_supply_mvar[q, t] for q in m.Q for t in m.T)
+    excess = sum(
+        PENALTY_PER_MWH * (m.import_excess_mw[t] + m.export_excess_mw[t])
+        + PENALTY_PER_PERCENT_HOUR * m.loading_excess_percent[t]
+        + PENALTY_PER_PU_HOUR * m.voltage_excess_pu[t]
+        + sum(PENALTY_PER_MWH * m.connection_excess_mw[k, t] for k in m.K)
+        for t in m.T
+    )
+    return PLACEHOLDER * priced + m.h * (COST_PER_MVARH * reactive + excess) + PENALTY_PER_KG * m.carbon_excess_kg

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from carbon.reporting.v2g_credit import v2g_credit
+from carbon.reporting.vehicles import Sessions, coefficients
+from grid.errors import InputError
+
+
+def sessions(seed, n=60):
+    rng = np.random.default_rng(seed)
+    return Sessions(
+        labels={
+            "place": rng.choice(["home", "work", "fast"], n),
+            "vehicle_class": rng.choice(["small", "van"], n),
+            "start_hour": rng.integers(0, 24, n),
+        },
+        energy_kwh=rng.uniform(0, 50, n),
+        v2g_kwh=rng.uniform(0, 10, n),
+        emissions_kg=rng.uniform(-2, 20, n),
+        v2g_kg=rng.uniform(0, 5, n),
+        distance_km=rng.uniform(0, 100, n),
+        driven_kg=rng.uniform(0, 8, n),
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([(), ("place",), ("vehicle_class", "start_hour"), ("place", "vehicle_class", "start_hour")]),
+)
+def test_groups_are_the_sums_of_their_sessions_and_sum_to_all(seed, by):
+    given_ = sessions(seed)
+    found = coefficients(given_, by)
+    assert found.sessions.sum() == 60
+    for name in ("energy_kwh", "v2g_kwh", "emissions_kg", "distance_km", "driven_kg"):
+        assert getattr(found, name).sum() == pytest.approx(getattr(given_, name).sum(), rel=1e-12)
+    seen = set()
+    for row in range(len(found.sessions)):
+        key = tuple(found.labels[name][row] for name in by)
+        assert key not in seen
+        seen.add(key)
+        here = np.all([given_.labels[name] == value for name, value in zip(by, key, strict=True)], axis=0)
+        here = np.broadcast_to(here, 60).astype(bool)
+        charged_kg = (given_.emissions_kg + given_.v2g_kg)[here].sum()
+        assert found.charged_g_per_kwh[row] == pytest.approx(1000 * charged_kg / given_.energy_kwh[here].sum())
+        assert found.g_per_km[row] == pytest.approx(
+            1000 * given_.driven_kg[here].sum() / given_.distance_km[here].sum()
+        )
+
+
+def test_a_group_is_weighted_by_energy_not_by_session():
+    two = Sessions(
+        {"place": np.array(["home", "home"])},
+        energy_kwh=np.array([10.0, 30.0]),
+        v2g_kwh=np.array([0.0, 5.0]),
+        emissions_kg=np.array([5.0, 1.0]),
+        v2g_kg=np.array([0.0, 2.0]),
+        distance_km=np.zeros(2),
+        driven_kg=np.zeros(2),
+    )
+    found = coefficients(two, ("place",))
+    assert found.charged_g_per_kwh[0] == pytest.approx(1000 * 8 / 40)
+    assert found.net_g_per_kwh[0] == pytest.approx(1000 * 6 / 35)
+    assert np.isnan(found.g_per_km[0])
+
+
+def test_no_sessions_make_one_empty_group_or_none():
+    none = Sessions({"place": np.empty(0, dtype=str)}, *(np.empty(0) for _ in range(6)))
+    assert coefficients(none).sessions.tolist() == [0]
+    assert coefficients(none, ("place",)).sessions.size == 0
+
+
+def test_wrong_sessions_and_labels_are_named():
+    with pytest.raises(InputError, match=r"sessions.energy_kwh\[0\]: must be at least 0"):
+        Sessions({}, np.array([-1.0]), *(np.zeros(1) for _ in range(5)))
+    with pytest.raises(InputError, match=r"labels.place: must have shape"):
+        Sessions({"place": np.array(["home", "work"])}, *(np.zeros(1) for _ in range(6)))
+    with pytest.raises(InputError, match=r"by: must be among .*; got 'brand'"):
+        coefficients(sessions(0), ("brand",))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(0, 10), st.floats(0, 900), st.floats(-200, 1200), st.floats(0, 100))
+def test_a_credit_is_positive_just_when_what_it_replaces_is_dirtier(energy, ci_stock, ci_reference, wear):
+    credit = v2g_credit(
+        np.array([energy]), np.array([energy * ci_stock / 0.9]), np.array([ci_reference]), "marginal", wear
+    )
+    expected = energy * (ci_reference - ci_stock / 0.9 - wear)
+    assert credit.total_kg == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    if abs(expected) > 1e-6:
+        assert (credit.avoided_kg[0] > 0) == (ci_reference > ci_stock / 0.9 + wear)
+
+
+def test_a_wrong_credit_is_named():
+    with pytest.raises(InputError, match="released_kg: must have shape"):
+        v2g_credit(np.ones(2), np.ones(1), np.ones(2), "average")
+    with pytest.raises(InputError, match="must be marginal or average; got 'cleanest'"):
+        v2g_credit(np.ones(1), np.ones(1), np.ones(1), "cleanest")

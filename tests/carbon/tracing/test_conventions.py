@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from carbon.tracing import equations as mixing
+from carbon.tracing.conventions import CONVENTIONS, trace_conventions
+from carbon.tracing.flows import Flows, Sources
+from carbon.tracing.uses import Consumers, Exports
+from grid.errors import InputError
+from tests.carbon.traced_city import random_city, relabelled, scaled
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def traced(city, operation=True):
+    op = city.operation if operation else None
+    return trace_conventions(city.flows, city.sources, city.consumers, city.exports, city.step_hours, op)
+
+
+def ledger_of(city, answer, operation=True):
+    op = city.operation if operation else None
+    return answer.ledger(
+        city.flows, city.sources, city.consumers, city.exports, step_hours=city.step_hours, operation=op
+    )
+
+
+def without_stores(city):
+    """The same, what stores took now taken by consumers, and what they gave fed in by a source of 100 kg/MWh."""
+    op, shape = city.operation, city.consumers.p_mw.shape
+    nodes = op.node[op.slot_device]
+    use, give = np.zeros(shape), np.zeros(shape)
+    np.add.at(use, (op.slot_step, nodes), np.maximum(op.p_mw, 0))
+    np.add.at(give, (op.slot_step, nodes), np.maximum(-op.p_mw, 0))
+    sources = Sources(
+        np.concatenate([city.sources.node, np.arange(shape[1])]),
+        np.concatenate([city.sources.p_mw, give], axis=1),
+        np.concatenate([city.sources.ci_kg_per_mwh, np.full(shape, 100.0)], axis=1),
+        np.concatenate([city.sources.renewable_share, np.zeros(shape)], axis=1),
+    )
+    return replace(city, sources=sources, consumers=replace(city.consumers, p_mw=city.consumers.p_mw + use))
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_every_convention_balances_buses_stocks_and_city(seed, n_nodes):
+    city = random_city(seed, n_nodes)
+    for name, answer in traced(city).items():
+        assert answer.convention == name
+        assert ledger_of(city, answer).relative_error.max() <= 1e-9, name
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_without_stores_all_conventions_add_up_to_the_same_city(seed, n_nodes):
+    city = without_stores(random_city(seed, n_nodes))
+    for answer in traced(city, operation=False).values():
+        ledger = ledger_of(city, answer, operation=False)
+        total_kg = ledger.consumption_kg + ledger.loss_kg + ledger.export_kg
+        np.testing.assert_allclose(total_kg, ledger.source_kg, rtol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_gross_equals_a_dense_solve_of_its_formula(seed, n_nodes):
+    city = without_stores(random_city(seed, n_nodes))
+    answer = traced(city, operation=False)["load"]
+    flows, sources = city.flows, city.sources
+    use = city.consumers.p_mw + city.exports.p_mw
+    for t in range(flows.n_steps):
+        sent, out = np.zeros((n_nodes, n_nodes)), use[t] + flows.p_shunt_mw[t]
+        for a, b, p_f, p_t in zip(flows.from_node, flows.to_node, flows.p_from_mw[t], flows.p_to_mw[t], strict=True):
+            if p_f > 0 > p_t:
+                sent[b, a] += p_f
+            elif p_t > 0 > p_f:
+                sent[a, b] += p_t
+            else:
+                out[a], out[b] = out[a] + p_f, out[b] + p_t
+        upstream = np.eye(n_nodes) - sent / (out + sent.sum(axis=0))
+        fed = np.bincount(sources.node, sources.p_mw[t], n_nodes)
+        carbon = np.bincount(sources.node, sources.p_mw[t] * sources.ci_kg_per_mwh[t], n_nodes)
+        p_gross = np.linalg.solve(upstream, fed)
+        np.testing.assert_allclose(answer.gross_factor[t], p_gross / (out + sent.sum(axis=0)), rtol=1e-9)
+        per_gross = np.linalg.solve(upstream, carbon) / p_gross
+        delivered = answer.tracing.ci_kg_per_mwh[t] / answer.gross_factor[t]
+        np.testing.assert_allclose(delivered, per_gross, rtol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_with_stores_that_rest_gross_is_what_it_is_without_them(seed, n_nodes):
+    city = without_stores(random_city(seed, n_nodes))
+    idle = replace(city.operation, p_mw=np.zeros_like(city.operation.p_mw), p_drain_mw=None)
+    with_them = traced(replace(city, operation=idle))["load"].tracing
+    alone = traced(city, operation=False)["load"].tracing
+    np.testing.assert_allclose(with_them.ci_kg_per_mwh, alone.ci_kg_per_mwh, rtol=1e-9)
+    np.testing.assert_allclose(with_them.renewable_share, alone.renewable_share, rtol=1e-9, atol=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_net_generation_is_use_and_its_losses_are_those_of_the_operator(seed, n_nodes):
+    city = without_stores(random_city(seed, n_nodes))
+    answer = traced(city, operation=False)["generator"]
+    use_mw = (city.consumers.p_mw + city.exports.p_mw).sum(axis=1)
+    np.testing.assert_allclose(answer.net_generation_mw(city.sources).sum(axis=1), use_mw, rtol=1e-9)
+    borne_kg = answer.borne_by_source_kg(city.sources, city.step_hours)
+    assert (borne_kg >= -1e-9).all()
+    np.testing.assert_allclose(borne_kg.sum(axis=1), ledger_of(city, answer, operation=False).loss_kg, rtol=1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, st.floats(0.1, 50))
+def test_scaling_powers_scales_carbon_in_every_convention(seed, factor):
+    city = random_city(seed)
+    larger = scaled(city, factor)
+    plain, more = traced(city), traced(larger)
+    for name in CONVENTIONS:
+        np.testing.assert_allclose(
+            more[name].tracing.ci_kg_per_mwh, plain[name].tracing.ci_kg_per_mwh, rtol=1e-8, atol=1e-8
+        )
+        one, other = (ledger_of(c, a[name]).emissions_kg for c, a in ((city, plain), (larger, more)))
+        np.testing.assert_allclose(other, factor * one, rtol=1e-8, atol=1e-8 * factor)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
+def test_relabelling_nodes_and_turning_branches_changes_nothing(seed):
+    city = random_city(seed)
+    label = np.random.default_rng(seed).permutation(city.flows.n_nodes)
+    plain, other = traced(city), traced(relabelled(city, label))
+    for name in CONVENTIONS:
+        for field in ("gross_factor", "delivered_share"):
+            np.testing.assert_allclose(
+                getattr(other[name], field)[:, label], getattr(plain[name], field), rtol=1e-9, atol=1e-12
+            )
+        np.testing.assert_allclose(
+            other[name].tracing.ci_kg_per_mwh[:, label], plain[name].tracing.ci_kg_per_mwh, rtol=1e-9, atol=1e-9
+        )
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_all_conventions_together_are_each_alone(seed, n_nodes):
+    city = random_city(seed, n_nodes)
+    for name, together in traced(city).items():
+        alone = trace_conventions(
+            city.flows, city.sources, city.consumers, city.exports, city.step_hours, city.operation, conventions=(name,)
+        )[name]
+        for field in ("gross_factor", "delivered_share"):
+            np.testing.assert_allclose(getattr(together, field), getattr(alone, field), rtol=1e-13)
+        np.testing.assert_allclose(together.tracing.ci_kg_per_mwh, alone.tracing.ci_kg_per_mwh, rtol=1e-12)
+        for field in ("e_end_mwh", "charge_kg", "ci_discharge_kg_per_mwh", "renewable_share", "driven_kg"):
+            here, there = (getattr(answer.tracing.stocks, field) for answer in (together, alone))
+            np.testing.assert_allclose(here, there, rtol=1e-12, atol=1e-12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
+def test_what_moves_is_the_same_in_every_convention_and_what_it_carries_is_not(seed):
+    stocks = {name: answer.tracing.stocks for name, answer in traced(random_city(seed)).items()}
+    for name in ("load", "average"):
+        np.testing.assert_array_equal(stocks[name].e_end_mwh, stocks["operator"].e_end_mwh)
+        np.testing.assert_array_equal(
+            stocks[name].vehicles.charge_meter_mwh, stocks["operator"].vehicles.charge_meter_mwh
+        )
+    charged_kg = {name: found.charge_kg.sum() for name, found in stocks.items()}
+    if charged_kg["operator"] > 0:
+        assert charged_kg["load"] > charged_kg["operator"]
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
+def test_what_generators_keep_after_losses_is_what_is_used(seed):
+    city = without_stores(random_city(seed))
+    net = traced(city, operation=False)["generator"]
+    used_mw = city.consumers.p_mw.sum(axis=1) + city.exports.p_mw.sum(axis=1)
+    assert (net.delivered_share <= 1 + 1e-9).all()
+    np.testing.assert_allclose(net.net_generation_mw(city.sources).sum(axis=1), used_mw, rtol=1e-12)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_stocks_of_all_conventions_go_on_from_block_to_block(monkeypatch, threads):
+    city = random_city(3, 6, 100)
+    whole = traced(city)
+    monkeypatch.setattr(mixing, "MOST_STEPS", 8)
+    blocks = trace_conventions(
+        city.flows, city.sources, city.consumers, city.exports, city.step_hours, city.operation, threads=threads
+    )
+    for name in CONVENTIONS:
+        found, expected = blocks[name].tracing, whole[name].tracing
+        np.testing.assert_allclose(found.ci_kg_per_mwh, expected.ci_kg_per_mwh, rtol=1e-12)
+        np.testing.assert_allclose(found.stocks.charge_kg, expected.stocks.charge_kg, rtol=1e-11, atol=1e-12)
+        np.testing.assert_allclose(found.stocks.renewable_share, expected.stocks.renewable_share, rtol=1e-11)
+        np.testing.assert_allclose(blocks[name].delivered_share, whole[name].delivered_share, rtol=1e-12)
+
+
+def test_one_line_by_hand_under_all_four():
+    """10 MW at 400 kg/MWh over a line that loses 1 MW to 9 MW of use."""
+    flows = Flows(2, np.array([0]), np.array([1]), np.array([[10.0]]), np.array([[-9.0]]))
+    sources = Sources(np.array([0]), np.array([[10.0]]), np.array([400.0]), np.array([0.5]))
+    consumers = Consumers(np.array([1]), np.array([[9.0]]), ("I.1",), np.ones((1, 1)))
+    nobody = Exports(np.array([], int), np.zeros((1, 0)))
+    answers = trace_conventions(flows, sources, consumers, nobody, 1.0)
+    found = {}
+    for name, answer in answers.items():
+        ledger = answer.ledger(flows, sources, consumers, nobody, step_hours=1.0)
+        found[name] = (ledger.consumption_kg[0], ledger.loss_kg[0], answer.borne_by_source_kg(sources, 1.0)[0, 0])
+    assert found["operator"] == pytest.approx((3600, 400, 0))
+    assert found["load"] == pytest.approx((4000, 0, 0))
+    assert found["generator"] == pytest.approx((3600, 400, 400))
+    assert found["average"] == pytest.approx((3600, 400, 0))
+    assert answers["load"].gross_use_mw(consumers)[0, 0] == pytest.approx(10)
+    assert answers["generator"].net_generation_mw(sources)[0, 0] == pytest.approx(9)
+    assert answers["load"].tracing.renewable_share[0, 1] == pytest.approx(0.5)
+
+
+def test_an_unknown_convention_is_named():
+    city = random_city(1)
+    with pytest.raises(InputError, match="must be among operator, load, generator, average; got 'buyer'"):
+        trace_conventions(city.flows, city.sources, city.consumers, city.exports, 1.0, conventions=("buyer",))

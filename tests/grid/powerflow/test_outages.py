@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pandapower as pp
+import pytest
+
+from grid.city.city import City, make_city
+from grid.city.source import read_grid
+from grid.errors import InputError
+from grid.powerflow.outages import outages
+
+
+def test_every_outage_is_what_pandapower_finds(winter_city: City) -> None:
+    city = winter_city
+    clock = city.clock.window(73, 75)
+    branches = list(range(0, len(city.network.branches), 29))
+    found = outages(city.network, clock, city.injections().window(73, 75), branches=branches)
+    for k, branch in enumerate(branches):
+        table, name = city.network.branches.kinds[branch], city.network.branches.names[branch]
+        net = copy.deepcopy(city.network.net)
+        net[table].loc[net[table].name == name, "in_service"] = False
+        net.load["p_mw"], net.load["q_mvar"] = city.loads.p_mw()[73], city.loads.q_mvar()[73]
+        net.sgen["p_mw"], net.sgen["q_mvar"] = city.generators.p_mw()[73], city.generators.q_mvar()[73]
+        pp.runpp(net, calculate_voltage_angles=True, lightsim2grid=False)
+        assert found.vm_min_pu[k, 0] == pytest.approx(net.res_bus.vm_pu.min(), abs=1e-8)
+        assert found.line_loading_percent[k, 0] == pytest.approx(net.res_line.loading_percent.max(), abs=1e-5)
+        dead = net.res_bus.index[net.res_bus.vm_pu.isna()]
+        at_dead = net.load.p_mw[net.load.bus.isin(dead)].groupby(net.load.bus).sum()
+        fed = net.sgen.p_mw[net.sgen.bus.isin(dead)].groupby(net.sgen.bus).sum()
+        expected = at_dead.sub(fed, fill_value=0.0).clip(lower=0.0).sum()
+        assert found.unsupplied_mw[k, 0] == pytest.approx(expected, abs=1e-9)
+    assert found.unsupplied_mw.max() > 1
+    assert not found.failed.any()
+
+
+def test_wrong_outages_are_refused(winter_city: City) -> None:
+    clock = winter_city.clock
+    with pytest.raises(InputError, match="must lie within"):
+        outages(winter_city.network, clock, winter_city.injections(), branches=[9999])
+    with_generators = make_city(read_grid("case14"), clock.window(0, 1))
+    with pytest.raises(InputError, match="the fixed point covers"):
+        outages(with_generators.network, clock.window(0, 1), with_generators.injections())
+
+
+def test_losing_a_feeder_head_leaves_its_feeder_dark(winter_city: City) -> None:
+    branches = winter_city.network.branches
+    zones = np.array(winter_city.network.buses.zones)
+    head = next(
+        k for k in branches.of_kind("line")
+        if zones[branches.from_bus[k]] == "Substation" and zones[branches.to_bus[k]] == "Feeder 8"
+    )  # fmt: skip
+    found = outages(winter_city.network, winter_city.clock.window(73, 74),
+                    winter_city.injections().window(73, 74), branches=[head])  # fmt: skip
+    p_mw, _ = winter_city.withdrawal()
+    assert found.unsupplied_mw[0, 0] == pytest.approx(np.maximum(p_mw[73, zones == "Feeder 8"], 0).sum())

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+from test_rolling import CLOCK, NETWORK, rolled
+
+from optimizer.aggregation.window import AggregatedSolver, AggregatedSolvers, can_aggregate, priced
+from optimizer.horizon.rolling import dispatch
+from optimizer.problem.problem import DispatchProblem
+from optimizer.window.programme import Start, Window, state_window
+from optimizer.window.roles import Roles
+from tests.optimizer.small_cases import cost, final_energy, fleet
+
+
+def window_of(problem: DispatchProblem) -> Window:
+    roles = Roles.of(problem.flexibilities, extend=problem.extend)
+    start = Start({f.name: f.reservoir.e_start_mwh for f in problem.flexibilities if f.reservoir is not None})
+    n = problem.clock.n_steps
+    return state_window(problem, roles, roles.compiled(n, problem.clock.step_hours), 0, n, start)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"horizon": 6, "look_ahead": 6},
+        {"horizon": 1, "look_ahead": 8},
+        {"loading_max_percent": np.array([20.0])},
+        {"import_max_mw": 2.0},
+        {"carbon_cap_kg": 13_500.0},
+        {"demand_charge_per_mw_month": 400.0},
+        {"grid_limits": False},
+        {"import_price_per_mwh": 40 - 60 * (np.arange(24) % 7 == 0), "export_price_per_mwh": -30.0},
+    ],
+)
+def test_aggregated_sessions_cost_what_they_cost_one_by_one_and_all_leave_with_their_energy(
+    changes: dict[str, Any],
+) -> None:
+    problem = rolled(**changes)
+    each, aggregated = dispatch(problem), dispatch(replace(problem, sessions="aggregated"))
+    assert cost(problem, aggregated) == pytest.approx(cost(problem, each), rel=3e-4)
+    assert aggregated.costs.total == pytest.approx(each.costs.total, rel=3e-4)
+    cars = problem.flexibilities[1]
+    assert cars.reservoir is not None
+    np.testing.assert_allclose(final_energy(cars, aggregated.p_mw["cars"]), cars.reservoir.e_end_mwh, atol=1e-6)
+    energy, low = cars.energy_mwh(aggregated.p_mw["cars"]), cars.reservoir.e_min_mwh[cars.device]
+    assert (energy >= low - 1e-6).all()
+    assert (energy <= cars.reservoir.e_max_mwh[cars.device] + 1e-6).all()
+
+
+def test_the_programme_has_the_optimum_of_the_sessions_one_by_one() -> None:
+    window = window_of(rolled(grid_limits=False))
+    each, aggregated = super(AggregatedSolvers, AggregatedSolvers()).of(window), AggregatedSolver(window)
+    x, y = each.solve(), aggregated.solve()
+    assert x.shape == y.shape
+    assert aggregated.objective == pytest.approx(each.objective, rel=1e-5)
+    assert aggregated.n_rows < each.n_rows
+    assert window.program.cost @ y == pytest.approx(each.objective, rel=1e-5)
+
+
+def test_pricing_finds_the_cheapest_schedule_that_the_sessions_rows_allow() -> None:
+    window = window_of(rolled(grid_limits=False))
+    block, h = window.blocks[0], window.problem.clock.step_hours
+    price = np.random.default_rng(1).uniform(-20, 100, block.slot.size)
+    charge, discharge = priced(block).cheapest(price)
+    found = h * float(price @ (charge - discharge))
+    found += h * float(discharge @ block.flexibility.at_slots(block.flexibility.wear_cost_per_mwh, block.slot))
+    fed = np.flatnonzero(block.with_feed_in)
+    own = block.program.cost.copy()
+    own[: block.slot.size] += h * price
+    own[block.slot.size : block.slot.size + fed.size] -= h * price[fed]
+    solver = super(AggregatedSolvers, AggregatedSolvers()).of(replace(window, program=replace(block.program, cost=own)))
+    solver.solve()
+    assert found == pytest.approx(solver.objective, rel=1e-6)
+
+
+def test_rows_that_are_added_later_hold_for_the_sessions() -> None:
+    window = window_of(rolled(grid_limits=False))
+    solver = AggregatedSolver(window)
+    before = solver.solve()
+    block, at = window.blocks[0], window.block_at[0]
+    row = np.zeros((1, solver.n_columns))
+    most = int(np.argmax(before[at : at + block.slot.size]))
+    row[0, at + most] = 1.0
+    limit = 0.5 * float(before[at + most])
+    place = solver.add_rows(sparse.csr_array(row), np.array([-np.inf]), np.array([limit]))
+    after = solver.solve()
+    assert after[at + most] <= limit + 1e-6
+    assert solver.duals()[place[0]] <= 0
+    solver.relax_rows(place)
+    assert window.program.cost @ solver.solve() == pytest.approx(window.program.cost @ before, rel=1e-5)
+
+
+def test_what_cannot_be_aggregated_is_stated_one_by_one() -> None:
+    assert can_aggregate(window_of(rolled()))
+    assert not can_aggregate(window_of(rolled(elastic=False)))
+    assert not can_aggregate(window_of(rolled(extend=lambda _model: None)))
+    cars = fleet(NETWORK, CLOCK, 5, n=20)
+    assert cars.reservoir is not None
+    leaking = replace(cars, reservoir=replace(cars.reservoir, retention_per_step=np.full(20, 0.99), exact_end=False))
+    assert not can_aggregate(window_of(replace(rolled(), flexibilities=(leaking,))))
+    problem = rolled(elastic=False)
+    one, other = dispatch(problem), dispatch(replace(problem, sessions="aggregated"))
+    np.testing.assert_array_equal(one.p_mw["cars"], other.p_mw["cars"])
