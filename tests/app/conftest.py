@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,9 @@ def plain_results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]
 
 
 @pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_folder(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """The demonstration's first two days: the first has the worst evening of the year."""
-    folder = tmp_path_factory.mktemp("demo") / "results"
-    run_demo(folder, days=2)
-    return folder
+    return made_once("demo", lambda folder: run_demo(folder, days=2))
 
 
 @pytest.fixture(scope="session")

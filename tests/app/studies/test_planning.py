@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
-from test_command_line import gridcarbon, refused
 
 from app.results.run import run
 from app.scenario.load import check_scenario
 from app.studies.planning import cost_against_carbon, estimate, estimate_in_words, frontier_table
 from grid.errors import ScenarioError
+from tests.app.command_line import gridcarbon, refused
 
 FEEDER = {
     "name": "feeder",

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import sparse
-from test_rolling import CLOCK, NETWORK, rolled
 
 from optimizer.aggregation.window import AggregatedSolver, AggregatedSolvers, can_aggregate, priced
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
 from optimizer.window.programme import Start, Window, state_window
 from optimizer.window.roles import Roles
+from tests.optimizer.horizon.test_rolling import CLOCK, NETWORK, rolled
 from tests.optimizer.small_cases import cost, final_energy, fleet
 
 

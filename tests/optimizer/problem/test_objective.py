@@ -5,13 +5,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from test_rolling import rolled
 
 from grid.errors import InputError
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.objective import Weights
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.totals import Totals, totals
+from tests.optimizer.horizon.test_rolling import rolled
 
 CI = 300 + 200 * np.cos(np.arange(24) / 2)
 
