@@ -19,7 +19,8 @@ from app.simulation.prepare import prepare
 from app.simulation.simulate import dispatch_problem
 from grid.powerflow.powerflow import power_flow
 from optimizer.horizon.rolling import dispatch
-from optimizer.problem.problem import DispatchProblem, Schedule
+from optimizer.problem.problem import DispatchProblem
+from optimizer.problem.schedule import Schedule
 from optimizer.problem.totals import withdrawal
 from optimizer.studies.representative_days import dispatch_representative
 from optimizer.window.grid_rows import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from optimizer.forecast.forecast import AutoregressiveError, Forecast, Persistence
+    from optimizer.forecast.forecast import AutoregressiveError, Persistence
     from optimizer.horizon.rolling import dispatch
     from optimizer.problem.devices import battery, charging_sessions, city_of, generation, problem_of
     from optimizer.problem.objective import Weights
-    from optimizer.problem.problem import DispatchProblem
+    from optimizer.problem.problem import DispatchProblem, Forecast
     from optimizer.problem.schedule import Schedule, Shortfall
     from optimizer.studies.frontier import Frontier, frontier
     from optimizer.studies.representative_days import Estimate, dispatch_representative
@@ -25,7 +25,7 @@ _HOME = {
     "InfeasibleDispatchError": "window.diagnosis",
     "UnboundedDispatchError": "window.diagnosis",
     "AutoregressiveError": "forecast.forecast",
-    "Forecast": "forecast.forecast",
+    "Forecast": "problem.problem",
     "Persistence": "forecast.forecast",
     "Frontier": "studies.frontier",
     "frontier": "studies.frontier",

@@ -7,9 +7,9 @@ not arrived. What is done meets the truth (`optimizer.horizon.realisation`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,14 +17,7 @@ from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.flexibility import Flexibility
 from optimizer.forecast.arrivals import expected_arrivals_mw, hides, without_arrivals
-
-if TYPE_CHECKING:
-    from optimizer.problem.problem import DispatchProblem
-
-Forecast = Callable[["DispatchProblem", int, int], "DispatchProblem"]
-"""Given the problem as it is, the first step of a window and the step after its last: the problem as it is seen then,
-on the same clock and network, with the same devices. Only those steps are looked at. It must answer the same to the
-same question, or results cannot be repeated."""
+from optimizer.problem.problem import DispatchProblem
 
 SERIES = ("import_price_per_mwh", "export_price_per_mwh", "import_ci_kg_per_mwh")
 LOAD, GENERATION, PRICE, CARBON = range(4)

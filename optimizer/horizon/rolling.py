@@ -17,6 +17,7 @@ from optimizer.horizon.carbon_budget import CarbonBudget
 from optimizer.horizon.realisation import Realised, realised, roles_in
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import BindingLimit, Costs, Decided, Quality, Schedule, Shortfall
+from optimizer.problem.weighting import objective_unit, weighted_problem
 from optimizer.window import answers
 from optimizer.window.first_guess import kept_up
 from optimizer.window.programme import Start, Window, state_window
@@ -78,8 +79,8 @@ class _Rolling:
 
     def __init__(self, problem: DispatchProblem, p_mw: dict[str, Floats]) -> None:
         self.problem, self.p_mw = problem, p_mw
-        self.unit = 1.0 if problem.objective is None else problem.objective.unit(problem)
-        self.weighed = problem if problem.objective is None else problem.objective.applied(problem, self.unit)
+        self.unit = 1.0 if problem.objective is None else objective_unit(problem.objective, problem)
+        self.weighed = problem if problem.objective is None else weighted_problem(problem.objective, problem, self.unit)
         self.roles = Roles.of(self.weighed.flexibilities, reactive=_with_q(problem), extend=problem.extend)
         self.energy = {f.name: f.reservoir.e_start_mwh.copy() for f in problem.flexibilities if f.reservoir is not None}
         self.before: dict[str, Floats] | None = None
@@ -160,7 +161,7 @@ class _Rolling:
         if view is problem:
             return self.weighed, self.roles
         if problem.objective is not None:
-            view = problem.objective.applied(view, self.unit)
+            view = weighted_problem(problem.objective, view, self.unit)
         return view, roles_in(view, self.roles)
 
     def _done(self, answer: Answer) -> Realised:

@@ -1,10 +1,10 @@
-"""What is to be decided."""
+"""The dispatch problem: flexible assets on a network, prices and limits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,15 +13,17 @@ from grid.errors import Fault, raise_if_any
 from grid.flexibility.flexibility import Flexibility
 from grid.network.network import Network
 from grid.time.clock import Clock
-from optimizer.problem.schedule import Schedule, Shortfall
-from optimizer.window.model import Extension
-from optimizer.window.roles import role_faults
+from optimizer.problem.objective import Weights
+from optimizer.problem.role_faults import role_faults
 
-if TYPE_CHECKING:
-    from optimizer.forecast.forecast import Forecast
-    from optimizer.problem.objective import Weights
+Extension = Callable[[Any], None]
+"""Adds constraints, variables or terms of the objective ``m.cost`` to the Pyomo model of a window
+(`optimizer.window.model`) before it is compiled."""
 
-__all__ = ["DispatchProblem", "Schedule", "Shortfall", "Strategy", "with_strategy"]
+Forecast = Callable[["DispatchProblem", int, int], "DispatchProblem"]
+"""Given the problem as it is, the first step of a window and the step after its last: the problem as it is seen then,
+on the same clock and network, with the same devices. Only those steps are looked at. It must answer the same to the
+same question, or results cannot be repeated."""
 
 NetworkModel = Literal["ac", "dc"]
 """``ac``: losses, currents and voltages of the AC power flow; ``dc``: flows of the linear power flow, no losses."""

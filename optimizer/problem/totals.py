@@ -10,7 +10,8 @@ from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility
 from grid.powerflow.boundary import net_import_mw
 from grid.powerflow.powerflow import power_flow
-from optimizer.problem.problem import DispatchProblem, Schedule
+from optimizer.problem.problem import DispatchProblem
+from optimizer.problem.schedule import Schedule
 
 
 @dataclass(frozen=True)

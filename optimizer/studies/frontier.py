@@ -10,7 +10,8 @@ import numpy as np
 
 from grid.errors import InputError
 from optimizer.horizon.rolling import dispatch
-from optimizer.problem.problem import DispatchProblem, Schedule
+from optimizer.problem.problem import DispatchProblem
+from optimizer.problem.schedule import Schedule
 from optimizer.problem.totals import Totals, totals
 
 TIE = 1e-3

@@ -18,7 +18,8 @@ from grid.arrays import Floats, Ints
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility, Reservoir
 from optimizer.horizon.rolling import dispatch
-from optimizer.problem.problem import DispatchProblem, Schedule
+from optimizer.problem.problem import DispatchProblem
+from optimizer.problem.schedule import Schedule
 from optimizer.problem.totals import Totals, totals
 from optimizer.studies.day_choice import RepresentativeDays, representative_days
 

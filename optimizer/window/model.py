@@ -11,9 +11,10 @@ arrays window by window, so they do not appear here; a right-hand side of 0 belo
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from optimizer.problem.problem import Extension
 
 PENALTY_PER_MWH = 1e4
 """Cost of importing or exporting above the limit: far above any price of energy, paid only where nothing helps."""
@@ -29,9 +30,6 @@ MONTHS = 2
 """Calendar months that a window may touch."""
 PLACEHOLDER = 1.0
 """Cost of variables whose price is written in later; it keeps them in the objective."""
-
-Extension = Callable[[Any], None]
-"""Adds constraints, variables or terms of the objective ``m.cost`` to the model before it is compiled."""
 
 
 @dataclass(frozen=True)

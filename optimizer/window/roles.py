@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from grid.arrays import Floats
-from grid.errors import Fault
 from grid.flexibility.flexibility import Flexibility, Reservoir
 from optimizer._highs import Compiled
-from optimizer.window.model import Extension, StoreConstants, Structure, window_model
+from optimizer.problem.problem import Extension
+from optimizer.problem.role_faults import is_store
+from optimizer.window.model import StoreConstants, Structure, window_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class Roles:
     ) -> Roles:
         """Sorts flexibilities; inverters take part only where `reactive` power is a lever."""
         converters = [f for f in flexibilities if f.lasts_throughout and f.reservoir is None]
-        stores = [(f, f.reservoir) for f in flexibilities if f.reservoir is not None and _is_store(f, f.reservoir)]
+        stores = [(f, f.reservoir) for f in flexibilities if f.reservoir is not None and is_store(f, f.reservoir)]
         lasting = [*converters, *(f for f, _ in stores)]
         fleets = [f for f in flexibilities if not any(f is other for other in lasting)]
         limits = [by_device(f.q_max_mvar, f) for f in lasting]
@@ -104,26 +105,6 @@ class Roles:
                     yield flexibility, (kind, at[kind])
                     at[kind] += 1
         yield from ((flexibility, ("fleet", place)) for place, flexibility in enumerate(self.fleets))
-
-
-def _is_store(flexibility: Flexibility, store: Reservoir) -> bool:
-    """Whether the model of the window can state it: efficiencies that change with time are coefficients."""
-    n = flexibility.n_devices
-    return flexibility.lasts_throughout and store.eta_charge.size == store.eta_discharge.size == n
-
-
-def role_faults(flexibility: Flexibility) -> Iterator[Fault]:
-    """What the programme cannot state of a flexibility."""
-    store, name = flexibility.reservoir, flexibility.name
-    block = not flexibility.lasts_throughout or (store is not None and not _is_store(flexibility, store))
-    if block and (flexibility.ramp_mw_per_h is not None or flexibility.p_min_on_mw.any()):
-        yield Fault(name, "ramps and minimum loads need devices that last throughout, of constant efficiency")
-    if block and store is not None and len(store.charge_segments) > 1:
-        yield Fault(name, "part-load efficiency needs devices that last throughout, of constant efficiency")
-    low, high = flexibility.p_min_mw.min(initial=0.0), flexibility.p_max_mw.max(initial=0.0)
-    priced = flexibility.wear_cost_per_mwh.any() or flexibility.value_per_mwh.any()
-    if store is None and priced and low < 0 < high:
-        yield Fault(name, "with a cost or a value it must either draw or feed in; state two flexibilities")
 
 
 def by_device(values: Floats | None, flexibility: Flexibility) -> Floats:

@@ -17,7 +17,8 @@ from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
 from grid.network.network import Network
 from grid.powerflow.powerflow import PowerFlow, power_flow
 from grid.time.clock import Clock
-from optimizer.problem.problem import DispatchProblem, Schedule
+from optimizer.problem.problem import DispatchProblem
+from optimizer.problem.schedule import Schedule
 
 
 def clock_of(n_steps: int, minutes: int = 60, start: datetime | None = None) -> Clock:

@@ -12,7 +12,7 @@ from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
 from optimizer.window.programme import Start, Window, state_window
 from optimizer.window.roles import Roles
-from tests.optimizer.horizon.test_rolling import CLOCK, NETWORK, rolled
+from tests.optimizer.rolling_day import CLOCK, NETWORK, rolled
 from tests.optimizer.small_cases import cost, final_energy, fleet
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from grid.errors import InputError
 from optimizer.forecast.arrivals import charging_on_arrival, expected_arrivals_mw, without_arrivals
-from optimizer.forecast.forecast import LOAD, AutoregressiveError, Forecast, Persistence
+from optimizer.forecast.forecast import LOAD, AutoregressiveError, Persistence
 from optimizer.horizon.rolling import dispatch
-from optimizer.problem.problem import DispatchProblem
+from optimizer.problem.problem import DispatchProblem, Forecast
 from tests.optimizer.small_cases import battery, clock_of, cost, feeder, final_energy, fleet, import_mw, problem_on, pv
 
 NETWORK = feeder()

@@ -2,33 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 import pytest
 
 from grid.flexibility.flexibility import Flexibility
 from optimizer.horizon.rolling import dispatch
-from optimizer.problem.problem import DispatchProblem
-from tests.optimizer.small_cases import battery, clock_of, cost, feeder, final_energy, fleet, import_mw, problem_on, pv
-
-NETWORK = feeder()
-CLOCK = clock_of(24)
-HOURS = np.arange(24)
-LOAD = np.zeros((24, 3))
-LOAD[:, 1], LOAD[:, 2] = 0.5, 1 + 0.5 * np.sin(HOURS / 4)
-PRICE = 60 + 40 * np.sin(HOURS / 3)
-
-
-def rolled(horizon: int = 24, look_ahead: int = 0, **changes: Any) -> DispatchProblem:
-    flexibilities = [
-        battery(NETWORK, CLOCK, 2, wear=5.0, retention=0.999, name="battery"),
-        fleet(NETWORK, CLOCK, 5, n=20, wear=5.0),
-        pv(NETWORK, CLOCK, 1, np.maximum(0, np.sin((HOURS - 6) / 12 * np.pi))),
-    ]
-    given: dict[str, Any] = {"import_price_per_mwh": PRICE, "export_price_per_mwh": PRICE - 20}
-    given |= {"horizon_steps": horizon, "look_ahead_steps": look_ahead}
-    return problem_on(NETWORK, CLOCK, flexibilities, LOAD, **(given | changes))
+from tests.optimizer.rolling_day import NETWORK, rolled
+from tests.optimizer.small_cases import battery, clock_of, cost, final_energy, fleet, import_mw, problem_on
 
 
 @pytest.mark.parametrize("horizon", [1, 5, 12])

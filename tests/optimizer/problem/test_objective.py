@@ -11,7 +11,7 @@ from optimizer.horizon.rolling import dispatch
 from optimizer.problem.objective import Weights
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.totals import Totals, totals
-from tests.optimizer.horizon.test_rolling import rolled
+from tests.optimizer.rolling_day import rolled
 
 CI = 300 + 200 * np.cos(np.arange(24) / 2)
 
