@@ -11,8 +11,8 @@ from app.dashboard.figures import conventions as figures
 from app.dashboard.text import sector_name
 from app.dashboard.view import View
 from carbon.tracing.convention_names import OPERATOR, SENTENCES, WATER_TANK
+from grid.units import KG_PER_T
 
-KG_PER_T = 1000.0
 MOST_BUSES = 20
 
 

@@ -14,15 +14,14 @@ from app.results.convention_columns import LEDGER_TERMS
 from app.results.folder import Result
 from carbon.inventory import Electricity, Inventory, compile_inventory, read_activities, years_of
 from carbon.ledgers.reconciliation import CarbonTotals, Entry, Reconciliation, reconcile
-from carbon.reporting.hydrogen import LHV_KWH_PER_KG
 from carbon.reporting.scope2 import scope2
 from carbon.reporting.statement import Provenance, hours_csv, statement, write_statement
 from carbon.tracing.convention_names import LOSS_ENTRY, OPERATOR, WATER_TANK, check_traced, in_words
 from grid.errors import Fault, raise_if_any
 from grid.time.clock import Clock
+from grid.units import LHV_HYDROGEN_MWH_PER_KG
 
 CARS = "cars, net at the meter"
-KWH_PER_MWH = 1000.0
 
 
 def city_inventory(
@@ -92,7 +91,7 @@ def electricity(result: Result) -> Electricity:
             "heat_pump_heat_mwh": float(summary.get("heat_pump_heat_mwh") or 0.0),
         },
         years=years_of(_clock(result)),
-        hydrogen_mwh=float(summary.get("hydrogen_kg") or 0.0) * LHV_KWH_PER_KG / KWH_PER_MWH,
+        hydrogen_mwh=float(summary.get("hydrogen_kg") or 0.0) * LHV_HYDROGEN_MWH_PER_KG,
         hydrogen_kg=float(result.table("ledger").select(pl.col("fuel_kg").sum()).collect().item()),
     )
 

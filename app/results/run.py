@@ -13,10 +13,11 @@ from app.results.summary import data_centre_metrics, summarise
 from app.results.tables import v2g
 from app.results.tables.registry import tables, topology
 from app.scenario.loaded import Loaded
-from app.simulation.simulate import KG_PER_T, Outcome, Progress, Status, simulate
+from app.simulation.simulate import Outcome, Progress, Status, simulate
 from app.simulation.violations import violated_steps
 from carbon.tracing.convention_names import OPERATOR, SENTENCES, in_words
 from grid.errors import InputError
+from grid.units import KG_PER_T
 
 LIBRARIES = ("gridcarbon", "pandapower", "pyomo", "highspy", "pvlib", "numpy", "scipy", "polars")
 

@@ -10,14 +10,13 @@ import numpy as np
 
 from app.accounts.grid_elements import is_store
 from app.results.tables import hydrogen, v2g
-from app.simulation.simulate import KG_PER_T, Outcome
+from app.simulation.simulate import Outcome
 from app.simulation.violations import violated_steps
 from carbon.data_centre import Known, metrics, standard_metrics
 from carbon.data_centre.on_site import generator_tests
 from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility
-
-KWH_PER_MWH = 1000.0
+from grid.units import KG_PER_T
 
 Summary = dict[str, Any]
 

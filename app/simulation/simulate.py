@@ -20,12 +20,12 @@ from app.simulation.prepare import Prepared, prepare
 from carbon.data_centre import Facility
 from grid.arrays import Floats
 from grid.powerflow.powerflow import PowerFlow, power_flow
+from grid.units import KG_PER_T
 from optimizer.forecast.forecast import AutoregressiveError, Persistence
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem, Forecast, with_strategy
 from optimizer.problem.schedule import Schedule
 
-KG_PER_T = 1000.0
 BALANCE_TOLERANCE = 1e-6
 """A run whose ledgers miss more than this share of consumption or of emissions is not stored as done."""
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from app.scenario.loaded import Loaded
 from app.simulation.prepare import prepare
-from app.simulation.simulate import KG_PER_T, Progress, dispatch_problem
+from app.simulation.simulate import Progress, dispatch_problem
 from grid.errors import InputError
+from grid.units import KG_PER_T
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.totals import Totals
 from optimizer.studies.frontier import Frontier, frontier

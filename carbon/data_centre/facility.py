@@ -15,9 +15,8 @@ from carbon.data_centre.spec import DataCentre
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, InputError, raise_if_any
 from grid.time.clock import Clock
+from grid.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
-HOURS_PER_DAY = 24.0
-SECONDS_PER_HOUR = 3600.0
 RATING_TOLERANCE = 1e-6
 """Share by which a solver may exceed the rated IT power."""
 P_IDLE_MW = 1e-6

@@ -20,9 +20,7 @@ from grid.arrays import Floats
 from grid.errors import InputError, nearest
 from grid.spec import Spec
 from grid.time.clock import Clock
-
-HOURS_PER_DAY = 24
-DAYS_PER_YEAR = 365.25
+from grid.units import DAYS_PER_JULIAN_YEAR
 
 _OFFICE = (*(0.4,) * 6, 0.5, 0.8, *(1.6,) * 9, 1.4, 1.0, 0.7, *(0.5,) * 4)
 _OFFICE_REST = (0.4,) * 24
@@ -57,7 +55,7 @@ class FillUp(Spec):
     def share(self, clock: Clock) -> Floats:
         """Servers installed in each step, shape (T,), as a share of what the hall is built for [1]; none before."""
         since = clock.times - np.datetime64(self.opened, "us")
-        years = since / np.timedelta64(1, "D") / DAYS_PER_YEAR
+        years = since / np.timedelta64(1, "D") / DAYS_PER_JULIAN_YEAR
         filled = np.clip(self.share_at_opening + self.share_per_year * years, 0.0, self.share_max)
         return np.where(years >= 0, filled, 0.0)
 

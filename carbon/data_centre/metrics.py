@@ -9,8 +9,7 @@ import numpy as np
 from carbon.data_centre.facility import Facility
 from grid.arrays import Floats
 from grid.errors import InputError
-
-KWH_PER_MWH = 1000.0
+from grid.units import KWH_PER_MWH
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from grid.assets.battery import Battery
 from grid.assets.pv import PV
 from grid.spec import Spec
 from grid.time.clock import Clock
-
-HOURS_PER_MONTH = 8760.0 / 12.0
+from grid.units import HOURS_PER_MONTH
 
 
 class Generators(Spec):

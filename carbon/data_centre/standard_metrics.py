@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from carbon.data_centre.facility import P_IDLE_MW, Facility
-from carbon.data_centre.metrics import KWH_PER_MWH, metrics
+from carbon.data_centre.metrics import metrics
 from carbon.data_centre.on_site import GeneratorTests
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, raise_if_any
+from grid.units import KWH_PER_MWH
 
 IT = "IT energy"
 FACILITY = "facility energy"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from grid.errors import Fault, nearest
+from grid.units import GJ_PER_MWH, LHV_HYDROGEN_MWH_PER_KG
 
 _KG_PER_LB: Final = 0.45359237  # international avoirdupois pound, exact
-_GJ_PER_MWH: Final = 3.6
-_LHV_HYDROGEN_MWH_PER_KG: Final = 0.03333  # 119.96 MJ/kg, ISO 14687 quality at 25 degC
 _LITRE: Final = {"petrol": 32.0 / 3600.0, "diesel": 36.0 / 3600.0}
 """Energy of a litre [MWh], lower heating value: Directive 2009/28/EC, Annex III, 32 and 36 MJ/l."""
 _PER_ENERGY: Final = {
@@ -17,9 +16,9 @@ _PER_ENERGY: Final = {
     "kg/kWh": 1000.0,
     "t/MWh": 1000.0,
     "lb/MWh": _KG_PER_LB,
-    "kg/GJ": _GJ_PER_MWH,
-    "g/MJ": _GJ_PER_MWH,
-    "t/TJ": _GJ_PER_MWH,
+    "kg/GJ": GJ_PER_MWH,
+    "g/MJ": GJ_PER_MWH,
+    "t/TJ": GJ_PER_MWH,
 }
 _PER_AMOUNT: Final = ("kg/l", "kg/kg")
 UNITS: Final = (*_PER_ENERGY, *_PER_AMOUNT)
@@ -37,7 +36,7 @@ def kg_per_mwh(value: float, unit: str, technology: str) -> float:
     if unit == "kg/l":
         return value / _LITRE[technology]
     if unit == "kg/kg":
-        return value / _LHV_HYDROGEN_MWH_PER_KG
+        return value / LHV_HYDROGEN_MWH_PER_KG
     return value * _PER_ENERGY[unit]
 
 

@@ -10,9 +10,8 @@ from carbon.inventory.activities import Activity
 from carbon.inventory.codes import GWP100, GpcCode, gpc_codes
 from grid.errors import Fault, raise_if_any
 from grid.time.clock import Clock
+from grid.units import HOURS_PER_YEAR, KG_PER_T
 
-HOURS_PER_YEAR = 8760.0
-KG_PER_T = 1000.0
 OLDEST, NEWEST = 1900, 2200
 """What can be a base year."""
 LOCAL_GENERATION = "I.4.4"

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon.inventory.codes import GWP100, NOTATIONS
-from carbon.inventory.inventory import KG_PER_T, Inventory, Line
+from carbon.inventory.inventory import Inventory, Line
 from carbon.ledgers.reconciliation import Reconciliation
 from grid.errors import Fault, InputError, raise_if_any
+from grid.units import KG_PER_T
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook

@@ -8,9 +8,7 @@ import numpy as np
 
 from carbon.stocks.trace import ClassTrace, StockRecord
 from grid.arrays import Floats, Ints
-
-LHV_KWH_PER_KG = 33.33
-"""Lower heating value of hydrogen."""
+from grid.units import LHV_HYDROGEN_MWH_PER_KG
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +32,7 @@ class Tanks:
 
 def carbon_per_kg(ci_stock_kg_per_mwh: Floats) -> Floats:
     """Carbon of a kilogram of hydrogen [kg/kg] from a tank that holds `ci_stock_kg_per_mwh` (of the LHV) [kg/MWh]."""
-    return ci_stock_kg_per_mwh * LHV_KWH_PER_KG / 1000
+    return ci_stock_kg_per_mwh * LHV_HYDROGEN_MWH_PER_KG
 
 
 def refuelled_carbon_per_kg(tanks: ClassTrace) -> Floats:

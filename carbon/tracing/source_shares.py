@@ -17,6 +17,7 @@ from carbon.tracing.trace import check_sources
 from carbon.validation import index_faults
 from grid.arrays import Floats
 from grid.errors import InputError, raise_if_any
+from grid.units import BYTES_PER_MB
 
 
 def source_shares(
@@ -68,9 +69,9 @@ def source_share_chunks(
     """
 
     def at_once(bytes_per_step: int) -> int:
-        steps = int(memory_mb * 1e6 // bytes_per_step)
+        steps = int(memory_mb * BYTES_PER_MB // bytes_per_step)
         if steps < 1:
-            raise InputError.of("memory_mb", f"must be at least {bytes_per_step / 1e6:.3g}", memory_mb)
+            raise InputError.of("memory_mb", f"must be at least {bytes_per_step / BYTES_PER_MB:.3g}", memory_mb)
         return steps
 
     yield from _chunks(flows, sources, groups, operation, step_hours, at_once)

@@ -16,6 +16,7 @@ from grid.city.city import City
 from grid.city.placement import Where
 from grid.errors import Fault
 from grid.spec import Spec
+from grid.units import KW_PER_MW
 
 HOMES = Where(sector="I.1")
 """Where people live, by the energy of the households there."""
@@ -128,7 +129,7 @@ def _households(adoption: Adoption, city: City) -> tuple[int, list[Reckoning]]:
 
 def _roofs(adoption: Adoption, share: float, city: City, homes: int) -> tuple[list[Asset], list[Reckoning]]:
     buildings = homes / adoption.dwellings_per_building
-    target = buildings * share * adoption.roof_peak_kw / 1000
+    target = buildings * share * adoption.roof_peak_kw / KW_PER_MW
     present = _solar_of_the_net_mw(city)
     added = max(0.0, target - present)
     reckoning = [

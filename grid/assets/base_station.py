@@ -16,8 +16,7 @@ from grid.errors import Fault
 from grid.flexibility.flexibility import Element, Flexibility
 from grid.spec import Spec
 from grid.time.demand_shapes import demand_shape
-
-WATTS_PER_MW = 1e6
+from grid.units import W_PER_MW
 
 
 class Radio(Spec):
@@ -85,7 +84,7 @@ class BaseStation(Asset):
     @property
     def power_mw(self) -> float:
         """Power at full traffic [MW]."""
-        return self.sites * (self.transceivers * self.radio.full_w + self.baseband_w) / WATTS_PER_MW
+        return self.sites * (self.transceivers * self.radio.full_w + self.baseband_w) / W_PER_MW
 
     def faults(self, city: City, at: str) -> Iterator[Fault]:
         """Those of the placement, and values out of order."""
@@ -102,7 +101,7 @@ class BaseStation(Asset):
         clock = site.city.clock
         load = np.minimum(self.mean_traffic * demand_shape("mobile_traffic", clock, site.time_zone), 1.0)
         radio_w = self.transceivers * self.radio.mean_w(load, self.sleep_share)
-        power = self.sites * (radio_w + self.baseband_w) / WATTS_PER_MW
+        power = self.sites * (radio_w + self.baseband_w) / W_PER_MW
         demand = Flexibility(
             name=self.name,
             kind=self.kind,

@@ -19,9 +19,9 @@ from grid.assets.heat.demand import HEATING_LIMIT_DEGC
 from grid.city.city import City
 from grid.errors import Fault
 from grid.flexibility.flexibility import Element, Flexibility
+from grid.units import GJ_PER_MWH
 from grid.weather.weather import Weather
 
-GJ_PER_MWH = 3.6
 ALONE_ELECTRICITY = 0.35
 """Electricity per fuel where it is made alone: default of the efficiency method, as quoted by a secondary source."""
 ALONE_HEAT = 0.80

@@ -16,9 +16,9 @@ from grid.assets.feed_in import POWER_FACTOR_MIN, curtailable
 from grid.city.city import City
 from grid.errors import Fault, nearest, raise_if_any
 from grid.flexibility.flexibility import Element, Flexibility
+from grid.units import ZERO_DEGC_K
 from grid.weather.weather import Weather
 
-ZERO_DEGC_K = 273.15
 HEIGHT_OF_WIND_M = 10.0
 """Where `Weather` has its wind speed."""
 HEIGHT_OF_TEMPERATURE_M = 2.0

@@ -17,10 +17,10 @@ from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.network.injections import Injections
 from grid.network.network import Network
 from grid.time.clock import Clock
+from grid.units import HOURS_PER_YEAR
 
 UNSPECIFIED_SECTOR = "I.6"
 """GPC sub-sector of consumption of which nothing is known ("non-specified sources")."""
-HOURS_PER_YEAR = 8760.0
 GPC_CODE = re.compile(r"(I|II|III|IV|V|VI)(\.\d+)*")
 BUFFERED_GENERATION = re.compile(r"(PV|Wind|Wind_Offshore)_Storage(_MV)?")
 """Types of storage units of SimBench's future grids that only feed in: photovoltaics or wind with a battery, whose

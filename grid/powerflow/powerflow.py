@@ -26,6 +26,7 @@ from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
 from grid.powerflow.zbus import RESIDUAL_MVA, Limits, factorise, run
 from grid.time.clock import Clock
+from grid.units import BYTES_PER_MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,9 +160,9 @@ def stream(
     """
     _check(network, clock, injections)
     per_step = 3 * 16 * network.n_nodes  # real and imaginary parts as solved, and the complex voltages
-    at_once = int(memory_mb * 1e6 // per_step)
+    at_once = int(memory_mb * BYTES_PER_MB // per_step)
     if at_once < 1:
-        raise InputError.of("memory_mb", f"must be at least {per_step / 1e6:.3g}", memory_mb)
+        raise InputError.of("memory_mb", f"must be at least {per_step / BYTES_PER_MB:.3g}", memory_mb)
     for first in range(0, clock.n_steps, at_once):
         stop = min(first + at_once, clock.n_steps)
         yield voltages(network, clock.window(first, stop), injections.window(first, stop), threads=threads)

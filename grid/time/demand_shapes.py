@@ -13,9 +13,9 @@ import polars as pl
 
 from grid.arrays import Floats, read_only
 from grid.time.clock import Clock
+from grid.units import DAYS_PER_WEEK
 
 SATURDAY = 5
-DAYS_PER_WEEK = 7
 QUARTERS_PER_DAY = 96
 
 StandardProfile = Literal["g0", "g1", "g2", "g3", "g4", "g5", "g6"]

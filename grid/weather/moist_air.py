@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from grid.arrays import Floats
+from grid.units import ZERO_DEGC_K
 
-ZERO_DEGC_K = 273.15
 TRIPLE_POINT_DEGC = 0.01
 """Above it the bulb is wetted with water, below with ice."""
 VAPOUR_TO_AIR_MASS_RATIO = 0.621945

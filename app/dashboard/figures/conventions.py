@@ -8,9 +8,9 @@ from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme
 from app.dashboard.figures.chart import empty, framed, go, make_subplots
 from app.dashboard.text import sector_name
 from carbon.tracing.convention_names import BEARERS, OPERATOR, WATER_TANK
+from grid.units import KG_PER_T
 
 GRID_LOSSES, GENERATORS = "Losses, grid operator", "Losses, generators and stores"
-KG_PER_T = 1000.0
 LEAST_KG = 0.5
 """Lines with less than this in every convention are left out of charts [kg]."""
 _COLOURS = {"operator": "blue", "load": "orange", "generator": "green", "average": "purple"}

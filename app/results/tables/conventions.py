@@ -17,8 +17,7 @@ from app.results.tables.frames import by_element, times
 from carbon.tracing.convention_names import OPERATOR, WATER_TANK
 from grid.arrays import Floats
 from grid.time.clock import Clock
-
-KG_PER_T = 1000.0
+from grid.units import KG_PER_T
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,10 +9,9 @@ from app.reports.consumers import HYDROGEN_STATION
 from app.results.folder import TABLES
 from app.results.tables.frames import by_element
 from app.simulation.simulate import Outcome
-from carbon.reporting.hydrogen import LHV_KWH_PER_KG, Tanks, carbon_per_kg, tanks_by_slot
+from carbon.reporting.hydrogen import Tanks, carbon_per_kg, tanks_by_slot
 from grid.arrays import Floats
-
-MWH_PER_KG = LHV_KWH_PER_KG / 1000
+from grid.units import LHV_HYDROGEN_MWH_PER_KG
 
 
 def by_step(outcome: Outcome) -> pl.DataFrame:
@@ -38,14 +37,15 @@ def _station(tanks: Tanks, energy_mwh: Floats, n_steps: int) -> dict[str, Floats
     def summed(values: Floats) -> Floats:
         return np.bincount(tanks.step, weights=values, minlength=n_steps).astype(np.float64)
 
-    refuelled, emissions, held = summed(tanks.fuel_mwh) / MWH_PER_KG, summed(tanks.fuel_kg), summed(tanks.held_mwh)
+    refuelled = summed(tanks.fuel_mwh) / LHV_HYDROGEN_MWH_PER_KG
+    emissions, held = summed(tanks.fuel_kg), summed(tanks.held_mwh)
     return {
         "electricity_mwh": summed(np.maximum(energy_mwh, 0.0)),
         "fed_in_mwh": summed(np.maximum(-energy_mwh, 0.0)),
         "refuelled_kg": refuelled,
         "emissions_kg": emissions,
         "emissions_kg_per_kg": _per(emissions, refuelled),
-        "tank_kg": held / MWH_PER_KG,
+        "tank_kg": held / LHV_HYDROGEN_MWH_PER_KG,
         "tank_kg_per_kg": carbon_per_kg(_per(summed(tanks.held_mwh * tanks.ci_kg_per_mwh), held)),
     }
 

@@ -9,10 +9,11 @@ import polars as pl
 
 from app.results.folder import TABLES
 from app.results.tables.vehicles import class_names, fleets
-from app.simulation.simulate import KG_PER_T, Outcome
+from app.simulation.simulate import Outcome
 from carbon.reporting.v2g_credit import AVOIDED_ELSEWHERE, Reference, V2GCredit, v2g_credit
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
+from grid.units import KG_PER_T
 
 NOTE = (
     f"{AVOIDED_ELSEWHERE}: what V2G replaced less what it released and wore out is a consequence, subtracted from "

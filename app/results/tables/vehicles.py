@@ -13,10 +13,8 @@ from app.simulation.simulate import Outcome
 from carbon.reporting.vehicles import Sessions, coefficients
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
+from grid.units import G_PER_KG, HOURS_PER_DAY, KWH_PER_MWH
 
-KWH_PER_MWH = 1000.0
-G_PER_KG = 1000.0
-HOURS = 24
 UNKNOWN_CLASS = "unknown"
 LEAST_KM = 1e-6
 """Less than this is the rounding of an energy, and nobody drove."""
@@ -133,11 +131,11 @@ def charging_hours(outcome: Outcome) -> pl.DataFrame:
         kwh = record.entries.p_mw * outcome.prepared.clock.step_hours * KWH_PER_MWH
         hour = hour_of_step[record.entries.step]
         parts = (np.maximum(kwh, 0.0), np.maximum(-kwh, 0.0), record.charged_kg, record.given_back_kg)
-        sums = np.array([np.bincount(hour, weights=part, minlength=HOURS) for part in parts])
-        moved[flexibility.place] = moved.get(flexibility.place, np.zeros((len(parts), HOURS))) + sums
+        sums = np.array([np.bincount(hour, weights=part, minlength=HOURS_PER_DAY) for part in parts])
+        moved[flexibility.place] = moved.get(flexibility.place, np.zeros((len(parts), HOURS_PER_DAY))) + sums
     columns = ("energy_kwh", "v2g_kwh", "charged_kg", "v2g_kg")
     frames = [
-        pl.DataFrame({"place": [place] * HOURS, "hour": np.arange(HOURS), **dict(zip(columns, sums, strict=True))})
+        pl.DataFrame({"place": place, "hour": np.arange(HOURS_PER_DAY), **dict(zip(columns, sums, strict=True))})
         for place, sums in sorted(moved.items())
     ]
     if not frames:

@@ -14,9 +14,8 @@ from carbon.data_centre.cooling.running import Running
 from carbon.data_centre.cooling.technology import CoolingDemand, Driver
 from carbon.data_centre.cooling.water_plant import WaterChiller
 from grid.arrays import Floats
+from grid.units import HOURS_PER_DAY, HOURS_PER_YEAR
 
-HOURS_PER_YEAR = 8760.0
-HOURS_PER_DAY = 24.0
 MID_MONTH_HOUR = (np.arange(12) + 0.5) * HOURS_PER_YEAR / 12.0
 
 

@@ -16,10 +16,10 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from carbon.data_centre.standard_metrics import Metric
 from grid.errors import Fault, InputError, nearest
 from grid.spec import Spec
+from grid.units import KWH_PER_MWH
 
 MetricName = Literal["pue", "wue", "cue", "ref", "erf", "ere", "cer", "iteu_sv"]
 """Metrics that a rule may limit, as `standard_metrics` names them."""
-KWH_PER_MWH = 1000.0
 
 
 class Surcharge(Spec):

@@ -18,12 +18,10 @@ from carbon.data_centre.standard_metrics import Known, Metric, standard_metrics
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, raise_if_any
 from grid.time.clock import Clock
+from grid.units import HOURS_PER_YEAR, KG_PER_T
 
 if TYPE_CHECKING:
     import polars as pl
-
-HOURS_PER_YEAR = 8760.0
-KG_PER_T = 1000.0
 
 
 @dataclass(frozen=True, eq=False)

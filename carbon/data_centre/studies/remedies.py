@@ -14,9 +14,9 @@ from carbon.data_centre.spec import DataCentre
 from carbon.data_centre.studies.operation import Place, metrics_at
 from grid.errors import Fault, InputError
 from grid.spec import Spec
+from grid.units import KW_PER_MW
 
 SHIPPED = Path(__file__).parent / "changes.yaml"
-KW_PER_MW = 1000.0
 
 
 class Change(Spec):

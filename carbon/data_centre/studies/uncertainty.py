@@ -20,9 +20,8 @@ from carbon.data_centre.cooling import Cooling, CoolingTechnology
 from carbon.data_centre.priors import Case, Prior, load_case
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, InputError, raise_if_any
+from grid.units import KW_PER_MW, SECONDS_PER_HOUR
 
-SECONDS_PER_HOUR = 3600.0
-KW_PER_MW = 1000.0
 PERCENTS = (5.0, 50.0, 95.0)
 POWER_PARAMETERS = ("ups_efficiency", "distribution_loss", "lighting_share")
 

@@ -19,11 +19,11 @@ import numpy as np
 
 from grid.arrays import Floats
 from grid.time.clock import Clock
+from grid.units import HOURS_PER_DAY
 from grid.weather.files import HOURS_OF_YEAR, WeatherYear
 from grid.weather.weather import Weather, hours_of_year, interpolated_values, middles_of_steps, standard_offset
 
 _CUT_IN_M_PER_S, _RATED_M_PER_S, _CUT_OUT_M_PER_S = 3.0, 12.0, 25.0  # usual for turbines on land and at sea
-_HOURS_OF_DAY = 24
 
 
 def fleet_power_curve(wind_speed_m_per_s: Floats) -> Floats:
@@ -108,8 +108,8 @@ def solar_availability(
     if year.has_irradiance:
         station = _typical_year(timedelta(hours=year.utc_offset_hours))
         station_clear = clear_sky_ghi(station, year.latitude, year.longitude)
-        clear_day = _circular_mean(station_clear, _HOURS_OF_DAY)
-        measured = _circular_mean(year.ghi_w_per_m2, _HOURS_OF_DAY)
+        clear_day = _circular_mean(station_clear, HOURS_PER_DAY)
+        measured = _circular_mean(year.ghi_w_per_m2, HOURS_PER_DAY)
         clearness = measured / np.where(clear_day > 0, clear_day, np.inf)
     mean_w_per_m2 = float((clearness * city_clear).mean())
     if mean_w_per_m2 <= 0:

@@ -17,10 +17,10 @@ from grid.assets.ev.vehicles import Vehicles, class_faults
 from grid.city.city import City
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.flexibility import Element, Flexibility
+from grid.units import DAYS_PER_YEAR, KW_PER_MW, KWH_PER_MWH
 
 __all__ = ["EVFleet", "homes", "size_faults"]
 
-DAYS_PER_YEAR = 365
 SENSIBLE = {"charger_kw": (1.0, 1000.0), "battery_kwh": (1.0, 2000.0)}
 """Beyond these the unit is probably another: no charging point of a car gives less than 1 kW, and more than 1 MW is
 for the megawatt charging of lorries, which is not a session of this kind."""
@@ -100,7 +100,7 @@ class EVFleet(Asset):
         connection = Connection(
             vehicle_class=vehicles.vehicle_class,
             charger_mw=self._charger_mw(place, vehicles),
-            battery_mwh=vehicles.battery_kwh / 1000,
+            battery_mwh=vehicles.battery_kwh / KWH_PER_MWH,
             willing=willing_owners(self.vehicles, self.v2g_share, site.v2g),
             soc_min_v2g=self.soc_min_v2g,
             efficiency_charge=_or(self.efficiency_charge, place.efficiency_charge),
@@ -119,9 +119,9 @@ class EVFleet(Asset):
         habits = Habits(
             place=place,
             km_per_day=vehicles.km_per_year / DAYS_PER_YEAR / year_round_service(place),
-            consumption_mwh_per_km=vehicles.consumption_kwh_per_km / 1000,
+            consumption_mwh_per_km=vehicles.consumption_kwh_per_km / KWH_PER_MWH,
             winter_increase_per_degc=vehicles.winter_increase_per_degc,
-            battery_mwh=vehicles.battery_kwh / 1000,
+            battery_mwh=vehicles.battery_kwh / KWH_PER_MWH,
             charger_mw=self._charger_mw(place, vehicles),
             plug_in_per_day=_or(self.plug_in_per_day, place.plug_in_per_day),
             soc_target=_or(self.soc_target, place.soc_target),
@@ -149,7 +149,7 @@ class EVFleet(Asset):
     def _charger_mw(self, place: Place, vehicles: Vehicles) -> Floats:
         """Power of charging, shape (V,) [MW]: the lesser of the vehicle's and the charging point's."""
         own = vehicles.on_board_ac_kw if place.current == "ac" else vehicles.dc_kw
-        return np.minimum(own, _or(self.charger_kw, place.charger_kw)) / 1000
+        return np.minimum(own, _or(self.charger_kw, place.charger_kw)) / KW_PER_MW
 
 
 def size_faults(at: str, **sizes: float | None) -> Iterator[Fault]:

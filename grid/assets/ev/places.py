@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 
 from grid.arrays import Floats, Ints
+from grid.units import MINUTES_PER_DAY
 
 PlaceName = Literal["home", "workplace", "public", "fast", "bus_depot"]
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SATURDAY = 5
-MINUTES_PER_DAY = 1440
 
 
 @dataclass(frozen=True, eq=False)

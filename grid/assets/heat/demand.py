@@ -11,6 +11,7 @@ import numpy as np
 
 from grid.arrays import Floats, Ints, read_only
 from grid.time.clock import Clock
+from grid.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from grid.weather.weather import Weather
 
 HEATING_LIMIT_DEGC = 15.0
@@ -20,8 +21,6 @@ HOT_WATER_DEGC = 50.0
 """Flow temperature for hot water (unverified)."""
 DESIGN_DEGC = -12.0
 """Outdoor temperature at which the heating curve ends; Germany's is -10 to -16 °C by DIN/TS 12831-1 (unverified)."""
-HOURS_PER_DAY = 24
-HOURS_PER_YEAR = 8760
 
 Source = Literal["air", "ground"]
 COP_COEFFICIENTS: dict[str, tuple[float, float, float]] = {

@@ -19,9 +19,8 @@ from grid.flexibility.flexibility import Element, Flexibility, Reservoir
 from grid.spec import Spec
 from grid.time.clock import Clock
 from grid.time.demand_shapes import demand_shape
+from grid.units import HOURS_PER_DAY, KWH_PER_MWH, LHV_HYDROGEN_MWH_PER_KG
 
-MWH_PER_KG = 33.33e-3
-"""Lower heating value of hydrogen."""
 GPC_ON_ROAD = "II.1"
 """Hydrogen that is refuelled is a fuel of road transport."""
 LONGEST_FILL_DAYS = 90.0
@@ -88,7 +87,7 @@ class HydrogenStation(Asset):
     @property
     def eta_charge(self) -> float:
         """Hydrogen stored per electricity at full load, by the lower heating value [1]."""
-        return 1000 * MWH_PER_KG / (self.electrolyser_kwh_per_kg + self.compressor_kwh_per_kg)
+        return KWH_PER_MWH * LHV_HYDROGEN_MWH_PER_KG / (self.electrolyser_kwh_per_kg + self.compressor_kwh_per_kg)
 
     @property
     def electrolyser(self) -> Electrolyser:
@@ -98,7 +97,7 @@ class HydrogenStation(Asset):
     def faults(self, city: City, at: str) -> Iterator[Fault]:
         """Those of the placement, amounts that cannot be meant, and charging points in several places."""
         yield from super().faults(city, at)
-        most_kg = 24 * self.electrolyser_mw * self.eta_charge / MWH_PER_KG
+        most_kg = HOURS_PER_DAY * self.electrolyser_mw * self.eta_charge / LHV_HYDROGEN_MWH_PER_KG
         if self.demand_kg_per_day > most_kg:
             rule = f"exceeds what {self.electrolyser_mw:g} MW make in a day, {most_kg:,.0f} kg"
             yield Fault(f"{at}.demand_kg_per_day", rule, self.demand_kg_per_day)
@@ -120,10 +119,10 @@ class HydrogenStation(Asset):
             InputError: If electrolyser and tank cannot supply the demand of the period.
         """
         clock = site.city.clock
-        level_mwh, tank_mwh = self.tank_start * self.tank_kg * MWH_PER_KG, self.tank_kg * MWH_PER_KG
+        tank_mwh = self.tank_kg * LHV_HYDROGEN_MWH_PER_KG
         drain = self._drain_mwh(clock, site.time_zone)
-        supply = Supply(self.electrolyser, tank_mwh, level_mwh, drain, clock.step_hours)
-        raise_if_any(supply.faults(self.name, MWH_PER_KG), f"asset {self.name!r}")
+        supply = Supply(self.electrolyser, tank_mwh, self.tank_start * tank_mwh, drain, clock.step_hours)
+        raise_if_any(supply.faults(self.name, LHV_HYDROGEN_MWH_PER_KG), f"asset {self.name!r}")
         cars = () if self.charging is None else self._chargers(self.charging).flexibilities(site)
         station = Flexibility(
             name=self.name,
@@ -151,7 +150,7 @@ class HydrogenStation(Asset):
             e_min_mwh=np.zeros(1),
             e_max_mwh=np.array([supply.tank_mwh]),
             eta_charge=np.array([self.eta_charge]),
-            eta_discharge=np.array([self.fuel_cell_kwh_per_kg / (1000 * MWH_PER_KG)]),
+            eta_discharge=np.array([self.fuel_cell_kwh_per_kg / (KWH_PER_MWH * LHV_HYDROGEN_MWH_PER_KG)]),
             retention_per_step=np.ones(1),
             owner=np.array([0]),
             drain_mwh=supply.drain_mwh,
@@ -175,5 +174,5 @@ class HydrogenStation(Asset):
 
     def _drain_mwh(self, clock: Clock, time_zone: str) -> Floats:
         """Hydrogen refuelled in each step, shape (T,) [MWh]."""
-        per_hour = self.demand_kg_per_day * MWH_PER_KG / 24
+        per_hour = self.demand_kg_per_day * LHV_HYDROGEN_MWH_PER_KG / HOURS_PER_DAY
         return per_hour * clock.step_hours * demand_shape("hydrogen_refuelling", clock, time_zone)

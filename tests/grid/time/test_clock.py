@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import numpy as np
 import pytest
 
-from grid.arrays import TimeSeries
 from grid.errors import Fault, InputError, nearest
 from grid.spec import Spec
 from grid.time.clock import Clock
@@ -35,23 +34,6 @@ def test_windows_are_clocks() -> None:
     assert window.n_steps == 4
     with pytest.raises(InputError, match=r"steps must lie within 0\.\.96"):
         CLOCK.window(90, 97)
-
-
-def test_a_series_is_read_only_and_finite() -> None:
-    series = TimeSeries(CLOCK, ("a", "b"), "MW", np.arange(192.0).reshape(96, 2))
-    with pytest.raises(ValueError, match="read-only"):
-        series.values[0, 0] = 1.0
-    assert series.window(1, 3).column("b").tolist() == [3.0, 5.0]
-    with pytest.raises(InputError, match="did you mean 'a'"):
-        series.column("A ")
-    values = np.zeros((96, 2))
-    values[5, 1] = np.nan
-    with pytest.raises(InputError, match=r"b \[MW\]: must be finite; at 2030-01-01 01:15 UTC it is not"):
-        TimeSeries(CLOCK, ("a", "b"), "MW", values)
-    with pytest.raises(InputError, match="must have shape"):
-        TimeSeries(CLOCK, ("a",), "MW", values)
-    with pytest.raises(InputError, match="names must be unique"):
-        TimeSeries(CLOCK, ("a", "a"), "MW", np.zeros((96, 2)))
 
 
 def test_faults_read_like_the_conventions_say() -> None:
