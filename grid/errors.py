@@ -47,7 +47,7 @@ class InputError(ValueError):
         super().__init__("\n".join([f"{source} has {count}", *(f"  {fault}" for fault in self.faults)]))
 
     @classmethod
-    def of(cls, place: str, rule: str, value: object = None, suggestion: str | None = None) -> InputError:
+    def single(cls, place: str, rule: str, value: object = None, suggestion: str | None = None) -> InputError:
         """An error with a single fault."""
         return cls([Fault(place, rule, value, suggestion)])
 

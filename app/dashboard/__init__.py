@@ -28,7 +28,7 @@ def create_app(results: Mapping[str, Result]) -> dash.Dash:
         InputError: If there are no results.
     """
     if not results:
-        raise InputError.of("results", "must hold at least one result")
+        raise InputError.single("results", "must hold at least one result")
     app = dash.Dash(
         __name__, title="gridcarbon", update_title="", suppress_callback_exceptions=True, serve_locally=True,
         index_string=shell.INDEX, meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
@@ -59,7 +59,7 @@ def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         reason = f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
-        raise InputError.of("port", reason) from error
+        raise InputError.single("port", reason) from error
     server = create_server(app.server, sockets=[listener], threads=8, ident=None)
     everywhere = host in {"0.0.0.0", "127.0.0.1", "::"}  # noqa: S104  compared, not bound
     address = f"http://{'localhost' if everywhere else host}:{port}/"

@@ -144,7 +144,7 @@ def layer_bytes(result: Result, layer: str) -> bytes:
         InputError: If there is no such layer.
     """
     if layer not in LAYERS:
-        raise InputError.of("layer", f"must be one of {', '.join(LAYERS)}", layer)
+        raise InputError.single("layer", f"must be one of {', '.join(LAYERS)}", layer)
     return _encoded(layer_values(result, layer) * LAYERS[layer].factor)
 
 

@@ -60,7 +60,9 @@ def consumer(result: Result, name: str, region: str = REGION, convention: str = 
     """
     names = consumer_names(result)
     if name not in names:
-        raise InputError.of("--consumer", f"no such consumer; there are {', '.join(names)}", name, nearest(name, names))
+        raise InputError.single(
+            "--consumer", f"no such consumer; there are {', '.join(names)}", name, nearest(name, names)
+        )
     frame = _of_sector(result, name) if name in _lines(result) else _of_user(result, name)
     energy, free, returned = (frame[name].to_numpy() for name in ("energy_mwh", "carbon_free_mwh", "returned_mwh"))
     carbon = carbon_of(result, name, convention)

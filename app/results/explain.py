@@ -53,7 +53,7 @@ def why(result: Result, name: str) -> Why:
         InputError: If there is no such key.
     """
     if name not in result.summary:
-        raise InputError.of("NAME", "no such key figure", name, nearest(name, result.summary))
+        raise InputError.single("NAME", "no such key figure", name, nearest(name, result.summary))
     formula = _formula(name)
     manifest = result.manifest
     reads = [
@@ -100,7 +100,7 @@ def _formula(name: str) -> _Formula:
         return _Formula(**formulae["data_centre"][key], data_centre=of)
     if table == "conventions" and key in formulae["convention"]:
         return _Formula(**formulae["convention"][key], convention=of)
-    raise InputError.of("NAME", "no formula is known for this key figure", name)
+    raise InputError.single("NAME", "no formula is known for this key figure", name)
 
 
 def _run(result: Result) -> dict[str, float]:

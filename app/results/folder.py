@@ -137,7 +137,7 @@ def open_result(path: Path) -> Result:
         *(f"{name}.parquet" for name in TABLES),
     ]
     if not path.is_dir():
-        raise InputError.of(str(path), "no such folder")
+        raise InputError.single(str(path), "no such folder")
     missing = [Fault(str(path / name), "is missing: not a complete result") for name in wanted
                if not (path / name).is_file()]  # fmt: skip
     if missing:
@@ -146,7 +146,7 @@ def open_result(path: Path) -> Result:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
         summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError.of(str(path), f"cannot be read: {error}") from error
+        raise InputError.single(str(path), f"cannot be read: {error}") from error
     return Result(path, manifest, summary)
 
 
@@ -160,9 +160,9 @@ def find_results(path: Path) -> dict[str, Result]:
             key=lambda folder: (folder.name != "unmanaged", folder.name),
         )
     else:
-        raise InputError.of(str(path), "no such folder")
+        raise InputError.single(str(path), "no such folder")
     if not folders:
-        raise InputError.of(str(path), "holds no result; make one with `gridcarbon run` or `gridcarbon demo`")
+        raise InputError.single(str(path), "holds no result; make one with `gridcarbon run` or `gridcarbon demo`")
     return {folder.name: open_result(folder) for folder in folders}
 
 

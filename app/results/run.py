@@ -35,10 +35,10 @@ def finished(out: Path, loaded: Loaded) -> Result | None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return None
     if not (out / "manifest.json").is_file():
-        raise InputError.of("--out", "is not empty and holds no result", str(out))
+        raise InputError.single("--out", "is not empty and holds no result", str(out))
     result = open_result(out)
     if result.scenario_hash != loaded.scenario.sha256 or result.manifest.get("inputs") != loaded.input_hashes():
-        raise InputError.of("--out", f"holds the result of another scenario, {result.manifest['name']!r}", str(out))
+        raise InputError.single("--out", f"holds the result of another scenario, {result.manifest['name']!r}", str(out))
     return result
 
 

@@ -69,7 +69,7 @@ def _check_upstream(folder: Path, csv: str, clock: Clock, raw: Mapping[str, Any]
 def _check_weather(source: str, clock: Clock, *, shines: bool) -> None:
     """Reads a weather file; one without irradiance has no sun for photovoltaics."""
     if not weather_for(source, clock, "UTC", 0.0, 0.0).has_irradiance and shines:
-        raise InputError.of("weather", "has no irradiance, so there is no sun for photovoltaics", source)
+        raise InputError.single("weather", "has no irradiance, so there is no sun for photovoltaics", source)
 
 
 def _placed(at: str, check: Callable[[], object]) -> Callable[[], object]:

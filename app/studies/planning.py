@@ -57,7 +57,7 @@ def estimate(loaded: Loaded, days: int, *, against_full: bool = False) -> Estima
         InputError: If the period has fewer days.
     """
     if days > loaded.scenario.period.days:
-        raise InputError.of(
+        raise InputError.single(
             "--representative", f"must be at most the {loaded.scenario.period.days} days there are", days
         )
     return dispatch_representative(_problem(loaded), days, against_full=against_full)
@@ -89,9 +89,9 @@ def frontier_table(found: Frontier) -> pl.DataFrame:
 def check_out(path: Path) -> None:
     """Raises an `InputError` before anything is computed if a CSV file cannot be written there."""
     if path.suffix != ".csv":
-        raise InputError.of("--out", "must end in .csv", str(path))
+        raise InputError.single("--out", "must end in .csv", str(path))
     if not path.parent.is_dir():
-        raise InputError.of("--out", "no such folder", str(path.parent))
+        raise InputError.single("--out", "no such folder", str(path.parent))
 
 
 def write_frontier(found: Frontier, path: Path) -> None:
@@ -103,7 +103,7 @@ def write_frontier(found: Frontier, path: Path) -> None:
     try:
         frontier_table(found).write_csv(path)
     except OSError as error:
-        raise InputError.of("--out", f"cannot be written ({error})", str(path)) from error
+        raise InputError.single("--out", f"cannot be written ({error})", str(path)) from error
 
 
 def print_frontier(found: Frontier, currency: str) -> None:

@@ -195,7 +195,7 @@ def _inlet_degc(spec: DataCentre, load: ItLoad, clock: Clock, air: OutdoorAir | 
     if not load.server.feels_inlet:
         return np.full(clock.n_steps, t_reference)
     if air is None:
-        raise InputError.of("it_load.server", "needs the outdoor air: these servers feel their inlet air")
+        raise InputError.single("it_load.server", "needs the outdoor air: these servers feel their inlet air")
     return supply_air_degc(spec.cooling, air, t_reference)
 
 

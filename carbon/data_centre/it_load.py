@@ -147,7 +147,7 @@ def local_hours(clock: Clock, time_zone: str) -> tuple[Floats, Floats]:
         zone = ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         suggestion = nearest(time_zone, available_timezones())
-        raise InputError.of("time_zone", "must be an IANA time zone", time_zone, suggestion) from error
+        raise InputError.single("time_zone", "must be an IANA time zone", time_zone, suggestion) from error
     local = (clock.pandas_index() + clock.step / 2).tz_convert(zone)
     hour = np.asarray(local.hour + local.minute / 60.0 + local.second / 3600.0, dtype=np.float64)
     return hour, np.asarray(local.dayofweek >= 5, dtype=np.float64)

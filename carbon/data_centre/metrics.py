@@ -68,9 +68,9 @@ def _emissions_kg(facility: Facility, ci_kg_per_mwh: Floats) -> float:
     """Emissions carried by the power at the meter [kg]; NaN intensity times no power counts as 0."""
     p_mw = facility.p_total_mw
     if np.shape(ci_kg_per_mwh) != p_mw.shape:
-        raise InputError.of("ci_kg_per_mwh", f"must have shape {p_mw.shape}", np.shape(ci_kg_per_mwh))
+        raise InputError.single("ci_kg_per_mwh", f"must have shape {p_mw.shape}", np.shape(ci_kg_per_mwh))
     drawn = p_mw > 0
     if not np.isfinite(ci_kg_per_mwh[drawn]).all():
         step = int(np.flatnonzero(drawn & ~np.isfinite(ci_kg_per_mwh))[0])
-        raise InputError.of("ci_kg_per_mwh", f"must be finite where power is drawn; at step {step} it is not")
+        raise InputError.single("ci_kg_per_mwh", f"must be finite where power is drawn; at step {step} it is not")
     return float((p_mw[drawn] * ci_kg_per_mwh[drawn]).sum() * facility.step_hours)

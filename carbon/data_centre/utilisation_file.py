@@ -33,7 +33,7 @@ def utilisation_from_csv(path: str | Path, clock: Clock) -> Floats:
     try:
         table = pl.read_csv(path, infer_schema=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError.of("it_load.csv", f"cannot be read as CSV ({error})", str(path)) from error
+        raise InputError.single("it_load.csv", f"cannot be read as CSV ({error})", str(path)) from error
     missing = [name for name in COLUMNS if name not in table.columns]
     raise_if_any(
         (Fault(name, "is a required column", suggestion=nearest(name, table.columns)) for name in missing), str(path)

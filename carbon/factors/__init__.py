@@ -47,7 +47,7 @@ def load_factor_set(name_or_path: str | Path = DEFAULT_FACTOR_SET) -> FactorSet:
     path = Path(name_or_path)
     if not path.is_file():
         suggestion = nearest(str(name_or_path), shipped)
-        raise InputError.of("factors", "no such factor set or file", str(name_or_path), suggestion)
+        raise InputError.single("factors", "no such factor set or file", str(name_or_path), suggestion)
     return read_factor_set(path)
 
 

@@ -121,15 +121,15 @@ class FactorSet:
         rule = f"factor set {self.name!r} has no {boundary} factor for"
         if there:
             held = ", ".join(f"{f.year} ({f.view})" for f in there)
-            raise InputError.of(
+            raise InputError.single(
                 "factors", f"{rule} {technology} {region} other than of {held}".replace("  ", " "), year
             )
         if region:
-            raise InputError.of(
+            raise InputError.single(
                 "factors", f"{rule} {technology} in", region, nearest(region, {f.region for f in alike})
             )
         names = {f.technology for f in self.factors if f.boundary == boundary}
-        raise InputError.of("factors", rule, technology, nearest(technology, names))
+        raise InputError.single("factors", rule, technology, nearest(technology, names))
 
     def value(self, technology: str, boundary: Boundary = "direct", region: str = "") -> float:
         """Emissions per MWh [kg/MWh]; arguments and faults as in `find`."""

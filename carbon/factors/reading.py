@@ -46,7 +46,7 @@ def read_factor_set(path: Path) -> FactorSet:
     try:
         table = pl.read_csv(path, infer_schema=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError.of("factors", f"cannot be read as CSV ({error})", str(path)) from error
+        raise InputError.single("factors", f"cannot be read as CSV ({error})", str(path)) from error
     missing = [column for column in COLUMNS if column not in table.columns]
     raise_if_any(
         (Fault(column, "is a required column", suggestion=nearest(column, table.columns)) for column in missing),
@@ -59,7 +59,7 @@ def read_factor_set(path: Path) -> FactorSet:
         for row in table.to_dicts()
     ]
     if not rows:
-        raise InputError.of("factors", "must have at least one row", str(path))
+        raise InputError.single("factors", "must have at least one row", str(path))
     raise_if_any([*_row_faults(rows), *_set_faults(rows)], str(path))
     return FactorSet(path.stem, tuple(_factor(row) for row in rows))
 

@@ -74,11 +74,11 @@ def read_activities(path: Path) -> tuple[Activity, ...]:
     """
     if not path.is_file():
         names = [other.name for other in path.parent.glob("*.csv")] if path.parent.is_dir() else []
-        raise InputError.of("activities", "no such file", str(path), nearest(path.name, names))
+        raise InputError.single("activities", "no such file", str(path), nearest(path.name, names))
     try:
         table = pl.read_csv(path, infer_schema=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError.of("activities", f"cannot be read as CSV ({error})", str(path)) from error
+        raise InputError.single("activities", f"cannot be read as CSV ({error})", str(path)) from error
     faults = [Fault(column, "is a required column") for column in REQUIRED if column not in table.columns]
     faults += [Fault(name, "unknown column", None, nearest(name, COLUMNS)) for name in table.columns
                if name not in COLUMNS]  # fmt: skip

@@ -50,7 +50,7 @@ def write_workbook(
     try:
         _write(inventory, reconciliation, about, sources, path)
     except (FileCreateError, OSError) as error:
-        raise InputError.of("FILE", f"cannot be written ({error})", str(path)) from error
+        raise InputError.single("FILE", f"cannot be written ({error})", str(path)) from error
 
 
 def _write(

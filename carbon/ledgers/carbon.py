@@ -154,7 +154,7 @@ def carbon_ledger(
     check_step_hours(step_hours)
     _check_fit(flows, sources, consumers, exports, tracing)
     if (operation is None) != (tracing.stocks is None):
-        raise InputError.of("operation", "must be the one that was traced")
+        raise InputError.single("operation", "must be the one that was traced")
     ci_kg_per_mwh = np.nan_to_num(tracing.ci_kg_per_mwh)
     consumer_kg = step_hours * consumers.p_mw * ci_kg_per_mwh[:, consumers.node]
     lost_mw = flows.loss_mw() if loss_mw is None else loss_mw

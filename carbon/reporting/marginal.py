@@ -79,7 +79,9 @@ class MarginalIntensity:
             InputError: If this is not the intensity of a region, or shapes disagree.
         """
         if self.above_kg_per_mwh.ndim != 1:
-            raise InputError.of("at_nodes", "must be asked of the intensity of a region", self.above_kg_per_mwh.shape)
+            raise InputError.single(
+                "at_nodes", "must be asked of the intensity of a region", self.above_kg_per_mwh.shape
+            )
         shape = (*self.above_kg_per_mwh.shape, *loss_sensitivity.shape[1:2])
         raise_if_any(array_faults("loss_sensitivity", loss_sensitivity, shape))
         taken = 1.0 + loss_sensitivity

@@ -148,7 +148,7 @@ def write_statement(document: Mapping[str, Any], hours: str, path: Path) -> tupl
         path.write_text(text, encoding="utf-8")
         beside.write_text(hours, encoding="utf-8")
     except OSError as error:
-        raise InputError.of("FILE", f"cannot be written ({error})", str(path)) from error
+        raise InputError.single("FILE", f"cannot be written ({error})", str(path)) from error
     return path, beside
 
 
@@ -162,9 +162,9 @@ def verify_statement(path: Path) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         hours = path.with_suffix(".csv").read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise InputError.of(str(path), f"cannot be read: {error}") from error
+        raise InputError.single(str(path), f"cannot be read: {error}") from error
     if not isinstance(document, dict):
-        raise InputError.of(str(path), "must be a JSON object with the fields of a statement")
+        raise InputError.single(str(path), "must be a JSON object with the fields of a statement")
     raise_if_any(_faults(document, hours), str(path))
     return document
 

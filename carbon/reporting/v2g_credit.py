@@ -77,7 +77,7 @@ def v2g_credit(
         ]
     )
     if reference not in ("marginal", "average"):
-        raise InputError.of("reference", "must be marginal or average", reference)
+        raise InputError.single("reference", "must be marginal or average", reference)
     return V2GCredit(
         reference=reference,
         replaced_kg=read_only(energy_mwh * ci_reference_kg_per_mwh),

@@ -113,7 +113,7 @@ def coefficients(sessions: Sessions, by: Sequence[str] = ()) -> Coefficients:
     """
     unknown = [name for name in by if name not in sessions.labels]
     if unknown:
-        raise InputError.of("by", f"must be among {', '.join(sessions.labels)}", unknown[0])
+        raise InputError.single("by", f"must be among {', '.join(sessions.labels)}", unknown[0])
     n_sessions = len(sessions.energy_kwh)
     cell, values = np.zeros(n_sessions, dtype=np.int64), {}
     for name in by:

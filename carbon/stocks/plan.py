@@ -63,4 +63,4 @@ def stores_of(
 def check_step_hours(step_hours: float) -> None:
     """Raises an `InputError` unless a step lasts longer than 0 hours."""
     if not (np.isfinite(step_hours) and step_hours > 0):
-        raise InputError.of("step_hours", "must be greater than 0", step_hours)
+        raise InputError.single("step_hours", "must be greater than 0", step_hours)

@@ -51,4 +51,4 @@ def check_traced(convention: str, traced: Sequence[str], place: str = "--convent
     """Raises an `InputError` unless the run traced the convention."""
     if convention not in traced:
         rule = f"this run traced {', '.join(traced)}"
-        raise InputError.of(place, rule, convention, nearest(convention, traced))
+        raise InputError.single(place, rule, convention, nearest(convention, traced))

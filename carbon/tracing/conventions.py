@@ -167,7 +167,7 @@ def _check_uses(flows: Flows, consumers: Consumers, exports: Exports, convention
     """Raises an `InputError` with all that does not fit together."""
     for name in conventions:
         if name not in CONVENTIONS:
-            raise InputError.of("conventions", f"must be among {', '.join(CONVENTIONS)}", name)
+            raise InputError.single("conventions", f"must be among {', '.join(CONVENTIONS)}", name)
     raise_if_any(
         [
             *array_faults("consumers.p_mw", consumers.p_mw, (flows.n_steps, len(consumers.node))),

@@ -50,7 +50,7 @@ def load_shares_mw(
             pp. 313-320, 1996.
     """
     if answer.convention not in ("operator", "load"):
-        raise InputError.of("answer.convention", "must be operator or load", answer.convention)
+        raise InputError.single("answer.convention", "must be operator or load", answer.convention)
     each = np.arange(len(sources.node)) if groups is None else groups
     use_mw = consumers.p_mw
     if answer.convention == "load":

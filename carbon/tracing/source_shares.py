@@ -71,7 +71,7 @@ def source_share_chunks(
     def at_once(bytes_per_step: int) -> int:
         steps = int(memory_mb * BYTES_PER_MB // bytes_per_step)
         if steps < 1:
-            raise InputError.of("memory_mb", f"must be at least {bytes_per_step / BYTES_PER_MB:.3g}", memory_mb)
+            raise InputError.single("memory_mb", f"must be at least {bytes_per_step / BYTES_PER_MB:.3g}", memory_mb)
         return steps
 
     yield from _chunks(flows, sources, groups, operation, step_hours, at_once)

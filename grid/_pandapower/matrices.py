@@ -40,7 +40,7 @@ def network_of(net: Any) -> Network:
     import pandapower  # noqa: PLC0415  slow to import
 
     if not len(net.ext_grid) or not net.ext_grid.in_service.any():
-        raise InputError.of("city.network", "the net has no external grid in service, so nothing feeds it")
+        raise InputError.single("city.network", "the net has no external grid in service, so nothing feeds it")
     raise_if_any(faults(net), "the net")
     solved = net
     try:
@@ -48,7 +48,7 @@ def network_of(net: Any) -> Network:
     except pandapower.LoadflowNotConverged:  # its loads may be too much at once, and its profiles not
         solved = _unloaded(net)
     except Exception as error:
-        raise InputError.of("city.network", f"pandapower's power flow of the net failed: {error}") from error
+        raise InputError.single("city.network", f"pandapower's power flow of the net failed: {error}") from error
     internal = _internal(solved)
     n_nodes = internal["Ybus"].shape[0]
     bus_table = internal["bus"].real
@@ -114,7 +114,7 @@ def _unloaded(net: Any) -> Any:
     try:
         pandapower.runpp(net, **RUNPP_OPTIONS)
     except pandapower.LoadflowNotConverged as error:
-        raise InputError.of("city.network", f"the net has no solution even without loads: {error}") from error
+        raise InputError.single("city.network", f"the net has no solution even without loads: {error}") from error
     return net
 
 

@@ -26,26 +26,26 @@ def read_file(path: Path) -> Any:
     """
     if not path.is_file():
         names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError.of("city.network", f"no file {str(path)!r}", suggestion=nearest(path.name, names))
+        raise InputError.single("city.network", f"no file {str(path)!r}", suggestion=nearest(path.name, names))
     try:
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8")
         content = json.loads(text)
     except (OSError, EOFError, UnicodeDecodeError, json.JSONDecodeError, gzip.BadGzipFile) as error:
-        raise InputError.of(str(path), f"is not a complete JSON file: {error}") from error
+        raise InputError.single(str(path), f"is not a complete JSON file: {error}") from error
     foreign = sorted({module for module in _modules(content) if module.split(".")[0] not in TRUSTED_MODULES})
     if foreign:
         raise InputError(
             [Fault(str(path), "names a class of a module that no pandapower net needs", module) for module in foreign]
         )
     if not (isinstance(content, dict) and content.get("_class") == "pandapowerNet"):
-        raise InputError.of(str(path), "is JSON, but not a pandapower net (write one with pandapower.to_json)")
+        raise InputError.single(str(path), "is JSON, but not a pandapower net (write one with pandapower.to_json)")
     import pandapower  # noqa: PLC0415  slow to import
 
     try:
         return pandapower.from_json_string(text, convert=True)
     except Exception as error:  # whatever a broken file provokes inside pandapower is a fault of the file
-        raise InputError.of(str(path), f"pandapower cannot read it: {error}") from error
+        raise InputError.single(str(path), f"pandapower cannot read it: {error}") from error
 
 
 def _modules(content: Any) -> Iterator[str]:
@@ -98,10 +98,10 @@ def simbench(code: str) -> Any:
     try:
         import simbench  # noqa: PLC0415  optional
     except ImportError as error:
-        raise InputError.of(
+        raise InputError.single(
             "city.network", "a SimBench code needs the package simbench: pip install 'gridcarbon[simbench]'", code
         ) from error
     codes = simbench.collect_all_simbench_codes()
     if code not in codes:
-        raise InputError.of("city.network", "no such SimBench code", code, nearest(code, codes))
+        raise InputError.single("city.network", "no such SimBench code", code, nearest(code, codes))
     return simbench.get_simbench_net(code)

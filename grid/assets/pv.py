@@ -99,7 +99,7 @@ def specific_power(pv: PV, weather: Weather) -> Floats:
     """
     if not weather.has_irradiance:
         rule = f"has no irradiance (GHI, DNI, DHI), which {pv.name!r} needs: take a file with it, or leave out the PV"
-        raise InputError.of("weather", rule, weather.source)
+        raise InputError.single("weather", rule, weather.source)
     import pvlib  # noqa: PLC0415  slow to import
 
     times = weather.clock.pandas_index() + weather.clock.step / 2

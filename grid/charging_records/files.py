@@ -35,7 +35,7 @@ def read_table(path: Path) -> pl.DataFrame:
         InputError: If there is no such file, or it cannot be read.
     """
     if not path.is_file():
-        raise InputError.of("file", "no such file", str(path))
+        raise InputError.single("file", "no such file", str(path))
     try:
         if path.suffix.casefold() in {".parquet", ".pq"}:
             return pl.read_parquet(path)
@@ -46,7 +46,7 @@ def read_table(path: Path) -> pl.DataFrame:
         separator = max(SEPARATORS, key=header.count)
         return pl.read_csv(path, separator=separator, infer_schema=False, encoding="utf8-lossy")
     except (pl.exceptions.PolarsError, OSError, ValueError, KeyError) as error:
-        raise InputError.of("file", f"cannot be read ({error})", str(path)) from error
+        raise InputError.single("file", f"cannot be read ({error})", str(path)) from error
 
 
 def _read_json(path: Path) -> pl.DataFrame:

@@ -211,7 +211,7 @@ def _elements(
                     profile[quantity][k], scale[quantity][k] = found, 1.0
             elif columns[shared][k] is not None:
                 if columns[shared][k] not in column:
-                    raise InputError.of(f"{table}.{shared}", f"no profile called {columns[shared][k]!r}")
+                    raise InputError.single(f"{table}.{shared}", f"no profile called {columns[shared][k]!r}")
                 profile[quantity][k] = column[columns[shared][k]]
     return Elements(
         table,

@@ -72,7 +72,7 @@ def write_step(city: City, step: int, added: Sequence[AddedElement], path: Path)
     try:
         _pandapower.write_file(net, path)
     except OSError as error:
-        raise InputError.of("file", f"cannot be written: {error}", str(path)) from error
+        raise InputError.single("file", f"cannot be written: {error}", str(path)) from error
 
 
 def _stores(city: City, withdrawal: Floats, feed_in: Floats) -> Floats:

@@ -65,7 +65,7 @@ def read_grid(network: str, profiles: Path | None = None, folder: Path | None = 
     net = _pandapower.builtin(network)
     if net is None:
         choices = ["reference", *_pandapower.builtin_names()]
-        raise InputError.of(
+        raise InputError.single(
             "city.network",
             "must be 'reference', a pandapower JSON file, a pandapower built-in or a SimBench code",
             network,
@@ -136,11 +136,11 @@ def read_profiles(path: Path) -> Profiles:
     """
     if not path.is_file():
         names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError.of("city.profiles", f"no file {str(path)!r}", suggestion=nearest(path.name, names))
+        raise InputError.single("city.profiles", f"no file {str(path)!r}", suggestion=nearest(path.name, names))
     try:
         frame = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise InputError.of(str(path), f"is not a complete Parquet file: {error}") from error
+        raise InputError.single(str(path), f"is not a complete Parquet file: {error}") from error
     raise_if_any(_profile_faults(frame), str(path))
     times = frame["time_utc"].to_numpy().astype("datetime64[us]")
     start = times[0].item().replace(tzinfo=UTC)

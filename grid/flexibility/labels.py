@@ -24,6 +24,6 @@ class Labels:
     names: tuple[str, ...]
     code: Codes
 
-    def of(self, devices: Ints) -> Labels:
+    def select(self, devices: Ints) -> Labels:
         """The labels of some devices, or of the same device several times, shape (M,)."""
         return Labels(self.names, self.code[devices])

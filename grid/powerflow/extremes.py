@@ -75,7 +75,7 @@ def extremes(
     Raises:
         InputError: If the injections are not those of this network and clock.
     """
-    limits = limits or Limits.of(network)
+    limits = limits or Limits.from_network(network)
     if network.uncovered:
         return _of_flow(voltages(network, clock, injections), limits)
     step, element, _ = run(network, injections, limits, keep_voltages=False, threads=threads)

@@ -67,11 +67,13 @@ def outages(
             exist.
     """
     if network.uncovered:
-        raise InputError.of("network", "outages need a net that the fixed point covers", ", ".join(network.uncovered))
+        raise InputError.single(
+            "network", "outages need a net that the fixed point covers", ", ".join(network.uncovered)
+        )
     chosen = np.arange(len(network.branches)) if branches is None else np.asarray(branches, dtype=np.int64)
     if chosen.size and (chosen.min() < 0 or chosen.max() >= len(network.branches)):
-        raise InputError.of("branches", f"must lie within 0..{len(network.branches) - 1}", chosen.tolist())
-    limits = limits or Limits.of(network)
+        raise InputError.single("branches", f"must lie within 0..{len(network.branches) - 1}", chosen.tolist())
+    limits = limits or Limits.from_network(network)
     rows = [_outage(network, clock, injections, int(lost), limits, threads) for lost in chosen]
     return Outages(chosen, *(np.array(column) for column in zip(*rows, strict=True)))
 

@@ -137,7 +137,7 @@ def voltages(network: Network, clock: Clock, injections: Injections, *, threads:
     voltage = np.full((network.n_nodes, clock.n_steps), np.nan + 0j).T
     solved = np.zeros(clock.n_steps, dtype=bool)
     if not network.uncovered:
-        step, _, kept = run(network, injections, Limits.of(network), keep_voltages=True, threads=threads)
+        step, _, kept = run(network, injections, Limits.from_network(network), keep_voltages=True, threads=threads)
         solved = step.residual < (RESIDUAL_MVA / network.base_mva) ** 2
         order = factorise(network).order
         voltage.T.real[order], voltage.T.imag[order] = kept.v_real, kept.v_imag
@@ -162,7 +162,7 @@ def stream(
     per_step = 3 * 16 * network.n_nodes  # real and imaginary parts as solved, and the complex voltages
     at_once = int(memory_mb * BYTES_PER_MB // per_step)
     if at_once < 1:
-        raise InputError.of("memory_mb", f"must be at least {per_step / BYTES_PER_MB:.3g}", memory_mb)
+        raise InputError.single("memory_mb", f"must be at least {per_step / BYTES_PER_MB:.3g}", memory_mb)
     for first in range(0, clock.n_steps, at_once):
         stop = min(first + at_once, clock.n_steps)
         yield voltages(network, clock.window(first, stop), injections.window(first, stop), threads=threads)
@@ -171,7 +171,7 @@ def stream(
 def _check(network: Network, clock: Clock, injections: Injections) -> None:
     expected = (len(network.buses.names), clock.n_steps)
     if (injections.n_buses, injections.n_steps) != expected:
-        raise InputError.of(
+        raise InputError.single(
             "injections", f"must be for {expected[0]} buses and {expected[1]} steps",
             (injections.n_buses, injections.n_steps),
         )  # fmt: skip

@@ -120,7 +120,7 @@ class Limits:
     loading_max_percent: Floats
 
     @classmethod
-    def of(cls, network: Network) -> Limits:
+    def from_network(cls, network: Network) -> Limits:
         """The net's own limits."""
         buses = network.buses
         return cls(buses.vm_min_pu, buses.vm_max_pu, network.branches.loading_max_percent)

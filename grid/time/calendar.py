@@ -65,7 +65,7 @@ def _day_map(profiles: Profiles, clock: Clock, country: str | None) -> Ints:
     """Place of the profile day for each UTC day that the clock touches."""
     days = profiles.n_days
     if days < 1:
-        raise InputError.of("profiles", "must hold at least one whole day")
+        raise InputError.single("profiles", "must hold at least one whole day")
     held = [profiles.start.date() + timedelta(days=k) for k in range(days)]
     place = {day: k for k, day in enumerate(held)}
     wanted = [clock.start.date() + timedelta(days=k)
@@ -102,7 +102,9 @@ def holidays_of(country: str | None, years: set[int]) -> set[date]:
     code, _, subdivision = country.partition("-")
     supported = holidays.list_supported_countries()
     if code not in supported:
-        raise InputError.of("city.holidays", "no such country code", country, nearest(code, supported))
+        raise InputError.single("city.holidays", "no such country code", country, nearest(code, supported))
     if subdivision and subdivision not in supported[code]:
-        raise InputError.of("city.holidays", f"no such part of {code}", country, nearest(subdivision, supported[code]))
+        raise InputError.single(
+            "city.holidays", f"no such part of {code}", country, nearest(subdivision, supported[code])
+        )
     return set(holidays.country_holidays(code, subdiv=subdivision or None, years=years))

@@ -76,5 +76,5 @@ class Clock:
     def window(self, first: int, stop: int) -> Clock:
         """The clock of the steps `first` (included) to `stop` (excluded)."""
         if not 0 <= first < stop <= self.n_steps:
-            raise InputError.of("clock", f"steps must lie within 0..{self.n_steps}", (first, stop))
+            raise InputError.single("clock", f"steps must lie within 0..{self.n_steps}", (first, stop))
         return Clock(self.start + first * self.step, self.step, stop - first)

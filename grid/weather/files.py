@@ -98,7 +98,7 @@ def read_weather_year(
         raise
     except (ValueError, KeyError, OSError, IndexError) as error:
         rule = f"cannot be read as TMY3, EPW, PVGIS or CSV weather file with a column time_utc ({error})"
-        raise InputError.of("weather", rule, str(source)) from error
+        raise InputError.single("weather", rule, str(source)) from error
     return _checked(raw, str(source))
 
 
@@ -109,7 +109,7 @@ def _path_of(source: str | Path) -> Path:
     if not path.is_file():
         beside = [str(path.parent / entry.name) for entry in path.parent.glob("*")] if path.parent.is_dir() else []
         suggestion = nearest(str(source), [*SHIPPED, *beside])
-        raise InputError.of("weather", "no such shipped weather or file", str(source), suggestion)
+        raise InputError.single("weather", "no such shipped weather or file", str(source), suggestion)
     return path
 
 

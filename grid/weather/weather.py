@@ -140,7 +140,7 @@ def standard_offset(time_zone: str, year: int) -> timedelta:
     offsets = [datetime(year, month, 1, 12, tzinfo=zone).utcoffset() for month in (1, 7)]
     known = [offset for offset in offsets if offset is not None]
     if not known:
-        raise InputError.of("time_zone", "must have an offset from UTC", time_zone)
+        raise InputError.single("time_zone", "must have an offset from UTC", time_zone)
     return min(known)
 
 

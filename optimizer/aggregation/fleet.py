@@ -62,7 +62,7 @@ class AggregatedFleet:
         """
         store = fleet.reservoir
         if store is None or fleet.drain_mwh.any() or (store.retention_per_step != 1.0).any():
-            raise InputError.of(fleet.name, "only stores without use and standing losses can be aggregated")
+            raise InputError.single(fleet.name, "only stores without use and standing losses can be aggregated")
         if group is None:
             group = np.unique(np.asarray(fleet.shares.argmax(axis=1)).ravel(), return_inverse=True)[1]
         n, low, high = fleet.n_devices, fleet.per_slot(fleet.p_min_mw), fleet.per_slot(fleet.p_max_mw)
@@ -299,5 +299,5 @@ def _by_device(values: Floats, fleet: Flexibility) -> Floats:
         return np.broadcast_to(values, (fleet.n_devices,)).copy()
     first = values[fleet.offsets[:-1]]
     if (values != first[fleet.device]).any():
-        raise InputError.of(fleet.name, "an efficiency that changes during a session cannot be aggregated")
+        raise InputError.single(fleet.name, "an efficiency that changes during a session cannot be aggregated")
     return first

@@ -164,7 +164,7 @@ def charging_sessions(
     room = energy if battery_mwh is None else np.broadcast_to(np.asarray(battery_mwh, dtype=np.float64), (n,))
     raise_if_any([fault for bus in dict.fromkeys(buses) for fault in _bus_faults(city, bus, name)], name)
     if len(buses) != n:
-        raise InputError.of(f"{name}.buses", f"must name the bus of each of the {n} sessions", len(buses))
+        raise InputError.single(f"{name}.buses", f"must name the bus of each of the {n} sessions", len(buses))
     held = room if v2g else np.zeros(n)
     eta = np.full(n, efficiency)
     store = Reservoir(

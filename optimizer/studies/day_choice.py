@@ -59,9 +59,9 @@ def representative_days(problem: DispatchProblem, n_days: int) -> Representative
     steps = problem.clock.steps_per_day
     total = problem.clock.n_steps // steps
     if total * steps != problem.clock.n_steps:
-        raise InputError.of("problem.clock", f"must consist of whole days of {steps} steps", problem.clock.n_steps)
+        raise InputError.single("problem.clock", f"must consist of whole days of {steps} steps", problem.clock.n_steps)
     if not 1 <= n_days <= total:
-        raise InputError.of("n_days", f"must lie within 1..{total}", n_days)
+        raise InputError.single("n_days", f"must lie within 1..{total}", n_days)
     if n_days == total:
         every = np.arange(total)
         return RepresentativeDays(0, every, np.ones(total), every)

@@ -67,9 +67,9 @@ def frontier(problem: DispatchProblem, n: int = 8, progress: Callable[[int, int]
         InputError: If fewer than two points are asked for, or nothing emits.
     """
     if n < 2:
-        raise InputError.of("n", "must be at least 2", n)
+        raise InputError.single("n", "must be at least 2", n)
     if not (problem.import_ci_kg_per_mwh > 0).any():
-        raise InputError.of("import_ci_kg_per_mwh", "must be positive somewhere, or there is nothing to weigh")
+        raise InputError.single("import_ci_kg_per_mwh", "must be positive somewhere, or there is nothing to weigh")
     scale = _typical_price(problem)
     tell = progress or (lambda _found, _asked: None)
     points = [_solve(problem, TIE * scale), _solve(problem, scale / TIE)]

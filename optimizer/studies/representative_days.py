@@ -90,7 +90,7 @@ def day_problem(problem: DispatchProblem, day: int, begin: int = 0) -> DispatchP
     steps = problem.clock.steps_per_day
     first, stop = day * steps + begin, (day + 1) * steps + begin
     if not 0 <= first < stop <= problem.clock.n_steps:
-        raise InputError.of("day", f"must lie within 0..{(problem.clock.n_steps - begin) // steps - 1}", day)
+        raise InputError.single("day", f"must lie within 0..{(problem.clock.n_steps - begin) // steps - 1}", day)
     at, marginal = slice(first, stop), problem.import_marginal_ci_kg_per_mwh
     cut = [_on_day(flexibility, first, stop) for flexibility in problem.flexibilities]
     return replace(
@@ -128,7 +128,7 @@ def _on_day(flexibility: Flexibility, first: int, stop: int) -> Flexibility | No
         start=begin - first,
         stop=end - first,
         reservoir=None if flexibility.reservoir is None else _reservoir(flexibility, device, slots, begin, end),
-        vehicle_class=None if flexibility.vehicle_class is None else flexibility.vehicle_class.of(device),
+        vehicle_class=None if flexibility.vehicle_class is None else flexibility.vehicle_class.select(device),
         **own,
     )
 

@@ -77,7 +77,7 @@ def hosting_in_scenario(
     prepared = prepare(loaded)
     centres = {load.name: load for load in prepared.data_centres}
     if data_centre not in centres:
-        raise InputError.of("data_centre", "no such data centre", data_centre, nearest(data_centre, centres))
+        raise InputError.single("data_centre", "no such data centre", data_centre, nearest(data_centre, centres))
     load, city = centres[data_centre], loaded.city
     own = {load.name, load.deferrable_name}
     p_mw = np.zeros((city.clock.n_steps, city.n_buses))

@@ -40,7 +40,9 @@ def check_outages(
     """
     network = case.network
     if network.uncovered:
-        raise InputError.of("network", "outages need a net that the fixed point covers", ", ".join(network.uncovered))
+        raise InputError.single(
+            "network", "outages need a net that the fixed point covers", ", ".join(network.uncovered)
+        )
     few = case.at_steps(steps)
     deciding, left_out, outage = [], [], None
     for lost, name in enumerate(network.branches.names):

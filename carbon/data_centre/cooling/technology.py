@@ -116,7 +116,7 @@ class CoolingTechnology(Spec, ABC):
             return Running(None, float("nan"), closed)
         rated = self.part_load.heat_rated_mw or heat_rated_mw
         if rated is None:
-            raise InputError.of("part_load.heat_rated_mw", "must be given where the plant's rating is not known")
+            raise InputError.single("part_load.heat_rated_mw", "must be given where the plant's rating is not known")
         return Running(self.part_load, rated, closed)
 
 

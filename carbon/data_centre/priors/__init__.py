@@ -74,7 +74,7 @@ def load_case(name: str) -> Case:
     for listed in _listed():
         if listed["name"] == name:
             return Case.model_validate({**listed, "priors": load_priors(SHIPPED / f"{name}.csv")})
-    raise InputError.of("case", "must be a shipped case", name, nearest(name, case_names()))
+    raise InputError.single("case", "must be a shipped case", name, nearest(name, case_names()))
 
 
 def load_priors(path: Path) -> tuple[Prior, ...]:
@@ -87,7 +87,7 @@ def load_priors(path: Path) -> tuple[Prior, ...]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError.of("priors", f"is not readable: {error}", str(path)) from error
+        raise InputError.single("priors", f"is not readable: {error}", str(path)) from error
     found: list[Prior] = []
     faults: list[Fault] = []
     for line, row in enumerate(rows, start=2):

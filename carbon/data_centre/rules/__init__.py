@@ -108,7 +108,7 @@ def rule_set(source: str | Path) -> tuple[Rule, ...]:
     if path.suffix not in {".yaml", ".yml"}:
         known = rule_sets()
         if str(source) not in known:
-            raise InputError.of("rules", "no such set of rules", str(source), nearest(str(source), known))
+            raise InputError.single("rules", "no such set of rules", str(source), nearest(str(source), known))
         path = Path(__file__).parent / f"{source}.yaml"
     return _read(path)
 
@@ -124,9 +124,9 @@ def _read(path: Path) -> tuple[Rule, ...]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError.of(str(path), f"is not readable YAML: {' '.join(str(error).split())}") from error
+        raise InputError.single(str(path), f"is not readable YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, Mapping) or set(content) != {"rules"}:
-        raise InputError.of(str(path), "must be a mapping with the one key 'rules'")
+        raise InputError.single(str(path), "must be a mapping with the one key 'rules'")
     try:
         rules = TypeAdapter(tuple[Rule, ...]).validate_python(content["rules"])
     except ValidationError as error:

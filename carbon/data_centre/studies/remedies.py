@@ -71,7 +71,7 @@ def load_changes(path: Path = SHIPPED) -> tuple[Change, ...]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         return TypeAdapter(tuple[Change, ...]).validate_python(content["changes"])
     except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError) as error:
-        raise InputError.of("changes", f"is not readable: {' '.join(str(error).split())}", str(path)) from error
+        raise InputError.single("changes", f"is not readable: {' '.join(str(error).split())}", str(path)) from error
     except ValidationError as error:
         faults = [Fault(".".join(map(str, ("changes", *item["loc"]))), item["msg"]) for item in error.errors()]
         raise InputError(faults, str(path)) from error

@@ -192,7 +192,7 @@ def split_load(
         InputError: If the share is not between 0 and 1.
     """
     if not 0 < cold_share < 1:
-        raise InputError.of("cold_share", "must lie between 0 and 1", cold_share)
+        raise InputError.single("cold_share", "must lie between 0 and 1", cold_share)
     way = transfer or Transfer()
     sizes = {"hot": 1.0 - cold_share, "cold": cold_share}
     halls = {

@@ -133,7 +133,7 @@ def _set(power: dict[str, float], cooling: dict[str, Any], path: str, value: flo
     first, *parents = path.split(".")
     if first != "cooling" or not parents:
         names = ", ".join(POWER_PARAMETERS)
-        raise InputError.of("parameters", f"must be one of {names}, or begin with 'cooling.'", path)
+        raise InputError.single("parameters", f"must be one of {names}, or begin with 'cooling.'", path)
     place = cooling
     for parent in parents[:-1]:
         place = place.setdefault(parent, {})

@@ -240,14 +240,14 @@ def load_region(name_or_path: str | Path) -> Region:
     shipped = region_files()
     path = shipped.get(str(name_or_path), Path(name_or_path))
     if not path.is_file():
-        raise InputError.of(
+        raise InputError.single(
             "upstream.region", "no such region or file", str(name_or_path), nearest(str(name_or_path), shipped)
         )
     try:
         data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
         return Region.model_validate(data)
     except yaml.YAMLError as error:
-        raise InputError.of("upstream.region", f"is not YAML ({error})", str(path)) from error
+        raise InputError.single("upstream.region", f"is not YAML ({error})", str(path)) from error
     except ValidationError as error:
         faults = [Fault(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
         raise InputError(faults, str(path)) from error

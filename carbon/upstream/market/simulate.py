@@ -176,7 +176,7 @@ def _availability(technology: Technology, region: Region, weather: Weather, time
     if isinstance(technology.availability, float):
         return np.full(clock.n_steps, technology.availability)
     if year is None or technology.capacity_factor is None:
-        raise InputError.of(technology.name, "needs a capacity factor and the whole year of the weather")
+        raise InputError.single(technology.name, "needs a capacity factor and the whole year of the weather")
     if technology.availability == "wind":
         return wind_availability(
             year,

@@ -77,12 +77,12 @@ def upstream_from_csv(
     """
     library = is_library(Path(path))
     if area is not None and not library:
-        raise InputError.of("area", "chooses from files of ENTSO-E's File Library; this file is another", area)
+        raise InputError.single("area", "chooses from files of ENTSO-E's File Library; this file is another", area)
     table, first_row = (library_table(Path(path), area), 2) if library else _table(path)
     layout = layout_of(tuple(table.columns), boundary)
     if layout is None:
         raise_if_any(_column_faults(table.columns), str(path))
-        raise InputError.of("", "has none of the known layouts", str(path))
+        raise InputError.single("", "has none of the known layouts", str(path))
     raise_if_any(_layout_faults(layout, table, boundary, price_per_mwh), str(path))
     rows = _rows(layout, table, first_row, of_one_file=not library)
     raise_if_any(
@@ -104,7 +104,7 @@ def _table(path: str | Path) -> tuple[pl.DataFrame, int]:
         separator = max(",;\t", key=header.count)
         table = pl.read_csv(path, infer_schema=False, separator=separator)
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        raise InputError.of("upstream", f"cannot be read as CSV ({error})", str(path)) from error
+        raise InputError.single("upstream", f"cannot be read as CSV ({error})", str(path)) from error
     table = table.rename({name: name.strip().strip("\ufeff").strip('"') for name in table.columns})
     table = table.with_columns(pl.all().fill_null("").str.strip_chars())
     if table.height and table.width and not table.row(0)[0] and any("(" in cell for cell in table.row(0)):

@@ -82,7 +82,7 @@ def library_table(path: Path, area: str | None = None) -> pl.DataFrame:
     """
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
     if not files:
-        raise InputError.of("upstream", "must hold files of ENTSO-E's File Library (.csv)", str(path))
+        raise InputError.single("upstream", "must hold files of ENTSO-E's File Library (.csv)", str(path))
     tables = [_tidy(file) for file in files]
     everything = pl.concat(tables)
     chosen = _of_area(everything, area, path)
@@ -97,7 +97,7 @@ def _tidy(file: Path) -> pl.DataFrame:
             separator = _separator(opened.readline())
         table = pl.read_csv(file, infer_schema=False, separator=separator)
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        raise InputError.of("upstream", f"cannot be read as CSV ({error})", str(file)) from error
+        raise InputError.single("upstream", f"cannot be read as CSV ({error})", str(file)) from error
     table = table.rename({name: name.strip().strip("\ufeff") for name in table.columns})
     columns = {ours: _first(table.columns, theirs) for ours, theirs in (_NAMES | _OPTIONAL).items()}
     value = _value_column(table.columns)
@@ -144,13 +144,13 @@ def _of_area(rows: pl.DataFrame, area: str | None, path: Path) -> pl.DataFrame:
         held = rows["area"].unique().sort().to_list()
         if len(held) > 1:
             rule = f"holds {len(held)} areas; name one of them as the area, or keep the rows of one"
-            raise InputError.of("area", rule, ", ".join(held[:_SHOWN]) + " …" * (len(held) > _SHOWN))
+            raise InputError.single("area", rule, ", ".join(held[:_SHOWN]) + " …" * (len(held) > _SHOWN))
         found = rows
     else:
         found = rows.filter(pl.any_horizontal(pl.col(name) == area for name in columns))
         if found.is_empty():
             known = sorted({text for name in columns for text in rows[name].unique().to_list()})
-            raise InputError.of("area", f"no such area in {path.name}", area, nearest(area, known))
+            raise InputError.single("area", f"no such area in {path.name}", area, nearest(area, known))
     kinds = found["area_type"].str.split("/")
     order = [kinds.list.contains(kind).to_list() for kind in _AREA_TYPES]
     rank = [next((k for k, has in enumerate(flags) if has), len(_AREA_TYPES)) for flags in zip(*order, strict=True)]

@@ -87,7 +87,7 @@ def sessions_as_devices(
         wear_cost_per_mwh=np.full(n, connection.wear_cost_per_mwh),
         gpc_code=GPC_ON_ROAD,
         place=place,
-        vehicle_class=connection.vehicle_class.of(vehicle),
+        vehicle_class=connection.vehicle_class.select(vehicle),
         wear_kg_per_mwh=connection.wear_kg_per_mwh,
     )
 

@@ -135,7 +135,7 @@ class EVFleet(Asset):
 
     def _vehicles(self) -> Vehicles:
         """The vehicles of the classes, with what is stated instead."""
-        vehicles = Vehicles.of(self._classes(), self.vehicles)
+        vehicles = Vehicles.from_classes(self._classes(), self.vehicles)
         stated = {
             "km_per_year": self.km_per_year,
             "consumption_kwh_per_km": self.consumption_kwh_per_km,

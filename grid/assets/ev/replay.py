@@ -99,9 +99,9 @@ def chosen_repeat(records: Records, clock: Clock, time_zone: str, repeat: Repeat
         how = "never" if covers else "calendar" if n_days >= DAYS_OF_A_YEAR else "cycle"
     if how != "never" and n_days < DAYS_OF_A_WEEK:
         rule = f"less than a week, {first} to {last}, cannot be repeated; record more, or set it to 'never'"
-        raise InputError.of("repeat", rule, repeat)
+        raise InputError.single("repeat", rule, repeat)
     if how == "never" and not _as_recorded(records, clock)[0].size:
-        raise InputError.of(
+        raise InputError.single(
             "repeat", f"no session lies in the period; they were recorded from {first} to {last}", repeat
         )
     return how

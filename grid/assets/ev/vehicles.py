@@ -87,7 +87,7 @@ class Vehicles:
     km_per_year: Floats
 
     @classmethod
-    def of(cls, vehicle_class: str | Mapping[str, float], n: int) -> Vehicles:
+    def from_classes(cls, vehicle_class: str | Mapping[str, float], n: int) -> Vehicles:
         """`n` vehicles of the classes, each class spread evenly over the fleet without chance."""
         shares = {name: share for name, share in class_shares(vehicle_class).items() if share > 0}
         members = [vehicle_classes()[name] for name in shares]

@@ -135,7 +135,7 @@ def test_fewer_buses_serve_at_weekends_and_wait_plugged_in(three_weeks: Site) ->
 
 
 def test_a_mix_of_classes_has_the_stated_shares_everywhere() -> None:
-    vehicles = Vehicles.of({"compact": 0.25, "medium": 0.5, "van": 0.25}, 4000)
+    vehicles = Vehicles.from_classes({"compact": 0.25, "medium": 0.5, "van": 0.25}, 4000)
     battery = vehicles.battery_kwh
     assert [(battery == kwh).sum() for kwh in (40, 60, 70)] == [1000, 2000, 1000]
     for part in np.split(battery, 8):
