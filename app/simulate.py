@@ -1,5 +1,5 @@
 """Earlier address of `app.simulation.simulate`, kept for scripts of users."""
 
-from app.simulation.simulate import simulate
+from app.simulation import simulate
 
 __all__ = ["simulate"]

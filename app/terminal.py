@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.simulation.simulate import Progress
+from app.simulation.phases import Progress
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from app.scenario.load import check_scenario
-from app.simulation.prepare import prepare
-from app.simulation.simulate import dispatch_problem
+from app.scenario import check_scenario
+from app.simulation.inputs import prepare
+from app.simulation.phases import dispatch_problem
 from grid.powerflow.powerflow import power_flow
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem

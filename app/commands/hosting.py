@@ -17,7 +17,7 @@ def hosting(
     days: Days = None,
 ) -> None:
     """Say how large a data centre a bus can take within the limits of the grid."""
-    from app.scenario.load import load_scenario
+    from app.scenario import load_scenario
     from app.studies.hosting.capacity import hosting_in_scenario
 
     found = hosting_in_scenario(load_scenario(scenario, days), data_centre, bus, n_minus_1=n_minus_1)

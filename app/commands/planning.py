@@ -17,7 +17,7 @@ def frontier(
     days: Days = None,
 ) -> None:
     """Say what each tonne less costs: dispatches from the cheapest to the cleanest."""
-    from app.scenario.load import load_scenario
+    from app.scenario import load_scenario
     from app.studies.planning import check_out, cost_against_carbon, print_frontier, write_frontier
     from app.terminal import bar
 
@@ -39,7 +39,7 @@ def estimate(
     days: Days = None,
 ) -> None:
     """Estimate cost and carbon of a long period from a few of its days, chosen and weighted by tsam."""
-    from app.scenario.load import load_scenario
+    from app.scenario import load_scenario
     from app.studies.planning import estimate as estimate_period
     from app.studies.planning import estimate_in_words
 

@@ -20,8 +20,8 @@ def run(
     days: Days = None,
 ) -> None:
     """Run one scenario into a result folder; a result of the same scenario there is returned at once."""
-    from app.results.run import run as run_scenario
-    from app.scenario.load import load_scenario
+    from app.results.run import run_scenario
+    from app.scenario import load_scenario
     from app.terminal import bar
 
     with bar() as progress:

@@ -8,9 +8,9 @@ import polars as pl
 
 from app.results.folder import open_result
 from app.results.tables.registry import tables
-from app.scenario.load import check_scenario, load_scenario
-from app.scenario.loaded import Loaded
-from app.simulation.simulate import simulate
+from app.scenario import check_scenario, load_scenario
+from app.scenario.loaded import LoadedScenario
+from app.simulation import simulate
 from grid.city.export import AddedElement, write_step
 from grid.flexibility.flexibility import Element
 
@@ -35,7 +35,7 @@ def export_step(source: Path, file: Path, step: int) -> None:
     write_step(loaded.city, step, added, file)
 
 
-def _from_result(folder: Path) -> tuple[Loaded, pl.DataFrame, dict[str, Element]]:
+def _from_result(folder: Path) -> tuple[LoadedScenario, pl.DataFrame, dict[str, Element]]:
     result = open_result(folder)
     source = Path(str(result.manifest["folder"]))
     loaded = check_scenario(dict(result.scenario), source, str(folder / "scenario.yaml"))
@@ -44,8 +44,8 @@ def _from_result(folder: Path) -> tuple[Loaded, pl.DataFrame, dict[str, Element]
     return loaded, result.table("assets").select(*columns).collect(), table_of
 
 
-def _from_scenario(file: Path) -> tuple[Loaded, pl.DataFrame, dict[str, Element]]:
+def _from_scenario(file: Path) -> tuple[LoadedScenario, pl.DataFrame, dict[str, Element]]:
     loaded = load_scenario(file)
     outcome = simulate(loaded)
-    table_of = {flexibility.name: flexibility.element for flexibility in outcome.prepared.flexibilities}
+    table_of = {flexibility.name: flexibility.element for flexibility in outcome.inputs.flexibilities}
     return loaded, tables(outcome)["assets"]().with_columns(pl.col("asset", "bus").cast(pl.String)), table_of

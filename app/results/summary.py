@@ -10,7 +10,7 @@ import numpy as np
 
 from app.accounts.grid_elements import is_store
 from app.results.tables import hydrogen, v2g
-from app.simulation.simulate import Outcome
+from app.simulation.phases import SimulationResult
 from app.simulation.violations import violated_steps
 from carbon.data_centre import Known, metrics, standard_metrics
 from carbon.data_centre.on_site import generator_tests
@@ -21,7 +21,7 @@ from grid.units import KG_PER_T
 Summary = dict[str, Any]
 
 
-def summarise(outcome: Outcome) -> Summary:
+def summarise(outcome: SimulationResult) -> Summary:
     """The contents of ``summary.json``; see the section on the ledgers in the README for what each figure counts."""
     accounts, flow = outcome.accounts, outcome.flow
     energy, carbon = accounts.energy, accounts.carbon
@@ -31,8 +31,8 @@ def summarise(outcome: Outcome) -> Summary:
     loading, vm = flow.loading_percent(), flow.vm_pu()
     used = consumption + loss
     return {
-        "steps": outcome.prepared.clock.n_steps,
-        "step_hours": outcome.prepared.clock.step_hours,
+        "steps": outcome.inputs.clock.n_steps,
+        "step_hours": outcome.inputs.clock.step_hours,
         "consumption_mwh": float(consumption),
         "generation_mwh": float(energy.generation_mwh.sum()),
         "import_mwh": float(energy.import_mwh.sum()),
@@ -52,7 +52,7 @@ def summarise(outcome: Outcome) -> Summary:
         **hydrogen.key_figures(hydrogen.by_step(outcome)),
         "pue_mean": _pue_mean(outcome),
         "cost": cost(outcome),
-        "peak_import_mw": float((energy.import_mwh / outcome.prepared.clock.step_hours).max()),
+        "peak_import_mw": float((energy.import_mwh / outcome.inputs.clock.step_hours).max()),
         "vm_min_pu": _extreme(np.nanmin, vm),
         "vm_max_pu": _extreme(np.nanmax, vm),
         "line_loading_max_percent": _extreme(np.nanmax, loading[:, kinds == "line"]),
@@ -66,64 +66,64 @@ def summarise(outcome: Outcome) -> Summary:
     }
 
 
-def cost(outcome: Outcome) -> float:
+def cost(outcome: SimulationResult) -> float:
     """What the run costs [currency].
 
     AC-realised imports less exports, demand charge, wear, fuel, demand that went without at its value, and the price
     of the carbon of all sources, less the value of what the stores gained: mean import price × discharge efficiency,
     the same in all strategies.
     """
-    prepared, accounts = outcome.prepared, outcome.accounts
-    scenario = prepared.loaded.scenario
+    inputs, accounts = outcome.inputs, outcome.accounts
+    scenario = inputs.loaded.scenario
     energy = accounts.energy
-    bought = (energy.import_mwh * prepared.import_price_per_mwh).sum()
-    sold = (energy.export_mwh * prepared.export_price_per_mwh).sum()
-    months = prepared.clock.times.astype("datetime64[M]")
+    bought = (energy.import_mwh * inputs.import_price_per_mwh).sum()
+    sold = (energy.export_mwh * inputs.export_price_per_mwh).sum()
+    months = inputs.clock.times.astype("datetime64[M]")
     peaks = sum(float(energy.import_mwh[months == month].max()) for month in np.unique(months))
-    demand = scenario.tariff.demand_charge_per_mw_month * peaks / prepared.clock.step_hours
+    demand = scenario.tariff.demand_charge_per_mw_month * peaks / inputs.clock.step_hours
     carbon = scenario.dispatch.carbon_price_per_t * accounts.carbon.source_kg.sum() / KG_PER_T
     spent = wear_cost(outcome).sum() + forgone_value(outcome).sum()
-    gained = stock_gain_mwh(outcome) * prepared.import_price_per_mwh.mean()
+    gained = stock_gain_mwh(outcome) * inputs.import_price_per_mwh.mean()
     return float(bought - sold + demand + carbon + spent - gained)
 
 
-def wear_cost(outcome: Outcome) -> Floats:
+def wear_cost(outcome: SimulationResult) -> Floats:
     """Wear and fuel of what feeds in, by step, shape (T,) [currency]."""
     return _by_step(outcome, lambda f, p_mw: np.maximum(-p_mw, 0.0) * f.per_slot(f.wear_cost_per_mwh))
 
 
-def forgone_value(outcome: Outcome) -> Floats:
+def forgone_value(outcome: SimulationResult) -> Floats:
     """What users lose who go without energy that has a value to them, by step, shape (T,) [currency]."""
-    valued = [f for f in outcome.prepared.flexibilities if f.value_per_mwh.any()]
+    valued = [f for f in outcome.inputs.flexibilities if f.value_per_mwh.any()]
     return _by_step(outcome, lambda f, p_mw: (f.unmanaged_power() - p_mw) * f.per_slot(f.value_per_mwh), valued)
 
 
-def curtailed_mwh(outcome: Outcome) -> Floats:
+def curtailed_mwh(outcome: SimulationResult) -> Floats:
     """Local generation that sun or wind offered and that was not fed in, by step, shape (T,) [MWh]."""
-    factors = outcome.prepared.factors
+    factors = outcome.inputs.factors
     renewable = [
         f
-        for f in outcome.prepared.flexibilities
+        for f in outcome.inputs.flexibilities
         if f.technology is not None and f.reservoir is None and factors.renewable(f.technology)
     ]
     return _by_step(outcome, lambda f, p_mw: np.maximum(p_mw - f.unmanaged_power(), 0.0), renewable)
 
 
-def stock_gain_mwh(outcome: Outcome) -> float:
+def stock_gain_mwh(outcome: SimulationResult) -> float:
     """What all stores hold more at the end than is due, as they would feed it in [MWh]."""
-    return sum(_gain_mwh(f, outcome.p_mw[f.name]) for f in outcome.prepared.flexibilities if is_store(f))
+    return sum(_gain_mwh(f, outcome.p_mw[f.name]) for f in outcome.inputs.flexibilities if is_store(f))
 
 
 def _by_step(
-    outcome: Outcome,
+    outcome: SimulationResult,
     rate: Callable[[Flexibility, Floats], Floats],
     flexibilities: Sequence[Flexibility] | None = None,
 ) -> Floats:
     """A rate by slot, per hour, of some flexibilities (of all by default), summed to steps, shape (T,)."""
-    total = np.zeros(outcome.prepared.clock.n_steps)
-    for flexibility in outcome.prepared.flexibilities if flexibilities is None else flexibilities:
+    total = np.zeros(outcome.inputs.clock.n_steps)
+    for flexibility in outcome.inputs.flexibilities if flexibilities is None else flexibilities:
         total += flexibility.by_step(rate(flexibility, outcome.p_mw[flexibility.name]))
-    return total * outcome.prepared.clock.step_hours
+    return total * outcome.inputs.clock.step_hours
 
 
 def _gain_mwh(flexibility: Flexibility, p_mw: Floats) -> float:
@@ -136,13 +136,13 @@ def _gain_mwh(flexibility: Flexibility, p_mw: Floats) -> float:
     return float((surplus * flexibility.per_slot(store.eta_discharge)[last]).sum())
 
 
-def _vehicles(outcome: Outcome) -> Summary:
+def _vehicles(outcome: SimulationResult) -> Summary:
     """Charging, V2G and the actual carbon coefficient of the cars."""
     trace = outcome.accounts.tracing.vehicles
     charged = trace.charge_meter_mwh.sum()
     km = g = 0.0
     stores, stocks = outcome.accounts.stores, outcome.accounts.tracing.stocks
-    for flexibility in outcome.prepared.flexibilities:
+    for flexibility in outcome.inputs.flexibilities:
         store = flexibility.reservoir
         if store is not None and store.mwh_per_km is not None and stocks is not None:
             at = stores.devices[flexibility.name]
@@ -159,10 +159,10 @@ def _vehicles(outcome: Outcome) -> Summary:
     }
 
 
-def _data_centres(outcome: Outcome) -> Summary:
+def _data_centres(outcome: SimulationResult) -> Summary:
     figures: Summary = {}
     node = outcome.flow.network.buses.node
-    for load in outcome.prepared.data_centres:
+    for load in outcome.inputs.data_centres:
         ci = outcome.accounts.tracing.ci_kg_per_mwh[:, node[load.bus]]
         ratios = metrics(outcome.facilities[load.name], np.nan_to_num(ci))
         emissions = None if ratios.emissions_kg is None else ratios.emissions_kg / KG_PER_T
@@ -177,11 +177,11 @@ def _data_centres(outcome: Outcome) -> Summary:
     return figures
 
 
-def data_centre_metrics(outcome: Outcome) -> dict[str, dict[str, Any]]:
+def data_centre_metrics(outcome: SimulationResult) -> dict[str, dict[str, Any]]:
     """The indicators of ISO/IEC 30134 of every data centre, each with numerator, denominator and standard."""
     node, accounts = outcome.flow.network.buses.node, outcome.accounts
     found = {}
-    for load in outcome.prepared.data_centres:
+    for load in outcome.inputs.data_centres:
         spec, facility, at = load.model.spec, outcome.facilities[load.name], node[load.bus]
         own = [outcome.p_mw[asset.name] for asset in spec.on_site_assets if asset.name in outcome.p_mw]
         fed = sum(float(np.maximum(-p, 0.0).sum()) for p, asset in zip(own, spec.on_site_assets, strict=True)
@@ -192,19 +192,19 @@ def data_centre_metrics(outcome: Outcome) -> dict[str, dict[str, Any]]:
             renewable_share=np.nan_to_num(accounts.tracing.renewable_share[:, at]),
             owned_renewable_mwh=fed * facility.step_hours,
             reused_mwh=spec.heat_reuse_share * it_mwh,
-            tests=generator_tests(spec.on_site.generators, outcome.prepared.clock),
+            tests=generator_tests(spec.on_site.generators, outcome.inputs.clock),
         )
         found[load.name] = {name: asdict(metric) for name, metric in standard_metrics(facility, known).items()}
     return found
 
 
-def _heat_pump_heat_mwh(outcome: Outcome) -> float:
+def _heat_pump_heat_mwh(outcome: SimulationResult) -> float:
     """Heat that heat pumps made [MWh]."""
-    pumps = [f for f in outcome.prepared.flexibilities if f.kind == "heat_pump"]
+    pumps = [f for f in outcome.inputs.flexibilities if f.kind == "heat_pump"]
     return sum(float(f.gain_mwh(outcome.p_mw[f.name]).sum()) for f in pumps)
 
 
-def _pue_mean(outcome: Outcome) -> float | None:
+def _pue_mean(outcome: SimulationResult) -> float | None:
     """Facility energy per IT energy of all data centres together."""
     facilities = outcome.facilities.values()
     return _ratio(sum(f.p_total_mw.sum() for f in facilities), sum(f.p_it_mw.sum() for f in facilities))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.scenario.loaded import Loaded
+from app.scenario.loaded import LoadedScenario
 from carbon.factors import factor_sets
 from grid.city.placement import Placement
 
 MANY = 4
 
 
-def describe(loaded: Loaded) -> str:
+def describe_scenario(loaded: LoadedScenario) -> str:
     """What a scenario would run."""
     scenario, city, clock = loaded.scenario, loaded.city, loaded.city.clock
     network = city.network
@@ -50,7 +50,7 @@ def describe(loaded: Loaded) -> str:
     return "\n".join(lines)
 
 
-def _where(loaded: Loaded, placement: Placement) -> str:
+def _where(loaded: LoadedScenario, placement: Placement) -> str:
     names = loaded.city.network.buses.names
     order = np.argsort(-placement.shares, kind="stable")[:MANY]
     shown = ", ".join(f"{names[placement.buses[k]]} {placement.shares[k]:.1%}" for k in order)

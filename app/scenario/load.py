@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from app.scenario.asset_faults import adoption_faults, asset_faults, repeated_names
 from app.scenario.faults import file_faults
-from app.scenario.loaded import Loaded
+from app.scenario.loaded import LoadedScenario
 from app.scenario.messages import fault_of
 from app.scenario.schema import CitySpec, PeriodSpec, Scenario
 from app.scenario.yaml_file import read_yaml
@@ -19,7 +19,7 @@ from grid.city.source import read_grid
 from grid.errors import Fault, InputError, ScenarioError
 
 
-def load_scenario(path: Path, days: int | None = None) -> Loaded:
+def load_scenario(path: Path, days: int | None = None) -> LoadedScenario:
     """Reads and checks a scenario file and everything that it refers to.
 
     Args:
@@ -32,7 +32,7 @@ def load_scenario(path: Path, days: int | None = None) -> Loaded:
     return check_scenario(read_yaml(path), path.parent, str(path), days)
 
 
-def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None) -> Loaded:
+def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None) -> LoadedScenario:
     """Checks the content of a scenario file; arguments and faults as in `load_scenario`."""
     if not isinstance(raw, Mapping):
         raise ScenarioError([Fault("", "must be a mapping with at least name, city and period")], source)
@@ -52,7 +52,7 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
     faults += file_faults(raw, folder, city)
     if faults or scenario is None or city is None:
         raise ScenarioError(dict.fromkeys(faults), source)
-    return Loaded(scenario, folder, city)
+    return LoadedScenario(scenario, folder, city)
 
 
 def _city(raw: Mapping[str, Any], folder: Path, faults: list[Fault]) -> City | None:

@@ -18,7 +18,7 @@ from grid.city.city import City
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedScenario:
     """A scenario with its place in the world.
 
     Args:
@@ -72,7 +72,7 @@ class Loaded:
             hashes |= {f"{csv}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
         return hashes
 
-    def with_changes(self, changes: Mapping[str, Any]) -> Loaded:
+    def with_changes(self, changes: Mapping[str, Any]) -> LoadedScenario:
         """The same city with a changed scenario; the changes must not touch what the city was made of."""
         return replace(self, scenario=self.scenario.with_changes(changes))
 

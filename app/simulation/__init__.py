@@ -1,1 +1,5 @@
-"""From a scenario to its result: inputs, dispatch, power flow, tracing, limits, costs."""
+"""From a scenario to what happens in it: inputs, dispatch, power flow, tracing, limits, costs."""
+
+from app.simulation.phases import SimulationResult, simulate
+
+__all__ = ["SimulationResult", "simulate"]

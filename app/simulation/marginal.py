@@ -17,7 +17,7 @@ from optimizer.network.linearisation import loss_rows
 from optimizer.problem.schedule import Schedule
 
 if TYPE_CHECKING:
-    from app.simulation.simulate import Outcome
+    from app.simulation.phases import SimulationResult
 
 MOST_VOLTAGES = 1_000_000
 """Voltages of so many nodes and steps are differentiated at once, which takes some 200 MB."""
@@ -103,26 +103,26 @@ def loss_sensitivity(flow: PowerFlow) -> Floats:
     return found
 
 
-def regional(outcome: Outcome) -> pl.DataFrame:
+def regional(outcome: SimulationResult) -> pl.DataFrame:
     """One row a step: the region's marginal intensity, of either side, and its mean for comparison."""
-    region, clock = outcome.marginal.region, outcome.prepared.clock
+    region, clock = outcome.marginal.region, outcome.inputs.clock
     return pl.DataFrame(
         {
             "time": times(clock),
             "below_kg_per_mwh": region.below_kg_per_mwh,
             "above_kg_per_mwh": region.above_kg_per_mwh,
             "tie": region.is_tie > 0,
-            "mean_kg_per_mwh": outcome.prepared.upstream.ci_kg_per_mwh,
+            "mean_kg_per_mwh": outcome.inputs.upstream.ci_kg_per_mwh,
         }
     )
 
 
-def nodal(outcome: Outcome) -> pl.DataFrame:
+def nodal(outcome: SimulationResult) -> pl.DataFrame:
     """One row a step and bus: price and marginal intensities; null where they are not known."""
     found = outcome.marginal
     known = np.where(np.isfinite(found.loss_sensitivity), 0.0, np.nan)
     return by_element(
-        outcome.prepared.clock,
+        outcome.inputs.clock,
         "bus",
         outcome.flow.network.buses.names,
         price_per_mwh=found.price_per_mwh,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.simulation.simulate import Outcome
+from app.simulation.phases import SimulationResult
 from grid.arrays import Bools, Floats, Ints
 
 VOLTAGE_TOLERANCE_PU = 1e-4
@@ -33,13 +33,13 @@ class Violations:
     limit: Floats
 
 
-def violations(outcome: Outcome) -> list[Violations]:
+def find_violations(outcome: SimulationResult) -> list[Violations]:
     """All violations of a run, quantity by quantity."""
-    flow, limits = outcome.flow, outcome.prepared.loaded.scenario.limits
+    flow, limits = outcome.flow, outcome.inputs.loaded.scenario.limits
     buses, branches = flow.network.buses, flow.network.branches
     vm, loading = flow.vm_pu(), flow.loading_percent()
-    low, high = outcome.prepared.voltage_limits_pu
-    imported = outcome.accounts.energy.import_mwh[:, None] / outcome.prepared.clock.step_hours
+    low, high = outcome.inputs.voltage_limits_pu
+    imported = outcome.accounts.energy.import_mwh[:, None] / outcome.inputs.clock.step_hours
     import_max = np.array([np.inf if limits.import_max_mw is None else limits.import_max_mw])
     import_tolerance = LOADING_TOLERANCE_PERCENT / 100 * import_max[0] if np.isfinite(import_max[0]) else 0.0
     failed = flow.failed[:, None]
@@ -49,8 +49,8 @@ def violations(outcome: Outcome) -> list[Violations]:
         _found(
             "loading_percent",
             loading,
-            outcome.prepared.loading_max_percent,
-            loading > outcome.prepared.loading_max_percent + LOADING_TOLERANCE_PERCENT,
+            outcome.inputs.loading_max_percent,
+            loading > outcome.inputs.loading_max_percent + LOADING_TOLERANCE_PERCENT,
             branches.names,
         ),
         _found("import_mw", imported, import_max, imported > import_max + import_tolerance, ("city",)),
@@ -65,6 +65,6 @@ def _found(quantity: str, values: Floats, limit: Floats, where: Bools, names: tu
     )
 
 
-def violated_steps(outcome: Outcome) -> Ints:
+def violated_steps(outcome: SimulationResult) -> Ints:
     """Steps with any violation, ascending."""
-    return np.unique(np.concatenate([found.step for found in violations(outcome)])).astype(np.int64)
+    return np.unique(np.concatenate([found.step for found in find_violations(outcome)])).astype(np.int64)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from app.results.folder import Result
-from app.results.run import finished, run
-from app.scenario.load import load_scenario
-from app.simulation.simulate import Progress
+from app.results.run import finished, run_scenario
+from app.scenario import load_scenario
+from app.simulation.phases import Progress
 
 STRATEGIES = ("unmanaged", "optimal")
 ROWS = (
@@ -39,7 +39,7 @@ def run_demo(out: Path, days: int, progress: Progress | None = None) -> tuple[Re
     results = []
     for variant, strategy in zip(variants, STRATEGIES, strict=True):
         tell = None if progress is None else _named(progress, strategy)
-        results.append(run(variant, out / strategy, tell))
+        results.append(run_scenario(variant, out / strategy, tell))
     return results[0], results[1]
 
 

@@ -13,11 +13,11 @@ from pydantic import Field, ValidationError
 
 from app.results.run import status
 from app.results.summary import summarise
-from app.scenario.load import load_scenario
-from app.scenario.loaded import Loaded
+from app.scenario import load_scenario
+from app.scenario.loaded import LoadedScenario
 from app.scenario.yaml_file import read_yaml
-from app.simulation.prepare import outdoor_air
-from app.simulation.simulate import Outcome, Progress, simulate
+from app.simulation.inputs import outdoor_air
+from app.simulation.phases import Progress, SimulationResult, simulate
 from carbon.data_centre import FacilityModel, it_demand_mw
 from grid.errors import Fault, ScenarioError
 from grid.spec import Spec
@@ -121,7 +121,7 @@ def shipped_designs() -> Path:
     return Path(str(resources.files("app") / "scenarios" / "designs" / "data_centre_designs.yaml"))
 
 
-def load_designs(path: Path, days: int | None = None) -> tuple[Designs, tuple[Loaded, ...]]:
+def load_designs(path: Path, days: int | None = None) -> tuple[Designs, tuple[LoadedScenario, ...]]:
     """Reads and checks a comparison and the scenario of every design.
 
     Args:
@@ -142,7 +142,7 @@ def load_designs(path: Path, days: int | None = None) -> tuple[Designs, tuple[Lo
         ) from error
     base = load_scenario(path.parent / spec.scenario, days)
     faults: list[Fault] = []
-    loaded: list[Loaded] = []
+    loaded: list[LoadedScenario] = []
     names = [design.name for design in spec.designs]
     for place, design in enumerate(spec.designs):
         if names.index(design.name) != place:
@@ -155,7 +155,7 @@ def load_designs(path: Path, days: int | None = None) -> tuple[Designs, tuple[Lo
     return spec, tuple(loaded)
 
 
-def _changed(base: Loaded, design: Design, at: str, faults: list[Fault]) -> Loaded | None:
+def _changed(base: LoadedScenario, design: Design, at: str, faults: list[Fault]) -> LoadedScenario | None:
     """The scenario of a design; what is wrong with it is added to `faults`."""
     before = len(faults)
     faults += [
@@ -177,7 +177,7 @@ def _changed(base: Loaded, design: Design, at: str, faults: list[Fault]) -> Load
     return changed if len(faults) == before else None
 
 
-def _bus_faults(loaded: Loaded, at: str) -> Iterator[Fault]:
+def _bus_faults(loaded: LoadedScenario, at: str) -> Iterator[Fault]:
     buses = loaded.city.network.buses
     for place, spec in enumerate(loaded.scenario.data_centres):
         fault = buses.fault(spec.bus, f"{at}: data_centres[{place}].bus")
@@ -211,9 +211,9 @@ def _named(progress: Progress, design: str) -> Progress:
     return lambda phase, share: progress(f"{design}: {phase}", share)
 
 
-def _row(name: str, outcome: Outcome) -> DesignRow:
+def _row(name: str, outcome: SimulationResult) -> DesignRow:
     summary = summarise(outcome)
-    centres = [spec.name for spec in outcome.prepared.loaded.scenario.data_centres]
+    centres = [spec.name for spec in outcome.inputs.loaded.scenario.data_centres]
     it_mwh = sum(float(f.p_it_mw.sum() * f.step_hours) for f in outcome.facilities.values())
     water_l = sum(float(f.water_l.sum()) for f in outcome.facilities.values())
     emissions_t = sum(summary[f"data_centres.{centre}.emissions_t"] or 0.0 for centre in centres)
@@ -234,19 +234,19 @@ def _row(name: str, outcome: Outcome) -> DesignRow:
     )  # fmt: skip
 
 
-def yearly_pue(outcome: Outcome) -> float | None:
+def yearly_pue(outcome: SimulationResult) -> float | None:
     """Facility per IT energy of all data centres over the year in which the run begins, before any shifting [1].
 
     A run of a few days meets the weather of a few days; PUE is a figure of a year. None without data centres.
     """
-    scenario, weather = outcome.prepared.loaded.scenario, outcome.prepared.weather
+    scenario, weather = outcome.inputs.loaded.scenario, outcome.inputs.weather
     zone = scenario.city.time_zone
-    clock = _year(outcome.prepared.clock)
+    clock = _year(outcome.inputs.clock)
     source: str | Path = Path(weather.source) if Path(weather.source).is_file() else weather.source
     air = outdoor_air(weather_for(source, clock, zone, weather.latitude, weather.longitude), zone)
     it_mwh = total_mwh = 0.0
     for spec in scenario.data_centres:
-        p_it_mw = it_demand_mw(spec, clock, zone, air, outcome.prepared.loaded.folder)
+        p_it_mw = it_demand_mw(spec, clock, zone, air, outcome.inputs.loaded.folder)
         it_mwh += float(p_it_mw.sum())
         total_mwh += float(FacilityModel(spec, air, clock.step_hours).total_at(p_it_mw).sum())
     return total_mwh / it_mwh if it_mwh else None

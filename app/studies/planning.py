@@ -6,9 +6,9 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.scenario.loaded import Loaded
-from app.simulation.prepare import prepare
-from app.simulation.simulate import Progress, dispatch_problem
+from app.scenario.loaded import LoadedScenario
+from app.simulation.inputs import prepare
+from app.simulation.phases import Progress, dispatch_problem
 from grid.errors import InputError
 from grid.units import KG_PER_T
 from optimizer.problem.problem import DispatchProblem
@@ -29,7 +29,7 @@ _LABELS = {
 """What is printed of each of `Totals`: name, unit, factor, digits."""
 
 
-def cost_against_carbon(loaded: Loaded, points: int, progress: Progress | None = None) -> Frontier:
+def cost_against_carbon(loaded: LoadedScenario, points: int, progress: Progress | None = None) -> Frontier:
     """Dispatches from the cheapest to the cleanest, whatever strategy and price of carbon the scenario names.
 
     Args:
@@ -45,7 +45,7 @@ def cost_against_carbon(loaded: Loaded, points: int, progress: Progress | None =
     return frontier(problem, points, lambda found, asked: tell("frontier", found / asked))
 
 
-def estimate(loaded: Loaded, days: int, *, against_full: bool = False) -> Estimate:
+def estimate(loaded: LoadedScenario, days: int, *, against_full: bool = False) -> Estimate:
     """The totals of a scenario from a few of its days, chosen and weighted by tsam.
 
     Args:
@@ -63,10 +63,10 @@ def estimate(loaded: Loaded, days: int, *, against_full: bool = False) -> Estima
     return dispatch_representative(_problem(loaded), days, against_full=against_full)
 
 
-def _problem(loaded: Loaded) -> DispatchProblem:
+def _problem(loaded: LoadedScenario) -> DispatchProblem:
     """The dispatch alone, without a forecast: it is the period that is asked about, not how well it was foreseen."""
-    prepared = prepare(loaded)
-    return replace(dispatch_problem(prepared, *prepared.loaded.city.withdrawal()), forecast=None)
+    inputs = prepare(loaded)
+    return replace(dispatch_problem(inputs, *inputs.loaded.city.withdrawal()), forecast=None)
 
 
 def frontier_table(found: Frontier) -> pl.DataFrame:
@@ -126,7 +126,7 @@ def print_frontier(found: Frontier, currency: str) -> None:
     Console().print(table)
 
 
-def estimate_in_words(found: Estimate, loaded: Loaded) -> str:
+def estimate_in_words(found: Estimate, loaded: LoadedScenario) -> str:
     """The estimate line by line, with its error where it is known."""
     period, clock = loaded.scenario.period, loaded.city.clock
     days = clock.times[found.days.days * clock.steps_per_day + found.days.begin].astype("datetime64[D]")

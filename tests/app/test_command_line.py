@@ -161,7 +161,7 @@ def test_a_defect_is_said_in_a_line(tmp_path: Path) -> None:
     code = (
         "import app.cli, app.scenario.describe\n"
         "def broken(loaded): raise RuntimeError('the flux is gone')\n"
-        "app.scenario.describe.describe = broken\n"
+        "app.scenario.describe.describe_scenario = broken\n"
         "app.cli.main()\n"
     )
     path = scenario(tmp_path, THREE_LINES)

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from app.scenario.load import check_scenario, load_scenario
+import app.reading
+import app.simulate
+import app.simulation
+import grid.clock
+import grid.time.clock
+from app.scenario import check_scenario, load_scenario
 from app.scenario.yaml_file import read_yaml
 from tests.places import ROOT
 
@@ -20,8 +25,16 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-def test_the_library_example_runs() -> None:
+EARLIER_ADDRESSES = {"app.scenario": "app.reading", "app.simulation": "app.simulate"}
+"""Where the README of earlier versions imported from; scripts of users that follow it keep working."""
+
+
+@pytest.mark.parametrize("addresses", [{}, EARLIER_ADDRESSES], ids=["today", "earlier"])
+def test_the_library_example_runs(addresses: dict[str, str]) -> None:
     (example,) = (block for block in blocks("python") if "from app" in block)
+    for today, earlier in addresses.items():
+        assert f"from {today} import" in example
+        example = example.replace(f"from {today} import", f"from {earlier} import")
     assert len(example.strip().splitlines()) <= 12
     done = subprocess.run(
         [sys.executable, "-W", "error::UserWarning", "-c", example], capture_output=True, text=True, check=False
@@ -34,6 +47,12 @@ def test_the_library_example_runs() -> None:
     assert min(values) < -1.9
     assert float(tonnes) > 0
     assert "[" in dirtiest
+
+
+def test_earlier_addresses_give_what_the_new_ones_give() -> None:
+    assert app.simulate.simulate is app.simulation.simulate
+    assert (app.reading.check_scenario, app.reading.load_scenario) == (check_scenario, load_scenario)
+    assert grid.clock.Clock is grid.time.clock.Clock
 
 
 def test_the_three_line_scenario_is_valid(tmp_path: Path) -> None:

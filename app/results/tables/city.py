@@ -7,12 +7,12 @@ import polars as pl
 
 from app.results.summary import curtailed_mwh, forgone_value, wear_cost
 from app.results.tables.frames import by_element, times
-from app.simulation.simulate import Outcome
+from app.simulation.phases import SimulationResult
 
 
-def sectors(outcome: Outcome) -> pl.DataFrame:
+def sectors(outcome: SimulationResult) -> pl.DataFrame:
     """Energy and carbon by GPC line; the carbon-free part is known of consumers, not of cars."""
-    accounts, hours = outcome.accounts, outcome.prepared.clock.step_hours
+    accounts, hours = outcome.accounts, outcome.inputs.clock.step_hours
     table, consumers = accounts.carbon.sectors, accounts.consumers
     free = np.full_like(table.energy_mwh, np.nan)
     share = np.nan_to_num(accounts.carbon_free_share)[:, consumers.node]
@@ -21,7 +21,7 @@ def sectors(outcome: Outcome) -> pl.DataFrame:
         if not sector.startswith("II"):
             free[:, table.codes.index(f"{sector}.2")] = of_consumers[:, place]
     return by_element(
-        outcome.prepared.clock,
+        outcome.inputs.clock,
         "gpc_code",
         table.codes,
         energy_mwh=table.energy_mwh,
@@ -30,9 +30,9 @@ def sectors(outcome: Outcome) -> pl.DataFrame:
     )
 
 
-def city(outcome: Outcome) -> pl.DataFrame:
+def city(outcome: SimulationResult) -> pl.DataFrame:
     """One row a step: the ledgers as mean powers, and what imports were worth."""
-    energy, carbon, clock = outcome.accounts.energy, outcome.accounts.carbon, outcome.prepared.clock
+    energy, carbon, clock = outcome.accounts.energy, outcome.accounts.carbon, outcome.inputs.clock
     per_hour = 1 / clock.step_hours
     used = energy.consumption_mwh + energy.loss_mwh
     return pl.DataFrame(
@@ -46,19 +46,19 @@ def city(outcome: Outcome) -> pl.DataFrame:
             "storage_mw": energy.storage_change_mwh * per_hour,
             "emissions_kg": carbon.emissions_kg,
             "ci_kg_per_mwh": np.divide(carbon.emissions_kg, used, out=np.full_like(used, np.nan), where=used > 0),
-            "import_ci_kg_per_mwh": outcome.prepared.upstream.ci_kg_per_mwh,
-            "import_price_per_mwh": outcome.prepared.import_price_per_mwh,
+            "import_ci_kg_per_mwh": outcome.inputs.upstream.ci_kg_per_mwh,
+            "import_price_per_mwh": outcome.inputs.import_price_per_mwh,
         }
     ).with_columns(pl.col("ci_kg_per_mwh").fill_nan(None))
 
 
-def ledger(outcome: Outcome) -> pl.DataFrame:
+def ledger(outcome: SimulationResult) -> pl.DataFrame:
     """One row a step: every term of both ledgers, and what the cost is made of."""
-    prepared, energy, carbon = outcome.prepared, outcome.accounts.energy, outcome.accounts.carbon
+    inputs, energy, carbon = outcome.inputs, outcome.accounts.energy, outcome.accounts.carbon
     stationary = carbon.stationary.carbon
     return pl.DataFrame(
         {
-            "time": times(prepared.clock, np.arange(prepared.clock.n_steps)),
+            "time": times(inputs.clock, np.arange(inputs.clock.n_steps)),
             "generation_mwh": energy.generation_mwh,
             "import_mwh": energy.import_mwh,
             "arriving_mwh": energy.arriving_mwh,
@@ -78,22 +78,22 @@ def ledger(outcome: Outcome) -> pl.DataFrame:
             "export_kg": carbon.export_kg,
             "stock_change_kg": stationary.change,
             "carbon_error_kg": outcome.accounts.carbon_error_by_step_kg,
-            "import_price_per_mwh": prepared.import_price_per_mwh,
-            "export_price_per_mwh": prepared.export_price_per_mwh,
+            "import_price_per_mwh": inputs.import_price_per_mwh,
+            "export_price_per_mwh": inputs.export_price_per_mwh,
             "wear_cost": wear_cost(outcome),
             "forgone_value": forgone_value(outcome),
         }
     )
 
 
-def sources(outcome: Outcome) -> pl.DataFrame:
+def sources(outcome: SimulationResult) -> pl.DataFrame:
     """One row a step and technology: imports and local generation."""
-    accounts, hours = outcome.accounts, outcome.prepared.clock.step_hours
+    accounts, hours = outcome.accounts, outcome.inputs.clock.step_hours
     names = tuple(dict.fromkeys(accounts.source_names))
     of = np.array([[name == own for name in names] for own in accounts.source_names], dtype=float)
     p_mw = accounts.sources.p_mw
     return by_element(
-        outcome.prepared.clock,
+        outcome.inputs.clock,
         "source",
         names,
         energy_mwh=hours * p_mw @ of,

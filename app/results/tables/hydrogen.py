@@ -8,17 +8,17 @@ import polars as pl
 from app.reports.consumers import HYDROGEN_STATION
 from app.results.folder import TABLES
 from app.results.tables.frames import by_element
-from app.simulation.simulate import Outcome
+from app.simulation.phases import SimulationResult
 from carbon.reporting.hydrogen import Tanks, carbon_per_kg, tanks_by_slot
 from grid.arrays import Floats
 from grid.units import LHV_HYDROGEN_MWH_PER_KG
 
 
-def by_step(outcome: Outcome) -> pl.DataFrame:
+def by_step(outcome: SimulationResult) -> pl.DataFrame:
     """One row a step and station: electricity, hydrogen refuelled and its carbon, the tank when the step begins."""
     stocks = outcome.accounts.tracing.stocks
-    clock = outcome.prepared.clock
-    names = [flexibility.name for flexibility in outcome.prepared.flexibilities if flexibility.kind == HYDROGEN_STATION]
+    clock = outcome.inputs.clock
+    names = [flexibility.name for flexibility in outcome.inputs.flexibilities if flexibility.kind == HYDROGEN_STATION]
     if stocks is None or not names:
         return pl.DataFrame(schema=TABLES["hydrogen"])
     columns: dict[str, list[Floats]] = {}

@@ -19,18 +19,18 @@ from app.results.tables.frames import by_element as _grid
 from app.results.tables.frames import times as _times
 from app.results.tables.vehicles import charging_hours, sessions, vehicle_classes
 from app.simulation import marginal
-from app.simulation.simulate import Outcome
-from app.simulation.violations import violations
+from app.simulation.phases import SimulationResult
+from app.simulation.violations import find_violations
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
 
 
-def tables(outcome: Outcome) -> dict[str, Callable[[], pl.DataFrame]]:
+def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
     """What makes each table of a result: those of a year are too large to hold all of them at once."""
     of_sessions, of_hydrogen = cache(partial(sessions, outcome)), cache(partial(hydrogen.by_step, outcome))
-    clock, conventions = outcome.prepared.clock, outcome.accounts.conventions
+    clock, conventions = outcome.inputs.clock, outcome.accounts.conventions
     of_conventions = cache(lambda: convention_tables(conventions, clock, _bus_of_node(outcome)))
-    by_outcome: dict[str, Callable[[Outcome], pl.DataFrame]] = {
+    by_outcome: dict[str, Callable[[SimulationResult], pl.DataFrame]] = {
         "buses": _buses,
         "branches": _branches,
         "assets": _assets,
@@ -59,7 +59,7 @@ def _one_of(make: Callable[[], dict[str, pl.DataFrame]], name: str) -> pl.DataFr
     return make()[name]
 
 
-def _bus_of_node(outcome: Outcome) -> dict[int, str]:
+def _bus_of_node(outcome: SimulationResult) -> dict[int, str]:
     """Name of the bus at each node, of the first where several are joined by closed switches."""
     buses = outcome.flow.network.buses
     named: dict[int, str] = {}
@@ -69,11 +69,11 @@ def _bus_of_node(outcome: Outcome) -> dict[int, str]:
     return named
 
 
-def topology(outcome: Outcome) -> dict[str, Any]:
+def topology(outcome: SimulationResult) -> dict[str, Any]:
     """Buses and branches for a map; coordinates that are unknown are None."""
     network = outcome.flow.network
     buses, branches = network.buses, network.branches
-    limit = outcome.prepared.loading_max_percent
+    limit = outcome.inputs.loading_max_percent
     return {
         "buses": [
             {
@@ -102,12 +102,12 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _buses(outcome: Outcome) -> pl.DataFrame:
+def _buses(outcome: SimulationResult) -> pl.DataFrame:
     node = outcome.flow.network.buses.node
     tracing = outcome.accounts.tracing
     live = np.where(node < 0, np.nan, 0.0)
     return _grid(
-        outcome.prepared.clock,
+        outcome.inputs.clock,
         "bus",
         outcome.flow.network.buses.names,
         vm_pu=outcome.flow.vm_pu(),
@@ -117,10 +117,10 @@ def _buses(outcome: Outcome) -> pl.DataFrame:
     )
 
 
-def _branches(outcome: Outcome) -> pl.DataFrame:
+def _branches(outcome: SimulationResult) -> pl.DataFrame:
     p_from, p_to = outcome.flow.branch_powers_mw()
     return _grid(
-        outcome.prepared.clock,
+        outcome.inputs.clock,
         "branch",
         outcome.flow.network.branches.names,
         p_from_mw=p_from,
@@ -129,10 +129,10 @@ def _branches(outcome: Outcome) -> pl.DataFrame:
     )
 
 
-def _assets(outcome: Outcome) -> pl.DataFrame:
+def _assets(outcome: SimulationResult) -> pl.DataFrame:
     """One row a step, asset and bus; a data centre and its deferrable work are one asset."""
-    deferrable = {load.name: load.deferrable_name for load in outcome.prepared.data_centres}
-    by_name = {f.name: f for f in outcome.prepared.flexibilities}
+    deferrable = {load.name: load.deferrable_name for load in outcome.inputs.data_centres}
+    by_name = {f.name: f for f in outcome.inputs.flexibilities}
     frames = []
     for name, flexibility in by_name.items():
         if name in deferrable.values():
@@ -147,7 +147,7 @@ def _assets(outcome: Outcome) -> pl.DataFrame:
     return pl.concat(frames).sort("time", maintain_order=True)
 
 
-def _asset(outcome: Outcome, flexibility: Flexibility, p_mw: Floats) -> pl.DataFrame:
+def _asset(outcome: SimulationResult, flexibility: Flexibility, p_mw: Floats) -> pl.DataFrame:
     """Power, energy and carbon of an asset at each of its buses, from its power at all buses, shape (T, B) [MW].
 
     The intensity is that of the bus when it draws, that of what it feeds in when it feeds in.
@@ -160,7 +160,7 @@ def _asset(outcome: Outcome, flexibility: Flexibility, p_mw: Floats) -> pl.DataF
         stored, fed_in = _stored(outcome, flexibility, buses)
         ci = np.where(at_buses < 0, fed_in, ci)
     elif flexibility.technology is not None:
-        factors, boundary = outcome.prepared.factors, outcome.prepared.upstream.boundary
+        factors, boundary = outcome.inputs.factors, outcome.inputs.upstream.boundary
         own = flexibility.ci_kg_per_mwh
         ci[at_buses < 0] = (
             factors.value(flexibility.technology, boundary) if own is None else own[boundary == "lifecycle"]
@@ -170,12 +170,12 @@ def _asset(outcome: Outcome, flexibility: Flexibility, p_mw: Floats) -> pl.DataF
     q_mvar = np.zeros_like(at_buses)
     if flexibility.name in outcome.schedule.q_mvar:
         q_mvar = flexibility.at_buses(outcome.schedule.q_mvar[flexibility.name])[:, buses]
-    return _grid(outcome.prepared.clock, "bus", names, p_mw=at_buses, e_mwh=stored, ci_kg_per_mwh=ci, q_mvar=q_mvar)
+    return _grid(outcome.inputs.clock, "bus", names, p_mw=at_buses, e_mwh=stored, ci_kg_per_mwh=ci, q_mvar=q_mvar)
 
 
-def _stored(outcome: Outcome, flexibility: Flexibility, buses: Ints) -> tuple[Floats, Floats]:
+def _stored(outcome: SimulationResult, flexibility: Flexibility, buses: Ints) -> tuple[Floats, Floats]:
     """Energy in the stores at each bus [MWh], and the intensity of what they feed in [kg/MWh], shape (T, P) each."""
-    accounts, clock = outcome.accounts, outcome.prepared.clock
+    accounts, clock = outcome.accounts, outcome.inputs.clock
     stocks = accounts.tracing.stocks
     if stocks is None:
         return np.zeros((clock.n_steps, buses.size)), np.full((clock.n_steps, buses.size), np.nan)
@@ -197,9 +197,9 @@ def _stored(outcome: Outcome, flexibility: Flexibility, buses: Ints) -> tuple[Fl
         return held, given_kg / given_mwh
 
 
-def _data_centres(outcome: Outcome) -> pl.DataFrame:
+def _data_centres(outcome: SimulationResult) -> pl.DataFrame:
     facilities = outcome.facilities
-    steps = outcome.prepared.clock.n_steps
+    steps = outcome.inputs.clock.n_steps
 
     def stacked(name: str) -> Floats:
         columns = [getattr(facility, name) for facility in facilities.values()]
@@ -208,22 +208,22 @@ def _data_centres(outcome: Outcome) -> pl.DataFrame:
     names = ("p_it_mw", "p_cooling_mw", "p_power_chain_mw", "p_total_mw", "pue", "water_l")
     columns = {name: stacked(name) for name in names}
     node = outcome.flow.network.buses.node
-    at = node[[load.bus for load in outcome.prepared.data_centres]]
+    at = node[[load.bus for load in outcome.inputs.data_centres]]
     columns["ci_kg_per_mwh"] = outcome.accounts.tracing.ci_kg_per_mwh[:, at]
-    return _grid(outcome.prepared.clock, "name", tuple(facilities), **columns)
+    return _grid(outcome.inputs.clock, "name", tuple(facilities), **columns)
 
 
-def _violations(outcome: Outcome) -> pl.DataFrame:
+def _violations(outcome: SimulationResult) -> pl.DataFrame:
     frames = [
         pl.DataFrame(
             {
-                "time": _times(outcome.prepared.clock, found.step),
+                "time": _times(outcome.inputs.clock, found.step),
                 "element": pl.Series(list(found.element), dtype=pl.String),
                 "quantity": pl.Series([found.quantity] * found.step.size, dtype=pl.String),
                 "value": found.value,
                 "limit": found.limit,
             }
         )
-        for found in violations(outcome)
+        for found in find_violations(outcome)
     ]
     return pl.concat(frames).with_columns(pl.col("value", "limit").fill_nan(None)).sort("time", "element")

@@ -9,7 +9,7 @@ import polars as pl
 
 from app.results.folder import TABLES
 from app.results.tables.vehicles import class_names, fleets
-from app.simulation.simulate import Outcome
+from app.simulation.phases import SimulationResult
 from carbon.reporting.v2g_credit import AVOIDED_ELSEWHERE, Reference, V2GCredit, v2g_credit
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
@@ -42,7 +42,7 @@ class _FedIn:
     session: Ints
 
 
-def avoided(outcome: Outcome) -> pl.DataFrame:
+def avoided(outcome: SimulationResult) -> pl.DataFrame:
     """One row a vehicle class and reference: what its V2G replaced, released and wore out, and what is left.
 
     The energy fed in is taken to have replaced the marginal generation, of that side of a tie on which less is
@@ -78,12 +78,12 @@ def avoided_t(frame: pl.DataFrame) -> dict[str, float | None]:
     }
 
 
-def notes(outcome: Outcome) -> tuple[str, ...]:
+def notes(outcome: SimulationResult) -> tuple[str, ...]:
     """What a reader should know of the credit, if any car may feed in."""
     return (NOTE,) if any((flexibility.p_min_mw < 0).any() for flexibility in fleets(outcome)) else ()
 
 
-def _fed_in(outcome: Outcome, flexibility: Flexibility) -> _FedIn | None:
+def _fed_in(outcome: SimulationResult, flexibility: Flexibility) -> _FedIn | None:
     """What a fleet fed in."""
     stocks, stores = outcome.accounts.tracing.stocks, outcome.accounts.stores
     if stocks is None:
@@ -93,7 +93,7 @@ def _fed_in(outcome: Outcome, flexibility: Flexibility) -> _FedIn | None:
     entries = record.entries
     fed, session = entries.feeds, entries.device[entries.feeds]
     return _FedIn(
-        energy_mwh=-entries.p_mw[fed] * outcome.prepared.clock.step_hours,
+        energy_mwh=-entries.p_mw[fed] * outcome.inputs.clock.step_hours,
         released_kg=record.moved_kg[fed],
         step=entries.step[fed],
         bus=stores.bus[devices][session],
@@ -101,7 +101,7 @@ def _fed_in(outcome: Outcome, flexibility: Flexibility) -> _FedIn | None:
     )
 
 
-def _credit(outcome: Outcome, fed: _FedIn, reference: Reference, wear_kg_per_mwh: float) -> V2GCredit:
+def _credit(outcome: SimulationResult, fed: _FedIn, reference: Reference, wear_kg_per_mwh: float) -> V2GCredit:
     if reference == "marginal":
         replaced = outcome.marginal.nodes.below_kg_per_mwh[fed.step, fed.bus]
     else:

@@ -9,7 +9,7 @@ import polars as pl
 
 from app.results.folder import TABLES
 from app.results.tables.frames import local_hours, times
-from app.simulation.simulate import Outcome
+from app.simulation.phases import SimulationResult
 from carbon.reporting.vehicles import Sessions, coefficients
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
@@ -20,9 +20,9 @@ LEAST_KM = 1e-6
 """Less than this is the rounding of an energy, and nobody drove."""
 
 
-def fleets(outcome: Outcome) -> Iterator[Flexibility]:
+def fleets(outcome: SimulationResult) -> Iterator[Flexibility]:
     """The flexibilities that are cars."""
-    for flexibility in outcome.prepared.flexibilities:
+    for flexibility in outcome.inputs.flexibilities:
         if flexibility.reservoir is not None and flexibility.reservoir.vehicle:
             yield flexibility
 
@@ -35,7 +35,7 @@ def class_names(flexibility: Flexibility) -> tuple[tuple[str, ...], Ints]:
     return labels.names, labels.code.astype(np.int64)
 
 
-def sessions(outcome: Outcome) -> pl.DataFrame:
+def sessions(outcome: SimulationResult) -> pl.DataFrame:
     """One row a charging session, in the order of its beginning."""
     frames = [_fleet_sessions(outcome, flexibility) for flexibility in fleets(outcome)]
     if frames:
@@ -43,12 +43,12 @@ def sessions(outcome: Outcome) -> pl.DataFrame:
     return pl.DataFrame(schema=TABLES["sessions"])
 
 
-def _fleet_sessions(outcome: Outcome, flexibility: Flexibility) -> pl.DataFrame:
+def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.DataFrame:
     store, stocks = flexibility.reservoir, outcome.accounts.tracing.stocks
     if store is None or stocks is None:
         return pl.DataFrame()
     devices = outcome.accounts.stores.devices[flexibility.name]
-    n, kwh = flexibility.n_devices, outcome.prepared.clock.step_hours * KWH_PER_MWH
+    n, kwh = flexibility.n_devices, outcome.inputs.clock.step_hours * KWH_PER_MWH
     record = stocks.of(devices)
     entries = record.entries
 
@@ -63,7 +63,7 @@ def _fleet_sessions(outcome: Outcome, flexibility: Flexibility) -> pl.DataFrame:
     returned = by_session(record.given_back_kg)
     buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
     names, code = class_names(flexibility)
-    clock = outcome.prepared.clock
+    clock = outcome.inputs.clock
     return pl.DataFrame(
         {
             "fleet": pl.Series([flexibility.name] * n, dtype=pl.String),
@@ -116,19 +116,19 @@ def vehicle_classes(frame: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(pl.col("charged_g_per_kwh", "net_g_per_kwh", "g_per_km").fill_nan(None))
 
 
-def charging_hours(outcome: Outcome) -> pl.DataFrame:
+def charging_hours(outcome: SimulationResult) -> pl.DataFrame:
     """One row a place and local hour of day in which cars there charged or fed in.
 
     Energy and carbon stand in the hour in which they flowed, not in that of the plug-in.
     """
-    hour_of_step = local_hours(outcome.prepared.clock, outcome.prepared.loaded.scenario.city.time_zone)
+    hour_of_step = local_hours(outcome.inputs.clock, outcome.inputs.loaded.scenario.city.time_zone)
     stocks = outcome.accounts.tracing.stocks
     moved: dict[str, Floats] = {}
     for flexibility in fleets(outcome):
         if stocks is None:
             break
         record = stocks.of(outcome.accounts.stores.devices[flexibility.name])
-        kwh = record.entries.p_mw * outcome.prepared.clock.step_hours * KWH_PER_MWH
+        kwh = record.entries.p_mw * outcome.inputs.clock.step_hours * KWH_PER_MWH
         hour = hour_of_step[record.entries.step]
         parts = (np.maximum(kwh, 0.0), np.maximum(-kwh, 0.0), record.charged_kg, record.given_back_kg)
         sums = np.array([np.bincount(hour, weights=part, minlength=HOURS_PER_DAY) for part in parts])

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.scenario.loaded import Loaded
+from app.scenario.loaded import LoadedScenario
 from app.scenario.schema import LimitsSpec
-from app.simulation.prepare import prepare
+from app.simulation.inputs import prepare
 from app.simulation.violations import LOADING_TOLERANCE_PERCENT
 from app.studies.hosting.case import Binding, Case, binding_of, limits_of
 from app.studies.hosting.outages import check_outages
@@ -58,7 +58,12 @@ class Hosting:
 
 
 def hosting_in_scenario(
-    loaded: Loaded, data_centre: str, buses: Sequence[str] | None = None, *, n_minus_1: bool = False, threads: int = 1
+    loaded: LoadedScenario,
+    data_centre: str,
+    buses: Sequence[str] | None = None,
+    *,
+    n_minus_1: bool = False,
+    threads: int = 1,
 ) -> tuple[Hosting, ...]:
     """How large one of a scenario's data centres could be, at its own bus or at others, among all its other assets.
 
@@ -74,14 +79,14 @@ def hosting_in_scenario(
     Raises:
         InputError: If there is no such data centre or bus.
     """
-    prepared = prepare(loaded)
-    centres = {load.name: load for load in prepared.data_centres}
+    inputs = prepare(loaded)
+    centres = {load.name: load for load in inputs.data_centres}
     if data_centre not in centres:
         raise InputError.single("data_centre", "no such data centre", data_centre, nearest(data_centre, centres))
     load, city = centres[data_centre], loaded.city
     own = {load.name, load.deferrable_name}
     p_mw = np.zeros((city.clock.n_steps, city.n_buses))
-    for flexibility in prepared.flexibilities:
+    for flexibility in inputs.flexibilities:
         if flexibility.name not in own:
             p_mw += flexibility.at_buses(flexibility.unmanaged_power())
     spec = load.model.spec

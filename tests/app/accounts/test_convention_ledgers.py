@@ -21,11 +21,10 @@ from app.reports.consumers import city_consumers, consumer, fleets
 from app.reports.inventory import city_inventory, consumer_statement, reconciliation
 from app.results.explain import recompute, why
 from app.results.folder import Result
-from app.results.run import run as run_scenario
-from app.results.run import store
-from app.scenario.load import check_scenario
-from app.scenario.loaded import Loaded
-from app.simulation.simulate import BALANCE_TOLERANCE, Outcome, simulate
+from app.results.run import run_scenario, store
+from app.scenario import check_scenario
+from app.scenario.loaded import LoadedScenario
+from app.simulation.phases import BALANCE_TOLERANCE, SimulationResult, simulate
 from carbon.tracing.convention_names import BEARERS, LOSS_ENTRY, SENTENCES, ConventionName
 from carbon.tracing.conventions import CONVENTIONS, trace_conventions
 from carbon.tracing.flows import Flows, Sources
@@ -51,17 +50,17 @@ SCENARIO = {
 }  # fmt: skip
 
 
-def loaded(**changes: object) -> Loaded:
+def loaded(**changes: object) -> LoadedScenario:
     return check_scenario({**SCENARIO, **changes}, Path(), "test")
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Outcome:
+def outcome() -> SimulationResult:
     return simulate(loaded())
 
 
 @pytest.fixture(scope="module")
-def result(outcome: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Result:
+def result(outcome: SimulationResult, tmp_path_factory: pytest.TempPathFactory) -> Result:
     return store(outcome, tmp_path_factory.mktemp("conventions") / "optimal")
 
 

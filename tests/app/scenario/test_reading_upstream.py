@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from app.scenario.describe import describe
-from app.scenario.load import check_scenario
-from app.simulation.prepare import prepare
+from app.scenario import check_scenario
+from app.scenario.describe import describe_scenario
+from app.simulation.inputs import prepare
 from grid.errors import ScenarioError
 
 DIRECT = "Carbon intensity gCO₂eq/kWh (direct)"
@@ -86,7 +86,7 @@ def test_every_file_of_a_folder_is_among_the_inputs(tmp_path: Path):
 
 def test_what_was_not_checked_is_said_before_and_after_a_run(tmp_path: Path):
     loaded = check_scenario({**scenario(), "upstream": {"region": "china"}}, tmp_path, "China")
-    told = describe(loaded)
+    told = describe_scenario(loaded)
     assert "The yearly mean of China 2023 is the published 530.6 kg/MWh of CO2 (MEE/NBS, verified)" in told
     assert "numbers of China 2023 are unverified" in told
     assert "Unverified factors of germany_2023: lignite, hard_coal." in told

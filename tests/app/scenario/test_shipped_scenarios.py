@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.results.explain import recompute
-from app.results.run import run
-from app.scenario.load import load_scenario
+from app.results.run import run_scenario
+from app.scenario import load_scenario
 from tests.places import ROOT
 
 FOLDER = ROOT / "app" / "scenarios"
@@ -17,7 +17,7 @@ YEARS = ("today", "2030_unmanaged", "2030_smart", "2030_v2g", "2035_data_centre_
 def summaries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float]]:
     folder, found = tmp_path_factory.mktemp("shipped"), {}
     for name in YEARS:
-        result = run(load_scenario(FOLDER / f"{name}.yaml", days=2), folder / name)
+        result = run_scenario(load_scenario(FOLDER / f"{name}.yaml", days=2), folder / name)
         found[name] = dict(result.summary)
         for key in ("emissions_t", "cost", "consumption_mwh", "heat_pump_heat_mwh"):
             assert recompute(result, key) == pytest.approx(result.summary[key], rel=1e-9)

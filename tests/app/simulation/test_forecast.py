@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.scenario.load import check_scenario
+from app.scenario import check_scenario
 from app.scenario.schema import ForecastSpec
-from app.simulation.simulate import Outcome, simulate
+from app.simulation.phases import SimulationResult, simulate
 from grid.errors import InputError
 
 
-def outcome_of(forecast: Any) -> Outcome:
+def outcome_of(forecast: Any) -> SimulationResult:
     scenario = {
         "name": "Oberrhein", "seed": 4, "city": {"network": "mv_oberrhein"},
         "period": {"start": "2030-05-14", "days": 2, "step_minutes": 60},
@@ -27,24 +27,26 @@ def outcome_of(forecast: Any) -> Outcome:
 
 
 @pytest.fixture(scope="module")
-def perfect() -> Outcome:
+def perfect() -> SimulationResult:
     return outcome_of("perfect")
 
 
-def test_perfect_foresight_leaves_nothing_to_balance(perfect: Outcome) -> None:
-    assert perfect.prepared.loaded.scenario.dispatch.forecast == "perfect"
+def test_perfect_foresight_leaves_nothing_to_balance(perfect: SimulationResult) -> None:
+    assert perfect.inputs.loaded.scenario.dispatch.forecast == "perfect"
     assert perfect.schedule.imbalance_mwh == 0.0
 
 
 @pytest.mark.parametrize("forecast", ["persistence", {"generation": 0.3, "arrivals_known": False}])
-def test_a_run_on_a_forecast_closes_its_ledgers_and_names_its_imbalance(perfect: Outcome, forecast: Any) -> None:
+def test_a_run_on_a_forecast_closes_its_ledgers_and_names_its_imbalance(
+    perfect: SimulationResult, forecast: Any
+) -> None:
     erring = outcome_of(forecast)
     assert erring.balanced
     assert erring.schedule.imbalance_mwh > 0.01
     net = erring.schedule.import_mw - erring.schedule.export_mw
     assert np.abs(net - (perfect.schedule.import_mw - perfect.schedule.export_mw)).max() > 0.01
     cars = {name: p for name, p in erring.p_mw.items() if "cars" in name}
-    for flexibility in erring.prepared.flexibilities:
+    for flexibility in erring.inputs.flexibilities:
         if flexibility.name in cars and flexibility.reservoir is not None:
             ends = flexibility.energy_mwh(cars[flexibility.name])[flexibility.offsets[1:] - 1]
             np.testing.assert_allclose(ends, flexibility.reservoir.e_end_mwh, atol=1e-6)

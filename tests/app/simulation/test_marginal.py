@@ -11,16 +11,16 @@ import pytest
 
 from app.results.folder import Result
 from app.results.tables.registry import tables
-from app.scenario.load import check_scenario
+from app.scenario import check_scenario
 from app.simulation.marginal import NO_DUALS, loss_sensitivity, marginal_of
-from app.simulation.simulate import Outcome, simulate
+from app.simulation.phases import SimulationResult, simulate
 from grid.powerflow.powerflow import power_flow
 
 BUSES = (5, 60, 120)
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Outcome:
+def outcome() -> SimulationResult:
     """Two hours of a medium-voltage grid whose cars charge on arrival."""
     scenario = {
         "name": "Oberrhein", "city": {"network": "mv_oberrhein"},
@@ -30,21 +30,21 @@ def outcome() -> Outcome:
     return simulate(check_scenario(scenario, Path(), "Oberrhein"))
 
 
-def drawn(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
-    p_mw, q_mvar = (values.copy() for values in outcome.prepared.loaded.city.withdrawal())
-    for flexibility in outcome.prepared.flexibilities:
+def drawn(outcome: SimulationResult) -> tuple[np.ndarray, np.ndarray]:
+    p_mw, q_mvar = (values.copy() for values in outcome.inputs.loaded.city.withdrawal())
+    for flexibility in outcome.inputs.flexibilities:
         p_mw += flexibility.at_buses(outcome.p_mw[flexibility.name])
     return p_mw, q_mvar
 
 
 @pytest.mark.parametrize("bus", BUSES)
-def test_a_mwh_more_at_a_bus_takes_itself_and_its_losses_from_the_region(outcome: Outcome, bus: int) -> None:
+def test_a_mwh_more_at_a_bus_takes_itself_and_its_losses_from_the_region(outcome: SimulationResult, bus: int) -> None:
     (p_mw, q_mvar), step_mw = drawn(outcome), 1e-3
     imports = []
     for sign in (-1, 1):
         changed = p_mw.copy()
         changed[:, bus] += sign * step_mw
-        flow = power_flow(outcome.flow.network, outcome.prepared.clock, changed, q_mvar)
+        flow = power_flow(outcome.flow.network, outcome.inputs.clock, changed, q_mvar)
         imports.append(flow.slack_mva().real.sum(axis=1))
     taken = (imports[1] - imports[0]) / (2 * step_mw)
     assert np.abs(taken - 1).max() > 1e-4  # there are losses to see
@@ -55,8 +55,8 @@ def test_a_mwh_more_at_a_bus_takes_itself_and_its_losses_from_the_region(outcome
     )
 
 
-def test_both_sides_of_a_tie_are_kept(outcome: Outcome) -> None:
-    upstream = outcome.prepared.upstream
+def test_both_sides_of_a_tie_are_kept(outcome: SimulationResult) -> None:
+    upstream = outcome.inputs.upstream
     tied = replace(upstream, ci_marginal_above_kg_per_mwh=upstream.ci_marginal_below_kg_per_mwh + 100.0)
     found = marginal_of(tied, outcome.flow, outcome.schedule)
     assert found.region.is_tie.all()
@@ -65,27 +65,27 @@ def test_both_sides_of_a_tie_are_kept(outcome: Outcome) -> None:
     np.testing.assert_allclose(sides, 100 * (1 + found.loss_sensitivity), rtol=1e-9)
 
 
-def test_it_stays_out_of_inventories(outcome: Outcome) -> None:
+def test_it_stays_out_of_inventories(outcome: SimulationResult) -> None:
     with pytest.raises(TypeError, match="no factor of an inventory"):
         outcome.marginal.nodes * drawn(outcome)[0]  # type: ignore[operator]
 
 
-def test_an_unmanaged_run_has_no_prices_and_says_so(outcome: Outcome) -> None:
+def test_an_unmanaged_run_has_no_prices_and_says_so(outcome: SimulationResult) -> None:
     nodal = tables(outcome)["nodal"]()
     assert nodal["price_per_mwh"].null_count() == nodal["dispatch_marginal_kg_per_mwh"].null_count() == nodal.height
     assert nodal["marginal_above_kg_per_mwh"].null_count() == 0
     assert NO_DUALS in outcome.marginal.notes
 
 
-def test_where_voltages_answer_losses_are_not_known_and_the_run_says_so(outcome: Outcome) -> None:
+def test_where_voltages_answer_losses_are_not_known_and_the_run_says_so(outcome: SimulationResult) -> None:
     flow = replace(outcome.flow, network=replace(outcome.flow.network, uncovered=("a voltage-controlled generator",)))
     assert np.isnan(loss_sensitivity(flow)).all()
-    found = marginal_of(outcome.prepared.upstream, flow, outcome.schedule)
+    found = marginal_of(outcome.inputs.upstream, flow, outcome.schedule)
     np.testing.assert_array_equal(found.nodes.above_kg_per_mwh[:, 0], found.region.above_kg_per_mwh)
     assert any("a voltage-controlled generator" in note for note in found.notes)
 
 
-def test_steps_without_a_solution_have_none(outcome: Outcome) -> None:
+def test_steps_without_a_solution_have_none(outcome: SimulationResult) -> None:
     failed = np.zeros(24, dtype=bool)
     failed[3] = True
     voltage = np.where(failed[:, None], np.nan, outcome.flow.voltage)

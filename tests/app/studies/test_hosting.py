@@ -7,7 +7,7 @@ import numpy as np
 import pandapower as pp
 import pytest
 
-from app.scenario.load import load_scenario
+from app.scenario import load_scenario
 from app.scenario.schema import LimitsSpec, branch_limits
 from app.studies.hosting.capacity import (
     facility_per_it_mw,

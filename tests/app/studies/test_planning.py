@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 import yaml
 
-from app.results.run import run
-from app.scenario.load import check_scenario
+from app.results.run import run_scenario
+from app.scenario import check_scenario
 from app.studies.planning import cost_against_carbon, estimate, estimate_in_words, frontier_table
 from grid.errors import ScenarioError
 from tests.app.command_line import gridcarbon, refused
@@ -90,10 +90,10 @@ def test_faults_of_a_forecast_stand_where_it_is_stated() -> None:
 
 
 def test_a_cap_is_kept_and_has_its_price(tmp_path: Path) -> None:
-    free = run(check_scenario(feeder(), Path(), "feeder"), tmp_path / "free")
+    free = run_scenario(check_scenario(feeder(), Path(), "feeder"), tmp_path / "free")
     emitted_t = free.summary["emissions_source_t"]
     assert free.manifest["dispatch"]["carbon_cap_price_per_t"] == []
-    kept = run(check_scenario(feeder(carbon_cap_t=0.9995 * emitted_t), Path(), "feeder"), tmp_path / "kept")
+    kept = run_scenario(check_scenario(feeder(carbon_cap_t=0.9995 * emitted_t), Path(), "feeder"), tmp_path / "kept")
     assert kept.summary["emissions_source_t"] <= 0.9995 * emitted_t * (1 + 1e-4)
     assert kept.summary["cost"] > free.summary["cost"]
     assert max(kept.manifest["dispatch"]["carbon_cap_price_per_t"]) > 0

@@ -12,8 +12,8 @@ from app.reports.consumers import city_consumers, consumer_names
 from app.reports.inventory import export_statement
 from app.results.explain import recompute
 from app.results.folder import Result
-from app.results.run import run
-from app.scenario.load import check_scenario
+from app.results.run import run_scenario
+from app.scenario import check_scenario
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
         ],
     }  # fmt: skip
     loaded = check_scenario(scenario, Path(), "hydrogen")
-    return run(loaded, tmp_path_factory.mktemp("hydrogen") / "run")
+    return run_scenario(loaded, tmp_path_factory.mktemp("hydrogen") / "run")
 
 
 def test_stations_refuel_the_carbon_of_the_ledger_step_by_step(result: Result) -> None:

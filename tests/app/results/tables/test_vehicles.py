@@ -13,10 +13,10 @@ import pytest
 
 from app.accounts.storage import Stores
 from app.results.folder import TABLES, Result
-from app.results.run import run
+from app.results.run import run_scenario
 from app.results.tables.v2g import avoided, avoided_t
 from app.results.tables.vehicles import charging_hours, sessions, vehicle_classes
-from app.scenario.load import check_scenario
+from app.scenario import check_scenario
 from app.simulation.marginal import Marginal
 from carbon.reporting.marginal import regional_marginal
 from carbon.stocks.operation import StockOperation
@@ -95,7 +95,7 @@ def small(folder: Path, **fleet: Any) -> Result:
         "name": "cars", "city": CITY, "period": {"start": "2030-01-14", "days": 1, "step_minutes": 60},
         "dispatch": {"strategy": "optimal", "carbon_price_per_t": 150}, "assets": [cars],
     }  # fmt: skip
-    return run(check_scenario(scenario, Path(), "cars"), folder)
+    return run_scenario(check_scenario(scenario, Path(), "cars"), folder)
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,7 @@ def by_hand() -> SimpleNamespace:
     nan = np.full((6, 1), np.nan)
     buses = SimpleNamespace(names=("home street",), node=np.zeros(1, int))
     return SimpleNamespace(
-        prepared=SimpleNamespace(
+        inputs=SimpleNamespace(
             clock=clock, flexibilities=(fleet,),
             loaded=SimpleNamespace(scenario=SimpleNamespace(city=SimpleNamespace(time_zone="Europe/Berlin"))),
         ),

@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 
 from app.accounts.accounts import Accounts, account
-from app.scenario.loaded import Loaded
+from app.scenario.loaded import LoadedScenario
 from app.scenario.schema import ForecastSpec
+from app.simulation.inputs import SimulationInputs, prepare
 from app.simulation.marginal import Marginal, marginal_of
-from app.simulation.prepare import Prepared, prepare
 from carbon.data_centre import Facility
 from grid.arrays import Floats
 from grid.powerflow.powerflow import PowerFlow, power_flow
@@ -35,11 +35,11 @@ Status = Literal["done", "infeasible", "out_of_balance"]
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class SimulationResult:
     """What happens in a scenario.
 
     Args:
-        prepared: The scenario.
+        inputs: The scenario.
         schedule: What the flexible assets were told.
         p_mw: What they did, by name, shape (K,) each [MW].
         facilities: Data centres as dispatched, by name.
@@ -48,7 +48,7 @@ class Outcome:
         seconds: Time spent in each phase [s].
     """
 
-    prepared: Prepared
+    inputs: SimulationInputs
     schedule: Schedule
     p_mw: dict[str, Floats]
     facilities: dict[str, Facility]
@@ -59,7 +59,7 @@ class Outcome:
     @cached_property
     def marginal(self) -> Marginal:
         """Marginal intensities and prices of the region and of every bus."""
-        return marginal_of(self.prepared.upstream, self.flow, self.schedule)
+        return marginal_of(self.inputs.upstream, self.flow, self.schedule)
 
     @property
     def balanced(self) -> bool:
@@ -67,7 +67,7 @@ class Outcome:
         return self.accounts.closes(BALANCE_TOLERANCE)
 
 
-def simulate(loaded: Loaded, progress: Progress | None = None) -> Outcome:
+def simulate(loaded: LoadedScenario, progress: Progress | None = None) -> SimulationResult:
     """Runs a scenario.
 
     Args:
@@ -77,28 +77,28 @@ def simulate(loaded: Loaded, progress: Progress | None = None) -> Outcome:
     tell = progress or (lambda _phase, _share: None)
     seconds: dict[str, float] = {}
     with _phase("prepare", seconds, tell):
-        prepared = prepare(loaded)
-    city, clock = prepared.loaded.city, prepared.clock
+        inputs = prepare(loaded)
+    city, clock = inputs.loaded.city, inputs.clock
     p_fixed, q_fixed = city.withdrawal()
     with _phase("dispatch", seconds, tell):
-        problem = dispatch_problem(prepared, p_fixed, q_fixed)
+        problem = dispatch_problem(inputs, p_fixed, q_fixed)
         schedule = dispatch(problem, lambda done, total: tell("dispatch", done / total))
-        p_mw, facilities = _as_done(prepared, schedule)
+        p_mw, facilities = _as_done(inputs, schedule)
     with _phase("power flow", seconds, tell):
         drawn, reactive = p_fixed.copy(), q_fixed.copy()
-        for flexibility in prepared.flexibilities:
+        for flexibility in inputs.flexibilities:
             drawn += flexibility.at_buses(p_mw[flexibility.name])
             if flexibility.name in schedule.q_mvar:
                 reactive += flexibility.at_buses(schedule.q_mvar[flexibility.name])
         flow = power_flow(city.network, clock, drawn, reactive, threads=os.cpu_count() or 1)
     with _phase("carbon tracing", seconds, tell):
         accounts = account(
-            city, flow, prepared.flexibilities, p_mw, prepared.upstream, prepared.factors,
-            ci_year_kg_per_mwh=prepared.ci_year_kg_per_mwh, renewable_share_year=prepared.renewable_share_year,
-            conventions=prepared.loaded.scenario.carbon.conventions,
-            data_centres={load.name: (load.name, load.deferrable_name) for load in prepared.data_centres},
+            city, flow, inputs.flexibilities, p_mw, inputs.upstream, inputs.factors,
+            ci_year_kg_per_mwh=inputs.ci_year_kg_per_mwh, renewable_share_year=inputs.renewable_share_year,
+            conventions=inputs.loaded.scenario.carbon.conventions,
+            data_centres={load.name: (load.name, load.deferrable_name) for load in inputs.data_centres},
         )  # fmt: skip
-    return Outcome(prepared, schedule, p_mw, facilities, flow, accounts, seconds)
+    return SimulationResult(inputs, schedule, p_mw, facilities, flow, accounts, seconds)
 
 
 @contextmanager
@@ -110,28 +110,28 @@ def _phase(name: str, seconds: dict[str, float], tell: Progress) -> Iterator[Non
     tell(name, 1.0)
 
 
-def dispatch_problem(prepared: Prepared, p_fixed_mw: Floats, q_fixed_mvar: Floats) -> DispatchProblem:
+def dispatch_problem(inputs: SimulationInputs, p_fixed_mw: Floats, q_fixed_mvar: Floats) -> DispatchProblem:
     """The scenario as the optimizer sees it."""
-    scenario, clock = prepared.loaded.scenario, prepared.clock
+    scenario, clock = inputs.loaded.scenario, inputs.clock
     import_max, carbon_cap_t = scenario.limits.import_max_mw, scenario.dispatch.carbon_cap_t
     per_hour = 1 / clock.step_hours
     return DispatchProblem(
         clock=clock,
-        network=prepared.loaded.city.network,
+        network=inputs.loaded.city.network,
         p_fixed_mw=p_fixed_mw,
         q_fixed_mvar=q_fixed_mvar,
-        flexibilities=with_strategy(prepared.flexibilities, scenario.dispatch.strategy),
-        import_price_per_mwh=prepared.import_price_per_mwh,
-        export_price_per_mwh=prepared.export_price_per_mwh,
-        import_ci_kg_per_mwh=prepared.upstream.ci_kg_per_mwh,
-        import_marginal_ci_kg_per_mwh=prepared.upstream.ci_marginal_kg_per_mwh,
+        flexibilities=with_strategy(inputs.flexibilities, scenario.dispatch.strategy),
+        import_price_per_mwh=inputs.import_price_per_mwh,
+        export_price_per_mwh=inputs.export_price_per_mwh,
+        import_ci_kg_per_mwh=inputs.upstream.ci_kg_per_mwh,
+        import_marginal_ci_kg_per_mwh=inputs.upstream.ci_marginal_kg_per_mwh,
         carbon_price_per_kg=scenario.dispatch.carbon_price_per_t / KG_PER_T,
         carbon_cap_kg=np.inf if carbon_cap_t is None else carbon_cap_t * KG_PER_T,
         import_max_mw=np.inf if import_max is None else import_max,
         demand_charge_per_mw_month=scenario.tariff.demand_charge_per_mw_month,
-        loading_max_percent=prepared.loading_max_percent,
-        vm_min_pu=prepared.voltage_limits_pu[0],
-        vm_max_pu=prepared.voltage_limits_pu[1],
+        loading_max_percent=inputs.loading_max_percent,
+        vm_min_pu=inputs.voltage_limits_pu[0],
+        vm_max_pu=inputs.voltage_limits_pu[1],
         horizon_steps=max(1, round(scenario.dispatch.horizon_hours * per_hour)),
         look_ahead_steps=round(scenario.dispatch.look_ahead_hours * per_hour),
         forecast=_forecast(scenario.dispatch.forecast, scenario.seed),
@@ -145,14 +145,14 @@ def _forecast(spec: Literal["perfect", "persistence"] | ForecastSpec, seed: int)
     return Persistence() if spec == "persistence" else AutoregressiveError(**spec.model_dump(), seed=seed)
 
 
-def _as_done(prepared: Prepared, schedule: Schedule) -> tuple[dict[str, Floats], dict[str, Facility]]:
+def _as_done(inputs: SimulationInputs, schedule: Schedule) -> tuple[dict[str, Floats], dict[str, Facility]]:
     """What the assets do: the schedule, with data centres at the facility power of their dispatched IT load.
 
     The dispatch knows a data centre by its marginal facility power; the losses of its power chain are not quite
     linear, and what the grid sees is the real facility.
     """
     p_mw, facilities = dict(schedule.p_mw), {}
-    for load in prepared.data_centres:
+    for load in inputs.data_centres:
         deferrable = p_mw.get(load.deferrable_name)
         facility = load.facility(deferrable)
         facilities[load.name] = facility

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.scenario.loaded import Loaded, in_folder
+from app.scenario.loaded import LoadedScenario, in_folder
 from app.scenario.schema import branch_limits
 from carbon.data_centre import FacilityModel, OutdoorAir, it_demand_mw
 from carbon.data_centre.flexibility import DataCentreLoad
@@ -26,7 +26,7 @@ MIDDLE_OF_GERMANY = (51.16, 10.45)
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class SimulationInputs:
     """A scenario with everything that does not depend on decisions.
 
     Args:
@@ -41,7 +41,7 @@ class Prepared:
         notes: What a reader of the result should know.
     """
 
-    loaded: Loaded
+    loaded: LoadedScenario
     weather: Weather
     factors: FactorSet
     upstream: Upstream
@@ -81,7 +81,7 @@ class Prepared:
         return self.upstream.price_per_mwh - self.loaded.scenario.tariff.export_discount_per_mwh
 
 
-def prepare(loaded: Loaded) -> Prepared:
+def prepare(loaded: LoadedScenario) -> SimulationInputs:
     """Weather, upstream region, assets and data centres of a scenario, before any decision."""
     scenario, clock = loaded.scenario, loaded.city.clock
     zone = scenario.city.time_zone
@@ -122,7 +122,7 @@ def prepare(loaded: Loaded) -> Prepared:
     dead = sum(node < 0 for node in city.network.buses.node)
     if dead:
         notes.append(f"{dead} buses are de-energised; their loads are not supplied.")
-    return Prepared(
+    return SimulationInputs(
         loaded, weather, factors, upstream, ci_year, renewable_year, tuple(flexibilities), data_centres, tuple(notes)
     )
 
@@ -137,7 +137,7 @@ def outdoor_air(weather: Weather, time_zone: str) -> OutdoorAir:
     )
 
 
-def _location(loaded: Loaded) -> tuple[float, float, bool]:
+def _location(loaded: LoadedScenario) -> tuple[float, float, bool]:
     """Latitude and longitude of the city, and whether they were stated by scenario or grid."""
     spec, buses = loaded.scenario.city, loaded.city.network.buses
     if spec.latitude is not None and spec.longitude is not None:
@@ -150,7 +150,7 @@ def _location(loaded: Loaded) -> tuple[float, float, bool]:
     return *MIDDLE_OF_GERMANY, False
 
 
-def _upstream(loaded: Loaded, weather: Weather, factors: FactorSet) -> tuple[Upstream, float, float]:
+def _upstream(loaded: LoadedScenario, weather: Weather, factors: FactorSet) -> tuple[Upstream, float, float]:
     """Imports on the clock, and their mean intensity and renewable share over a year."""
     scenario, clock, boundary = loaded.scenario, loaded.city.clock, loaded.scenario.carbon.boundary
     zone = scenario.city.time_zone
