@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import quote
 
+from dash.exceptions import DependencyException
 from flask import Flask, Response, abort, request
 
 from app.dashboard import arrays
@@ -12,6 +16,8 @@ from app.dashboard.layers import LAYERS
 from app.results.folder import TABLES, Result
 
 _ROWS_AT_ONCE = 200_000
+_FOLDERS = ("assets", "download", "map")
+"""First parts of addresses that are files, not pages."""
 
 
 def add_routes(server: Flask, results: Mapping[str, Result]) -> None:
@@ -42,7 +48,29 @@ def add_routes(server: Flask, results: Mapping[str, Result]) -> None:
             response = Response((result.path / file).read_text(encoding="utf-8"), mimetype="application/yaml")
         else:
             abort(404)
-        response.headers.set("Content-Disposition", "attachment", filename=f"{name}-{file}")
+        response.headers["Content-Disposition"] = attachment(f"{name}-{file}")
+        return response
+
+
+def attachment(filename: str) -> str:
+    """The header that offers a download under a name in any script (RFC 6266, with the encoding of RFC 8187)."""
+    plain = re.sub(r"[^ !#-\[\]-~]", "", unicodedata.normalize("NFKD", filename))
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def add_not_found(server: Flask) -> None:
+    """Gives status 404 to addresses of files that are not there; an unknown page is told by the dashboard itself."""
+
+    @server.errorhandler(DependencyException)
+    def no_such_script(_error: DependencyException) -> Response:
+        return Response(status=404)
+
+    @server.after_request
+    def no_such_file(response: Response) -> Response:
+        any_address = request.url_rule is not None and request.url_rule.rule == "/<path:path>"
+        first = request.path.split("/")[1]
+        if any_address and (first in _FOLDERS or first.startswith("_") or "." in request.path):
+            response.status_code = 404
         return response
 
 

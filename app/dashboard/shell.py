@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
+from polars.exceptions import PolarsError
 
+from app.dashboard import cards
 from app.dashboard.cards import hyphened
 from app.dashboard.figures.chart import FONTS
 from app.dashboard.pages import PAGES
@@ -87,6 +89,15 @@ def not_found(view: View, path: str) -> Component:
     ])  # fmt: skip
 
 
+def _content(page: Page, view: View) -> Component:
+    """A page of a view; where a file of the result is damaged, what is wrong with it, and the other results stay."""
+    try:
+        return page.content(view)
+    except (OSError, PolarsError) as error:
+        words = f"{view.result.path} is damaged ({error}). Run its scenario again, or look at another result."
+        return cards.page(page.title, view.name, cards.nothing("This result cannot be read", words))
+
+
 def register(app: Dash, results: Mapping[str, Result]) -> None:
     """Registers what turns an address into a page."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
@@ -103,7 +114,7 @@ def register(app: Dash, results: Mapping[str, Result]) -> None:
             return [], None
         view, path = View.of(results, data), str(data.get("path") or "/")
         page = page_at(path)
-        content = not_found(view, path) if page is None else page.content(view)
+        content = not_found(view, path) if page is None else _content(page, view)
         return navigation(view, "" if page is None else page.path), content
 
     for page in PAGES:

@@ -1,0 +1,131 @@
+"""The web server: the app made of results, the names it answers to, and where it listens."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import webbrowser
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dash
+import typer
+from flask import Flask, Response, request
+
+from app.dashboard import routes, shell
+from app.results.folder import Result, find_results
+from grid.errors import InputError
+
+LOOPBACK = "127.0.0.1"
+"""Where it listens by default: reached from this machine only."""
+
+
+def create_app(results: Mapping[str, Result], host: str = LOOPBACK) -> dash.Dash:
+    """The dashboard of `results`, ready to be served.
+
+    Args:
+        results: Opened results by name, at least one; `unmanaged` is what the others are compared with.
+        host: Address or name it will be served on: it answers to that and to the names of the loopback only.
+
+    Raises:
+        InputError: If there are no results.
+    """
+    if not results:
+        raise InputError.single("results", "must hold at least one result")
+    app = dash.Dash(
+        __name__, title="gridcarbon", update_title="", suppress_callback_exceptions=True, serve_locally=True,
+        index_string=shell.INDEX, meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )  # fmt: skip
+    app.layout = shell.layout(results)
+    shell.register(app, results)
+    _answer_to_own_names(app.server, host)
+    routes.add_routes(app.server, results)
+    routes.add_not_found(app.server)
+    routes.add_security_headers(app.server, list(app.csp_hashes()))
+    return app
+
+
+def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
+    """Serves the results at `path` until it is interrupted.
+
+    Args:
+        path: A result folder, or a folder of results.
+        host: Address to listen on, e.g. ``127.0.0.1``; ``0.0.0.0`` and ``::`` stand for all of the machine.
+        port: Port to listen on; 0 takes a free one.
+        open_browser: Whether to open the dashboard in the reader's browser.
+
+    Raises:
+        InputError: If there is no result at `path`, or the port cannot be listened on.
+    """
+    from waitress import create_server  # noqa: PLC0415  only needed where something is served
+
+    app = create_app(find_results(path), host)
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        reason = f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
+        raise InputError.single("port", reason) from error
+    server = create_server(app.server, sockets=[listener], threads=8, ident=None)
+    address = web_address(host, listener.getsockname()[1])
+    typer.echo(f"The dashboard is at {address} (Ctrl+C ends it)")
+    if not is_loopback(host):
+        typer.echo("Whoever can reach this machine can read these results: there is no log-in.", err=True)
+    if open_browser:
+        threading.Timer(0.5, webbrowser.open, (address,)).start()
+    try:
+        server.run()  # until Ctrl+C, which it takes for its end
+    finally:
+        server.close()
+
+
+def web_address(host: str, port: int) -> str:
+    """Where a browser on this machine finds a server that listens on `host` and `port`."""
+    here = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
+    return f"http://{f'[{here}]' if ':' in here else here}:{port}/"
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a name or address is of the loopback, which only this machine reaches."""
+    address = _ip_address(name)
+    return name == "localhost" if address is None else address.is_loopback
+
+
+def is_own_name(authority: str, host: str) -> bool:
+    """Whether a request is meant for this server, by its Host header.
+
+    A page of somebody else may have its name resolved to this machine and so read what is served here; its requests
+    still carry that name. An address is nobody's name, so a server of all of the machine answers to any.
+
+    Args:
+        authority: The Host header, e.g. ``localhost:8050``.
+        host: What the server was told to listen on.
+    """
+    try:
+        name = urlsplit(f"//{authority}").hostname or ""
+    except ValueError:  # brackets that hold no address
+        return False
+    if name == host.lower() or is_loopback(name):
+        return True
+    listening = _ip_address(host)
+    everywhere = listening is not None and listening.is_unspecified
+    return everywhere and (_ip_address(name) is not None or name == socket.gethostname().lower())
+
+
+def _ip_address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(name)
+    except ValueError:
+        return None
+
+
+def _answer_to_own_names(server: Flask, host: str) -> None:
+    """Refuses requests that carry another name than the server's own with status 421 (RFC 9110, section 7.4)."""
+
+    @server.before_request
+    def refuse_other_names() -> Response | None:
+        if is_own_name(request.host, host):
+            return None
+        words = f"This server answers to {host} and localhost only; another name is given to it with --host.\n"
+        return Response(words, status=421, mimetype="text/plain")

@@ -1,0 +1,143 @@
+"""The web server: the names it answers to, the address it prints, what is not there, and downloads in any script."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from app.dashboard import create_app
+from app.dashboard.routes import attachment
+from app.dashboard.server import is_own_name, web_address
+from app.results.folder import find_results
+
+NAME = "Übung 城市"
+EVERYWHERE = "0.0.0.0"  # noqa: S104  what is asked about
+
+
+@pytest.fixture
+def client(results_folder: Path):
+    return create_app(find_results(results_folder)).server.test_client()
+
+
+@pytest.mark.parametrize(
+    ("authority", "host", "own"),
+    [
+        ("localhost:8050", "127.0.0.1", True),
+        ("127.0.0.1", "127.0.0.1", True),
+        ("[::1]:8050", "127.0.0.1", True),
+        ("127.9.9.9:80", "127.0.0.1", True),
+        ("LOCALHOST", "127.0.0.1", True),
+        ("evil.example", "127.0.0.1", False),
+        ("localhost.evil.example:8050", "127.0.0.1", False),
+        ("127.0.0.1.evil.example", "127.0.0.1", False),
+        ("10.0.0.7:8050", "127.0.0.1", False),
+        ("[::1", "127.0.0.1", False),
+        ("", "127.0.0.1", False),
+        ("city.example:8050", "City.example", True),
+        ("10.0.0.7:8050", "10.0.0.7", True),
+        ("10.0.0.7:8050", EVERYWHERE, True),
+        ("[fd00::7]:8050", "::", True),
+        ("evil.example", EVERYWHERE, False),
+    ],
+)
+def test_it_answers_to_its_own_names_only(authority: str, host: str, own: bool) -> None:
+    assert is_own_name(authority, host) is own
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/shell.js", "/map/optimal/elements.json", "/_dash-layout"])
+def test_a_foreign_name_reads_nothing(client, path: str) -> None:
+    with client.get(path) as answer:
+        assert answer.status_code == 200
+    answer = client.get(path, headers={"Host": "evil.example"})
+    assert answer.status_code == 421
+    assert len(answer.data) < 200
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80/"),
+        (EVERYWHERE, "http://127.0.0.1:80/"),
+        ("::", "http://[::1]:80/"),
+        ("localhost", "http://localhost:80/"),
+    ],
+)
+def test_the_address_is_one_that_a_browser_reaches(host: str, address: str) -> None:
+    assert web_address(host, 80) == address
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/none.js", "/assets/", "/favicon.ico", "/_dash-component-suites/none/none.js",
+        "/_dash-component-suites/dash/none.js", "/_dash-none", "/map/optimal", "/download/optimal",
+    ],
+)  # fmt: skip
+def test_files_that_are_not_there_are_not_found(client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/grid", "/no/such/page"])
+def test_pages_are_told_by_the_dashboard(client, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+
+
+def test_the_name_of_a_download_is_ascii_beside_the_full_one() -> None:
+    assert attachment('é"\\\r\n城.csv') == (
+        "attachment; filename=\"e.csv\"; filename*=UTF-8''%C3%A9%22%5C%0D%0A%E5%9F%8E.csv"
+    )
+
+
+@pytest.fixture
+def address(results_folder: Path, tmp_path: Path) -> Iterator[str]:
+    """The dashboard as the command line serves it, on all of the machine and a free port."""
+    shutil.copytree(results_folder / "unmanaged", tmp_path / "results" / NAME)
+    command = [sys.executable, "-c", "from app.cli import main; main()", "serve", tmp_path / "results"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [*command, "--host", EVERYWHERE, "--port", "0"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        assert server.stderr is not None
+        told = server.stdout.readline()
+        yield told.split()[4]
+        server.terminate()
+        assert "there is no log-in" in server.stderr.read()
+
+
+def test_it_is_served_where_it_says_and_downloads_have_their_names(address: str) -> None:
+    assert address.startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(f"{address}download/{quote(NAME)}/summary.json", timeout=30) as answer:  # noqa: S310
+        assert answer.status == 200
+        assert answer.headers["Content-Disposition"].endswith(f"UTF-8''{quote(NAME + '-summary.json')}")
+
+
+def test_a_damaged_table_spoils_only_its_page(results_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(results_folder, tmp_path / "results")
+    (tmp_path / "results" / "optimal" / "sectors.parquet").write_bytes(b"PAR1 no more")
+    results = find_results(tmp_path / "results")
+    client = create_app(results).server.test_client()
+
+    def page(search: str) -> str:
+        request = {
+            "output": "..nav.children...page.children..",
+            "outputs": [{"id": "nav", "property": "children"}, {"id": "page", "property": "children"}],
+            "inputs": [{"id": "view", "property": "data", "value": {"path": "/emissions", "search": search}}],
+            "changedPropIds": ["view.data"],
+        }
+        answer = client.post("/_dash-update-component", json=request)
+        assert answer.status_code == 200
+        return answer.get_data(as_text=True)
+
+    assert "This result cannot be read" in page("?result=optimal")
+    assert "cannot be read" not in page("?result=unmanaged")
