@@ -12,7 +12,7 @@ from app.accounts.grid_elements import is_store
 from app.results.tables import hydrogen, v2g
 from app.simulation.phases import SimulationResult
 from app.simulation.violations import violated_steps
-from carbon.data_centre import Known, metrics, standard_metrics
+from carbon.data_centre import MetricInputs, facility_totals, run_metrics
 from carbon.data_centre.on_site import generator_tests
 from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility
@@ -164,7 +164,7 @@ def _data_centres(outcome: SimulationResult) -> Summary:
     node = outcome.flow.network.buses.node
     for load in outcome.inputs.data_centres:
         ci = outcome.accounts.tracing.ci_kg_per_mwh[:, node[load.bus]]
-        ratios = metrics(outcome.facilities[load.name], np.nan_to_num(ci))
+        ratios = facility_totals(outcome.facilities[load.name], np.nan_to_num(ci))
         emissions = None if ratios.emissions_kg is None else ratios.emissions_kg / KG_PER_T
         for key, value in (
             ("pue", ratios.pue),
@@ -187,14 +187,14 @@ def data_centre_metrics(outcome: SimulationResult) -> dict[str, dict[str, Any]]:
         fed = sum(float(np.maximum(-p, 0.0).sum()) for p, asset in zip(own, spec.on_site_assets, strict=True)
                   if asset.kind == "pv")  # fmt: skip
         it_mwh = float(facility.p_it_mw.sum()) * facility.step_hours
-        known = Known(
+        known = MetricInputs(
             ci_kg_per_mwh=np.nan_to_num(accounts.tracing.ci_kg_per_mwh[:, at]),
             renewable_share=np.nan_to_num(accounts.tracing.renewable_share[:, at]),
             owned_renewable_mwh=fed * facility.step_hours,
             reused_mwh=spec.heat_reuse_share * it_mwh,
             tests=generator_tests(spec.on_site.generators, outcome.inputs.clock),
         )
-        found[load.name] = {name: asdict(metric) for name, metric in standard_metrics(facility, known).items()}
+        found[load.name] = {name: asdict(metric) for name, metric in run_metrics(facility, known).items()}
     return found
 
 

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from carbon.data_centre.air.outdoor import OutdoorAir
-from carbon.data_centre.facility import Facility, FacilityModel, facility, it_demand_mw
-from carbon.data_centre.metrics import Metrics, metrics
+from carbon.data_centre.facility import Facility, FacilityModel, it_demand_mw, simulate_facility
 from carbon.data_centre.spec import DataCentre
-from carbon.data_centre.standard_metrics import Known, Metric, MetricSeries, metric_series, standard_metrics
+from carbon.data_centre.standard_metrics import (
+    FacilityTotals,
+    Metric,
+    MetricInputs,
+    MetricSeries,
+    facility_totals,
+    run_metrics,
+    step_metrics,
+)
 
 __all__ = [
     "DataCentre",
     "Facility",
     "FacilityModel",
-    "Known",
+    "FacilityTotals",
     "Metric",
+    "MetricInputs",
     "MetricSeries",
-    "Metrics",
     "OutdoorAir",
-    "facility",
+    "facility_totals",
     "it_demand_mw",
-    "metric_series",
-    "metrics",
-    "standard_metrics",
+    "run_metrics",
+    "simulate_facility",
+    "step_metrics",
 ]

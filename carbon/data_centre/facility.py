@@ -119,7 +119,7 @@ class FacilityModel:
         return self.at(p_it_mw).pue
 
 
-def facility(
+def simulate_facility(
     spec: DataCentre,
     t_dry_bulb_degc: Floats,
     relative_humidity_percent: Floats,

@@ -36,7 +36,7 @@ class LinearCurve(Spec):
         return self.idle_share + (1.0 - self.idle_share) * utilisation
 
 
-class PowerCurve(Spec):
+class PowerLawCurve(Spec):
     """Idle power and a concave span, ``idle + (1 - idle) (2 u - u^r)``, as measured in a large fleet [1]."""
 
     kind: Literal["power"] = "power"
@@ -70,7 +70,7 @@ class PointsCurve(Spec):
         return np.interp(utilisation, np.linspace(0.0, 1.0, len(self.watts)), np.array(self.watts) / self.watts[-1])
 
 
-Curve = Annotated[LinearCurve | PowerCurve | PointsCurve, Field(discriminator="kind")]
+ServerCurve = Annotated[LinearCurve | PowerLawCurve | PointsCurve, Field(discriminator="kind")]
 
 
 class Server(Spec):
@@ -80,7 +80,7 @@ class Server(Spec):
     cube of a flow which rises between two temperatures. Both are off by default, as published PUE models have them.
     """
 
-    curve: Curve = LinearCurve()
+    curve: ServerCurve = LinearCurve()
     """Power by utilisation."""
     t_reference_degc: float = Field(default=15.0, ge=5, le=35)
     """Inlet temperature at which the curve holds [°C]."""

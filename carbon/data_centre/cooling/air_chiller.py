@@ -7,8 +7,8 @@ from typing import Literal
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.cooling.air_plant import AirChiller, air_cooled
 from carbon.data_centre.cooling.hall import WaterCoils
-from carbon.data_centre.cooling.running import Running
-from carbon.data_centre.cooling.technology import Balance, CoolingDemand, Driver
+from carbon.data_centre.cooling.part_load import PlantOperation
+from carbon.data_centre.cooling.technology import CoolingDemand, HeatBalance, WeatherDriver
 from grid.arrays import Floats
 
 
@@ -21,19 +21,19 @@ class AirChilled(WaterCoils):
 
     kind: Literal["air_chiller"] = "air_chiller"
     """Air-cooled chillers, the year round."""
-    balance: Balance = "published"
+    balance: HeatBalance = "published"
     """Whose heat is removed: `published` counts fans' and pumps' heat as not cooled, `closed` cools it too."""
     chiller: AirChiller = AirChiller()
     """Chillers."""
 
     @property
-    def driven_by(self) -> Driver:
+    def driven_by(self) -> WeatherDriver:
         """See `CoolingTechnology.driven_by`."""
         return "dry_bulb"
 
-    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
+    def remove(self, air: OutdoorAir, heat_mw: Floats, operation: PlantOperation) -> CoolingDemand:
         """Power and water, see `CoolingTechnology.demand`."""
-        hall = self.hall(air, heat_mw, running)
+        hall = self.hall(air, heat_mw, operation)
         reused = self.reused(hall.coil_mw, self.t_return_water_degc)
-        plant = air_cooled(hall.coil_mw - reused.taken_mw, air, self.chiller, running)
+        plant = air_cooled(hall.coil_mw - reused.taken_mw, air, self.chiller, operation)
         return hall.demand + CoolingDemand(reused.p_by_machine_mw, {}, reused.heat_by_sink_mw) + plant

@@ -12,8 +12,8 @@ from carbon.data_centre.air.psychrometrics import humidity_ratio, humidity_ratio
 from carbon.data_centre.cooling.air_handler import AirHandler
 from carbon.data_centre.cooling.air_plant import AirChiller, air_cooled
 from carbon.data_centre.cooling.air_window import HumidityWindow, enthalpy_allows
-from carbon.data_centre.cooling.running import Running
-from carbon.data_centre.cooling.technology import Balance, CoolingDemand, CoolingTechnology, Driver
+from carbon.data_centre.cooling.part_load import PlantOperation
+from carbon.data_centre.cooling.technology import CoolingDemand, CoolingTechnology, HeatBalance, WeatherDriver
 from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller, tower_cooled
 from grid.arrays import Bools, Floats
 
@@ -36,7 +36,7 @@ class AirEconomiser(CoolingTechnology):
 
     kind: Literal["air_economiser"] = "air_economiser"
     """Outdoor air through the hall when it is cool and dry enough, and chillers for the rest."""
-    balance: Balance = "published"
+    balance: HeatBalance = "published"
     """Whose heat is removed: `published` counts fans' and pumps' heat as not cooled, `closed` cools it too."""
     t_supply_min_degc: float = Field(default=18.0, ge=5, le=45)
     """Coldest air to the servers [°C]; lower end of ASHRAE's recommended range (unverified)."""
@@ -65,7 +65,7 @@ class AirEconomiser(CoolingTechnology):
         return self
 
     @property
-    def driven_by(self) -> Driver:
+    def driven_by(self) -> WeatherDriver:
         """See `CoolingTechnology.driven_by`."""
         return "enthalpy"
 
@@ -84,30 +84,30 @@ class AirEconomiser(CoolingTechnology):
         added = np.maximum(self._target_ratio(air) - air.humidity_ratio, 0.0)
         return np.where(self.is_free(air), self.air_handler.air_kg_per_s(heat_mw) * added / (1.0 + added), 0.0)
 
-    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
+    def remove(self, air: OutdoorAir, heat_mw: Floats, operation: PlantOperation) -> CoolingDemand:
         """Power and water, see `CoolingTechnology.demand`."""
         t_supply = self.t_supply_degc(air)
-        fan = running.flow_mw(self.air_handler.fan_mw(heat_mw, t_supply, air.pressure_pa), heat_mw)
-        sensible_mw = heat_mw + running.heat_of(fan)
+        fan = operation.flow_mw(self.air_handler.fan_mw(heat_mw, t_supply, air.pressure_pa), heat_mw)
+        sensible_mw = heat_mw + operation.heat_of(fan)
         reused = self.reused(sensible_mw, t_supply + self.air_handler.air_rise_k)
         left_mw = sensible_mw - reused.taken_mw
         free = self.is_free(air)
         latent_mw = np.where(free, 0.0, left_mw / self.sensible_heat_ratio - left_mw)
         humidified = self.humidification_kg_per_s(air, heat_mw) + latent_mw * 1e3 / latent_heat_kj_per_kg(t_supply)
         humidifier = self.air_handler.humidifier_mw(humidified)
-        left_mw = left_mw + running.heat_of(humidifier)
-        chilled_mw = np.where(free, 0.0, left_mw if running.closed else left_mw + latent_mw)
+        left_mw = left_mw + operation.heat_of(humidifier)
+        chilled_mw = np.where(free, 0.0, left_mw if operation.closed else left_mw + latent_mw)
         own = CoolingDemand(
             {"supply_fan": fan, "humidifier": humidifier, **reused.p_by_machine_mw},
             {"humidifier": humidified},
             {"outdoor_air": np.where(free, left_mw, 0.0)},
         )
-        return own + CoolingDemand({}, {}, reused.heat_by_sink_mw) + self._trim(chilled_mw, air, running)
+        return own + CoolingDemand({}, {}, reused.heat_by_sink_mw) + self._trim(chilled_mw, air, operation)
 
-    def _trim(self, chilled_mw: Floats, air: OutdoorAir, running: Running) -> CoolingDemand:
+    def _trim(self, chilled_mw: Floats, air: OutdoorAir, operation: PlantOperation) -> CoolingDemand:
         if self.trim == "air_chiller":
-            return air_cooled(chilled_mw, air, self.air_chiller, running)
-        return tower_cooled(chilled_mw, np.zeros_like(chilled_mw), air, self.chiller, self.tower, running)
+            return air_cooled(chilled_mw, air, self.air_chiller, operation)
+        return tower_cooled(chilled_mw, np.zeros_like(chilled_mw), air, self.chiller, self.tower, operation)
 
     def _target_ratio(self, air: OutdoorAir) -> Floats:
         """Humidity of the air to the servers where it is humidified, shape (T,) [kg/kg]."""

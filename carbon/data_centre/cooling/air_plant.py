@@ -18,7 +18,7 @@ from pydantic import Field
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.air.psychrometrics import CP_DRY_AIR_KJ_PER_KG_K
 from carbon.data_centre.cooling.machines import fan_mw, pump_mw, water_kg_per_s
-from carbon.data_centre.cooling.running import Running
+from carbon.data_centre.cooling.part_load import PlantOperation
 from carbon.data_centre.cooling.technology import CoolingDemand
 from grid.arrays import Floats
 from grid.spec import Spec
@@ -119,22 +119,22 @@ class DryCooler(Spec):
         return air.t_dry_bulb_degc + self.approach_k
 
     def reject(
-        self, heat_mw: Floats, air: OutdoorAir, running: Running, plant_mw: Floats | None = None
+        self, heat_mw: Floats, air: OutdoorAir, operation: PlantOperation, plant_mw: Floats | None = None
     ) -> CoolingDemand:
         """Fans that reject a heat of shape (T,) [MW], alone or as a part of a plant's heat."""
         air_kg_per_s = heat_mw * 1e3 / (CP_DRY_AIR_KJ_PER_KG_K * self.air_rise_k)
         linear = fan_mw(air_kg_per_s, air.density_kg_per_m3, self.fan_pressure_pa, self.fan_efficiency)
-        fan = running.flow_mw(linear, heat_mw if plant_mw is None else plant_mw)
-        return CoolingDemand({"dry_cooler_fan": fan}, {}, {"outdoor_air": heat_mw + running.heat_of(fan)})
+        fan = operation.flow_mw(linear, heat_mw if plant_mw is None else plant_mw)
+        return CoolingDemand({"dry_cooler_fan": fan}, {}, {"outdoor_air": heat_mw + operation.heat_of(fan)})
 
 
 def air_cooled(
-    chilled_mw: Floats, air: OutdoorAir, chiller: AirChiller, running: Running, plant_mw: Floats | None = None
+    chilled_mw: Floats, air: OutdoorAir, chiller: AirChiller, operation: PlantOperation, plant_mw: Floats | None = None
 ) -> CoolingDemand:
     """Air-cooled chillers and their pumps for a heat of shape (T,) [MW], alone or as a part of a plant's heat."""
-    pump = running.flow_mw(chiller.pump_mw(chilled_mw), chilled_mw if plant_mw is None else plant_mw)
-    lifted_mw = chilled_mw + running.heat_of(pump)
-    share = running.chiller_share(lifted_mw, chiller.part_load)
+    pump = operation.flow_mw(chiller.pump_mw(chilled_mw), chilled_mw if plant_mw is None else plant_mw)
+    lifted_mw = chilled_mw + operation.heat_of(pump)
+    share = operation.chiller_share(lifted_mw, chiller.part_load)
     p_mw = lifted_mw / chiller.cop(air.t_dry_bulb_degc, share)
     return CoolingDemand({"chilled_water_pump": pump, "chiller": p_mw}, {}, {"outdoor_air": lifted_mw + p_mw})
 

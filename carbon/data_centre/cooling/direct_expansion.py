@@ -10,8 +10,8 @@ from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.air.psychrometrics import latent_heat_kj_per_kg
 from carbon.data_centre.cooling.air_plant import DirectExpansionUnit
 from carbon.data_centre.cooling.hall import RecirculatedAir
-from carbon.data_centre.cooling.running import Running
-from carbon.data_centre.cooling.technology import Balance, CoolingDemand, Driver
+from carbon.data_centre.cooling.part_load import PlantOperation
+from carbon.data_centre.cooling.technology import CoolingDemand, HeatBalance, WeatherDriver
 from grid.arrays import Floats, read_only
 
 
@@ -23,7 +23,7 @@ class DirectExpansion(RecirculatedAir):
 
     kind: Literal["direct_expansion"] = "direct_expansion"
     """Compressors that cool the hall's air directly; the usual way in small halls."""
-    balance: Balance = "published"
+    balance: HeatBalance = "published"
     """Whose heat is removed: `published` counts the fans' heat as not cooled, `closed` cools it too."""
     sensible_heat_ratio: float = Field(default=0.97, gt=0, le=1)
     """Share of the coils' cooling that lowers temperature rather than condenses vapour [1]; 0.95-0.99."""
@@ -31,14 +31,14 @@ class DirectExpansion(RecirculatedAir):
     """Compressors."""
 
     @property
-    def driven_by(self) -> Driver:
+    def driven_by(self) -> WeatherDriver:
         """See `CoolingTechnology.driven_by`."""
         return "dry_bulb"
 
-    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
+    def remove(self, air: OutdoorAir, heat_mw: Floats, operation: PlantOperation) -> CoolingDemand:
         """Power and water, see `CoolingTechnology.demand`; steam brings the heat that its condensing gives back."""
-        fan = self.fan_mw(air, heat_mw, running)
-        sensible_mw = heat_mw + running.heat_of(fan)
+        fan = self.fan_mw(air, heat_mw, operation)
+        sensible_mw = heat_mw + operation.heat_of(fan)
         steam = sensible_mw / self.sensible_heat_ratio - sensible_mw
         humidified = steam * 1e3 / latent_heat_kj_per_kg(read_only(self.t_supply_degc))
         coil_mw = sensible_mw + steam

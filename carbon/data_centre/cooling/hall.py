@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.air.psychrometrics import latent_heat_kj_per_kg
 from carbon.data_centre.cooling.air_handler import AirHandler
-from carbon.data_centre.cooling.running import Running
+from carbon.data_centre.cooling.part_load import PlantOperation
 from carbon.data_centre.cooling.technology import CoolingDemand, CoolingTechnology
 from grid.arrays import Floats
 
@@ -41,10 +41,10 @@ class RecirculatedAir(CoolingTechnology):
         """Air that comes back from the servers [°C]."""
         return self.t_supply_degc + self.air_handler.air_rise_k
 
-    def fan_mw(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> Floats:
+    def fan_mw(self, air: OutdoorAir, heat_mw: Floats, operation: PlantOperation) -> Floats:
         """Power of the supply fans, shape (T,) [MW]."""
         linear = self.air_handler.fan_mw(heat_mw, np.full_like(heat_mw, self.t_supply_degc), air.pressure_pa)
-        return running.flow_mw(linear, heat_mw)
+        return operation.flow_mw(linear, heat_mw)
 
 
 class WaterCoils(RecirculatedAir):
@@ -76,19 +76,19 @@ class WaterCoils(RecirculatedAir):
         """Water that comes back from the coils [°C]."""
         return self.t_supply_water_degc + self.water_rise_k
 
-    def hall(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> HallAir:
+    def hall(self, air: OutdoorAir, heat_mw: Floats, operation: PlantOperation) -> HallAir:
         """What the hall's fans and humidifier draw, and what its coils must remove.
 
         In a closed balance the sprayed water takes from the air the heat that it gives back when it condenses, so only
         the machines' heat is added; the published balance counts the latent heat on top.
         """
-        fan = self.fan_mw(air, heat_mw, running)
-        sensible_mw = heat_mw + running.heat_of(fan)
+        fan = self.fan_mw(air, heat_mw, operation)
+        sensible_mw = heat_mw + operation.heat_of(fan)
         latent_mw = sensible_mw / self.sensible_heat_ratio - sensible_mw
         t_coil_degc = np.asarray((self.t_supply_water_degc + self.t_return_water_degc) / 2.0)
         humidified = latent_mw * 1e3 / latent_heat_kj_per_kg(t_coil_degc)
         humidifier = self.air_handler.humidifier_mw(humidified)
-        coil_mw = sensible_mw + (running.heat_of(humidifier) if running.closed else latent_mw)
+        coil_mw = sensible_mw + (operation.heat_of(humidifier) if operation.closed else latent_mw)
         return HallAir(
             coil_mw, CoolingDemand({"supply_fan": fan, "humidifier": humidifier}, {"humidifier": humidified})
         )

@@ -57,7 +57,7 @@ class HeatReuse(Spec):
 
 
 @dataclass(frozen=True, eq=False)
-class Reused:
+class ReusedHeat:
     """Heat given away.
 
     Args:

@@ -12,8 +12,8 @@ from carbon.data_centre.air.psychrometrics import latent_heat_kj_per_kg
 from carbon.data_centre.cooling.air_plant import DirectExpansionUnit
 from carbon.data_centre.cooling.hall import RecirculatedAir
 from carbon.data_centre.cooling.machines import fan_mw, pump_mw
-from carbon.data_centre.cooling.running import Running
-from carbon.data_centre.cooling.technology import CoolingDemand, Driver
+from carbon.data_centre.cooling.part_load import PlantOperation
+from carbon.data_centre.cooling.technology import CoolingDemand, WeatherDriver
 from grid.arrays import Bools, Floats
 
 
@@ -49,7 +49,7 @@ class IndirectEvaporative(RecirculatedAir):
     """Compressors for what the exchangers do not reach."""
 
     @property
-    def driven_by(self) -> Driver:
+    def driven_by(self) -> WeatherDriver:
         """See `CoolingTechnology.driven_by`."""
         return "wet_bulb"
 
@@ -64,27 +64,29 @@ class IndirectEvaporative(RecirculatedAir):
         t_reached = np.where(self.is_wet(air), np.minimum(dry, wet), dry)
         return np.clip((self.t_return_degc - t_reached) / self.air_handler.air_rise_k, 0.0, 1.0)
 
-    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
+    def remove(self, air: OutdoorAir, heat_mw: Floats, operation: PlantOperation) -> CoolingDemand:
         """Power and water, see `CoolingTechnology.demand`."""
-        fan = self.fan_mw(air, heat_mw, running)
-        sensible_mw = heat_mw + running.heat_of(fan)
+        fan = self.fan_mw(air, heat_mw, operation)
+        sensible_mw = heat_mw + operation.heat_of(fan)
         reused = self.reused(sensible_mw, self.t_return_degc)
         left_mw = sensible_mw - reused.taken_mw
         free_mw = self.free_share(air) * left_mw
         own = CoolingDemand({"supply_fan": fan, **reused.p_by_machine_mw}, {}, reused.heat_by_sink_mw)
-        return own + self._exchangers(free_mw, left_mw, air, running) + self.unit.remove(left_mw - free_mw, air)
+        return own + self._exchangers(free_mw, left_mw, air, operation) + self.unit.remove(left_mw - free_mw, air)
 
-    def _exchangers(self, free_mw: Floats, left_mw: Floats, air: OutdoorAir, running: Running) -> CoolingDemand:
+    def _exchangers(
+        self, free_mw: Floats, left_mw: Floats, air: OutdoorAir, operation: PlantOperation
+    ) -> CoolingDemand:
         outdoor_kg_per_s = self.outdoor_air_ratio * self.air_handler.air_kg_per_s(free_mw)
         pressure, efficiency = self.outdoor_fan_pressure_pa, self.outdoor_fan_efficiency
         linear = fan_mw(outdoor_kg_per_s, air.density_kg_per_m3, pressure, efficiency)
-        fan = running.flow_mw(linear, left_mw)
+        fan = operation.flow_mw(linear, left_mw)
         evaporation = np.where(self.is_wet(air), free_mw, 0.0) * 1e3 / latent_heat_kj_per_kg(air.wet_bulb_degc)
         pump = pump_mw(self.spray_ratio * evaporation, self.spray_pressure_pa, self.spray_efficiency)
         return CoolingDemand(
             {"outdoor_fan": fan, "spray_pump": pump},
             {"evaporation": evaporation, "blow_down": evaporation / (self.cycles_of_concentration - 1.0)},
-            {"outdoor_air": free_mw + running.heat_of(fan, pump)},
+            {"outdoor_air": free_mw + operation.heat_of(fan, pump)},
         )
 
     def _t_dry_degc(self, air: OutdoorAir) -> Floats:

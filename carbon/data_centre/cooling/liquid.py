@@ -14,8 +14,8 @@ from carbon.data_centre.cooling.air_plant import AirChiller, DryCooler, air_cool
 from carbon.data_centre.cooling.direct_expansion import DirectExpansion
 from carbon.data_centre.cooling.indirect_evaporative import IndirectEvaporative
 from carbon.data_centre.cooling.machines import pump_mw, water_kg_per_s
-from carbon.data_centre.cooling.running import Running
-from carbon.data_centre.cooling.technology import CoolingDemand, CoolingTechnology, Driver
+from carbon.data_centre.cooling.part_load import PlantOperation
+from carbon.data_centre.cooling.technology import CoolingDemand, CoolingTechnology, WeatherDriver
 from carbon.data_centre.cooling.water_chiller import WaterChilled
 from carbon.data_centre.cooling.water_economiser import WaterEconomiser
 from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller, tower_cooled
@@ -72,7 +72,7 @@ class LiquidCooling(CoolingTechnology):
     """What cools the air."""
 
     @property
-    def driven_by(self) -> Driver:
+    def driven_by(self) -> WeatherDriver:
         """See `CoolingTechnology.driven_by`; of the liquid's side."""
         return "wet_bulb" if self.rejection == "tower" else "dry_bulb"
 
@@ -97,28 +97,28 @@ class LiquidCooling(CoolingTechnology):
         t_available = cooler.leaving_water_degc(air) + self.exchanger_approach_k
         return np.clip((self.t_return_water_degc - t_available) / self.facility_water_rise_k, 0.0, 1.0)
 
-    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
+    def remove(self, air: OutdoorAir, heat_mw: Floats, operation: PlantOperation) -> CoolingDemand:
         """Power and water, see `CoolingTechnology.demand`."""
         liquid_mw = self.liquid_share * heat_mw
         coolant_kg_per_s = water_kg_per_s(liquid_mw, self.coolant_rise_k)
-        coolant = running.flow_mw(
+        coolant = operation.flow_mw(
             pump_mw(coolant_kg_per_s, self.coolant_pressure_pa, self.coolant_efficiency), liquid_mw
         )
-        loop_mw = liquid_mw + running.heat_of(coolant)
+        loop_mw = liquid_mw + operation.heat_of(coolant)
         facility_kg_per_s = water_kg_per_s(loop_mw, self.facility_water_rise_k)
-        pump = running.flow_mw(pump_mw(facility_kg_per_s, self.pump_pressure_pa, self.pump_efficiency), loop_mw)
-        loop_mw = loop_mw + running.heat_of(pump)
+        pump = operation.flow_mw(pump_mw(facility_kg_per_s, self.pump_pressure_pa, self.pump_efficiency), loop_mw)
+        loop_mw = loop_mw + operation.heat_of(pump)
         reused = self.reused(loop_mw, self.t_return_water_degc)
         machines = {"coolant_pump": coolant, "facility_water_pump": pump, **reused.p_by_machine_mw}
         own = CoolingDemand(machines, {}, reused.heat_by_sink_mw)
-        air_rated_mw = (1.0 - self.liquid_share) * running.heat_rated_mw if running.part_load else None
+        air_rated_mw = (1.0 - self.liquid_share) * operation.heat_rated_mw if operation.part_load else None
         by_air = self.air_path.demand(air, heat_mw - liquid_mw, air_rated_mw)
-        return own + self._reject(loop_mw - reused.taken_mw, air, running) + by_air
+        return own + self._reject(loop_mw - reused.taken_mw, air, operation) + by_air
 
-    def _reject(self, loop_mw: Floats, air: OutdoorAir, running: Running) -> CoolingDemand:
+    def _reject(self, loop_mw: Floats, air: OutdoorAir, operation: PlantOperation) -> CoolingDemand:
         free_mw = self.free_share(air) * loop_mw
         chilled_mw = loop_mw - free_mw
         if self.rejection == "tower":
-            return tower_cooled(chilled_mw, free_mw, air, self.chiller, self.tower, running)
-        chilled = air_cooled(chilled_mw, air, self.air_chiller, running, loop_mw)
-        return chilled + self.dry_cooler.reject(free_mw, air, running, loop_mw)
+            return tower_cooled(chilled_mw, free_mw, air, self.chiller, self.tower, operation)
+        chilled = air_cooled(chilled_mw, air, self.air_chiller, operation, loop_mw)
+        return chilled + self.dry_cooler.reject(free_mw, air, operation, loop_mw)

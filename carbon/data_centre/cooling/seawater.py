@@ -10,8 +10,8 @@ from pydantic import Field
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.cooling.hall import WaterCoils
 from carbon.data_centre.cooling.machines import pump_mw, water_kg_per_s
-from carbon.data_centre.cooling.running import Running
-from carbon.data_centre.cooling.technology import CoolingDemand, Driver
+from carbon.data_centre.cooling.part_load import PlantOperation
+from carbon.data_centre.cooling.technology import CoolingDemand, WeatherDriver
 from carbon.data_centre.cooling.water_plant import WaterChiller
 from grid.arrays import Floats
 from grid.units import HOURS_PER_DAY, HOURS_PER_YEAR
@@ -56,7 +56,7 @@ class Seawater(WaterCoils):
     """Chillers."""
 
     @property
-    def driven_by(self) -> Driver:
+    def driven_by(self) -> WeatherDriver:
         """See `CoolingTechnology.driven_by`."""
         return "water"
 
@@ -78,29 +78,29 @@ class Seawater(WaterCoils):
         t_available = self.t_water_degc(air) + self.exchanger_approach_k
         return np.clip((self.t_return_water_degc - t_available) / self.water_rise_k, 0.0, 1.0)
 
-    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
+    def remove(self, air: OutdoorAir, heat_mw: Floats, operation: PlantOperation) -> CoolingDemand:
         """Power and water, see `CoolingTechnology.demand`."""
-        hall = self.hall(air, heat_mw, running)
+        hall = self.hall(air, heat_mw, operation)
         reused = self.reused(hall.coil_mw, self.t_return_water_degc)
         left_mw = hall.coil_mw - reused.taken_mw
         free_mw = self.free_share(air) * left_mw
         linear = pump_mw(water_kg_per_s(free_mw, self.water_rise_k), self.pump_pressure_pa, self.pump_efficiency)
-        free_pump = running.flow_mw(linear, left_mw)
-        chilled_pump = running.flow_mw(self.chiller.pump_mw(left_mw - free_mw), left_mw)
-        lifted_mw = left_mw - free_mw + running.heat_of(chilled_pump)
+        free_pump = operation.flow_mw(linear, left_mw)
+        chilled_pump = operation.flow_mw(self.chiller.pump_mw(left_mw - free_mw), left_mw)
+        lifted_mw = left_mw - free_mw + operation.heat_of(chilled_pump)
         t_condenser = self.t_water_degc(air) + self.exchanger_approach_k
-        share = running.chiller_share(lifted_mw, self.chiller.part_load)
+        share = operation.chiller_share(lifted_mw, self.chiller.part_load)
         chiller = self.chiller.chiller_mw(lifted_mw, t_condenser, share)
-        rejected_mw = free_mw + running.heat_of(free_pump) + lifted_mw + chiller
-        intake = self.intake_mw(rejected_mw, running)
+        rejected_mw = free_mw + operation.heat_of(free_pump) + lifted_mw + chiller
+        intake = self.intake_mw(rejected_mw, operation)
         machines = {"economiser_pump": free_pump, "chilled_water_pump": chilled_pump, "chiller": chiller}
-        sinks = {"water_body": rejected_mw + running.heat_of(intake), **reused.heat_by_sink_mw}
+        sinks = {"water_body": rejected_mw + operation.heat_of(intake), **reused.heat_by_sink_mw}
         return hall.demand + CoolingDemand({**machines, "intake_pump": intake, **reused.p_by_machine_mw}, {}, sinks)
 
-    def intake_mw(self, rejected_mw: Floats, running: Running) -> Floats:
+    def intake_mw(self, rejected_mw: Floats, operation: PlantOperation) -> Floats:
         """Power of the intake's pumps for the heat rejected, shape (T,) [MW]."""
         linear = pump_mw(self.withdrawal_kg_per_s(rejected_mw), self.intake_pressure_pa, self.intake_efficiency)
-        return running.flow_mw(linear, rejected_mw)
+        return operation.flow_mw(linear, rejected_mw)
 
     def withdrawal_kg_per_s(self, rejected_mw: Floats) -> Floats:
         """Natural water that passes through for the heat rejected, shape (T,) [kg/s]; it is given back."""

@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 
 from carbon.data_centre.air.outdoor import OutdoorAir
-from carbon.data_centre.cooling.heat_reuse import HeatReuse, Reused
-from carbon.data_centre.cooling.running import PartLoad, Running
+from carbon.data_centre.cooling.heat_reuse import HeatReuse, ReusedHeat
+from carbon.data_centre.cooling.part_load import PartLoad, PlantOperation
 from grid.arrays import Floats
 from grid.errors import InputError
 from grid.spec import Spec
@@ -64,14 +64,14 @@ class CoolingDemand:
         return self.heat_by_sink_mw.get(HEAT_NETWORK, np.zeros_like(self.p_mw))
 
 
-Balance = Literal["published", "closed"]
-Driver = Literal["dry_bulb", "wet_bulb", "enthalpy", "water"]
+HeatBalance = Literal["published", "closed"]
+WeatherDriver = Literal["dry_bulb", "wet_bulb", "enthalpy", "water"]
 
 
 class CoolingTechnology(Spec, ABC):
     """A way to remove a hall's heat; a subclass is one kind, with a literal field ``kind`` of its own."""
 
-    balance: Balance = "closed"
+    balance: HeatBalance = "closed"
     """Whose heat is removed: `closed` cools the heat of fans and pumps too; `published` leaves it out and counts what
     the coils condense on top, as Lei and Masanet do."""
     part_load: PartLoad | None = None
@@ -92,32 +92,32 @@ class CoolingTechnology(Spec, ABC):
         Raises:
             InputError: If a part load is asked for and the plant's rating is not known.
         """
-        return self.remove(air, heat_mw, self._running(heat_rated_mw))
+        return self.remove(air, heat_mw, self._plant_operation(heat_rated_mw))
 
     @abstractmethod
-    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
-        """What `demand` answers; `running` knows load, redundancy and balance."""
+    def remove(self, air: OutdoorAir, heat_mw: Floats, operation: PlantOperation) -> CoolingDemand:
+        """What `demand` answers; `operation` knows load, redundancy and balance."""
 
     @property
     @abstractmethod
-    def driven_by(self) -> Driver:
+    def driven_by(self) -> WeatherDriver:
         """Which property of the outdoors its energy follows."""
 
-    def reused(self, heat_mw: Floats, t_offered_degc: Floats | float) -> Reused:
+    def reused(self, heat_mw: Floats, t_offered_degc: Floats | float) -> ReusedHeat:
         """What of a heat [MW], offered at a temperature [°C], is given away."""
         if self.heat_reuse is None:
-            return Reused(np.zeros_like(heat_mw), {}, {})
+            return ReusedHeat(np.zeros_like(heat_mw), {}, {})
         taken, p_mw = self.heat_reuse.taken_and_power_mw(heat_mw, np.asarray(t_offered_degc))
-        return Reused(taken, {"heat_pump": p_mw}, {HEAT_NETWORK: taken + p_mw})
+        return ReusedHeat(taken, {"heat_pump": p_mw}, {HEAT_NETWORK: taken + p_mw})
 
-    def _running(self, heat_rated_mw: float | None) -> Running:
+    def _plant_operation(self, heat_rated_mw: float | None) -> PlantOperation:
         closed = self.balance == "closed"
         if self.part_load is None:
-            return Running(None, float("nan"), closed)
+            return PlantOperation(None, float("nan"), closed)
         rated = self.part_load.heat_rated_mw or heat_rated_mw
         if rated is None:
             raise InputError.single("part_load.heat_rated_mw", "must be given where the plant's rating is not known")
-        return Running(self.part_load, rated, closed)
+        return PlantOperation(self.part_load, rated, closed)
 
 
 def _total(parts: Mapping[str, Floats]) -> Floats:

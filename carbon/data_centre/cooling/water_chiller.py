@@ -8,8 +8,8 @@ import numpy as np
 
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.cooling.hall import WaterCoils
-from carbon.data_centre.cooling.running import Running
-from carbon.data_centre.cooling.technology import Balance, CoolingDemand, Driver
+from carbon.data_centre.cooling.part_load import PlantOperation
+from carbon.data_centre.cooling.technology import CoolingDemand, HeatBalance, WeatherDriver
 from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller, tower_cooled
 from grid.arrays import Floats
 
@@ -22,7 +22,7 @@ class WaterChilled(WaterCoils):
 
     kind: Literal["water_chiller"] = "water_chiller"
     """Water-cooled chillers and a tower, the year round."""
-    balance: Balance = "published"
+    balance: HeatBalance = "published"
     """Whose heat is removed: `published` counts fans' and pumps' heat as not cooled, `closed` cools it too."""
     tower: CoolingTower = CoolingTower()
     """Cooling tower."""
@@ -30,14 +30,14 @@ class WaterChilled(WaterCoils):
     """Chillers."""
 
     @property
-    def driven_by(self) -> Driver:
+    def driven_by(self) -> WeatherDriver:
         """See `CoolingTechnology.driven_by`."""
         return "wet_bulb"
 
-    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
+    def remove(self, air: OutdoorAir, heat_mw: Floats, operation: PlantOperation) -> CoolingDemand:
         """Power and water, see `CoolingTechnology.demand`."""
-        hall = self.hall(air, heat_mw, running)
+        hall = self.hall(air, heat_mw, operation)
         reused = self.reused(hall.coil_mw, self.t_return_water_degc)
         left_mw = hall.coil_mw - reused.taken_mw
-        plant = tower_cooled(left_mw, np.zeros_like(left_mw), air, self.chiller, self.tower, running)
+        plant = tower_cooled(left_mw, np.zeros_like(left_mw), air, self.chiller, self.tower, operation)
         return hall.demand + CoolingDemand(reused.p_by_machine_mw, {}, reused.heat_by_sink_mw) + plant

@@ -10,8 +10,8 @@ from pydantic import Field
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.cooling.hall import WaterCoils
 from carbon.data_centre.cooling.machines import pump_mw, water_kg_per_s
-from carbon.data_centre.cooling.running import Running
-from carbon.data_centre.cooling.technology import Balance, CoolingDemand, Driver
+from carbon.data_centre.cooling.part_load import PlantOperation
+from carbon.data_centre.cooling.technology import CoolingDemand, HeatBalance, WeatherDriver
 from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller, tower_cooled
 from grid.arrays import Floats
 
@@ -25,7 +25,7 @@ class WaterEconomiser(WaterCoils):
 
     kind: Literal["water_economiser"] = "water_economiser"
     """A cooling tower that serves the hall by itself when it is cool outside, and chillers for the rest."""
-    balance: Balance = "published"
+    balance: HeatBalance = "published"
     """Whose heat is removed: `published` counts fans' and pumps' heat as not cooled, `closed` cools it too."""
     exchanger_approach_k: float = Field(default=2.25, ge=0, le=10)
     """By how much the hall's water stays warmer than the tower's across the heat exchanger [K]; 1.7-2.8."""
@@ -39,7 +39,7 @@ class WaterEconomiser(WaterCoils):
     """Chillers."""
 
     @property
-    def driven_by(self) -> Driver:
+    def driven_by(self) -> WeatherDriver:
         """See `CoolingTechnology.driven_by`."""
         return "wet_bulb"
 
@@ -48,14 +48,14 @@ class WaterEconomiser(WaterCoils):
         t_available = self.tower.leaving_water_degc(air) + self.exchanger_approach_k
         return np.clip((self.t_return_water_degc - t_available) / self.water_rise_k, 0.0, 1.0)
 
-    def remove(self, air: OutdoorAir, heat_mw: Floats, running: Running) -> CoolingDemand:
+    def remove(self, air: OutdoorAir, heat_mw: Floats, operation: PlantOperation) -> CoolingDemand:
         """Power and water, see `CoolingTechnology.demand`."""
-        hall = self.hall(air, heat_mw, running)
+        hall = self.hall(air, heat_mw, operation)
         reused = self.reused(hall.coil_mw, self.t_return_water_degc)
         left_mw = hall.coil_mw - reused.taken_mw
         free_mw = self.free_share(air) * left_mw
         linear = pump_mw(water_kg_per_s(free_mw, self.water_rise_k), self.pump_pressure_pa, self.pump_efficiency)
-        pump = running.flow_mw(linear, left_mw)
+        pump = operation.flow_mw(linear, left_mw)
         own = CoolingDemand({"economiser_pump": pump, **reused.p_by_machine_mw}, {}, reused.heat_by_sink_mw)
-        bypass_mw = free_mw + running.heat_of(pump)
-        return hall.demand + own + tower_cooled(left_mw - free_mw, bypass_mw, air, self.chiller, self.tower, running)
+        bypass_mw = free_mw + operation.heat_of(pump)
+        return hall.demand + own + tower_cooled(left_mw - free_mw, bypass_mw, air, self.chiller, self.tower, operation)

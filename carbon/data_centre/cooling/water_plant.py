@@ -14,7 +14,7 @@ from pydantic import Field
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.air.psychrometrics import latent_heat_kj_per_kg
 from carbon.data_centre.cooling.machines import fan_mw, pump_mw, water_kg_per_s
-from carbon.data_centre.cooling.running import Running
+from carbon.data_centre.cooling.part_load import PlantOperation
 from carbon.data_centre.cooling.technology import CoolingDemand
 from grid.arrays import Floats
 from grid.spec import Spec
@@ -104,7 +104,12 @@ class CoolingTower(Spec):
 
 
 def tower_cooled(
-    chilled_mw: Floats, free_mw: Floats, air: OutdoorAir, chiller: WaterChiller, tower: CoolingTower, running: Running
+    chilled_mw: Floats,
+    free_mw: Floats,
+    air: OutdoorAir,
+    chiller: WaterChiller,
+    tower: CoolingTower,
+    operation: PlantOperation,
 ) -> CoolingDemand:
     """Chillers and tower together.
 
@@ -114,23 +119,23 @@ def tower_cooled(
         air: Outdoor air, T steps.
         chiller: The chillers.
         tower: The tower.
-        running: How they run.
+        operation: How they run: part load and heat balance.
     """
-    chilled_pump_mw = running.flow_mw(chiller.pump_mw(chilled_mw), chilled_mw + free_mw)
-    lifted_mw = chilled_mw + running.heat_of(chilled_pump_mw)
-    load_share = running.chiller_share(lifted_mw, chiller.part_load)
+    chilled_pump_mw = operation.flow_mw(chiller.pump_mw(chilled_mw), chilled_mw + free_mw)
+    lifted_mw = chilled_mw + operation.heat_of(chilled_pump_mw)
+    load_share = operation.chiller_share(lifted_mw, chiller.part_load)
     chiller_mw = chiller.chiller_mw(lifted_mw, tower.leaving_water_degc(air), load_share)
-    demand = tower_alone(free_mw + lifted_mw + chiller_mw, air, tower, running)
+    demand = tower_alone(free_mw + lifted_mw + chiller_mw, air, tower, operation)
     return CoolingDemand({"chilled_water_pump": chilled_pump_mw, "chiller": chiller_mw}, {}) + demand
 
 
-def tower_alone(rejected_mw: Floats, air: OutdoorAir, tower: CoolingTower, running: Running) -> CoolingDemand:
+def tower_alone(rejected_mw: Floats, air: OutdoorAir, tower: CoolingTower, operation: PlantOperation) -> CoolingDemand:
     """A tower that rejects a heat of shape (T,) [MW]; its pumps' heat goes the same way in a closed balance."""
-    pump = running.flow_mw(tower.pump_mw(rejected_mw), rejected_mw)
-    fan = running.flow_mw(tower.fan_mw(rejected_mw, air), rejected_mw)
-    evaporated_mw = rejected_mw + running.heat_of(pump)
+    pump = operation.flow_mw(tower.pump_mw(rejected_mw), rejected_mw)
+    fan = operation.flow_mw(tower.fan_mw(rejected_mw, air), rejected_mw)
+    evaporated_mw = rejected_mw + operation.heat_of(pump)
     return CoolingDemand(
         {"tower_pump": pump, "tower_fan": fan},
         tower.make_up_kg_per_s(evaporated_mw, air),
-        {"tower": evaporated_mw, "outdoor_air": running.heat_of(fan)},
+        {"tower": evaporated_mw, "outdoor_air": operation.heat_of(fan)},
     )

@@ -20,7 +20,7 @@ LOAD_SHARES = (0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True)
-class Device:
+class PowerDevice:
     """A conversion or distribution device.
 
     Args:
@@ -50,37 +50,37 @@ _ILLUSTRATIVE = (
 )
 _MAKERS = "Typical of makers' data sheets; no single sheet was read"
 
-DEVICES: Mapping[str, Device] = MappingProxyType(
+DEVICES: Mapping[str, PowerDevice] = MappingProxyType(
     {
-        "ups_double_conversion": Device(
+        "ups_double_conversion": PowerDevice(
             "UPS that converts all the time, of the 2000s and 2010s",
             0.0174, (0.9178, 0.955, 0.9609, 0.95), _ILLUSTRATIVE, "secondary",
         ),
-        "ups_modern": Device(
+        "ups_modern": PowerDevice(
             "Transformerless modular UPS that converts all the time", 0.006, (0.955, 0.966, 0.967, 0.963),
             _MAKERS + "; 94-96 % is what is measured in operation", "unverified",
         ),
-        "ups_eco": Device(
+        "ups_eco": PowerDevice(
             "UPS that passes the grid's power through while the grid is good", 0.005, (0.975, 0.984, 0.987, 0.988),
             _MAKERS + "; 98-99 % is quoted for eco mode", "unverified",
         ),
-        "rectifier_240": Device(
+        "rectifier_240": PowerDevice(
             "Rectifiers to 240 V DC with the battery on the bus", 0.005, (0.960, 0.975, 0.976, 0.972),
             _MAKERS + "; at least 97.5 % at its best is quoted", "unverified",
         ),
-        "rectifier_336": Device(
+        "rectifier_336": PowerDevice(
             "Rectifiers to 336 V DC with the battery on the bus", 0.005, (0.962, 0.977, 0.978, 0.974),
             _MAKERS + "; a little less current than at 240 V", "unverified",
         ),
-        "panama": Device(
+        "panama": PowerDevice(
             "10 kV AC to 240 V DC in one block: phase-shifting transformer and rectifiers",
             0.005, (0.965, 0.978, 0.979, 0.976), "Quoted as above 97.5 % for the system; points are ours", "unverified",
         ),
-        "pdu": Device(
+        "pdu": PowerDevice(
             "Distribution units, switchgear and cables to the racks, alternating current",
             0.001, (0.994, 0.994, 0.993, 0.992), _MAKERS, "unverified",
         ),
-        "dc_distribution": Device(
+        "dc_distribution": PowerDevice(
             "Busway and cables to the racks, direct current", 0.0, (0.998, 0.9965, 0.995, 0.9935), _MAKERS, "unverified"
         ),
     }

@@ -45,7 +45,7 @@ class Prior(Spec):
         return self
 
 
-class Case(Spec):
+class HallCase(Spec):
     """A kind of hall: a cooling technology, and the ranges of what is not known of it."""
 
     name: str = Field(min_length=1)
@@ -65,7 +65,7 @@ def case_names() -> tuple[str, ...]:
     return tuple(case["name"] for case in _listed())
 
 
-def load_case(name: str) -> Case:
+def load_case(name: str) -> HallCase:
     """A shipped case.
 
     Raises:
@@ -73,7 +73,7 @@ def load_case(name: str) -> Case:
     """
     for listed in _listed():
         if listed["name"] == name:
-            return Case.model_validate({**listed, "priors": load_priors(SHIPPED / f"{name}.csv")})
+            return HallCase.model_validate({**listed, "priors": load_priors(SHIPPED / f"{name}.csv")})
     raise InputError.single("case", "must be a shipped case", name, nearest(name, case_names()))
 
 

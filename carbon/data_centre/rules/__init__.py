@@ -19,7 +19,7 @@ from grid.spec import Spec
 from grid.units import KWH_PER_MWH
 
 MetricName = Literal["pue", "wue", "cue", "ref", "erf", "ere", "cer", "iteu_sv"]
-"""Metrics that a rule may limit, as `standard_metrics` names them."""
+"""Metrics that a rule may limit, as `run_metrics` names them."""
 
 
 class Surcharge(Spec):
@@ -78,7 +78,7 @@ class Rule(Spec):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RuleResult:
     """What a rule says of a data centre.
 
     Args:
@@ -142,7 +142,7 @@ def _place(loc: tuple[int | str, ...]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
 
 
-def evaluate(rules: Sequence[Rule], metrics: Mapping[str, Metric], on: dt.date | None = None) -> tuple[Verdict, ...]:
+def evaluate(rules: Sequence[Rule], metrics: Mapping[str, Metric], on: dt.date | None = None) -> tuple[RuleResult, ...]:
     """What each rule says.
 
     Args:
@@ -155,17 +155,17 @@ def evaluate(rules: Sequence[Rule], metrics: Mapping[str, Metric], on: dt.date |
     )
 
 
-def _verdict(rule: Rule, metrics: Mapping[str, Metric]) -> Verdict:
+def _verdict(rule: Rule, metrics: Mapping[str, Metric]) -> RuleResult:
     value = metrics[rule.metric].value if rule.metric in metrics else None
     if value is None:
-        return Verdict(rule, None, None, None, "", None)
+        return RuleResult(rule, None, None, None, "", None)
     margin = rule.limit - value if rule.sense == "at_most" else value - rule.limit
     grade = next((name for name, limit in rule.grades.items() if rule.passed(value, limit)), "")
     it_energy_mwh = metrics["it_energy"].value if "it_energy" in metrics else None
     surcharge = None
     if rule.surcharge is not None and it_energy_mwh is not None:
         surcharge = surcharge_cost(rule.surcharge, rule.limit, value, it_energy_mwh)
-    return Verdict(rule, value, rule.passed(value), margin, grade, surcharge)
+    return RuleResult(rule, value, rule.passed(value), margin, grade, surcharge)
 
 
 def surcharge_cost(surcharge: Surcharge, limit: float, pue: float, it_energy_mwh: float) -> float:

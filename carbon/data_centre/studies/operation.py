@@ -1,4 +1,4 @@
-"""A data centre at a place over a period: energy, water, carbon and cost, on which designs and sites are compared."""
+"""A data centre at a site over a period: energy, water, carbon and cost, on which designs and sites are compared."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import numpy as np
 
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.facility import Facility, FacilityModel, it_demand_mw
-from carbon.data_centre.metrics import metrics
 from carbon.data_centre.on_site import generator_tests
 from carbon.data_centre.spec import DataCentre
-from carbon.data_centre.standard_metrics import Known, Metric, standard_metrics
+from carbon.data_centre.standard_metrics import Metric, MetricInputs, facility_totals, run_metrics
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, raise_if_any
 from grid.time.clock import Clock
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class Site:
     """Where and when: climate, carbon and price of the electricity; T steps.
 
     Args:
-        name: Of the place.
+        name: Of the site.
         clock: The time axis.
         time_zone: IANA name of its time zone.
         air: Outdoor air.
@@ -61,7 +60,7 @@ class Place:
                 faults.append(Fault(name, f"must have shape ({steps},)", values.shape))
             elif not np.isfinite(values).all():
                 faults.append(Fault(name, "must be finite in every step"))
-        raise_if_any(faults, f"place {self.name!r}")
+        raise_if_any(faults, f"site {self.name!r}")
 
     @property
     def years(self) -> float:
@@ -70,12 +69,12 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Operation:
+class OperationTotals:
     """What a data centre used over a period; one row of a table.
 
     Args:
         name: Of the data centre.
-        place: Of the place.
+        site: Of the site.
         it_energy_mwh: Of the servers [MWh].
         energy_mwh: Of the facility [MWh].
         pue: Facility per IT energy [1]; None where there is none.
@@ -86,7 +85,7 @@ class Operation:
     """
 
     name: str
-    place: str
+    site: str
     it_energy_mwh: float
     energy_mwh: float
     pue: float | None
@@ -96,50 +95,50 @@ class Operation:
     energy_cost: float
 
 
-def facility_at(spec: DataCentre, place: Place, p_it_mw: Floats | None = None) -> Facility:
+def facility_at(spec: DataCentre, site: Site, p_it_mw: Floats | None = None) -> Facility:
     """The facility over the period, at an IT load or at that of its specification.
 
     Args:
         spec: The data centre.
-        place: Where and when.
+        site: Where and when.
         p_it_mw: IT power instead of the specification's, shape (T,) [MW].
     """
-    model = FacilityModel(spec, place.air, place.clock.step_hours)
+    model = FacilityModel(spec, site.air, site.clock.step_hours)
     if p_it_mw is None:
-        p_it_mw = it_demand_mw(spec, place.clock, place.time_zone, place.air, place.folder)
+        p_it_mw = it_demand_mw(spec, site.clock, site.time_zone, site.air, site.folder)
     return model.at(p_it_mw)
 
 
-def operate(spec: DataCentre, place: Place, p_it_mw: Floats | None = None) -> Operation:
+def operate(spec: DataCentre, site: Site, p_it_mw: Floats | None = None) -> OperationTotals:
     """What a data centre uses over the period; arguments as in `facility_at`."""
-    facility = facility_at(spec, place, p_it_mw)
-    sums = metrics(facility, place.ci_kg_per_mwh)
-    burnt_kg = generator_tests(spec.on_site.generators, place.clock).emissions_kg
-    return Operation(
+    facility = facility_at(spec, site, p_it_mw)
+    sums = facility_totals(facility, site.ci_kg_per_mwh)
+    burnt_kg = generator_tests(spec.on_site.generators, site.clock).emissions_kg
+    return OperationTotals(
         name=spec.name,
-        place=place.name,
+        site=site.name,
         it_energy_mwh=sums.it_energy_mwh,
         energy_mwh=sums.energy_mwh,
         pue=sums.pue,
         peak_mw=float(facility.p_total_mw.max()),
         water_l=sums.water_l,
         emissions_t=((sums.emissions_kg or 0.0) + burnt_kg) / KG_PER_T,
-        energy_cost=float((facility.p_total_mw * place.price_per_mwh).sum() * facility.step_hours),
+        energy_cost=float((facility.p_total_mw * site.price_per_mwh).sum() * facility.step_hours),
     )
 
 
-def metrics_at(spec: DataCentre, place: Place) -> dict[str, Metric]:
+def metrics_at(spec: DataCentre, site: Site) -> dict[str, Metric]:
     """The standard metrics of a data centre over the period, with what its specification says of itself."""
-    facility = facility_at(spec, place)
+    facility = facility_at(spec, site)
     it_energy_mwh = float(facility.p_it_mw.sum() * facility.step_hours)
     load = spec.it_load
-    return standard_metrics(
+    return run_metrics(
         facility,
-        Known(
-            ci_kg_per_mwh=place.ci_kg_per_mwh,
+        MetricInputs(
+            ci_kg_per_mwh=site.ci_kg_per_mwh,
             reused_mwh=spec.heat_reuse_share * it_energy_mwh,
-            cpu_utilisation=None if load is None else load.utilisation(place.clock, place.time_zone, place.folder),
-            tests=generator_tests(spec.on_site.generators, place.clock),
+            cpu_utilisation=None if load is None else load.utilisation(site.clock, site.time_zone, site.folder),
+            tests=generator_tests(spec.on_site.generators, site.clock),
         ),
     )
 

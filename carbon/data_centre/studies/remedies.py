@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from carbon.data_centre.rules import Rule, evaluate
 from carbon.data_centre.spec import DataCentre
-from carbon.data_centre.studies.operation import Place, metrics_at
+from carbon.data_centre.studies.operation import Site, metrics_at
 from grid.errors import Fault, InputError
 from grid.spec import Spec
 from grid.units import KW_PER_MW
@@ -19,7 +19,7 @@ from grid.units import KW_PER_MW
 SHIPPED = Path(__file__).parent / "changes.yaml"
 
 
-class Change(Spec):
+class DesignChange(Spec):
     """One thing that can be changed."""
 
     id: str = Field(min_length=1)
@@ -52,14 +52,14 @@ class Remedy:
         capital_cost: What it costs [currency of the catalogue].
     """
 
-    change: Change
+    change: DesignChange
     spec: DataCentre
     value: float | None
     passed: bool
     capital_cost: float
 
 
-def load_changes(path: Path = SHIPPED) -> tuple[Change, ...]:
+def load_changes(path: Path = SHIPPED) -> tuple[DesignChange, ...]:
     """A catalogue of changes: the shipped one, or a file of your own.
 
     Raises:
@@ -69,7 +69,7 @@ def load_changes(path: Path = SHIPPED) -> tuple[Change, ...]:
 
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return TypeAdapter(tuple[Change, ...]).validate_python(content["changes"])
+        return TypeAdapter(tuple[DesignChange, ...]).validate_python(content["changes"])
     except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError) as error:
         raise InputError.single("changes", f"is not readable: {' '.join(str(error).split())}", str(path)) from error
     except ValidationError as error:
@@ -77,7 +77,9 @@ def load_changes(path: Path = SHIPPED) -> tuple[Change, ...]:
         raise InputError(faults, str(path)) from error
 
 
-def remedies(spec: DataCentre, rule: Rule, place: Place, changes: Sequence[Change] | None = None) -> tuple[Remedy, ...]:
+def find_remedies(
+    spec: DataCentre, rule: Rule, site: Site, changes: Sequence[DesignChange] | None = None
+) -> tuple[Remedy, ...]:
     """Every change that applies, tried out alone; cheapest first.
 
     A change that the data centre cannot have (a supply temperature where no air is sent, a kind that does not exist)
@@ -86,28 +88,28 @@ def remedies(spec: DataCentre, rule: Rule, place: Place, changes: Sequence[Chang
     Args:
         spec: The data centre.
         rule: The rule to keep.
-        place: Where and when; a year for a rule about years.
+        site: Where and when; a year for a rule about years.
         changes: The catalogue; the shipped one by default.
     """
     found = []
     for change in load_changes() if changes is None else changes:
-        changed = applied(spec, change)
+        changed = with_change(spec, change)
         if changed is None:
             continue
-        (verdict,) = evaluate([rule], metrics_at(changed, place))
+        (verdict,) = evaluate([rule], metrics_at(changed, site))
         cost = change.capital_cost_per_kw_it * spec.p_it_rated_mw * KW_PER_MW
         found.append(Remedy(change, changed, verdict.value, verdict.passed is True, cost))
     return tuple(sorted(found, key=lambda remedy: remedy.capital_cost))
 
 
 def cheapest_remedy(
-    spec: DataCentre, rule: Rule, place: Place, changes: Sequence[Change] | None = None
+    spec: DataCentre, rule: Rule, site: Site, changes: Sequence[DesignChange] | None = None
 ) -> Remedy | None:
-    """The cheapest single change with which the rule is kept; None if there is none. Arguments as in `remedies`."""
-    return next((remedy for remedy in remedies(spec, rule, place, changes) if remedy.passed), None)
+    """The cheapest single change with which the rule is kept; None without one; arguments as `find_remedies`."""
+    return next((remedy for remedy in find_remedies(spec, rule, site, changes) if remedy.passed), None)
 
 
-def applied(spec: DataCentre, change: Change) -> DataCentre | None:
+def with_change(spec: DataCentre, change: DesignChange) -> DataCentre | None:
     """The data centre with a change; None where it cannot have it or already has it."""
     explicit = spec.with_changes({"cooling": spec.cooling.model_dump(), "power_chain": spec.power_chain.model_dump()})
     content = explicit.model_dump()
@@ -125,7 +127,7 @@ def applied(spec: DataCentre, change: Change) -> DataCentre | None:
 
 def _at(content: Mapping[str, Any], path: str) -> float:
     """The number at a dotted path; not-a-number, which reaches no bound, where there is none."""
-    place: Any = content
+    value: Any = content
     for key in path.split("."):
-        place = place.get(key) if isinstance(place, Mapping) else None
-    return float(place) if isinstance(place, int | float) else float("nan")
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return float(value) if isinstance(value, int | float) else float("nan")

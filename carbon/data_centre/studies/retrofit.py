@@ -10,7 +10,7 @@ import numpy as np
 
 from carbon.data_centre.facility import it_demand_mw
 from carbon.data_centre.spec import DataCentre
-from carbon.data_centre.studies.operation import Operation, Place, annuity, as_table, operate
+from carbon.data_centre.studies.operation import OperationTotals, Site, annuity, as_table, operate
 from grid.arrays import Floats
 from grid.errors import Fault, raise_if_any
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What an investment costs a year.
+class Investment:
+    """An investment and how it is paid back.
 
     Args:
         capital: Of the investment [currency].
@@ -40,7 +40,7 @@ class Cost:
             faults.append(Fault("lifetime_years", "must be longer than 0", self.lifetime_years))
         if self.discount_rate < 0:
             faults.append(Fault("discount_rate", "must not be negative", self.discount_rate))
-        raise_if_any(faults, "the cost of an investment")
+        raise_if_any(faults, "the investment")
 
     @property
     def per_year(self) -> float:
@@ -63,8 +63,8 @@ class Retrofit:
         payback_years: Capital over the yearly saving of energy cost [years]; None where nothing is saved.
     """
 
-    before: tuple[Operation, ...]
-    after: tuple[Operation, ...]
+    before: tuple[OperationTotals, ...]
+    after: tuple[OperationTotals, ...]
     saved_mwh: float
     saved_water_l: float
     saved_t: float
@@ -77,7 +77,7 @@ class Retrofit:
         return as_table([*self.before, *self.after])
 
 
-def consolidated_load_mw(rooms: Sequence[DataCentre], hall: DataCentre, place: Place) -> Floats:
+def consolidated_load_mw(rooms: Sequence[DataCentre], hall: DataCentre, site: Site) -> Floats:
     """IT power of a hall that takes over the work of rooms, shape (T,) [MW].
 
     Where both sides say how servers turn work into power (`it_load`), the work is moved: as many servers of the hall's
@@ -87,22 +87,22 @@ def consolidated_load_mw(rooms: Sequence[DataCentre], hall: DataCentre, place: P
     Args:
         rooms: The rooms.
         hall: The hall; its own load does not count.
-        place: Where and when.
+        site: Where and when.
 
     Raises:
         InputError: If the hall is too small.
     """
-    clock, zone = place.clock, place.time_zone
-    powers = [it_demand_mw(room, clock, zone, place.air, place.folder) for room in rooms]
+    clock, zone = site.clock, site.time_zone
+    powers = [it_demand_mw(room, clock, zone, site.air, site.folder) for room in rooms]
     moved = np.asarray(np.sum(powers, axis=0), dtype=np.float64)
     works = [
-        room.p_it_rated_mw * room.it_load.installed(clock) * room.it_load.utilisation(clock, zone, place.folder)
+        room.p_it_rated_mw * room.it_load.installed(clock) * room.it_load.utilisation(clock, zone, site.folder)
         for room in rooms
         if room.it_load is not None
     ]
     if hall.it_load is not None and len(works) == len(rooms):
         work, load = np.asarray(np.sum(works, axis=0)), hall.it_load
-        servers_mw = float(work.max()) / float(load.utilisation(clock, zone, place.folder).max())
+        servers_mw = float(work.max()) / float(load.utilisation(clock, zone, site.folder).max())
         inlet = np.full(clock.n_steps, load.server.t_reference_degc)
         moved = servers_mw * load.server.power_share(np.minimum(work / servers_mw, 1.0), inlet)
     if moved.max() > hall.p_it_rated_mw:
@@ -112,26 +112,28 @@ def consolidated_load_mw(rooms: Sequence[DataCentre], hall: DataCentre, place: P
     return moved
 
 
-def consolidation(rooms: Sequence[DataCentre], hall: DataCentre, place: Place, cost: Cost) -> Retrofit:
+def consolidation(rooms: Sequence[DataCentre], hall: DataCentre, site: Site, investment: Investment) -> Retrofit:
     """Rooms against one hall that takes over all their work; see `consolidated_load_mw`.
 
     Args:
         rooms: The rooms.
         hall: The hall.
-        place: Where and when; a year for yearly figures.
-        cost: Of the hall and the move.
+        site: Where and when; a year for yearly figures.
+        investment: Of the hall and the move.
     """
-    before = tuple(operate(room, place) for room in rooms)
-    after = (operate(hall, place, consolidated_load_mw(rooms, hall, place)),)
-    return compared(before, after, cost, place.years)
+    before = tuple(operate(room, site) for room in rooms)
+    after = (operate(hall, site, consolidated_load_mw(rooms, hall, site)),)
+    return compare_operation(before, after, investment, site.years)
 
 
-def retrofit(before: DataCentre, after: DataCentre, place: Place, cost: Cost) -> Retrofit:
+def compare_retrofit(before: DataCentre, after: DataCentre, site: Site, investment: Investment) -> Retrofit:
     """One data centre before and after a change; arguments as in `consolidation`."""
-    return compared((operate(before, place),), (operate(after, place),), cost, place.years)
+    return compare_operation((operate(before, site),), (operate(after, site),), investment, site.years)
 
 
-def compared(before: tuple[Operation, ...], after: tuple[Operation, ...], cost: Cost, years: float) -> Retrofit:
+def compare_operation(
+    before: tuple[OperationTotals, ...], after: tuple[OperationTotals, ...], investment: Investment, years: float
+) -> Retrofit:
     """What an investment saves over a period of `years`."""
 
     def saved(quantity: str) -> float:
@@ -139,7 +141,7 @@ def compared(before: tuple[Operation, ...], after: tuple[Operation, ...], cost: 
         return totals[0] - totals[1]
 
     saved_t, energy_cost = saved("emissions_t"), saved("energy_cost")
-    net = energy_cost - cost.per_year * years
+    net = energy_cost - investment.per_year * years
     return Retrofit(
         before=before,
         after=after,
@@ -148,5 +150,5 @@ def compared(before: tuple[Operation, ...], after: tuple[Operation, ...], cost: 
         saved_t=saved_t,
         saved_cost=net,
         cost_per_t=-net / saved_t if saved_t > 0 else None,
-        payback_years=cost.capital / (energy_cost / years) if energy_cost > 0 else None,
+        payback_years=investment.capital / (energy_cost / years) if energy_cost > 0 else None,
     )

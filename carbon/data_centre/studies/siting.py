@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon.data_centre.spec import DataCentre
-from carbon.data_centre.studies.operation import Operation, Place, as_table, operate
+from carbon.data_centre.studies.operation import OperationTotals, Site, as_table, operate
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, raise_if_any
 
@@ -23,8 +23,8 @@ HALVING_YEARS = 2.0
 
 
 @dataclass(frozen=True)
-class Transfer:
-    """Data that go between the users and a place far away.
+class DataTransfer:
+    """Data that go between the users and a site far away.
 
     Args:
         gb_per_mwh_it: Data per IT energy [GB/MWh]; 0 ignores the network.
@@ -55,7 +55,7 @@ def kwh_per_gb(year: int) -> float:
 
 @dataclass(frozen=True)
 class SiteRow:
-    """The load at one place, against the first.
+    """The load at one site, against the first.
 
     Args:
         operation: What the data centre uses there.
@@ -63,12 +63,12 @@ class SiteRow:
         energy_mwh: Of both [MWh].
         emissions_t: Of both [t].
         cost: Of both [currency].
-        saved_t: Emissions less than at the first place [t].
-        cost_per_t: Extra cost of each tonne saved against the first place [currency/t]; negative where it pays; None
+        saved_t: Emissions less than at the first site [t].
+        cost_per_t: Extra cost of each tonne saved against the first site [currency/t]; negative where it pays; None
             where none is saved.
     """
 
-    operation: Operation
+    operation: OperationTotals
     network_mwh: float
     energy_mwh: float
     emissions_t: float
@@ -79,21 +79,21 @@ class SiteRow:
 
 @dataclass(frozen=True)
 class Siting:
-    """The same load at several places; the first is where it is now.
+    """The same load at several sites; the first is where it is now.
 
     Args:
-        rows: One a place, in their order.
+        rows: One a site, in their order.
     """
 
     rows: tuple[SiteRow, ...]
 
     @property
     def least_carbon(self) -> SiteRow:
-        """The place with the least emissions."""
+        """The site with the least emissions."""
         return min(self.rows, key=lambda row: row.emissions_t)
 
     def table(self) -> pl.DataFrame:
-        """The comparison, a row a place."""
+        """The comparison, a row a site."""
         operations = as_table([row.operation for row in self.rows])
         sums = as_table(self.rows).drop("operation").rename(
             {"energy_mwh": "energy_with_network_mwh", "emissions_t": "emissions_with_network_t"}
@@ -103,36 +103,36 @@ class Siting:
 
 def compare_sites(
     spec: DataCentre,
-    places: Sequence[Place],
-    transfers: Sequence[Transfer] | None = None,
+    sites: Sequence[Site],
+    transfers: Sequence[DataTransfer] | None = None,
     p_it_mw: Sequence[Floats] | None = None,
 ) -> Siting:
-    """The same data centre at several places over the same period.
+    """The same data centre at several sites over the same period.
 
     Args:
         spec: The data centre.
-        places: The places; the first is where it is now.
+        sites: The sites; the first is where it is now.
         transfers: The way of the data to each; by default the network is ignored.
         p_it_mw: IT power at each, shape (T,) each [MW]; by default that of the specification in local time.
 
     Raises:
-        InputError: If there is no place, or the lists differ in length.
+        InputError: If there is no site, or the lists differ in length.
     """
-    faults = [] if places else [Fault("places", "must be at least one")]
+    faults = [] if sites else [Fault("sites", "must be at least one")]
     for name, given in (("transfers", transfers), ("p_it_mw", p_it_mw)):
-        if given is not None and len(given) != len(places):
-            faults.append(Fault(name, f"must be one a place, {len(places)}", len(given)))
+        if given is not None and len(given) != len(sites):
+            faults.append(Fault(name, f"must be one a site, {len(sites)}", len(given)))
     raise_if_any(faults, "the comparison of sites")
-    ways = [Transfer()] * len(places) if transfers is None else transfers
-    loads: Sequence[Floats | None] = [None] * len(places) if p_it_mw is None else p_it_mw
-    operations = [operate(spec, place, load) for place, load in zip(places, loads, strict=True)]
+    ways = [DataTransfer()] * len(sites) if transfers is None else transfers
+    loads: Sequence[Floats | None] = [None] * len(sites) if p_it_mw is None else p_it_mw
+    operations = [operate(spec, site, load) for site, load in zip(sites, loads, strict=True)]
     rows: list[SiteRow] = []
     for operation, way in zip(operations, ways, strict=True):
         rows.append(_row(operation, way, rows[0] if rows else None))
     return Siting(tuple(rows))
 
 
-def _row(operation: Operation, way: Transfer, first: SiteRow | None) -> SiteRow:
+def _row(operation: OperationTotals, way: DataTransfer, first: SiteRow | None) -> SiteRow:
     network_mwh = way.energy_mwh(operation.it_energy_mwh)
     emissions_t = operation.emissions_t + network_mwh * way.ci_kg_per_mwh / 1e3
     cost = operation.energy_cost + network_mwh * way.price_per_mwh
@@ -150,8 +150,8 @@ def _row(operation: Operation, way: Transfer, first: SiteRow | None) -> SiteRow:
 
 
 @dataclass(frozen=True)
-class Split:
-    """Hot data stay with their users, cold data (archives, training, batch) move to another place.
+class LoadSplit:
+    """Hot data stay with their users, cold data (archives, training, batch) move to another site.
 
     Args:
         together: Everything at home.
@@ -163,9 +163,9 @@ class Split:
         cost_per_t: Extra cost of each tonne saved [currency/t]; negative where it pays; None where none is saved.
     """
 
-    together: Operation
-    hot: Operation
-    cold: Operation
+    together: OperationTotals
+    hot: OperationTotals
+    cold: OperationTotals
     network_mwh: float
     saved_t: float
     extra_cost: float
@@ -177,9 +177,9 @@ class Split:
 
 
 def split_load(
-    spec: DataCentre, home: Place, away: Place, cold_share: float, transfer: Transfer | None = None
-) -> Split:
-    """What it saves to move a share of a data centre to another place, in a hall of the same design and fill.
+    spec: DataCentre, home: Site, away: Site, cold_share: float, transfer: DataTransfer | None = None
+) -> LoadSplit:
+    """What it saves to move a share of a data centre to another site, in a hall of the same design and fill.
 
     Args:
         spec: The data centre.
@@ -193,7 +193,7 @@ def split_load(
     """
     if not 0 < cold_share < 1:
         raise InputError.single("cold_share", "must lie between 0 and 1", cold_share)
-    way = transfer or Transfer()
+    way = transfer or DataTransfer()
     sizes = {"hot": 1.0 - cold_share, "cold": cold_share}
     halls = {
         name: spec.with_changes({"name": f"{spec.name}, {name}", "p_it_rated_mw": share * spec.p_it_rated_mw})
@@ -203,4 +203,4 @@ def split_load(
     network_mwh = way.energy_mwh(cold.it_energy_mwh)
     saved_t = together.emissions_t - hot.emissions_t - cold.emissions_t - network_mwh * way.ci_kg_per_mwh / 1e3
     extra = hot.energy_cost + cold.energy_cost + network_mwh * way.price_per_mwh - together.energy_cost
-    return Split(together, hot, cold, network_mwh, saved_t, extra, extra / saved_t if saved_t > 0 else None)
+    return LoadSplit(together, hot, cold, network_mwh, saved_t, extra, extra / saved_t if saved_t > 0 else None)

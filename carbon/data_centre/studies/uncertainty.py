@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.cooling import Cooling, CoolingTechnology
-from carbon.data_centre.priors import Case, Prior, load_case
+from carbon.data_centre.priors import HallCase, Prior, load_case
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, InputError, raise_if_any
 from grid.units import KW_PER_MW, SECONDS_PER_HOUR
@@ -27,7 +27,7 @@ POWER_PARAMETERS = ("ups_efficiency", "distribution_loss", "lighting_share")
 
 
 @dataclass(frozen=True, eq=False)
-class Band:
+class PueBand:
     """Percentiles over all samples of what each sample averages over the hours.
 
     Args:
@@ -46,8 +46,8 @@ class Band:
 
 
 def pue_band(
-    case: Case | str, air: OutdoorAir, n: int = 1000, seed: int = 0, percents: Sequence[float] = PERCENTS
-) -> Band:
+    case: HallCase | str, air: OutdoorAir, n: int = 1000, seed: int = 0, percents: Sequence[float] = PERCENTS
+) -> PueBand:
     """Percentiles of PUE and WUE at constant full IT load.
 
     Parameters are drawn by Latin hypercube, uniformly within their ranges and independently of each other, as the
@@ -77,7 +77,7 @@ def pue_band(
         demand = cooling.demand(air, heat, heat_share)
         pue[i] = heat_share + demand.p_mw.mean()
         wue[i] = demand.water_kg_per_s.mean() * SECONDS_PER_HOUR / KW_PER_MW
-    return Band(
+    return PueBand(
         read_only(percents),
         read_only(np.percentile(pue, percents)),
         read_only(np.percentile(wue, percents)),
@@ -86,7 +86,7 @@ def pue_band(
     )
 
 
-def halls(case: Case, n: int, seed: int) -> Iterator[tuple[float, CoolingTechnology]]:
+def halls(case: HallCase, n: int, seed: int) -> Iterator[tuple[float, CoolingTechnology]]:
     """`n` halls of a case: heat per IT power [1] and cooling.
 
     Raises:

@@ -11,7 +11,7 @@ import polars as pl
 import pvlib
 import pytest
 
-from carbon.data_centre import DataCentre, Facility, OutdoorAir, facility, metrics
+from carbon.data_centre import DataCentre, Facility, OutdoorAir, facility_totals, simulate_facility
 from grid.arrays import Floats
 from tests.places import SHARED_DATA
 
@@ -34,11 +34,11 @@ def year(air: OutdoorAir, utilisation: float = 0.8, **parts: Any) -> Facility:
     spec = DataCentre.model_validate({"name": "n", "bus": "b", "p_it_rated_mw": 3.0} | parts)
     load: Floats = np.full(air.pressure_pa.shape, 3.0 * utilisation)
     weather = (air.t_dry_bulb_degc, air.relative_humidity_percent, air.pressure_pa)
-    return facility(spec, *weather, load, step_hours=1.0)
+    return simulate_facility(spec, *weather, load, step_hours=1.0)
 
 
 def annual_pue(air: OutdoorAir, cooling: str, chain: str, utilisation: float = 0.8) -> float:
-    pue = metrics(year(air, utilisation, cooling={"kind": cooling}, power_chain={"kind": chain})).pue
+    pue = facility_totals(year(air, utilisation, cooling={"kind": cooling}, power_chain={"kind": chain})).pue
     assert pue is not None
     return pue
 
@@ -60,7 +60,7 @@ def test_a_hall_of_3_mw_needs_about_375_mw_at_its_worst() -> None:
 
 def test_water_and_air_economisers_differ_in_water() -> None:
     water, air = (
-        metrics(year(greensboro(), cooling={"kind": kind})).wue_l_per_kwh
+        facility_totals(year(greensboro(), cooling={"kind": kind})).wue_l_per_kwh
         for kind in ("water_economiser", "air_economiser")
     )
     assert water is not None

@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from carbon.data_centre import DataCentre, Facility, FacilityModel, OutdoorAir, facility, it_demand_mw, metrics
+from carbon.data_centre import (
+    DataCentre,
+    Facility,
+    FacilityModel,
+    OutdoorAir,
+    facility_totals,
+    it_demand_mw,
+    simulate_facility,
+)
 from carbon.data_centre.cooling import Cooling, WaterEconomiser
 from carbon.data_centre.power_chain import FixedEfficiency, PowerChain
 from grid.errors import InputError
@@ -30,7 +38,7 @@ def data_centre(**changes: Any) -> DataCentre:
 
 def at(spec: DataCentre, t_degc: Any, rh_percent: Any, p_it_mw: Any, step_hours: float = 1.0) -> Facility:
     t, rh, p_it = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, float)) for v in (t_degc, rh_percent, p_it_mw)))
-    return facility(spec, t, rh, np.full(t.shape, 101325.0), p_it, step_hours=step_hours)
+    return simulate_facility(spec, t, rh, np.full(t.shape, 101325.0), p_it, step_hours=step_hours)
 
 
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain["kind"])
@@ -69,7 +77,7 @@ def test_model_answers_for_any_load_as_the_function_does() -> None:
     spec, t, rh, p = data_centre(), np.linspace(0.0, 35.0, 5), np.full(5, 50.0), np.full(5, 99_000.0)
     model = FacilityModel(spec, OutdoorAir(t, rh, p), 0.25)
     for p_it in (np.full(5, 1.0), np.linspace(0.5, 3.0, 5)):
-        direct = facility(spec, t, rh, p, p_it, step_hours=0.25)
+        direct = simulate_facility(spec, t, rh, p, p_it, step_hours=0.25)
         np.testing.assert_array_equal(model.total_at(p_it), direct.p_total_mw)
         np.testing.assert_array_equal(model.pue_at(p_it), direct.pue)
         np.testing.assert_array_equal(model.at(p_it).water_l, direct.water_l)
@@ -89,7 +97,7 @@ def test_results_cannot_be_written_to() -> None:
 
 def test_every_fault_is_named_at_once() -> None:
     with pytest.raises(InputError) as caught:
-        facility(
+        simulate_facility(
             data_centre(),
             np.array([20.0, np.nan]),
             np.array([-1.0, 50.0]),
@@ -132,7 +140,7 @@ def test_an_unknown_time_zone_is_refused_with_the_nearest() -> None:
 
 def test_metrics_are_ratios_of_sums() -> None:
     hall = at(data_centre(), [0.0, 32.0], [70.0, 60.0], [1.0, 3.0], step_hours=0.5)
-    found = metrics(hall, np.array([100.0, 600.0]))
+    found = facility_totals(hall, np.array([100.0, 600.0]))
     assert found.it_energy_mwh == pytest.approx(2.0)
     assert found.energy_mwh == pytest.approx(hall.p_total_mw.sum() * 0.5)
     assert found.pue == pytest.approx(found.energy_mwh / 2.0)
@@ -141,19 +149,19 @@ def test_metrics_are_ratios_of_sums() -> None:
 
 
 def test_cue_is_intensity_times_pue_where_the_intensity_is_constant() -> None:
-    found = metrics(at(data_centre(), [0.0, 32.0], 60.0, 2.0), np.full(2, 500.0))
+    found = facility_totals(at(data_centre(), [0.0, 32.0], 60.0, 2.0), np.full(2, 500.0))
     assert found.cue_kg_per_kwh == pytest.approx(0.5 * found.pue)
 
 
 def test_metrics_of_an_idle_hall_are_unknown_but_its_energy_is_not() -> None:
-    found = metrics(at(data_centre(), 20.0, 50.0, 0.0), np.array([400.0]))
+    found = facility_totals(at(data_centre(), 20.0, 50.0, 0.0), np.array([400.0]))
     assert (found.pue, found.wue_l_per_kwh, found.cue_kg_per_kwh) == (None, None, None)
     assert found.energy_mwh > 0.0
     assert found.emissions_kg == pytest.approx(400.0 * found.energy_mwh)
 
 
 def test_without_an_intensity_carbon_is_unknown() -> None:
-    found = metrics(at(data_centre(), 20.0, 50.0, 2.0))
+    found = facility_totals(at(data_centre(), 20.0, 50.0, 2.0))
     assert found.emissions_kg is None
     assert found.cue_kg_per_kwh is None
 
@@ -161,7 +169,7 @@ def test_without_an_intensity_carbon_is_unknown() -> None:
 @pytest.mark.parametrize("ci", [np.array([np.nan]), np.array([100.0, 100.0])])
 def test_an_intensity_that_does_not_fit_is_refused(ci: Any) -> None:
     with pytest.raises(InputError, match="ci_kg_per_mwh"):
-        metrics(at(data_centre(), 20.0, 50.0, 2.0), ci)
+        facility_totals(at(data_centre(), 20.0, 50.0, 2.0), ci)
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from carbon.data_centre import DataCentre, OutdoorAir, it_demand_mw
 from carbon.data_centre.cooling import AirEconomiser, WaterEconomiser
 from carbon.data_centre.it_load import PROFILES, FillUp, ItLoad, shape_of, supply_air_degc
 from carbon.data_centre.on_site import Generators, OnSite, generator_tests
-from carbon.data_centre.server import Curve, LinearCurve, PointsCurve, PowerCurve, Server
+from carbon.data_centre.server import LinearCurve, PointsCurve, PowerLawCurve, Server, ServerCurve
 from grid.errors import InputError
 from grid.time.clock import Clock
 from tests.places import SHARED_DATA
 
 TRACE = SHARED_DATA / "datacentre_cpu_util_hourly_google2011.parquet"
-CURVES = [LinearCurve(), PowerCurve(), PointsCurve()]
+CURVES = [LinearCurve(), PowerLawCurve(), PointsCurve()]
 WEEK = Clock(datetime(2030, 1, 7, tzinfo=UTC), timedelta(hours=1), 168)  # a Monday
 
 
@@ -138,7 +138,7 @@ def test_a_real_trace_goes_through(tmp_path: Path) -> None:
     clock = Clock(datetime(2030, 1, 7, tzinfo=UTC), timedelta(minutes=15), 4 * 672)
     spec = hall(csv="trace.csv", server={"curve": {"kind": "power"}})
     p_mw = it_demand_mw(spec, clock, "UTC", folder=tmp_path)
-    expected = 2.0 * PowerCurve().share(real)
+    expected = 2.0 * PowerLawCurve().share(real)
     np.testing.assert_allclose(p_mw.reshape(-1, 4), np.repeat(expected[:, None], 4, axis=1), rtol=1e-9)
     assert 0.1 < real.mean() < 0.9
     assert p_mw.std() > 0
@@ -169,7 +169,7 @@ def test_faults_of_a_file_come_all_at_once(tmp_path: Path) -> None:
 def test_a_load_that_cannot_be_is_refused(it_load: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         hall(**it_load)
-    TypeAdapter(Curve)  # the union itself is well formed
+    TypeAdapter(ServerCurve)  # the union itself is well formed
 
 
 def test_two_ways_to_state_the_load_are_refused() -> None:

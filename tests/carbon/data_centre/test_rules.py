@@ -10,8 +10,8 @@ import pytest
 from carbon.data_centre import DataCentre, OutdoorAir
 from carbon.data_centre.rules import Rule, Surcharge, evaluate, rule_set, rule_sets, surcharge_cost
 from carbon.data_centre.standard_metrics import Metric
-from carbon.data_centre.studies.operation import Place, metrics_at
-from carbon.data_centre.studies.remedies import applied, cheapest_remedy, load_changes, remedies
+from carbon.data_centre.studies.operation import Site, metrics_at
+from carbon.data_centre.studies.remedies import cheapest_remedy, find_remedies, load_changes, with_change
 from grid.errors import InputError
 from grid.time.clock import Clock
 
@@ -19,12 +19,12 @@ YEAR = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(hours=6), 1460)
 
 
 @pytest.fixture(scope="module")
-def place() -> Place:
+def site() -> Site:
     """A temperate year: a yearly and a daily wave."""
     t = np.arange(1460) * 6.0
     degc = 11.0 - 10.0 * np.cos(2 * np.pi * t / 8760) - 4.0 * np.cos(2 * np.pi * t / 24)
     air = OutdoorAir(degc, np.full(1460, 65.0), np.full(1460, 101325.0))
-    return Place("temperate", YEAR, "Europe/Berlin", air, np.full(1460, 400.0), np.full(1460, 80.0))
+    return Site("temperate", YEAR, "Europe/Berlin", air, np.full(1460, 400.0), np.full(1460, 80.0))
 
 
 def spec(**changes: Any) -> DataCentre:
@@ -110,30 +110,30 @@ def test_every_change_names_a_source_and_has_its_own_id() -> None:
     assert all(change.source and change.capital_cost_per_kw_it > 0 for change in changes)
 
 
-def test_the_cheapest_change_passes_and_no_cheaper_one_does(place: Place) -> None:
+def test_the_cheapest_change_passes_and_no_cheaper_one_does(site: Site) -> None:
     poor = spec(cooling={"kind": "water_economiser", "t_supply_degc": 18}, transformer={})
     limit = rule("beijing_tariff")
-    now = metrics_at(poor, place)["pue"].value
+    now = metrics_at(poor, site)["pue"].value
     assert now is not None
     assert now > limit.limit
-    tried = remedies(poor, limit, place)
-    best = cheapest_remedy(poor, limit, place)
+    tried = find_remedies(poor, limit, site)
+    best = cheapest_remedy(poor, limit, site)
     assert best is not None
     assert best.passed
     assert not any(other.passed for other in tried if other.capital_cost < best.capital_cost)
-    again = metrics_at(best.spec, place)["pue"].value
+    again = metrics_at(best.spec, site)["pue"].value
     assert again == best.value
     assert again is not None
     assert again <= limit.limit
 
 
-def test_a_rule_that_no_single_change_keeps_has_no_remedy(place: Place) -> None:
+def test_a_rule_that_no_single_change_keeps_has_no_remedy(site: Site) -> None:
     never = rule("gb_40879").with_changes({"limit": 1.001, "grades": {}})
-    assert cheapest_remedy(spec(), never, place) is None
+    assert cheapest_remedy(spec(), never, site) is None
 
 
-def test_heat_reuse_is_the_remedy_for_reused_energy(place: Place) -> None:
-    best = cheapest_remedy(spec(power_chain={"kind": "hvdc_240"}), rule("enefg_reuse_2026", "germany"), place)
+def test_heat_reuse_is_the_remedy_for_reused_energy(site: Site) -> None:
+    best = cheapest_remedy(spec(power_chain={"kind": "hvdc_240"}), rule("enefg_reuse_2026", "germany"), site)
     assert best is not None
     assert best.change.id == "heat_reuse"
 
@@ -141,9 +141,9 @@ def test_heat_reuse_is_the_remedy_for_reused_energy(place: Place) -> None:
 def test_changes_that_do_not_apply_are_left_out() -> None:
     changes = {change.id: change for change in load_changes()}
     air = spec(cooling={"kind": "air_economiser"})
-    assert applied(air, changes["supply_27"]) is None  # it has no fixed supply temperature
-    assert applied(spec(), changes["water_economiser"]) is None  # it has that already
-    assert applied(spec(utilisation=0.95), changes["fill"]) is None
-    better = applied(spec(), changes["containment"])
+    assert with_change(air, changes["supply_27"]) is None  # it has no fixed supply temperature
+    assert with_change(spec(), changes["water_economiser"]) is None  # it has that already
+    assert with_change(spec(utilisation=0.95), changes["fill"]) is None
+    better = with_change(spec(), changes["containment"])
     assert better is not None
     assert better.cooling.model_dump()["air_handler"]["air_rise_k"] == 12

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from carbon.data_centre import DataCentre, Facility, OutdoorAir, facility
+from carbon.data_centre import DataCentre, Facility, OutdoorAir, simulate_facility
 from carbon.data_centre.air.psychrometrics import latent_heat_kj_per_kg
 from carbon.data_centre.cooling import WaterEconomiser
 from carbon.data_centre.priors import load_case
@@ -22,7 +22,7 @@ GRID = 1024
 
 def hall() -> Facility:
     air = (AIR.t_dry_bulb_degc, AIR.relative_humidity_percent, AIR.pressure_pa)
-    return facility(DATA_CENTRE, *air, np.ones(1), step_hours=1.0)
+    return simulate_facility(DATA_CENTRE, *air, np.ones(1), step_hours=1.0)
 
 
 def cooling() -> WaterEconomiser:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from carbon.data_centre import DataCentre, Facility, facility
+from carbon.data_centre import DataCentre, Facility, simulate_facility
 
 CASE = Path(__file__).parent
 DATA_CENTRE = DataCentre.model_validate(yaml.safe_load((CASE / "data_centre.yaml").read_text()))
@@ -21,7 +21,7 @@ def rows(name: str) -> list[dict[str, str]]:
 
 def at(point: dict[str, str]) -> Facility:
     air = [np.array([float(point[k])]) for k in ("t_dry_bulb_degc", "relative_humidity_percent", "pressure_pa")]
-    return facility(DATA_CENTRE, *air, np.array([DATA_CENTRE.p_it_rated_mw]), step_hours=1.0)
+    return simulate_facility(DATA_CENTRE, *air, np.array([DATA_CENTRE.p_it_rated_mw]), step_hours=1.0)
 
 
 @pytest.mark.parametrize("point", rows("points.csv"), ids=lambda p: f"{p['t_dry_bulb_degc']}C-{p['pue']}")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from carbon.data_centre import DataCentre, OutdoorAir, facility
+from carbon.data_centre import DataCentre, OutdoorAir, simulate_facility
 from carbon.data_centre.cooling import (
     KINDS,
     AirChilled,
@@ -47,7 +47,7 @@ def test_every_kind_is_read_by_its_name_and_documented(kind: type[CoolingTechnol
 def test_every_kind_cools_a_data_centre(kind: type[CoolingTechnology]) -> None:
     spec = DataCentre(name="n", bus="b", p_it_rated_mw=1.0, cooling=kind())
     weather = air([-10.0, 10.0, 35.0])
-    hall = facility(
+    hall = simulate_facility(
         spec, weather.t_dry_bulb_degc, weather.relative_humidity_percent, weather.pressure_pa, np.ones(3), step_hours=1
     )
     assert (hall.pue > 1.0).all()

@@ -13,7 +13,7 @@ from carbon.data_centre import OutdoorAir
 from carbon.data_centre.cooling import AirChilled, AirEconomiser, Immersion, WaterChilled, WaterEconomiser
 from carbon.data_centre.cooling.air_plant import AirChiller, DirectExpansionUnit, DryCooler
 from carbon.data_centre.cooling.heat_reuse import HeatReuse
-from carbon.data_centre.cooling.running import PartLoad, Running
+from carbon.data_centre.cooling.part_load import PartLoad, PlantOperation
 from carbon.data_centre.cooling.water_plant import WaterChiller
 from grid.errors import InputError
 
@@ -66,7 +66,7 @@ def test_direct_expansion_keeps_its_published_cop_to_15_degc_and_falls_above() -
 
 
 def test_dry_cooler_warms_as_much_air_as_its_heat_needs() -> None:
-    running = Running(None, float("nan"), closed=True)
+    running = PlantOperation(None, float("nan"), closed=True)
     demand = DryCooler(air_rise_k=10.0, fan_pressure_pa=100.0, fan_efficiency=0.5).reject(
         np.array([1.01]), air([0.0]), running
     )
@@ -75,7 +75,7 @@ def test_dry_cooler_warms_as_much_air_as_its_heat_needs() -> None:
 
 def test_fans_and_pumps_follow_the_affinity_laws_down_to_their_least_flow() -> None:
     part_load = PartLoad(machines_needed=1, machines_spare=0, flow_min_share=0.2)
-    running = Running(part_load, 10.0, closed=True)
+    running = PlantOperation(part_load, 10.0, closed=True)
     heat = np.array([10.0, 5.0, 2.0, 1.0, 0.0])
     power = running.flow_mw(heat / 10.0, heat)  # 1 MW at the rating
     np.testing.assert_allclose(power, [1.0, 0.5**3, 0.2**3, 0.2**3, 0.0], rtol=1e-12)
@@ -84,23 +84,25 @@ def test_fans_and_pumps_follow_the_affinity_laws_down_to_their_least_flow() -> N
 def test_a_spare_machine_that_shares_the_load_saves_fan_power() -> None:
     heat = np.array([10.0])
     powers = [
-        Running(PartLoad(machines_needed=4, machines_spare=spare), 10.0, closed=True).flow_mw(np.ones(1), heat)[0]
+        PlantOperation(PartLoad(machines_needed=4, machines_spare=spare), 10.0, closed=True).flow_mw(np.ones(1), heat)[
+            0
+        ]
         for spare in (0, 1)
     ]
     assert powers == pytest.approx([1.0, 0.8**2])
 
 
 def test_constant_speed_makes_half_the_heat_cost_as_much_as_all() -> None:
-    fixed = Running(PartLoad(machines_needed=1, machines_spare=0, flow_min_share=1.0), 10.0, closed=True)
+    fixed = PlantOperation(PartLoad(machines_needed=1, machines_spare=0, flow_min_share=1.0), 10.0, closed=True)
     heat = np.array([10.0, 5.0])
     np.testing.assert_allclose(fixed.flow_mw(heat, heat), [10.0, 10.0])
 
 
 def test_chillers_share_the_load_and_cycle_below_their_least() -> None:
     part_load = PartLoad(machines_needed=3, machines_spare=1, chiller_min_share=0.25)
-    running = Running(part_load, 6.0, closed=True)
+    running = PlantOperation(part_load, 6.0, closed=True)
     np.testing.assert_allclose(running.chiller_share(np.array([6.0, 4.0, 1.0]), 0.3), [0.75, 0.5, 0.25])
-    assert Running(None, float("nan"), closed=True).chiller_share(np.array([6.0]), 0.3) == 0.3
+    assert PlantOperation(None, float("nan"), closed=True).chiller_share(np.array([6.0]), 0.3) == 0.3
 
 
 @pytest.mark.parametrize("kind", [WaterChilled, AirChilled, AirEconomiser, WaterEconomiser])

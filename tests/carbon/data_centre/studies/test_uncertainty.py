@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from carbon.data_centre import DataCentre, OutdoorAir, facility, metrics
+from carbon.data_centre import DataCentre, OutdoorAir, facility_totals, simulate_facility
 from carbon.data_centre.cooling import KINDS
-from carbon.data_centre.priors import Case, Prior, case_names, load_case, load_priors
+from carbon.data_centre.priors import HallCase, Prior, case_names, load_case, load_priors
 from carbon.data_centre.studies.uncertainty import draws, halls, overlap_share, pue_band
 from grid.errors import InputError
 
@@ -24,8 +24,8 @@ def prior(low: float, high: float, *parameters: str) -> Prior:
     return Prior(parameters=parameters, low=low, high=high, unit="1", source="a test")
 
 
-def case(*priors: Prior, kind: str = "water_economiser") -> Case:
-    return Case(name="test", title="A test", cooling={"kind": kind}, priors=priors)
+def case(*priors: Prior, kind: str = "water_economiser") -> HallCase:
+    return HallCase(name="test", title="A test", cooling={"kind": kind}, priors=priors)
 
 
 @pytest.mark.parametrize("name", case_names())
@@ -70,7 +70,7 @@ def test_ranges_without_width_give_the_data_centre_itself() -> None:
         "cooling": {"kind": "water_economiser", "t_supply_degc": 25.0, "tower": {"approach_k": 4.0}},
     })  # fmt: skip
     weather = (AIR.t_dry_bulb_degc, AIR.relative_humidity_percent, AIR.pressure_pa)
-    sums = metrics(facility(spec, *weather, np.ones(HOURS.size), step_hours=1.0))
+    sums = facility_totals(simulate_facility(spec, *weather, np.ones(HOURS.size), step_hours=1.0))
     assert list(band.pue) == pytest.approx([sums.pue] * 3, rel=1e-12)
     assert list(band.wue_l_per_kwh) == pytest.approx([sums.wue_l_per_kwh] * 3, rel=1e-12)
 

@@ -46,7 +46,7 @@ class PartLoad(Spec):
 
 
 @dataclass(frozen=True)
-class Running:
+class PlantOperation:
     """How the machines of one plant run.
 
     Args:
