@@ -9,7 +9,7 @@ from scipy import sparse
 
 from carbon.data_centre.facility import Facility, FacilityModel
 from grid.arrays import Floats, Ints
-from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
+from grid.flexibility.flexibility import Flexibility, Reservoir, one_device, one_hot
 from grid.time.clock import Clock
 
 SECTOR = "I.2"
@@ -68,15 +68,13 @@ class DataCentreLoad:
         marginal = self.marginal_facility_power()
         movable = marginal * self.p_deferrable_it_mw
         required = self.model.total_at(self.p_it_mw) - movable
-        base = Flexibility(
-            name=self.name,
-            kind="data_centre",
-            clock=self.clock,
-            shares=one_hot(np.array([self.bus]), self.n_buses),
-            start=np.array([0]),
-            stop=np.array([self.clock.n_steps]),
-            p_min_mw=required,
-            p_max_mw=required,
+        base = one_device(
+            self.name,
+            "data_centre",
+            self.clock,
+            one_hot(np.array([self.bus]), self.n_buses),
+            required,
+            required,
             p_unmanaged_mw=required,
             element="load",
             gpc_code=SECTOR,

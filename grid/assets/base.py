@@ -5,16 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 from scipy import sparse
 
+from grid.arrays import Floats
 from grid.city.city import City
 from grid.city.placement import Placement, Where, place, placement_faults
 from grid.errors import Fault
-from grid.flexibility.flexibility import Element, Flexibility
+from grid.flexibility.flexibility import Element, Flexibility, one_device
 from grid.spec import Spec
 from grid.weather.weather import Weather
 
@@ -76,11 +77,21 @@ class Asset(Spec, ABC):
         """The buses it is connected to, with its share at each."""
         return place(city, self.bus, self.where, self.name)
 
-    def as_one(self, city: City) -> sparse.csr_array:
-        """All of it as one device that is spread over its buses, shape (1, B)."""
-        placement = self.placement(city)
+    def device(self, site: Site, p_min_mw: Floats, p_max_mw: Floats, *, part: str = "", **more: Any) -> Flexibility:
+        """All of it, or a part of it, as one device over the whole clock, spread over its buses.
+
+        Args:
+            site: Where and when.
+            p_min_mw: Least withdrawal, shape (1,) or (T,) [MW].
+            p_max_mw: Most withdrawal, shape (1,) or (T,) [MW].
+            part: What follows its name and a colon in the name of a part.
+            **more: Other fields of `Flexibility`.
+        """
+        placement, city = self.placement(site.city), site.city
         rows = np.zeros(placement.buses.size, dtype=np.int64)
-        return sparse.csr_array((placement.shares, (rows, placement.buses)), shape=(1, city.n_buses))
+        shares = sparse.csr_array((placement.shares, (rows, placement.buses)), shape=(1, city.n_buses))
+        name = f"{self.name}: {part}" if part else self.name
+        return one_device(name, self.kind, city.clock, shares, p_min_mw, p_max_mw, element=self.element, **more)
 
     @abstractmethod
     def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:

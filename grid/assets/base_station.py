@@ -102,19 +102,7 @@ class BaseStation(Asset):
         load = np.minimum(self.mean_traffic * demand_shape("mobile_traffic", clock, site.time_zone), 1.0)
         radio_w = self.transceivers * self.radio.mean_w(load, self.sleep_share)
         power = self.sites * (radio_w + self.baseband_w) / W_PER_MW
-        demand = Flexibility(
-            name=self.name,
-            kind=self.kind,
-            clock=clock,
-            shares=self.as_one(site.city),
-            start=np.array([0]),
-            stop=np.array([clock.n_steps]),
-            p_min_mw=power,
-            p_max_mw=power,
-            p_unmanaged_mw=power,
-            element=self.element,
-            gpc_code="I.2",
-        )
+        demand = self.device(site, power, power, p_unmanaged_mw=power, gpc_code="I.2")
         if self.backup_hours <= self.reserve_hours:
             return (demand,)
         return (demand, *self._battery().flexibilities(site))

@@ -66,16 +66,10 @@ class Battery(Asset):
         energy = np.array([self.soc_start * self.e_rated_mwh])
         efficiency = np.array([self.round_trip_efficiency**0.5])
         kept_per_day = 1 - self.standing_loss_percent_per_day / 100
-        only = Flexibility(
-            name=self.name,
-            kind=self.kind,
-            clock=clock,
-            shares=self.as_one(site.city),
-            start=np.array([0]),
-            stop=np.array([clock.n_steps]),
-            p_min_mw=np.array([-self.p_rated_mw]),
-            p_max_mw=np.array([self.p_rated_mw]),
-            element=self.element,
+        only = self.device(
+            site,
+            np.array([-self.p_rated_mw]),
+            np.array([self.p_rated_mw]),
             reservoir=Reservoir(
                 e_start_mwh=energy,
                 e_end_mwh=energy,

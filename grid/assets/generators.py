@@ -87,18 +87,12 @@ class Generator(Asset, ABC):
 
     def _flexibility(self, site: Site, low: Floats, unmanaged: Floats, cost_per_mwh: float) -> Flexibility:
         """It as one device with least withdrawal `low`, shape (T,) [MW]; where that is decided it may not be less."""
-        clock, decided = site.city.clock, low is unmanaged
-        return Flexibility(
-            name=self.name,
-            kind=self.kind,
-            clock=clock,
-            shares=self.as_one(site.city),
-            start=np.array([0]),
-            stop=np.array([clock.n_steps]),
-            p_min_mw=low,
-            p_max_mw=low if decided else np.zeros(low.size),
+        decided = low is unmanaged
+        return self.device(
+            site,
+            low,
+            low if decided else np.zeros(low.size),
             p_unmanaged_mw=unmanaged,
-            element=self.element,
             wear_cost_per_mwh=np.array([cost_per_mwh]),
             p_min_on_mw=np.array([0.0 if decided else self.minimum_load * self.p_rated_mw]),
             technology=fuel(self.fuel).technology,

@@ -16,6 +16,9 @@ from grid.flexibility.flexibility import Element, Flexibility, Reservoir
 from grid.time.clock import Clock
 from grid.time.demand_shapes import StandardProfile, demand_shape, standard_shape
 
+GPC_INDUSTRY = "I.3"
+"""GPC sub-sector of manufacturing industries and construction."""
+
 
 class IndustrialDemand(Asset):
     """A works: a firm part, a part that can be made earlier or later, and a part that can be interrupted."""
@@ -53,13 +56,18 @@ class IndustrialDemand(Asset):
     def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
         """The firm part, and the shiftable and the interruptible where there are any."""
         demand = self.demand_mw(site.city.clock, site.time_zone)
-        firm = (1 - self.shiftable_share - self.interruptible_share) * demand
-        parts = [self._part(site, self.name, np.maximum(firm, 0.0), np.maximum(firm, 0.0))]
+        firm = np.maximum((1 - self.shiftable_share - self.interruptible_share) * demand, 0.0)
+        parts = [self.device(site, firm, firm, p_unmanaged_mw=firm, gpc_code=GPC_INDUSTRY)]
         if self.shiftable_share:
             parts.append(self._shiftable(site, self.shiftable_share * demand))
         if self.interruptible_share:
-            part = self.interruptible_share * demand
-            parts.append(self._part(site, f"{self.name}: interruptible", np.zeros(part.size), part, self.value_per_mwh))
+            most, value = self.interruptible_share * demand, np.array([self.value_per_mwh])
+            parts.append(
+                self.device(
+                    site, np.zeros(most.size), most, part="interruptible", p_unmanaged_mw=most, value_per_mwh=value,
+                    gpc_code=GPC_INDUSTRY,
+                )
+            )  # fmt: skip
         return tuple(parts)
 
     def demand_mw(self, clock: Clock, time_zone: str) -> Floats:
@@ -68,38 +76,16 @@ class IndustrialDemand(Asset):
             return self.p_mean_mw * demand_shape(f"industry_{self.shape}", clock, time_zone)
         return self.p_mean_mw * standard_shape(cast("StandardProfile", self.shape), clock, time_zone)
 
-    def _part(self, site: Site, name: str, low: Floats, high: Floats, value_per_mwh: float = 0.0) -> Flexibility:
-        clock = site.city.clock
-        return Flexibility(
-            name=name,
-            kind=self.kind,
-            clock=clock,
-            shares=self.as_one(site.city),
-            start=np.array([0]),
-            stop=np.array([clock.n_steps]),
-            p_min_mw=low,
-            p_max_mw=high,
-            p_unmanaged_mw=high,
-            element=self.element,
-            value_per_mwh=np.array([value_per_mwh]),
-            gpc_code="I.3",
-        )
-
     def _shiftable(self, site: Site, demand: Floats) -> Flexibility:
         """A store of work done ahead; half full is on time."""
         clock = site.city.clock
         room = self.shift_hours * self.shiftable_share * self.p_mean_mw
-        return Flexibility(
-            name=f"{self.name}: shiftable",
-            kind=self.kind,
-            clock=clock,
-            shares=self.as_one(site.city),
-            start=np.array([0]),
-            stop=np.array([clock.n_steps]),
-            p_min_mw=np.zeros(demand.size),
-            p_max_mw=(1 + self.speed_up) * demand,
+        return self.device(
+            site,
+            np.zeros(demand.size),
+            (1 + self.speed_up) * demand,
+            part="shiftable",
             p_unmanaged_mw=demand,
-            element=self.element,
             reservoir=Reservoir(
                 e_start_mwh=np.array([room]),
                 e_end_mwh=np.array([room]),
@@ -111,5 +97,5 @@ class IndustrialDemand(Asset):
                 owner=np.array([0]),
                 drain_mwh=clock.step_hours * demand,
             ),
-            gpc_code="I.3",
+            gpc_code=GPC_INDUSTRY,
         )

@@ -10,18 +10,18 @@ thousands of short sessions costs what its slots cost, not devices × steps.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
 
 from grid.arrays import Floats, Ints, read_only
-from grid.errors import raise_if_any
-from grid.flexibility.flexibility_faults import faults_of
+from grid.errors import Fault, raise_if_any
 from grid.flexibility.labels import Labels
-from grid.flexibility.reservoir import Reservoir
+from grid.flexibility.reservoir import ROUNDING_MWH, Reservoir
 from grid.flexibility.reservoir_kernel import (
     Devices,
     charge_at_once,
@@ -31,16 +31,19 @@ from grid.flexibility.reservoir_kernel import (
     gains_at,
     most_gains,
 )
+from grid.flexibility.slots import Slots
 from grid.time.clock import Clock
 
-__all__ = ["Element", "Flexibility", "Reservoir", "one_hot"]
+__all__ = ["Element", "Flexibility", "Reservoir", "one_device", "one_hot"]
 
 Element = Literal["load", "sgen", "storage"]
 """Tables of pandapower in which an asset appears when the net is written."""
+ROUNDING_MW = 1e-12
+"""Rounding by which a lower bound may exceed an upper one [MW]."""
 
 
 @dataclass(frozen=True, eq=False)
-class Flexibility:
+class Flexibility(Slots):
     """What may be decided about the devices of one asset; N devices, K slots, B buses.
 
     Args:
@@ -106,60 +109,63 @@ class Flexibility:
         for name in (*powers, "wear_cost_per_mwh", "value_per_mwh"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, read_only(getattr(self, name)))
-        raise_if_any(faults_of(self), f"asset {self.name!r}")
+        raise_if_any(self._faults(), f"asset {self.name!r}")
 
-    @property
-    def n_devices(self) -> int:
-        """Number of devices N."""
-        return int(self.start.size)
+    def _faults(self) -> Iterator[Fault]:
+        """All that is wrong with it; shapes first, because nothing else can be said where they are."""
+        shapes = list(self._shape_faults())
+        yield from shapes
+        if shapes:
+            return
+        low, high = self.p_min_mw, self.p_max_mw  # by device where both are, else by slot: a fleet has 100 M slots
+        if low.shape != high.shape:
+            low, high = self.per_slot(low), self.per_slot(high)
+        if (low > high + ROUNDING_MW).any():
+            at = int(np.argmax(low - high))
+            step = self.step[at] if low.size == self.n_slots else self.start[at]
+            yield Fault(self.name, f"p_min_mw exceeds p_max_mw at step {step}", (low[at], high[at]))
+        if self.reservoir is not None:
+            wrong = list(self.reservoir.faults(self.name))
+            yield from wrong or self._reach_faults(self.reservoir)
 
-    @cached_property
-    def offsets(self) -> Ints:
-        """First slot of each device, and K at the end, shape (N + 1,)."""
-        return np.concatenate([[0], np.cumsum(self.stop - self.start)]).astype(np.int64)
+    def _shape_faults(self) -> Iterator[Fault]:
+        n, k = self.n_devices, self.n_slots
+        if self.shares.shape[0] != n or self.stop.shape != (n,):
+            yield Fault(self.name, f"start, stop and shares must describe the same {n} devices")
+            return
+        if (self.start < 0).any() or (self.stop > self.clock.n_steps).any() or (self.stop <= self.start).any():
+            yield Fault(self.name, f"every device needs at least one step within 0..{self.clock.n_steps}")
+            return
+        for name in ("p_min_mw", "p_max_mw"):
+            values = getattr(self, name)
+            if values.shape not in {(n,), (k,)}:
+                yield Fault(f"{self.name}.{name}", f"must have shape ({n},) or ({k},)", values.shape)
+            elif not np.isfinite(values).all():
+                yield Fault(f"{self.name}.{name}", "must be finite")
+        if self.p_unmanaged_mw is not None and self.p_unmanaged_mw.shape != (k,):
+            yield Fault(f"{self.name}.p_unmanaged_mw", f"must have shape ({k},)", self.p_unmanaged_mw.shape)
+        if self.vehicle_class is not None and self.vehicle_class.code.shape != (n,):
+            yield Fault(f"{self.name}.vehicle_class", f"must have shape ({n},)", self.vehicle_class.code.shape)
+        if self.reservoir is not None:
+            yield from self.reservoir.shape_faults(self.name, n, k)
 
-    @property
-    def n_slots(self) -> int:
-        """Number of slots K."""
-        return int(self.offsets[-1])
-
-    @cached_property
-    def device(self) -> Ints:
-        """Device of each slot, shape (K,)."""
-        return np.repeat(np.arange(self.n_devices), self.stop - self.start)
-
-    @cached_property
-    def step(self) -> Ints:
-        """Step of each slot, shape (K,)."""
-        return np.arange(self.n_slots) - self.offsets[self.device] + self.start[self.device]
+    def _reach_faults(self, store: Reservoir) -> Iterator[Fault]:
+        """Energy due that full power does not reach."""
+        reachable = store.e_start_mwh + self.most_gain_mwh()
+        short = np.flatnonzero(store.e_end_mwh > reachable + ROUNDING_MWH)
+        if short.size:
+            at = short[0]
+            yield Fault(
+                f"{self.name}.e_end_mwh",
+                f"cannot be reached in the {self.stop[at] - self.start[at]} steps of device {at}: "
+                f"at most {reachable[at]:.6g} MWh",
+                float(store.e_end_mwh[at]),
+            )
 
     @property
     def buses(self) -> Ints:
         """Buses that any device is connected to, ascending."""
         return np.unique(self.shares.indices).astype(np.int64)
-
-    @property
-    def lasts_throughout(self) -> bool:
-        """Whether every device lives from the first step to the last."""
-        return bool((self.start == 0).all() and (self.stop == self.clock.n_steps).all())
-
-    def per_slot(self, values: Floats) -> Floats:
-        """Values by device, shape (N,), or by slot, shape (K,), by slot."""
-        if values.shape == (self.n_slots,) and self.n_slots != self.n_devices:
-            return values
-        return values[self.device] if values.size == self.n_devices else np.broadcast_to(values, (self.n_slots,))
-
-    def at_slots(self, values: Floats, slots: Ints) -> Floats:
-        """Values by device, shape (N,), or by slot, shape (K,), at some slots; without an array of all slots."""
-        if values.shape == (self.n_slots,) and self.n_slots != self.n_devices:
-            return values[slots]
-        if values.size != self.n_devices:
-            return np.broadcast_to(values, slots.shape)
-        return values[self.device_of(slots)]
-
-    def device_of(self, slots: Ints) -> Ints:
-        """Device of some slots; `device` holds that of all."""
-        return np.asarray(np.searchsorted(self.offsets, slots, side="right") - 1)
 
     def drained_mwh(self, slots: Ints) -> Floats:
         """Energy used from the reservoir in the steps of some slots [MWh]."""
@@ -233,12 +239,35 @@ class Flexibility:
         by_device = sparse.csr_array((p_mw, (self.step, self.device)), shape=(self.clock.n_steps, self.n_devices))
         return np.asarray((by_device @ self.shares).toarray())
 
-    def by_step(self, values: Floats) -> Floats:
-        """Values by slot, shape (K,), summed to steps, shape (T,)."""
-        return np.bincount(self.step, weights=values, minlength=self.clock.n_steps).astype(np.float64)
-
 
 def one_hot(buses: Ints, n_buses: int) -> sparse.csr_array:
     """Shares of devices that draw at one bus each, shape (N, B)."""
     n = buses.size
     return sparse.csr_array((np.ones(n), (np.arange(n), buses)), shape=(n, n_buses))
+
+
+def one_device(
+    name: str, kind: str, clock: Clock, shares: sparse.csr_array, p_min_mw: Floats, p_max_mw: Floats, **more: Any
+) -> Flexibility:
+    """A flexibility of one device that lives from the first step to the last.
+
+    Args:
+        name: Name of the asset.
+        kind: Kind of the asset.
+        clock: The time axis, T steps.
+        shares: Share of its power at each bus, shape (1, B), sums to 1.
+        p_min_mw: Least withdrawal, shape (1,) or (T,) [MW].
+        p_max_mw: Most withdrawal, shape (1,) or (T,) [MW].
+        **more: Other fields of `Flexibility`.
+    """
+    return Flexibility(
+        name=name,
+        kind=kind,
+        clock=clock,
+        shares=shares,
+        start=np.array([0]),
+        stop=np.array([clock.n_steps]),
+        p_min_mw=p_min_mw,
+        p_max_mw=p_max_mw,
+        **more,
+    )

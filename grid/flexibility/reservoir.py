@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from grid.arrays import Floats, Ints, read_only
+from grid.errors import Fault
+
+ROUNDING_MWH = 1e-9
+"""Rounding that a bound on energy [MWh], or a sum of shares [1], allows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,3 +58,32 @@ class Reservoir:
             object.__setattr__(self, name, read_only(getattr(self, name)))
         if self.drain_mwh is not None:
             object.__setattr__(self, "drain_mwh", read_only(self.drain_mwh))
+
+    def shape_faults(self, name: str, n_devices: int, n_slots: int) -> Iterator[Fault]:
+        """Arrays of another length than the devices and slots of the asset called `name` have."""
+        for column in ("e_start_mwh", "e_end_mwh", "e_min_mwh", "e_max_mwh", "retention_per_step"):
+            shape = getattr(self, column).shape
+            if shape != (n_devices,):
+                yield Fault(f"{name}.{column}", f"must have shape ({n_devices},)", shape)
+        for column in ("eta_charge", "eta_discharge"):
+            shape = getattr(self, column).shape
+            if shape not in {(1,), (n_devices,), (n_slots,)}:
+                yield Fault(f"{name}.{column}", f"must have shape ({n_devices},) or ({n_slots},)", shape)
+        if self.drain_mwh is not None and self.drain_mwh.shape != (n_slots,):
+            yield Fault(f"{name}.drain_mwh", f"must have shape ({n_slots},)", self.drain_mwh.shape)
+
+    def faults(self, name: str) -> Iterator[Fault]:
+        """Energies at both ends that lie outside of what it holds, and segments that are no part-load efficiency."""
+        low, high = self.e_min_mwh - ROUNDING_MWH, self.e_max_mwh + ROUNDING_MWH
+        for column, energy in (("e_start_mwh", self.e_start_mwh), ("e_end_mwh", self.e_end_mwh)):
+            outside = np.flatnonzero((energy < low) | (energy > high))
+            if outside.size:
+                at = outside[0]
+                yield Fault(
+                    f"{name}.{column}",
+                    f"must lie within {self.e_min_mwh[at]:.6g}..{self.e_max_mwh[at]:.6g} MWh (device {at})",
+                    float(energy[at]),
+                )
+        shares = np.array(self.charge_segments)
+        if abs(shares[:, 0].sum() - 1) > ROUNDING_MWH or (np.diff(shares[:, 1]) > 0).any():
+            yield Fault(f"{name}.charge_segments", "shares must sum to 1, efficiencies must not rise", shares)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,21 +10,19 @@ from grid.arrays import Floats, Ints
 from grid.time.clock import Clock
 
 
-@dataclass(frozen=True, eq=False)
 class Slots:
-    """N devices during runs of steps of a clock with T steps; K slots, device after device, step after step.
+    """What has N devices during runs of steps of a clock: K slots, device after device, step after step.
 
-    Thousands of short charging sessions cost what their slots cost, not devices × steps.
-
-    Args:
-        clock: The time axis.
-        start: First step of each device, shape (N,).
-        stop: Step after its last, shape (N,).
+    Thousands of short charging sessions cost what their slots cost, not devices × steps. Whoever inherits holds the
+    three attributes.
     """
 
     clock: Clock
+    """The time axis, T steps."""
     start: Ints
+    """First step of each device, shape (N,)."""
     stop: Ints
+    """Step after its last, shape (N,)."""
 
     @property
     def n_devices(self) -> int:

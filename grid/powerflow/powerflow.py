@@ -85,6 +85,17 @@ class PowerFlow:
         injected: Complexes = self.voltage[:, network.slack] * current.conj() * network.base_mva
         return injected
 
+    def net_import_mw(self, p_mw: Floats) -> Floats:
+        """Net import through all external grids, shape (T,) [MW]: what enters the grid, and what their buses draw.
+
+        Args:
+            p_mw: Withdrawal at every bus that was solved for, shape (T, B) [MW].
+        """
+        network = self.network
+        there = np.isin(network.buses.node, network.slack)
+        drawn = p_mw[:, there].sum(axis=1) + network.fixed_mva[network.slack].real.sum()
+        return np.asarray(self.slack_mva().real.sum(axis=1) + drawn)
+
     def injected_mw(self) -> Floats:
         """Active power that enters the grid at each node, by the admittance matrix, shape (T, N) [MW]."""
         current = (self.network.admittance @ self.voltage.T).T

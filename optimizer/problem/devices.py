@@ -12,7 +12,7 @@ from grid.arrays import Floats
 from grid.city.city import City, make_city
 from grid.city.source import source_of_net
 from grid.errors import Fault, InputError, raise_if_any
-from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
+from grid.flexibility.flexibility import Flexibility, Reservoir, one_device, one_hot
 from grid.time.clock import Clock
 from optimizer.problem.problem import DispatchProblem
 
@@ -181,10 +181,7 @@ def charging_sessions(
 def _device(city: City, name: str, bus: str, kind: str, low: Floats, high: Floats, **more: Any) -> Flexibility:
     """One device at one bus over the whole clock."""
     place = np.array([city.network.buses.find(bus)])
-    return Flexibility(
-        name, kind, city.clock, one_hot(place, city.n_buses), np.array([0]), np.array([city.clock.n_steps]), low, high,
-        **more,
-    )  # fmt: skip
+    return one_device(name, kind, city.clock, one_hot(place, city.n_buses), low, high, **more)
 
 
 def _series(values: Series, clock: Clock) -> Floats:

@@ -8,7 +8,6 @@ import numpy as np
 
 from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility
-from grid.powerflow.boundary import net_import_mw
 from grid.powerflow.powerflow import power_flow
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Schedule
@@ -48,7 +47,7 @@ def totals(problem: DispatchProblem, schedule: Schedule) -> Totals:
     """The totals of a schedule; a step without an AC solution counts nothing."""
     p_mw, q_mvar = withdrawal(problem, schedule)
     flow = power_flow(problem.network, problem.clock, p_mw, q_mvar)
-    slack = np.where(flow.failed, 0.0, net_import_mw(flow, p_mw))
+    slack = np.where(flow.failed, 0.0, flow.net_import_mw(p_mw))
     h = problem.clock.step_hours
     bought, sold = h * np.maximum(slack, 0.0), h * np.maximum(-slack, 0.0)
     months = problem.clock.times.astype("datetime64[M]")

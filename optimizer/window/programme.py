@@ -11,7 +11,6 @@ from scipy import sparse
 
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
-from grid.powerflow.boundary import net_import_mw
 from grid.powerflow.powerflow import PowerFlow, power_flow
 from optimizer._highs import INFINITY, Compiled, LinearProgram
 from optimizer.problem.problem import DispatchProblem
@@ -172,7 +171,7 @@ class Window:
         """
         p_mw = self.withdrawal(decided)[0]
         if self.problem.alternating:
-            return net_import_mw(flow, p_mw)
+            return flow.net_import_mw(p_mw)
         fixed = self.problem.network.fixed_mva.real.sum() if self.problem.grid_limits else 0.0
         return np.asarray(p_mw.sum(axis=1) + fixed)
 

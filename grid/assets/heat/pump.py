@@ -100,7 +100,10 @@ class HeatPump(Asset):
         raise_if_any(self._faults_of_rating(site, heat / efficiency, lacking), f"asset {self.name!r}")
         p_mw = np.minimum((heat - lacking) / efficiency, rated)
         pumps = self._pumps(site, demand, p_mw, efficiency, rated)
-        return (pumps, self._heaters(site, lacking)) if lacking.any() else (pumps,)
+        if not lacking.any():
+            return (pumps,)
+        heaters = self.device(site, lacking, lacking, part="heaters", p_unmanaged_mw=lacking, gpc_code=self.gpc_code)
+        return (pumps, heaters)
 
     def cop(self, weather: Weather, demand: HeatDemand) -> Floats:
         """Heat per electricity in each step, shape (T,) [1]: rooms and hot water in their shares."""
@@ -142,16 +145,10 @@ class HeatPump(Asset):
     def _pumps(self, site: Site, demand: HeatDemand, p_mw: Floats, efficiency: Floats, rated_mw: float) -> Flexibility:
         clock = site.city.clock
         room = demand.loss_mw_per_k * self.time_constant_h * self.comfort_band_k + self.tank_mwh
-        return Flexibility(
-            name=self.name,
-            kind=self.kind,
-            clock=clock,
-            shares=self.as_one(site.city),
-            start=np.array([0]),
-            stop=np.array([clock.n_steps]),
-            p_min_mw=np.zeros(1),
-            p_max_mw=np.array([rated_mw]),
-            element=self.element,
+        return self.device(
+            site,
+            np.zeros(1),
+            np.array([rated_mw]),
             reservoir=Reservoir(
                 e_start_mwh=np.zeros(1),
                 e_end_mwh=np.zeros(1),
@@ -165,21 +162,5 @@ class HeatPump(Asset):
             ),
             p_unmanaged_mw=p_mw,
             smart=True,
-            gpc_code=self.gpc_code,
-        )
-
-    def _heaters(self, site: Site, p_mw: Floats) -> Flexibility:
-        clock = site.city.clock
-        return Flexibility(
-            name=f"{self.name}: heaters",
-            kind=self.kind,
-            clock=clock,
-            shares=self.as_one(site.city),
-            start=np.array([0]),
-            stop=np.array([clock.n_steps]),
-            p_min_mw=p_mw,
-            p_max_mw=p_mw,
-            p_unmanaged_mw=p_mw,
-            element=self.element,
             gpc_code=self.gpc_code,
         )

@@ -124,16 +124,10 @@ class HydrogenStation(Asset):
         supply = Supply(self.electrolyser, tank_mwh, self.tank_start * tank_mwh, drain, clock.step_hours)
         raise_if_any(supply.faults(self.name, LHV_HYDROGEN_MWH_PER_KG), f"asset {self.name!r}")
         cars = () if self.charging is None else self._chargers(self.charging).flexibilities(site)
-        station = Flexibility(
-            name=self.name,
-            kind=self.kind,
-            clock=clock,
-            shares=self.as_one(site.city),
-            start=np.array([0]),
-            stop=np.array([clock.n_steps]),
-            p_min_mw=np.array([-self.fuel_cell_mw]),
-            p_max_mw=np.array([self.electrolyser_mw]),
-            element=self.element,
+        station = self.device(
+            site,
+            np.array([-self.fuel_cell_mw]),
+            np.array([self.electrolyser_mw]),
             reservoir=self._tank(supply),
             p_unmanaged_mw=supply.unmanaged_mw(self._room_mw(clock, cars)),
             wear_cost_per_mwh=np.array([self.fuel_cell_wear_per_mwh]),
