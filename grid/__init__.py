@@ -1,1 +1,5 @@
-"""The grid of a city: clock, series, weather, network, assets and AC power flow."""
+"""The grid of a city and what is connected to it.
+
+Packages import only what stands before them: time and network, then powerflow; weather and flexibility, then city, then
+assets. `_pandapower` is the only one that knows pandapower.
+"""

@@ -1,1 +1,7 @@
-"""What may be decided about an asset."""
+"""What may be decided about an asset: devices with bounds on their power over time, and what they fill and empty."""
+
+from grid.flexibility.flexibility import Element, Flexibility, one_device, one_hot
+from grid.flexibility.labels import Labels
+from grid.flexibility.reservoir import Reservoir
+
+__all__ = ["Element", "Flexibility", "Labels", "Reservoir", "one_device", "one_hot"]

@@ -1,1 +1,6 @@
-"""Electric cars: fleets, recorded sessions, places and vehicle classes."""
+"""Electric vehicles: fleets drawn from how people drive, recorded sessions, places and vehicle classes."""
+
+from grid.assets.ev.fleet import EVFleet
+from grid.assets.ev.recorded import EVRecorded
+
+__all__ = ["EVFleet", "EVRecorded"]
