@@ -20,7 +20,7 @@ from grid.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 RATING_TOLERANCE = 1e-6
 """Share by which a solver may exceed the rated IT power."""
 P_IDLE_MW = 1e-6
-"""IT power below which a ratio to it says nothing."""
+"""IT power below which PUE and other ratios to it are undefined."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class Facility:
 
 @dataclass(frozen=True, eq=False)
 class FacilityModel:
-    """A data centre under the outdoor air of T steps, ready to answer for any IT load.
+    """A data centre under the outdoor air of T steps, from which power and water follow at any IT load.
 
     Args:
         spec: The data centre.
@@ -171,7 +171,7 @@ def it_demand_mw(
         spec: The data centre.
         clock: The time axis, T steps.
         time_zone: IANA name of the city's time zone.
-        air: Outdoor air of those steps; needed where servers feel their inlet air.
+        air: Outdoor air of those steps; needed where the power of the servers depends on their inlet air.
         folder: Folder that the file of a utilisation is relative to.
 
     Returns:
@@ -190,12 +190,12 @@ def it_demand_mw(
 
 
 def _inlet_degc(spec: DataCentre, load: ItLoad, clock: Clock, air: OutdoorAir | None) -> Floats:
-    """Air that the servers breathe, shape (T,) [°C]; the reference temperature where they do not feel it."""
+    """Inlet air of the servers, shape (T,) [°C]; the reference temperature where their power does not depend on it."""
     t_reference = load.server.t_reference_degc
-    if not load.server.feels_inlet:
+    if not load.server.depends_on_inlet:
         return np.full(clock.n_steps, t_reference)
     if air is None:
-        raise InputError.single("it_load.server", "needs the outdoor air: these servers feel their inlet air")
+        raise InputError.single("it_load.server", "needs the outdoor air, on which their power depends")
     return supply_air_degc(spec.cooling, air, t_reference)
 
 

@@ -1,4 +1,4 @@
-"""The work of a hall over time: its shape over the week, its servers, and how the hall fills up over the years."""
+"""IT load over time: utilisation over the week, power of the servers, growth over the years."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class FillUp(Spec):
     """A hall that is filled with servers over the years, at a steady pace."""
 
     opened: dt.date
-    """Day on which it opens."""
+    """Date on which the hall opens."""
     share_at_opening: float = Field(default=0.3, ge=0, le=1)
-    """Servers installed on that day, as a share of what the hall is built for [1]."""
+    """Servers installed on that date, as a share of the hall's capacity [1]."""
     share_per_year: float = Field(default=0.15, ge=-1, le=1)
-    """Servers added each year, as a share of what the hall is built for [1/year]."""
+    """Servers added in a year, as a share of the hall's capacity [1/year]; negative where servers are removed."""
     share_max: float = Field(default=1.0, gt=0, le=1)
-    """Most servers, as a share of what the hall is built for [1]."""
+    """Highest share of the hall's capacity that is installed [1]."""
 
     def share(self, clock: Clock) -> Floats:
         """Servers installed in each step, shape (T,), as a share of what the hall is built for [1]; none before."""
@@ -64,17 +64,19 @@ class ItLoad(Spec):
     """The work of a hall, from the utilisation of its processors to the power of its servers."""
 
     profile: Literal["flat", "office", "web", "batch"] | None = None
-    """A shape over the week; or give `csv`. Default: flat."""
+    """Shape of the utilisation over the week, by local hour: flat, office hours, web (evening peak) or batch (night).
+    Default: flat. Instead of `csv`."""
     csv: str | None = None
-    """CSV file with `time_utc` and `utilisation` (0 to 1), hourly, instead of a shape and its mean."""
+    """CSV file with the hourly columns `time_utc` and `utilisation` (0 to 1), instead of `profile` and
+    `cpu_utilisation`."""
     cpu_utilisation: float = Field(default=0.4, gt=0, le=1)
-    """Mean utilisation of the processors with a shape [1]; ours, unverified."""
+    """Mean utilisation of the processors over the week, with `profile` [1]. Default: an assumption (unverified)."""
     installed_share: float = Field(default=1.0, gt=0, le=1)
-    """Servers installed, as a share of what the hall is built for [1]; with `fill_up` it does not count."""
+    """Servers installed, as a share of the hall's capacity [1]; ignored with `fill_up`."""
     fill_up: FillUp | None = None
-    """How the hall fills over the years, instead of `installed_share`."""
+    """Growth of the installed servers over the years, instead of `installed_share`."""
     server: Server = Server()
-    """The servers; at full load and reference inlet temperature a full hall draws its rated power."""
+    """The servers; a full hall at full utilisation and the reference inlet temperature draws its rated power."""
 
     @model_validator(mode="after")
     def _one_source(self) -> ItLoad:
@@ -111,7 +113,7 @@ class ItLoad(Spec):
         Args:
             clock: The time axis.
             time_zone: IANA name of the city's time zone.
-            t_inlet_degc: Air that the servers breathe, shape (T,) [°C].
+            t_inlet_degc: Inlet air of the servers, shape (T,) [°C].
             folder: Folder that the CSV file's name is relative to.
         """
         each = self.server.power_share(self.utilisation(clock, time_zone, folder), t_inlet_degc)

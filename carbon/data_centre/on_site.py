@@ -16,35 +16,35 @@ from grid.units import HOURS_PER_MONTH
 
 
 class Generators(Spec):
-    """Diesel generators that wait for a blackout, and the tests that keep them ready.
+    """Emergency diesel generators and their regular tests.
 
     A test runs on a load bank: it burns diesel, it does not relieve the grid.
     """
 
     p_rated_mw: float = Field(gt=0)
-    """Rated power of all generators together [MW]."""
+    """Rated electric power of all generators together [MW]."""
     test_hours_per_month: float = Field(default=1.0, ge=0, le=100)
-    """How long each is tested in a month [h]; ours, unverified."""
+    """Test time of each generator per month [h]. Default: an assumption (unverified)."""
     test_load_share: float = Field(default=0.5, gt=0, le=1)
-    """Load of a test, as a share of the rating [1]; ours, unverified."""
+    """Load during a test, as a share of the rated power [1]. Default: an assumption (unverified)."""
     litres_per_kwh: float = Field(default=0.27, gt=0, le=1)
-    """Diesel per electric energy [L/kWh]; large sets at part load (unverified)."""
+    """Diesel burnt per electricity [L/kWh]. Default: large generators at part load (unverified)."""
     kg_co2e_per_l: float = Field(default=2.66155, gt=0, le=5)
-    """Emissions of burning it [kg/L]; mineral diesel, UK government conversion factors 2025, tank to wheel, as quoted
-    by a secondary source."""
+    """Direct emissions per diesel [kg/L]. Default: mineral diesel, UK government conversion factors 2025, quoted from a
+    secondary source."""
 
 
 class OnSite(Spec):
     """What stands behind the data centre's own meter."""
 
     pv_peak_mw: float = Field(default=0.0, ge=0)
-    """Rated power of the modules [MW]."""
+    """Rated DC power of PV modules on the site [MW]; 0 is none."""
     battery_mw: float = Field(default=0.0, ge=0)
-    """Rated power of a battery that may follow price and carbon; not the UPS's own [MW]."""
+    """Rated power of a battery for the dispatch [MW], apart from the UPS's own; 0 is none."""
     battery_mwh: float = Field(default=0.0, ge=0)
-    """Usable energy of that battery [MWh]."""
+    """Usable energy of that battery [MWh]; 0 is none."""
     generators: Generators | None = None
-    """Emergency generators."""
+    """Emergency generators and their tests. Default: none."""
 
     def assets(self, name: str, bus: str) -> tuple[AnyAsset, ...]:
         """PV and battery as assets of the city, at the data centre's bus: the dispatch and all books know these.

@@ -1,4 +1,4 @@
-"""What servers draw: by the work they do, and by the air they breathe.
+"""Power of servers by their utilisation and the temperature of their inlet air.
 
 References:
     [1] X. Fan, W.-D. Weber, L. A. Barroso, "Power provisioning for a warehouse-sized computer", ISCA 2007, pp. 13-23:
@@ -27,9 +27,9 @@ class LinearCurve(Spec):
     """Idle power, and the rest in proportion to utilisation."""
 
     kind: Literal["linear"] = "linear"
-    """A straight line."""
+    """Power rises linearly with utilisation."""
     idle_share: float = Field(default=0.45, ge=0, le=1)
-    """Power when idle, as a share of that at full load [1]; ours, unverified."""
+    """Power at idle as a share of the power at full load [1]. Default: an assumption (unverified)."""
 
     def share(self, utilisation: Floats) -> Floats:
         """Power as a share of that at full load, shape of `utilisation` [1]."""
@@ -37,14 +37,14 @@ class LinearCurve(Spec):
 
 
 class PowerLawCurve(Spec):
-    """Idle power and a concave span, ``idle + (1 - idle) (2 u - u^r)``, as measured in a large fleet [1]."""
+    """Idle power and a concave span, ``idle + (1 - idle) (2 u - u^r)``, measured in a large fleet (Fan et al. 2007)."""
 
     kind: Literal["power"] = "power"
-    """A concave curve with one exponent."""
+    """Power rises with utilisation u as `idle + (1 - idle) (2 u - u^exponent)`."""
     idle_share: float = Field(default=0.45, ge=0, le=1)
-    """Power when idle, as a share of that at full load [1]; ours, unverified."""
+    """Power at idle as a share of the power at full load [1]. Default: an assumption (unverified)."""
     exponent: float = Field(default=1.4, ge=1, le=2)
-    """r of the formula [1]; 1 is the straight line, more than 2 would fall near full load."""
+    """Exponent of the formula of `kind` [1]; 1 is a straight line, above 2 power would fall near full load."""
 
     def share(self, utilisation: Floats) -> Floats:
         """Power as a share of that at full load, shape of `utilisation` [1]."""
@@ -55,9 +55,10 @@ class PointsCurve(Spec):
     """Power at equal steps of load, as a SPECpower_ssj2008 report prints it; linear between them."""
 
     kind: Literal["points"] = "points"
-    """A measured curve."""
+    """Power by measured points, linear between them."""
     watts: tuple[Annotated[float, Field(gt=0)], ...] = (86, 89.4, 92.6, 96, 99.5, 102, 106, 108, 112, 114, 117)
-    """Power from active idle to full load at equal steps [W]; the default is an old machine [2]."""
+    """Power at equal steps of load from active idle to 100 % [W], not falling. Default: an old machine, HP ProLiant
+    ML110 G4 (SPECpower_ssj2008)."""
 
     @model_validator(mode="after")
     def _rising(self) -> PointsCurve:
@@ -76,25 +77,26 @@ ServerCurve = Annotated[LinearCurve | PowerLawCurve | PointsCurve, Field(discrim
 class Server(Spec):
     """Servers of one type, as shares of their power at full load and reference inlet temperature.
 
-    The effect of the inlet air takes the form of [3]: a term that is linear in temperature, and fans that follow the
-    cube of a flow which rises between two temperatures. Both are off by default, as published PUE models have them.
+    The effect of the inlet air takes the form of EnergyPlus: a term that is linear in temperature, and fans whose
+    power is the cube of a flow that rises between two temperatures. Both are off by default, as in published models.
     """
 
     curve: ServerCurve = LinearCurve()
-    """Power by utilisation."""
+    """Power by utilisation of the processors."""
     t_reference_degc: float = Field(default=15.0, ge=5, le=35)
-    """Inlet temperature at which the curve holds [°C]."""
+    """Inlet temperature at which `curve` holds [°C]."""
     rise_per_k: float = Field(default=0.0, ge=0, le=0.07)
-    """By what share of full power each kelvin above the reference adds [1/K]; 0.06667 in the example of [3]."""
+    """Increase of power per kelvin of inlet temperature above the reference, as a share of the full power [1/K];
+    0.06667 in EnergyPlus' example."""
     fan_share: float = Field(default=0.0, ge=0, le=0.5)
-    """Share of full power that the servers' fans take at full flow [1]; 0.4 in the example of [3], of the order of
-    0.1 in volume servers (unverified)."""
+    """Power of the servers' fans at full flow as a share of the full power [1]; 0.4 in EnergyPlus' example, about 0.1
+    in volume servers (unverified)."""
     fan_flow_min: float = Field(default=0.5, gt=0, le=1)
-    """Least flow, as a share of full flow [1]; ours, unverified."""
+    """Lowest flow of the servers' fans as a share of their full flow [1]. Default: an assumption (unverified)."""
     t_fan_rise_degc: float = Field(default=25.0, ge=5, le=45)
-    """Inlet temperature from which the fans speed up [°C]; ours, unverified."""
+    """Inlet temperature above which the fans speed up [°C]. Default: an assumption (unverified)."""
     t_fan_full_degc: float = Field(default=35.0, ge=5, le=60)
-    """Inlet temperature at which they run at full flow [°C]; ours, unverified."""
+    """Inlet temperature from which the fans run at full flow [°C]. Default: an assumption (unverified)."""
 
     @model_validator(mode="after")
     def _fans_speed_up(self) -> Server:
@@ -103,7 +105,7 @@ class Server(Spec):
         return self
 
     @property
-    def feels_inlet(self) -> bool:
+    def depends_on_inlet(self) -> bool:
         """Whether its power depends on the inlet temperature."""
         return self.rise_per_k > 0 or self.fan_share > 0
 
@@ -120,7 +122,7 @@ class Server(Spec):
 
         Args:
             utilisation: Of the processors, 0 to 1 [1].
-            t_inlet_degc: Air that the servers breathe [°C].
+            t_inlet_degc: Inlet air of the servers [°C].
         """
         electronics = (1.0 - self.fan_share) * self.curve.share(utilisation)
         warmth = self.rise_per_k * np.maximum(t_inlet_degc - self.t_reference_degc, 0.0)

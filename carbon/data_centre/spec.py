@@ -16,40 +16,40 @@ class DataCentre(Spec):
     """A data centre: its servers, how they are cooled and how they are fed."""
 
     name: str = Field(min_length=1, pattern=r"^[^.]+$")
-    """Name, without a dot."""
+    """Name of the data centre, without a dot; it appears in the results."""
     bus: str = Field(min_length=1)
     """Name of the bus that feeds it."""
     p_it_rated_mw: float = Field(gt=0, le=2000)
-    """IT power the hall is built for [MW]."""
+    """Rated IT power: the most that the servers may draw [MW]."""
     utilisation: float = Field(default=0.8, gt=0, le=1)
-    """Mean IT power drawn, as a share of the rated [1]; not the servers' CPU utilisation. The default is ours: few
-    halls are full, and at 0.8 a hall rated 3 MW and fed with 240 V DC peaks near 3.7 MW in a temperate year."""
+    """Mean IT power as a share of the rated IT power [1]; not the utilisation of the processors. Default: an
+    assumption, since few halls are full."""
     daily_swing: float = Field(default=0.0, ge=0, le=1)
-    """By what share of its mean the IT power rises by day and falls by night, as a cosine [1]; 0 is flat."""
+    """Amplitude of the daily cosine of the IT power as a share of its mean [1]; 0 is a flat load."""
     peak_hour: float = Field(default=15.0, ge=0, lt=24)
-    """Local hour at which the IT power peaks, if it swings [h]."""
+    """Local hour at which the IT power peaks [h], with `daily_swing`."""
     lighting_share: float = Field(default=0.035, ge=0, le=0.2)
-    """Lighting, always on, as a share of rated IT power [1]; the middle of 0.02-0.05 for colocation halls (Lei and
-    Masanet, Energy 201:117556, 2020)."""
+    """Power of the lighting, always on, as a share of the rated IT power [1]. Colocation: 0.02-0.05 (Lei and Masanet
+    2020)."""
     cooling: Cooling = WaterEconomiser()
-    """How the heat leaves."""
+    """Cooling technology. Default: `water_economiser`."""
     power_chain: PowerChain = DoubleConversion()
-    """How the power arrives."""
+    """Power conversion and distribution between the meter and the servers. Default: `double_conversion`."""
     transformer: Transformer | None = None
-    """The data centre's own transformers, through which all its power comes; none where the grid's low voltage feeds
-    it, or where the power chain starts at medium voltage (`panama`)."""
+    """The data centre's own transformers, which carry all of its power. Default: none, where the grid supplies low
+    voltage or the power chain starts at medium voltage (`panama`)."""
     it_load: ItLoad | None = None
-    """Work, servers and growth in detail, instead of `utilisation`, `daily_swing` and `peak_hour`."""
+    """IT load by utilisation, servers and growth, instead of `utilisation`, `daily_swing` and `peak_hour`."""
     on_site: OnSite = OnSite()
-    """Roof PV, battery and emergency generators."""
+    """PV, battery and emergency generators on its site. Default: none."""
     heat_reuse_share: float = Field(default=0.0, ge=0, le=1)
-    """Share of the IT energy that leaves as heat someone else uses, for the energy reuse factor [1]; the heat network
-    itself is not modelled."""
+    """Heat used by others as a share of the IT energy, for the energy reuse factor [1]; it changes no power. For a heat
+    pump and its power see `cooling.heat_reuse`."""
     deferrable_share: float = Field(default=0.0, ge=0, le=1)
-    """Share of the IT power whose work can wait [1]; the rest is served at once."""
+    """Share of the IT power whose work may be run at another time [1]."""
     deadline_hours: int | None = Field(default=None, ge=2, le=168)
-    """How long such work may wait after it arrives [h]. Default: it may run at any time of its day, also before it
-    would have arrived, as work that is known in advance can."""
+    """Longest delay of deferrable work after it arrives [h]. Default: it may run at any time of its day, also before it
+    would have arrived."""
 
     @model_validator(mode="after")
     def _peak_within_rating(self) -> DataCentre:

@@ -1,4 +1,4 @@
-"""The air a data centre breathes, step by step."""
+"""Outdoor air at a data centre, step by step."""
 
 from __future__ import annotations
 

@@ -13,18 +13,19 @@ from grid.arrays import Floats
 
 
 class AirChilled(WaterCoils):
-    """Air-cooled chillers without any free cooling: no tower, and hardly any water.
+    """Air-cooled chillers without any free cooling: no tower, and water for the humidifier only.
 
     The hall is that of Lei and Masanet, Resour. Conserv. Recycl. 182:106323, 2022, with its balance; their regression
     of the chillers is not published as a formula, so the chillers are EnergyPlus'.
     """
 
     kind: Literal["air_chiller"] = "air_chiller"
-    """Air-cooled chillers, the year round."""
+    """Air-cooled chillers all year, without free cooling."""
     balance: HeatBalance = "published"
-    """Whose heat is removed: `published` counts fans' and pumps' heat as not cooled, `closed` cools it too."""
+    """Which heat the plant removes: `published` excludes the heat of its own fans and pumps, as in the paper; `closed`
+    includes it."""
     chiller: AirChiller = AirChiller()
-    """Chillers."""
+    """The air-cooled chillers."""
 
     @property
     def driven_by(self) -> WeatherDriver:

@@ -21,7 +21,7 @@ RH_MIN_PERCENT = 20.0
 
 
 class AirEconomiser(CoolingTechnology):
-    """Air-side economiser with adiabatic humidification and chillers as its trim, after Lei and Masanet [1].
+    """Air-side economiser with adiabatic humidification, and chillers for the rest, after Lei and Masanet [1].
 
     The supply follows the outdoor temperature within bounds: colder air is warmed with return air, warmer air is
     cooled by evaporating water into it. Where the outdoor air holds more enthalpy than both 27 °C with a dew point of
@@ -35,28 +35,32 @@ class AirEconomiser(CoolingTechnology):
     """
 
     kind: Literal["air_economiser"] = "air_economiser"
-    """Outdoor air through the hall when it is cool and dry enough, and chillers for the rest."""
+    """Outdoor air blown through the hall when it is cool and dry enough; chillers otherwise."""
     balance: HeatBalance = "published"
-    """Whose heat is removed: `published` counts fans' and pumps' heat as not cooled, `closed` cools it too."""
+    """Which heat the plant removes: `published` excludes the heat of its own fans and pumps, as in the paper; `closed`
+    includes it."""
     t_supply_min_degc: float = Field(default=18.0, ge=5, le=45)
-    """Coldest air to the servers [°C]; lower end of ASHRAE's recommended range (unverified)."""
+    """Lowest temperature of the air supplied to the servers [°C]; 18 is the lower end of ASHRAE's recommended range
+    (unverified)."""
     t_supply_max_degc: float = Field(default=27.0, ge=5, le=45)
-    """Warmest air to the servers [°C]; upper end of ASHRAE's recommended range (unverified)."""
+    """Highest temperature of the air supplied to the servers [°C]; 27 is the upper end of ASHRAE's recommended range
+    (unverified)."""
     window: HumidityWindow | None = None
-    """Temperature and humidity within which outdoor air is let in; by default its enthalpy decides."""
+    """Limits of temperature and humidity within which outdoor air is admitted. Default: its enthalpy decides."""
     sensible_heat_ratio: float = Field(default=1.0, gt=0, le=1)
-    """Share of the chillers' cooling that lowers temperature rather than condenses vapour [1]; 1 in [1], 0.95-0.99 in
-    [2]."""
+    """Share of the chillers' cooling that lowers the air's temperature; the rest condenses vapour [1]. 1 in Lei and
+    Masanet 2020, 0.95-0.99 in 2022."""
     trim: Literal["water_chiller", "air_chiller"] = "water_chiller"
-    """Which chillers carry the heat while the dampers are closed: `chiller` with `tower`, or `air_chiller`."""
+    """Chillers that cool while outdoor air is not admitted: `water_chiller` (fields `chiller` and `tower`) or
+    `air_chiller`."""
     air_handler: AirHandler = AirHandler()
     """Supply fans and humidifier."""
     tower: CoolingTower = CoolingTower()
-    """Cooling tower, in service with the water-cooled chillers only."""
+    """Cooling tower of the water-cooled chillers; unused with air-cooled ones."""
     chiller: WaterChiller = WaterChiller()
-    """Water-cooled chillers."""
+    """Water-cooled chillers, with `trim: water_chiller`."""
     air_chiller: AirChiller = AirChiller()
-    """Air-cooled chillers."""
+    """Air-cooled chillers, with `trim: air_chiller`."""
 
     @model_validator(mode="after")
     def _supply_range(self) -> AirEconomiser:

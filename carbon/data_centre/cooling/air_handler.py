@@ -11,21 +11,21 @@ from grid.spec import Spec
 
 
 class AirHandler(Spec):
-    """Air that is blown through the servers and comes back warmer by a fixed rise.
+    """Supply fans and humidifier of the air that circulates through the servers.
 
     Defaults: middle of the ranges for colocation halls in Lei and Masanet, Energy 201:117556, 2020.
     """
 
     air_rise_k: float = Field(default=7.5, gt=0, le=30)
-    """By how much the servers warm the air [K]; colocation 5-10, hyperscale 14-19."""
+    """Temperature rise of the air across the servers [K]. Colocation: 5-10; hyperscale: 14-19."""
     fan_pressure_pa: float = Field(default=700.0, ge=0, le=3000)
-    """Pressure that the supply fans make [Pa]; colocation 400-1000."""
+    """Pressure rise across the supply fans [Pa]. Colocation: 400-1000."""
     fan_efficiency: float = Field(default=0.70, gt=0, le=1)
-    """Of the supply fans with their motors [1]; colocation 0.6-0.8."""
+    """Efficiency of the supply fans including their motors [1]. Colocation: 0.6-0.8."""
     humidifier_pressure_pa: float = Field(default=7.0e6, ge=0, le=2.0e7)
-    """Pressure of the nozzles that spray water into the air [Pa]; 6.3-7.7 MPa."""
+    """Water pressure at the humidifier's nozzles [Pa]. Published range: 6.3-7.7 MPa."""
     humidifier_efficiency: float = Field(default=0.70, gt=0, le=1)
-    """Of the humidifier's pump with its motor [1]; 0.6-0.8."""
+    """Efficiency of the humidifier's pump including its motor [1]. Published range: 0.6-0.8."""
 
     def air_kg_per_s(self, heat_mw: Floats) -> Floats:
         """Air that carries the heat away, shape of `heat_mw` [kg/s]."""

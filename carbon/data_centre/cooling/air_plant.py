@@ -35,24 +35,24 @@ LOAD_SHARES = np.linspace(0.01, 1.5, 150)
 
 
 class AirChiller(Spec):
-    """Air-cooled chillers, by EnergyPlus' model [1].
+    """Air-cooled chillers by EnergyPlus' Chiller:Electric; published ranges are those of Lei and Masanet 2022.
 
     The polynomials turn round in the cold, where real chillers hold their head pressure, and in the greatest heat at
-    little load: below the temperature at which the COP is best and above the one at which it is worst it is kept.
+    little load: below the temperature of the highest COP and above that of the lowest, the COP is constant.
     """
 
     part_load: float = Field(default=0.30, gt=0, le=1)
-    """Load of each chiller in service as a share of its rating [1]; colocation 0.1-0.5 [2]."""
+    """Load of each running chiller as a share of its rated capacity [1]. Colocation: 0.1-0.5."""
     cop_adjustment: float = Field(default=-0.075, gt=-1, le=1)
-    """By what share these chillers are better (+) or worse (-) than the model [1]; colocation -0.40-0.25 [2]."""
+    """Relative deviation of the COP from the model's: 0.1 is a COP 10 % higher [1]. Colocation: -0.40 to 0.25."""
     t_leaving_degc: float = Field(default=6.67, ge=4, le=20)
-    """Chilled water that leaves the evaporators [°C]; 6.67 is the design point [1]."""
+    """Temperature of the chilled water leaving the evaporators [°C]; 6.67 is the model's design point."""
     water_rise_k: float = Field(default=7.5, gt=0, le=20)
-    """By how much the hall warms the chilled water [K]; 5-10 [2]."""
+    """Temperature rise of the chilled water across the hall's coils [K]. Published range: 5-10."""
     pump_pressure_pa: float = Field(default=143_500.0, ge=0, le=1e6)
-    """Pressure of the chilled-water pumps [Pa]; 115-172 kPa [2]."""
+    """Pressure rise across the chilled-water pumps [Pa]. Published range: 115-172 kPa."""
     pump_efficiency: float = Field(default=0.70, gt=0, le=1)
-    """Of the chilled-water pumps with their motors [1]; 0.6-0.8 [2]."""
+    """Efficiency of the chilled-water pumps including their motors [1]. Published range: 0.6-0.8."""
 
     def cop(self, t_outdoor_degc: Floats, load_share: Floats | float | None = None) -> Floats:
         """Heat removed per electric energy, condenser fans included, shape to which the arguments broadcast [1].
@@ -72,23 +72,23 @@ class AirChiller(Spec):
 
 
 class DirectExpansionUnit(Spec):
-    """Compressors whose refrigerant cools the air itself.
+    """Compressors whose refrigerant cools the air itself; published ranges are those of Lei and Masanet 2022.
 
-    The published COP is 2.8 up to 15 °C outdoors [2]; the regression above is not published as a formula. Here (a
+    The published COP is 2.8 up to 15 °C outdoors; the regression above is not published as a formula. Here (a
     substitute of ours) it is a constant share of Carnot's COP between an evaporator at 5 °C and a condenser that is
     25 K warmer than the outdoor air but never colder than the 40 °C of 15 °C outdoors.
     """
 
     cop_cold: float = Field(default=2.8, gt=1, le=10)
-    """Heat removed per electric energy up to `t_constant_degc` [1]; 2.8 [2]."""
+    """COP at outdoor temperatures up to `t_constant_degc`: heat removed per electricity [1]. 2.8 as published."""
     t_constant_degc: float = Field(default=15.0, ge=-20, le=40)
-    """Outdoor temperature up to which it is constant [°C]; 15 [2]."""
+    """Outdoor temperature up to which the COP is constant [°C]. 15 as published."""
     t_evaporating_degc: float = Field(default=5.0, ge=-10, le=25)
-    """Refrigerant in the evaporator [°C] (ours)."""
+    """Evaporating temperature of the refrigerant [°C]. Default: an assumption of this model."""
     condenser_approach_k: float = Field(default=25.0, ge=5, le=40)
-    """By how much the condensing refrigerant is warmer than the outdoor air [K] (ours)."""
+    """Condensing temperature above the outdoor temperature [K]. Default: an assumption of this model."""
     cop_adjustment: float = Field(default=-0.125, gt=-1, le=1)
-    """By what share these machines are better (+) or worse (-) [1]; small halls -0.45-0.20 [2]."""
+    """Relative deviation of the COP: 0.1 is a COP 10 % higher [1]. Small halls: -0.45 to 0.20."""
 
     def cop(self, t_outdoor_degc: Floats) -> Floats:
         """Heat removed per electric energy, shape of the argument [1]."""
@@ -103,16 +103,16 @@ class DirectExpansionUnit(Spec):
 
 
 class DryCooler(Spec):
-    """Finned coils that cool water with outdoor air, without evaporation. Defaults are ours (unverified)."""
+    """Finned coils that cool water with outdoor air, without evaporation. Defaults are assumptions (unverified)."""
 
     approach_k: float = Field(default=7.0, gt=0, le=25)
-    """By how much the water leaves warmer than the dry bulb [K]."""
+    """Temperature of the leaving water above the dry bulb [K]."""
     air_rise_k: float = Field(default=8.0, gt=0, le=30)
-    """By how much the air is warmed [K]."""
+    """Temperature rise of the outdoor air across the coils [K]."""
     fan_pressure_pa: float = Field(default=120.0, ge=0, le=2000)
-    """Pressure of the fans [Pa]."""
+    """Pressure rise across the fans [Pa]."""
     fan_efficiency: float = Field(default=0.60, gt=0, le=1)
-    """Of the fans with their motors [1]."""
+    """Efficiency of the fans including their motors [1]."""
 
     def leaving_water_degc(self, air: OutdoorAir) -> Floats:
         """Water that leaves the cooler, shape (T,) [°C]."""

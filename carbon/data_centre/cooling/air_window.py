@@ -21,23 +21,23 @@ T_DEW_CORNER_DEGC = 15.0
 
 
 class HumidityWindow(Spec):
-    """Outdoor air enters up to the warmest supply, and if its humidity lies between bounds [2].
+    """Limits of outdoor air: at most as warm as the warmest supply, humidity within bounds (Lei and Masanet 2022).
 
-    A hall that humidifies wets air that is too dry; one that does not closes its dampers to it. Air colder than the
-    coldest supply is warmed with return air: a hall that humidifies warms it until its relative humidity is low enough,
-    so that only its dew point counts. Defaults: middle of the ranges of [2] for colocation halls.
+    A hall with a humidifier humidifies air that is too dry; one without closes its dampers to it. Air colder than the
+    coldest supply is warmed with return air: a hall with a humidifier warms it until its relative humidity is low
+    enough, so that only its dew point counts. Defaults: middle of the published ranges for colocation halls.
     """
 
     humidify: bool = False
-    """Whether dry air is humidified adiabatically; hyperscale halls in [2] do, colocation halls do not."""
+    """Whether air that is too dry is humidified adiabatically. Published hyperscale halls: true; colocation: false."""
     t_dew_min_degc: float = Field(default=-10.5, ge=-40, le=20)
-    """Driest air, by its dew point [°C]; -12 to -9 [2]."""
+    """Lowest dew point of admitted air [°C]. Published range: -12 to -9."""
     t_dew_max_degc: float = Field(default=21.0, ge=0, le=30)
-    """Most humid air, by its dew point [°C]; 15-27 [2]."""
+    """Highest dew point of admitted air [°C]. Published range: 15-27."""
     rh_min_percent: float = Field(default=20.0, ge=0, le=60)
-    """Driest air, by its relative humidity [%]; 10-30 [2]."""
+    """Lowest relative humidity inside [%]. Published range: 10-30."""
     rh_max_percent: float = Field(default=70.0, ge=30, le=100)
-    """Most humid air, by its relative humidity [%]; 60-80 [2]."""
+    """Highest relative humidity inside [%]. Published range: 60-80."""
 
     @model_validator(mode="after")
     def _bounds(self) -> HumidityWindow:

@@ -22,13 +22,14 @@ class DirectExpansion(RecirculatedAir):
     """
 
     kind: Literal["direct_expansion"] = "direct_expansion"
-    """Compressors that cool the hall's air directly; the usual way in small halls."""
+    """Direct expansion: the refrigerant cools the hall's air in or beside the air handlers; usual in small halls."""
     balance: HeatBalance = "published"
-    """Whose heat is removed: `published` counts the fans' heat as not cooled, `closed` cools it too."""
+    """Which heat the coils remove: `published` excludes the fans' heat, as in the paper; `closed` includes it."""
     sensible_heat_ratio: float = Field(default=0.97, gt=0, le=1)
-    """Share of the coils' cooling that lowers temperature rather than condenses vapour [1]; 0.95-0.99."""
+    """Share of the coils' cooling that lowers the air's temperature; the rest condenses vapour [1]. Published range:
+    0.95-0.99."""
     unit: DirectExpansionUnit = DirectExpansionUnit()
-    """Compressors."""
+    """The compressors and condensers."""
 
     @property
     def driven_by(self) -> WeatherDriver:

@@ -11,4 +11,4 @@ class DirectToChip(LiquidCooling):
     """Cold plates on the processors, which take 70 to 80 % of the heat (unverified); air takes the rest."""
 
     kind: Literal["direct_to_chip"] = "direct_to_chip"
-    """Liquid through cold plates on the processors, and air for the rest."""
+    """Liquid through cold plates on the processors; air cools the rest."""

@@ -29,10 +29,10 @@ class HallAir:
 
 
 class RecirculatedAir(CoolingTechnology):
-    """A technology that cools the hall's own air."""
+    """A technology that recirculates and cools the hall's own air."""
 
     t_supply_degc: float = Field(default=24.0, ge=10, le=45)
-    """Air to the servers [°C]; within ASHRAE's recommended 18-27, where new halls are often set (unverified)."""
+    """Temperature of the air supplied to the servers [°C]. ASHRAE recommends 18-27 (unverified)."""
     air_handler: AirHandler = AirHandler()
     """Supply fans and humidifier."""
 
@@ -48,14 +48,15 @@ class RecirculatedAir(CoolingTechnology):
 
 
 class WaterCoils(RecirculatedAir):
-    """A technology whose coils are cooled by water; what they condense, a humidifier puts back."""
+    """A technology with water-cooled coils in the hall; a humidifier replaces the vapour that they condense."""
 
     sensible_heat_ratio: float = Field(default=0.97, gt=0, le=1)
-    """Share of the coils' cooling that lowers temperature rather than condenses vapour [1]; 0.95-0.99."""
+    """Share of the coils' cooling that lowers the air's temperature; the rest condenses vapour [1]. Published range:
+    0.95-0.99."""
     coil_effectiveness: float = Field(default=0.775, gt=0, le=1)
-    """Heat-transfer effectiveness of the coils between air and water [1]; 0.65-0.9."""
+    """Heat-transfer effectiveness of the coils between air and water [1]. Published range: 0.65-0.9."""
     water_rise_k: float = Field(default=7.5, gt=0, le=20)
-    """By how much the coils warm their water [K]; 5-10."""
+    """Temperature rise of the water across the coils [K]. Published range: 5-10."""
 
     @model_validator(mode="after")
     def _water_above_freezing(self) -> WaterCoils:

@@ -17,21 +17,22 @@ COP_MIN = 1.2
 
 
 class HeatReuse(Spec):
-    """A share of the heat given to a heat network, lifted by a heat pump where it is not warm enough.
+    """A share of the heat supplied to a heat network, through a heat pump where it is colder than the network.
 
     The heat pump reaches a constant share of Carnot's COP between the offered and the delivered temperature.
     """
 
     share: float = Field(default=0.5, ge=0, le=1)
-    """Share of the heat that is offered to the network [1]."""
+    """Share of the hall's heat that is given to the network [1]."""
     t_delivered_degc: float = Field(default=60.0, ge=10, le=120)
-    """Temperature the network takes [°C]; 55-65 in networks of the fourth generation (unverified)."""
+    """Supply temperature of the heat network [°C]. Fourth-generation networks: 55-65 (unverified)."""
     exchanger_approach_k: float = Field(default=3.0, ge=0, le=20)
-    """By how much the exchanger lowers the offered temperature [K] (unverified)."""
+    """Temperature lost across the heat exchanger to the network [K] (unverified)."""
     heat_pump: bool = True
-    """Whether a heat pump of the data centre lifts what is not warm enough; without one such heat is not taken."""
+    """Whether a heat pump raises the heat to the network's temperature where it is colder; if not, such heat is
+    rejected."""
     carnot_share: float = Field(default=0.5, gt=0, le=0.8)
-    """The heat pump's COP as a share of Carnot's [1]; 0.4-0.6 is usual (unverified)."""
+    """COP of the heat pump as a share of Carnot's [1]. Usual: 0.4-0.6 (unverified)."""
 
     def cop(self, t_offered_degc: Floats) -> Floats:
         """Heat delivered per electric energy, shape of the argument [1]; infinite where no lift is needed."""

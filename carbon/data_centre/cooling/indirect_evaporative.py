@@ -18,7 +18,7 @@ from grid.arrays import Bools, Floats
 
 
 class IndirectEvaporative(RecirculatedAir):
-    """Indirect evaporative coolers with direct expansion as their trim. A model of ours, not a published one.
+    """Indirect evaporative coolers, and direct expansion for the rest. A model of ours, not a published one.
 
     Dry while outdoor air alone cools the supply enough, wet above. Wet, they reach
     T = T_outdoor - effectiveness x (T_outdoor - T_wet_bulb); all heat that wet coolers remove is taken to evaporate
@@ -26,27 +26,29 @@ class IndirectEvaporative(RecirculatedAir):
     """
 
     kind: Literal["indirect_evaporative"] = "indirect_evaporative"
-    """Air-to-air exchangers, wetted outside when it is warm, and compressors for the rest."""
+    """Air-to-air heat exchangers, wetted outside when it is warm; compressors for the rest."""
     wet_effectiveness: float = Field(default=0.70, gt=0, le=1)
-    """How near the wet exchanger brings air from the dry to the wet bulb [1]; 0.6-0.75 (unverified)."""
+    """Effectiveness of the wetted exchanger: cooling of the outdoor air over its wet-bulb depression [1]. Usual:
+    0.6-0.75 (unverified)."""
     dry_effectiveness: float = Field(default=0.65, gt=0, le=1)
-    """How near the dry exchanger brings the return air to the outdoor air [1]; 0.6-0.7 (unverified)."""
+    """Effectiveness of the dry exchanger: cooling of the return air over its excess above the outdoor air [1]. Usual:
+    0.6-0.7 (unverified)."""
     outdoor_air_ratio: float = Field(default=1.0, gt=0, le=3)
-    """Outdoor air through the exchanger per hall air, by mass [1] (unverified)."""
+    """Mass flow of outdoor air through the exchanger per mass flow of hall air [1] (unverified)."""
     outdoor_fan_pressure_pa: float = Field(default=250.0, ge=0, le=2000)
-    """Pressure of the outdoor air's fans [Pa] (unverified)."""
+    """Pressure rise across the outdoor air's fans [Pa] (unverified)."""
     outdoor_fan_efficiency: float = Field(default=0.65, gt=0, le=1)
-    """Of those fans with their motors [1] (unverified)."""
+    """Efficiency of the outdoor air's fans including their motors [1] (unverified)."""
     spray_ratio: float = Field(default=20.0, ge=1, le=200)
-    """Water sprayed round per water evaporated [1] (unverified)."""
+    """Water sprayed per water evaporated, by mass [1] (unverified)."""
     spray_pressure_pa: float = Field(default=150_000.0, ge=0, le=1e6)
-    """Pressure of the spray pumps [Pa] (unverified)."""
+    """Pressure rise across the spray pumps [Pa] (unverified)."""
     spray_efficiency: float = Field(default=0.60, gt=0, le=1)
-    """Of those pumps with their motors [1] (unverified)."""
+    """Efficiency of the spray pumps including their motors [1] (unverified)."""
     cycles_of_concentration: float = Field(default=4.0, gt=1, le=50)
-    """How often water goes round before its salts force it out [1] (unverified)."""
+    """Cycles of concentration: salinity of the blow-down over that of the make-up water [1] (unverified)."""
     unit: DirectExpansionUnit = DirectExpansionUnit(cop_adjustment=0.0)
-    """Compressors for what the exchangers do not reach."""
+    """Direct-expansion compressors for the heat that the exchangers do not remove."""
 
     @property
     def driven_by(self) -> WeatherDriver:

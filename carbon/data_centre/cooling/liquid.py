@@ -32,7 +32,7 @@ FacilityWater = Literal["W17", "W27", "W32", "W40", "W45"]
 
 
 class LiquidCooling(CoolingTechnology):
-    """Liquid at the servers, water to the outdoors, air for what the liquid does not take. A model of ours.
+    """Liquid at the servers, facility water to the outdoors, air for the rest. A model of ours, not a published one.
 
     The facility's water is cooled without chillers while tower or dry cooler reach the temperature of its class; in
     between they cool what they can of the return, and chillers the rest. Chillers are taken to make water as cold as
@@ -41,35 +41,36 @@ class LiquidCooling(CoolingTechnology):
     """
 
     liquid_share: float = Field(default=0.75, ge=0, le=1)
-    """Share of the hall's heat that the liquid takes [1]."""
+    """Share of the hall's heat that the liquid removes [1]; air removes the rest. Cold plates: 0.7-0.8 (unverified)."""
     facility_water: FacilityWater = "W32"
-    """Class of the facility's water."""
+    """Class of the facility water by ASHRAE TC 9.9; the number is its highest supply temperature [°C]."""
     facility_water_rise_k: float = Field(default=8.0, gt=0, le=30)
-    """By how much the servers warm the facility's water [K]."""
+    """Temperature rise of the facility water across the servers' heat exchangers [K]."""
     exchanger_approach_k: float = Field(default=1.0, ge=0, le=10)
-    """By how much the facility's water stays warmer than what the tower or dry cooler sends [K]."""
+    """Temperature of the facility water above the water from the tower or dry cooler, across their exchanger [K]."""
     pump_pressure_pa: float = Field(default=200_000.0, ge=0, le=1e6)
-    """Pressure of the facility's pumps [Pa]."""
+    """Pressure rise across the facility-water pumps [Pa]."""
     pump_efficiency: float = Field(default=0.70, gt=0, le=1)
-    """Of those pumps with their motors [1]."""
+    """Efficiency of the facility-water pumps including their motors [1]."""
     coolant_rise_k: float = Field(default=8.0, gt=0, le=30)
-    """By how much the servers warm the coolant [K], counted as water."""
+    """Temperature rise of the coolant across the servers [K]; its heat capacity is taken as water's."""
     coolant_pressure_pa: float = Field(default=150_000.0, ge=0, le=1e6)
-    """Pressure of the pumps in the distribution units or tanks [Pa]."""
+    """Pressure rise across the coolant pumps of the distribution units or tanks [Pa]."""
     coolant_efficiency: float = Field(default=0.50, gt=0, le=1)
-    """Of those pumps with their motors [1]."""
+    """Efficiency of the coolant pumps including their motors [1]."""
     rejection: Literal["tower", "dry_cooler"] = "tower"
-    """How the water is cooled: `tower` and `chiller`, or `dry_cooler` and `air_chiller`."""
+    """How the facility water is cooled: `tower` (with `tower` and `chiller`) or `dry_cooler` (with `dry_cooler` and
+    `air_chiller`)."""
     tower: CoolingTower = CoolingTower()
-    """Cooling tower."""
+    """Cooling tower, with `rejection: tower`."""
     chiller: WaterChiller = WaterChiller(cop_adjustment=0.0)
-    """Water-cooled chillers, for what the tower does not reach."""
+    """Water-cooled chillers for the heat that the tower alone does not remove, with `rejection: tower`."""
     dry_cooler: DryCooler = DryCooler()
-    """Dry cooler."""
+    """Dry cooler, with `rejection: dry_cooler`."""
     air_chiller: AirChiller = AirChiller(cop_adjustment=0.0)
-    """Air-cooled chillers, for what the dry cooler does not reach."""
+    """Air-cooled chillers for the heat that the dry cooler does not remove, with `rejection: dry_cooler`."""
     air_path: AirPath = WaterEconomiser(balance="closed")
-    """What cools the air."""
+    """Cooling technology for the heat that the liquid does not remove."""
 
     @property
     def driven_by(self) -> WeatherDriver:

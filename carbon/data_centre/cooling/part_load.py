@@ -19,25 +19,26 @@ STANDSTILL = 1e-9
 class PartLoad(Spec):
     """N machines are needed at the rated heat, some are spare, and all of them share the load.
 
-    By the affinity laws a machine's flow follows its speed and its power the cube of it [1], down to a least flow. The
-    defaults are ours (unverified).
+    By the affinity laws a machine's flow follows its speed and its power the cube of it [1], down to a least flow.
+    Defaults are assumptions (unverified).
 
     References:
         [1] ASHRAE Handbook - HVAC Systems and Equipment, chapters on fans and centrifugal pumps.
     """
 
     heat_rated_mw: float | None = Field(default=None, gt=0, le=5000)
-    """Heat that the plant is built for, without spares [MW]; by default what the data centre emits at its rating."""
+    """Heat that the plant removes at its rating, without spare machines [MW]. Default: the data centre's heat at rated
+    IT power."""
     machines_needed: int = Field(default=4, ge=1, le=1000)
-    """Machines that carry the rated heat: N [1]."""
+    """Number N of machines that remove the rated heat [1]."""
     machines_spare: int = Field(default=1, ge=0, le=1000)
-    """Machines beyond those, which run with the others: 1 for N+1 [1]."""
+    """Number of redundant machines, which run with the others [1]; 1 is N+1."""
     flow_min_share: float = Field(default=0.3, ge=0.05, le=1)
-    """Least flow of a fan or pump, as a share of its own rated flow [1]; 1 is constant speed."""
+    """Lowest flow of a fan or pump as a share of its rated flow [1]; 1 is constant speed."""
     affinity_exponent: float = Field(default=3.0, ge=1, le=3)
-    """Power by flow [1]: 3 by the affinity laws, less where some of the pressure does not depend on flow."""
+    """Exponent of power over flow [1]; 3 by the affinity laws, less where part of the pressure is static."""
     chiller_min_share: float = Field(default=0.1, ge=0.01, le=1)
-    """Load below which a chiller cycles instead of turning down further, as a share of its rating [1]."""
+    """Load below which a chiller cycles on and off, as a share of its rated capacity [1]."""
 
     @property
     def spread(self) -> float:
@@ -47,7 +48,7 @@ class PartLoad(Spec):
 
 @dataclass(frozen=True)
 class PlantOperation:
-    """How the machines of one plant run.
+    """Operating rules of the machines of one plant: part load and heat balance.
 
     Args:
         part_load: How they follow the load; None where flows scale with heat.

@@ -22,38 +22,38 @@ MID_MONTH_HOUR = (np.arange(12) + 0.5) * HOURS_PER_YEAR / 12.0
 class Seawater(WaterCoils):
     """Sea, lake or river water that cools the hall's water, and chillers' condensers where it is not cold enough.
 
-    A model of ours, not a published one; numbers of the intake are ours (unverified). The water comes back warmer and
-    is not consumed, so there is no make-up but the humidifier's. The water's temperature is, in this order: the series
-    of the outdoor air (`OutdoorAir.t_water_degc`), the monthly means, a yearly sinusoid; where the time of the year is
-    not known, the warmest water of the year.
+    A model of ours, not a published one; defaults of the intake are assumptions (unverified). The water comes back
+    warmer and is not consumed, so there is no make-up but the humidifier's. The water's temperature is, in this order:
+    the series of the outdoor air (`OutdoorAir.t_water_degc`), the monthly means, a yearly sinusoid; where the time of
+    the year is not known, the warmest water of the year.
     """
 
     kind: Literal["seawater"] = "seawater"
-    """Sea, lake or river water, and chillers where it is not cold enough."""
+    """Sea, lake or river water; chillers for the heat that it does not remove."""
     t_water_mean_degc: float = Field(default=12.0, ge=-2, le=35)
-    """Yearly mean of the water's temperature at the intake [°C]."""
+    """Yearly mean temperature of the natural water at the intake [°C]."""
     t_water_swing_k: float = Field(default=7.0, ge=0, le=20)
-    """By how much it rises above its mean in summer and falls below it in winter [K]."""
+    """Amplitude of the yearly cosine of the water's temperature around its mean [K]."""
     day_warmest: float = Field(default=227.0, ge=1, le=366)
-    """Day of the year when it is warmest; 227 is the middle of August."""
+    """Day of the year when the water is warmest [d]; 227 is mid-August."""
     t_water_monthly_degc: tuple[Annotated[float, Field(ge=-2, le=40)], ...] | None = Field(
         default=None, min_length=12, max_length=12
     )
-    """Monthly means, January first, instead of the sinusoid [°C]."""
+    """Monthly mean temperatures of the water, twelve values from January, instead of mean and amplitude [°C]."""
     exchanger_approach_k: float = Field(default=1.5, ge=0, le=10)
-    """By how much what is cooled stays warmer than the natural water [K]."""
+    """Temperature of the hall's water or the condensers above the natural water, across the exchanger [K]."""
     natural_water_rise_k: float = Field(default=5.0, gt=0, le=15)
-    """By how much the natural water is warmed [K]; permits limit it."""
+    """Temperature rise of the natural water [K]; permits usually limit it."""
     intake_pressure_pa: float = Field(default=150_000.0, ge=0, le=2e6)
-    """Pressure of the intake's pumps [Pa]."""
+    """Pressure rise across the intake pumps [Pa]."""
     intake_efficiency: float = Field(default=0.70, gt=0, le=1)
-    """Of those pumps with their motors [1]."""
+    """Efficiency of the intake pumps including their motors [1]."""
     pump_pressure_pa: float = Field(default=143_500.0, ge=0, le=1e6)
-    """Pressure of the hall's pumps to the exchanger [Pa]."""
+    """Pressure rise across the pumps between hall and exchanger [Pa]."""
     pump_efficiency: float = Field(default=0.70, gt=0, le=1)
-    """Of those pumps with their motors [1]."""
+    """Efficiency of the pumps between hall and exchanger including their motors [1]."""
     chiller: WaterChiller = WaterChiller(cop_adjustment=0.0)
-    """Chillers."""
+    """Chillers, with condensers cooled by the natural water."""
 
     @property
     def driven_by(self) -> WeatherDriver:

@@ -1,4 +1,4 @@
-"""What every cooling technology is, and what it answers."""
+"""The interface of every cooling technology."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEAT_NETWORK = "heat_network"
 
 @dataclass(frozen=True, eq=False)
 class CoolingDemand:
-    """What it takes to remove the heat of T steps.
+    """Power and water that remove the heat of T steps.
 
     Args:
         p_by_machine_mw: Electric power of each machine, shape (T,) each [MW].
@@ -69,15 +69,16 @@ WeatherDriver = Literal["dry_bulb", "wet_bulb", "enthalpy", "water"]
 
 
 class CoolingTechnology(Spec, ABC):
-    """A way to remove a hall's heat; a subclass is one kind, with a literal field ``kind`` of its own."""
+    """A cooling technology; a subclass is one kind, with a literal field ``kind`` of its own."""
 
     balance: HeatBalance = "closed"
-    """Whose heat is removed: `closed` cools the heat of fans and pumps too; `published` leaves it out and counts what
-    the coils condense on top, as Lei and Masanet do."""
+    """Which heat the plant removes: `closed` includes the heat of its own fans and pumps; `published` excludes it and
+    adds the latent heat of the coils' condensate, as Lei and Masanet do."""
     part_load: PartLoad | None = None
-    """How machines follow the load; left out, their flows scale with the heat and chillers keep their part load."""
+    """Redundancy and part-load behaviour of the machines. Default: flows in proportion to heat, chillers at a constant
+    part load."""
     heat_reuse: HeatReuse | None = None
-    """Heat given away before the rest is rejected."""
+    """Heat supplied to a heat network before the rest is rejected. Default: none."""
 
     def demand(self, air: OutdoorAir, heat_mw: Floats, heat_rated_mw: float | None = None) -> CoolingDemand:
         """Power and water that remove `heat_mw` under the outdoor air of T steps.
@@ -96,12 +97,12 @@ class CoolingTechnology(Spec, ABC):
 
     @abstractmethod
     def remove(self, air: OutdoorAir, heat_mw: Floats, operation: PlantOperation) -> CoolingDemand:
-        """What `demand` answers; `operation` knows load, redundancy and balance."""
+        """Power and water that remove `heat_mw`, as `demand`, under given operating rules."""
 
     @property
     @abstractmethod
     def driven_by(self) -> WeatherDriver:
-        """Which property of the outdoors its energy follows."""
+        """The property of the outdoor air, or the water, that its energy follows."""
 
     def reused(self, heat_mw: Floats, t_offered_degc: Floats | float) -> ReusedHeat:
         """What of a heat [MW], offered at a temperature [°C], is given away."""

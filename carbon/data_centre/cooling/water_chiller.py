@@ -21,13 +21,14 @@ class WaterChilled(WaterCoils):
     """
 
     kind: Literal["water_chiller"] = "water_chiller"
-    """Water-cooled chillers and a tower, the year round."""
+    """Water-cooled chillers and a cooling tower all year, without free cooling."""
     balance: HeatBalance = "published"
-    """Whose heat is removed: `published` counts fans' and pumps' heat as not cooled, `closed` cools it too."""
+    """Which heat the plant removes: `published` excludes the heat of its own fans and pumps, as in the paper; `closed`
+    includes it."""
     tower: CoolingTower = CoolingTower()
-    """Cooling tower."""
+    """The cooling tower."""
     chiller: WaterChiller = WaterChiller()
-    """Chillers."""
+    """The water-cooled chillers."""
 
     @property
     def driven_by(self) -> WeatherDriver:

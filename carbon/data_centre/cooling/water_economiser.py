@@ -24,19 +24,21 @@ class WaterEconomiser(WaterCoils):
     """
 
     kind: Literal["water_economiser"] = "water_economiser"
-    """A cooling tower that serves the hall by itself when it is cool outside, and chillers for the rest."""
+    """A cooling tower that cools the hall's water directly when the wet bulb is low enough; water-cooled chillers for
+    the rest."""
     balance: HeatBalance = "published"
-    """Whose heat is removed: `published` counts fans' and pumps' heat as not cooled, `closed` cools it too."""
+    """Which heat the plant removes: `published` excludes the heat of its own fans and pumps, as in the paper; `closed`
+    includes it."""
     exchanger_approach_k: float = Field(default=2.25, ge=0, le=10)
-    """By how much the hall's water stays warmer than the tower's across the heat exchanger [K]; 1.7-2.8."""
+    """Temperature of the hall's water above the tower's, across their heat exchanger [K]. Published range: 1.7-2.8."""
     pump_pressure_pa: float = Field(default=143_500.0, ge=0, le=1e6)
-    """Pressure of the economiser's pumps [Pa]; 115-172 kPa."""
+    """Pressure rise across the economiser's pumps [Pa]. Published range: 115-172 kPa."""
     pump_efficiency: float = Field(default=0.70, gt=0, le=1)
-    """Of those pumps with their motors [1]; 0.6-0.8."""
+    """Efficiency of the economiser's pumps including their motors [1]. Published range: 0.6-0.8."""
     tower: CoolingTower = CoolingTower()
-    """Cooling tower."""
+    """The cooling tower."""
     chiller: WaterChiller = WaterChiller()
-    """Chillers."""
+    """The water-cooled chillers."""
 
     @property
     def driven_by(self) -> WeatherDriver:

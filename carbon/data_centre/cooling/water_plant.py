@@ -24,15 +24,15 @@ class WaterChiller(Spec):
     """Water-cooled centrifugal chillers, as many in service as keep each at the same part load."""
 
     part_load: float = Field(default=0.30, gt=0, le=1)
-    """Load of each chiller in service as a share of its rating [1]; colocation 0.1-0.5."""
+    """Load of each running chiller as a share of its rated capacity [1]. Colocation: 0.1-0.5."""
     cop_adjustment: float = Field(default=-0.20, gt=-1, le=1)
-    """By what share these chillers are better (+) or worse (-) than the regression [1]; colocation -0.4-0."""
+    """Relative deviation of the COP from the regression: 0.1 is a COP 10 % higher [1]. Colocation: -0.4 to 0."""
     water_rise_k: float = Field(default=7.5, gt=0, le=20)
-    """By how much the hall warms the chilled water [K]; 5-10."""
+    """Temperature rise of the chilled water across the hall's coils [K]. Published range: 5-10."""
     pump_pressure_pa: float = Field(default=143_500.0, ge=0, le=1e6)
-    """Pressure of the chilled-water pumps [Pa]; 115-172 kPa."""
+    """Pressure rise across the chilled-water pumps [Pa]. Published range: 115-172 kPa."""
     pump_efficiency: float = Field(default=0.70, gt=0, le=1)
-    """Of the chilled-water pumps with their motors [1]; 0.6-0.8."""
+    """Efficiency of the chilled-water pumps including their motors [1]. Published range: 0.6-0.8."""
 
     def cop(self, t_condenser_degc: Floats, load_share: Floats | float | None = None) -> Floats:
         """Heat removed per electric energy, shape to which the arguments broadcast [1].
@@ -63,23 +63,23 @@ class CoolingTower(Spec):
     """Wet cooling towers with their condenser-water pumps and fans."""
 
     approach_k: float = Field(default=4.75, gt=0, le=20)
-    """By how much the water leaves warmer than the wet bulb [K]; 2.8-6.7."""
+    """Temperature of the leaving water above the wet bulb [K]. Published range: 2.8-6.7."""
     water_rise_k: float = Field(default=5.0, gt=0, le=20)
-    """By how much the water comes back warmer [K]; 4-6."""
+    """Temperature rise of the condenser water [K]. Published range: 4-6."""
     water_to_air_ratio: float = Field(default=1.12, gt=0, le=5)
-    """Water per air, by mass [kg/kg]; 1.119 in both published cases [1]."""
+    """Mass flow of water per mass flow of air [kg/kg]; 1.119 in both published cases."""
     pump_pressure_pa: float = Field(default=208_500.0, ge=0, le=1e6)
-    """Pressure of the condenser-water pumps [Pa]; 167-250 kPa."""
+    """Pressure rise across the condenser-water pumps [Pa]. Published range: 167-250 kPa."""
     pump_efficiency: float = Field(default=0.70, gt=0, le=1)
-    """Of those pumps with their motors [1]; 0.6-0.8."""
+    """Efficiency of the condenser-water pumps including their motors [1]. Published range: 0.6-0.8."""
     fan_pressure_pa: float = Field(default=176.0, ge=0, le=2000)
-    """Pressure of the tower's fans [Pa]; the middle of the published cases' 148 and 203 [1]."""
+    """Pressure rise across the tower's fans [Pa]; the middle of the published cases' 148 and 203."""
     fan_efficiency: float = Field(default=0.70, gt=0, le=1)
-    """Of the tower's fans with their motors [1]; 0.6-0.8."""
+    """Efficiency of the tower's fans including their motors [1]. Published range: 0.6-0.8."""
     cycles_of_concentration: float = Field(default=9.0, gt=1, le=50)
-    """How often water goes round before its salts force it out [1]; 3-15."""
+    """Cycles of concentration: salinity of the blow-down over that of the make-up water [1]. Published range: 3-15."""
     windage_share: float = Field(default=0.0025, ge=0, le=0.05)
-    """Droplets blown away, as a share of the water that goes round [1]; 0.00005-0.005."""
+    """Droplets blown out, as a share of the circulating water [1]. Published range: 0.00005-0.005."""
 
     def leaving_water_degc(self, air: OutdoorAir) -> Floats:
         """Water that leaves the tower, shape (T,) [°C]."""

@@ -27,15 +27,16 @@ class ConversionChain(PowerChainTechnology):
     """Conversion devices that lose ``a + b l + c l²`` of their rating, and distribution in series behind them."""
 
     no_load_loss: Share
-    """Loss of the conversion devices when idle, as a share of their rating (a) [1]."""
+    """Constant loss of the conversion devices, as a share of their rating [1]."""
     proportional_loss: Share
-    """Loss in proportion to load, as a share of rating at full load (b) [1]."""
+    """Loss in proportion to the load, at full load, as a share of the rating [1]."""
     square_loss: Share
-    """Loss with the square of load, as a share of rating at full load (c) [1]."""
+    """Loss with the square of the load, at full load, as a share of the rating [1]."""
     installed_ratio: float = Field(ge=1, le=4)
-    """Conversion capacity installed per capacity needed at rated IT power: 1 for N, 2 for 2N [1]."""
+    """Installed conversion capacity per capacity needed at rated IT power [1]; 1 is N, 2 is 2N."""
     distribution_loss: Share
-    """Share of the power behind the conversion that switchgear, cables and distribution units lose [1]."""
+    """Loss of switchgear, cables and distribution units behind the conversion, as a share of the power entering them
+    [1]."""
 
     def loss_mw(self, p_it_mw: Floats, p_it_rated_mw: float) -> Floats:
         """Power lost, see `PowerChainTechnology.loss_mw`."""
@@ -47,51 +48,52 @@ class ConversionChain(PowerChainTechnology):
 
 
 class DoubleConversion(ConversionChain):
-    """Two strings of double-conversion UPS (2N), each at half load at most; loss fitted to [2], unverified."""
+    """Two strings of double-conversion UPS (2N), each at half load at most; an illustrative fit (unverified)."""
 
     kind: Literal["double_conversion"] = "double_conversion"
-    """UPS that turns AC into DC and back all the time."""
+    """Double-conversion UPS: always from AC to DC and back; two strings (2N)."""
     no_load_loss: Share = 0.01738
-    """Loss of the UPS when idle, as a share of its rating [1]; fitted to illustrative efficiencies, unverified."""
+    """Constant loss of the UPS as a share of its rating [1]; fitted to illustrative efficiencies (unverified)."""
     proportional_loss: Share = 0.0
-    """Loss in proportion to load, as a share of rating at full load [1]; the fit gives none."""
+    """Loss in proportion to the load, at full load, as a share of the rating [1]; the fit gives 0."""
     square_loss: Share = 0.03026
-    """Loss with the square of load, as a share of rating at full load [1]; as `no_load_loss`."""
+    """Loss with the square of the load, at full load, as a share of the rating [1]; fitted to illustrative efficiencies
+    (unverified)."""
     installed_ratio: float = Field(default=2.0, ge=1, le=4)
-    """UPS capacity installed per capacity needed at rated IT power: 1 for N, 2 for 2N [1]."""
+    """Installed UPS capacity per capacity needed at rated IT power [1]; 1 is N, 2 is 2N."""
     distribution_loss: Share = 0.035
-    """Share lost behind the UPS [1]; the middle of 0.02-0.05 for colocation."""
+    """Loss of the distribution behind the UPS, as a share of the power entering it [1]. Colocation: 0.02-0.05."""
 
 
 class EcoMode(ConversionChain):
-    """The same strings with the UPS bypassed while the grid is good: 98.4 % at half load, after [3], unverified."""
+    """Two strings of UPS (2N), bypassed while the mains supply is good: 98.4 % at half load (makers, unverified)."""
 
     kind: Literal["eco_mode"] = "eco_mode"
-    """UPS that passes the grid's power through and converts only when the grid fails."""
+    """UPS in eco mode: the mains supply passes through and is converted only when it fails; two strings (2N)."""
     no_load_loss: Share = 0.006
-    """Loss of the UPS when idle, as a share of its rating [1]; unverified."""
+    """Constant loss of the UPS as a share of its rating [1] (unverified)."""
     proportional_loss: Share = 0.002
-    """Loss in proportion to load, as a share of rating at full load [1]; unverified."""
+    """Loss in proportion to the load, at full load, as a share of the rating [1] (unverified)."""
     square_loss: Share = 0.004
-    """Loss with the square of load, as a share of rating at full load [1]; unverified."""
+    """Loss with the square of the load, at full load, as a share of the rating [1] (unverified)."""
     installed_ratio: float = Field(default=2.0, ge=1, le=4)
-    """UPS capacity installed per capacity needed at rated IT power: 1 for N, 2 for 2N [1]."""
+    """Installed UPS capacity per capacity needed at rated IT power [1]; 1 is N, 2 is 2N."""
     distribution_loss: Share = 0.035
-    """Share lost behind the UPS [1]; the middle of 0.02-0.05 for colocation."""
+    """Loss of the distribution behind the UPS, as a share of the power entering it [1]. Colocation: 0.02-0.05."""
 
 
 class Hvdc240(ConversionChain):
-    """Rectifiers to 240 V DC with the battery on the bus (N+1 modules): 97.6-97.8 % from half load, after [3]."""
+    """Rectifiers to 240 V DC with the battery on the bus (N+1): 97.6-97.8 % from half load (makers, unverified)."""
 
     kind: Literal["hvdc_240"] = "hvdc_240"
-    """One conversion from AC to 240 V DC, which ordinary server supplies accept."""
+    """Rectifiers to 240 V DC, which ordinary server power supplies accept, with the battery on the DC bus (N+1)."""
     no_load_loss: Share = 0.005
-    """Loss of the rectifiers when idle, as a share of their rating [1]; unverified."""
+    """Constant loss of the rectifiers as a share of their rating [1] (unverified)."""
     proportional_loss: Share = 0.010
-    """Loss in proportion to load, as a share of rating at full load [1]; unverified."""
+    """Loss in proportion to the load, at full load, as a share of the rating [1] (unverified)."""
     square_loss: Share = 0.008
-    """Loss with the square of load, as a share of rating at full load [1]; unverified."""
+    """Loss with the square of the load, at full load, as a share of the rating [1] (unverified)."""
     installed_ratio: float = Field(default=1.25, ge=1, le=4)
-    """Rectifier capacity installed per capacity needed at rated IT power [1]; four modules and one spare."""
+    """Installed rectifier capacity per capacity needed at rated IT power [1]; 1.25 is four modules and one spare."""
     distribution_loss: Share = 0.01
-    """Share lost behind the rectifiers [1]; no transformer there, the middle of 0-0.02 for new halls."""
+    """Loss of the DC distribution behind the rectifiers, as a share of the power entering it [1]. New halls: 0-0.02."""

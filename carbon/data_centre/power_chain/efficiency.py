@@ -16,14 +16,14 @@ from grid.arrays import Floats
 
 
 class FixedEfficiency(PowerChainTechnology):
-    """Constant efficiencies side by side, each on the IT power, as in the published model [1]; no loss when idle."""
+    """Constant efficiencies side by side, each on the IT power, as in Lei and Masanet 2020; no loss without load."""
 
     kind: Literal["fixed_efficiency"] = "fixed_efficiency"
-    """UPS and distribution with one efficiency each, whatever the load."""
+    """UPS and distribution with one efficiency each, independent of the load."""
     ups_efficiency: float = Field(default=0.87, gt=0.5, le=1)
-    """Of the UPS [1]; the middle of 0.80-0.94 for colocation."""
+    """Efficiency of the UPS [1]. Colocation: 0.80-0.94."""
     distribution_loss: Share = 0.035
-    """Share lost in distribution [1]; the middle of 0.02-0.05 for colocation."""
+    """Loss of the distribution, as a share of the power entering it [1]. Colocation: 0.02-0.05."""
 
     def loss_mw(self, p_it_mw: Floats, p_it_rated_mw: float) -> Floats:  # noqa: ARG002  part of the seam
         """Power lost, see `PowerChainTechnology.loss_mw`."""
@@ -36,15 +36,15 @@ class MeasuredEfficiency(PowerChainTechnology):
     """A chain known by its efficiency at some loads; between them the loss is interpolated, not the efficiency."""
 
     kind: Literal["measured_efficiency"] = "measured_efficiency"
-    """A chain known by its efficiency at some loads, as data sheets give them."""
+    """A power chain given by its measured efficiency at several loads, as on data sheets."""
     no_load_loss: Share
-    """Loss when idle, as a share of the rating [1]."""
+    """Loss without load, as a share of the rating [1]."""
     load_shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.25, 0.5, 0.75, 1.0)
-    """Loads as shares of the rating, rising, the last is 1 [1]."""
+    """Loads of the measurements as shares of the rating, ascending, the last 1 [1]."""
     efficiencies: tuple[Annotated[float, Field(gt=0.5, le=1)], ...]
-    """Efficiency at each of those loads [1]."""
+    """Efficiency at each of `load_shares` [1]."""
     installed_ratio: float = Field(default=1.0, ge=1, le=4)
-    """Capacity installed per capacity needed at rated IT power: 1 for N, 2 for 2N [1]."""
+    """Installed capacity per capacity needed at rated IT power [1]; 1 is N, 2 is 2N."""
 
     @model_validator(mode="after")
     def _curve(self) -> MeasuredEfficiency:

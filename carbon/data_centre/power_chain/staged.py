@@ -20,17 +20,19 @@ class Stage(Spec):
     """One kind of device in a chain: from the catalogue by name, or by its own points."""
 
     device: str | None = None
-    """Name of a device of the catalogue (`carbon.data_centre.power_chain.devices`); or give points of your own."""
+    """Device of the catalogue: `ups_double_conversion`, `ups_modern`, `ups_eco`, `rectifier_240`, `rectifier_336`,
+    `panama`, `pdu` or `dc_distribution`. Instead of `efficiencies` and `no_load_loss`."""
     efficiencies: tuple[Annotated[float, Field(gt=0.5, le=1)], ...] | None = None
-    """Efficiency at 25, 50, 75 and 100 % of the rating, instead of a device of the catalogue [1]."""
+    """Efficiency at 25, 50, 75 and 100 % of the rating [1], with `no_load_loss`, instead of `device`."""
     no_load_loss: Share | None = None
-    """Loss when idle, as a share of the rating; with `efficiencies` [1]."""
+    """Loss without load, as a share of the rating [1], with `efficiencies`."""
     redundancy: Redundancy = "n"
-    """`n`: just enough; `n_plus_1`: one module more, all share the load; `two_n`: two strings, each half the load."""
+    """`n`: no redundancy; `n_plus_1`: one spare module, all share the load; `two_n`: two strings, each carrying half
+    the load."""
     modules: int = Field(default=4, ge=1, le=100)
-    """Modules needed at full load, to which `n_plus_1` adds one."""
+    """Number of modules needed at full load [1]; `n_plus_1` adds one."""
     through_share: float = Field(default=1.0, gt=0, le=1)
-    """Share of the power that passes through it; the rest comes straight from the mains, without its loss [1]."""
+    """Share of the power that passes through the device [1]; the rest bypasses it without loss."""
 
     @model_validator(mode="after")
     def _one_source_of_points(self) -> Stage:
@@ -76,7 +78,7 @@ class StagedTechnology(PowerChainTechnology):
     """Devices in series; each is sized for the full load of what it feeds, its own losses come on top of that."""
 
     stages: tuple[Stage, ...]
-    """The devices, from the meter to the servers."""
+    """The devices in series, from the meter to the servers."""
 
     def loss_mw(self, p_it_mw: Floats, p_it_rated_mw: float) -> Floats:
         """Power lost, see `PowerChainTechnology.loss_mw`."""
@@ -101,39 +103,39 @@ class Staged(StagedTechnology):
     """Any devices in series; by default two strings of modern UPS (2N) with distribution units behind them."""
 
     kind: Literal["staged"] = "staged"
-    """Devices in series, of your choice."""
+    """Devices in series of your choice."""
     stages: tuple[Stage, ...] = (Stage(device="ups_modern", redundancy="two_n"), Stage(device="pdu"))
-    """The devices, from the meter to the servers."""
+    """The devices in series, from the meter to the servers."""
 
 
 class Hvdc336(StagedTechnology):
     """Rectifiers to 336 V DC, N+1; servers need supplies rated for it."""
 
     kind: Literal["hvdc_336"] = "hvdc_336"
-    """One conversion from AC to 336 V DC."""
+    """Rectifiers to 336 V DC (N+1); servers need power supplies rated for it."""
     stages: tuple[Stage, ...] = (
         Stage(device="rectifier_336", redundancy="n_plus_1"),
         Stage(device="dc_distribution"),
     )
-    """The devices, from the meter to the servers."""
+    """The devices in series, from the meter to the servers."""
 
 
 class Panama(StagedTechnology):
     """From 10 kV straight to 240 V DC, N+1 modules; it needs no transformer before it (leave `transformer` out)."""
 
     kind: Literal["panama"] = "panama"
-    """One block from medium-voltage AC to 240 V DC."""
+    """One unit from medium-voltage AC to 240 V DC (N+1); leave `transformer` out."""
     stages: tuple[Stage, ...] = (Stage(device="panama", redundancy="n_plus_1"), Stage(device="dc_distribution"))
-    """The devices, from the meter to the servers."""
+    """The devices in series, from the meter to the servers."""
 
 
 class MainsHvdc(StagedTechnology):
-    """Each server has one supply on the mains and one on 240 V DC: only half of the power is converted."""
+    """One feed of mains and one of 240 V DC to each server: only half of the power is converted."""
 
     kind: Literal["mains_hvdc"] = "mains_hvdc"
-    """One feed of unconverted mains, one of 240 V DC."""
+    """One feed of unconverted mains and one of 240 V DC to each server: half of the power is converted."""
     stages: tuple[Stage, ...] = (
         Stage(device="rectifier_240", redundancy="n_plus_1", through_share=0.5),
         Stage(device="pdu"),
     )
-    """The devices, from the meter to the servers."""
+    """The devices in series, from the meter to the servers."""

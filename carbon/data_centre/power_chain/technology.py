@@ -1,4 +1,4 @@
-"""What every power chain is, and what it answers."""
+"""The interface of every power chain."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Share = Annotated[float, Field(ge=0, le=0.5)]
 
 
 class PowerChainTechnology(Spec, ABC):
-    """A way to feed servers; a subclass is one kind, with a literal field ``kind`` of its own."""
+    """A power chain between meter and servers; a subclass is one kind, with a literal field ``kind`` of its own."""
 
     @abstractmethod
     def loss_mw(self, p_it_mw: Floats, p_it_rated_mw: float) -> Floats:

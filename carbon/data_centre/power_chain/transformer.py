@@ -17,12 +17,11 @@ class Transformer(Spec):
     """
 
     no_load_loss: float = Field(default=0.00112, ge=0, le=0.05)
-    """Iron loss as a share of the rating [1]."""
+    """Iron (no-load) loss as a share of the rating [1]."""
     load_loss: float = Field(default=0.0076, ge=0, le=0.05)
-    """Copper loss at full load as a share of the rating [1]."""
+    """Copper (load) loss at full load as a share of the rating [1]."""
     installed_ratio: float = Field(default=3.0, gt=0, le=6)
-    """Rating installed per rated IT power [1]; two strings (2N), each for 1.5 times the servers, as cooling and losses
-    come on top."""
+    """Installed rating per rated IT power [1]; 3 is two strings (2N), each for 1.5 times the IT power."""
 
     def loss_mw(self, p_out_mw: Floats, p_it_rated_mw: float) -> Floats:
         """Power lost while they pass on `p_out_mw`, shape (T,) [MW], in a hall rated `p_it_rated_mw` [MW]."""

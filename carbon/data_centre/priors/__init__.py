@@ -24,19 +24,19 @@ SHIPPED = Path(__file__).parent
 
 
 class Prior(Spec):
-    """A range that a parameter lies in."""
+    """Range of one uncertain parameter, or of several that take the same value."""
 
     parameters: tuple[str, ...] = Field(min_length=1)
-    """What takes the value: ``ups_efficiency``, ``distribution_loss``, ``lighting_share``, or dotted paths from
-    ``cooling``; several take the same one."""
+    """Parameters that take the value: ``ups_efficiency``, ``distribution_loss``, ``lighting_share``, or dotted paths
+    that begin with ``cooling``."""
     low: float
-    """Lower end."""
+    """Lower end of the range, in `unit`."""
     high: float
-    """Upper end."""
+    """Upper end of the range, in `unit`."""
     unit: str = Field(min_length=1)
-    """Unit."""
+    """Unit of the range."""
     source: str = Field(min_length=1)
-    """Where it comes from."""
+    """Source of the range."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Prior:
@@ -46,18 +46,18 @@ class Prior(Spec):
 
 
 class HallCase(Spec):
-    """A kind of hall: a cooling technology, and the ranges of what is not known of it."""
+    """A kind of hall: a cooling technology and the ranges of its uncertain parameters."""
 
     name: str = Field(min_length=1)
-    """Name."""
+    """Name of the case."""
     title: str
-    """What it is."""
+    """Title of the case."""
     number: int | None = None
     """Its number in the published table; None where it is not published."""
     cooling: dict[str, Any]
-    """The cooling's specification without what is drawn."""
+    """Specification of the cooling, without the uncertain parameters."""
     priors: tuple[Prior, ...] = Field(min_length=1)
-    """Ranges of what is drawn."""
+    """Ranges of the uncertain parameters."""
 
 
 def case_names() -> tuple[str, ...]:

@@ -28,40 +28,40 @@ class Surcharge(Spec):
     currency: str = Field(min_length=1)
     """Currency of the prices."""
     per_kwh: float = Field(ge=0)
-    """Up to twice the limit [currency/kWh]."""
+    """Price up to twice the limit [currency/kWh]."""
     per_kwh_beyond_twice: float = Field(ge=0)
-    """Beyond twice the limit [currency/kWh]."""
+    """Price beyond twice the limit [currency/kWh]."""
 
 
 class Rule(Spec):
     """One limit of one metric."""
 
     id: str = Field(min_length=1)
-    """Short name, unique in its set."""
+    """Identifier, unique in its set."""
     title: str = Field(min_length=1)
-    """What it is called."""
+    """Title of the rule."""
     jurisdiction: str
-    """Where it holds."""
+    """Jurisdiction in which it applies."""
     issuer: str
-    """Who issued it."""
+    """Issuing authority."""
     metric: MetricName
-    """What it limits."""
+    """Metric that it limits, one of those of `run_metrics`."""
     limit: float
     """The limit, in the metric's unit."""
     sense: Literal["at_most", "at_least"] = "at_most"
-    """Which side of the limit is right."""
+    """Whether the metric must be at most or at least the limit."""
     grades: dict[str, float] = Field(default_factory=dict)
-    """Limits of the grades, best first."""
+    """Limits of grades by name, best first, in the metric's unit."""
     applies_from: dt.date | None = None
-    """Since when."""
+    """First day on which it applies. Default: always."""
     applies_to: str = ""
-    """To whom."""
+    """Data centres to which it applies, in words."""
     consequence: str = ""
-    """What follows when it is missed."""
+    """Consequence of exceeding the limit, in words."""
     surcharge: Surcharge | None = None
-    """A price on what is beyond the limit."""
+    """Price of the energy beyond the limit; for limits of the PUE. Default: none."""
     source: str = Field(min_length=1)
-    """Where the value comes from."""
+    """Source of the limit."""
     status: Literal["verified", "secondary", "unverified"]
     """Whether it was read in its source, in a page that quotes it, or neither yet."""
 
@@ -79,7 +79,7 @@ class Rule(Spec):
 
 @dataclass(frozen=True)
 class RuleResult:
-    """What a rule says of a data centre.
+    """Result of one rule for a data centre.
 
     Args:
         rule: The rule.
@@ -143,7 +143,7 @@ def _place(loc: tuple[int | str, ...]) -> str:
 
 
 def evaluate(rules: Sequence[Rule], metrics: Mapping[str, Metric], on: dt.date | None = None) -> tuple[RuleResult, ...]:
-    """What each rule says.
+    """The result of each rule for the metrics of a run.
 
     Args:
         rules: The rules.

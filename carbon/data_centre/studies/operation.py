@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Site:
+class OperatingSite:
     """Where and when: climate, carbon and price of the electricity; T steps.
 
     Args:
@@ -95,7 +95,7 @@ class OperationTotals:
     energy_cost: float
 
 
-def facility_at(spec: DataCentre, site: Site, p_it_mw: Floats | None = None) -> Facility:
+def facility_at(spec: DataCentre, site: OperatingSite, p_it_mw: Floats | None = None) -> Facility:
     """The facility over the period, at an IT load or at that of its specification.
 
     Args:
@@ -109,7 +109,7 @@ def facility_at(spec: DataCentre, site: Site, p_it_mw: Floats | None = None) -> 
     return model.at(p_it_mw)
 
 
-def operate(spec: DataCentre, site: Site, p_it_mw: Floats | None = None) -> OperationTotals:
+def operate(spec: DataCentre, site: OperatingSite, p_it_mw: Floats | None = None) -> OperationTotals:
     """What a data centre uses over the period; arguments as in `facility_at`."""
     facility = facility_at(spec, site, p_it_mw)
     sums = facility_totals(facility, site.ci_kg_per_mwh)
@@ -127,7 +127,7 @@ def operate(spec: DataCentre, site: Site, p_it_mw: Floats | None = None) -> Oper
     )
 
 
-def metrics_at(spec: DataCentre, site: Site) -> dict[str, Metric]:
+def metrics_at(spec: DataCentre, site: OperatingSite) -> dict[str, Metric]:
     """The standard metrics of a data centre over the period, with what its specification says of itself."""
     facility = facility_at(spec, site)
     it_energy_mwh = float(facility.p_it_mw.sum() * facility.step_hours)

@@ -1,4 +1,4 @@
-"""What it takes to keep a rule: a catalogue of single changes, each tried out by the model over the whole period."""
+"""Remedies for a broken rule: a catalogue of single changes, each tried out by the model over the whole period."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from carbon.data_centre.rules import Rule, evaluate
 from carbon.data_centre.spec import DataCentre
-from carbon.data_centre.studies.operation import Site, metrics_at
+from carbon.data_centre.studies.operation import OperatingSite, metrics_at
 from grid.errors import Fault, InputError
 from grid.spec import Spec
 from grid.units import KW_PER_MW
@@ -20,29 +20,29 @@ SHIPPED = Path(__file__).parent / "changes.yaml"
 
 
 class DesignChange(Spec):
-    """One thing that can be changed."""
+    """One change of a design."""
 
     id: str = Field(min_length=1)
-    """Short name."""
+    """Identifier."""
     title: str
-    """What is done."""
+    """Title of the change."""
     changes: dict[str, Any] = Field(min_length=1)
     """New values by dotted path into the data centre."""
     at_least: dict[str, float] = Field(default_factory=dict)
-    """It is no change where these values are already reached, by path."""
+    """Values by path; the change is left out where the design already has at least these."""
     at_most: dict[str, float] = Field(default_factory=dict)
-    """The same where lower is better."""
+    """Values by path; the change is left out where the design already has at most these."""
     capital_cost_per_kw_it: float = Field(ge=0)
-    """Indicative, per rated IT power [currency/kW]."""
+    """Indicative investment per rated IT power [currency/kW]."""
     source: str = Field(min_length=1)
-    """Where the cost comes from."""
+    """Source of the cost."""
     status: Literal["verified", "secondary", "unverified"]
-    """How far the cost was checked."""
+    """Whether the cost was read in its source, in a page that quotes it, or neither yet."""
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """What a change does to a rule.
+    """Effect of one change on one rule.
 
     Args:
         change: The change.
@@ -78,7 +78,7 @@ def load_changes(path: Path = SHIPPED) -> tuple[DesignChange, ...]:
 
 
 def find_remedies(
-    spec: DataCentre, rule: Rule, site: Site, changes: Sequence[DesignChange] | None = None
+    spec: DataCentre, rule: Rule, site: OperatingSite, changes: Sequence[DesignChange] | None = None
 ) -> tuple[Remedy, ...]:
     """Every change that applies, tried out alone; cheapest first.
 
@@ -103,7 +103,7 @@ def find_remedies(
 
 
 def cheapest_remedy(
-    spec: DataCentre, rule: Rule, site: Site, changes: Sequence[DesignChange] | None = None
+    spec: DataCentre, rule: Rule, site: OperatingSite, changes: Sequence[DesignChange] | None = None
 ) -> Remedy | None:
     """The cheapest single change with which the rule is kept; None without one; arguments as `find_remedies`."""
     return next((remedy for remedy in find_remedies(spec, rule, site, changes) if remedy.passed), None)

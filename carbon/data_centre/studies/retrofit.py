@@ -10,7 +10,7 @@ import numpy as np
 
 from carbon.data_centre.facility import it_demand_mw
 from carbon.data_centre.spec import DataCentre
-from carbon.data_centre.studies.operation import OperationTotals, Site, annuity, as_table, operate
+from carbon.data_centre.studies.operation import OperatingSite, OperationTotals, annuity, as_table, operate
 from grid.arrays import Floats
 from grid.errors import Fault, raise_if_any
 
@@ -77,7 +77,7 @@ class Retrofit:
         return as_table([*self.before, *self.after])
 
 
-def consolidated_load_mw(rooms: Sequence[DataCentre], hall: DataCentre, site: Site) -> Floats:
+def consolidated_load_mw(rooms: Sequence[DataCentre], hall: DataCentre, site: OperatingSite) -> Floats:
     """IT power of a hall that takes over the work of rooms, shape (T,) [MW].
 
     Where both sides say how servers turn work into power (`it_load`), the work is moved: as many servers of the hall's
@@ -112,7 +112,9 @@ def consolidated_load_mw(rooms: Sequence[DataCentre], hall: DataCentre, site: Si
     return moved
 
 
-def consolidation(rooms: Sequence[DataCentre], hall: DataCentre, site: Site, investment: Investment) -> Retrofit:
+def consolidation(
+    rooms: Sequence[DataCentre], hall: DataCentre, site: OperatingSite, investment: Investment
+) -> Retrofit:
     """Rooms against one hall that takes over all their work; see `consolidated_load_mw`.
 
     Args:
@@ -126,7 +128,7 @@ def consolidation(rooms: Sequence[DataCentre], hall: DataCentre, site: Site, inv
     return compare_operation(before, after, investment, site.years)
 
 
-def compare_retrofit(before: DataCentre, after: DataCentre, site: Site, investment: Investment) -> Retrofit:
+def compare_retrofit(before: DataCentre, after: DataCentre, site: OperatingSite, investment: Investment) -> Retrofit:
     """One data centre before and after a change; arguments as in `consolidation`."""
     return compare_operation((operate(before, site),), (operate(after, site),), investment, site.years)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon.data_centre.spec import DataCentre
-from carbon.data_centre.studies.operation import OperationTotals, Site, as_table, operate
+from carbon.data_centre.studies.operation import OperatingSite, OperationTotals, as_table, operate
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, raise_if_any
 
@@ -103,7 +103,7 @@ class Siting:
 
 def compare_sites(
     spec: DataCentre,
-    sites: Sequence[Site],
+    sites: Sequence[OperatingSite],
     transfers: Sequence[DataTransfer] | None = None,
     p_it_mw: Sequence[Floats] | None = None,
 ) -> Siting:
@@ -177,7 +177,7 @@ class LoadSplit:
 
 
 def split_load(
-    spec: DataCentre, home: Site, away: Site, cold_share: float, transfer: DataTransfer | None = None
+    spec: DataCentre, home: OperatingSite, away: OperatingSite, cold_share: float, transfer: DataTransfer | None = None
 ) -> LoadSplit:
     """What it saves to move a share of a data centre to another site, in a hall of the same design and fill.
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -198,13 +199,26 @@ def test_a_change_keeps_the_kind_and_the_other_parameters() -> None:
     assert changed.power_chain == FixedEfficiency()
 
 
-def test_every_field_is_described_in_the_schema() -> None:
+def schema_fields() -> dict[str, dict[str, Any]]:
     schema = DataCentre.model_json_schema()
     models = {"DataCentre": schema, **schema["$defs"]}
-    undescribed = [
-        f"{model}.{name}"
-        for model, content in models.items()
-        for name, field in content["properties"].items()
-        if "description" not in field
-    ]
-    assert undescribed == []
+    return {
+        f"{model}.{name}": field for model, content in models.items() for name, field in content["properties"].items()
+    }
+
+
+def test_every_field_is_described_in_the_schema() -> None:
+    assert [name for name, field in schema_fields().items() if "description" not in field] == []
+
+
+def test_every_number_states_its_unit_and_its_range() -> None:
+    silent = []
+    for name, field in schema_fields().items():
+        for part in (field, *field.get("anyOf", ())):
+            number = part.get("items", part)
+            if number.get("type") not in {"number", "integer"}:
+                continue
+            bounded = {"minimum", "exclusiveMinimum"} & number.keys()
+            if not bounded or not re.search(r"\[[^\]]+\]", field["description"]):
+                silent.append(name)
+    assert silent == []

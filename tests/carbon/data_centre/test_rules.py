@@ -10,7 +10,7 @@ import pytest
 from carbon.data_centre import DataCentre, OutdoorAir
 from carbon.data_centre.rules import Rule, Surcharge, evaluate, rule_set, rule_sets, surcharge_cost
 from carbon.data_centre.standard_metrics import Metric
-from carbon.data_centre.studies.operation import Site, metrics_at
+from carbon.data_centre.studies.operation import OperatingSite, metrics_at
 from carbon.data_centre.studies.remedies import cheapest_remedy, find_remedies, load_changes, with_change
 from grid.errors import InputError
 from grid.time.clock import Clock
@@ -19,12 +19,12 @@ YEAR = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(hours=6), 1460)
 
 
 @pytest.fixture(scope="module")
-def site() -> Site:
+def site() -> OperatingSite:
     """A temperate year: a yearly and a daily wave."""
     t = np.arange(1460) * 6.0
     degc = 11.0 - 10.0 * np.cos(2 * np.pi * t / 8760) - 4.0 * np.cos(2 * np.pi * t / 24)
     air = OutdoorAir(degc, np.full(1460, 65.0), np.full(1460, 101325.0))
-    return Site("temperate", YEAR, "Europe/Berlin", air, np.full(1460, 400.0), np.full(1460, 80.0))
+    return OperatingSite("temperate", YEAR, "Europe/Berlin", air, np.full(1460, 400.0), np.full(1460, 80.0))
 
 
 def spec(**changes: Any) -> DataCentre:
@@ -110,7 +110,7 @@ def test_every_change_names_a_source_and_has_its_own_id() -> None:
     assert all(change.source and change.capital_cost_per_kw_it > 0 for change in changes)
 
 
-def test_the_cheapest_change_passes_and_no_cheaper_one_does(site: Site) -> None:
+def test_the_cheapest_change_passes_and_no_cheaper_one_does(site: OperatingSite) -> None:
     poor = spec(cooling={"kind": "water_economiser", "t_supply_degc": 18}, transformer={})
     limit = rule("beijing_tariff")
     now = metrics_at(poor, site)["pue"].value
@@ -127,12 +127,12 @@ def test_the_cheapest_change_passes_and_no_cheaper_one_does(site: Site) -> None:
     assert again <= limit.limit
 
 
-def test_a_rule_that_no_single_change_keeps_has_no_remedy(site: Site) -> None:
+def test_a_rule_that_no_single_change_keeps_has_no_remedy(site: OperatingSite) -> None:
     never = rule("gb_40879").with_changes({"limit": 1.001, "grades": {}})
     assert cheapest_remedy(spec(), never, site) is None
 
 
-def test_heat_reuse_is_the_remedy_for_reused_energy(site: Site) -> None:
+def test_heat_reuse_is_the_remedy_for_reused_energy(site: OperatingSite) -> None:
     best = cheapest_remedy(spec(power_chain={"kind": "hvdc_240"}), rule("enefg_reuse_2026", "germany"), site)
     assert best is not None
     assert best.change.id == "heat_reuse"

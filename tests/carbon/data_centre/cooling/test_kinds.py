@@ -138,6 +138,25 @@ def test_warmer_facility_water_needs_chillers_less(rejection: str) -> None:
     assert (shares[4][:3] == 1.0).all()
 
 
+@pytest.mark.parametrize("approach_k", [0.0, 1.0, 4.0])
+def test_the_exchanger_of_liquid_cooling_warms_what_the_cooler_sends(approach_k: float) -> None:
+    weather = air([28.0])
+    towered, dry = (
+        DirectToChip(facility_water="W32", rejection=rejection, exchanger_approach_k=approach_k)
+        for rejection in ("tower", "dry_cooler")
+    )
+    # the return of 40 °C is cooled by 8 K at most, down to the cooler's water and the approach on top of it
+    from_tower = (40.0 - (weather.wet_bulb_degc[0] + towered.tower.approach_k + approach_k)) / 8.0
+    assert towered.free_share(weather)[0] == pytest.approx(min(from_tower, 1.0))
+    assert dry.free_share(weather)[0] == pytest.approx((40.0 - (28.0 + 7.0 + approach_k)) / 8.0)
+
+
+@pytest.mark.parametrize(("kind", "weather"), [(WaterEconomiser, {}), (Seawater, {"t_water_degc": np.array([22.0])})])
+def test_an_exchangers_approach_leaves_less_for_free_cooling(kind: Any, weather: dict[str, Any]) -> None:
+    near, far = (kind(exchanger_approach_k=k).free_share(air([25.0], **weather))[0] for k in (1.0, 4.0))
+    assert near - far == pytest.approx(3.0 / 7.5)
+
+
 def test_dry_cooled_liquid_needs_no_water() -> None:
     cooling = DirectToChip.model_validate(
         {"liquid_share": 1.0, "rejection": "dry_cooler", "facility_water": "W45", "balance": "closed"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from carbon.data_centre import DataCentre, OutdoorAir
-from carbon.data_centre.studies.operation import OperationTotals, Site, annuity, operate
+from carbon.data_centre.studies.operation import OperatingSite, OperationTotals, annuity, operate
 from carbon.data_centre.studies.retrofit import (
     Investment,
     compare_operation,
@@ -24,10 +24,10 @@ SERVER = {"curve": {"kind": "linear", "idle_share": 0.5}}
 
 
 @pytest.fixture(scope="module")
-def site() -> Site:
+def site() -> OperatingSite:
     t = np.arange(1460) * 6.0
     air = OutdoorAir(11.0 - 12.0 * np.cos(2 * np.pi * t / 8760), np.full(1460, 65.0), np.full(1460, 101325.0))
-    return Site("here", YEAR, "Europe/Berlin", air, np.full(1460, 500.0), np.full(1460, 100.0))
+    return OperatingSite("here", YEAR, "Europe/Berlin", air, np.full(1460, 500.0), np.full(1460, 100.0))
 
 
 def room(name: str, **changes: Any) -> DataCentre:
@@ -58,13 +58,13 @@ def test_where_nothing_is_saved_there_is_no_cost_per_tonne() -> None:
     assert (found.cost_per_t, found.payback_years) == (None, None)
 
 
-def test_power_is_moved_as_it_is_where_servers_are_not_described(site: Site) -> None:
+def test_power_is_moved_as_it_is_where_servers_are_not_described(site: OperatingSite) -> None:
     rooms = [room("a", utilisation=0.5), room("b", utilisation=0.25)]
     moved = consolidated_load_mw(rooms, room("hall", p_it_rated_mw=1.0), site)
     np.testing.assert_allclose(moved, 0.2 * 0.75)
 
 
-def test_work_is_moved_to_fewer_fuller_servers(site: Site) -> None:
+def test_work_is_moved_to_fewer_fuller_servers(site: OperatingSite) -> None:
     rooms = [room(n, it_load={"cpu_utilisation": 0.1, "server": SERVER}) for n in "abc"]
     hall = room("hall", p_it_rated_mw=1.0, it_load={"cpu_utilisation": 0.6, "server": SERVER})
     moved = consolidated_load_mw(rooms, hall, site)
@@ -74,7 +74,7 @@ def test_work_is_moved_to_fewer_fuller_servers(site: Site) -> None:
     assert moved.sum() * 6.0 < 0.3 * before
 
 
-def test_consolidation_saves_energy_and_carbon_and_its_table_has_all_rows(site: Site) -> None:
+def test_consolidation_saves_energy_and_carbon_and_its_table_has_all_rows(site: OperatingSite) -> None:
     rooms = [room(n, utilisation=0.3) for n in "abc"]
     hall = room("hall", p_it_rated_mw=0.25, power_chain={"kind": "hvdc_240"})
     found = consolidation(rooms, hall, site, Investment(500_000))
@@ -84,12 +84,12 @@ def test_consolidation_saves_energy_and_carbon_and_its_table_has_all_rows(site: 
     assert found.table()["name"].to_list() == ["a", "b", "c", "hall"]
 
 
-def test_a_hall_that_is_too_small_is_refused_with_what_it_needs(site: Site) -> None:
+def test_a_hall_that_is_too_small_is_refused_with_what_it_needs(site: OperatingSite) -> None:
     with pytest.raises(InputError, match=r"must be at least 0\.3"):
         consolidation([room("a", utilisation=0.75), room("b", utilisation=0.75)], room("hall"), site, Investment(1.0))
 
 
-def test_a_retrofit_keeps_the_work(site: Site) -> None:
+def test_a_retrofit_keeps_the_work(site: OperatingSite) -> None:
     before = room("a")
     found = compare_retrofit(before, before.with_changes({"power_chain": {"kind": "panama"}}), site, Investment(20_000))
     assert found.after[0].it_energy_mwh == found.before[0].it_energy_mwh

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from carbon.data_centre import DataCentre, OutdoorAir
-from carbon.data_centre.studies.operation import Site
+from carbon.data_centre.studies.operation import OperatingSite
 from carbon.data_centre.studies.siting import DataTransfer, compare_sites, kwh_per_gb, split_load
 from grid.errors import InputError
 from grid.time.clock import Clock
@@ -18,9 +18,9 @@ DAY = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(hours=1), 24)
 SPEC = DataCentre(name="n", bus="b", p_it_rated_mw=1.0)
 
 
-def site(name: str, t_degc: float, ci: float, price: float) -> Site:
+def site(name: str, t_degc: float, ci: float, price: float) -> OperatingSite:
     air = OutdoorAir(np.full(24, t_degc), np.full(24, 60.0), np.full(24, 101325.0))
-    return Site(name, DAY, "UTC", air, np.full(24, ci), np.full(24, price))
+    return OperatingSite(name, DAY, "UTC", air, np.full(24, ci), np.full(24, price))
 
 
 def test_the_same_load_takes_less_where_it_is_cold() -> None:
@@ -81,7 +81,7 @@ def test_faults_come_at_once() -> None:
     with pytest.raises(InputError, match="must not be negative"):
         DataTransfer(gb_per_mwh_it=-1.0)
     with pytest.raises(InputError, match="ci_kg_per_mwh"):
-        Site("x", DAY, "UTC", site("x", 1.0, 1.0, 1.0).air, np.full(3, 1.0), np.full(24, 1.0))
+        OperatingSite("x", DAY, "UTC", site("x", 1.0, 1.0, 1.0).air, np.full(3, 1.0), np.full(24, 1.0))
 
 
 @pytest.mark.skipif(not WEATHER.exists(), reason="needs the hourly weather of ten sites, kept outside the project")
@@ -89,14 +89,14 @@ def test_real_climates_rank_as_their_warmth() -> None:
     clock = Clock(datetime(2023, 1, 1, tzinfo=UTC), timedelta(hours=1), 8760)
     rows = pl.read_parquet(WEATHER)
 
-    def at(site: str) -> Site:
+    def at(site: str) -> OperatingSite:
         of = rows.filter(pl.col("site") == site)
         air = OutdoorAir(
             of["t_dry_c"].cast(pl.Float64).to_numpy(),
             of["rh_pct"].cast(pl.Float64).to_numpy(),
             of["pressure_hpa"].cast(pl.Float64).to_numpy() * 100.0,
         )
-        return Site(site, clock, "UTC", air, np.full(8760, 400.0), np.full(8760, 80.0))
+        return OperatingSite(site, clock, "UTC", air, np.full(8760, 400.0), np.full(8760, 80.0))
 
     siting = compare_sites(SPEC, [at("sg_2023"), at("jp_tokyo_2023"), at("gb_2023")])
     pues = [row.operation.pue for row in siting.rows]
