@@ -11,7 +11,8 @@ from scipy.sparse.linalg import spsolve
 from benchmarks.engines import Engine, network_and_injections
 from benchmarks.grids import BenchmarkGrid
 from carbon.stocks.operation import StockOperation
-from carbon.tracing.trace import Flows, Sources, trace
+from carbon.tracing.flows import Flows, Sources
+from carbon.tracing.trace import trace
 from grid.powerflow.powerflow import voltages
 from grid.time.clock import Clock
 

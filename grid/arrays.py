@@ -17,3 +17,10 @@ def read_only(values: npt.ArrayLike) -> Floats:
         array = array.view()
         array.flags.writeable = False
     return array
+
+
+def read_only_ints(values: npt.ArrayLike) -> Ints:
+    """`values` as a contiguous array of 64-bit integers that cannot be written to; copied only if need be."""
+    array = np.ascontiguousarray(values, dtype=np.int64).view()
+    array.flags.writeable = False
+    return array

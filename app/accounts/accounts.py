@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.accounts.convention_ledgers import trace_books
+from app.accounts.convention_ledgers import Conventions, trace_books
 from app.accounts.grid_elements import (
     Injections,
     as_supplied,
@@ -22,11 +22,12 @@ from app.accounts.metered_consumers import use_of, users_of
 from app.accounts.origins import origins
 from app.accounts.storage import Stores, stores_of
 from app.accounts.traced_grid import IMPORT, TracedGrid
-from app.results.tables.conventions import Conventions
 from carbon.factors import FactorSet
-from carbon.ledgers.carbon import CarbonLedger, Consumers, EnergyLedger, Exports, energy_ledger
+from carbon.ledgers.carbon import CarbonLedger
+from carbon.ledgers.energy import EnergyLedger, energy_ledger
 from carbon.tracing.conventions import CONVENTIONS, Convention
-from carbon.tracing.trace import Flows, Sources, Tracing, trace
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources
+from carbon.tracing.trace import Tracing, trace
 from carbon.upstream import Upstream
 from grid.arrays import Floats, Ints
 from grid.city.city import City

@@ -14,13 +14,14 @@ from typing import Literal
 import numpy as np
 
 from app.accounts.bus_balances import BusViews, bus_views
-from app.accounts.metered_consumers import User
+from app.accounts.metered_consumers import Use, User
+from app.accounts.origins import Origins
 from app.accounts.traced_grid import STORES, TracedGrid
-from carbon.ledgers.carbon import CarbonLedger
+from carbon.ledgers.carbon import CarbonLedger, convention_ledger
 from carbon.ledgers.reconciliation import CarbonTotals
 from carbon.ledgers.views import views
 from carbon.tracing.carbon_free_stores import carbon_free_stores
-from carbon.tracing.convention_names import CARBON_FREE, WATER_TANK
+from carbon.tracing.convention_names import CARBON_FREE, OPERATOR, WATER_TANK
 from carbon.tracing.conventions import Convention, ConventionTrace, trace_conventions
 from carbon.tracing.trace import Tracing
 from grid.arrays import Floats
@@ -105,6 +106,35 @@ class Book:
         """Whether it misses no more than `tolerance` of the carbon that moves, in every step and over the run."""
         steps = self.residual_kg <= tolerance * np.maximum(self.moved_kg, 1.0)
         return bool(steps.all()) and self.error_kg <= tolerance * max(float(self.moved_kg.sum()), 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Conventions:
+    """What a run says under every convention.
+
+    Args:
+        books: One a convention and model of stores.
+        origins: Where the power of sectors and data centres comes from.
+        uses: What data centres, assets and fleets take and give back, by name.
+    """
+
+    books: tuple[Book, ...]
+    origins: Origins
+    uses: Mapping[str, Use]
+
+    def closes(self, tolerance: float) -> bool:
+        """Whether every book closes."""
+        return all(book.closes(tolerance) for book in self.books)
+
+    @property
+    def error_kg(self) -> float:
+        """The most that a book misses [kg]."""
+        return max(book.error_kg for book in self.books)
+
+    @property
+    def operator(self) -> Book:
+        """The book whose totals are those of the run."""
+        return next(book for book in self.books if book.convention == OPERATOR and book.stores == WATER_TANK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,8 +237,14 @@ def _book(
 
 def _ledger_of(grid: TracedGrid, answer: ConventionTrace) -> CarbonLedger:
     """The carbon ledger of one convention."""
-    return answer.ledger(
-        grid.flows, grid.sources, grid.consumers, grid.exports, step_hours=grid.step_hours, operation=grid.operation
+    return convention_ledger(
+        answer,
+        grid.flows,
+        grid.sources,
+        grid.consumers,
+        grid.exports,
+        step_hours=grid.step_hours,
+        operation=grid.operation,
     )
 
 

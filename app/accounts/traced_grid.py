@@ -7,10 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from carbon.ledgers.carbon import Consumers, Exports
 from carbon.stocks.operation import StockOperation
-from carbon.tracing.flows import at_nodes
-from carbon.tracing.trace import Flows, Sources
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
 from grid.arrays import Bools, Floats
 
 IMPORT = "import"

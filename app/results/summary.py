@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from app.accounts.grid_elements import is_store
-from app.results.tables import hydrogen, v2g
+from app.results.tables import conventions, hydrogen, v2g
 from app.simulation.phases import SimulationResult
 from app.simulation.violations import violated_steps
 from carbon.data_centre import MetricInputs, facility_totals, run_metrics
@@ -44,7 +44,7 @@ def summarise(outcome: SimulationResult) -> Summary:
         "emissions_source_t": float(carbon.source_kg.sum() / KG_PER_T),
         "emissions_export_t": float(carbon.export_kg.sum() / KG_PER_T),
         "carbon_balance_error_kg": accounts.carbon_error_kg,
-        **accounts.conventions.key_figures(),
+        **conventions.key_figures(accounts.conventions),
         "ci_mean_g_per_kwh": _ratio(emissions, used),
         "renewable_share": _ratio(carbon.renewable_mwh.sum(), consumption),
         **_vehicles(outcome),

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carbon.ledgers.energy import EnergyLedger, energy_ledger
 from carbon.ledgers.sectors import SectorTable, sector_table
 from carbon.stocks.operation import StockOperation
 from carbon.stocks.plan import check_step_hours
 from carbon.stocks.trace import ClassTrace
-from carbon.tracing.flows import Flows, Sources
+from carbon.tracing.conventions import ConventionTrace
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.trace import Tracing
-from carbon.tracing.uses import Consumers, Exports
 from carbon.validation import array_faults, index_faults
 from grid.arrays import Floats
 from grid.errors import InputError, raise_if_any
-
-__all__ = ["CarbonLedger", "Consumers", "EnergyLedger", "Exports", "SectorTable", "carbon_ledger", "energy_ledger"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +175,42 @@ def carbon_ledger(
             vehicle_sector=vehicle_sector,
             storage_sector=storage_sector,
         ),
+    )
+
+
+def convention_ledger(
+    answer: ConventionTrace,
+    flows: Flows,
+    sources: Sources,
+    consumers: Consumers,
+    exports: Exports,
+    *,
+    step_hours: float,
+    operation: StockOperation | None = None,
+) -> CarbonLedger:
+    """The carbon ledger under one convention, for the inputs that were traced; the others as in `carbon_ledger`.
+
+    Args:
+        answer: The convention's answer (`carbon.tracing.conventions.trace_conventions`).
+        flows: Power at both ends of every branch, T steps.
+        sources: Generation and imports.
+        consumers: Final consumers.
+        exports: What leaves the city.
+        step_hours: Length of a step [h].
+        operation: What every store did.
+
+    Raises:
+        InputError: If the inputs do not fit together.
+    """
+    return carbon_ledger(
+        flows,
+        sources,
+        consumers,
+        exports,
+        answer.tracing,
+        step_hours=step_hours,
+        operation=operation,
+        loss_mw=answer.loss_mw(flows),
     )
 
 

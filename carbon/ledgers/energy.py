@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from carbon.stocks.plan import check_step_hours
-from carbon.tracing.flows import Flows, Sources
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.trace import Tracing
-from carbon.tracing.uses import Consumers, Exports
 from carbon.validation import array_faults
 from grid.arrays import Bools, Floats
 from grid.errors import raise_if_any

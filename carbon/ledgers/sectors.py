@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from carbon.stocks.trace import ClassTrace
-from carbon.tracing.uses import Consumers
+from carbon.tracing.flows import Consumers
 from grid.arrays import Floats
 
 _GRID_SUPPLIED, _GRID_LOSSES = ".2", ".3"

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
-from grid.arrays import Ints
+from grid.arrays import Ints, read_only_ints
 
 _ORDERS_KEPT = 16
 
@@ -99,7 +99,7 @@ def _order_of(from_node: bytes, to_node: bytes, n_nodes: int) -> EliminationOrde
         from_rank=from_rank,
         to_rank=to_rank,
     )
-    return EliminationOrder(Pattern(*(_frozen(values) for values in pattern)))
+    return EliminationOrder(Pattern(*(read_only_ints(values) for values in pattern)))
 
 
 def _minimum_degree(from_node: Ints, to_node: Ints, n_nodes: int) -> Ints:
@@ -128,9 +128,3 @@ def _later_nodes(from_rank: Ints, to_rank: Ints, n_nodes: int) -> list[list[int]
 
 def _flat(lists: list[list[int]]) -> Ints:
     return np.array([value for values in lists for value in values], dtype=np.int64)
-
-
-def _frozen(values: Ints) -> Ints:
-    values = np.ascontiguousarray(values, dtype=np.int64)
-    values.flags.writeable = False
-    return values

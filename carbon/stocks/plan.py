@@ -7,9 +7,8 @@ import numpy as np
 from carbon.mixing.elimination import EliminationOrder
 from carbon.stocks.desk import Stores
 from carbon.stocks.operation import StockOperation
-from carbon.tracing.equations import frozen_ints
 from carbon.validation import index_faults
-from grid.arrays import Floats, read_only
+from grid.arrays import Floats, read_only, read_only_ints
 from grid.errors import InputError, raise_if_any
 
 
@@ -41,14 +40,14 @@ def stores_of(
         return values if values.shape == op.p_mw.shape else read_only(values[by_start])
 
     return Stores(
-        device=frozen_ints(by_start),
-        owner=frozen_ints(op.owner[by_start]),
-        rank=frozen_ints(order.pattern.rank[op.node[by_start]]),
-        start=frozen_ints(op.start[by_start]),
-        stop=frozen_ints(op.stop[by_start]),
-        first_slot=frozen_ints(op.first_slot[by_start]),
-        starts=frozen_ints(np.concatenate([[0], np.cumsum(np.bincount(op.start, minlength=n_steps))])),
-        kind=frozen_ints(~op.vehicle),
+        device=read_only_ints(by_start),
+        owner=read_only_ints(op.owner[by_start]),
+        rank=read_only_ints(order.pattern.rank[op.node[by_start]]),
+        start=read_only_ints(op.start[by_start]),
+        stop=read_only_ints(op.stop[by_start]),
+        first_slot=read_only_ints(op.first_slot[by_start]),
+        starts=read_only_ints(np.concatenate([[0], np.cumsum(np.bincount(op.start, minlength=n_steps))])),
+        kind=read_only_ints(~op.vehicle),
         p_mw=op.p_mw,
         p_drain_mw=read_only(np.empty(0) if op.p_drain_mw is None else op.p_drain_mw),
         e_start_mwh=read_only(op.e_start_mwh[by_start]),
@@ -56,7 +55,7 @@ def stores_of(
         eta_discharge=sorted_unless_slots(op.eta_discharge),
         retention=read_only(op.retention_per_step[by_start]),
         per_initial_mwh=read_only(np.column_stack([np.ones(op.n_owners), per_initial_mwh])),
-        lossy=frozen_ints(lossy),
+        lossy=read_only_ints(lossy),
     )
 
 

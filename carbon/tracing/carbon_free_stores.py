@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from carbon.stocks.operation import StockOperation
-from carbon.tracing.flows import Flows, Sources
-from carbon.tracing.uses import Consumers
+from carbon.tracing.flows import Consumers, Flows, Sources
 from carbon.validation import array_faults
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import raise_if_any

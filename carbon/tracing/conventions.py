@@ -8,14 +8,12 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from carbon.ledgers.carbon import CarbonLedger, carbon_ledger
 from carbon.mixing.conventions_kernel import DELIVERED, GROSS, MEAN
 from carbon.stocks.operation import StockOperation
 from carbon.stocks.plan import check_step_hours
 from carbon.tracing.equations import Mixing, Uses
-from carbon.tracing.flows import Flows, Sources, at_nodes
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
 from carbon.tracing.trace import Tracing, check_sources, trace_all
-from carbon.tracing.uses import Consumers, Exports
 from carbon.validation import array_faults, index_faults
 from grid.arrays import Floats
 from grid.errors import InputError, raise_if_any
@@ -53,28 +51,6 @@ class ConventionTrace:
     gross_factor: Floats
     delivered_share: Floats
 
-    def ledger(
-        self,
-        flows: Flows,
-        sources: Sources,
-        consumers: Consumers,
-        exports: Exports,
-        *,
-        step_hours: float,
-        operation: StockOperation | None = None,
-    ) -> CarbonLedger:
-        """The carbon ledger under this convention, for the inputs that were traced (see `carbon_ledger`)."""
-        return carbon_ledger(
-            flows,
-            sources,
-            consumers,
-            exports,
-            self.tracing,
-            step_hours=step_hours,
-            operation=operation,
-            loss_mw=self.loss_mw(flows),
-        )
-
     def loss_mw(self, flows: Flows) -> Floats:
         """What is on the loss line, at the node whose intensity it has, shape (T, N) [MW]."""
         if self.convention == "load":
@@ -109,7 +85,7 @@ def trace_conventions(
     """Traces the same city under several conventions; the carbon of all of them adds up to the sources'.
 
     For each, with S of sources, D of consumers, L on the loss line, E of exports, and the stocks' terms (see
-    `CarbonLedger`): S + J = D + L + E + F + Z + dC.
+    `carbon.ledgers.carbon.CarbonLedger`): S + J = D + L + E + F + Z + dC.
 
     Args:
         flows: Power at both ends of every branch, T steps.

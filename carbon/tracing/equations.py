@@ -18,7 +18,7 @@ from carbon.stocks.carbon_kernel import walk
 from carbon.stocks.desk import Desk, Stores
 from carbon.tracing.driver_kernel import finish_block, prepare_block, trace_blocks, trace_blocks_with_stocks
 from carbon.tracing.flows import Flows, Sources
-from grid.arrays import Bools, Floats, Ints, read_only
+from grid.arrays import Bools, Floats, Ints, read_only, read_only_ints
 
 BLOCK_BYTES = 4_000_000
 """Room for the equations of one block: about what stays in a core's second-level cache beside the inputs."""
@@ -120,21 +120,21 @@ class Mixing:
         uses = uses or Uses(nowhere, nothing, nowhere, nothing)
         shunted = flows.p_shunt_mw is not None
         supply = Supply(
-            rank=frozen_ints(rank[sources.node]),
+            rank=read_only_ints(rank[sources.node]),
             p_mw=sources.p_mw,
             ci_kg_per_mwh=_rows(sources.ci_kg_per_mwh),
             renewable_share=_rows(sources.renewable_share),
-            group=frozen_ints(nowhere if group is None else group),
+            group=read_only_ints(nowhere if group is None else group),
             p_from_mw=flows.p_from_mw,
             p_to_mw=flows.p_to_mw,
-            use_rank=frozen_ints(rank[uses.node]),
+            use_rank=read_only_ints(rank[uses.node]),
             use_mw=read_only(uses.p_mw),
-            export_rank=frozen_ints(rank[uses.export_node]),
+            export_rank=read_only_ints(rank[uses.export_node]),
             export_mw=read_only(uses.export_mw),
-            shunt_rank=frozen_ints(rank if shunted else nowhere),
+            shunt_rank=read_only_ints(rank if shunted else nowhere),
             shunt_mw=read_only(nothing if flows.p_shunt_mw is None else flows.p_shunt_mw),
         )
-        return cls(order, supply, n_groups, frozen_ints(kinds), with_share)
+        return cls(order, supply, n_groups, read_only_ints(kinds), with_share)
 
     @property
     def n_steps(self) -> int:
@@ -268,13 +268,6 @@ class Mixing:
         entry = 2 * n_branches + (1 + self.n_properties + 2 * self._needs_use) * n_nodes
         steps: int = BLOCK_BYTES // max(8 * (n_rooms * room + entry), 1) // FEWEST_STEPS * FEWEST_STEPS
         return min(max(steps, FEWEST_STEPS), MOST_STEPS)
-
-
-def frozen_ints(values: object) -> Ints:
-    """`values` as contiguous integers that cannot be written to: kernels are compiled once for each kind of array."""
-    array = np.ascontiguousarray(values, dtype=np.int64).view()
-    array.flags.writeable = False
-    return array
 
 
 def _rows(values: Floats) -> Floats:

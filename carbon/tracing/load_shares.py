@@ -9,9 +9,8 @@ import numpy.typing as npt
 
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.conventions import ConventionTrace
-from carbon.tracing.flows import Flows, Sources
+from carbon.tracing.flows import Consumers, Flows, Sources
 from carbon.tracing.source_shares import source_shares
-from carbon.tracing.uses import Consumers
 from grid.arrays import Floats
 from grid.errors import InputError
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from carbon.stocks.operation import StockOperation
-from carbon.tracing.flows import Flows, Sources, at_nodes
-from carbon.tracing.uses import Consumers, Exports
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
 
 SECTORS = ("I.1", "I.2", "II.1")
 

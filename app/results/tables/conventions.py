@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 
 import numpy as np
 import polars as pl
 
-from app.accounts.convention_ledgers import Book
+from app.accounts.convention_ledgers import Book, Conventions
 from app.accounts.metered_consumers import Use
 from app.accounts.origins import Origins
 from app.accounts.traced_grid import IMPORT, STORES
@@ -20,51 +20,23 @@ from grid.time.clock import Clock
 from grid.units import KG_PER_T
 
 
-@dataclass(frozen=True, eq=False)
-class Conventions:
-    """What a run says under every convention.
-
-    Args:
-        books: One a convention and model of stores.
-        origins: Where the power of sectors and data centres comes from.
-        uses: What data centres, assets and fleets take and give back, by name.
-    """
-
-    books: tuple[Book, ...]
-    origins: Origins
-    uses: Mapping[str, Use]
-
-    def closes(self, tolerance: float) -> bool:
-        """Whether every book closes."""
-        return all(book.closes(tolerance) for book in self.books)
-
-    @property
-    def error_kg(self) -> float:
-        """The most that a book misses [kg]."""
-        return max(book.error_kg for book in self.books)
-
-    @property
-    def operator(self) -> Book:
-        """The book whose totals are those of the run."""
-        return next(book for book in self.books if book.convention == OPERATOR and book.stores == WATER_TANK)
-
-    def key_figures(self) -> dict[str, float]:
-        """What the summary says of both views of the city and of all conventions."""
-        own = self.operator
-        figures = {
-            "emissions_production_t": own.production_kg / KG_PER_T,
-            "emissions_import_t": own.import_kg / KG_PER_T,
-            "convention_error_kg": self.error_kg,
-        }
-        for book in self.books:
-            if book.stores == WATER_TANK:
-                terms = {
-                    "emissions_t": book.emissions_kg,
-                    "used_t": book.totals.consumption + book.totals.vehicle,
-                    "loss_t": book.totals.loss,
-                }
-                figures |= {f"conventions.{book.convention}.{key}": kg / KG_PER_T for key, kg in terms.items()}
-        return figures
+def key_figures(found: Conventions) -> dict[str, float]:
+    """What the summary says of both views of the city and of all conventions."""
+    own = found.operator
+    figures = {
+        "emissions_production_t": own.production_kg / KG_PER_T,
+        "emissions_import_t": own.import_kg / KG_PER_T,
+        "convention_error_kg": found.error_kg,
+    }
+    for book in found.books:
+        if book.stores == WATER_TANK:
+            terms = {
+                "emissions_t": book.emissions_kg,
+                "used_t": book.totals.consumption + book.totals.vehicle,
+                "loss_t": book.totals.loss,
+            }
+            figures |= {f"conventions.{book.convention}.{key}": kg / KG_PER_T for key, kg in terms.items()}
+    return figures
 
 
 def convention_tables(found: Conventions, clock: Clock, bus_of_node: Mapping[int, str]) -> dict[str, pl.DataFrame]:

@@ -27,9 +27,8 @@ from app.scenario.loaded import LoadedScenario
 from app.simulation.phases import BALANCE_TOLERANCE, SimulationResult, simulate
 from carbon.tracing.convention_names import BEARERS, LOSS_ENTRY, SENTENCES, ConventionName
 from carbon.tracing.conventions import CONVENTIONS, trace_conventions
-from carbon.tracing.flows import Flows, Sources
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.load_shares import load_shares_mw
-from carbon.tracing.uses import Consumers, Exports
 from grid.errors import InputError
 
 TANK = "water tank"

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon.ledgers.carbon import Consumers, Exports, carbon_ledger, energy_ledger
-from carbon.tracing.flows import Flows, Sources
+from carbon.ledgers.carbon import carbon_ledger
+from carbon.ledgers.energy import energy_ledger
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.trace import trace
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from carbon.ledgers.carbon import convention_ledger
 from carbon.tracing.conventions import CONVENTIONS, ConventionTrace, trace_conventions
 from carbon.tracing.flows import Flows
 from tests.carbon.traced_city import City, random_city
@@ -222,8 +223,8 @@ def test_the_order_of_branches_sources_and_consumers_changes_nothing(seed: int):
             again[name].tracing.ci_kg_per_mwh, plain[name].tracing.ci_kg_per_mwh, rtol=1e-9, atol=1e-9
         )
         ledgers = [
-            answer[name].ledger(
-                c.flows, c.sources, c.consumers, c.exports, step_hours=c.step_hours, operation=c.operation
+            convention_ledger(
+                answer[name], c.flows, c.sources, c.consumers, c.exports, step_hours=c.step_hours, operation=c.operation
             )
             for answer, c in ((plain, city), (again, other))
         ]

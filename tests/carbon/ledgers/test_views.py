@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from carbon.ledgers.carbon import convention_ledger
 from carbon.ledgers.views import views
 from carbon.tracing.conventions import trace_conventions
 from grid.errors import InputError
@@ -17,7 +18,8 @@ def views_of(city, name="operator", imported=None):
     answer = trace_conventions(
         city.flows, city.sources, city.consumers, city.exports, city.step_hours, city.operation, conventions=(name,)
     )[name]
-    ledger = answer.ledger(
+    ledger = convention_ledger(
+        answer,
         city.flows,
         city.sources,
         city.consumers,

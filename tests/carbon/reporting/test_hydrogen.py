@@ -5,7 +5,8 @@ import pytest
 
 from carbon.reporting.hydrogen import carbon_per_kg, refuelled_carbon_per_kg, tanks_by_slot
 from carbon.stocks.operation import StockOperation
-from carbon.tracing.trace import Flows, Sources, trace
+from carbon.tracing.flows import Flows, Sources
+from carbon.tracing.trace import trace
 
 CI_GRID, KWH_PER_KG = 530.6, 58.0
 

@@ -5,13 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon.ledgers.carbon import carbon_ledger
+from carbon.ledgers.carbon import carbon_ledger, convention_ledger
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.carbon_free_stores import carbon_free_stores
 from carbon.tracing.conventions import trace_conventions
-from carbon.tracing.flows import Flows, Sources
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.trace import trace
-from carbon.tracing.uses import Consumers, Exports
 from tests.carbon.traced_city import random_city
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -23,7 +22,7 @@ def test_the_sources_pay_for_loads_charging_losses_and_exports_only(seed, n_node
     city = random_city(seed, n_nodes)
     sources, consumers = carbon_free_stores(city.flows, city.sources, city.consumers, city.operation)
     for answer in trace_conventions(city.flows, sources, consumers, city.exports, city.step_hours).values():
-        ledger = answer.ledger(city.flows, sources, consumers, city.exports, step_hours=city.step_hours)
+        ledger = convention_ledger(answer, city.flows, sources, consumers, city.exports, step_hours=city.step_hours)
         out_kg = ledger.consumption_kg + ledger.loss_kg + ledger.export_kg
         np.testing.assert_allclose(out_kg, ledger.source_kg, rtol=1e-9)
         fed_kg = city.step_hours * (city.sources.p_mw * city.sources.ci_kg_per_mwh).sum(axis=1)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from carbon.ledgers.carbon import convention_ledger
 from carbon.tracing import equations as mixing
 from carbon.tracing.conventions import CONVENTIONS, trace_conventions
-from carbon.tracing.flows import Flows, Sources
-from carbon.tracing.uses import Consumers, Exports
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city, relabelled, scaled
 
@@ -24,8 +24,8 @@ def traced(city, operation=True):
 
 def ledger_of(city, answer, operation=True):
     op = city.operation if operation else None
-    return answer.ledger(
-        city.flows, city.sources, city.consumers, city.exports, step_hours=city.step_hours, operation=op
+    return convention_ledger(
+        answer, city.flows, city.sources, city.consumers, city.exports, step_hours=city.step_hours, operation=op
     )
 
 
@@ -208,7 +208,7 @@ def test_one_line_by_hand_under_all_four():
     answers = trace_conventions(flows, sources, consumers, nobody, 1.0)
     found = {}
     for name, answer in answers.items():
-        ledger = answer.ledger(flows, sources, consumers, nobody, step_hours=1.0)
+        ledger = convention_ledger(answer, flows, sources, consumers, nobody, step_hours=1.0)
         found[name] = (ledger.consumption_kg[0], ledger.loss_kg[0], answer.borne_by_source_kg(sources, 1.0)[0, 0])
     assert found["operator"] == pytest.approx((3600, 400, 0))
     assert found["load"] == pytest.approx((4000, 0, 0))

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon.tracing.trace import Flows, Sources, trace
+from carbon.tracing.flows import Flows, Sources
+from carbon.tracing.trace import trace
 from grid.errors import InputError
 from tests.carbon.traced_city import dense_reference, random_city, relabelled, scaled
 

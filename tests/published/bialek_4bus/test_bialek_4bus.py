@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from carbon.ledgers.carbon import Consumers, Exports, carbon_ledger, energy_ledger
+from carbon.ledgers.carbon import carbon_ledger, convention_ledger
+from carbon.ledgers.energy import energy_ledger
 from carbon.tracing.conventions import trace_conventions
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.load_shares import load_shares_mw
-from carbon.tracing.trace import Flows, Sources, trace
+from carbon.tracing.trace import trace
 
 HERE = Path(__file__).parent
 
@@ -69,7 +71,7 @@ def test_the_loads_bear_the_losses(case):
     }
     for name, values in found.items():
         np.testing.assert_allclose(values, expected[name], rtol=0, atol=0.00005, err_msg=name)
-    ledger = answer.ledger(flows, sources, consumers, exports, step_hours=1.0)
+    ledger = convention_ledger(answer, flows, sources, consumers, exports, step_hours=1.0)
     assert ledger.loss_kg[0] == 0.0
     assert ledger.consumption_kg[0] / 1000 == pytest.approx(342.8, abs=1e-9)
 

@@ -9,7 +9,8 @@ import pytest
 from carbon.reporting.v2g_credit import v2g_credit
 from carbon.reporting.vehicles import Sessions, coefficients
 from carbon.stocks.operation import StockOperation
-from carbon.tracing.trace import Flows, Sources, trace
+from carbon.tracing.flows import Flows, Sources
+from carbon.tracing.trace import trace
 
 CASE = json.loads((Path(__file__).parent / "case.json").read_text(encoding="utf-8"))
 KM_DRIVEN = 40.0

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from carbon.ledgers.carbon import Consumers, Exports, carbon_ledger
-from carbon.tracing.trace import Flows, Sources, trace
+from carbon.ledgers.carbon import carbon_ledger
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources
+from carbon.tracing.trace import trace
 
 HERE = Path(__file__).parent
 

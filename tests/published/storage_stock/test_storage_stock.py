@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from carbon.stocks.operation import StockOperation
-from carbon.tracing.trace import Flows, Sources, trace
+from carbon.tracing.flows import Flows, Sources
+from carbon.tracing.trace import trace
 
 CASE = json.loads((Path(__file__).parent / "case.json").read_text(encoding="utf-8"))
 

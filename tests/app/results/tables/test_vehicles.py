@@ -20,7 +20,8 @@ from app.scenario import check_scenario
 from app.simulation.marginal import Marginal
 from carbon.reporting.marginal import regional_marginal
 from carbon.stocks.operation import StockOperation
-from carbon.tracing.trace import Flows, Sources, trace
+from carbon.tracing.flows import Flows, Sources
+from carbon.tracing.trace import trace
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
 from grid.flexibility.labels import Labels
 from grid.time.clock import Clock
