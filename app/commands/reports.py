@@ -20,7 +20,7 @@ def inventory(
     convention: Annotated[str, typer.Option(help="Who bears the losses; by GPC it is the operator.")] = "operator",
 ) -> None:
     """Write the city's greenhouse-gas inventory by GPC as a workbook, with its reconciliation."""
-    from app.reports.inventory import about, city_inventory, reconciliation, sources
+    from app.reports.inventory import city_inventory, inventory_about, inventory_sources, reconcile_run
     from app.results.folder import open_result
     from carbon.inventory.workbook import write_workbook
 
@@ -28,8 +28,8 @@ def inventory(
     made = city_inventory(
         result, activities, base_year=base_year, population=population, floor_area_m2=floor_area, convention=convention
     )
-    books = reconciliation(result)
-    write_workbook(made, books, about(result), sources(result), file)
+    books = reconcile_run(result)
+    write_workbook(made, books, inventory_about(result), inventory_sources(result), file)
     typer.echo(f"BASIC {made.basic_kg / 1000:,.1f} t, BASIC+ {made.basic_plus_kg / 1000:,.1f} t CO2e in the period")
     for entry in books.entries:
         typer.echo(f"  {entry.book:8} {'= ' * entry.total}{entry.name}: {entry.kg:,.3f} kg")

@@ -35,10 +35,10 @@ def city_consumers(result: Result) -> tuple[str, ...]:
     fleets return, is the carbon of consumption and cars in the run's ledger, hydrogen apart: a station answers for
     what it draws when it draws it, the ledger counts its fuel when it leaves the tank.
     """
-    return (*fleets(result), *_lines(result))
+    return (*car_fleets(result), *_lines(result))
 
 
-def fleets(result: Result) -> tuple[str, ...]:
+def car_fleets(result: Result) -> tuple[str, ...]:
     """Names of fleets of cars, which may feed back what they drew."""
     users = result.table("consumers").select(pl.col("consumer").cast(pl.String).unique().sort()).collect()["consumer"]
     assets = result.manifest["assets"].items()
@@ -46,7 +46,7 @@ def fleets(result: Result) -> tuple[str, ...]:
     return tuple(name for name in users if name in cars)
 
 
-def consumer(result: Result, name: str, region: str = REGION, convention: str = OPERATOR) -> Consumer:
+def read_consumer(result: Result, name: str, region: str = REGION, convention: str = OPERATOR) -> Consumer:
     """One consumer over time.
 
     Args:
@@ -65,7 +65,7 @@ def consumer(result: Result, name: str, region: str = REGION, convention: str = 
         )
     frame = _of_sector(result, name) if name in _lines(result) else _of_user(result, name)
     energy, free, returned = (frame[name].to_numpy() for name in ("energy_mwh", "carbon_free_mwh", "returned_mwh"))
-    carbon = carbon_of(result, name, convention)
+    carbon = read_consumer_carbon(result, name, convention)
     used = energy > 0
     return Consumer(
         name,
@@ -78,7 +78,7 @@ def consumer(result: Result, name: str, region: str = REGION, convention: str = 
     )
 
 
-def carbon_of(result: Result, name: str, convention: str) -> pl.DataFrame:
+def read_consumer_carbon(result: Result, name: str, convention: str) -> pl.DataFrame:
     """Carbon of one consumer under a convention, step by step; columns `time`, `emissions_kg` and `returned_kg`."""
     text = {column: pl.col(column).cast(pl.String) for column in ("convention", "consumer")}
     rows = result.table("consumer_carbon").with_columns(**text)

@@ -15,7 +15,7 @@ from app.reports.consumers import REGION
 from app.results.folder import Result
 from app.scenario.messages import fault_of
 from app.scenario.yaml_file import read_yaml
-from carbon.reporting.scope2 import Contract, Market
+from carbon.reporting.scope2 import Contract, MarketRates
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.spec import Spec
@@ -81,7 +81,7 @@ class Claims:
     """
 
     contracts: tuple[Contract, ...]
-    market: Market
+    market: MarketRates
 
     @property
     def consumers(self) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ def read_claims(path: Path | None, result: Result) -> Claims:
     contracts = [_contract(spec, place, result, times, folder, faults) for place, spec in enumerate(file.contracts)]
     raise_if_any(faults, str(path))
     mix = None if file.residual_mix_kg_per_mwh is None else np.array([file.residual_mix_kg_per_mwh])
-    market = Market(file.region, file.year or times[0].year, file.suppliers_kg_per_mwh, mix)
+    market = MarketRates(file.region, file.year or times[0].year, file.suppliers_kg_per_mwh, mix)
     return Claims(tuple(contracts), market)
 
 

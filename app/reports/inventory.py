@@ -8,14 +8,14 @@ from typing import Any
 
 import polars as pl
 
-from app.reports.consumers import carbon_of, consumer
+from app.reports.consumers import read_consumer, read_consumer_carbon
 from app.reports.contracts import read_claims
 from app.results.convention_columns import LEDGER_TERMS
 from app.results.folder import Result
-from carbon.inventory import Electricity, Inventory, compile_inventory, read_activities, years_of
+from carbon.inventory import Inventory, RunElectricity, calendar_years, compile_inventory, read_activities
 from carbon.ledgers.reconciliation import CarbonTotals, Entry, Reconciliation, reconcile
-from carbon.reporting.scope2 import scope2
-from carbon.reporting.statement import Provenance, hours_csv, statement, write_statement
+from carbon.reporting.scope2 import scope2_by_consumer
+from carbon.reporting.statement import Provenance, hours_csv, statement_document, write_statement
 from carbon.tracing.convention_names import LOSS_ENTRY, OPERATOR, WATER_TANK, check_traced, in_words
 from grid.errors import Fault, raise_if_any
 from grid.time.clock import Clock
@@ -63,7 +63,7 @@ def city_inventory(
     raise_if_any(faults, str(result.path))
     year = result.table("ledger").select(pl.col("time").first().dt.year()).collect().item()
     return compile_inventory(
-        electricity(result),
+        run_electricity(result),
         () if activities is None else read_activities(activities),
         base_year=base_year or int(year),
         population=population,
@@ -71,14 +71,14 @@ def city_inventory(
     )
 
 
-def electricity(result: Result) -> Electricity:
+def run_electricity(result: Result) -> RunElectricity:
     """What a run says of the city's electricity."""
     rows = _sectors(result, OPERATOR)
     local = [values for name, values in _sums(result, "sources", "source", "energy_mwh", "emissions_kg").items()
              if name != "import"]  # fmt: skip
     summary, manifest = result.summary, result.manifest
     gases = {factor["gas"] for factor in manifest["factors"]}
-    return Electricity(
+    return RunElectricity(
         hours=float(summary["steps"]) * float(summary["step_hours"]),
         sector_mwh={code: values[0] for code, values in rows.items()},
         sector_kg={code: values[1] for code, values in rows.items()},
@@ -90,13 +90,13 @@ def electricity(result: Result) -> Electricity:
             "ev_driven_km": float(summary["ev_driven_km"] or 0.0),
             "heat_pump_heat_mwh": float(summary.get("heat_pump_heat_mwh") or 0.0),
         },
-        years=years_of(_clock(result)),
+        years=calendar_years(_clock(result)),
         hydrogen_mwh=float(summary.get("hydrogen_kg") or 0.0) * LHV_HYDROGEN_MWH_PER_KG,
         hydrogen_kg=float(result.table("ledger").select(pl.col("fuel_kg").sum()).collect().item()),
     )
 
 
-def reconciliation(result: Result, convention: str = OPERATOR) -> Reconciliation:
+def reconcile_run(result: Result, convention: str = OPERATOR) -> Reconciliation:
     """Tracing, inventory and scope 2 of a run side by side, under a convention."""
     terms = [f"{term}_kg" for term in LEDGER_TERMS]
     (row,) = _of_convention(result, "convention_ledgers", convention).select(terms).collect().iter_rows()
@@ -116,10 +116,10 @@ def _worded(entry: Entry, convention: str) -> Entry:
 
 
 def _kg_of(result: Result, name: str, convention: str) -> float:
-    return float(carbon_of(result, name, convention)["emissions_kg"].sum())
+    return float(read_consumer_carbon(result, name, convention)["emissions_kg"].sum())
 
 
-def about(result: Result) -> dict[str, str]:
+def inventory_about(result: Result) -> dict[str, str]:
     """What an inventory of a run says of itself."""
     manifest = result.manifest
     return {
@@ -131,7 +131,7 @@ def about(result: Result) -> dict[str, str]:
     }
 
 
-def sources(result: Result) -> list[str]:
+def inventory_sources(result: Result) -> list[str]:
     """Sources of the factors of a run, with how far they were checked, and licences of its data."""
     sets = [f"{s['name']}: {s['title']}, {s['source']} ({s['status']})" for s in result.manifest["factor_sets"]]
     return sets + list(result.manifest["data_licences"])
@@ -151,12 +151,13 @@ def consumer_statement(
     Raises:
         InputError: If there is no such consumer, the run did not trace the convention, or the contracts are faulty.
     """
-    check_traced(convention, traced(result))
+    check_traced(convention, traced_conventions(result))
     claims = read_claims(contracts, result)
     users = [
-        consumer(result, user, claims.market.region, convention) for user in dict.fromkeys((name, *claims.consumers))
+        read_consumer(result, user, claims.market.region, convention)
+        for user in dict.fromkeys((name, *claims.consumers))
     ]
-    outcome = scope2(users, claims.contracts, claims.market)[name]
+    outcome = scope2_by_consumer(users, claims.contracts, claims.market)[name]
     manifest = result.manifest
     provenance = Provenance(
         scenario=str(manifest["name"]),
@@ -169,7 +170,7 @@ def consumer_statement(
     )
     clock = _clock(result)
     free = claims.carbon_free_mwh(outcome.covered_mwh, clock.n_steps)
-    return statement(outcome, free, clock, provenance), hours_csv(outcome, clock)
+    return statement_document(outcome, free, clock, provenance), hours_csv(outcome, clock)
 
 
 def export_statement(
@@ -179,7 +180,7 @@ def export_statement(
     return write_statement(*consumer_statement(result, name, contracts, convention), out)
 
 
-def traced(result: Result) -> tuple[str, ...]:
+def traced_conventions(result: Result) -> tuple[str, ...]:
     """Names of the conventions that a run traced."""
     return tuple(result.manifest["conventions"])
 
@@ -203,7 +204,7 @@ def _of_convention(result: Result, table: str, convention: str) -> pl.LazyFrame:
     Raises:
         InputError: If the run did not trace it.
     """
-    check_traced(convention, traced(result))
+    check_traced(convention, traced_conventions(result))
     text = {column: pl.col(column).cast(pl.String) for column in ("convention", "stores")}
     rows = result.table(table).with_columns(**text)
     return rows.filter(pl.col("convention") == convention, pl.col("stores") == WATER_TANK)

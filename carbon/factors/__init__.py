@@ -6,7 +6,16 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from carbon.factors.factor_set import TECHNOLOGIES, Boundary, Factor, FactorSet, Gas, Losses, Status, View
+from carbon.factors.factor_set import (
+    TECHNOLOGIES,
+    Boundary,
+    EmissionFactor,
+    FactorSet,
+    FactorView,
+    Gas,
+    LossTreatment,
+    SourceStatus,
+)
 from carbon.factors.reading import read_factor_set
 from carbon.factors.units import UNITS
 from grid.errors import InputError, nearest
@@ -16,12 +25,12 @@ __all__ = [
     "TECHNOLOGIES",
     "UNITS",
     "Boundary",
-    "Factor",
+    "EmissionFactor",
     "FactorSet",
+    "FactorView",
     "Gas",
-    "Losses",
-    "Status",
-    "View",
+    "LossTreatment",
+    "SourceStatus",
     "factor_sets",
     "load_factor_set",
 ]

@@ -11,9 +11,9 @@ from grid.errors import InputError, nearest
 Boundary = Literal["direct", "lifecycle"]
 """What a factor counts: emissions at the stack, or those of the whole chain."""
 Gas = Literal["CO2", "CO2e"]
-View = Literal["production", "consumption"]
-Losses = Literal["in", "out"]
-Status = Literal["verified", "secondary", "unverified"]
+FactorView = Literal["production", "consumption"]
+LossTreatment = Literal["in", "out"]
+SourceStatus = Literal["verified", "secondary", "unverified"]
 """Whether the value was read in its source, in a page that quotes the source, or neither yet."""
 
 TECHNOLOGIES: Final = (
@@ -30,7 +30,7 @@ fuel, ``hydrogen_*`` per that of the hydrogen.
 
 
 @dataclass(frozen=True)
-class Factor:
+class EmissionFactor:
     """One published value and what it stands for.
 
     Args:
@@ -55,13 +55,13 @@ class Factor:
     value_kg_per_mwh: float
     gas: Gas
     boundary: Boundary
-    view: View
-    losses: Losses
+    view: FactorView
+    losses: LossTreatment
     renewable: bool
     year: int
     issuer: str
     source: str
-    status: Status
+    status: SourceStatus
     value: float
     unit: str
 
@@ -76,10 +76,10 @@ class FactorSet:
     """
 
     name: str
-    factors: tuple[Factor, ...]
+    factors: tuple[EmissionFactor, ...]
 
     @cached_property
-    def _in_order(self) -> tuple[Factor, ...]:
+    def _in_order(self) -> tuple[EmissionFactor, ...]:
         return tuple(sorted(self.factors, key=lambda factor: factor.year))
 
     @property
@@ -99,8 +99,8 @@ class FactorSet:
         region: str = "",
         *,
         year: int | None = None,
-        view: View | None = None,
-    ) -> Factor:
+        view: FactorView | None = None,
+    ) -> EmissionFactor:
         """The newest factor of a technology (and region).
 
         Args:

@@ -8,7 +8,16 @@ from typing import Final, get_args
 
 import polars as pl
 
-from carbon.factors.factor_set import TECHNOLOGIES, Boundary, Factor, FactorSet, Gas, Losses, Status, View
+from carbon.factors.factor_set import (
+    TECHNOLOGIES,
+    Boundary,
+    EmissionFactor,
+    FactorSet,
+    FactorView,
+    Gas,
+    LossTreatment,
+    SourceStatus,
+)
 from carbon.factors.units import kg_per_mwh, unit_fault
 from grid.errors import Fault, InputError, nearest, raise_if_any
 
@@ -16,10 +25,10 @@ _CHOICES: Final = {
     "technology": TECHNOLOGIES,
     "gas": get_args(Gas),
     "boundary": get_args(Boundary),
-    "view": get_args(View),
-    "losses": get_args(Losses),
+    "view": get_args(FactorView),
+    "losses": get_args(LossTreatment),
     "renewable": ("true", "false"),
-    "status": get_args(Status),
+    "status": get_args(SourceStatus),
 }
 COLUMNS: Final = (
     *("technology", "value", "unit", "gas", "boundary", "view", "losses"),
@@ -116,7 +125,7 @@ def _set_faults(rows: list[dict[str, str]]) -> Iterator[Fault]:
             yield Fault(f"rows {', '.join(map(str, lines))}", f"give the same factor twice: {what}")
 
 
-def _factor(row: dict[str, str]) -> Factor:
+def _factor(row: dict[str, str]) -> EmissionFactor:
     value = float(row["value"])
     typed = {
         "value": value,
@@ -124,4 +133,4 @@ def _factor(row: dict[str, str]) -> Factor:
         "renewable": row["renewable"] == "true",
         "value_kg_per_mwh": round(kg_per_mwh(value, row["unit"], row["technology"]), 9),  # 0.5306 * 1000 is 530.6
     }
-    return Factor(**(row | typed))  # type: ignore[arg-type]  # checked above
+    return EmissionFactor(**(row | typed))  # type: ignore[arg-type]  # checked above

@@ -2,19 +2,19 @@
 
 from carbon.inventory.activities import REDUCED_BY, Activity, read_activities
 from carbon.inventory.codes import GWP100, NOTATIONS, GpcCode, gpc_codes
-from carbon.inventory.inventory import Electricity, Inventory, Line, compile_inventory, years_of
+from carbon.inventory.inventory import Inventory, InventoryLine, RunElectricity, calendar_years, compile_inventory
 
 __all__ = [
     "GWP100",
     "NOTATIONS",
     "REDUCED_BY",
     "Activity",
-    "Electricity",
     "GpcCode",
     "Inventory",
-    "Line",
+    "InventoryLine",
+    "RunElectricity",
+    "calendar_years",
     "compile_inventory",
     "gpc_codes",
     "read_activities",
-    "years_of",
 ]

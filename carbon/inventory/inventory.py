@@ -22,7 +22,7 @@ TRACED = "carbon tracing, grid operator bears losses, direct emissions"
 
 
 @dataclass(frozen=True)
-class Electricity:
+class RunElectricity:
     """What a run says of the city's electricity, over its period.
 
     Args:
@@ -34,7 +34,7 @@ class Electricity:
         gas: ``CO2`` or ``CO2e``, as the factors of the run count.
         source: Scenario and factor set.
         reductions: Quantities of `carbon.inventory.activities.REDUCED_BY` in the run.
-        years: The period in calendar years, `years_of` its clock; None: its hours over 8760.
+        years: The period in calendar years, see `calendar_years`; None: its hours over 8760.
         hydrogen_mwh: Part of II.1.2 that was refuelled as hydrogen, lower heating value [MWh].
         hydrogen_kg: Its emissions [kg].
     """
@@ -58,7 +58,7 @@ class Electricity:
 
 
 @dataclass(frozen=True)
-class Line:
+class InventoryLine:
     """One line of the inventory, over the period.
 
     Args:
@@ -102,7 +102,7 @@ class Inventory:
         years: Length of the period in calendar years; None: its hours over 8760.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[InventoryLine, ...]
     hours: float
     base_year: int
     population: int | None = None
@@ -150,7 +150,7 @@ class Inventory:
         }
 
 
-def years_of(clock: Clock) -> float:
+def calendar_years(clock: Clock) -> float:
     """Length of a clock in calendar years (UTC): a whole year is 1, whether it has 8760 or 8784 hours."""
     whole = 0.0
     for year in range(clock.start.year, clock.stop.year + 1):
@@ -164,7 +164,7 @@ def years_of(clock: Clock) -> float:
 
 
 def compile_inventory(
-    electricity: Electricity,
+    electricity: RunElectricity,
     activities: Sequence[Activity],
     *,
     base_year: int,
@@ -191,7 +191,7 @@ def compile_inventory(
     """
     raise_if_any([*_base_year_faults(base_year), *_conflicts(electricity, activities)], "the inventory")
     share = electricity.share_of_year
-    found: dict[str, list[Line]] = {code: [] for code in gpc_codes()}
+    found: dict[str, list[InventoryLine]] = {code: [] for code in gpc_codes()}
     for activity in activities:
         found[activity.gpc_code].append(_of_activity(activity, share, electricity.reductions))
     for code, kg in electricity.sector_kg.items():
@@ -208,7 +208,7 @@ def _base_year_faults(base_year: int) -> Iterable[Fault]:
         yield Fault("base_year", f"must lie within {OLDEST} and {NEWEST}", base_year)
 
 
-def _conflicts(electricity: Electricity, activities: Sequence[Activity]) -> Iterable[Fault]:
+def _conflicts(electricity: RunElectricity, activities: Sequence[Activity]) -> Iterable[Fault]:
     share = electricity.share_of_year
     for place, activity in enumerate(activities):
         at = f"activity {place + 1} ({activity.name})"
@@ -223,12 +223,12 @@ def _conflicts(electricity: Electricity, activities: Sequence[Activity]) -> Iter
             yield Fault(code, "no such line of GPC 1.1")
 
 
-def _of_activity(activity: Activity, share: float, reductions: Mapping[str, float]) -> Line:
+def _of_activity(activity: Activity, share: float, reductions: Mapping[str, float]) -> InventoryLine:
     code = gpc_codes()[activity.gpc_code]
     if activity.per_year is None:
-        return Line(code, activity.name, None, "", {}, activity.notation, "", "", activity.source)
+        return InventoryLine(code, activity.name, None, "", {}, activity.notation, "", "", activity.source)
     amount = activity.per_year * share - activity.reduction_per_unit * reductions.get(activity.reduced_by, 0.0)
-    return Line(
+    return InventoryLine(
         code,
         activity.name,
         amount,
@@ -241,7 +241,7 @@ def _of_activity(activity: Activity, share: float, reductions: Mapping[str, floa
     )
 
 
-def _used(electricity: Electricity, code: str, mwh: float, kg: float) -> Iterable[Line]:
+def _used(electricity: RunElectricity, code: str, mwh: float, kg: float) -> Iterable[InventoryLine]:
     """The electricity of a line; of on-road transport that of cars and, apart from it, that in their hydrogen."""
     if code != ON_ROAD or not (electricity.hydrogen_mwh or electricity.hydrogen_kg):
         yield _of_electricity(electricity, code, mwh, kg)
@@ -251,12 +251,12 @@ def _used(electricity: Electricity, code: str, mwh: float, kg: float) -> Iterabl
     yield _of_electricity(electricity, code, hydrogen_mwh, hydrogen_kg, "On-road transport: hydrogen from the grid")
 
 
-def _of_electricity(electricity: Electricity, code: str, mwh: float, kg: float, name: str = "") -> Line:
+def _of_electricity(electricity: RunElectricity, code: str, mwh: float, kg: float, name: str = "") -> InventoryLine:
     line = gpc_codes()[code]
-    return Line(
+    return InventoryLine(
         line, name or line.name, mwh, "MWh", {electricity.gas: kg}, "", "H", "M", f"{TRACED}; {electricity.source}"
     )
 
 
-def _not_estimated(code: GpcCode) -> Line:
-    return Line(code, code.name, None, "", {}, "NE", "", "", "")
+def _not_estimated(code: GpcCode) -> InventoryLine:
+    return InventoryLine(code, code.name, None, "", {}, "NE", "", "", "")

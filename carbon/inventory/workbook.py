@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon.inventory.codes import GWP100, NOTATIONS
-from carbon.inventory.inventory import Inventory, Line
+from carbon.inventory.inventory import Inventory, InventoryLine
 from carbon.ledgers.reconciliation import Reconciliation
 from grid.errors import Fault, InputError, raise_if_any
 from grid.units import KG_PER_T
@@ -78,7 +78,7 @@ def _indicators(inventory: Inventory) -> list[tuple[str, object]]:
     return shown + list(inventory.indicators().items())
 
 
-def _row(line: Line) -> tuple[object, ...]:
+def _row(line: InventoryLine) -> tuple[object, ...]:
     """One line of the inventory; a line with a notation key has no numbers."""
     known = line.activity is not None
     gases = [line.kg_by_gas[gas] / KG_PER_T if gas in line.kg_by_gas else None for gas in GASES]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carbon.stocks.trace import ClassTrace, StockRecord
 from grid.arrays import Floats, Ints
 from grid.units import LHV_HYDROGEN_MWH_PER_KG
 
+if TYPE_CHECKING:
+    from carbon.stocks.trace import ClassTrace, StockRecord
+
 
 @dataclass(frozen=True, eq=False)
-class Tanks:
+class TankContents:
     """What stores held and gave as fuel, slot by slot, shape (K,) each.
 
     Args:
@@ -46,7 +49,7 @@ def refuelled_carbon_per_kg(tanks: ClassTrace) -> Floats:
     return carbon_per_kg(per_mwh)
 
 
-def tanks_by_slot(tanks: StockRecord, step_hours: float) -> Tanks:
+def tanks_by_slot(tanks: StockRecord, step_hours: float) -> TankContents:
     """What some stores held and gave as fuel.
 
     Fuel takes the mix that the tank holds when the step begins; what the tank does not hold then comes out of what is
@@ -68,4 +71,4 @@ def tanks_by_slot(tanks: StockRecord, step_hours: float) -> Tanks:
     from_tank = np.minimum(fuel_mwh, np.maximum(kept_mwh - taken_mwh, 0.0))
     through = np.divide(fuel_mwh - from_tank, gained_mwh, out=np.zeros(ci.shape), where=gained_mwh > 0)
     fuel_kg = from_tank * ci + np.minimum(through, 1.0) * tanks.charge_kg
-    return Tanks(operation.slot_step, held_mwh, ci, fuel_mwh, fuel_kg)
+    return TankContents(operation.slot_step, held_mwh, ci, fuel_mwh, fuel_kg)

@@ -88,7 +88,7 @@ class Contract:
 
 
 @dataclass(frozen=True, eq=False)
-class Market:
+class MarketRates:
     """What the part of a load costs in carbon that no contract covers.
 
     Args:
@@ -133,7 +133,9 @@ class Scope2:
         return sum(self.covered_mwh.values(), np.zeros_like(self.location_kg))
 
 
-def scope2(consumers: Sequence[Consumer], contracts: Sequence[Contract], market: Market) -> dict[str, Scope2]:
+def scope2_by_consumer(
+    consumers: Sequence[Consumer], contracts: Sequence[Contract], market: MarketRates
+) -> dict[str, Scope2]:
     """Both methods for every consumer [1].
 
     A contract counts where it was made in the market and in the year of the report. Contracts cover load in their
@@ -161,7 +163,7 @@ def scope2(consumers: Sequence[Consumer], contracts: Sequence[Contract], market:
     }
 
 
-def _scope2(consumer: Consumer, contracts: Sequence[Contract], market: Market) -> Scope2:
+def _scope2(consumer: Consumer, contracts: Sequence[Contract], market: MarketRates) -> Scope2:
     open_mwh = consumer.energy_mwh.copy()
     market_kg = np.zeros_like(open_mwh)
     covered, refused = {}, {}
@@ -184,7 +186,7 @@ def _scope2(consumer: Consumer, contracts: Sequence[Contract], market: Market) -
     )
 
 
-def _refusal(contract: Contract, market: Market) -> str:
+def _refusal(contract: Contract, market: MarketRates) -> str:
     if contract.region != market.region:
         return f"made in {contract.region}, not deliverable in {market.region}"
     if contract.vintage != market.year:
@@ -192,7 +194,7 @@ def _refusal(contract: Contract, market: Market) -> str:
     return ""
 
 
-def _rest(consumer: Consumer, market: Market) -> tuple[Floats, Instrument]:
+def _rest(consumer: Consumer, market: MarketRates) -> tuple[Floats, Instrument]:
     if consumer.name in market.supplier_kg_per_mwh:
         return np.array([market.supplier_kg_per_mwh[consumer.name]]), "supplier"
     if market.residual_mix_kg_per_mwh is not None:
@@ -200,7 +202,7 @@ def _rest(consumer: Consumer, market: Market) -> tuple[Floats, Instrument]:
     return consumer.ci_kg_per_mwh, "grid"
 
 
-def _faults(consumers: Sequence[Consumer], contracts: Sequence[Contract], market: Market) -> Iterator[Fault]:
+def _faults(consumers: Sequence[Consumer], contracts: Sequence[Contract], market: MarketRates) -> Iterator[Fault]:
     names = [consumer.name for consumer in consumers]
     for kind, given in (("consumer", names), ("contract", [contract.name for contract in contracts])):
         yield from (
@@ -227,7 +229,7 @@ def _faults(consumers: Sequence[Consumer], contracts: Sequence[Contract], market
     yield from _market_faults(market, names, steps)
 
 
-def _market_faults(market: Market, names: Sequence[str], steps: tuple[int, ...]) -> Iterator[Fault]:
+def _market_faults(market: MarketRates, names: Sequence[str], steps: tuple[int, ...]) -> Iterator[Fault]:
     for name, rate in market.supplier_kg_per_mwh.items():
         if name not in names:
             yield Fault("supplier_kg_per_mwh", "no such consumer", name, nearest(name, names))

@@ -62,7 +62,7 @@ class Provenance:
     data_licences: tuple[str, ...]
 
 
-def statement(result: Scope2, carbon_free_mwh: Floats, clock: Clock, provenance: Provenance) -> dict[str, Any]:
+def statement_document(result: Scope2, carbon_free_mwh: Floats, clock: Clock, provenance: Provenance) -> dict[str, Any]:
     """The statement of a consumer, as a JSON document with its checksum.
 
     Args:
@@ -124,7 +124,7 @@ def hours_csv(result: Scope2, clock: Clock) -> str:
     return text.getvalue()
 
 
-def schema() -> dict[str, Any]:
+def statement_schema() -> dict[str, Any]:
     """The JSON Schema of a statement."""
     loaded: dict[str, Any] = json.loads(
         (resources.files("carbon.reporting") / "statement.schema.json").read_text("utf-8")
@@ -170,7 +170,7 @@ def verify_statement(path: Path) -> dict[str, Any]:
 
 
 def _faults(document: Mapping[str, Any], hours: str) -> list[Fault]:
-    missing = [Fault(name, "is missing") for name in schema()["required"] if name not in document]
+    missing = [Fault(name, "is missing") for name in statement_schema()["required"] if name not in document]
     if missing:
         return missing
     faults = []

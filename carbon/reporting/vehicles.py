@@ -16,7 +16,7 @@ Labels = npt.NDArray[np.generic]
 
 
 @dataclass(frozen=True, eq=False)
-class Sessions:
+class SessionCarbon:
     """Charging sessions, n of them; shape (n,) each.
 
     Args:
@@ -59,7 +59,7 @@ class Sessions:
 
 
 @dataclass(frozen=True, eq=False)
-class Coefficients:
+class CarbonCoefficients:
     """Sessions in groups, R of them; shape (R,) each.
 
     Args:
@@ -98,7 +98,7 @@ class Coefficients:
         return _ratio(1000 * self.driven_kg, self.distance_km)
 
 
-def coefficients(sessions: Sessions, by: Sequence[str] = ()) -> Coefficients:
+def carbon_coefficients(sessions: SessionCarbon, by: Sequence[str] = ()) -> CarbonCoefficients:
     """Coefficients of sessions in groups, one for each combination of labels that occurs, in ascending order.
 
     Sums come first and ratios after: a group's coefficient is weighted by energy (or distance), and the energies,
@@ -127,7 +127,7 @@ def coefficients(sessions: Sessions, by: Sequence[str] = ()) -> Coefficients:
     def total(of_sessions: Floats) -> Floats:
         return np.bincount(cell, of_sessions, counts.size)[groups].astype(np.float64)
 
-    return Coefficients(
+    return CarbonCoefficients(
         labels={name: values[name][place] for name, place in zip(by, places, strict=True)},
         sessions=counts[groups],
         energy_kwh=total(sessions.energy_kwh),

@@ -9,7 +9,7 @@ from app.reports.consumers import HYDROGEN_STATION
 from app.results.folder import TABLES
 from app.results.tables.frames import by_element
 from app.simulation.phases import SimulationResult
-from carbon.reporting.hydrogen import Tanks, carbon_per_kg, tanks_by_slot
+from carbon.reporting.hydrogen import TankContents, carbon_per_kg, tanks_by_slot
 from grid.arrays import Floats
 from grid.units import LHV_HYDROGEN_MWH_PER_KG
 
@@ -31,7 +31,7 @@ def by_step(outcome: SimulationResult) -> pl.DataFrame:
     return by_element(clock, "station", names, **{column: np.column_stack(parts) for column, parts in columns.items()})
 
 
-def _station(tanks: Tanks, energy_mwh: Floats, n_steps: int) -> dict[str, Floats]:
+def _station(tanks: TankContents, energy_mwh: Floats, n_steps: int) -> dict[str, Floats]:
     """The columns of one station, shape (T,) each, from its tanks and its electricity by slot."""
 
     def summed(values: Floats) -> Floats:

@@ -10,7 +10,7 @@ import polars as pl
 from app.results.folder import TABLES
 from app.results.tables.frames import local_hours, times
 from app.simulation.phases import SimulationResult
-from carbon.reporting.vehicles import Sessions, coefficients
+from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
 from grid.units import G_PER_KG, HOURS_PER_DAY, KWH_PER_MWH
@@ -98,7 +98,7 @@ def vehicle_classes(frame: pl.DataFrame) -> pl.DataFrame:
     code = names.replace_strict(known, pl.int_range(known.len(), eager=True)).to_numpy()
     quantities = {name: frame[name].to_numpy() for name in ("energy_kwh", "v2g_kwh", "emissions_kg", "v2g_kg")}
     driven = {"distance_km": frame["driven_km"].to_numpy(), "driven_kg": frame["driven_kg"].to_numpy()}
-    found = coefficients(Sessions({"vehicle_class": code}, **quantities, **driven), by=["vehicle_class"])
+    found = carbon_coefficients(SessionCarbon({"vehicle_class": code}, **quantities, **driven), by=["vehicle_class"])
     return pl.DataFrame(
         {
             "vehicle_class": known.gather(found.labels["vehicle_class"].astype(np.int64)),

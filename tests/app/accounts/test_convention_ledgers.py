@@ -17,8 +17,8 @@ from app.dashboard.convention_cards import origins_of
 from app.dashboard.figures import conventions as figures
 from app.dashboard.pages.emissions import content
 from app.dashboard.view import View
-from app.reports.consumers import city_consumers, consumer, fleets
-from app.reports.inventory import city_inventory, consumer_statement, reconciliation
+from app.reports.consumers import car_fleets, city_consumers, read_consumer
+from app.reports.inventory import city_inventory, consumer_statement, reconcile_run
 from app.results.explain import recompute, why
 from app.results.folder import Result
 from app.results.run import run_scenario, store
@@ -284,7 +284,7 @@ def test_a_data_centre_knows_its_sources_hour_by_hour(result):
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
 def test_tracing_inventory_and_scope_2_agree_in_every_convention(result, convention):
-    books = reconciliation(result, convention)
+    books = reconcile_run(result, convention)
     assert books.difference_kg < 0.5  # to the kilogram; the flows of a power flow balance to its tolerance only
     own = table(result, "convention_ledgers", convention=convention, stores=TANK)
     assert books.totals["GPC"] == pytest.approx(own["emissions_kg"].item(), abs=1e-3)
@@ -299,10 +299,10 @@ def test_tracing_inventory_and_scope_2_agree_in_every_convention(result, convent
 @pytest.mark.parametrize("convention", CONVENTIONS)
 def test_what_consumers_state_is_what_the_city_uses_in_every_convention(result, convention):
     own = table(result, "convention_ledgers", convention=convention, stores=TANK)
-    stated = [consumer(result, name, convention=convention) for name in city_consumers(result)]
+    stated = [read_consumer(result, name, convention=convention) for name in city_consumers(result)]
     net_kg = {one.name: (one.energy_mwh * one.ci_kg_per_mwh - one.returned_kg).sum() for one in stated}
     assert sum(net_kg.values()) == pytest.approx((own["consumption_kg"] + own["vehicle_kg"]).item(), abs=0.5)
-    cars_kg = sum(net_kg[name] for name in fleets(result))
+    cars_kg = sum(net_kg[name] for name in car_fleets(result))
     assert cars_kg == pytest.approx(own["vehicle_kg"].item(), abs=1e-6 * own["emissions_kg"].item())
 
 
@@ -331,7 +331,7 @@ def test_commands_take_a_convention_and_refuse_one_that_was_not_traced(result, o
     with pytest.raises(InputError, match=r"this run traced operator, load, generator, average.*did you mean 'load'"):
         runner.invoke(app, command, catch_exceptions=False)
     with pytest.raises(InputError, match="this run traced operator; got 'load'"):
-        reconciliation(operator_only, "load")
+        reconcile_run(operator_only, "load")
 
 
 def test_a_run_of_one_convention_holds_only_that(operator_only):
@@ -339,7 +339,7 @@ def test_a_run_of_one_convention_holds_only_that(operator_only):
     assert set(operator_only.manifest["conventions"]) == {"operator"}
     assert set(table(operator_only, "origins")["source"]) == set(table(operator_only, "sources")["source"])
     assert set(table(operator_only, "conventions")["stores"]) == {TANK}  # there are none
-    assert reconciliation(operator_only).difference_kg < 1e-3
+    assert reconcile_run(operator_only).difference_kg < 1e-3
 
 
 @pytest.mark.parametrize(

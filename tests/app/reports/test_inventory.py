@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.reports.consumers import city_consumers, consumer, consumer_names, fleets
-from app.reports.inventory import city_inventory, consumer_statement, electricity, reconciliation
+from app.reports.consumers import car_fleets, city_consumers, consumer_names, read_consumer
+from app.reports.inventory import city_inventory, consumer_statement, reconcile_run, run_electricity
 from app.results.folder import Result
-from carbon.reporting.statement import schema, verify_statement, write_statement
+from carbon.reporting.statement import statement_schema, verify_statement, write_statement
 from grid.errors import InputError
 
 CONTRACTS = """
@@ -31,7 +31,7 @@ def run(request: pytest.FixtureRequest, demo: tuple[Result, Result]) -> Result:
 
 
 def test_tracing_inventory_and_scope_2_agree_to_the_kilogram(run: Result) -> None:
-    books = reconciliation(run)
+    books = reconcile_run(run)
     assert books.totals["tracing"] == pytest.approx(1000 * run.summary["emissions_t"], abs=0.5)
     assert books.difference_kg < 1.0
     assert {entry.name for entry in books.entries} >= {"data centre north", "cars, net at the meter"}
@@ -42,14 +42,14 @@ def test_the_inventory_holds_the_electricity_of_the_run(run: Result) -> None:
     electric = sum(line.co2e_kg for line in inventory.lines if line.code.code[-2:] in {".2", ".3"} and line.activity)
     assert inventory.basic_plus_kg == pytest.approx(1000 * run.summary["emissions_t"], abs=1.0)
     assert electric <= inventory.basic_plus_kg + 1e-6
-    assert electricity(run).generation_mwh == pytest.approx(run.summary["generation_mwh"], rel=1e-9)
+    assert run_electricity(run).generation_mwh == pytest.approx(run.summary["generation_mwh"], rel=1e-9)
 
 
 def test_a_statement_verifies_and_a_changed_one_does_not(run: Result, tmp_path: Path) -> None:
     contracts = tmp_path / "contracts.yaml"
     contracts.write_text(CONTRACTS)
     document, hours = consumer_statement(run, "north", contracts)
-    jsonschema.validate(document, schema())
+    jsonschema.validate(document, statement_schema())
     path, beside = write_statement(document, hours, tmp_path / "north.json")
     assert verify_statement(path) == document
     summary = run.summary
@@ -79,7 +79,7 @@ def test_what_all_consumers_state_is_what_the_city_uses_to_the_kilogram(run: Res
     ledger = run.table("ledger").select("consumption_kg", "vehicle_kg").sum().collect()
     used_kg = sum(ledger.row(0))
     assert sum(document["location_based_net_kg"] for document in stated.values()) == pytest.approx(used_kg, abs=0.5)
-    cars = [stated[name] for name in fleets(run)]
+    cars = [stated[name] for name in car_fleets(run)]
     assert sum(document["location_based_net_kg"] for document in cars) == pytest.approx(ledger["vehicle_kg"].item())
     for key, figure in (("energy_mwh", "ev_energy_mwh"), ("returned_mwh", "v2g_energy_mwh")):
         assert sum(document[key] for document in cars) == pytest.approx(run.summary[figure], rel=1e-9, abs=1e-9)
@@ -95,12 +95,12 @@ def test_parts_of_a_sector_use_no_more_than_it_and_stores_use_nothing(run: Resul
     assert not stores & set(names)
     parts = set(names) - set(city_consumers(run))
     assert {"north"} <= parts
-    lines_mwh = sum(consumer(run, name).energy_mwh for name in names if name.startswith("I."))
-    assert (sum(consumer(run, name).energy_mwh for name in parts) <= lines_mwh + 1e-6).all()
+    lines_mwh = sum(read_consumer(run, name).energy_mwh for name in names if name.startswith("I."))
+    assert (sum(read_consumer(run, name).energy_mwh for name in parts) <= lines_mwh + 1e-6).all()
 
 
 def test_a_leap_year_is_a_year(run: Result) -> None:
-    assert electricity(run).share_of_year == pytest.approx(2 / 365)  # two days of 2030
+    assert run_electricity(run).share_of_year == pytest.approx(2 / 365)  # two days of 2030
 
 
 def test_wrong_contracts_are_refused_all_at_once(run: Result, tmp_path: Path) -> None:

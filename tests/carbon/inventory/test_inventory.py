@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from carbon.inventory import Electricity, compile_inventory, gpc_codes, read_activities, years_of
+from carbon.inventory import RunElectricity, calendar_years, compile_inventory, gpc_codes, read_activities
 from carbon.inventory.workbook import write_workbook
 from carbon.ledgers.reconciliation import CarbonTotals, reconcile
 from grid.errors import InputError
 from grid.time.clock import Clock
 
-RUN = Electricity(
+RUN = RunElectricity(
     hours=876.0,
     sector_mwh={"I.1.2": 10.0, "I.1.3": 0.0, "II.1.2": 5.0, "II.1.3": 0.0},
     sector_kg={"I.1.2": 4000.0, "I.1.3": 100.0, "II.1.2": 2000.0, "II.1.3": 50.0},
@@ -135,15 +135,15 @@ def days(start: datetime, count: int) -> Clock:
 
 
 def test_a_whole_leap_year_is_one_year() -> None:
-    assert years_of(days(datetime(2028, 1, 1, tzinfo=UTC), 366)) == 1.0
-    assert years_of(days(datetime(2030, 1, 1, tzinfo=UTC), 365)) == 1.0
-    assert years_of(days(datetime(2027, 12, 31, tzinfo=UTC), 2)) == pytest.approx(1 / 365 + 1 / 366)
-    assert years_of(days(datetime(2027, 7, 1, tzinfo=UTC), 366 + 365)) == pytest.approx(184 / 365 + 1 + 181 / 365)
+    assert calendar_years(days(datetime(2028, 1, 1, tzinfo=UTC), 366)) == 1.0
+    assert calendar_years(days(datetime(2030, 1, 1, tzinfo=UTC), 365)) == 1.0
+    assert calendar_years(days(datetime(2027, 12, 31, tzinfo=UTC), 2)) == pytest.approx(1 / 365 + 1 / 366)
+    assert calendar_years(days(datetime(2027, 7, 1, tzinfo=UTC), 366 + 365)) == pytest.approx(184 / 365 + 1 + 181 / 365)
 
 
 def test_yearly_amounts_of_a_leap_year_count_once(tmp_path: Path) -> None:
     activities = read_activities(table(tmp_path, "I.1.1,natural gas,1000,MWh,200,,CO2,,statistics,,"))
-    leap = replace(RUN, hours=8784.0, years=years_of(days(datetime(2028, 1, 1, tzinfo=UTC), 366)))
+    leap = replace(RUN, hours=8784.0, years=calendar_years(days(datetime(2028, 1, 1, tzinfo=UTC), 366)))
     inventory = compile_inventory(leap, activities, base_year=2028)
     assert {line.code.code: line for line in inventory.lines}["I.1.1"].activity == 1000
     assert inventory.indicators()["basic_t_per_year"] == pytest.approx(inventory.basic_kg / 1000)

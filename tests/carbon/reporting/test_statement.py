@@ -9,8 +9,15 @@ import jsonschema
 import numpy as np
 import pytest
 
-from carbon.reporting.scope2 import Consumer, Contract, Market, scope2
-from carbon.reporting.statement import Provenance, hours_csv, schema, statement, verify_statement, write_statement
+from carbon.reporting.scope2 import Consumer, Contract, MarketRates, scope2_by_consumer
+from carbon.reporting.statement import (
+    Provenance,
+    hours_csv,
+    statement_document,
+    statement_schema,
+    verify_statement,
+    write_statement,
+)
 from grid.errors import InputError
 from grid.time.clock import Clock
 
@@ -21,14 +28,14 @@ FROM = Provenance("a city", "0" * 64, "1.0", "operator", "direct", ({"name": "a 
 def written(folder: Path, energy_mwh: tuple[float, ...] = (10.0, 10.0, 10.0)) -> Path:
     hall = Consumer("hall", "DE", np.array(energy_mwh), np.array([400.0, 300.0, 200.0]), np.full(3, 0.5))
     wind = Contract("wind", "hall", np.array([12.0, 6.0, 0.0]), 0.0, True, "hourly", "DE", 2030)
-    result = scope2([hall], [wind], Market("DE", 2030))["hall"]
-    document = statement(result, result.contracted_mwh, CLOCK, FROM)
+    result = scope2_by_consumer([hall], [wind], MarketRates("DE", 2030))["hall"]
+    document = statement_document(result, result.contracted_mwh, CLOCK, FROM)
     return write_statement(document, hours_csv(result, CLOCK), folder / "hall.json")[0]
 
 
 def test_it_holds_both_methods_and_the_score_and_adds_up_by_month(tmp_path: Path):
     document = verify_statement(written(tmp_path))
-    jsonschema.validate(document, schema())
+    jsonschema.validate(document, statement_schema())
     assert (document["location_based_kg"], document["market_based_kg"]) == (9000, 4 * 300 + 2000)
     assert document["cfe_24_7"] == pytest.approx(23 / 30)  # the hand case of the 24/7 score
     assert [month["month"] for month in document["months"]] == ["2030-01", "2030-02"]
@@ -37,12 +44,12 @@ def test_it_holds_both_methods_and_the_score_and_adds_up_by_month(tmp_path: Path
 
 def test_a_consumer_without_consumption_has_no_intensity_and_no_score(tmp_path: Path):
     document = verify_statement(written(tmp_path, (0.0, 0.0, 0.0)))
-    jsonschema.validate(document, schema())
+    jsonschema.validate(document, statement_schema())
     assert document["energy_mwh"] == document["market_based_kg"] == 0
     assert document["location_based_kg_per_mwh"] is document["cfe_24_7"] is None
 
 
-@pytest.mark.parametrize("name", sorted(set(schema()["required"]) - {"sha256"}))
+@pytest.mark.parametrize("name", sorted(set(statement_schema()["required"]) - {"sha256"}))
 def test_every_field_is_under_the_checksum(tmp_path: Path, name: str):
     path = written(tmp_path)
     document = json.loads(path.read_text())
@@ -99,15 +106,17 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path):
 def test_what_is_fed_back_stands_beside_and_adds_up_with_the_hours(tmp_path: Path):
     energy, back = np.array([10.0, 0.0, 4.0]), np.array([0.0, 3.0, 1.0])
     fleet = Consumer("cars", "DE", energy, np.array([400.0, 300.0, 200.0]), np.full(3, 0.5), back, 410.0 * back)
-    result = scope2([fleet], [], Market("DE", 2030))["cars"]
-    document = statement(result, np.zeros(3), CLOCK, FROM)
+    result = scope2_by_consumer([fleet], [], MarketRates("DE", 2030))["cars"]
+    document = statement_document(result, np.zeros(3), CLOCK, FROM)
     path, beside = write_statement(document, hours_csv(result, CLOCK), tmp_path / "cars.json")
     assert verify_statement(path) == document
-    jsonschema.validate(document, schema())
+    jsonschema.validate(document, statement_schema())
     assert (document["energy_mwh"], document["location_based_kg"]) == (14, 4800)  # all that is drawn
     assert (document["returned_mwh"], document["returned_kg"]) == (4, 1640)
     assert document["location_based_net_kg"] == 4800 - 1640
     text = beside.read_text()
     assert text.splitlines()[0].endswith("returned_mwh,returned_kg")
     with pytest.raises(InputError, match=r"cars\.returned_mwh"):
-        scope2([Consumer("cars", "DE", energy, energy, np.full(3, 0.5), -back, back)], [], Market("DE", 2030))
+        scope2_by_consumer(
+            [Consumer("cars", "DE", energy, energy, np.full(3, 0.5), -back, back)], [], MarketRates("DE", 2030)
+        )

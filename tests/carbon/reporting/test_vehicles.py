@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon.reporting.v2g_credit import v2g_credit
-from carbon.reporting.vehicles import Sessions, coefficients
+from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
 from grid.errors import InputError
 
 
 def sessions(seed, n=60):
     rng = np.random.default_rng(seed)
-    return Sessions(
+    return SessionCarbon(
         labels={
             "place": rng.choice(["home", "work", "fast"], n),
             "vehicle_class": rng.choice(["small", "van"], n),
@@ -34,7 +34,7 @@ def sessions(seed, n=60):
 )
 def test_groups_are_the_sums_of_their_sessions_and_sum_to_all(seed, by):
     given_ = sessions(seed)
-    found = coefficients(given_, by)
+    found = carbon_coefficients(given_, by)
     assert found.sessions.sum() == 60
     for name in ("energy_kwh", "v2g_kwh", "emissions_kg", "distance_km", "driven_kg"):
         assert getattr(found, name).sum() == pytest.approx(getattr(given_, name).sum(), rel=1e-12)
@@ -53,7 +53,7 @@ def test_groups_are_the_sums_of_their_sessions_and_sum_to_all(seed, by):
 
 
 def test_a_group_is_weighted_by_energy_not_by_session():
-    two = Sessions(
+    two = SessionCarbon(
         {"place": np.array(["home", "home"])},
         energy_kwh=np.array([10.0, 30.0]),
         v2g_kwh=np.array([0.0, 5.0]),
@@ -62,25 +62,25 @@ def test_a_group_is_weighted_by_energy_not_by_session():
         distance_km=np.zeros(2),
         driven_kg=np.zeros(2),
     )
-    found = coefficients(two, ("place",))
+    found = carbon_coefficients(two, ("place",))
     assert found.charged_g_per_kwh[0] == pytest.approx(1000 * 8 / 40)
     assert found.net_g_per_kwh[0] == pytest.approx(1000 * 6 / 35)
     assert np.isnan(found.g_per_km[0])
 
 
 def test_no_sessions_make_one_empty_group_or_none():
-    none = Sessions({"place": np.empty(0, dtype=str)}, *(np.empty(0) for _ in range(6)))
-    assert coefficients(none).sessions.tolist() == [0]
-    assert coefficients(none, ("place",)).sessions.size == 0
+    none = SessionCarbon({"place": np.empty(0, dtype=str)}, *(np.empty(0) for _ in range(6)))
+    assert carbon_coefficients(none).sessions.tolist() == [0]
+    assert carbon_coefficients(none, ("place",)).sessions.size == 0
 
 
 def test_wrong_sessions_and_labels_are_named():
     with pytest.raises(InputError, match=r"sessions.energy_kwh\[0\]: must be at least 0"):
-        Sessions({}, np.array([-1.0]), *(np.zeros(1) for _ in range(5)))
+        SessionCarbon({}, np.array([-1.0]), *(np.zeros(1) for _ in range(5)))
     with pytest.raises(InputError, match=r"labels.place: must have shape"):
-        Sessions({"place": np.array(["home", "work"])}, *(np.zeros(1) for _ in range(6)))
+        SessionCarbon({"place": np.array(["home", "work"])}, *(np.zeros(1) for _ in range(6)))
     with pytest.raises(InputError, match=r"by: must be among .*; got 'brand'"):
-        coefficients(sessions(0), ("brand",))
+        carbon_coefficients(sessions(0), ("brand",))
 
 
 @settings(max_examples=50, deadline=None)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from carbon.reporting.v2g_credit import v2g_credit
-from carbon.reporting.vehicles import Sessions, coefficients
+from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.flows import Flows, Sources
 from carbon.tracing.trace import trace
@@ -65,7 +65,7 @@ def test_the_cars_own_ledger_closes(stocks):
 def test_the_sessions_table_gives_the_same_and_the_credit_stands_apart(stocks):
     given, expected = CASE["inputs"], CASE["expected"]
     charged_kg, released_kg = stocks.charge_kg.sum(), stocks.discharge_kg[2]
-    sessions = Sessions(
+    sessions = SessionCarbon(
         labels={"place": np.array(["home", "home"])},
         energy_kwh=np.array([sum(given["charge_kwh"]), 0.0]),
         v2g_kwh=np.array([given["v2g_kwh"], 0.0]),
@@ -80,7 +80,7 @@ def test_the_sessions_table_gives_the_same_and_the_credit_stands_apart(stocks):
         np.array([given["ci_reference_kg_per_kwh"]]),
         "marginal",
     )
-    found = coefficients(sessions, ("place",))
+    found = carbon_coefficients(sessions, ("place",))
     value, tolerance = expected["g_per_km"]
     assert found.g_per_km[0] == pytest.approx(value, rel=0, abs=tolerance)
     assert found.charged_g_per_kwh[0] == pytest.approx(1000 * 13 / 30)
