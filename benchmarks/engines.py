@@ -86,61 +86,59 @@ def power_grid_model(grid: BenchmarkGrid, threads: int, method: str) -> Engine:
 
 
 def _pgm_model(grid: BenchmarkGrid) -> tuple[Any, np.ndarray, np.ndarray]:
-    """The net for power-grid-model, by hand: its converter trips over SimBench's empty columns."""
+    """The net for power-grid-model, by hand: its converter trips over SimBench's empty columns. Loads, generators."""
     import power_grid_model as pgm  # noqa: PLC0415  optional
 
-    net = grid.net
-    position = {bus: place for place, bus in enumerate(net.bus.index)}
-    start = 0
+    tables = _pgm_tables(grid.net)
+    loads = _pgm_steps("sym_load", tables["sym_load"], grid.load_p, grid.load_q)
+    generators = _pgm_steps("sym_gen", tables["sym_gen"], grid.sgen_p, np.zeros_like(grid.sgen_p))
+    return pgm.PowerGridModel(tables), loads, generators
 
-    def table(name: str, n: int, **columns: Any) -> np.ndarray:
-        nonlocal start
+
+def _pgm_steps(component: str, of_net: np.ndarray, p_mw: np.ndarray, q_mvar: np.ndarray) -> np.ndarray:
+    import power_grid_model as pgm  # noqa: PLC0415  optional
+
+    steps = pgm.initialize_array("update", component, p_mw.shape)
+    steps["id"], steps["p_specified"], steps["q_specified"] = of_net["id"], p_mw * 1e6, q_mvar * 1e6
+    return steps
+
+
+def _pgm_tables(net: Any) -> dict[str, np.ndarray]:
+    import power_grid_model as pgm  # noqa: PLC0415  optional
+
+    position = {bus: place for place, bus in enumerate(net.bus.index)}
+    tables: dict[str, np.ndarray] = {}
+
+    def add(name: str, n: int, **columns: Any) -> None:
         array = pgm.initialize_array("input", name, n)
-        array["id"] = start + np.arange(n)
-        start += n
+        array["id"] = sum(map(len, tables.values())) + np.arange(n)
         for column, values in columns.items():
             array[column] = values
-        return array
+        tables[name] = array
 
     def at(buses: Any) -> list[int]:
         return [position[bus] for bus in buses]
 
-    line, trafo, steps = net.line, net.trafo, len(grid.load_p)
+    line, trafo = net.line, net.trafo
     length_km = line.length_km / line.parallel
-    tables = {
-        "node": table("node", len(net.bus), u_rated=net.bus.vn_kv * 1e3),
-        "line": table(
-            "line", len(line), from_node=at(line.from_bus), to_node=at(line.to_bus), from_status=1, to_status=1,
-            r1=line.r_ohm_per_km * length_km, x1=line.x_ohm_per_km * length_km,
-            c1=line.c_nf_per_km * line.length_km * line.parallel * 1e-9, tan1=0.0,
-            i_n=line.max_i_ka * 1e3 * line.parallel * line.df,
-        ),
-        "transformer": table(
-            "transformer", len(trafo), from_node=at(trafo.hv_bus), to_node=at(trafo.lv_bus), from_status=1, to_status=1,
-            u1=trafo.vn_hv_kv * 1e3, u2=trafo.vn_lv_kv * 1e3, sn=trafo.sn_mva * 1e6, uk=trafo.vk_percent / 100,
-            pk=trafo.vkr_percent / 100 * trafo.sn_mva * 1e6, i0=trafo.i0_percent / 100, p0=trafo.pfe_kw * 1e3,
-            winding_from=2, winding_to=1, clock=(trafo.shift_degree // 30).astype(int),
-            tap_side=0, tap_pos=0, tap_min=0, tap_max=0, tap_nom=0, tap_size=0.0,
-        ),
-        "source": table(
-            "source", len(net.ext_grid), node=at(net.ext_grid.bus), status=1, u_ref=net.ext_grid.vm_pu, sk=1e20
-        ),
-        "sym_load": table(
-            "sym_load", len(net.load), node=at(net.load.bus), status=1, type=0, p_specified=0.0, q_specified=0.0
-        ),
-        "sym_gen": table(
-            "sym_gen", len(net.sgen), node=at(net.sgen.bus), status=1, type=0, p_specified=0.0, q_specified=0.0
-        ),
-    }  # fmt: skip
-    loads = pgm.initialize_array("update", "sym_load", (steps, len(net.load)))
-    loads["id"], loads["p_specified"], loads["q_specified"] = (
-        tables["sym_load"]["id"], grid.load_p * 1e6, grid.load_q * 1e6,
+    add("node", len(net.bus), u_rated=net.bus.vn_kv * 1e3)
+    add(
+        "line", len(line), from_node=at(line.from_bus), to_node=at(line.to_bus), from_status=1, to_status=1,
+        r1=line.r_ohm_per_km * length_km, x1=line.x_ohm_per_km * length_km,
+        c1=line.c_nf_per_km * line.length_km * line.parallel * 1e-9, tan1=0.0,
+        i_n=line.max_i_ka * 1e3 * line.parallel * line.df,
     )  # fmt: skip
-    generators = pgm.initialize_array("update", "sym_gen", (steps, len(net.sgen)))
-    generators["id"], generators["p_specified"], generators["q_specified"] = (
-        tables["sym_gen"]["id"], grid.sgen_p * 1e6, 0.0,
+    add(
+        "transformer", len(trafo), from_node=at(trafo.hv_bus), to_node=at(trafo.lv_bus), from_status=1, to_status=1,
+        u1=trafo.vn_hv_kv * 1e3, u2=trafo.vn_lv_kv * 1e3, sn=trafo.sn_mva * 1e6, uk=trafo.vk_percent / 100,
+        pk=trafo.vkr_percent / 100 * trafo.sn_mva * 1e6, i0=trafo.i0_percent / 100, p0=trafo.pfe_kw * 1e3,
+        winding_from=2, winding_to=1, clock=(trafo.shift_degree // 30).astype(int),
+        tap_side=0, tap_pos=0, tap_min=0, tap_max=0, tap_nom=0, tap_size=0.0,
     )  # fmt: skip
-    return pgm.PowerGridModel(tables), loads, generators
+    add("source", len(net.ext_grid), node=at(net.ext_grid.bus), status=1, u_ref=net.ext_grid.vm_pu, sk=1e20)
+    for name, elements in (("sym_load", net.load), ("sym_gen", net.sgen)):
+        add(name, len(elements), node=at(elements.bus), status=1, type=0, p_specified=0.0, q_specified=0.0)
+    return tables
 
 
 def lightsim2grid(grid: BenchmarkGrid) -> Engine:

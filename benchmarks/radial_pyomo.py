@@ -69,14 +69,9 @@ def _variables(m: Any, fixed: Devices, today: Day) -> None:
 
 
 def _network(m: Any, fixed: Devices, today: Day, slots: Bools) -> None:
-    children: list[list[int]] = [[] for _ in m.B]
-    for line in m.L:
-        children[fixed.parent[line]].append(line)
-    roofs: list[list[int]] = [[] for _ in m.B]
-    batteries: list[list[int]] = [[] for _ in m.B]
-    for bus, at in [(fixed.roof_bus, roofs), (fixed.battery_bus, batteries)]:
-        for device, place in enumerate(bus):
-            at[place].append(device)
+    buses = (fixed.roof_bus, fixed.battery_bus)
+    roofs, batteries = ([np.flatnonzero(bus == b).tolist() for b in m.B] for bus in buses)
+    children = [[line for line in m.L if fixed.parent[line] == b] for b in m.B]
     cars: dict[tuple[int, int], list[int]] = {}
     for car, step in np.argwhere(slots).tolist():
         cars.setdefault((int(fixed.car_bus[car]), step), []).append(car)

@@ -29,15 +29,20 @@ def content(view: View) -> Component:
     if all(power.is_empty() for power in powers.values()):
         why = "There are no electric cars in this result. Add an asset of kind ev_fleet to the scenario to see them."
         return cards.page("Electric cars", cards.where_and_when(view), cards.nothing("Charging", why))
-    hourly = {name: ev.hourly_intensity(power, view.zone) for name, power in powers.items()}
-    sessions = {name: driven(result) for name, result in compared.items()}
-    hours, classes = (
-        {name: result.table(table).collect() for name, result in compared.items()}
-        for table in ("charging_hours", "vehicle_classes")
-    )
     return cards.page(
         "Electric cars",
         cards.where_and_when(view),
+        *_energy_cards(powers, view),
+        *_coefficient_cards(compared, view),
+        cards.table_card("Totals", f"At the meter. {view.convention}", totals(compared)),
+        _avoided(compared),
+    )
+
+
+def _energy_cards(powers: Mapping[str, pl.DataFrame], view: View) -> list[Component]:
+    """When cars charge and give back, and how much carbon is in what they charge then."""
+    hourly = {name: ev.hourly_intensity(power, view.zone) for name, power in powers.items()}
+    return [
         cards.chart(
             "Charging and giving back",
             "Power of all cars at the meter; V2G stands below zero. All panels have one scale.",
@@ -48,6 +53,17 @@ def content(view: View) -> Component:
             f"Weighted by energy; the dots grow with the energy charged in that hour. {view.convention}",
             ev.intensity_by_hour(hourly, view.theme), key="charging-intensity", wide=False, table=_by_hour(hourly),
         ),
+    ]  # fmt: skip
+
+
+def _coefficient_cards(compared: Mapping[str, Result], view: View) -> list[Component]:
+    """Carbon of a kilometre and of a charged kWh, by session, place and class of vehicle."""
+    sessions = {name: driven(result) for name, result in compared.items()}
+    hours, classes = (
+        {name: result.table(table).collect() for name, result in compared.items()}
+        for table in ("charging_hours", "vehicle_classes")
+    )
+    return [
         cards.chart(
             "Carbon of a kilometre",
             "Share of sessions; dotted lines are means weighted by distance. What a car gives back takes carbon along.",
@@ -64,9 +80,7 @@ def content(view: View) -> Component:
             ev_coefficients.per_kilometre_by_class(classes, view.theme), key="g-per-km-class",
             table=_by_class(classes),
         ),
-        cards.table_card("Totals", f"At the meter. {view.convention}", totals(compared)),
-        _avoided(compared),
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 def driven(result: Result) -> pl.DataFrame:
