@@ -120,27 +120,6 @@ def facility_per_it_mw(spec: DataCentre, clock: Clock, time_zone: str, air: Outd
     return np.asarray(FacilityModel(spec, air, clock.step_hours).total_at(p_it_mw) / spec.p_it_rated_mw)
 
 
-def hosting_capacity(
-    city: City,
-    limits: LimitsSpec,
-    bus: str,
-    p_per_it_mw: Floats,
-    *,
-    others: Injections | None = None,
-    increment_mw: float = 0.1,
-    p_max_mw: float = 500.0,
-    n_minus_1: bool = False,
-    after_outage: LimitsSpec = AFTER_OUTAGE,
-    threads: int = 1,
-) -> Hosting:
-    """The largest data centre that a bus takes; see `hosting_capacities` for the arguments."""
-    (found,) = hosting_capacities(
-        city, limits, [bus], p_per_it_mw, others=others, increment_mw=increment_mw, p_max_mw=p_max_mw,
-        n_minus_1=n_minus_1, after_outage=after_outage, threads=threads,
-    )  # fmt: skip
-    return found
-
-
 def hosting_capacities(
     city: City,
     limits: LimitsSpec,
@@ -248,11 +227,4 @@ def _bisect(case: Case, increment_mw: float, high: int) -> int:
     good, reach = 0, 1
     while reach <= high and not case.broken(reach * increment_mw).any():
         good, reach = reach, 2 * reach
-    bad = min(reach, high + 1)
-    while bad - good > 1:
-        middle = (good + bad) // 2
-        if case.broken(middle * increment_mw).any():
-            bad = middle
-        else:
-            good = middle
-    return good
+    return case.most_increments(increment_mw, good, min(reach, high + 1))

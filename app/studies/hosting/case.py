@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,6 +88,18 @@ class Case:
         found = extremes(self.network, self.clock, self.injections(p_it_mw), self.limits, threads=threads)
         imported = self.imported_mw(found.slack_mva, p_it_mw)
         return np.asarray((found.violations > 0) | found.failed | (imported > self.import_max_mw))
+
+    def most_increments(self, increment_mw: float, good: int, bad: int) -> int:
+        """Most increments of the rated IT power that break no limit, by bisection.
+
+        Args:
+            increment_mw: Increment of the rated IT power [MW].
+            good: Increments known to break no limit.
+            bad: Increments above them that are known to break one, or beyond the search.
+        """
+        between = range(good + 1, bad)
+        broken = bisect_left(between, True, key=lambda n: bool(self.broken(n * increment_mw).any()))
+        return good + broken
 
 
 def limits_of(network: Network, limits: LimitsSpec) -> Limits:

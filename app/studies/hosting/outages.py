@@ -63,14 +63,6 @@ def check_outages(
 
 
 def _largest_without_break(case: Case, increment_mw: float, high: int) -> int:
-    """Most increments below `high` that break no limit, 0 being known to break none; `high` itself if it does not."""
-    if not case.broken(high * increment_mw).any():
-        return high
-    good, bad = 0, high
-    while bad - good > 1:
-        middle = (good + bad) // 2
-        if case.broken(middle * increment_mw).any():
-            bad = middle
-        else:
-            good = middle
-    return good
+    """Most increments up to `high` that break no limit, 0 being known to break none."""
+    broken = bool(case.broken(high * increment_mw).any())
+    return case.most_increments(increment_mw, 0, high) if broken else high

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandapower as pp
@@ -10,9 +11,9 @@ import pytest
 from app.scenario import load_scenario
 from app.scenario.schema import LimitsSpec, branch_limits
 from app.studies.hosting.capacity import (
+    Hosting,
     facility_per_it_mw,
     hosting_capacities,
-    hosting_capacity,
     hosting_in_scenario,
     hosting_table,
 )
@@ -32,6 +33,11 @@ BUSES = ["MV3.101 Bus 86", "MV3.101 Bus 84", "MV3.101 Bus 30", "LV5.303 Bus 73"]
 def swing(city: City) -> Floats:
     hour = np.arange(city.clock.n_steps) * city.clock.step_hours
     return np.asarray(1.3 + 0.1 * np.cos(2 * np.pi * (hour - 14) / 24))
+
+
+def hosting_capacity(city: City, limits: LimitsSpec, bus: str, p_per_it_mw: Floats, **options: Any) -> Hosting:
+    (found,) = hosting_capacities(city, limits, [bus], p_per_it_mw, **options)
+    return found
 
 
 def keeps(city: City, limits: LimitsSpec, bus: str, p_mw: Floats) -> bool:
