@@ -50,8 +50,8 @@ class CoolingDemand:
 
     @property
     def water_kg_per_s(self) -> Floats:
-        """Make-up water of all uses, shape (T,) [kg/s]."""
-        return _total(self.water_by_use_kg_per_s)
+        """Make-up water of all uses, shape (T,) [kg/s]; 0 where there is no use."""
+        return _total(self.water_by_use_kg_per_s) if self.water_by_use_kg_per_s else np.zeros_like(self.p_mw)
 
     @property
     def heat_rejected_mw(self) -> Floats:
