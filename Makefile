@@ -6,11 +6,12 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 8 --dist loadfile
 FOR_USERS := $(VENV)/.installed
 FOR_DEVELOPERS := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bake bench constraints clean
+.PHONY: help demo quick test check bake bench constraints clean
 
 help:  ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -18,8 +19,11 @@ help:  ## list what there is to do
 demo: $(FOR_USERS)  ## run the reference city and open its dashboard (ARGS="--days 2 --no-serve")
 	@$(BIN)/gridcarbon demo $(ARGS)
 
+quick: $(FOR_DEVELOPERS)  ## run the tests that fit between two saves (ARGS="tests/grid")
+	@$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(ARGS)
+
 test: $(FOR_DEVELOPERS)  ## run all tests (ARGS="tests/grid -k flow")
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 check: $(FOR_DEVELOPERS)  ## lint, format, types and layers, as CI does
 	$(BIN)/ruff check .

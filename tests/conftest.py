@@ -23,6 +23,13 @@ settings.load_profile("repeatable")
 TIME_ZONE = "Europe/Berlin"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks as slow what needs a browser, or a run that is made once for all tests."""
+    for item in items:
+        if {"made_once", "browser"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
     """Makes a folder once for all processes of a test run: the first that asks makes it, the others wait for it."""
