@@ -138,7 +138,9 @@ def account(
                      ci_year_kg_per_mwh, renewable_share_year)  # fmt: skip
     elements = joined(parts, supplied)
     if flow.network.uncovered:
-        elements = as_supplied(flow, elements, stores, sectors, n_loads=parts[0].node.size)
+        dependent = np.isin(city.loads.bus, flow.network.voltage_dependent_bus)
+        live = flow.network.buses.node[city.loads.bus] >= 0
+        elements = as_supplied(flow, elements, stores, sectors, at_dependent_buses=np.flatnonzero(dependent[live]))
     boundary = missing_mw(flow, elements, stores)[:, flow.network.slack]
     flows = _flows(flow)
     sources, names = _sources(elements, boundary, flow.network.slack, upstream, factors)

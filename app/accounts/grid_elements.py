@@ -107,21 +107,22 @@ def joined(parts: Sequence[Injections], supplied: Bools) -> Injections:
 
 
 def as_supplied(
-    flow: PowerFlow, elements: Injections, stores: Stores, sectors: tuple[str, ...], *, n_loads: int
+    flow: PowerFlow, elements: Injections, stores: Stores, sectors: tuple[str, ...], *, at_dependent_buses: Ints
 ) -> Injections:
     """The elements with what only the voltages tell: loads that depend on them, and generators that control them.
 
     Args:
         flow: The power flow.
-        elements: The elements at their nominal powers; the first `n_loads` are the loads of the net.
+        elements: The elements at their nominal powers.
         stores: What the stores did.
         sectors: GPC sub-sectors.
-        n_loads: Number of loads.
+        at_dependent_buses: Places, among the elements, of the loads at buses whose loads depend on voltage.
     """
     network, p_mw = flow.network, elements.p_mw.copy()
     missing = missing_mw(flow, elements, stores)
-    for node in np.setdiff1d(network.voltage_dependent_node, np.union1d(network.slack, network.generator_node)):
-        at = np.flatnonzero(elements.node[:n_loads] == node)
+    node_of = elements.node[at_dependent_buses]
+    for node in np.setdiff1d(node_of, np.union1d(network.slack, network.generator_node)):
+        at = at_dependent_buses[node_of == node]
         nominal = p_mw[:, at].sum(axis=1)
         factor = np.divide(nominal - missing[:, node], nominal, out=np.ones_like(nominal), where=nominal != 0)
         p_mw[:, at] *= factor[:, None]

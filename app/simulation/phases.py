@@ -90,7 +90,10 @@ def simulate(loaded: LoadedScenario, progress: Progress | None = None) -> Simula
             drawn += flexibility.at_buses(p_mw[flexibility.name])
             if flexibility.name in schedule.q_mvar:
                 reactive += flexibility.at_buses(schedule.q_mvar[flexibility.name])
-        flow = power_flow(city.network, clock, drawn, reactive, threads=os.cpu_count() or 1)
+        flow = power_flow(
+            city.network, clock, drawn, reactive,
+            loads_mva=city.voltage_dependent_loads_mva(), threads=os.cpu_count() or 1,
+        )  # fmt: skip
     with _phase("carbon tracing", seconds, tell):
         accounts = account(
             city, flow, inputs.flexibilities, p_mw, inputs.upstream, inputs.factors,

@@ -76,8 +76,8 @@ def _receive(mean: bool, n_steps: int, pattern: Pattern, entry: Entry, block: Bl
             if mean:
                 p_from = (p_from - p_to) / 2
                 p_to = -p_from
-            at_b = -p_to if (p_from > 0.0) & (p_to < 0.0) else 0.0
-            at_a = -p_from if (p_to > 0.0) & (p_from < 0.0) else 0.0
+            at_b = -p_to if (p_from > FLUX_THRESHOLD_MW) & (p_to < -FLUX_THRESHOLD_MW) else 0.0
+            at_a = -p_from if (p_to > FLUX_THRESHOLD_MW) & (p_from < -FLUX_THRESHOLD_MW) else 0.0
             block.inflow[b, k] += at_b
             block.inflow[a, k] += at_a
             if c >= 0:
@@ -93,8 +93,8 @@ def _send(n_steps: int, pattern: Pattern, entry: Entry, block: Block) -> None:
         to_later, to_earlier = (block.lower, block.upper) if a < b else (block.upper, block.lower)
         for k in range(n_steps):
             p_from, p_to = entry.p_from[branch, k], entry.p_to[branch, k]
-            from_a = p_from if (p_from > 0.0) & (p_to < 0.0) else 0.0
-            from_b = p_to if (p_to > 0.0) & (p_from < 0.0) else 0.0
+            from_a = p_from if (p_from > FLUX_THRESHOLD_MW) & (p_to < -FLUX_THRESHOLD_MW) else 0.0
+            from_b = p_to if (p_to > FLUX_THRESHOLD_MW) & (p_from < -FLUX_THRESHOLD_MW) else 0.0
             idle = (from_a == 0.0) & (from_b == 0.0)
             at_a, at_b = max(p_from, 0.0) if idle else 0.0, max(p_to, 0.0) if idle else 0.0
             block.excess[a, k] += at_a

@@ -133,8 +133,8 @@ def half_loss_mw(flows: Flows) -> Floats:
 
 def local_loss_mw(flows: Flows) -> Floats:
     """What is lost at a node itself: branches that transfer nothing, and shunts; shape (T, N) [MW]."""
-    transfers = ((flows.p_from_mw > 0) & (flows.p_to_mw < 0)) | ((flows.p_to_mw > 0) & (flows.p_from_mw < 0))
-    at_from, at_to = (np.where(transfers, 0.0, p_mw) for p_mw in (flows.p_from_mw, flows.p_to_mw))
+    forward, backward = flows.transfers()
+    at_from, at_to = (np.where(forward | backward, 0.0, p_mw) for p_mw in (flows.p_from_mw, flows.p_to_mw))
     lost = at_nodes(at_from, flows.from_node, flows.n_nodes) + at_nodes(at_to, flows.to_node, flows.n_nodes)
     return lost if flows.p_shunt_mw is None else lost + flows.p_shunt_mw
 

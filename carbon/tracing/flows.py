@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from carbon.mixing.block_kernel import FLUX_THRESHOLD_MW
 from carbon.validation import array_faults, index_faults
-from grid.arrays import Floats, Ints, read_only, read_only_ints
+from grid.arrays import Bools, Floats, Ints, read_only, read_only_ints
 from grid.errors import Fault, raise_if_any
 
 
@@ -17,7 +18,9 @@ class Flows:
     """Active power at both ends of every branch (a line, transformer or DC line), step by step.
 
     Where p_from > 0 > p_to, p_from is sent, -p_to is received and their difference is lost; likewise the other way
-    round. In all other cases nothing is transferred and what enters either end is lost there.
+    round. In all other cases nothing is transferred and what enters either end is lost there: the iron of an unloaded
+    transformer, the charging of a line that is open at one end. Neither end may be within `FLUX_THRESHOLD_MW` of 0,
+    since a power flow leaves a rounding error of either sign at an end where nothing is drawn.
 
     Args:
         n_nodes: Number of nodes, N (electrically distinct buses).
@@ -59,9 +62,14 @@ class Flows:
 
     def received_mw(self) -> tuple[Floats, Floats]:
         """Power that arrives at the second node from the first, and at the first from the second, (T, L) each [MW]."""
-        forward = np.where((self.p_from_mw > 0) & (self.p_to_mw < 0), -self.p_to_mw, 0.0)
-        backward = np.where((self.p_to_mw > 0) & (self.p_from_mw < 0), -self.p_from_mw, 0.0)
-        return forward, backward
+        forward, backward = self.transfers()
+        return np.where(forward, -self.p_to_mw, 0.0), np.where(backward, -self.p_from_mw, 0.0)
+
+    def transfers(self) -> tuple[Bools, Bools]:
+        """Whether power is carried from the first node to the second, and from the second to the first, (T, L) each."""
+        from_in, from_out = self.p_from_mw > FLUX_THRESHOLD_MW, self.p_from_mw < -FLUX_THRESHOLD_MW
+        to_in, to_out = self.p_to_mw > FLUX_THRESHOLD_MW, self.p_to_mw < -FLUX_THRESHOLD_MW
+        return from_in & to_out, to_in & from_out
 
     def loss_mw(self) -> Floats:
         """Power lost, at the node whose power it is, shape (T, N) [MW].
@@ -69,8 +77,7 @@ class Flows:
         What is lost on the way belongs to the sending node; what enters a branch without transfer (charging of an open
         line, a transformer's iron) and what a shunt takes belongs to its own node.
         """
-        forward = (self.p_from_mw > 0) & (self.p_to_mw < 0)
-        backward = (self.p_to_mw > 0) & (self.p_from_mw < 0)
+        forward, backward = self.transfers()
         both = self.p_from_mw + self.p_to_mw
         at_from = np.where(forward, both, np.where(backward, 0.0, self.p_from_mw))
         at_to = np.where(backward, both, np.where(forward, 0.0, self.p_to_mw))

@@ -72,7 +72,7 @@ def network_of(net: Any) -> Network:
         branches=_branches(solved, internal),
         uncovered=_uncovered(net),
         generator_node=np.asarray(internal["pv"], dtype=np.int64),
-        voltage_dependent_node=_voltage_dependent(solved, node),
+        voltage_dependent_bus=_voltage_dependent(solved, node),
         net=net,
     )
 
@@ -219,18 +219,16 @@ def _windings(frame: Any, base_mva: float, base_kv: Floats) -> tuple[list[str], 
 
 
 def _voltage_dependent(net: Any, node: Ints) -> Ints:
-    """Nodes of the loads that depend on voltage."""
-    if not len(net.load):
-        return np.empty(0, dtype=np.int64)
-    at = node[net.bus.index.get_indexer(net.load.bus[depends_on_voltage(net)])]
-    return np.unique(at[at >= 0])
+    """Places of the energised buses with loads that depend on voltage, ascending."""
+    at = net.bus.index.get_indexer(net.load.bus[depends_on_voltage(net)])
+    return np.unique(at[node[at] >= 0]).astype(np.int64)
 
 
 def depends_on_voltage(net: Any) -> Bools:
-    """Loads that are not of constant power."""
+    """Loads in service that are not of constant power, shape (number of loads,)."""
     columns = [column for column in net.load if column.startswith(("const_z", "const_i"))]
-    depends: Bools = (net.load[columns].fillna(0.0).to_numpy() != 0).any(axis=1)
-    return depends
+    depends: Bools = (net.load[columns].fillna(0.0).to_numpy(dtype=float) != 0).any(axis=1)
+    return depends & net.load.in_service.to_numpy(dtype=bool)
 
 
 def _uncovered(net: Any) -> tuple[str, ...]:

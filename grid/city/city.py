@@ -15,7 +15,7 @@ from grid.arrays import Bools, Floats, Ints
 from grid.city.source import GridSource
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.network.injections import Injections
-from grid.network.network import Network
+from grid.network.network import Complexes, Network
 from grid.time.clock import Clock
 from grid.units import HOURS_PER_YEAR
 
@@ -131,6 +131,17 @@ class City:
         load_p, load_q = self.loads.at_buses(self.n_buses)
         generator_p, generator_q = self.generators.at_buses(self.n_buses)
         return load_p - generator_p, load_q - generator_q
+
+    def voltage_dependent_loads_mva(self) -> Complexes | None:
+        """What the loads draw at 1 pu at the buses where they depend on voltage, shape (T, V) [MW + j MVAr].
+
+        None if no load depends on voltage.
+        """
+        at = self.network.voltage_dependent_bus
+        if not at.size:
+            return None
+        p_mw, q_mvar = self.loads.at_buses(self.n_buses)
+        return np.asarray(p_mw[:, at] + 1j * q_mvar[:, at])
 
 
 def make_city(

@@ -126,7 +126,8 @@ class Network:
         buses: Buses of the pandapower net.
         branches: Branches in service.
         generator_node: Nodes whose voltage a generator controls; what it feeds in follows from the voltages.
-        voltage_dependent_node: Nodes of loads that depend on voltage; what they draw follows from the voltages.
+        voltage_dependent_bus: Places of the buses with loads that depend on voltage, ascending, shape (V,); what they
+            draw follows from the voltages.
         uncovered: Why the fixed-point solver cannot solve this net, one reason each; empty if it can.
         net: The pandapower net itself, never modified; opaque outside the adapter.
     """
@@ -143,7 +144,7 @@ class Network:
     buses: Buses
     branches: Branches
     generator_node: Ints
-    voltage_dependent_node: Ints
+    voltage_dependent_bus: Ints
     uncovered: tuple[str, ...]
     net: Any
 

@@ -125,7 +125,7 @@ def without_branch(network: Network, lost: int) -> tuple[Network, Ints]:
             slack=place[network.slack],
             fixed_mva=network.fixed_mva[live],
             generator_node=np.empty(0, dtype=np.int64),  # none: such nets are refused
-            voltage_dependent_node=np.empty(0, dtype=np.int64),
+            voltage_dependent_bus=np.empty(0, dtype=np.int64),
             buses=replace(network.buses, node=place[network.buses.node]),
             branches=_chosen(old, kept, place),
         ),

@@ -107,7 +107,15 @@ class PowerFlow:
         return np.abs(self.voltage) ** 2 * self.network.conductance_pu * self.network.base_mva
 
 
-def power_flow(network: Network, clock: Clock, p_mw: Floats, q_mvar: Floats, *, threads: int = 1) -> PowerFlow:
+def power_flow(
+    network: Network,
+    clock: Clock,
+    p_mw: Floats,
+    q_mvar: Floats,
+    *,
+    loads_mva: Complexes | None = None,
+    threads: int = 1,
+) -> PowerFlow:
     """Solves the AC power flow of every step and keeps all voltages.
 
     Args:
@@ -115,6 +123,8 @@ def power_flow(network: Network, clock: Clock, p_mw: Floats, q_mvar: Floats, *, 
         clock: The time axis, T steps.
         p_mw: Withdrawal of active power at every bus, shape (T, B) [MW].
         q_mvar: Withdrawal of reactive power at every bus, shape (T, B) [MVAr].
+        loads_mva: What the loads at the buses `Network.voltage_dependent_bus` draw at 1 pu, shape (T, V)
+            [MW + j MVAr], contained in `p_mw` and `q_mvar`; by default all that is drawn there.
         threads: Number of threads.
 
     Raises:
@@ -129,16 +139,25 @@ def power_flow(network: Network, clock: Clock, p_mw: Floats, q_mvar: Floats, *, 
             step, bus = np.argwhere(~np.isfinite(values))[0]
             faults.append(Fault(f"power_flow.{name}", f"must be finite; bus {network.buses.names[bus]!r}, step {step}"))
     raise_if_any(faults)
-    return voltages(network, clock, Injections.dense(p_mw, q_mvar), threads=threads)
+    injections = Injections.dense(p_mw, q_mvar)
+    return voltages(network, clock, injections, loads_mva=loads_mva, threads=threads)
 
 
-def voltages(network: Network, clock: Clock, injections: Injections, *, threads: int = 1) -> PowerFlow:
+def voltages(
+    network: Network,
+    clock: Clock,
+    injections: Injections,
+    *,
+    loads_mva: Complexes | None = None,
+    threads: int = 1,
+) -> PowerFlow:
     """The same for injections by profile, which for thousands of elements is much cheaper.
 
     Args:
         network: The network.
         clock: The time axis.
         injections: Withdrawal of the buses on that clock.
+        loads_mva: As in `power_flow`.
         threads: Number of threads.
 
     Raises:
@@ -155,7 +174,8 @@ def voltages(network: Network, clock: Clock, injections: Injections, *, threads:
     failed = np.zeros(clock.n_steps, dtype=bool)
     for k in np.flatnonzero(~solved):
         p_mw, q_mvar = injections.at(int(k))
-        newton = _pandapower.newton_raphson(network, p_mw + 1j * q_mvar)
+        loads = None if loads_mva is None else loads_mva[k]
+        newton = _pandapower.newton_raphson(network, p_mw + 1j * q_mvar, loads)
         failed[k] = newton is None
         voltage[k] = np.nan if newton is None else newton
     return PowerFlow(clock, network, voltage, ~solved & ~failed, failed)

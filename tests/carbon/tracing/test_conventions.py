@@ -223,3 +223,19 @@ def test_an_unknown_convention_is_named():
     city = random_city(1)
     with pytest.raises(InputError, match="must be among operator, load, generator, average; got 'buyer'"):
         trace_conventions(city.flows, city.sources, city.consumers, city.exports, 1.0, conventions=("buyer",))
+
+
+@pytest.mark.parametrize("rounding_mw", [-1e-13, 0.0, 1e-13])
+def test_the_iron_of_an_unloaded_transformer_is_lost_at_its_bus_whatever_rounding_leaves_at_the_idle_end(rounding_mw):
+    # a line to a bus that draws 2 MW and feeds a transformer of 3 kW iron loss whose other end is idle
+    flows = Flows(3, np.array([0, 1]), np.array([1, 2]), np.array([[2.013, 0.003]]), np.array([[-2.003, rounding_mw]]))
+    sources = Sources(np.array([0]), np.array([[2.013]]), np.array([500.0]), np.array([0.0]))
+    consumers = Consumers(np.array([1]), np.array([[2.0]]), ("I.1",), np.ones((1, 1)))
+    exports = Exports(np.array([0]), np.zeros((1, 1)))
+    for name, answer in trace_conventions(flows, sources, consumers, exports, 1.0).items():
+        ledger = answer.ledger(flows, sources, consumers, exports, step_hours=1.0, operation=None)
+        assert ledger.relative_error.max() <= 1e-9, name
+        if name in {"operator", "load"}:
+            at_the_bus_kg = 0.003 * (500.0 if name == "operator" else 500.0 * 2.013 / 2.003)
+            on_the_line_kg = 0.010 * 500.0 if name == "operator" else 0.0
+            assert ledger.loss_kg[0] == pytest.approx(at_the_bus_kg + on_the_line_kg, rel=1e-9)
