@@ -14,7 +14,7 @@ from grid._pandapower.faults import faults
 from grid._pandapower.tables import numbers, unique
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import InputError, raise_if_any
-from grid.network.network import Branches, Buses, Complexes, Network
+from grid.network.network import Branches, Buses, Complexes, DCLines, Network
 
 RUNPP_OPTIONS: Mapping[str, Any] = {
     "algorithm": "nr",
@@ -65,11 +65,13 @@ def network_of(net: Any) -> Network:
         admittance_from=sparse.csr_array(internal["Yf"]),
         admittance_to=sparse.csr_array(internal["Yt"]),
         conductance_pu=bus_table[:, 4] / float(internal["baseMVA"]),
+        load_conductance_pu=_ward_conductance(solved, node, n_nodes) / float(internal["baseMVA"]),
         slack=np.asarray(internal["ref"], dtype=np.int64),
         v_slack=np.asarray(internal["V"], dtype=complex)[internal["ref"]],
         fixed_mva=withdrawn,
         buses=_buses(net, node),
         branches=_branches(solved, internal),
+        dc_lines=_dc_lines(solved, node),
         uncovered=_uncovered(net),
         generator_node=np.asarray(internal["pv"], dtype=np.int64),
         voltage_dependent_bus=_voltage_dependent(solved, node),
@@ -133,6 +135,28 @@ def _table_power(net: Any, table: str, node: Ints) -> tuple[Ints, Complexes]:
     power = (frame.p_mw + 1j * frame.q_mvar).to_numpy() * frame.scaling.to_numpy()
     live = frame.in_service.to_numpy(dtype=bool) & (at >= 0)
     return at[live], power[live]
+
+
+def _ward_conductance(net: Any, node: Ints, n_nodes: int) -> Floats:
+    """What the constant impedances of wards and extended wards draw at 1 pu, shape (N,) [MW]."""
+    drawn = np.zeros(n_nodes)
+    for table in ("ward", "xward"):
+        frame = net[table]
+        at = node[net.bus.index.get_indexer(frame.bus)]
+        live = frame.in_service.to_numpy(dtype=bool) & (at >= 0)
+        np.add.at(drawn, at[live], frame.pz_mw.to_numpy(dtype=float)[live])
+    return drawn
+
+
+def _dc_lines(net: Any, node: Ints) -> DCLines:
+    """The direct-current lines in service between energised buses."""
+    frame = net.dcline
+    from_node, to_node = (node[net.bus.index.get_indexer(frame[end])] for end in ("from_bus", "to_bus"))
+    live = frame.in_service.to_numpy(dtype=bool) & (from_node >= 0) & (to_node >= 0)
+    powers = net.res_dcline.reindex(frame.index)[["p_from_mw", "p_to_mw"]].to_numpy(dtype=float)[live]
+    labels = unique([str(name) for name in frame.name], "dcline")
+    names = tuple(name for name, used in zip(labels, live, strict=True) if used)
+    return DCLines(names, from_node[live], to_node[live], powers[:, 0], powers[:, 1])
 
 
 def _buses(net: Any, node: Ints) -> Buses:
@@ -228,7 +252,8 @@ def depends_on_voltage(net: Any) -> Bools:
     """Loads in service that are not of constant power, shape (number of loads,)."""
     columns = [column for column in net.load if column.startswith(("const_z", "const_i"))]
     depends: Bools = (net.load[columns].fillna(0.0).to_numpy(dtype=float) != 0).any(axis=1)
-    return depends & net.load.in_service.to_numpy(dtype=bool)
+    in_service: Bools = net.load.in_service.to_numpy(dtype=bool)
+    return depends & in_service
 
 
 def _uncovered(net: Any) -> tuple[str, ...]:

@@ -106,6 +106,25 @@ class Branches:
 
 
 @dataclass(frozen=True, eq=False)
+class DCLines:
+    """Direct-current lines in service, D of them: what they carry is set, and no part of the admittance matrix.
+
+    Args:
+        names: Unique names.
+        from_node: Node at the "from" end, shape (D,).
+        to_node: Node at the "to" end, shape (D,).
+        p_from_mw: Power entering at the "from" end, shape (D,) [MW].
+        p_to_mw: Power entering at the "to" end, shape (D,) [MW].
+    """
+
+    names: tuple[str, ...]
+    from_node: Ints
+    to_node: Ints
+    p_from_mw: Floats
+    p_to_mw: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Network:
     """A network at one switching state, as pandapower models it.
 
@@ -119,12 +138,15 @@ class Network:
         admittance_from: Current entering each branch at its "from" end per node voltage, shape (L, N) [pu].
         admittance_to: The same at the "to" end.
         conductance_pu: Active power drawn by the shunts of a node at 1 pu, shape (N,) [pu].
+        load_conductance_pu: The part of it that is consumption, not loss: constant impedances of wards and extended
+            wards, shape (N,) [pu].
         slack: Nodes of the external grids, shape (R,).
         v_slack: Their voltages, shape (R,) complex [pu].
         fixed_mva: Withdrawal of all that is neither load, static generator nor storage (motors, constant parts of
             wards, ...), shape (N,) complex [MW + j MVAr].
         buses: Buses of the pandapower net.
         branches: Branches in service.
+        dc_lines: Direct-current lines in service.
         generator_node: Nodes whose voltage a generator controls; what it feeds in follows from the voltages.
         voltage_dependent_bus: Places of the buses with loads that depend on voltage, ascending, shape (V,); what they
             draw follows from the voltages.
@@ -138,11 +160,13 @@ class Network:
     admittance_from: sparse.csr_array
     admittance_to: sparse.csr_array
     conductance_pu: Floats
+    load_conductance_pu: Floats
     slack: Ints
     v_slack: Complexes
     fixed_mva: Complexes
     buses: Buses
     branches: Branches
+    dc_lines: DCLines
     generator_node: Ints
     voltage_dependent_bus: Ints
     uncovered: tuple[str, ...]

@@ -122,6 +122,7 @@ def without_branch(network: Network, lost: int) -> tuple[Network, Ints]:
             admittance_from=sparse.csr_array(sparse.csc_array(network.admittance_from[kept])[:, live]),
             admittance_to=sparse.csr_array(sparse.csc_array(network.admittance_to[kept])[:, live]),
             conductance_pu=network.conductance_pu[live],
+            load_conductance_pu=network.load_conductance_pu[live],
             slack=place[network.slack],
             fixed_mva=network.fixed_mva[live],
             generator_node=np.empty(0, dtype=np.int64),  # none: such nets are refused

@@ -103,8 +103,13 @@ class PowerFlow:
         return injected
 
     def shunt_mw(self) -> Floats:
-        """Active power drawn by shunts, shape (T, N) [MW]."""
-        return np.abs(self.voltage) ** 2 * self.network.conductance_pu * self.network.base_mva
+        """Active power lost in shunts, shape (T, N) [MW]."""
+        lost_pu = self.network.conductance_pu - self.network.load_conductance_pu
+        return np.abs(self.voltage) ** 2 * lost_pu * self.network.base_mva
+
+    def impedance_load_mw(self) -> Floats:
+        """Active power that constant impedances of wards consume, shape (T, N) [MW]."""
+        return np.abs(self.voltage) ** 2 * self.network.load_conductance_pu * self.network.base_mva
 
 
 def power_flow(

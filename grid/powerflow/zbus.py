@@ -153,6 +153,7 @@ def compiled_grid(network: Network, limits: Limits) -> Grid:
         series=np.column_stack([part for y in series for part in (y.real, y.imag)]).reshape(-1, 8),
         shunt_real=np.ascontiguousarray(own.real[factor.order]),
         shunt_imag=np.ascontiguousarray(own.imag[factor.order]),
+        lossy_real=np.ascontiguousarray((own.real - network.load_conductance_pu)[factor.order]),
         percent_per_pu=np.column_stack([branches.percent_per_pu_from, branches.percent_per_pu_to]).reshape(-1, 2),
         limit_percent=np.minimum(np.nan_to_num(limits.loading_max_percent, nan=np.inf), 1e9),
         kind=np.array([GROUPS.index(k) if k in GROUPS else len(GROUPS) - 1 for k in branches.kinds], dtype=np.int64),

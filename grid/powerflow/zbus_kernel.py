@@ -48,6 +48,8 @@ class Grid(NamedTuple):
     shunt_real: Floats
     """Admittance of each node to ground beside the branches', shape (N,) [pu]."""
     shunt_imag: Floats
+    lossy_real: Floats
+    """The part of `shunt_real` whose power is lost, not consumed, shape (N,) [pu]."""
     percent_per_pu: Floats
     """Loading per current at both ends of each branch, shape (L, 2) [%/pu]."""
     limit_percent: Floats
@@ -179,10 +181,10 @@ def _measure(first, n_steps, grid, vr, vi, ir, ii, loading, lost, loss):  # type
     for k in range(n_steps):
         loss[first + k] = 0.0
     for node in range(vr.shape[0]):
-        if grid.shunt_real[node] != 0.0:
+        if grid.lossy_real[node] != 0.0:
             for k in range(n_steps):
                 square = vr[node, k] * vr[node, k] + vi[node, k] * vi[node, k]
-                loss[first + k] += grid.shunt_real[node] * square
+                loss[first + k] += grid.lossy_real[node] * square
     for branch in range(grid.ends.shape[0]):
         f, t, y = grid.ends[branch, 0], grid.ends[branch, 1], grid.series[branch]
         per_from, per_to = grid.percent_per_pu[branch, 0] ** 2, grid.percent_per_pu[branch, 1] ** 2
