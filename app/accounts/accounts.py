@@ -12,6 +12,7 @@ from app.accounts.grid_elements import (
     Injections,
     as_supplied,
     asset_elements,
+    impedance_loads,
     is_store,
     joined,
     missing_mw,
@@ -29,7 +30,7 @@ from carbon.tracing.conventions import CONVENTIONS, Convention
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.trace import Tracing, trace
 from carbon.upstream import Upstream
-from grid.arrays import Floats, Ints
+from grid.arrays import Bools, Floats, Ints
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 from grid.powerflow.powerflow import PowerFlow
@@ -142,6 +143,7 @@ def account(
         live = flow.network.buses.node[city.loads.bus] >= 0
         elements = as_supplied(flow, elements, stores, sectors, at_dependent_buses=np.flatnonzero(dependent[live]))
     boundary = missing_mw(flow, elements, stores)[:, flow.network.slack]
+    elements = joined([elements, impedance_loads(flow, sectors)], supplied)
     flows = _flows(flow)
     sources, names = _sources(elements, boundary, flow.network.slack, upstream, factors)
     imported = np.array([name == IMPORT for name in names], dtype=bool)
@@ -176,17 +178,24 @@ def account(
 
 
 def _flows(flow: PowerFlow) -> Flows:
-    """Power at both ends of every branch; nothing in steps without a solution."""
+    """Power at both ends of every branch, direct-current lines last; nothing in steps without a solution."""
     p_from, p_to = flow.branch_powers_mw()
-    branches, supplied = flow.network.branches, ~flow.failed[:, None]
+    branches, lines, supplied = flow.network.branches, flow.network.dc_lines, ~flow.failed[:, None]
     return Flows(
         n_nodes=flow.network.n_nodes,
-        from_node=branches.from_node,
-        to_node=branches.to_node,
-        p_from_mw=np.where(supplied, p_from, 0.0),
-        p_to_mw=np.where(supplied, p_to, 0.0),
+        from_node=np.concatenate([branches.from_node, lines.from_node]),
+        to_node=np.concatenate([branches.to_node, lines.to_node]),
+        p_from_mw=_with_constants(p_from, lines.p_from_mw, supplied),
+        p_to_mw=_with_constants(p_to, lines.p_to_mw, supplied),
         p_shunt_mw=np.where(supplied, flow.shunt_mw(), 0.0),
     )
+
+
+def _with_constants(powers: Floats, constants: Floats, supplied: Bools) -> Floats:
+    """Powers of (T, L) branches and the constant ones of D more, (T, L + D); 0 where not `supplied`, shape (T, 1)."""
+    if not constants.size:
+        return np.where(supplied, powers, 0.0)
+    return np.where(supplied, np.hstack([powers, np.broadcast_to(constants, (len(powers), constants.size))]), 0.0)
 
 
 def _sources(

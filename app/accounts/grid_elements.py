@@ -133,6 +133,13 @@ def as_supplied(
     return joined([known, own], ~flow.failed)
 
 
+def impedance_loads(flow: PowerFlow, sectors: tuple[str, ...]) -> Injections:
+    """What the constant impedances of wards consume, one element a node with any."""
+    node = np.flatnonzero(flow.network.load_conductance_pu)
+    drawn = flow.impedance_load_mw()[:, node]
+    return _of_technology(node, drawn, _only(UNSPECIFIED_SECTOR, sectors, node.size), (UNKNOWN,) * node.size)
+
+
 def missing_mw(flow: PowerFlow, elements: Injections, stores: Stores) -> Floats:
     """What the voltages say enters the grid at each node beyond what the known elements feed in, shape (T, N) [MW].
 
@@ -142,6 +149,9 @@ def missing_mw(flow: PowerFlow, elements: Injections, stores: Stores) -> Floats:
     n_nodes = flow.network.n_nodes
     drawn = np.zeros((elements.p_mw.shape[0], n_nodes))
     np.add.at(drawn.T, elements.node, elements.p_mw.T)
+    lines = flow.network.dc_lines
+    np.add.at(drawn.T, lines.from_node, lines.p_from_mw[:, None])
+    np.add.at(drawn.T, lines.to_node, lines.p_to_mw[:, None])
     operation = stores.operation
     if operation is not None:
         charged, discharged = operation.power_at_nodes(*drawn.shape)
