@@ -19,6 +19,7 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     p_mw = city.withdrawal()[0].sum(axis=1)
     lines = [
         f"{scenario.name}: valid",
+        *(f"  ATTENTION  {sentence}" for sentence in network.misstated),
         f"  scenario   {scenario.sha256}",
         (
             f"  period     {clock.start:%Y-%m-%d} to {clock.stop:%Y-%m-%d} UTC, {clock.n_steps} steps of "
@@ -46,7 +47,7 @@ def describe_scenario(loaded: LoadedScenario) -> str:
         f"{spec.power_chain.kind}"
         for spec in scenario.data_centres
     ]
-    lines += [f"  note       {caveat}" for caveat in loaded.caveats]
+    lines += [f"  note       {caveat}" for caveat in (*network.not_followed, *loaded.caveats)]
     return "\n".join(lines)
 
 

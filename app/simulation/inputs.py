@@ -109,7 +109,8 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     flexibilities = [flexibility for asset in loaded.assets for flexibility in asset.flexibilities(site)]
     for data_centre in data_centres:
         flexibilities += data_centre.flexibilities()
-    notes = [] if located else ["The grid has no geographic coordinates: the sun is that of the middle of Germany."]
+    notes = [*city.network.misstated, *city.network.not_followed]
+    notes += [] if located else ["The grid has no geographic coordinates: the sun is that of the middle of Germany."]
     if weather.filled_hours:
         notes.append(f"{weather.filled_hours} hours of the weather had gaps and were filled linearly.")
     if weather.year is not None and weather.year.assumed:

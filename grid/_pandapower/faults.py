@@ -17,27 +17,31 @@ def _positive(values: Floats) -> Bools:
     return values > 0
 
 
-def _not_negative(values: Floats) -> Bools:
-    return values >= 0
+def _not_below_zero(values: Floats) -> Bools:
+    return ~(values < 0)
 
 
+_POWERS: tuple[Rule, ...] = (
+    *(("p_mw", "must be finite", np.isfinite), ("q_mvar", "must be finite", np.isfinite)),
+    ("scaling", "must be finite", np.isfinite),
+)
 RULES: dict[str, tuple[Rule, ...]] = {
     "bus": (("vn_kv", "must be greater than 0", _positive),),
-    "load": (("p_mw", "must be finite", np.isfinite), ("q_mvar", "must be finite", np.isfinite)),
-    "sgen": (("p_mw", "must be finite", np.isfinite), ("q_mvar", "must be finite", np.isfinite)),
-    "storage": (("p_mw", "must be finite", np.isfinite), ("q_mvar", "must be finite", np.isfinite)),
+    "load": _POWERS,
+    "sgen": _POWERS,
+    "storage": _POWERS,
     "line": (
         ("length_km", "must be greater than 0 (a branch without impedance is a switch)", _positive),
-        ("r_ohm_per_km", "must be a number, at least 0", _not_negative),
+        ("r_ohm_per_km", "must be finite", np.isfinite),
         ("x_ohm_per_km", "must be finite", np.isfinite),
-        ("max_i_ka", "must be greater than 0", _positive),
+        ("max_i_ka", "must be at least 0; leave it out or 0 where there is no rating", _not_below_zero),
     ),
     "trafo": (
         ("sn_mva", "must be greater than 0", _positive),
         ("vn_hv_kv", "must be greater than 0", _positive),
         ("vn_lv_kv", "must be greater than 0", _positive),
         ("vk_percent", "must be greater than 0", _positive),
-        ("vkr_percent", "must be a number, at least 0", _not_negative),
+        ("vkr_percent", "must be finite", np.isfinite),
     ),
     "ext_grid": (("vm_pu", "must be greater than 0", _positive),),
 }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from grid._pandapower.as_solved import net_as_solved
 from grid._pandapower.faults import faults
 from grid._pandapower.tables import numbers, unique
 from grid.arrays import Bools, Floats, Ints
@@ -39,8 +41,10 @@ def network_of(net: Any) -> Network:
     """
     import pandapower  # noqa: PLC0415  slow to import
 
-    if not len(net.ext_grid) or not net.ext_grid.in_service.any():
-        raise InputError.single("city.network", "the net has no external grid in service, so nothing feeds it")
+    net, misstated, not_followed = net_as_solved(net)
+    if not (net.ext_grid.in_service.any() or _slack_generators(net).any()):
+        rule = "the net has no external grid or slack generator in service, so nothing feeds it"
+        raise InputError.single("city.network", rule)
     raise_if_any(faults(net), "the net")
     solved = net
     try:
@@ -73,7 +77,9 @@ def network_of(net: Any) -> Network:
         branches=_branches(solved, internal),
         dc_lines=_dc_lines(solved, node),
         uncovered=_uncovered(net),
-        generator_node=np.asarray(internal["pv"], dtype=np.int64),
+        misstated=misstated,
+        not_followed=not_followed,
+        generator_node=_generator_nodes(net, node, internal),
         voltage_dependent_bus=_voltage_dependent(solved, node),
         net=net,
     )
@@ -137,6 +143,20 @@ def _table_power(net: Any, table: str, node: Ints) -> tuple[Ints, Complexes]:
     return at[live], power[live]
 
 
+def _slack_generators(net: Any) -> Bools:
+    """Generators in service that hold the voltage of the net as an external grid does, shape (number of them,)."""
+    slack: Bools = (net.gen.slack & net.gen.in_service).to_numpy(dtype=bool)
+    return slack
+
+
+def _generator_nodes(net: Any, node: Ints, internal: Any) -> Ints:
+    """Nodes of what controls voltage and is no slack; also of generators that are at a limit of reactive power."""
+    buses = net.gen.bus[net.gen.in_service.to_numpy(dtype=bool)]
+    at = node[net.bus.index.get_indexer(buses)]
+    nodes = np.union1d(at[at >= 0], np.asarray(internal["pv"], dtype=np.int64))
+    return np.setdiff1d(nodes, internal["ref"]).astype(np.int64)
+
+
 def _ward_conductance(net: Any, node: Ints, n_nodes: int) -> Floats:
     """What the constant impedances of wards and extended wards draw at 1 pu, shape (N,) [MW]."""
     drawn = np.zeros(n_nodes)
@@ -154,7 +174,7 @@ def _dc_lines(net: Any, node: Ints) -> DCLines:
     from_node, to_node = (node[net.bus.index.get_indexer(frame[end])] for end in ("from_bus", "to_bus"))
     live = frame.in_service.to_numpy(dtype=bool) & (from_node >= 0) & (to_node >= 0)
     powers = net.res_dcline.reindex(frame.index)[["p_from_mw", "p_to_mw"]].to_numpy(dtype=float)[live]
-    labels = unique([str(name) for name in frame.name], "dcline")
+    labels = unique(frame, "dcline")
     names = tuple(name for name, used in zip(labels, live, strict=True) if used)
     return DCLines(names, from_node[live], to_node[live], powers[:, 0], powers[:, 1])
 
@@ -163,11 +183,10 @@ def _buses(net: Any, node: Ints) -> Buses:
     x, y = np.full(len(net.bus), np.nan), np.full(len(net.bus), np.nan)
     if "geo" in net.bus:
         for place, geo in enumerate(net.bus.geo):
-            if isinstance(geo, str):
-                x[place], y[place] = json.loads(geo)["coordinates"][:2]
+            x[place], y[place] = _point(geo)
     zones = net.bus.zone if "zone" in net.bus else [None] * len(net.bus)
     return Buses(
-        names=unique([str(name) for name in net.bus.name], "bus"),
+        names=unique(net.bus, "bus"),
         node=node,
         vn_kv=net.bus.vn_kv.to_numpy(dtype=float),
         zones=tuple("" if zone is None or zone != zone else str(zone) for zone in zones),  # noqa: PLR0124  NaN
@@ -176,6 +195,16 @@ def _buses(net: Any, node: Ints) -> Buses:
         x=x,
         y=y,
     )
+
+
+def _point(geo: Any) -> tuple[float, float]:
+    """Coordinates of a bus given as a GeoJSON point; NaN for anything else."""
+    try:
+        shape = json.loads(geo) if isinstance(geo, str) else {}
+        x, y = shape["coordinates"][:2] if shape.get("type") == "Point" else (np.nan, np.nan)
+        return float(x), float(y)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return np.nan, np.nan
 
 
 def _branches(net: Any, internal: Any) -> Branches:
@@ -188,33 +217,24 @@ def _branches(net: Any, internal: Any) -> Branches:
     limit = np.full(n, 100.0)
     base, branch = float(internal["baseMVA"]), net._ppc["branch"].real  # noqa: SLF001
     base_kv = net._ppc["bus"][:, 9].real[branch[:, :2].astype(int)]  # noqa: SLF001
-    position = {index: place for place, index in enumerate(net.bus.index)}
     for table, (first, stop) in net._pd2ppc_lookups["branch"].items():  # noqa: SLF001
         frame, at = net[table], slice(first, stop)
         kinds[at] = [table] * (stop - first)
         if table == "trafo3w":
             names[at], per_pu[at] = _windings(frame, base, base_kv[at])
             limit[at] = np.tile(numbers(frame, "max_loading_percent", 100.0), 3)
-            continue
-        if table not in {"line", "trafo"}:
-            names[at] = [f"{table} {k}" for k in range(stop - first)]
-            continue
-        labels = unique([str(name) for name in frame.name], table)
-        names[at] = labels
-        columns = ("from_bus", "to_bus") if table == "line" else ("hv_bus", "lv_bus")
-        for end, column in enumerate(columns):
-            ends[at, end] = [position[bus] for bus in frame[column]]
-        capacity = (frame.parallel * frame.df).to_numpy(dtype=float)
-        if table == "line":
-            rating_ka = capacity * numbers(frame, "max_i_ka", np.inf)
-            per_pu[at] = 100 * base / (np.sqrt(3) * base_kv[at]) / rating_ka[:, None]
+        elif table in {"line", "trafo"}:
+            names[at] = unique(frame, table)
+            columns = ("from_bus", "to_bus") if table == "line" else ("hv_bus", "lv_bus")
+            ends[at] = np.column_stack([net.bus.index.get_indexer(frame[column]) for column in columns])
+            per_pu[at] = _percent_per_pu(table, frame, base, base_kv[at])
+            limit[at] = numbers(frame, "max_loading_percent", 100.0)
         else:
-            vn_kv = frame[["vn_hv_kv", "vn_lv_kv"]].to_numpy(dtype=float)
-            per_pu[at] = 100 * base * vn_kv / base_kv[at] / (frame.sn_mva.to_numpy(dtype=float) * capacity)[:, None]
-        limit[at] = numbers(frame, "max_loading_percent", 100.0)
+            names[at] = [f"{table} {k}" for k in range(stop - first)]
+    names = _told_apart(names, kinds)
     inner = internal["branch"].real[:, :2].astype(np.int64)
     return Branches(
-        names=unique([names[k] for k in rows], "branch"),
+        names=tuple(names[k] for k in rows),
         kinds=tuple(kinds[k] for k in rows),
         from_node=inner[:, 0],
         to_node=inner[:, 1],
@@ -226,13 +246,30 @@ def _branches(net: Any, internal: Any) -> Branches:
     )
 
 
+def _percent_per_pu(table: str, frame: Any, base_mva: float, base_kv: Floats) -> Floats:
+    """Loading of lines or two-winding transformers per current at both ends, shape (rows, 2) [%/pu]; 0 unrated."""
+    capacity = (frame.parallel * frame.df).to_numpy(dtype=float)
+    if table == "line":
+        rated_ka = numbers(frame, "max_i_ka", np.inf)
+        rating_ka = capacity * np.where(rated_ka > 0, rated_ka, np.inf)
+        return np.asarray(100 * base_mva / (np.sqrt(3) * base_kv) / rating_ka[:, None])
+    rated_kv = frame[["vn_hv_kv", "vn_lv_kv"]].to_numpy(dtype=float)
+    return np.asarray(100 * base_mva * rated_kv / base_kv / (frame.sn_mva.to_numpy(dtype=float) * capacity)[:, None])
+
+
+def _told_apart(names: Sequence[str], kinds: Sequence[str]) -> list[str]:
+    """Names of branches of all tables, those that occur in two tables with their table before them."""
+    count = Counter(names)
+    return [f"{kind} {name}" if count[name] > 1 else name for name, kind in zip(names, kinds, strict=True)]
+
+
 def _windings(frame: Any, base_mva: float, base_kv: Floats) -> tuple[list[str], Floats]:
     """Names of the windings of three-winding transformers, and their loading per current at both ends [%/pu].
 
     pandapower models each as a star of three branches: all high-voltage windings, then all medium, then all low; the
     first end at their bus, the others from the star point to their bus.
     """
-    labels = unique([str(name) for name in frame.name], "trafo3w")
+    labels = unique(frame, "trafo3w")
     n = len(labels)
     per_pu = np.zeros((3 * n, 2))
     for k, (winding, end) in enumerate((("hv", 0), ("mv", 1), ("lv", 1))):
@@ -259,7 +296,7 @@ def depends_on_voltage(net: Any) -> Bools:
 def _uncovered(net: Any) -> tuple[str, ...]:
     """Elements whose behaviour the fixed-point solver does not model."""
     reasons = []
-    if len(net.gen) and net.gen.in_service.any():
+    if (net.gen.in_service.to_numpy(dtype=bool) & ~_slack_generators(net)).any():
         reasons.append("voltage-controlled generators (gen)")
     if len(net.load) and depends_on_voltage(net).any():
         reasons.append("loads that depend on voltage (ZIP)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import inspect
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,27 +67,53 @@ def _modules(content: Any) -> Iterator[str]:
         yield from _modules(nested)
 
 
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "create_cigre_network_mv_pv_wind": ("create_cigre_network_mv", {"with_der": "pv_wind"}),
+    "create_cigre_network_mv_all": ("create_cigre_network_mv", {"with_der": "all"}),
+    "mv_oberrhein_generation": ("mv_oberrhein", {"scenario": "generation"}),
+    "mv_oberrhein_substations": ("mv_oberrhein", {"include_substations": True}),
+    "lv_schutterwald_heat_pumps": ("lv_schutterwald", {"include_heat_pumps": True}),
+    "ieee_european_lv_off_peak_1": ("ieee_european_lv_asymmetric", {"scenario": "off_peak_1"}),
+    "ieee_european_lv_off_peak_1440": ("ieee_european_lv_asymmetric", {"scenario": "off_peak_1440"}),
+    **{
+        f"synthetic_voltage_control_lv_{kind}": ("create_synthetic_voltage_control_lv_network", {"network_class": kind})
+        for kind in ("rural_1", "rural_2", "village_1", "village_2", "suburb_1")
+    },
+}
+"""Variants of pandapower's own nets that need arguments: the function and what it is called with."""
+
+
 def builtin(name: str) -> Any | None:
-    """The net that pandapower itself ships under `name` (e.g. ``case33bw``), or None."""
+    """The net that pandapower itself ships under `name` (e.g. ``case33bw``), or None.
+
+    Some of them draw their lines at random; here a name always gives the same net.
+    """
     import pandapower.networks  # noqa: PLC0415  slow to import
 
-    make = getattr(pandapower.networks, name, None) if name in builtin_names() else None
-    return make() if make is not None else None
+    if name not in builtin_names():
+        return None
+    function, arguments = VARIANTS.get(name, (name, {}))
+    state = random.getstate()
+    random.seed(name)
+    try:
+        return getattr(pandapower.networks, function)(**arguments)
+    finally:
+        random.setstate(state)
 
 
 def builtin_names() -> list[str]:
-    """Names of the nets that pandapower ships and can make without arguments."""
+    """Names of the nets that pandapower ships and can make without arguments, and of `VARIANTS`."""
     import pandapower.networks  # noqa: PLC0415  slow to import
 
-    return sorted(
+    made = (
         name
         for name, make in inspect.getmembers(pandapower.networks, inspect.isfunction)
         if make.__module__.startswith("pandapower.networks.")
         and not name.startswith("_")
-        and name.startswith(("case", "create_", "mv_", "example_", "simple_", "kb_", "lv_", "panda_", "iceland", "GB"))
         and all(p.default is not p.empty or p.kind in {p.VAR_KEYWORD, p.VAR_POSITIONAL}
                 for p in inspect.signature(make).parameters.values())
     )  # fmt: skip
+    return sorted({*made, *VARIANTS})
 
 
 def simbench(code: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ def element_table(net: Any, table: str) -> dict[str, list[Any]]:
     position = {index: place for place, index in enumerate(net.bus.index)}
     scaling = frame.scaling.to_numpy(dtype=float)
     columns: dict[str, list[Any]] = {
-        "name": list(unique([str(name) for name in frame.name], table)),
+        "name": list(unique(frame, table)),
         "index": frame.index.tolist(),
         "bus": [position[bus] for bus in frame.bus],
         "p_mw": (frame.p_mw.to_numpy(dtype=float) * scaling).tolist(),
@@ -32,15 +33,20 @@ def element_table(net: Any, table: str) -> dict[str, list[Any]]:
     return columns
 
 
-def unique(names: list[str], prefix: str) -> tuple[str, ...]:
-    """`names` made unique: an empty one is numbered, a repeated one gets its place appended."""
-    seen: dict[str, int] = {}
-    unique = []
-    for place, name in enumerate(names):
-        wanted = name if name not in {"", "None", "nan"} else f"{prefix} {place}"
-        unique.append(f"{wanted} #{place}" if wanted in seen else wanted)
-        seen[unique[-1]] = place
-    return tuple(unique)
+def unique(frame: Any, prefix: str) -> tuple[str, ...]:
+    """Names of the elements of a table, unique and leading back to the table's index.
+
+    An element without a name is called by the table and its index; of a repeated name, or one that an unnamed element
+    has been given, each gets its index appended.
+    """
+    called = []
+    for name, index in zip(frame.name, frame.index, strict=True):
+        missing = name is None or name != name or str(name) in {"", "None", "nan"}  # noqa: PLR0124  NaN
+        called.append(f"{prefix} {index}" if missing else str(name))
+    while len(set(called)) < len(called):
+        count = Counter(called)
+        called = [f"{name} #{k}" if count[name] > 1 else name for name, k in zip(called, frame.index, strict=True)]
+    return tuple(called)
 
 
 def numbers(frame: Any, name: str, default: float) -> Floats:

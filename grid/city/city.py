@@ -167,7 +167,7 @@ def make_city(
     if source.profiles is not None:
         shapes = np.column_stack([shapes, source.profiles.on(clock, holidays)])
     column = {name: place + 1 for place, name in enumerate(names)}
-    tables = {table: _pandapower.element_table(source.net, table) for table in ("load", "storage", "sgen")}
+    tables = {table: _pandapower.element_table(network.net, table) for table in ("load", "storage", "sgen")}
     if source.element_profiles:
         raise_if_any(_unknown_elements(names, tables), "the profiles")
     by_table = {

@@ -151,7 +151,9 @@ class Network:
         voltage_dependent_bus: Places of the buses with loads that depend on voltage, ascending, shape (V,); what they
             draw follows from the voltages.
         uncovered: Why the fixed-point solver cannot solve this net, one reason each; empty if it can.
-        net: The pandapower net itself, never modified; opaque outside the adapter.
+        misstated: What a balanced power flow misstates of this net, one sentence each; empty if nothing.
+        not_followed: What else the net holds that is not followed, such as controllers, one sentence each.
+        net: The pandapower net as it is solved, never modified; opaque outside the adapter.
     """
 
     name: str
@@ -170,6 +172,8 @@ class Network:
     generator_node: Ints
     voltage_dependent_bus: Ints
     uncovered: tuple[str, ...]
+    misstated: tuple[str, ...]
+    not_followed: tuple[str, ...]
     net: Any
 
     @property
