@@ -43,7 +43,7 @@ def network_of(net: Any) -> Network:
 
     net, misstated, not_followed = net_as_solved(net)
     if not (net.ext_grid.in_service.any() or _slack_generators(net).any()):
-        rule = "the net has no external grid or slack generator in service, so nothing feeds it"
+        rule = "the net has no external grid in service and no slack generator, so nothing feeds it"
         raise InputError.single("city.network", rule)
     raise_if_any(faults(net), "the net")
     solved = net
