@@ -43,22 +43,22 @@ def intensity(theme: Theme) -> tuple[str, ...]:
 def amount(theme: Theme) -> tuple[str, ...]:
     """Twelve colours for amounts from nothing, which is nearly the page's own colour, to much."""
     stops = ("#eef1f2", "#b9c4cf", "#7d90a8", "#43597f", "#00204c")
-    return ramp(stops if theme == "light" else ("#252b2f", "#3f4a5e", "#727374", "#b6a971", "#ffea46"), 12)
+    return colour_steps(stops if theme == "light" else ("#252b2f", "#3f4a5e", "#727374", "#b6a971", "#ffea46"), 12)
 
 
 def voltage(theme: Theme, n: int) -> tuple[str, ...]:
     """`n` colours from blue (low) over a neutral middle to orange (high)."""
-    return ramp([colour.format(middle=_MIDDLE[theme]) for colour in _BLUE_TO_ORANGE], n)
+    return colour_steps([colour.format(middle=_MIDDLE[theme]) for colour in _BLUE_TO_ORANGE], n)
 
 
 def loading(theme: Theme, n: int) -> tuple[str, ...]:
     """`n` colours for loading: the fuller, the stronger the contrast with the page."""
-    return ramp(_BURGUNDY if theme == "light" else _BURGUNDY[::-1], n)
+    return colour_steps(_BURGUNDY if theme == "light" else _BURGUNDY[::-1], n)
 
 
 def renewable(theme: Theme, n: int) -> tuple[str, ...]:
     """`n` colours for the renewable share: the more, the stronger the contrast with the page."""
-    return ramp(_TEAL if theme == "light" else _TEAL[::-1], n)
+    return colour_steps(_TEAL if theme == "light" else _TEAL[::-1], n)
 
 
 def sector_colours(names: Sequence[str], theme: Theme) -> dict[str, str]:
@@ -69,7 +69,7 @@ def sector_colours(names: Sequence[str], theme: Theme) -> dict[str, str]:
     return {name: colours.get(name, MUTED[theme]) for name in names}
 
 
-def ramp(stops: Sequence[str], n: int) -> tuple[str, ...]:
+def colour_steps(stops: Sequence[str], n: int) -> tuple[str, ...]:
     """`n` colours at even distances along `stops`, linear in sRGB."""
     if n == 1:
         return (stops[0],)

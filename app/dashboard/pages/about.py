@@ -22,7 +22,7 @@ def content(view: View) -> Component:
         "About these numbers",
         cards.where_and_when(view),
         html.Section([html.H2("Provenance"), _provenance(view)], className="card"),
-        html.Section([html.H2("Emission factors"), factor_table(manifest)], className="card"),
+        html.Section([html.H2("Emission factors"), factors_used(manifest)], className="card"),
         html.Section([html.H2("Notes"), _list(manifest.get("notes"), "The run left no notes.")], className="card half"),
         html.Section([html.H2("Data and licences"), _licences(manifest)], className="card half"),
         html.Section([html.H2("Seconds per phase"), _seconds(manifest.get("seconds") or {})], className="card half"),
@@ -50,7 +50,7 @@ def _error(value: Any, unit: str) -> str:
     return "not computed" if value is None else f"{float(value):.1e} {unit}, sum of the absolute errors of all steps"
 
 
-def factor_table(manifest: Mapping[str, Any]) -> Component:
+def factors_used(manifest: Mapping[str, Any]) -> Component:
     """Sources of the factors with what each of them gives; those that were not checked come first."""
     sets, given = manifest.get("factor_sets") or [], _given(manifest.get("factors") or [])
     if not sets:

@@ -44,11 +44,13 @@ def content(view: View) -> Component:
             "Carbon", f"CUE: kg CO₂e per kWh of IT (ISO/IEC 30134-8). {view.convention}",
             figures.cue_lines(frame, zone, theme), key="cue", wide=False,
         ),
-        cards.table_card("Over the whole period", "Per kWh of IT where it says per kWh.", totals(view), digits=3),
+        cards.table_card(
+            "Over the whole period", "Per kWh of IT where it says per kWh.", totals_by_data_centre(view), digits=3
+        ),
     )  # fmt: skip
 
 
-def totals(view: View) -> pl.DataFrame:
+def totals_by_data_centre(view: View) -> pl.DataFrame:
     """The key figures of each data centre, one row each; null where a result has none."""
     names = view.result.table("data_centres").select(pl.col("name").cast(pl.String)).unique().collect()["name"].sort()
     summary = view.result.summary

@@ -34,7 +34,7 @@ def content(view: View) -> Component:
     )  # fmt: skip
 
 
-def totals(sectors: pl.DataFrame) -> pl.DataFrame:
+def totals_by_sector(sectors: pl.DataFrame) -> pl.DataFrame:
     """Energy, emissions, intensity and share of each sector over the whole period.
 
     Args:
@@ -58,7 +58,7 @@ def totals(sectors: pl.DataFrame) -> pl.DataFrame:
 def _totals(sectors: pl.DataFrame, view: View) -> Component:
     if sectors.is_empty():
         return cards.nothing("Totals by sector", "No sector used electricity in this result.")
-    return cards.table_card("Totals by sector", f"Over the whole period. {view.convention}", totals(sectors))
+    return cards.table_card("Totals by sector", f"Over the whole period. {view.convention}", totals_by_sector(sectors))
 
 
 PAGE = Page("/emissions", "Emissions", content)

@@ -25,7 +25,7 @@ _CREDIT = ("replaced", "released", "wear", "avoided")
 def content(view: View) -> Component:
     """The page for a view: the baseline first, then the result looked at."""
     compared = {result.name: result for result in (view.baseline, view.result) if result is not None}
-    powers = {name: ev.fleet_power(result.table("assets"), fleets(result)) for name, result in compared.items()}
+    powers = {name: ev.fleet_power(result.table("assets"), fleet_names(result)) for name, result in compared.items()}
     if all(power.is_empty() for power in powers.values()):
         why = "There are no electric cars in this result. Add an asset of kind ev_fleet to the scenario to see them."
         return cards.page("Electric cars", cards.where_and_when(view), cards.nothing("Charging", why))
@@ -34,7 +34,7 @@ def content(view: View) -> Component:
         cards.where_and_when(view),
         *_energy_cards(powers, view),
         *_coefficient_cards(compared, view),
-        cards.table_card("Totals", f"At the meter. {view.convention}", totals(compared)),
+        cards.table_card("Totals", f"At the meter. {view.convention}", totals_by_result(compared)),
         _avoided(compared),
     )
 
@@ -88,14 +88,14 @@ def driven(result: Result) -> pl.DataFrame:
     return result.table("sessions").select("driven_km", "g_per_km").collect()
 
 
-def fleets(result: Result) -> list[str]:
+def fleet_names(result: Result) -> list[str]:
     """Names of the fleets of a result: those of its scenario and those that charged."""
     declared = [asset.get("name") for asset in result.scenario.get("assets") or [] if asset.get("kind") in KINDS]
     charged = result.table("sessions").select(pl.col("fleet").cast(pl.String)).unique().collect()["fleet"].to_list()
     return sorted({str(name) for name in [*declared, *charged] if name})
 
 
-def totals(results: Mapping[str, Result]) -> pl.DataFrame:
+def totals_by_result(results: Mapping[str, Result]) -> pl.DataFrame:
     """Energy charged and given back, carbon of a kWh and of a kilometre, one row a result."""
     rows = []
     for name, result in results.items():
@@ -114,7 +114,7 @@ def totals(results: Mapping[str, Result]) -> pl.DataFrame:
     })  # fmt: skip
 
 
-def avoided(results: Mapping[str, Result]) -> pl.DataFrame:
+def avoided_by_result(results: Mapping[str, Result]) -> pl.DataFrame:
     """What V2G avoided elsewhere, one row a result, vehicle class and reference with energy fed in."""
     frames = [
         result.table("v2g_credit").filter(pl.col("energy_mwh") > 0).select(
@@ -130,7 +130,7 @@ def avoided(results: Mapping[str, Result]) -> pl.DataFrame:
 
 def _avoided(results: Mapping[str, Result]) -> Component:
     """The card of what V2G avoided elsewhere."""
-    frame = avoided(results)
+    frame = avoided_by_result(results)
     if frame.is_empty():
         return cards.nothing(AVOIDED_ELSEWHERE, "No car gave anything back in these results.")
     words = (

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 from plotly.graph_objects import Figure
 
-from app.dashboard.colours import OKABE_ITO, amount, intensity, loading, ramp, renewable, voltage
+from app.dashboard.colours import OKABE_ITO, amount, colour_steps, intensity, loading, renewable, voltage
 from app.dashboard.figures import city, data_centres, element, ev
 from app.dashboard.figures.chart import CONFIG
 from app.dashboard.layers import LAYERS
 from app.dashboard.local_time import thinned
-from app.dashboard.pages.emissions import totals
+from app.dashboard.pages.emissions import totals_by_sector
 from app.dashboard.text import change, figure, sector_name
 from app.results.folder import TABLES, Result
 from tests.app.synthetic_results import DATA_CENTRE, FLEET, LIMITS, N_STEPS, STEP_HOURS
@@ -86,7 +86,7 @@ def test_every_class_of_every_layer_has_its_colour(layer, theme):
 
 
 def test_a_ramp_keeps_its_ends():
-    assert ramp(["#000000", "#ffffff"], 3) == ("#000000", "#808080", "#ffffff")
+    assert colour_steps(["#000000", "#ffffff"], 3) == ("#000000", "#808080", "#ffffff")
 
 
 # ---- time -----------------------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ def test_the_heat_strip_shows_a_cell_for_each_sector_and_hour(results: dict[str,
 
 
 def test_totals_by_sector_are_the_summary(results: dict[str, Result]):
-    table = totals(results["optimal"].table("sectors").collect())
+    table = totals_by_sector(results["optimal"].table("sectors").collect())
     assert table["Emissions [t CO₂e]"].sum() == pytest.approx(results["optimal"].summary["emissions_t"])
     assert table["Share [%]"].sum() == pytest.approx(100)
 

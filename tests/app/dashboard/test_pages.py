@@ -158,7 +158,7 @@ def test_provenance_says_which_factors_a_source_gives_and_leaves_out_none():
              {"technology": "lignite", "value_kg_per_mwh": 1057.1, "source": "A report"}]  # fmt: skip
     sets = [{"name": "mine", "title": "Me", "source": source, "status": status}
             for source, status in (("Another", "verified"), ("A report", "unverified"))]  # fmt: skip
-    text = str(about.factor_table({"factors": given, "factor_sets": sets}))
+    text = str(about.factors_used({"factors": given, "factor_sets": sets}))
     assert "hard coal 807.2, lignite 1057.1" in text
     assert text.index("A report") < text.index("Another")
     assert "not used" in text

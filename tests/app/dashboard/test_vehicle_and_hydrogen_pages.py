@@ -58,14 +58,14 @@ def test_a_layer_has_a_colour_for_each_of_its_classes_and_the_currency_of_the_sc
 
 
 def test_the_credit_stands_apart_and_is_named(results: dict[str, Result]) -> None:
-    frame = ev.avoided({"unmanaged": results["unmanaged"], "optimal": results["optimal"]})
+    frame = ev.avoided_by_result({"unmanaged": results["unmanaged"], "optimal": results["optimal"]})
     assert set(frame["Result"]) == {"optimal"}  # nothing was fed in without management
     assert frame["Against"].to_list() == ["marginal", "marginal", "average", "average"]
     np.testing.assert_allclose(
         frame["Avoided [kg CO₂e]"], frame["Replaced [kg CO₂e]"] - frame["Released [kg CO₂e]"] - frame["Wear [kg CO₂e]"]
     )
     assert AVOIDED in words(ev.content(view(results)))
-    assert not any("void" in column for column in ev.totals(results).columns)
+    assert not any("void" in column for column in ev.totals_by_result(results).columns)
 
 
 def test_places_have_a_panel_each_and_gaps_where_nobody_charges(results: dict[str, Result]) -> None:
