@@ -21,7 +21,7 @@ from grid.powerflow.powerflow import power_flow
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Schedule
-from optimizer.problem.totals import withdrawal
+from optimizer.problem.totals import scheduled_withdrawal
 from optimizer.studies.representative_days import dispatch_representative
 from optimizer.window.grid_rows import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 
@@ -57,7 +57,7 @@ def problem(days: int, start: str) -> DispatchProblem:
 
 def violations(given: DispatchProblem, schedule: Schedule) -> int:
     """Pairs of step and element outside their limits in the AC power flow that no shortfall names."""
-    flow = power_flow(given.network, given.clock, *withdrawal(given, schedule))
+    flow = power_flow(given.network, given.clock, *scheduled_withdrawal(given, schedule))
     over = np.argwhere(np.nan_to_num(flow.loading_percent() - given.loading_max_percent) > LOADING_TOLERANCE_PERCENT)
     vm = flow.vm_pu()
     outside = np.argwhere(np.nan_to_num(np.maximum(given.vm_min_pu - vm, vm - given.vm_max_pu)) > VOLTAGE_TOLERANCE_PU)

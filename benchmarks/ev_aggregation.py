@@ -115,9 +115,13 @@ def rows(n_sessions: int = 5000, n_stations: int = 50) -> list[str]:
     found = []
     for name, v2g_share in (("charging", 0.0), ("V2G, 30 % of the cars", 0.3)):
         case = instance(n_sessions, n_stations, v2g_share)
-        solve_aggregated(case.program, case.power, AggregatedFleet.of(case.fleet, case.station), gap=1e-2)  # compiles
+        solve_aggregated(
+            case.program, case.power, AggregatedFleet.from_flexibility(case.fleet, case.station), gap=1e-2
+        )  # compiles
         begun = time.perf_counter()
-        answer = solve_aggregated(case.program, case.power, AggregatedFleet.of(case.fleet, case.station), gap=GAP)
+        answer = solve_aggregated(
+            case.program, case.power, AggregatedFleet.from_flexibility(case.fleet, case.station), gap=GAP
+        )
         aggregated = time.perf_counter() - begun
         begun = time.perf_counter()
         objective, columns = by_session(case)

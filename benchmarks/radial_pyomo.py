@@ -126,7 +126,7 @@ def _stores(m: Any, fixed: Devices, today: Day, slots: Bools) -> None:
 
 def compiled(fixed: Devices, today: Day) -> Compiled:
     """The model with variables for every car in every step, so that any day's stays are bounds."""
-    return Compiled.of(state(fixed, today, np.ones((N_CARS, T), dtype=bool)))
+    return Compiled.from_pyomo(state(fixed, today, np.ones((N_CARS, T), dtype=bool)))
 
 
 def rewritten(once: Compiled, today: Day) -> LinearProgram:

@@ -12,7 +12,7 @@ from app.simulation.phases import Progress, dispatch_problem
 from grid.errors import InputError
 from grid.units import KG_PER_T
 from optimizer.problem.problem import DispatchProblem
-from optimizer.problem.totals import Totals
+from optimizer.problem.totals import ScheduleTotals
 from optimizer.studies.frontier import Frontier, frontier
 from optimizer.studies.representative_days import Estimate, dispatch_representative
 
@@ -26,7 +26,7 @@ _LABELS = {
     "export_mwh": ("export", "MWh", 1.0, 0),
     "peak_import_mw": ("peak import", "MW", 1.0, 2),
 }
-"""What is printed of each of `Totals`: name, unit, factor, digits."""
+"""What is printed of each of `ScheduleTotals`: name, unit, factor, digits."""
 
 
 def cost_against_carbon(loaded: LoadedScenario, points: int, progress: Progress | None = None) -> Frontier:
@@ -133,7 +133,7 @@ def estimate_in_words(found: Estimate, loaded: LoadedScenario) -> str:
     chosen = ", ".join(f"{day} ×{weight:.1f}" for day, weight in zip(days, found.days.weights, strict=True))
     starts = str(clock.times[found.days.begin].astype("datetime64[m]"))[-5:]
     lines = [f"{period.days} days by {len(days)} from {starts} UTC: {chosen}"]
-    for field in fields(Totals):
+    for field in fields(ScheduleTotals):
         label, unit, factor, digits = _LABELS[field.name]
         value = getattr(found.totals, field.name) * factor
         error = "" if found.error is None else f"   {100 * found.error[field.name]:+.2f} % against the full period"

@@ -47,12 +47,16 @@ class LinearProgram:
 
 @dataclass(frozen=True, eq=False)
 class Compiled:
-    """A Pyomo model as arrays, with the places of its components.
+    """A Pyomo model as arrays, with the places of its components by name and shape.
+
+    A component over the sets A and B, of sizes a and b, has places of shape (a, b), so that ``x[columns["charge_mw"]]``
+    are its values in that shape; one without an index has shape (). A component of which members were skipped has one
+    axis.
 
     Args:
         program: The model.
-        columns: Places of the members of each variable, in the order of its index.
-        rows: Places of the members of each constraint, in the order of its index.
+        columns: Places of the members of each variable.
+        rows: Places of the members of each constraint.
     """
 
     program: LinearProgram
@@ -60,7 +64,7 @@ class Compiled:
     rows: dict[str, Ints]
 
     @classmethod
-    def of(cls, model: Any) -> Self:
+    def from_pyomo(cls, model: Any) -> Self:
         """Compiles a linear Pyomo model.
 
         Every variable must occur in a constraint or in the objective: a variable that occurs nowhere has no column.
@@ -104,7 +108,10 @@ class Compiled:
         cost: dict[str, Floats | float],
         rhs: dict[str, tuple[Floats | float, Floats | float]],
     ) -> LinearProgram:
-        """The programme with new bounds and costs of variables and new sides of constraints, by component name."""
+        """The programme with new bounds and costs of variables and new sides of constraints, by component name.
+
+        Values have the shape of their component, or one that is broadcast to it.
+        """
         program = self.program
         lower, upper, prices = program.lower.copy(), program.upper.copy(), program.cost.copy()
         row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
@@ -118,4 +125,8 @@ class Compiled:
 
 
 def _places(component: Any, place_of: dict[int, int]) -> Ints:
-    return np.array([place_of[id(member)] for member in component.values()], dtype=np.int64)
+    """Place of each member of a component, in the shape of its index sets."""
+    places = np.array([place_of[id(member)] for member in component.values()], dtype=np.int64)
+    index = component.index_set()
+    shape = tuple(len(part) for part in index.subsets()) if component.is_indexed() else ()
+    return places.reshape(shape) if np.prod(shape, dtype=np.int64) == places.size else places

@@ -1,16 +1,7 @@
-"""Thousands of sessions as a few columns: exact aggregation by Dantzig-Wolfe decomposition [1].
+"""Sessions of a whole fleet as a few columns of any programme, and their envelope.
 
-What a group of sessions can draw together over time is a convex set. Its vertices are schedules that are cheapest at
-some prices, and those are found session by session without a solver (`optimizer.aggregation.pricing`). The rest of the
-programme sees only a convex combination of such schedules; its duals are the prices of the next ones. The combination
-of whole schedules is a schedule of every session by itself, so the answer can always be delivered.
-
-A sum of envelopes ("virtual battery") is quicker and cannot always be delivered: `envelope` is for estimates only.
-
-References:
-    [1] G. B. Dantzig, P. Wolfe, "Decomposition principle for linear programs", Operations Research, vol. 8, 1960;
-        stabilised as in P. Wentges, "Weighted Dantzig-Wolfe decomposition for linear mixed-integer programming",
-        International Transactions in Operational Research, vol. 4, 1997.
+A sum of envelopes ("virtual battery") is quicker than the decomposition and cannot always be delivered: `envelope` is
+for estimates only.
 """
 
 from __future__ import annotations
@@ -23,12 +14,9 @@ from scipy import sparse
 from grid.arrays import Floats, Ints
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility
-from optimizer._highs import LinearProgram, Solver, SolverError
+from optimizer._highs import LinearProgram
+from optimizer.aggregation.decomposition import Decomposition
 from optimizer.aggregation.pricing import PricedSessions
-
-SMOOTHING = 0.6
-"""Weight of the best prices so far against the newest duals."""
-MAX_ROUNDS = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +38,7 @@ class AggregatedFleet:
     n_steps: int
 
     @classmethod
-    def of(cls, fleet: Flexibility, group: Ints | None = None) -> AggregatedFleet:
+    def from_flexibility(cls, fleet: Flexibility, group: Ints | None = None) -> AggregatedFleet:
         """A fleet over its whole clock, in groups by bus unless told otherwise.
 
         Args:
@@ -87,14 +75,6 @@ class AggregatedFleet:
         """Session of each slot, shape (K,)."""
         return np.repeat(np.arange(self.group.size), np.diff(self.sessions.offsets))
 
-    def vertex(self, price_per_mwh: Floats) -> Vertex:
-        """The cheapest schedule of every session at the prices of its group, shape (G, T) [currency/MWh]."""
-        session = self.slot_session
-        charge, discharge = self.sessions.cheapest(price_per_mwh[self.group[session], self.step])
-        wear = self.sessions.step_hours * discharge * self.sessions.wear_per_mwh[session]
-        cost = np.bincount(self.group[session], weights=wear, minlength=self.n_groups).astype(np.float64)
-        return Vertex(charge, discharge, self.by_group(charge - discharge), cost)
-
     def by_group(self, p_mw: Floats) -> Floats:
         """Power by slot, shape (K,), summed to groups, shape (G, T)."""
         cell = self.group[self.slot_session] * self.n_steps + self.step
@@ -103,24 +83,7 @@ class AggregatedFleet:
 
 
 @dataclass(frozen=True, eq=False)
-class Vertex:
-    """One schedule of every session.
-
-    Args:
-        charge_mw: Charging by slot, shape (K,) [MW].
-        discharge_mw: Feed-in by slot, shape (K,) [MW].
-        p_mw: Net withdrawal of the groups, shape (G, T) [MW].
-        cost: Wear of the groups, shape (G,) [currency].
-    """
-
-    charge_mw: Floats
-    discharge_mw: Floats
-    p_mw: Floats
-    cost: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Aggregated:
+class AggregatedSolution:
     """The optimum of a programme with an aggregated fleet.
 
     Args:
@@ -149,7 +112,7 @@ class Aggregated:
 
 def solve_aggregated(
     program: LinearProgram, power_columns: Ints, fleet: AggregatedFleet, *, gap: float = 1e-5
-) -> Aggregated:
+) -> AggregatedSolution:
     """Solves a programme in which some columns are the power of a fleet's groups.
 
     Args:
@@ -161,105 +124,35 @@ def solve_aggregated(
     Raises:
         SolverError: If the programme has no optimum, or the gap is not reached in `MAX_ROUNDS` rounds.
     """
-    master = _Master(program, power_columns)
-    first = fleet.vertex(np.zeros((fleet.n_groups, fleet.n_steps)))
-    vertices = [first]
-    master.add(first)
-    x, price, value = master.optimum()
-    steady, bound = price, -np.inf
-    for round_ in range(1, MAX_ROUNDS + 1):
-        exact = fleet.vertex(price / fleet.sessions.step_hours)
-        lagrangian = master.objective + float(_improves(exact, price, value).sum())
-        if lagrangian > bound:
-            bound, steady = lagrangian, price
-        if master.objective - bound <= gap * max(abs(master.objective), 1e-9):
-            charge, discharge = _combined(fleet, vertices, master.weights())
-            return Aggregated(x, charge, discharge, master.objective, bound, round_, master.n_schedules)
-        trial = fleet.vertex((SMOOTHING * steady + (1 - SMOOTHING) * price) / fleet.sessions.step_hours)
-        found = trial if _improves(trial, price, value).any() else exact
-        vertices.append(found)
-        master.add(found)
-        x, price, value = master.optimum()
-    raise SolverError(f"the aggregation of the fleet kept a gap of {(master.objective - bound):g}")
-
-
-def _improves(vertex: Vertex, price: Floats, value: Floats) -> Floats:
-    """Reduced cost of each group's schedule where it is negative, shape (G,)."""
-    return np.asarray(np.minimum(vertex.cost + (price * vertex.p_mw).sum(axis=1) - value, 0.0))
-
-
-def _combined(fleet: AggregatedFleet, vertices: list[Vertex], weights: Floats) -> tuple[Floats, Floats]:
-    """The schedule of every session: the same combination as its group's; `weights` has shape (vertices, G)."""
-    group = fleet.group[fleet.slot_session]
-    charge, discharge = np.zeros((2, group.size))
-    for vertex, weight in zip(vertices, weights, strict=True):
-        if weight.any():
-            charge += weight[group] * vertex.charge_mw
-            discharge += weight[group] * vertex.discharge_mw
-    return charge, discharge
-
-
-class _Master(Solver):
-    """The programme with rows that link the groups' power to combinations of schedules.
-
-    Args:
-        program: The rest of the programme.
-        power_columns: Columns of the groups' power, shape (G, T).
-    """
-
-    def __init__(self, program: LinearProgram, power_columns: Ints) -> None:
-        self._n_groups, self._n_steps = power_columns.shape
-        links = power_columns.size
-        self._first_link, self._own_columns = program.row_lower.size, program.cost.size
-        link = sparse.csr_array(
-            (np.ones(links), (np.arange(links), power_columns.ravel())), shape=(links, program.cost.size)
-        )
-        convex = sparse.csr_array((self._n_groups, program.cost.size))
-        sides = np.concatenate([np.zeros(links), np.ones(self._n_groups)])
-        super().__init__(
-            LinearProgram(
-                sparse.csr_array(sparse.vstack([program.matrix, link, convex])),
-                np.concatenate([program.row_lower, sides]),
-                np.concatenate([program.row_upper, sides]),
-                program.lower,
-                program.upper,
-                program.cost,
-            )
-        )
-        self.n_schedules = 0
-        self._value: Floats = np.empty(0)
-
-    def add(self, vertex: Vertex) -> None:
-        """Adds a schedule of every group."""
-        used = vertex.p_mw != 0.0
-        lengths = used.sum(axis=1) + 1
-        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        index = np.empty(lengths.sum(), dtype=np.int32)
-        value = np.empty(lengths.sum())
-        convex = starts + lengths - 1
-        group, step = np.nonzero(used)
-        at = np.ones(index.size, dtype=bool)
-        at[convex] = False
-        index[at], value[at] = self._first_link + group * self._n_steps + step, -vertex.p_mw[used]
-        index[convex], value[convex] = self._first_link + used.size + np.arange(self._n_groups), 1.0
-        self.highs.addCols(
-            self._n_groups, vertex.cost, np.zeros(self._n_groups), np.full(self._n_groups, np.inf),
-            index.size, starts.astype(np.int32), index, value,
-        )  # fmt: skip
-        self.n_schedules += self._n_groups
-
-    def optimum(self) -> tuple[Floats, Floats, Floats]:
-        """Values of the own columns; prices of the groups' power, shape (G, T); what each group costs, shape (G,)."""
-        self._value = self.solve()
-        solution = self.highs.getSolution()
-        dual = np.array(solution.row_dual)[self._first_link :]
-        links = self._n_groups * self._n_steps
-        price = dual[:links].reshape(self._n_groups, self._n_steps)
-        return self._value[: self._own_columns], price, dual[links:]
-
-    def weights(self) -> Floats:
-        """Share of each schedule in its group, shape (vertices, G)."""
-        return self._value[self._own_columns :].reshape(-1, self._n_groups)
+    own_columns, n_rows, sessions = program.cost.size, program.row_lower.size, fleet.sessions
+    session, n_slots = fleet.slot_session, fleet.step.size
+    links = power_columns.size
+    power = sparse.csr_array((np.ones(links), (np.arange(links), power_columns.ravel())), shape=(links, own_columns))
+    own = LinearProgram(
+        sparse.csr_array(sparse.vstack([program.matrix, power])), np.append(program.row_lower, np.zeros(links)),
+        np.append(program.row_upper, np.zeros(links)), program.lower, program.upper, program.cost,
+    )  # fmt: skip
+    row = n_rows + fleet.group[session] * fleet.n_steps + fleet.step
+    drawn = sparse.csr_array(
+        (np.repeat([-1.0, 1.0], n_slots), (np.tile(row, 2), np.arange(2 * n_slots))),
+        shape=(n_rows + links, 2 * n_slots),
+    )
+    wear = sessions.step_hours * sessions.wear_per_mwh[session]
+    solver = Decomposition(
+        own, drawn, np.append(np.zeros(n_slots), wear), np.tile(fleet.group[session], 2),
+        lambda price: np.concatenate(sessions.cheapest(price[:n_slots] / sessions.step_hours)), gap=gap,
+    )  # fmt: skip
+    x = solver.solve()
+    charge, discharge = x[own_columns:].reshape(2, n_slots)
+    return AggregatedSolution(
+        x[:own_columns],
+        charge,
+        discharge,
+        solver.objective,
+        solver.lower_bound,
+        solver.pricing_rounds,
+        solver.n_schedules,
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from grid.arrays import Bools, Floats, Ints
 from grid.flexibility.flexibility import Flexibility
+from optimizer.problem.slots import slots_between, step_of
 
 ROUNDING_MW = 1e-9
 
@@ -56,17 +57,15 @@ def charging_on_arrival(flexibility: Flexibility, devices: Ints) -> tuple[Ints, 
         Their slots, vehicle after vehicle, and the power in each [MW], shape (Ka,) each.
     """
     store = flexibility.reservoir
-    length = flexibility.stop[devices] - flexibility.start[devices]
-    begin = np.cumsum(length) - length
-    slots = np.repeat(flexibility.offsets[devices] - begin, length) + np.arange(length.sum())
+    place, rank, slots = slots_between(flexibility, devices, flexibility.start[devices], flexibility.stop[devices])
     if store is None or not slots.size:
         return slots, np.zeros(slots.size)
     most = np.maximum(flexibility.at_slots(flexibility.p_max_mw, slots), 0.0)
     per_mw = flexibility.clock.step_hours * flexibility.at_slots(store.eta_charge, slots)
     gained = np.cumsum(per_mw * most)
     before = gained - per_mw * most
-    before -= np.repeat(before[begin], length)
-    left = np.repeat((store.e_end_mwh - store.e_start_mwh)[devices], length) - before
+    before -= before[rank == 0][place]
+    left = (store.e_end_mwh - store.e_start_mwh)[devices][place] - before
     power: Floats = np.clip(left / per_mw, 0.0, most)
     return slots, np.where(power > ROUNDING_MW, power, 0.0)
 
@@ -80,8 +79,7 @@ def expected_arrivals_mw(flexibility: Flexibility, first: int, stop: int) -> Flo
     total = np.zeros((n, flexibility.shares.shape[1]))
     devices = np.flatnonzero((flexibility.start > first - day) & (flexibility.start <= first))
     slots, power = charging_on_arrival(flexibility, devices)
-    device = flexibility.device_of(slots)
-    step = slots - flexibility.offsets[device] + flexibility.start[device] - first
+    device, step = flexibility.device_of(slots), step_of(flexibility, slots) - first
     for days in range(1, -(-n // day) + 1):
         at = step + days * day
         inside = (at >= 0) & (at < n)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from grid.arrays import Floats
 from optimizer.problem.problem import DispatchProblem
 
 
+@dataclass(frozen=True, eq=False)
 class CarbonBudget:
     """What is left of a cap is shared among windows in proportion to what imports would emit if nobody managed.
 
@@ -14,21 +18,30 @@ class CarbonBudget:
     summer left its own unused. Where nothing would be emitted any more, what is left is shared by time.
 
     Args:
-        problem: The problem with its cap.
+        cap_kg: The cap [kg]; infinite for none.
+        unmanaged_kg: What would be emitted before each step, and in all, shape (T + 1,) [kg].
     """
 
-    def __init__(self, problem: DispatchProblem) -> None:
-        self.cap_kg, self.emitted_kg, n = problem.carbon_cap_kg, 0.0, problem.clock.n_steps
-        self._until_kg, self._until_step = np.zeros(n + 1), np.arange(n + 1, dtype=np.float64)
-        if np.isfinite(self.cap_kg):
+    cap_kg: float
+    unmanaged_kg: Floats
+
+    @classmethod
+    def from_problem(cls, problem: DispatchProblem) -> CarbonBudget:
+        """The budget of a problem with its cap."""
+        until_kg = np.zeros(problem.clock.n_steps + 1)
+        if np.isfinite(problem.carbon_cap_kg):
             drawn = problem.p_fixed_mw.sum(axis=1)
             for flexibility in problem.flexibilities:
                 drawn += flexibility.by_step(flexibility.unmanaged_power())
             unmanaged = problem.clock.step_hours * np.maximum(drawn, 0.0) * np.maximum(problem.import_ci_kg_per_mwh, 0)
-            self._until_kg[1:] = np.cumsum(unmanaged)
+            until_kg[1:] = np.cumsum(unmanaged)
+        return cls(problem.carbon_cap_kg, until_kg)
 
-    def of_window(self, first: int, stop: int) -> float:
-        """Most that may be emitted in the steps `first` to `stop` - 1, when all before `first` is emitted [kg]."""
-        until = self._until_kg if self._until_kg[-1] > self._until_kg[first] else self._until_step
+    def share_kg(self, first: int, stop: int, emitted_kg: float) -> float:
+        """Most that may be emitted in the steps `first` to `stop` - 1, when `emitted_kg` is before `first` [kg]."""
+        if not np.isfinite(self.cap_kg):
+            return np.inf
+        by_step = np.arange(self.unmanaged_kg.size, dtype=np.float64)
+        until = self.unmanaged_kg if self.unmanaged_kg[-1] > self.unmanaged_kg[first] else by_step
         share = (until[stop] - until[first]) / (until[-1] - until[first])
-        return max((self.cap_kg - self.emitted_kg) * float(share), 0.0) if np.isfinite(self.cap_kg) else np.inf
+        return max((self.cap_kg - emitted_kg) * float(share), 0.0)

@@ -17,51 +17,54 @@ from grid.errors import Fault, raise_if_any
 from grid.flexibility.flexibility import Flexibility
 from optimizer.forecast.arrivals import charging_on_arrival
 from optimizer.problem.problem import DispatchProblem
-from optimizer.problem.schedule import Decided
+from optimizer.problem.slots import step_of
 from optimizer.window import answers
 from optimizer.window.roles import Roles
-from optimizer.window.solve import Answer
+from optimizer.window.solve import WindowSolution
+from optimizer.window.state import WindowSchedule
 
 AT_BOUND_MW = 1e-7
 """A plan so near the forecast availability takes all there is (tolerance of the programme)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Realised:
+class RealisedWindow:
     """A window as it comes about.
 
     Args:
-        answer: The answer with the problem, powers, power flow, imports and excesses of the truth in its place.
+        solution: The solution with the problem, powers, power flow, imports and excesses of the truth in its place.
         imbalance_mw: Net import beyond the plan's, shape (n_steps,) [MW].
+        planned: The schedule as it was planned.
     """
 
-    answer: Answer
+    solution: WindowSolution
     imbalance_mw: Floats
+    planned: WindowSchedule
 
 
-def realised(problem: DispatchProblem, answer: Answer) -> Realised:
+def realise(problem: DispatchProblem, solution: WindowSolution) -> RealisedWindow:
     """A window that was decided on a forecast, in truth.
 
     Args:
         problem: The truth.
-        answer: The answer to the forecast; steps that it only looked ahead at come about as they were forecast, if
+        solution: The solution of the forecast; steps that it only looked ahead at come about as they were forecast, if
             at all.
     """
-    window = replace(answer.window, problem=problem)
-    of_view = {f.name: f for f in answer.window.problem.flexibilities}
+    window = replace(solution.window, problem=problem)
+    of_view = {f.name: f for f in solution.window.problem.flexibilities}
     powers = {}
     for flexibility in problem.flexibilities:
-        slot, planned = answer.decided.p_mw[flexibility.name]
+        slot, planned = solution.schedule.p_mw[flexibility.name]
         powers[flexibility.name] = (slot, _power(flexibility, of_view[flexibility.name], window.first, slot, planned))
-    decided = Decided(powers, answer.decided.q_mvar)
-    flow = window.flow(decided)
-    true = replace(answer, window=window, decided=decided, flow=flow)
-    drawn = window.withdrawal(decided)[0] - answer.window.withdrawal(answer.decided)[0]
+    schedule = WindowSchedule(powers, solution.schedule.q_mvar)
+    flow = window.flow(schedule)
+    true = replace(solution, window=window, schedule=schedule, flow=flow)
+    drawn = window.withdrawal(schedule)[0] - solution.window.withdrawal(solution.schedule)[0]
     imbalance = drawn.sum(axis=1)
     if problem.alternating:
-        solved = ~(flow.failed | answer.flow.failed)
-        imbalance = np.where(solved, answers.boundary_mw(true) - answers.boundary_mw(answer), imbalance)
-    return Realised(replace(true, x=_columns(true, imbalance)), imbalance)
+        solved = ~(flow.failed | solution.flow.failed)
+        imbalance = np.where(solved, answers.net_import_mw(true) - answers.net_import_mw(solution), imbalance)
+    return RealisedWindow(replace(true, x=_columns(true, imbalance)), imbalance, solution.schedule)
 
 
 def _power(truth: Flexibility, view: Flexibility, first: int, slot: Ints, planned: Floats) -> Floats:
@@ -90,12 +93,12 @@ def _within(planned: Floats, low: Floats, high: Floats, seen_low: Floats, seen_h
     return np.where((low == seen_low) & (high == seen_high), planned, np.clip(wanted, low, high))
 
 
-def _columns(answer: Answer, imbalance_mw: Floats) -> Floats:
+def _columns(solution: WindowSolution, imbalance_mw: Floats) -> Floats:
     """The optimum with the columns that are reported as they really are, shape (columns,)."""
-    window, problem = answer.window, answer.window.problem
-    columns, x = window.compiled.columns, answer.x.copy()
-    own = window.values(answer.decided)
-    x[columns["converter_mw"]] = own[columns["converter_mw"]]
+    window, problem = solution.window, solution.window.problem
+    columns, x = window.compiled.columns, solution.x.copy()
+    own = window.columns_of(solution.schedule)
+    x[columns["unit_mw"]] = own[columns["unit_mw"]]
     imported, exported = x[columns["import_mw"]], x[columns["export_mw"]]
     net = imported - exported + imbalance_mw
     off = imbalance_mw != 0.0
@@ -106,25 +109,23 @@ def _columns(answer: Answer, imbalance_mw: Floats) -> Floats:
         x[columns[f"{name}_mw"]] = power
         before = x[columns[f"{name}_excess_mw"]]
         x[columns[f"{name}_excess_mw"]] = np.where(off, np.maximum(power - limit, 0.0), before)
-    x[columns["connection_excess_mw"]] = _connection_excess(answer)
+    x[columns["connection_excess_mw"]] = _connection_excess(solution)
     x[columns["carbon_excess_kg"]] = 0.0  # the cap is for the whole clock, and known to be kept when it is over
     return x
 
 
-def _connection_excess(answer: Answer) -> Floats:
-    """Power above what each shared connection carries, connection after connection [MW]."""
-    window, n = answer.window, answer.window.n_steps
-    parts = [np.empty(0)]
+def _connection_excess(solution: WindowSolution) -> Floats:
+    """Power above what each shared connection carries, shape (connections, n_steps) [MW]."""
+    window, n = solution.window, solution.window.n_steps
+    parts = []
     for name, limit in window.roles.connections.items():
         total = np.zeros(n)
         for flexibility in window.problem.flexibilities:
             if flexibility.connection == name:
-                slot, power = answer.decided.p_mw[flexibility.name]
-                device = flexibility.device_of(slot)
-                step = slot - flexibility.offsets[device] + flexibility.start[device] - window.first
-                total += np.bincount(step, weights=power, minlength=n)
+                slot, power = solution.schedule.p_mw[flexibility.name]
+                total += np.bincount(step_of(flexibility, slot) - window.first, weights=power, minlength=n)
         parts.append(np.maximum(np.abs(total) - limit, 0.0))
-    return np.concatenate(parts)
+    return np.array(parts).reshape(-1, n)
 
 
 def roles_in(view: DispatchProblem, roles: Roles) -> Roles:
@@ -134,16 +135,16 @@ def roles_in(view: DispatchProblem, roles: Roles) -> Roles:
         InputError: If the forecast has other devices, or other reservoirs than hidden ones.
     """
     seen = {f.name: f for f in view.flexibilities}
-    true = (*roles.lasting, *roles.fleets)
+    true = (*roles.lasting, *roles.sessions)
     raise_if_any(_faults(seen, true), "the forecast")
     if all(seen[f.name] is f for f in true):
         return roles
     stores = [(seen[f.name], seen[f.name].reservoir) for f, _ in roles.stores]
     return replace(
         roles,
-        converters=tuple(seen[f.name] for f in roles.converters),
+        units=tuple(seen[f.name] for f in roles.units),
         stores=tuple((f, store) for f, store in stores if store is not None),
-        fleets=tuple(seen[f.name] for f in roles.fleets),
+        sessions=tuple(seen[f.name] for f in roles.sessions),
     )
 
 

@@ -42,7 +42,7 @@ class DCNetwork:
     percent_per_mw: Floats
 
     @classmethod
-    def of(cls, network: Network) -> Self:
+    def from_network(cls, network: Network) -> Self:
         """The DC model of a network; what is fixed in it (motors, constant parts of wards) is part of the offset."""
         branches, n = network.branches, network.n_nodes
         susceptance, shift = _series(network)

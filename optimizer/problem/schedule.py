@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from grid.arrays import Floats, Ints
+from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility
 from grid.time.clock import Clock
 
@@ -169,11 +169,3 @@ class Schedule:
         least = np.minimum(flexibility.per_slot(flexibility.p_min_mw), 0.0)
         unused = np.minimum(self.p_mw[flexibility.name], 0.0) - least
         return float(unused.sum()) * self.clock.step_hours
-
-
-@dataclass(frozen=True, eq=False)
-class Decided:
-    """What a window decided: values by slot of each flexibility by name, as (slots, values)."""
-
-    p_mw: dict[str, tuple[Ints, Floats]]
-    q_mvar: dict[str, tuple[Ints, Floats]]

@@ -14,7 +14,7 @@ from optimizer.problem.schedule import Schedule
 
 
 @dataclass(frozen=True)
-class Totals:
+class ScheduleTotals:
     """A schedule as realised, penalties left out.
 
     Args:
@@ -33,7 +33,7 @@ class Totals:
     peak_import_mw: float
 
 
-def withdrawal(problem: DispatchProblem, schedule: Schedule) -> tuple[Floats, Floats]:
+def scheduled_withdrawal(problem: DispatchProblem, schedule: Schedule) -> tuple[Floats, Floats]:
     """Active and reactive withdrawal at every bus with a schedule, shape (T, B) each [MW, MVAr]."""
     p_mw, q_mvar = problem.p_fixed_mw.copy(), problem.q_fixed_mvar.copy()
     for flexibility in problem.flexibilities:
@@ -43,9 +43,9 @@ def withdrawal(problem: DispatchProblem, schedule: Schedule) -> tuple[Floats, Fl
     return p_mw, q_mvar
 
 
-def totals(problem: DispatchProblem, schedule: Schedule) -> Totals:
+def schedule_totals(problem: DispatchProblem, schedule: Schedule) -> ScheduleTotals:
     """The totals of a schedule; a step without an AC solution counts nothing."""
-    p_mw, q_mvar = withdrawal(problem, schedule)
+    p_mw, q_mvar = scheduled_withdrawal(problem, schedule)
     flow = power_flow(problem.network, problem.clock, p_mw, q_mvar)
     slack = np.where(flow.failed, 0.0, flow.net_import_mw(p_mw))
     h = problem.clock.step_hours
@@ -53,7 +53,7 @@ def totals(problem: DispatchProblem, schedule: Schedule) -> Totals:
     months = problem.clock.times.astype("datetime64[M]")
     peaks = sum(float(bought[months == month].max()) / h for month in np.unique(months))
     own = [_own(flexibility, schedule.p_mw[flexibility.name]) for flexibility in problem.flexibilities]
-    return Totals(
+    return ScheduleTotals(
         cost=float(bought @ problem.import_price_per_mwh - sold @ problem.export_price_per_mwh)
         + problem.demand_charge_per_mw_month * peaks
         + sum(cost for cost, _ in own),

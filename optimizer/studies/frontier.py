@@ -12,7 +12,7 @@ from grid.errors import InputError
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Schedule
-from optimizer.problem.totals import Totals, totals
+from optimizer.problem.totals import ScheduleTotals, schedule_totals
 
 TIE = 1e-3
 """Weight of the other objective at both ends, so that of equally good dispatches the better one is taken."""
@@ -30,7 +30,7 @@ class FrontierPoint:
         carbon_price_per_kg: Price of carbon at which it is best [currency/kg]; infinite at the clean end.
     """
 
-    totals: Totals
+    totals: ScheduleTotals
     schedule: Schedule
     carbon_price_per_kg: float
 
@@ -112,7 +112,7 @@ def _solve(problem: DispatchProblem, carbon_price_per_kg: float) -> FrontierPoin
         objective=None,
     )
     schedule = dispatch(weighted)
-    return FrontierPoint(totals(problem, schedule), schedule, carbon_price_per_kg)
+    return FrontierPoint(schedule_totals(problem, schedule), schedule, carbon_price_per_kg)
 
 
 def _typical_price(problem: DispatchProblem) -> float:
@@ -121,7 +121,7 @@ def _typical_price(problem: DispatchProblem) -> float:
     return price / float(problem.import_ci_kg_per_mwh.mean())
 
 
-def _slope(cheaper: Totals, cleaner: Totals) -> float:
+def _slope(cheaper: ScheduleTotals, cleaner: ScheduleTotals) -> float:
     saved = cheaper.emissions_kg - cleaner.emissions_kg
     return max((cleaner.cost - cheaper.cost) / saved, 0.0) if saved > 0 else np.inf
 
@@ -138,7 +138,7 @@ def _width(pair: tuple[FrontierPoint, FrontierPoint], points: list[FrontierPoint
     return cost + carbon
 
 
-def _same(a: Totals, b: Totals) -> bool:
+def _same(a: ScheduleTotals, b: ScheduleTotals) -> bool:
     return abs(a.cost - b.cost) <= SAME * max(abs(a.cost), 1.0) or (
         abs(a.emissions_kg - b.emissions_kg) <= SAME * max(abs(a.emissions_kg), 1.0)
     )

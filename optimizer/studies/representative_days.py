@@ -20,7 +20,8 @@ from grid.flexibility.flexibility import Flexibility, Reservoir
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Schedule
-from optimizer.problem.totals import Totals, totals
+from optimizer.problem.slots import slots_between
+from optimizer.problem.totals import ScheduleTotals, schedule_totals
 from optimizer.studies.day_choice import RepresentativeDays, representative_days
 
 Dispatch = Callable[[DispatchProblem], Schedule]
@@ -41,7 +42,7 @@ class Estimate:
         error: Estimate less the full period, relative to it, by the name of each total; None if it was not run.
     """
 
-    totals: Totals
+    totals: ScheduleTotals
     days: RepresentativeDays
     error: dict[str, float] | None = None
 
@@ -61,17 +62,17 @@ def dispatch_representative(
     parts = []
     for day in chosen.days:
         single = day_problem(problem, int(day), chosen.begin)
-        parts.append(totals(single, solve(single)))
-    names = [field.name for field in fields(Totals)]
+        parts.append(schedule_totals(single, solve(single)))
+    names = [field.name for field in fields(ScheduleTotals)]
     sums = {
         name: float(sum(w * getattr(p, name) for w, p in zip(chosen.weights, parts, strict=True))) for name in names
     }
     sums["peak_import_mw"] = max(part.peak_import_mw for part in parts)
     sums["cost"] += _demand_charge(problem, chosen, parts)
-    estimate = Totals(**sums)
+    estimate = ScheduleTotals(**sums)
     if not against_full:
         return Estimate(estimate, chosen)
-    whole = totals(problem, solve(problem))
+    whole = schedule_totals(problem, solve(problem))
     error = {name: _relative(getattr(estimate, name), getattr(whole, name)) for name in names}
     return Estimate(estimate, chosen, error)
 
@@ -115,7 +116,7 @@ def _on_day(flexibility: Flexibility, first: int, stop: int) -> Flexibility | No
     if not device.size:
         return None
     begin, end = np.maximum(flexibility.start[device], first), np.minimum(flexibility.stop[device], stop)
-    slots = _slots(flexibility, device, begin, end)
+    _, _, slots = slots_between(flexibility, device, begin, end)
     own: dict[str, Any] = {
         name: _cut(getattr(flexibility, name), flexibility, device, slots)
         for name in BY_DEVICE
@@ -158,13 +159,6 @@ def _reservoir(flexibility: Flexibility, device: Ints, slots: Ints, begin: Ints,
     )
 
 
-def _slots(flexibility: Flexibility, device: Ints, begin: Ints, end: Ints) -> Ints:
-    """Slots of devices between two steps, device after device."""
-    length = end - begin
-    rank = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
-    return np.asarray(np.repeat(flexibility.offsets[device] + begin - flexibility.start[device], length) + rank)
-
-
 def _cut(values: Floats, flexibility: Flexibility, device: Ints, slots: Ints) -> Floats:
     """Values by slot or by device, or one for all, of the devices and slots of a day."""
     if values.size == 1:
@@ -173,7 +167,7 @@ def _cut(values: Floats, flexibility: Flexibility, device: Ints, slots: Ints) ->
     return values[slots] if by_slot else values[device]
 
 
-def _demand_charge(problem: DispatchProblem, chosen: RepresentativeDays, parts: list[Totals]) -> float:
+def _demand_charge(problem: DispatchProblem, chosen: RepresentativeDays, parts: list[ScheduleTotals]) -> float:
     """The demand charge of every month, by the highest of the days that stand for its days."""
     days = problem.clock.times[:: problem.clock.steps_per_day].astype("datetime64[M]")
     peak = np.array([part.peak_import_mw for part in parts])[chosen.stands_for]

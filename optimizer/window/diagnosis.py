@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grid.arrays import Ints
 from optimizer._highs import Solver
 from optimizer._highs.conflicts import conflict, free_direction, least_relaxation
 from optimizer.window.programme import Window
@@ -73,7 +74,7 @@ def explain_conflict(solver: Solver, window: Window) -> Conflict:
 
 def explain_direction(solver: Solver, window: Window) -> tuple[tuple[str, float], ...]:
     """Names of what grows without end, with its share, the largest first."""
-    ray = free_direction(solver)[: window.program.cost.size]
+    ray = free_direction(solver)[: window.n_columns]
     order = np.argsort(-np.abs(ray), kind="stable")
     return tuple((column_name(window, int(c)), float(ray[c])) for c in order if abs(ray[c]) > NOTHING)
 
@@ -81,9 +82,9 @@ def explain_direction(solver: Solver, window: Window) -> tuple[tuple[str, float]
 def row_name(window: Window, row: int) -> str:
     """A row in words: constraint, element and time."""
     for name, places in window.compiled.rows.items():
-        found = np.flatnonzero(places == row)
+        found = np.argwhere(places == row)
         if found.size:
-            return _component(window, name, int(found[0]))
+            return _component(window, name, places.shape, found[0])
     for block, first in zip(window.blocks, window.block_rows_at, strict=True):
         if first <= row < first + block.program.row_lower.size:
             return f"energy of {block.flexibility.name}, row {row - first}"
@@ -93,40 +94,41 @@ def row_name(window: Window, row: int) -> str:
 def column_name(window: Window, column: int) -> str:
     """A column in words: variable, element and time."""
     for name, places in window.compiled.columns.items():
-        found = np.flatnonzero(places == column)
+        found = np.argwhere(places == column)
         if found.size:
-            return _component(window, name, int(found[0]))
-    for block, first in zip(window.blocks, window.block_at, strict=True):
-        if first <= column < first + block.n_columns:
-            slot = min(column - first, block.slot.size - 1)
+            return _component(window, name, places.shape, found[0])
+    for block, at in window.placed_blocks():
+        if at.every.start <= column < at.every.stop:
+            slot = min(column - at.every.start, block.slot.size - 1)
             return f"session {block.device[slot]} of {block.flexibility.name} at {_time(window, int(block.step[slot]))}"
     return "a column"
 
 
-def _component(window: Window, name: str, place: int) -> str:
+def _component(window: Window, name: str, shape: tuple[int, ...], place: Ints) -> str:
     """A member of a component of the model: its element and its time, where it has them."""
-    size = (window.compiled.rows.get(name) if name in window.compiled.rows else window.compiled.columns[name]).size  # type: ignore[union-attr]  # one of both has it
-    n = window.n_steps
-    if size % n or size < n:
-        return f"{name}[{place}]" if size > 1 else name
-    element, step = divmod(place, n)
-    who = _element(window, name, element)
-    return f"{name}{f' of {who}' if who else ''} at {_time(window, step)}"
+    if not shape or shape[-1] != window.n_steps:
+        return f"{name}[{', '.join(map(str, place))}]" if shape else name
+    who = _element(window, name, int(place[0])) if len(shape) > 1 else ""
+    return f"{name}{f' of {who}' if who else ''} at {_time(window, int(place[-1]))}"
 
 
 def _element(window: Window, name: str, element: int) -> str:
     """Name of the asset of a member, if it has one."""
     roles = window.roles
-    names: dict[str, list[str]] = {
-        "converter_mw": [f.name for f in roles.converters for _ in range(f.n_devices)],
-        "store_balance": [f.name for f, _ in roles.stores for _ in range(f.n_devices)],
-        "charge_mw": [f.name for f, s in roles.stores for _ in range(f.n_devices) for _ in s.charge_segments],
-        "fleet_total": [f.name for f in roles.fleets],
-        "connection_draw": list(roles.connections),
+    stores = [f.name for f, _ in roles.stores for _ in range(f.n_devices)]
+    sessions, connections = [f.name for f in roles.sessions], list(roles.connections)
+    names = {
+        "unit_mw": [f.name for f in roles.units for _ in range(f.n_devices)],
+        "store_balance": stores,
+        "energy_mwh": stores,
+        "discharge_mw": stores,
+        "charge_mw": [stores[device] for device in window.segment_store],
+        "sessions_total": sessions,
+        "sessions_mw": sessions,
+        "connection_draw": connections,
+        "connection_feed": connections,
+        "connection_excess_mw": connections,
     }
-    names["energy_mwh"] = names["discharge_mw"] = names["store_balance"]
-    names["fleet_mw"] = names["fleet_total"]
-    names["connection_feed"] = names["connection_excess_mw"] = names["connection_draw"]
     return names[name][element] if name in names and element < len(names[name]) else ""
 
 

@@ -14,7 +14,7 @@ from optimizer._highs import INFINITY, Solver
 from optimizer.network.dc import DCNetwork
 from optimizer.network.linearisation import Linearisation, loading_rows, loss_rows, voltage_rows
 from optimizer.window.programme import Window
-from optimizer.window.withdrawals import Withdrawals
+from optimizer.window.withdrawals import Withdrawals, device_withdrawals, withdrawals_for_losses
 
 LOADING_TOLERANCE_PERCENT = 0.2
 """A branch violates its limit when it exceeds it by more than this [percentage points]."""
@@ -41,8 +41,8 @@ WORST = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Added:
-    """Rows added to a solver; J of them.
+class NetworkRows:
+    """Rows of the network in a solver, stated at one operating point; J of them.
 
     Args:
         kind: ``loss``, ``loading``, ``vm_min``, ``vm_max`` or ``carbon``.
@@ -84,10 +84,10 @@ class GridRows:
     def __init__(self, solver: Solver, window: Window, decided_steps: int | None = None) -> None:
         self._solver, self._window = solver, window
         self._for_good = slice(0, decided_steps)
-        problem, at = window.problem, slice(window.first, window.stop)
+        problem, at = window.problem, window.steps
         self._worthless_surplus = problem.export_price_per_mwh[at] <= 0
         self._exact = problem.import_cost_per_mwh[at] <= 0
-        self.added: list[Added] = []
+        self.added: list[NetworkRows] = []
         self.carbon_cap_kg = INFINITY
         self._stated: Ints = np.zeros((window.n_steps, len(problem.network.branches)), dtype=np.int64)
         self._active: dict[str, set[tuple[int, int]]] = {"vm_min": set(), "vm_max": set()}
@@ -111,7 +111,7 @@ class GridRows:
         row = sparse.csr_array(emissions[None, :])
         place = self._solver.add_rows(row, np.array([-INFINITY]), np.array([cap_kg]))
         nothing = np.zeros(1, dtype=np.int64)
-        self.added.append(Added("carbon", place, nothing, nothing, np.zeros((1, self._n_buses)), nothing > 0))
+        self.added.append(NetworkRows("carbon", place, nothing, nothing, np.zeros((1, self._n_buses)), nothing > 0))
 
     @property
     def _n_buses(self) -> int:
@@ -133,11 +133,13 @@ class GridRows:
             if before.kind == "loss":
                 self._solver.relax_rows(before.row[self._exact[before.step]])
         matrix, constant = _rows(
-            self._window.for_losses, losses, now, self._window.compiled.columns["loss_mw"], MIN_COEFFICIENT["loss"]
+            self._for_losses, losses, now, self._window.compiled.columns["loss_mw"], MIN_COEFFICIENT["loss"]
         )
         upper = np.where(self._exact[steps], constant, np.inf)
         row = self._solver.add_rows(matrix, constant, upper)
-        self.added.append(Added("loss", row, steps, np.zeros_like(steps), losses.per_mw, np.zeros(steps.size, bool)))
+        self.added.append(
+            NetworkRows("loss", row, steps, np.zeros_like(steps), losses.per_mw, np.zeros(steps.size, bool))
+        )
         if loss_mw is None:
             return 0.0
         missed, now = np.zeros((2, self._window.n_steps))
@@ -179,12 +181,12 @@ class GridRows:
             return
         slack = self._window.compiled.columns["loading_excess_percent"]
         rows = loading_rows(flow, step, branch)
-        matrix, constant = _rows(self._window.fine, rows, now, slack, MIN_COEFFICIENT["loading"])
+        matrix, constant = _rows(self._withdrawals, rows, now, slack, MIN_COEFFICIENT["loading"])
         times = self._stated[step, branch] + bool(self._stated.any())
         self._stated[step, branch] += bad[step, branch]
         limit = self._window.problem.loading_max_percent[branch] - MARGIN_PERCENT * np.minimum(times, MOST_MARGINS)
         place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
-        self.added.append(Added("loading", place, step, branch, rows.per_mw, times > 0))
+        self.added.append(NetworkRows("loading", place, step, branch, rows.per_mw, times > 0))
 
     def add_linear_loadings(self, p_mw: Floats, now: Floats, x: Floats) -> bool:
         """Branches above their limit in the linear power flow stay below it, or pay for the excess.
@@ -203,16 +205,24 @@ class GridRows:
         if not branch.size:
             return False
         rows = self.dc.loading_rows(p_mw, step, branch)
-        matrix, constant = _rows(self._window.fine, rows, now, slack, 0.0)
+        matrix, constant = _rows(self._withdrawals, rows, now, slack, 0.0)
         limit = problem.loading_max_percent[branch]
         place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
-        self.added.append(Added("loading", place, step, branch, rows.per_mw, np.zeros(branch.size, dtype=bool)))
+        self.added.append(NetworkRows("loading", place, step, branch, rows.per_mw, np.zeros(branch.size, dtype=bool)))
         return True
+
+    @cached_property
+    def _withdrawals(self) -> Withdrawals:
+        return device_withdrawals(self._window)
+
+    @cached_property
+    def _for_losses(self) -> Withdrawals:
+        return withdrawals_for_losses(self._window, self._withdrawals)
 
     @cached_property
     def dc(self) -> DCNetwork:
         """The linear power flow of the network."""
-        return DCNetwork.of(self._window.problem.network)
+        return DCNetwork.from_network(self._window.problem.network)
 
     def add_voltages(self, flow: PowerFlow, now: Floats, excess: Floats) -> None:
         """The worst buses outside their limits, and all that were before, stated at this operating point."""
@@ -235,10 +245,10 @@ class GridRows:
         rows = voltage_rows(flow, step, node)
         sign = 1.0 if kind == "vm_max" else -1.0
         signed = Linearisation(step, sign * rows.value, sign * rows.per_mw, sign * rows.per_mvar)
-        matrix, constant = _rows(self._window.fine, signed, now, slack, MIN_COEFFICIENT["voltage"])
+        matrix, constant = _rows(self._withdrawals, signed, now, slack, MIN_COEFFICIENT["voltage"])
         limit = sign * (self._high if kind == "vm_max" else self._low)[node]
         place = self._solver.add_rows(matrix, constant - limit, np.full(node.size, np.inf))
-        self.added.append(Added(kind, place, step, node, signed.per_mw, np.full(node.size, kind == "vm_max")))
+        self.added.append(NetworkRows(kind, place, step, node, signed.per_mw, np.full(node.size, kind == "vm_max")))
 
 
 def _neighbours(bad: Bools) -> Bools:
@@ -273,7 +283,7 @@ def _rows(
         coefficient = columns.coefficients(int(step), rows.per_mw[of_step], rows.per_mvar[of_step])
         largest = np.abs(coefficient).max(axis=0, initial=0.0)
         coefficient[np.abs(coefficient) < least * largest] = 0.0
-        place = columns.place[columns.of_step(int(step))]
+        place = columns.place[columns.at_step(int(step))]
         constant[of_step] -= now[place] @ coefficient
         column, row = np.nonzero(coefficient)
         row_of += [of_step[row], of_step]

@@ -48,18 +48,14 @@ def run_or_not(solver: Solver, window: Window, x: np.ndarray) -> bool:
 
 def _with_minimum(window: Window) -> Iterator[tuple[Ints, float, float]]:
     """Columns, minimum load and sign of the power of every device that has one, shape (n_steps,)."""
-    columns, n = window.compiled.columns, window.n_steps
-    converter, at = columns["converter_mw"].reshape(-1, n), 0
-    for flexibility in window.roles.converters:
-        least = by_device(flexibility.p_min_on_mw, flexibility)
-        sign = -1.0 if flexibility.p_min_mw.min() < 0 else 1.0
-        for engine in np.flatnonzero(least > 0):
-            yield converter[at + engine], float(least[engine]), sign
-        at += flexibility.n_devices
-    segments, segment = columns["charge_mw"].reshape(-1, n), 0
+    columns, segment = window.compiled.columns, 0
+    units = ((f, device) for f in window.roles.units for device in range(f.n_devices))
+    for unit_mw, (flexibility, device) in zip(columns["unit_mw"], units, strict=True):
+        least = by_device(flexibility.p_min_on_mw, flexibility)[device]
+        if least > 0:
+            yield unit_mw, float(least), -1.0 if flexibility.p_min_mw.min() < 0 else 1.0
     for flexibility, store in window.roles.stores:
-        least = by_device(flexibility.p_min_on_mw, flexibility)
-        for device in range(flexibility.n_devices):
-            if least[device] > 0:  # the first segment is the cheapest, so it carries the minimum load
-                yield segments[segment], float(least[device]), 1.0
+        for least in by_device(flexibility.p_min_on_mw, flexibility):
+            if least > 0:  # the first segment is the cheapest, so it carries the minimum load
+                yield columns["charge_mw"][segment], float(least), 1.0
             segment += len(store.charge_segments)

@@ -1,9 +1,10 @@
 """The dispatch of one window in Pyomo: one function a constraint; the mathematics stands in ``docs/dispatch.md``.
 
-Sets: steps ``T``, converters ``C`` (withdrawal within bounds: curtailable generation, engines, demand with a value),
-stores ``S`` (batteries, tanks, buildings) with charging segments ``J``, fleets ``F`` (assets of many short devices,
-whose sessions are appended as a block, see `optimizer.window.sessions`), grid connections ``K`` that several assets
-share, and the calendar months ``M`` that the window touches. All powers are withdrawals in MW.
+Sets: steps ``T``, flexible units ``U`` (withdrawal within bounds: curtailable generation, engines, demand with a
+value), stores ``S`` (batteries, tanks, buildings) with charging segments ``J``, groups of sessions ``V`` (assets of
+many short devices, whose sessions are appended as a block, see `optimizer.window.sessions`), inverters ``Q`` of units
+and stores, ramped devices ``R``, grid connections ``K`` that several assets share, and the calendar months ``M`` that
+the window touches. All powers are withdrawals in MW.
 
 The model is stated once per structure. Loads, prices, bounds and stored energies are written into the compiled
 arrays window by window, so they do not appear here; a right-hand side of 0 below is where they go.
@@ -17,13 +18,19 @@ from typing import Any
 from optimizer.problem.problem import Extension
 
 PENALTY_PER_MWH = 1e4
-"""Cost of importing or exporting above the limit: far above any price of energy, paid only where nothing helps."""
+"""Cost of importing, exporting or connecting above the limit: far above any price of energy, paid only where nothing
+helps [currency/MWh]."""
 PENALTY_PER_PERCENT_HOUR = 1e3
 """Cost of loading a branch above its limit [currency/(% h)]."""
 PENALTY_PER_PU_HOUR = 1e6
 """Cost of a voltage outside its limits [currency/(pu h)]."""
 PENALTY_PER_KG = 1e2
 """Cost of emitting above a cap [currency/kg]."""
+EXCESSES = (
+    *("import_excess_mw", "export_excess_mw", "connection_excess_mw"),
+    *("loading_excess_percent", "voltage_excess_pu", "carbon_excess_kg"),
+)
+"""Variables by which limits may be exceeded."""
 COST_PER_MVARH = 0.1
 """Keeps inverters from moving reactive power where it helps nothing (ours) [currency/MVArh]."""
 MONTHS = 2
@@ -56,20 +63,20 @@ class Structure:
     Args:
         n_steps: Steps of the window.
         step_hours: Length of a step [h].
-        n_converters: Number of converters.
+        n_units: Number of flexible units.
         stores: The stores.
-        n_fleets: Number of fleets.
+        n_sessions: Number of groups of sessions.
         n_inverters: Devices that can move reactive power.
-        ramped: Devices with a ramp: ``("converter", c)`` or ``("store", s)``.
-        connections: Members of each shared connection: ``("converter", c)``, ``("store", s)`` or ``("fleet", f)``.
+        ramped: Devices with a ramp: ``("unit", u)`` or ``("store", s)``.
+        connections: Members of each shared connection: ``("unit", u)``, ``("store", s)`` or ``("sessions", v)``.
         extend: What a user adds.
     """
 
     n_steps: int
     step_hours: float
-    n_converters: int
+    n_units: int
     stores: tuple[StoreConstants, ...] = ()
-    n_fleets: int = 0
+    n_sessions: int = 0
     n_inverters: int = 0
     ramped: tuple[tuple[str, int], ...] = ()
     connections: tuple[tuple[tuple[str, int], ...], ...] = ()
@@ -84,34 +91,16 @@ def window_model(structure: Structure) -> Any:
     m = pyo.ConcreteModel()
     m.h, m.structure = s.step_hours, s
     m.segments = tuple((k, relative) for k, store in enumerate(s.stores) for relative in store.segments)
-    m.T, m.C, m.S, m.F = (pyo.RangeSet(0, n - 1) for n in (s.n_steps, s.n_converters, len(s.stores), s.n_fleets))
+    m.T, m.U, m.S, m.V = (pyo.RangeSet(0, n - 1) for n in (s.n_steps, s.n_units, len(s.stores), s.n_sessions))
     m.J, m.Q = pyo.RangeSet(0, len(m.segments) - 1), pyo.RangeSet(0, s.n_inverters - 1)
     m.R, m.K, m.M = (pyo.RangeSet(0, n - 1) for n in (len(s.ramped), len(s.connections), MONTHS))
-
-    m.import_mw = pyo.Var(m.T, bounds=(0, None))
-    m.export_mw = pyo.Var(m.T, bounds=(0, None))
-    m.loss_mw = pyo.Var(m.T, bounds=(0, None))
-    m.peak_mw = pyo.Var(m.M, bounds=(0, None))
-    m.converter_mw = pyo.Var(m.C, m.T)
-    m.charge_mw = pyo.Var(m.J, m.T, bounds=(0, None))
-    m.discharge_mw = pyo.Var(m.S, m.T, bounds=(0, None))
-    m.energy_mwh = pyo.Var(m.S, m.T)
-    m.fleet_mw = pyo.Var(m.F, m.T)
-    m.q_draw_mvar = pyo.Var(m.Q, m.T, bounds=(0, None))
-    m.q_supply_mvar = pyo.Var(m.Q, m.T, bounds=(0, None))
-    m.import_excess_mw = pyo.Var(m.T, bounds=(0, None))
-    m.export_excess_mw = pyo.Var(m.T, bounds=(0, None))
-    m.loading_excess_percent = pyo.Var(m.T, bounds=(0, None))
-    m.voltage_excess_pu = pyo.Var(m.T, bounds=(0, None))
-    m.connection_excess_mw = pyo.Var(m.K, m.T, bounds=(0, None))
-    m.carbon_excess_kg = pyo.Var(bounds=(0, None))
-
+    _add_variables(m, pyo)
     m.balance = pyo.Constraint(m.T, rule=balance)
     m.import_limit = pyo.Constraint(m.T, rule=import_limit)
     m.export_limit = pyo.Constraint(m.T, rule=export_limit)
     m.peak = pyo.Constraint(m.M, m.T, rule=peak)
     m.store_balance = pyo.Constraint(m.S, m.T, rule=store_balance)
-    m.fleet_total = pyo.Constraint(m.F, m.T, rule=fleet_total)
+    m.sessions_total = pyo.Constraint(m.V, m.T, rule=sessions_total)
     m.ramp = pyo.Constraint(m.R, m.T, rule=ramp)
     m.connection_draw = pyo.Constraint(m.K, m.T, rule=connection_draw)
     m.connection_feed = pyo.Constraint(m.K, m.T, rule=connection_feed)
@@ -121,6 +110,27 @@ def window_model(structure: Structure) -> Any:
     return m
 
 
+def _add_variables(m: Any, pyo: Any) -> None:
+    """Declares the variables; those of withdrawals and energies get their bounds window by window."""
+    m.import_mw = pyo.Var(m.T, bounds=(0, None))
+    m.export_mw = pyo.Var(m.T, bounds=(0, None))
+    m.loss_mw = pyo.Var(m.T, bounds=(0, None))
+    m.peak_mw = pyo.Var(m.M, bounds=(0, None))
+    m.unit_mw = pyo.Var(m.U, m.T)
+    m.charge_mw = pyo.Var(m.J, m.T, bounds=(0, None))
+    m.discharge_mw = pyo.Var(m.S, m.T, bounds=(0, None))
+    m.energy_mwh = pyo.Var(m.S, m.T)
+    m.sessions_mw = pyo.Var(m.V, m.T)
+    m.q_draw_mvar = pyo.Var(m.Q, m.T, bounds=(0, None))
+    m.q_supply_mvar = pyo.Var(m.Q, m.T, bounds=(0, None))
+    m.import_excess_mw = pyo.Var(m.T, bounds=(0, None))
+    m.export_excess_mw = pyo.Var(m.T, bounds=(0, None))
+    m.loading_excess_percent = pyo.Var(m.T, bounds=(0, None))
+    m.voltage_excess_pu = pyo.Var(m.T, bounds=(0, None))
+    m.connection_excess_mw = pyo.Var(m.K, m.T, bounds=(0, None))
+    m.carbon_excess_kg = pyo.Var(bounds=(0, None))
+
+
 def store_power(m: Any, s: int, t: int) -> Any:
     """Net withdrawal of a store: all segments of its charging less its discharging."""
     charge = sum(m.charge_mw[j, t] for j, (store, _) in enumerate(m.segments) if store == s)
@@ -128,16 +138,16 @@ def store_power(m: Any, s: int, t: int) -> Any:
 
 
 def device_power(m: Any, device: tuple[str, int], t: int) -> Any:
-    """Net withdrawal of a converter, a store or a fleet."""
+    """Net withdrawal of a flexible unit, a store or a group of sessions."""
     kind, place = device
     if kind == "store":
         return store_power(m, place, t)
-    return m.converter_mw[place, t] if kind == "converter" else m.fleet_mw[place, t]
+    return m.unit_mw[place, t] if kind == "unit" else m.sessions_mw[place, t]
 
 
 def balance(m: Any, t: int) -> Any:
-    """What comes in is drawn or lost: import - export = converters + stores + fleets + losses + fixed withdrawal."""
-    drawn = sum(m.converter_mw[c, t] for c in m.C) + sum(m.fleet_mw[f, t] for f in m.F)
+    """What comes in is drawn or lost: import - export = units + stores + sessions + losses + fixed withdrawal."""
+    drawn = sum(m.unit_mw[u, t] for u in m.U) + sum(m.sessions_mw[v, t] for v in m.V)
     stored = sum(m.charge_mw[j, t] for j in m.J) - sum(m.discharge_mw[s, t] for s in m.S)
     return m.import_mw[t] - m.export_mw[t] - drawn - stored - m.loss_mw[t] == 0
 
@@ -169,9 +179,9 @@ def store_balance(m: Any, s: int, t: int) -> Any:
     return m.energy_mwh[s, t] - before - gain == 0
 
 
-def fleet_total(m: Any, f: int, t: int) -> Any:
-    """A fleet draws what its sessions draw; the sessions are appended to these rows."""
-    return m.fleet_mw[f, t] == 0
+def sessions_total(m: Any, v: int, t: int) -> Any:
+    """A group of sessions draws what its sessions draw; they are appended to these rows."""
+    return m.sessions_mw[v, t] == 0
 
 
 def ramp(m: Any, r: int, t: int) -> Any:
@@ -196,7 +206,7 @@ def connection_feed(m: Any, k: int, t: int) -> Any:
 def cost(m: Any) -> Any:
     """Imports, exports, fuel, value, wear, peaks and what is stored last, at prices written in later, and penalties."""
     priced = sum(m.import_mw[t] + m.export_mw[t] for t in m.T) + sum(m.peak_mw[k] for k in m.M)
-    priced += sum(m.converter_mw[c, t] for c in m.C for t in m.T)
+    priced += sum(m.unit_mw[u, t] for u in m.U for t in m.T)
     priced += sum(m.discharge_mw[s, t] for s in m.S for t in m.T) + sum(m.charge_mw[j, t] for j in m.J for t in m.T)
     priced += sum(m.energy_mwh[s, t] for s in m.S for t in m.T)
     reactive = sum(m.q_draw_mvar[q, t] + m.q_supply_mvar[q, t] for q in m.Q for t in m.T)

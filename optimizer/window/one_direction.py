@@ -41,19 +41,17 @@ class Pairs:
     discharge: Ints
 
     @classmethod
-    def of(cls, window: Window) -> Pairs:
-        """All pairs of a window: stores step by step, and the slots of fleets that can feed in."""
-        columns, n = window.compiled.columns, window.n_steps
-        steps = np.arange(n)
-        charge, discharge = [columns["charge_mw"]], [columns["discharge_mw"]]
-        pair = [(window.segment_store[:, None] * n + steps).ravel()]
-        count = columns["discharge_mw"].size
-        for block, at in zip(window.blocks, window.block_at, strict=True):
-            fed = np.flatnonzero(block.with_feed_in)
-            charge.append(at + fed)
-            discharge.append(at + block.slot.size + np.arange(fed.size))
-            pair.append(count + np.arange(fed.size))
-            count += fed.size
+    def from_window(cls, window: Window) -> Pairs:
+        """All pairs of a window: stores step by step, and the slots of sessions that can feed in."""
+        columns, steps, every = window.compiled.columns, np.arange(window.n_steps), np.arange(window.n_columns)
+        charge, discharge = [columns["charge_mw"].ravel()], [columns["discharge_mw"].ravel()]
+        pair = [(window.segment_store[:, None] * window.n_steps + steps).ravel()]
+        count = discharge[0].size
+        for block, at in window.placed_blocks():
+            charge.append(at.charge.start + block.fed)
+            discharge.append(every[at.discharge])
+            pair.append(count + np.arange(block.fed.size))
+            count += block.fed.size
         return cls(np.concatenate(charge), np.concatenate(pair), np.concatenate(discharge))
 
     def drawn_mw(self, x: Floats) -> Floats:
@@ -77,7 +75,7 @@ class OneDirection:
     """
 
     def __init__(self, solver: Solver, window: Window) -> None:
-        self._solver, self._pairs = solver, Pairs.of(window)
+        self._solver, self._pairs = solver, Pairs.from_window(window)
         self._decided: Ints = np.empty(0, dtype=np.int64)
         self._lower, self._upper = np.empty((2, 0))
         self._times = 0

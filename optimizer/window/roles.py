@@ -20,47 +20,51 @@ class Roles:
     """Flexibilities by what they are like.
 
     Args:
-        converters: Within bounds in every step, without a reservoir.
+        units: Flexible units: within bounds in every step, without a reservoir.
         stores: With a reservoir, in every step.
-        fleets: Everything else: devices that come and go, and stores whose efficiency changes with time.
-        inverters: Places of the devices of converters and then stores that can move reactive power.
+        sessions: Everything else: devices that come and go, and stores whose efficiency changes with time.
+        inverters: Places of the devices of units and then stores that can move reactive power.
         extend: What a user adds to the model.
     """
 
-    converters: tuple[Flexibility, ...]
+    units: tuple[Flexibility, ...]
     stores: tuple[tuple[Flexibility, Reservoir], ...]
-    fleets: tuple[Flexibility, ...]
+    sessions: tuple[Flexibility, ...]
     inverters: tuple[int, ...] = ()
     extend: Extension | None = None
 
     @classmethod
-    def of(
+    def from_flexibilities(
         cls, flexibilities: Sequence[Flexibility], *, reactive: bool = False, extend: Extension | None = None
     ) -> Roles:
         """Sorts flexibilities; inverters take part only where `reactive` power is a lever."""
-        converters = [f for f in flexibilities if f.lasts_throughout and f.reservoir is None]
+        units = [f for f in flexibilities if f.lasts_throughout and f.reservoir is None]
         stores = [(f, f.reservoir) for f in flexibilities if f.reservoir is not None and is_store(f, f.reservoir)]
-        lasting = [*converters, *(f for f, _ in stores)]
-        fleets = [f for f in flexibilities if not any(f is other for other in lasting)]
-        limits = [by_device(f.q_max_mvar, f) for f in lasting]
-        q_max = np.concatenate(limits) if limits else np.empty(0)
+        lasting = [*units, *(f for f, _ in stores)]
+        sessions = [f for f in flexibilities if not any(f is other for other in lasting)]
+        q_max = joined([by_device(f.q_max_mvar, f) for f in lasting])
         inverters = tuple(int(place) for place in np.flatnonzero(q_max > 0)) if reactive else ()
-        return cls(tuple(converters), tuple(stores), tuple(fleets), inverters, extend)
+        return cls(tuple(units), tuple(stores), tuple(sessions), inverters, extend)
 
     @property
     def lasting(self) -> tuple[Flexibility, ...]:
-        """Converters, then stores."""
-        return (*self.converters, *(flexibility for flexibility, _ in self.stores))
+        """Units, then stores."""
+        return (*self.units, *(flexibility for flexibility, _ in self.stores))
 
     @property
-    def n_converters(self) -> int:
-        """Devices of all converters."""
-        return sum(flexibility.n_devices for flexibility in self.converters)
+    def n_units(self) -> int:
+        """Devices of all units."""
+        return sum(flexibility.n_devices for flexibility in self.units)
+
+    @property
+    def n_stores(self) -> int:
+        """Devices of all stores."""
+        return sum(flexibility.n_devices for flexibility, _ in self.stores)
 
     @property
     def connections(self) -> dict[str, float]:
         """Shared grid connections by name, with what they carry [MW]."""
-        return {f.connection: f.connection_max_mw for f in (*self.lasting, *self.fleets) if f.connection}
+        return {f.connection: f.connection_max_mw for f in (*self.lasting, *self.sessions) if f.connection}
 
     def structure(self, n_steps: int, step_hours: float) -> Structure:
         """The shape of the model of a window of `n_steps` steps."""
@@ -75,9 +79,9 @@ class Roles:
         return Structure(
             n_steps=n_steps,
             step_hours=step_hours,
-            n_converters=self.n_converters,
+            n_units=self.n_units,
             stores=tuple(constants),
-            n_fleets=len(self.fleets),
+            n_sessions=len(self.sessions),
             n_inverters=len(self.inverters),
             ramped=tuple(place for flexibility, place in places if flexibility.ramp_mw_per_h is not None),
             connections=tuple(
@@ -89,24 +93,30 @@ class Roles:
 
     def compiled(self, n_steps: int, step_hours: float) -> Compiled:
         """The model of a window of `n_steps` steps, as arrays."""
-        return Compiled.of(window_model(self.structure(n_steps, step_hours)))
+        return Compiled.from_pyomo(window_model(self.structure(n_steps, step_hours)))
 
     def ramps_mw_per_h(self) -> Floats:
         """Ramp of each device that has one, in the order of the structure, shape (R,) [MW/h]."""
-        ramps = [by_device(f.ramp_mw_per_h, f) for f in self.lasting if f.ramp_mw_per_h is not None]
-        return np.concatenate(ramps) if ramps else np.empty(0)
+        return joined([by_device(f.ramp_mw_per_h, f) for f in self.lasting if f.ramp_mw_per_h is not None])
 
     def _places(self) -> Iterator[tuple[Flexibility, tuple[str, int]]]:
-        """Every device of a lasting flexibility, and every fleet, with its place in the model."""
-        at = {"converter": 0, "store": 0}
-        for kind, group in (("converter", self.converters), ("store", tuple(f for f, _ in self.stores))):
-            for flexibility in group:
-                for _ in range(flexibility.n_devices):
-                    yield flexibility, (kind, at[kind])
-                    at[kind] += 1
-        yield from ((flexibility, ("fleet", place)) for place, flexibility in enumerate(self.fleets))
+        """Every device of units and stores, and every group of sessions, with its place in the model."""
+        for kind, group in (("unit", self.units), ("store", tuple(f for f, _ in self.stores))):
+            devices = (flexibility for flexibility in group for _ in range(flexibility.n_devices))
+            yield from ((flexibility, (kind, place)) for place, flexibility in enumerate(devices))
+        yield from ((flexibility, ("sessions", place)) for place, flexibility in enumerate(self.sessions))
 
 
 def by_device(values: Floats | None, flexibility: Flexibility) -> Floats:
     """Values by device, or one for all, shape (N,)."""
     return np.broadcast_to(np.zeros(1) if values is None else values, (flexibility.n_devices,))
+
+
+def joined(parts: Sequence[Floats]) -> Floats:
+    """Arrays of shape (N_i,) one after another; empty where there are none."""
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def stacked(parts: Sequence[Floats], n_steps: int) -> Floats:
+    """Arrays of shape (N_i, n_steps) one below another; (0, n_steps) where there are none."""
+    return np.concatenate(parts) if parts else np.empty((0, n_steps))

@@ -1,4 +1,4 @@
-"""Fleets of many short devices as a sparse block: the same mathematics as the stores of `optimizer.window.model`.
+"""Sessions of many short devices as a sparse block: the same mathematics as the stores of `optimizer.window.model`.
 
 Thousands of charging sessions a day are hundreds of thousands of columns a window, of which an algebraic language
 spends more time on the statement than HiGHS on the solution; so they are built as arrays and appended to the
@@ -7,7 +7,7 @@ compiled model. For device i in its steps k, with charge c, discharge d and stor
 - without feed-in:  ``due <= e_now + h Σ eta_charge c_k <= e_end``, a single row, since e can only grow;
 - with feed-in:     ``e_k = retention e_{k-1} + h (eta_charge c_k - d_k / eta_discharge)``, ``e_min <= e_k <= e_max``,
   and the energy due in the last step;
-- both:             ``fleet_mw[f, t] = Σ_i (c - d)`` completes the rows ``fleet_total`` of the model.
+- both:             ``sessions_mw[v, t] = Σ_i (c - d)`` completes the rows ``sessions_total`` of the model.
 
 A device that goes on after the window owes by its end the share of its energy that its time there is of its stay, or
 more where its bounds will not let it catch up, or less where they do not let it have so much by then.
@@ -15,7 +15,8 @@ more where its bounds will not let it catch up, or less where they do not let it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -23,20 +24,61 @@ from scipy import sparse
 from grid.arrays import Bools, Floats, Ints
 from grid.flexibility.flexibility import Flexibility, Reservoir
 from optimizer._highs import INFINITY, LinearProgram
+from optimizer.problem.slots import slots_between
+
+
+@dataclass(frozen=True)
+class SessionColumns:
+    """Where the columns of a block stand: charge of all slots, then discharge and energy of those that may feed in.
+
+    Args:
+        first: Place of the first column.
+        n_slots: Slots Kw of the block.
+        n_feeding: Slots F of devices that have a discharge and an energy column.
+    """
+
+    first: int
+    n_slots: int
+    n_feeding: int
+
+    @property
+    def charge(self) -> slice:
+        """Withdrawal of each slot [MW], Kw columns."""
+        return slice(self.first, self.first + self.n_slots)
+
+    @property
+    def discharge(self) -> slice:
+        """Feed-in of each slot that may feed in [MW], F columns."""
+        return slice(self.charge.stop, self.charge.stop + self.n_feeding)
+
+    @property
+    def energy(self) -> slice:
+        """Energy at the end of the same slots [MWh], F columns."""
+        return slice(self.discharge.stop, self.discharge.stop + self.n_feeding)
+
+    @property
+    def every(self) -> slice:
+        """All columns of the block."""
+        return slice(self.first, self.energy.stop)
+
+    def moved_to(self, first: int) -> SessionColumns:
+        """The same where the block begins at the column `first`."""
+        return replace(self, first=first)
 
 
 @dataclass(frozen=True, eq=False)
 class SessionBlock:
-    """The devices of one fleet within a window.
+    """The devices of one group of sessions within a window; A devices, Kw slots, F of them of devices that may feed in.
 
     Args:
-        flexibility: The fleet.
-        slot: Slots of the fleet within the window, shape (Kw,).
+        flexibility: The group.
+        slot: Slots of the group within the window, shape (Kw,).
         step: Step of each, counted from the window's first, shape (Kw,).
         device: Device of each slot, shape (Kw,).
         p_max_mw: Most withdrawal of each slot, shape (Kw,) [MW].
         with_feed_in: Slots that have a discharge and an energy column, shape (Kw,).
-        program: Columns: charge of all slots, then discharge and energy of those with feed-in.
+        program: The columns in the order of `SessionColumns`; rows first for the devices that only charge, one each,
+            then one for each slot with feed-in.
         local: Place of each slot's device among those in the window, shape (Kw,).
         gain_mwh_per_mw: What a megawatt drawn in each slot stores, shape (Kw,) [MWh/MW].
         needed_mwh: What each device in the window must yet store within it, shape (A,) [MWh].
@@ -53,42 +95,64 @@ class SessionBlock:
     gain_mwh_per_mw: Floats
     needed_mwh: Floats
 
+    @cached_property
+    def fed(self) -> Ints:
+        """Slots that may feed in, shape (F,)."""
+        return np.flatnonzero(self.with_feed_in)
+
+    @property
+    def columns(self) -> SessionColumns:
+        """The columns of the block by themselves."""
+        return SessionColumns(0, self.slot.size, self.fed.size)
+
     @property
     def n_columns(self) -> int:
         """Number of columns."""
         return int(self.program.cost.size)
 
+    @property
+    def n_charging(self) -> int:
+        """Rows of devices that only charge; those of slots with feed-in follow."""
+        return int(self.program.row_lower.size) - self.fed.size if self.flexibility.reservoir is not None else 0
+
+    @property
+    def eta_charge(self) -> Floats:
+        """Stored per drawn energy in each slot, shape (Kw,) [1]; 1 without a reservoir."""
+        store = self.flexibility.reservoir
+        return np.ones(self.slot.size) if store is None else self.flexibility.at_slots(store.eta_charge, self.slot)
+
+    @property
+    def eta_discharge(self) -> Floats:
+        """Fed in per energy taken out in each slot, shape (Kw,) [1]; 1 without a reservoir."""
+        store = self.flexibility.reservoir
+        return np.ones(self.slot.size) if store is None else self.flexibility.at_slots(store.eta_discharge, self.slot)
+
     def withdrawal(self) -> sparse.csr_array:
         """Net withdrawal of each slot by column, shape (Kw, columns)."""
-        k = self.slot.size
-        fed = np.flatnonzero(self.with_feed_in)
+        k, fed = self.slot.size, self.fed
         rows = np.concatenate([np.arange(k), fed])
         columns = np.arange(k + fed.size)
         values = np.concatenate([np.ones(k), -np.ones(fed.size)])
         return sparse.csr_array((values, (rows, columns)), shape=(k, self.n_columns))
 
     def by_step(self, n_steps: int) -> sparse.csr_array:
-        """Net withdrawal of the fleet in each step of the window by column, shape (n_steps, columns)."""
+        """Net withdrawal of the group in each step of the window by column, shape (n_steps, columns)."""
         gather = sparse.csr_array(
             (np.ones(self.slot.size), (self.step, np.arange(self.slot.size))), shape=(n_steps, self.slot.size)
         )
         return sparse.csr_array(gather @ self.withdrawal())
 
     def power(self, x: Floats) -> Floats:
-        """Withdrawal of each slot, shape (Kw,), from the columns' values.
+        """Withdrawal of each slot, shape (Kw,), from the values of the block's columns.
 
         Where a device charges and discharges at once, which can pay when energy has a negative price, both are
         replaced by the single power that changes the stored energy by as much.
         """
-        k = self.slot.size
-        charge, discharge = x[:k], np.zeros(k)
-        discharge[self.with_feed_in] = x[k : k + int(self.with_feed_in.sum())]
+        charge, discharge = x[self.columns.charge], np.zeros(self.slot.size)
+        discharge[self.fed] = x[self.columns.discharge]
         if self.flexibility.reservoir is None:
             return charge - discharge
-        store = self.flexibility.reservoir
-        eta_charge = self.flexibility.at_slots(store.eta_charge, self.slot)
-        eta_discharge = self.flexibility.at_slots(store.eta_discharge, self.slot)
-        return single_direction(charge, discharge, eta_charge, eta_discharge)
+        return single_direction(charge, discharge, self.eta_charge, self.eta_discharge)
 
 
 def single_direction(charge: Floats, discharge: Floats, eta_charge: Floats, eta_discharge: Floats) -> Floats:
@@ -98,10 +162,10 @@ def single_direction(charge: Floats, discharge: Floats, eta_charge: Floats, eta_
 
 
 def session_block(flexibility: Flexibility, e_now_mwh: Floats, first: int, stop: int) -> SessionBlock:
-    """The block of a fleet for the steps `first` to `stop` - 1.
+    """The block of a group of sessions for the steps `first` to `stop` - 1.
 
     Args:
-        flexibility: The fleet.
+        flexibility: The group.
         e_now_mwh: Energy of each device when the window, or its stay if that is later, begins, shape (N,) [MWh].
         first: First step of the window.
         stop: Step after its last.
@@ -110,7 +174,7 @@ def session_block(flexibility: Flexibility, e_now_mwh: Floats, first: int, stop:
     begin = np.maximum(flexibility.start[active], first)
     end = np.minimum(flexibility.stop[active], stop)
     length = end - begin
-    local, rank, slot = _slots(flexibility, active, begin, length)
+    local, rank, slot = slots_between(flexibility, active, begin, end)
     low = flexibility.at_slots(flexibility.p_min_mw, slot)
     high = flexibility.at_slots(flexibility.p_max_mw, slot)
     feeding = np.zeros(active.size, dtype=bool)
@@ -138,13 +202,6 @@ def _needed(parts: _Parts, e_now: Floats, due: Floats) -> Floats:
     lost = np.bincount(parts.local, weights=parts.flexibility.drained_mwh(parts.slot), minlength=parts.active.size)
     kept: Floats = store.retention_per_step[parts.active] ** parts.length * e_now - lost
     return np.maximum(due - kept, 0.0)
-
-
-def _slots(flexibility: Flexibility, active: Ints, begin: Ints, length: Ints) -> tuple[Ints, Ints, Ints]:
-    """For `length` steps of each active device from its step `begin` on: its place among them, rank and slot."""
-    local = np.repeat(np.arange(active.size), length)
-    rank = np.arange(local.size) - np.repeat(np.cumsum(length) - length, length)
-    return local, rank, (flexibility.offsets[active] + begin - flexibility.start[active])[local] + rank
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +271,7 @@ def _due(parts: _Parts, store: Reservoir, e_now: Floats) -> tuple[Floats, Floats
 def _most_gain(parts: _Parts, store: Reservoir, begin: Ints, length: Ints) -> Floats:
     """What `length` steps of full power from the step `begin` on leave in the active devices, shape (A,) [MWh]."""
     flexibility = parts.flexibility
-    local, rank, slot = _slots(flexibility, parts.active, begin, length)
+    local, rank, slot = slots_between(flexibility, parts.active, begin, begin + length)
     power = np.maximum(flexibility.at_slots(flexibility.p_max_mw, slot), 0.0)
     gain = flexibility.clock.step_hours * flexibility.at_slots(store.eta_charge, slot) * power
     gain = gain - flexibility.drained_mwh(slot)

@@ -5,14 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from grid.arrays import Bools, Floats, Ints
+from optimizer.window.programme import Window
 
-Part = tuple[Ints, Ints, float, Ints, bool]
-"""Places, steps, sign, share rows of some columns, and whether they move reactive power."""
+SHORT_ROWS = 200
+"""Up to so many columns a step, rows of losses know every device by itself."""
+
+
+class Part(NamedTuple):
+    """Columns of one kind; W of them.
+
+    Args:
+        place: Place of each column, shape (W,).
+        step: Step in the window, shape (W,).
+        sign: 1 for withdrawal, -1 for feed-in.
+        shares: Which matrix of shares they refer to.
+        share_row: Row of it that says where, shape (W,).
+        reactive: Whether they move reactive power.
+    """
+
+    place: Ints
+    step: Ints
+    sign: float
+    shares: int
+    share_row: Ints
+    reactive: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +58,14 @@ class Withdrawals:
     shares: sparse.csr_array
 
     @classmethod
-    def of(cls, parts: Sequence[Part], shares: Sequence[sparse.csr_array]) -> Withdrawals:
-        """Joins parts and sorts them by step."""
-        place = np.concatenate([part[0] for part in parts] or [np.empty(0, dtype=np.int64)])
-        step = np.concatenate([part[1] for part in parts] or [np.empty(0, dtype=np.int64)])
-        sign = np.concatenate([np.full(part[0].size, part[2]) for part in parts] or [np.empty(0)])
-        row = np.concatenate([part[3] for part in parts] or [np.empty(0, dtype=np.int64)])
-        reactive = np.concatenate([np.full(part[0].size, part[4]) for part in parts] or [np.empty(0, dtype=bool)])
+    def from_parts(cls, parts: Sequence[Part], shares: Sequence[sparse.csr_array]) -> Withdrawals:
+        """Joins parts, each with its own shares, and sorts them by step."""
+        first = np.concatenate([[0], np.cumsum([matrix.shape[0] for matrix in shares])])
+        place = _joined([part.place for part in parts])
+        step = _joined([part.step for part in parts])
+        row = _joined([part.share_row + first[part.shares] for part in parts])
+        sign = np.repeat([part.sign for part in parts], [part.place.size for part in parts])
+        reactive = np.repeat([part.reactive for part in parts], [part.place.size for part in parts])
         order = np.argsort(step, kind="stable")
         joined = sparse.csr_array(sparse.vstack(shares))
         return cls(place[order], step[order], sign[order], row[order], reactive[order], joined)
@@ -52,7 +75,7 @@ class Withdrawals:
         last = int(self.step.max(initial=-1))
         return np.searchsorted(self.step, np.arange(last + 2))
 
-    def of_step(self, step: int) -> slice:
+    def at_step(self, step: int) -> slice:
         """Where the columns of a step stand."""
         return slice(int(self._edges[step]), int(self._edges[step + 1])) if step + 1 < self._edges.size else slice(0, 0)
 
@@ -64,9 +87,69 @@ class Withdrawals:
             per_mw: Change of J functions per withdrawal at the buses, shape (J, B) [1/MW].
             per_mvar: The same for reactive power, shape (J, B) [1/MVAr].
         """
-        at = self.of_step(step)
+        at = self.at_step(step)
         shares = self.shares[self.share_row[at]]
         active = np.asarray(shares @ per_mw.T)
         if self.reactive[at].any():
             active = np.where(self.reactive[at, None], np.asarray(shares @ per_mvar.T), active)
         return np.asarray(self.sign[at, None] * active)
+
+
+def device_withdrawals(window: Window) -> Withdrawals:
+    """Every device of a window by itself: exact, for limits of branches and voltages."""
+    parts, shares = _lasting(window)
+    for block, at in window.placed_blocks():
+        places, fed = np.arange(window.n_columns), block.fed
+        parts.append(Part(places[at.charge], block.step, 1.0, len(shares), block.device))
+        parts.append(Part(places[at.discharge], block.step[fed], -1.0, len(shares), block.device[fed]))
+        shares.append(block.flexibility.shares)
+    return Withdrawals.from_parts(parts, shares)
+
+
+def withdrawals_for_losses(window: Window, by_device: Withdrawals) -> Withdrawals:
+    """Every device by itself as long as rows are short; groups of sessions as one where they would be long."""
+    slots = sum(block.slot.size for block in window.blocks)
+    return by_device if slots <= SHORT_ROWS * window.n_steps else group_withdrawals(window)
+
+
+def group_withdrawals(window: Window) -> Withdrawals:
+    """Each group of sessions as one, where its connected devices are on average: short rows, for losses.
+
+    Where a group draws within its area changes the losses too; this leaves that out, so the programme's losses stay off
+    by as much.
+    """
+    parts, shares = _lasting(window)
+    steps = np.arange(window.n_steps)
+    for place, block in enumerate(window.blocks):
+        at = (block.p_max_mw, (block.step, block.device))
+        connected = sparse.csr_array(at, shape=(window.n_steps, block.flexibility.n_devices))
+        total = np.maximum(np.asarray(connected.sum(axis=1)).ravel(), 1e-12)
+        parts.append(Part(window.compiled.columns["sessions_mw"][place], steps, 1.0, len(shares), steps))
+        shares.append(sparse.csr_array(sparse.diags_array(1 / total) @ connected @ block.flexibility.shares))
+    return Withdrawals.from_parts(parts, shares)
+
+
+def _lasting(window: Window) -> tuple[list[Part], list[sparse.csr_array]]:
+    """Columns of units, stores and inverters, and the shares of their devices."""
+    columns, roles = window.compiled.columns, window.roles
+    n_buses = len(window.problem.network.buses.names)
+    shares = sparse.csr_array(sparse.vstack([sparse.csr_array((0, n_buses)), *(f.shares for f in roles.lasting)]))
+    inverters = np.array(roles.inverters, dtype=np.int64)
+    parts = []
+    for name, row, sign, reactive in (
+        ("unit_mw", np.arange(roles.n_units), 1.0, False),
+        ("charge_mw", roles.n_units + window.segment_store, 1.0, False),
+        ("discharge_mw", roles.n_units + np.arange(roles.n_stores), -1.0, False),
+        ("q_draw_mvar", inverters, 1.0, True),
+        ("q_supply_mvar", inverters, -1.0, True),
+    ):
+        place = columns[name]
+        step = np.broadcast_to(np.arange(window.n_steps), place.shape)
+        share_row = np.broadcast_to(row[:, None], place.shape)
+        parts.append(Part(place.ravel(), step.ravel(), sign, 0, share_row.ravel(), reactive))
+    return parts, [shares]
+
+
+def _joined(parts: Sequence[Ints]) -> Ints:
+    """Arrays of integers one after another."""
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)

@@ -36,7 +36,7 @@ def test_compiled_model_has_the_optimum_that_pyomo_finds(sense: Any) -> None:
     model = small_model(sense)
     pyo.SolverFactory("appsi_highs").solve(model)
     sign = 1 if sense == pyo.minimize else -1
-    compiled = Compiled.of(small_model(sense))
+    compiled = Compiled.from_pyomo(small_model(sense))
     x = Solver(compiled.program).solve()
     assert compiled.program.cost @ x == pytest.approx(sign * pyo.value(model.cost), abs=1e-9)
     for name in ("x", "y", "z"):
@@ -45,7 +45,7 @@ def test_compiled_model_has_the_optimum_that_pyomo_finds(sense: Any) -> None:
 
 
 def test_sides_and_places_are_those_of_the_model() -> None:
-    compiled = Compiled.of(small_model())
+    compiled = Compiled.from_pyomo(small_model())
     program, rows = compiled.program, compiled.rows
     sides = {"both": ([1, 1], [3, 4]), "equal": ([2], [2]), "least": ([1], [np.inf]), "most": ([-np.inf], [7])}
     for name, (low, high) in sides.items():
@@ -69,11 +69,11 @@ def test_compiled_window_model_solves_as_pyomo_solves_it() -> None:
         m.discharge_mw.setub(1.0)
         m.energy_mwh.setlb(0.1)
         m.energy_mwh.setub(2.0)
-        m.converter_mw.setlb(-0.3)
-        m.converter_mw.setub(0.0)
+        m.unit_mw.setlb(-0.3)
+        m.unit_mw.setub(0.0)
         return m
 
-    compiled = Compiled.of(stated())
+    compiled = Compiled.from_pyomo(stated())
     program = compiled.updated(
         bounds={},
         cost={
@@ -81,7 +81,7 @@ def test_compiled_window_model_solves_as_pyomo_solves_it() -> None:
             "export_mw": -0.5 * 10.0,
             "discharge_mw": 0.5 * 5.0,
             "peak_mw": 7.0,
-            "converter_mw": 0.0,
+            "unit_mw": 0.0,
             "charge_mw": 0.0,
             "energy_mwh": 0.0,
         },
@@ -108,7 +108,7 @@ def test_compiled_window_model_solves_as_pyomo_solves_it() -> None:
 
 
 def test_updated_writes_where_it_should_and_leaves_the_rest() -> None:
-    compiled = Compiled.of(small_model())
+    compiled = Compiled.from_pyomo(small_model())
     before = compiled.program
     new = compiled.updated(
         bounds={"x": (np.array([1.0, 2.0, 3.0]), 9.0)}, cost={"y": 5.0}, rhs={"both": (0.5, np.array([2.5, 3.5]))}
@@ -127,7 +127,7 @@ def test_updated_writes_where_it_should_and_leaves_the_rest() -> None:
 
 
 def test_a_block_is_appended_with_its_own_rows_and_into_those_there_are() -> None:
-    program = Compiled.of(small_model()).program
+    program = Compiled.from_pyomo(small_model()).program
     block = LinearProgram(
         sparse.csr_array([[1.0, 1.0]]), np.array([2.0]), np.array([2.0]), np.zeros(2), np.ones(2), np.array([3.0, 4.0])
     )

@@ -87,7 +87,7 @@ def test_aggregated_sessions_cost_what_sessions_cost_and_every_one_is_delivered(
     cap_mw = cap * np.bincount(station, weights=cars.p_max_mw, minlength=STATIONS)
     price = 60 + 40 * np.sin(np.arange(STEPS) / 7) + rng.normal(0, 5, STEPS)
     programme, columns = stations_programme(cars, price, cap_mw)
-    group = AggregatedFleet.of(cars)
+    group = AggregatedFleet.from_flexibility(cars)
     result = solve_aggregated(programme, columns, group, gap=1e-6)
     exact = by_session(cars, programme, columns)
     assert result.objective == pytest.approx(exact, rel=1e-6)
@@ -107,7 +107,7 @@ def test_aggregated_sessions_cost_what_sessions_cost_and_every_one_is_delivered(
 def test_the_envelope_is_cheaper_than_what_can_be_delivered_and_never_dearer() -> None:
     rng = np.random.default_rng(3)
     cars = fleet(rng, 100, 0.0)
-    group = AggregatedFleet.of(cars)
+    group = AggregatedFleet.from_flexibility(cars)
     price = 60 + 40 * np.sin(np.arange(STEPS) / 3)
     programme, columns = stations_programme(cars, price, np.full(STATIONS, np.inf))
     exact = solve_aggregated(programme, columns, group, gap=1e-7).objective
@@ -128,4 +128,4 @@ def test_stores_that_lose_energy_by_standing_are_refused() -> None:
     assert cars.reservoir is not None
     leaky = replace(cars, reservoir=replace(cars.reservoir, retention_per_step=np.full(5, 0.99)))
     with pytest.raises(InputError, match="standing losses"):
-        AggregatedFleet.of(leaky)
+        AggregatedFleet.from_flexibility(leaky)

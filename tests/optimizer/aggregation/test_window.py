@@ -10,15 +10,16 @@ from scipy import sparse
 from optimizer.aggregation.window import AggregatedSolver, AggregatedSolvers, can_aggregate, priced
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
-from optimizer.window.programme import Start, Window, state_window
+from optimizer.window.programme import Window, state_window
 from optimizer.window.roles import Roles
+from optimizer.window.state import WindowState
 from tests.optimizer.rolling_day import CLOCK, NETWORK, rolled
 from tests.optimizer.small_cases import cost, final_energy, fleet
 
 
 def window_of(problem: DispatchProblem) -> Window:
-    roles = Roles.of(problem.flexibilities, extend=problem.extend)
-    start = Start({f.name: f.reservoir.e_start_mwh for f in problem.flexibilities if f.reservoir is not None})
+    roles = Roles.from_flexibilities(problem.flexibilities, extend=problem.extend)
+    start = WindowState({f.name: f.reservoir.e_start_mwh for f in problem.flexibilities if f.reservoir is not None})
     n = problem.clock.n_steps
     return state_window(problem, roles, roles.compiled(n, problem.clock.step_hours), 0, n, start)
 
@@ -54,7 +55,7 @@ def test_aggregated_sessions_cost_what_they_cost_one_by_one_and_all_leave_with_t
 
 def test_the_programme_has_the_optimum_of_the_sessions_one_by_one() -> None:
     window = window_of(rolled(grid_limits=False))
-    each, aggregated = super(AggregatedSolvers, AggregatedSolvers()).of(window), AggregatedSolver(window)
+    each, aggregated = super(AggregatedSolvers, AggregatedSolvers()).get(window), AggregatedSolver(window)
     x, y = each.solve(), aggregated.solve()
     assert x.shape == y.shape
     assert aggregated.objective == pytest.approx(each.objective, rel=1e-5)
@@ -73,7 +74,9 @@ def test_pricing_finds_the_cheapest_schedule_that_the_sessions_rows_allow() -> N
     own = block.program.cost.copy()
     own[: block.slot.size] += h * price
     own[block.slot.size : block.slot.size + fed.size] -= h * price[fed]
-    solver = super(AggregatedSolvers, AggregatedSolvers()).of(replace(window, program=replace(block.program, cost=own)))
+    solver = super(AggregatedSolvers, AggregatedSolvers()).get(
+        replace(window, program=replace(block.program, cost=own))
+    )
     solver.solve()
     assert found == pytest.approx(solver.objective, rel=1e-6)
 
@@ -82,7 +85,7 @@ def test_rows_that_are_added_later_hold_for_the_sessions() -> None:
     window = window_of(rolled(grid_limits=False))
     solver = AggregatedSolver(window)
     before = solver.solve()
-    block, at = window.blocks[0], window.block_at[0]
+    block, at = window.blocks[0], window.block_columns[0].first
     row = np.zeros((1, solver.n_columns))
     most = int(np.argmax(before[at : at + block.slot.size]))
     row[0, at + most] = 1.0

@@ -22,13 +22,13 @@ def winter_and_summer() -> DispatchProblem:
 
 def test_windows_share_a_cap_by_what_would_be_emitted() -> None:
     problem = replace(winter_and_summer(), carbon_cap_kg=1000.0)
-    budget = CarbonBudget(problem)
-    assert budget.of_window(0, 16) == pytest.approx(1000)
-    assert budget.of_window(0, 8) == pytest.approx(800)
-    budget.emitted_kg = 700.0
-    assert budget.of_window(8, 16) == pytest.approx(300)
-    assert CarbonBudget(replace(problem, p_fixed_mw=0 * problem.p_fixed_mw)).of_window(0, 8) == pytest.approx(500)
-    assert CarbonBudget(replace(problem, carbon_cap_kg=np.inf)).of_window(0, 8) == np.inf
+    budget = CarbonBudget.from_problem(problem)
+    assert budget.share_kg(0, 16, 0.0) == pytest.approx(1000)
+    assert budget.share_kg(0, 8, 0.0) == pytest.approx(800)
+    assert budget.share_kg(8, 16, 700.0) == pytest.approx(300)
+    nothing = replace(problem, p_fixed_mw=0 * problem.p_fixed_mw)
+    assert CarbonBudget.from_problem(nothing).share_kg(0, 8, 0.0) == pytest.approx(500)
+    assert CarbonBudget.from_problem(replace(problem, carbon_cap_kg=np.inf)).share_kg(0, 8, 0.0) == np.inf
 
 
 def test_a_cap_that_the_cleanest_dispatch_keeps_is_kept_in_every_season() -> None:

@@ -14,9 +14,10 @@ from grid.time.clock import Clock
 from optimizer._highs import Solver
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem, with_strategy
-from optimizer.window.programme import Start, state_window
+from optimizer.window.programme import state_window
 from optimizer.window.roles import Roles
 from optimizer.window.solve import solve_window
+from optimizer.window.state import WindowState
 from tests.optimizer.small_cases import (
     battery,
     builtin,
@@ -166,9 +167,9 @@ def test_no_device_charges_and_discharges_at_once_where_energy_is_worth_somethin
 
     monkeypatch.setattr("optimizer.window.solve.Solver", Recording)
     problem = feeder_problem()
-    roles = Roles.of(problem.flexibilities)
+    roles = Roles.from_flexibilities(problem.flexibilities)
     energy = {f.name: f.reservoir.e_start_mwh for f in problem.flexibilities if f.reservoir is not None}
-    start = Start(energy)
+    start = WindowState(energy)
     window = state_window(problem, roles, roles.compiled(24, 1.0), 0, 24, start)
     answer = solve_window(window, start)
     x, columns = solutions[-1], window.compiled.columns
@@ -177,11 +178,10 @@ def test_no_device_charges_and_discharges_at_once_where_energy_is_worth_somethin
     assert charge.max() > 0.5
     assert discharge.max() > 0.5
     assert np.minimum(charge, discharge).max() < 1e-9
-    (block,), (at,) = window.blocks, window.block_at
-    fed, k = block.with_feed_in, block.slot.size
-    discharged = x[at + k : at + k + fed.sum()]
+    (block,), (at,) = window.blocks, window.block_columns
+    discharged = x[at.discharge]
     assert discharged.max() > 0.05
-    assert np.minimum(x[at : at + k][fed], discharged).max() < 1e-9
+    assert np.minimum(x[at.charge][block.fed], discharged).max() < 1e-9
 
 
 def test_negative_prices_fill_the_stores_and_waste_nothing_in_them() -> None:

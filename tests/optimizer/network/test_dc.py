@@ -43,7 +43,7 @@ def shifting_ring() -> Any:
 def test_flows_are_those_of_pandapower(name: str) -> None:
     net = shifting_ring() if name == "ring" else getattr(networks, name)()
     network = network_of(net)
-    found = DCNetwork.of(network).flow_mw(withdrawal(net))[0]
+    found = DCNetwork.from_network(network).flow_mw(withdrawal(net))[0]
     pp.rundcpp(net, calculate_voltage_angles=True)
     expected = np.concatenate(
         [net.res_line.p_from_mw[net.line.in_service], net.res_trafo.p_hv_mw[net.trafo.in_service]]
@@ -56,7 +56,7 @@ def test_flows_are_those_of_pandapower(name: str) -> None:
 def test_rows_are_the_loadings_and_their_change() -> None:
     net = networks.case9()
     network = network_of(net)
-    dc, p_mw = DCNetwork.of(network), withdrawal(net)
+    dc, p_mw = DCNetwork.from_network(network), withdrawal(net)
     loading = dc.loading_percent(p_mw)
     branch = np.flatnonzero(np.isfinite(loading[0]))
     rows = dc.loading_rows(p_mw, np.zeros_like(branch), branch)

@@ -10,7 +10,7 @@ from grid.errors import InputError
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.objective import Weights
 from optimizer.problem.problem import DispatchProblem
-from optimizer.problem.totals import Totals, totals
+from optimizer.problem.totals import ScheduleTotals, schedule_totals
 from tests.optimizer.rolling_day import rolled
 
 CI = 300 + 200 * np.cos(np.arange(24) / 2)
@@ -20,9 +20,9 @@ def problem() -> DispatchProblem:
     return rolled(import_ci_kg_per_mwh=CI)
 
 
-def best(weights: Weights) -> Totals:
+def best(weights: Weights) -> ScheduleTotals:
     weighed = replace(problem(), objective=weights)
-    return totals(weighed, dispatch(weighed))
+    return schedule_totals(weighed, dispatch(weighed))
 
 
 def test_each_aim_alone_is_best_at_its_own() -> None:
@@ -44,7 +44,11 @@ def test_a_weight_of_carbon_is_a_price_of_carbon_and_one_of_the_peak_a_demand_ch
     weighed = replace(problem(), objective=Weights(cost=2.0, carbon_kg=0.1, peak_mw=100.0))
     priced = replace(problem(), carbon_price_per_kg=0.05, demand_charge_per_mw_month=50.0)
     one, other = dispatch(weighed), dispatch(priced)
-    value = one.costs.total + 0.05 * totals(weighed, one).emissions_kg + 50.0 * totals(weighed, one).peak_import_mw
+    value = (
+        one.costs.total
+        + 0.05 * schedule_totals(weighed, one).emissions_kg
+        + 50.0 * schedule_totals(weighed, one).peak_import_mw
+    )
     assert value == pytest.approx(other.costs.total, rel=1e-3)  # the objectives; their optima need not be the same
     np.testing.assert_allclose(one.nodal_price_per_mwh.mean(), 2.0 * other.nodal_price_per_mwh.mean(), rtol=1e-2)
 
@@ -52,7 +56,7 @@ def test_a_weight_of_carbon_is_a_price_of_carbon_and_one_of_the_peak_a_demand_ch
 def test_costs_are_reported_in_currency_whatever_was_weighed() -> None:
     weighed = replace(problem(), objective=Weights(cost=0.0, carbon_kg=1.0))
     schedule = dispatch(weighed)
-    assert schedule.quality.ac_cost == pytest.approx(totals(weighed, schedule).cost, rel=1e-6)
+    assert schedule.quality.ac_cost == pytest.approx(schedule_totals(weighed, schedule).cost, rel=1e-6)
     assert schedule.costs.carbon == 0.0
 
 

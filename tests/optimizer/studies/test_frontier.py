@@ -9,7 +9,7 @@ import pytest
 from grid.errors import InputError
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
-from optimizer.problem.totals import totals
+from optimizer.problem.totals import schedule_totals
 from optimizer.studies.frontier import Frontier, frontier
 from tests.optimizer.small_cases import battery, clock_of, feeder, fleet, problem_on
 
@@ -31,7 +31,7 @@ def found(problem: DispatchProblem) -> Frontier:
 
 
 def test_its_ends_are_the_optima_of_cost_and_of_carbon(problem: DispatchProblem, found: Frontier) -> None:
-    cheapest = totals(problem, dispatch(problem))
+    cheapest = schedule_totals(problem, dispatch(problem))
     assert found.points[0].totals.cost == pytest.approx(cheapest.cost, rel=1e-4)
     only_carbon = replace(
         problem,
@@ -39,7 +39,7 @@ def test_its_ends_are_the_optima_of_cost_and_of_carbon(problem: DispatchProblem,
         export_price_per_mwh=np.zeros(24),
         flexibilities=tuple(replace(f, wear_cost_per_mwh=0 * f.wear_cost_per_mwh) for f in problem.flexibilities),
     )
-    cleanest = totals(problem, dispatch(only_carbon))
+    cleanest = schedule_totals(problem, dispatch(only_carbon))
     assert found.points[-1].totals.emissions_kg == pytest.approx(cleanest.emissions_kg, rel=1e-4)
 
 

@@ -9,24 +9,24 @@ from hypothesis import strategies as st
 
 from grid.flexibility.flexibility import Flexibility
 from optimizer._highs import BASIC, Solver
-from optimizer.problem.schedule import Decided
-from optimizer.window.first_guess import FirstGuess
-from optimizer.window.programme import Start, Window, state_window
+from optimizer.window.first_guess import first_guess
+from optimizer.window.programme import Window, state_window
 from optimizer.window.roles import Roles
+from optimizer.window.state import WindowSchedule, WindowState
 from tests.optimizer.small_cases import battery, clock_of, feeder, final_energy, fleet, problem_on, pv
 
 NETWORK = feeder(3)
 PRICE = np.array([60.0, 40.0, 20.0, 90.0, 30.0, 80.0, 20.0, 50.0, 70.0, 55.0, 45.0, 35.0])
 
 
-def window_of(fleets: list[Flexibility], first: int = 0, stop: int = 12) -> tuple[Window, Start]:
+def window_of(fleets: list[Flexibility], first: int = 0, stop: int = 12) -> tuple[Window, WindowState]:
     """A window with fleets, a battery and roofs, and what it takes over."""
     clock = clock_of(12)
     devices = [battery(NETWORK, clock, 2), pv(NETWORK, clock, 1, np.full(12, 0.2)), *fleets]
     problem = problem_on(NETWORK, clock, devices, 0.5, import_price_per_mwh=PRICE, export_price_per_mwh=PRICE - 20)
-    roles = Roles.of(problem.flexibilities)
+    roles = Roles.from_flexibilities(problem.flexibilities)
     energy = {f.name: f.reservoir.e_start_mwh for f in problem.flexibilities if f.reservoir is not None}
-    start = Start(energy)
+    start = WindowState(energy)
     return state_window(problem, roles, roles.compiled(stop - first, 1.0), first, stop, start), start
 
 
@@ -35,8 +35,8 @@ def window_of(fleets: list[Flexibility], first: int = 0, stop: int = 12) -> tupl
 def test_every_session_is_delivered_and_the_vertex_is_one(seed: int, n: int, v2g_share: float) -> None:
     cars = fleet(NETWORK, clock_of(12), seed, n, v2g_share)
     window, start = window_of([cars])
-    guess = FirstGuess.of(window, start)
-    slot, power = guess.decided.p_mw["cars"]
+    guess = first_guess(window, start)
+    slot, power = guess.schedule.p_mw["cars"]
     assert (power >= 0).all()
     assert (power <= cars.per_slot(cars.p_max_mw)[slot] + 1e-12).all()
     p_mw = np.zeros(cars.n_slots)
@@ -53,7 +53,7 @@ def test_every_session_is_delivered_and_the_vertex_is_one(seed: int, n: int, v2g
 
 def test_cars_that_only_charge_are_at_their_optimum_already() -> None:
     window, start = window_of([fleet(NETWORK, clock_of(12), 3, 40, 0.0)])
-    guess = FirstGuess.of(window, start)
+    guess = first_guess(window, start)
     cold, warm = Solver(window.program), Solver(window.program)
     warm.start_from(guess.columns, guess.rows)
     cold.solve()
@@ -64,11 +64,11 @@ def test_cars_that_only_charge_are_at_their_optimum_already() -> None:
 def test_steps_already_seen_are_as_they_were_seen() -> None:
     cars = fleet(NETWORK, clock_of(12), 5, 12, 0.0)
     window, start = window_of([cars], 4, 12)
-    blind = FirstGuess.of(window, start).decided
+    blind = first_guess(window, start).schedule
     slot, power = blind.p_mw["cars"]
     step = cars.step[slot]
     seen = {name: (slots, values + 0.01) for name, (slots, values) in blind.p_mw.items()}
     early = step < 8
     seen["cars"] = (slot[early][::-1], power[early][::-1] + 0.01)
-    knowing = FirstGuess.of(window, Start(start.e_now_mwh, ahead=Decided(seen, {}))).decided
+    knowing = first_guess(window, WindowState(start.e_now_mwh, ahead=WindowSchedule(seen, {}))).schedule
     np.testing.assert_allclose(knowing.p_mw["cars"][1], power + 0.01 * early)

@@ -13,9 +13,10 @@ from grid.flexibility.flexibility import Flexibility
 from optimizer._highs import InterruptedSolveError, LinearProgram, Solver, Watch, solver
 from optimizer._highs.binaries import on_or_off
 from optimizer.problem.problem import DispatchProblem
-from optimizer.window.programme import Start, state_window
+from optimizer.window.programme import state_window
 from optimizer.window.roles import Roles
-from optimizer.window.solve import Answer, solve_window
+from optimizer.window.solve import WindowSolution, solve_window
+from optimizer.window.state import WindowState
 from tests.optimizer.small_cases import battery, clock_of, feeder, final_energy, fleet, problem_on, pv
 
 CLOCK = clock_of(24)
@@ -29,21 +30,21 @@ def given() -> DispatchProblem:
     return problem_on(network, CLOCK, devices, 0.5, import_price_per_mwh=price, export_price_per_mwh=price - 20)
 
 
-def answer_of(problem: DispatchProblem, watch: Watch | None) -> Answer:
+def answer_of(problem: DispatchProblem, watch: Watch | None) -> WindowSolution:
     """The one window of a problem."""
-    roles = Roles.of(problem.flexibilities)
+    roles = Roles.from_flexibilities(problem.flexibilities)
     energy = {f.name: f.reservoir.e_start_mwh for f in problem.flexibilities if f.reservoir is not None}
-    start = Start(energy)
+    start = WindowState(energy)
     window = state_window(problem, roles, roles.compiled(24, 1.0), 0, 24, start)
     return solve_window(window, start, None, watch)
 
 
-def delivered(problem: DispatchProblem, answer: Answer) -> None:
+def delivered(problem: DispatchProblem, answer: WindowSolution) -> None:
     """Checks that every store and every car has its energy in the end."""
     for f in problem.flexibilities:
         if f.reservoir is not None:
             p_mw = np.zeros(f.n_slots)
-            slot, power = answer.decided.p_mw[f.name]
+            slot, power = answer.schedule.p_mw[f.name]
             p_mw[slot] = power
             assert (final_energy(f, p_mw) >= f.reservoir.e_end_mwh - 1e-6).all()
 
@@ -67,7 +68,7 @@ def test_without_time_every_promise_is_kept_and_nothing_is_proven() -> None:
     best = answer_of(problem, None)
     cost = best.window.program.cost
     assert cost @ answer.x > cost @ best.x
-    balance = answer.column("import_mw") - answer.column("export_mw")
+    balance = answer.values("import_mw") - answer.values("export_mw")
     np.testing.assert_allclose(balance, answer.flow.slack_mva().real.sum(axis=1) + 0.5, atol=1e-9)
 
 
@@ -91,7 +92,7 @@ def test_a_store_that_loses_energy_is_kept_as_full_as_it_is_due() -> None:
     problem = problem_on(network, CLOCK, [leaking], 0.5)
     answer = answer_of(problem, Watch(until=time.monotonic()))
     assert leaking.reservoir is not None
-    np.testing.assert_allclose(leaking.energy_mwh(answer.decided.p_mw[leaking.name][1]), 2.0)
+    np.testing.assert_allclose(leaking.energy_mwh(answer.schedule.p_mw[leaking.name][1]), 2.0)
 
 
 def test_branch_and_bound_is_called_off_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
 from optimizer.window import one_direction
 from optimizer.window.one_direction import Pairs
-from optimizer.window.solve import Answer, solve_window
+from optimizer.window.solve import WindowSolution, solve_window
 from tests.optimizer.small_cases import battery, clock_of, feeder, fleet, import_mw, problem_on
 
 
@@ -26,11 +26,11 @@ def surplus_problem(store: dict[str, Any], export_max_mw: float, **changes: Any)
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answer]:
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[WindowSolution]:
     """Collects the answers of all windows."""
-    seen: list[Answer] = []
+    seen: list[WindowSolution] = []
 
-    def recorded(*given: Any) -> Answer:
+    def recorded(*given: Any) -> WindowSolution:
         seen.append(solve_window(*given))
         return seen[-1]
 
@@ -44,16 +44,16 @@ STORES = [({"e_mwh": 2.0, "e_start": 1.0}, 0.7), ({"e_mwh": 1.0, "e_start": 0.9}
 @pytest.mark.parametrize("grid_limits", [True, False])
 @pytest.mark.parametrize(("store", "export_max_mw"), STORES)
 def test_a_full_export_is_not_relieved_by_burning_energy(
-    store: dict[str, Any], export_max_mw: float, grid_limits: bool, answers: list[Answer]
+    store: dict[str, Any], export_max_mw: float, grid_limits: bool, answers: list[WindowSolution]
 ) -> None:
     problem = surplus_problem(store, export_max_mw, grid_limits=grid_limits)
     schedule = dispatch(problem)
     (answer,) = answers
-    assert not Pairs.of(answer.window).both(answer.x).size
+    assert not Pairs.from_window(answer.window).both(answer.x).size
     over = [s.step for s in schedule.shortfalls if s.quantity == "export_mw"]
     if grid_limits:
         np.testing.assert_allclose(
-            answer.column("loss_mw").sum(), answer.flow.injected_mw().sum(), rtol=0.05
+            answer.values("loss_mw").sum(), answer.flow.injected_mw().sum(), rtol=0.05
         )  # nor by losses that the grid has not
         exported = np.maximum(-import_mw(problem, schedule), 0.0)
         np.testing.assert_array_equal(np.flatnonzero(exported > export_max_mw + 2e-3), over)
@@ -69,14 +69,14 @@ def test_what_cannot_be_exported_is_named_instead_of_no_answer() -> None:
     assert {limit.element for limit in schedule.binding} == {"export"}
 
 
-def test_at_a_negative_price_a_battery_fills_and_does_not_churn(answers: list[Answer]) -> None:
+def test_at_a_negative_price_a_battery_fills_and_does_not_churn(answers: list[WindowSolution]) -> None:
     clock, network = clock_of(6), feeder()
     price = np.array([-80.0, -80.0, -80.0, 40.0, 60.0, 40.0])
     devices = [battery(network, clock, 2, e_mwh=2.0, e_start=1.0), fleet(network, clock, 4, n=8)]
     problem = problem_on(network, clock, devices, 0.5, import_price_per_mwh=price, export_price_per_mwh=price - 10)
     schedule = dispatch(problem)  # with a load where the grid is fed, which is imported too
     (answer,) = answers
-    assert not Pairs.of(answer.window).both(answer.x).size
+    assert not Pairs.from_window(answer.window).both(answer.x).size
     assert schedule.quality.gap == pytest.approx(0.0, abs=5e-3)
 
 
@@ -90,11 +90,11 @@ def test_a_cap_on_carbon_that_cannot_be_kept_is_named() -> None:
 
 @pytest.mark.parametrize(("most", "worst_mw"), [(0, 0.25), (30, 0.20)])
 def test_many_at_once_go_the_way_in_which_they_move_more(
-    most: int, worst_mw: float, answers: list[Answer], monkeypatch: pytest.MonkeyPatch
+    most: int, worst_mw: float, answers: list[WindowSolution], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(one_direction, "MOST_BINARIES", most)
     schedule = dispatch(surplus_problem({"e_mwh": 1.0, "e_start": 0.9}, 0.9))
     (answer,) = answers
-    assert not Pairs.of(answer.window).both(answer.x).size
+    assert not Pairs.from_window(answer.window).both(answer.x).size
     assert abs(schedule.quality.gap) < 2e-3
     assert sum(s.value - s.limit for s in schedule.shortfalls) < worst_mw

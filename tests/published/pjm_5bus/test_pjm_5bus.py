@@ -53,7 +53,7 @@ def schedule() -> Schedule:
             rate = float(BRANCHES["rate_mw"][k])
             if not np.isfinite(rate):
                 return pyo.Constraint.Skip
-            generated = sum(-share[k, bus] * model.converter_mw[c, 0] for c, bus in enumerate(at))
+            generated = sum(-share[k, bus] * model.unit_mw[c, 0] for c, bus in enumerate(at))
             return (-rate + fixed[k], generated, rate + fixed[k])
 
         m.flow = pyo.Constraint(range(BRANCHES.height), rule=flow)

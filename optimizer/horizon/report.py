@@ -1,0 +1,229 @@
+"""What each window adds to the schedule of a whole problem, and how the schedule is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from grid.arrays import Bools, Floats
+from optimizer.horizon.realisation import RealisedWindow
+from optimizer.horizon.state import HorizonState
+from optimizer.problem.problem import DispatchProblem
+from optimizer.problem.schedule import BindingLimit, Costs, Quality, Schedule, Shortfall
+from optimizer.problem.slots import step_of
+from optimizer.window import answers
+from optimizer.window.grid_rows import NetworkRows
+from optimizer.window.solve import WindowSolution
+from optimizer.window.state import WindowSchedule
+
+LITTLE_DUAL = 1e-6
+ROUNDING_DUAL = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class WindowPrices:
+    """What the duals of a window say of its n decided steps.
+
+    Args:
+        price_per_mwh: What a MWh more at each bus costs, shape (n, B) [currency/MWh].
+        marginal_ci_kg_per_mwh: What it emits, shape (n, B) [kg/MWh].
+        binding: Limits that cost something to keep.
+        carbon_cap_per_kg: Price of the cap on carbon [currency/kg].
+        duals: Of each constraint of the model by name.
+        is_bound: Whether the value of the programme bounds the cost from below, as far as its rows say.
+    """
+
+    price_per_mwh: Floats
+    marginal_ci_kg_per_mwh: Floats
+    binding: tuple[BindingLimit, ...]
+    carbon_cap_per_kg: tuple[float, ...]
+    duals: dict[str, Floats]
+    is_bound: bool
+
+
+@dataclass(frozen=True, eq=False)
+class WindowReport:
+    """What a window adds to a schedule, of the n steps it decides.
+
+    Args:
+        first: First step.
+        stop: Step after the last that it decides.
+        import_mw: Import in the programme, shape (n,) [MW].
+        export_mw: Export in the programme, shape (n,) [MW].
+        net_mw: Net import as the AC power flow has it, shape (n,) [MW].
+        imbalance_mw: Net import beyond what was planned, shape (n,) [MW].
+        costs: Cost by kind, without peaks.
+        emissions_kg: Carbon of imports and own generation [kg].
+        shortfalls: Limits not kept.
+        rounds: Linear programmes solved.
+        gap: None where the rounds came to their end, see `WindowSolution.gap`.
+        prices: What the duals say; None where there are none.
+    """
+
+    first: int
+    stop: int
+    import_mw: Floats
+    export_mw: Floats
+    net_mw: Floats
+    imbalance_mw: Floats
+    costs: Costs
+    emissions_kg: float
+    shortfalls: tuple[Shortfall, ...]
+    rounds: int
+    gap: float | None
+    prices: WindowPrices | None
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the value of the programme bounds the cost of these steps from below."""
+        return self.prices is not None and self.prices.is_bound and not self.shortfalls
+
+
+def report_window(
+    problem: DispatchProblem, plan: WindowSolution, done: RealisedWindow, n: int, unit: float
+) -> WindowReport:
+    """What the first n steps of a window add.
+
+    Args:
+        problem: The problem, with its own prices.
+        plan: The window as it was decided.
+        done: The window as it came about.
+        n: Steps that it decides.
+        unit: What the objective was divided by.
+    """
+    solution, first = done.solution, plan.window.first
+    imported, exported = (solution.values(name)[:n] for name in ("import_mw", "export_mw"))
+    net = imported - exported
+    if problem.alternating:
+        net = np.where(solution.flow.failed[:n], net, answers.net_import_mw(solution)[:n])
+    return WindowReport(
+        first=first,
+        stop=first + n,
+        import_mw=imported,
+        export_mw=exported,
+        net_mw=net,
+        imbalance_mw=done.imbalance_mw[:n],
+        costs=answers.cost_by_kind(solution, n),
+        emissions_kg=answers.emissions_kg(solution, net),
+        shortfalls=tuple(answers.limits_not_kept(solution, n)),
+        rounds=plan.rounds,
+        gap=plan.gap,
+        prices=_prices(problem, plan, n, unit) if plan.gap is None else None,
+    )
+
+
+def _prices(problem: DispatchProblem, plan: WindowSolution, n: int, unit: float) -> WindowPrices:
+    """Prices and limits of the decided steps of a window, as planned."""
+    window = plan.window
+    dual = unit * plan.solver.duals()
+    weights = np.zeros(plan.solver.n_columns)
+    weights[: window.n_columns] = window.emissions_kg
+    if problem.import_marginal_ci_kg_per_mwh is not None:
+        marginal = problem.import_marginal_ci_kg_per_mwh[window.steps]
+        weights[window.compiled.columns["import_mw"]] = problem.clock.step_hours * marginal
+    emitted = plan.solver.duals_of(weights)
+    return WindowPrices(
+        price_per_mwh=answers.change_per_mwh(plan, dual)[:n],
+        marginal_ci_kg_per_mwh=answers.change_per_mwh(plan, emitted)[:n],
+        binding=tuple(answers.binding_limits(plan, dual, n)),
+        carbon_cap_per_kg=tuple(answers.carbon_cap_prices(plan, dual)),
+        duals={name: dual[rows].ravel() for name, rows in window.compiled.rows.items()},
+        is_bound=not any(_cuts_off(rows, dual) for rows in plan.rows.added)
+        and bool((dual[window.compiled.rows["balance"]] >= -ROUNDING_DUAL).all()),
+    )
+
+
+def _cuts_off(rows: NetworkRows, dual: Floats) -> bool:
+    """Whether a row binds that may cut off what the grid admits."""
+    return bool((rows.inner & (np.abs(dual[rows.row]) > LITTLE_DUAL)).any())
+
+
+def write_powers(
+    problem: DispatchProblem, schedule: WindowSchedule, stop: int, p_mw: dict[str, Floats], q_mvar: dict[str, Floats]
+) -> None:
+    """Writes the steps before `stop` of a window's schedule into the powers by slot of the whole problem."""
+    for flexibility in problem.flexibilities:
+        name = flexibility.name
+        slot, power = schedule.p_mw[name]
+        mine = step_of(flexibility, slot) < stop
+        p_mw[name][slot[mine]] = power[mine]
+        if name in schedule.q_mvar:
+            slot, reactive = schedule.q_mvar[name]
+            q_mvar.setdefault(name, np.zeros(flexibility.n_slots))[slot[mine]] = reactive[mine]
+
+
+def assembled_schedule(
+    problem: DispatchProblem, reports: Sequence[WindowReport], state: HorizonState, p_mw: dict[str, Floats],
+    q_mvar: dict[str, Floats],
+) -> Schedule:  # fmt: skip
+    """The schedule of a whole problem; what no window reported is not known, and was guessed.
+
+    Args:
+        problem: The problem.
+        reports: What its windows add, one after another.
+        state: The state when the last of them was decided.
+        p_mw: Power of every flexibility by slot, by name.
+        q_mvar: Reactive power of those that have inverters.
+    """
+    n, h = problem.clock.n_steps, problem.clock.step_hours
+    net, imbalance = np.full((2, n), np.nan)
+    stated = np.zeros((2, n))
+    price, marginal = np.full((2, n, len(problem.network.buses.names)), np.nan)
+    for report in reports:
+        at = slice(report.first, report.stop)
+        net[at], imbalance[at], stated[:, at] = report.net_mw, report.imbalance_mw, (report.import_mw, report.export_mw)
+        if report.prices is not None:
+            price[at], marginal[at] = report.prices.price_per_mwh, report.prices.marginal_ci_kg_per_mwh
+    peak = problem.demand_charge_per_mw_month * sum(state.peak_mw.values())
+    costs = sum((report.costs for report in reports), Costs()) + Costs(peak=peak)
+    prices = [report.prices for report in reports if report.prices is not None]
+    decided = max((report.stop for report in reports if report.prices is not None), default=0)
+    finished = bool(reports) and reports[-1].stop == n
+    gaps = [report.gap for report in reports if report.gap is not None]
+    known = np.isfinite(net)
+    energy = h * _energy_cost(problem, known, np.maximum(net, 0.0), np.maximum(-net, 0.0))
+    in_programme = h * _energy_cost(problem, known, *stated)
+    return Schedule(
+        clock=problem.clock,
+        p_mw=p_mw,
+        lp_cost=costs.total,
+        shortfalls=_with_the_cap(problem, reports, state.emitted_kg, decided),
+        windows=len(reports),
+        rounds=sum(report.rounds for report in reports),
+        q_mvar={name: q for name, q in q_mvar.items() if q.any()},
+        import_mw=np.maximum(net, 0.0),
+        export_mw=np.maximum(-net, 0.0),
+        costs=costs,
+        quality=Quality(
+            costs.total, costs.total + energy - in_programme,
+            is_bound=problem.forecast is None and all(report.is_bound for report in reports),
+        ),
+        nodal_price_per_mwh=price,
+        marginal_ci_kg_per_mwh=marginal,
+        binding=tuple(limit for window in prices for limit in window.binding),
+        carbon_cap_price_per_kg=tuple(price for window in prices for price in window.carbon_cap_per_kg),
+        duals=prices[-1].duals if prices else {},
+        decided_steps=decided,
+        optimality_gap=max(gaps, default=0.0) if finished else np.inf,
+        imbalance_mw=imbalance,
+    )  # fmt: skip
+
+
+def _energy_cost(problem: DispatchProblem, known: Bools, import_mw: Floats, export_mw: Floats) -> float:
+    """Imports with their carbon less exports, in the steps where they are known [currency/h]."""
+    bought = import_mw[known] @ problem.import_cost_per_mwh[known]
+    return float(bought - export_mw[known] @ problem.export_price_per_mwh[known])
+
+
+def _with_the_cap(
+    problem: DispatchProblem, reports: Sequence[WindowReport], emitted_kg: float, decided: int
+) -> tuple[Shortfall, ...]:
+    """All shortfalls; whether the cap on carbon was kept is known at the end: a window may make up for another."""
+    shortfalls, cap = [shortfall for report in reports for shortfall in report.shortfalls], problem.carbon_cap_kg
+    if emitted_kg <= cap * (1 + answers.RELATIVE_TOLERANCE):
+        return tuple(shortfall for shortfall in shortfalls if shortfall.element != "carbon")
+    if problem.forecast is not None:
+        shortfalls.append(Shortfall(decided - 1, "carbon", "emissions_kg", emitted_kg, cap))
+    return tuple(shortfalls)
