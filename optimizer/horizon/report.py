@@ -168,14 +168,8 @@ def assembled_schedule(
         q_mvar: Reactive power of those that have inverters.
     """
     n, h = problem.clock.n_steps, problem.clock.step_hours
-    net, imbalance = np.full((2, n), np.nan)
-    stated = np.zeros((2, n))
-    price, marginal = np.full((2, n, len(problem.network.buses.names)), np.nan)
-    for report in reports:
-        at = slice(report.first, report.stop)
-        net[at], imbalance[at], stated[:, at] = report.net_mw, report.imbalance_mw, (report.import_mw, report.export_mw)
-        if report.prices is not None:
-            price[at], marginal[at] = report.prices.price_per_mwh, report.prices.marginal_ci_kg_per_mwh
+    net, imbalance, *stated = _by_step(reports, n)
+    price, marginal = _by_bus(reports, n, len(problem.network.buses.names))
     peak = problem.demand_charge_per_mw_month * sum(state.peak_mw.values())
     costs = sum((report.costs for report in reports), Costs()) + Costs(peak=peak)
     prices = [report.prices for report in reports if report.prices is not None]
@@ -209,6 +203,25 @@ def assembled_schedule(
         optimality_gap=max(gaps, default=0.0) if finished else np.inf,
         imbalance_mw=imbalance,
     )  # fmt: skip
+
+
+def _by_step(reports: Sequence[WindowReport], n_steps: int) -> Floats:
+    """Net import, imbalance, import and export in the programme, shape (4, T) [MW]; NaN where nothing was decided."""
+    found = np.full((4, n_steps), np.nan)
+    for report in reports:
+        values = (report.net_mw, report.imbalance_mw, report.import_mw, report.export_mw)
+        found[:, report.first : report.stop] = values
+    return found
+
+
+def _by_bus(reports: Sequence[WindowReport], n_steps: int, n_buses: int) -> Floats:
+    """Prices and marginal intensities, shape (2, T, B) [currency/MWh, kg/MWh]; NaN where there are none."""
+    found = np.full((2, n_steps, n_buses), np.nan)
+    for report in reports:
+        if report.prices is not None:
+            found[0, report.first : report.stop] = report.prices.price_per_mwh
+            found[1, report.first : report.stop] = report.prices.marginal_ci_kg_per_mwh
+    return found
 
 
 def _energy_cost(problem: DispatchProblem, known: Bools, import_mw: Floats, export_mw: Floats) -> float:

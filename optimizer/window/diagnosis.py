@@ -82,9 +82,8 @@ def explain_direction(solver: Solver, window: Window) -> tuple[tuple[str, float]
 def row_name(window: Window, row: int) -> str:
     """A row in words: constraint, element and time."""
     for name, places in window.compiled.rows.items():
-        found = np.argwhere(places == row)
-        if found.size:
-            return _component(window, name, places.shape, found[0])
+        if (places == row).any():
+            return _component(window, name, places.shape, np.argwhere(places == row)[0])
     for block, first in zip(window.blocks, window.block_rows_at, strict=True):
         if first <= row < first + block.program.row_lower.size:
             return f"energy of {block.flexibility.name}, row {row - first}"
@@ -94,9 +93,8 @@ def row_name(window: Window, row: int) -> str:
 def column_name(window: Window, column: int) -> str:
     """A column in words: variable, element and time."""
     for name, places in window.compiled.columns.items():
-        found = np.argwhere(places == column)
-        if found.size:
-            return _component(window, name, places.shape, found[0])
+        if (places == column).any():
+            return _component(window, name, places.shape, np.argwhere(places == column)[0])
     for block, at in window.placed_blocks():
         if at.every.start <= column < at.every.stop:
             slot = min(column - at.every.start, block.slot.size - 1)

@@ -55,7 +55,7 @@ def test_sides_and_places_are_those_of_the_model() -> None:
     np.testing.assert_array_equal(program.lower[compiled.columns["x"]], 0)
     np.testing.assert_array_equal(program.upper[compiled.columns["x"]], 10)
     assert program.lower[compiled.columns["z"]] == -np.inf
-    row = program.matrix[[rows["least"][0]], :].toarray()[0]
+    row = program.matrix[[int(rows["least"])], :].toarray()[0]
     np.testing.assert_array_equal(row[compiled.columns["x"]], [2, 1, 0])
     np.testing.assert_array_equal(row[compiled.columns["z"]], [-1])
 
