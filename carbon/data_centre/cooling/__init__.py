@@ -13,9 +13,9 @@ from carbon.data_centre.cooling.direct_to_chip import DirectToChip
 from carbon.data_centre.cooling.immersion import Immersion
 from carbon.data_centre.cooling.indirect_evaporative import IndirectEvaporative
 from carbon.data_centre.cooling.seawater import Seawater
-from carbon.data_centre.cooling.technology import CoolingDemand, CoolingTechnology
 from carbon.data_centre.cooling.water_chiller import WaterChilled
 from carbon.data_centre.cooling.water_economiser import WaterEconomiser
+from carbon.data_centre.plant.technology import CoolingDemand, CoolingTechnology
 
 Cooling = Annotated[
     AirEconomiser

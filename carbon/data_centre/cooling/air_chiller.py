@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from carbon.data_centre.air.outdoor import OutdoorAir
-from carbon.data_centre.cooling.air_plant import AirChiller, air_cooled
-from carbon.data_centre.cooling.hall import WaterCoils
-from carbon.data_centre.cooling.part_load import PlantOperation
-from carbon.data_centre.cooling.technology import CoolingDemand, HeatBalance, WeatherDriver
+from carbon.data_centre.plant.air_plant import AirChiller, air_cooled
+from carbon.data_centre.plant.hall import WaterCoils
+from carbon.data_centre.plant.part_load import PlantOperation
+from carbon.data_centre.plant.technology import CoolingDemand, HeatBalance, WeatherDriver
 from grid.arrays import Floats
 
 

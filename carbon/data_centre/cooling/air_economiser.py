@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.air.psychrometrics import humidity_ratio, humidity_ratio_from_enthalpy, latent_heat_kj_per_kg
-from carbon.data_centre.cooling.air_handler import AirHandler
-from carbon.data_centre.cooling.air_plant import AirChiller, air_cooled
-from carbon.data_centre.cooling.air_window import HumidityWindow, enthalpy_allows
-from carbon.data_centre.cooling.part_load import PlantOperation
-from carbon.data_centre.cooling.technology import CoolingDemand, CoolingTechnology, HeatBalance, WeatherDriver
-from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller, tower_cooled
+from carbon.data_centre.plant.air_handler import AirHandler
+from carbon.data_centre.plant.air_plant import AirChiller, air_cooled
+from carbon.data_centre.plant.air_window import HumidityWindow, enthalpy_allows
+from carbon.data_centre.plant.part_load import PlantOperation
+from carbon.data_centre.plant.technology import CoolingDemand, CoolingTechnology, HeatBalance, WeatherDriver
+from carbon.data_centre.plant.water_plant import CoolingTower, WaterChiller, tower_cooled
 from grid.arrays import Bools, Floats
 
 RH_MIN_PERCENT = 20.0

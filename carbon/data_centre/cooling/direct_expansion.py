@@ -8,10 +8,10 @@ from pydantic import Field
 
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.air.psychrometrics import latent_heat_kj_per_kg
-from carbon.data_centre.cooling.air_plant import DirectExpansionUnit
-from carbon.data_centre.cooling.hall import RecirculatedAir
-from carbon.data_centre.cooling.part_load import PlantOperation
-from carbon.data_centre.cooling.technology import CoolingDemand, HeatBalance, WeatherDriver
+from carbon.data_centre.plant.air_plant import DirectExpansionUnit
+from carbon.data_centre.plant.hall import RecirculatedAir
+from carbon.data_centre.plant.part_load import PlantOperation
+from carbon.data_centre.plant.technology import CoolingDemand, HeatBalance, WeatherDriver
 from grid.arrays import Floats, read_only
 
 

@@ -10,15 +10,15 @@ from pydantic import Field
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.cooling.air_chiller import AirChilled
 from carbon.data_centre.cooling.air_economiser import AirEconomiser
-from carbon.data_centre.cooling.air_plant import AirChiller, DryCooler, air_cooled
 from carbon.data_centre.cooling.direct_expansion import DirectExpansion
 from carbon.data_centre.cooling.indirect_evaporative import IndirectEvaporative
-from carbon.data_centre.cooling.machines import pump_mw, water_kg_per_s
-from carbon.data_centre.cooling.part_load import PlantOperation
-from carbon.data_centre.cooling.technology import CoolingDemand, CoolingTechnology, WeatherDriver
 from carbon.data_centre.cooling.water_chiller import WaterChilled
 from carbon.data_centre.cooling.water_economiser import WaterEconomiser
-from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller, tower_cooled
+from carbon.data_centre.plant.air_plant import AirChiller, DryCooler, air_cooled
+from carbon.data_centre.plant.machines import pump_mw, water_kg_per_s
+from carbon.data_centre.plant.part_load import PlantOperation
+from carbon.data_centre.plant.technology import CoolingDemand, CoolingTechnology, WeatherDriver
+from carbon.data_centre.plant.water_plant import CoolingTower, WaterChiller, tower_cooled
 from grid.arrays import Floats
 
 AirPath = Annotated[

@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 
 from carbon.data_centre.air.outdoor import OutdoorAir
-from carbon.data_centre.cooling.hall import WaterCoils
-from carbon.data_centre.cooling.part_load import PlantOperation
-from carbon.data_centre.cooling.technology import CoolingDemand, HeatBalance, WeatherDriver
-from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller, tower_cooled
+from carbon.data_centre.plant.hall import WaterCoils
+from carbon.data_centre.plant.part_load import PlantOperation
+from carbon.data_centre.plant.technology import CoolingDemand, HeatBalance, WeatherDriver
+from carbon.data_centre.plant.water_plant import CoolingTower, WaterChiller, tower_cooled
 from grid.arrays import Floats
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from carbon.data_centre.air import psychrometrics
 from carbon.data_centre.cooling import AirEconomiser
-from carbon.data_centre.cooling.air_plant import AirChiller, DirectExpansionUnit
-from carbon.data_centre.cooling.air_window import RH_MAX_PERCENT, T_CORNER_DEGC, T_DEW_CORNER_DEGC
 from carbon.data_centre.on_site import Generators
+from carbon.data_centre.plant.air_plant import AirChiller, DirectExpansionUnit
+from carbon.data_centre.plant.air_window import RH_MAX_PERCENT, T_CORNER_DEGC, T_DEW_CORNER_DEGC
 from carbon.data_centre.power_chain import Transformer
 from carbon.data_centre.server import PowerLawCurve
 from carbon.data_centre.studies.siting import KWH_PER_GB_2015, kwh_per_gb

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from carbon.data_centre import OutdoorAir
 from carbon.data_centre.cooling import KINDS, AirEconomiser, CoolingTechnology, WaterEconomiser
-from carbon.data_centre.cooling.water_plant import CoolingTower, WaterChiller
+from carbon.data_centre.plant.water_plant import CoolingTower, WaterChiller
 
 PART_LOAD = {"part_load": {"machines_needed": 3, "machines_spare": 1, "chiller_min_share": 0.15}}
 REUSE = {"heat_reuse": {"share": 0.4, "t_delivered_degc": 60.0}}

@@ -23,8 +23,8 @@ from carbon.data_centre.cooling import (
     WaterChilled,
     WaterEconomiser,
 )
-from carbon.data_centre.cooling.air_handler import AirHandler
-from carbon.data_centre.cooling.air_window import HumidityWindow
+from carbon.data_centre.plant.air_handler import AirHandler
+from carbon.data_centre.plant.air_window import HumidityWindow
 from grid.errors import InputError
 
 ANY_KIND = TypeAdapter(Cooling)

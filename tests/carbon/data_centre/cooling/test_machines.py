@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from carbon.data_centre import OutdoorAir
 from carbon.data_centre.cooling import AirChilled, AirEconomiser, Immersion, WaterChilled, WaterEconomiser
-from carbon.data_centre.cooling.air_plant import AirChiller, DirectExpansionUnit, DryCooler
-from carbon.data_centre.cooling.heat_reuse import HeatReuse
-from carbon.data_centre.cooling.part_load import PartLoad, PlantOperation
-from carbon.data_centre.cooling.water_plant import WaterChiller
+from carbon.data_centre.plant.air_plant import AirChiller, DirectExpansionUnit, DryCooler
+from carbon.data_centre.plant.heat_reuse import HeatReuse
+from carbon.data_centre.plant.part_load import PartLoad, PlantOperation
+from carbon.data_centre.plant.water_plant import WaterChiller
 from grid.errors import InputError
 
 T = st.floats(-40.0, 55.0)

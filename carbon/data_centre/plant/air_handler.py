@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from carbon.data_centre.air.psychrometrics import CP_DRY_AIR_KJ_PER_KG_K, air_density_kg_per_m3
-from carbon.data_centre.cooling.machines import fan_mw, pump_mw
+from carbon.data_centre.plant.machines import fan_mw, pump_mw
 from grid.arrays import Floats
 from grid.spec import Spec
 

@@ -17,9 +17,9 @@ from pydantic import Field
 
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.air.psychrometrics import CP_DRY_AIR_KJ_PER_KG_K
-from carbon.data_centre.cooling.machines import fan_mw, pump_mw, water_kg_per_s
-from carbon.data_centre.cooling.part_load import PlantOperation
-from carbon.data_centre.cooling.technology import CoolingDemand
+from carbon.data_centre.plant.machines import fan_mw, pump_mw, water_kg_per_s
+from carbon.data_centre.plant.part_load import PlantOperation
+from carbon.data_centre.plant.technology import CoolingDemand
 from grid.arrays import Floats
 from grid.spec import Spec
 

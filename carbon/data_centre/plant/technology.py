@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 
 from carbon.data_centre.air.outdoor import OutdoorAir
-from carbon.data_centre.cooling.heat_reuse import HeatReuse, ReusedHeat
-from carbon.data_centre.cooling.part_load import PartLoad, PlantOperation
+from carbon.data_centre.plant.heat_reuse import HeatReuse, ReusedHeat
+from carbon.data_centre.plant.part_load import PartLoad, PlantOperation
 from grid.arrays import Floats
 from grid.errors import InputError
 from grid.spec import Spec

@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.air.psychrometrics import latent_heat_kj_per_kg
-from carbon.data_centre.cooling.air_handler import AirHandler
-from carbon.data_centre.cooling.part_load import PlantOperation
-from carbon.data_centre.cooling.technology import CoolingDemand, CoolingTechnology
+from carbon.data_centre.plant.air_handler import AirHandler
+from carbon.data_centre.plant.part_load import PlantOperation
+from carbon.data_centre.plant.technology import CoolingDemand, CoolingTechnology
 from grid.arrays import Floats
 
 

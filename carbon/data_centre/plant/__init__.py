@@ -1,0 +1,1 @@
+"""What cooling technologies are made of: base class, halls, air handlers, chillers, towers, pumps and part load."""
