@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import numpy as np
-import numpy.typing as npt
 
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.report import FileReport
 from grid.time.clock import Clock
+from grid.time.steps import middles_of_steps
 from grid.weather.files import HOURS_OF_YEAR, IRRADIANCE, PLAUSIBLE, WeatherYear, read_weather_year
 from grid.weather.moist_air import wet_bulb_degc
+from grid.weather.placement import hour_means, linear_means, moved_minutes, station_times
 
-_FINEST = np.timedelta64(15 * 60 * 1_000_000, "us")
+__all__ = [
+    "Weather",
+    "hour_values",
+    "hours_of_year",
+    "interpolated_values",
+    "middles_of_steps",
+    "standard_offset",
+    "weather_for",
+]
+TROPIC_DEGREE = 23.4
+"""Beyond it the seasons of the hemispheres are opposite [degree]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +52,7 @@ class Weather:
         filled_hours: Hours of the source that had a gap.
         has_irradiance: Whether the source has irradiance; otherwise it is 0.
         year: The source's whole year, from which a region takes its climate.
+        report: What was read, and how it was brought to the city.
 
     Raises:
         InputError: If a shape disagrees with the clock or a value is not finite.
@@ -59,6 +72,7 @@ class Weather:
     filled_hours: int
     has_irradiance: bool
     year: WeatherYear | None = None
+    report: FileReport | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -81,10 +95,10 @@ class Weather:
 def weather_for(source: str | Path, clock: Clock, time_zone: str, latitude: float, longitude: float) -> Weather:
     """Brings a weather file to the city and to its clock.
 
-    The file's local standard hour is the city's: noon in the file is noon in the city, whatever the year and
-    wherever the file was measured; 29 February takes 28 February. Irradiance is constant within the hour, so that
-    each hour keeps its energy exactly; everything else is linear between the middles of the hours. A step longer
-    than a quarter of an hour takes the mean over itself.
+    Rows are placed by what the file says of its own time (`grid.weather.files.read_weather_year`); weather of another
+    meridian is moved to the city's sun (`grid.weather.placement`). 29 February takes that of the file, else 28
+    February. Irradiance is constant within the hour, so that each hour keeps its energy exactly; everything else is
+    linear between the middles of the hours. A step longer than a quarter of an hour takes the mean over itself.
 
     Args:
         source: ``greensboro-tmy3`` (it comes with pvlib), or a path to a TMY3, EPW, PVGIS or CSV file; for the
@@ -101,11 +115,14 @@ def weather_for(source: str | Path, clock: Clock, time_zone: str, latitude: floa
     raise_if_any(_faults_of_place(time_zone, latitude, longitude))
     offset = standard_offset(time_zone, clock.start.year) / timedelta(hours=1)
     year = read_weather_year(source, latitude, longitude, offset)
-    hours = hours_of_year(clock, time_zone)
+    moved = moved_minutes(year.longitude, longitude)
+    ahead = round(year.utc_offset_hours * 60) - moved
+    light = station_times(clock, ahead - year.sun_begins_min, whole=True)
+    air = station_times(clock, ahead - year.begins_min, whole=False)
     columns = {
-        name: hour_values(getattr(year, name), hours)
+        name: hour_means(year.leap_year(name), light)
         if name in IRRADIANCE
-        else interpolated_values(getattr(year, name), hours)
+        else linear_means(year.leap_year(name), air)
         for name in PLAUSIBLE
     }
     return Weather(
@@ -116,8 +133,24 @@ def weather_for(source: str | Path, clock: Clock, time_zone: str, latitude: floa
         filled_hours=year.filled_hours,
         has_irradiance=year.has_irradiance,
         year=year,
+        report=_report(year, latitude, longitude, moved),
         **columns,
     )
+
+
+def _report(year: WeatherYear, latitude: float, longitude: float, moved: int) -> FileReport | None:
+    """The report on the file, with what was done to bring it to the city."""
+    if year.report is None:
+        return None
+    notes = []
+    if moved:
+        notes.append(
+            f"weather of longitude {year.longitude:g} is moved by {moved / 60:+g} h to the sun of the city at "
+            f"{longitude:g}"
+        )
+    if year.latitude * latitude < 0 and min(abs(year.latitude), abs(latitude)) > TROPIC_DEGREE:
+        notes.append("the station lies in the other hemisphere: its seasons are the other way round")
+    return replace(year.report, mended=(*year.report.mended, *notes))
 
 
 def _faults_of_place(time_zone: str, latitude: float, longitude: float) -> list[Fault]:
@@ -142,14 +175,6 @@ def standard_offset(time_zone: str, year: int) -> timedelta:
     if not known:
         raise InputError.single("time_zone", "must have an offset from UTC", time_zone)
     return min(known)
-
-
-def middles_of_steps(clock: Clock) -> npt.NDArray[np.datetime64]:
-    """Middles of equal parts of every step, at most a quarter of an hour each, UTC, shape (T, parts)."""
-    step = np.timedelta64(clock.step).astype("timedelta64[us]")
-    parts = max(1, int(np.ceil(step / _FINEST)))
-    middles = ((np.arange(parts) + 0.5) * (step / np.timedelta64(1, "us")) / parts).astype("timedelta64[us]")
-    return np.asarray(clock.times[:, None] + middles[None, :])
 
 
 def hours_of_year(clock: Clock, time_zone: str) -> Floats:

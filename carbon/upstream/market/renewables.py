@@ -21,7 +21,8 @@ from grid.arrays import Floats
 from grid.time.clock import Clock
 from grid.units import HOURS_PER_DAY
 from grid.weather.files import HOURS_OF_YEAR, WeatherYear
-from grid.weather.weather import Weather, hours_of_year, interpolated_values, middles_of_steps, standard_offset
+from grid.weather.sun import clear_sky_ghi
+from grid.weather.weather import Weather, hours_of_year, interpolated_values, standard_offset
 
 _CUT_IN_M_PER_S, _RATED_M_PER_S, _CUT_OUT_M_PER_S = 3.0, 12.0, 25.0  # usual for turbines on land and at sea
 
@@ -86,7 +87,7 @@ def solar_availability(
     """Share of a region's solar capacity that can run.
 
     The file gives the cloudiness of each day (its irradiation over that of a clear sky where it was measured), the
-    city's place the sun [3]; their product is scaled to the published capacity factor, which stands for
+    city's place the sun; their product is scaled to the published capacity factor, which stands for
     orientation, temperature, soiling and inverters. Without irradiance in the file every day is equally cloudy.
 
     Args:
@@ -98,9 +99,6 @@ def solar_availability(
 
     Returns:
         Shape (T,), 0 to 1; 0 while the sun is down.
-
-    References:
-        [3] B. Haurwitz, "Insolation in relation to cloudiness and cloud density", J. Meteorology 2, 1945.
     """
     offset = standard_offset(time_zone, clock.start.year)
     city_clear = clear_sky_ghi(_typical_year(offset), weather.latitude, weather.longitude)
@@ -117,18 +115,6 @@ def solar_availability(
     clear = clear_sky_ghi(clock, weather.latitude, weather.longitude)
     ghi_w_per_m2 = clear * interpolated_values(clearness, hours_of_year(clock, time_zone))
     return np.clip(capacity_factor * ghi_w_per_m2 / mean_w_per_m2, 0.0, 1.0)
-
-
-def clear_sky_ghi(clock: Clock, latitude: float, longitude: float) -> Floats:
-    """Mean global horizontal irradiance of a clear sky in each step, shape (T,) [W/m2]; model of Haurwitz."""
-    import pandas as pd  # noqa: PLC0415  slow to import
-    from pvlib import clearsky, solarposition  # noqa: PLC0415  slow to import
-
-    middles = middles_of_steps(clock)
-    times = pd.DatetimeIndex(middles.ravel(), tz="UTC")
-    sun = solarposition.ephemeris(times, latitude, longitude)
-    ghi = clearsky.haurwitz(sun["apparent_zenith"])["ghi"].to_numpy(dtype=np.float64)
-    return np.asarray(ghi.reshape(middles.shape).mean(axis=1))
 
 
 def _typical_year(offset: timedelta) -> Clock:

@@ -15,9 +15,10 @@ from carbon.factors import load_factor_set
 from carbon.upstream import IMPORT_UNKNOWN, Upstream, load_region, reference_region, simulate_region, upstream_from_csv
 from carbon.upstream.market.demand import demand_mw
 from carbon.upstream.market.merit_order import clear_market
-from carbon.upstream.market.renewables import clear_sky_ghi, fleet_power_curve, wind_availability
+from carbon.upstream.market.renewables import fleet_power_curve, wind_availability
 from grid.errors import InputError
 from grid.time.clock import Clock
+from grid.weather.sun import clear_sky_ghi
 from grid.weather.weather import Weather, weather_for
 from tests.places import SHARED_DATA
 

@@ -1,0 +1,1 @@
+"""Tables of text as others write them: separators, encodings, numbers; and what a reader says of a file."""

@@ -1,0 +1,176 @@
+"""A table in a text file: its encoding, separator, header and cells, whatever program wrote it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from grid.arrays import Ints
+from grid.errors import Fault, InputError, nearest
+from grid.files.numbers import Mark, Numbers, decimal_mark, read_numbers
+
+_SEPARATORS: Final = ";,\t|"
+_OTHERS: Final = (
+    (b"PK\x03\x04", "is an Excel workbook or another packed file, no text: save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "is an Excel workbook, no text: save the sheet as CSV"),
+    (b"PAR1", "is a Parquet file: name it .parquet where Parquet is read, else save it as CSV"),
+    (b"\x1f\x8b", "is compressed: unpack it"),
+    (b"%PDF", "is a PDF document, no table: ask for the data as CSV"),
+)
+_LINE: Final = "·line"
+
+
+@dataclass(frozen=True, eq=False)
+class TextTable:
+    """The cells of a table; R rows.
+
+    Args:
+        cells: Stripped texts by name of column, empty where there is nothing.
+        lines: Line of the file in which each row stands, shape (R,), the first line being 1.
+        separator: Between cells; None if the file is no text.
+        encoding: Of the characters.
+        n_empty: Rows without any cell, which are left out.
+    """
+
+    cells: pl.DataFrame
+    lines: Ints
+    separator: str | None = None
+    encoding: str = "utf-8"
+    n_empty: int = 0
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return self.cells.columns
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows R."""
+        return self.cells.height
+
+    @cached_property
+    def mark(self) -> Mark:
+        """What separates decimals in this file."""
+        texts = [self.cells[name] for name in self.cells.columns if self.cells[name].dtype == pl.String]
+        return decimal_mark(texts, self.separator)
+
+    def numbers(self, name: str) -> Numbers:
+        """A column as numbers."""
+        return read_numbers(self.cells[name], self.mark)
+
+    def without_first(self) -> TextTable:
+        """The table without its first row."""
+        return TextTable(self.cells.slice(1), self.lines[1:], self.separator, self.encoding, self.n_empty)
+
+
+def read_text_table(path: str | Path) -> TextTable:
+    """Reads a table from a text file with comma, semicolon, tab or bar between cells, in UTF-8, UTF-16 or Windows-1252.
+
+    Raises:
+        InputError: If there is no such file, it is no text (a workbook, say), or its rows do not fit its header.
+    """
+    path = Path(path)
+    text, encoding = decoded(file_bytes(path))
+    lines = text.splitlines()
+    first = next((k for k, line in enumerate(lines) if line.strip() and not _is_preamble(line)), None)
+    if first is None:
+        raise InputError.of("file", "is empty", str(path))
+    separator = separator_of(lines[first])
+    body = "\n".join(lines[first:])
+    try:
+        table = pl.read_csv(body.encode(), separator=separator, infer_schema=False, row_index_name=_LINE)
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        raise InputError([_ragged(lines, first, separator) or Fault("file", f"cannot be read as CSV ({error})")], str(path)) from error
+    table = table.rename({name: tidy_name(name) for name in table.columns}, strict=False)
+    at = _lines(lines, first, table.height)
+    return tidy(table.drop(_LINE), at, separator, encoding)
+
+
+def tidy(table: pl.DataFrame, lines: Ints, separator: str | None, encoding: str) -> TextTable:
+    """A table with stripped cells and without empty rows."""
+    texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
+    table = table.with_columns(pl.col(texts).fill_null("").str.strip_chars(" \t\u00a0\ufeff"))
+    blank = pl.all_horizontal([pl.col(name) == "" for name in texts]) if len(texts) == table.width and texts else pl.lit(value=False)
+    full = ~table.select(blank.alias("blank")).to_series().to_numpy() if table.height else np.zeros(0, dtype=bool)
+    full = np.broadcast_to(full, (table.height,))
+    return TextTable(table.filter(pl.Series(full)), lines[full], separator, encoding, int((~full).sum()))
+
+
+def file_bytes(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        InputError: If there is no such file, with the nearest name beside it.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        rule = f"no such file {str(path)!r}" if not path.exists() else f"cannot be read as a file ({error.strerror})"
+        raise InputError([Fault("file", rule, suggestion=nearest(path.name, beside))], str(path)) from error
+
+
+def decoded(content: bytes) -> tuple[str, str]:
+    """Text and encoding of a file.
+
+    Raises:
+        InputError: If it is no text.
+    """
+    for beginning, rule in _OTHERS:
+        if content.startswith(beginning):
+            raise InputError.of("file", rule)
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if content.startswith(mark):
+            return content.decode(encoding, errors="replace"), encoding.removesuffix("-sig")
+    head = content[:2000]
+    if head[1::2].count(0) > len(head) // 4:
+        return content.decode("utf-16-le", errors="replace"), "utf-16"
+    if b"\0" in head:
+        raise InputError.of("file", "holds bytes that are no text: save the table as CSV")
+    try:
+        return content.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace"), "windows-1252"
+
+
+def separator_of(header: str) -> str:
+    """What separates the cells of a header, outside quotation marks."""
+    outside = "".join(header.split('"')[::2])
+    return max(_SEPARATORS, key=outside.count)
+
+
+def tidy_name(name: str) -> str:
+    """The name of a column without quotation marks, byte order mark and space around it."""
+    return name.strip(" \t\u00a0\ufeff\"'")
+
+
+def _is_preamble(line: str) -> bool:
+    """Whether a line before the header is none: a comment, or what tells a spreadsheet the separator."""
+    return line.lstrip("\ufeff").startswith("#") or line.lower().startswith("sep=")
+
+
+def _lines(lines: list[str], first: int, n_rows: int) -> Ints:
+    """The line of each row; lines without any character are no rows."""
+    filled = [k + 1 for k in range(first + 1, len(lines)) if lines[k]]
+    if len(filled) == n_rows:
+        return np.array(filled, dtype=np.int64)
+    return np.arange(first + 2, first + 2 + n_rows)
+
+
+def _ragged(lines: list[str], first: int, separator: str) -> Fault | None:
+    """The first row that has more cells than the header."""
+    rows = csv.reader(io.StringIO("\n".join(lines[first:])), delimiter=separator)
+    width = len(next(rows))
+    for row in rows:
+        if len(row) > width:
+            cure = "; decimal commas need ; between the cells" if separator == "," else ""
+            rule = f"has more cells than the {width} of the header{cure}"
+            return Fault(f"row {first + rows.line_num}", rule, separator.join(row[:8]))
+    return None

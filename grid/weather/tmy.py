@@ -1,0 +1,144 @@
+"""TMY3 and EPW files: a header that states the place and the clock, and rows that are labelled by their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from grid.arrays import Floats
+from grid.errors import Fault, InputError, raise_if_any
+from grid.files.numbers import Numbers, read_numbers
+from grid.files.text_table import decoded, file_bytes
+from grid.weather.formats import AT_THE_STAMP, OF_THE_HOUR, Meaning, RawYear, Station, place_faults, where_not
+from grid.weather.year_rows import Stamped, on_the_year, stamped
+
+_LABELLED_BY_END: Final = (Meaning(OF_THE_HOUR, 0), Meaning(AT_THE_STAMP, 30))
+_TMY3_COLUMNS: Final = {
+    "ghi_w_per_m2": ("ghi", 1.0),
+    "dni_w_per_m2": ("dni", 1.0),
+    "dhi_w_per_m2": ("dhi", 1.0),
+    "t_dry_bulb_degc": ("temp_air", 1.0),
+    "relative_humidity_percent": ("relative_humidity", 1.0),
+    "pressure_pa": ("pressure", 100.0),  # mbar
+    "wind_speed_m_per_s": ("wind_speed", 1.0),
+}
+_TMY3_MISSING: Final = (-9900.0, -9999.0)
+_EPW_COLUMNS: Final = {  # place in the row, and what stands for missing: EnergyPlus, Weather Data Dictionary
+    "ghi_w_per_m2": (13, 9999.0),
+    "dni_w_per_m2": (14, 9999.0),
+    "dhi_w_per_m2": (15, 9999.0),
+    "t_dry_bulb_degc": (6, 99.9),
+    "relative_humidity_percent": (8, 999.0),
+    "pressure_pa": (9, 999_999.0),
+    "wind_speed_m_per_s": (21, 999.0),
+}
+_EPW_HEADER_LINES: Final = 8
+_EPW_LEAST_CELLS: Final = 22
+_EPW_PLACE: Final = {"latitude": 6, "longitude": 7, "time zone": 8}
+_EPW_CURE: Final = "correct the first line (LOCATION, …, latitude, longitude, time zone, elevation)"
+_SHOWN: Final = 10
+
+
+def read_tmy3(path: Path) -> RawYear:
+    """Reads a TMY3 file.
+
+    Raises:
+        InputError: If its place cannot be, or its rows are not the hours of one year.
+        ValueError, KeyError: If it is no TMY3 file.
+    """
+    import pandas as pd  # noqa: PLC0415  slow to import
+    from pvlib import iotools  # noqa: PLC0415  slow to import
+
+    data, meta = iotools.read_tmy3(path, coerce_year=1990, map_variables=True)
+    station = Station(float(meta["latitude"]), float(meta["longitude"]), float(meta["TZ"]))
+    cure = "correct the first line of the file"
+    raise_if_any(place_faults(station.latitude, station.longitude, station.utc_offset_hours, cure), str(path))
+    begins = (data.index - pd.Timedelta(hours=1)).tz_localize(None).to_numpy()
+    values = {}
+    for name, (column, scale) in _TMY3_COLUMNS.items():
+        numbers = data[column].to_numpy(dtype=np.float64)
+        values[name] = where_not(numbers, np.isin(numbers, _TMY3_MISSING), scale)
+    year = on_the_year(stamped(begins), values, 0, str(path))
+    return RawYear(
+        "TMY3", year.columns, year.leap_day, station, _utc(station), station.utc_offset_hours, 0, _LABELLED_BY_END, cure
+    )  # fmt: skip
+
+
+def read_epw(path: Path) -> RawYear:
+    """Reads an EPW file; its hours go from 1 to 24 and end at their number.
+
+    Raises:
+        InputError: If its header or cells are no numbers, its place cannot be, or its rows are not the hours of one
+            year.
+    """
+    text, _ = decoded(file_bytes(path))
+    lines = text.splitlines()
+    if not lines or not lines[0].upper().startswith("LOCATION"):
+        raise InputError.of("row 1", "must be the LOCATION line of an EPW file", lines[0][:60] if lines else "nothing")
+    station = _epw_station(lines[0], str(path))
+    rows = [line.split(",") for line in lines[_EPW_HEADER_LINES:] if line.strip()]
+    short = [k + 1 + _EPW_HEADER_LINES for k, row in enumerate(rows) if len(row) < _EPW_LEAST_CELLS]
+    if short or not rows:
+        rule = f"must have at least {_EPW_LEAST_CELLS} cells in each row of values; not so in rows"
+        raise InputError([Fault("rows", rule, short[:_SHOWN] or "no rows")], str(path))
+    values, stamps, notes = _epw_values(rows, str(path))
+    year = on_the_year(stamps, values, 0, str(path))
+    return RawYear(
+        "EPW", year.columns, year.leap_day, station, _utc(station), station.utc_offset_hours, 0, _LABELLED_BY_END, _EPW_CURE, notes
+    )  # fmt: skip
+
+
+def _epw_station(line: str, source: str) -> Station:
+    cells = line.split(",")
+    place: dict[str, float] = {}
+    faults = []
+    for name, at in _EPW_PLACE.items():
+        text = cells[at].strip() if at < len(cells) else ""
+        try:
+            place[name] = float(text)
+        except ValueError:
+            faults.append(Fault(f"header, {name}", f"must be a number: {_EPW_CURE}", text))
+    raise_if_any(faults or place_faults(*place.values(), _EPW_CURE), source)
+    return Station(*place.values())
+
+
+def _epw_values(rows: list[list[str]], source: str) -> tuple[dict[str, Floats], Stamped, tuple[str, ...]]:
+    def column(at: int) -> Numbers:
+        return read_numbers(pl.Series([row[at] for row in rows]))
+
+    month, day, hour = (column(at) for at in (1, 2, 3))
+    numbers = {name: column(at) for name, (at, _) in _EPW_COLUMNS.items()}
+    raise_if_any(_epw_faults({"month": month, "day": day, "hour": hour} | numbers), source)
+    first_hour = int(hour.values.min())
+    hours = hour.values.astype(np.int64) - min(first_hour, 1)
+    minute = np.nan_to_num(column(4).values)
+    within = (minute - minute.min()).astype(np.int64)  # of parts of an hour, which are labelled by their end
+    values = {}
+    for name, (_, missing) in _EPW_COLUMNS.items():
+        found = numbers[name].values
+        values[name] = where_not(found, found >= missing, 1.0)
+    notes = ("its hours go from 0 to 23: taken to begin at their number",) if first_hour == 0 else ()
+    return values, Stamped(month.values.astype(np.int64), day.values.astype(np.int64), hours, within), notes
+
+
+def _epw_faults(columns: dict[str, Numbers]) -> Iterator[Fault]:
+    limits = {"month": (1, 12), "day": (1, 31), "hour": (0, 24)}
+    for name, numbers in columns.items():
+        bad = numbers.unread
+        if name in limits:
+            least, most = limits[name]
+            bad = ~((numbers.values >= least) & (numbers.values <= most))
+        if bad.any():
+            at = (np.flatnonzero(bad)[:_SHOWN] + 1 + _EPW_HEADER_LINES).tolist()
+            yield Fault(name, "must be a number that can be true; not so in rows", at)
+    hour = columns["hour"].values
+    if hour.min(initial=1) == 0 and hour.max(initial=0) == 24:  # noqa: PLR2004
+        yield Fault("hour", "must go from 1 to 24 (ends) or from 0 to 23 (beginnings), not both", [0, 24])
+
+
+def _utc(station: Station) -> str:
+    return f"UTC{station.utc_offset_hours:+g} h (as the header states)"
