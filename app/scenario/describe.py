@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.scenario.loaded import LoadedScenario
+from app.scenario.place import city_place
 from carbon.factors import factor_sets
 from grid.city.placement import Placement
 
@@ -47,7 +48,10 @@ def describe_scenario(loaded: LoadedScenario) -> str:
         f"{spec.power_chain.kind}"
         for spec in scenario.data_centres
     ]
-    lines += [f"  note       {caveat}" for caveat in (*network.not_followed, *loaded.caveats)]
+    place = city_place(scenario.city, network.buses)
+    notes = (place.note, *network.not_followed, *loaded.caveats)
+    lines += [f"  note       {note}" for note in notes if note]
+    lines += [report.text for report in loaded.reports]
     return "\n".join(lines)
 
 

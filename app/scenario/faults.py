@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,45 +12,90 @@ from pydantic import ValidationError
 
 from app.scenario.asset_faults import items
 from app.scenario.loaded import in_folder
-from app.scenario.schema import CarbonSpec
+from app.scenario.place import city_place
+from app.scenario.schema import CarbonSpec, CitySpec
 from carbon.data_centre.utilisation_file import utilisation_from_csv
 from carbon.factors import load_factor_set
 from carbon.upstream import load_region, upstream_from_csv
 from grid.city.city import City
 from grid.errors import Fault, InputError
+from grid.files.report import FileReport
 from grid.time.clock import Clock
 from grid.weather.weather import weather_for
 
+Check = Callable[[], FileReport | None]
+"""Reads a file as the run will, and reports what it holds."""
 
-def file_faults(raw: Mapping[str, Any], folder: Path, city: City | None) -> Iterator[Fault]:
-    """What is wrong with weather, upstream and factors, each read as the run will read it."""
-    clock = None if city is None else city.clock
-    checks: list[Callable[[], object]] = []
+
+@dataclass(frozen=True)
+class FilesRead:
+    """What the files of a scenario hold.
+
+    Args:
+        faults: All that is wrong with them.
+        reports: What was read of each of the others.
+    """
+
+    faults: tuple[Fault, ...]
+    reports: tuple[FileReport, ...]
+
+
+def read_files(raw: Mapping[str, Any], folder: Path, city: City | None) -> FilesRead:
+    """Reads weather, upstream, utilisation and factors as the run will read them."""
+    faults: list[Fault] = []
+    reports: list[FileReport] = []
+    for check in _checks(raw, folder, city):
+        try:
+            report = check()
+        except InputError as error:
+            faults.extend(error.faults)
+        else:
+            reports += [] if report is None else [report]
+    return FilesRead(tuple(faults), tuple(reports))
+
+
+def _checks(raw: Mapping[str, Any], folder: Path, city: City | None) -> Iterator[Check]:
     weather = raw.get("weather", "greensboro-tmy3")
-    if isinstance(weather, str) and clock is not None:
+    if isinstance(weather, str) and city is not None:
         shines = any(isinstance(item, Mapping) and item.get("kind") == "pv" for _, item in items(raw, "assets"))
-        checks.append(lambda: _check_weather(in_folder(weather, folder), clock, shines=shines))
+        spec = _city_spec(raw)
+        yield _placed("weather", partial(_check_weather, in_folder(weather, folder), spec, city, shines=shines))
     upstream = raw.get("upstream")
     if isinstance(upstream, Mapping):
         region, csv = upstream.get("region"), upstream.get("csv")
         if isinstance(region, str):
-            checks.append(lambda: load_region(in_folder(region, folder)))
-        if isinstance(csv, str) and clock is not None:
-            checks.append(_placed("upstream.csv", lambda: _check_upstream(folder, csv, clock, raw)))
+            yield partial(_check_region, in_folder(region, folder))
+        if isinstance(csv, str) and city is not None:
+            yield _placed("upstream.csv", partial(_check_upstream, folder, csv, city.clock, raw))
     for place, item in items(raw, "data_centres"):
         load = item.get("it_load") if isinstance(item, Mapping) else None
         file = load.get("csv") if isinstance(load, Mapping) else None
-        if isinstance(file, str) and clock is not None:
-            read = partial(utilisation_from_csv, folder / file, clock)
-            checks.append(_placed(f"data_centres[{place}].it_load.csv", read))
+        if isinstance(file, str) and city is not None:
+            read = partial(_check_utilisation, folder / file, city.clock)
+            yield _placed(f"data_centres[{place}].it_load.csv", read)
     carbon = raw.get("carbon")
     if isinstance(carbon, Mapping) and isinstance(carbon.get("factor_set"), str):
-        checks.append(_placed("carbon.factor_set", lambda: load_factor_set(in_folder(carbon["factor_set"], folder))))
-    for check in checks:
-        try:
-            check()
-        except InputError as error:
-            yield from error.faults
+        yield _placed("carbon.factor_set", partial(_check_factors, in_folder(carbon["factor_set"], folder)))
+
+
+def _city_spec(raw: Mapping[str, Any]) -> CitySpec:
+    """The city's part of the scenario; where it is not valid, one with every default."""
+    try:
+        return CitySpec.model_validate(raw.get("city"))
+    except ValidationError:
+        return CitySpec(network="reference")
+
+
+def _check_region(name: str) -> None:
+    load_region(name)
+
+
+def _check_factors(name: str) -> None:
+    load_factor_set(name)
+
+
+def _check_utilisation(path: Path, clock: Clock) -> None:
+    utilisation_from_csv(path, clock)
 
 
 def _check_upstream(folder: Path, csv: str, clock: Clock, raw: Mapping[str, Any]) -> None:
@@ -66,20 +111,27 @@ def _check_upstream(folder: Path, csv: str, clock: Clock, raw: Mapping[str, Any]
     )
 
 
-def _check_weather(source: str, clock: Clock, *, shines: bool) -> None:
-    """Reads a weather file; one without irradiance has no sun for photovoltaics."""
-    if not weather_for(source, clock, "UTC", 0.0, 0.0).has_irradiance and shines:
+def _check_weather(source: str, spec: CitySpec, city: City, *, shines: bool) -> FileReport | None:
+    """Reads a weather file as the run will: for the city's own place and zone; without irradiance no photovoltaics."""
+    place = city_place(spec, city.network.buses)
+    weather = weather_for(source, city.clock, spec.time_zone, place.latitude, place.longitude)
+    if not weather.has_irradiance and shines:
         raise InputError.single("weather", "has no irradiance, so there is no sun for photovoltaics", source)
+    return weather.report
 
 
-def _placed(at: str, check: Callable[[], object]) -> Callable[[], object]:
+def _placed(at: str, check: Check) -> Check:
     """A check of a file, whose faults stand at its place in the scenario."""
 
-    def placed() -> None:
+    def placed() -> FileReport | None:
         try:
-            check()
+            return check()
         except InputError as error:
-            faults = [replace(fault, place=": ".join(filter(None, (at, fault.place)))) for fault in error.faults]
-            raise InputError(faults) from error
+            raise InputError([_at(at, fault) for fault in error.faults]) from error
 
     return placed
+
+
+def _at(at: str, fault: Fault) -> Fault:
+    """A fault at a place, unless it stands there already."""
+    return fault if fault.place == at else replace(fault, place=": ".join(filter(None, (at, fault.place))))

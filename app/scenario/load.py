@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.scenario.asset_faults import adoption_faults, asset_faults, repeated_names
-from app.scenario.faults import file_faults
+from app.scenario.faults import read_files
 from app.scenario.loaded import LoadedScenario
 from app.scenario.messages import fault_of
 from app.scenario.schema import CitySpec, PeriodSpec, Scenario
@@ -49,10 +49,11 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
     if city is not None:
         faults += asset_faults(raw, city, folder)
         faults += adoption_faults(raw, city)
-    faults += file_faults(raw, folder, city)
+    files = read_files(raw, folder, city)
+    faults += files.faults
     if faults or scenario is None or city is None:
         raise ScenarioError(dict.fromkeys(faults), source)
-    return LoadedScenario(scenario, folder, city)
+    return LoadedScenario(scenario, folder, city, files.reports)
 
 
 def _city(raw: Mapping[str, Any], folder: Path, faults: list[Fault]) -> City | None:

@@ -15,6 +15,7 @@ from carbon.upstream import caveats, load_region
 from grid.assets import Asset, EVRecorded
 from grid.assets.adoption import Adopted, adopt
 from grid.city.city import City
+from grid.files.report import FileReport
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class LoadedScenario:
         scenario: The scenario.
         folder: Folder that file names in it are relative to.
         city: The city it describes, on its clock.
+        reports: What was read of the files that it refers to.
     """
 
     scenario: Scenario
     folder: Path
     city: City
+    reports: tuple[FileReport, ...] = ()
 
     @cached_property
     def adopted(self) -> Adopted:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from app.scenario.loaded import LoadedScenario, in_folder
+from app.scenario.place import city_place
 from app.scenario.schema import branch_limits
 from carbon.data_centre import FacilityModel, OutdoorAir, it_demand_mw
 from carbon.data_centre.flexibility import DataCentreLoad
@@ -20,9 +21,6 @@ from grid.assets.own_generation import Followed, follow_weather
 from grid.flexibility.flexibility import Flexibility
 from grid.time.clock import Clock
 from grid.weather.weather import Weather, hours_of_year, weather_for
-
-MIDDLE_OF_GERMANY = (51.16, 10.45)
-"""Latitude and longitude of a city that states none: where the reference region is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +83,9 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     """Weather, upstream region, assets and data centres of a scenario, before any decision."""
     scenario, clock = loaded.scenario, loaded.city.clock
     zone = scenario.city.time_zone
-    latitude, longitude, located = _location(loaded)
-    weather = weather_for(in_folder(scenario.weather, loaded.folder), clock, zone, latitude, longitude)
+    place = city_place(scenario.city, loaded.city.network.buses)
+    source = in_folder(scenario.weather, loaded.folder)
+    weather = weather_for(source, clock, zone, place.latitude, place.longitude)
     followed: tuple[Followed, ...] = ()
     if scenario.city.own_generation == "weather":
         following, followed = follow_weather(loaded.city, weather)
@@ -109,12 +108,11 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     flexibilities = [flexibility for asset in loaded.assets for flexibility in asset.flexibilities(site)]
     for data_centre in data_centres:
         flexibilities += data_centre.flexibilities()
-    notes = [*city.network.misstated, *city.network.not_followed]
-    notes += [] if located else ["The grid has no geographic coordinates: the sun is that of the middle of Germany."]
+    notes = [*city.network.misstated, *city.network.not_followed, *([place.note] if place.note else [])]
     if weather.filled_hours:
         notes.append(f"{weather.filled_hours} hours of the weather had gaps and were filled linearly.")
-    if weather.year is not None and weather.year.assumed:
-        notes.append(f"The weather file has no {', '.join(weather.year.assumed)}; standard values stand for them.")
+    if weather.report is not None:
+        notes += [f"Weather: {each}." for each in weather.report.mended]
     if upstream.missing_hours:
         notes.append(f"{upstream.missing_hours} hours of the upstream file were missing and were filled.")
     notes += [*loaded.caveats, *(str(change) for change in followed)]
@@ -136,19 +134,6 @@ def outdoor_air(weather: Weather, time_zone: str) -> OutdoorAir:
         weather.pressure_pa,
         hour_of_year=hours_of_year(weather.clock, time_zone).mean(axis=1),
     )
-
-
-def _location(loaded: LoadedScenario) -> tuple[float, float, bool]:
-    """Latitude and longitude of the city, and whether they were stated by scenario or grid."""
-    spec, buses = loaded.scenario.city, loaded.city.network.buses
-    if spec.latitude is not None and spec.longitude is not None:
-        return spec.latitude, spec.longitude, True
-    known = np.isfinite(buses.x) & np.isfinite(buses.y)
-    if known.any():
-        longitude, latitude = float(buses.x[known].mean()), float(buses.y[known].mean())
-        if abs(longitude) <= 180 and 20 <= abs(latitude) <= 75:  # schematic plans have small or large numbers
-            return latitude, longitude, True
-    return *MIDDLE_OF_GERMANY, False
 
 
 def _upstream(loaded: LoadedScenario, weather: Weather, factors: FactorSet) -> tuple[Upstream, float, float]:

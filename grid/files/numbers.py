@@ -19,9 +19,17 @@ SIGN: Final = r"^[+-]?"
 EXPONENT: Final = r"([eE][+-]?\d+)?$"
 POINT: Final = rf"{SIGN}(\d{{1,3}}(,\d{{3}})+|\d+)?(\.\d*)?{EXPONENT}"
 COMMA: Final = rf"{SIGN}(\d{{1,3}}(\.\d{{3}})+|\d+)?(,\d*)?{EXPONENT}"
-ONLY_POINT: Final = rf"{SIGN}(\d{{1,3}}(,\d{{3}})+\.\d+|\d+\.(\d{{1,2}}|\d{{4,}})|0*\.\d+|0+\.\d+|\d{{4,}}\.\d+|\d{{1,3}}(,\d{{3}}){{2,}})$"
-ONLY_COMMA: Final = rf"{SIGN}(\d{{1,3}}(\.\d{{3}})+,\d+|\d+,(\d{{1,2}}|\d{{4,}})|0*,\d+|0+,\d+|\d{{4,}},\d+|\d{{1,3}}(\.\d{{3}}){{2,}})$"
-"""Cells that can be a number with one of the marks only."""
+
+
+def _only(mark: str, other: str) -> str:
+    """Cells that can be a number with this mark of decimals only, and the other between thousands."""
+    grouped = rf"\d{{1,3}}({other}\d{{3}})"
+    short_or_long = rf"\d+{mark}(\d{{1,2}}|\d{{4,}})|0*{mark}\d+|\d{{4,}}{mark}\d+"
+    return rf"{SIGN}({grouped}+{mark}\d+|{short_or_long}|{grouped}{{2,}})$"
+
+
+ONLY_POINT: Final = _only(r"\.", ",")
+ONLY_COMMA: Final = _only(",", r"\.")
 EITHER: Final = rf"{SIGN}[1-9]\d{{0,2}},\d{{3}}$"
 
 

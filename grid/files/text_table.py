@@ -81,13 +81,15 @@ def read_text_table(path: str | Path) -> TextTable:
     lines = text.splitlines()
     first = next((k for k, line in enumerate(lines) if line.strip() and not _is_preamble(line)), None)
     if first is None:
-        raise InputError.of("file", "is empty", str(path))
+        raise InputError.single("file", "is empty", str(path))
     separator = separator_of(lines[first])
     body = "\n".join(lines[first:])
     try:
         table = pl.read_csv(body.encode(), separator=separator, infer_schema=False, row_index_name=_LINE)
     except (pl.exceptions.PolarsError, ValueError) as error:
-        raise InputError([_ragged(lines, first, separator) or Fault("file", f"cannot be read as CSV ({error})")], str(path)) from error
+        raise InputError(
+            [_ragged(lines, first, separator) or Fault("file", f"cannot be read as CSV ({error})")], str(path)
+        ) from error
     table = table.rename({name: tidy_name(name) for name in table.columns}, strict=False)
     at = _lines(lines, first, table.height)
     return tidy(table.drop(_LINE), at, separator, encoding)
@@ -97,7 +99,11 @@ def tidy(table: pl.DataFrame, lines: Ints, separator: str | None, encoding: str)
     """A table with stripped cells and without empty rows."""
     texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
     table = table.with_columns(pl.col(texts).fill_null("").str.strip_chars(" \t\u00a0\ufeff"))
-    blank = pl.all_horizontal([pl.col(name) == "" for name in texts]) if len(texts) == table.width and texts else pl.lit(value=False)
+    blank = (
+        pl.all_horizontal([pl.col(name) == "" for name in texts])
+        if len(texts) == table.width and texts
+        else pl.lit(value=False)
+    )
     full = ~table.select(blank.alias("blank")).to_series().to_numpy() if table.height else np.zeros(0, dtype=bool)
     full = np.broadcast_to(full, (table.height,))
     return TextTable(table.filter(pl.Series(full)), lines[full], separator, encoding, int((~full).sum()))
@@ -125,7 +131,7 @@ def decoded(content: bytes) -> tuple[str, str]:
     """
     for beginning, rule in _OTHERS:
         if content.startswith(beginning):
-            raise InputError.of("file", rule)
+            raise InputError.single("file", rule)
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if content.startswith(mark):
             return content.decode(encoding, errors="replace"), encoding.removesuffix("-sig")
@@ -133,7 +139,7 @@ def decoded(content: bytes) -> tuple[str, str]:
     if head[1::2].count(0) > len(head) // 4:
         return content.decode("utf-16-le", errors="replace"), "utf-16"
     if b"\0" in head:
-        raise InputError.of("file", "holds bytes that are no text: save the table as CSV")
+        raise InputError.single("file", "holds bytes that are no text: save the table as CSV")
     try:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:

@@ -52,7 +52,7 @@ def place(stamps: Stamps, zone: Zone, twice: Twice = "first") -> Instants:
     """
     wall, offset = stamps.wall, stamps.offset_min
     stated = int((offset.is_not_null() & wall.is_not_null()).sum())
-    of_cell = wall - pl.select(pl.duration(minutes=offset, time_unit="us")).to_series()
+    of_cell = wall - (offset * 60_000_000).cast(pl.Duration("us"))
     none = pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(wall))
     if zone.minutes is not None:
         utc = of_cell.fill_null(wall - timedelta(minutes=zone.minutes))

@@ -46,6 +46,8 @@ _MOST: Final = 0.8
 _EVEN: Final = 0.9
 """Share of equal steps by which an order of day and month shows to be right."""
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day first", "month first", "year first"
+_ORDERS: Final = {DAY_FIRST: ("a", "b", "c"), MONTH_FIRST: ("b", "a", "c"), YEAR_FIRST: ("c", "b", "a")}
+"""Which parts of a numeric date are day, month and year."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +165,9 @@ def _offset(text: str, zone: str | None) -> int | None:
     plain = text.upper().removeprefix("UTC").removeprefix("GMT") if text[-1:].isdigit() else text
     if plain[:1] in {"+", "-"}:
         digits = plain[1:].replace(":", "")
-        minutes = int(digits[:2]) * 60 + int(digits[2:] or 0) if len(digits) != 3 else int(digits[0]) * 60 + int(digits[1:])
+        minutes = (
+            int(digits[:2]) * 60 + int(digits[2:] or 0) if len(digits) != 3 else int(digits[0]) * 60 + int(digits[1:])
+        )
         return None if minutes > LARGEST_OFFSET_MIN else minutes if plain[0] == "+" else -minutes
     return abbreviation_minutes(plain, zone)
 
@@ -180,8 +184,7 @@ def _zone_text() -> pl.Expr:
 
 
 def _wall(order: str) -> pl.Expr:
-    by_order = {DAY_FIRST: "abc", MONTH_FIRST: "bac", YEAR_FIRST: "cba"}
-    day, month, year = by_order.get(order, "abc")
+    day, month, year = _ORDERS.get(order, _ORDERS[DAY_FIRST])
     numeric = _groups(_NUMERIC)
     ways = [
         _moment(_groups(_YEAR_FIRST), "y", "m", "d"),
@@ -203,7 +206,9 @@ def _moment(groups: pl.Expr, year: str, month: str, day: str, *, whole: bool = F
     hour = number("hc") if whole else number("h", "hc", "ho")
     minute = (number("mc") if whole else number("mi", "mc")).fill_null(0)
     second = (number("sc") if whole else number("s", "sc")).fill_null(0)
-    micro = pl.lit(0) if whole else groups.struct.field("f").str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64).fill_null(0)
+    micro = (
+        pl.lit(0) if whole else groups.struct.field("f").str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64).fill_null(0)
+    )
     after_noon = pl.lit(None, pl.String) if whole else groups.struct.field("ap").str.to_lowercase().str.slice(0, 1)
     clock = (
         pl.when(after_noon == "p").then(pl.when(hour == 12).then(12).otherwise(hour + 12))
@@ -212,7 +217,9 @@ def _moment(groups: pl.Expr, year: str, month: str, day: str, *, whole: bool = F
     )  # fmt: skip
     valid = (minute < 60) & (second < 60) & ((clock < 24) | ((clock == 24) & (minute == 0) & (second == 0)))
     clock_us = ((clock * 60 + minute) * 60 + second) * 1_000_000 + micro
-    moment = _date(groups, year, month, day).cast(pl.Datetime("us")) + pl.duration(microseconds=clock_us, time_unit="us")
+    moment = _date(groups, year, month, day).cast(pl.Datetime("us")) + pl.duration(
+        microseconds=clock_us, time_unit="us"
+    )
     return pl.when(valid).then(moment)
 
 
@@ -237,19 +244,16 @@ def _order(texts: Sequence[pl.Series], day_first: bool | None, even: bool) -> tu
     groups = _groups(_NUMERIC)
     dotted = bool(cells.select((groups.struct.field("sep") == ".").all()).item())
     short = bool(cells.select((groups.struct.field("c").str.len_chars() == 2).all()).item())
-    orders = {DAY_FIRST: "abc"}
-    if not dotted:
-        orders[MONTH_FIRST] = "bac"
-    if short and not dotted:
-        orders[YEAR_FIRST] = "cba"
+    names = [DAY_FIRST] if dotted else [DAY_FIRST, MONTH_FIRST, *([YEAR_FIRST] if short else [])]
     if day_first is not None:
-        orders = {DAY_FIRST: "abc"} if day_first else {MONTH_FIRST: "bac"}
-    dates = {
-        name: cells.select(_date(groups, year, month, day)).to_series() for name, (day, month, year) in orders.items()
-    }
+        names = [DAY_FIRST if day_first else MONTH_FIRST]
+    dates = {}
+    for name in names:
+        day, month, year = _ORDERS[name]
+        dates[name] = cells.select(_date(groups, year, month, day)).to_series()
     read = {name: 1 - column.null_count() / len(column) for name, column in dates.items()}
     best = max(read.values())
-    fitting = [name for name in orders if read[name] == best]
+    fitting = [name for name in names if read[name] == best]
     if best < _MOST:
         shown = cells.filter(dates[fitting[0]].is_null())["text"][0]
         return fitting[0], [Fault("", "dates must all have the day first, or all the month", shown)]

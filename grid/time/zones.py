@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from importlib import resources
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -37,7 +38,7 @@ _MINUTES: Final = {
     "akst": -540, "akdt": -480, "hst": -600, "brt": -180,
 }  # fmt: skip
 """Offsets of abbreviations that mean one thing [min]; ``IST`` and ``CST`` mean several, and are taken from the zone."""
-_OFFSET: Final = re.compile(r"(?:utc|gmt)?\s*([+-−])(\d{1,2})(?::?(\d{2}))?", re.IGNORECASE)  # noqa: RUF039
+_OFFSET: Final = re.compile(r"(?:utc|gmt)?\s*([+-−])(\d{1,2})(?::?(\d{2}))?", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(r"[\[(]\s*([^\])]+?)\s*[\])]\s*$")
 LARGEST_OFFSET_MIN: Final = 14 * 60
 """Of any zone on Earth: Kiribati's."""
@@ -69,7 +70,7 @@ def fixed(minutes: int) -> Zone:
 
 @cache
 def zone_of(text: str) -> Zone | None:
-    """The zone that a text names, or None: ``Europe/Oslo``, ``UTC``, ``GMT+1``, ``UTC-03:30``, ``CET``, ``EET/EEST``."""
+    """The zone that a text names, or None: ``Europe/Oslo``, ``UTC``, ``GMT+1``, ``-03:30``, ``CET``, ``EET/EEST``."""
     folded = text.strip().casefold()
     if folded in _PAIRS:
         return Zone(_PAIRS[folded])
@@ -114,3 +115,23 @@ def abbreviation_minutes(abbreviation: str, zone: str | None) -> int | None:
             if at is not None and (at.tzname() or "").casefold() == abbreviation.casefold():
                 return round((at.utcoffset() or timedelta(0)) / timedelta(minutes=1))
     return _MINUTES.get(abbreviation.casefold())
+
+
+@cache
+def place_of_zone(name: str) -> tuple[float, float] | None:
+    """Latitude and longitude of the principal place of a zone, from the IANA database; None where it lists none."""
+    table = (resources.files("tzdata.zoneinfo") / "zone.tab").read_text(encoding="utf-8")
+    for line in table.splitlines():
+        cells = line.split("\t")
+        if not line.startswith("#") and len(cells) >= 3 and cells[2] == name:
+            latitude, longitude = re.findall(r"[+-]\d+", cells[1])
+            return _degrees(latitude, 2), _degrees(longitude, 3)
+    return None
+
+
+def _degrees(text: str, n_degrees: int) -> float:
+    """Degrees of ``+4024`` or ``-0034129``: sign, degrees, minutes and perhaps seconds."""
+    digits = text[1:]
+    parts = (digits[:n_degrees], digits[n_degrees : n_degrees + 2], digits[n_degrees + 2 :])
+    value = sum((int(part or 0) / (1, 60, 3600)[k] for k, part in enumerate(parts)), 0.0)
+    return value if text[0] == "+" else -value

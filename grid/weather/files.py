@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from grid.arrays import Floats, read_only
+from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.report import FileReport
 from grid.files.text_table import decoded, file_bytes
 from grid.weather.csv_file import TIME, read_weather_csv
 from grid.weather.formats import IRRADIANCE, Meaning, RawYear, Station
+from grid.weather.light import behind_words, meaning_of_irradiance, sun_faults
 from grid.weather.pvgis import read_pvgis_hourly, read_pvgis_tmy
-from grid.weather.sun import SunCheck, check_against_sun
+from grid.weather.sun import SunCheck
 from grid.weather.tmy import read_epw, read_tmy3
+from grid.weather.year import PLAUSIBLE, WeatherYear
 from grid.weather.year_rows import HOURS_OF_YEAR, LEAP_DAY, hour_name
 
 __all__ = ["HOURS_OF_YEAR", "IRRADIANCE", "PLAUSIBLE", "SHIPPED", "WeatherYear", "read_weather_year"]
@@ -26,77 +28,8 @@ __all__ = ["HOURS_OF_YEAR", "IRRADIANCE", "PLAUSIBLE", "SHIPPED", "WeatherYear",
 SHIPPED = {"greensboro-tmy3": "723170TYA.CSV"}
 """Names of the weather files that come with pvlib."""
 LONGEST_GAP_H = 6
-PLAUSIBLE = {
-    "ghi_w_per_m2": (-15.0, 1600.0),  # thermal offsets of pyranometers at night; cloud enhancement above 1361 W/m2
-    "dni_w_per_m2": (-15.0, 1400.0),
-    "dhi_w_per_m2": (-15.0, 1000.0),
-    "t_dry_bulb_degc": (-90.0, 60.0),
-    "relative_humidity_percent": (0.0, 110.0),
-    "pressure_pa": (45_000.0, 110_000.0),
-    "wind_speed_m_per_s": (0.0, 75.0),
-}
-"""Least and greatest value of an hour that can be true; beyond them the unit is probably another."""
 LEAST_BRIGHTEST = 50.0
 """The brightest hour of a year has more than this anywhere on Earth, in each kind of irradiance [W/m2]."""
-MOST_LAG_MIN = 20.0
-"""Irradiance that is farther from the sun of its place than this is refused [min]."""
-SURE_LAG_MIN = 5.0
-"""Irradiance that fits the sun within this is taken as the format says [min]."""
-FITTING_LAG_MIN = 10.0
-"""Irradiance that does not, but fits the sun within this in another meaning, is taken so [min]."""
-
-
-@dataclass(frozen=True, eq=False)
-class WeatherYear:
-    """The 8760 hours of a year without leap day, on the station's clock, each the mean of the hour that begins there.
-
-    Args:
-        ghi_w_per_m2: Global horizontal irradiance, shape (8760,); all 0 if the file has none.
-        dni_w_per_m2: Direct normal irradiance, shape (8760,).
-        dhi_w_per_m2: Diffuse horizontal irradiance, shape (8760,).
-        t_dry_bulb_degc: Dry-bulb temperature, shape (8760,).
-        relative_humidity_percent: Relative humidity, shape (8760,), at most 100.
-        pressure_pa: Pressure at the station, shape (8760,).
-        wind_speed_m_per_s: Wind speed 10 m above ground, shape (8760,).
-        latitude: Of the station, north positive [degree].
-        longitude: Of the station, east positive [degree].
-        utc_offset_hours: Of the clock that counts the hours, less UTC [h].
-        filled_hours: Hours with at least one value filled in.
-        has_irradiance: Whether the file has irradiance.
-        assumed: Columns that the format does not have and that were assumed.
-        begins_min: When the hours begin after the full hour of that clock [min].
-        sun_begins_min: The same of irradiance [min].
-        leap_day: Values of 29 February by name of column, shape (24,) each; empty where the file has no such day.
-        report: What was read.
-    """
-
-    ghi_w_per_m2: Floats
-    dni_w_per_m2: Floats
-    dhi_w_per_m2: Floats
-    t_dry_bulb_degc: Floats
-    relative_humidity_percent: Floats
-    pressure_pa: Floats
-    wind_speed_m_per_s: Floats
-    latitude: float
-    longitude: float
-    utc_offset_hours: float
-    filled_hours: int
-    has_irradiance: bool
-    assumed: tuple[str, ...] = ()
-    begins_min: int = 0
-    sun_begins_min: int = 0
-    leap_day: dict[str, Floats] = field(default_factory=dict)
-    report: FileReport | None = None
-
-    def __post_init__(self) -> None:
-        for column in fields(self)[: len(PLAUSIBLE)]:
-            object.__setattr__(self, column.name, read_only(getattr(self, column.name)))
-
-    def leap_year(self, name: str) -> Floats:
-        """A column at the hours of a leap year, shape (8784,); 29 February takes 28 February where the file has none."""
-        values = getattr(self, name)
-        day = self.leap_day.get(name, values[LEAP_DAY.start - 24 : LEAP_DAY.start])
-        return np.concatenate((values[: LEAP_DAY.start], day, values[LEAP_DAY.start :]))
 
 
 def read_weather_year(
@@ -104,8 +37,8 @@ def read_weather_year(
 ) -> WeatherYear:
     """Reads a weather file, fills short gaps, checks every value, and the irradiance against the sun of its place.
 
-    A row is placed by what the file says of its own time: the zone in the header of TMY3 and EPW, which label an hour
-    by its end; UTC in PVGIS files, which give irradiance at a minute of each hour, for the hour around it; UTC or the
+    A row is placed by what the file says of its own time: the zone in the header of TMY3 and EPW, which label hours by
+    their end; UTC in PVGIS files, which give irradiance at a minute of each hour, for the hour around it; UTC or the
     offset in each cell of a CSV file. A PVGIS hourly file must be of one year and of the horizontal plane; it has no
     humidity, and no pressure but that of its elevation. A CSV file has the columns of `WeatherYear` and ``time_utc``,
     the beginning of each hour; irradiance may be left out, all three columns together. Every file has a row for each
@@ -157,31 +90,20 @@ def _read(path: Path, elsewhere: Station) -> RawYear:
 
 def _checked(raw: RawYear, source: str) -> WeatherYear:
     has_irradiance = not all(np.isnan(raw.columns[name]).all() for name in IRRADIANCE)
-    filled = np.zeros(HOURS_OF_YEAR, dtype=bool)
-    year: dict[str, Floats] = {}
-    faults: list[Fault] = []
-    for name, values in raw.columns.items():
-        if name in IRRADIANCE and not has_irradiance:
-            year[name] = np.zeros(HOURS_OF_YEAR)
-            continue
-        faults += _implausible(name, values)
-        missing = np.isnan(values)
-        gap_start, gap_length = _longest_gap(missing)
-        if gap_length > LONGEST_GAP_H:
-            rule = f"has a gap of {gap_length} h from {hour_name(gap_start)}; at most {LONGEST_GAP_H} h can be filled"
-            faults.append(Fault(name, rule))
-            continue
-        filled |= missing
-        year[name] = _fill(values, missing)
-    raise_if_any(faults, source)
-    meaning, sun, told = _meaning(raw, year["ghi_w_per_m2"]) if has_irradiance else (raw.meanings[0], None, ())
-    if sun is not None:
-        raise_if_any(_sun_faults(raw, sun, meaning), source)
-    before = {name: float(np.nansum(raw.columns[name])) / 1000 for name in IRRADIANCE}
+    columns = {name: values for name, values in raw.columns.items() if has_irradiance or name not in IRRADIANCE}
+    raise_if_any([fault for name, values in columns.items() for fault in _value_faults(name, values)], source)
+    filled = np.any([np.isnan(values) for values in columns.values()], axis=0)
+    year = dict.fromkeys(IRRADIANCE, np.zeros(HOURS_OF_YEAR)) | {name: _fill(each) for name, each in columns.items()}
+    meaning, sun = raw.meanings[0], None
+    told: tuple[str, ...] = ()
+    if has_irradiance:
+        meaning, sun, told = meaning_of_irradiance(raw, year["ghi_w_per_m2"])
+        raise_if_any(sun_faults(raw, sun), source)
     year["relative_humidity_percent"] = np.minimum(year["relative_humidity_percent"], 100.0)
     for name in IRRADIANCE:
         year[name] = np.maximum(year[name], 0.0)
     found = WeatherYear(
+        **{name: year[name] for name in PLAUSIBLE},
         latitude=raw.station.latitude,
         longitude=raw.station.longitude,
         utc_offset_hours=raw.station.utc_offset_hours,
@@ -191,9 +113,18 @@ def _checked(raw: RawYear, source: str) -> WeatherYear:
         begins_min=raw.begins_min,
         sun_begins_min=meaning.begins_min,
         leap_day=_leap_day(raw, year),
-        **year,
+        report=None,
     )
-    return _reported(found, raw, source, (meaning, sun, told), before)
+    return replace(found, report=_report(found, raw, source, _sun_line(sun, meaning), told))
+
+
+def _value_faults(name: str, values: Floats) -> Iterator[Fault]:
+    """What cannot be in the values of a column, and gaps that are too long."""
+    yield from _implausible(name, values)
+    start, length = _longest_gap(np.isnan(values))
+    if length > LONGEST_GAP_H:
+        rule = f"has a gap of {length} h from {hour_name(start)}; at most {LONGEST_GAP_H} h can be filled"
+        yield Fault(name, rule)
 
 
 def _implausible(name: str, values: Floats) -> Iterator[Fault]:
@@ -210,45 +141,7 @@ def _implausible(name: str, values: Floats) -> Iterator[Fault]:
         yield Fault(name, f"{rule} (9999 in EPW), or leave out all three columns of a CSV file", most)
     elif name in IRRADIANCE and most < LEAST_BRIGHTEST:
         rule = f"must be in W/m²; no hour exceeds {most:g}"
-        yield Fault(name, f"{rule}: is it in kW/m²? Multiply by 1000" if most < 2 else f"{rule}", most)  # noqa: PLR2004
-
-
-def _meaning(raw: RawYear, ghi_w_per_m2: Floats) -> tuple[Meaning, SunCheck, tuple[str, ...]]:
-    """What the irradiance of a row stands for: as the format says, unless the sun shows that it is otherwise."""
-    word = raw.meanings[0]
-    station = raw.station
-    sun = check_against_sun(
-        ghi_w_per_m2, station.latitude, station.longitude, station.utc_offset_hours, word.begins_min
-    )
-    if sun.lag_minutes is None or abs(sun.lag_minutes) <= SURE_LAG_MIN:
-        return word, sun, ()
-    lags = {each: sun.lag_minutes + each.begins_min - word.begins_min for each in raw.meanings}
-    best = min(raw.meanings, key=lambda each: abs(lags[each]))
-    if best is word or abs(lags[best]) > FITTING_LAG_MIN:
-        return word, sun, ()
-    told = f"irradiance read as {best.words}; as {word.words} it would be {_behind(sun.lag_minutes)} the sun"
-    return best, SunCheck(lags[best], sun.follows, sun.seasons), (told,)
-
-
-def _sun_faults(raw: RawYear, sun: SunCheck, meaning: Meaning) -> Iterator[Fault]:
-    station = raw.station
-    where = f"the sun at latitude {station.latitude:g}, longitude {station.longitude:g}"
-    if not sun.follows:
-        yield Fault("ghi_w_per_m2", f"must follow {where}; it is as bright by night as by day")
-    elif sun.lag_minutes is not None and abs(sun.lag_minutes) > MOST_LAG_MIN:
-        fits = raw.clock_hours + sun.lag_minutes / 60
-        fits = (round(4 * fits) / 4 + 12) % 24 - 12
-        rule = f"is {_behind(sun.lag_minutes)} {where}, and may be {MOST_LAG_MIN:g} min at most; its times fit a clock of "
-        rule += f"UTC{fits:+g} h and are taken as UTC{raw.clock_hours:+g} h: {raw.cure}"
-        yield Fault("ghi_w_per_m2", rule)
-    elif sun.wrong_hemisphere:
-        rule = f"is bright in the winter and dark in the summer of latitude {station.latitude:g}: is its sign right"
-        yield Fault("latitude", f"{rule}, north positive?", station.latitude)
-
-
-def _behind(lag_minutes: float) -> str:
-    """A lag in words, before the name of what is followed."""
-    return f"{abs(lag_minutes):.0f} min {'behind' if lag_minutes > 0 else 'ahead of'}"
+        yield Fault(name, f"{rule}: is it in kW/m²? Multiply by 1000" if most < 2 else f"{rule}", most)
 
 
 def _leap_day(raw: RawYear, year: dict[str, Floats]) -> dict[str, Floats]:
@@ -261,29 +154,27 @@ def _leap_day(raw: RawYear, year: dict[str, Floats]) -> dict[str, Floats]:
     return found
 
 
-def _reported(
-    year: WeatherYear, raw: RawYear, source: str, light: tuple[Meaning, SunCheck | None, tuple[str, ...]],
-    before: dict[str, float],
-) -> WeatherYear:  # fmt: skip
-    """The year with the report on it."""
-    meaning, sun, told = light
-    totals = [
-        f"mean {year.t_dry_bulb_degc.mean():.1f} °C ({year.t_dry_bulb_degc.min():.1f} to "
-        f"{year.t_dry_bulb_degc.max():.1f}), wind {year.wind_speed_m_per_s.mean():.2f} m/s"
-    ]
+def _sun_line(sun: SunCheck | None, meaning: Meaning) -> str:
+    """How far irradiance is from the sun, in words."""
+    if sun is None:
+        return "no irradiance"
+    if sun.lag_minutes is None:
+        return f"irradiance as {meaning.words}; the sun of its place has no daily cycle to check it by"
+    return f"irradiance {behind_words(sun.lag_minutes)} the sun of its place, as {meaning.words}"
+
+
+def _report(year: WeatherYear, raw: RawYear, source: str, sun: str, told: tuple[str, ...]) -> FileReport:
+    degc, wind = year.t_dry_bulb_degc, year.wind_speed_m_per_s
+    totals = [f"mean {degc.mean():.1f} °C ({degc.min():.1f} to {degc.max():.1f}), wind {wind.mean():.2f} m/s"]
     if year.has_irradiance:
-        after = {name: float(getattr(year, name).sum()) / 1000 for name in IRRADIANCE}
-        totals += [
-            f"{name.partition('_')[0].upper()} {after[name]:,.1f} kWh/m² a year ({before[name]:,.1f} in the file)"
-            for name in IRRADIANCE
-        ]
-    else:
-        totals.append("no irradiance")
-    if sun is not None and sun.lag_minutes is not None:
-        totals.append(f"irradiance {_behind(sun.lag_minutes)} the sun of its place, as {meaning.words}")
-    mended = [*raw.notes, *told, *(f"{name}: the format has none, a standard value" for name in year.assumed)]
+        for name in IRRADIANCE:
+            kwh, in_file = getattr(year, name).sum() / 1000, float(np.nansum(raw.columns[name])) / 1000
+            totals.append(f"{name.partition('_')[0].upper()} {kwh:,.1f} kWh/m² a year ({in_file:,.1f} in the file)")
+    mended = [*raw.notes, *told]
+    if year.assumed:
+        mended.append(f"the file has no {', '.join(year.assumed)}; standard values stand for them")
     used = "29 February of the file is used in leap years only" if year.leap_day else "29 February takes 28 February"
-    report = FileReport(
+    return FileReport(
         kind="weather",
         source=source,
         form=raw.form,
@@ -292,10 +183,9 @@ def _reported(
         zone=raw.zone,
         step="60 min",
         gaps=f"{year.filled_hours} h with values missing, filled linearly" if year.filled_hours else "none",
-        totals=tuple(totals),
+        totals=(*totals, sun),
         mended=tuple(mended),
     )
-    return replace(year, report=report)
 
 
 def _longest_gap(missing: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[int, int]:
@@ -311,6 +201,7 @@ def _longest_gap(missing: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[int, int
     return int((starts[longest] + first) % len(missing)), int(stops[longest] - starts[longest])
 
 
-def _fill(values: Floats, missing: np.ndarray[Any, np.dtype[np.bool_]]) -> Floats:
-    hours = np.arange(len(values))
-    return np.asarray(np.interp(hours, hours[~missing], values[~missing], period=len(values)))
+def _fill(values: Floats) -> Floats:
+    """A column without NaN, linear across gaps; the year is a circle."""
+    hours, known = np.arange(len(values)), ~np.isnan(values)
+    return np.asarray(np.interp(hours, hours[known], values[known], period=len(values))) if known.any() else values

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from grid.arrays import Floats
+from grid.arrays import Bools, Floats
 from grid.errors import Fault
 from grid.weather.year_rows import HOURS_OF_YEAR
 
@@ -86,24 +85,22 @@ class RawYear:
         return HOURS_OF_YEAR + (24 if self.leap_day else 0)
 
 
-def place_faults(latitude: float, longitude: float, utc_offset_hours: float, cure: str) -> Iterator[Fault]:
+def place_faults(station: Station, cure: str) -> Iterator[Fault]:
     """What cannot be in the place that a header states.
 
     Args:
-        latitude: As it stands [degree].
-        longitude: The same [degree].
-        utc_offset_hours: The same [h].
+        station: As it stands.
         cure: How to mend it.
     """
     for name, value, most in (
-        ("latitude", latitude, 90.0),
-        ("longitude", longitude, 180.0),
-        ("time zone", utc_offset_hours, 14.0),
+        ("latitude", station.latitude, 90.0),
+        ("longitude", station.longitude, 180.0),
+        ("time zone", station.utc_offset_hours, 14.0),
     ):
         if not abs(value) <= most:  # not-a-number fails too
             yield Fault(f"header, {name}", f"must lie within {-most:g} and {most:g}: {cure}", value)
 
 
-def where_not(values: Floats, missing: Floats | np.ndarray[tuple[int, ...], np.dtype[np.bool_]], scale: float) -> Floats:
+def where_not(values: Floats, missing: Bools, scale: float) -> Floats:
     """Values times a factor, NaN where they are missing."""
     return np.where(missing, np.nan, values * scale)

@@ -1,7 +1,7 @@
 """Where a station's hours stand on the city's clock.
 
-A station within 5° of the city's meridian (20 minutes of the sun) keeps its own time in UTC. Weather from farther away is
-moved by the difference of the meridians, in whole quarters of an hour, so that its sun is the city's: noon stays noon.
+A station within 5° of the city's meridian (20 minutes of the sun) keeps its own time in UTC. Weather from farther away
+is moved by the difference of the meridians, in whole quarters of an hour, so that its sun is the city's.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ def hour_means(leap_year: Floats, times: Times) -> Floats:
 def linear_means(leap_year: Floats, times: Times) -> Floats:
     """Mean over each step of values that are linear between the middles of the hours; arguments as in `hour_means`."""
     since_middle = times - _HOUR // 2
-    before = since_middle.astype("datetime64[h]")
+    before: Times = since_middle.astype("datetime64[h]")
     share = (since_middle - before) / _HOUR
     first = leap_year[_hour_of_leap_year(before)]
-    second = leap_year[_hour_of_leap_year(before + np.timedelta64(1, "h"))]
+    second = leap_year[_hour_of_leap_year((since_middle + _HOUR).astype("datetime64[h]"))]
     return np.asarray((first + share * (second - first)).mean(axis=1))
 
 

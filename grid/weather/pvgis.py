@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -97,7 +98,7 @@ def _raw(
         Meaning(OF_THE_HOUR, 0),
     ))  # fmt: skip
     return RawYear(
-        form, year.columns, year.leap_day, station, "UTC (as PVGIS states)", 0.0, 0, tuple(meanings), _CURE, assumed=assumed
+        form, year.columns, year.leap_day, station, "UTC (as PVGIS states)", 0.0, 0, tuple(meanings), _CURE, (), assumed
     )  # fmt: skip
 
 
@@ -107,8 +108,9 @@ def _rounded(minutes: float) -> int:
 
 def _station(latitude: float, longitude: float, source: str) -> Station:
     """The place, with the whole hours of its longitude as its clock, on which the year is counted."""
-    raise_if_any(place_faults(latitude, longitude, 0.0, "correct the first lines of the file"), source)
-    return Station(latitude, longitude, float(round(longitude / 15)))
+    station = Station(latitude, longitude, 0.0)
+    raise_if_any(place_faults(station, "correct the first lines of the file"), source)
+    return replace(station, utc_offset_hours=float(round(longitude / 15)))
 
 
 def _hourly_faults(path: Path, columns: list[str]) -> Iterator[Fault]:

@@ -56,7 +56,7 @@ def read_tmy3(path: Path) -> RawYear:
     data, meta = iotools.read_tmy3(path, coerce_year=1990, map_variables=True)
     station = Station(float(meta["latitude"]), float(meta["longitude"]), float(meta["TZ"]))
     cure = "correct the first line of the file"
-    raise_if_any(place_faults(station.latitude, station.longitude, station.utc_offset_hours, cure), str(path))
+    raise_if_any(place_faults(station, cure), str(path))
     begins = (data.index - pd.Timedelta(hours=1)).tz_localize(None).to_numpy()
     values = {}
     for name, (column, scale) in _TMY3_COLUMNS.items():
@@ -78,7 +78,9 @@ def read_epw(path: Path) -> RawYear:
     text, _ = decoded(file_bytes(path))
     lines = text.splitlines()
     if not lines or not lines[0].upper().startswith("LOCATION"):
-        raise InputError.of("row 1", "must be the LOCATION line of an EPW file", lines[0][:60] if lines else "nothing")
+        raise InputError.single(
+            "row 1", "must be the LOCATION line of an EPW file", lines[0][:60] if lines else "nothing"
+        )
     station = _epw_station(lines[0], str(path))
     rows = [line.split(",") for line in lines[_EPW_HEADER_LINES:] if line.strip()]
     short = [k + 1 + _EPW_HEADER_LINES for k, row in enumerate(rows) if len(row) < _EPW_LEAST_CELLS]
@@ -88,7 +90,8 @@ def read_epw(path: Path) -> RawYear:
     values, stamps, notes = _epw_values(rows, str(path))
     year = on_the_year(stamps, values, 0, str(path))
     return RawYear(
-        "EPW", year.columns, year.leap_day, station, _utc(station), station.utc_offset_hours, 0, _LABELLED_BY_END, _EPW_CURE, notes
+        "EPW", year.columns, year.leap_day, station, _utc(station), station.utc_offset_hours, 0, _LABELLED_BY_END,
+        _EPW_CURE, notes,
     )  # fmt: skip
 
 
@@ -102,8 +105,10 @@ def _epw_station(line: str, source: str) -> Station:
             place[name] = float(text)
         except ValueError:
             faults.append(Fault(f"header, {name}", f"must be a number: {_EPW_CURE}", text))
-    raise_if_any(faults or place_faults(*place.values(), _EPW_CURE), source)
-    return Station(*place.values())
+    raise_if_any(faults, source)
+    station = Station(place["latitude"], place["longitude"], place["time zone"])
+    raise_if_any(place_faults(station, _EPW_CURE), source)
+    return station
 
 
 def _epw_values(rows: list[list[str]], source: str) -> tuple[dict[str, Floats], Stamped, tuple[str, ...]]:
@@ -136,7 +141,7 @@ def _epw_faults(columns: dict[str, Numbers]) -> Iterator[Fault]:
             at = (np.flatnonzero(bad)[:_SHOWN] + 1 + _EPW_HEADER_LINES).tolist()
             yield Fault(name, "must be a number that can be true; not so in rows", at)
     hour = columns["hour"].values
-    if hour.min(initial=1) == 0 and hour.max(initial=0) == 24:  # noqa: PLR2004
+    if hour.min(initial=1) == 0 and hour.max(initial=0) == 24:
         yield Fault("hour", "must go from 1 to 24 (ends) or from 0 to 23 (beginnings), not both", [0, 24])
 
 

@@ -120,9 +120,7 @@ def weather_for(source: str | Path, clock: Clock, time_zone: str, latitude: floa
     light = station_times(clock, ahead - year.sun_begins_min, whole=True)
     air = station_times(clock, ahead - year.begins_min, whole=False)
     columns = {
-        name: hour_means(year.leap_year(name), light)
-        if name in IRRADIANCE
-        else linear_means(year.leap_year(name), air)
+        name: hour_means(year.leap_year(name), light) if name in IRRADIANCE else linear_means(year.leap_year(name), air)
         for name in PLAUSIBLE
     }
     return Weather(

@@ -112,7 +112,9 @@ def _faults_of_rows(rows: Stamped, hours: Ints) -> Iterator[Fault]:
         yield Fault("rows", rule, n_rows)
     elif (rows.minute != rows.minute[0]).any():
         row = int(np.flatnonzero(rows.minute != rows.minute[0])[0])
-        rule = f"must all be at the same minute of the hour, as the first at {rows.minute[0]}; row {row + 1} of values is at"
+        rule = (
+            f"must all be at the same minute of the hour, {rows.minute[0]} as the first; row {row + 1} of values is at"
+        )
         yield Fault("time", rule, int(rows.minute[row]))
 
 

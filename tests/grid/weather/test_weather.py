@@ -20,15 +20,19 @@ def greensboro(start: datetime, steps: int, step: timedelta = QUARTER) -> Weathe
     return weather_for("greensboro-tmy3", Clock(start, step, steps), *BERLIN)
 
 
+SUNNY_DAY = 300.0 * np.maximum(0.0, np.cos((np.arange(24) + 0.5 - 11.1) / 24 * 2 * np.pi))
+"""Irradiance of each hour in UTC that follows the sun of Berlin."""
+
+
 def a_year(**changes: object) -> pl.DataFrame:
-    """A mild, constant year in UTC."""
+    """A mild year in UTC, one day like the other."""
     columns: dict[str, object] = {
         "time_utc": pl.datetime_range(
             datetime(2023, 1, 1), datetime(2023, 12, 31, 23), "1h", eager=True
         ).dt.to_string(),
-        "ghi_w_per_m2": np.full(8760, 100.0),
-        "dni_w_per_m2": np.full(8760, 50.0),
-        "dhi_w_per_m2": np.full(8760, 50.0),
+        "ghi_w_per_m2": np.tile(SUNNY_DAY, 365),
+        "dni_w_per_m2": np.tile(SUNNY_DAY, 365) / 2,
+        "dhi_w_per_m2": np.tile(SUNNY_DAY, 365) / 2,
         "t_dry_bulb_degc": np.full(8760, 12.0),
         "relative_humidity_percent": np.full(8760, 70.0),
         "pressure_pa": np.full(8760, 101_325.0),
@@ -124,7 +128,7 @@ def test_csv_is_read_by_its_own_times(tmp_path: Path):
     weather = weather_for(path, Clock(datetime(2031, 5, 5, tzinfo=UTC), timedelta(hours=1), 24), *BERLIN)
     first = (datetime(2031, 5, 5) - datetime(2031, 1, 1)).days * 24
     assert weather.t_dry_bulb_degc == pytest.approx(temperature[first : first + 24], abs=1e-2)
-    assert weather.ghi_w_per_m2 == pytest.approx(np.full(24, 100.0))
+    assert weather.ghi_w_per_m2 == pytest.approx(SUNNY_DAY)
 
 
 def test_csv_without_irradiance_says_so(tmp_path: Path):
