@@ -77,14 +77,13 @@ def run_electricity(result: Result) -> RunElectricity:
     local = [values for name, values in _sums(result, "sources", "source", "energy_mwh", "emissions_kg").items()
              if name != "import"]  # fmt: skip
     summary, manifest = result.summary, result.manifest
-    gases = {factor["gas"] for factor in manifest["factors"]}
     return RunElectricity(
         hours=float(summary["steps"]) * float(summary["step_hours"]),
         sector_mwh={code: values[0] for code, values in rows.items()},
         sector_kg={code: values[1] for code, values in rows.items()},
         generation_mwh=sum(values[0] for values in local),
         generation_kg=sum(values[1] for values in local),
-        gas="CO2" if gases == {"CO2"} else "CO2e",
+        gas=str(manifest.get("gas", "CO2e")),
         source=f"scenario {manifest['name']!r}, factors {manifest['factor_sets'][0]['name']}",
         reductions={
             "ev_driven_km": float(summary["ev_driven_km"] or 0.0),

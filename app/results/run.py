@@ -103,6 +103,7 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         "strategy": scenario.dispatch.strategy,
         "currency": scenario.currency,
         "boundary": inputs.upstream.boundary,
+        "gas": factors.gas(inputs.upstream.boundary),
         "convention": in_words(OPERATOR),
         "conventions": {name: SENTENCES[name] for name in scenario.carbon.conventions},
         "factor_sets": [

@@ -92,6 +92,11 @@ class FactorSet:
         """What there is an unchecked factor for, each once."""
         return tuple(dict.fromkeys(f.technology for f in self.factors if f.status == "unverified"))
 
+    def gas(self, boundary: Boundary) -> Gas:
+        """What its factors of technologies count on a boundary: ``CO2`` alone, or ``CO2e``; a set mixes them not."""
+        gases = {factor.gas for factor in self.factors if factor.boundary == boundary and not factor.region}
+        return "CO2" if gases == {"CO2"} else "CO2e"
+
     def find(
         self,
         technology: str,

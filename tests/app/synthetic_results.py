@@ -268,7 +268,7 @@ def _scenario_yaml(strategy: str) -> str:
 def _manifest(strategy: str) -> dict[str, Any]:
     return {
         "scenario_hash": hashlib.sha256(strategy.encode()).hexdigest(), "status": "done", "name": "Synthetic town",
-        "strategy": strategy, "currency": "EUR", "boundary": "direct",
+        "strategy": strategy, "currency": "EUR", "boundary": "direct", "gas": "CO2e",
         "factor_sets": [
             {"name": "ipcc_ar5", "title": "IPCC AR5 WG3 Annex III", "source": "Schlömer et al., 2014, table A.III.2",
              "status": "verified"},

@@ -75,6 +75,24 @@ def test_grid_averages_by_region_take_the_newest_year():
         factors.value("grid", "lifecycle", "Germani")
 
 
+def test_japans_factor_is_per_energy_sold_so_it_holds_the_losses():
+    averages = load_factor_set("grid_averages")
+    assert {averages.find("grid", region=name).losses for name in ("Japan", "Japan substitute value")} == {"in"}
+    assert averages.find("grid", region="United Kingdom").losses == "out"  # per energy generated; DESNZ lists losses apart
+
+
+def test_a_set_says_what_it_counts():
+    germany = load_factor_set("germany_2023")  # heat rates of coal and the EU-ETS registry count CO2 alone
+    assert (germany.gas("direct"), germany.gas("lifecycle")) == ("CO2", "CO2e")
+    assert load_factor_set("electricity_maps_defaults").gas("direct") == "CO2e"
+
+
+def test_what_is_burnt_over_an_efficiency_is_not_labelled_as_all_gases():
+    stack = [f for name in factor_sets() for f in load_factor_set(name).factors if f.source.startswith("Heat rate")]
+    assert {f.gas for f in stack if f.boundary == "direct"} == {"CO2"}
+    assert all("CO2 alone" in f.source for f in stack if f.boundary == "lifecycle")
+
+
 def test_road_fuels_follow_from_their_heat_content():
     factors = load_factor_set("road_fuels")
     assert factors.value("petrol") == pytest.approx(3.6 * 69.3)

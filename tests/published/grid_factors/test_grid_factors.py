@@ -31,7 +31,7 @@ def test_all_provinces_of_both_years():
 def test_the_two_sets_that_hold_the_chinese_averages_agree():
     averages, notice = load_factor_set("grid_averages"), load_factor_set("china_mee")
     both = [f for f in averages.factors if f.issuer == "MEE/NBS"]
-    assert len(both) == 12
+    assert len(both) == 13
     for factor in both:
         other = notice.find("grid", region=factor.region, year=factor.year)
         assert other.value_kg_per_mwh == factor.value_kg_per_mwh
