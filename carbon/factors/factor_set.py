@@ -93,7 +93,7 @@ class FactorSet:
         return tuple(dict.fromkeys(f.technology for f in self.factors if f.status == "unverified"))
 
     def gas(self, boundary: Boundary) -> Gas:
-        """What its factors of technologies count on a boundary: ``CO2`` alone, or ``CO2e``; a set mixes them not."""
+        """What its factors of technologies count on a boundary: ``CO2`` alone, or ``CO2e``; never both in one set."""
         gases = {factor.gas for factor in self.factors if factor.boundary == boundary and not factor.region}
         return "CO2" if gases == {"CO2"} else "CO2e"
 

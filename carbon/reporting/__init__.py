@@ -12,7 +12,7 @@ from carbon.reporting.statement import (
     verify_statement,
     write_statement,
 )
-from carbon.reporting.v2g_credit import V2GCredit, v2g_credit
+from carbon.reporting.v2g_credit import V2GCredit, charging_intensity, v2g_credit
 from carbon.reporting.vehicles import CarbonCoefficients, SessionCarbon, carbon_coefficients
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "carbon_coefficients",
     "carbon_per_kg",
     "cfe_score",
+    "charging_intensity",
     "hours_csv",
     "merit_order_marginal",
     "refuelled_carbon_per_kg",

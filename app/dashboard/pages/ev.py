@@ -134,8 +134,8 @@ def _avoided(results: Mapping[str, Result]) -> Component:
     if frame.is_empty():
         return cards.nothing(AVOIDED_ELSEWHERE, "No car gave anything back in these results.")
     words = (
-        "A consequence, not part of any emissions shown here: what V2G replaced, less what it released from the "
-        "batteries and their wear. Against marginal: the plant that ran less. Against average: the mix at the bus."
+        "A consequence, not part of any emissions shown here: what V2G replaced, less what charging for it released "
+        "and the wear of batteries. Marginal: the plants that ran less and more for it. Average: the mix at the bus."
     )
     return cards.table_card(AVOIDED_ELSEWHERE, words, frame, digits=1)
 

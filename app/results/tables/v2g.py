@@ -10,16 +10,23 @@ import polars as pl
 from app.results.folder import TABLES
 from app.results.tables.vehicles import class_names, fleets
 from app.simulation.phases import SimulationResult
-from carbon.reporting.v2g_credit import AVOIDED_ELSEWHERE, Reference, V2GCredit, v2g_credit
+from carbon.reporting.v2g_credit import (
+    AVOIDED_ELSEWHERE,
+    CreditBasis,
+    V2GCredit,
+    charging_intensity,
+    v2g_credit,
+)
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
 from grid.units import KG_PER_T
 
 NOTE = (
-    f"{AVOIDED_ELSEWHERE}: what V2G replaced less what it released and wore out is a consequence, subtracted from "
-    "no ledger, sector or coefficient. The wear of batteries counts whatever the boundary."
+    f"{AVOIDED_ELSEWHERE}: what V2G replaced less what charging for it caused and wore out is a consequence, "
+    "subtracted from no ledger, sector or coefficient. Both sides are marginal, or both are averages. The wear of "
+    "batteries counts whatever the boundary."
 )
-REFERENCES: tuple[Reference, ...] = ("marginal", "average")
+REFERENCES: tuple[CreditBasis, ...] = ("marginal", "average")
 QUANTITIES = ("energy_mwh", "replaced_kg", "released_kg", "wear_kg", "avoided_kg")
 
 
@@ -29,7 +36,8 @@ class _FedIn:
 
     Args:
         energy_mwh: Energy at the meter [MWh].
-        released_kg: Carbon that left the batteries with it [kg].
+        released_kg: Carbon that left the batteries with it, by averages [kg].
+        released_marginal_kg: Marginal emissions of the charging that filled them [kg].
         step: When.
         bus: Where.
         session: In which session.
@@ -37,6 +45,7 @@ class _FedIn:
 
     energy_mwh: Floats
     released_kg: Floats
+    released_marginal_kg: Floats
     step: Ints
     bus: Ints
     session: Ints
@@ -45,10 +54,11 @@ class _FedIn:
 def avoided(outcome: SimulationResult) -> pl.DataFrame:
     """One row a vehicle class and reference: what its V2G replaced, released and wore out, and what is left.
 
-    The energy fed in is taken to have replaced the marginal generation, of that side of a tie on which less is
-    consumed, or the mean of the node where it was fed in.
+    By the marginal basis the energy fed in replaced the marginal generation, of that side of a tie on which less is
+    consumed, and released that of the steps in which it was charged, of the side on which more is consumed. By the
+    average basis it replaced the mean of the node where it was fed in, and released the carbon of the battery's stock.
     """
-    sums: dict[tuple[str, Reference], Floats] = {}
+    sums: dict[tuple[str, CreditBasis], Floats] = {}
     for flexibility in fleets(outcome):
         fed = _fed_in(outcome, flexibility)
         if fed is None:
@@ -92,19 +102,27 @@ def _fed_in(outcome: SimulationResult, flexibility: Flexibility) -> _FedIn | Non
     record = stocks.of(devices)
     entries = record.entries
     fed, session = entries.feeds, entries.device[entries.feeds]
+    energy_mwh = entries.p_mw * outcome.inputs.clock.step_hours
+    operation, bus = entries.operation, stores.bus[devices][entries.device]
+    eta_charge, eta_discharge = (
+        operation.at_slots(eta)[entries.slot] for eta in (operation.eta_charge, operation.eta_discharge)
+    )
+    marginal = outcome.marginal.nodes.above_kg_per_mwh[entries.step, bus]
+    held = charging_intensity(operation.owner[entries.device], energy_mwh, entries.e_after_mwh, eta_charge, marginal)
     return _FedIn(
-        energy_mwh=-entries.p_mw[fed] * outcome.inputs.clock.step_hours,
+        energy_mwh=-energy_mwh[fed],
         released_kg=record.moved_kg[fed],
+        released_marginal_kg=(held * -energy_mwh / eta_discharge)[fed],
         step=entries.step[fed],
         bus=stores.bus[devices][session],
         session=session,
     )
 
 
-def _credit(outcome: SimulationResult, fed: _FedIn, reference: Reference, wear_kg_per_mwh: float) -> V2GCredit:
+def _credit(outcome: SimulationResult, fed: _FedIn, reference: CreditBasis, wear_kg_per_mwh: float) -> V2GCredit:
     if reference == "marginal":
         replaced = outcome.marginal.nodes.below_kg_per_mwh[fed.step, fed.bus]
-    else:
-        node = outcome.flow.network.buses.node[fed.bus]
-        replaced = np.nan_to_num(outcome.accounts.tracing.ci_kg_per_mwh[fed.step, node])
+        return v2g_credit(fed.energy_mwh, fed.released_marginal_kg, replaced, reference, wear_kg_per_mwh)
+    node = outcome.flow.network.buses.node[fed.bus]
+    replaced = np.nan_to_num(outcome.accounts.tracing.ci_kg_per_mwh[fed.step, node])
     return v2g_credit(fed.energy_mwh, fed.released_kg, replaced, reference, wear_kg_per_mwh)

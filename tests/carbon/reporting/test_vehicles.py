@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon.reporting.v2g_credit import v2g_credit
+from carbon.reporting.v2g_credit import charging_intensity, v2g_credit
 from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
 from grid.errors import InputError
 
@@ -100,3 +100,39 @@ def test_a_wrong_credit_is_named():
         v2g_credit(np.ones(2), np.ones(1), np.ones(2), "average")
     with pytest.raises(InputError, match="must be marginal or average; got 'cleanest'"):
         v2g_credit(np.ones(1), np.ones(1), np.ones(1), "cleanest")
+
+
+def test_a_battery_mixes_what_it_is_charged_with():
+    """20 kWh at 300 and 10 kWh at 700 g/kWh at the meter, efficiency 0.9: 13 kg in 27 kWh; then 5 kWh go back."""
+    energy, after = np.array([20.0, 10.0, -5.0]), np.array([18.0, 27.0, 27.0 - 5 / 0.9])
+    mix = charging_intensity(np.zeros(3, int), energy, after, np.full(3, 0.9), np.array([300.0, 700.0, 800.0]))
+    assert mix[1] == pytest.approx(300 / 0.9)
+    assert mix[2] == pytest.approx(13_000 / 27)
+
+
+def test_each_battery_has_its_own_mix_and_starts_with_the_mean_of_all_charges():
+    owner = np.array([0, 1, 0, 1])
+    energy, after = np.array([-1.0, 2.0, -1.0, -1.0]), np.array([9.0, 2.0, 8.0, 1.0])
+    mix = charging_intensity(owner, energy, after, np.ones(4), np.array([100.0, 600.0, 100.0, 100.0]))
+    np.testing.assert_allclose(mix, 600.0)  # the only charge there is
+    half = charging_intensity(owner, np.array([4.0, 2.0, -1.0, -1.0]), np.array([8.0, 2.0, 7.0, 1.0]), np.ones(4),
+                              np.array([300.0, 600.0, 0.0, 0.0]))  # fmt: skip
+    assert half[2] == pytest.approx((4 * 400 + 4 * 300) / 8)  # four were there, at the mean of six charged
+    assert half[3] == pytest.approx(600)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(-200, 1200), st.floats(0.5, 1), st.floats(0.5, 1), st.floats(0.1, 9))
+def test_to_charge_and_give_back_at_one_intensity_costs_just_the_losses(ci, eta_charge, eta_discharge, energy):
+    charged = energy / (eta_charge * eta_discharge)
+    mix = charging_intensity(
+        np.zeros(2, int), np.array([charged, -energy]), np.array([charged * eta_charge, 0.0]),
+        np.full(2, eta_charge), np.full(2, ci),
+    )  # fmt: skip
+    credit = v2g_credit(np.array([energy]), energy * mix[1:] / eta_discharge, np.array([ci]), "marginal")
+    assert credit.total_kg == pytest.approx(-ci * (charged - energy), rel=1e-9, abs=1e-9)
+
+
+def test_batteries_that_are_never_charged_release_nothing_known():
+    assert charging_intensity(np.zeros(0, int), *(np.zeros(0) for _ in range(4))).size == 0
+    assert charging_intensity(np.zeros(1, int), np.array([-1.0]), np.ones(1), np.ones(1), np.ones(1)).tolist() == [0.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -75,14 +76,21 @@ def test_the_credit_is_what_was_replaced_less_released_and_wear(result: Result) 
     for reference in ("marginal", "average"):
         rows = credit.filter(pl.col("reference").cast(pl.String) == reference)
         assert rows["energy_mwh"].sum() == pytest.approx(energy, rel=RELATIVE)
-        assert rows["released_kg"].sum() == pytest.approx(result.table("sessions").collect()["v2g_kg"].sum(), rel=1e-6)
         total = (rows["replaced_kg"] - rows["released_kg"] - rows["wear_kg"]).sum()
         key = f"v2g_avoided_elsewhere_not_in_inventory_{reference}_t"
         assert result.summary[key] == pytest.approx(total / 1000)
     if energy:
         nodal = result.table("nodal").collect()["marginal_below_kg_per_mwh"]
-        replaced = credit.filter(pl.col("reference").cast(pl.String) == "marginal")["replaced_kg"].sum() / energy
-        assert nodal.min() <= replaced <= nodal.max()
+        marginal, average = (
+            credit.filter(pl.col("reference").cast(pl.String) == name) for name in ("marginal", "average")
+        )
+        assert nodal.min() <= marginal["replaced_kg"].sum() / energy <= nodal.max()
+        above = result.table("nodal").collect()["marginal_above_kg_per_mwh"]
+        released = marginal["released_kg"].sum() / energy  # marginal of the hours of charging, over both efficiencies
+        assert above.min() / 0.9 <= released <= above.max() / 0.7
+        assert average["released_kg"].sum() == pytest.approx(
+            result.table("sessions").collect()["v2g_kg"].sum(), rel=1e-6
+        )
 
 
 CITY = {"network": "mv_oberrhein"}
@@ -148,7 +156,8 @@ def by_hand() -> SimpleNamespace:
         reservoir=Reservoir(e_start, e_start, 0 * one, 0.06 * one, 0.9 * one, 0.9 * one, one, owner, vehicle=True,
                             mwh_per_km=0.00015 * one),
     )  # fmt: skip
-    region = regional_marginal(np.full(6, 900.0), np.full(6, 800.0), np.full(6, 900.0))
+    more = np.array([300.0, 700.0, 900.0, 900.0, 900.0, 900.0])
+    region = regional_marginal(more, np.minimum(more, 800.0), more)
     nan = np.full((6, 1), np.nan)
     buses = SimpleNamespace(names=("home street",), node=np.zeros(1, int))
     return SimpleNamespace(
@@ -194,7 +203,8 @@ def test_energy_stands_in_the_local_hour_in_which_it_flowed(by_hand: SimpleNames
 def test_the_credit_by_hand_takes_the_side_on_which_less_is_used(by_hand: SimpleNamespace) -> None:
     """5 kWh that replace 800 g/kWh avoid 1.3251 kg; against the mean of the bus, 500 g/kWh, they cost carbon.
 
-    (The mean holds what the car itself feeds in, a thousandth of the power there.)
+    Marginal and mean intensity are the same when the car charges, so both bases release the same here. (The mean holds
+    what the car itself feeds in, a thousandth of the power there.)
     """
     credit = avoided(by_hand)
     rows = {(row["vehicle_class"], row["reference"]): row["avoided_kg"] for row in credit.iter_rows(named=True)}
@@ -202,3 +212,13 @@ def test_the_credit_by_hand_takes_the_side_on_which_less_is_used(by_hand: Simple
     assert rows["large", "average"] == pytest.approx(2.5 - 2.6749, abs=5e-4)
     assert rows["compact", "marginal"] == 0
     assert avoided_t(credit)["v2g_avoided_elsewhere_not_in_inventory_marginal_t"] == pytest.approx(1.3251e-3, abs=5e-8)
+
+
+def test_both_sides_of_the_marginal_credit_are_marginal(by_hand: SimpleNamespace) -> None:
+    """Charged when a MWh more emits 900 kg, 5 kWh took 5 / 0.81 x 0.9 = 5.5556 kg, whatever the mean was then."""
+    region = regional_marginal(np.full(6, 900.0), np.full(6, 800.0), np.full(6, 900.0))
+    by_hand.marginal = replace(by_hand.marginal, region=region, nodes=region.at_nodes(np.zeros((6, 1))))
+    rows = {(row["vehicle_class"], row["reference"]): row for row in avoided(by_hand).iter_rows(named=True)}
+    assert rows["large", "marginal"]["released_kg"] == pytest.approx(5 / 0.81 * 0.9, abs=1e-9)
+    assert rows["large", "marginal"]["avoided_kg"] == pytest.approx(4.0 - 5 / 0.81 * 0.9, abs=1e-9)
+    assert rows["large", "average"]["released_kg"] == pytest.approx(2.6749, abs=5e-5)
