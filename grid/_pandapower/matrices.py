@@ -39,20 +39,12 @@ def network_of(net: Any) -> Network:
     Raises:
         InputError: If the net has no external grid, or pandapower cannot solve it.
     """
-    import pandapower  # noqa: PLC0415  slow to import
-
     net, misstated, not_followed = net_as_solved(net)
     if not (net.ext_grid.in_service.any() or _slack_generators(net).any()):
         rule = "the net has no external grid in service and no slack generator, so nothing feeds it"
         raise InputError.single("city.network", rule)
     raise_if_any(faults(net), "the net")
-    solved = net
-    try:
-        pandapower.runpp(net, **RUNPP_OPTIONS)
-    except pandapower.LoadflowNotConverged:  # its loads may be too much at once, and its profiles not
-        solved = _unloaded(net)
-    except Exception as error:
-        raise InputError.single("city.network", f"pandapower's power flow of the net failed: {error}") from error
+    solved = _solved(net)
     internal = _internal(solved)
     n_nodes = internal["Ybus"].shape[0]
     bus_table = internal["bus"].real
@@ -83,6 +75,19 @@ def network_of(net: Any) -> Network:
         voltage_dependent_bus=_voltage_dependent(solved, node),
         net=net,
     )
+
+
+def _solved(net: Any) -> Any:
+    """The net with its own power flow solved, or without its loads and generation where that has no solution."""
+    import pandapower  # noqa: PLC0415  slow to import
+
+    try:
+        pandapower.runpp(net, **RUNPP_OPTIONS)
+    except pandapower.LoadflowNotConverged:  # its loads may be too much at once, and its profiles not
+        return _unloaded(net)
+    except Exception as error:
+        raise InputError.single("city.network", f"pandapower's power flow of the net failed: {error}") from error
+    return net
 
 
 def _internal(net: Any) -> Mapping[str, Any]:
