@@ -17,13 +17,13 @@ import numpy as np
 from app.scenario import check_scenario
 from app.simulation.inputs import prepare
 from app.simulation.phases import dispatch_problem
+from grid.network.tolerances import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from grid.powerflow.powerflow import power_flow
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Schedule
 from optimizer.problem.totals import scheduled_withdrawal
 from optimizer.studies.representative_days import dispatch_representative
-from optimizer.window.grid_rows import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 
 BATTERY = {"kind": "battery", "p_rated_mw": 2, "e_rated_mwh": 8}
 SCENARIO = {

@@ -32,8 +32,8 @@ TIME = pl.Datetime("us", "UTC")
 TABLES: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
     "buses": {"time": TIME, "bus": pl.Categorical, "vm_pu": pl.Float64, "ci_kg_per_mwh": pl.Float64,
               "renewable_share": pl.Float64, "carbon_free_share": pl.Float64},
-    "branches": {"time": TIME, "branch": pl.Categorical, "p_from_mw": pl.Float64, "p_to_mw": pl.Float64,
-                 "loading_percent": pl.Float64},
+    "branches": {"time": TIME, "branch": pl.Categorical, "kind": pl.Categorical, "p_from_mw": pl.Float64,
+                 "p_to_mw": pl.Float64, "loading_percent": pl.Float64},
     "assets": {"time": TIME, "asset": pl.Categorical, "bus": pl.Categorical, "p_mw": pl.Float64, "e_mwh": pl.Float64,
                "ci_kg_per_mwh": pl.Float64, "q_mvar": pl.Float64},
     "sectors": {"time": TIME, "gpc_code": pl.Categorical, "energy_mwh": pl.Float64, "emissions_kg": pl.Float64,
@@ -70,14 +70,21 @@ TABLES: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
              "emissions_kg": pl.Float64, "ci_kg_per_mwh": pl.Float64, "import_ci_kg_per_mwh": pl.Float64,
              "import_price_per_mwh": pl.Float64},
     "ledger": {"time": TIME, **dict.fromkeys((
-        "generation_mwh", "import_mwh", "arriving_mwh", "consumption_mwh", "export_mwh", "loss_mwh",
+        "hours", "generation_mwh", "import_mwh", "arriving_mwh", "consumption_mwh", "export_mwh", "loss_mwh",
         "storage_change_mwh", "renewable_mwh", "curtailed_mwh", "source_kg", "arriving_kg", "consumption_kg",
         "vehicle_kg", "loss_kg", "fuel_kg", "standing_kg", "export_kg", "stock_change_kg", "carbon_error_kg",
-        "import_price_per_mwh", "export_price_per_mwh", "wear_cost", "forgone_value"), pl.Float64)},
+        "import_price_per_mwh", "export_price_per_mwh", "wear_cost", "forgone_value",
+        "carbon_cost", "stock_gain_mwh", "heat_mwh"), pl.Float64)},
+    "months": {"month": TIME, "peak_import_mw": pl.Float64, "demand_charge": pl.Float64},
     "sources": {"time": TIME, "source": pl.Categorical, "energy_mwh": pl.Float64, "emissions_kg": pl.Float64},
     **CONVENTION_TABLES,
 }  # fmt: skip
 """Columns of every table; rows are sorted by time, then element."""
+
+
+def in_columns(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """A table with exactly its columns, in their order and of their types, from a frame that has them."""
+    return frame.select(pl.col(column).cast(dtype) for column, dtype in TABLES[name].items())
 
 
 @dataclass(frozen=True)
@@ -171,7 +178,7 @@ def write_result(
     *,
     scenario_yaml: str,
     manifest: Callable[[], Mapping[str, Any]],
-    summary: Mapping[str, Any],
+    summary: Callable[[Callable[[str], pl.LazyFrame]], Mapping[str, Any]],
     topology: Mapping[str, Any],
     tables: Mapping[str, Callable[[], pl.DataFrame]],
 ) -> Result:
@@ -181,7 +188,7 @@ def write_result(
         path: The result folder; must not exist or be empty.
         scenario_yaml: The resolved scenario.
         manifest: Makes the contents of ``manifest.json``, when the tables are written.
-        summary: Contents of ``summary.json``.
+        summary: Makes the contents of ``summary.json`` from the tables as written, which it gets by name.
         topology: Contents of ``topology.json``.
         tables: Makes each of `TABLES`, with exactly their columns; one after the other, so that none stays.
     """
@@ -189,11 +196,10 @@ def write_result(
     draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         (draft / "scenario.yaml").write_text(scenario_yaml, encoding="utf-8")
-        for name, columns in TABLES.items():
-            tables[name]().select(pl.col(column).cast(dtype) for column, dtype in columns.items()).write_parquet(
-                draft / f"{name}.parquet", compression="zstd"
-            )
-        for name, content in (("manifest", manifest()), ("summary", summary), ("topology", topology)):
+        for name in TABLES:
+            in_columns(name, tables[name]()).write_parquet(draft / f"{name}.parquet", compression="zstd")
+        key_figures = summary(lambda name: pl.scan_parquet(draft / f"{name}.parquet"))
+        for name, content in (("manifest", manifest()), ("summary", key_figures), ("topology", topology)):
             text = json.dumps(content, indent=None if name == "topology" else 2, allow_nan=False)
             (draft / f"{name}.json").write_text(text + "\n", encoding="utf-8")
         draft.chmod(0o755)

@@ -8,7 +8,6 @@ import json
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import available_timezones
 
-import numpy as np
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -240,15 +239,6 @@ class Scenario(Spec):
         import yaml  # noqa: PLC0415  only where a scenario is written
 
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-
-
-def branch_limits(limits: LimitsSpec, kinds: tuple[str, ...], own_percent: np.ndarray) -> np.ndarray:
-    """Loading limit of each branch, shape (L,) [%]: the scenario's, else the net's own."""
-    chosen = own_percent.copy()
-    for kind, limit in (("line", limits.line_loading_max_percent), ("trafo", limits.trafo_loading_max_percent)):
-        if limit is not None:
-            chosen[np.array(kinds) == kind] = limit
-    return chosen
 
 
 def schema() -> dict[str, Any]:

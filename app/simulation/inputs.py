@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from app.scenario.loaded import LoadedScenario, in_folder
 from app.scenario.place import city_place
-from app.scenario.schema import branch_limits
+from app.simulation.limits import GridLimits, resolve_limits
 from carbon.data_centre import FacilityModel, OutdoorAir, it_demand_mw
 from carbon.data_centre.flexibility import DataCentreLoad
 from carbon.factors import FactorSet, load_factor_set
@@ -54,19 +55,10 @@ class SimulationInputs:
         """The time axis."""
         return self.loaded.city.clock
 
-    @property
-    def loading_max_percent(self) -> Floats:
-        """Limit of every branch, shape (L,) [%]."""
-        branches = self.loaded.city.network.branches
-        return branch_limits(self.loaded.scenario.limits, branches.kinds, branches.loading_max_percent)
-
-    @property
-    def voltage_limits_pu(self) -> tuple[Floats, Floats]:
-        """Least and greatest voltage of every bus, shape (B,) each [pu]: the scenario's, else the net's own."""
-        limits, buses = self.loaded.scenario.limits, self.loaded.city.network.buses
-        low = buses.vm_min_pu if limits.vm_min_pu is None else np.full(buses.vm_min_pu.shape, limits.vm_min_pu)
-        high = buses.vm_max_pu if limits.vm_max_pu is None else np.full(buses.vm_max_pu.shape, limits.vm_max_pu)
-        return low, high
+    @cached_property
+    def limits(self) -> GridLimits:
+        """Limits of the grid."""
+        return resolve_limits(self.loaded.scenario.limits, self.loaded.city.network)
 
     @property
     def import_price_per_mwh(self) -> Floats:

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
-from app.results.tables.frames import by_element, times
 from carbon.reporting.marginal import MarginalIntensity, regional_marginal
 from carbon.upstream import Upstream
 from grid.arrays import Floats
 from grid.powerflow.powerflow import PowerFlow
 from optimizer.network.linearisation import loss_rows
 from optimizer.problem.schedule import Schedule
-
-if TYPE_CHECKING:
-    from app.simulation.phases import SimulationResult
 
 MOST_VOLTAGES = 1_000_000
 """Voltages of so many nodes and steps are differentiated at once, which takes some 200 MB."""
@@ -101,32 +95,3 @@ def loss_sensitivity(flow: PowerFlow) -> Floats:
         found[first + solved] = loss_rows(part, solved).per_mw
     found[:, network.buses.node < 0] = np.nan
     return found
-
-
-def regional(outcome: SimulationResult) -> pl.DataFrame:
-    """One row a step: the region's marginal intensity, of either side, and its mean for comparison."""
-    region, clock = outcome.marginal.region, outcome.inputs.clock
-    return pl.DataFrame(
-        {
-            "time": times(clock),
-            "below_kg_per_mwh": region.below_kg_per_mwh,
-            "above_kg_per_mwh": region.above_kg_per_mwh,
-            "tie": region.is_tie > 0,
-            "mean_kg_per_mwh": outcome.inputs.upstream.ci_kg_per_mwh,
-        }
-    )
-
-
-def nodal(outcome: SimulationResult) -> pl.DataFrame:
-    """One row a step and bus: price and marginal intensities; null where they are not known."""
-    found = outcome.marginal
-    known = np.where(np.isfinite(found.loss_sensitivity), 0.0, np.nan)
-    return by_element(
-        outcome.inputs.clock,
-        "bus",
-        outcome.flow.network.buses.names,
-        price_per_mwh=found.price_per_mwh,
-        marginal_below_kg_per_mwh=found.nodes.below_kg_per_mwh + known,
-        marginal_above_kg_per_mwh=found.nodes.above_kg_per_mwh + known,
-        dispatch_marginal_kg_per_mwh=found.dispatch_kg_per_mwh,
-    )

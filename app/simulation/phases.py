@@ -116,7 +116,7 @@ def _phase(name: str, seconds: dict[str, float], tell: Progress) -> Iterator[Non
 def dispatch_problem(inputs: SimulationInputs, p_fixed_mw: Floats, q_fixed_mvar: Floats) -> DispatchProblem:
     """The scenario as the optimizer sees it."""
     scenario, clock = inputs.loaded.scenario, inputs.clock
-    import_max, carbon_cap_t = scenario.limits.import_max_mw, scenario.dispatch.carbon_cap_t
+    limits, carbon_cap_t = inputs.limits, scenario.dispatch.carbon_cap_t
     per_hour = 1 / clock.step_hours
     return DispatchProblem(
         clock=clock,
@@ -130,11 +130,11 @@ def dispatch_problem(inputs: SimulationInputs, p_fixed_mw: Floats, q_fixed_mvar:
         import_marginal_ci_kg_per_mwh=inputs.upstream.ci_marginal_kg_per_mwh,
         carbon_price_per_kg=scenario.dispatch.carbon_price_per_t / KG_PER_T,
         carbon_cap_kg=np.inf if carbon_cap_t is None else carbon_cap_t * KG_PER_T,
-        import_max_mw=np.inf if import_max is None else import_max,
+        import_max_mw=limits.import_max_mw,
         demand_charge_per_mw_month=scenario.tariff.demand_charge_per_mw_month,
-        loading_max_percent=inputs.loading_max_percent,
-        vm_min_pu=inputs.voltage_limits_pu[0],
-        vm_max_pu=inputs.voltage_limits_pu[1],
+        loading_max_percent=limits.loading_max_percent,
+        vm_min_pu=limits.vm_min_pu,
+        vm_max_pu=limits.vm_max_pu,
         horizon_steps=max(1, round(scenario.dispatch.horizon_hours * per_hour)),
         look_ahead_steps=round(scenario.dispatch.look_ahead_hours * per_hour),
         forecast=_forecast(scenario.dispatch.forecast, scenario.seed),

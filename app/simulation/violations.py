@@ -9,10 +9,6 @@ import numpy as np
 from app.simulation.phases import SimulationResult
 from grid.arrays import Bools, Floats, Ints
 
-VOLTAGE_TOLERANCE_PU = 1e-4
-LOADING_TOLERANCE_PERCENT = 0.2
-"""A limit is violated when it is exceeded by more than this [pu; percentage points]."""
-
 
 @dataclass(frozen=True, eq=False)
 class Violations:
@@ -35,25 +31,18 @@ class Violations:
 
 def find_violations(outcome: SimulationResult) -> list[Violations]:
     """All violations of a run, quantity by quantity."""
-    flow, limits = outcome.flow, outcome.inputs.loaded.scenario.limits
-    buses, branches = flow.network.buses, flow.network.branches
-    vm, loading = flow.vm_pu(), flow.loading_percent()
-    low, high = outcome.inputs.voltage_limits_pu
+    flow, limits = outcome.flow, outcome.inputs.limits
+    tolerated = limits.tolerated
+    buses, branches = flow.network.buses.names, flow.network.branches.names
+    vm, loading, loading_max = flow.vm_pu(), flow.loading_percent(), limits.loading_max_percent
     imported = outcome.accounts.energy.import_mwh[:, None] / outcome.inputs.clock.step_hours
-    import_max = np.array([np.inf if limits.import_max_mw is None else limits.import_max_mw])
-    import_tolerance = LOADING_TOLERANCE_PERCENT / 100 * import_max[0] if np.isfinite(import_max[0]) else 0.0
+    import_max, too_much = np.array([limits.import_max_mw]), imported > tolerated.import_max_mw
     failed = flow.failed[:, None]
     return [
-        _found("vm_pu", vm, low, vm < low - VOLTAGE_TOLERANCE_PU, buses.names),
-        _found("vm_pu", vm, high, vm > high + VOLTAGE_TOLERANCE_PU, buses.names),
-        _found(
-            "loading_percent",
-            loading,
-            outcome.inputs.loading_max_percent,
-            loading > outcome.inputs.loading_max_percent + LOADING_TOLERANCE_PERCENT,
-            branches.names,
-        ),
-        _found("import_mw", imported, import_max, imported > import_max + import_tolerance, ("city",)),
+        _found("vm_pu", vm, limits.vm_min_pu, vm < tolerated.vm_min_pu, buses),
+        _found("vm_pu", vm, limits.vm_max_pu, vm > tolerated.vm_max_pu, buses),
+        _found("loading_percent", loading, loading_max, loading > tolerated.loading_max_percent, branches),
+        _found("import_mw", imported, import_max, too_much, ("city",)),
         _found("power_flow", np.full(failed.shape, np.nan), np.array([np.nan]), failed, ("city",)),
     ]
 

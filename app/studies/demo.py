@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from app.results.folder import Result
+from app.results.key_figures import Compared, shown_in
 from app.results.run import finished, run_scenario
 from app.scenario import load_scenario
 from app.simulation.phases import Progress
 
 STRATEGIES = ("unmanaged", "optimal")
-ROWS = (
-    ("cost", "cost", "{currency}", 1.0, 0),
-    ("emissions", "emissions_t", "t", 1.0, 1),
-    ("mean intensity", "ci_mean_g_per_kwh", "g/kWh", 1.0, 1),
-    ("renewable share", "renewable_share", "%", 100.0, 1),
-    ("peak import", "peak_import_mw", "MW", 1.0, 2),
-    ("worst line", "line_loading_max_percent", "%", 1.0, 1),
-    ("steps with violations", "violation_steps", "", 1.0, 0),
-    ("charged by cars", "ev_energy_mwh", "MWh", 1.0, 1),
-    ("fed in by cars", "v2g_energy_mwh", "MWh", 1.0, 1),
-    ("cars, charged", "ev_ci_g_per_kwh", "g/kWh", 1.0, 1),
-    ("cars, driven", "ev_g_per_km", "g/km", 1.0, 1),
-    ("PUE", "pue_mean", "", 1.0, 3),
-)
-"""What is compared: label, key of the summary, unit, factor, digits."""
 
 
 def run_demo(out: Path, days: int, progress: Progress | None = None) -> tuple[Result, Result]:
@@ -55,26 +40,32 @@ def print_comparison(unmanaged: Result, optimal: Result) -> None:
     table = Table(title=f"{optimal.manifest['name']}: what managing changes")
     for column in ("", "unmanaged", "optimal", "change"):
         table.add_column(column, justify="left" if not column else "right")
-    for label, key, unit, factor, digits in ROWS:
-        unit_text = unit.format(currency=optimal.manifest["currency"])
-        values = [_scaled(result.summary.get(key), factor) for result in (unmanaged, optimal)]
-        shown = [_shown(value, digits, unit_text) for value in values]
-        table.add_row(label, *shown, change_in_words(*values))
+    for key, figure in shown_in("demo").items():
+        unit = figure.shown_unit(str(optimal.manifest["currency"]))
+        before, after = (figure.shown_value(result.summary.get(key)) for result in (unmanaged, optimal))
+        shown = [_shown(value, figure.digits, unit) for value in (before, after)]
+        table.add_row(figure.label, *shown, change_in_words(before, after, figure.compared))
     Console().print(table)
-
-
-def _scaled(value: Any, factor: float) -> float | None:
-    return None if value is None else float(value) * factor
 
 
 def _shown(value: float | None, digits: int, unit: str) -> str:
     return "–" if value is None else f"{value:,.{digits}f} {unit}".strip()
 
 
-def change_in_words(before: float | None, after: float | None) -> str:
-    """``12 % less``, ``3 more`` and the like."""
+def change_in_words(before: float | None, after: float | None, compared: Compared = "relative") -> str:
+    """``12.0 % less``, ``1.6 points more``, ``2 less`` and the like.
+
+    Args:
+        before: The figure of the first run, as shown.
+        after: That of the second.
+        compared: How they are compared.
+    """
     if before is None or after is None:
         return ""
+    if compared != "relative":
+        difference = after - before
+        shown = f"{abs(difference):.1f} points" if compared == "points" else f"{abs(difference):,.0f}"
+        return f"{shown} {'less' if difference < 0 else 'more'}" if difference else "the same"
     if before == 0:
         return "the same" if after == 0 else f"{after:+,.4g}"
     percent = 100 * (after / before - 1)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from app.results.run import status
-from app.results.summary import summarise
+from app.results.folder import in_columns
+from app.results.key_figures import evaluate, figure_named
+from app.results.manifest import status
+from app.results.tables.registry import tables
 from app.scenario import load_scenario
 from app.scenario.loaded import LoadedScenario
 from app.scenario.yaml_file import read_yaml
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
 FIXED = ("schema_version", "city", "period", "weather")
 """Parts of a scenario that a design must not change: the designs are compared in one city under one weather."""
 _NAME_SEPARATOR = "."
+OF_THE_RUN = (
+    *("cost", "peak_import_mw", "line_loading_max_percent", "trafo_loading_max_percent", "vm_min_pu"),
+    "violation_steps",
+)
+"""Key figures of the run that a comparison holds under their own names."""
 
 
 class Design(Spec):
@@ -212,8 +219,11 @@ def _named(progress: Progress, design: str) -> Progress:
 
 
 def _row(name: str, outcome: SimulationResult) -> DesignRow:
-    summary = summarise(outcome)
+    made = tables(outcome)
     centres = [spec.name for spec in outcome.inputs.loaded.scenario.data_centres]
+    of_centres = (f"data_centres.{centre}.{key}" for centre in centres for key in ("emissions_t", "energy_mwh"))
+    figures = [figure_named(key) for key in ("pue_mean", "emissions_t", *OF_THE_RUN, *of_centres)]
+    summary: dict[str, Any] = dict(evaluate(figures, lambda table: in_columns(table, made[table]()).lazy()))
     it_mwh = sum(float(f.p_it_mw.sum() * f.step_hours) for f in outcome.facilities.values())
     water_l = sum(float(f.water_l.sum()) for f in outcome.facilities.values())
     emissions_t = sum(summary[f"data_centres.{centre}.emissions_t"] or 0.0 for centre in centres)
@@ -227,11 +237,8 @@ def _row(name: str, outcome: SimulationResult) -> DesignRow:
         energy_mwh=sum(summary[f"data_centres.{centre}.energy_mwh"] for centre in centres),
         data_centre_emissions_t=emissions_t,
         city_emissions_t=summary["emissions_t"],
-        **{key: summary[key] for key in (
-            "cost", "peak_import_mw", "line_loading_max_percent", "trafo_loading_max_percent", "vm_min_pu",
-            "violation_steps",
-        )},
-    )  # fmt: skip
+        **{key: summary[key] for key in OF_THE_RUN},
+    )
 
 
 def yearly_pue(outcome: SimulationResult) -> float | None:

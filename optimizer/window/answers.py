@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from grid.arrays import Floats
+from grid.network.tolerances import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from optimizer.problem.schedule import BindingLimit, Costs, Shortfall
 from optimizer.problem.slots import step_of
-from optimizer.window.grid_rows import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU, NetworkRows
+from optimizer.window.grid_rows import NetworkRows
 from optimizer.window.solve import WindowSolution
 
 NOTHING = 1e-6

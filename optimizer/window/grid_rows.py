@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from grid.arrays import Bools, Floats, Ints
+from grid.network.tolerances import VOLTAGE_TOLERANCE_PU
 from grid.powerflow.powerflow import PowerFlow
 from optimizer._highs import INFINITY, Solver
 from optimizer.network.dc import DCNetwork
@@ -16,18 +17,15 @@ from optimizer.network.linearisation import Linearisation, loading_rows, loss_ro
 from optimizer.window.programme import Window
 from optimizer.window.withdrawals import Withdrawals, device_withdrawals, withdrawals_for_losses
 
-LOADING_TOLERANCE_PERCENT = 0.2
-"""A branch violates its limit when it exceeds it by more than this [percentage points]."""
 SETTLED_PERCENT = 0.14
 """Rounds go on while a branch exceeds its limit by more than this, so that what the power flow of the real facilities
 adds still stays within the tolerance [percentage points]."""
 MARGIN_PERCENT, MOST_MARGINS = 0.1, 5
 """Rows of later rounds keep so much off the limit, and as much more each time that a branch exceeds it in spite of one,
 so that rounds end: rows are tangents, and of many schedules of nearly equal cost each finds another just above it."""
-VOLTAGE_TOLERANCE_PU = 1e-4
-"""A bus violates its limit when its voltage is outside by more than this [pu]."""
 LINEAR_TOLERANCE_PERCENT = 1e-6
-"""The same in the linear power flow, where the programme can keep a limit exactly [percentage points]."""
+"""A branch violates its limit in the linear power flow when it exceeds it by more than this: the programme can keep a
+limit exactly there [percentage points]."""
 MIN_COEFFICIENT = {"loss": 1e-3, "loading": 3e-2, "voltage": 1e-3}
 """Coefficients of a row smaller than this share of its largest are left out: what hangs on another feeder hardly loads
 this one, and its share at the operating point stays in the constant. Short rows are what keeps a window fast."""

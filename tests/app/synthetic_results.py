@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from app.results.folder import TABLES, Result, write_result
+from app.results.key_figures import summarise
 from app.results.tables.hydrogen import of_stations
 from app.results.tables.vehicles import vehicle_classes
 from tests.app.synthetic_conventions import convention_tables
@@ -74,6 +75,7 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
         "ci_kg_per_mwh": emissions.to_numpy() / ((demand.sum(1) + loss) * STEP_HOURS),
         "import_ci_kg_per_mwh": import_ci, "import_price_per_mwh": 60 + 0.1 * import_ci,
     })  # fmt: skip
+    tables["ledger"] = _ledger(tables["city"])
     tables["nodal"] = _nodal(times, names, ci, strategy)
     tables |= convention_tables(tables["sectors"])
     for name in TABLES:
@@ -81,7 +83,7 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
     return write_result(
         folder, scenario_yaml=_scenario_yaml(strategy), manifest=lambda: _manifest(strategy), topology=topology,
         tables={name: partial(pl.DataFrame, frame) for name, frame in tables.items()},
-        summary=_summary(tables, strategy, with_devices=with_devices),
+        summary=lambda table: {**summarise(table), **_summary(tables, strategy, with_devices=with_devices)},
     )  # fmt: skip
 
 
@@ -139,12 +141,24 @@ def _long(times: pl.Series, column: str, names: list[str], **values: Array) -> p
     })  # fmt: skip
 
 
+def _ledger(city: pl.DataFrame) -> pl.DataFrame:
+    """The energies of the city's powers; carbon as far as the city's table has it."""
+    names = ("generation", "import", "consumption", "export", "loss")
+    known = {f"{name}_mwh": pl.col(f"{name}_mw") * STEP_HOURS for name in names}
+    known |= {"hours": pl.lit(STEP_HOURS), "storage_change_mwh": pl.col("storage_mw") * STEP_HOURS,
+              "consumption_kg": pl.col("emissions_kg"), "source_kg": pl.col("emissions_kg"),
+              "import_price_per_mwh": pl.col("import_price_per_mwh")}  # fmt: skip
+    columns = [name for name in TABLES["ledger"] if name != "time"]
+    return city.select("time", *(known.get(name, pl.lit(0.0)).alias(name) for name in columns))
+
+
 def _branches(times: pl.Series, topology: dict[str, Any], flow: Array, rating: Array) -> pl.DataFrame:
     trafo, ring = flow[:, [1, 1]] / 2, 0.02 * flow[:, [N_BUSES - 1]]
     p_from = np.hstack([trafo, flow[:, 2:], ring])
     limit = np.concatenate([np.repeat(rating[1], 2), rating[2:], [0.5]])
-    return _long(times, "branch", [branch["name"] for branch in topology["branches"]],
-                 p_from_mw=p_from, p_to_mw=-0.98 * p_from, loading_percent=100 * np.abs(p_from) / limit)  # fmt: skip
+    frame = _long(times, "branch", [branch["name"] for branch in topology["branches"]],
+                  p_from_mw=p_from, p_to_mw=-0.98 * p_from, loading_percent=100 * np.abs(p_from) / limit)  # fmt: skip
+    return frame.with_columns(kind=pl.Series([branch["kind"] for branch in topology["branches"]] * len(times)))
 
 
 def _sectors(times: pl.Series, load: Array, ev: Array, facility: Array, ci: Array) -> pl.DataFrame:
@@ -269,6 +283,7 @@ def _manifest(strategy: str) -> dict[str, Any]:
     return {
         "scenario_hash": hashlib.sha256(strategy.encode()).hexdigest(), "status": "done", "name": "Synthetic town",
         "strategy": strategy, "currency": "EUR", "boundary": "direct", "gas": "CO2e",
+        "convention": "proportional sharing", "factors": [],
         "factor_sets": [
             {"name": "ipcc_ar5", "title": "IPCC AR5 WG3 Annex III", "source": "Schlömer et al., 2014, table A.III.2",
              "status": "verified"},

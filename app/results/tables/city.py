@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from app.results.summary import curtailed_mwh, forgone_value, wear_cost
 from app.results.tables.frames import by_element, times
+from app.simulation import costs
 from app.simulation.phases import SimulationResult
 
 
@@ -59,6 +59,7 @@ def ledger(outcome: SimulationResult) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "time": times(inputs.clock, np.arange(inputs.clock.n_steps)),
+            "hours": np.full(inputs.clock.n_steps, inputs.clock.step_hours),
             "generation_mwh": energy.generation_mwh,
             "import_mwh": energy.import_mwh,
             "arriving_mwh": energy.arriving_mwh,
@@ -67,7 +68,7 @@ def ledger(outcome: SimulationResult) -> pl.DataFrame:
             "loss_mwh": energy.loss_mwh,
             "storage_change_mwh": energy.storage_change_mwh,
             "renewable_mwh": carbon.renewable_mwh,
-            "curtailed_mwh": curtailed_mwh(outcome),
+            "curtailed_mwh": costs.curtailed_mwh(outcome),
             "source_kg": carbon.source_kg,
             "arriving_kg": stationary.arriving,
             "consumption_kg": carbon.consumption_kg,
@@ -80,10 +81,20 @@ def ledger(outcome: SimulationResult) -> pl.DataFrame:
             "carbon_error_kg": outcome.accounts.carbon_error_by_step_kg,
             "import_price_per_mwh": inputs.import_price_per_mwh,
             "export_price_per_mwh": inputs.export_price_per_mwh,
-            "wear_cost": wear_cost(outcome),
-            "forgone_value": forgone_value(outcome),
+            "wear_cost": costs.wear_cost(outcome),
+            "forgone_value": costs.forgone_value(outcome),
+            "carbon_cost": costs.carbon_cost(outcome),
+            "stock_gain_mwh": costs.stock_gain_mwh(outcome),
+            "heat_mwh": costs.heat_mwh(outcome),
         }
     )
+
+
+def months(outcome: SimulationResult) -> pl.DataFrame:
+    """One row a calendar month (UTC) that the run touches: its highest import, and the demand charge for it."""
+    peaks = costs.monthly_peaks(outcome)
+    month = pl.Series(peaks.month.astype("datetime64[us]")).dt.replace_time_zone("UTC")
+    return pl.DataFrame({"month": month, "peak_import_mw": peaks.import_mw, "demand_charge": peaks.demand_charge})
 
 
 def sources(outcome: SimulationResult) -> pl.DataFrame:

@@ -17,26 +17,6 @@ from app.results.tables.frames import by_element, times
 from carbon.tracing.convention_names import OPERATOR, WATER_TANK
 from grid.arrays import Floats
 from grid.time.clock import Clock
-from grid.units import KG_PER_T
-
-
-def key_figures(found: Conventions) -> dict[str, float]:
-    """What the summary says of both views of the city and of all conventions."""
-    own = found.operator
-    figures = {
-        "emissions_production_t": own.production_kg / KG_PER_T,
-        "emissions_import_t": own.import_kg / KG_PER_T,
-        "convention_error_kg": found.error_kg,
-    }
-    for book in found.books:
-        if book.stores == WATER_TANK:
-            terms = {
-                "emissions_t": book.emissions_kg,
-                "used_t": book.totals.consumption + book.totals.vehicle,
-                "loss_t": book.totals.loss,
-            }
-            figures |= {f"conventions.{book.convention}.{key}": kg / KG_PER_T for key, kg in terms.items()}
-    return figures
 
 
 def convention_tables(found: Conventions, clock: Clock, bus_of_node: Mapping[int, str]) -> dict[str, pl.DataFrame]:

@@ -20,15 +20,19 @@ def by_element(clock: Clock, name: str, names: Sequence[str], **columns: Floats)
         names: Names of the E elements.
         **columns: Values by name of the column.
     """
-    n = len(names)
-    labels = pl.Series(name, list(names), dtype=pl.Categorical)
     return pl.DataFrame(
         {
-            "time": times(clock, np.repeat(np.arange(clock.n_steps), n)),
-            name: labels.gather(np.tile(np.arange(n), clock.n_steps)) if n else pl.Series([], dtype=pl.Categorical),
+            "time": times(clock, np.repeat(np.arange(clock.n_steps), len(names))),
+            name: each_step(clock, names),
             **{column: np.ascontiguousarray(values).ravel() for column, values in columns.items()},
         }
     ).with_columns(pl.col(column).fill_nan(None) for column in columns)
+
+
+def each_step(clock: Clock, labels: Sequence[str]) -> pl.Series:
+    """The labels of E elements repeated for every step, shape (T * E,), as `by_element` orders its rows."""
+    series = pl.Series(list(labels), dtype=pl.Categorical)
+    return series.gather(np.tile(np.arange(len(labels)), clock.n_steps)) if len(labels) else series
 
 
 def times(clock: Clock, steps: Ints | None = None) -> pl.Series:

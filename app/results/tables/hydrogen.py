@@ -61,15 +61,6 @@ def of_stations(frame: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(refuelled.alias("emissions_kg_per_kg"))
 
 
-def key_figures(frame: pl.DataFrame) -> dict[str, float | None]:
-    """Hydrogen refuelled [kg] and its carbon [kg/kg], from the table by step; None where there is no station."""
-    kg = None if frame.is_empty() else float(frame["refuelled_kg"].sum())
-    return {
-        "hydrogen_kg": kg,
-        "hydrogen_emissions_kg_per_kg": float(frame["emissions_kg"].sum()) / kg if kg else None,
-    }
-
-
 def _per(part: Floats, whole: Floats) -> Floats:
     ratio: Floats = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
     return ratio

@@ -13,12 +13,12 @@ from scipy import sparse
 from app.results.convention_columns import CONVENTION_TABLES
 from app.results.folder import TABLES
 from app.results.tables import city as city_tables
-from app.results.tables import hydrogen, v2g
+from app.results.tables import hydrogen, marginal, v2g
 from app.results.tables.conventions import convention_tables
 from app.results.tables.frames import by_element as _grid
+from app.results.tables.frames import each_step
 from app.results.tables.frames import times as _times
 from app.results.tables.vehicles import charging_hours, sessions, vehicle_classes
-from app.simulation import marginal
 from app.simulation.phases import SimulationResult
 from app.simulation.violations import find_violations
 from grid.arrays import Floats, Ints
@@ -43,6 +43,7 @@ def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
         "violations": _violations,
         "city": city_tables.city,
         "ledger": city_tables.ledger,
+        "months": city_tables.months,
         "sources": city_tables.sources,
     }
     return {
@@ -73,7 +74,7 @@ def topology(outcome: SimulationResult) -> dict[str, Any]:
     """Buses and branches for a map; coordinates that are unknown are None."""
     network = outcome.flow.network
     buses, branches = network.buses, network.branches
-    limit = outcome.inputs.loading_max_percent
+    limit = outcome.inputs.limits.loading_max_percent
     return {
         "buses": [
             {
@@ -119,14 +120,10 @@ def _buses(outcome: SimulationResult) -> pl.DataFrame:
 
 def _branches(outcome: SimulationResult) -> pl.DataFrame:
     p_from, p_to = outcome.flow.branch_powers_mw()
-    return _grid(
-        outcome.inputs.clock,
-        "branch",
-        outcome.flow.network.branches.names,
-        p_from_mw=p_from,
-        p_to_mw=p_to,
-        loading_percent=outcome.flow.loading_percent(),
-    )
+    clock, branches = outcome.inputs.clock, outcome.flow.network.branches
+    loading = outcome.flow.loading_percent()
+    frame = _grid(clock, "branch", branches.names, p_from_mw=p_from, p_to_mw=p_to, loading_percent=loading)
+    return frame.with_columns(each_step(clock, branches.kinds).alias("kind"))
 
 
 def _assets(outcome: SimulationResult) -> pl.DataFrame:

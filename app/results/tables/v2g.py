@@ -19,7 +19,6 @@ from carbon.reporting.v2g_credit import (
 )
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
-from grid.units import KG_PER_T
 
 NOTE = (
     f"{AVOIDED_ELSEWHERE}: what V2G replaced less what charging for it caused and wore out is a consequence, "
@@ -75,17 +74,6 @@ def avoided(outcome: SimulationResult) -> pl.DataFrame:
         for (name, reference), total in sorted(sums.items())
     ]
     return pl.DataFrame(rows, schema=dict(TABLES["v2g_credit"]))
-
-
-def avoided_t(frame: pl.DataFrame) -> dict[str, float | None]:
-    """What all V2G of a run avoided elsewhere, by reference [t]; None where there are no cars."""
-    text = pl.col("reference").cast(pl.String)
-    return {
-        f"v2g_avoided_elsewhere_not_in_inventory_{reference}_t": None
-        if frame.is_empty()
-        else float(frame.filter(text == reference)["avoided_kg"].sum()) / KG_PER_T
-        for reference in REFERENCES
-    }
 
 
 def notes(outcome: SimulationResult) -> tuple[str, ...]:

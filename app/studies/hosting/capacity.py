@@ -17,8 +17,8 @@ import numpy as np
 from app.scenario.loaded import LoadedScenario
 from app.scenario.schema import LimitsSpec
 from app.simulation.inputs import prepare
-from app.simulation.violations import LOADING_TOLERANCE_PERCENT
-from app.studies.hosting.case import Binding, Case, binding_of, limits_of
+from app.simulation.limits import GridLimits, resolve_limits
+from app.studies.hosting.case import Binding, Case, binding_of
 from app.studies.hosting.outages import check_outages
 from carbon.data_centre import DataCentre, FacilityModel, OutdoorAir, it_demand_mw
 from grid.arrays import Floats, Ints
@@ -26,7 +26,6 @@ from grid.city.city import City
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.network.injections import Injections
 from grid.powerflow.extremes import extremes
-from grid.powerflow.zbus import Limits
 from grid.time.clock import Clock
 
 if TYPE_CHECKING:
@@ -165,22 +164,18 @@ def hosting_capacities(
     ]
     raise_if_any(faults, "the hosting capacity")
     drawn = city.injections() if others is None else others
-    import_max = np.inf if limits.import_max_mw is None else limits.import_max_mw
-    import_max *= 1 + LOADING_TOLERANCE_PERCENT / 100
-    base = Case(
-        network, clock, drawn, network.buses.find(buses[0]), p_per_it_mw, limits_of(network, limits), import_max
-    )
+    base = Case(network, clock, drawn, network.buses.find(buses[0]), p_per_it_mw, resolve_limits(limits, network))
     worst = _worst_steps(base, threads)
     n_max = int(p_max_mw / increment_mw + 1e-9)
     cases = [replace(base, bus=network.buses.find(bus)) for bus in buses]
-    after = limits_of(network, after_outage) if n_minus_1 else None
+    after = resolve_limits(after_outage, network) if n_minus_1 else None
     return tuple(
         _one_bus(bus, case, worst, increment_mw, n_max, after, threads) for bus, case in zip(buses, cases, strict=True)
     )
 
 
 def _one_bus(
-    bus: str, case: Case, worst: Ints, increment_mw: float, n_max: int, after: Limits | None, threads: int
+    bus: str, case: Case, worst: Ints, increment_mw: float, n_max: int, after: GridLimits | None, threads: int
 ) -> Hosting:
     n, steps = _largest(case, worst, increment_mw, n_max, threads)
     binding = None if n == n_max else binding_of(case, (n + 1) * increment_mw, steps)
@@ -189,7 +184,7 @@ def _one_bus(
         n_after, outage, left_out = check_outages(case, n, increment_mw, after, steps)
         if n_after < n and outage is not None:
             rest, within, name, kept_steps = outage
-            lost = replace(case, network=rest, limits=within, import_max_mw=np.inf)
+            lost = replace(case, network=rest, limits=within)
             binding = replace(binding_of(lost, (n_after + 1) * increment_mw, kept_steps), outage=name)
         n = n_after
     p_it_mw = round(n * increment_mw, 9)
@@ -198,7 +193,7 @@ def _one_bus(
 
 def _worst_steps(case: Case, threads: int) -> Ints:
     """Steps that are worst in some way without the data centre, or in which it draws most."""
-    found = extremes(case.network, case.clock, case.others, case.limits, threads=threads)
+    found = extremes(case.network, case.clock, case.others, case.limits.tolerated.of_elements, threads=threads)
     badness = (
         -found.vm_min_pu, found.vm_max_pu, found.line_loading_percent, found.trafo_loading_percent,
         case.imported_mw(found.slack_mva), case.p_per_it_mw, found.violations,

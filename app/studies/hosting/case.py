@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from app.scenario.schema import LimitsSpec, branch_limits
-from app.simulation.violations import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
+from app.simulation.limits import GridLimits
 from grid.arrays import Bools, Floats, Ints
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
 from grid.powerflow.extremes import extremes
 from grid.powerflow.powerflow import voltages
-from grid.powerflow.zbus import Limits
 from grid.time.clock import Clock
 
 NO_LIMIT = 1e9
@@ -53,8 +51,7 @@ class Case:
         others: Withdrawal of everything else.
         bus: Place of the bus.
         p_per_it_mw: Facility power per rated IT power, shape (T,) [MW/MW].
-        limits: Limits, tolerances included.
-        import_max_mw: Most import, tolerance included [MW].
+        limits: Limits of the grid, without tolerances.
     """
 
     network: Network
@@ -62,8 +59,7 @@ class Case:
     others: Injections
     bus: int
     p_per_it_mw: Floats
-    limits: Limits
-    import_max_mw: float
+    limits: GridLimits
 
     def injections(self, p_it_mw: float) -> Injections:
         """Withdrawal of all with a data centre of that rated IT power."""
@@ -85,9 +81,11 @@ class Case:
 
     def broken(self, p_it_mw: float, threads: int = 1) -> Bools:
         """Steps in which a limit is broken, shape (T,)."""
-        found = extremes(self.network, self.clock, self.injections(p_it_mw), self.limits, threads=threads)
+        within = self.limits.tolerated
+        drawn = self.injections(p_it_mw)
+        found = extremes(self.network, self.clock, drawn, within.of_elements, threads=threads)
         imported = self.imported_mw(found.slack_mva, p_it_mw)
-        return np.asarray((found.violations > 0) | found.failed | (imported > self.import_max_mw))
+        return np.asarray((found.violations > 0) | found.failed | (imported > within.import_max_mw))
 
     def most_increments(self, increment_mw: float, good: int, bad: int) -> int:
         """Most increments of the rated IT power that break no limit, by bisection.
@@ -102,42 +100,27 @@ class Case:
         return good + broken
 
 
-def limits_of(network: Network, limits: LimitsSpec) -> Limits:
-    """Limits by bus and branch, tolerances included, where a limit is not given the net's own."""
-    buses, branches = network.buses, network.branches
-    low = buses.vm_min_pu if limits.vm_min_pu is None else np.full(len(buses.names), limits.vm_min_pu)
-    high = buses.vm_max_pu if limits.vm_max_pu is None else np.full(len(buses.names), limits.vm_max_pu)
-    loading = branch_limits(limits, branches.kinds, branches.loading_max_percent)
-    return Limits(low - VOLTAGE_TOLERANCE_PU, high + VOLTAGE_TOLERANCE_PU, loading + LOADING_TOLERANCE_PERCENT)
-
-
 def binding_of(case: Case, p_it_mw: float, steps: Ints) -> Binding:
     """The limit that a data centre breaks by most, in proportion."""
     few = case.at_steps(steps)
     flow = voltages(few.network, few.clock, few.injections(p_it_mw))
     if flow.failed.any():
         return Binding("city", "power_flow", np.nan, np.nan, int(steps[np.argmax(flow.failed)]))
-    vm, loading, limits = flow.vm_pu(), flow.loading_percent(), case.limits
+    vm, loading, limits, within = flow.vm_pu(), flow.loading_percent(), case.limits, case.limits.tolerated
     imported = few.imported_mw(flow.slack_mva(), p_it_mw)[:, None]
     buses, branches = few.network.buses.names, few.network.branches.names
-    import_max = np.array([min(case.import_max_mw, NO_LIMIT)])
-    import_slack = import_max[0] - import_max[0] / (1 + LOADING_TOLERANCE_PERCENT / 100)
-    candidates = (
-        ("vm_pu", buses, vm, limits.vm_min_pu, -1.0, VOLTAGE_TOLERANCE_PU),
-        ("vm_pu", buses, vm, limits.vm_max_pu, 1.0, -VOLTAGE_TOLERANCE_PU),
-        ("loading_percent", branches, loading, np.minimum(limits.loading_max_percent, NO_LIMIT), 1.0,
-         -LOADING_TOLERANCE_PERCENT),
-        ("import_mw", ("city",), imported, import_max, 1.0, -import_slack),
-    )  # fmt: skip
-    found = []
-    for quantity, names, values, limit, sign, slack in candidates:
-        relative = np.nan_to_num(sign * (values - limit) / limit, nan=-np.inf)
+    import_max, import_within = (np.array([one.import_max_mw]) for one in (limits, within))
+    candidates: tuple[tuple[str, tuple[str, ...], Floats, Floats, Floats, float], ...] = (
+        ("vm_pu", buses, vm, limits.vm_min_pu, within.vm_min_pu, -1.0),
+        ("vm_pu", buses, vm, limits.vm_max_pu, within.vm_max_pu, 1.0),
+        ("loading_percent", branches, loading, limits.loading_max_percent, within.loading_max_percent, 1.0),
+        ("import_mw", ("city",), imported, import_max, import_within, 1.0),
+    )
+    found: list[tuple[float, Binding]] = []
+    for quantity, names, values, limit, tolerated, sign in candidates:
+        bound = np.minimum(tolerated, NO_LIMIT)
+        relative = np.nan_to_num(sign * (values - bound) / bound, nan=-np.inf)
         step, place = np.unravel_index(np.argmax(relative), relative.shape)
-        bound = float(limit[place] + slack)
-        found.append(
-            (
-                float(relative[step, place]),
-                Binding(names[place], quantity, float(values[step, place]), bound, int(steps[step])),
-            )
-        )
+        seen = Binding(names[place], quantity, float(values[step, place]), float(limit[place]), int(steps[step]))
+        found.append((float(relative[step, place]), seen))
     return max(found, key=lambda pair: pair[0])[1]

@@ -6,19 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from app.simulation.limits import GridLimits
 from app.studies.hosting.case import Case
 from grid.arrays import Ints
 from grid.errors import InputError
 from grid.network.network import Network
 from grid.powerflow.outages import without_branch
-from grid.powerflow.zbus import Limits
 
-Outage = tuple[Network, Limits, str, Ints]
+Outage = tuple[Network, GridLimits, str, Ints]
 """What is left of the grid, its limits, the name of the lost branch, and the steps looked at."""
 
 
 def check_outages(
-    case: Case, n: int, increment_mw: float, after: Limits, steps: Ints
+    case: Case, n: int, increment_mw: float, after: GridLimits, steps: Ints
 ) -> tuple[int, Outage | None, tuple[str, ...]]:
     """Most increments, up to `n`, after which no outage breaks a limit in the steps looked at.
 
@@ -29,7 +29,7 @@ def check_outages(
         case: The data centre in the intact grid.
         n: Increments that the intact grid takes.
         increment_mw: Increment of the rated IT power [MW].
-        after: Limits after an outage, by bus and branch, tolerances included.
+        after: Limits after an outage, without tolerances; the import is not limited then.
         steps: Steps to look at.
 
     Returns:
@@ -47,8 +47,8 @@ def check_outages(
     deciding, left_out, outage = [], [], None
     for lost, name in enumerate(network.branches.names):
         rest, kept = without_branch(network, lost)
-        limits = replace(after, loading_max_percent=after.loading_max_percent[kept])
-        trial = replace(few, network=rest, limits=limits, import_max_mw=np.inf)
+        limits = replace(after, loading_max_percent=after.loading_max_percent[kept], import_max_mw=np.inf)
+        trial = replace(few, network=rest, limits=limits)
         if not trial.broken(n * increment_mw).any():
             continue
         if trial.broken(0.0).any():

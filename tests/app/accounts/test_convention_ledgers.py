@@ -229,7 +229,7 @@ def test_key_figures_of_the_conventions_follow_from_their_formulae(result):
     assert summary["conventions.operator.emissions_t"] == pytest.approx(summary["emissions_t"], rel=1e-12)
     account = why(result, "conventions.load.used_t")
     assert "loads bear losses" in account.convention
-    assert list(account.inputs) == ["convention"]
+    assert list(account.inputs) == ["convention_ledgers"]
     assert account.factors
 
 

@@ -9,7 +9,8 @@ import pandapower as pp
 import pytest
 
 from app.scenario import load_scenario
-from app.scenario.schema import LimitsSpec, branch_limits
+from app.scenario.schema import LimitsSpec
+from app.simulation.limits import resolve_limits
 from app.studies.hosting.capacity import (
     Hosting,
     facility_per_it_mw,
@@ -46,8 +47,7 @@ def keeps(city: City, limits: LimitsSpec, bus: str, p_mw: Floats) -> bool:
     drawn = drawn.copy()
     drawn[:, city.network.buses.position[bus]] += p_mw
     flow = power_flow(city.network, city.clock, drawn, q_mvar)
-    branches = city.network.branches
-    most = branch_limits(limits, branches.kinds, branches.loading_max_percent) + 0.2
+    most = resolve_limits(limits, city.network).loading_max_percent + 0.2
     vm = flow.vm_pu()
     low, high = (limits.vm_min_pu or 0.0) - 1e-4, (limits.vm_max_pu or 9.0) + 1e-4
     imported = flow.slack_mva().real.sum(axis=1)

@@ -78,9 +78,7 @@ def test_grid_averages_by_region_take_the_newest_year():
 def test_japans_factor_is_per_energy_sold_so_it_holds_the_losses():
     averages = load_factor_set("grid_averages")
     assert {averages.find("grid", region=name).losses for name in ("Japan", "Japan substitute value")} == {"in"}
-    assert (
-        averages.find("grid", region="United Kingdom").losses == "out"
-    )  # per energy generated
+    assert averages.find("grid", region="United Kingdom").losses == "out"  # per energy generated
 
 
 def test_a_set_says_what_it_counts():

@@ -1,0 +1,51 @@
+"""Pages of docs/ that say what a result holds, made of the declarations by ``python -m app.results.documentation``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from app.results.key_figures import KeyFigure, declarations
+
+DOCS = Path(__file__).parents[2] / "docs"
+KEY_FIGURES = """# Key figures
+Every key of `summary.json`, made from [app/results/key_figures.yaml](../app/results/key_figures.yaml) by
+`python -m app.results.documentation`. `gridcarbon why RESULT KEY` says the same of one figure, with its value, its
+inputs and the emission factors behind it. The formulae are SQL over the Parquet tables of the result. A figure that
+does not exist in a run is null.
+"""
+_HEAD = "| key | what it counts | unit | better | formula |\n|---|---|---|---|---|"
+
+
+def key_figures() -> str:
+    """The page of the key figures, as Markdown."""
+    declared = declarations()
+    parts = [KEY_FIGURES, _HEAD, *_rows(declared.figures, ""), ""]
+    for name, family in declared.families.items():
+        parts += [
+            f"## Of each member of `{name}`",
+            f"Members are the values of `{family.column}` in `{family.table}`.",
+            "",
+        ]
+        parts += [_HEAD, *_rows(family.figures, f"{name}.<{family.column}>."), ""]
+    return "\n".join(parts)
+
+
+def _rows(figures: Mapping[str, KeyFigure], prefix: str) -> Iterator[str]:
+    for key, figure in figures.items():
+        what = f"**{figure.label}**: {figure.meaning}"
+        yield f"| `{prefix}{key}` | {what} | {figure.unit} | {figure.better or ''} | `{figure.sql}` |"
+
+
+PAGES = {"key_figures.md": key_figures}
+"""What makes each page."""
+
+
+def write(folder: Path = DOCS) -> None:
+    """Writes all pages into `folder`."""
+    for name, make in PAGES.items():
+        (folder / name).write_text(make(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

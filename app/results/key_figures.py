@@ -1,0 +1,184 @@
+"""The key figures of a result, each declared once in ``key_figures.yaml``."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import polars as pl
+import yaml
+from pydantic import Field
+
+from grid.errors import InputError, nearest
+from grid.spec import Spec
+
+Tables = Callable[[str], pl.LazyFrame]
+"""Gives a table of a result by its name, one of `app.results.folder.TABLES`."""
+Value = float | int | None
+"""A key figure: a count is an int; None is a figure that does not exist in the run."""
+Compared = Literal["relative", "points", "count"]
+"""How two runs are compared: in per cent, by percentage points of two shares, or by the difference of two counts."""
+PER_CENT = 100.0
+CURRENCY = "currency"
+"""Unit of an amount of money in the currency of the scenario."""
+_MEMBER = "{member}"
+
+
+class KeyFigure(Spec):
+    """The declaration of a key figure."""
+
+    label: str
+    """What it is called, in lower case unless a name or abbreviation."""
+    unit: str
+    """Unit of the value: `1` for a number without unit, `currency` for the scenario's currency."""
+    digits: int = Field(default=1, ge=0)
+    """Digits after the decimal point where it is shown."""
+    sql: str
+    """Formula over the tables of the result; `{member}` stands for the quoted name of a member of a family."""
+    meaning: str
+    """What it counts."""
+    by_factors: bool = False
+    """Whether emission factors are behind it."""
+    percent: bool = False
+    """Whether a share is shown in per cent."""
+    compared: Compared = "relative"
+    """How two runs are compared: in per cent, by percentage points of two shares, or by the difference of counts."""
+    better: Literal["lower", "higher"] | None = None
+    """Which of two values is the better one; null where neither is."""
+    absent: str = "not computed in this result"
+    """Why there may be no figure."""
+    shown: tuple[Literal["demo", "overview"], ...] = ()
+    """Where it is shown besides the summary: the comparison of the demonstration, the tiles of the page Overview."""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables that the formula reads, in the order in which it names them."""
+        return tuple(dict.fromkeys(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", self.sql)))
+
+    def shown_unit(self, currency: str) -> str:
+        """Its unit as shown: per cent for shares, the scenario's `currency` for money, empty for plain numbers."""
+        if self.percent:
+            return "%"
+        return {CURRENCY: currency, "1": ""}.get(self.unit, self.unit)
+
+    def shown_value(self, value: Value) -> float | None:
+        """A value in the unit in which it is shown."""
+        return None if value is None else float(value) * (PER_CENT if self.percent else 1.0)
+
+    def of_member(self, member: str) -> KeyFigure:
+        """The figure of one member of its family."""
+        quoted = "'" + member.replace("'", "''") + "'"
+        return self.model_copy(update={"sql": self.sql.replace(_MEMBER, quoted)})
+
+
+class Family(Spec):
+    """Key figures that each of several members has, such as every data centre, with keys ``family.member.figure``."""
+
+    table: str
+    """Table that has rows of every member."""
+    column: str
+    """Column of the table that names the member."""
+    figures: dict[str, KeyFigure]
+    """The figures of a member by the last part of their keys."""
+
+    def members(self, table: Tables) -> list[str]:
+        """Names of the members in a result, in the order of its table."""
+        names = table(self.table).select(pl.col(self.column).unique(maintain_order=True).cast(pl.String))
+        return names.collect()[self.column].to_list()
+
+
+class Declarations(Spec):
+    """The content of ``key_figures.yaml``."""
+
+    figures: dict[str, KeyFigure]
+    """Figures of the run by key, in the order of the summary."""
+    families: dict[str, Family]
+    """Families of figures by the first part of their keys."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A key figure with its key; of a family, with the names of the family and of the member.
+
+    Args:
+        key: Key of the summary.
+        figure: Its declaration, for this member.
+        family: Name of its family; None for a figure of the run.
+        member: Name of the member; None for a figure of the run.
+    """
+
+    key: str
+    figure: KeyFigure
+    family: str | None = None
+    member: str | None = None
+
+
+@cache
+def declarations() -> Declarations:
+    """All key figures and families, as declared."""
+    text = (resources.files("app.results") / "key_figures.yaml").read_text("utf-8")
+    return Declarations.model_validate(yaml.safe_load(text))
+
+
+def shown_in(place: Literal["demo", "overview"]) -> dict[str, KeyFigure]:
+    """The key figures shown at a place, by key, in the order of the summary."""
+    return {key: figure for key, figure in declarations().figures.items() if place in figure.shown}
+
+
+def figure_named(key: str) -> Declared:
+    """The declaration of a key of the summary.
+
+    Raises:
+        InputError: If no key figure is called so.
+    """
+    known = declarations()
+    if key in known.figures:
+        return Declared(key, known.figures[key])
+    family, _, rest = key.partition(".")
+    member, _, name = rest.rpartition(".")
+    if member and family in known.families and name in known.families[family].figures:
+        return Declared(key, known.families[family].figures[name].of_member(member), family, member)
+    raise InputError.single("NAME", "no such key figure", key, nearest(key, known.figures))
+
+
+def figures_of(table: Tables) -> Iterator[Declared]:
+    """All key figures of a result with these tables, those of families for each member."""
+    for key, figure in declarations().figures.items():
+        yield Declared(key, figure)
+    for name, family in declarations().families.items():
+        for member in family.members(table):
+            for key in family.figures:
+                yield figure_named(f"{name}.{member}.{key}")
+
+
+def evaluate(declared: Iterable[Declared], table: Tables) -> dict[str, Value]:
+    """Computes key figures from the tables of a result, by their formulae.
+
+    Only the columns that the formulae name are read, every table once.
+
+    Args:
+        declared: Which figures.
+        table: Gives each table.
+
+    Returns:
+        The values by key; None where the formula gives nothing or no finite number.
+    """
+    chosen = list(declared)
+    read = sorted({name for one in chosen for name in one.figure.tables})
+    context = pl.SQLContext({name: table(name) for name in read})
+    found = pl.collect_all([context.execute(one.figure.sql) for one in chosen])
+    return {one.key: _known(frame.item()) for one, frame in zip(chosen, found, strict=True)}
+
+
+def summarise(table: Tables) -> dict[str, Value]:
+    """The contents of ``summary.json``: every key figure of a result with these tables."""
+    return evaluate(figures_of(table), table)
+
+
+def _known(value: Value) -> Value:
+    return value if value is not None and math.isfinite(value) else None

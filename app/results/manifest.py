@@ -1,0 +1,114 @@
+"""What a result says of itself: how the run ended, what its figures rest on, and how long it took."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from app.results.tables import v2g
+from app.simulation.phases import SimulationResult, Status
+from app.simulation.violations import violated_steps
+from carbon.data_centre import MetricInputs, run_metrics
+from carbon.data_centre.on_site import generator_tests
+from carbon.factors import FactorSet
+from carbon.tracing.convention_names import OPERATOR, SENTENCES, in_words
+from grid.units import KG_PER_T
+from optimizer.problem.schedule import Schedule
+
+LIBRARIES = ("gridcarbon", "pandapower", "pyomo", "highspy", "pvlib", "numpy", "scipy", "polars")
+"""Packages whose versions are recorded; all of them decide figures."""
+FACTOR_COLUMNS = (
+    *("technology", "value_kg_per_mwh", "gas", "boundary", "view", "losses", "year", "issuer", "source", "status"),
+)
+"""What is recorded of an emission factor."""
+
+
+def status(outcome: SimulationResult) -> Status:
+    """How a run ended: `infeasible` if a need could not be met, or ``optimal`` could not keep a limit."""
+    strategy = outcome.inputs.loaded.scenario.dispatch.strategy
+    above_cap = any(shortfall.element == "carbon" for shortfall in outcome.schedule.shortfalls)
+    if outcome.flow.failed.any() or above_cap or (strategy == "optimal" and violated_steps(outcome).size):
+        return "infeasible"
+    return "done"
+
+
+def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, Any]:
+    """Where the figures of a result come from."""
+    inputs, scenario = outcome.inputs, outcome.inputs.loaded.scenario
+    conflicts = sorted({(s.element, s.quantity, s.limit) for s in outcome.schedule.shortfalls})
+    return {
+        "format": 1,
+        "name": scenario.name,
+        "scenario_hash": scenario.sha256,
+        "folder": str(inputs.loaded.folder.resolve()),
+        "inputs": inputs.loaded.input_hashes(),
+        "status": status(outcome),
+        "strategy": scenario.dispatch.strategy,
+        "currency": scenario.currency,
+        "boundary": inputs.upstream.boundary,
+        "gas": inputs.factors.gas(inputs.upstream.boundary),
+        "convention": in_words(OPERATOR),
+        "conventions": {name: SENTENCES[name] for name in scenario.carbon.conventions},
+        "factor_sets": _factor_sets(inputs.factors),
+        "factors": _factors(inputs.factors, inputs.upstream.boundary),
+        "data_licences": list(inputs.loaded.city.licences),
+        "data_centre_metrics": data_centre_metrics(outcome),
+        "notes": [*inputs.notes, *outcome.marginal.notes, *v2g.notes(outcome)],
+        "adoption": [str(step) for step in inputs.loaded.adopted.reckoning],
+        "assets": {f.name: {"kind": f.kind, "element": f.element} for f in inputs.flexibilities},
+        "limits_in_conflict": [{"element": e, "quantity": q, "limit": limit} for e, q, limit in conflicts],
+        "dispatch": _dispatch(outcome.schedule),
+        "ci_year_import_kg_per_mwh": inputs.ci_year_kg_per_mwh,
+        "emissions_source_t": float(outcome.accounts.carbon.source_kg.sum() / KG_PER_T),
+        "seconds": seconds,
+        "versions": {name: version(name) for name in LIBRARIES},
+    }
+
+
+def _factor_sets(factors: FactorSet) -> list[dict[str, str]]:
+    """Every source of the factor set, and whether its factors were checked against it."""
+    sources = sorted({(f.source, f.issuer, f.status) for f in factors.factors})
+    return [
+        {"name": factors.name, "title": issuer, "source": source, "status": check} for source, issuer, check in sources
+    ]
+
+
+def _factors(factors: FactorSet, boundary: str) -> list[dict[str, Any]]:
+    """The factors of a boundary that hold wherever they are used."""
+    held = (f for f in factors.factors if f.boundary == boundary and not f.region)
+    return [{name: getattr(f, name) for name in FACTOR_COLUMNS} for f in held]
+
+
+def _dispatch(schedule: Schedule) -> dict[str, Any]:
+    """How the dispatch went."""
+    return {
+        "windows": schedule.windows,
+        "rounds": schedule.rounds,
+        "lp_cost": schedule.lp_cost,
+        "imbalance_mwh": schedule.imbalance_mwh,
+        "carbon_cap_price_per_t": [price * KG_PER_T for price in schedule.carbon_cap_price_per_kg],
+    }
+
+
+def data_centre_metrics(outcome: SimulationResult) -> dict[str, dict[str, Any]]:
+    """The indicators of ISO/IEC 30134 of every data centre, each with numerator, denominator and standard."""
+    node, accounts = outcome.flow.network.buses.node, outcome.accounts
+    found = {}
+    for load in outcome.inputs.data_centres:
+        spec, facility, at = load.model.spec, outcome.facilities[load.name], node[load.bus]
+        own = [outcome.p_mw[asset.name] for asset in spec.on_site_assets if asset.name in outcome.p_mw]
+        fed = sum(float(np.maximum(-p, 0.0).sum()) for p, asset in zip(own, spec.on_site_assets, strict=True)
+                  if asset.kind == "pv")  # fmt: skip
+        it_mwh = float(facility.p_it_mw.sum()) * facility.step_hours
+        known = MetricInputs(
+            ci_kg_per_mwh=np.nan_to_num(accounts.tracing.ci_kg_per_mwh[:, at]),
+            renewable_share=np.nan_to_num(accounts.tracing.renewable_share[:, at]),
+            owned_renewable_mwh=fed * facility.step_hours,
+            reused_mwh=spec.heat_reuse_share * it_mwh,
+            tests=generator_tests(spec.on_site.generators, outcome.inputs.clock),
+        )
+        found[load.name] = {name: asdict(metric) for name, metric in run_metrics(facility, known).items()}
+    return found

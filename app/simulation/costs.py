@@ -1,0 +1,103 @@
+"""What a run costs and what its cost is made of, step by step and month by month."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.accounts.grid_elements import is_store
+from app.simulation.phases import SimulationResult
+from grid.arrays import Floats
+from grid.flexibility.flexibility import Flexibility
+from grid.units import KG_PER_T
+
+_Rate = Callable[[Flexibility, Floats], Floats]
+"""A rate in every slot, shape (K,), of a flexibility with its withdrawal, shape (K,) [MW]."""
+
+
+@dataclass(frozen=True, eq=False)
+class MonthlyPeaks:
+    """The highest import of each calendar month (UTC) that the run touches, M of them.
+
+    Args:
+        month: First day of each, shape (M,), ``datetime64[M]``.
+        import_mw: Highest import, as a mean over a step, shape (M,) [MW].
+        demand_charge: What it costs, shape (M,) [currency].
+    """
+
+    month: np.ndarray
+    import_mw: Floats
+    demand_charge: Floats
+
+
+def monthly_peaks(outcome: SimulationResult) -> MonthlyPeaks:
+    """The highest import of each month, and the demand charge for it."""
+    clock, tariff = outcome.inputs.clock, outcome.inputs.loaded.scenario.tariff
+    month_of_step = clock.times.astype("datetime64[M]")
+    month, place = np.unique(month_of_step, return_inverse=True)
+    peak = np.zeros(month.size)
+    np.maximum.at(peak, place, outcome.accounts.energy.import_mwh / clock.step_hours)
+    return MonthlyPeaks(month, peak, tariff.demand_charge_per_mw_month * peak)
+
+
+def carbon_cost(outcome: SimulationResult) -> Floats:
+    """The price of the carbon of all sources, by step, shape (T,) [currency]."""
+    price = outcome.inputs.loaded.scenario.dispatch.carbon_price_per_t
+    cost: Floats = price * outcome.accounts.carbon.source_kg / KG_PER_T
+    return cost
+
+
+def wear_cost(outcome: SimulationResult) -> Floats:
+    """Wear and fuel of what feeds in, by step, shape (T,) [currency]."""
+    return _by_step(outcome, lambda f, p_mw: np.maximum(-p_mw, 0.0) * f.per_slot(f.wear_cost_per_mwh))
+
+
+def forgone_value(outcome: SimulationResult) -> Floats:
+    """What users lose who go without energy that has a value to them, by step, shape (T,) [currency]."""
+    valued = [f for f in outcome.inputs.flexibilities if f.value_per_mwh.any()]
+    return _by_step(outcome, lambda f, p_mw: (f.unmanaged_power() - p_mw) * f.per_slot(f.value_per_mwh), valued)
+
+
+def curtailed_mwh(outcome: SimulationResult) -> Floats:
+    """Local generation that sun or wind offered and that was not fed in, by step, shape (T,) [MWh]."""
+    factors = outcome.inputs.factors
+    renewable = [
+        f
+        for f in outcome.inputs.flexibilities
+        if f.technology is not None and f.reservoir is None and factors.renewable(f.technology)
+    ]
+    return _by_step(outcome, lambda f, p_mw: np.maximum(p_mw - f.unmanaged_power(), 0.0), renewable)
+
+
+def stock_gain_mwh(outcome: SimulationResult) -> Floats:
+    """What stores whose time ends with a step hold more than is due, as they would feed it in, shape (T,) [MWh]."""
+    total = np.zeros(outcome.inputs.clock.n_steps)
+    for flexibility in outcome.inputs.flexibilities:
+        store = flexibility.reservoir
+        if store is None or not is_store(flexibility):
+            continue
+        last = flexibility.offsets[1:] - 1
+        surplus = flexibility.energy_mwh(outcome.p_mw[flexibility.name])[last] - store.e_end_mwh
+        gained = np.zeros(flexibility.n_slots)
+        gained[last] = surplus * flexibility.per_slot(store.eta_discharge)[last]
+        total += flexibility.by_step(gained)
+    return total
+
+
+def heat_mwh(outcome: SimulationResult) -> Floats:
+    """Heat that heat pumps make, by step, shape (T,) [MWh]."""
+    total = np.zeros(outcome.inputs.clock.n_steps)
+    for flexibility in outcome.inputs.flexibilities:
+        if flexibility.kind == "heat_pump":
+            total += flexibility.by_step(flexibility.gain_mwh(outcome.p_mw[flexibility.name]))
+    return total
+
+
+def _by_step(outcome: SimulationResult, rate: _Rate, flexibilities: Sequence[Flexibility] | None = None) -> Floats:
+    """A rate per hour of some flexibilities (of all by default), summed to steps, shape (T,)."""
+    total = np.zeros(outcome.inputs.clock.n_steps)
+    for flexibility in outcome.inputs.flexibilities if flexibilities is None else flexibilities:
+        total += flexibility.by_step(rate(flexibility, outcome.p_mw[flexibility.name]))
+    return total * outcome.inputs.clock.step_hours
