@@ -12,10 +12,12 @@ from pydantic import Field
 from scipy import sparse
 
 from grid.arrays import Floats
+from grid.assets.power_limits import PowerLimit, SharedPowerLimit
 from grid.city.city import City
 from grid.city.placement import Placement, Where, place, placement_faults
 from grid.errors import Fault
 from grid.flexibility.flexibility import Element, Flexibility, one_device
+from grid.flexibility.power_bounds import within_bounds
 from grid.spec import Spec
 from grid.weather.weather import Weather
 
@@ -33,6 +35,7 @@ class Site:
         time_zone: IANA name of the city's time zone.
         v2g: Whether cars may feed in at all.
         seed: Seed of everything drawn.
+        power_limits: Limits on the power of several assets, each by itself.
     """
 
     city: City
@@ -40,6 +43,7 @@ class Site:
     time_zone: str
     v2g: bool = True
     seed: int = 0
+    power_limits: tuple[SharedPowerLimit, ...] = ()
 
     def generator(self, name: str) -> np.random.Generator:
         """Random numbers of one asset; they do not depend on which other assets there are."""
@@ -59,6 +63,8 @@ class Asset(Spec, ABC):
     """Name of the bus it is connected to; or give `where`."""
     where: Where | None = None
     """Selection of buses that it is spread over, by the energy of their loads; or give `bus`."""
+    power_limits: tuple[PowerLimit, ...] = ()
+    """Limits on its power that change with time, such as `{hours: 22:00-06:00, discharge_max_mw: 0}`."""
 
     def faults(self, city: City, at: str) -> Iterator[Fault]:
         """All that is wrong with it in this city."""
@@ -67,6 +73,8 @@ class Asset(Spec, ABC):
         if peak > 0 and self.power_mw > LARGEST_SHARE_OF_PEAK * peak:
             rule = f"{self.power_mw:g} MW is {self.power_mw / peak:,.0f} times the peak of all loads, {peak:.3g} MW"
             yield Fault(at, f"{rule}; powers are in MW: did you mean {self.power_mw / 1000:g}?")
+        for number, limit in enumerate(self.power_limits):
+            yield from limit.faults(f"{at}.power_limits[{number}]")
 
     @property
     def power_mw(self) -> float:
@@ -94,5 +102,23 @@ class Asset(Spec, ABC):
         return one_device(name, self.kind, city.clock, shares, p_min_mw, p_max_mw, element=self.element, **more)
 
     @abstractmethod
+    def parts(self, site: Site) -> tuple[Flexibility, ...]:
+        """What may be decided about it at this site, apart from power limits.
+
+        The first has its name, others begin with it and a colon.
+        """
+
     def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
-        """What may be decided about it at this site: the first has its name, others begin with it and a colon."""
+        """What may be decided about it at this site, within its power limits and those of the site.
+
+        Raises:
+            InputError: If it cannot be built at this site, or its power limits leave too little for what it must draw.
+        """
+        parts = self.parts(site)
+        clock, zone = site.city.clock, site.time_zone
+        limits = [((True,) * len(parts), limit.on(clock, zone)) for limit in self.power_limits]
+        for limit in site.power_limits:
+            chosen = tuple(limit.selects(part.kind, self.name) for part in parts)
+            if any(chosen):
+                limits.append((chosen, limit.on(clock, zone)))
+        return within_bounds(self.name, parts, limits) if limits else parts

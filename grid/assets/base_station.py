@@ -96,7 +96,7 @@ class BaseStation(Asset):
             rule = f"must not exceed backup_hours, {self.backup_hours:g}"
             yield Fault(f"{at}.reserve_hours", rule, self.reserve_hours)
 
-    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+    def parts(self, site: Site) -> tuple[Flexibility, ...]:
         """The sites' demand, and their batteries where they hold more than the reserve."""
         clock = site.city.clock
         load = np.minimum(self.mean_traffic * demand_shape("mobile_traffic", clock, site.time_zone), 1.0)
@@ -105,7 +105,7 @@ class BaseStation(Asset):
         demand = self.device(site, power, power, p_unmanaged_mw=power, gpc_code="I.2")
         if self.backup_hours <= self.reserve_hours:
             return (demand,)
-        return (demand, *self._battery().flexibilities(site))
+        return (demand, *self._battery().parts(site))
 
     def _battery(self) -> Battery:
         """All back-up batteries together; they are full when nobody uses them."""

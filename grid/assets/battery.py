@@ -60,7 +60,7 @@ class Battery(Asset):
         """Rated power [MW]."""
         return self.p_rated_mw
 
-    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+    def parts(self, site: Site) -> tuple[Flexibility, ...]:
         """One device over the whole clock; a battery with `where` is spread over its buses."""
         clock = site.city.clock
         energy = np.array([self.soc_start * self.e_rated_mwh])

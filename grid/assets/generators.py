@@ -148,7 +148,7 @@ class CHP(Generator):
             return electricity / (electricity + heat)
         return max(1.0 - self.heat_efficiency / self.boiler_efficiency, 0.0)
 
-    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+    def parts(self, site: Site) -> tuple[Flexibility, ...]:
         """One device; led by heat, nothing is left to decide. Fuel counts less that of the boiler it replaces."""
         share = max(1.0 - self.heat_efficiency / self.boiler_efficiency, 0.0)
         cost = self.fuel_price_per_mwh / self.efficiency * share
@@ -183,7 +183,7 @@ class Diesel(Generator):
         """All of it."""
         return 1.0
 
-    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+    def parts(self, site: Site) -> tuple[Flexibility, ...]:
         """One device, idle unless it is dispatched."""
         steps = site.city.clock.n_steps
         cost = self.fuel_price_per_mwh / self.efficiency

@@ -53,7 +53,7 @@ class IndustrialDemand(Asset):
         if total > 1 + 1e-9:
             yield Fault(at, "shiftable_share and interruptible_share must not sum to more than 1", total)
 
-    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+    def parts(self, site: Site) -> tuple[Flexibility, ...]:
         """The firm part, and the shiftable and the interruptible where there are any."""
         demand = self.demand_mw(site.city.clock, site.time_zone)
         firm = np.maximum((1 - self.shiftable_share - self.interruptible_share) * demand, 0.0)

@@ -71,7 +71,7 @@ class PV(Asset):
         if abs(total - 1) > 1e-9:
             yield Fault(f"{at}.orientations", "shares must sum to 1", round(total, 9))
 
-    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+    def parts(self, site: Site) -> tuple[Flexibility, ...]:
         """One device a district, each of which may feed in anything up to what the sun gives.
 
         Raises:

@@ -58,7 +58,7 @@ class Wind(Asset):
         yield from super().faults(city, at)
         yield from turbine_faults(self.turbine_type, f"{at}.turbine_type")
 
-    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+    def parts(self, site: Site) -> tuple[Flexibility, ...]:
         """One device a district, each of which may feed in anything up to what the wind gives.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from grid.flexibility.flexibility import Element, Flexibility, one_device, one_hot
 from grid.flexibility.labels import Labels
+from grid.flexibility.power_bounds import PowerBounds, within_bounds
 from grid.flexibility.reservoir import Reservoir
 
-__all__ = ["Element", "Flexibility", "Labels", "Reservoir", "one_device", "one_hot"]
+__all__ = ["Element", "Flexibility", "Labels", "PowerBounds", "Reservoir", "one_device", "one_hot", "within_bounds"]

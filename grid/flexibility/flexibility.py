@@ -76,6 +76,8 @@ class Flexibility(Slots):
         vehicle_class: Class of the vehicle of each device, shape (N,); None for what is no vehicle, or not known.
         wear_kg_per_mwh: Carbon of making what a MWh fed in wears out [kg/MWh]. It is part of no ledger: emissions of
             the making stand in the maker's.
+        limited_sessions: Devices that leave with less than they would ask for, because of power limits.
+        limited_mwh: Energy that they lack then, as stored; one that lacks it in several stays counts in each [MWh].
     """
 
     name: str
@@ -103,6 +105,8 @@ class Flexibility(Slots):
     place: str = ""
     vehicle_class: Labels | None = None
     wear_kg_per_mwh: float = 0.0
+    limited_sessions: int = 0
+    limited_mwh: float = 0.0
 
     def __post_init__(self) -> None:
         powers = ("p_min_mw", "p_max_mw", "p_unmanaged_mw", "p_min_on_mw", "ramp_mw_per_h", "q_max_mvar")
@@ -186,7 +190,7 @@ class Flexibility(Slots):
             return self.p_unmanaged_mw
         if self.reservoir is None:
             return self.per_slot(self.p_max_mw)
-        return charge_at_once(self._devices(self.reservoir), self.reservoir.e_start_mwh, self.reservoir.e_end_mwh)
+        return charge_at_once(self.kernel_input(self.reservoir), self.reservoir.e_start_mwh, self.reservoir.e_end_mwh)
 
     @cached_property
     def drain_mwh(self) -> Floats:
@@ -197,32 +201,32 @@ class Flexibility(Slots):
     def gain_mwh(self, p_mw: Floats) -> Floats:
         """What withdrawal `p_mw` adds to the reservoir before standing losses and use, both of shape (K,) [MWh]."""
         store = self.reservoir
-        return np.zeros(self.n_slots) if store is None else gains(self._devices(store), read_only(p_mw))
+        return np.zeros(self.n_slots) if store is None else gains(self.kernel_input(store), read_only(p_mw))
 
     def most_gain_mwh(self) -> Floats:
         """What each device gains at full power over all its steps, less what is used, shape (N,) [MWh]."""
-        return np.zeros(self.n_devices) if self.reservoir is None else most_gains(self._devices(self.reservoir))
+        return np.zeros(self.n_devices) if self.reservoir is None else most_gains(self.kernel_input(self.reservoir))
 
     def gain_at(self, p_mw: Floats, slots: Ints) -> Floats:
         """What withdrawal `p_mw` of some slots adds to the reservoir before standing losses and use [MWh]."""
         if self.reservoir is None:
             return np.zeros(slots.size)
-        return gains_at(self._devices(self.reservoir), self.device_of(slots), slots, read_only(p_mw))
+        return gains_at(self.kernel_input(self.reservoir), self.device_of(slots), slots, read_only(p_mw))
 
     def charging_power(self, gain_mwh: Floats, slots: Ints) -> Floats:
         """Charging power of some slots that gains `gain_mwh`, as far as it goes [MW]; 0 without a reservoir."""
         if self.reservoir is None:
             return np.zeros(slots.size)
-        return charging_powers(self._devices(self.reservoir), self.device_of(slots), slots, read_only(gain_mwh))
+        return charging_powers(self.kernel_input(self.reservoir), self.device_of(slots), slots, read_only(gain_mwh))
 
     def energy_mwh(self, p_mw: Floats) -> Floats:
         """Energy in the reservoir when each slot ends, shape (K,) [MWh], for withdrawal `p_mw`, shape (K,)."""
         if self.reservoir is None:
             return np.zeros(self.n_slots)
-        return energies(self._devices(self.reservoir), self.reservoir.e_start_mwh, read_only(p_mw))
+        return energies(self.kernel_input(self.reservoir), self.reservoir.e_start_mwh, read_only(p_mw))
 
-    def _devices(self, store: Reservoir) -> Devices:
-        """The devices and their reservoirs as the kernels read them."""
+    def kernel_input(self, store: Reservoir) -> Devices:
+        """The devices with a reservoir as the kernels read them."""
         return Devices(
             first_slot=self.offsets,
             step_hours=float(self.clock.step_hours),
@@ -232,6 +236,7 @@ class Flexibility(Slots):
             retention_per_step=read_only(store.retention_per_step),
             drain_mwh=read_only(np.empty(0) if store.drain_mwh is None else store.drain_mwh),
             segments=read_only(np.array(store.charge_segments)),
+            p_segments_mw=self.p_max_mw if store.p_segments_mw is None else store.p_segments_mw,
         )
 
     def at_buses(self, p_mw: Floats) -> Floats:

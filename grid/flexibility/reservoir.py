@@ -30,8 +30,10 @@ class Reservoir:
         eta_discharge: Fed in per energy taken out, shape (N,) or (K,) [1].
         retention_per_step: Share of the energy that a step of standing leaves, shape (N,) [1].
         drain_mwh: Energy used from the store in each slot's step (fuel, heat, work), shape (K,) [MWh]; None: nothing.
-        charge_segments: Part-load efficiency: (share of `p_max_mw`, efficiency relative to `eta_charge`) of each
+        charge_segments: Part-load efficiency: (share of `p_segments_mw`, efficiency relative to `eta_charge`) of each
             segment of the charging power, from the first megawatt on; shares sum to 1, efficiencies do not rise.
+        p_segments_mw: Power that the shares of the segments are of, such as the rated one, shape (N,) [MW]; None: the
+            most withdrawal of the flexibility.
         owner: The stock that a device belongs to (a car has many sessions), shape (N,), 0-based.
         exact_end: Whether `e_end_mwh` is met exactly, or is a least value.
         vehicle: Whether the stocks are cars: consumers at the meter, not stationary stores.
@@ -51,13 +53,15 @@ class Reservoir:
     mwh_per_km: Floats | None = None
     drain_mwh: Floats | None = None
     charge_segments: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
+    p_segments_mw: Floats | None = None
 
     def __post_init__(self) -> None:
         energies = ("e_start_mwh", "e_end_mwh", "e_min_mwh", "e_max_mwh")
         for name in (*energies, "eta_charge", "eta_discharge", "retention_per_step"):
             object.__setattr__(self, name, read_only(getattr(self, name)))
-        if self.drain_mwh is not None:
-            object.__setattr__(self, "drain_mwh", read_only(self.drain_mwh))
+        for name in ("drain_mwh", "p_segments_mw"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, read_only(getattr(self, name)))
 
     def shape_faults(self, name: str, n_devices: int, n_slots: int) -> Iterator[Fault]:
         """Arrays of another length than the devices and slots of the asset called `name` have."""

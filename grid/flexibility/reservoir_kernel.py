@@ -22,6 +22,7 @@ class Devices(NamedTuple):
         retention_per_step: Share of the energy that a step's standing loss leaves, shape (N,) [1].
         drain_mwh: Energy used in each slot's step, shape (K,) [MWh]; (0,) if there is none.
         segments: Share of the charging power and relative efficiency of each segment, shape (S, 2) [1].
+        p_segments_mw: Power that those shares are of, shape (N,), (K,) or (1,) [MW].
     """
 
     first_slot: Ints
@@ -32,6 +33,7 @@ class Devices(NamedTuple):
     retention_per_step: Floats
     drain_mwh: Floats
     segments: Floats
+    p_segments_mw: Floats
 
 
 @njit(cache=True, nogil=True)
@@ -99,6 +101,94 @@ def most_gains(of: Devices) -> Floats:
 
 
 @njit(cache=True, nogil=True)
+def carried_over(of: Devices, owner: Ints, e_start_mwh: Floats, e_due_mwh: Floats) -> tuple[Floats, Floats]:
+    """Energy at the beginning and due at the end of stays, where full power may not reach what is due.
+
+    What a stay lacks is missing at the beginning of the next of the same stock too, down to an empty one, and is
+    asked for there.
+
+    Args:
+        of: The devices; those of one stock follow one another in time.
+        owner: Stock of each, shape (N,).
+        e_start_mwh: Energy at the beginning if every stay gets what is due, shape (N,) [MWh].
+        e_due_mwh: Energy due at the end, shape (N,) [MWh].
+
+    Returns:
+        Energy at the beginning and due at the end, shape (N,) each [MWh].
+    """
+    start, due = e_start_mwh.copy(), e_due_mwh.copy()
+    gained = most_gains(of)
+    for device in range(owner.size):
+        if device and owner[device] == owner[device - 1]:
+            lacks = e_due_mwh[device - 1] - due[device - 1]
+            if lacks > 0.0:
+                start[device] = min(max(e_start_mwh[device] - lacks, 0.0), due[device - 1])
+        due[device] = min(e_due_mwh[device], start[device] + gained[device])
+    return start, due
+
+
+@njit(cache=True, nogil=True)
+def highest_energy(of: Devices, e_start_mwh: Floats, e_max_mwh: Floats) -> Floats:
+    """Most energy that each device can hold when its last slot ends, shape (N,) [MWh]."""
+    found: Floats = e_start_mwh.copy()
+    for device in range(found.size):
+        for slot in range(of.first_slot[device], of.first_slot[device + 1]):
+            full = max(_at(of.p_max_mw, found.size, device, slot), 0.0)
+            energy = _held(of, device, slot, found[device]) + _gain(of, device, slot, full)
+            found[device] = min(energy, e_max_mwh[device])
+    return found
+
+
+@njit(cache=True, nogil=True)
+def followed(
+    of: Devices,
+    e_start_mwh: Floats,
+    e_due_mwh: Floats,
+    e_min_mwh: Floats,
+    e_max_mwh: Floats,
+    usual_mwh: Floats,
+    p_min_on_mw: Floats,
+) -> Floats:
+    """Charging power of devices that keep their usual energy where they can, and hold more where they must.
+
+    They must hold what their later steps at full power lack for use, standing losses and the energy due.
+
+    Args:
+        of: The devices.
+        e_start_mwh: Energy at the beginning, shape (N,) [MWh].
+        e_due_mwh: Energy due at the end, shape (N,) [MWh].
+        e_min_mwh: Least energy at any time, shape (N,) [MWh].
+        e_max_mwh: Most energy at any time, shape (N,) [MWh].
+        usual_mwh: Energy that they would hold when each slot ends, shape (K,) [MWh].
+        p_min_on_mw: Minimum load, shape (N,) [MW].
+
+    Returns:
+        Power, shape (K,) [MW].
+    """
+    n_devices = e_start_mwh.size
+    power: Floats = np.zeros(usual_mwh.size)
+    needed: Floats = np.zeros(usual_mwh.size)
+    for device in range(n_devices):
+        first, stop, least_on = of.first_slot[device], of.first_slot[device + 1], p_min_on_mw[device]
+        need = e_due_mwh[device]
+        for slot in range(stop - 1, first - 1, -1):
+            needed[slot] = need
+            full = max(_at(of.p_max_mw, n_devices, device, slot), 0.0)
+            gain = _gain(of, device, slot, full if full >= least_on else 0.0)
+            need = max((need - _held(of, device, slot, 0.0) - gain) / of.retention_per_step[device], e_min_mwh[device])
+        energy = e_start_mwh[device]
+        for slot in range(first, stop):
+            held = _held(of, device, slot, energy)
+            wanted = min(max(usual_mwh[slot], needed[slot]), e_max_mwh[device]) - held
+            power[slot] = _charging_power(of, device, slot, wanted)
+            if 0.0 < power[slot] < least_on:
+                runs = held + _gain(of, device, slot, least_on) <= e_max_mwh[device]
+                power[slot] = least_on if runs and least_on <= _at(of.p_max_mw, n_devices, device, slot) else 0.0
+            energy = held + _gain(of, device, slot, power[slot])
+    return power
+
+
+@njit(cache=True, nogil=True)
 def _at(values: Floats, n_devices: int, device: int, slot: int) -> float:
     """Value of a slot where `values` are by slot, else of its device."""
     if values.size == 1:
@@ -118,11 +208,12 @@ def _charging_power(of: Devices, device: int, slot: int, gain_mwh: float) -> flo
     """Charging power that gains `gain_mwh`, as far as it goes [MW]."""
     n_devices, n_segments = of.first_slot.size - 1, len(of.segments)
     p_max = max(_at(of.p_max_mw, n_devices, device, slot), 0.0)
+    whole = max(_at(of.p_segments_mw, n_devices, device, slot), 0.0)
     missing = max(gain_mwh, 0.0) / (of.step_hours * _at(of.eta_charge, n_devices, device, slot))
     power = 0.0
     for k in range(n_segments):
         share, relative = of.segments[k, 0], of.segments[k, 1]
-        part = missing / relative if k == n_segments - 1 else min(missing / relative, share * p_max)
+        part = missing / relative if k == n_segments - 1 else min(missing / relative, share * whole)
         power += part
         missing -= part * relative
     return min(power, p_max)
@@ -134,11 +225,11 @@ def _gain(of: Devices, device: int, slot: int, p_mw: float) -> float:
     n_devices, n_segments = of.first_slot.size - 1, len(of.segments)
     if p_mw < 0.0:
         return of.step_hours * p_mw / _at(of.eta_discharge, n_devices, device, slot)
-    p_max = max(_at(of.p_max_mw, n_devices, device, slot), 0.0)
+    whole = max(_at(of.p_segments_mw, n_devices, device, slot), 0.0)
     stored = below = 0.0
     for k in range(n_segments):
         share, relative = of.segments[k, 0], of.segments[k, 1]
         part = max(p_mw - below, 0.0)
-        stored += relative * (part if k == n_segments - 1 else min(part, share * p_max))
-        below += share * p_max
+        stored += relative * (part if k == n_segments - 1 else min(part, share * whole))
+        below += share * whole
     return of.step_hours * _at(of.eta_charge, n_devices, device, slot) * stored

@@ -89,7 +89,7 @@ class EVFleet(Asset):
         if low >= target:
             yield Fault(f"{at}.soc_low", f"must be less than soc_target, {target:g}", low)
 
-    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+    def parts(self, site: Site) -> tuple[Flexibility, ...]:
         """One device a session.
 
         Raises:

@@ -96,7 +96,7 @@ class EVRecorded(Asset):
         """
         return read_charging_records(self.file, self.format, self.columns, self.time_zone, self.charger_kw)
 
-    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+    def parts(self, site: Site) -> tuple[Flexibility, ...]:
         """One device a session.
 
         Raises:

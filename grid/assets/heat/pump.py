@@ -84,7 +84,7 @@ class HeatPump(Asset):
                 f"{self.annual_heat_mwh / 1000:g}",
             )
 
-    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+    def parts(self, site: Site) -> tuple[Flexibility, ...]:
         """The pumps as one device over the whole clock, and the heaters where they are needed.
 
         Raises:

@@ -112,7 +112,7 @@ class HydrogenStation(Asset):
         if self.charging is not None and self.bus is not None:
             yield from self._chargers(self.charging).faults(city, f"{at}.charging")
 
-    def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
+    def parts(self, site: Site) -> tuple[Flexibility, ...]:
         """The station, and its charging points if it has any.
 
         Raises:
@@ -123,7 +123,7 @@ class HydrogenStation(Asset):
         drain = self._drain_mwh(clock, site.time_zone)
         supply = Supply(self.electrolyser, tank_mwh, self.tank_start * tank_mwh, drain, clock.step_hours)
         raise_if_any(supply.faults(self.name, LHV_HYDROGEN_MWH_PER_KG), f"asset {self.name!r}")
-        cars = () if self.charging is None else self._chargers(self.charging).flexibilities(site)
+        cars = () if self.charging is None else self._chargers(self.charging).parts(site)
         station = self.device(
             site,
             np.array([-self.fuel_cell_mw]),

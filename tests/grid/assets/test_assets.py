@@ -59,9 +59,16 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def flexibilities(kind: str, winter_site: Site) -> tuple[Flexibility, ...]:
-    return example(kind).flexibilities(winter_site)
+LIMITS = (
+    {"hours": "22:00-06:00", "discharge_max_mw": 0.0},
+    {"hours": "17:00-19:30", "charge_max_share": 0.8, "discharge_max_share": 0.5},
+)
+"""Limits on power that every kind can keep."""
+
+
+@pytest.fixture(params=[(), LIMITS], ids=["free", "limited"])
+def flexibilities(kind: str, request: pytest.FixtureRequest, winter_site: Site) -> tuple[Flexibility, ...]:
+    return example(kind, power_limits=request.param).flexibilities(winter_site)
 
 
 def test_names_begin_with_that_of_the_asset(flexibilities: tuple[Flexibility, ...], kind: str) -> None:
@@ -108,9 +115,10 @@ def test_the_reservoir_conserves_energy(flexibilities: tuple[Flexibility, ...]) 
         before[first] = store.e_start_mwh
         kept = store.retention_per_step[flexibility.device] * before
         segments, begin = np.zeros(power.size), np.zeros(power.size)
+        whole = np.maximum(high if store.p_segments_mw is None else flexibility.per_slot(store.p_segments_mw), 0)
         for share, relative in store.charge_segments:
-            segments += relative * np.clip(power - begin, 0, share * np.maximum(high, 0))
-            begin = begin + share * np.maximum(high, 0)
+            segments += relative * np.clip(power - begin, 0, share * whole)
+            begin = begin + share * whole
         h = flexibility.clock.step_hours
         charged = segments * flexibility.per_slot(store.eta_charge) * h
         taken = np.maximum(-power, 0) / flexibility.per_slot(store.eta_discharge) * h
@@ -156,7 +164,8 @@ def test_the_same_seed_gives_the_same_and_another_name_another_draw(kind: str, w
         assert not np.array_equal(first[0].start, reseeded.start)
 
 
-def test_other_assets_change_nothing(kind: str, flexibilities: tuple[Flexibility, ...], winter_site: Site) -> None:
+def test_other_assets_change_nothing(kind: str, winter_site: Site) -> None:
+    flexibilities = example(kind).flexibilities(winter_site)
     for other in EXAMPLES:
         example(other, name=f"before {kind}").flexibilities(winter_site)
     for alone, among in zip(flexibilities, example(kind).flexibilities(winter_site), strict=True):
