@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from app.scenario.loaded import beside
+from app.scenario.loaded import beside, limit_beside
+from app.scenario.schema import PowerLimitSpec
 from grid.assets import AnyAsset
-from grid.assets.adoption import Adoption, adopt
+from grid.assets.adoption import ADOPTED_NAMES, Adoption, adopt
 from grid.city.city import City
-from grid.errors import Fault
+from grid.errors import Fault, nearest
 
 
 def items(raw: Mapping[str, Any], key: str) -> Iterator[tuple[int, Any]]:
@@ -61,11 +62,31 @@ def asset_faults(raw: Mapping[str, Any], city: City, folder: Path) -> Iterator[F
             asset = _only_place(item)
         if asset is not None:
             yield from beside(asset, folder).faults(city, f"assets[{place}]")
+    yield from _power_limit_faults(raw, folder)
     for place, item in items(raw, "data_centres"):
         bus = item.get("bus") if isinstance(item, Mapping) else None
         fault = city.network.buses.fault(bus, f"data_centres[{place}].bus") if isinstance(bus, str) else None
         if fault is not None:
             yield fault
+
+
+def _power_limit_faults(raw: Mapping[str, Any], folder: Path) -> Iterator[Fault]:
+    """Names of no asset, and files that cannot be read, among the limits on the power of several assets."""
+    named = {
+        key: [str(item["name"]) for _, item in items(raw, key) if isinstance(item, Mapping) and "name" in item]
+        for key in ("assets", "data_centres")
+    }
+    known = (*named["assets"], *ADOPTED_NAMES)
+    on_site = tuple(f"{name}: " for name in named["data_centres"])
+    for place, item in items(raw, "power_limits"):
+        try:
+            limit = limit_beside(PowerLimitSpec.model_validate(item), folder)
+        except ValidationError:
+            continue
+        yield from limit.faults(f"power_limits[{place}]")
+        for name in limit.names:
+            if name not in known and not name.startswith(on_site):
+                yield Fault(f"power_limits[{place}].names", f"no asset called {name!r}", None, nearest(name, known))
 
 
 def _only_place(item: Any) -> Any | None:

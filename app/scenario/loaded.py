@@ -12,7 +12,7 @@ from typing import Any
 from app.scenario.schema import Scenario
 from carbon.factors import load_factor_set
 from carbon.upstream import caveats, load_region
-from grid.assets import Asset, EVRecorded
+from grid.assets import Asset, EVRecorded, SharedPowerLimit
 from grid.assets.adoption import Adopted, adopt
 from grid.city.city import City
 from grid.files.report import FileReport
@@ -48,6 +48,11 @@ class LoadedScenario:
         return (*listed, *self.adopted.assets, *on_site)
 
     @property
+    def power_limits(self) -> tuple[SharedPowerLimit, ...]:
+        """Limits on the power of several assets, with their files as paths from here."""
+        return tuple(limit_beside(limit, self.folder) for limit in self.scenario.power_limits)
+
+    @property
     def caveats(self) -> tuple[str, ...]:
         """What a reader should know of the region and the factors that the figures rest on."""
         scenario = self.scenario
@@ -66,6 +71,8 @@ class LoadedScenario:
             scenario.upstream.region, scenario.carbon.factor_set,
             *(spec.it_load.csv for spec in scenario.data_centres if spec.it_load is not None),
             *(asset.file for asset in scenario.assets if isinstance(asset, EVRecorded)),
+            *(limit.file for asset in scenario.assets for limit in asset.power_limits),
+            *(limit.file for limit in scenario.power_limits),
         )  # fmt: skip
         found = {name: self.folder / name for name in names if name is not None and (self.folder / name).exists()}
         hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in found.items() if path.is_file()}
@@ -81,10 +88,20 @@ class LoadedScenario:
 
 
 def beside(asset: Asset, folder: Path) -> Asset:
-    """The asset with its file, if it reads one, as a path from here."""
+    """The asset with the files that it reads as paths from here."""
+    files = {
+        f"power_limits.{place}.file": str(folder / limit.file)
+        for place, limit in enumerate(asset.power_limits)
+        if limit.file is not None
+    }
     if isinstance(asset, EVRecorded):
-        return asset.with_changes({"file": in_folder(asset.file, folder)})
-    return asset
+        files["file"] = in_folder(asset.file, folder)
+    return asset.with_changes(files) if files else asset
+
+
+def limit_beside(limit: SharedPowerLimit, folder: Path) -> SharedPowerLimit:
+    """The limit with its file, if it has one, as a path from here."""
+    return limit if limit.file is None else limit.with_changes({"file": str(folder / limit.file)})
 
 
 def in_folder(name: str, folder: Path) -> str:

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from carbon.data_centre import DataCentre
 from carbon.factors import DEFAULT_FACTOR_SET
 from carbon.tracing.convention_names import OPERATOR, ConventionName
-from grid.assets import AnyAsset
+from grid.assets import AnyAsset, AssetKind, SharedPowerLimit
 from grid.assets.adoption import Adoption
 from grid.city.city import UNSPECIFIED_SECTOR
 from grid.spec import Spec
@@ -167,6 +167,17 @@ class LimitsSpec(Spec):
         return self
 
 
+class PowerLimitSpec(SharedPowerLimit):
+    """A limit on the power of several assets, each by itself, such as no discharge from 22:00 to 6:00.
+
+    It holds for every strategy and every device, charging sessions included.
+    """
+
+    kinds: tuple[AssetKind, ...] = ()
+    """Kinds of assets that it holds for, such as `[battery, ev_fleet]`; batteries and cars that are part of another
+    asset included."""
+
+
 class CarbonSpec(Spec):
     """How carbon is counted."""
 
@@ -212,6 +223,8 @@ class Scenario(Spec):
     """Levers: shares of roofs, cars and homes that become assets."""
     assets: tuple[AnyAsset, ...] = ()
     """Flexible and renewable assets."""
+    power_limits: tuple[PowerLimitSpec, ...] = ()
+    """Limits on power that change with time, each for several assets; one asset's own stand with the asset."""
     data_centres: tuple[DataCentre, ...] = ()
     """Data centres."""
     dispatch: DispatchSpec = DispatchSpec()

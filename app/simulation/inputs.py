@@ -85,7 +85,7 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     city = loaded.city
     factors = load_factor_set(in_folder(scenario.carbon.factor_set, loaded.folder))
     upstream, ci_year, renewable_year = _upstream(loaded, weather, factors)
-    site = Site(city, weather, zone, v2g=scenario.dispatch.v2g, seed=scenario.seed)
+    site = Site(city, weather, zone, v2g=scenario.dispatch.v2g, seed=scenario.seed, power_limits=loaded.power_limits)
     air = outdoor_air(weather, zone)
     data_centres = tuple(
         DataCentreLoad(
@@ -109,6 +109,7 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
         notes.append(f"{upstream.missing_hours} hours of the upstream file were missing and were filled.")
     notes += [*loaded.caveats, *(str(change) for change in followed)]
     notes += [f"{asset.name}: {asset.records()[1].text}" for asset in loaded.assets if isinstance(asset, EVRecorded)]
+    notes += [_limited(flexibility) for flexibility in flexibilities if flexibility.limited_sessions]
     notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in city.network.uncovered]
     dead = sum(node < 0 for node in city.network.buses.node)
     if dead:
@@ -116,6 +117,12 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     return SimulationInputs(
         loaded, weather, factors, upstream, ci_year, renewable_year, tuple(flexibilities), data_centres, tuple(notes)
     )
+
+
+def _limited(flexibility: Flexibility) -> str:
+    """What a reader should know of sessions that power limits leave short."""
+    name, count, lacking_mwh = flexibility.name, flexibility.limited_sessions, flexibility.limited_mwh
+    return f"{name}: {count} of {flexibility.n_devices} sessions end {lacking_mwh:.3g} MWh short, by power limits."
 
 
 def outdoor_air(weather: Weather, time_zone: str) -> OutdoorAir:

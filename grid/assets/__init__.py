@@ -6,7 +6,7 @@ dispatch, accounting, export and the common law tests then work for it.
 
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ from grid.assets.generators import CHP, Diesel
 from grid.assets.heat.pump import HeatPump
 from grid.assets.hydrogen.station import HydrogenStation
 from grid.assets.industrial_demand import IndustrialDemand
+from grid.assets.power_limits import PowerLimit, SharedPowerLimit
 from grid.assets.pv import PV
 from grid.assets.wind import Wind
 
@@ -29,6 +30,9 @@ KINDS: tuple[type[Asset], ...] = (
 )
 """Every kind of asset that a scenario may hold."""
 
+AssetKind: Any = Literal[tuple(kind.model_fields["kind"].default for kind in KINDS)]
+"""The `kind` of each of `KINDS`."""
+
 AnyAsset: Any = Annotated[reduce(or_, KINDS), Field(discriminator="kind")]
 """One of `KINDS`, told apart by its `kind`."""
 
@@ -38,6 +42,7 @@ __all__ = [
     "PV",
     "AnyAsset",
     "Asset",
+    "AssetKind",
     "BaseStation",
     "Battery",
     "Diesel",
@@ -46,6 +51,8 @@ __all__ = [
     "HeatPump",
     "HydrogenStation",
     "IndustrialDemand",
+    "PowerLimit",
+    "SharedPowerLimit",
     "Site",
     "Wind",
 ]

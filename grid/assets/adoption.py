@@ -20,6 +20,13 @@ from grid.units import KW_PER_MW
 
 HOMES = Where(sector="I.1")
 """Where people live, by the energy of the households there."""
+ADOPTED_NAMES = (
+    "adopted roofs",
+    "adopted cars",
+    "adopted heat pumps",
+)
+"""Names of the assets that the levers come to."""
+ADOPTED_ROOFS, ADOPTED_CARS, ADOPTED_HEAT_PUMPS = ADOPTED_NAMES
 
 
 class Adoption(Spec):
@@ -108,13 +115,13 @@ def adopt(adoption: Adoption, city: City) -> Adopted:
         vehicles = round(homes * adoption.cars_per_household * adoption.ev_share)
         reckoning.append(Reckoning("electric cars", formula, vehicles))
         if vehicles:
-            assets.append(EVFleet(name="adopted cars", where=HOMES, vehicles=vehicles, v2g_share=adoption.v2g_share))
+            assets.append(EVFleet(name=ADOPTED_CARS, where=HOMES, vehicles=vehicles, v2g_share=adoption.v2g_share))
     if adoption.heat_pump_share is not None:
         formula = f"{homes:g} households × {adoption.heat_pump_share:g} × {adoption.heat_per_household_mwh:g} MWh"
         heat = homes * adoption.heat_pump_share * adoption.heat_per_household_mwh
         reckoning.append(Reckoning("heat from heat pumps [MWh/a]", formula, heat))
         if heat > 0:
-            assets.append(HeatPump(name="adopted heat pumps", where=HOMES, annual_heat_mwh=heat))
+            assets.append(HeatPump(name=ADOPTED_HEAT_PUMPS, where=HOMES, annual_heat_mwh=heat))
     return Adopted(tuple(assets), tuple(reckoning))
 
 
@@ -137,7 +144,7 @@ def _roofs(adoption: Adoption, share: float, city: City, homes: int) -> tuple[li
         Reckoning("PV on them [MW]", f"{buildings:,.0f} roofs × {share:g} × {adoption.roof_peak_kw:g} kW", target),
         Reckoning("PV to add [MW]", f"max(0, {target:.3f} − {present:.3f} in the net)", added),
     ]
-    return ([PV(name="adopted roofs", where=HOMES, p_peak_mw=added)] if added > 0 else []), reckoning
+    return ([PV(name=ADOPTED_ROOFS, where=HOMES, p_peak_mw=added)] if added > 0 else []), reckoning
 
 
 def _solar_of_the_net_mw(city: City) -> float:

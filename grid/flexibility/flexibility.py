@@ -29,6 +29,7 @@ from grid.flexibility.reservoir_kernel import (
     energies,
     gains,
     gains_at,
+    highest_energy,
     most_gains,
 )
 from grid.flexibility.slots import Slots
@@ -218,6 +219,19 @@ class Flexibility(Slots):
         if self.reservoir is None:
             return np.zeros(slots.size)
         return charging_powers(self.kernel_input(self.reservoir), self.device_of(slots), slots, read_only(gain_mwh))
+
+    def highest_mwh(self, e_mwh: Floats, first: int, stop: int) -> Floats:
+        """Most energy that each device can hold after the steps `first` to `stop` - 1, shape (N,) [MWh].
+
+        Args:
+            e_mwh: Energy of each device when the first of these steps begins, shape (N,) [MWh]; all live throughout.
+            first: First step.
+            stop: Step after the last.
+        """
+        store = self.reservoir
+        if store is None:
+            return np.zeros(self.n_devices)
+        return highest_energy(self.kernel_input(store), read_only(e_mwh), store.e_max_mwh, first, stop)
 
     def energy_mwh(self, p_mw: Floats) -> Floats:
         """Energy in the reservoir when each slot ends, shape (K,) [MWh], for withdrawal `p_mw`, shape (K,)."""

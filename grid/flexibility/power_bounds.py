@@ -113,7 +113,7 @@ def _less_discharge(parts: Sequence[Flexibility], limits: Sequence[Limits], boun
 
 def _together(parts: Sequence[Flexibility], p_mw: Sequence[Floats]) -> Floats:
     """Power of all parts by step, shape (T,) [MW], from that by slot."""
-    return np.sum([part.by_step(power) for part, power in zip(parts, p_mw, strict=True)], axis=0)
+    return np.asarray(np.sum([part.by_step(power) for part, power in zip(parts, p_mw, strict=True)], axis=0))
 
 
 def _fraction(allowed_mw: Floats, wanted_mw: Floats) -> Floats:
@@ -178,7 +178,7 @@ def _store(name: str, part: Flexibility, store: Reservoir, low: Floats, high: Fl
     usual = part.energy_mwh(part.unmanaged_power())
     devices = part.kernel_input(store)._replace(p_max_mw=high)
     if store.drain_mwh is None:
-        most = highest_energy(devices, store.e_start_mwh, store.e_max_mwh)
+        most = highest_energy(devices, store.e_start_mwh, store.e_max_mwh, 0, part.clock.n_steps)
         store = replace(store, e_end_mwh=np.minimum(store.e_end_mwh, most))
     power = followed(
         devices, store.e_start_mwh, store.e_end_mwh, store.e_min_mwh, store.e_max_mwh, usual,

@@ -128,11 +128,11 @@ def carried_over(of: Devices, owner: Ints, e_start_mwh: Floats, e_due_mwh: Float
 
 
 @njit(cache=True, nogil=True)
-def highest_energy(of: Devices, e_start_mwh: Floats, e_max_mwh: Floats) -> Floats:
-    """Most energy that each device can hold when its last slot ends, shape (N,) [MWh]."""
+def highest_energy(of: Devices, e_start_mwh: Floats, e_max_mwh: Floats, begin: int, end: int) -> Floats:
+    """Most energy that each device can hold after its steps `begin` to `end` - 1, shape (N,) [MWh]."""
     found: Floats = e_start_mwh.copy()
     for device in range(found.size):
-        for slot in range(of.first_slot[device], of.first_slot[device + 1]):
+        for slot in range(of.first_slot[device] + begin, of.first_slot[device] + end):
             full = max(_at(of.p_max_mw, found.size, device, slot), 0.0)
             energy = _held(of, device, slot, found[device]) + _gain(of, device, slot, full)
             found[device] = min(energy, e_max_mwh[device])

@@ -156,6 +156,7 @@ def _reservoir(flexibility: Flexibility, device: Ints, slots: Ints, begin: Ints,
         owner=np.unique(store.owner[device], return_inverse=True)[1],
         mwh_per_km=None if store.mwh_per_km is None else store.mwh_per_km[device],
         drain_mwh=None if store.drain_mwh is None else store.drain_mwh[slots],
+        p_segments_mw=None if store.p_segments_mw is None else store.p_segments_mw[device],
     )
 
 

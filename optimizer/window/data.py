@@ -20,7 +20,7 @@ def bounds(window: WindowModel, state: WindowState) -> dict[str, Sides]:
     problem, n = window.problem, window.n_steps
     units = [(f.at_slots(f.p_min_mw, window.slots(f)), f.at_slots(f.p_max_mw, window.slots(f)))
              for f in window.roles.units]  # fmt: skip
-    stores = [_store_bounds(window, flexibility, store) for flexibility, store in window.roles.stores]
+    stores = [_store_bounds(window, state, flexibility, store) for flexibility, store in window.roles.stores]
     q_max = joined([by_device(f.q_max_mvar, f) for f in window.roles.lasting])[list(window.roles.inverters)]
     peak = np.zeros(MONTHS)
     peak[0] = state.peak_mw
@@ -42,15 +42,23 @@ def bounds(window: WindowModel, state: WindowState) -> dict[str, Sides]:
     return found
 
 
-def _store_bounds(window: WindowModel, flexibility: Flexibility, store: Reservoir) -> dict[str, tuple[Floats, Floats]]:
+def _store_bounds(
+    window: WindowModel, state: WindowState, flexibility: Flexibility, store: Reservoir
+) -> dict[str, tuple[Floats, Floats]]:
     """Bounds of the charging segments, discharging and energies of the devices of a store, (rows, n_steps) each."""
     at, n = window.slots(flexibility), window.n_steps
     low_mw, high_mw = flexibility.at_slots(flexibility.p_min_mw, at), flexibility.at_slots(flexibility.p_max_mw, at)
     share = np.array([share for share, _ in store.charge_segments])
-    most = (share[None, :, None] * np.maximum(high_mw, 0.0)[:, None, :]).reshape(-1, n)
+    whole = np.maximum(high_mw, 0.0)[:, None, :]
+    most = share[None, :, None] * whole
+    if store.p_segments_mw is not None:  # the first segments carry what there is
+        rated = store.p_segments_mw[:, None, None]
+        most = np.clip(whole - (np.cumsum(share) - share)[None, :, None] * rated, 0.0, share[None, :, None] * rated)
+    most = most.reshape(-1, n)
     must = np.maximum(low_mw, 0.0) if share.size == 1 else np.zeros_like(most)
     least_mwh = np.repeat(store.e_min_mwh[:, None], n, axis=1)
-    least_mwh[:, -1] = np.maximum(least_mwh[:, -1], store.e_end_mwh)
+    by_then = flexibility.highest_mwh(state.e_now_mwh[flexibility.name], window.first, window.stop)
+    least_mwh[:, -1] = np.maximum(least_mwh[:, -1], np.minimum(store.e_end_mwh, by_then))
     return {
         "charge_mw": (must, most),
         "discharge_mw": (np.maximum(-high_mw, 0.0), np.maximum(-low_mw, 0.0)),
