@@ -180,11 +180,6 @@ def make_city(
     named = tables["load"]["sector"] + [None] * len(stores.names)
     sectors, shares = _sector_shares(named, source.sector_mixes, sector)
     profile_names = tables["load"]["profile"] + [None] * len(stores.names)
-    kinds = [
-        (tables[table]["technology"][k], tables[table]["type"][k])
-        for table, rows in (("sgen", range(len(tables["sgen"]["name"]))), ("storage", np.flatnonzero(feeds_in)))
-        for k in rows
-    ]
     is_area = [
         (name is not None and name in source.sector_mixes) or (profile or "").startswith("lv_")
         for name, profile in zip(named, profile_names, strict=True)
@@ -197,11 +192,19 @@ def make_city(
         generators=_joined(by_table["sgen"], buffered),
         sectors=sectors,
         sector_shares=shares,
-        technologies=tuple(_technology(*pair) for pair in kinds),
+        technologies=_technologies(tables, feeds_in),
         is_area=np.array(is_area, dtype=bool),
         energy_year_mwh=HOURS_PER_YEAR * _profile_means(source)[present.p_profile] * present.p_scale,
         feeds_in=feeds_in,
         licences=source.licences,
+    )
+
+
+def _technologies(tables: Mapping[str, Mapping[str, list[Any]]], feeds_in: Bools) -> tuple[str, ...]:
+    """Technology of each generator of the net, then of each of its stores that stands for buffered generation."""
+    rows = {"sgen": range(len(tables["sgen"]["name"])), "storage": np.flatnonzero(feeds_in)}
+    return tuple(
+        _technology(tables[table]["technology"][k], tables[table]["type"][k]) for table, at in rows.items() for k in at
     )
 
 

@@ -48,7 +48,8 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
     if store is None or stocks is None:
         return pl.DataFrame()
     devices = outcome.accounts.stores.devices[flexibility.name]
-    n, kwh = flexibility.n_devices, outcome.inputs.clock.step_hours * KWH_PER_MWH
+    n, clock = flexibility.n_devices, outcome.inputs.clock
+    kwh = clock.step_hours * KWH_PER_MWH
     record = stocks.of(devices)
     entries = record.entries
 
@@ -56,14 +57,13 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
         return np.bincount(entries.device, weights=values, minlength=n).astype(np.float64)
 
     power = entries.p_mw
-    driven = stocks.driven_mwh[devices]
-    km = np.zeros(n) if store.mwh_per_km is None else driven / store.mwh_per_km
+    km = np.zeros(n) if store.mwh_per_km is None else stocks.driven_mwh[devices] / store.mwh_per_km
     km = np.where(km < LEAST_KM, 0.0, km)
     energy, charged = by_session(np.maximum(power, 0.0)) * kwh, by_session(record.charged_kg)
     returned = by_session(record.given_back_kg)
     buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
     names, code = class_names(flexibility)
-    clock = outcome.inputs.clock
+    requested = (store.e_end_mwh - store.e_start_mwh) / np.broadcast_to(store.eta_charge, (n,))
     return pl.DataFrame(
         {
             "fleet": pl.Series([flexibility.name] * n, dtype=pl.String),
@@ -75,9 +75,7 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
             "end": times(clock, flexibility.stop),
             "energy_kwh": energy,
             "v2g_kwh": by_session(np.maximum(-power, 0.0)) * kwh,
-            "requested_kwh": (store.e_end_mwh - store.e_start_mwh)
-            / np.broadcast_to(store.eta_charge, (n,))
-            * KWH_PER_MWH,
+            "requested_kwh": requested * KWH_PER_MWH,
             "emissions_kg": charged - returned,
             "charged_kg": charged,
             "v2g_kg": returned,
