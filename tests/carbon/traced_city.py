@@ -145,20 +145,7 @@ def dense_reference(city: City) -> tuple[np.ndarray, np.ndarray]:
     stock: dict[int, list[float]] = {}
     result = np.full((2, flows.n_steps, flows.n_nodes), np.nan)
     for t in range(flows.n_steps):
-        matrix = np.zeros((flows.n_nodes, flows.n_nodes))
-        supply = np.zeros((flows.n_nodes, 2))
-        for branch in range(len(flows.from_node)):
-            ends = int(flows.from_node[branch]), int(flows.to_node[branch])
-            p_f, p_t = flows.p_from_mw[t, branch], flows.p_to_mw[t, branch]
-            if p_f > 0 > p_t or p_t > 0 > p_f:
-                sender, receiver = ends if p_f > 0 else ends[::-1]
-                received = -min(p_f, p_t)
-                matrix[receiver, receiver] += received
-                matrix[receiver, sender] -= received
-        for g, n in enumerate(city.sources.node):
-            p = city.sources.p_mw[t, g]
-            matrix[n, n] += p
-            supply[n] += p * np.array([city.sources.ci_kg_per_mwh[t, g], city.sources.renewable_share[t, g]])
+        matrix, supply = _without_stores(city, t)
         here = [d for d in range(op.n_devices) if (d, t) in slots]
         for d in here:
             o, e0 = int(op.owner[d]), op.e_start_mwh[d]
@@ -187,6 +174,26 @@ def dense_reference(city: City) -> tuple[np.ndarray, np.ndarray]:
             gain = charge * np.array([eta, w, eta * rho]) if charge > 0 else np.zeros(3)
             stock[o] = list(_left(np.array([e, c, r]), out, gain))
     return result[0], result[1]
+
+
+def _without_stores(city: City, t: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mixing matrix, shape (N, N), and carbon and renewable energy of the sources, shape (N, 2), in a step."""
+    flows = city.flows
+    matrix = np.zeros((flows.n_nodes, flows.n_nodes))
+    supply = np.zeros((flows.n_nodes, 2))
+    for branch in range(len(flows.from_node)):
+        ends = int(flows.from_node[branch]), int(flows.to_node[branch])
+        p_f, p_t = flows.p_from_mw[t, branch], flows.p_to_mw[t, branch]
+        if p_f > 0 > p_t or p_t > 0 > p_f:
+            sender, receiver = ends if p_f > 0 else ends[::-1]
+            received = -min(p_f, p_t)
+            matrix[receiver, receiver] += received
+            matrix[receiver, sender] -= received
+    for g, n in enumerate(city.sources.node):
+        p = city.sources.p_mw[t, g]
+        matrix[n, n] += p
+        supply[n] += p * np.array([city.sources.ci_kg_per_mwh[t, g], city.sources.renewable_share[t, g]])
+    return matrix, supply
 
 
 def _left(held: np.ndarray, out_mwh: float, gain: np.ndarray) -> np.ndarray:

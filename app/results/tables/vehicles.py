@@ -56,10 +56,9 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
     def by_session(values: Floats) -> Floats:
         return np.bincount(entries.device, weights=values, minlength=n).astype(np.float64)
 
-    power = entries.p_mw
     km = np.zeros(n) if store.mwh_per_km is None else stocks.driven_mwh[devices] / store.mwh_per_km
     km = np.where(km < LEAST_KM, 0.0, km)
-    energy, charged = by_session(np.maximum(power, 0.0)) * kwh, by_session(record.charged_kg)
+    energy, charged = by_session(np.maximum(entries.p_mw, 0.0)) * kwh, by_session(record.charged_kg)
     returned = by_session(record.given_back_kg)
     buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
     names, code = class_names(flexibility)
@@ -74,7 +73,7 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
             "start": times(clock, flexibility.start),
             "end": times(clock, flexibility.stop),
             "energy_kwh": energy,
-            "v2g_kwh": by_session(np.maximum(-power, 0.0)) * kwh,
+            "v2g_kwh": by_session(np.maximum(-entries.p_mw, 0.0)) * kwh,
             "requested_kwh": requested * KWH_PER_MWH,
             "emissions_kg": charged - returned,
             "charged_kg": charged,

@@ -60,19 +60,20 @@ def test_sides_and_places_are_those_of_the_model() -> None:
     np.testing.assert_array_equal(row[compiled.columns["z"]], [-1])
 
 
+def stated() -> Any:
+    """A unit, a store and a fleet over four half hours."""
+    m = window_model(Structure(4, 0.5, 1, (StoreConstants(0.9, 0.8, 0.99),), 1))
+    m.charge_mw.setub(1.0)
+    m.discharge_mw.setub(1.0)
+    m.energy_mwh.setlb(0.1)
+    m.energy_mwh.setub(2.0)
+    m.unit_mw.setlb(-0.3)
+    m.unit_mw.setub(0.0)
+    return m
+
+
 def test_compiled_window_model_solves_as_pyomo_solves_it() -> None:
     prices, fixed = [30.0, 80.0, 20.0, 90.0], [1.0, 2.0, 0.5, 1.5]
-
-    def stated() -> Any:
-        m = window_model(Structure(4, 0.5, 1, (StoreConstants(0.9, 0.8, 0.99),), 1))
-        m.charge_mw.setub(1.0)
-        m.discharge_mw.setub(1.0)
-        m.energy_mwh.setlb(0.1)
-        m.energy_mwh.setub(2.0)
-        m.unit_mw.setlb(-0.3)
-        m.unit_mw.setub(0.0)
-        return m
-
     compiled = Compiled.from_pyomo(stated())
     program = compiled.updated(
         bounds={},
