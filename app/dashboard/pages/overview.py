@@ -20,6 +20,7 @@ def content(view: View) -> Component:
     return cards.page(
         "Overview",
         cards.where_and_when(view),
+        *(html.P(sentence, className="warning") for sentence in view.result.manifest.get("misstated", [])),
         *([] if status == "done" else [_warning(view, status)]),
         html.Section([figure_tile(key, one, view) for key, one in shown_in("overview").items()], className="kpis"),
         cards.chart(
