@@ -38,6 +38,16 @@ def test_a_sector_counts_its_part_of_the_energy(winter_city: City) -> None:
     assert not np.array_equal(homes.buses, shops.buses) or not np.allclose(homes.shares, shops.shares)
 
 
+def test_shares_of_a_sector_weigh_each_load_by_its_part_in_the_sector(winter_city: City) -> None:
+    loads, sector = winter_city.loads, winter_city.sectors.index("I.1")
+    energy = loads.energy_mwh(0.25) * winter_city.sector_shares[:, sector]
+    by_bus = np.bincount(loads.bus, weights=energy, minlength=winter_city.n_buses)
+    placement = place(winter_city, None, Where(sector="I.1"), "a")
+    assert placement.buses.tolist() == np.flatnonzero(by_bus > 0).tolist()
+    np.testing.assert_allclose(placement.shares, by_bus[placement.buses] / by_bus.sum(), rtol=1e-12)
+    assert len(set(winter_city.sector_shares[:, sector].round(6))) > 2  # loads differ in it, else it would not matter
+
+
 def test_a_pattern_selects_by_name(winter_city: City) -> None:
     placement = place(winter_city, None, Where(name="MV3.101 Bus 8?"), "a")
     assert all(winter_city.network.buses.names[bus].startswith("MV3.101 Bus 8") for bus in placement.buses)
