@@ -26,6 +26,8 @@ from carbon.tracing.conventions import CONVENTIONS, trace_conventions
 from carbon.tracing.load_shares import load_shares_mw
 from grid.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 TANK = "water tank"
 SCENARIO = {
     "name": "Oberrhein",

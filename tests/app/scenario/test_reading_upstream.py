@@ -9,6 +9,8 @@ from app.scenario.describe import describe_scenario
 from app.simulation.inputs import prepare
 from grid.errors import ScenarioError
 
+pytestmark = pytest.mark.slow
+
 DIRECT = "Carbon intensity gCO₂eq/kWh (direct)"
 GENERATION = (
     "DateTime(UTC)\tResolutionCode\tAreaCode\tAreaDisplayName\tAreaTypeCode\tAreaMapCode\tProductionType"

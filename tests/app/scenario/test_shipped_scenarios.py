@@ -9,6 +9,8 @@ from app.results.run import run_scenario
 from app.scenario import load_scenario
 from tests.places import ROOT
 
+pytestmark = pytest.mark.slow
+
 FOLDER = ROOT / "app" / "scenarios"
 YEARS = ("today", "2030_unmanaged", "2030_smart", "2030_v2g", "2035_data_centre_hydrogen")
 

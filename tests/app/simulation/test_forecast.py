@@ -11,6 +11,8 @@ from app.scenario.schema import ForecastSpec
 from app.simulation.phases import SimulationResult, simulate
 from grid.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 def outcome_of(forecast: Any) -> SimulationResult:
     scenario = {

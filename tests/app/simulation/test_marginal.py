@@ -16,6 +16,8 @@ from app.simulation.marginal import NO_DUALS, loss_sensitivity, marginal_of
 from app.simulation.phases import SimulationResult, simulate
 from grid.powerflow.powerflow import power_flow
 
+pytestmark = pytest.mark.slow
+
 BUSES = (5, 60, 120)
 
 

@@ -7,6 +7,8 @@ import pytest
 from app.studies.designs import Comparison, compare_designs, load_designs, print_designs, shipped_designs
 from grid.errors import ScenarioError
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = shipped_designs()
 
 

@@ -27,6 +27,8 @@ from grid.powerflow.powerflow import power_flow
 from grid.time.clock import Clock
 from tests.places import ROOT
 
+pytestmark = pytest.mark.slow
+
 LIMITS = LimitsSpec(vm_min_pu=0.95, vm_max_pu=1.05, line_loading_max_percent=60, trafo_loading_max_percent=100)
 BUSES = ["MV3.101 Bus 86", "MV3.101 Bus 84", "MV3.101 Bus 30", "LV5.303 Bus 73"]
 

@@ -16,6 +16,8 @@ from app.studies.planning import cost_against_carbon, estimate, estimate_in_word
 from grid.errors import ScenarioError
 from tests.app.command_line import gridcarbon, refused
 
+pytestmark = pytest.mark.slow
+
 FEEDER = {
     "name": "feeder",
     "city": {"network": "case33bw"},

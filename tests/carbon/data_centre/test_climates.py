@@ -15,6 +15,8 @@ from carbon.data_centre import DataCentre, Facility, OutdoorAir, facility_totals
 from grid.arrays import Floats
 from tests.places import SHARED_DATA
 
+pytestmark = pytest.mark.slow
+
 SHARED = SHARED_DATA / "weather_hourly_10sites.parquet"
 PA_PER_HPA = 100.0
 

@@ -19,6 +19,8 @@ from grid.time.clock import Clock
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem, with_strategy
 
+pytestmark = pytest.mark.slow
+
 CLOCK = Clock(datetime(2030, 7, 1, tzinfo=UTC), timedelta(hours=1), 48)
 HOUR = np.arange(48.0)
 T_DEGC = 25.0 - 8.0 * np.cos(2 * np.pi * (HOUR - 3) / 24)  # coolest at 3, hottest at 15

@@ -21,6 +21,8 @@ from grid.errors import InputError
 from grid.time.clock import Clock
 from grid.weather.weather import Weather, weather_for
 
+pytestmark = pytest.mark.slow
+
 CLOCK = Clock(datetime(2030, 6, 3, tzinfo=UTC), timedelta(minutes=15), 4 * 96)
 WITH_STORAGE = "1-LV-rural1--2-sw"
 

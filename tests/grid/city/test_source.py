@@ -20,6 +20,8 @@ from grid.errors import InputError
 from grid.powerflow.powerflow import power_flow
 from grid.time.clock import Clock
 
+pytestmark = pytest.mark.slow
+
 CLOCK = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(minutes=15), 96)
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from grid.data import bake_reference
 
+pytestmark = pytest.mark.slow
+
 FOLDER = importlib.resources.files("grid.data") / "reference"
 GPC_CODES = {"I.1", "I.2", "I.3", "I.5"}
 QUARTER_HOURS_OF_2016 = 366 * 24 * 4

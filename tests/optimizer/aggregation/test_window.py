@@ -16,6 +16,8 @@ from optimizer.window.state import WindowState
 from tests.optimizer.rolling_day import CLOCK, NETWORK, rolled
 from tests.optimizer.small_cases import cost, final_energy, fleet
 
+pytestmark = pytest.mark.slow
+
 
 def window_of(problem: DispatchProblem) -> Window:
     roles = Roles.from_flexibilities(problem.flexibilities, extend=problem.extend)

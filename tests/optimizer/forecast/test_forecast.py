@@ -13,6 +13,8 @@ from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem, Forecast
 from tests.optimizer.small_cases import battery, clock_of, cost, feeder, final_energy, fleet, import_mw, problem_on, pv
 
+pytestmark = pytest.mark.slow
+
 NETWORK = feeder()
 STEPS = 48
 CLOCK = clock_of(STEPS)

@@ -10,6 +10,8 @@ from optimizer.horizon.carbon_budget import CarbonBudget
 from optimizer.problem.problem import DispatchProblem
 from tests.optimizer.small_cases import battery, clock_of, feeder, problem_on
 
+pytestmark = pytest.mark.slow
+
 
 def winter_and_summer() -> DispatchProblem:
     """Two windows of which the first draws four times as much as the second; a battery can move some of it."""

@@ -33,6 +33,8 @@ from tests.optimizer.small_cases import (
     realised,
 )
 
+pytestmark = pytest.mark.slow
+
 DAY = clock_of(24)
 HOURS = np.arange(24)
 SUN = np.maximum(0.0, np.sin((HOURS - 6) / 12 * np.pi))

@@ -23,6 +23,8 @@ from tests.optimizer.small_cases import (
     realised,
 )
 
+pytestmark = pytest.mark.slow
+
 DAY = clock_of(24)
 HOURS = np.arange(24)
 NETWORK = feeder()

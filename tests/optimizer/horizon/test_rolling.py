@@ -11,6 +11,8 @@ from optimizer.horizon.rolling import dispatch
 from tests.optimizer.rolling_day import NETWORK, rolled
 from tests.optimizer.small_cases import battery, clock_of, cost, final_energy, fleet, import_mw, problem_on
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("horizon", [1, 5, 12])
 def test_windows_that_see_to_the_end_cost_what_one_window_costs(horizon: int) -> None:

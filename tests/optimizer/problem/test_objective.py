@@ -13,6 +13,8 @@ from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.totals import ScheduleTotals, schedule_totals
 from tests.optimizer.rolling_day import rolled
 
+pytestmark = pytest.mark.slow
+
 CI = 300 + 200 * np.cos(np.arange(24) / 2)
 
 

@@ -13,6 +13,8 @@ from optimizer.problem.totals import schedule_totals
 from optimizer.studies.frontier import Frontier, frontier
 from tests.optimizer.small_cases import battery, clock_of, feeder, fleet, problem_on
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def problem() -> DispatchProblem:

@@ -11,6 +11,8 @@ from optimizer.studies.day_choice import representative_days
 from optimizer.studies.representative_days import day_problem, dispatch_representative
 from tests.optimizer.small_cases import battery, clock_of, feeder, fleet, problem_on, pv
 
+pytestmark = pytest.mark.slow
+
 DAYS = 12
 KINDS = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2])
 

@@ -18,6 +18,8 @@ from optimizer.window.diagnosis import InfeasibleDispatchError, UnboundedDispatc
 from tests.optimizer.oberrhein_day import VM_MAX_PU, oberrhein_problem, violations_in_runpp
 from tests.optimizer.small_cases import battery, builtin, clock_of, feeder, final_energy, fleet, problem_on, pv
 
+pytestmark = pytest.mark.slow
+
 STEP_MW = 1e-3
 
 

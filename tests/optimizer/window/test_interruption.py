@@ -19,6 +19,8 @@ from optimizer.window.solve import WindowSolution, solve_window
 from optimizer.window.state import WindowState
 from tests.optimizer.small_cases import battery, clock_of, feeder, final_energy, fleet, problem_on, pv
 
+pytestmark = pytest.mark.slow
+
 CLOCK = clock_of(24)
 
 

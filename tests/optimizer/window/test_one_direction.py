@@ -13,6 +13,8 @@ from optimizer.window.one_direction import Pairs
 from optimizer.window.solve import WindowSolution, solve_window
 from tests.optimizer.small_cases import battery, clock_of, feeder, fleet, import_mw, problem_on
 
+pytestmark = pytest.mark.slow
+
 
 def surplus_problem(store: dict[str, Any], export_max_mw: float, **changes: Any) -> DispatchProblem:
     """Four hours of sun that must be exported, stored or burnt, then two of demand; exports pay, so burning costs."""

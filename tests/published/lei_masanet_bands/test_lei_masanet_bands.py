@@ -15,6 +15,8 @@ from carbon.data_centre.studies.uncertainty import overlap_share, pue_band
 from grid.arrays import Floats
 from tests.places import SHARED_DATA
 
+pytestmark = pytest.mark.slow
+
 CASE = Path(__file__).parent
 SHARED = SHARED_DATA / "weather_hourly_10sites.parquet"
 PVLIB = Path(pvlib.__file__).parent / "data"

@@ -15,6 +15,8 @@ from app.results.folder import Result
 from app.results.run import run_scenario
 from app.scenario import check_scenario
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:

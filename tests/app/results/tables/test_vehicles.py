@@ -28,6 +28,8 @@ from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
 from grid.flexibility.labels import Labels
 from grid.time.clock import Clock
 
+pytestmark = pytest.mark.slow
+
 RELATIVE = 1e-6
 
 

@@ -18,6 +18,8 @@ from carbon.data_centre.studies.retrofit import (
 from grid.errors import InputError
 from grid.time.clock import Clock
 
+pytestmark = pytest.mark.slow
+
 YEAR = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(hours=6), 1460)
 POOR = {"kind": "fixed_efficiency", "ups_efficiency": 0.8}
 SERVER = {"curve": {"kind": "linear", "idle_share": 0.5}}

@@ -13,6 +13,8 @@ from grid.errors import InputError
 from grid.time.clock import Clock
 from tests.places import SHARED_DATA
 
+pytestmark = pytest.mark.slow
+
 WEATHER = SHARED_DATA / "weather_hourly_10sites.parquet"
 DAY = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(hours=1), 24)
 SPEC = DataCentre(name="n", bus="b", p_it_rated_mw=1.0)

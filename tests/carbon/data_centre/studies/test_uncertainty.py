@@ -14,6 +14,8 @@ from carbon.data_centre.priors import HallCase, Prior, case_names, load_case, lo
 from carbon.data_centre.studies.uncertainty import draws, halls, overlap_share, pue_band
 from grid.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 HOURS = np.arange(96.0)
 AIR = OutdoorAir(
     15.0 + 14.0 * np.sin(HOURS / 24.0 * 2.0 * np.pi) + HOURS / 20.0, 60.0 + 0.0 * HOURS, 101325.0 + 0.0 * HOURS

@@ -13,6 +13,8 @@ from carbon.upstream.market.region import region_files
 from grid.time.clock import Clock
 from grid.weather.weather import weather_for
 
+pytestmark = pytest.mark.slow
+
 YEAR = Clock(datetime(2023, 1, 1, tzinfo=UTC), timedelta(hours=1), 8760)
 CITIES = {
     "china": ("Asia/Shanghai", 34.3, 108.9),

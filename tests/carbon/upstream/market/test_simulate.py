@@ -22,6 +22,8 @@ from grid.weather.sun import clear_sky_ghi
 from grid.weather.weather import Weather, weather_for
 from tests.places import SHARED_DATA
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 YEAR = Clock(datetime(2022, 12, 31, 23, tzinfo=UTC), HOUR, 8760)
 PLACE = ("Europe/Berlin", 51.3, 9.5)

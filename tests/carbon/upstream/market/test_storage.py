@@ -15,6 +15,8 @@ from carbon.upstream.market.storage import DAY, WEEK, arbitrage_mw, carried_over
 from grid.time.clock import Clock
 from grid.weather.weather import Weather, weather_for
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 YEAR = Clock(datetime(2022, 12, 31, 23, tzinfo=UTC), HOUR, 8760)
 PLACE = ("Europe/Berlin", 51.3, 9.5)

@@ -21,6 +21,8 @@ from grid.errors import InputError
 from grid.time.clock import Clock
 from grid.weather.weather import weather_for
 
+pytestmark = pytest.mark.slow
+
 PLACES = get_args(PlaceName)
 SATURDAY = 5
 
