@@ -61,7 +61,7 @@ class Grid(NamedTuple):
     vm_high: Floats
 
 
-class Profiles(NamedTuple):
+class CompiledProfiles(NamedTuple):
     """Withdrawal of each node as a sum of scaled profiles."""
 
     values: Floats

@@ -45,15 +45,9 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
     facility = p_it * pue if with_devices else np.zeros(N_STEPS)
     demand = load + ev
     demand[:, names.index(DC_BUS)] += facility
-
-    flow, pv_below = (demand - pv).copy(), pv.copy()
-    for bus in range(N_BUSES - 1, 1, -1):
-        flow[:, parents[bus]] += flow[:, bus]
-        pv_below[:, parents[bus]] += pv_below[:, bus]
+    flow, pv_below = _below(demand - pv, parents), _below(pv, parents)
     rating = _ratings(parents, load.max(axis=0) + _ev_power(hours, "unmanaged").max() * size / size.sum())
-    vm = np.full((N_STEPS, N_BUSES), 1.02)
-    for bus in range(2, N_BUSES):
-        vm[:, bus] = vm[:, parents[bus]] - 0.0035 * flow[:, bus]
+    vm = _voltages(flow, parents)
     share = np.clip(0.35 + 0.6 * pv_below / np.maximum(pv_below + np.maximum(flow, 0), 1e-9), 0, 1)
     ci = import_ci[:, None] * (1 - (share - 0.35) / 0.65)
 
@@ -65,16 +59,7 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
         **_devices(times, names, size, ev, ci, p_it, pue, strategy, with_devices=with_devices),
     }
     tables["violations"] = _violations(tables["branches"], tables["buses"])
-    generation, loss = pv.sum(1), 0.02 * demand.sum(1)
-    net = demand.sum(1) + loss - generation
-    emissions = tables["sectors"].group_by("time").agg(pl.col("emissions_kg").sum()).sort("time")["emissions_kg"]
-    tables["city"] = pl.DataFrame({
-        "time": times, "import_mw": np.maximum(net, 0), "export_mw": np.maximum(-net, 0), "generation_mw": generation,
-        "consumption_mw": demand.sum(1), "loss_mw": loss, "storage_mw": 0.3 * np.sin(hours / 24 * 2 * math.pi),
-        "emissions_kg": emissions,
-        "ci_kg_per_mwh": emissions.to_numpy() / ((demand.sum(1) + loss) * STEP_HOURS),
-        "import_ci_kg_per_mwh": import_ci, "import_price_per_mwh": 60 + 0.1 * import_ci,
-    })  # fmt: skip
+    tables["city"] = _city(times, hours, demand.sum(1), pv.sum(1), import_ci, tables["sectors"])
     tables["ledger"] = _ledger(tables["city"])
     tables["nodal"] = _nodal(times, names, ci, strategy)
     tables |= convention_tables(tables["sectors"])
@@ -85,6 +70,37 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
         tables={name: partial(pl.DataFrame, frame) for name, frame in tables.items()},
         summary=lambda table: {**summarise(table), **_summary(tables, strategy, with_devices=with_devices)},
     )  # fmt: skip
+
+
+def _below(power: np.ndarray, parents: list[int]) -> np.ndarray:
+    """Sum of what happens at each bus and below it in the tree, shape (T, B)."""
+    total = power.copy()
+    for bus in range(N_BUSES - 1, 1, -1):
+        total[:, parents[bus]] += total[:, bus]
+    return total
+
+
+def _voltages(flow: np.ndarray, parents: list[int]) -> np.ndarray:
+    vm = np.full((N_STEPS, N_BUSES), 1.02)
+    for bus in range(2, N_BUSES):
+        vm[:, bus] = vm[:, parents[bus]] - 0.0035 * flow[:, bus]
+    return vm
+
+
+def _city(
+    times: pl.Series, hours: np.ndarray, demand: np.ndarray, generation: np.ndarray, import_ci: np.ndarray,
+    sectors: pl.DataFrame,
+) -> pl.DataFrame:  # fmt: skip
+    loss = 0.02 * demand
+    net = demand + loss - generation
+    emissions = sectors.group_by("time").agg(pl.col("emissions_kg").sum()).sort("time")["emissions_kg"]
+    return pl.DataFrame({
+        "time": times, "import_mw": np.maximum(net, 0), "export_mw": np.maximum(-net, 0), "generation_mw": generation,
+        "consumption_mw": demand, "loss_mw": loss, "storage_mw": 0.3 * np.sin(hours / 24 * 2 * math.pi),
+        "emissions_kg": emissions,
+        "ci_kg_per_mwh": emissions.to_numpy() / ((demand + loss) * STEP_HOURS),
+        "import_ci_kg_per_mwh": import_ci, "import_price_per_mwh": 60 + 0.1 * import_ci,
+    })  # fmt: skip
 
 
 def _times() -> pl.Series:

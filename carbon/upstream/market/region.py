@@ -42,8 +42,8 @@ class Sourced(Spec):
         return tuple(name for name, source in self.sources.items() if UNVERIFIED in source)
 
 
-class Fuel(Sourced):
-    """What a fleet burns; gives its marginal costs."""
+class FuelCost(Sourced):
+    """The fuel of a fleet of plants: its price, carbon and efficiency, of which marginal costs are made."""
 
     price_per_mwh_th: float = Field(ge=0)
     """Price of the fuel at the plant, per MWh of lower heating value."""
@@ -75,7 +75,7 @@ class Technology(Sourced):
     """Marginal cost of the cheapest plant; computed if there is a fuel."""
     marginal_cost_max_per_mwh: float | None = None
     """Marginal cost of the dearest plant; computed if there is a fuel."""
-    fuel: Fuel | None = None
+    fuel: FuelCost | None = None
     """What it burns."""
     availability: float | Literal["wind", "solar"] = Field(1.0, union_mode="left_to_right")
     """Share of the capacity that can run: the same all year, or as the weather has it."""

@@ -10,7 +10,7 @@ from grid._pandapower import network_of
 from grid.powerflow.powerflow import power_flow
 from grid.time.clock import Clock
 from optimizer import battery, city_of, dispatch, problem_of
-from optimizer.problem.totals import totals
+from optimizer.problem.totals import schedule_totals
 
 CLOCK = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(hours=1), 6)
 
@@ -59,4 +59,4 @@ def test_a_store_at_the_only_bus_is_dispatched() -> None:
     drawn = 1.0 + schedule.p_mw["store"]
     np.testing.assert_allclose(schedule.import_mw, drawn, atol=1e-9)
     np.testing.assert_allclose(schedule.import_mw[2:4], 0.0, atol=1e-9)
-    assert totals(problem, schedule).cost == pytest.approx(schedule.costs.total, rel=1e-9)
+    assert schedule_totals(problem, schedule).cost == pytest.approx(schedule.costs.total, rel=1e-9)
