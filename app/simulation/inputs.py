@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from app.scenario.loaded import LoadedScenario, in_folder
-from app.scenario.place import city_place
+from app.scenario.place import CityPlace, city_place
 from app.simulation.limits import GridLimits, resolve_limits
 from carbon.data_centre import FacilityModel, OutdoorAir, it_demand_mw
 from carbon.data_centre.flexibility import DataCentreLoad
@@ -100,7 +100,18 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     flexibilities = [flexibility for asset in loaded.assets for flexibility in asset.flexibilities(site)]
     for data_centre in data_centres:
         flexibilities += data_centre.flexibilities()
-    notes = [*city.network.misstated, *city.network.not_followed, *([place.note] if place.note else [])]
+    notes = (*_notes_of_inputs(loaded, place, weather, upstream, followed), *_notes_of_run(loaded, flexibilities))
+    return SimulationInputs(
+        loaded, weather, factors, upstream, ci_year, renewable_year, tuple(flexibilities), data_centres, notes
+    )
+
+
+def _notes_of_inputs(
+    loaded: LoadedScenario, place: CityPlace, weather: Weather, upstream: Upstream, followed: tuple[Followed, ...]
+) -> list[str]:
+    """What a reader should know of the net, the weather and the upstream region that a run rests on."""
+    network = loaded.city.network
+    notes = [*network.misstated, *network.not_followed, *([place.note] if place.note else [])]
     if weather.filled_hours:
         notes.append(f"{weather.filled_hours} hours of the weather had gaps and were filled linearly.")
     if weather.report is not None:
@@ -108,15 +119,19 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     if upstream.missing_hours:
         notes.append(f"{upstream.missing_hours} hours of the upstream file were missing and were filled.")
     notes += [*loaded.caveats, *(str(change) for change in followed)]
-    notes += [f"{asset.name}: {asset.records()[1].text}" for asset in loaded.assets if isinstance(asset, EVRecorded)]
+    return notes
+
+
+def _notes_of_run(loaded: LoadedScenario, flexibilities: list[Flexibility]) -> list[str]:
+    """What a reader should know of recorded sessions, of limits on power, and of how the power flow is solved."""
+    network = loaded.city.network
+    notes = [f"{asset.name}: {asset.records()[1].text}" for asset in loaded.assets if isinstance(asset, EVRecorded)]
     notes += [_limited(flexibility) for flexibility in flexibilities if flexibility.limited_sessions]
-    notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in city.network.uncovered]
-    dead = sum(node < 0 for node in city.network.buses.node)
+    notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in network.uncovered]
+    dead = sum(node < 0 for node in network.buses.node)
     if dead:
         notes.append(f"{dead} buses are de-energised; their loads are not supplied.")
-    return SimulationInputs(
-        loaded, weather, factors, upstream, ci_year, renewable_year, tuple(flexibilities), data_centres, tuple(notes)
-    )
+    return notes
 
 
 def _limited(flexibility: Flexibility) -> str:
