@@ -22,6 +22,8 @@ from grid.time.clock import Clock
 from grid.units import LHV_HYDROGEN_MWH_PER_KG
 
 CARS = "cars, net at the meter"
+STORES_LINE = "I.4.2"
+"""Line of stationary stores."""
 
 
 def city_inventory(
@@ -79,7 +81,7 @@ def run_electricity(result: Result) -> RunElectricity:
     summary, manifest = result.summary, result.manifest
     return RunElectricity(
         hours=float(summary["steps"]) * float(summary["step_hours"]),
-        sector_mwh={code: values[0] for code, values in rows.items()},
+        sector_mwh={code: values[0] for code, values in rows.items()} | _lost_mwh(result),
         sector_kg={code: values[1] for code, values in rows.items()},
         generation_mwh=sum(values[0] for values in local),
         generation_kg=sum(values[1] for values in local),
@@ -91,8 +93,33 @@ def run_electricity(result: Result) -> RunElectricity:
         },
         years=calendar_years(_clock(result)),
         hydrogen_mwh=float(summary.get("hydrogen_kg") or 0.0) * LHV_HYDROGEN_MWH_PER_KG,
+        factor_quality="L" if any(f["status"] == "unverified" for f in manifest["factors"]) else "M",
         hydrogen_kg=float(result.table("ledger").select(pl.col("fuel_kg").sum()).collect().item()),
     )
+
+
+def _lost_mwh(result: Result) -> dict[str, float]:
+    """Energy lost in the city's grid by line x.3 [MWh], in every step by the energy that each sector takes.
+
+    In steps without consumption it is that of the stores' sector, as its carbon in the ledger.
+    """
+    hours = float(result.summary["step_hours"])
+    flows = result.table("branches").group_by("time").agg((pl.col("p_from_mw") + pl.col("p_to_mw")).sum() * hours)
+    lost = flows.select("time", lost=pl.col("p_from_mw"))
+    taken = (
+        result.table("sectors")
+        .with_columns(pl.col("gpc_code").cast(pl.String), taken=pl.col("energy_mwh").clip(lower_bound=0.0))
+        .filter(pl.col("gpc_code").str.ends_with(".2"))
+        .with_columns(all=pl.col("taken").sum().over("time"))
+        .join(lost, on="time")
+    )
+    share = pl.when(pl.col("all") > 0).then(pl.col("taken") / pl.col("all"))
+    alone = (pl.col("gpc_code") == STORES_LINE).cast(pl.Float64)
+    by_line = taken.group_by("gpc_code").agg((pl.col("lost") * share.otherwise(alone)).sum()).collect()
+    (total,) = _of_convention(result, "loss_bearers", OPERATOR).select(pl.col("lost_mwh").sum()).collect().row(0)
+    branches = float(by_line["lost"].sum())
+    scale = total / branches if branches else 0.0  # what shunts lose stands in no branch
+    return {f"{code.removesuffix('.2')}.3": scale * mwh for code, mwh in by_line.iter_rows()}
 
 
 def reconcile_run(result: Result, convention: str = OPERATOR) -> Reconciliation:

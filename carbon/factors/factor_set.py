@@ -133,6 +133,10 @@ class FactorSet:
             raise InputError.single(
                 "factors", f"{rule} {technology} in", region, nearest(region, {f.region for f in alike})
             )
+        regions = sorted({f.region for f in alike})
+        if regions:
+            held = f"by region only, of {', '.join(regions)}"
+            raise InputError.single("factors", f"{rule} {technology} that holds everywhere; it has some {held}")
         names = {f.technology for f in self.factors if f.boundary == boundary}
         raise InputError.single("factors", rule, technology, nearest(technology, names))
 

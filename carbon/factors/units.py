@@ -8,6 +8,8 @@ from grid.errors import Fault, nearest
 from grid.units import GJ_PER_MWH, LHV_HYDROGEN_MWH_PER_KG
 
 _KG_PER_LB: Final = 0.45359237  # international avoirdupois pound, exact
+KG_PER_MASS: Final = {"kg": 1.0, "g": 1e-3, "t": 1000.0, "lb": _KG_PER_LB}
+"""Kilograms of the masses in `UNITS`."""
 _LITRE: Final = {"petrol": 32.0 / 3600.0, "diesel": 36.0 / 3600.0}
 """Energy of a litre [MWh], lower heating value: Directive 2009/28/EC, Annex III, 32 and 36 MJ/l."""
 _PER_ENERGY: Final = {

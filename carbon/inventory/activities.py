@@ -9,8 +9,9 @@ from typing import Final
 
 import polars as pl
 
-from carbon.factors import load_factor_set
-from carbon.inventory.codes import GWP100, NOTATIONS, gpc_codes
+from carbon.factors import EmissionFactor, load_factor_set
+from carbon.factors.units import KG_PER_MASS
+from carbon.inventory.codes import BIOGENIC, GWP100, NOTATIONS, gpc_codes
 from grid.errors import Fault, InputError, nearest, raise_if_any
 
 REQUIRED: Final = ("gpc_code", "name", "source")
@@ -19,7 +20,7 @@ COLUMNS: Final = (
     *("activity_per_year", "unit", "factor_kg_per_unit", "factor", "gas"),
     *("activity_quality", "factor_quality", "notation", "reduced_by", "reduction_per_unit"),
 )
-GASES: Final = (*GWP100, "CO2e")
+GASES: Final = (*GWP100, "CO2e", BIOGENIC)
 REDUCED_BY: Final[Mapping[str, str]] = {
     "ev_driven_km": "kilometres driven by the electric cars of the run",
     "heat_pump_heat_mwh": "heat from the heat pumps of the run [MWh]",
@@ -37,7 +38,8 @@ class Activity:
         per_year: Amount of the activity in a year without what `reduced_by` replaces; None with a notation key.
         unit: Unit of the amount.
         kg_per_unit: Emissions per unit [kg of `gas`].
-        gas: ``CO2``, ``CH4``, ``N2O``, or ``CO2e`` where the gases are not told apart.
+        gas: ``CO2``, ``CH4``, ``N2O``, ``CO2e`` where the gases are not told apart, or ``CO2b``: CO2 of biomass, which
+            is reported and in no total.
         activity_quality: H, M or L.
         factor_quality: H, M or L.
         source: Where amount and factor come from.
@@ -64,8 +66,9 @@ def read_activities(path: Path) -> tuple[Activity, ...]:
     """Reads the table from CSV.
 
     Columns: ``gpc_code, name, source`` and either ``notation`` (NO, NE, IE or C) or ``activity_per_year``, ``unit``
-    and a factor: ``factor_kg_per_unit`` with ``gas``, or ``factor`` as ``set/technology`` of the shipped factors, for
-    amounts in MWh. ``activity_quality`` and ``factor_quality`` are H, M or L (default L). ``reduced_by`` names a
+    and a factor: ``factor_kg_per_unit`` with ``gas``, or ``factor`` as ``set/technology`` or ``set/technology/region``
+    of the shipped factors, for amounts in MWh or in the unit that the set is published in (``l`` for kg/l). The newest
+    year counts. ``activity_quality`` and ``factor_quality`` are H, M or L (default L). ``reduced_by`` names a
     quantity of the run that replaces part of the activity, ``reduction_per_unit`` how much of it; rows that share a
     quantity, such as petrol and diesel, state each its own part of what a unit replaces.
 
@@ -117,12 +120,13 @@ def _factor_faults(at: str, row: Mapping[str, str]) -> Iterator[Fault]:
     if bool(row["factor"]) == bool(row["factor_kg_per_unit"]):
         yield Fault(at + "factor", "needs either 'factor' (set/technology) or 'factor_kg_per_unit'")
     elif row["factor"]:
-        if row["unit"] != "MWh":
-            yield Fault(at + "unit", "must be MWh where a shipped factor is used", row["unit"])
         try:
-            _shipped(row["factor"])
+            shipped = _shipped(row["factor"])
         except InputError as error:
             yield from (Fault(at + fault.place, fault.rule, fault.value, fault.suggestion) for fault in error.faults)
+            return
+        if row["unit"] not in _units(shipped):
+            yield Fault(at + "unit", f"must be {' or '.join(_units(shipped))} where this factor is used", row["unit"])
     else:
         yield from _number_faults(at + "factor_kg_per_unit", row["factor_kg_per_unit"])
         if row["gas"] not in GASES:
@@ -138,18 +142,34 @@ def _number_faults(place: str, text: str) -> Iterator[Fault]:
         yield Fault(place, "must be a number, at least 0", text)
 
 
-def _shipped(name: str) -> tuple[float, str]:
-    """Value [kg/MWh] and gas of a shipped factor called ``set/technology``."""
-    set_name, _, technology = name.partition("/")
-    factor = load_factor_set(set_name).find(technology)
-    return factor.value_kg_per_mwh, factor.gas
+def _shipped(name: str) -> EmissionFactor:
+    """The newest shipped factor called ``set/technology`` or ``set/technology/region``."""
+    set_name, _, rest = name.partition("/")
+    technology, _, region = rest.partition("/")
+    return load_factor_set(set_name).find(technology, region=region)
+
+
+def _units(factor: EmissionFactor) -> tuple[str, ...]:
+    """Units of an amount that a shipped factor can be multiplied with: MWh, and what it was published per."""
+    published = factor.unit.partition("/")[2]
+    return tuple(dict.fromkeys(("MWh", published)))
+
+
+def _kg_per_unit(factor: EmissionFactor, unit: str) -> float:
+    """A shipped factor per unit of an amount [kg]; published masses are kilograms, grams, tonnes or pounds."""
+    if unit == "MWh":
+        return factor.value_kg_per_mwh
+    return factor.value * KG_PER_MASS[factor.unit.partition("/")[0]]
 
 
 def _activity(row: Mapping[str, str]) -> Activity:
     known = not row["notation"]
     value, gas = 0.0, "CO2e"
     if known:
-        value, gas = _shipped(row["factor"]) if row["factor"] else (float(row["factor_kg_per_unit"]), row["gas"])
+        value, gas = float(row["factor_kg_per_unit"] or 0.0), row["gas"]
+        if row["factor"]:
+            shipped = _shipped(row["factor"])
+            value, gas = _kg_per_unit(shipped, row["unit"]), shipped.gas
     return Activity(
         gpc_code=row["gpc_code"],
         name=row["name"],

@@ -21,6 +21,10 @@ GWP100: Final[Mapping[str, float]] = MappingProxyType({"CO2": 1.0, "CH4": 28.0, 
 """IPCC AR5 (2013), table 8.A.1, without climate-carbon feedbacks, as GPC 1.1 allows."""
 
 
+BIOGENIC: Final = "CO2b"
+"""CO2 of biomass: reported in a column of its own and in no total (GPC 1.1, section 4.4)."""
+
+
 @dataclass(frozen=True)
 class GpcCode:
     """One line of the inventory [1].

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from carbon.inventory.activities import Activity
-from carbon.inventory.codes import GWP100, GpcCode, gpc_codes
+from carbon.inventory.codes import BIOGENIC, GWP100, GpcCode, gpc_codes
 from grid.errors import Fault, raise_if_any
 from grid.time.clock import Clock
 from grid.units import HOURS_PER_YEAR, KG_PER_T
@@ -19,6 +19,13 @@ LOCAL_GENERATION = "I.4.4"
 ON_ROAD = "II.1.2"
 """On-road transport from the grid: cars at the meter, and hydrogen that was made from it."""
 TRACED = "carbon tracing, grid operator bears losses, direct emissions"
+SIMULATED = "M"
+"""Quality of activities that a run simulates: modelled (GPC 1.1, table 5.3), never measured."""
+ABOVE_THE_CITY = (
+    "Lines x.3 hold the losses of the city's own grid; losses above its connection, in transmission, are in no line."
+)
+WHOLE = 1e-3
+"""How near to whole years a period counts as such [years]."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class RunElectricity:
 
     Args:
         hours: Length of the period [h].
-        sector_mwh: Energy by line, such as ``I.1.2`` [MWh].
+        sector_mwh: Energy by line, such as ``I.1.2`` [MWh]; of lines x.3 the energy lost.
         sector_kg: Emissions by line [kg]: x.2 the electricity used, x.3 its share of the grid's losses.
         generation_mwh: Local generation [MWh].
         generation_kg: Its direct emissions [kg].
@@ -37,6 +44,7 @@ class RunElectricity:
         years: The period in calendar years, see `calendar_years`; None: its hours over 8760.
         hydrogen_mwh: Part of II.1.2 that was refuelled as hydrogen, lower heating value [MWh].
         hydrogen_kg: Its emissions [kg].
+        factor_quality: H, M or L; ``L`` where factors of the run are unverified.
     """
 
     hours: float
@@ -50,6 +58,7 @@ class RunElectricity:
     years: float | None = None
     hydrogen_mwh: float = 0.0
     hydrogen_kg: float = 0.0
+    factor_quality: str = "M"
 
     @property
     def share_of_year(self) -> float:
@@ -66,7 +75,8 @@ class InventoryLine:
         name: What it is.
         activity: Amount; None where a notation key stands.
         unit: Its unit.
-        kg_by_gas: Emissions of each gas, as that gas [kg]; ``CO2e`` where the gases are not told apart.
+        kg_by_gas: Emissions of each gas, as that gas [kg]; ``CO2e`` where the gases are not told apart, ``CO2b`` the
+            CO2 of biomass.
         notation: Notation key of a line without an amount, or empty.
         activity_quality: H, M or L, or empty.
         factor_quality: H, M or L, or empty.
@@ -85,8 +95,13 @@ class InventoryLine:
 
     @property
     def co2e_kg(self) -> float:
-        """All gases as CO2 equivalents by AR5 [kg]."""
-        return sum(kg * GWP100.get(gas, 1.0) for gas, kg in self.kg_by_gas.items())
+        """All gases as CO2 equivalents by AR5, without the CO2 of biomass [kg]."""
+        return sum(kg * GWP100.get(gas, 1.0) for gas, kg in self.kg_by_gas.items() if gas != BIOGENIC)
+
+    @property
+    def biogenic_kg(self) -> float:
+        """CO2 of biomass, in no total [kg]."""
+        return self.kg_by_gas.get(BIOGENIC, 0.0)
 
 
 @dataclass(frozen=True)
@@ -124,6 +139,26 @@ class Inventory:
         """Scope 1 of everything, generation supplied to the grid included [kg CO2e]."""
         return sum(line.co2e_kg for line in self.lines if line.code.scope == 1)
 
+    @property
+    def biogenic_kg(self) -> float:
+        """CO2 of biomass of all lines, in no total [kg]."""
+        return sum(line.biogenic_kg for line in self.lines)
+
+    @property
+    def period_years(self) -> float:
+        """Length of the period [years]."""
+        return self.hours / HOURS_PER_YEAR if self.years is None else self.years
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know: what is in no line, and a part of a year that yearly figures multiply."""
+        years = self.period_years
+        if abs(years - round(years)) < WHOLE:
+            return (ABOVE_THE_CITY,)
+        times = f"multiplied by {1 / years:.3g}" if years < 1 else f"divided by {years:.3g}"
+        period = f"The period is {self.hours / 24:g} days, not whole years: yearly figures are its own {times}"
+        return (ABOVE_THE_CITY, f"{period}, its season included.")
+
     def by_sector_and_scope(self) -> dict[tuple[str, int], float]:
         """Emissions by sector and scope of what BASIC+ counts [kg CO2e]."""
         sums: dict[tuple[str, int], float] = {}
@@ -135,7 +170,7 @@ class Inventory:
 
     def per_year(self, kg: float) -> float:
         """A total of the period as tonnes a year [t/a]."""
-        return kg / KG_PER_T / (self.hours / HOURS_PER_YEAR if self.years is None else self.years)
+        return kg / KG_PER_T / self.period_years
 
     def indicators(self) -> dict[str, float | None]:
         """Yearly totals, per inhabitant and per floor area; None where the denominator is unknown."""
@@ -254,7 +289,15 @@ def _used(electricity: RunElectricity, code: str, mwh: float, kg: float) -> Iter
 def _of_electricity(electricity: RunElectricity, code: str, mwh: float, kg: float, name: str = "") -> InventoryLine:
     line = gpc_codes()[code]
     return InventoryLine(
-        line, name or line.name, mwh, "MWh", {electricity.gas: kg}, "", "H", "M", f"{TRACED}; {electricity.source}"
+        line,
+        name or line.name,
+        mwh,
+        "MWh",
+        {electricity.gas: kg},
+        "",
+        SIMULATED,
+        electricity.factor_quality,
+        f"{TRACED}; {electricity.source}",
     )
 
 

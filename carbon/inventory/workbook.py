@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carbon.inventory.codes import GWP100, NOTATIONS
+from carbon.inventory.codes import BIOGENIC, GWP100, NOTATIONS
 from carbon.inventory.inventory import Inventory, InventoryLine
 from carbon.ledgers.reconciliation import Reconciliation
 from grid.errors import Fault, InputError, raise_if_any
@@ -20,8 +21,34 @@ GASES = (*GWP100, "CO2e")
 COLUMNS = (
     *("GPC ref. no.", "Sector", "Line", "Scope", "Notation key", "Activity", "Unit"),
     *(f"{gas} not told apart [t]" if gas == "CO2e" else f"{gas} [t]" for gas in GASES),
-    *("Total CO2e [t]", "BASIC", "BASIC+", "Quality of activity", "Quality of factor", "Source"),
+    *("CO2 of biomass [t], in no total", "Total CO2e [t]", "BASIC", "BASIC+"),
+    *("Quality of activity", "Quality of factor", "Source"),
 )
+
+
+@dataclass(frozen=True)
+class _Formula:
+    """A cell that the workbook computes, and its value for readers that do not.
+
+    Args:
+        text: The formula.
+        value: What it comes to.
+    """
+
+    text: str
+    value: float
+
+
+def _column(title: str) -> str:
+    """Letter of a column of the sheet Inventory."""
+    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[COLUMNS.index(title)]
+
+
+def _sum_of(value: float, **criteria: str) -> _Formula:
+    """The sum of the inventory's total over lines that meet criteria, by the title of their column."""
+    total = f"Inventory!${_column('Total CO2e [t]')}:${_column('Total CO2e [t]')}"
+    parts = [f"Inventory!${_column(name)}:${_column(name)},{wanted}" for name, wanted in criteria.items()]
+    return _Formula(f"=SUMIFS({','.join((total, *parts))})", value / KG_PER_T)
 
 
 def write_workbook(
@@ -59,8 +86,10 @@ def _write(
     import xlsxwriter  # noqa: PLC0415  only where a workbook is written
 
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
-        _table(book, "About", ("", ""), [*about.items(), *_indicators(inventory)], widths=(44, 60))
-        _table(book, "Inventory", COLUMNS, [_row(line) for line in inventory.lines], widths=(12, 30, 52, 7, 10))
+        told = [*about.items(), *(("note", note) for note in inventory.notes)]
+        _table(book, "About", ("", ""), [*told, *_indicators(inventory, first=len(told) + 2)], widths=(44, 60))
+        lines = [_row(line, row) for row, line in enumerate(inventory.lines, start=2)]
+        _table(book, "Inventory", COLUMNS, lines, widths=(12, 30, 52, 7, 10))
         _summary(book, inventory)
         entries = [(entry.book, entry.name, entry.kg) for entry in reconciliation.entries]
         entries.append(("all", "greatest difference between two books", reconciliation.difference_kg))
@@ -69,19 +98,40 @@ def _write(
         _table(book, "Notation keys", ("Key", "Meaning"), list(NOTATIONS.items()), widths=(8, 30))
 
 
-def _indicators(inventory: Inventory) -> list[tuple[str, object]]:
-    shown: list[tuple[str, object]] = [("period [h]", inventory.hours), ("base year", inventory.base_year)]
-    shown += [("inhabitants", inventory.population), ("floor area [m²]", inventory.floor_area_m2)]
-    totals = {"BASIC [t CO2e]": inventory.basic_kg, "BASIC+ [t CO2e]": inventory.basic_plus_kg,
-              "scope 1, territorial [t CO2e]": inventory.territorial_kg}  # fmt: skip
-    shown += [(name, kg / KG_PER_T) for name, kg in totals.items()]
-    return shown + list(inventory.indicators().items())
+def _indicators(inventory: Inventory, first: int) -> list[tuple[object, ...]]:
+    """Totals and yearly figures as formulas; `first` is the row of the sheet in which they begin."""
+    people, area = inventory.population, inventory.floor_area_m2
+    years, inhabitants, floor, basic, plus = (f"B{first + k}" for k in (1, 3, 4, 5, 6))
+    yearly = inventory.indicators()
+    per = {
+        "basic_t_per_year": f"={basic}/{years}",
+        "basic_plus_t_per_year": f"={plus}/{years}",
+        "basic_t_per_inhabitant_year": f"={basic}/{years}/{inhabitants}",
+        "basic_plus_t_per_inhabitant_year": f"={plus}/{years}/{inhabitants}",
+        "basic_kg_per_m2_year": f"={basic}*1000/{years}/{floor}",
+    }
+    shown: list[tuple[object, ...]] = [
+        ("period [h]", inventory.hours),
+        ("period [years]", inventory.period_years),
+        ("base year", inventory.base_year),
+        ("inhabitants", people),
+        ("floor area [m²]", area),
+        ("BASIC [t CO2e]", _sum_of(inventory.basic_kg, BASIC='"yes"')),
+        ("BASIC+ [t CO2e]", _sum_of(inventory.basic_plus_kg, **{"BASIC+": '"yes"'})),
+        ("scope 1, territorial [t CO2e]", _sum_of(inventory.territorial_kg, Scope="1")),
+        ("CO2 of biomass, in no total [t]", inventory.biogenic_kg / KG_PER_T),
+    ]
+    for name, value in yearly.items():
+        shown.append((name, None if value is None else _Formula(per[name], value)))
+    return shown
 
 
-def _row(line: InventoryLine) -> tuple[object, ...]:
-    """One line of the inventory; a line with a notation key has no numbers."""
+def _row(line: InventoryLine, row: int) -> tuple[object, ...]:
+    """One line of the inventory, in a row of the sheet; a line with a notation key has no numbers."""
     known = line.activity is not None
-    gases = [line.kg_by_gas[gas] / KG_PER_T if gas in line.kg_by_gas else None for gas in GASES]
+    gases = [line.kg_by_gas[gas] / KG_PER_T if gas in line.kg_by_gas else None for gas in (*GASES, BIOGENIC)]
+    first = COLUMNS.index(f"{GASES[0]} [t]")
+    terms = [f"{'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[first + k]}{row}*{GWP100.get(gas, 1.0):g}" for k, gas in enumerate(GASES)]
     return (
         line.code.code,
         line.code.sector,
@@ -91,7 +141,7 @@ def _row(line: InventoryLine) -> tuple[object, ...]:
         line.activity,
         line.unit,
         *gases,
-        line.co2e_kg / KG_PER_T if known else None,
+        _Formula(f"={'+'.join(terms)}", line.co2e_kg / KG_PER_T) if known else None,
         "yes" if line.code.basic else "",
         "yes" if line.code.basic_plus else "",
         line.activity_quality,
@@ -101,13 +151,21 @@ def _row(line: InventoryLine) -> tuple[object, ...]:
 
 
 def _summary(book: Workbook, inventory: Inventory) -> None:
+    """BASIC+ by sector and scope, each cell a sum over the lines of the inventory."""
     sums = inventory.by_sector_and_scope()
     sectors = tuple(dict.fromkeys(sector for sector, _ in sums))
     rows: list[tuple[object, ...]] = []
-    for sector in sectors:
-        scopes = [sums.get((sector, scope), 0.0) / KG_PER_T for scope in (1, 2, 3)]
-        rows.append((sector, *scopes, sum(scopes)))
-    rows.append(("BASIC+", *(sum(row[k] for row in rows) for k in range(1, 5))))  # type: ignore[misc]  # numbers
+    for row, sector in enumerate(sectors, start=2):
+        scopes = [
+            _sum_of(sums.get((sector, scope), 0.0), Sector=f"$A{row}", Scope=str(scope), **{"BASIC+": '"yes"'})
+            for scope in (1, 2, 3)
+        ]
+        rows.append((sector, *scopes, _Formula(f"=SUM(B{row}:D{row})", sum(cell.value for cell in scopes))))
+    last = len(rows) + 1
+    totals = [sum(row[k].value for row in rows) for k in range(1, 5)]  # type: ignore[attr-defined]  # formulas
+    rows.append(
+        ("BASIC+", *(_Formula(f"=SUM({c}2:{c}{last})", total) for c, total in zip("BCDE", totals, strict=True)))
+    )
     _table(book, "Summary", ("Sector", "Scope 1 [t]", "Scope 2 [t]", "Scope 3 [t]", "Total [t]"), rows, widths=(44, 14))
 
 
@@ -129,7 +187,9 @@ def _table(
     sheet.freeze_panes(1, 0)
     for place, row in enumerate(rows, start=1):
         for column, value in enumerate(row):
-            if isinstance(value, float):
+            if isinstance(value, _Formula):
+                sheet.write_formula(place, column, value.text, number, value.value)
+            elif isinstance(value, float):
                 sheet.write_number(place, column, value, number)
             elif value is not None:
                 sheet.write(place, column, value)

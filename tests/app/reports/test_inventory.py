@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jsonschema
 import openpyxl
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -99,6 +100,26 @@ def test_parts_of_a_sector_use_no_more_than_it_and_stores_use_nothing(run: Resul
     assert (sum(read_consumer(run, name).energy_mwh for name in parts) <= lines_mwh + 1e-6).all()
 
 
+def test_losses_have_their_energy_in_the_lines_of_the_sectors(run: Result) -> None:
+    lines = {line.code.code: line for line in city_inventory(run).lines if line.code.code.endswith(".3")}
+    lost = sum(line.activity or 0.0 for line in lines.values())
+    text = {column: pl.col(column).cast(pl.String) for column in ("convention", "stores")}
+    bearers = run.table("loss_bearers").with_columns(**text).filter(
+        pl.col("convention") == "operator", pl.col("stores") == "water tank"
+    )  # fmt: skip
+    assert lost == pytest.approx(bearers.collect()["lost_mwh"].sum(), rel=1e-9)
+    emitting = [line for line in lines.values() if line.co2e_kg > 1]
+    assert len(emitting) >= 3
+    for line in emitting:  # a line's intensity is one of the grid's own
+        assert 100 < line.co2e_kg / line.activity < 1000
+
+
+def test_an_inventory_says_what_it_leaves_out_and_what_it_multiplies(run: Result) -> None:
+    out, multiplied = city_inventory(run).notes
+    assert "losses above its connection" in out
+    assert "The period is 2 days, not whole years: yearly figures are its own multiplied by 182" in multiplied
+
+
 def test_a_leap_year_is_a_year(run: Result) -> None:
     assert run_electricity(run).share_of_year == pytest.approx(2 / 365)  # two days of 2030
 
@@ -126,7 +147,7 @@ def test_commands_write_workbook_statement_and_account(demo: tuple[Result, Resul
     book = tmp_path / "city.xlsx"
     done = runner.invoke(app, ["inventory", folder, str(book), "--population", "20000"], catch_exceptions=False)
     assert done.exit_code == 0
-    sheets = openpyxl.load_workbook(book)
+    sheets = openpyxl.load_workbook(book, data_only=True)
     assert sheets.sheetnames == ["About", "Inventory", "Summary", "Reconciliation", "Sources", "Notation keys"]
     rows = list(sheets["Inventory"].values)
     codes = [row[0] for row in rows[1:]]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from carbon.inventory import RunElectricity, calendar_years, compile_inventory, gpc_codes, read_activities
@@ -172,3 +173,78 @@ def test_a_workbook_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     for path, rule in ((folder, "cannot be written"), (tmp_path / "a.csv", "must end in .xlsx")):
         with pytest.raises(InputError, match=rule):
             write_workbook(compile_inventory(RUN, [], base_year=2030), books, {}, [], path)
+
+
+def test_activities_take_regional_factors_in_the_unit_of_their_set(tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        "II.1.1,petrol,1000,l,,road_fuels_litre/petrol/United Kingdom,,,statistics,,",
+        "II.1.1,petrol,10,MWh,,road_fuels_litre/petrol/United Kingdom,,,statistics,,",
+        "I.1.2,bought,10,kWh,,china_mee/grid/Hebei,,,statistics,,",
+    )
+    litres, energy, bought = read_activities(path)
+    assert litres.kg_per_unit == 2.06916
+    assert energy.kg_per_unit == pytest.approx(2.06916 / (32 / 3600))
+    assert (bought.kg_per_unit, bought.gas) == (0.6516, "CO2")
+
+
+def test_a_factor_that_is_known_by_region_only_asks_for_one(tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        "II.1.1,petrol,1,l,,road_fuels_litre/petrol,,,statistics,,",
+        "II.1.1,petrol,1,l,,road_fuels_litre/petrol/United Kingdon,,,statistics,,",
+        "II.1.1,petrol,1,t,,road_fuels_litre/petrol/United Kingdom,,,statistics,,",
+    )
+    with pytest.raises(InputError) as caught:
+        read_activities(path)
+    assert "petrol that holds everywhere; it has some by region only, of United Kingdom" in str(caught.value)
+    assert "did you mean 'petrol'" not in str(caught.value)
+    assert "did you mean 'United Kingdom'" in str(caught.value)
+    assert "row 4, unit: must be MWh or l where this factor is used; got 't'" in str(caught.value)
+
+
+def test_carbon_of_biomass_is_reported_and_in_no_total(tmp_path: Path) -> None:
+    path = table(tmp_path, "I.1.1,wood,1000,MWh,390,,CO2b,,statistics,,", "I.1.1,wood,1000,MWh,3,,CO2e,,statistics,,")
+    inventory = compile_inventory(RUN, read_activities(path), base_year=2030)
+    assert inventory.biogenic_kg == pytest.approx(39_000)
+    assert sum(line.co2e_kg for line in inventory.lines if line.name == "wood") == pytest.approx(300)
+
+
+def test_simulated_data_are_not_measured_data() -> None:
+    lines = [line for line in compile_inventory(RUN, [], base_year=2030).lines if line.activity is not None]
+    assert {line.activity_quality for line in lines} == {"M"}
+    unverified = compile_inventory(replace(RUN, factor_quality="L"), [], base_year=2030).lines
+    assert {line.factor_quality for line in unverified if line.activity is not None} == {"L"}
+
+
+def test_totals_of_the_workbook_are_formulas_that_come_to_the_inventory(tmp_path: Path) -> None:
+    path = table(tmp_path, "I.1.1,gas,1000,MWh,200,,CO2,,statistics,,", "III.1.2,landfill,100,t,28,,CH4,,statistics,,")
+    inventory = compile_inventory(RUN, read_activities(path), base_year=2030, population=100, floor_area_m2=500)
+    books = reconcile(CarbonTotals(1, 0, 1, 0, 0, 0, 0, 0, 0), {"I.1.2": 1.0}, {})
+    write_workbook(inventory, books, {"city": "x"}, [], tmp_path / "city.xlsx")
+    written, read = (openpyxl.load_workbook(tmp_path / "city.xlsx", data_only=read) for read in (False, True))
+    about = {row[0]: row[1] for row in written["About"].values}
+    values = {row[0]: row[1] for row in read["About"].values}
+    assert about["BASIC [t CO2e]"].startswith("=SUMIFS(Inventory!")
+    assert values["BASIC [t CO2e]"] == pytest.approx(inventory.basic_kg / 1000)
+    cells = {row[0].value: row[1].coordinate for row in written["About"]}
+    assert about["basic_t_per_year"] == f"={cells['BASIC [t CO2e]']}/{cells['period [years]']}"
+    assert about["basic_kg_per_m2_year"].endswith(f"/{cells['floor area [m²]']}")
+    title = [cell.value for cell in written["Inventory"][1]]
+    total = title.index("Total CO2e [t]")
+    lines = list(written["Inventory"].values)[1:]
+    gas, waste = (next(k for k, line in enumerate(lines) if line[2] == name) for name in ("gas", "landfill"))
+    assert lines[gas][total] == f"=H{gas + 2}*1+I{gas + 2}*28+J{gas + 2}*265+K{gas + 2}*1"
+    figures = list(read["Inventory"].values)[1:]
+    assert figures[waste][total] == pytest.approx(10 * 28 * 28 / 1000)
+    summary = list(written["Summary"].values)
+    assert summary[-1][1] == f"=SUM(B2:B{len(summary) - 1})"
+    assert list(read["Summary"].values)[-1][4] == pytest.approx(inventory.basic_plus_kg / 1000)
+
+
+@pytest.mark.parametrize(("length", "words"), [(7, "multiplied by 52.1"), (730, None), (500, "divided by 1.37")])
+def test_a_part_of_a_year_is_warned_about(length: int, words: str | None) -> None:
+    notes = compile_inventory(replace(RUN, hours=24.0 * length), [], base_year=2030).notes
+    assert "losses above its connection" in notes[0]
+    assert words is None or words in notes[1]
+    assert len(notes) == (1 if words is None else 2)
