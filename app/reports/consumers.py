@@ -7,7 +7,9 @@ import polars as pl
 
 from app.results.folder import Result
 from carbon.reporting.scope2 import Consumer
+from carbon.reporting.statement import Overlap
 from carbon.tracing.convention_names import OPERATOR
+from grid.city.city import UNSPECIFIED_SECTOR
 from grid.errors import InputError, nearest
 
 REGION = "city"
@@ -44,6 +46,23 @@ def car_fleets(result: Result) -> tuple[str, ...]:
     assets = result.manifest["assets"].items()
     cars = {name for name, asset in assets if asset["element"] == "storage" and asset["kind"] != HYDROGEN_STATION}
     return tuple(name for name in users if name in cars)
+
+
+def sector_line(result: Result, name: str) -> str | None:
+    """The GPC line that holds all of a consumer; None for lines themselves, fleets and hydrogen stations.
+
+    Their electricity stands in no other statement: that of fleets and stations is of no sector's consumption.
+    """
+    asset = result.manifest["assets"].get(name)
+    if asset is None or asset["element"] == "storage":
+        return None
+    return f"{asset.get('gpc_code') or UNSPECIFIED_SECTOR}.2"
+
+
+def overlap(result: Result, name: str) -> Overlap:
+    """What a consumer's statement must not be added to."""
+    parts = [other for other in consumer_names(result) if sector_line(result, other) == name]
+    return Overlap(sector_line(result, name), tuple(parts))
 
 
 def read_consumer(result: Result, name: str, region: str = REGION, convention: str = OPERATOR) -> Consumer:

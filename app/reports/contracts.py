@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field, ValidationError
 
-from app.reports.consumers import REGION
+from app.reports.consumers import REGION, sector_line
 from app.results.folder import Result
 from app.scenario.messages import fault_of
 from app.scenario.yaml_file import read_yaml
@@ -107,7 +107,7 @@ def read_claims(path: Path | None, result: Result) -> Claims:
         raise InputError([fault_of(item) for item in error.errors()], str(path)) from error
     times = result.table("ledger").select("time").collect()["time"]
     folder = Path() if path is None else path.parent
-    faults = list(_asset_faults(file.contracts, result))
+    faults = [*_asset_faults(file.contracts, result), *_overlap_faults(file, result)]
     contracts = [_contract(spec, place, result, times, folder, faults) for place, spec in enumerate(file.contracts)]
     raise_if_any(faults, str(path))
     mix = None if file.residual_mix_kg_per_mwh is None else np.array([file.residual_mix_kg_per_mwh])
@@ -135,6 +135,21 @@ def _asset_faults(specs: Sequence[ContractSpec], result: Result) -> Iterator[Fau
                 f"{claimed[spec.asset]:.0%} of the feed-in of {spec.asset} are claimed by this contract and those above"
             )
             yield Fault(f"contracts[{place}].asset_share", rule, spec.asset_share)
+
+
+def _overlap_faults(file: ContractsFile, result: Result) -> Iterator[Fault]:
+    """Claims for a consumer and for the sector that holds it: both would cover the same load."""
+    claimed = {spec.consumer for spec in file.contracts} | set(file.suppliers_kg_per_mwh)
+    for place, spec in enumerate(file.contracts):
+        line = sector_line(result, spec.consumer)
+        if line in claimed:
+            rule = f"is part of {line}, for which something is claimed too: both would cover the same load"
+            yield Fault(f"contracts[{place}].consumer", rule, spec.consumer)
+    for name in file.suppliers_kg_per_mwh:
+        line = sector_line(result, name)
+        if line in claimed:
+            rule = f"is part of {line}, for which something is claimed too: both would cover the same load"
+            yield Fault(f"suppliers_kg_per_mwh.{name}", rule)
 
 
 def _contract(

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from app.reports.consumers import read_consumer, read_consumer_carbon
+from app.reports.consumers import overlap, read_consumer, read_consumer_carbon
 from app.reports.contracts import read_claims
 from app.results.convention_columns import LEDGER_TERMS
 from app.results.folder import Result
@@ -193,10 +193,11 @@ def consumer_statement(
         boundary=str(manifest["boundary"]),
         factor_sets=tuple(manifest["factor_sets"]),
         data_licences=tuple(manifest["data_licences"]),
+        basis={**manifest["basis"], "gas": str(manifest["gas"])},
     )
     clock = _clock(result)
     free = claims.carbon_free_mwh(outcome.covered_mwh, clock.n_steps)
-    return statement_document(outcome, free, clock, provenance), hours_csv(outcome, clock)
+    return statement_document(outcome, free, clock, provenance, overlap(result, name)), hours_csv(outcome, clock)
 
 
 def export_statement(

@@ -63,6 +63,14 @@ class LoadedScenario:
             return known
         return (*caveats(load_region(in_folder(scenario.upstream.region or "reference", self.folder))), *known)
 
+    @property
+    def basis(self) -> dict[str, str | list[str]]:
+        """What the figures of a run rest on: what imports are made of, weather, and `caveats`."""
+        upstream = self.scenario.upstream
+        region = upstream.region or "reference"
+        imports = f"file {upstream.csv}" if upstream.csv is not None else f"model of the region {region}"
+        return {"imports": imports, "weather": self.scenario.weather, "caveats": list(self.caveats)}
+
     def input_hashes(self) -> dict[str, str]:
         """SHA-256 of the files that the scenario refers to, by the name it uses."""
         scenario = self.scenario

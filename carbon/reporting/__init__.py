@@ -5,6 +5,7 @@ from carbon.reporting.hydrogen import TankContents, carbon_per_kg, refuelled_car
 from carbon.reporting.marginal import MarginalIntensity, merit_order_marginal, regional_marginal
 from carbon.reporting.scope2 import Consumer, Contract, MarketRates, Scope2, scope2_by_consumer
 from carbon.reporting.statement import (
+    Overlap,
     Provenance,
     hours_csv,
     statement_document,
@@ -22,6 +23,7 @@ __all__ = [
     "Contract",
     "MarginalIntensity",
     "MarketRates",
+    "Overlap",
     "Provenance",
     "Scope2",
     "SessionCarbon",

@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +51,8 @@ class Provenance:
         boundary: ``direct`` or ``lifecycle``.
         factor_sets: Sets of emission factors, each with name, issuer, source and status.
         data_licences: Licences of the data.
+        basis: What the figures rest on: what imports are made of, weather, gases counted, and in words what was
+            calibrated and what was not verified.
     """
 
     scenario: str
@@ -60,9 +62,25 @@ class Provenance:
     boundary: str
     factor_sets: tuple[Mapping[str, str], ...]
     data_licences: tuple[str, ...]
+    basis: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
 
-def statement_document(result: Scope2, carbon_free_mwh: Floats, clock: Clock, provenance: Provenance) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Overlap:
+    """Statements of which parts are the same electricity, so that they must not be added.
+
+    Args:
+        part_of: GPC line that holds all of this consumer; None if there is none.
+        contains: Consumers that are in this line and have statements of their own.
+    """
+
+    part_of: str | None = None
+    contains: tuple[str, ...] = ()
+
+
+def statement_document(
+    result: Scope2, carbon_free_mwh: Floats, clock: Clock, provenance: Provenance, overlap: Overlap | None = None
+) -> dict[str, Any]:
     """The statement of a consumer, as a JSON document with its checksum.
 
     Args:
@@ -70,7 +88,9 @@ def statement_document(result: Scope2, carbon_free_mwh: Floats, clock: Clock, pr
         carbon_free_mwh: Carbon-free energy under hourly contract, shape (T,) [MWh].
         clock: The time axis.
         provenance: Where the figures come from.
+        overlap: What it must not be added to; nothing by default.
     """
+    shared = overlap or Overlap()
     consumer = result.consumer
     energy = float(consumer.energy_mwh.sum())
     score = cfe_score(consumer.energy_mwh, carbon_free_mwh, consumer.carbon_free_share) if energy > 0 else None
@@ -93,6 +113,7 @@ def statement_document(result: Scope2, carbon_free_mwh: Floats, clock: Clock, pr
         "contracts_refused": dict(result.refused),
         "cfe_24_7": None if score is None else score.hourly,
         "cfe_grid": None if score is None else score.grid,
+        "overlap": {"part_of": shared.part_of, "contains": list(shared.contains)},
         "months": _months(result, clock),
         "hours_sha256": hashlib.sha256(hours_csv(result, clock).encode()).hexdigest(),
         "formulae": dict(FORMULAE),
@@ -104,6 +125,9 @@ def statement_document(result: Scope2, carbon_free_mwh: Floats, clock: Clock, pr
             "boundary": provenance.boundary,
             "factor_sets": [dict(factor_set) for factor_set in provenance.factor_sets],
             "data_licences": list(provenance.data_licences),
+            "basis": {
+                name: value if isinstance(value, str) else list(value) for name, value in provenance.basis.items()
+            },
         },
     }
     return {**body, "sha256": _checksum(body)}

@@ -124,6 +124,24 @@ def test_a_leap_year_is_a_year(run: Result) -> None:
     assert run_electricity(run).share_of_year == pytest.approx(2 / 365)  # two days of 2030
 
 
+def test_statements_that_overlap_say_so_and_rest_on_something(run: Result) -> None:
+    hall, sector = (consumer_statement(run, name, None)[0] for name in ("north", "I.2.2"))
+    assert hall["overlap"] == {"part_of": "I.2.2", "contains": []}
+    assert sector["overlap"] == {"part_of": None, "contains": ["north"]}
+    basis = hall["provenance"]["basis"]
+    assert (basis["imports"], basis["weather"]) == ("model of the region reference", run.scenario["weather"])
+    assert any("by calibration of" in words for words in basis["caveats"])
+    assert any("unverified" in words for words in basis["caveats"])
+
+
+def test_a_part_and_its_whole_cannot_both_claim(run: Result, tmp_path: Path) -> None:
+    contracts = tmp_path / "contracts.yaml"
+    both = "  - {name: all, consumer: I.2.2, volume_mwh: 1, vintage: 2030, source: x}\n"
+    contracts.write_text(CONTRACTS + both)
+    with pytest.raises(InputError, match=r"contracts\[0\]\.consumer: is part of I\.2\.2, .*got 'north'"):
+        consumer_statement(run, "north", contracts)
+
+
 def test_wrong_contracts_are_refused_all_at_once(run: Result, tmp_path: Path) -> None:
     contracts = tmp_path / "contracts.yaml"
     contracts.write_text(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from carbon.reporting.scope2 import Consumer, Contract, MarketRates, scope2_by_consumer
 from carbon.reporting.statement import (
+    Overlap,
     Provenance,
     hours_csv,
     statement_document,
@@ -40,6 +42,17 @@ def test_it_holds_both_methods_and_the_score_and_adds_up_by_month(tmp_path: Path
     assert document["cfe_24_7"] == pytest.approx(23 / 30)  # the hand case of the 24/7 score
     assert [month["month"] for month in document["months"]] == ["2030-01", "2030-02"]
     assert sum(month["location_based_kg"] for month in document["months"]) == 9000
+
+
+def test_it_says_what_it_rests_on_and_what_it_must_not_be_added_to(tmp_path: Path):
+    basis = {"imports": "model of the region x", "weather": "y", "gas": "CO2", "caveats": ["calibrated"]}
+    hall = Consumer("hall", "DE", np.full(3, 10.0), np.full(3, 300.0), np.full(3, 0.5))
+    result = scope2_by_consumer([hall], [], MarketRates("DE", 2030))["hall"]
+    part = Overlap(part_of="I.2.2")
+    document = statement_document(result, np.zeros(3), CLOCK, replace(FROM, basis=basis), part)
+    jsonschema.validate(document, statement_schema())
+    assert document["provenance"]["basis"] == basis
+    assert document["overlap"] == {"part_of": "I.2.2", "contains": []}
 
 
 def test_a_consumer_without_consumption_has_no_intensity_and_no_score(tmp_path: Path):
