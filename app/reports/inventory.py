@@ -12,7 +12,15 @@ from app.reports.consumers import overlap, read_consumer, read_consumer_carbon
 from app.reports.contracts import read_claims
 from app.results.convention_columns import LEDGER_TERMS
 from app.results.folder import Result
-from carbon.inventory import Inventory, RunElectricity, calendar_years, compile_inventory, read_activities
+from carbon.inventory import (
+    LOCAL_GENERATION,
+    Combustion,
+    Inventory,
+    RunElectricity,
+    calendar_years,
+    compile_inventory,
+    read_activities,
+)
 from carbon.ledgers.reconciliation import CarbonTotals, Entry, Reconciliation, reconcile
 from carbon.reporting.scope2 import scope2_by_consumer
 from carbon.reporting.statement import Provenance, hours_csv, statement_document, write_statement
@@ -93,9 +101,29 @@ def run_electricity(result: Result) -> RunElectricity:
         },
         years=calendar_years(_clock(result)),
         hydrogen_mwh=float(summary.get("hydrogen_kg") or 0.0) * LHV_HYDROGEN_MWH_PER_KG,
+        combustion=_combustion(result),
+        generation_biogenic_kg=_biogenic_kg(result),
         factor_quality="L" if any(f["status"] == "unverified" for f in manifest["factors"]) else "M",
         hydrogen_kg=float(result.table("ledger").select(pl.col("fuel_kg").sum()).collect().item()),
     )
+
+
+def _combustion(result: Result) -> tuple[Combustion, ...]:
+    """Fuel burnt for heat beside electricity, and in tests of emergency generators."""
+    columns = [pl.col(name).cast(pl.String) for name in ("gpc_code", "asset", "use", "fuel")]
+    sums = pl.col("energy_mwh", "emissions_kg", "biogenic_kg").sum()
+    rows = result.table("fuels").with_columns(columns).filter(pl.col("gpc_code") != LOCAL_GENERATION)
+    grouped = rows.group_by("gpc_code", "asset", "use", "fuel").agg(sums).sort("gpc_code", "asset", "use").collect()
+    return tuple(
+        Combustion(code, f"{asset}: {fuel.replace('_', ' ')} for {use}", *values)
+        for code, asset, use, fuel, *values in grouped.iter_rows()
+    )
+
+
+def _biogenic_kg(result: Result) -> float:
+    """CO2 of biomass of local generation that burns fuel [kg]."""
+    own = result.table("fuels").filter(pl.col("gpc_code").cast(pl.String) == LOCAL_GENERATION)
+    return float(own.select(pl.col("biogenic_kg").sum()).collect().item() or 0.0)
 
 
 def _lost_mwh(result: Result) -> dict[str, float]:

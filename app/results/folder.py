@@ -62,7 +62,9 @@ TABLES: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         pl.Float32)},
     "data_centres": {"time": TIME, "name": pl.Categorical, "p_it_mw": pl.Float64, "p_cooling_mw": pl.Float64,
                      "p_power_chain_mw": pl.Float64, "p_total_mw": pl.Float64, "pue": pl.Float64,
-                     "water_l": pl.Float64, "ci_kg_per_mwh": pl.Float64},
+                     "water_l": pl.Float64, "ci_kg_per_mwh": pl.Float64, "tests_kg": pl.Float64},
+    "fuels": {"time": TIME, **dict.fromkeys(("asset", "use", "gpc_code", "fuel"), pl.Categorical), **dict.fromkeys((
+        "energy_mwh", "emissions_kg", "biogenic_kg"), pl.Float64)},
     "violations": {"time": TIME, "element": pl.Categorical, "quantity": pl.Categorical, "value": pl.Float64,
                    "limit": pl.Float64},
     "city": {"time": TIME, "import_mw": pl.Float64, "export_mw": pl.Float64, "generation_mw": pl.Float64,

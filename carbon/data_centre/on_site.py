@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
+from carbon.factors.units import MWH_PER_LITRE
 from grid.assets import AnyAsset
 from grid.assets.battery import Battery
 from grid.assets.pv import PV
@@ -71,20 +72,24 @@ class GeneratorTests:
         hours: Hours of tests [h].
         energy_mwh: Electric energy, burnt in load banks [MWh].
         diesel_l: Diesel [L].
+        diesel_mwh: Its energy, lower heating value [MWh].
         emissions_kg: Direct emissions [kg CO2e].
     """
 
     hours: float
     energy_mwh: float
     diesel_l: float
+    diesel_mwh: float
     emissions_kg: float
 
 
 def generator_tests(generators: Generators | None, clock: Clock) -> GeneratorTests:
     """What the tests burn over a clock; nothing where there are no generators."""
     if generators is None:
-        return GeneratorTests(0.0, 0.0, 0.0, 0.0)
+        return GeneratorTests(0.0, 0.0, 0.0, 0.0, 0.0)
     hours = generators.test_hours_per_month * clock.n_steps * clock.step_hours / HOURS_PER_MONTH
     energy_mwh = hours * generators.test_load_share * generators.p_rated_mw
     diesel_l = float(np.float64(energy_mwh) * 1e3 * generators.litres_per_kwh)
-    return GeneratorTests(hours, energy_mwh, diesel_l, diesel_l * generators.kg_co2e_per_l)
+    return GeneratorTests(
+        hours, energy_mwh, diesel_l, diesel_l * MWH_PER_LITRE["diesel"], diesel_l * generators.kg_co2e_per_l
+    )

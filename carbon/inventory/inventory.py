@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from carbon.inventory.activities import Activity
@@ -29,6 +29,25 @@ WHOLE = 1e-3
 
 
 @dataclass(frozen=True)
+class Combustion:
+    """Fuel burnt in the run for something else than electricity.
+
+    Args:
+        gpc_code: Line, such as ``I.2.1``.
+        name: What it is.
+        energy_mwh: Fuel, lower heating value [MWh].
+        emissions_kg: Direct emissions, without those of biomass [kg].
+        biogenic_kg: CO2 of biomass [kg].
+    """
+
+    gpc_code: str
+    name: str
+    energy_mwh: float
+    emissions_kg: float
+    biogenic_kg: float = 0.0
+
+
+@dataclass(frozen=True)
 class RunElectricity:
     """What a run says of the city's electricity, over its period.
 
@@ -45,6 +64,8 @@ class RunElectricity:
         hydrogen_mwh: Part of II.1.2 that was refuelled as hydrogen, lower heating value [MWh].
         hydrogen_kg: Its emissions [kg].
         factor_quality: H, M or L; ``L`` where factors of the run are unverified.
+        combustion: Fuel burnt for heat beside electricity, and in tests of emergency generators.
+        generation_biogenic_kg: CO2 of biomass of local generation [kg].
     """
 
     hours: float
@@ -59,6 +80,8 @@ class RunElectricity:
     hydrogen_mwh: float = 0.0
     hydrogen_kg: float = 0.0
     factor_quality: str = "M"
+    combustion: tuple[Combustion, ...] = ()
+    generation_biogenic_kg: float = 0.0
 
     @property
     def share_of_year(self) -> float:
@@ -231,9 +254,9 @@ def compile_inventory(
         found[activity.gpc_code].append(_of_activity(activity, share, electricity.reductions))
     for code, kg in electricity.sector_kg.items():
         found[code] += _used(electricity, code, electricity.sector_mwh.get(code, 0.0), kg)
-    found[LOCAL_GENERATION].append(
-        _of_electricity(electricity, LOCAL_GENERATION, electricity.generation_mwh, electricity.generation_kg)
-    )
+    found[LOCAL_GENERATION].append(_generation(electricity))
+    for burnt in electricity.combustion:
+        found[burnt.gpc_code].append(_of_combustion(electricity, burnt))
     lines = [line for code, own in found.items() for line in (own or [_not_estimated(gpc_codes()[code])])]
     return Inventory(tuple(lines), electricity.hours, base_year, population, floor_area_m2, electricity.share_of_year)
 
@@ -299,6 +322,24 @@ def _of_electricity(electricity: RunElectricity, code: str, mwh: float, kg: floa
         electricity.factor_quality,
         f"{TRACED}; {electricity.source}",
     )
+
+
+def _generation(electricity: RunElectricity) -> InventoryLine:
+    """Local generation supplied to the grid: of plants that make heat too, the electricity's share of their fuel."""
+    line = _of_electricity(electricity, LOCAL_GENERATION, electricity.generation_mwh, electricity.generation_kg)
+    if not electricity.generation_biogenic_kg:
+        return line
+    return replace(line, kg_by_gas={**line.kg_by_gas, BIOGENIC: electricity.generation_biogenic_kg})
+
+
+def _of_combustion(electricity: RunElectricity, burnt: Combustion) -> InventoryLine:
+    """Fuel burnt in the run, in scope 1 of the sector that uses its heat or owns the generators."""
+    kg = {electricity.gas: burnt.emissions_kg}
+    if burnt.biogenic_kg:
+        kg[BIOGENIC] = burnt.biogenic_kg
+    source = f"simulated fuel, lower heating value; {electricity.source}"
+    code = gpc_codes()[burnt.gpc_code]
+    return InventoryLine(code, burnt.name, burnt.energy_mwh, "MWh", kg, "", SIMULATED, "M", source)
 
 
 def _not_estimated(code: GpcCode) -> InventoryLine:

@@ -25,6 +25,27 @@ LARGEST_SHARE_OF_PEAK = 20.0
 """An asset of more than so many times the peak of all loads was probably stated in kW."""
 
 
+@dataclass(frozen=True)
+class FuelUse:
+    """The fuel that an asset burns, by the lower heating value, per electricity that it feeds in.
+
+    Args:
+        fuel: Name of the fuel, as in ``grid/data/fuels.csv``.
+        mwh_per_mwh: Fuel per electricity [MWh/MWh].
+        kg_per_mwh: Direct emissions per fuel, CO2 without that of biomass [kg/MWh].
+        biogenic_kg_per_mwh: CO2 of biomass per fuel [kg/MWh].
+        electricity_share: Share of the fuel that the electricity answers for, the rest is its heat's, 0 to 1 [1].
+        heat_sector: GPC sub-sector that uses its heat; empty where it makes none.
+    """
+
+    fuel: str
+    mwh_per_mwh: float
+    kg_per_mwh: float
+    biogenic_kg_per_mwh: float
+    electricity_share: float
+    heat_sector: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Site:
     """Where and when assets are built.
@@ -80,6 +101,11 @@ class Asset(Spec, ABC):
     def power_mw(self) -> float:
         """The largest power it can draw or feed in [MW], which tells whether its unit can be right; 0 if unknown."""
         return 0.0
+
+    @property
+    def fuel_use(self) -> FuelUse | None:
+        """The fuel that it burns for what it feeds in; None where it burns none."""
+        return None
 
     def placement(self, city: City) -> Placement:
         """The buses it is connected to, with its share at each."""

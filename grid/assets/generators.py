@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import ClassVar, Literal
@@ -14,9 +14,9 @@ import polars as pl
 from pydantic import Field
 
 from grid.arrays import Floats
-from grid.assets.base import Asset, Site
+from grid.assets.base import Asset, FuelUse, Site
 from grid.assets.heat.demand import HEATING_LIMIT_DEGC
-from grid.city.city import City
+from grid.city.city import UNSPECIFIED_SECTOR, City
 from grid.errors import Fault
 from grid.flexibility.flexibility import Element, Flexibility
 from grid.units import GJ_PER_MWH
@@ -34,12 +34,14 @@ class Fuel:
 
     Args:
         technology: What its electricity counts as in the factor sets.
-        kg_per_mwh: CO2 when burnt [kg/MWh].
+        kg_per_mwh: CO2 when burnt, without that of biomass [kg/MWh].
+        biogenic_kg_per_mwh: CO2 of biomass when burnt [kg/MWh].
         upstream_share: Emissions before it is burnt, as a share of those when burnt; None where they are not known.
     """
 
     technology: str
     kg_per_mwh: float
+    biogenic_kg_per_mwh: float
     upstream_share: float | None
 
 
@@ -48,7 +50,8 @@ def fuel(name: str) -> Fuel:
     """A fuel of ``grid/data/fuels.csv``."""
     with resources.as_file(resources.files("grid.data") / "fuels.csv") as path:
         row = pl.read_csv(path).filter(pl.col("fuel") == name).row(0, named=True)
-    return Fuel(row["technology"], GJ_PER_MWH * row["kg_per_gj"], row["upstream_share"])
+    burnt, biogenic = (GJ_PER_MWH * row[column] for column in ("kg_per_gj", "biogenic_kg_per_gj"))
+    return Fuel(row["technology"], burnt, biogenic, row["upstream_share"])
 
 
 class Generator(Asset, ABC):
@@ -84,6 +87,13 @@ class Generator(Asset, ABC):
             return None
         direct = self.share_of_electricity * burnt.kg_per_mwh / self.efficiency
         return direct, direct * (1 + burnt.upstream_share)
+
+    @property
+    def fuel_use(self) -> FuelUse:
+        """The fuel that it burns for its electricity and, with it, its heat."""
+        burnt = fuel(self.fuel)
+        share = self.share_of_electricity
+        return FuelUse(self.fuel, 1 / self.efficiency, burnt.kg_per_mwh, burnt.biogenic_kg_per_mwh, share)
 
     def _flexibility(self, site: Site, low: Floats, unmanaged: Floats, cost_per_mwh: float) -> Flexibility:
         """It as one device with least withdrawal `low`, shape (T,) [MW]; where that is decided it may not be less."""
@@ -128,6 +138,15 @@ class CHP(Generator):
     allocation: Literal["alternative_heat", "efficiency_method", "energy", "all_to_electricity"] = "alternative_heat"
     """Who bears its emissions: the heat what the boiler would have emitted; or heat and electricity by the fuel that
     each would take alone (GHG Protocol [1]), or by their energy; or the electricity all."""
+
+    heat_sector: str = Field(default=UNSPECIFIED_SECTOR, pattern=r"^I\.[1-6]$")
+    """GPC sub-sector that uses its heat: its fuel (line x.1) counts the heat's share of what is burnt. Default:
+    non-specified."""
+
+    @property
+    def fuel_use(self) -> FuelUse:
+        """The fuel that it burns, a share of it for heat."""
+        return replace(super().fuel_use, heat_sector=self.heat_sector)
 
     def faults(self, city: City, at: str) -> Iterator[Fault]:
         """Those of the placement, and more energy out than in."""

@@ -209,7 +209,7 @@ def _devices(
                             "p_cooling_mw": p_it * (pue - 1) * 0.7, "p_power_chain_mw": p_it * (pue - 1) * 0.3,
                             "p_total_mw": total, "pue": pue,
                             "water_l": p_it * 1000 * STEP_HOURS * 6 * np.maximum(pue - 1.2, 0),
-                            "ci_kg_per_mwh": ci[:, names.index(DC_BUS)]})  # fmt: skip
+                            "ci_kg_per_mwh": ci[:, names.index(DC_BUS)], "tests_kg": 0.0})  # fmt: skip
     rng = np.random.default_rng(2030)
     n = 240
     energy, km = rng.gamma(4, 3, n), rng.gamma(6, 6, n)
@@ -231,7 +231,7 @@ def _devices(
     return {
         "sessions": sessions.sort("start"), "assets": assets, "data_centres": centres,
         "vehicle_classes": vehicle_classes(sessions), "charging_hours": _charging_hours(), "hydrogen": _hydrogen(times),
-        "hydrogen_stations": of_stations(_hydrogen(times)), "v2g_credit": _v2g_credit(strategy),
+        "hydrogen_stations": of_stations(_hydrogen(times)), "v2g_credit": _v2g_credit(strategy), "fuels": pl.DataFrame(schema=TABLES["fuels"]),
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from app.results.tables.conventions import convention_tables
 from app.results.tables.frames import by_element as _grid
 from app.results.tables.frames import each_step
 from app.results.tables.frames import times as _times
+from app.results.tables.fuels import fuels, tests_kg
 from app.results.tables.vehicles import charging_hours, sessions, vehicle_classes
 from app.simulation.phases import SimulationResult
 from app.simulation.violations import find_violations
@@ -40,6 +41,7 @@ def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
         "marginal": marginal.regional,
         "nodal": marginal.nodal,
         "data_centres": _data_centres,
+        "fuels": fuels,
         "violations": _violations,
         "city": city_tables.city,
         "ledger": city_tables.ledger,
@@ -207,6 +209,7 @@ def _data_centres(outcome: SimulationResult) -> pl.DataFrame:
     node = outcome.flow.network.buses.node
     at = node[[load.bus for load in outcome.inputs.data_centres]]
     columns["ci_kg_per_mwh"] = outcome.accounts.tracing.ci_kg_per_mwh[:, at]
+    columns["tests_kg"] = np.broadcast_to(tests_kg(outcome), (steps, len(facilities)))
     return _grid(outcome.inputs.clock, "name", tuple(facilities), **columns)
 
 
