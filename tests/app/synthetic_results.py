@@ -231,7 +231,8 @@ def _devices(
     return {
         "sessions": sessions.sort("start"), "assets": assets, "data_centres": centres,
         "vehicle_classes": vehicle_classes(sessions), "charging_hours": _charging_hours(), "hydrogen": _hydrogen(times),
-        "hydrogen_stations": of_stations(_hydrogen(times)), "v2g_credit": _v2g_credit(strategy), "fuels": pl.DataFrame(schema=TABLES["fuels"]),
+        "hydrogen_stations": of_stations(_hydrogen(times)), "v2g_credit": _v2g_credit(strategy),
+        "fuels": pl.DataFrame(schema=TABLES["fuels"]),
     }  # fmt: skip
 
 
