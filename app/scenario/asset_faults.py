@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
 from app.scenario.loaded import beside, limit_beside
-from app.scenario.schema import PowerLimitSpec
+from app.scenario.schema import DEFAULT_TIME_ZONE, PowerLimitSpec
 from grid.assets import AnyAsset
 from grid.assets.adoption import ADOPTED_NAMES, Adoption, adopt
 from grid.city.city import City
@@ -61,7 +62,7 @@ def asset_faults(raw: Mapping[str, Any], city: City, folder: Path) -> Iterator[F
         except ValidationError:
             asset = _only_place(item)
         if asset is not None:
-            yield from beside(asset, folder).faults(city, f"assets[{place}]")
+            yield from beside(asset, folder, _time_zone(raw)).faults(city, f"assets[{place}]")
     yield from _power_limit_faults(raw, folder)
     for place, item in items(raw, "data_centres"):
         bus = item.get("bus") if isinstance(item, Mapping) else None
@@ -87,6 +88,13 @@ def _power_limit_faults(raw: Mapping[str, Any], folder: Path) -> Iterator[Fault]
         for name in limit.names:
             if name not in known and not name.startswith(on_site):
                 yield Fault(f"power_limits[{place}].names", f"no asset called {name!r}", None, nearest(name, known))
+
+
+def _time_zone(raw: Mapping[str, Any]) -> str:
+    """The city's time zone, or the default where none is stated or it does not exist."""
+    city = raw.get("city")
+    stated = city.get("time_zone") if isinstance(city, Mapping) else None
+    return stated if isinstance(stated, str) and stated in available_timezones() else DEFAULT_TIME_ZONE
 
 
 def _only_place(item: Any) -> Any | None:

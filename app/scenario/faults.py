@@ -98,7 +98,7 @@ def _check_utilisation(path: Path, clock: Clock) -> None:
     utilisation_from_csv(path, clock)
 
 
-def _check_upstream(folder: Path, csv: str, clock: Clock, raw: Mapping[str, Any]) -> None:
+def _check_upstream(folder: Path, csv: str, clock: Clock, raw: Mapping[str, Any]) -> FileReport | None:
     """Reads an upstream file as the run will: with the boundary and the factors of the scenario."""
     area = raw["upstream"].get("area")
     try:
@@ -106,9 +106,10 @@ def _check_upstream(folder: Path, csv: str, clock: Clock, raw: Mapping[str, Any]
         factors = load_factor_set(in_folder(carbon.factor_set, folder))
     except (ValidationError, InputError):  # told at their own place
         carbon, factors = CarbonSpec(), load_factor_set()
-    upstream_from_csv(
+    upstream = upstream_from_csv(
         folder / csv, clock, carbon.boundary, factors=factors, area=area if isinstance(area, str) else None
     )
+    return upstream.report
 
 
 def _check_weather(source: str, spec: CitySpec, city: City, *, shines: bool) -> FileReport | None:

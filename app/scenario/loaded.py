@@ -44,7 +44,8 @@ class LoadedScenario:
     def assets(self) -> tuple[Asset, ...]:
         """Assets that the scenario lists, those that its levers come to, and those on the sites of data centres."""
         on_site = (asset for spec in self.scenario.data_centres for asset in spec.on_site_assets)
-        listed = (beside(asset, self.folder) for asset in self.scenario.assets)
+        zone = self.scenario.city.time_zone
+        listed = (beside(asset, self.folder, zone) for asset in self.scenario.assets)
         return (*listed, *self.adopted.assets, *on_site)
 
     @property
@@ -95,8 +96,8 @@ class LoadedScenario:
         return replace(self, scenario=self.scenario.with_changes(changes))
 
 
-def beside(asset: Asset, folder: Path) -> Asset:
-    """The asset with the files that it reads as paths from here."""
+def beside(asset: Asset, folder: Path, time_zone: str) -> Asset:
+    """The asset with the files that it reads as paths from here, and the city's zone for times without one."""
     files = {
         f"power_limits.{place}.file": str(folder / limit.file)
         for place, limit in enumerate(asset.power_limits)
@@ -104,6 +105,7 @@ def beside(asset: Asset, folder: Path) -> Asset:
     }
     if isinstance(asset, EVRecorded):
         files["file"] = in_folder(asset.file, folder)
+        files["city_time_zone"] = asset.city_time_zone or time_zone
     return asset.with_changes(files) if files else asset
 
 

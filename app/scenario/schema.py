@@ -21,6 +21,8 @@ from grid.spec import Spec
 from grid.time.clock import Clock
 
 MAX_DAYS = 366
+DEFAULT_TIME_ZONE = "Europe/Berlin"
+"""Of a city that states none."""
 TAG = "·"
 """How names begin that tell what is meant where a key takes a name or a mapping; no key of a file begins so."""
 GPC_PATTERN = r"^(I|II|III|IV|V|VI)(\.\d+)*$"
@@ -33,7 +35,7 @@ class CitySpec(Spec):
     """`reference`, a pandapower JSON file, a pandapower built-in such as `mv_oberrhein`, or a SimBench code."""
     profiles: str | None = None
     """Parquet file with `time_utc` and a column per element and quantity, e.g. `load/<name>/p_mw`."""
-    time_zone: str = "Europe/Berlin"
+    time_zone: str = DEFAULT_TIME_ZONE
     """IANA name of the city's time zone."""
     latitude: float | None = Field(default=None, ge=-90, le=90)
     """Of the city, for the sun; default: from the grid's coordinates, else the middle of Germany [degree]."""

@@ -118,6 +118,8 @@ def _notes_of_inputs(
         notes += [f"Weather: {each}." for each in weather.report.mended]
     if upstream.missing_hours:
         notes.append(f"{upstream.missing_hours} hours of the upstream file were missing and were filled.")
+    if upstream.report is not None:
+        notes += [f"Upstream: {each}." for each in (*upstream.report.mended, *upstream.report.dropped)]
     notes += [*loaded.caveats, *(str(change) for change in followed)]
     return notes
 

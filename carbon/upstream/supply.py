@@ -10,6 +10,7 @@ import numpy as np
 from carbon.factors import Boundary
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, raise_if_any
+from grid.files.report import FileReport
 from grid.time.clock import Clock
 
 IMPORT_UNKNOWN = "import_unknown"
@@ -44,6 +45,7 @@ class Upstream:
         storage_charge_mw: What the region's storage takes, shape (T,) [MW]; by default 0. The columns of `p_mw` sum
             to demand and this.
         missing_hours: Hours that a file lacked and that were filled.
+        report: What was read, if it comes from a file.
 
     Raises:
         InputError: If shapes disagree, a value is not finite, an intensity is negative, or a share is outside 0..1.
@@ -62,6 +64,7 @@ class Upstream:
     ci_marginal_above_kg_per_mwh: Floats = field(default_factory=_not_given)
     storage_charge_mw: Floats = field(default_factory=_not_given)
     missing_hours: float = 0.0
+    report: FileReport | None = None
 
     def __post_init__(self) -> None:
         steps = self.clock.n_steps

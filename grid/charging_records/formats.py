@@ -24,6 +24,8 @@ class RecordColumns(Spec):
     """Charging point."""
     max_power_kw: str | None = None
     """Greatest power of the session [kW]."""
+    transaction: str | None = None
+    """Transaction, of which a file may hold several records; the one with most energy counts."""
 
 
 @dataclass(frozen=True)
@@ -33,23 +35,30 @@ class Format:
     Args:
         name: Name of the family, as in a scenario.
         columns: Its columns.
-        time_zone: IANA name of the zone that its times are in, unless another is stated.
+        time_zone: IANA name of the zone that its times are in, unless another is stated; None: that of the city.
         local_zone: IANA name of the zone whose clocks its users follow; None: that of its times, or if these are in
             UTC that of the city.
         source: Where it is described.
+        day_first: Whether the day goes before the month in its dates, if that is known.
     """
 
     name: str
     columns: RecordColumns
-    time_zone: str
+    time_zone: str | None
     local_zone: str | None
     source: str
+    day_first: bool | None = None
 
     def fits(self, names: Iterable[str]) -> bool:
         """Whether a file with these columns has what a session needs."""
-        return {self.columns.start, self.columns.stop, self.columns.energy_kwh} <= set(names)
+        needed = {self.columns.start, self.columns.stop, self.columns.energy_kwh}
+        if self.name == "norway":  # the names of its times alone are those of many files
+            needed |= {name for name in (self.columns.vehicle, self.columns.station) if name is not None}
+        return needed <= set(names)
 
 
+OPTIONAL = ("vehicle", "station", "max_power_kw", "transaction")
+"""Columns that a file need not have."""
 FORMATS = (
     Format(
         "acn",
@@ -70,6 +79,7 @@ FORMATS = (
         "UTC",
         "Europe/Amsterdam",
         "ElaadNL, open transactions; its notes call the times UTC and local in one: state `time_zone` if local",
+        day_first=True,
     ),
     Format(
         "norway",
@@ -79,6 +89,7 @@ FORMATS = (
         "Europe/Oslo",
         "Europe/Oslo",
         "Å. L. Sørensen et al., Data in Brief 36:107105, 2021, doi 10.1016/j.dib.2021.107105, data set 1",
+        day_first=True,
     ),
     Format(
         "norway",
@@ -90,7 +101,20 @@ FORMATS = (
         "Europe/Oslo",
         "the same sessions with the columns renamed",
     ),
-    Format("columns", RecordColumns(vehicle="vehicle", station="station"), "UTC", None, "this project's own names"),
+    Format(
+        "columns",
+        RecordColumns(start="plug_in_local", stop="plug_out_local", vehicle="user_id", station="station_id"),
+        None,
+        None,
+        "local times of any place",
+    ),
+    Format(
+        "columns",
+        RecordColumns(vehicle="vehicle", station="station", transaction="transaction_id"),
+        None,
+        None,
+        "this project's own names",
+    ),
 )  # fmt: skip
 """Formats that are recognised by their columns."""
 
@@ -116,5 +140,5 @@ def find_format(file_format: str, names: Iterable[str]) -> Format | None:
 def columns_held(columns: RecordColumns, names: Iterable[str]) -> RecordColumns:
     """The columns without the optional ones that the file does not hold."""
     held = set(names)
-    lacking = {name: None for name in ("vehicle", "station", "max_power_kw") if getattr(columns, name) not in held}
+    lacking = {name: None for name in OPTIONAL if getattr(columns, name) not in held}
     return columns.with_changes(lacking)

@@ -43,6 +43,10 @@ class QualityReport:
         time_zone: The zone that its times were read in.
         n_rows: Rows read.
         n_kept: Sessions kept.
+        period: First plug-in and last plug-out kept, in words.
+        kwh_read: Energy of all rows that could be read [kWh].
+        kwh_distinct: The same without negative energy and with each session once [kWh].
+        kwh_kept: Energy of the sessions kept [kWh].
         findings: One for each check, in the order in which rules apply.
     """
 
@@ -51,6 +55,10 @@ class QualityReport:
     time_zone: str
     n_rows: int
     n_kept: int
+    period: str
+    kwh_read: float
+    kwh_distinct: float
+    kwh_kept: float
     findings: tuple[Finding, ...]
 
     def __getitem__(self, check: str) -> Finding:
@@ -65,13 +73,23 @@ class QualityReport:
     def text(self) -> str:
         """The report in words, one line a check."""
         head = (f"{self.source}: {self.n_rows} rows read as {self.file_format} ({self.time_zone}), "
-                f"{self.n_kept} sessions kept")  # fmt: skip
+                f"{self.n_kept} sessions kept, {self.period}; {self.kwh_read:,.1f} kWh in all rows, "
+                f"{self.kwh_distinct:,.1f} kWh with each session once, {self.kwh_kept:,.1f} kWh kept")  # fmt: skip
         lines = [
             f"  {each.check}: {each.rows} rows, {each.mended} mended, {each.dropped} dropped; {each.rule}"
             for each in self.findings
             if each.rows
         ]
         return "\n".join([head, *(lines or ["  no fault found"])])
+
+
+def distinct(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that can be read, each session once; arguments as in `mend`."""
+    rows = rows.with_row_index("row").with_columns(power=pl.lit(1.0), stay=pl.col("stop") - pl.col("start"))
+    kept = rows
+    for check in (_unreadable, _identical, _duplicates):
+        kept, _ = check(rows, kept)
+    return kept
 
 
 def mend(rows: pl.DataFrame, max_power_kw: float) -> tuple[pl.DataFrame, list[Finding]]:
@@ -90,7 +108,8 @@ def mend(rows: pl.DataFrame, max_power_kw: float) -> tuple[pl.DataFrame, list[Fi
         stay=pl.col("stop") - pl.col("start"),
     )
     kept, findings = rows, []
-    for check in (_unreadable, _duplicates, _missing_stops, _backwards, _zero_length, _too_long, _impossible):
+    checks = (_unreadable, _identical, _duplicates, _missing_stops, _backwards, _zero_length, _too_long, _impossible)
+    for check in (*checks, _overlapping):
         kept, finding = check(rows, kept)
         findings.append(finding)
     return kept.sort("start", "row"), findings
@@ -102,9 +121,26 @@ def _unreadable(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, F
     return kept.filter(~bad), Finding("unreadable", n, 0, n, "no plug-in time or no energy: dropped")
 
 
+def _identical(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    """Rows of which every cell is that of another."""
+    cells = [name for name in rows.columns if name not in {"row", "power", "stay"}]
+    n = rows.filter(pl.struct(cells).is_duplicated()).height
+    once = kept.unique(cells, keep="first", maintain_order=True)
+    return once, Finding("identical", n, 0, kept.height - once.height, "every cell as in another row: counted once")
+
+
+def _overlapping(_: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    """Sessions that begin before the same vehicle's last one ends."""
+    ordered = kept.filter(pl.col("vehicle").is_not_null()).sort("vehicle", "start")
+    n = ordered.filter(pl.col("start") < pl.col("stop").shift(1).over("vehicle")).height
+    rule = "begins before the same vehicle's last session ends: both kept, played as one with the energy of both"
+    return kept, Finding("overlapping", n, 0, 0, rule)
+
+
 def _duplicates(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
     """Rows with the same vehicle (without one, the same station) and plug-in time."""
     who = pl.coalesce(
+        pl.concat_str(pl.lit("transaction "), "transaction"),
         pl.concat_str(pl.lit("vehicle "), "vehicle"),
         pl.concat_str(pl.lit("station "), "station", pl.lit(" "), pl.col("energy_kwh").cast(pl.String)),
         pl.concat_str(pl.lit("row "), pl.col("row").cast(pl.String)),
@@ -113,7 +149,7 @@ def _duplicates(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, F
     shared = marked.filter(pl.struct("who", "start").is_duplicated()).height
     ranked = kept.with_columns(who=who).sort("energy_kwh", descending=True, maintain_order=True)
     one_each = ranked.unique(["who", "start"], keep="first", maintain_order=True).drop("who")
-    rule = "same vehicle (or station and energy) and plug-in time: kept the row with most energy"
+    rule = "same transaction or vehicle (or station and energy) and plug-in time: kept the row with most energy"
     return one_each, Finding("duplicates", shared, 0, kept.height - one_each.height, rule)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -13,13 +13,23 @@ import numpy.typing as npt
 import polars as pl
 
 from grid.arrays import Floats, Ints
-from grid.charging_records.files import as_names, as_numbers, as_times, read_table
+from grid.charging_records.files import as_names, read_table
 from grid.charging_records.formats import RecordColumns, columns_held, find_format, format_faults
-from grid.charging_records.quality import Finding, QualityReport, mend
+from grid.charging_records.quality import Finding, QualityReport, distinct, mend
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.report import MOST_INVENTED
+from grid.files.text_table import TextTable
+from grid.time.instants import Instants, place
+from grid.time.stamps import Stamps, read_stamps
+from grid.time.zones import UTC_ZONE, Zone
 
-MEDIAN_KWH = (0.05, 500.0)
-"""Half of the sessions of a file cannot take less or more: the largest batteries on roads hold about 600 kWh."""
+MEDIAN_KWH = (0.05, 200.0)
+"""Half of the sessions of a file cannot take less or more: the largest batteries of cars hold about 200 kWh."""
+_LEAST_ROWS = 5
+_REGISTER_KWH = 100.0
+"""Energies that only rise, from above this on, are those of a register [kWh]."""
+_COUNTED_ONCE = ("identical", "duplicates", "overlapping", "skipped_hour", "doubled_hour", "missing_plug_out")
+"""Findings that lose no energy."""
 MOST_POWER_KW = 22.0
 """Of a charging point, unless it is stated: three phases of 32 A (IEC 61851-1)."""
 Times = npt.NDArray[np.datetime64]
@@ -56,6 +66,9 @@ def read_charging_records(
     columns: RecordColumns | None = None,
     time_zone: str | None = None,
     max_power_kw: float = MOST_POWER_KW,
+    *,
+    city_zone: str | None = None,
+    day_first: bool | None = None,
 ) -> tuple[Records, QualityReport]:
     """Reads recorded charging sessions, mends or drops what is wrong with them, and counts it.
 
@@ -63,97 +76,103 @@ def read_charging_records(
         path: A CSV (separated by comma, semicolon or tab), Parquet or JSON file.
         file_format: ``acn``, ``elaad``, ``norway``, ``columns``, or ``auto``: recognised by its columns.
         columns: Which column is what; goes before `file_format`.
-        time_zone: IANA name of the zone of the times; default: that of the format, else UTC. Times that state an
-            offset are taken at their word.
+        time_zone: IANA name of the zone of the times; default: that of the format, else of the city. Times that state
+            an offset are taken at their word.
         max_power_kw: Greatest power of a session where the file states none [kW].
+        city_zone: IANA name of the city's zone; UTC if None.
+        day_first: Whether the day goes before the month in dates such as 01/02/2023, where no row decides.
 
     Returns:
         The sessions, and the report on what was found.
 
     Raises:
         InputError: If the file cannot be read, columns are missing, no row is a session, all end before they start,
-            or the energies are not in kWh; all faults at once.
+            dates can be read in two ways, the energies are not in kWh, or more than a fifth of the rows or of the
+            energy would be dropped or cut; all faults at once.
     """
     path = Path(path)
     table = _checked(path, file_format, columns, time_zone, max_power_kw)
-    found = None if columns is not None else find_format(file_format, table.columns)
-    named = columns_held(columns or (found.columns if found else RecordColumns()), table.columns)
-    zone = time_zone or (found.time_zone if found else "UTC")
-    rows, hours = _rows(table, named, zone)
-    raise_if_any(_row_faults(rows, named), str(path))
+    found = None if columns is not None else find_format(file_format, table.names)
+    named = columns_held(columns or (found.columns if found else RecordColumns()), table.names)
+    zone = time_zone or (found.time_zone if found else None) or city_zone or "UTC"
+    day_first = found.day_first if day_first is None and found is not None else day_first
+    rows, hours, faults = _rows(table, named, zone, day_first)
+    raise_if_any([*faults, *_row_faults(rows, named)], str(path))
     kept, findings = mend(rows, max_power_kw)
-    name = found.name if found else "columns"
-    report = QualityReport(str(path), name, zone, table.height, kept.height, (*findings[:1], *hours, *findings[1:]))
+    raise_if_any(_loss_faults(rows, kept, findings, named, max_power_kw), str(path))
+    report = QualityReport(
+        source=str(path),
+        file_format=found.name if found else "columns",
+        time_zone=zone,
+        n_rows=table.n_rows,
+        n_kept=kept.height,
+        period=f"{kept['start'].min():%Y-%m-%d %H:%M} to {kept['stop'].max():%Y-%m-%d %H:%M} UTC",
+        kwh_read=float(rows["energy_kwh"].sum()),
+        kwh_distinct=_distinct_kwh(rows),
+        kwh_kept=float(kept["energy_kwh"].sum()),
+        findings=(*findings[:1], *hours, *findings[1:]),
+    )
     own = found.local_zone if found else None
     return _records(kept, own or (None if zone == "UTC" else zone)), report
 
 
 def _checked(
     path: Path, file_format: str, columns: RecordColumns | None, time_zone: str | None, max_power_kw: float
-) -> pl.DataFrame:
+) -> TextTable:
     """The file's rows, once all that is asked of it can be done."""
     faults = [*_zone_faults(time_zone)]
     if not max_power_kw > 0:
         faults.append(Fault("max_power_kw", "must be greater than 0", max_power_kw))
-    table = pl.DataFrame()
+    table = TextTable(pl.DataFrame(), np.zeros(0, dtype=np.int64))
     try:
         table = read_table(path)
-        faults.extend(format_faults(file_format, columns, table.columns))
+        faults.extend(format_faults(file_format, columns, table.names))
     except InputError as error:
         faults.extend(error.faults)
     raise_if_any(faults, str(path))
     return table
 
 
-def _rows(table: pl.DataFrame, columns: RecordColumns, zone: str) -> tuple[pl.DataFrame, list[Finding]]:
-    """The sessions of a table in UTC, and what daylight saving did to their times."""
-    n = table.height
-    start, start_in_utc = as_times(table[columns.start])
-    stop, stop_in_utc = as_times(table[columns.stop])
-    begin = _to_utc(start, "UTC" if start_in_utc else zone)
-    end = _to_utc(stop, "UTC" if stop_in_utc else zone)
+def _rows(
+    table: TextTable, columns: RecordColumns, zone: str, day_first: bool | None
+) -> tuple[pl.DataFrame, list[Finding], list[Fault]]:
+    """The sessions of a table in UTC, what daylight saving did to their times, and why the times cannot be told."""
+    n = table.n_rows
+    cells = [table.cells[columns.start], table.cells[columns.stop]]
+    found = read_stamps(cells, zone=zone, day_first=day_first)
+    faults = [replace(fault, place=f"columns.start, {columns.start}") for fault in found.faults]
+    begin, end = (_instants(stamps, zone) for stamps in found.columns)
     # of a doubled hour both times are the first, unless that would end the session before it starts
-    late = (end.first < begin.first) & (end.second >= begin.first)
+    late = (end.utc < begin.utc) & (end.later >= begin.utc)
     frame = pl.DataFrame({
-        "start": begin.first,
-        "stop": end.first.zip_with(~late.fill_null(False), end.second),
-        "energy_kwh": as_numbers(table[columns.energy_kwh]),
+        "start": begin.utc,
+        "stop": end.utc.zip_with(~late.fill_null(False), end.later),
+        "energy_kwh": _numbers(table, columns.energy_kwh),
         "vehicle": _optional(table, columns.vehicle, n),
         "station": _optional(table, columns.station, n),
+        "transaction": _optional(table, columns.transaction, n),
         "max_power_kw": pl.Series([None] * n, dtype=pl.Float64) if columns.max_power_kw is None
-        else as_numbers(table[columns.max_power_kw]),
+        else _numbers(table, columns.max_power_kw),
     })  # fmt: skip
     skipped, doubled = int((begin.skipped | end.skipped).sum()), int((begin.doubled | end.doubled).sum())
     return frame, [
         Finding("skipped_hour", skipped, skipped, 0, "an hour that summer time skips: taken one hour later"),
         Finding("doubled_hour", doubled, doubled, 0, "an hour that occurs twice: the first, or the second if else it "
                 "ended before its start"),
-    ]  # fmt: skip
+    ], faults  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class _Instants:
-    """Local times as instants in UTC: the first and the second that they can mean, and whether they are unusual."""
-
-    first: pl.Series
-    second: pl.Series
-    skipped: pl.Series
-    doubled: pl.Series
+def _instants(stamps: Stamps, zone: str) -> Instants:
+    return place(stamps, UTC_ZONE if zone == "UTC" else Zone(zone))
 
 
-def _to_utc(local: pl.Series, zone: str) -> _Instants:
-    def instants(times: pl.Series, ambiguous: str) -> pl.Series:
-        zoned = times.dt.replace_time_zone(zone, ambiguous=ambiguous, non_existent="null")  # type: ignore[arg-type]
-        return zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-
-    skipped = local.is_not_null() & instants(local, "earliest").is_null()
-    shifted = local.zip_with(~skipped, local + timedelta(hours=1))
-    first, second = instants(shifted, "earliest"), instants(shifted, "latest")
-    return _Instants(first, second, skipped, (first != second).fill_null(False))
+def _numbers(table: TextTable, name: str) -> pl.Series:
+    """A column as numbers, null where they cannot be read or are not finite."""
+    return pl.Series(table.numbers(name).values, dtype=pl.Float64).fill_nan(None)
 
 
-def _optional(table: pl.DataFrame, name: str | None, n: int) -> pl.Series:
-    return pl.Series([None] * n, dtype=pl.String) if name is None else as_names(table[name])
+def _optional(table: TextTable, name: str | None, n: int) -> pl.Series:
+    return pl.Series([None] * n, dtype=pl.String) if name is None else as_names(table.cells[name])
 
 
 def _zone_faults(time_zone: str | None) -> Iterator[Fault]:
@@ -175,10 +194,49 @@ def _row_faults(rows: pl.DataFrame, columns: RecordColumns) -> Iterator[Fault]:
     if stays.len() and bool((stays < timedelta(0)).all()):
         yield Fault("columns.stop", "every session ends before it starts; are start and stop exchanged?",
                     columns.stop, columns.start)  # fmt: skip
-    median, (least, most) = rows["energy_kwh"].median(), MEDIAN_KWH
-    if isinstance(median, float) and not least <= median <= most:
+    energy = rows.select("start", "energy_kwh").drop_nulls().sort("start")["energy_kwh"]
+    positive = energy.filter(energy > 0)
+    median, (least, most) = positive.median(), MEDIAN_KWH
+    steps = energy.diff().drop_nulls()
+    if (
+        energy.len() >= _LEAST_ROWS
+        and bool((steps >= 0).all() and (steps > 0).any())
+        and float(energy.min() or 0) > _REGISTER_KWH
+    ):  # type: ignore[arg-type]
+        rule = "rises from session to session like the register of a meter: give the energy of each session, which is "
+        yield Fault("columns.energy_kwh", f"{rule}its register at plug-out less that at plug-in", columns.energy_kwh)
+    elif isinstance(median, float) and not least <= median <= most:
         unit, factor = ("Wh", 1e-3) if median > most else ("MWh", 1e3)
         rule = f"must be in kWh; the median session is {median:g}, in {unit} that would be {median * factor:g} kWh"
+        yield Fault("columns.energy_kwh", rule, columns.energy_kwh)
+    unread = rows.filter(pl.col("start").is_null() | pl.col("energy_kwh").is_null()).height
+    if MOST_INVENTED * rows.height < unread < rows.height:
+        rule = f"must be readable in {1 - MOST_INVENTED:.0%} of the rows; no plug-in time or no energy in"
+        yield Fault("rows", rule, f"{unread} of {rows.height}")
+
+
+def _distinct_kwh(rows: pl.DataFrame) -> float:
+    """Energy of the rows without negative energy, and with each session once [kWh]."""
+    return float(distinct(rows)["energy_kwh"].clip(lower_bound=0).sum())
+
+
+def _loss_faults(
+    rows: pl.DataFrame, kept: pl.DataFrame, findings: list[Finding], columns: RecordColumns, max_power_kw: float
+) -> Iterator[Fault]:
+    """More energy cut or dropped than may be; records of one session that are counted once are no loss."""
+    negative = rows.filter(pl.col("energy_kwh") < 0)
+    kwh, below = _distinct_kwh(rows), -float(negative["energy_kwh"].sum())
+    if below > MOST_INVENTED * (kwh + below):
+        rule = f"must not be less than 0; it is in {negative.height} of {rows.height} rows, {-below:,.1f} kWh beside"
+        yield Fault("columns.energy_kwh", f"{rule} {kwh:,.1f} kWh: is it what vehicles fed in?", columns.energy_kwh)
+        return
+    after = float(kept["energy_kwh"].sum())
+    if kwh - after > MOST_INVENTED * kwh:
+        cut = max(findings, key=lambda each: each.rows * (each.check not in _COUNTED_ONCE))
+        rule = f"{kwh:,.1f} kWh would become {after:,.1f} kWh, and at most {MOST_INVENTED:.0%} may be cut or dropped; "
+        rule += f"most because of {cut.check} ({cut.rows} rows: {cut.rule})"
+        if cut.check == "impossible_energy":
+            rule += f"; is the energy in kWh, and {max_power_kw:g} kW the power of the charging points (charger_kw)?"
         yield Fault("columns.energy_kwh", rule, columns.energy_kwh)
 
 

@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from carbon.factors import Boundary, FactorSet, load_factor_set
-from carbon.upstream.readers.csv_gaps import filled, gap_faults
 from carbon.upstream.readers.csv_layouts import Layout, layout_of
+from carbon.upstream.readers.csv_rows import FileRows, read_rows
 from carbon.upstream.readers.entsoe_files import is_library, library_table
 from carbon.upstream.supply import Upstream
-from grid.arrays import Floats, Ints
+from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.report import FileReport
+from grid.files.text_table import TextTable, read_text_table, tidy
 from grid.time.clock import Clock
+from grid.time.gaps import FilledSeries, fill_gaps, gap_faults
+from grid.time.rows import EvenRows, even_rows, order_faults, step_means, uneven_rows
 
 _NOT_OURS = ("time_utc", "ci_kg_per_mwh", "price_per_mwh")
-_GREATEST = {
-    "ci_kg_per_mwh": 3000.0,
-    "ci_marginal_kg_per_mwh": 3000.0,
-    "renewable_share": 1.0,
-    "carbon_free_share": 1.0,
-}
-_EMPTY = ("", "-", "n/e", "N/A", "NaN", "nan", "null")
-_HOUR = np.timedelta64(3_600_000_000, "us")
-_STEPS = (_HOUR // 4, _HOUR // 2, _HOUR)
+_STEPS_US = tuple(60_000_000 * minutes for minutes in (5, 10, 15, 20, 30, 60))
 _SHOWN = 10
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """The cells of a file as numbers: NaN where empty, on the file's own times."""
-
-    begins: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]
-    row: Ints
-    values: dict[str, Floats]
-    of_one_file: bool = True
-
-    def place(self, begin: np.datetime64, row: int) -> str:
-        """Where something is: by its row, or by its time where several files are one table."""
-        return f"row {row}" if self.of_one_file else f"{begin.astype('datetime64[m]')} UTC"
 
 
 def upstream_from_csv(
@@ -59,8 +40,9 @@ def upstream_from_csv(
     The layout is told by the header (`carbon.upstream.readers.csv_layouts`). Our own has ``time_utc`` (beginning, ISO
     8601, UTC), ``ci_kg_per_mwh``, ``price_per_mwh``; optional ``ci_marginal_kg_per_mwh`` (otherwise the average),
     ``renewable_share`` and ``carbon_free_share`` (0 to 1; otherwise 0 and the renewable share: what is not known does
-    not count). Intervals are hours, halves or quarters of an hour. Gaps, as missing rows or empty cells, are filled by
-    the rule of `carbon.upstream.readers.csv_gaps` and counted in `Upstream.missing_hours`.
+    not count). Intervals are hours or parts of them, also both in
+    one file. Gaps, as missing rows or empty cells, are filled by
+    the rule of `grid.time.gaps` and counted in `Upstream.missing_hours`.
 
     Args:
         path: The file, or a folder with files of ENTSO-E's File Library.
@@ -72,86 +54,64 @@ def upstream_from_csv(
         area: Which area of a file or folder of ENTSO-E's File Library, by code or name; needed where it holds several.
 
     Raises:
-        InputError: If the file cannot be read, is of no known layout, lacks columns or part of the clock, or has
-            values that are no numbers or out of range; all faults at once, with their rows.
+        InputError: If the file cannot be read, is of no known layout, lacks columns or part of the clock, has values
+            that are no numbers or out of range, or gaps that must not be filled; all faults at once, with their rows.
     """
     library = is_library(Path(path))
     if area is not None and not library:
         raise InputError.single("area", "chooses from files of ENTSO-E's File Library; this file is another", area)
-    table, first_row = (library_table(Path(path), area), 2) if library else _table(path)
-    layout = layout_of(tuple(table.columns), boundary)
+    table = _library(Path(path), area) if library else _table(path)
+    layout = layout_of(tuple(table.names), boundary)
     if layout is None:
-        raise_if_any(_column_faults(table.columns), str(path))
+        raise_if_any(_column_faults(table.names), str(path))
         raise InputError.single("", "has none of the known layouts", str(path))
-    raise_if_any(_layout_faults(layout, table, boundary, price_per_mwh), str(path))
-    rows = _rows(layout, table, first_row, of_one_file=not library)
-    raise_if_any(
-        [*_time_faults(layout, rows, clock), *_value_faults(layout, table, rows), *_zone_faults(layout, table)],
-        str(path),
-    )
-    found, missing_hours, faults = _on_clock(rows, clock)
+    raise_if_any(_layout_faults(layout, table, price_per_mwh, boundary), str(path))
+    rows = read_rows(layout, table, of_one_file=not library)
+    raise_if_any([*_time_faults(layout, rows, clock), *rows.faults, *_zone_faults(layout, table)], str(path))
+    even, series, faults = _filled(rows, clock)
     raise_if_any(faults, str(path))
+    means = step_means(replace(even, values=series.values), clock)
+    found = {name: means[:, place] for place, name in enumerate(rows.names)}
     if price_per_mwh is not None and "price_per_mwh" not in found:
         found["price_per_mwh"] = np.full(clock.n_steps, price_per_mwh)
-    return _upstream(layout, found, clock, boundary, factors, missing_hours)
+    upstream = _upstream(layout, found, clock, boundary, factors, series.missing_hours)
+    return replace(upstream, report=_report(str(path), layout, rows, even, series, upstream))
 
 
-def _table(path: str | Path) -> tuple[pl.DataFrame, int]:
-    """The cells as texts, with clean names, and the line of the first row of values."""
+def _table(path: str | Path) -> TextTable:
+    """The cells as texts, with clean names."""
     try:
-        with Path(path).open(encoding="utf-8-sig") as file:
-            header = file.readline()
-        separator = max(",;\t", key=header.count)
-        table = pl.read_csv(path, infer_schema=False, separator=separator)
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        raise InputError.single("upstream", f"cannot be read as CSV ({error})", str(path)) from error
-    table = table.rename({name: name.strip().strip("\ufeff").strip('"') for name in table.columns})
-    table = table.with_columns(pl.all().fill_null("").str.strip_chars())
-    if table.height and table.width and not table.row(0)[0] and any("(" in cell for cell in table.row(0)):
-        return table.slice(1), 3  # a row of units below the header, as in Energy-Charts
-    return table, 2
+        table = read_text_table(path)
+    except InputError as error:
+        rule = f"cannot be read as CSV: {error.faults[0].rule}"
+        raise InputError([replace(error.faults[0], rule=rule), *error.faults[1:]], str(path)) from error
+    known = {name.casefold(): name for name in (*_NOT_OURS, "ci_marginal_kg_per_mwh", "renewable_share")}
+    renamed = {name: known.get(name.casefold(), name) for name in table.names}
+    if len(set(renamed.values())) == len(renamed):
+        table = replace(table, cells=table.cells.rename(renamed))
+    first = table.cells.row(0) if table.n_rows else ("x",)
+    if not first[0] and any("(" in cell for cell in first):
+        return table.without_first()  # a row of units below the header, as in Energy-Charts
+    return table
 
 
-def _rows(layout: Layout, table: pl.DataFrame, first_row: int, *, of_one_file: bool) -> _Rows:
-    begins = layout.times(table[layout.time_column]).to_numpy().astype("datetime64[us]")
-    values = {name: _numbers(table[column]) * scale for name, (column, scale) in layout.values.items()}
-    for column in layout.generation:
-        power_mw = np.maximum(_numbers(table[column]), 0.0)  # own use and pumping are no generation
-        values[column] = power_mw if np.isfinite(power_mw).any() else np.zeros(table.height)  # a type that is not there
-    return _Rows(begins, np.arange(first_row, first_row + table.height), values, of_one_file)
+def _library(path: Path, area: str | None) -> TextTable:
+    cells = library_table(path, area)
+    return tidy(cells, np.arange(2, 2 + cells.height), None, "utf-8")
 
 
-def _numbers(texts: pl.Series) -> Floats:
-    plain = texts.str.replace_all(r"(\d),(\d{3})", "${1}${2}")  # thousands, as in EIA-930
-    return plain.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().astype(np.float64)
+def _filled(rows: FileRows, clock: Clock) -> tuple[EvenRows, FilledSeries, list[Fault]]:
+    """The whole file on even steps, without gaps, and the gaps that must not be filled."""
+    even = even_rows(rows.begins, rows.values, rows.lengths_us)
+    used = even.used_by(clock)
+    last_row = np.maximum.accumulate(even.row)
 
+    def place(step: int) -> str:
+        return rows.place(even.begins[step], int(last_row[step]))
 
-def _on_clock(rows: _Rows, clock: Clock) -> tuple[dict[str, Floats], float, list[Fault]]:
-    """Means over the steps of the clock, the hours that were filled within it, and gaps that are too long."""
-    step = _step_of(rows.begins)
-    place = ((rows.begins - rows.begins[0]) // step).astype(np.int64)
-    count, per_hour = int(place[-1]) + 1, int(_HOUR // step)
-    row = np.full(count, -1)
-    row[place] = rows.row
-    stop = clock.times[-1] + np.timedelta64(clock.step)
-    begins = rows.begins[0] + np.arange(count) * step
-    used = (begins + step > clock.times[0]) & (begins < stop)
-    names = list(rows.values)
-    grid = np.full((count, len(names)), np.nan)
-    grid[place] = np.column_stack([rows.values[name] for name in names])
-    mix_free = np.isnan(grid).any(axis=1)
-    last_row = np.maximum.accumulate(row)
-    faults = list(
-        gap_faults(mix_free & used, lambda k: rows.place(rows.begins[0] + k * step, int(last_row[k])), per_hour)
-    )
-    complete = filled(grid, per_hour)
-    edges = np.append(clock.times, stop).astype("datetime64[us]")
-    at = (edges - rows.begins[0]) / step
-    total = np.vstack((np.zeros(len(names)), np.cumsum(complete, axis=0)))
-    sums = np.column_stack([np.interp(at, np.arange(count + 1), column) for column in total.T])
-    means = np.diff(sums, axis=0) / np.diff(at)[:, None]
-    hours = float((mix_free & used).sum()) / per_hour
-    return {name: means[:, position] for position, name in enumerate(names)}, hours, faults
+    missing = ~np.isfinite(even.values)
+    faults = list(gap_faults(missing, used, even.step_hours, rows.names, place))
+    return even, fill_gaps(even.values, used, even.step_hours), faults
 
 
 def _upstream(
@@ -165,6 +125,8 @@ def _upstream(
     names = tuple(dict.fromkeys(layout.generation.values()))
     p_mw = np.zeros((clock.n_steps, len(names)))
     for column, technology in layout.generation.items():
+        if column not in found:  # joined with the column that it is a part of
+            continue
         p_mw[:, names.index(technology)] += found[column]
     if names:
         known = factors or load_factor_set()
@@ -191,8 +153,41 @@ def _upstream(
     )
 
 
-def _step_of(begins: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]) -> np.timedelta64:
-    return np.diff(begins).min() if begins.size > 1 else _HOUR
+def _report(
+    source: str, layout: Layout, rows: FileRows, even: EvenRows, series: FilledSeries, upstream: Upstream
+) -> FileReport:
+    """What was read, in figures of the whole file and of the run."""
+    totals = []
+    for name, label in (("ci_kg_per_mwh", "intensity [kg/MWh]"), ("price_per_mwh", "price [currency/MWh]")):
+        run = getattr(upstream, name)
+        text = f"{label}: run {run.mean():,.2f} ({run.min():,.2f} to {run.max():,.2f})"
+        if name in rows.names:
+            column = even.values[:, rows.names.index(name)]
+            text += f", file {np.nanmean(column):,.2f} ({np.nanmin(column):,.2f} to {np.nanmax(column):,.2f})"
+        totals.append(text)
+    energy = {}
+    for column, technology in layout.generation.items():
+        if column in rows.names:
+            gwh = float(np.nansum(even.values[:, rows.names.index(column)])) * even.step_hours / 1000
+            energy[technology] = energy.get(technology, 0.0) + gwh
+    if energy:
+        largest = sorted(energy, key=lambda each: -energy[each])
+        parts = ", ".join(f"{name} {energy[name]:,.1f}" for name in largest if energy[name] > 0)
+        totals.append(f"generation in the file {sum(energy.values()):,.1f} GWh: {parts}")
+    first, stop = (str(each.astype("datetime64[m]")).replace("T", " ") for each in (even.start, even.stop))
+    return FileReport(
+        kind="upstream",
+        source=source,
+        form=layout.name,
+        rows=f"{rows.begins.size:,}",
+        period=f"{first} to {stop} UTC",
+        zone=rows.zone,
+        step=even.words,
+        gaps=series.words,
+        totals=tuple(totals),
+        mended=rows.mended,
+        dropped=rows.dropped,
+    )
 
 
 def _column_faults(columns: list[str]) -> Iterator[Fault]:
@@ -202,66 +197,49 @@ def _column_faults(columns: list[str]) -> Iterator[Fault]:
 
 
 def _layout_faults(
-    layout: Layout, table: pl.DataFrame, boundary: Boundary, price_per_mwh: float | None
+    layout: Layout, table: TextTable, price_per_mwh: float | None, boundary: Boundary
 ) -> Iterator[Fault]:
     if "ci_kg_per_mwh" not in layout.values and not layout.generation:
         rule = f"is a required column; this file, in the layout of {layout.name}, has no {boundary} intensities"
-        yield Fault("ci_kg_per_mwh", rule, suggestion=nearest("ci_kg_per_mwh", table.columns))
+        yield Fault("ci_kg_per_mwh", rule, suggestion=nearest("ci_kg_per_mwh", table.names))
     if "price_per_mwh" not in layout.values and price_per_mwh is None:
         rule = f"is a required column; {layout.name} has no prices here, so {layout.cure}"
         if layout.name == "gridcarbon":
             rule = "is a required column"
-        yield Fault("price_per_mwh", rule, suggestion=nearest("price_per_mwh", table.columns))
+        yield Fault("price_per_mwh", rule, suggestion=nearest("price_per_mwh", table.names))
 
 
-def _zone_faults(layout: Layout, table: pl.DataFrame) -> Iterator[Fault]:
+def _zone_faults(layout: Layout, table: TextTable) -> Iterator[Fault]:
     for name in layout.single:
-        zones = table[name].unique(maintain_order=True).to_list()
+        zones = table.cells[name].unique(maintain_order=True).to_list()
         if len(zones) > 1:
-            row = int((table[name] != zones[0]).arg_max() or 0) + 2
+            row = int(table.lines[int((table.cells[name] != zones[0]).arg_max() or 0)])
             yield Fault(f"row {row}, {name}", f"must be {zones[0]!r} as above; one zone a file", zones[1])
 
 
-def _time_faults(layout: Layout, rows: _Rows, clock: Clock) -> Iterator[Fault]:
+def _time_faults(layout: Layout, rows: FileRows, clock: Clock) -> Iterator[Fault]:
     begins, name = rows.begins, layout.time_column
+    if rows.order_faults:
+        yield from rows.order_faults
+        return
     unread = np.isnat(begins)
     if unread.any() or not begins.size:
         rule = "must be times such as 2030-01-01T00:00, or as the layout has them; not so in rows"
-        yield Fault(name, rule, rows.row[unread][:_SHOWN].tolist() or "an empty file")
+        yield Fault(name, rule, rows.line[unread][:_SHOWN].tolist() or "an empty file")
         return
-    steps = np.diff(begins)
-    falling = np.flatnonzero(steps <= np.timedelta64(0, "us"))
-    if falling.size:
-        yield Fault(name, "must rise from row to row, each time once; not so in rows", _shown(rows.row[falling + 1]))
+    falling = list(order_faults(begins, rows.line, name))
+    if falling:
+        yield from falling
         return
-    step = _step_of(begins)
-    odd = np.flatnonzero(((begins - begins[0]) % step) != np.timedelta64(0, "us"))
-    if step not in _STEPS or odd.size:
-        at = rows.row[odd] if odd.size else rows.row[1:2]
-        yield Fault(name, "must be whole hours, halves or quarters of an hour apart; not so in rows", _shown(at))
+    distances = np.diff(begins).astype("timedelta64[us]").astype(np.int64)
+    odd = uneven_rows(begins, rows.lengths_us)
+    if (distances.size and int(distances.min()) not in _STEPS_US) or odd.size:
+        at = rows.line[odd] if odd.size else rows.line[1:2]
+        rule = "must be whole hours, halves or quarters of an hour apart, or 5, 10 or 20 minutes; not so in rows"
+        yield Fault(name, rule, at[:_SHOWN].tolist())
         return
-    stop = clock.times[-1] + np.timedelta64(clock.step)
-    if begins[0] > clock.times[0] or begins[-1] + step < stop:
+    even = even_rows(begins, rows.values[:, :0], rows.lengths_us)
+    if not even.covers(clock):
+        stop = clock.times[-1] + np.timedelta64(clock.step)
         rule = f"must cover {clock.times[0].astype('datetime64[m]')} to {stop.astype('datetime64[m]')} UTC"
-        yield Fault(name, rule, f"{begins[0].astype('datetime64[m]')} to {begins[-1].astype('datetime64[m]')}")
-
-
-def _value_faults(layout: Layout, table: pl.DataFrame, rows: _Rows) -> Iterator[Fault]:
-    columns = {name: column for name, (column, _) in layout.values.items()} | {name: name for name in layout.generation}
-    for name, column in columns.items():
-        values = rows.values[name]
-        empty = table[column].is_in(_EMPTY).to_numpy()
-        unread = np.flatnonzero(~np.isfinite(values) & ~empty)
-        if unread.size:
-            yield Fault(column, "must be a number in every row, or empty; not so in rows", _shown(rows.row[unread]))
-        elif empty.all() and name not in layout.generation:
-            yield Fault(column, "must have values; it is empty")
-        if name in _GREATEST:
-            bad = np.flatnonzero((values < 0) | (values > _GREATEST[name] * (1 + 1e-9)))
-            if bad.size:
-                rule = f"must lie within 0 and {_GREATEST[name] / layout.values[name][1]:g}; not so in rows"
-                yield Fault(column, rule, _shown(rows.row[bad]))
-
-
-def _shown(rows: Ints) -> list[int]:
-    return [int(row) for row in rows[:_SHOWN]]
+        yield Fault(name, rule, f"{even.start.astype('datetime64[m]')} to {even.stop.astype('datetime64[m]')}")

@@ -7,9 +7,9 @@
 | EIA-930, balance files | ``UTC Time at End of Hour`` | generation by fuel |
 | NESO carbon intensity | ``Datetime (UTC)`` or ``from``, beginning, half hours | intensity, direct |
 | NESO generation mix | ``DATETIME``, beginning, UTC, half hours | generation by fuel, intensity (direct), shares in % |
-| ENTSO-E Transparency Platform | ``MTU``, beginning, wall time of the header, else CET/CEST | generation, price |
+| ENTSO-E Transparency Platform | ``MTU``, beginning, zone of the header, else CET/CEST | generation, price |
 | ENTSO-E File Library (`entsoe_files`) | ``DateTime(UTC)``, beginning, UTC | generation, price, imports |
-| Energy-Charts | ``Date (GMT+1)`` with offset in each cell | generation, price |
+| Energy-Charts | ``Date (GMT+1)``, by the cell's offset, else the header's | generation, price |
 
 Any of them may have a column ``price_per_mwh`` added. Where a layout gives generation and no intensity, this follows
 from emission factors; discharge of storage is left out of the mix, because its origin is not in the file. Names of
@@ -18,15 +18,14 @@ columns of Energy-Charts are unverified.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-import polars as pl
-
 from carbon.factors import Boundary
-from carbon.upstream.readers.csv_times import end_of_hour_utc, iso_utc, market_time_unit
 from carbon.upstream.readers.entsoe_files import IMPORTS, PRICE, TIME
+from grid.errors import InputError
+from grid.time.zones import UTC_ZONE, Zone, zone_in_header
 
 _OWN: Final = ("ci_kg_per_mwh", "price_per_mwh", "ci_marginal_kg_per_mwh", "renewable_share", "carbon_free_share")
 _EIA: Final = {
@@ -46,6 +45,12 @@ _EIA: Final = {
     "Other Fuel Sources": "other",
     "Unknown Fuel Sources": "unknown",
 }
+_EIA_SPLIT: Final = {
+    "Hydropower and Pumped Storage": ("Hydropower Excluding Pumped Storage",),
+    "Solar": ("Solar without Integrated Battery Storage", "Solar with Integrated Battery Storage"),
+    "Wind": ("Wind without Integrated Battery Storage", "Wind with Integrated Battery Storage"),
+}
+"""Columns until the first half of 2024, and those that hold the same since: a joined file has both, each half empty."""
 _NESO: Final = {
     "GAS": "gas",
     "COAL": "hard_coal",
@@ -91,20 +96,25 @@ class Layout:
     Args:
         name: Of the layout.
         time_column: Its time.
-        times: Reads it to the beginning of the interval in UTC, null where unreadable.
+        zone: Of cells that state none: that of the header, else of the layout.
         values: For each of our columns, the file's column and what its numbers are multiplied by.
         generation: For columns of power [MW], the technology.
         single: Columns in which all rows must agree (one zone a file).
         cure: What to do where it has no prices.
+        ends_after_min: What its times are later than the beginning of their interval [min].
+        alternatives: Columns that hold what others hold in other years' files, never both in one row: the whole, and
+            the parts that it was split into or the same before it was adjusted.
     """
 
     name: str
     time_column: str
-    times: Callable[[pl.Series], pl.Series]
+    zone: Zone
     values: dict[str, tuple[str, float]] = field(default_factory=dict)
     generation: dict[str, str] = field(default_factory=dict)
     single: tuple[str, ...] = ()
     cure: str = "add a column of this name"
+    ends_after_min: int = 0
+    alternatives: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def layout_of(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
@@ -135,7 +145,7 @@ def layout_of(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
 def _own(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001  one signature for all
     if "time_utc" not in columns:
         return None
-    return Layout("gridcarbon", "time_utc", iso_utc, {name: (name, 1.0) for name in _OWN if name in columns})
+    return Layout("gridcarbon", "time_utc", UTC_ZONE, {name: (name, 1.0) for name in _OWN if name in columns})
 
 
 def _electricity_maps(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
@@ -152,20 +162,39 @@ def _electricity_maps(columns: tuple[str, ...], boundary: Boundary) -> Layout | 
         if found:
             values[ours] = (found, 0.01)
     zones = tuple(name for name in columns if name.lower() == "zone id")
-    return Layout("Electricity Maps", "Datetime (UTC)", iso_utc, values, single=zones)
+    return Layout("Electricity Maps", "Datetime (UTC)", UTC_ZONE, values, single=zones)
 
 
 def _eia(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
-    if "UTC Time at End of Hour" not in columns:
+    time = "UTC Time at End of Hour"
+    if time not in columns:
         return None
     generation = {}
+    alternatives = []
     for fuel, technology in _EIA.items():
-        name = f"Net Generation (MW) from {fuel}"
-        found = f"{name} (Adjusted)" if f"{name} (Adjusted)" in columns else name
-        if found in columns:
-            generation[found] = technology
+        plain = f"Net Generation (MW) from {fuel}"
+        held = [name for name in (f"{plain} (Adjusted)", plain) if name in columns]
+        if held:
+            generation[held[0]] = technology
+        if len(held) > 1:
+            generation[plain] = technology
+            alternatives.append((held[0], (plain,)))
+    for whole, parts in _EIA_SPLIT.items():
+        held_parts = tuple(name for part in parts if (name := _first_of(generation, part)) is not None)
+        total = _first_of(generation, whole)
+        if total is not None and held_parts:
+            alternatives.append((total, held_parts))
     zones = tuple(name for name in columns if name == "Balancing Authority")
-    return Layout("EIA-930", "UTC Time at End of Hour", end_of_hour_utc, generation=generation, single=zones)
+    return Layout(
+        "EIA-930", time, UTC_ZONE, generation=generation, single=zones, ends_after_min=60,
+        alternatives=tuple(alternatives),
+    )  # fmt: skip
+
+
+def _first_of(generation: Iterable[str], fuel: str) -> str | None:
+    """The column of a fuel, adjusted if there is one."""
+    plain = f"Net Generation (MW) from {fuel}"
+    return next((name for name in (f"{plain} (Adjusted)", plain) if name in generation), None)
 
 
 def _neso_intensity(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
@@ -174,7 +203,7 @@ def _neso_intensity(columns: tuple[str, ...], boundary: Boundary) -> Layout | No
     if actual is None or time is None:
         return None
     values = {"ci_kg_per_mwh": (actual, 1.0)} if boundary == "direct" else {}
-    return Layout("NESO carbon intensity", time, iso_utc, values)
+    return Layout("NESO carbon intensity", time, UTC_ZONE, values)
 
 
 def _neso_mix(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
@@ -185,14 +214,14 @@ def _neso_mix(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
         if theirs in columns:
             values[ours] = (theirs, 0.01)
     generation = {name: technology for name, technology in _NESO.items() if name in columns}
-    return Layout("NESO generation mix", "DATETIME", iso_utc, values, generation)
+    return Layout("NESO generation mix", "DATETIME", UTC_ZONE, values, generation)
 
 
 def _entso_e(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
     time = next((name for name in columns if name == "MTU" or name.startswith("MTU (")), None)
     if time is None:
         return None
-    zone = {"MTU (UTC)": "UTC", "MTU (CET)": "Etc/GMT-1"}.get(time, "Europe/Brussels")
+    zone = header_zone(time, Zone("Europe/Brussels"))
     generation = {}
     for name in columns:
         kind, _, rest = name.partition("  - Actual Aggregated")
@@ -201,7 +230,7 @@ def _entso_e(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # 
     price = _starting(columns, ["day-ahead price [eur/mwh]", "day-ahead price (eur/mwh)"])
     values = {"price_per_mwh": (price, 1.0)} if price else {}
     zones = tuple(name for name in columns if name == "Area")
-    return Layout("ENTSO-E", time, lambda texts: market_time_unit(texts, zone), values, generation, zones)
+    return Layout("ENTSO-E", time, zone, values, generation, zones)
 
 
 def _entso_e_library(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
@@ -212,7 +241,7 @@ def _entso_e_library(columns: tuple[str, ...], boundary: Boundary) -> Layout | N
         generation[IMPORTS] = "unknown"
     values = {"price_per_mwh": (PRICE, 1.0)} if PRICE in columns else {}
     cure = "put the files of EnergyPrices beside it in one folder, and name the folder"
-    return Layout("ENTSO-E File Library", TIME, iso_utc, values, generation, cure=cure)
+    return Layout("ENTSO-E File Library", TIME, UTC_ZONE, values, generation, cure=cure)
 
 
 def _energy_charts(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
@@ -221,7 +250,26 @@ def _energy_charts(columns: tuple[str, ...], boundary: Boundary) -> Layout | Non
         return None
     generation = {name: _TYPES[_type(name)] for name in columns if _type(name) in _TYPES}
     price = _starting(columns, ["day ahead auction"])
-    return Layout("Energy-Charts", time, iso_utc, {"price_per_mwh": (price, 1.0)} if price else {}, generation)
+    zone = header_zone(time, UTC_ZONE)
+    return Layout("Energy-Charts", time, zone, {"price_per_mwh": (price, 1.0)} if price else {}, generation)
+
+
+def header_zone(name: str, otherwise: Zone) -> Zone:
+    """The zone that the name of a time column states.
+
+    Args:
+        name: Such as ``Date (GMT+1)`` or ``MTU (EET/EEST)``.
+        otherwise: Where it states none.
+
+    Raises:
+        InputError: If it states one that is not known.
+    """
+    words, zone = zone_in_header(name)
+    if words is None:
+        return otherwise
+    if zone is None:
+        raise InputError.single(name, "names a time zone that is not known; write it as (UTC+01:00), say", words)
+    return zone
 
 
 def _type(name: str) -> str:

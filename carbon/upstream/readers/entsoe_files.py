@@ -22,11 +22,14 @@ from typing import Final
 
 import polars as pl
 
+from carbon.upstream.readers.night import solar_nights
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.text_table import read_text_table
 
 TIME: Final = "DateTime(UTC)"
 PRICE: Final = "Price"
 IMPORTS: Final = "Net imports"
+SOLAR: Final = "Solar"
 """Columns of the wide table, beside those of the types of generation."""
 _LOAD: Final = "Total load"
 _CONSUMPTION: Final = "Consumption of "
@@ -92,13 +95,8 @@ def library_table(path: Path, area: str | None = None) -> pl.DataFrame:
 
 def _tidy(file: Path) -> pl.DataFrame:
     """A file as rows of (file, row, time, minutes, area …, name, value), all texts but the row."""
-    try:
-        with file.open(encoding="utf-8-sig") as opened:
-            separator = _separator(opened.readline())
-        table = pl.read_csv(file, infer_schema=False, separator=separator)
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        raise InputError.single("upstream", f"cannot be read as CSV ({error})", str(file)) from error
-    table = table.rename({name: name.strip().strip("\ufeff") for name in table.columns})
+    read = read_text_table(file)
+    table = read.cells.with_columns(row=pl.Series(read.lines))
     columns = {ours: _first(table.columns, theirs) for ours, theirs in (_NAMES | _OPTIONAL).items()}
     value = _value_column(table.columns)
     faults = [
@@ -115,7 +113,7 @@ def _tidy(file: Path) -> pl.DataFrame:
         (pl.lit("") if theirs is None else pl.col(theirs)).fill_null("").str.strip_chars().alias(ours)
         for ours, theirs in columns.items()
     ]
-    rows = table.with_row_index("row", offset=2).with_columns(file=pl.lit(file.name))
+    rows = table.with_columns(file=pl.lit(file.name))
     parts = [
         rows.select("file", pl.col("row").cast(pl.Int64), *shared, name=name, value=_text(column))
         for name, column in _quantities(table.columns, str(value))
@@ -194,7 +192,7 @@ def _at_finest(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _wide(rows: pl.DataFrame) -> pl.DataFrame:
-    wide = rows.pivot("name", index="begin", values="number").sort("begin")
+    wide = _with_nights(rows.pivot("name", index="begin", values="number").sort("begin"))
     consumed = [name for name in wide.columns if name.startswith(_CONSUMPTION)]
     types = [name for name in wide.columns if name not in {"begin", _LOAD, PRICE, *consumed}]
     if _LOAD in wide.columns and types:
@@ -204,6 +202,15 @@ def _wide(rows: pl.DataFrame) -> pl.DataFrame:
     held = [name for name in (*types, IMPORTS, PRICE) if name in wide.columns]
     texts = [pl.col(name).cast(pl.String).fill_null("") for name in held]
     return wide.select(pl.col("begin").dt.strftime("%Y-%m-%dT%H:%M").alias(TIME), *texts)
+
+
+def _with_nights(wide: pl.DataFrame) -> pl.DataFrame:
+    """The table with 0 where no solar power was published by night."""
+    if SOLAR not in wide.columns:
+        return wide
+    p_mw = wide[SOLAR].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    dark = solar_nights(wide["begin"].to_numpy().astype("datetime64[us]"), p_mw)
+    return wide.with_columns(pl.when(pl.Series(dark)).then(0.0).otherwise(pl.col(SOLAR)).alias(SOLAR))
 
 
 def _begins() -> pl.Expr:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -18,10 +18,36 @@ from grid.assets.ev.vehicles import class_faults, vehicle_classes
 from grid.charging_records import QualityReport, RecordColumns, Records, read_charging_records
 from grid.city.city import City
 from grid.errors import Fault, InputError, raise_if_any
+from grid.files.report import MOST_INVENTED
 from grid.flexibility.flexibility import Element, Flexibility
 from grid.flexibility.labels import Labels
 from grid.time.clock import Clock
 from grid.weather.weather import Weather
+
+USUAL_KW = 11.0
+"""Of a charging point of which nothing is known: three phases of 16 A [kW]."""
+FASTEST_KW = 400.0
+"""Of fast chargers for cars and lorries today [kW]; what a session needs beyond it is taken to be an error."""
+
+
+class Charging(NamedTuple):
+    """Recorded sessions in steps of a clock; M sessions of V vehicles.
+
+    Args:
+        vehicle: Of each session, shape (M,).
+        start: First step, shape (M,).
+        stop: Step after the last, shape (M,).
+        energy_mwh: At the meter, shape (M,) [MWh].
+        location: Where, shape (M,).
+        charger_mw: Power of the charging points of each vehicle, shape (V,) [MW].
+    """
+
+    vehicle: Ints
+    start: Ints
+    stop: Ints
+    energy_mwh: Floats
+    location: Ints
+    charger_mw: Floats
 
 
 class EVRecorded(Asset):
@@ -42,7 +68,11 @@ class EVRecorded(Asset):
     columns: RecordColumns | None = None
     """Which column is what, in a file of another format."""
     time_zone: str | None = None
-    """IANA name of the zone that the file's times are in. Default: that of the format, else UTC."""
+    """IANA name of the zone that the file's times are in. Default: that of the format, else of the city."""
+    city_time_zone: str | None = None
+    """IANA name of the zone of the city. Default: of the scenario's city."""
+    day_first: bool | None = None
+    """Whether the day goes before the month in dates such as 01/02/2023. Default: as the rows tell, if any does."""
     repeat: Repeat = "auto"
     """How the recording is brought to the dates of the scenario: `never`, as recorded; `calendar`, a date takes the
     recorded day of the same ISO week and weekday, else of the nearest week; `cycle`, whole recorded weeks again and
@@ -52,8 +82,8 @@ class EVRecorded(Asset):
     """Vehicles for each recorded one; copies live one week, two weeks, … ahead of the original."""
     place: str = "recorded"
     """Where they charge, in words, for the sessions table."""
-    charger_kw: float = Field(default=11.0, gt=0)
-    """Power of the charging points [kW]."""
+    charger_kw: float | None = Field(default=None, gt=0)
+    """Power of the charging points [kW]. Default: 11, or as much more as the vehicle's own sessions need, up to 400."""
     v2g_share: float = Field(default=0.0, ge=0, le=1)
     """Share of the vehicles whose owners let them feed in (V2G)."""
     vehicle_class: str = "medium"
@@ -82,7 +112,9 @@ class EVRecorded(Asset):
         yield from class_faults(self.vehicle_class, f"{at}.vehicle_class")
         yield from size_faults(at, charger_kw=self.charger_kw, battery_kwh=self.battery_kwh)
         try:
-            chosen_repeat(self.records()[0], city.clock, "UTC", self.repeat)
+            records, zone = self.records()[0], self.city_time_zone or "UTC"
+            chosen_repeat(records, city.clock, zone, self.repeat)
+            self._charging(replay(records, city.clock, zone, self.repeat, self.scale), city.clock)
         except InputError as error:
             for fault in error.faults:
                 named = fault.place if fault.place.partition(".")[0] in type(self).model_fields else "file"
@@ -94,7 +126,15 @@ class EVRecorded(Asset):
         Raises:
             InputError: If the file cannot be read; see `grid.charging_records.read_charging_records`.
         """
-        return read_charging_records(self.file, self.format, self.columns, self.time_zone, self.charger_kw)
+        return read_charging_records(
+            self.file,
+            self.format,
+            self.columns,
+            self.time_zone,
+            FASTEST_KW if self.charger_kw is None else self.charger_kw,
+            city_zone=self.city_time_zone,
+            day_first=self.day_first,
+        )
 
     def parts(self, site: Site) -> tuple[Flexibility, ...]:
         """One device a session.
@@ -106,11 +146,11 @@ class EVRecorded(Asset):
         clock, city = site.city.clock, site.city
         records, _ = self.records()
         played = replay(records, clock, site.time_zone, self.repeat, self.scale)
-        sessions, location, battery_mwh = self._sessions(played, clock, site.weather)
+        sessions, location, battery_mwh, charger_mw = self._sessions(played, clock, site.weather)
         n_vehicles = battery_mwh.size
         connection = Connection(
             vehicle_class=Labels((self.vehicle_class,), np.zeros(n_vehicles, dtype=np.int16)),
-            charger_mw=np.full(n_vehicles, self.charger_kw / 1000),
+            charger_mw=charger_mw,
             battery_mwh=battery_mwh,
             willing=willing_owners(n_vehicles, self.v2g_share, site.v2g),
             soc_min_v2g=self.soc_min_v2g,
@@ -123,12 +163,33 @@ class EVRecorded(Asset):
         buses = (places[_evenly(places.size)][location], city.n_buses)  # stations in no order of time or name
         return (sessions_as_devices(self.name, self.kind, self.place, clock, sessions, buses, connection),)
 
-    def _sessions(self, played: Replay, clock: Clock, weather: Weather) -> tuple[Sessions, Ints, Floats]:
-        """Sessions within the clock, their locations, shape (M,), and the batteries, shape (V,) [MWh]."""
+    def _charging(self, played: Replay, clock: Clock) -> Charging:
+        """The sessions in steps, with the power of the charging points.
+
+        Raises:
+            InputError: If more than a fifth of the energy does not fit into the stays at that power.
+        """
         vehicle, start, stop, energy, location = _merged(played, clock)
-        of_class, p_stored = vehicle_classes()[self.vehicle_class], self.charger_kw / 1000 * self.efficiency_charge
+        hours = (stop - start) * clock.step_hours
+        charger_mw = np.full(int(vehicle.max(initial=-1)) + 1, (self.charger_kw or USUAL_KW) / 1000)
+        if self.charger_kw is None:
+            np.maximum.at(charger_mw, vehicle, np.minimum(energy / hours, FASTEST_KW / 1000))
+        fits = np.minimum(energy, hours * charger_mw[vehicle])
+        if energy.sum() - fits.sum() > MOST_INVENTED * energy.sum():
+            needed = float(np.quantile(energy / hours, 0.99)) * 1000
+            rule = (
+                f"cuts {1e3 * energy.sum():,.1f} kWh to {1e3 * fits.sum():,.1f} kWh, at most {MOST_INVENTED:.0%} may "
+            )
+            raise InputError.single("charger_kw", f"{rule}be cut; 99 % of the sessions need up to {needed:,.0f} kW",
+                                    self.charger_kw)  # fmt: skip
+        return Charging(vehicle, start, stop, energy, location, charger_mw)
+
+    def _sessions(self, played: Replay, clock: Clock, weather: Weather) -> tuple[Sessions, Ints, Floats, Floats]:
+        """Sessions within the clock, their locations, (M,), batteries, (V,) [MWh], and charging points, (V,) [MW]."""
+        vehicle, start, stop, energy, location, charger_mw = self._charging(played, clock)
+        of_class, p_stored = vehicle_classes()[self.vehicle_class], charger_mw * self.efficiency_charge
         stored = energy * self.efficiency_charge
-        most = (stop - start) * clock.step_hours * p_stored
+        most = (stop - start) * clock.step_hours * p_stored[vehicle]
         asked = np.minimum(stored, most)
         battery = np.full(int(vehicle.max(initial=-1)) + 1, (self.battery_kwh or of_class.battery_kwh) / 1000)
         np.maximum.at(battery, vehicle, asked / (self.soc_target - LEAST_SOC))
@@ -137,7 +198,7 @@ class EVRecorded(Asset):
         used = mwh_per_km * _winter_factors(start, clock, weather, of_class.winter_increase_per_degc)
         all_of_them = Sessions(vehicle, start, stop, target - asked, target, used, stored > most + 1e-12)
         order = np.flatnonzero((stop > 0) & (start < clock.n_steps))  # as `within` keeps them, already sorted
-        return within(clock, all_of_them, np.full(battery.size, p_stored)), location[order], battery
+        return within(clock, all_of_them, p_stored), location[order], battery, charger_mw
 
 
 def _merged(played: Replay, clock: Clock) -> tuple[Ints, Ints, Ints, Floats, Ints]:

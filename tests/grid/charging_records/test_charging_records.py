@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -99,11 +99,13 @@ def test_elaad_is_recognised_with_its_own_greatest_power(tmp_path: Path) -> None
     header = ";".join([*names.split(), "ChargeTime", "TotalEnergy", "MaxPower"])
     rows = ("1;aa;1;01-02-2019 05:49:00;01-02-2019 06:49:00;c1;1,00;1,0;3,6;3,7",
             "2;aa;1;02-02-2019 05:49:00;02-02-2019 06:49:00;c1;1,00;1,0;9,0;3,7")  # fmt: skip
-    records, report = read(tmp_path, *rows, header=header)
+    days = [f"0{day}-02-2019" for day in range(3, 9)]
+    more = [f"{day};aa;1;{day} 05:49:00;{day} 06:49:00;c1;1,00;1,0;3,0;3,7" for day in days]
+    records, report = read(tmp_path, *rows, *more, header=header)
     assert report.file_format == "elaad"
-    assert list(records.start) == utc("2019-02-01T05:49", "2019-02-02T05:49")  # the day goes before the month
+    assert list(records.start[:2]) == utc("2019-02-01T05:49", "2019-02-02T05:49")  # the day goes before the month
     assert counts(report, "impossible_energy") == (1, 1, 0)
-    assert records.energy_kwh == pytest.approx([3.6, 3.7 * 61 / 60])
+    assert records.energy_kwh == pytest.approx([3.6, 3.7 * 61 / 60, *[3.0] * 6])
 
 
 def test_parquet_with_zones_is_taken_at_its_word(tmp_path: Path) -> None:
@@ -132,9 +134,10 @@ def test_each_fault_is_counted_and_mended_by_its_rule(tmp_path: Path) -> None:
         "2024-03-21 10:00,2024-03-21 11:00,-1,b",  # less than nothing
         ",2024-03-22 11:00,3,b",  # no plug-in
         "2024-03-23 10:00,2024-03-23 12:00,many,b",  # no energy
+        *(f"2024-04-{day} 10:00,2024-04-{day} 12:00,10,c" for day in range(10, 30)),  # good
     )
-    assert report.n_rows == 13
-    assert report.n_kept == 7
+    assert report.n_rows == 33
+    assert report.n_kept == 27
     assert counts(report, "unreadable") == (2, 0, 2)
     assert counts(report, "duplicates") == (2, 0, 1)
     assert counts(report, "missing_plug_out") == (2, 2, 0)
@@ -143,8 +146,9 @@ def test_each_fault_is_counted_and_mended_by_its_rule(tmp_path: Path) -> None:
     assert counts(report, "long_stay") == (1, 1, 0)
     assert counts(report, "impossible_energy") == (2, 1, 1)
     hours = (records.stop - records.start) / np.timedelta64(1, "h")
-    assert hours == pytest.approx([2, 2, 0.5, 2, 0.5, 168, 1])
-    assert records.energy_kwh == pytest.approx([10, 5, 5, 5, 11, 30, 22 * 61 / 60])
+    assert hours == pytest.approx([2, 2, 0.5, 2, 0.5, 168, 1, *[2] * 20])
+    assert records.energy_kwh == pytest.approx([10, 5, 5, 5, 11, 30, 22 * 61 / 60, *[10] * 20])
+    assert (report.kwh_read, report.kwh_distinct, report.kwh_kept) == pytest.approx((324, 320, 288.3667), abs=1e-3)
     assert report.as_dict()["findings"][0]["check"] == "unreadable"
     assert len(report.text.splitlines()) == 1 + 7
 
@@ -202,3 +206,83 @@ def test_exchanged_columns_and_wrong_units_are_refused_together(tmp_path: Path) 
     assert "in Wh that would be 8.5 kWh" in unit
     (tiny,) = refusal(tmp_path, "2024-03-01 10:00,2024-03-01 12:00,0.009,a")
     assert "in MWh that would be 9 kWh" in tiny
+
+
+def good(n: int, form: str = "%Y-%m-%d %H:%M", day: int = 1) -> list[str]:
+    """Sessions of four hours and 10 kWh, one a day."""
+    days = [datetime(2023, 5, 1) + timedelta(days=day * k) for k in range(n)]
+    return [f"{at.replace(hour=17):{form}},{at.replace(hour=21):{form}},10,a" for at in days]
+
+
+def test_naive_times_are_the_citys_own(tmp_path: Path) -> None:
+    records, report = read(tmp_path, *good(5), city_zone="Europe/Berlin")
+    assert report.time_zone == "Europe/Berlin"
+    assert records.start[0] == utc("2023-05-01T15:00")[0]
+    assert read(tmp_path, *good(5))[1].time_zone == "UTC"
+    assert read(tmp_path, *good(5), city_zone="Europe/Berlin", time_zone="Asia/Kolkata")[1].time_zone == "Asia/Kolkata"
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%Y %H:%M", "%m/%d/%y %I:%M %p", "%d.%m.%y %H:%M", "%Y-%m-%dT%H:%M:%SZ"])
+def test_dates_are_read_as_they_are_written(tmp_path: Path, form: str) -> None:
+    records, report = read(tmp_path, *good(30, form))
+    assert records.start[0] == utc("2023-05-01T17:00")[0]
+    assert records.energy_kwh.sum() == 300
+    assert report.n_kept == 30
+
+
+def test_an_order_of_day_and_month_that_no_row_tells_is_asked_for(tmp_path: Path) -> None:
+    rows = good(10, "%m/%d/%Y %H:%M")
+    assert "can be read day first or month first" in refusal(tmp_path, *rows)[0]
+    assert read(tmp_path, *rows, day_first=False)[0].start[1] == utc("2023-05-02T17:00")[0]
+    assert read(tmp_path, *rows, day_first=True)[0].start[1] == utc("2023-02-05T17:00")[0]
+
+
+def test_one_column_may_be_written_in_several_ways(tmp_path: Path) -> None:
+    rows = [*good(5), "2023-06-01,2023-06-01 08:00,10,b", "2023-06-02 17:00:30,2023-06-02 21:00,10,b"]
+    _, report = read(tmp_path, *rows)
+    assert (report.n_kept, counts(report, "unreadable")) == (7, (0, 0, 0))
+
+
+def test_records_of_one_session_count_once(tmp_path: Path) -> None:
+    header = "transaction_id,start,stop,energy_kwh"
+    interim = [
+        f"{k},2023-05-0{k} 10:00,2023-05-0{k} {hour}:00,{energy}"
+        for k in (1, 2)
+        for hour, energy in ((11, 5), (12, 10))
+    ]
+    records, report = read(tmp_path, *interim, header=header)
+    assert records.energy_kwh.tolist() == [10, 10]
+    assert counts(report, "duplicates") == (4, 0, 2)
+    rows = [row.rpartition(",")[0] for row in good(4)]
+    records, report = read(tmp_path, *rows, *rows, header="start,stop,energy_kwh")
+    assert records.energy_kwh.sum() == 40
+    assert counts(report, "identical") == (8, 0, 4)
+    assert (report.kwh_read, report.kwh_distinct, report.kwh_kept) == (80, 40, 40)
+    _, report = read(tmp_path, *good(5), "2023-05-01 18:00,2023-05-01 22:00,4,a")
+    assert counts(report, "overlapping") == (1, 0, 0)
+
+
+def test_energy_that_would_mostly_be_lost_is_refused(tmp_path: Path) -> None:
+    negative = [row.replace(",10,", ",-10,") for row in good(5)]
+    assert "is in 5 of 10 rows, -50.0 kWh beside 50.0 kWh" in refusal(tmp_path, *good(5), *negative)[0]
+    watt_hours = [row.replace(",10,", ",150,") for row in good(5)]
+    (fault,) = refusal(tmp_path, *watt_hours, max_power_kw=11.0)
+    assert "750.0 kWh would become 220.9 kWh, and at most 20% may be cut" in fault
+    assert "is the energy in kWh, and 11 kW the power of the charging points" in fault
+    unreadable = [f"never,2023-05-0{k} 10:00,5,a" for k in range(1, 4)]
+    assert "no plug-in time or no energy in; got '3 of 8'" in refusal(tmp_path, *good(5), *unreadable)[0]
+    register = [row.replace(",10,", f",{100_000 + 10 * k},") for k, row in enumerate(good(8))]
+    assert "rises from session to session like the register of a meter" in refusal(tmp_path, *register)[0]
+
+
+def test_a_workbook_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "s.xlsx"
+    path.write_bytes(b"PK\x03\x04 and so on")
+    with pytest.raises(InputError, match="save the sheet as CSV"):
+        read_charging_records(path)
+
+
+def test_three_known_columns_do_not_make_a_file_norwegian(tmp_path: Path) -> None:
+    rows = [row.rpartition(",")[0] for row in good(3)]
+    _, report = read(tmp_path, *rows, header="plug_in_local,plug_out_local,energy_kwh", city_zone="Asia/Tokyo")
+    assert (report.file_format, report.time_zone) == ("columns", "Asia/Tokyo")

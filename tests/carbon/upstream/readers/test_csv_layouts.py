@@ -9,9 +9,9 @@ import pytest
 
 from carbon.factors import load_factor_set
 from carbon.upstream import upstream_from_csv
-from carbon.upstream.readers.csv_gaps import filled
 from grid.errors import InputError
 from grid.time.clock import Clock
+from grid.time.gaps import filled
 from tests.places import SHARED_DATA
 
 HOUR = timedelta(hours=1)
@@ -251,6 +251,138 @@ def test_times_that_fall_or_are_no_fractions_of_an_hour_are_refused(tmp_path: Pa
     assert "each time once; not so in rows; got [5]" in refused(write(tmp_path, columns), price_per_mwh=1.0)
     columns["Datetime (UTC)"][3] = "2023-01-01 03:07:00"
     assert "quarters of an hour apart" in refused(write(tmp_path, columns), price_per_mwh=1.0)
+
+
+def own(count: int = 96, form: str = "%Y-%m-%dT%H:%M", **changes: list) -> dict[str, list]:
+    """Our own layout: four days of a swinging intensity and price."""
+    swing = [300 + 100 * np.sin(2 * np.pi * k / 24) for k in range(count)]
+    times = [t.strftime(form) for t in hours(count)]
+    return {"time_utc": times, "ci_kg_per_mwh": swing, "price_per_mwh": [v / 4 for v in swing]} | changes
+
+
+def test_decimal_commas_with_three_decimals_are_no_thousands(tmp_path: Path):
+    prices = [f"{price:.3f}".replace(".", ",") for price in own()["price_per_mwh"]]
+    path = tmp_path / "semicolons.csv"
+    pl.DataFrame(own(price_per_mwh=prices, ci_kg_per_mwh=[300] * 96)).write_csv(path, separator=";")
+    assert upstream_from_csv(path, DAY).price_per_mwh == pytest.approx(own()["price_per_mwh"][:24], abs=1e-3)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_encodings_and_spellings_of_the_header(tmp_path: Path, encoding: str):
+    path = write(tmp_path, own())
+    text = path.read_text().replace("time_utc", "Time_UTC ")
+    path.write_text(text, encoding=encoding)
+    assert upstream_from_csv(path, DAY).ci_kg_per_mwh[0] == 300
+
+
+def test_units_that_are_a_thousand_times_too_large_are_refused(tmp_path: Path):
+    tonnes = own(ci_kg_per_mwh=[value / 1000 for value in own()["ci_kg_per_mwh"]])
+    assert "looks like t/MWh or kg/kWh: multiply by 1000" in refused(write(tmp_path, tonnes))
+    per_kwh = own(price_per_mwh=[value / 1000 for value in own()["price_per_mwh"]])
+    assert "looks like a price per kWh" in refused(write(tmp_path, per_kwh))
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M", "%d-%b-%y %H:%M", "%Y-%m-%d %H:%MZ"])
+def test_dates_may_be_written_in_any_usual_way(tmp_path: Path, form: str):
+    upstream = upstream_from_csv(write(tmp_path, own(form=form)), Clock(START + 2 * DAY.step * 24, HOUR, 24))
+    assert upstream.ci_kg_per_mwh == pytest.approx(own()["ci_kg_per_mwh"][48:72])
+
+
+def test_a_period_within_a_long_gap_is_refused_however_short_it_is(tmp_path: Path):
+    table = pl.DataFrame(own(8000))
+    path = tmp_path / "gap.csv"
+    pl.concat([table[:240], table[7800:]]).write_csv(path)
+    july = Clock(datetime(2023, 7, 1, tzinfo=UTC), HOUR, 48)
+    assert "row 241: must have no gap of more than 168 hours; here begins one of hours; got 7560" in refused(path, july)
+    assert upstream_from_csv(path, DAY).missing_hours == 0  # a gap elsewhere is told, and does no harm
+    assert "7,560 h with values missing in the file" in upstream_from_csv(path, DAY).report.text
+
+
+def test_a_gap_in_one_column_is_judged_for_itself(tmp_path: Path):
+    table = own(600)
+    table["price_per_mwh"][100:300] = [None] * 200
+    message = refused(write(tmp_path, table), Clock(START + 5 * 24 * HOUR, HOUR, 24))
+    assert "row 102, price_per_mwh: must have no gap of more than 168 hours" in message
+    table = own(96)
+    table["price_per_mwh"][10:16] = [None] * 6
+    assert "price_per_mwh: must have values in 80% of the run" in refused(write(tmp_path, table))
+
+
+def test_hours_hold_until_the_quarters_begin(tmp_path: Path):
+    times = [*hours(24), *hours(96, START + 24 * HOUR, HOUR / 4)]
+    columns = {
+        "time_utc": [f"{t:%Y-%m-%dT%H:%M}" for t in times],
+        "ci_kg_per_mwh": [100.0 + k for k in range(120)],
+        "price_per_mwh": [1.0] * 120,
+    }
+    upstream = upstream_from_csv(write(tmp_path, columns), Clock(START, HOUR / 4, 192))
+    assert upstream.ci_kg_per_mwh[:96] == pytest.approx(np.repeat(100.0 + np.arange(24), 4))
+    assert upstream.ci_kg_per_mwh[96:] == pytest.approx(124.0 + np.arange(96))
+    assert upstream.missing_hours == 0
+    assert upstream.report is not None
+    assert upstream.report.step == "15 min (96 rows) and 60 min (24 rows)"
+
+
+def market_time(zone: str, name: str) -> dict[str, list]:
+    table = pl.DataFrame({"t": hours(72)}).with_columns(local=pl.col("t").dt.convert_time_zone(zone))
+    wall = [f"{t:%d.%m.%Y %H:%M}" for t in table["local"].to_list()]
+    return {
+        f"MTU ({name})": [f"{text} - {text}" for text in wall],
+        "Nuclear  - Actual Aggregated [MW]": [100] * 72,
+        "Day-ahead Price [EUR/MWh]": list(range(72)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"), [("Europe/Helsinki", "EET/EEST"), ("Europe/Lisbon", "WET/WEST"), ("Etc/GMT-3", "UTC+03:00")]
+)
+def test_the_zone_of_a_header_is_used(tmp_path: Path, zone: str, name: str):
+    assert upstream_from_csv(write(tmp_path, market_time(zone, name)), DAY).price_per_mwh == pytest.approx(
+        np.arange(24)
+    )
+    assert "names a time zone that is not known" in refused(write(tmp_path, market_time(zone, "XXT")))
+
+
+def test_energy_charts_without_offsets_is_in_the_zone_of_its_header(tmp_path: Path):
+    columns = {
+        "Date (GMT+1)": ["", *(f"{t + HOUR:%Y-%m-%dT%H:%M}" for t in hours())],
+        "Solar": ["Power (MW)", *["500"] * 24],
+        "Day Ahead Auction (DE-LU)": ["Price (EUR/MWh)", *map(str, range(24))],
+    }
+    assert upstream_from_csv(write(tmp_path, columns), DAY).price_per_mwh == pytest.approx(np.arange(24.0))
+
+
+def test_half_years_of_eia_930_that_were_joined_count_the_sun_once(tmp_path: Path):
+    ends = [f"{t:%m/%d/%Y %I:%M:%S %p}" for t in hours(48, START + HOUR)]
+    old, new = ["1,000"] * 24 + [""] * 24, [""] * 24 + ["400"] * 24
+    columns = {
+        "UTC Time at End of Hour": ends,
+        "Net Generation (MW) from Natural Gas": ["3000"] * 48,
+        "Net Generation (MW) from Solar": old,
+        "Net Generation (MW) from Solar without Integrated Battery Storage": new,
+        "Net Generation (MW) from Solar with Integrated Battery Storage": [""] * 24 + ["600"] * 24,
+        "Net Generation (MW) from Wind": old,
+        "Net Generation (MW) from Wind without Integrated Battery Storage": new,
+    }
+    upstream = upstream_from_csv(write(tmp_path, columns), Clock(START, HOUR, 48), price_per_mwh=1.0)
+    assert upstream.p_mw[:, upstream.technologies.index("solar")] == pytest.approx(1000.0)
+    assert upstream.p_mw[:, upstream.technologies.index("wind_onshore")] == pytest.approx([1000] * 24 + [400] * 24)
+    assert upstream.missing_hours == 0
+
+
+def test_identical_rows_count_once_and_own_use_is_told(tmp_path: Path):
+    columns = {
+        "MTU (UTC)": [f"{t:%d.%m.%Y %H:%M} - {t + HOUR:%d.%m.%Y %H:%M}" for t in hours()],
+        "Solar  - Actual Aggregated [MW]": [-1] * 6 + [500] * 18,
+        "Day-ahead Price [EUR/MWh]": list(range(24)),
+    }
+    path = write(tmp_path, {name: [*cells[:3], *cells[2:]] for name, cells in columns.items()})
+    upstream = upstream_from_csv(path, DAY)
+    assert upstream.report is not None
+    assert upstream.report.dropped == ("1 rows that repeat others cell by cell",)
+    assert "8,994.0 MWh with own use, 9,000.0 MWh without" in upstream.report.mended[0]
+    columns["Solar  - Actual Aggregated [MW]"] = [-500] * 24
+    assert "is its sign that of generation" in refused(write(tmp_path, columns))
 
 
 # --- measured years in the layouts in which they were published ---

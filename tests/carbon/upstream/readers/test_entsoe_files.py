@@ -152,9 +152,36 @@ def test_of_a_value_published_twice_the_last_counts(tmp_path: Path):
 
 def test_hours_that_were_not_published_are_filled_and_counted(tmp_path: Path):
     rows = [row for row in generation_rows() if not row.startswith(time(2))]
-    upstream = upstream_from_csv(write(tmp_path / "generation.csv", GENERATION, rows), FOUR, price_per_mwh=1.0)
+    rows += [generation_row(hour, kind, p_mw) for hour in (4, 5) for kind, p_mw in
+             (("Hydro Run-of-river and poundage", 300.0), ("Fossil Gas", 100.0))]  # fmt: skip
+    path = write(tmp_path / "generation.csv", GENERATION, rows)
+    upstream = upstream_from_csv(path, Clock(START, HOUR, 6), price_per_mwh=1.0)
     assert upstream.missing_hours == 1
     assert upstream.ci_kg_per_mwh[2] == pytest.approx(upstream.ci_kg_per_mwh[1])
+
+
+def test_a_run_of_which_a_quarter_would_be_invented_is_refused(tmp_path: Path):
+    rows = [row for row in generation_rows() if not row.startswith(time(2))]
+    message = refused(write(tmp_path / "generation.csv", GENERATION, rows), price_per_mwh=1.0)
+    assert "must have values in 80% of the run; what would have to be filled in is; got '25%'" in message
+
+
+def test_solar_power_that_is_not_published_by_night_is_none(tmp_path: Path):
+    clock = Clock(START, HOUR, 72)
+    rows = [generation_row(hour, "Fossil Gas", 8000.0) for hour in range(72)]
+    rows += [
+        generation_row(hour, "Solar", 1000.0 * min(hour % 24 - 6, 17 - hour % 24))
+        for hour in range(72)
+        if 7 <= hour % 24 < 17
+    ]
+    path = write(tmp_path / "generation.csv", GENERATION, rows)
+    upstream = upstream_from_csv(path, clock, price_per_mwh=1.0)
+    solar = upstream.p_mw[:, upstream.technologies.index("solar")].reshape(3, 24)
+    assert not solar[:, :7].any()
+    assert not solar[:, 17:].any()
+    assert solar[:, 7:17].min() == 1000.0
+    assert solar.max() == 5000.0
+    assert upstream.missing_hours == 0
 
 
 def test_a_long_gap_is_named_by_its_time(tmp_path: Path):
