@@ -106,7 +106,7 @@ def read_charging_records(
         time_zone=zone,
         n_rows=table.n_rows,
         n_kept=kept.height,
-        period=f"{kept['start'].min():%Y-%m-%d %H:%M} to {kept['stop'].max():%Y-%m-%d %H:%M} UTC",
+        period=_period(kept),
         kwh_read=float(rows["energy_kwh"].sum()),
         kwh_distinct=_distinct_kwh(rows),
         kwh_kept=float(kept["energy_kwh"].sum()),
@@ -198,11 +198,8 @@ def _row_faults(rows: pl.DataFrame, columns: RecordColumns) -> Iterator[Fault]:
     positive = energy.filter(energy > 0)
     median, (least, most) = positive.median(), MEDIAN_KWH
     steps = energy.diff().drop_nulls()
-    if (
-        energy.len() >= _LEAST_ROWS
-        and bool((steps >= 0).all() and (steps > 0).any())
-        and float(energy.min() or 0) > _REGISTER_KWH
-    ):  # type: ignore[arg-type]
+    rises = bool((steps >= 0).all() and (steps > 0).any())
+    if energy.len() >= _LEAST_ROWS and rises and energy[0] > _REGISTER_KWH:
         rule = "rises from session to session like the register of a meter: give the energy of each session, which is "
         yield Fault("columns.energy_kwh", f"{rule}its register at plug-out less that at plug-in", columns.energy_kwh)
     elif isinstance(median, float) and not least <= median <= most:
@@ -213,6 +210,14 @@ def _row_faults(rows: pl.DataFrame, columns: RecordColumns) -> Iterator[Fault]:
     if MOST_INVENTED * rows.height < unread < rows.height:
         rule = f"must be readable in {1 - MOST_INVENTED:.0%} of the rows; no plug-in time or no energy in"
         yield Fault("rows", rule, f"{unread} of {rows.height}")
+
+
+def _period(kept: pl.DataFrame) -> str:
+    """First plug-in and last plug-out, in words."""
+    if not kept.height:
+        return "no session"
+    first, last = kept["start"].sort()[0], kept["stop"].sort()[-1]
+    return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
 
 
 def _distinct_kwh(rows: pl.DataFrame) -> float:

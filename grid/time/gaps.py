@@ -48,7 +48,7 @@ class FilledSeries:
     @property
     def words(self) -> str:
         """What was missing and how it was filled, in words."""
-        rows = self.missing.any(axis=1)
+        rows = np.asarray(self.missing.any(axis=1))
         if not rows.any():
             return "none"
         lengths = gap_lengths(rows) * self.step_hours
@@ -114,7 +114,7 @@ def gap_faults(
         names: Of the columns, K.
         place_of: Where in the file a step is, or the last row before it.
     """
-    all_of_them = missing.all(axis=1)
+    all_of_them = np.asarray(missing.all(axis=1))
     long = _long_gaps(all_of_them, used, step_hours)
     yield from (_gap_fault(place_of(start), hours) for start, hours in long)
     for column, name in zip(missing.T, names, strict=True):

@@ -165,10 +165,10 @@ def _report(
             column = even.values[:, rows.names.index(name)]
             text += f", file {np.nanmean(column):,.2f} ({np.nanmin(column):,.2f} to {np.nanmax(column):,.2f})"
         totals.append(text)
-    energy = {}
-    for column, technology in layout.generation.items():
-        if column in rows.names:
-            gwh = float(np.nansum(even.values[:, rows.names.index(column)])) * even.step_hours / 1000
+    energy: dict[str, float] = {}
+    for fuel, technology in layout.generation.items():
+        if fuel in rows.names:
+            gwh = float(np.nansum(even.values[:, rows.names.index(fuel)])) * even.step_hours / 1000
             energy[technology] = energy.get(technology, 0.0) + gwh
     if energy:
         largest = sorted(energy, key=lambda each: -energy[each])

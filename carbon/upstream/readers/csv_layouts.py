@@ -170,7 +170,7 @@ def _eia(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa
     if time not in columns:
         return None
     generation = {}
-    alternatives = []
+    alternatives: list[tuple[str, tuple[str, ...]]] = []
     for fuel, technology in _EIA.items():
         plain = f"Net Generation (MW) from {fuel}"
         held = [name for name in (f"{plain} (Adjusted)", plain) if name in columns]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
@@ -88,7 +89,7 @@ def read_rows(layout: Layout, table: TextTable, *, of_one_file: bool) -> FileRow
     rising = begins.size > 0 and not np.isnat(begins).any() and bool((np.diff(begins).astype(np.int64) > 0).all())
     lengths = row_lengths(begins, _STEPS_US) if rising else np.zeros(0, dtype=np.int64)
     columns, faults = _columns(layout, table)
-    mended = []
+    mended: list[str] = []
     if rising:
         mended += _join_alternatives(layout, columns)
         mended += _not_expected(layout, table, columns, begins)
@@ -115,7 +116,8 @@ def _times(layout: Layout, table: TextTable) -> tuple[Times, str, tuple[Fault, .
     plain = cells.fill_null("").str.replace(r"\s*\((CES?T|EES?T|WES?T)\)$", "")
     found = read_stamps([plain], zone=layout.zone.name if layout.zone.minutes is None else None, even=True)
     instants = place(found.columns[0], layout.zone, "in turn")
-    utc = instants.utc.to_numpy().astype("datetime64[us]") - np.timedelta64(layout.ends_after_min, "m")
+    begins = instants.utc - timedelta(minutes=layout.ends_after_min)
+    utc = begins.to_numpy().astype("datetime64[us]")
     order = tuple(replace(fault, place=layout.time_column) for fault in found.faults)
     return utc, instants.where(layout.zone), order
 

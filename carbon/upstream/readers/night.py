@@ -39,7 +39,7 @@ def solar_nights(begins: npt.NDArray[np.datetime64], p_mw: Floats) -> Bools:
     by_day[day[~missing] + _DAYS_AROUND, slot[~missing]] = p_mw[~missing]
     around = np.lib.stride_tricks.sliding_window_view(by_day, 2 * _DAYS_AROUND + 1, axis=0).max(axis=-1)
     dark = missing & (around[day, slot] <= _DARK * greatest)
-    return dark & _short_and_low(begins, p_mw, missing, greatest)
+    return np.asarray(dark & _short_and_low(begins, p_mw, missing, greatest))
 
 
 def _short_and_low(begins: npt.NDArray[np.datetime64], p_mw: Floats, missing: Bools, greatest: float) -> Bools:
