@@ -59,7 +59,7 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         "data_centre_metrics": data_centre_metrics(outcome),
         "misstated": list(inputs.loaded.city.network.misstated),
         "notes": [*inputs.notes, *outcome.marginal.notes, *v2g.notes(outcome)],
-        "adoption": [str(step) for step in inputs.loaded.adopted.reckoning],
+        "adoption": [str(step) for step in inputs.loaded.adopted.derivation],
         "assets": {
             f.name: {"kind": f.kind, "element": f.element, "gpc_code": f.gpc_code} for f in inputs.flexibilities
         },

@@ -69,7 +69,7 @@ class Adoption(Spec):
 
 
 @dataclass(frozen=True)
-class Reckoning:
+class Derivation:
     """One step from a share to an asset.
 
     Args:
@@ -92,11 +92,11 @@ class Adopted:
 
     Args:
         assets: Photovoltaics, cars and heat pumps.
-        reckoning: The arithmetic, in order.
+        derivation: The arithmetic from shares to assets, in order.
     """
 
     assets: tuple[Asset, ...]
-    reckoning: tuple[Reckoning, ...]
+    derivation: tuple[Derivation, ...]
 
 
 def adopt(adoption: Adoption, city: City) -> Adopted:
@@ -105,46 +105,46 @@ def adopt(adoption: Adoption, city: City) -> Adopted:
     The photovoltaics that the net has at low voltage, or at buses that stand for low-voltage areas, count towards the
     share of the roofs; where there are more already, none are added.
     """
-    homes, reckoning = _households(adoption, city)
+    homes, derivation = _households(adoption, city)
     assets: list[Asset] = []
     if adoption.pv_roof_share is not None:
         roofs, steps = _roofs(adoption, adoption.pv_roof_share, city, homes)
-        assets, reckoning = assets + roofs, reckoning + steps
+        assets, derivation = assets + roofs, derivation + steps
     if adoption.ev_share is not None:
         formula = f"{homes:g} households × {adoption.cars_per_household:g} × {adoption.ev_share:g}"
         vehicles = round(homes * adoption.cars_per_household * adoption.ev_share)
-        reckoning.append(Reckoning("electric cars", formula, vehicles))
+        derivation.append(Derivation("electric cars", formula, vehicles))
         if vehicles:
             assets.append(EVFleet(name=ADOPTED_CARS, where=HOMES, vehicles=vehicles, v2g_share=adoption.v2g_share))
     if adoption.heat_pump_share is not None:
         formula = f"{homes:g} households × {adoption.heat_pump_share:g} × {adoption.heat_per_household_mwh:g} MWh"
         heat = homes * adoption.heat_pump_share * adoption.heat_per_household_mwh
-        reckoning.append(Reckoning("heat from heat pumps [MWh/a]", formula, heat))
+        derivation.append(Derivation("heat from heat pumps [MWh/a]", formula, heat))
         if heat > 0:
             assets.append(HeatPump(name=ADOPTED_HEAT_PUMPS, where=HOMES, annual_heat_mwh=heat))
-    return Adopted(tuple(assets), tuple(reckoning))
+    return Adopted(tuple(assets), tuple(derivation))
 
 
-def _households(adoption: Adoption, city: City) -> tuple[int, list[Reckoning]]:
+def _households(adoption: Adoption, city: City) -> tuple[int, list[Derivation]]:
     if adoption.households is not None:
-        return adoption.households, [Reckoning("households", "as stated", adoption.households)]
+        return adoption.households, [Derivation("households", "as stated", adoption.households)]
     energy = float(city.energy_year_mwh @ city.sector_shares[:, city.sectors.index(str(HOMES.sector))])
     homes = max(1, round(energy / adoption.electricity_per_household_mwh))
     formula = f"{energy:,.0f} MWh/a in sector {HOMES.sector} / {adoption.electricity_per_household_mwh:g} MWh/a"
-    return homes, [Reckoning("households", formula, homes)]
+    return homes, [Derivation("households", formula, homes)]
 
 
-def _roofs(adoption: Adoption, share: float, city: City, homes: int) -> tuple[list[Asset], list[Reckoning]]:
+def _roofs(adoption: Adoption, share: float, city: City, homes: int) -> tuple[list[Asset], list[Derivation]]:
     buildings = homes / adoption.dwellings_per_building
     target = buildings * share * adoption.roof_peak_kw / KW_PER_MW
     present = _solar_of_the_net_mw(city)
     added = max(0.0, target - present)
-    reckoning = [
-        Reckoning("residential roofs", f"{homes:g} households / {adoption.dwellings_per_building:g}", buildings),
-        Reckoning("PV on them [MW]", f"{buildings:,.0f} roofs × {share:g} × {adoption.roof_peak_kw:g} kW", target),
-        Reckoning("PV to add [MW]", f"max(0, {target:.3f} − {present:.3f} in the net)", added),
+    derivation = [
+        Derivation("residential roofs", f"{homes:g} households / {adoption.dwellings_per_building:g}", buildings),
+        Derivation("PV on them [MW]", f"{buildings:,.0f} roofs × {share:g} × {adoption.roof_peak_kw:g} kW", target),
+        Derivation("PV to add [MW]", f"max(0, {target:.3f} − {present:.3f} in the net)", added),
     ]
-    return ([PV(name=ADOPTED_ROOFS, where=HOMES, p_peak_mw=added)] if added > 0 else []), reckoning
+    return ([PV(name=ADOPTED_ROOFS, where=HOMES, p_peak_mw=added)] if added > 0 else []), derivation
 
 
 def _solar_of_the_net_mw(city: City) -> float:

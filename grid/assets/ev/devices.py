@@ -14,6 +14,7 @@ from grid.flexibility.labels import Labels
 from grid.time.clock import Clock
 
 GPC_ON_ROAD = "II.1"
+"""GPC sub-sector of on-road transport."""
 BATTERY_WEAR_KG_PER_MWH = 28.0
 """Carbon of the battery that a MWh fed in wears out: 84 kg of CO2e per kWh of battery, the middle of 61 to 106
 (E. Emilsson, L. Dahllöf, "Lithium-Ion Vehicle Battery Production", IVL C 444, 2019), over 3,000 full cycles

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from grid.arrays import Floats
 from grid.assets.base import Asset, Site
+from grid.assets.ev.devices import GPC_ON_ROAD
 from grid.assets.ev.fleet import EVFleet
 from grid.assets.hydrogen.supply import Electrolyser, Supply
 from grid.city.city import City
@@ -21,8 +22,6 @@ from grid.time.clock import Clock
 from grid.time.demand_shapes import demand_shape
 from grid.units import HOURS_PER_DAY, KWH_PER_MWH, LHV_HYDROGEN_MWH_PER_KG
 
-GPC_ON_ROAD = "II.1"
-"""Hydrogen that is refuelled is a fuel of road transport."""
 LONGEST_FILL_DAYS = 90.0
 """A tank that takes longer to fill was probably stated in another unit."""
 
@@ -132,7 +131,7 @@ class HydrogenStation(Asset):
             p_unmanaged_mw=supply.unmanaged_mw(self._room_mw(clock, cars)),
             wear_cost_per_mwh=np.array([self.fuel_cell_wear_per_mwh]),
             p_min_on_mw=np.array([self.minimum_load * self.electrolyser_mw]),
-            gpc_code=GPC_ON_ROAD,
+            gpc_code=GPC_ON_ROAD,  # hydrogen that is refuelled is a fuel of road transport
         )
         return tuple(replace(part, **self._connection()) for part in (station, *cars))
 
