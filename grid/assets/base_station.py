@@ -64,6 +64,7 @@ class BaseStation(Asset):
 
     element: ClassVar[Element] = "load"
     kind: Literal["base_station"] = "base_station"
+    """Base stations of a mobile network."""
     sites: int = Field(ge=1, le=1_000_000)
     """Number of sites."""
     transceivers: int = Field(default=3, ge=1, le=100)

@@ -23,6 +23,7 @@ class Battery(Asset):
 
     element: ClassVar[Element] = "storage"
     kind: Literal["battery"] = "battery"
+    """A stationary battery."""
     p_rated_mw: float = Field(gt=0)
     """Rated power of charging and of discharging, at the grid side of the inverter [MW]."""
     e_rated_mwh: float = Field(gt=0)

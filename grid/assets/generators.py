@@ -121,6 +121,7 @@ class CHP(Generator):
     """
 
     kind: Literal["chp"] = "chp"
+    """Combined heat and power."""
     fuel: Literal["natural_gas", "diesel", "biogas"] = "natural_gas"
     """What it burns."""
     efficiency: float = Field(default=0.38, gt=0, le=0.7)
@@ -188,6 +189,7 @@ class Diesel(Generator):
     """A diesel generator that stands by; the dispatch uses it only where nothing cheaper helps."""
 
     kind: Literal["diesel"] = "diesel"
+    """A diesel generator."""
     fuel: Literal["diesel", "biogas", "natural_gas"] = "diesel"
     """What it burns."""
     efficiency: float = Field(default=0.38, gt=0, le=0.7)

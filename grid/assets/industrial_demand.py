@@ -25,6 +25,7 @@ class IndustrialDemand(Asset):
 
     element: ClassVar[Element] = "load"
     kind: Literal["industrial_demand"] = "industrial_demand"
+    """A works."""
     p_mean_mw: float = Field(gt=0)
     """Mean power of a year [MW]."""
     shape: Literal["flat", "two_shift"] | StandardProfile = "flat"

@@ -22,11 +22,11 @@ class Orientation(Spec):
     """A share of the modules that looks one way."""
 
     tilt_degree: float = Field(ge=0, le=90)
-    """From the horizontal."""
+    """Tilt of the modules from the horizontal [degree]: 0 lies flat, 90 stands upright."""
     azimuth_degree: float = Field(ge=0, lt=360)
-    """Clockwise from north: 180 is south."""
+    """Where they face, clockwise from north [degree]: 90 is east, 180 south, 270 west."""
     share: float = Field(gt=0, le=1)
-    """Share of the rated power."""
+    """Share of the rated power that is so oriented [1]."""
 
 
 ROOFS = (
@@ -48,6 +48,7 @@ class PV(Asset):
 
     element: ClassVar[Element] = "sgen"
     kind: Literal["pv"] = "pv"
+    """Photovoltaics."""
     p_peak_mw: float = Field(gt=0)
     """Rated power of the modules under standard test conditions [MW]."""
     orientations: tuple[Orientation, ...] = ROOFS

@@ -30,6 +30,7 @@ class Wind(Asset):
 
     element: ClassVar[Element] = "sgen"
     kind: Literal["wind"] = "wind"
+    """Wind turbines."""
     p_rated_mw: float = Field(gt=0)
     """Rated power of all turbines together [MW]."""
     turbine_type: str = "E-126/4200"

@@ -36,6 +36,7 @@ class EVFleet(Asset):
 
     element: ClassVar[Element] = "storage"
     kind: Literal["ev_fleet"] = "ev_fleet"
+    """A fleet of electric vehicles."""
     vehicles: int = Field(ge=1)
     """Number of vehicles."""
     place: PlaceName = "home"
@@ -44,7 +45,7 @@ class EVFleet(Asset):
     """Class of the vehicles (compact, medium, large, van, bus, truck, articulated_truck), or shares of classes that
     sum to 1, such as `{compact: 0.4, medium: 0.6}`. Default: medium, bus in a bus depot."""
     v2g_share: float = Field(default=0.0, ge=0, le=1)
-    """Share of the vehicles whose owners let them feed in (V2G)."""
+    """Share of the vehicles whose owners let them feed in (V2G) [1]."""
     km_per_year: float | None = Field(default=None, gt=0)
     """Mean distance driven [km/a]. Default: of the class; 15,852 for medium cars (Kraftfahrt-Bundesamt 2024)."""
     consumption_kwh_per_km: float | None = Field(default=None, gt=0, le=5)

@@ -60,6 +60,7 @@ class EVRecorded(Asset):
 
     element: ClassVar[Element] = "storage"
     kind: Literal["ev_recorded"] = "ev_recorded"
+    """Electric vehicles with recorded sessions."""
     file: str = Field(min_length=1)
     """File of the sessions: CSV, Parquet or JSON."""
     format: Literal["auto", "acn", "elaad", "norway", "columns"] = "auto"
@@ -85,7 +86,7 @@ class EVRecorded(Asset):
     charger_kw: float | None = Field(default=None, gt=0)
     """Power of the charging points [kW]. Default: 11, or as much more as the vehicle's own sessions need, up to 400."""
     v2g_share: float = Field(default=0.0, ge=0, le=1)
-    """Share of the vehicles whose owners let them feed in (V2G)."""
+    """Share of the vehicles whose owners let them feed in (V2G) [1]."""
     vehicle_class: str = "medium"
     """Class of the vehicles, for their battery and consumption (`grid/data/charging`)."""
     battery_kwh: float | None = Field(default=None, gt=0)

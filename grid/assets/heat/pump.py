@@ -41,6 +41,7 @@ class HeatPump(Asset):
 
     element: ClassVar[Element] = "load"
     kind: Literal["heat_pump"] = "heat_pump"
+    """Heat pumps."""
     annual_heat_mwh: float = Field(gt=0)
     """Useful heat of a year [MWh/a]."""
     hot_water_share: float = Field(default=0.17, ge=0, le=1)

@@ -38,7 +38,7 @@ class Charging(Spec):
     charger_kw: float | None = Field(default=None, gt=0)
     """Power of a charging point [kW]; default: of the place."""
     v2g_share: float = Field(default=0.0, ge=0, le=1)
-    """Share of the vehicles that may feed in."""
+    """Share of the vehicles that may feed in [1]."""
 
 
 class HydrogenStation(Asset):
@@ -49,6 +49,7 @@ class HydrogenStation(Asset):
 
     element: ClassVar[Element] = "storage"
     kind: Literal["hydrogen_station"] = "hydrogen_station"
+    """A hydrogen station."""
     electrolyser_mw: float = Field(gt=0)
     """Rated power of the electrolyser with its compressor [MW]."""
     tank_kg: float = Field(gt=0)
