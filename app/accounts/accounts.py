@@ -21,7 +21,7 @@ from app.accounts.grid_elements import (
 )
 from app.accounts.metered_consumers import use_of, users_of
 from app.accounts.origins import origins
-from app.accounts.storage import Stores, stores_of
+from app.accounts.storage import Stores, stock_error_mwh, stores_of
 from app.accounts.traced_grid import IMPORT, TracedGrid
 from carbon.factors import FactorSet
 from carbon.ledgers.carbon import CarbonLedger
@@ -54,6 +54,7 @@ class Accounts:
         energy: The energy ledger.
         carbon: The carbon ledger.
         conventions: The same under every convention, and where the power of sectors and data centres comes from.
+        stock_error_mwh: The most by which a stock of the tracing differs from that of the dispatch [MWh].
     """
 
     flows: Flows
@@ -67,6 +68,7 @@ class Accounts:
     energy: EnergyLedger
     carbon: CarbonLedger
     conventions: Conventions
+    stock_error_mwh: float
 
     @property
     def energy_error_mwh(self) -> float:
@@ -86,7 +88,10 @@ class Accounts:
         return float(self.carbon_error_by_step_kg.sum())
 
     def closes(self, tolerance: float) -> bool:
-        """Whether both ledgers close: each step to 1e-6 MWh and `tolerance`, the run to `tolerance`."""
+        """Whether both ledgers close: each step to 1e-6 MWh and `tolerance`, the run to `tolerance`.
+
+        And whether the stocks that were traced hold the energy that the dispatch reckoned with, to 1e-6 MWh.
+        """
         consumption = np.abs(self.energy.consumption_mwh)
         emissions = float(np.abs(self.carbon.emissions_kg).sum())
         steps = np.abs(self.energy.residual_mwh) <= STEP_TOLERANCE_MWH + tolerance * consumption
@@ -98,6 +103,7 @@ class Accounts:
             and self.energy_error_mwh <= tolerance * max(consumption.sum(), 1.0)
             and self.carbon_error_kg <= tolerance * max(emissions, 1.0)
             and self.conventions.closes(tolerance)
+            and self.stock_error_mwh <= STEP_TOLERANCE_MWH
         )
 
 
@@ -135,8 +141,8 @@ def account(
     others = [f for f in flexibilities if not is_store(f)]
     sectors = sectors_of(city, others)
     parts = [*own_elements(city, sectors), *(asset_elements(city, f, p_mw[f.name], sectors) for f in others)]
-    stores = stores_of(city, [f for f in flexibilities if is_store(f)], p_mw, supplied,
-                     ci_year_kg_per_mwh, renewable_share_year)  # fmt: skip
+    held = [f for f in flexibilities if is_store(f)]
+    stores = stores_of(city, held, p_mw, supplied, ci_year_kg_per_mwh, renewable_share_year)
     elements = joined(parts, supplied)
     if flow.network.uncovered:
         dependent = np.isin(city.loads.bus, flow.network.voltage_dependent_bus)
@@ -174,6 +180,9 @@ def account(
             origins(grid, tracing.ci_kg_per_mwh, [user for user in users if user.name in centres]),
             {user.name: use_of(user, grid, free_share) for user in users},
         ),
+        stock_error_mwh=0.0
+        if tracing.stocks is None
+        else stock_error_mwh(held, p_mw, stores, supplied, tracing.stocks.entries),
     )
 
 

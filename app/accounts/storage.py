@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from carbon.stocks.operation import StockOperation
+from carbon.stocks.trace import Entries
 from grid.arrays import Bools, Floats, Ints
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import DeviceOrSlot, PerSlot, mapped, values_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +47,7 @@ def stores_of(
     node = city.network.buses.node
     columns: dict[str, list[np.ndarray]] = {}
     etas = {f.name: _efficiencies(f, p_mw[f.name]) for f in flexibilities}
-    by_slot = any(eta.size != f.n_devices for f in flexibilities for eta in etas[f.name])
+    by_slot = any(isinstance(eta, PerSlot) for pair in etas.values() for eta in pair)
     drained = any(f.drain_mwh.any() for f in flexibilities)
     devices, buses = {}, []
     n_devices = n_owners = 0
@@ -59,7 +62,7 @@ def stores_of(
         slot, at = _slots_of(flexibility, device)
         here = np.where(supplied[flexibility.step[slot]], share[at], 0.0)
         eta_charge, eta_discharge = (
-            flexibility.per_slot(eta)[slot] if by_slot else eta[device] for eta in etas[flexibility.name]
+            flexibility.at_slots(eta, slot) if by_slot else values_of(eta)[device] for eta in etas[flexibility.name]
         )
         count = int(owner.max(initial=-1)) + 1
         for name, values in {
@@ -73,7 +76,7 @@ def stores_of(
             "eta_discharge": eta_discharge,
             "retention_per_step": store.retention_per_step[device],
             "vehicle": np.full(count, store.vehicle),
-            "ci_initial_kg_per_mwh": np.full(count, ci_year_kg_per_mwh / np.mean(store.eta_charge)),
+            "ci_initial_kg_per_mwh": np.full(count, ci_year_kg_per_mwh / np.mean(values_of(store.eta_charge))),
             "renewable_share_initial": np.full(count, renewable_share_year),
             **({"p_drain_mw": flexibility.drain_mwh[slot] * here / city.clock.step_hours} if drained else {}),
         }.items():
@@ -83,22 +86,56 @@ def stores_of(
         n_devices, n_owners = n_devices + device.size, n_owners + count
     if not columns:
         return Stores(None, {}, np.empty(0, dtype=np.int64))
-    operation = StockOperation(**{name: np.concatenate(values) for name, values in columns.items()})
+    joined: dict[str, Any] = {name: np.concatenate(values) for name, values in columns.items()}
+    if by_slot:
+        joined |= {name: PerSlot(joined[name]) for name in ("eta_charge", "eta_discharge")}
+    operation = StockOperation(**joined)
     return Stores(operation, devices, np.concatenate(buses))
 
 
-def _efficiencies(flexibility: Flexibility, p_mw: Floats) -> tuple[Floats, Floats]:
+def stock_error_mwh(
+    flexibilities: Sequence[Flexibility], p_mw: Mapping[str, Floats], stores: Stores, supplied: Bools, entries: Entries
+) -> float:
+    """The most by which a stock, after anything that happened in it, differs from that of the dispatch [MWh].
+
+    Args:
+        flexibilities: All stores.
+        p_mw: Their withdrawal by name, shape (K,) each [MW].
+        stores: What they did, as it was traced.
+        supplied: Steps in which anyone is supplied, shape (T,).
+        entries: When something happened in which store, and what the tracing found in it then.
+    """
+    worst = 0.0
+    for flexibility in flexibilities:
+        shares = flexibility.shares.tocoo()
+        slot, at = _slots_of(flexibility, shares.row.astype(np.int64))
+        own, _ = entries.of(stores.devices[flexibility.name])
+        here = supplied[flexibility.step]
+        held_mwh = _drained_if(flexibility, here).energy_mwh(p_mw[flexibility.name] * here)
+        expected_mwh = (held_mwh[slot] * shares.data[at])[own.slot]
+        worst = max(worst, float(np.abs(own.e_after_mwh - expected_mwh).max(initial=0.0)))
+    return worst
+
+
+def _drained_if(flexibility: Flexibility, supplied: Bools) -> Flexibility:
+    """The same where fuel is drawn in the slots of `supplied` only, shape (K,)."""
+    store = flexibility.reservoir
+    if store is None or store.drain_mwh is None or supplied.all():
+        return flexibility
+    return replace(flexibility, reservoir=replace(store, drain_mwh=store.drain_mwh * supplied))
+
+
+def _efficiencies(flexibility: Flexibility, p_mw: Floats) -> tuple[DeviceOrSlot, DeviceOrSlot]:
     """Efficiency of charge and discharge, by device, or by slot where a device's power `p_mw` (K,) decides."""
-    store, slots, devices = flexibility.reservoir, (flexibility.n_slots,), (flexibility.n_devices,)
+    store = flexibility.reservoir
     if store is None:
-        return np.ones(devices), np.ones(devices)
-    charge, discharge = (
-        eta if eta.shape == slots else np.broadcast_to(eta, devices) for eta in (store.eta_charge, store.eta_discharge)
-    )
+        return np.ones(flexibility.n_devices), np.ones(flexibility.n_devices)
+    charge, discharge = store.eta_charge, store.eta_discharge
     if len(store.charge_segments) > 1:
         gained_mwh, charged_mwh = flexibility.gain_mwh(p_mw), flexibility.clock.step_hours * p_mw
-        charge = np.divide(gained_mwh, charged_mwh, out=flexibility.per_slot(charge).copy(), where=p_mw > 0)
-    return np.minimum(charge, 1.0), discharge
+        own = flexibility.per_slot(charge).copy()
+        charge = PerSlot(np.divide(gained_mwh, charged_mwh, out=own, where=p_mw > 0))
+    return mapped(charge, lambda eta: np.minimum(eta, 1.0)), discharge
 
 
 def _slots_of(flexibility: Flexibility, device: Ints) -> tuple[Ints, Ints]:

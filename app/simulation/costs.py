@@ -11,6 +11,7 @@ from app.accounts.grid_elements import is_store
 from app.simulation.phases import SimulationResult
 from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import values_of
 from grid.units import KG_PER_T
 
 _Rate = Callable[[Flexibility, Floats], Floats]
@@ -56,7 +57,7 @@ def wear_cost(outcome: SimulationResult) -> Floats:
 
 def forgone_value(outcome: SimulationResult) -> Floats:
     """What users lose who go without energy that has a value to them, by step, shape (T,) [currency]."""
-    valued = [f for f in outcome.inputs.flexibilities if f.value_per_mwh.any()]
+    valued = [f for f in outcome.inputs.flexibilities if values_of(f.value_per_mwh).any()]
     return _by_step(outcome, lambda f, p_mw: (f.unmanaged_power() - p_mw) * f.per_slot(f.value_per_mwh), valued)
 
 

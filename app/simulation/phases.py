@@ -63,7 +63,7 @@ class SimulationResult:
 
     @property
     def balanced(self) -> bool:
-        """Whether both ledgers close, in every step and over the run."""
+        """Whether both ledgers close, in every step and over the run, and the stocks traced are those dispatched."""
         return self.accounts.closes(BALANCE_TOLERANCE)
 
 

@@ -10,6 +10,7 @@ from scipy import sparse
 from carbon.data_centre.facility import Facility, FacilityModel
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_device, one_hot
+from grid.flexibility.per_slot import PerSlot
 from grid.time.clock import Clock
 
 SECTOR = "I.2"
@@ -73,8 +74,8 @@ class DataCentreLoad:
             "data_centre",
             self.clock,
             one_hot(np.array([self.bus]), self.n_buses),
-            required,
-            required,
+            PerSlot(required),
+            PerSlot(required),
             p_unmanaged_mw=required,
             element="load",
             gpc_code=SECTOR,
@@ -115,8 +116,8 @@ class DataCentreLoad:
             shares=sparse.csr_array((np.ones(n), (np.arange(n), np.full(n, self.bus))), shape=(n, self.n_buses)),
             start=start,
             stop=stop,
-            p_min_mw=np.zeros(step.size),
-            p_max_mw=marginal[step] * most_by_slot,
+            p_min_mw=np.zeros(n),
+            p_max_mw=PerSlot(marginal[step] * most_by_slot),
             p_unmanaged_mw=np.where(waiting, 0.0, movable[step]),
             element="load",
             reservoir=Reservoir(
@@ -124,7 +125,7 @@ class DataCentreLoad:
                 e_end_mwh=work,
                 e_min_mwh=np.zeros(n),
                 e_max_mwh=work,
-                eta_charge=1 / marginal[step],
+                eta_charge=PerSlot(1 / marginal[step]),
                 eta_discharge=np.ones(n),
                 retention_per_step=np.ones(n),
                 owner=np.arange(n),

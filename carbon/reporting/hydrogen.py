@@ -62,12 +62,12 @@ def tanks_by_slot(tanks: StockRecord, step_hours: float) -> TankContents:
     operation = tanks.entries.operation
     held_mwh = np.roll(tanks.e_end_mwh, 1)
     held_mwh[operation.first_slot] = operation.e_start_mwh
-    p_mw, eta = operation.p_mw, operation.at_slots(operation.eta_discharge)
+    p_mw, eta = operation.p_mw, operation.per_slot(operation.eta_discharge)
     ci = tanks.ci_discharge_kg_per_mwh * eta
     fuel_mwh = np.zeros(p_mw.size) if operation.p_drain_mw is None else step_hours * operation.p_drain_mw
     taken_mwh = step_hours * np.maximum(-p_mw, 0.0) / eta
-    gained_mwh = step_hours * np.maximum(p_mw, 0.0) * operation.at_slots(operation.eta_charge)
-    kept_mwh = operation.at_slots(operation.retention_per_step) * held_mwh
+    gained_mwh = step_hours * np.maximum(p_mw, 0.0) * operation.per_slot(operation.eta_charge)
+    kept_mwh = operation.per_slot(operation.retention_per_step) * held_mwh
     from_tank = np.minimum(fuel_mwh, np.maximum(kept_mwh - taken_mwh, 0.0))
     through = np.divide(fuel_mwh - from_tank, gained_mwh, out=np.zeros(ci.shape), where=gained_mwh > 0)
     fuel_kg = from_tank * ci + np.minimum(through, 1.0) * tanks.charge_kg

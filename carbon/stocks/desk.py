@@ -41,6 +41,8 @@ class Stores(NamedTuple):
         e_start_mwh: Energy in the stock when the device's first step begins, shape (N,) [MWh].
         eta_charge: Shape (N,), or (K,) where it changes [1].
         eta_discharge: Shape (N,) or (K,) [1].
+        eta_charge_by_slot: Whether `eta_charge` has one value a slot, else one a device.
+        eta_discharge_by_slot: Likewise.
         retention: Share of the energy that a step's standing loss leaves, shape (N,) [1].
         per_initial_mwh: What a MWh carries at first and from outside: itself and each property, shape (O, 1 + R).
         lossy: 1 for a property that conversion losses take along, like a share of the energy; 0 for one that whoever
@@ -60,6 +62,8 @@ class Stores(NamedTuple):
     e_start_mwh: Floats
     eta_charge: Floats
     eta_discharge: Floats
+    eta_charge_by_slot: bool
+    eta_discharge_by_slot: bool
     retention: Floats
     per_initial_mwh: Floats
     lossy: Ints

@@ -120,9 +120,9 @@ def _move(
     """Makes an entry, and books its energy; returns what is in the stock after it [MWh]."""
     seat = desk.seat[place]
     device, kind = desk.who[seat, DEVICE], desk.who[seat, KIND]
-    kept, n_devices = stores.retention[device], stores.owner.size
-    eta_charge = stores.eta_charge[slot if stores.eta_charge.size > n_devices else device]
-    eta = stores.eta_discharge[slot if stores.eta_discharge.size > n_devices else device]
+    kept = stores.retention[device]
+    eta_charge = stores.eta_charge[slot if stores.eta_charge_by_slot else device]
+    eta = stores.eta_discharge[slot if stores.eta_discharge_by_slot else device]
     per_mwh = 1.0 / e_mwh if e_mwh > 0.0 else 0.0
     charged_mwh, given_mwh = step_hours * max(p_mw, 0.0), step_hours * max(-p_mw, 0.0)
     gained_mwh, taken_mwh = eta_charge * charged_mwh, given_mwh / eta

@@ -11,6 +11,7 @@ from carbon.mixing.compiled import kernel
 from carbon.validation import array_faults, index_faults
 from grid.arrays import Bools, Floats, Ints, read_only
 from grid.errors import Fault, raise_if_any
+from grid.flexibility.per_slot import DeviceOrSlot, PerSlot, values_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +29,9 @@ class StockOperation:
         p_mw: Withdrawal at the terminals, device after device, each its steps in order, shape (K,) with
             K = sum(stop - start) [MW]: positive when charging, negative when discharging.
         e_start_mwh: Energy in the stock when the device's first step begins, shape (N,) [MWh].
-        eta_charge: Energy stored for a MWh at the terminals, shape (N,), or (K,) where it changes with the load or the
-            weather, above 0, at most 1 [1].
-        eta_discharge: Energy at the terminals for a MWh taken out, shape (N,) or (K,), above 0, at most 1 [1].
+        eta_charge: Energy stored for a MWh at the terminals, shape (N,), or by slot where it changes with the load or
+            the weather (`grid.flexibility.per_slot`), above 0, at most 1 [1].
+        eta_discharge: Energy at the terminals for a MWh taken out, shape (N,), or by slot, above 0, at most 1 [1].
         retention_per_step: Share of the stored energy that a step's standing loss leaves, shape (N,) [1].
         vehicle: Whether an owner is a vehicle, else a stationary store, shape (O,).
         ci_initial_kg_per_mwh: Carbon per stored energy at an owner's first start, and of all energy that arrives from
@@ -50,8 +51,8 @@ class StockOperation:
     stop: Ints
     p_mw: Floats
     e_start_mwh: Floats
-    eta_charge: Floats
-    eta_discharge: Floats
+    eta_charge: DeviceOrSlot
+    eta_discharge: DeviceOrSlot
     retention_per_step: Floats
     vehicle: Bools
     ci_initial_kg_per_mwh: Floats
@@ -64,7 +65,7 @@ class StockOperation:
                 object.__setattr__(self, name, np.asarray(values, dtype=np.int64))
             elif name == "vehicle":
                 object.__setattr__(self, name, np.asarray(values, dtype=np.bool_))
-            elif values is not None:
+            elif values is not None and not isinstance(values, PerSlot):
                 object.__setattr__(self, name, read_only(values))
         raise_if_any([*_shape_faults(self), *_range_faults(self)] or _overlap_faults(self))
 
@@ -92,14 +93,14 @@ class StockOperation:
             return self
         ends = np.append(self.first_slot, self.p_mw.size)
         slots = slice(int(ends[first]), int(ends[stop]))
-        of_devices, of_owners = (self.n_devices,), ("vehicle", "ci_initial_kg_per_mwh", "renewable_share_initial")
+        by_device = ("owner", "node", "start", "stop", "e_start_mwh", "retention_per_step")
         return replace(
             self,
-            **{
-                name: values[devices if values.shape == of_devices else slots]
-                for name, values in vars(self).items()
-                if values is not None and name not in of_owners and name != "first_slot"
-            },
+            **{name: getattr(self, name)[devices] for name in by_device},
+            p_mw=self.p_mw[slots],
+            eta_charge=_part(self.eta_charge, devices, slots),
+            eta_discharge=_part(self.eta_discharge, devices, slots),
+            p_drain_mw=None if self.p_drain_mw is None else self.p_drain_mw[slots],
         )
 
     def power_at_nodes(self, n_steps: int, n_nodes: int, of: Bools | None = None) -> tuple[Floats, Floats]:
@@ -120,9 +121,9 @@ class StockOperation:
         """Device of each slot, shape (K,)."""
         return np.repeat(np.arange(self.n_devices), self.stop - self.start)
 
-    def at_slots(self, values: Floats) -> Floats:
-        """Values of devices, shape (N,), or of slots, shape (K,), by slot, shape (K,)."""
-        return values if values.shape == self.p_mw.shape else np.repeat(values, self.stop - self.start)
+    def per_slot(self, quantity: DeviceOrSlot) -> Floats:
+        """A quantity by device or by slot, by slot, shape (K,)."""
+        return quantity.values if isinstance(quantity, PerSlot) else np.repeat(quantity, self.stop - self.start)
 
     @property
     def slot_step(self) -> Ints:
@@ -130,6 +131,11 @@ class StockOperation:
         step: Ints = np.repeat(self.start - self.first_slot, self.stop - self.start)
         step += np.arange(len(step))
         return step
+
+
+def _part(quantity: DeviceOrSlot, devices: slice, slots: slice) -> DeviceOrSlot:
+    """A quantity of some devices, which have some slots."""
+    return PerSlot(quantity.values[slots]) if isinstance(quantity, PerSlot) else quantity[devices]
 
 
 @kernel()
@@ -173,17 +179,19 @@ def _range_faults(op: StockOperation) -> list[Fault]:
     devices, owners = (op.n_devices,), (op.n_owners,)
     return [
         *array_faults("operation.e_start_mwh", op.e_start_mwh, devices, low=0),
-        *array_faults("operation.eta_charge", op.eta_charge, _either(op, op.eta_charge), low=tiny, high=1),
-        *array_faults("operation.eta_discharge", op.eta_discharge, _either(op, op.eta_discharge), low=tiny, high=1),
+        *array_faults("operation.eta_charge", values_of(op.eta_charge), _shape(op, op.eta_charge), low=tiny, high=1),
+        *array_faults(
+            "operation.eta_discharge", values_of(op.eta_discharge), _shape(op, op.eta_discharge), low=tiny, high=1
+        ),
         *array_faults("operation.retention_per_step", op.retention_per_step, devices, low=0, high=1),
         *array_faults("operation.ci_initial_kg_per_mwh", op.ci_initial_kg_per_mwh, owners),
         *array_faults("operation.renewable_share_initial", op.renewable_share_initial, owners, low=0, high=1),
     ]
 
 
-def _either(op: StockOperation, values: Floats) -> tuple[int, ...]:
-    """The shape of slots if `values` has it, else that of devices."""
-    return op.p_mw.shape if values.shape == op.p_mw.shape else (op.n_devices,)
+def _shape(op: StockOperation, quantity: DeviceOrSlot) -> tuple[int, ...]:
+    """The shape that a quantity by device or by slot must have."""
+    return op.p_mw.shape if isinstance(quantity, PerSlot) else (op.n_devices,)
 
 
 def _overlap_faults(op: StockOperation) -> list[Fault]:

@@ -10,6 +10,7 @@ from carbon.stocks.operation import StockOperation
 from carbon.validation import index_faults
 from grid.arrays import Floats, read_only, read_only_ints
 from grid.errors import InputError, raise_if_any
+from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
 
 
 def stores_of(
@@ -36,8 +37,8 @@ def stores_of(
     )
     by_start = np.argsort(op.start, kind="stable")
 
-    def sorted_unless_slots(values: Floats) -> Floats:
-        return values if values.shape == op.p_mw.shape else read_only(values[by_start])
+    def sorted_unless_slots(quantity: DeviceOrSlot) -> Floats:
+        return quantity.values if isinstance(quantity, PerSlot) else read_only(quantity[by_start])
 
     return Stores(
         device=read_only_ints(by_start),
@@ -53,6 +54,8 @@ def stores_of(
         e_start_mwh=read_only(op.e_start_mwh[by_start]),
         eta_charge=sorted_unless_slots(op.eta_charge),
         eta_discharge=sorted_unless_slots(op.eta_discharge),
+        eta_charge_by_slot=isinstance(op.eta_charge, PerSlot),
+        eta_discharge_by_slot=isinstance(op.eta_discharge, PerSlot),
         retention=read_only(op.retention_per_step[by_start]),
         per_initial_mwh=read_only(np.column_stack([np.ones(op.n_owners), per_initial_mwh])),
         lossy=read_only_ints(lossy),

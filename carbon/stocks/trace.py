@@ -212,7 +212,7 @@ class StockRecord:
     def ci_discharge_kg_per_mwh(self) -> Floats:
         """Carbon of a MWh discharged in each slot, at the terminals, shape (K,), made anew [kg/MWh]."""
         ci = self.entries.by_slot(self.ci_start_kg_per_mwh, self.ci_after_kg_per_mwh, at_end=False)
-        ci /= self.entries.operation.at_slots(self.entries.operation.eta_discharge)
+        ci /= self.entries.operation.per_slot(self.entries.operation.eta_discharge)
         return ci
 
     @property

@@ -13,6 +13,7 @@ from carbon.tracing.flows import Consumers, Flows, Sources
 from carbon.tracing.source_shares import source_shares
 from grid.arrays import Floats
 from grid.errors import InputError
+from grid.flexibility.per_slot import PerSlot
 
 
 def load_shares_mw(
@@ -65,7 +66,7 @@ def _gross_operation(operation: StockOperation | None, factor: Floats) -> StockO
         return None
     per_use = np.nan_to_num(factor, nan=1.0)[operation.slot_step, operation.node[operation.slot_device]]
     per_use = np.where((operation.p_mw > 0) & (per_use > 0), per_use, 1.0)
-    eta = operation.at_slots(operation.eta_charge) / per_use
+    eta = PerSlot(operation.per_slot(operation.eta_charge) / per_use)
     return replace(operation, p_mw=operation.p_mw * per_use, eta_charge=eta)
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from pydantic import Field
 from scipy import sparse
 
-from grid.arrays import Floats
 from grid.assets.power_limits import PowerLimit, SharedPowerLimit
 from grid.city.city import City
 from grid.city.placement import Placement, Where, place, placement_faults
 from grid.errors import Fault
 from grid.flexibility.flexibility import Element, Flexibility, one_device
+from grid.flexibility.per_slot import DeviceOrSlot
 from grid.flexibility.power_bounds import within_bounds
 from grid.spec import Spec
 from grid.weather.weather import Weather
@@ -111,13 +111,15 @@ class Asset(Spec, ABC):
         """The buses it is connected to, with its share at each."""
         return place(city, self.bus, self.where, self.name)
 
-    def device(self, site: Site, p_min_mw: Floats, p_max_mw: Floats, *, part: str = "", **more: Any) -> Flexibility:
+    def device(
+        self, site: Site, p_min_mw: DeviceOrSlot, p_max_mw: DeviceOrSlot, *, part: str = "", **more: Any
+    ) -> Flexibility:
         """All of it, or a part of it, as one device over the whole clock, spread over its buses.
 
         Args:
             site: Where and when.
-            p_min_mw: Least withdrawal, shape (1,) or (T,) [MW].
-            p_max_mw: Most withdrawal, shape (1,) or (T,) [MW].
+            p_min_mw: Least withdrawal, shape (1,), or by slot, which is by step [MW].
+            p_max_mw: Most withdrawal, likewise [MW].
             part: What follows its name and a colon in the name of a part.
             **more: Other fields of `Flexibility`.
         """

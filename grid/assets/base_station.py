@@ -14,6 +14,7 @@ from grid.assets.battery import Battery
 from grid.city.city import City
 from grid.errors import Fault
 from grid.flexibility.flexibility import Element, Flexibility
+from grid.flexibility.per_slot import PerSlot
 from grid.spec import Spec
 from grid.time.demand_shapes import demand_shape
 from grid.units import W_PER_MW
@@ -103,7 +104,7 @@ class BaseStation(Asset):
         load = np.minimum(self.mean_traffic * demand_shape("mobile_traffic", clock, site.time_zone), 1.0)
         radio_w = self.transceivers * self.radio.mean_w(load, self.sleep_share)
         power = self.sites * (radio_w + self.baseband_w) / W_PER_MW
-        demand = self.device(site, power, power, p_unmanaged_mw=power, gpc_code="I.2")
+        demand = self.device(site, PerSlot(power), PerSlot(power), p_unmanaged_mw=power, gpc_code="I.2")
         if self.backup_hours <= self.reserve_hours:
             return (demand,)
         return (demand, *self._battery().parts(site))

@@ -8,6 +8,7 @@ from scipy import sparse
 from grid.arrays import Floats
 from grid.assets.base import Asset, Site
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import PerSlot
 
 POWER_FACTOR_MIN = 0.9
 """VDE-AR-N 4105 (2018): generators above 4.6 kVA feed in at any power factor from 0.90 under- to 0.90 over-excited.
@@ -50,7 +51,7 @@ def curtailable(
         shares=sparse.csr_array((placement.shares / part[row], (row, placement.buses)), shape=(n, city.n_buses)),
         start=np.zeros(n, dtype=np.int64),
         stop=np.full(n, city.clock.n_steps),
-        p_min_mw=withdrawal,
+        p_min_mw=PerSlot(withdrawal),
         p_max_mw=np.zeros(n),
         element=asset.element,
         p_unmanaged_mw=withdrawal,

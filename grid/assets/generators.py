@@ -19,6 +19,7 @@ from grid.assets.heat.demand import HEATING_LIMIT_DEGC
 from grid.city.city import UNSPECIFIED_SECTOR, City
 from grid.errors import Fault
 from grid.flexibility.flexibility import Element, Flexibility
+from grid.flexibility.per_slot import PerSlot
 from grid.units import GJ_PER_MWH
 from grid.weather.weather import Weather
 
@@ -100,8 +101,8 @@ class Generator(Asset, ABC):
         decided = low is unmanaged
         return self.device(
             site,
-            low,
-            low if decided else np.zeros(low.size),
+            PerSlot(low),
+            PerSlot(low) if decided else np.zeros(1),
             p_unmanaged_mw=unmanaged,
             wear_cost_per_mwh=np.array([cost_per_mwh]),
             p_min_on_mw=np.array([0.0 if decided else self.minimum_load * self.p_rated_mw]),

@@ -13,6 +13,7 @@ from grid.assets.base import Asset, Site
 from grid.city.city import City
 from grid.errors import Fault
 from grid.flexibility.flexibility import Element, Flexibility, Reservoir
+from grid.flexibility.per_slot import PerSlot
 from grid.time.clock import Clock
 from grid.time.demand_shapes import StandardProfile, demand_shape, standard_shape
 
@@ -58,14 +59,14 @@ class IndustrialDemand(Asset):
         """The firm part, and the shiftable and the interruptible where there are any."""
         demand = self.demand_mw(site.city.clock, site.time_zone)
         firm = np.maximum((1 - self.shiftable_share - self.interruptible_share) * demand, 0.0)
-        parts = [self.device(site, firm, firm, p_unmanaged_mw=firm, gpc_code=GPC_INDUSTRY)]
+        parts = [self.device(site, PerSlot(firm), PerSlot(firm), p_unmanaged_mw=firm, gpc_code=GPC_INDUSTRY)]
         if self.shiftable_share:
             parts.append(self._shiftable(site, self.shiftable_share * demand))
         if self.interruptible_share:
             most, value = self.interruptible_share * demand, np.array([self.value_per_mwh])
             parts.append(
                 self.device(
-                    site, np.zeros(most.size), most, part="interruptible", p_unmanaged_mw=most, value_per_mwh=value,
+                    site, np.zeros(1), PerSlot(most), part="interruptible", p_unmanaged_mw=most, value_per_mwh=value,
                     gpc_code=GPC_INDUSTRY,
                 )
             )  # fmt: skip
@@ -83,8 +84,8 @@ class IndustrialDemand(Asset):
         room = self.shift_hours * self.shiftable_share * self.p_mean_mw
         return self.device(
             site,
-            np.zeros(demand.size),
-            (1 + self.speed_up) * demand,
+            np.zeros(1),
+            PerSlot((1 + self.speed_up) * demand),
             part="shiftable",
             p_unmanaged_mw=demand,
             reservoir=Reservoir(

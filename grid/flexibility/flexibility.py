@@ -21,6 +21,7 @@ from scipy import sparse
 from grid.arrays import Floats, Ints, read_only
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.labels import Labels
+from grid.flexibility.per_slot import DeviceOrSlot, PerSlot, mapped, one_each, shape_fault, values_of
 from grid.flexibility.reservoir import ROUNDING_MWH, Reservoir
 from grid.flexibility.reservoir_kernel import (
     Devices,
@@ -47,6 +48,8 @@ ROUNDING_MW = 1e-12
 class Flexibility(Slots):
     """What may be decided about the devices of one asset; N devices, K slots, B buses.
 
+    What changes while a device lasts is a `PerSlot`; an array has one value a device. One value stands for all devices.
+
     Args:
         name: Name of the asset.
         kind: Kind of the asset; the optimizer does not look at it.
@@ -54,16 +57,16 @@ class Flexibility(Slots):
         shares: Share of each device's power at each bus, shape (N, B), rows sum to 1.
         start: First step of each device, shape (N,).
         stop: Step after its last, shape (N,).
-        p_min_mw: Least withdrawal, shape (N,) or (K,) [MW]; negative where it can feed in.
-        p_max_mw: Most withdrawal, shape (N,) or (K,) [MW].
+        p_min_mw: Least withdrawal, shape (N,), or by slot [MW]; negative where it can feed in.
+        p_max_mw: Most withdrawal, shape (N,), or by slot [MW].
         element: Table of pandapower that the asset appears in.
         reservoir: What the devices fill and empty, if anything.
         p_unmanaged_mw: Withdrawal when nobody manages it, shape (K,) [MW]; None: charge at full power from the
             start until the energy due is stored, then hold it.
         smart: Whether plain smart charging shifts it already; else only strategy ``optimal`` moves it.
         wear_cost_per_mwh: Cost of wear or fuel per energy fed in, shape (N,) [currency/MWh].
-        value_per_mwh: What energy drawn is worth to its user, shape (N,) or (K,) [currency/MWh]; 0 where the demand
-            has to be met anyway. An interruptible load goes without when power costs more.
+        value_per_mwh: What energy drawn is worth to its user, shape (N,), or by slot [currency/MWh]; 0 where the
+            demand has to be met anyway. An interruptible load goes without when power costs more.
         p_min_on_mw: Minimum load: it draws (or feeds in) nothing or at least this, shape (N,) [MW].
         ramp_mw_per_h: Most change of power from step to step, shape (N,) [MW/h]; None: any.
         q_max_mvar: Reactive power that it can draw or supply at any active power, shape (N,) [MVAr].
@@ -87,14 +90,14 @@ class Flexibility(Slots):
     shares: sparse.csr_array
     start: Ints
     stop: Ints
-    p_min_mw: Floats
-    p_max_mw: Floats
+    p_min_mw: DeviceOrSlot
+    p_max_mw: DeviceOrSlot
     element: Element
     reservoir: Reservoir | None = None
     p_unmanaged_mw: Floats | None = None
     smart: bool = False
     wear_cost_per_mwh: Floats = field(default_factory=lambda: np.zeros(1))
-    value_per_mwh: Floats = field(default_factory=lambda: np.zeros(1))
+    value_per_mwh: DeviceOrSlot = field(default_factory=lambda: np.zeros(1))
     p_min_on_mw: Floats = field(default_factory=lambda: np.zeros(1))
     ramp_mw_per_h: Floats | None = None
     q_max_mvar: Floats = field(default_factory=lambda: np.zeros(1))
@@ -110,10 +113,13 @@ class Flexibility(Slots):
     limited_mwh: float = 0.0
 
     def __post_init__(self) -> None:
-        powers = ("p_min_mw", "p_max_mw", "p_unmanaged_mw", "p_min_on_mw", "ramp_mw_per_h", "q_max_mvar")
-        for name in (*powers, "wear_cost_per_mwh", "value_per_mwh"):
+        for name in ("p_min_mw", "p_max_mw", "value_per_mwh"):
+            object.__setattr__(self, name, one_each(getattr(self, name), self.start.size))
+        for name in ("wear_cost_per_mwh", "p_min_on_mw", "q_max_mvar", "ramp_mw_per_h"):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, read_only(getattr(self, name)))
+                object.__setattr__(self, name, one_each(getattr(self, name), self.start.size))
+        if self.p_unmanaged_mw is not None:
+            object.__setattr__(self, "p_unmanaged_mw", read_only(self.p_unmanaged_mw))
         raise_if_any(self._faults(), f"asset {self.name!r}")
 
     def _faults(self) -> Iterator[Fault]:
@@ -122,12 +128,11 @@ class Flexibility(Slots):
         yield from shapes
         if shapes:
             return
-        low, high = self.p_min_mw, self.p_max_mw  # by device where both are, else by slot: a fleet has 100 M slots
-        if low.shape != high.shape:
-            low, high = self.per_slot(low), self.per_slot(high)
+        low, high = self.alike(self.p_min_mw, self.p_max_mw)
         if (low > high + ROUNDING_MW).any():
             at = int(np.argmax(low - high))
-            step = self.step[at] if low.size == self.n_slots else self.start[at]
+            by_slot = isinstance(self.p_min_mw, PerSlot) or isinstance(self.p_max_mw, PerSlot)
+            step = self.step[at] if by_slot else self.start[at]
             yield Fault(self.name, f"p_min_mw exceeds p_max_mw at step {step}", (low[at], high[at]))
         if self.reservoir is not None:
             wrong = list(self.reservoir.faults(self.name))
@@ -142,10 +147,9 @@ class Flexibility(Slots):
             yield Fault(self.name, f"every device needs at least one step within 0..{self.clock.n_steps}")
             return
         for name in ("p_min_mw", "p_max_mw"):
-            values = getattr(self, name)
-            if values.shape not in {(n,), (k,)}:
-                yield Fault(f"{self.name}.{name}", f"must have shape ({n},) or ({k},)", values.shape)
-            elif not np.isfinite(values).all():
+            wrong = list(shape_fault(f"{self.name}.{name}", getattr(self, name), n, k))
+            yield from wrong
+            if not wrong and not np.isfinite(values_of(getattr(self, name))).all():
                 yield Fault(f"{self.name}.{name}", "must be finite")
         if self.p_unmanaged_mw is not None and self.p_unmanaged_mw.shape != (k,):
             yield Fault(f"{self.name}.p_unmanaged_mw", f"must have shape ({k},)", self.p_unmanaged_mw.shape)
@@ -179,11 +183,17 @@ class Flexibility(Slots):
 
     def decided(self, p_mw: Floats) -> Flexibility:
         """The same with its power fixed to `p_mw`, shape (K,), and no reactive power."""
-        return replace(self, p_min_mw=p_mw, p_max_mw=p_mw, p_unmanaged_mw=p_mw, q_max_mvar=np.zeros(1))
+        fixed = PerSlot(p_mw)
+        return replace(self, p_min_mw=fixed, p_max_mw=fixed, p_unmanaged_mw=p_mw, q_max_mvar=np.zeros(1))
 
     def without_feed_in(self) -> Flexibility:
         """The same without the ability to feed in."""
-        return replace(self, p_min_mw=np.maximum(self.p_min_mw, 0.0))
+        return replace(self, p_min_mw=mapped(self.p_min_mw, lambda p_mw: np.maximum(p_mw, 0.0)))
+
+    def with_costs_scaled(self, factor: float) -> Flexibility:
+        """The same with wear and the worth of what it draws times `factor`."""
+        value = mapped(self.value_per_mwh, lambda per_mwh: factor * per_mwh)
+        return replace(self, wear_cost_per_mwh=factor * self.wear_cost_per_mwh, value_per_mwh=value)
 
     def unmanaged_power(self) -> Floats:
         """Withdrawal when nobody manages it, shape (K,) [MW]: see `p_unmanaged_mw`."""
@@ -244,13 +254,17 @@ class Flexibility(Slots):
         return Devices(
             first_slot=self.offsets,
             step_hours=float(self.clock.step_hours),
-            p_max_mw=self.p_max_mw,
-            eta_charge=read_only(store.eta_charge),
-            eta_discharge=read_only(store.eta_discharge),
+            p_max_mw=read_only(values_of(self.p_max_mw)),
+            eta_charge=read_only(values_of(store.eta_charge)),
+            eta_discharge=read_only(values_of(store.eta_discharge)),
+            p_max_by_slot=isinstance(self.p_max_mw, PerSlot),
+            eta_charge_by_slot=isinstance(store.eta_charge, PerSlot),
+            eta_discharge_by_slot=isinstance(store.eta_discharge, PerSlot),
             retention_per_step=read_only(store.retention_per_step),
             drain_mwh=read_only(np.empty(0) if store.drain_mwh is None else store.drain_mwh),
             segments=read_only(np.array(store.charge_segments)),
-            p_segments_mw=self.p_max_mw if store.p_segments_mw is None else store.p_segments_mw,
+            p_segments_mw=read_only(values_of(self.p_max_mw) if store.p_segments_mw is None else store.p_segments_mw),
+            p_segments_by_slot=store.p_segments_mw is None and isinstance(self.p_max_mw, PerSlot),
         )
 
     def at_buses(self, p_mw: Floats) -> Floats:
@@ -266,7 +280,13 @@ def one_hot(buses: Ints, n_buses: int) -> sparse.csr_array:
 
 
 def one_device(
-    name: str, kind: str, clock: Clock, shares: sparse.csr_array, p_min_mw: Floats, p_max_mw: Floats, **more: Any
+    name: str,
+    kind: str,
+    clock: Clock,
+    shares: sparse.csr_array,
+    p_min_mw: DeviceOrSlot,
+    p_max_mw: DeviceOrSlot,
+    **more: Any,
 ) -> Flexibility:
     """A flexibility of one device that lives from the first step to the last.
 
@@ -275,8 +295,8 @@ def one_device(
         kind: Kind of the asset.
         clock: The time axis, T steps.
         shares: Share of its power at each bus, shape (1, B), sums to 1.
-        p_min_mw: Least withdrawal, shape (1,) or (T,) [MW].
-        p_max_mw: Most withdrawal, shape (1,) or (T,) [MW].
+        p_min_mw: Least withdrawal, shape (1,), or by slot, which is by step [MW].
+        p_max_mw: Most withdrawal, likewise [MW].
         **more: Other fields of `Flexibility`.
     """
     return Flexibility(

@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grid.arrays import Floats
+from grid.arrays import Floats, read_only
 from grid.errors import InputError
 from grid.flexibility.flexibility import ROUNDING_MW, Flexibility
+from grid.flexibility.per_slot import DeviceOrSlot, PerSlot, values_of
 from grid.flexibility.reservoir import ROUNDING_MWH, Reservoir
-from grid.flexibility.reservoir_kernel import carried_over, energies, followed, highest_energy
+from grid.flexibility.reservoir_kernel import Devices, carried_over, energies, followed, highest_energy
 
-Limits = tuple[Floats, Floats]
-"""Least and most withdrawal of a part, by device or by slot, shape (N,) or (K,) each [MW]."""
+Limits = tuple[DeviceOrSlot, DeviceOrSlot]
+"""Least and most withdrawal of a part, by device or by slot [MW]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,7 @@ def _less_charge(name: str, parts: Sequence[Flexibility], limits: Sequence[Limit
         raise InputError.single(f"{name}.power_limits", rule)
     fraction = _fraction(allowed_mw - must_mw, rest_mw)
     return [
-        (low, np.where(part.per_slot(high) > 0.0, least + fraction[part.step] * more, part.per_slot(high)))
+        (low, PerSlot(np.where(part.per_slot(high) > 0.0, least + fraction[part.step] * more, part.per_slot(high))))
         for part, least, more, (low, high) in zip(parts, must, rest, limits, strict=True)
     ]
 
@@ -103,11 +104,12 @@ def _less_discharge(parts: Sequence[Flexibility], limits: Sequence[Limits], boun
         parts, [np.maximum(-part.per_slot(low), 0.0) for part, (low, _) in zip(parts, limits, strict=True)]
     )
     fraction = _fraction(np.minimum(bound.discharge_max_mw, bound.discharge_max_share * feed_mw), feed_mw)
-    found = []
+    found: list[Limits] = []
     for part, (low, high) in zip(parts, limits, strict=True):
         least = part.per_slot(low)
         least = np.where(least < 0.0, fraction[part.step] * least + 0.0, least)  # no negative zeros
-        found.append((least, np.maximum(part.per_slot(high), least) if (high < 0.0).any() else high))
+        must_feed = (values_of(high) < 0.0).any()
+        found.append((PerSlot(least), PerSlot(np.maximum(part.per_slot(high), least)) if must_feed else high))
     return found
 
 
@@ -122,7 +124,7 @@ def _fraction(allowed_mw: Floats, wanted_mw: Floats) -> Floats:
     return np.divide(np.maximum(allowed_mw, 0.0), wanted_mw, out=np.ones(over.size), where=over)
 
 
-def _settled(name: str, part: Flexibility, low: Floats, high: Floats) -> Flexibility:
+def _settled(name: str, part: Flexibility, low: DeviceOrSlot, high: DeviceOrSlot) -> Flexibility:
     """A part with its new limits, and all that follows from them."""
     low, high = _no_part_load(part, low, high)
     store = part.reservoir
@@ -137,16 +139,18 @@ def _settled(name: str, part: Flexibility, low: Floats, high: Floats) -> Flexibi
     return _store(name, part, store, low, high)
 
 
-def _no_part_load(part: Flexibility, low: Floats, high: Floats) -> Limits:
+def _no_part_load(part: Flexibility, low: DeviceOrSlot, high: DeviceOrSlot) -> Limits:
     """The limits, with nothing where they leave less than the minimum load."""
     if not part.p_min_on_mw.any():
         return low, high
     least = part.per_slot(part.p_min_on_mw)
-    if part.reservoir is None and part.p_min_mw.min() < 0.0:
+    if part.reservoir is None and values_of(part.p_min_mw).min() < 0.0:
         feeds = part.per_slot(low)
-        return np.where((feeds < 0.0) & (feeds > -least), np.minimum(part.per_slot(high), 0.0), feeds), high
+        stopped = (feeds < 0.0) & (feeds > -least)
+        return PerSlot(np.where(stopped, np.minimum(part.per_slot(high), 0.0), feeds)), high
     draws = part.per_slot(high)
-    return low, np.where((draws > 0.0) & (draws < least), np.maximum(part.per_slot(low), 0.0), draws)
+    stopped = (draws > 0.0) & (draws < least)
+    return low, PerSlot(np.where(stopped, np.maximum(part.per_slot(low), 0.0), draws))
 
 
 def _rated(part: Flexibility) -> Floats:
@@ -154,9 +158,15 @@ def _rated(part: Flexibility) -> Floats:
     return np.maximum.reduceat(part.per_slot(part.p_max_mw), part.offsets[:-1])
 
 
-def _sessions(part: Flexibility, store: Reservoir, low: Floats, high: Floats) -> Flexibility:
+def _limited_devices(part: Flexibility, store: Reservoir, high: DeviceOrSlot) -> Devices:
+    """The devices as the kernels read them, with another most withdrawal."""
+    p_max_mw, by_slot = read_only(values_of(high)), isinstance(high, PerSlot)
+    return part.kernel_input(store)._replace(p_max_mw=p_max_mw, p_max_by_slot=by_slot)
+
+
+def _sessions(part: Flexibility, store: Reservoir, low: DeviceOrSlot, high: DeviceOrSlot) -> Flexibility:
     """Devices that come and go: what cannot be charged before the end of a stay is asked for in the next one."""
-    devices = part.kernel_input(store)._replace(p_max_mw=high)
+    devices = _limited_devices(part, store, high)
     start, due = carried_over(devices, store.owner, store.e_start_mwh, store.e_end_mwh)
     lacks = store.e_end_mwh - due
     short = lacks > ROUNDING_MWH
@@ -170,19 +180,19 @@ def _sessions(part: Flexibility, store: Reservoir, low: Floats, high: Floats) ->
     )
 
 
-def _store(name: str, part: Flexibility, store: Reservoir, low: Floats, high: Floats) -> Flexibility:
+def _store(name: str, part: Flexibility, store: Reservoir, low: DeviceOrSlot, high: DeviceOrSlot) -> Flexibility:
     """A store that lasts: unmanaged it follows its usual level where it can, and runs ahead where it must.
 
     Without use it ends with what standing losses let it have, where that is less than it began with.
     """
     usual = part.energy_mwh(part.unmanaged_power())
-    devices = part.kernel_input(store)._replace(p_max_mw=high)
+    devices = _limited_devices(part, store, high)
     if store.drain_mwh is None:
         most = highest_energy(devices, store.e_start_mwh, store.e_max_mwh, 0, part.clock.n_steps)
         store = replace(store, e_end_mwh=np.minimum(store.e_end_mwh, most))
     power = followed(
         devices, store.e_start_mwh, store.e_end_mwh, store.e_min_mwh, store.e_max_mwh, usual,
-        np.broadcast_to(part.p_min_on_mw, (part.n_devices,)),
+        read_only(part.p_min_on_mw),
     )  # fmt: skip
     held = energies(devices, store.e_start_mwh, power)
     least = store.e_min_mwh[part.device]

@@ -9,6 +9,7 @@ import numpy as np
 
 from grid.arrays import Floats, Ints, read_only
 from grid.errors import Fault
+from grid.flexibility.per_slot import DeviceOrSlot, one_each, shape_fault
 
 ROUNDING_MWH = 1e-9
 """Rounding that a bound on energy [MWh], or a sum of shares [1], allows."""
@@ -26,8 +27,8 @@ class Reservoir:
         e_end_mwh: Energy due when its last step ends, shape (N,) [MWh].
         e_min_mwh: Least energy at any time, shape (N,) [MWh].
         e_max_mwh: Most energy at any time, shape (N,) [MWh].
-        eta_charge: Stored per drawn energy, shape (N,) or (K,) [1].
-        eta_discharge: Fed in per energy taken out, shape (N,) or (K,) [1].
+        eta_charge: Stored per drawn energy, shape (N,), or by slot [1]; one value stands for all devices.
+        eta_discharge: Fed in per energy taken out, shape (N,), or by slot [1]; likewise.
         retention_per_step: Share of the energy that a step of standing leaves, shape (N,) [1].
         drain_mwh: Energy used from the store in each slot's step (fuel, heat, work), shape (K,) [MWh]; None: nothing.
         charge_segments: Part-load efficiency: (share of `p_segments_mw`, efficiency relative to `eta_charge`) of each
@@ -44,8 +45,8 @@ class Reservoir:
     e_end_mwh: Floats
     e_min_mwh: Floats
     e_max_mwh: Floats
-    eta_charge: Floats
-    eta_discharge: Floats
+    eta_charge: DeviceOrSlot
+    eta_discharge: DeviceOrSlot
     retention_per_step: Floats
     owner: Ints
     exact_end: bool = False
@@ -56,9 +57,10 @@ class Reservoir:
     p_segments_mw: Floats | None = None
 
     def __post_init__(self) -> None:
-        energies = ("e_start_mwh", "e_end_mwh", "e_min_mwh", "e_max_mwh")
-        for name in (*energies, "eta_charge", "eta_discharge", "retention_per_step"):
+        for name in ("e_start_mwh", "e_end_mwh", "e_min_mwh", "e_max_mwh", "retention_per_step"):
             object.__setattr__(self, name, read_only(getattr(self, name)))
+        for name in ("eta_charge", "eta_discharge"):
+            object.__setattr__(self, name, one_each(getattr(self, name), self.e_start_mwh.size))
         for name in ("drain_mwh", "p_segments_mw"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, read_only(getattr(self, name)))
@@ -70,9 +72,7 @@ class Reservoir:
             if shape != (n_devices,):
                 yield Fault(f"{name}.{column}", f"must have shape ({n_devices},)", shape)
         for column in ("eta_charge", "eta_discharge"):
-            shape = getattr(self, column).shape
-            if shape not in {(1,), (n_devices,), (n_slots,)}:
-                yield Fault(f"{name}.{column}", f"must have shape ({n_devices},) or ({n_slots},)", shape)
+            yield from shape_fault(f"{name}.{column}", getattr(self, column), n_devices, n_slots)
         if self.drain_mwh is not None and self.drain_mwh.shape != (n_slots,):
             yield Fault(f"{name}.drain_mwh", f"must have shape ({n_slots},)", self.drain_mwh.shape)
 

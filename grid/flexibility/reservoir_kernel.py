@@ -16,13 +16,17 @@ class Devices(NamedTuple):
     Args:
         first_slot: First slot of each device, and K at the end, shape (N + 1,).
         step_hours: Length of a step [h].
-        p_max_mw: Most withdrawal, shape (N,), (K,) or (1,) [MW].
-        eta_charge: Energy stored for a MWh withdrawn in the first segment, shape (N,), (K,) or (1,) [1].
-        eta_discharge: Energy fed in for a MWh taken out, shape (N,), (K,) or (1,) [1].
+        p_max_mw: Most withdrawal, shape (N,) or (K,) [MW].
+        eta_charge: Energy stored for a MWh withdrawn in the first segment, shape (N,) or (K,) [1].
+        eta_discharge: Energy fed in for a MWh taken out, shape (N,) or (K,) [1].
         retention_per_step: Share of the energy that a step's standing loss leaves, shape (N,) [1].
         drain_mwh: Energy used in each slot's step, shape (K,) [MWh]; (0,) if there is none.
+        p_max_by_slot: Whether `p_max_mw` has one value a slot, else one a device.
+        eta_charge_by_slot: Likewise.
+        eta_discharge_by_slot: Likewise.
         segments: Share of the charging power and relative efficiency of each segment, shape (S, 2) [1].
-        p_segments_mw: Power that those shares are of, shape (N,), (K,) or (1,) [MW].
+        p_segments_mw: Power that those shares are of, shape (N,) or (K,) [MW].
+        p_segments_by_slot: Whether `p_segments_mw` has one value a slot, else one a device.
     """
 
     first_slot: Ints
@@ -32,8 +36,12 @@ class Devices(NamedTuple):
     eta_discharge: Floats
     retention_per_step: Floats
     drain_mwh: Floats
+    p_max_by_slot: bool
+    eta_charge_by_slot: bool
+    eta_discharge_by_slot: bool
     segments: Floats
     p_segments_mw: Floats
+    p_segments_by_slot: bool
 
 
 @njit(cache=True, nogil=True)
@@ -95,7 +103,7 @@ def most_gains(of: Devices) -> Floats:
     found: Floats = np.zeros(of.first_slot.size - 1)
     for device in range(found.size):
         for slot in range(of.first_slot[device], of.first_slot[device + 1]):
-            full = max(_at(of.p_max_mw, found.size, device, slot), 0.0)
+            full = max(_at(of.p_max_mw, of.p_max_by_slot, device, slot), 0.0)
             found[device] += _held(of, device, slot, 0.0) + _gain(of, device, slot, full)
     return found
 
@@ -133,7 +141,7 @@ def highest_energy(of: Devices, e_start_mwh: Floats, e_max_mwh: Floats, begin: i
     found: Floats = e_start_mwh.copy()
     for device in range(found.size):
         for slot in range(of.first_slot[device] + begin, of.first_slot[device] + end):
-            full = max(_at(of.p_max_mw, found.size, device, slot), 0.0)
+            full = max(_at(of.p_max_mw, of.p_max_by_slot, device, slot), 0.0)
             energy = _held(of, device, slot, found[device]) + _gain(of, device, slot, full)
             found[device] = min(energy, e_max_mwh[device])
     return found
@@ -173,7 +181,7 @@ def followed(
         need = e_due_mwh[device]
         for slot in range(stop - 1, first - 1, -1):
             needed[slot] = need
-            full = max(_at(of.p_max_mw, n_devices, device, slot), 0.0)
+            full = max(_at(of.p_max_mw, of.p_max_by_slot, device, slot), 0.0)
             gain = _gain(of, device, slot, full if full >= least_on else 0.0)
             need = max((need - _held(of, device, slot, 0.0) - gain) / of.retention_per_step[device], e_min_mwh[device])
         energy = e_start_mwh[device]
@@ -183,17 +191,15 @@ def followed(
             power[slot] = _charging_power(of, device, slot, wanted)
             if 0.0 < power[slot] < least_on:
                 runs = held + _gain(of, device, slot, least_on) <= e_max_mwh[device]
-                power[slot] = least_on if runs and least_on <= _at(of.p_max_mw, n_devices, device, slot) else 0.0
+                power[slot] = least_on if runs and least_on <= _at(of.p_max_mw, of.p_max_by_slot, device, slot) else 0.0
             energy = held + _gain(of, device, slot, power[slot])
     return power
 
 
 @njit(cache=True, nogil=True)
-def _at(values: Floats, n_devices: int, device: int, slot: int) -> float:
+def _at(values: Floats, by_slot: bool, device: int, slot: int) -> float:
     """Value of a slot where `values` are by slot, else of its device."""
-    if values.size == 1:
-        return values[0]  # type: ignore[no-any-return]
-    return values[device] if values.size == n_devices else values[slot]  # type: ignore[no-any-return]
+    return values[slot if by_slot else device]  # type: ignore[no-any-return]
 
 
 @njit(cache=True, nogil=True)
@@ -206,10 +212,10 @@ def _held(of: Devices, device: int, slot: int, energy_mwh: float) -> float:
 @njit(cache=True, nogil=True)
 def _charging_power(of: Devices, device: int, slot: int, gain_mwh: float) -> float:
     """Charging power that gains `gain_mwh`, as far as it goes [MW]."""
-    n_devices, n_segments = of.first_slot.size - 1, len(of.segments)
-    p_max = max(_at(of.p_max_mw, n_devices, device, slot), 0.0)
-    whole = max(_at(of.p_segments_mw, n_devices, device, slot), 0.0)
-    missing = max(gain_mwh, 0.0) / (of.step_hours * _at(of.eta_charge, n_devices, device, slot))
+    n_segments = len(of.segments)
+    p_max = max(_at(of.p_max_mw, of.p_max_by_slot, device, slot), 0.0)
+    whole = max(_at(of.p_segments_mw, of.p_segments_by_slot, device, slot), 0.0)
+    missing = max(gain_mwh, 0.0) / (of.step_hours * _at(of.eta_charge, of.eta_charge_by_slot, device, slot))
     power = 0.0
     for k in range(n_segments):
         share, relative = of.segments[k, 0], of.segments[k, 1]
@@ -222,14 +228,14 @@ def _charging_power(of: Devices, device: int, slot: int, gain_mwh: float) -> flo
 @njit(cache=True, nogil=True)
 def _gain(of: Devices, device: int, slot: int, p_mw: float) -> float:
     """Energy gained by the power of a slot [MWh]."""
-    n_devices, n_segments = of.first_slot.size - 1, len(of.segments)
+    n_segments = len(of.segments)
     if p_mw < 0.0:
-        return of.step_hours * p_mw / _at(of.eta_discharge, n_devices, device, slot)
-    whole = max(_at(of.p_segments_mw, n_devices, device, slot), 0.0)
+        return of.step_hours * p_mw / _at(of.eta_discharge, of.eta_discharge_by_slot, device, slot)
+    whole = max(_at(of.p_segments_mw, of.p_segments_by_slot, device, slot), 0.0)
     stored = below = 0.0
     for k in range(n_segments):
         share, relative = of.segments[k, 0], of.segments[k, 1]
         part = max(p_mw - below, 0.0)
         stored += relative * (part if k == n_segments - 1 else min(part, share * whole))
         below += share * whole
-    return of.step_hours * _at(of.eta_charge, n_devices, device, slot) * stored
+    return of.step_hours * _at(of.eta_charge, of.eta_charge_by_slot, device, slot) * stored

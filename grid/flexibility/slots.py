@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from grid.arrays import Floats, Ints
+from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
 from grid.time.clock import Clock
 
 
@@ -58,22 +59,19 @@ class Slots:
         """Device of some slots; `device` holds that of all."""
         return np.asarray(np.searchsorted(self.offsets, slots, side="right") - 1)
 
-    def per_slot(self, values: Floats) -> Floats:
-        """Values of shape (K,), (N,) or (1,) by slot, shape (K,).
+    def per_slot(self, quantity: DeviceOrSlot) -> Floats:
+        """A quantity by device or by slot, by slot, shape (K,)."""
+        return quantity.values if isinstance(quantity, PerSlot) else quantity[self.device]
 
-        Where K is N every device has one slot, in the order of the devices, so that the two shapes mean the same.
-        """
-        if values.size == self.n_slots:
-            return values
-        return values[self.device] if values.size == self.n_devices else np.broadcast_to(values, (self.n_slots,))
+    def at_slots(self, quantity: DeviceOrSlot, slots: Ints) -> Floats:
+        """A quantity by device or by slot, at some slots, of their shape; without an array of all slots."""
+        return quantity.values[slots] if isinstance(quantity, PerSlot) else quantity[self.device_of(slots)]
 
-    def at_slots(self, values: Floats, slots: Ints) -> Floats:
-        """Values of shape (K,), (N,) or (1,) at some slots, shape (J,); without an array of all slots."""
-        if values.size == self.n_slots:
-            return values[slots]
-        if values.size != self.n_devices:
-            return np.broadcast_to(values, slots.shape)
-        return values[self.device_of(slots)]
+    def alike(self, one: DeviceOrSlot, other: DeviceOrSlot) -> tuple[Floats, Floats]:
+        """Two quantities, both by device, shape (N,), where both are, else both by slot, shape (K,)."""
+        if isinstance(one, PerSlot) or isinstance(other, PerSlot):
+            return self.per_slot(one), self.per_slot(other)
+        return one, other
 
     def by_step(self, values: Floats) -> Floats:
         """Values by slot, shape (K,), summed to steps, shape (T,)."""

@@ -14,6 +14,7 @@ from scipy import sparse
 from grid.arrays import Floats, Ints
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
 from optimizer._highs import LinearProgram
 from optimizer.aggregation.decomposition import Decomposition
 from optimizer.aggregation.pricing import PricedSessions
@@ -53,7 +54,7 @@ class AggregatedFleet:
             raise InputError.single(fleet.name, "only stores without use and standing losses can be aggregated")
         if group is None:
             group = np.unique(np.asarray(fleet.shares.argmax(axis=1)).ravel(), return_inverse=True)[1]
-        n, low, high = fleet.n_devices, fleet.per_slot(fleet.p_min_mw), fleet.per_slot(fleet.p_max_mw)
+        low, high = fleet.per_slot(fleet.p_min_mw), fleet.per_slot(fleet.p_max_mw)
         sessions = PricedSessions(
             offsets=fleet.offsets,
             charge_max_mw=np.maximum(high, 0.0),
@@ -65,7 +66,7 @@ class AggregatedFleet:
             e_due_high_mwh=store.e_end_mwh if store.exact_end else store.e_max_mwh,
             eta_charge=_by_device(store.eta_charge, fleet),
             eta_discharge=_by_device(store.eta_discharge, fleet),
-            wear_per_mwh=np.broadcast_to(fleet.wear_cost_per_mwh, (n,)).copy(),
+            wear_per_mwh=fleet.wear_cost_per_mwh.copy(),
             step_hours=fleet.clock.step_hours,
         )
         return cls(sessions, group, fleet.step, int(group.max(initial=-1)) + 1, fleet.clock.n_steps)
@@ -182,15 +183,15 @@ def envelope(fleet: AggregatedFleet) -> Envelope:
     return Envelope(fleet.by_group(sessions.charge_max_mw), np.minimum(low, high), high)
 
 
-def _by_device(values: Floats, fleet: Flexibility) -> Floats:
+def _by_device(efficiency: DeviceOrSlot, fleet: Flexibility) -> Floats:
     """An efficiency by device, shape (N,).
 
     Raises:
         InputError: If it changes during a session.
     """
-    if values.size != fleet.n_slots or fleet.n_slots == fleet.n_devices:
-        return np.broadcast_to(values, (fleet.n_devices,)).copy()
-    first = values[fleet.offsets[:-1]]
-    if (values != first[fleet.device]).any():
+    if not isinstance(efficiency, PerSlot):
+        return efficiency.copy()
+    first = efficiency.values[fleet.offsets[:-1]]
+    if (efficiency.values != first[fleet.device]).any():
         raise InputError.single(fleet.name, "an efficiency that changes during a session cannot be aggregated")
     return first

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from grid.arrays import Floats, Ints
+from grid.flexibility.per_slot import values_of
 from optimizer._highs import LinearProgram, Solver, SolverError
 from optimizer.aggregation.decomposition import Decomposition
 from optimizer.aggregation.pricing import PricedSessions
@@ -42,7 +43,7 @@ def can_aggregate(window: Window) -> bool:
 def _is_plain(block: SessionBlock) -> bool:
     flexibility, at = block.flexibility, block.columns
     store = flexibility.reservoir
-    if store is None or store.drain_mwh is not None or flexibility.value_per_mwh.any():
+    if store is None or store.drain_mwh is not None or values_of(flexibility.value_per_mwh).any():
         return False
     active = np.unique(block.device)
     powers = slice(at.charge.start, at.discharge.stop)
@@ -70,7 +71,7 @@ def priced(block: SessionBlock) -> PricedSessions:
     device = block.device[first]
     low[feeds], high[feeds] = store.e_min_mwh[device[feeds]], store.e_max_mwh[device[feeds]]
     due_low[feeds], due_high[feeds] = program.lower[at.energy][at_last], program.upper[at.energy][at_last]
-    wear = np.broadcast_to(flexibility.wear_cost_per_mwh, (flexibility.n_devices,))[device]
+    wear = flexibility.wear_cost_per_mwh[device]
     return PricedSessions(
         offsets=offsets.astype(np.int64), charge_max_mw=program.upper[at.charge].copy(), discharge_max_mw=discharge,
         e_start_mwh=start, e_low_mwh=low, e_high_mwh=np.minimum(high, UNBOUNDED_MWH), e_due_low_mwh=due_low,

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from grid.arrays import Bools, Floats, Ints
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
 from optimizer.problem.slots import slots_between, step_of
 
 ROUNDING_MW = 1e-9
@@ -41,9 +42,11 @@ def without_arrivals(flexibility: Flexibility, first: int) -> Flexibility:
     )
 
 
-def _shut(flexibility: Flexibility, values: Floats, later: Bools) -> Floats:
-    by_slot = values.shape == (flexibility.n_slots,) and flexibility.n_slots != flexibility.n_devices
-    return np.where(later[flexibility.device] if by_slot else later, 0.0, values)
+def _shut(flexibility: Flexibility, power: DeviceOrSlot, later: Bools) -> DeviceOrSlot:
+    """A bound on power that is 0 for the devices that come `later`, shape (N,)."""
+    if isinstance(power, PerSlot):
+        return PerSlot(np.where(later[flexibility.device], 0.0, power.values))
+    return np.where(later, 0.0, power)
 
 
 def charging_on_arrival(flexibility: Flexibility, devices: Ints) -> tuple[Ints, Floats]:

@@ -16,6 +16,7 @@ import numpy as np
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import PerSlot, values_of
 from optimizer.forecast.arrivals import expected_arrivals_mw, hides, without_arrivals
 from optimizer.problem.problem import DispatchProblem
 
@@ -48,7 +49,8 @@ class Persistence:
             for name in ("p_fixed_mw", "q_fixed_mvar", *SERIES)
         }
         changes["flexibilities"] = tuple(
-            _available(f, at, f.p_min_mw[_slots(f, like)]) if is_available(f) else f for f in problem.flexibilities
+            _available(f, at, values_of(f.p_min_mw)[_slots(f, like)]) if is_available(f) else f
+            for f in problem.flexibilities
         )
         seen = replace(problem, **changes)
         return seen if self.arrivals_known else _without_arrivals(seen, problem, first, stop)
@@ -154,28 +156,31 @@ def _below_imports(problem: DispatchProblem, changes: dict[str, Any]) -> Floats:
 
 def is_available(flexibility: Flexibility) -> bool:
     """Whether its least withdrawal is what sun or wind allow: by slot, not always the same, all fed in unmanaged."""
-    f, least = flexibility, flexibility.p_min_mw
-    if f.reservoir is not None or not f.lasts_throughout or least.shape != (f.n_slots,) or f.p_unmanaged_mw is None:
+    f, unmanaged = flexibility, flexibility.p_unmanaged_mw
+    if f.reservoir is not None or not f.lasts_throughout or not isinstance(f.p_min_mw, PerSlot) or unmanaged is None:
         return False
-    return bool(np.ptp(least) > 0 and least.max() <= 0 and f.p_max_mw.max() <= 0 and (f.p_unmanaged_mw == least).all())
+    least = f.p_min_mw.values
+    varies = np.ptp(least) > 0 and (unmanaged == least).all()
+    return bool(varies and least.max() <= 0 and values_of(f.p_max_mw).max() <= 0)
 
 
 def _available(flexibility: Flexibility, at: Ints, least_mw: Floats) -> Flexibility:
     """The same where other power, shape (N, steps) [MW], is available in some steps."""
-    slots = _slots(flexibility, at)
-    least = _with(flexibility.p_min_mw, slots, least_mw)
+    slots, was_least = _slots(flexibility, at), values_of(flexibility.p_min_mw)
+    least = _with(was_least, slots, least_mw)
     most = flexibility.per_slot(flexibility.p_max_mw)
-    forced: Bools = most[slots] <= flexibility.p_min_mw[slots]
+    forced: Bools = most[slots] <= was_least[slots]
     most = _with(most, slots, np.where(forced, least_mw, np.maximum(most[slots], least_mw)))
-    return replace(flexibility, p_min_mw=least, p_max_mw=most, p_unmanaged_mw=least)
+    return replace(flexibility, p_min_mw=PerSlot(least), p_max_mw=PerSlot(most), p_unmanaged_mw=least)
 
 
 def _erring(flexibility: Flexibility, at: Ints, error: Floats) -> Flexibility:
     """The same with an error, shape (steps,), of its highest power in what is available."""
     if not is_available(flexibility):
         return flexibility
-    least = flexibility.p_min_mw[_slots(flexibility, at)]
-    most = -np.minimum.reduceat(flexibility.p_min_mw, flexibility.offsets[:-1])[:, None]
+    always = values_of(flexibility.p_min_mw)
+    least = always[_slots(flexibility, at)]
+    most = -np.minimum.reduceat(always, flexibility.offsets[:-1])[:, None]
     return _available(flexibility, at, np.where(least < 0, -np.clip(-least + error * most, 0.0, most), least))
 
 

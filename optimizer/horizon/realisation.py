@@ -15,6 +15,7 @@ import numpy as np
 from grid.arrays import Floats, Ints
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
 from optimizer.forecast.arrivals import charging_on_arrival
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.slots import step_of
@@ -169,9 +170,7 @@ def _faults(seen: dict[str, Flexibility], true: tuple[Flexibility, ...]) -> Iter
 
 
 def _wider(other: Flexibility, flexibility: Flexibility, name: str, sign: float) -> bool:
-    one, two = getattr(other, name), getattr(flexibility, name)
-    if one.shape != two.shape:
-        one, two = other.per_slot(one), flexibility.per_slot(two)
+    one, two = flexibility.alike(getattr(other, name), getattr(flexibility, name))
     return bool((sign * (one - two) > 0).any())
 
 
@@ -179,5 +178,9 @@ KNOWN = ("e_start_mwh", "e_min_mwh", "e_max_mwh", "eta_charge", "eta_discharge",
 """What a forecast may not change of a reservoir: stores and cars keep to the plan, so it must hold in truth."""
 
 
-def _same(one: object, other: object) -> bool:
-    return one is other or np.array_equal(np.asarray(one), np.asarray(other))
+def _same(one: DeviceOrSlot | Ints | None, other: DeviceOrSlot | Ints | None) -> bool:
+    if isinstance(one, PerSlot) and isinstance(other, PerSlot):
+        return np.array_equal(one.values, other.values)
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return one is other

@@ -55,9 +55,7 @@ def dispatch(problem: DispatchProblem, progress: Progress | None = None) -> Sche
 
 
 def _is_free(flexibility: Flexibility) -> bool:
-    low, high = flexibility.p_min_mw, flexibility.p_max_mw
-    if low.shape != high.shape:
-        low, high = flexibility.per_slot(low), flexibility.per_slot(high)
+    low, high = flexibility.alike(flexibility.p_min_mw, flexibility.p_max_mw)
     return bool((high - low > FREE_MW).any() or flexibility.q_max_mvar.any())
 
 

@@ -13,6 +13,7 @@ from grid.city.city import City, make_city
 from grid.city.source import source_of_net
 from grid.errors import Fault, InputError, raise_if_any
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_device, one_hot
+from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
 from grid.time.clock import Clock
 from optimizer.problem.problem import DispatchProblem
 
@@ -129,8 +130,8 @@ def generation(
     if (power < 0).any():
         faults.append(Fault(f"{name}.available_mw", "must not be negative", float(power.min())))
     raise_if_any(faults, f"generation {name!r}")
-    high = -power if must_run else np.zeros(power.size)
-    return _device(city, name, bus, "generation", -power, high, element="sgen", p_unmanaged_mw=-power,
+    high = PerSlot(-power) if must_run else np.zeros(1)
+    return _device(city, name, bus, "generation", PerSlot(-power), high, element="sgen", p_unmanaged_mw=-power,
                    wear_cost_per_mwh=np.array([cost_per_mwh]), q_max_mvar=np.array([q_max_mvar]),
                    technology="unknown", ci_kg_per_mwh=(ci_kg_per_mwh, ci_kg_per_mwh))  # fmt: skip
 
@@ -178,7 +179,9 @@ def charging_sessions(
     )  # fmt: skip
 
 
-def _device(city: City, name: str, bus: str, kind: str, low: Floats, high: Floats, **more: Any) -> Flexibility:
+def _device(
+    city: City, name: str, bus: str, kind: str, low: DeviceOrSlot, high: DeviceOrSlot, **more: Any
+) -> Flexibility:
     """One device at one bus over the whole clock."""
     place = np.array([city.network.buses.find(bus)])
     return one_device(name, kind, city.clock, one_hot(place, city.n_buses), low, high, **more)

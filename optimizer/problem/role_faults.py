@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from grid.errors import Fault
 from grid.flexibility.flexibility import Flexibility, Reservoir
+from grid.flexibility.per_slot import PerSlot, values_of
 
 
 def is_store(flexibility: Flexibility, store: Reservoir) -> bool:
@@ -13,8 +14,8 @@ def is_store(flexibility: Flexibility, store: Reservoir) -> bool:
 
     Efficiencies that change with time would be coefficients of the matrix, which is stated once for all windows.
     """
-    n = flexibility.n_devices
-    return flexibility.lasts_throughout and store.eta_charge.size == store.eta_discharge.size == n
+    changes = isinstance(store.eta_charge, PerSlot) or isinstance(store.eta_discharge, PerSlot)
+    return flexibility.lasts_throughout and not changes
 
 
 def role_faults(flexibility: Flexibility) -> Iterator[Fault]:
@@ -25,7 +26,8 @@ def role_faults(flexibility: Flexibility) -> Iterator[Fault]:
         yield Fault(name, "ramps and minimum loads need devices that last throughout, of constant efficiency")
     if by_session and store is not None and len(store.charge_segments) > 1:
         yield Fault(name, "part-load efficiency needs devices that last throughout, of constant efficiency")
-    low, high = flexibility.p_min_mw.min(initial=0.0), flexibility.p_max_mw.max(initial=0.0)
-    priced = flexibility.wear_cost_per_mwh.any() or flexibility.value_per_mwh.any()
+    low = values_of(flexibility.p_min_mw).min(initial=0.0)
+    high = values_of(flexibility.p_max_mw).max(initial=0.0)
+    priced = flexibility.wear_cost_per_mwh.any() or values_of(flexibility.value_per_mwh).any()
     if store is None and priced and low < 0 < high:
         yield Fault(name, "with a cost or a value it must either draw or feed in; state two flexibilities")

@@ -34,10 +34,7 @@ def weighted_problem(weights: Weights, problem: DispatchProblem, unit: float) ->
         unit: What the objective is divided by, see `objective_unit` [1/currency].
     """
     cost, carbon, peak = weights.cost / unit, weights.carbon_kg / unit, weights.peak_mw / unit
-    flexibilities = tuple(
-        replace(f, wear_cost_per_mwh=cost * f.wear_cost_per_mwh, value_per_mwh=cost * f.value_per_mwh)
-        for f in problem.flexibilities
-    )
+    flexibilities = tuple(f.with_costs_scaled(cost) for f in problem.flexibilities)
     return replace(
         problem,
         flexibilities=flexibilities if cost != 1.0 else problem.flexibilities,

@@ -101,10 +101,7 @@ def _solve(problem: DispatchProblem, carbon_price_per_kg: float) -> FrontierPoin
     weight = 1.0 / (1.0 + carbon_price_per_kg / _typical_price(problem))
     weighted = replace(
         problem,
-        flexibilities=tuple(
-            replace(f, wear_cost_per_mwh=weight * f.wear_cost_per_mwh, value_per_mwh=weight * f.value_per_mwh)
-            for f in problem.flexibilities
-        ),
+        flexibilities=tuple(f.with_costs_scaled(weight) for f in problem.flexibilities),
         import_price_per_mwh=weight * problem.import_price_per_mwh,
         export_price_per_mwh=weight * problem.export_price_per_mwh,
         demand_charge_per_mw_month=weight * problem.demand_charge_per_mw_month,

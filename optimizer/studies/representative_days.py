@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from grid.arrays import Floats, Ints
+from grid.arrays import Ints
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility, Reservoir
+from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Schedule
@@ -26,7 +27,7 @@ from optimizer.studies.day_choice import RepresentativeDays, representative_days
 
 Dispatch = Callable[[DispatchProblem], Schedule]
 BY_DEVICE = (
-    *("p_min_mw", "p_max_mw", "p_unmanaged_mw", "p_min_on_mw", "ramp_mw_per_h", "q_max_mvar"),
+    *("p_min_mw", "p_max_mw", "p_min_on_mw", "ramp_mw_per_h", "q_max_mvar"),
     *("wear_cost_per_mwh", "value_per_mwh"),
 )
 """What a flexibility holds by device or by slot."""
@@ -118,10 +119,11 @@ def _on_day(flexibility: Flexibility, first: int, stop: int) -> Flexibility | No
     begin, end = np.maximum(flexibility.start[device], first), np.minimum(flexibility.stop[device], stop)
     _, _, slots = slots_between(flexibility, device, begin, end)
     own: dict[str, Any] = {
-        name: _cut(getattr(flexibility, name), flexibility, device, slots)
+        name: _cut(getattr(flexibility, name), device, slots)
         for name in BY_DEVICE
         if getattr(flexibility, name) is not None
     }
+    unmanaged = flexibility.p_unmanaged_mw
     return replace(
         flexibility,
         clock=flexibility.clock.window(first, stop),
@@ -130,6 +132,7 @@ def _on_day(flexibility: Flexibility, first: int, stop: int) -> Flexibility | No
         stop=end - first,
         reservoir=None if flexibility.reservoir is None else _reservoir(flexibility, device, slots, begin, end),
         vehicle_class=None if flexibility.vehicle_class is None else flexibility.vehicle_class.select(device),
+        p_unmanaged_mw=None if unmanaged is None else unmanaged[slots],
         **own,
     )
 
@@ -150,8 +153,8 @@ def _reservoir(flexibility: Flexibility, device: Ints, slots: Ints, begin: Ints,
         e_end_mwh=at_end,
         e_min_mwh=np.minimum(store.e_min_mwh[device], at_begin),
         e_max_mwh=np.maximum(store.e_max_mwh[device], at_end),
-        eta_charge=_cut(store.eta_charge, flexibility, device, slots),
-        eta_discharge=_cut(store.eta_discharge, flexibility, device, slots),
+        eta_charge=_cut(store.eta_charge, device, slots),
+        eta_discharge=_cut(store.eta_discharge, device, slots),
         retention_per_step=store.retention_per_step[device],
         owner=np.unique(store.owner[device], return_inverse=True)[1],
         mwh_per_km=None if store.mwh_per_km is None else store.mwh_per_km[device],
@@ -160,12 +163,9 @@ def _reservoir(flexibility: Flexibility, device: Ints, slots: Ints, begin: Ints,
     )
 
 
-def _cut(values: Floats, flexibility: Flexibility, device: Ints, slots: Ints) -> Floats:
-    """Values by slot or by device, or one for all, of the devices and slots of a day."""
-    if values.size == 1:
-        return values
-    by_slot = values.size == flexibility.n_slots and flexibility.n_slots != flexibility.n_devices
-    return values[slots] if by_slot else values[device]
+def _cut(quantity: DeviceOrSlot, device: Ints, slots: Ints) -> DeviceOrSlot:
+    """A quantity by device or by slot, of the devices and slots of a day."""
+    return PerSlot(quantity.values[slots]) if isinstance(quantity, PerSlot) else quantity[device]
 
 
 def _demand_charge(problem: DispatchProblem, chosen: RepresentativeDays, parts: list[ScheduleTotals]) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from grid.arrays import Ints
+from grid.flexibility.per_slot import values_of
 from optimizer._highs import Solver
 from optimizer._highs.binaries import on_or_off
 from optimizer.window.programme import Window
@@ -53,7 +54,7 @@ def _with_minimum(window: Window) -> Iterator[tuple[Ints, float, float]]:
     for unit_mw, (flexibility, device) in zip(columns["unit_mw"], units, strict=True):
         least = by_device(flexibility.p_min_on_mw, flexibility)[device]
         if least > 0:
-            yield unit_mw, float(least), -1.0 if flexibility.p_min_mw.min() < 0 else 1.0
+            yield unit_mw, float(least), -1.0 if values_of(flexibility.p_min_mw).min() < 0 else 1.0
     for flexibility, store in window.roles.stores:
         for least in by_device(flexibility.p_min_on_mw, flexibility):
             if least > 0:  # the first segment is the cheapest, so it carries the minimum load

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import values_of
 from grid.powerflow.powerflow import PowerFlow, power_flow
 from optimizer._highs import Compiled, LinearProgram
 from optimizer.problem.problem import DispatchProblem
@@ -64,7 +65,7 @@ class Window(WindowModel):
             if len(store.charge_segments) > 1:
                 net = charge[rows] - discharge[rows]
             else:
-                eta = (store.eta_charge[:, None], store.eta_discharge[:, None])
+                eta = (values_of(store.eta_charge)[:, None], values_of(store.eta_discharge)[:, None])
                 net = single_direction(charge[rows], discharge[rows], *eta)
             powers[flexibility.name] = (self.slots(flexibility).ravel(), net.ravel())
         for block, at in self.placed_blocks():

@@ -9,6 +9,7 @@ import numpy as np
 
 from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility, Reservoir
+from grid.flexibility.per_slot import values_of
 from optimizer._highs import Compiled
 from optimizer.problem.problem import Extension
 from optimizer.problem.role_faults import is_store
@@ -72,7 +73,10 @@ class Roles:
             StoreConstants(charge, discharge, kept, tuple(relative for _, relative in store.charge_segments))
             for _, store in self.stores
             for charge, discharge, kept in zip(
-                store.eta_charge.tolist(), store.eta_discharge.tolist(), store.retention_per_step.tolist(), strict=True
+                values_of(store.eta_charge).tolist(),
+                values_of(store.eta_discharge).tolist(),
+                store.retention_per_step.tolist(),
+                strict=True,
             )
         ]
         places = list(self._places())

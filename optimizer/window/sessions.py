@@ -23,6 +23,7 @@ from scipy import sparse
 
 from grid.arrays import Bools, Floats, Ints
 from grid.flexibility.flexibility import Flexibility, Reservoir
+from grid.flexibility.per_slot import values_of
 from optimizer._highs import INFINITY, LinearProgram
 from optimizer.problem.slots import slots_between
 
@@ -228,9 +229,9 @@ def _program(
     lower = np.concatenate([np.maximum(low, 0.0), np.maximum(-high[fed], 0.0), np.full(fed.size, -INFINITY)])
     upper = np.concatenate([np.maximum(high, 0.0), np.maximum(-low[fed], 0.0), np.full(fed.size, INFINITY)])
     cost = np.zeros(n_columns)
-    wear = np.broadcast_to(flexibility.wear_cost_per_mwh, (flexibility.n_devices,))
+    wear = flexibility.wear_cost_per_mwh
     cost[k : k + fed.size] = h * wear[parts.active[parts.local[fed]]]
-    if flexibility.value_per_mwh.any():
+    if values_of(flexibility.value_per_mwh).any():
         cost[:k] = -h * flexibility.at_slots(flexibility.value_per_mwh, parts.slot)
     if flexibility.reservoir is None:
         empty = sparse.csr_array((0, n_columns))

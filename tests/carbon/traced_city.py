@@ -8,6 +8,7 @@ import numpy as np
 
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
+from grid.flexibility.per_slot import PerSlot
 
 SECTORS = ("I.1", "I.2", "II.1")
 
@@ -128,8 +129,8 @@ def random_operation(rng: np.random.Generator, n_nodes: int, n_steps: int, step_
         stop=stop,
         p_mw=np.array(powers),
         e_start_mwh=e_start,
-        eta_charge=eta_charge,
-        eta_discharge=eta_discharge,
+        eta_charge=PerSlot(eta_charge),
+        eta_discharge=PerSlot(eta_discharge),
         retention_per_step=kept,
         vehicle=np.array([False, False, True, True]),
         ci_initial_kg_per_mwh=rng.uniform(0, 500, 4),
@@ -160,7 +161,7 @@ def dense_reference(city: City) -> tuple[np.ndarray, np.ndarray]:
             give = max(-op.p_mw[slots[d, t]], 0.0)
             e, c, r = stock[o]
             matrix[op.node[d], op.node[d]] += give
-            supply[op.node[d]] += give * np.array([c / e / op.eta_discharge[slots[d, t]], r / e])
+            supply[op.node[d]] += give * np.array([c / e / op.eta_discharge.values[slots[d, t]], r / e])
         live = np.diag(matrix) > 1e-9
         x = np.linalg.solve(matrix[np.ix_(live, live)], supply[live])
         result[:, t, live] = x.T
@@ -169,8 +170,8 @@ def dense_reference(city: City) -> tuple[np.ndarray, np.ndarray]:
             e, c, r = stock[o]
             charge = h * max(p, 0.0)
             w, rho = result[:, t, op.node[d]]
-            out = h * max(-p, 0.0) / op.eta_discharge[slots[d, t]] + h * drain + (1 - op.retention_per_step[d]) * e
-            eta = op.eta_charge[slots[d, t]]
+            eta, eta_out = op.eta_charge.values[slots[d, t]], op.eta_discharge.values[slots[d, t]]
+            out = h * max(-p, 0.0) / eta_out + h * drain + (1 - op.retention_per_step[d]) * e
             gain = charge * np.array([eta, w, eta * rho]) if charge > 0 else np.zeros(3)
             stock[o] = list(_left(np.array([e, c, r]), out, gain))
     return result[0], result[1]

@@ -14,6 +14,7 @@ from pandapower import networks
 from grid._pandapower import network_of
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
+from grid.flexibility.per_slot import PerSlot
 from grid.network.network import Network
 from grid.powerflow.powerflow import PowerFlow, power_flow
 from grid.time.clock import Clock
@@ -111,8 +112,8 @@ def pv(network: Network, clock: Clock, bus: int, p_available_mw: Floats, name: s
         shares=one_hot(np.array([bus]), len(network.buses.names)),
         start=np.array([0]),
         stop=np.array([clock.n_steps]),
-        p_min_mw=-np.asarray(p_available_mw, dtype=float),
-        p_max_mw=np.zeros(clock.n_steps),
+        p_min_mw=PerSlot(-np.asarray(p_available_mw, dtype=float)),
+        p_max_mw=np.zeros(1),
         p_unmanaged_mw=-np.asarray(p_available_mw, dtype=float),
         element="sgen",
         technology="solar",
@@ -124,7 +125,8 @@ def must_run(network: Network, clock: Clock, bus: int, p_mw: float) -> Flexibili
     p = np.full(clock.n_steps, p_mw)
     return Flexibility(
         name="pump", kind="pump", clock=clock, shares=one_hot(np.array([bus]), len(network.buses.names)),
-        start=np.array([0]), stop=np.array([clock.n_steps]), p_min_mw=p, p_max_mw=p, p_unmanaged_mw=p, element="load",
+        start=np.array([0]), stop=np.array([clock.n_steps]), p_min_mw=PerSlot(p), p_max_mw=PerSlot(p), p_unmanaged_mw=p,
+        element="load",
     )  # fmt: skip
 
 
@@ -186,7 +188,7 @@ def cost(problem: DispatchProblem, schedule: Schedule) -> float:
     p, h = import_mw(problem, schedule), problem.clock.step_hours
     energy = h * (problem.import_cost_per_mwh @ np.maximum(p, 0.0) - problem.export_price_per_mwh @ np.maximum(-p, 0.0))
     wear = sum(
-        h * f.per_slot(np.broadcast_to(f.wear_cost_per_mwh, (f.n_devices,))) @ np.maximum(-schedule.p_mw[f.name], 0.0)
+        h * f.per_slot(f.wear_cost_per_mwh) @ np.maximum(-schedule.p_mw[f.name], 0.0)
         for f in problem.flexibilities
         if f.reservoir is not None
     )

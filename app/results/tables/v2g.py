@@ -19,6 +19,7 @@ from carbon.reporting.v2g_credit import (
 )
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import values_of
 
 NOTE = (
     f"{AVOIDED_ELSEWHERE}: what V2G replaced less what charging for it caused and wore out is a consequence, "
@@ -78,7 +79,7 @@ def avoided(outcome: SimulationResult) -> pl.DataFrame:
 
 def notes(outcome: SimulationResult) -> tuple[str, ...]:
     """What a reader should know of the credit, if any car may feed in."""
-    return (NOTE,) if any((flexibility.p_min_mw < 0).any() for flexibility in fleets(outcome)) else ()
+    return (NOTE,) if any((values_of(flexibility.p_min_mw) < 0).any() for flexibility in fleets(outcome)) else ()
 
 
 def _fed_in(outcome: SimulationResult, flexibility: Flexibility) -> _FedIn | None:
@@ -93,7 +94,7 @@ def _fed_in(outcome: SimulationResult, flexibility: Flexibility) -> _FedIn | Non
     energy_mwh = entries.p_mw * outcome.inputs.clock.step_hours
     operation, bus = entries.operation, stores.bus[devices][entries.device]
     eta_charge, eta_discharge = (
-        operation.at_slots(eta)[entries.slot] for eta in (operation.eta_charge, operation.eta_discharge)
+        operation.per_slot(eta)[entries.slot] for eta in (operation.eta_charge, operation.eta_discharge)
     )
     marginal = outcome.marginal.nodes.above_kg_per_mwh[entries.step, bus]
     held = charging_intensity(operation.owner[entries.device], energy_mwh, entries.e_after_mwh, eta_charge, marginal)

@@ -62,7 +62,7 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
     returned = by_session(record.given_back_kg)
     buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
     names, code = class_names(flexibility)
-    requested = (store.e_end_mwh - store.e_start_mwh) / np.broadcast_to(store.eta_charge, (n,))
+    requested = (store.e_end_mwh - store.e_start_mwh) / flexibility.at_slots(store.eta_charge, flexibility.offsets[:-1])
     return pl.DataFrame(
         {
             "fleet": pl.Series([flexibility.name] * n, dtype=pl.String),

@@ -24,6 +24,7 @@ from grid.assets.heat.demand import (
 from grid.city.city import City
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.flexibility import Element, Flexibility, Reservoir
+from grid.flexibility.per_slot import PerSlot
 from grid.weather.weather import Weather
 
 BIVALENT_DEGC = -5.0
@@ -103,7 +104,8 @@ class HeatPump(Asset):
         pumps = self._pumps(site, demand, p_mw, efficiency, rated)
         if not lacking.any():
             return (pumps,)
-        heaters = self.device(site, lacking, lacking, part="heaters", p_unmanaged_mw=lacking, gpc_code=self.gpc_code)
+        fixed = PerSlot(lacking)
+        heaters = self.device(site, fixed, fixed, part="heaters", p_unmanaged_mw=lacking, gpc_code=self.gpc_code)
         return (pumps, heaters)
 
     def cop(self, weather: Weather, demand: HeatDemand) -> Floats:
@@ -155,7 +157,7 @@ class HeatPump(Asset):
                 e_end_mwh=np.zeros(1),
                 e_min_mwh=np.zeros(1),
                 e_max_mwh=np.array([room]),
-                eta_charge=efficiency,
+                eta_charge=PerSlot(efficiency),
                 eta_discharge=np.ones(1),
                 retention_per_step=np.array([math.exp(-clock.step_hours / self.time_constant_h)]),
                 owner=np.array([0]),

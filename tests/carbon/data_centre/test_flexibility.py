@@ -100,7 +100,7 @@ def test_shifted_work_is_conserved_within_the_rating(
 
 def test_full_power_is_the_rating() -> None:
     centre = load()
-    facility = centre.facility(deferrable(centre).p_max_mw)
+    facility = centre.facility(deferrable(centre).p_max_mw.values)
     np.testing.assert_allclose(facility.p_it_mw, RATED_MW, rtol=1e-9)
 
 
@@ -116,14 +116,14 @@ def test_the_dispatch_sees_nearly_the_facility_it_will_get() -> None:
     base, work = centre.flexibilities()
     p_mw = as_late_as_possible(work)
     facility = centre.facility(p_mw)
-    np.testing.assert_allclose(base.p_min_mw + p_mw, facility.p_total_mw, rtol=0.02)
+    np.testing.assert_allclose(base.p_min_mw.values + p_mw, facility.p_total_mw, rtol=0.02)
 
 
 def test_without_deferrable_work_there_is_only_the_demand() -> None:
     centre = load(deferrable_share=0.0)
     (base,) = centre.flexibilities()
-    np.testing.assert_array_equal(base.p_min_mw, base.p_max_mw)
-    np.testing.assert_allclose(base.p_min_mw, centre.model.total_at(centre.p_it_mw), rtol=1e-12)
+    np.testing.assert_array_equal(base.p_min_mw.values, base.p_max_mw.values)
+    np.testing.assert_allclose(base.p_min_mw.values, centre.model.total_at(centre.p_it_mw), rtol=1e-12)
     np.testing.assert_allclose(centre.facility(None).p_it_mw, centre.p_it_mw)
     assert base.reservoir is None
 
@@ -140,7 +140,7 @@ def test_work_with_a_deadline_runs_after_it_arrives_and_before_it_is_due(deadlin
     assert (work.stop - work.start <= deadline / centre.clock.step_hours).all()
     arriving = work.step < (work.start + batch)[work.device]
     movable = centre.marginal_facility_power() * centre.p_deferrable_it_mw
-    np.testing.assert_allclose(work.p_max_mw[arriving], movable[work.step[arriving]])
+    np.testing.assert_allclose(work.p_max_mw.values[arriving], movable[work.step[arriving]])
     np.testing.assert_allclose(work.by_step(work.unmanaged_power()), movable)
     reservoir = work.reservoir
     assert reservoir is not None
@@ -149,7 +149,7 @@ def test_work_with_a_deadline_runs_after_it_arrives_and_before_it_is_due(deadlin
 
 def test_with_a_deadline_all_batches_at_full_power_stay_within_the_rating() -> None:
     centre = deadline_load(6)
-    hall = centre.facility(deferrable(centre).p_max_mw)
+    hall = centre.facility(deferrable(centre).p_max_mw.values)
     assert hall.p_it_mw.max() <= RATED_MW * (1 + 1e-9)
     assert hall.p_it_mw.max() > centre.p_it_mw.max()
 
@@ -174,4 +174,4 @@ def test_heat_makes_work_dearer() -> None:
     assert marginal[np.argmax(t)] > marginal[np.argmin(t)]
     work = deferrable(centre).reservoir
     assert work is not None
-    np.testing.assert_allclose(work.eta_charge, 1 / marginal)
+    np.testing.assert_allclose(work.eta_charge.values, 1 / marginal)

@@ -77,7 +77,7 @@ def slot(city, k, t, o, content, ci, moved, h):
     (e, c), p = content, op.p_mw[k]
     kept = op.retention_per_step[op.slot_device[k]]
     w = c / e if e > 0 else 0.0
-    taken, stored = h * max(-p, 0.0) / op.eta_discharge[k], h * op.eta_charge[k] * max(p, 0.0)
+    taken, stored = h * max(-p, 0.0) / op.eta_discharge.values[k], h * op.eta_charge.values[k] * max(p, 0.0)
     brought, drained = h * max(p, 0.0) * ci, h * op.p_drain_mw[k]
     from_stock = min(drained, kept * e - taken)
     rest = drained - from_stock

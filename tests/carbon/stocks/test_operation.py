@@ -11,6 +11,7 @@ from carbon.stocks.operation import StockOperation
 from carbon.tracing.flows import Flows, Sources
 from carbon.tracing.trace import trace
 from grid.errors import InputError
+from grid.flexibility.per_slot import PerSlot
 from tests.carbon.traced_city import random_city
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -77,7 +78,7 @@ def test_energies_follow_from_powers_and_slots_sum_to_their_classes(seed):
         for slot in range(first, first + op.stop[device] - op.start[device]):
             p = op.p_mw[slot]
             e_mwh = op.retention_per_step[device] * e_mwh - h * op.p_drain_mw[slot]
-            e_mwh += h * (op.eta_charge[slot] * max(p, 0) - max(-p, 0) / op.eta_discharge[slot])
+            e_mwh += h * (op.eta_charge.values[slot] * max(p, 0) - max(-p, 0) / op.eta_discharge.values[slot])
             assert stocks.e_end_mwh[slot] == pytest.approx(e_mwh, rel=1e-9)
         first += op.stop[device] - op.start[device]
     car = op.vehicle[op.owner[op.slot_device]]
@@ -193,14 +194,31 @@ def test_fuel_beyond_tank_and_charge_is_refused():
 
 def test_an_efficiency_of_its_own_in_every_slot():
     eta = np.array([0.5, 0.9, 1.0])
-    stocks = run(store([1.0, 1.0, -1.0], eta_charge=eta, eta_discharge=np.array([1.0, 1.0, 0.5])), ci=300.0)
+    changing = {"eta_charge": PerSlot(eta), "eta_discharge": PerSlot([1.0, 1.0, 0.5])}
+    stocks = run(store([1.0, 1.0, -1.0], **changing), ci=300.0)
     np.testing.assert_allclose(stocks.e_end_mwh, [2.5, 3.4, 1.4])
     assert stocks.ci_discharge_kg_per_mwh[2] == pytest.approx((600 + 600) / 3.4 / 0.5)
     assert stocks.stationary.energy.charge[0] == pytest.approx(0.5)
     constant = store([1.0, 1.0, -1.0])
-    by_slot = replace(constant, eta_charge=np.full(3, 0.9), eta_discharge=np.full(3, 0.8))
+    by_slot = replace(constant, eta_charge=PerSlot(np.full(3, 0.9)), eta_discharge=PerSlot(np.full(3, 0.8)))
     np.testing.assert_array_equal(run(by_slot).charge_kg, run(constant).charge_kg)
     np.testing.assert_array_equal(run(by_slot).ci_discharge_kg_per_mwh, run(constant).ci_discharge_kg_per_mwh)
+
+
+def test_sessions_of_one_step_keep_the_efficiency_of_their_device():
+    """As many slots as devices: whether a value is a device's or a slot's is said by its type, not by its length."""
+    eta = np.array([0.7, 0.99, 0.7, 0.99])
+    operation = store(np.ones(4), owner=np.arange(4), node=np.zeros(4, int), start=np.array([2, 0, 1, 3]),
+                      stop=np.array([3, 1, 2, 4]), e_start_mwh=np.zeros(4), eta_charge=eta,
+                      eta_discharge=np.full(4, 0.8), retention_per_step=np.ones(4), vehicle=np.ones(4, bool),
+                      ci_initial_kg_per_mwh=np.zeros(4), renewable_share_initial=np.zeros(4))  # fmt: skip
+    np.testing.assert_allclose(run(operation).e_end_mwh, eta)
+    np.testing.assert_allclose(run(replace(operation, eta_charge=PerSlot(eta))).e_end_mwh, eta)
+    np.testing.assert_allclose(run(operation.of(slice(1, 3))).closing.e_mwh, [0, 0.99, 0.7, 0])
+    with pytest.raises(InputError, match=r"eta_charge: must have shape \(2,\)"):
+        store([0.0, 0.0], eta_charge=PerSlot(np.ones(1)))
+    with pytest.raises(InputError, match=r"eta_charge: must have shape \(1,\)"):
+        store([0.0, 0.0], eta_charge=np.ones(2))
 
 
 def test_taking_out_more_than_there_is_names_device_and_step():

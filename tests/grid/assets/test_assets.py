@@ -18,6 +18,7 @@ from grid.assets.ev.fleet import homes
 from grid.assets.pv import specific_power
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import values_of
 
 RECORDS = "grid/data/charging/example_sessions.csv"
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -123,7 +124,7 @@ def test_the_reservoir_conserves_energy(flexibilities: tuple[Flexibility, ...]) 
         charged = segments * flexibility.per_slot(store.eta_charge) * h
         taken = np.maximum(-power, 0) / flexibility.per_slot(store.eta_discharge) * h
         assert np.abs(after - (kept + charged - taken - flexibility.drain_mwh)).max() < 1e-9
-        lasting = store.eta_charge * np.array([relative for _, relative in store.charge_segments])[:, None]
+        lasting = values_of(store.eta_charge) * np.array([relative for _, relative in store.charge_segments])[:, None]
         if flexibility.kind != "heat_pump":  # which draws heat from the outside
             assert lasting.max() <= 1
 
@@ -154,7 +155,7 @@ def test_minimum_load_holds_unmanaged(flexibilities: tuple[Flexibility, ...]) ->
 def test_the_same_seed_gives_the_same_and_another_name_another_draw(kind: str, winter_site: Site) -> None:
     first, again = (example(kind).flexibilities(winter_site) for _ in range(2))
     for a, b in zip(first, again, strict=True):
-        assert np.array_equal(a.p_max_mw, b.p_max_mw)
+        assert np.array_equal(values_of(a.p_max_mw), values_of(b.p_max_mw))
         assert np.array_equal(a.unmanaged_power(), b.unmanaged_power())
         assert np.array_equal(a.drain_mwh, b.drain_mwh)
     if kind == "ev_fleet":
@@ -170,8 +171,8 @@ def test_other_assets_change_nothing(kind: str, winter_site: Site) -> None:
         example(other, name=f"before {kind}").flexibilities(winter_site)
     for alone, among in zip(flexibilities, example(kind).flexibilities(winter_site), strict=True):
         assert np.array_equal(alone.start, among.start)
-        assert np.array_equal(alone.p_min_mw, among.p_min_mw)
-        assert np.array_equal(alone.p_max_mw, among.p_max_mw)
+        assert np.array_equal(values_of(alone.p_min_mw), values_of(among.p_min_mw))
+        assert np.array_equal(values_of(alone.p_max_mw), values_of(among.p_max_mw))
         assert np.array_equal(alone.unmanaged_power(), among.unmanaged_power())
 
 
@@ -241,7 +242,7 @@ def test_without_sun_and_wind_nothing_shines_or_blows(kind: str, winter_site: Si
     for changed, usual in zip(example(kind).flexibilities(replace(winter_site, weather=dark)), same, strict=True):
         if changed.technology in {"solar", "wind_onshore"}:
             assert (changed.unmanaged_power() == 0).all()
-            assert (changed.p_min_mw == 0).all()
+            assert (values_of(changed.p_min_mw) == 0).all()
             assert usual.unmanaged_power().min() < 0
         else:
             assert np.array_equal(changed.unmanaged_power(), usual.unmanaged_power())

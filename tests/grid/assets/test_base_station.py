@@ -48,7 +48,7 @@ def test_the_sites_follow_the_traffic_of_the_day(winter_site: Site) -> None:
     shape = demand_shape("mobile_traffic", winter_site.city.clock, "Europe/Berlin")
     expected = 100 * (300 + 3 * (630 + 500 * 0.3 * shape)) / 1e6
     np.testing.assert_allclose(load.unmanaged_power(), expected)
-    assert np.array_equal(load.p_min_mw, load.p_max_mw)
+    assert np.array_equal(load.p_min_mw.values, load.p_max_mw.values)
 
 
 def test_batteries_keep_their_reserve(winter_site: Site) -> None:

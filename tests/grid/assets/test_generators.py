@@ -45,8 +45,8 @@ def test_biogas_has_the_emissions_of_its_technology(winter_site: Site) -> None:
 
 def test_chp_led_by_heat_runs_in_the_cold_and_leaves_nothing_to_decide(winter_site: Site, summer_site: Site) -> None:
     (winter,) = chp().flexibilities(winter_site)
-    assert np.array_equal(winter.p_min_mw, winter.p_max_mw)
-    assert winter.p_min_mw.min() < 0
+    assert np.array_equal(winter.p_min_mw.values, winter.p_max_mw.values)
+    assert winter.p_min_mw.values.min() < 0
     hot = replace(summer_site.weather, t_dry_bulb_degc=np.full(summer_site.city.clock.n_steps, 25.0))
     assert (chp().load(hot) == 0).all()
     icy = replace(summer_site.weather, t_dry_bulb_degc=np.full(summer_site.city.clock.n_steps, -5.0))
@@ -68,7 +68,7 @@ def test_more_energy_than_fuel_is_refused(winter_site: Site) -> None:
 def test_diesel_stands_by_at_the_price_of_its_fuel(winter_site: Site) -> None:
     (made,) = Diesel(name="x", bus=BUS, p_rated_mw=1.0).flexibilities(winter_site)
     assert (made.unmanaged_power() == 0).all()
-    assert made.p_min_mw.tolist() == [-1.0] * made.n_slots
+    assert made.p_min_mw.values.tolist() == [-1.0] * made.n_slots
     assert made.p_min_on_mw[0] == pytest.approx(0.3)
     assert made.wear_cost_per_mwh[0] == pytest.approx(130 / 0.38)
     assert made.ci_kg_per_mwh is not None

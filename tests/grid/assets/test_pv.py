@@ -15,6 +15,7 @@ from grid.assets import PV, Site
 from grid.assets.feed_in import reactive_capability_mvar
 from grid.assets.pv import Orientation, specific_power
 from grid.errors import InputError
+from grid.flexibility.per_slot import values_of
 
 
 def roofs(**changes: Any) -> PV:
@@ -31,7 +32,7 @@ def test_no_light_gives_exactly_nothing(summer_site: Site) -> None:
     dark = replace(summer_site.weather, ghi_w_per_m2=zeros, dni_w_per_m2=zeros, dhi_w_per_m2=zeros)
     assert (specific_power(roofs(), dark) == 0).all()
     flexibility = roofs().flexibilities(replace(summer_site, weather=dark))[0]
-    assert (flexibility.p_min_mw == 0).all()
+    assert (values_of(flexibility.p_min_mw) == 0).all()
     assert (flexibility.p_max_mw == 0).all()
 
 
@@ -57,7 +58,7 @@ def test_a_small_inverter_clips_the_noon_and_nothing_else(summer_site: Site) -> 
 
 def test_power_is_proportional_to_the_rating(summer_site: Site) -> None:
     small, large = (roofs(p_peak_mw=p).flexibilities(summer_site)[0] for p in (2.0, 5.0))
-    assert large.p_min_mw == pytest.approx(2.5 * small.p_min_mw)
+    assert large.p_min_mw.values == pytest.approx(2.5 * small.p_min_mw.values)
     assert large.q_max_mvar == pytest.approx(2.5 * small.q_max_mvar)
 
 
@@ -85,7 +86,7 @@ def test_each_district_is_one_device_and_they_are_the_whole(summer_site: Site) -
     (flexibility,) = roofs().flexibilities(summer_site)
     zones = {summer_site.city.network.buses.zones[bus] for bus in flexibility.buses}
     assert flexibility.n_devices == len(zones) > 5
-    assert flexibility.by_step(flexibility.p_min_mw) == pytest.approx(
+    assert flexibility.by_step(flexibility.p_min_mw.values) == pytest.approx(
         -6.0 * specific_power(roofs(), summer_site.weather)
     )
 

@@ -16,6 +16,7 @@ from windpowerlib import ModelChain, WindTurbine
 from grid.assets import Site, Wind
 from grid.assets.wind import power_curve, specific_power, turbine_types, wind_at_hub
 from grid.errors import InputError
+from grid.flexibility.per_slot import values_of
 from grid.weather.weather import Weather
 
 BUS = "MV3.101 Bus 84"
@@ -72,7 +73,7 @@ def test_no_wind_and_a_storm_give_exactly_nothing(winter_site: Site) -> None:
         weather = windy(winter_site.weather, speed)
         assert (specific_power(turbine(), weather) == 0).all()
         flexibility = turbine().flexibilities(replace(winter_site, weather=weather))[0]
-        assert (flexibility.p_min_mw == 0).all()
+        assert (values_of(flexibility.p_min_mw) == 0).all()
 
 
 def test_rated_wind_gives_the_rating_less_losses(winter_site: Site) -> None:
@@ -119,8 +120,8 @@ def test_every_curve_of_the_library_fits_its_rating() -> None:
 
 def test_power_is_proportional_to_the_rating(winter_site: Site) -> None:
     small, large = (turbine(p_rated_mw=p).flexibilities(winter_site)[0] for p in (4.2, 10.5))
-    assert small.p_min_mw.min() < -0.1
-    assert large.p_min_mw == pytest.approx(2.5 * small.p_min_mw)
+    assert small.p_min_mw.values.min() < -0.1
+    assert large.p_min_mw.values == pytest.approx(2.5 * small.p_min_mw.values)
     assert large.q_max_mvar == pytest.approx(2.5 * small.q_max_mvar)
     assert large.q_max_mvar.sum() == pytest.approx(10.5 * np.tan(np.arccos(0.9)))
 
@@ -128,7 +129,7 @@ def test_power_is_proportional_to_the_rating(winter_site: Site) -> None:
 def test_it_may_be_curtailed_and_counts_as_its_technology(winter_site: Site) -> None:
     on_land = turbine().flexibilities(winter_site)[0]
     assert (on_land.p_max_mw == 0).all()
-    assert on_land.unmanaged_power() == pytest.approx(on_land.p_min_mw)
+    assert on_land.unmanaged_power() == pytest.approx(on_land.p_min_mw.values)
     assert on_land.technology == "wind_onshore"
     assert turbine(technology="wind_offshore").flexibilities(winter_site)[0].technology == "wind_offshore"
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
+from grid.flexibility.per_slot import PerSlot
 from grid.time.clock import Clock
 
 CLOCK = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(minutes=30), 12)
@@ -21,15 +22,17 @@ def cars(seed: int, *, by_slot: bool, **changes: Any) -> Flexibility:
     start, stop = np.array([0, 2, 5]), np.array([12, 9, 6])
     k = int((stop - start).sum())
     eta = rng.uniform(0.7, 1.0, (2, k if by_slot else 3))
+    p_max_mw = rng.uniform(0.5, 1, k if by_slot else 3)
     values = {
         "e_start_mwh": rng.uniform(0, 1, 3), "e_end_mwh": np.zeros(3), "e_min_mwh": np.full(3, -9.0),
-        "e_max_mwh": np.full(3, 9.0), "eta_charge": eta[0], "eta_discharge": eta[1],
+        "e_max_mwh": np.full(3, 9.0), "eta_charge": PerSlot(eta[0]) if by_slot else eta[0],
+        "eta_discharge": PerSlot(eta[1]) if by_slot else eta[1],
         "retention_per_step": rng.uniform(0.9, 1.0, 3), "drain_mwh": rng.uniform(0, 0.05, k),
         "owner": np.arange(3), "charge_segments": ((0.4, 1.0), (0.6, 0.8)), **changes,
     }  # fmt: skip
     return Flexibility(
         name="cars", kind="test", clock=CLOCK, shares=one_hot(np.zeros(3, int), 1), start=start, stop=stop,
-        p_min_mw=np.full(3, -1.0), p_max_mw=rng.uniform(0.5, 1, k if by_slot else 3), element="storage",
+        p_min_mw=np.full(3, -1.0), p_max_mw=PerSlot(p_max_mw) if by_slot else p_max_mw, element="storage",
         reservoir=Reservoir(**values),
     )  # fmt: skip
 

@@ -164,7 +164,7 @@ def test_a_site_without_irradiance_is_for_wind_but_not_for_sun(tmp_path: Path, w
     assert not weather.has_irradiance
     site = Site(winter_city, weather, "Europe/Berlin")
     wind = Wind(name="hill", bus="MV3.101 Bus 84", p_rated_mw=4.2)
-    assert wind.flexibilities(site)[0].p_min_mw.min() < 0
+    assert wind.flexibilities(site)[0].p_min_mw.values.min() < 0
     with pytest.raises(InputError, match=r"weather: has no irradiance.*gb_2023\.csv"):
         PV(name="roofs", bus="MV3.101 Bus 84", p_peak_mw=1.0).flexibilities(site)
 

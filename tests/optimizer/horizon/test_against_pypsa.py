@@ -12,6 +12,7 @@ from grid.arrays import Floats
 from grid.city.city import make_city
 from grid.city.source import read_grid
 from grid.flexibility.flexibility import Flexibility, one_hot
+from grid.flexibility.per_slot import PerSlot
 from grid.network.network import Network
 from grid.time.clock import Clock
 from optimizer.horizon.rolling import dispatch
@@ -34,14 +35,14 @@ STORE: dict[str, Any] = {"p_mw": 120.0, "e_mwh": 480.0, "e_start": 200.0, "eta":
 def generation(name: str, clock: Clock, bus: int, p_mw: Floats, price: float) -> Flexibility:
     return Flexibility(
         name=name, kind="generator", clock=clock, shares=one_hot(np.array([bus]), 5), start=np.array([0]),
-        stop=np.array([STEPS]), p_min_mw=-p_mw, p_max_mw=np.zeros(1), element="sgen",
+        stop=np.array([STEPS]), p_min_mw=PerSlot(-p_mw), p_max_mw=np.zeros(1), element="sgen",
         wear_cost_per_mwh=np.array([price]),
     )  # fmt: skip
 
 
 def ours(network: Network) -> DispatchProblem:
     clock = clock_of(STEPS)
-    engines = [generation(n, clock, bus, np.full(1, p), cost) for n, (bus, p, cost) in ENGINES.items()]
+    engines = [generation(n, clock, bus, np.full(STEPS, p), cost) for n, (bus, p, cost) in ENGINES.items()]
     roofs = generation("roofs", clock, SUN_BUS, SUN_MW * SUN, 0.0)
     p_mw = np.zeros((STEPS, 5))
     for bus, load in LOADS.items():

@@ -9,6 +9,7 @@ import pytest
 
 from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import PerSlot
 from grid.network.network import Network
 from grid.time.clock import Clock
 from optimizer._highs import Solver
@@ -260,7 +261,7 @@ def test_bounds_that_force_a_store_hold() -> None:
     low, high = np.full(8, -1.0), np.full(8, 1.0)
     low[3], high[5] = 0.4, -0.2
     problem = problem_on(
-        network, clock, [replace(free, p_min_mw=low, p_max_mw=high)], 1.0,
+        network, clock, [replace(free, p_min_mw=PerSlot(low), p_max_mw=PerSlot(high))], 1.0,
         import_price_per_mwh=np.where(np.arange(8) == 3, 500.0, np.where(np.arange(8) == 5, 5.0, 60.0)),
         export_price_per_mwh=0.0,
     )  # fmt: skip

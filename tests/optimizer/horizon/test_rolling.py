@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import PerSlot
 from optimizer.horizon.rolling import dispatch
 from tests.optimizer.rolling_day import NETWORK, rolled
 from tests.optimizer.small_cases import battery, clock_of, cost, final_energy, fleet, import_mw, problem_on
@@ -62,15 +63,15 @@ def with_bound(bound: list[float], due: float, *, v2g: bool) -> Flexibility:
         cars,
         start=np.zeros(2, dtype=np.int64),
         stop=np.full(2, 8),
-        p_min_mw=-high * v2g,
-        p_max_mw=high,
+        p_min_mw=PerSlot(-high * v2g),
+        p_max_mw=PerSlot(high),
         reservoir=replace(
             cars.reservoir,
             e_start_mwh=np.zeros(2),
             e_end_mwh=np.array([due, 0.5]),
             e_min_mwh=np.zeros(2),
             e_max_mwh=np.array([due, 0.8]),
-            eta_charge=np.ones(16),  # by slot, which makes sessions of devices that last throughout
+            eta_charge=PerSlot(np.ones(16)),  # by slot, which makes sessions of devices that last throughout
         ),
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from grid.errors import InputError
+from grid.flexibility.per_slot import values_of
 from optimizer.problem.problem import DispatchProblem, with_strategy
 from tests.optimizer.small_cases import battery, clock_of, feeder, fleet, must_run, problem_on, pv
 
@@ -74,12 +75,12 @@ def test_strategies_leave_what_they_say() -> None:
     assets = (battery(NETWORK, CLOCK, 2), fleet(NETWORK, CLOCK, 1), roofs, must_run(NETWORK, CLOCK, 1, 0.2))
     assert with_strategy(assets, "optimal") == assets
     store, cars, sun, pump = with_strategy(assets, "smart")
-    assert (store.p_min_mw == 0).all()
-    assert (store.p_max_mw == 0).all()
-    assert (cars.p_min_mw == 0).all()
-    assert (cars.p_max_mw > 0).all()
-    np.testing.assert_array_equal(sun.p_max_mw, roofs.p_min_mw)
-    np.testing.assert_array_equal(pump.p_min_mw, 0.2)
+    assert (values_of(store.p_min_mw) == 0).all()
+    assert (values_of(store.p_max_mw) == 0).all()
+    assert (values_of(cars.p_min_mw) == 0).all()
+    assert (values_of(cars.p_max_mw) > 0).all()
+    np.testing.assert_array_equal(values_of(sun.p_max_mw), values_of(roofs.p_min_mw))
+    np.testing.assert_array_equal(values_of(pump.p_min_mw), 0.2)
     for before, after in zip(assets, with_strategy(assets, "unmanaged"), strict=True):
-        np.testing.assert_array_equal(after.p_min_mw, before.unmanaged_power())
-        np.testing.assert_array_equal(after.p_max_mw, before.unmanaged_power())
+        np.testing.assert_array_equal(values_of(after.p_min_mw), before.unmanaged_power())
+        np.testing.assert_array_equal(values_of(after.p_max_mw), before.unmanaged_power())

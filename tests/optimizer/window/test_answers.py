@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from grid.errors import InputError
+from grid.flexibility.per_slot import PerSlot
 from optimizer._highs import solver
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
@@ -274,7 +275,7 @@ def test_all_faults_of_a_problem_come_at_once() -> None:
 
     price = np.full(4, 50.0)
     price[2] = np.nan
-    both = replace(pv(network, clock, 3, np.ones(4)), p_max_mw=np.ones(4), wear_cost_per_mwh=np.array([5.0]))
+    both = replace(pv(network, clock, 3, np.ones(4)), p_max_mw=PerSlot(np.ones(4)), wear_cost_per_mwh=np.array([5.0]))
     with pytest.raises(InputError) as caught:
         problem_on(network, clock, [both, both], 0.1, import_price_per_mwh=price, vm_min_pu=1.1, vm_max_pu=1.0,
                    carbon_cap_kg=-1.0)  # fmt: skip

@@ -10,6 +10,7 @@ from scipy.optimize import linprog
 
 from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
+from grid.flexibility.per_slot import PerSlot
 from optimizer._highs import LinearProgram, Solver
 from optimizer.window.sessions import SessionBlock, session_block, single_direction
 from tests.optimizer.small_cases import clock_of, feeder, fleet
@@ -99,7 +100,7 @@ def one_session(p_max: Floats, due: float, *, v2g: bool = False, retention: floa
     """A session over 8 hours with a bound of its own in every hour, efficiency 1."""
     return Flexibility(
         name="car", kind="ev_fleet", clock=clock_of(8), shares=one_hot(np.array([1]), 3), start=np.array([0]),
-        stop=np.array([8]), p_min_mw=-p_max * v2g, p_max_mw=p_max, element="storage",
+        stop=np.array([8]), p_min_mw=PerSlot(-p_max * v2g), p_max_mw=PerSlot(p_max), element="storage",
         reservoir=Reservoir(
             e_start_mwh=np.zeros(1), e_end_mwh=np.array([due]), e_min_mwh=np.zeros(1), e_max_mwh=np.array([due + 1]),
             eta_charge=np.ones(1), eta_discharge=np.ones(1), retention_per_step=np.array([retention]),
@@ -143,8 +144,8 @@ def test_bounds_that_force_charging_or_feeding_in_hold() -> None:
     f = one_session(np.full(8, 0.3), 0.6, v2g=True)
     forced = replace(
         f,
-        p_min_mw=np.array([0.2, -0.3, -0.3, -0.3, -0.3, -0.3, -0.3, -0.3]),
-        p_max_mw=np.array([0.3, 0.3, 0.3, 0.3, -0.1, 0.3, 0.3, 0.3]),
+        p_min_mw=PerSlot(np.array([0.2, -0.3, -0.3, -0.3, -0.3, -0.3, -0.3, -0.3])),
+        p_max_mw=PerSlot(np.array([0.3, 0.3, 0.3, 0.3, -0.1, 0.3, 0.3, 0.3])),
     )
     block = session_block(forced, np.zeros(1), 0, 8)
     _, x = solved(block, np.array([500.0, 50, 50, 50, -500, 50, 50, 50]), 1.0)

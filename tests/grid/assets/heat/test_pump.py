@@ -91,7 +91,7 @@ def test_what_the_pumps_lack_the_heaters_give_one_to_one(winter_site: Site) -> N
     assert small.unmanaged_power().max() <= 0.8
     h = small.clock.step_hours
     np.testing.assert_allclose(small.drain_mwh + h * heaters.unmanaged_power(), large[0].drain_mwh, atol=1e-12)
-    assert np.array_equal(heaters.p_min_mw, heaters.p_max_mw)
+    assert np.array_equal(heaters.p_min_mw.values, heaters.p_max_mw.values)
     helped = heaters.unmanaged_power() > 0
     np.testing.assert_allclose(small.unmanaged_power()[helped], 0.8)
 

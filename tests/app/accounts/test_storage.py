@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from app.simulation.simulate import BALANCE_TOLERANCE, Outcome, simulate
+
+from app.accounts.accounts import STEP_TOLERANCE_MWH
+from app.scenario.load import check_scenario
+
+FAST = {"kind": "ev_fleet", "bus": "Bus 84", "vehicles": 40, "place": "fast", "efficiency_discharge": 0.9}
+SCENARIO = {
+    "name": "Fast charging by the hour",
+    "seed": 6,
+    "city": {"network": "mv_oberrhein"},
+    "period": {"start": "2030-06-01", "days": 1, "step_minutes": 60},
+    "assets": [
+        {**FAST, "name": "lossy", "efficiency_charge": 0.70},
+        {**FAST, "name": "good", "efficiency_charge": 0.99},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Outcome:
+    return simulate(check_scenario(SCENARIO, Path(), "test"))
+
+
+def test_stocks_of_sessions_of_one_step_are_those_of_the_dispatch(outcome: Outcome) -> None:
+    """As many slots as devices, in two fleets of their own efficiency."""
+    accounts, stocks = outcome.accounts, outcome.accounts.tracing.stocks
+    for flexibility in outcome.prepared.flexibilities:
+        assert flexibility.n_slots == flexibility.n_devices
+        p_mw, eta = outcome.p_mw[flexibility.name], {"lossy": 0.70, "good": 0.99}[flexibility.name]
+        devices = accounts.stores.devices[flexibility.name]
+        np.testing.assert_allclose(stocks.e_end_mwh[devices], flexibility.energy_mwh(p_mw), rtol=0, atol=1e-12)
+        gained = stocks.e_end_mwh[devices] - flexibility.reservoir.e_start_mwh
+        assert gained.sum() == pytest.approx(eta * p_mw.sum(), rel=1e-12)
+    assert accounts.stock_error_mwh < 1e-12
+    assert outcome.balanced
+
+
+def test_a_run_whose_stocks_are_not_those_of_the_dispatch_is_not_balanced(outcome: Outcome) -> None:
+    wrong = replace(outcome.accounts, stock_error_mwh=2 * STEP_TOLERANCE_MWH)
+    assert not wrong.closes(BALANCE_TOLERANCE)
