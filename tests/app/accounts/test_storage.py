@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from app.simulation.simulate import BALANCE_TOLERANCE, Outcome, simulate
 
 from app.accounts.accounts import STEP_TOLERANCE_MWH
-from app.scenario.load import check_scenario
+from app.scenario import check_scenario
+from app.simulation.phases import BALANCE_TOLERANCE, SimulationResult, simulate
 
 FAST = {"kind": "ev_fleet", "bus": "Bus 84", "vehicles": 40, "place": "fast", "efficiency_discharge": 0.9}
 SCENARIO = {
@@ -24,14 +24,14 @@ SCENARIO = {
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Outcome:
+def outcome() -> SimulationResult:
     return simulate(check_scenario(SCENARIO, Path(), "test"))
 
 
-def test_stocks_of_sessions_of_one_step_are_those_of_the_dispatch(outcome: Outcome) -> None:
+def test_stocks_of_sessions_of_one_step_are_those_of_the_dispatch(outcome: SimulationResult) -> None:
     """As many slots as devices, in two fleets of their own efficiency."""
     accounts, stocks = outcome.accounts, outcome.accounts.tracing.stocks
-    for flexibility in outcome.prepared.flexibilities:
+    for flexibility in outcome.inputs.flexibilities:
         assert flexibility.n_slots == flexibility.n_devices
         p_mw, eta = outcome.p_mw[flexibility.name], {"lossy": 0.70, "good": 0.99}[flexibility.name]
         devices = accounts.stores.devices[flexibility.name]
@@ -42,6 +42,6 @@ def test_stocks_of_sessions_of_one_step_are_those_of_the_dispatch(outcome: Outco
     assert outcome.balanced
 
 
-def test_a_run_whose_stocks_are_not_those_of_the_dispatch_is_not_balanced(outcome: Outcome) -> None:
+def test_a_run_whose_stocks_are_not_those_of_the_dispatch_is_not_balanced(outcome: SimulationResult) -> None:
     wrong = replace(outcome.accounts, stock_error_mwh=2 * STEP_TOLERANCE_MWH)
     assert not wrong.closes(BALANCE_TOLERANCE)
