@@ -12,7 +12,7 @@ from benchmarks.engines import Engine, network_and_injections
 from benchmarks.grids import BenchmarkGrid
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.flows import Flows, Sources
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
 from grid.powerflow.powerflow import voltages
 from grid.time.clock import Clock
 

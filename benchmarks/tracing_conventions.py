@@ -20,7 +20,7 @@ from benchmarks.grids import read
 from benchmarks.tracing import flows_of, operation
 from carbon.tracing.conventions import trace_conventions
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
 
 STEP_HOURS, BUSES, YEAR = 0.25, 254, 35_040
 STORES = {"no stores": 0, "3 batteries, 500 sessions a day": 500, "3 batteries, 5,000 sessions a day": 5_000}

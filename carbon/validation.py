@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from grid.errors import Fault
+from grid.errors import Fault, InputError
 
 
 def array_faults(
@@ -50,3 +50,9 @@ def index_faults(place: str, index: npt.NDArray[np.int64], shape: tuple[int, ...
         return [Fault(place, f"must have shape {shape}", index.shape)]
     outside = np.flatnonzero((index < 0) | (index >= count))
     return [Fault(f"{place}[{i}]", f"must lie within 0..{count - 1}", int(index[i])) for i in outside[:1]]
+
+
+def check_step_hours(step_hours: float) -> None:
+    """Raises an `InputError` unless a step lasts longer than 0 hours."""
+    if not (np.isfinite(step_hours) and step_hours > 0):
+        raise InputError.single("step_hours", "must be greater than 0", step_hours)

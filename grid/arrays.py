@@ -24,3 +24,28 @@ def read_only_ints(values: npt.ArrayLike) -> Ints:
     array = np.ascontiguousarray(values, dtype=np.int64).view()
     array.flags.writeable = False
     return array
+
+
+def run_offsets(lengths: Ints) -> Ints:
+    """Where each of N consecutive runs begins, and where the last ends, shape (N + 1,)."""
+    offsets: Ints = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return offsets
+
+
+def run_of(lengths: Ints) -> Ints:
+    """The run that each element of consecutive runs belongs to, shape (sum of lengths,)."""
+    return np.repeat(np.arange(len(lengths)), lengths)
+
+
+def rank_in_run(lengths: Ints) -> Ints:
+    """Place of each element of consecutive runs within its run, from 0, shape (sum of lengths,)."""
+    rank: Ints = np.arange(int(np.sum(lengths))) - np.repeat(run_offsets(lengths)[:-1], lengths)
+    return rank
+
+
+def ratio(part: Floats, whole: Floats, otherwise: float | Floats = np.nan) -> Floats:
+    """`part` by `whole` where `whole` is greater than 0, else `otherwise`; the shape of all three, broadcast."""
+    shape = np.broadcast_shapes(np.shape(part), np.shape(whole))
+    quotient: Floats = np.array(np.broadcast_to(np.asarray(otherwise, dtype=np.float64), shape))
+    np.divide(part, whole, out=quotient, where=np.asarray(whole) > 0)
+    return quotient

@@ -1,4 +1,4 @@
-"""The books of a run: which element is a source, a consumer or a store, and both ledgers over them."""
+"""The accounts of a run: which element is a source, a consumer or a store, and the ledgers over them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.accounts.convention_ledgers import Conventions, trace_books
+from app.accounts.convention_ledgers import ConventionLedgers, trace_ledgers
 from app.accounts.grid_elements import (
-    Injections,
+    GridElements,
     as_supplied,
     asset_elements,
     impedance_loads,
@@ -19,16 +19,16 @@ from app.accounts.grid_elements import (
     own_elements,
     sectors_of,
 )
-from app.accounts.metered_consumers import use_of, users_of
-from app.accounts.origins import origins
+from app.accounts.metered_consumers import consumer_energy, find_metered_consumers
+from app.accounts.origins import trace_origins
 from app.accounts.storage import Stores, stock_error_mwh, stores_of
-from app.accounts.traced_grid import IMPORT, TracedGrid
+from app.accounts.tracing_input import IMPORT, TracingInput
 from carbon.factors import FactorSet
 from carbon.ledgers.carbon import CarbonLedger
 from carbon.ledgers.energy import EnergyLedger, energy_ledger
-from carbon.tracing.conventions import CONVENTIONS, Convention
+from carbon.tracing.convention_names import CONVENTIONS, Convention
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
-from carbon.tracing.trace import Tracing, trace
+from carbon.tracing.proportional_sharing import Tracing, trace
 from carbon.upstream import Upstream
 from grid.arrays import Bools, Floats, Ints
 from grid.city.city import City
@@ -43,13 +43,9 @@ class Accounts:
     """Energy and carbon of a run.
 
     Args:
-        flows: Power at both ends of every branch.
-        sources: Imports and local generation.
-        source_names: Technology of each source, or ``import``.
-        carbon_free_share: Share of the power at each node from renewable and nuclear sources, shape (T, N).
-        consumers: Final consumers.
-        exports: Exports.
-        stores: What the stores did.
+        inputs: What was traced: flows, sources, consumers, exports and stores.
+        carbon_free_share: Share of the power at each node from renewable and nuclear sources, shape (T, N) [1].
+        stores: What the stores did, and whose they are.
         tracing: The carbon of every node.
         energy: The energy ledger.
         carbon: The carbon ledger.
@@ -57,17 +53,13 @@ class Accounts:
         stock_error_mwh: The most by which a stock of the tracing differs from that of the dispatch [MWh].
     """
 
-    flows: Flows
-    sources: Sources
-    source_names: tuple[str, ...]
+    inputs: TracingInput
     carbon_free_share: Floats
-    consumers: Consumers
-    exports: Exports
     stores: Stores
     tracing: Tracing
     energy: EnergyLedger
     carbon: CarbonLedger
-    conventions: Conventions
+    conventions: ConventionLedgers
     stock_error_mwh: float
 
     @property
@@ -120,7 +112,7 @@ def account(
     conventions: Sequence[Convention] = CONVENTIONS,
     data_centres: Mapping[str, Sequence[str]] | None = None,
 ) -> Accounts:
-    """Traces the carbon of a run and keeps its books.
+    """Traces the carbon of a run and makes its ledgers.
 
     Every element counts by its own sign, also at a bus where several nearly cancel. In a step without a solution of
     the power flow nobody is supplied, so nothing flows, and nothing is counted.
@@ -137,52 +129,69 @@ def account(
         conventions: Which conventions are traced, ``operator`` among them.
         data_centres: Assets that each data centre is made of, by its name.
     """
-    hours, supplied = city.clock.step_hours, ~flow.failed
+    supplied = ~flow.failed
+    held = [f for f in flexibilities if is_store(f)]
+    stores = stores_of(city, held, p_mw, supplied, ci_year_kg_per_mwh, renewable_share_year)
+    inputs = _tracing_input(city, flow, flexibilities, p_mw, upstream, factors, stores)
+    centres = dict(data_centres or {})
+    part_of = {part: name for name, parts in centres.items() for part in parts}
+    consumers = tuple(find_metered_consumers(city, flexibilities, p_mw, part_of, stores, supplied))
+    traced = trace_ledgers(inputs, conventions, consumers)
+    tracing, imported = traced.tracing, inputs.imported
+    free_share = _carbon_free_share(inputs, upstream, factors)
+    return Accounts(
+        inputs=inputs,
+        carbon_free_share=free_share,
+        stores=stores,
+        tracing=tracing,
+        energy=energy_ledger(*inputs.city, tracing, step_hours=inputs.step_hours, imported=imported),
+        carbon=traced.carbon,
+        conventions=ConventionLedgers(
+            traced.ledgers,
+            trace_origins(
+                inputs, tracing.ci_kg_per_mwh, [consumer for consumer in consumers if consumer.name in centres]
+            ),
+            {consumer.name: consumer_energy(consumer, inputs, free_share) for consumer in consumers},
+        ),
+        stock_error_mwh=0.0
+        if tracing.stocks is None
+        else stock_error_mwh(held, p_mw, stores, supplied, tracing.stocks.events),
+    )
+
+
+def _tracing_input(
+    city: City,
+    flow: PowerFlow,
+    flexibilities: Sequence[Flexibility],
+    p_mw: Mapping[str, Floats],
+    upstream: Upstream,
+    factors: FactorSet,
+    stores: Stores,
+) -> TracingInput:
+    """Which element is a source, a consumer or an export; arguments as `account`."""
     others = [f for f in flexibilities if not is_store(f)]
     sectors = sectors_of(city, others)
     parts = [*own_elements(city, sectors), *(asset_elements(city, f, p_mw[f.name], sectors) for f in others)]
-    held = [f for f in flexibilities if is_store(f)]
-    stores = stores_of(city, held, p_mw, supplied, ci_year_kg_per_mwh, renewable_share_year)
-    elements = joined(parts, supplied)
+    elements = joined(parts, ~flow.failed)
     if flow.network.uncovered:
         dependent = np.isin(city.loads.bus, flow.network.voltage_dependent_bus)
         live = flow.network.buses.node[city.loads.bus] >= 0
         elements = as_supplied(flow, elements, stores, sectors, at_dependent_buses=np.flatnonzero(dependent[live]))
-    boundary = missing_mw(flow, elements, stores)[:, flow.network.slack]
-    elements = joined([elements, impedance_loads(flow, sectors)], supplied)
-    flows = _flows(flow)
-    sources, names = _sources(elements, boundary, flow.network.slack, upstream, factors)
-    imported = np.array([name == IMPORT for name in names], dtype=bool)
+    slack = flow.network.slack
+    boundary_mw = missing_mw(flow, elements, stores)[:, slack]
+    elements = joined([elements, impedance_loads(flow, sectors)], ~flow.failed)
+    sources, names = _sources(elements, boundary_mw, slack, upstream, factors)
     draws = np.flatnonzero((elements.p_mw > 0).any(axis=0))
-    drawn = np.maximum(elements.p_mw[:, draws], 0.0)
-    consumers = Consumers(elements.node[draws], drawn, sectors, elements.sector[draws])
-    exports = Exports(flow.network.slack, np.maximum(-boundary, 0.0))
-    grid = TracedGrid(flows, sources, names, imported, consumers, exports, stores.operation, hours)
-    centres = dict(data_centres or {})
-    part_of = {part: name for name, parts in centres.items() for part in parts}
-    users = tuple(users_of(city, flexibilities, p_mw, part_of, stores, supplied))
-    traced = trace_books(grid, conventions, users)
-    tracing = traced.tracing
-    free_share = _carbon_free_share(flows, sources, names, hours, stores, upstream, factors)
-    return Accounts(
-        flows=flows,
+    drawn_mw = np.maximum(elements.p_mw[:, draws], 0.0)
+    return TracingInput(
+        flows=_flows(flow),
         sources=sources,
         source_names=names,
-        carbon_free_share=free_share,
-        consumers=consumers,
-        exports=exports,
-        stores=stores,
-        tracing=tracing,
-        energy=energy_ledger(flows, sources, consumers, exports, tracing, step_hours=hours, imported=imported),
-        carbon=traced.ledger,
-        conventions=Conventions(
-            traced.books,
-            origins(grid, tracing.ci_kg_per_mwh, [user for user in users if user.name in centres]),
-            {user.name: use_of(user, grid, free_share) for user in users},
-        ),
-        stock_error_mwh=0.0
-        if tracing.stocks is None
-        else stock_error_mwh(held, p_mw, stores, supplied, tracing.stocks.entries),
+        imported=np.array([name == IMPORT for name in names], dtype=bool),
+        consumers=Consumers(elements.node[draws], drawn_mw, sectors, elements.sector[draws]),
+        exports=Exports(slack, np.maximum(-boundary_mw, 0.0)),
+        operation=stores.operation,
+        step_hours=city.clock.step_hours,
     )
 
 
@@ -208,7 +217,7 @@ def _with_constants(powers: Floats, constants: Floats, supplied: Bools) -> Float
 
 
 def _sources(
-    elements: Injections, boundary: Floats, slack: Ints, upstream: Upstream, factors: FactorSet
+    elements: GridElements, boundary: Floats, slack: Ints, upstream: Upstream, factors: FactorSet
 ) -> tuple[Sources, tuple[str, ...]]:
     """Local generation and imports, and what each of them is."""
     feeds = np.flatnonzero((elements.p_mw < 0).any(axis=0))
@@ -231,20 +240,13 @@ def _sources(
     return sources, (*names, *(IMPORT,) * slack.size)
 
 
-def _carbon_free_share(
-    flows: Flows,
-    sources: Sources,
-    names: Sequence[str],
-    step_hours: float,
-    stores: Stores,
-    upstream: Upstream,
-    factors: FactorSet,
-) -> Floats:
+def _carbon_free_share(inputs: TracingInput, upstream: Upstream, factors: FactorSet) -> Floats:
     """Share of the power at each node from renewable and nuclear sources, shape (T, N), traced like the renewable."""
-    free = {name: float(is_carbon_free(name, factors)) for name in names}
+    free = {name: float(is_carbon_free(name, factors)) for name in inputs.source_names}
     imported = upstream.carbon_free_share
-    share = np.column_stack([imported if name == IMPORT else np.full(imported.size, free[name]) for name in names])
-    return trace(flows, replace(sources, renewable_share=share), step_hours, stores.operation).renewable_share
+    share = [imported if name == IMPORT else np.full(imported.size, free[name]) for name in inputs.source_names]
+    sources = replace(inputs.sources, renewable_share=np.column_stack(share))
+    return trace(inputs.flows, sources, inputs.step_hours, inputs.operation).renewable_share
 
 
 def is_carbon_free(technology: str, factors: FactorSet) -> bool:

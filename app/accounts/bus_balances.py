@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.accounts.traced_grid import TracedGrid
+from app.accounts.tracing_input import TracingInput
 from carbon.tracing.conventions import ConventionTrace, average_flows
 from carbon.tracing.flows import Flows, at_nodes
-from grid.arrays import Bools, Floats, Ints
+from grid.arrays import Bools, Floats, Ints, ratio
 
 
 @dataclass(frozen=True, eq=False)
-class BusViews:
+class BusBalances:
     """Each node over the run, shape (N,) each; energy is the same under every convention, carbon is not.
 
     ``production + import = consumption + stores + loss + export`` in carbon; in energy too where losses stay with the
@@ -58,24 +58,24 @@ class BusViews:
         return float(np.abs(entered - left).sum())
 
 
-def bus_views(grid: TracedGrid, answer: ConventionTrace, lost_mw: Floats) -> BusViews:
+def balance_buses(inputs: TracingInput, answer: ConventionTrace, lost_mw: Floats) -> BusBalances:
     """Sums over time what the convention says of every node.
 
     Args:
-        grid: What was traced.
+        inputs: What was traced.
         answer: One convention's answer.
         lost_mw: What is on its loss line at each node, shape (T, N) [MW].
     """
     ci = np.nan_to_num(answer.tracing.ci_kg_per_mwh)
-    own, above = (_sources(grid, which) for which in (~grid.imported, grid.imported))
-    used = _weighted(grid, grid.consumed_mw, ci)
-    left = _weighted(grid, at_nodes(grid.exports.p_mw, grid.exports.node, grid.shape[1]), ci)
-    cars, stores = (_stores(grid, answer, vehicle=vehicle) for vehicle in (True, False))
-    lost = _weighted(grid, lost_mw, ci)
-    got, sent = _passed(grid, answer, ci)
-    weight, weighted = _weighted(grid, grid.entering_mw, ci)
-    mean = np.divide(weighted, weight, out=np.full_like(weight, np.nan), where=weight > 0)
-    return BusViews(*own, *_sum(above, got), *_sum(used, cars), *stores, *lost, *_sum(left, sent), mean)
+    own, above = (_sources(inputs, which) for which in (~inputs.imported, inputs.imported))
+    used = _weighted(inputs, inputs.consumed_mw, ci)
+    left = _weighted(inputs, at_nodes(inputs.exports.p_mw, inputs.exports.node, inputs.shape[1]), ci)
+    cars, stores = (_stores(inputs, answer, vehicle=vehicle) for vehicle in (True, False))
+    lost = _weighted(inputs, lost_mw, ci)
+    got, sent = _passed(inputs, answer, ci)
+    weight, weighted = _weighted(inputs, inputs.entering_mw, ci)
+    mean = ratio(weighted, weight)
+    return BusBalances(*own, *_sum(above, got), *_sum(used, cars), *stores, *lost, *_sum(left, sent), mean)
 
 
 _Pair = tuple[Floats, Floats]
@@ -86,44 +86,44 @@ def _sum(one: _Pair, other: _Pair) -> _Pair:
     return one[0] + other[0], one[1] + other[1]
 
 
-def _sources(grid: TracedGrid, which: Bools) -> _Pair:
+def _sources(inputs: TracingInput, which: Bools) -> _Pair:
     """Energy and carbon of some sources."""
-    p_mw, node = grid.sources.p_mw[:, which], grid.sources.node[which]
-    kg_per_h = p_mw * grid.sources.ci_kg_per_mwh[:, which]
-    return _summed(grid, node, p_mw), _summed(grid, node, kg_per_h)
+    p_mw, node = inputs.sources.p_mw[:, which], inputs.sources.node[which]
+    kg_per_h = p_mw * inputs.sources.ci_kg_per_mwh[:, which]
+    return _summed(inputs, node, p_mw), _summed(inputs, node, kg_per_h)
 
 
-def _summed(grid: TracedGrid, node: Ints, rates: Floats) -> Floats:
+def _summed(inputs: TracingInput, node: Ints, rates: Floats) -> Floats:
     """Rates of elements, shape (T, E), summed over time at their nodes, shape (N,)."""
-    total: Floats = grid.step_hours * np.bincount(node, rates.sum(axis=0), grid.shape[1]).astype(np.float64)
+    total: Floats = inputs.step_hours * np.bincount(node, rates.sum(axis=0), inputs.shape[1]).astype(np.float64)
     return total
 
 
-def _weighted(grid: TracedGrid, mw: Floats, ci: Floats) -> _Pair:
+def _weighted(inputs: TracingInput, mw: Floats, ci: Floats) -> _Pair:
     """Energy at each node, from power of shape (T, N), and its carbon at the intensity there."""
-    return grid.step_hours * mw.sum(axis=0), grid.step_hours * np.einsum("tn,tn->n", mw, ci)
+    return inputs.step_hours * mw.sum(axis=0), inputs.step_hours * np.einsum("tn,tn->n", mw, ci)
 
 
-def _stores(grid: TracedGrid, answer: ConventionTrace, *, vehicle: bool) -> _Pair:
+def _stores(inputs: TracingInput, answer: ConventionTrace, *, vehicle: bool) -> _Pair:
     """What stores of one class take, less what they give."""
-    operation, stocks = grid.operation, answer.tracing.stocks
+    operation, stocks = inputs.operation, answer.tracing.stocks
     if operation is None or stocks is None:
-        return np.zeros(grid.shape[1]), np.zeros(grid.shape[1])
-    entries = stocks.entries
+        return np.zeros(inputs.shape[1]), np.zeros(inputs.shape[1])
+    events = stocks.events
     counts = operation.vehicle[operation.owner] == vehicle
-    net_kg = np.where(entries.feeds, -stocks.moved_kg, stocks.moved_kg) * counts[entries.device]
-    kg = np.bincount(operation.node[entries.device], net_kg, grid.shape[1]).astype(np.float64)
-    drawn_mw, fed_mw = operation.power_at_nodes(*grid.shape, counts)
-    return grid.step_hours * (drawn_mw.sum(axis=0) - fed_mw.sum(axis=0)), kg
+    net_kg = np.where(events.feeds, -stocks.moved_kg, stocks.moved_kg) * counts[events.device]
+    kg = np.bincount(operation.node[events.device], net_kg, inputs.shape[1]).astype(np.float64)
+    drawn_mw, fed_mw = operation.power_at_nodes(*inputs.shape, counts)
+    return inputs.step_hours * (drawn_mw.sum(axis=0) - fed_mw.sum(axis=0)), kg
 
 
-def _passed(grid: TracedGrid, answer: ConventionTrace, ci: Floats) -> tuple[_Pair, _Pair]:
+def _passed(inputs: TracingInput, answer: ConventionTrace, ci: Floats) -> tuple[_Pair, _Pair]:
     """What each node gets over branches, and what it sends that arrives.
 
     Carbon travels at the intensity of the sending node: on what arrives, under ``load`` on what is sent, and under
     ``average`` on the mean of both.
     """
-    flows, n = grid.flows, grid.shape[1]
+    flows, n = inputs.flows, inputs.shape[1]
     energy = flows.received_mw()
     if answer.convention == "load":
         carried = _sent_mw(flows)
@@ -133,8 +133,8 @@ def _passed(grid: TracedGrid, answer: ConventionTrace, ci: Floats) -> tuple[_Pai
     ends = ((flows.from_node, flows.to_node), (flows.to_node, flows.from_node))
     for (sender, receiver), mw, carrying in zip(ends, energy, carried, strict=True):
         for place, rates in enumerate((mw, carrying * ci[:, sender])):
-            got[place] += _summed(grid, receiver, rates)
-            sent[place] += _summed(grid, sender, rates)
+            got[place] += _summed(inputs, receiver, rates)
+            sent[place] += _summed(inputs, sender, rates)
     return (got[0], got[1]), (sent[0], sent[1])
 
 

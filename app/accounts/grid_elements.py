@@ -18,7 +18,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, eq=False)
-class Injections:
+class GridElements:
     """Elements that are no stores: E of them, consumers where they draw, sources where they feed in.
 
     Args:
@@ -48,7 +48,7 @@ def sectors_of(city: City, others: Sequence[Flexibility]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*city.sectors, *(code for code in codes if code is not None), UNSPECIFIED_SECTOR)))
 
 
-def own_elements(city: City, sectors: tuple[str, ...]) -> list[Injections]:
+def own_elements(city: City, sectors: tuple[str, ...]) -> list[GridElements]:
     """Loads, static generators and the rest of the net itself; those at de-energised buses are left out."""
     network, node = city.network, city.network.buses.node
     share = np.zeros((len(city.loads.names), len(sectors)))
@@ -67,19 +67,19 @@ def own_elements(city: City, sectors: tuple[str, ...]) -> list[Injections]:
     return [_live(part) for part in parts]
 
 
-def asset_elements(city: City, flexibility: Flexibility, p_mw: Floats, sectors: tuple[str, ...]) -> Injections:
+def asset_elements(city: City, flexibility: Flexibility, p_mw: Floats, sectors: tuple[str, ...]) -> GridElements:
     """An asset that is no store, bus by bus."""
     buses = flexibility.buses
     code = flexibility.gpc_code or UNSPECIFIED_SECTOR
     technology = (flexibility.technology or UNKNOWN,) * buses.size
     at_buses = flexibility.at_buses(p_mw)[:, buses]
     sector, own_ci = _only(code, sectors, buses.size), (flexibility.ci_kg_per_mwh,) * buses.size
-    return _live(Injections(city.network.buses.node[buses], at_buses, sector, technology, own_ci))
+    return _live(GridElements(city.network.buses.node[buses], at_buses, sector, technology, own_ci))
 
 
-def _of_technology(node: Ints, p_mw: Floats, sector: Floats, technology: tuple[str, ...]) -> Injections:
+def _of_technology(node: Ints, p_mw: Floats, sector: Floats, technology: tuple[str, ...]) -> GridElements:
     """Elements whose generation, if any, has the emissions of its technology."""
-    return Injections(node, p_mw, sector, technology, (None,) * len(technology))
+    return GridElements(node, p_mw, sector, technology, (None,) * len(technology))
 
 
 def _only(code: str, sectors: tuple[str, ...], n: int) -> Floats:
@@ -88,16 +88,16 @@ def _only(code: str, sectors: tuple[str, ...], n: int) -> Floats:
     return share
 
 
-def _live(part: Injections) -> Injections:
+def _live(part: GridElements) -> GridElements:
     live = np.flatnonzero(part.node >= 0)
     technology = tuple(part.technology[k] for k in live)
     own_ci = tuple(part.own_ci[k] for k in live)
-    return Injections(part.node[live], part.p_mw[:, live], part.sector[live], technology, own_ci)
+    return GridElements(part.node[live], part.p_mw[:, live], part.sector[live], technology, own_ci)
 
 
-def joined(parts: Sequence[Injections], supplied: Bools) -> Injections:
+def joined(parts: Sequence[GridElements], supplied: Bools) -> GridElements:
     """Elements of several kinds together, drawing nothing in steps that are not `supplied`, shape (T,)."""
-    return Injections(
+    return GridElements(
         np.concatenate([part.node for part in parts]),
         np.where(supplied[:, None], np.concatenate([part.p_mw for part in parts], axis=1), 0.0),
         np.concatenate([part.sector for part in parts]),
@@ -107,8 +107,8 @@ def joined(parts: Sequence[Injections], supplied: Bools) -> Injections:
 
 
 def as_supplied(
-    flow: PowerFlow, elements: Injections, stores: Stores, sectors: tuple[str, ...], *, at_dependent_buses: Ints
-) -> Injections:
+    flow: PowerFlow, elements: GridElements, stores: Stores, sectors: tuple[str, ...], *, at_dependent_buses: Ints
+) -> GridElements:
     """The elements with what only the voltages tell: loads that depend on them, and generators that control them.
 
     Args:
@@ -133,14 +133,14 @@ def as_supplied(
     return joined([known, own], ~flow.failed)
 
 
-def impedance_loads(flow: PowerFlow, sectors: tuple[str, ...]) -> Injections:
+def impedance_loads(flow: PowerFlow, sectors: tuple[str, ...]) -> GridElements:
     """What the constant impedances of wards consume, one element a node with any."""
     node = np.flatnonzero(flow.network.load_conductance_pu)
     drawn = flow.impedance_load_mw()[:, node]
     return _of_technology(node, drawn, _only(UNSPECIFIED_SECTOR, sectors, node.size), (UNKNOWN,) * node.size)
 
 
-def missing_mw(flow: PowerFlow, elements: Injections, stores: Stores) -> Floats:
+def missing_mw(flow: PowerFlow, elements: GridElements, stores: Stores) -> Floats:
     """What the voltages say enters the grid at each node beyond what the known elements feed in, shape (T, N) [MW].
 
     At an external grid that is the import (or, negative, the export); elsewhere it is nothing, unless voltage decides

@@ -9,15 +9,15 @@ import numpy as np
 
 from app.accounts.grid_elements import is_store
 from app.accounts.storage import Stores
-from app.accounts.traced_grid import TracedGrid
-from carbon.tracing.trace import Tracing
+from app.accounts.tracing_input import TracingInput
+from carbon.tracing.proportional_sharing import Tracing
 from grid.arrays import Bools, Floats, Ints
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 
 
 @dataclass(frozen=True, eq=False)
-class User:
+class MeteredConsumer:
     """A data centre, an asset that draws power, or a fleet.
 
     Args:
@@ -34,29 +34,29 @@ class User:
 
     def of_what_it_draws(self, per_mwh: Floats, step_hours: float) -> Floats:
         """What it draws times a property of the power at every node, shape (T, N), summed, shape (T,)."""
-        at_user = np.nan_to_num(per_mwh[:, self.node])
-        summed: Floats = step_hours * (self.p_mw * at_user).sum(axis=1)
+        at_consumer = np.nan_to_num(per_mwh[:, self.node])
+        summed: Floats = step_hours * (self.p_mw * at_consumer).sum(axis=1)
         return summed
 
-    def returned_mwh(self, grid: TracedGrid) -> Floats:
+    def returned_mwh(self, inputs: TracingInput) -> Floats:
         """What a fleet feeds back, shape (T,) [MWh]."""
-        if grid.operation is None or self.devices is None:
-            return np.zeros(grid.shape[0])
-        fed_mw = grid.operation.of(self.devices).power_at_nodes(*grid.shape)[1]
-        returned: Floats = grid.step_hours * fed_mw.sum(axis=1)
+        if inputs.operation is None or self.devices is None:
+            return np.zeros(inputs.shape[0])
+        fed_mw = inputs.operation.select(self.devices).power_at_nodes(*inputs.shape)[1]
+        returned: Floats = inputs.step_hours * fed_mw.sum(axis=1)
         return returned
 
-    def returned_kg(self, grid: TracedGrid, tracing: Tracing) -> Floats:
+    def returned_kg(self, inputs: TracingInput, tracing: Tracing) -> Floats:
         """The carbon that goes with it, from the stocks of its cars, shape (T,) [kg]."""
         if tracing.stocks is None or self.devices is None:
-            return np.zeros(grid.shape[0])
-        record = tracing.stocks.of(self.devices)
-        return np.bincount(record.entries.step, record.given_back_kg, grid.shape[0]).astype(np.float64)
+            return np.zeros(inputs.shape[0])
+        record = tracing.stocks.select(self.devices)
+        return np.bincount(record.events.step, record.given_back_kg, inputs.shape[0]).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
-class Use:
-    """What a user takes and gives back, whoever bears the losses; shape (T,) each.
+class ConsumerEnergy:
+    """What a metered consumer takes and gives back, whoever bears the losses; shape (T,) each.
 
     Args:
         energy_mwh: What it draws [MWh].
@@ -69,20 +69,20 @@ class Use:
     returned_mwh: Floats
 
 
-def use_of(user: User, grid: TracedGrid, carbon_free_share: Floats) -> Use:
-    """What a user takes and gives back, with the carbon-free share of the power at every node, shape (T, N)."""
-    free = user.of_what_it_draws(carbon_free_share, grid.step_hours)
-    return Use(grid.step_hours * user.p_mw.sum(axis=1), free, user.returned_mwh(grid))
+def consumer_energy(consumer: MeteredConsumer, inputs: TracingInput, carbon_free_share: Floats) -> ConsumerEnergy:
+    """What a consumer takes and gives back, with the carbon-free share of the power at every node, shape (T, N)."""
+    free = consumer.of_what_it_draws(carbon_free_share, inputs.step_hours)
+    return ConsumerEnergy(inputs.step_hours * consumer.p_mw.sum(axis=1), free, consumer.returned_mwh(inputs))
 
 
-def users_of(
+def find_metered_consumers(
     city: City,
     flexibilities: Sequence[Flexibility],
     p_mw: Mapping[str, Floats],
     part_of: Mapping[str, str],
     stores: Stores,
     supplied: Bools,
-) -> Iterator[User]:
+) -> Iterator[MeteredConsumer]:
     """Every asset and data centre that uses power, one after the other.
 
     Batteries use nothing: what they charge is used where they feed it in, and their losses are those of the energy
@@ -107,21 +107,21 @@ def users_of(
         net = sum((member.at_buses(p_mw[member.name])[:, buses] for member in members), np.zeros(()))
         drawn, live = np.where(supplied[:, None], np.maximum(net, 0.0), 0.0), node[buses] >= 0
         if drawn.any():
-            yield User(name, node[buses[live]], drawn[:, live])
+            yield MeteredConsumer(name, node[buses[live]], drawn[:, live])
     for flexibility in flexibilities:
         if is_store(flexibility) and flexibility.reservoir is not None:
-            user = _of_stores(flexibility.name, stores, (city.clock.n_steps, city.network.n_nodes))
+            consumer = _of_stores(flexibility.name, stores, (city.clock.n_steps, city.network.n_nodes))
             if flexibility.reservoir.vehicle:
-                yield user
+                yield consumer
             elif flexibility.drain_mwh.any():
-                yield replace(user, devices=None)
+                yield replace(consumer, devices=None)
 
 
-def _of_stores(name: str, stores: Stores, shape: tuple[int, int]) -> User:
+def _of_stores(name: str, stores: Stores, shape: tuple[int, int]) -> MeteredConsumer:
     """Stores by what each of them charges: one that charges and one that gives back at one bus do not cancel."""
     devices, operation = stores.devices[name], stores.operation
     if operation is None:
-        return User(name, np.empty(0, dtype=np.int64), np.zeros((shape[0], 0)), devices)
+        return MeteredConsumer(name, np.empty(0, dtype=np.int64), np.zeros((shape[0], 0)), devices)
     nodes = np.unique(operation.node[devices])
-    drawn_mw, _ = operation.of(devices).power_at_nodes(*shape)
-    return User(name, nodes, drawn_mw[:, nodes], devices)
+    drawn_mw, _ = operation.select(devices).power_at_nodes(*shape)
+    return MeteredConsumer(name, nodes, drawn_mw[:, nodes], devices)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from app.accounts.metered_consumers import User
-from app.accounts.traced_grid import STORES, TracedGrid
-from carbon.tracing.source_shares import source_share_chunks
+from app.accounts.metered_consumers import MeteredConsumer
+from app.accounts.tracing_input import STORES, TracingInput
+from carbon.tracing.shares import source_share_chunks
 from grid.arrays import Floats, Ints
 
 WINDOW_MB = 64.0
@@ -38,37 +38,41 @@ class Origins:
     by_step: Mapping[str, tuple[Floats, Floats]]
 
 
-def origins(
-    grid: TracedGrid, ci_kg_per_mwh: Floats, data_centres: Sequence[User], *, vehicle_sector: str = "II.1"
+def trace_origins(
+    inputs: TracingInput,
+    ci_kg_per_mwh: Floats,
+    data_centres: Sequence[MeteredConsumer],
+    *,
+    vehicle_sector: str = "II.1",
 ) -> Origins:
     """Traces every group of sources to every sector and data centre, a window of time at once.
 
     Args:
-        grid: What was traced.
+        inputs: What was traced.
         ci_kg_per_mwh: Intensity under the operator's convention, shape (T, N) [kg/MWh].
         data_centres: Data centres.
         vehicle_sector: Sub-sector of the cars.
     """
-    group, own_ci, names = _groups(grid)
-    names = names if grid.operation is None else (*names, STORES)
-    sectors = tuple(dict.fromkeys((*grid.consumers.sectors, vehicle_sector)))
-    of_sector = {name: _to_nodes(grid, place) for place, name in enumerate(grid.consumers.sectors)}
-    cars = _charging_of_cars(grid)
+    group, own_ci, names = _groups(inputs)
+    names = names if inputs.operation is None else (*names, STORES)
+    sectors = tuple(dict.fromkeys((*inputs.consumers.sectors, vehicle_sector)))
+    of_sector = {name: _to_nodes(inputs, place) for place, name in enumerate(inputs.consumers.sectors)}
+    cars = _charging_of_cars(inputs)
     sums = {sector: np.zeros((2, len(names))) for sector in sectors}
-    by_step = {user.name: np.zeros((2, grid.shape[0], len(names))) for user in data_centres}
+    by_step = {centre.name: np.zeros((2, inputs.shape[0], len(names))) for centre in data_centres}
     chunks = source_share_chunks(
-        grid.flows, grid.sources, group, grid.operation, step_hours=grid.step_hours, memory_mb=WINDOW_MB
+        inputs.flows, inputs.sources, group, inputs.operation, step_hours=inputs.step_hours, memory_mb=WINDOW_MB
     )
     for first, shares in chunks:
         window = slice(first, first + len(shares))
-        here = _Window(np.nan_to_num(shares), np.nan_to_num(ci_kg_per_mwh[window]), own_ci[window], grid.step_hours)
+        here = _Window(np.nan_to_num(shares), np.nan_to_num(ci_kg_per_mwh[window]), own_ci[window], inputs.step_hours)
         for sector in sectors:
             used = np.zeros(here.ci.shape) if sector != vehicle_sector else cars[window].copy()
             if sector in of_sector:
-                used += (of_sector[sector] @ grid.consumers.p_mw[window].T).T
+                used += (of_sector[sector] @ inputs.consumers.p_mw[window].T).T
             sums[sector] += here.parts(used, slice(None)).sum(axis=1)
-        for user in data_centres:
-            by_step[user.name][:, window] = here.parts(user.p_mw[window], user.node)
+        for centre in data_centres:
+            by_step[centre.name][:, window] = here.parts(centre.p_mw[window], centre.node)
     merged = {name: _merged(values, names) for name, values in by_step.items()}
     energy, kg = np.moveaxis(_merged(np.array([sums[sector] for sector in sectors]), names), 1, 0)
     lines = tuple(f"{sector}.2" for sector in sectors)
@@ -96,35 +100,35 @@ class _Window:
         return np.array([mwh, kg])
 
 
-def _groups(grid: TracedGrid) -> tuple[Ints, Floats, tuple[str, ...]]:
+def _groups(inputs: TracingInput) -> tuple[Ints, Floats, tuple[str, ...]]:
     """Group of each source, shape (G,): one for each technology and intensity; these, shape (T, S); their names."""
-    ci, leaders = grid.sources.ci_kg_per_mwh, list[int]()
-    group = np.empty(len(grid.source_names), dtype=np.int64)
-    for k, name in enumerate(grid.source_names):
+    ci, leaders = inputs.sources.ci_kg_per_mwh, list[int]()
+    group = np.empty(len(inputs.source_names), dtype=np.int64)
+    for k, name in enumerate(inputs.source_names):
         same = [
             place
             for place, leader in enumerate(leaders)
-            if grid.source_names[leader] == name and np.array_equal(ci[:, leader], ci[:, k])
+            if inputs.source_names[leader] == name and np.array_equal(ci[:, leader], ci[:, k])
         ]
         group[k] = same[0] if same else len(leaders)
         if not same:
             leaders.append(k)
-    return group, ci[:, leaders], tuple(grid.source_names[leader] for leader in leaders)
+    return group, ci[:, leaders], tuple(inputs.source_names[leader] for leader in leaders)
 
 
-def _to_nodes(grid: TracedGrid, sector: int) -> sp.csr_array:
+def _to_nodes(inputs: TracingInput, sector: int) -> sp.csr_array:
     """Matrix that sums what each consumer uses for a sector at its node, shape (N, M)."""
-    consumers = grid.consumers
+    consumers = inputs.consumers
     every = np.arange(consumers.node.size)
-    return sp.csr_array((consumers.share[:, sector], (consumers.node, every)), shape=(grid.shape[1], every.size))
+    return sp.csr_array((consumers.share[:, sector], (consumers.node, every)), shape=(inputs.shape[1], every.size))
 
 
-def _charging_of_cars(grid: TracedGrid) -> Floats:
+def _charging_of_cars(inputs: TracingInput) -> Floats:
     """What cars charge at each node, shape (T, N) [MW]."""
-    operation = grid.operation
+    operation = inputs.operation
     if operation is None:
-        return np.zeros(grid.shape)
-    return operation.power_at_nodes(*grid.shape, operation.vehicle[operation.owner])[0]
+        return np.zeros(inputs.shape)
+    return operation.power_at_nodes(*inputs.shape, operation.vehicle[operation.owner])[0]
 
 
 def _merged(values: Floats, names: Sequence[str]) -> Floats:

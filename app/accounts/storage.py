@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.trace import Entries
-from grid.arrays import Bools, Floats, Ints
+from carbon.stocks.trace import StockEvents
+from grid.arrays import Bools, Floats, Ints, rank_in_run, run_of, run_offsets
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot, mapped, values_of
+from grid.flexibility.reservoir import Reservoir
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,58 +44,120 @@ def stores_of(
 
     Its efficiency in a slot is what the slot gains by its power, part load included. Nobody draws fuel in a step
     without a supply.
+
+    Args:
+        city: The city.
+        flexibilities: All stores.
+        p_mw: Their withdrawal by name, shape (K,) each [MW].
+        supplied: Steps in which anyone is supplied, shape (T,).
+        ci_year_kg_per_mwh: Intensity of the energy that stores begin with, before charging losses [kg/MWh].
+        renewable_share_year: Its renewable share [1].
     """
-    node = city.network.buses.node
-    columns: dict[str, list[np.ndarray]] = {}
-    etas = {f.name: _efficiencies(f, p_mw[f.name]) for f in flexibilities}
-    by_slot = any(isinstance(eta, PerSlot) for pair in etas.values() for eta in pair)
-    drained = any(f.drain_mwh.any() for f in flexibilities)
-    devices, buses = {}, []
-    n_devices = n_owners = 0
-    for flexibility in flexibilities:
-        store = flexibility.reservoir
-        if store is None:
-            continue
-        shares = flexibility.shares.tocoo()
-        device, bus, share = shares.row.astype(np.int64), shares.col.astype(np.int64), shares.data
-        spread = device.size > flexibility.n_devices
-        owner = np.arange(device.size) if spread else store.owner[device]
-        slot, at = _slots_of(flexibility, device)
-        here = np.where(supplied[flexibility.step[slot]], share[at], 0.0)
-        eta_charge, eta_discharge = (
-            flexibility.at_slots(eta, slot) if by_slot else values_of(eta)[device] for eta in etas[flexibility.name]
-        )
-        count = int(owner.max(initial=-1)) + 1
-        for name, values in {
-            "owner": owner + n_owners,
-            "node": node[bus],
-            "start": flexibility.start[device],
-            "stop": flexibility.stop[device],
-            "p_mw": p_mw[flexibility.name][slot] * here,
-            "e_start_mwh": store.e_start_mwh[device] * share,
-            "eta_charge": eta_charge,
-            "eta_discharge": eta_discharge,
-            "retention_per_step": store.retention_per_step[device],
-            "vehicle": np.full(count, store.vehicle),
-            "ci_initial_kg_per_mwh": np.full(count, ci_year_kg_per_mwh / np.mean(values_of(store.eta_charge))),
-            "renewable_share_initial": np.full(count, renewable_share_year),
-            **({"p_drain_mw": flexibility.drain_mwh[slot] * here / city.clock.step_hours} if drained else {}),
-        }.items():
-            columns.setdefault(name, []).append(values)
-        devices[flexibility.name] = slice(n_devices, n_devices + device.size)
-        buses.append(bus)
-        n_devices, n_owners = n_devices + device.size, n_owners + count
-    if not columns:
+    held = [(f, f.reservoir) for f in flexibilities if f.reservoir is not None]
+    if not held:
         return Stores(None, {}, np.empty(0, dtype=np.int64))
-    joined: dict[str, Any] = {name: np.concatenate(values) for name, values in columns.items()}
+    efficiencies = [_efficiencies(f, store, p_mw[f.name]) for f, store in held]
+    by_slot = any(isinstance(eta, PerSlot) for pair in efficiencies for eta in pair)
+    parts = [
+        _part(f, store, p_mw[f.name], supplied, etas, by_slot=by_slot)
+        for (f, store), etas in zip(held, efficiencies, strict=True)
+    ]
+    n_owners, n_devices = (np.array([part[name].size for part in parts]) for name in ("vehicle", "start"))
+    columns: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    columns["owner"] += np.repeat(run_offsets(n_owners)[:-1], n_devices)
+    bus, drain_mwh = columns.pop("bus"), columns.pop("drain_mwh")
     if by_slot:
-        joined |= {name: PerSlot(joined[name]) for name in ("eta_charge", "eta_discharge")}
-    operation = StockOperation(**joined)
-    return Stores(operation, devices, np.concatenate(buses))
+        columns |= {name: PerSlot(columns[name]) for name in ("eta_charge", "eta_discharge")}
+    operation = StockOperation(
+        node=city.network.buses.node[bus],
+        ci_initial_kg_per_mwh=ci_year_kg_per_mwh / columns.pop("eta_mean"),
+        renewable_share_initial=np.full(int(n_owners.sum()), renewable_share_year),
+        p_drain_mw=drain_mwh / city.clock.step_hours if drain_mwh.any() else None,
+        **columns,
+    )
+    first = run_offsets(n_devices).tolist()
+    devices = {f.name: slice(first[place], first[place + 1]) for place, (f, _) in enumerate(held)}
+    return Stores(operation, devices, bus)
+
+
+@dataclass(frozen=True, eq=False)
+class _NodeDevices:
+    """The devices of a flexibility, each in as many parts as it has buses: M parts with Km slots.
+
+    Args:
+        device: Device that each is a part of, shape (M,).
+        bus: Its bus, shape (M,).
+        share: Its share of the device's power and energy, shape (M,) [1].
+        part: Part of each slot, part after part, shape (Km,).
+        slot: Slot of the flexibility that it is a part of, shape (Km,).
+    """
+
+    device: Ints
+    bus: Ints
+    share: Floats
+    part: Ints
+    slot: Ints
+
+    @classmethod
+    def from_flexibility(cls, flexibility: Flexibility) -> _NodeDevices:
+        """The parts, device after device."""
+        shares = flexibility.shares.tocoo()
+        device, bus = shares.row.astype(np.int64), shares.col.astype(np.int64)
+        length = (flexibility.stop - flexibility.start)[device]
+        part = run_of(length)
+        return cls(device, bus, shares.data, part, flexibility.offsets[device][part] + rank_in_run(length))
+
+
+def _part(
+    flexibility: Flexibility,
+    store: Reservoir,
+    p_mw: Floats,
+    supplied: Bools,
+    efficiencies: tuple[DeviceOrSlot, DeviceOrSlot],
+    *,
+    by_slot: bool,
+) -> dict[str, Floats | Ints | Bools]:
+    """The columns of the operation for one flexibility; owners from 0, efficiencies by device or `by_slot`."""
+    at = _NodeDevices.from_flexibility(flexibility)
+    spread = at.device.size > flexibility.n_devices
+    owner = np.arange(at.device.size) if spread else store.owner[at.device]
+    n_owners = int(owner.max(initial=-1)) + 1
+    here = np.where(supplied[flexibility.step[at.slot]], at.share[at.part], 0.0)
+    eta_charge, eta_discharge = (
+        flexibility.at_slots(eta, at.slot) if by_slot else values_of(eta)[at.device] for eta in efficiencies
+    )
+    return {
+        "owner": owner,
+        "bus": at.bus,
+        "start": flexibility.start[at.device],
+        "stop": flexibility.stop[at.device],
+        "p_mw": p_mw[at.slot] * here,
+        "e_start_mwh": store.e_start_mwh[at.device] * at.share,
+        "eta_charge": eta_charge,
+        "eta_discharge": eta_discharge,
+        "retention_per_step": store.retention_per_step[at.device],
+        "vehicle": np.full(n_owners, store.vehicle),
+        "eta_mean": np.full(n_owners, np.mean(values_of(store.eta_charge))),
+        "drain_mwh": flexibility.drained_mwh(at.slot) * here,
+    }
+
+
+def _efficiencies(flexibility: Flexibility, store: Reservoir, p_mw: Floats) -> tuple[DeviceOrSlot, DeviceOrSlot]:
+    """Efficiency of charge and discharge, by device, or by slot where a device's power `p_mw` (K,) decides."""
+    charge, discharge = store.eta_charge, store.eta_discharge
+    if len(store.charge_segments) > 1:
+        gained_mwh, charged_mwh = flexibility.gain_mwh(p_mw), flexibility.clock.step_hours * p_mw
+        own = flexibility.per_slot(charge).copy()
+        charge = PerSlot(np.divide(gained_mwh, charged_mwh, out=own, where=p_mw > 0))
+    return mapped(charge, lambda eta: np.minimum(eta, 1.0)), discharge
 
 
 def stock_error_mwh(
-    flexibilities: Sequence[Flexibility], p_mw: Mapping[str, Floats], stores: Stores, supplied: Bools, entries: Entries
+    flexibilities: Sequence[Flexibility],
+    p_mw: Mapping[str, Floats],
+    stores: Stores,
+    supplied: Bools,
+    events: StockEvents,
 ) -> float:
     """The most by which a stock, after anything that happened in it, differs from that of the dispatch [MWh].
 
@@ -103,16 +166,14 @@ def stock_error_mwh(
         p_mw: Their withdrawal by name, shape (K,) each [MW].
         stores: What they did, as it was traced.
         supplied: Steps in which anyone is supplied, shape (T,).
-        entries: When something happened in which store, and what the tracing found in it then.
+        events: When something happened in which store, and what the tracing found in it then.
     """
     worst = 0.0
     for flexibility in flexibilities:
-        shares = flexibility.shares.tocoo()
-        slot, at = _slots_of(flexibility, shares.row.astype(np.int64))
-        own, _ = entries.of(stores.devices[flexibility.name])
-        here = supplied[flexibility.step]
+        at, here = _NodeDevices.from_flexibility(flexibility), supplied[flexibility.step]
+        own, _ = events.select(stores.devices[flexibility.name])
         held_mwh = _drained_if(flexibility, here).energy_mwh(p_mw[flexibility.name] * here)
-        expected_mwh = (held_mwh[slot] * shares.data[at])[own.slot]
+        expected_mwh = (held_mwh[at.slot] * at.share[at.part])[own.slot]
         worst = max(worst, float(np.abs(own.e_after_mwh - expected_mwh).max(initial=0.0)))
     return worst
 
@@ -123,24 +184,3 @@ def _drained_if(flexibility: Flexibility, supplied: Bools) -> Flexibility:
     if store is None or store.drain_mwh is None or supplied.all():
         return flexibility
     return replace(flexibility, reservoir=replace(store, drain_mwh=store.drain_mwh * supplied))
-
-
-def _efficiencies(flexibility: Flexibility, p_mw: Floats) -> tuple[DeviceOrSlot, DeviceOrSlot]:
-    """Efficiency of charge and discharge, by device, or by slot where a device's power `p_mw` (K,) decides."""
-    store = flexibility.reservoir
-    if store is None:
-        return np.ones(flexibility.n_devices), np.ones(flexibility.n_devices)
-    charge, discharge = store.eta_charge, store.eta_discharge
-    if len(store.charge_segments) > 1:
-        gained_mwh, charged_mwh = flexibility.gain_mwh(p_mw), flexibility.clock.step_hours * p_mw
-        own = flexibility.per_slot(charge).copy()
-        charge = PerSlot(np.divide(gained_mwh, charged_mwh, out=own, where=p_mw > 0))
-    return mapped(charge, lambda eta: np.minimum(eta, 1.0)), discharge
-
-
-def _slots_of(flexibility: Flexibility, device: Ints) -> tuple[Ints, Ints]:
-    """Slots of `device` after `device`, and the place of the device of each."""
-    length = (flexibility.stop - flexibility.start)[device]
-    at = np.repeat(np.arange(device.size), length)
-    rank = np.arange(at.size) - np.repeat(np.cumsum(length) - length, length)
-    return flexibility.offsets[device][at] + rank, at

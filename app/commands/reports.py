@@ -33,8 +33,8 @@ def inventory(
     typer.echo(f"BASIC {made.basic_kg / 1000:,.1f} t, BASIC+ {made.basic_plus_kg / 1000:,.1f} t CO2e in the period")
     for note in made.notes:
         typer.echo(f"  {note}")
-    for entry in books.entries:
-        typer.echo(f"  {entry.book:8} {'= ' * entry.total}{entry.name}: {entry.kg:,.3f} kg")
+    for row in books.rows:
+        typer.echo(f"  {row.book:8} {'= ' * row.total}{row.name}: {row.kg:,.3f} kg")
     typer.echo(f"wrote {file}")
 
 

@@ -21,7 +21,7 @@ from carbon.inventory import (
     compile_inventory,
     read_activities,
 )
-from carbon.ledgers.reconciliation import CarbonTotals, Entry, Reconciliation, reconcile
+from carbon.ledgers.reconciliation import CarbonTotals, Reconciliation, ReconciliationRow, reconcile
 from carbon.reporting.scope2 import scope2_by_consumer
 from carbon.reporting.statement import Provenance, hours_csv, statement_document, write_statement
 from carbon.tracing.convention_names import LOSS_ENTRY, OPERATOR, WATER_TANK, check_traced, in_words
@@ -161,10 +161,10 @@ def reconcile_run(result: Result, convention: str = OPERATOR) -> Reconciliation:
     if totals.vehicle:
         own[CARS] = totals.vehicle
     books = reconcile(totals, sectors, own)
-    return Reconciliation(tuple(_worded(entry, convention) for entry in books.entries))
+    return Reconciliation(tuple(_worded(row, convention) for row in books.rows))
 
 
-def _worded(entry: Entry, convention: str) -> Entry:
+def _worded(entry: ReconciliationRow, convention: str) -> ReconciliationRow:
     """The losses as those of whom the convention names."""
     return replace(entry, name=LOSS_ENTRY[convention]) if entry.name == LOSS_ENTRY[OPERATOR] else entry
 

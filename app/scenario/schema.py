@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from carbon.data_centre import DataCentre
 from carbon.factors import DEFAULT_FACTOR_SET
-from carbon.tracing.convention_names import OPERATOR, ConventionName
+from carbon.tracing.convention_names import CONVENTIONS, OPERATOR, Convention
 from grid.assets import AnyAsset, AssetKind, SharedPowerLimit
 from grid.assets.adoption import Adoption
 from grid.city.city import UNSPECIFIED_SECTOR
@@ -187,12 +187,12 @@ class CarbonSpec(Spec):
     """Emissions at the stack, or of the whole chain."""
     factor_set: str = DEFAULT_FACTOR_SET
     """A shipped set of emission factors (`gridcarbon factors`), or a CSV file of your own."""
-    conventions: tuple[ConventionName, ...] = get_args(ConventionName)
+    conventions: tuple[Convention, ...] = CONVENTIONS
     """Who bears the losses of the grid: all conventions that are traced, `operator` among them."""
 
     @field_validator("conventions")
     @classmethod
-    def _with_the_ledgers_own(cls, names: tuple[ConventionName, ...]) -> tuple[ConventionName, ...]:
+    def _with_the_ledgers_own(cls, names: tuple[Convention, ...]) -> tuple[Convention, ...]:
         if OPERATOR not in names:
             raise PydanticCustomError("conventions", "must hold 'operator', the convention of the run's ledgers")
         if len(set(names)) < len(names):

@@ -91,9 +91,9 @@ def _write(
         lines = [_row(line, row) for row, line in enumerate(inventory.lines, start=2)]
         _table(book, "Inventory", COLUMNS, lines, widths=(12, 30, 52, 7, 10))
         _summary(book, inventory)
-        entries = [(entry.book, entry.name, entry.kg) for entry in reconciliation.entries]
-        entries.append(("all", "greatest difference between two books", reconciliation.difference_kg))
-        _table(book, "Reconciliation", ("Book", "What", "kg"), entries, widths=(12, 70, 20), decimals=3)
+        rows: list[tuple[object, ...]] = [(row.book, row.name, row.kg) for row in reconciliation.rows]
+        rows.append(("all", "greatest difference between two books", reconciliation.difference_kg))
+        _table(book, "Reconciliation", ("Book", "What", "kg"), rows, widths=(12, 70, 20), decimals=3)
         _table(book, "Sources", ("Source",), [(source,) for source in sources], widths=(120,))
         _table(book, "Notation keys", ("Key", "Meaning"), list(NOTATIONS.items()), widths=(8, 30))
 

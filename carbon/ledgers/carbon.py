@@ -8,12 +8,11 @@ import numpy as np
 
 from carbon.ledgers.sectors import SectorTable, sector_table
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.plan import check_step_hours
 from carbon.stocks.trace import ClassTrace
 from carbon.tracing.conventions import ConventionTrace
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
-from carbon.tracing.trace import Tracing
-from carbon.validation import array_faults, index_faults
+from carbon.tracing.proportional_sharing import Tracing
+from carbon.validation import array_faults, check_step_hours, index_faults
 from grid.arrays import Floats
 from grid.errors import InputError, raise_if_any
 
@@ -191,7 +190,7 @@ def convention_ledger(
     """The carbon ledger under one convention, for the inputs that were traced; the others as in `carbon_ledger`.
 
     Args:
-        answer: The convention's answer (`carbon.tracing.conventions.trace_conventions`).
+        answer: The convention's answer (`carbon.tracing.trace_conventions`).
         flows: Power at both ends of every branch, T steps.
         sources: Generation and imports.
         consumers: Final consumers.
@@ -222,10 +221,10 @@ def _renewable_mwh(
     renewable_mwh: Floats = step_hours * (consumers.p_mw * share[:, consumers.node]).sum(axis=1)
     if operation is None or tracing.stocks is None:
         return renewable_mwh
-    entries = tracing.stocks.entries
-    device, step = entries.device, entries.step
-    taken = np.where(entries.feeds, tracing.stocks.renewable_share_after, share[step, operation.node[device]])
-    taken *= step_hours * entries.p_mw * operation.vehicle[operation.owner[device]]
+    events = tracing.stocks.events
+    device, step = events.device, events.step
+    taken = np.where(events.feeds, tracing.stocks.renewable_share_after, share[step, operation.node[device]])
+    taken *= step_hours * events.p_mw * operation.vehicle[operation.owner[device]]
     return renewable_mwh + np.bincount(step, taken, len(share))
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carbon.stocks.plan import check_step_hours
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
-from carbon.tracing.trace import Tracing
-from carbon.validation import array_faults
+from carbon.tracing.proportional_sharing import Tracing
+from carbon.validation import array_faults, check_step_hours
 from grid.arrays import Bools, Floats
 from grid.errors import raise_if_any
 

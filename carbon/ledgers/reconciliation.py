@@ -34,7 +34,7 @@ class CarbonTotals:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ReconciliationRow:
     """One row of the reconciliation.
 
     Args:
@@ -55,15 +55,15 @@ class Reconciliation:
     """The three books side by side.
 
     Args:
-        entries: Row by row.
+        rows: Row by row.
     """
 
-    entries: tuple[Entry, ...]
+    rows: tuple[ReconciliationRow, ...]
 
     @property
     def totals(self) -> dict[str, float]:
         """What each book comes to [kg]."""
-        return {entry.book: entry.kg for entry in self.entries if entry.total}
+        return {row.book: row.kg for row in self.rows if row.total}
 
     @property
     def difference_kg(self) -> float:
@@ -81,27 +81,31 @@ def reconcile(totals: CarbonTotals, sector_kg: Mapping[str, float], consumer_kg:
         consumer_kg: Location-based scope 2 of every consumer that has its own statement, cars among them [kg].
     """
     tracing = [
-        Entry("tracing", "carbon of imports and local generation", totals.source),
-        Entry("tracing", "carbon brought into stationary stores from outside", totals.arriving),
-        Entry("tracing", "carbon of exports", -totals.export),
-        Entry("tracing", "carbon that stationary stores hold more at the end", -totals.stock_change),
+        ReconciliationRow("tracing", "carbon of imports and local generation", totals.source),
+        ReconciliationRow("tracing", "carbon brought into stationary stores from outside", totals.arriving),
+        ReconciliationRow("tracing", "carbon of exports", -totals.export),
+        ReconciliationRow("tracing", "carbon that stationary stores hold more at the end", -totals.stock_change),
     ]
     used = sum(kg for code, kg in sector_kg.items() if code.endswith(".2"))
     lost = sum(kg for code, kg in sector_kg.items() if code.endswith(".3"))
     gpc = [
-        Entry("GPC", "electricity used, lines x.2", used),
-        Entry("GPC", "losses of the grid, lines x.3", lost),
+        ReconciliationRow("GPC", "electricity used, lines x.2", used),
+        ReconciliationRow("GPC", "losses of the grid, lines x.3", lost),
     ]
     stated = sum(consumer_kg.values())
     scope_2 = [
-        *(Entry("scope 2", name, kg) for name, kg in consumer_kg.items()),
-        Entry("scope 2", "consumers without a statement of their own", totals.consumption + totals.vehicle - stated),
-        Entry("scope 2", "hydrogen refuelled: the vehicles' fuel, scope 1 or 3", totals.fuel),
-        Entry("scope 2", "standing losses of stationary stores: their operators", totals.standing),
-        Entry("scope 2", "losses of the grid: scope 2 of its operator, scope 3 of the consumers", totals.loss),
+        *(ReconciliationRow("scope 2", name, kg) for name, kg in consumer_kg.items()),
+        ReconciliationRow(
+            "scope 2", "consumers without a statement of their own", totals.consumption + totals.vehicle - stated
+        ),
+        ReconciliationRow("scope 2", "hydrogen refuelled: the vehicles' fuel, scope 1 or 3", totals.fuel),
+        ReconciliationRow("scope 2", "standing losses of stationary stores: their operators", totals.standing),
+        ReconciliationRow(
+            "scope 2", "losses of the grid: scope 2 of its operator, scope 3 of the consumers", totals.loss
+        ),
     ]
-    return Reconciliation(tuple(entry for book in (tracing, gpc, scope_2) for entry in _with_total(book)))
+    return Reconciliation(tuple(row for book in (tracing, gpc, scope_2) for row in _with_total(book)))
 
 
-def _with_total(book: list[Entry]) -> list[Entry]:
-    return [*book, Entry(book[0].book, "emissions of the city", sum(entry.kg for entry in book), total=True)]
+def _with_total(book: list[ReconciliationRow]) -> list[ReconciliationRow]:
+    return [*book, ReconciliationRow(book[0].book, "emissions of the city", sum(row.kg for row in book), total=True)]

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from carbon.ledgers.carbon import CarbonLedger
-from carbon.stocks.plan import check_step_hours
 from carbon.tracing.flows import Sources
-from carbon.validation import array_faults
+from carbon.validation import array_faults, check_step_hours
 from grid.arrays import Bools, Floats
 from grid.errors import raise_if_any
 
@@ -55,7 +54,9 @@ class Views:
         return int(np.count_nonzero(self.reverse_flow_mwh > 0))
 
 
-def views(ledger: CarbonLedger, sources: Sources, imported: Bools, export_mwh: Floats, *, step_hours: float) -> Views:
+def city_views(
+    ledger: CarbonLedger, sources: Sources, imported: Bools, export_mwh: Floats, *, step_hours: float
+) -> Views:
     """Both views of a traced city.
 
     Args:

@@ -1,4 +1,4 @@
-"""Perfect mixing at every node for a block of steps at once, compiled.
+"""The equations of perfect mixing at every node, solved for a block of steps at once, compiled.
 
 With r the power received over a branch and s the power supplied at a node, what a MWh carries obeys at every node
 ``inflow x = sum(r x_sender) + supplied``. The nodes are eliminated one after another. Eliminating k means that its
@@ -8,8 +8,8 @@ returns to it through nodes eliminated earlier, is the sum of what is left over 
 node that carries 1 W is as exact as one that carries 100 MW, directed loops are harmless, and a pivot vanishes just
 where nothing feeds the nodes.
 
-Arrays are laid out as (rank or coupling, step of the block): the inner loops run over the steps and vectorise. Rows
-are longer than the block by `PADDING`, so that their beginnings do not fall on the same lines of the cache.
+Arrays are laid out as (rank or coupling, step of the block), so the inner loops run over the steps and vectorise. Rows
+are longer than the block by `PADDING` elements: rows of a power of two would begin in the same set of the cache.
 
 References:
     [1] W. K. Grassmann, M. I. Taksar and D. P. Heyman, "Regenerative analysis and steady state distributions for
@@ -27,15 +27,16 @@ from carbon.mixing.elimination import Pattern
 from grid.arrays import Floats
 
 FLUX_THRESHOLD_MW = 1e-9
-"""A node that takes in no more than this is without power: above the noise of a solver (1e-10 MW and less), below the
-hundredth of a watt."""
+"""A node that takes in no more than this is without power [MW]: above the noise of a power flow (1e-10 MW and less),
+below a hundredth of a watt."""
 PADDING = 8
+"""Elements by which rows are longer than the steps of a block."""
 
 
 class Block(NamedTuple):
-    """Room for the equations of B steps; C couplings, N nodes, R properties (carbon, renewable share ...).
+    """The equations of B steps; C couplings, N nodes, R properties (carbon, renewable share ...).
 
-    With an axis more, in front, the equations of several conventions (see `room`).
+    With an axis more, in front, the equations of several mixing rules (see `block_of_rule`).
 
     Args:
         lower: Received by the later node from the earlier one, shape (C, B) [MW]; after elimination, in shares of what
@@ -59,10 +60,10 @@ class Block(NamedTuple):
     carried: Floats
 
     @classmethod
-    def of(cls, n_rooms: int, n_nodes: int, n_couplings: int, n_properties: int, n_steps: int) -> Block:
-        """`n_rooms` rooms for `n_steps` steps each."""
+    def allocate(cls, n_rules: int, n_nodes: int, n_couplings: int, n_properties: int, n_steps: int) -> Block:
+        """Arrays for the equations of `n_rules` mixing rules, `n_steps` steps each, not filled in yet."""
         row = n_steps + PADDING
-        couplings, nodes = (n_rooms, n_couplings, row), (n_rooms, n_nodes, row)
+        couplings, nodes = (n_rules, n_couplings, row), (n_rules, n_nodes, row)
         return cls(
             lower=np.empty(couplings),
             upper=np.empty(couplings),
@@ -71,13 +72,13 @@ class Block(NamedTuple):
             per_pivot=np.empty(nodes),
             inflow=np.empty(nodes),
             live=np.empty(nodes),
-            carried=np.empty((n_rooms, n_nodes, n_properties, row)),
+            carried=np.empty((n_rules, n_nodes, n_properties, row)),
         )
 
 
 @kernel()
-def room(blocks: Block, place: int) -> Block:
-    """One of several rooms."""
+def block_of_rule(blocks: Block, place: int) -> Block:
+    """The equations of one of several mixing rules."""
     return Block(
         blocks.lower[place],
         blocks.upper[place],
@@ -92,7 +93,7 @@ def room(blocks: Block, place: int) -> Block:
 
 @kernel(fastmath=FAST)
 def eliminate(n_steps: int, pattern: Pattern, block: Block) -> bool:
-    """Factors the equations of all steps; says whether some node in some step is fed by none that is left."""
+    """Factorises the equations of all steps in place; True if some pivot vanished, that is, some node has no inflow."""
     later, target = pattern.later, pattern.target
     lower, upper, excess, lost, per_pivot = block.lower, block.upper, block.excess, block.lost, block.per_pivot
     some_dead = False
@@ -120,7 +121,7 @@ def eliminate(n_steps: int, pattern: Pattern, block: Block) -> bool:
 
 @kernel(fastmath=FAST)
 def _invert_pivot(n: int, start: int, stop: int, n_steps: int, some_dead: bool, pattern: Pattern, block: Block) -> bool:
-    """Inverts what enters rank `n`; where that is nothing, what it sends on is lost. Says whether that is so."""
+    """Inverts the pivot of rank `n` in every step; True if one vanished, and then what that node sends on is lost."""
     per_pivot = block.per_pivot
     for k in range(n_steps):
         per_pivot[n, k] = block.excess[n, k]
@@ -145,7 +146,7 @@ def _invert_pivot(n: int, start: int, stop: int, n_steps: int, some_dead: bool, 
 
 @kernel(fastmath=FAST)
 def find_live(n_steps: int, pattern: Pattern, block: Block) -> None:
-    """Marks the nodes that take in more than the threshold of what sources feed in, not of what comes from nowhere."""
+    """Marks the nodes that take in more than the threshold from sources; what comes from nowhere does not count."""
     live, excess, upper = block.live, block.excess, block.upper
     for n in range(excess.shape[0] - 1, -1, -1):
         for k in range(n_steps):
@@ -159,21 +160,21 @@ def find_live(n_steps: int, pattern: Pattern, block: Block) -> None:
 
 
 @kernel(fastmath=FAST)
-def pass_on(n_steps: int, turned: bool, first: int, stop: int, pattern: Pattern, block: Block) -> None:
-    """Forward substitution: what is supplied at a node enters the equations of those eliminated later.
+def forward_substitute(n_steps: int, transposed: bool, first: int, stop: int, pattern: Pattern, block: Block) -> None:
+    """Forward substitution in all steps: what is supplied at a node enters the equations of those eliminated later.
 
     Args:
         n_steps: Number of steps.
-        turned: Whether the transpose of the matrix that was eliminated is solved.
-        first: The first property that is passed on.
+        transposed: Whether the transpose of the matrix that was eliminated is solved.
+        first: The first property.
         stop: One more than the last.
         pattern: Where the coefficients stand.
-        block: The equations, eliminated.
+        block: The equations, factorised.
     """
     carried, per_pivot = block.carried, block.per_pivot
-    coefficient = block.upper if turned else block.lower
+    coefficient = block.upper if transposed else block.lower
     for n in range(carried.shape[0]):
-        if turned:
+        if transposed:
             for r in range(first, stop):
                 for k in range(n_steps):
                     carried[n, r, k] *= per_pivot[n, k]
@@ -185,17 +186,17 @@ def pass_on(n_steps: int, turned: bool, first: int, stop: int, pattern: Pattern,
 
 
 @kernel(fastmath=FAST)
-def take_up(n_steps: int, turned: bool, first: int, stop: int, pattern: Pattern, block: Block) -> None:
-    """Backward substitution: what a MWh carries at each node, of the properties `first` to `stop`; as `pass_on`."""
+def back_substitute(n_steps: int, transposed: bool, first: int, stop: int, pattern: Pattern, block: Block) -> None:
+    """Back substitution in all steps, which leaves what a MWh carries at each node; arguments as before."""
     carried, per_pivot = block.carried, block.per_pivot
-    coefficient = block.lower if turned else block.upper
+    coefficient = block.lower if transposed else block.upper
     for n in range(carried.shape[0] - 1, -1, -1):
         for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
             i = pattern.later[c]
             for r in range(first, stop):
                 for k in range(n_steps):
                     carried[n, r, k] += coefficient[c, k] * carried[i, r, k]
-        if not turned:
+        if not transposed:
             for r in range(first, stop):
                 for k in range(n_steps):
                     carried[n, r, k] *= per_pivot[n, k]

@@ -1,13 +1,13 @@
-"""The equations of each convention, filled in and read out, compiled.
+"""The equations of each mixing rule, set up and read out, compiled.
 
 ``DELIVERED``: what arrives is mixed with what is fed in; ``MEAN``: the same with the mean of both ends of each branch.
 ``GROSS``, all losses on the uses: with s the power sent, u the power used at a node and t the sum of both, what leaves
 a node obeys ``t y = generation + sum(s_in y_sender)``. A column of these equations sums to the use of its node, not a
-row to its supply. So the transpose is eliminated, the flows turned round and uses in the place of sources, with the
-same kernel and the same exactness (see `carbon.mixing.block_kernel`), and its factors are applied in the opposite
-order. The share of a node's power that reaches a use, all losses on the sources, is the dual of ``DELIVERED``: with A
-its matrix, ``A' y = use``. The factors of A serve again, and sources and uses agree to the last digit: ``s'y = use'x``
-with ``A x = s``.
+row to its supply. So the transpose is eliminated, with flows reversed and uses in the place of sources, by the same
+kernel and as exactly (see `carbon.mixing.block_kernel`), and its factors are applied in the opposite order. The share
+of a node's power that reaches a use, all losses on the sources, is the dual of ``DELIVERED``: with A its matrix,
+``A' y = use``. The factors of A serve again, and sources and uses agree to the last digit: ``s'y = use'x`` with
+``A x = s``.
 """
 
 from __future__ import annotations
@@ -17,62 +17,63 @@ import numpy as np
 from carbon.mixing.block_kernel import FLUX_THRESHOLD_MW, Block
 from carbon.mixing.compiled import FAST, kernel
 from carbon.mixing.elimination import Pattern
-from carbon.mixing.inputs_kernel import Entry
+from carbon.mixing.inputs_kernel import BlockInputs
 from grid.arrays import Floats, Ints
 
 DELIVERED, MEAN, GROSS = range(3)
+"""Mixing rules: what of a branch's power mixes at its receiving node."""
 
 
 @kernel(fastmath=FAST)
-def fill_in(kind: int, n_steps: int, pattern: Pattern, entry: Entry, block: Block) -> None:
-    """Sets up the equations of a convention."""
+def set_up_equations(rule: int, n_steps: int, pattern: Pattern, block_inputs: BlockInputs, block: Block) -> None:
+    """Sets up the equations of a rule."""
     for c in range(block.lower.shape[0]):
         for k in range(n_steps):
             block.lower[c, k] = 0.0
             block.upper[c, k] = 0.0
-    if kind in (DELIVERED, MEAN):
-        _supply(n_steps, entry, block)
-        _receive(kind == MEAN, n_steps, pattern, entry, block)
+    if rule in (DELIVERED, MEAN):
+        _set_up_sources(n_steps, block_inputs, block)
+        _add_received(rule == MEAN, n_steps, pattern, block_inputs, block)
     else:
-        _use(n_steps, entry, block)
-        _send(n_steps, pattern, entry, block)
+        _set_up_uses(n_steps, block_inputs, block)
+        _add_sent(n_steps, pattern, block_inputs, block)
 
 
 @kernel(fastmath=FAST)
-def _supply(n_steps: int, entry: Entry, block: Block) -> None:
+def _set_up_sources(n_steps: int, block_inputs: BlockInputs, block: Block) -> None:
     """Enters what is fed in."""
-    for n in range(entry.power.shape[0]):
+    for n in range(block_inputs.power.shape[0]):
         for k in range(n_steps):
             block.lost[n, k] = 0.0
-            block.excess[n, k] = entry.power[n, k]
-            block.inflow[n, k] = entry.power[n, k]
-        for r in range(entry.carried.shape[1]):
+            block.excess[n, k] = block_inputs.power[n, k]
+            block.inflow[n, k] = block_inputs.power[n, k]
+        for r in range(block_inputs.carried.shape[1]):
             for k in range(n_steps):
-                block.carried[n, r, k] = entry.carried[n, r, k]
+                block.carried[n, r, k] = block_inputs.carried[n, r, k]
 
 
 @kernel(fastmath=FAST)
-def _use(n_steps: int, entry: Entry, block: Block) -> None:
+def _set_up_uses(n_steps: int, block_inputs: BlockInputs, block: Block) -> None:
     """Enters what is used, and lost at a node, in the place of what is fed in."""
-    for n in range(entry.power.shape[0]):
+    for n in range(block_inputs.power.shape[0]):
         for k in range(n_steps):
             block.lost[n, k] = 0.0
-            block.excess[n, k] = entry.use[n, k] + entry.shunt[n, k]
-            block.inflow[n, k] = entry.use[n, k] + entry.shunt[n, k]
+            block.excess[n, k] = block_inputs.use[n, k] + block_inputs.shunt[n, k]
+            block.inflow[n, k] = block_inputs.use[n, k] + block_inputs.shunt[n, k]
         for k in range(n_steps):
-            block.carried[n, 0, k] = entry.carried[n, 0, k]
-            block.carried[n, 1, k] = entry.carried[n, 1, k]
-            block.carried[n, 2, k] = entry.power[n, k]
+            block.carried[n, 0, k] = block_inputs.carried[n, 0, k]
+            block.carried[n, 1, k] = block_inputs.carried[n, 1, k]
+            block.carried[n, 2, k] = block_inputs.power[n, k]
 
 
 @kernel(fastmath=FAST)
-def _receive(mean: bool, n_steps: int, pattern: Pattern, entry: Entry, block: Block) -> None:
+def _add_received(mean: bool, n_steps: int, pattern: Pattern, block_inputs: BlockInputs, block: Block) -> None:
     """Enters what every branch delivers."""
-    for branch in range(entry.p_from.shape[0]):
+    for branch in range(block_inputs.p_from.shape[0]):
         a, b, c = pattern.from_rank[branch], pattern.to_rank[branch], pattern.coupling[branch]
         to_later, to_earlier = (block.lower, block.upper) if a < b else (block.upper, block.lower)
         for k in range(n_steps):
-            p_from, p_to = entry.p_from[branch, k], entry.p_to[branch, k]
+            p_from, p_to = block_inputs.p_from[branch, k], block_inputs.p_to[branch, k]
             if mean:
                 p_from = (p_from - p_to) / 2
                 p_to = -p_from
@@ -86,13 +87,13 @@ def _receive(mean: bool, n_steps: int, pattern: Pattern, entry: Entry, block: Bl
 
 
 @kernel(fastmath=FAST)
-def _send(n_steps: int, pattern: Pattern, entry: Entry, block: Block) -> None:
-    """Enters what every branch takes from its sending node, turned round; without transfer it uses what it takes."""
-    for branch in range(entry.p_from.shape[0]):
+def _add_sent(n_steps: int, pattern: Pattern, block_inputs: BlockInputs, block: Block) -> None:
+    """Enters what every branch takes from its sending node, reversed; one without transfer uses what it takes."""
+    for branch in range(block_inputs.p_from.shape[0]):
         a, b, c = pattern.from_rank[branch], pattern.to_rank[branch], pattern.coupling[branch]
         to_later, to_earlier = (block.lower, block.upper) if a < b else (block.upper, block.lower)
         for k in range(n_steps):
-            p_from, p_to = entry.p_from[branch, k], entry.p_to[branch, k]
+            p_from, p_to = block_inputs.p_from[branch, k], block_inputs.p_to[branch, k]
             from_a = p_from if (p_from > FLUX_THRESHOLD_MW) & (p_to < -FLUX_THRESHOLD_MW) else 0.0
             from_b = p_to if (p_to > FLUX_THRESHOLD_MW) & (p_from < -FLUX_THRESHOLD_MW) else 0.0
             idle = (from_a == 0.0) & (from_b == 0.0)
@@ -107,15 +108,15 @@ def _send(n_steps: int, pattern: Pattern, entry: Entry, block: Block) -> None:
 
 
 @kernel()
-def fill_in_use(n_steps: int, place: int, entry: Entry, block: Block) -> None:
-    """Enters what is used as property `place`, for the dual."""
-    for n in range(entry.use.shape[0]):
+def set_up_dual(n_steps: int, place: int, block_inputs: BlockInputs, block: Block) -> None:
+    """Enters what is used as property `place`, the right-hand side of the dual."""
+    for n in range(block_inputs.use.shape[0]):
         for k in range(n_steps):
-            block.carried[n, place, k] = entry.use[n, k]
+            block.carried[n, place, k] = block_inputs.use[n, k]
 
 
 @kernel()
-def write_mixed(
+def write_intensities(
     first: int, n_steps: int, some_dead: bool, n_properties: int, rank: Ints, block: Block, found: Floats
 ) -> None:
     """Copies the solution of ``DELIVERED`` or ``MEAN`` to `found`, shape (1 + R or more, T, N), from step `first`.

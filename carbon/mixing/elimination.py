@@ -13,6 +13,7 @@ from scipy.sparse.linalg import splu
 from grid.arrays import Ints, read_only_ints
 
 _ORDERS_KEPT = 16
+"""How many grids' orders are kept."""
 
 
 class Pattern(NamedTuple):
@@ -56,13 +57,14 @@ class EliminationOrder:
     pattern: Pattern
 
     @classmethod
-    def of(cls, from_node: Ints, to_node: Ints, n_nodes: int) -> EliminationOrder:
-        """The order for branches from `from_node` to `to_node`, shape (L,) each; that of the same grid is kept.
+    def from_branches(cls, from_node: Ints, to_node: Ints, n_nodes: int) -> EliminationOrder:
+        """The order for branches from `from_node` to `to_node`, shape (L,) each.
 
-        Parallel branches share one coupling; a branch within one node has none.
+        Parallel branches share one coupling; a branch within one node has none. The orders of the last 16 grids are
+        kept.
         """
         ends = (np.ascontiguousarray(nodes, dtype=np.int64).tobytes() for nodes in (from_node, to_node))
-        return _order_of(*ends, n_nodes)
+        return _find_order(*ends, n_nodes)
 
     @property
     def n_nodes(self) -> int:
@@ -76,7 +78,7 @@ class EliminationOrder:
 
 
 @lru_cache(maxsize=_ORDERS_KEPT)
-def _order_of(from_node: bytes, to_node: bytes, n_nodes: int) -> EliminationOrder:
+def _find_order(from_node: bytes, to_node: bytes, n_nodes: int) -> EliminationOrder:
     """The order of a grid, its branches' ends as the bytes of 64-bit integers."""
     start, stop = (np.frombuffer(nodes, dtype=np.int64) for nodes in (from_node, to_node))
     rank = _minimum_degree(start, stop, n_nodes)
@@ -127,4 +129,5 @@ def _later_nodes(from_rank: Ints, to_rank: Ints, n_nodes: int) -> list[list[int]
 
 
 def _flat(lists: list[list[int]]) -> Ints:
+    """All values of all lists, one list after another."""
     return np.array([value for values in lists for value in values], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What enters the equations of a block of steps, brought into their order, compiled: the same for every convention."""
+"""What enters the equations of a block of steps, in the order of elimination, compiled; the same under every rule."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from carbon.mixing.compiled import FAST, kernel
 from grid.arrays import Floats, Ints
 
 
-class Supply(NamedTuple):
-    """What feeds the grid, what flows in it and what is used, as the kernels read it: T steps, N nodes.
+class MixingInputs(NamedTuple):
+    """What feeds the grid, what flows in it and what is used in all T steps, as the kernels read it; N nodes.
 
     Args:
         rank: Rank of the node of each source, shape (G,).
@@ -46,13 +46,13 @@ class Supply(NamedTuple):
     shunt_mw: Floats
 
 
-class Entry(NamedTuple):
-    """The same for B steps, by rank or branch and step.
+class BlockInputs(NamedTuple):
+    """What enters the equations of B steps, by rank (or branch) and step.
 
     Args:
         power: Fed in at each node, by sources and stores, shape (N, B) [MW].
-        carried: What the sources bring with it, shape (N, R, B) [x/h].
-        use: Used at each node, charging included, shape (N, B) [MW]; (0, B) if no convention asks for it.
+        carried: What the sources bring of each property, shape (N, R, B) [kg/h or MW].
+        use: Used at each node, charging included, shape (N, B) [MW]; (0, B) if no rule asks for it.
         shunt: Lost in its shunts, shape (N, B) or (0, B) [MW].
         p_from: Power entering each branch at its first node, shape (L, B) [MW].
         p_to: Power entering it at its second node, shape (L, B) [MW].
@@ -66,8 +66,8 @@ class Entry(NamedTuple):
     p_to: Floats
 
     @classmethod
-    def of(cls, n_nodes: int, n_branches: int, n_properties: int, n_steps: int, *, with_use: bool) -> Entry:
-        """Room for `n_steps` steps."""
+    def allocate(cls, n_nodes: int, n_branches: int, n_properties: int, n_steps: int, *, with_use: bool) -> BlockInputs:
+        """Arrays for `n_steps` steps, not filled in yet."""
         row = n_steps + PADDING
         return cls(
             power=np.empty((n_nodes, row)),
@@ -80,36 +80,36 @@ class Entry(NamedTuple):
 
 
 @kernel(fastmath=FAST)
-def enter(first: int, n_steps: int, supply: Supply, entry: Entry) -> None:
-    """Enters steps `first` to `first + n_steps`, but for the stores."""
-    for n in range(entry.power.shape[0]):
+def fill_block_inputs(first: int, n_steps: int, inputs: MixingInputs, block_inputs: BlockInputs) -> None:
+    """Fills in steps `first` to `first + n_steps`, all but what the stores do."""
+    for n in range(block_inputs.power.shape[0]):
         for k in range(n_steps):
-            entry.power[n, k] = 0.0
-        for r in range(entry.carried.shape[1]):
+            block_inputs.power[n, k] = 0.0
+        for r in range(block_inputs.carried.shape[1]):
             for k in range(n_steps):
-                entry.carried[n, r, k] = 0.0
-    for n in range(entry.use.shape[0]):
+                block_inputs.carried[n, r, k] = 0.0
+    for n in range(block_inputs.use.shape[0]):
         for k in range(n_steps):
-            entry.use[n, k] = 0.0
-            entry.shunt[n, k] = 0.0
-    _turn(first, n_steps, supply.p_from_mw, entry.p_from)
-    _turn(first, n_steps, supply.p_to_mw, entry.p_to)
-    if supply.group.size:
-        _feed_groups(first, n_steps, supply, entry)
+            block_inputs.use[n, k] = 0.0
+            block_inputs.shunt[n, k] = 0.0
+    _copy_transposed(first, n_steps, inputs.p_from_mw, block_inputs.p_from)
+    _copy_transposed(first, n_steps, inputs.p_to_mw, block_inputs.p_to)
+    if inputs.group.size:
+        _add_source_groups(first, n_steps, inputs, block_inputs)
     else:
-        _feed(first, n_steps, supply, entry)
-    if entry.use.shape[0]:
-        _add(first, n_steps, supply.use_rank, supply.use_mw, entry.use)
-        _add(first, n_steps, supply.export_rank, supply.export_mw, entry.use)
-        _add(first, n_steps, supply.shunt_rank, supply.shunt_mw, entry.shunt)
+        _add_sources(first, n_steps, inputs, block_inputs)
+    if block_inputs.use.shape[0]:
+        _add(first, n_steps, inputs.use_rank, inputs.use_mw, block_inputs.use)
+        _add(first, n_steps, inputs.export_rank, inputs.export_mw, block_inputs.use)
+        _add(first, n_steps, inputs.shunt_rank, inputs.shunt_mw, block_inputs.shunt)
 
 
 @kernel()
-def _turn(first: int, n_steps: int, values: Floats, turned: Floats) -> None:
+def _copy_transposed(first: int, n_steps: int, values: Floats, transposed: Floats) -> None:
     """Brings `values`, shape (T, L), into the order (L, B)."""
     for place in range(values.shape[1]):
         for k in range(n_steps):
-            turned[place, k] = values[first + k, place]
+            transposed[place, k] = values[first + k, place]
 
 
 @kernel(fastmath=FAST)
@@ -122,25 +122,25 @@ def _add(first: int, n_steps: int, rank: Ints, p_mw: Floats, at_rank: Floats) ->
 
 
 @kernel(fastmath=FAST)
-def _feed(first: int, n_steps: int, supply: Supply, entry: Entry) -> None:
+def _add_sources(first: int, n_steps: int, inputs: MixingInputs, block_inputs: BlockInputs) -> None:
     """Enters what the sources feed in, its carbon and its renewable part."""
-    each_step = 1 if supply.ci_kg_per_mwh.shape[0] > 1 else 0
-    each_step_too = 1 if supply.renewable_share.shape[0] > 1 else 0
-    for g in range(supply.rank.size):
-        n = supply.rank[g]
+    ci_each_step = 1 if inputs.ci_kg_per_mwh.shape[0] > 1 else 0
+    share_each_step = 1 if inputs.renewable_share.shape[0] > 1 else 0
+    for g in range(inputs.rank.size):
+        n = inputs.rank[g]
         for k in range(n_steps):
-            p_mw = supply.p_mw[first + k, g]
-            entry.power[n, k] += p_mw
-            entry.carried[n, 0, k] += p_mw * supply.ci_kg_per_mwh[(first + k) * each_step, g]
-            entry.carried[n, 1, k] += p_mw * supply.renewable_share[(first + k) * each_step_too, g]
+            p_mw = inputs.p_mw[first + k, g]
+            block_inputs.power[n, k] += p_mw
+            block_inputs.carried[n, 0, k] += p_mw * inputs.ci_kg_per_mwh[(first + k) * ci_each_step, g]
+            block_inputs.carried[n, 1, k] += p_mw * inputs.renewable_share[(first + k) * share_each_step, g]
 
 
 @kernel(fastmath=FAST)
-def _feed_groups(first: int, n_steps: int, supply: Supply, entry: Entry) -> None:
+def _add_source_groups(first: int, n_steps: int, inputs: MixingInputs, block_inputs: BlockInputs) -> None:
     """Enters what the sources feed in, each for its group."""
-    for g in range(supply.rank.size):
-        n, group = supply.rank[g], supply.group[g]
+    for g in range(inputs.rank.size):
+        n, group = inputs.rank[g], inputs.group[g]
         for k in range(n_steps):
-            p_mw = supply.p_mw[first + k, g]
-            entry.power[n, k] += p_mw
-            entry.carried[n, group, k] += p_mw
+            p_mw = inputs.p_mw[first + k, g]
+            block_inputs.power[n, k] += p_mw
+            block_inputs.carried[n, group, k] += p_mw

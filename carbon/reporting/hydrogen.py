@@ -59,7 +59,7 @@ def tanks_by_slot(tanks: StockRecord, step_hours: float) -> TankContents:
         tanks: What the tracing found of them, K slots, one session an owner.
         step_hours: Length of a step [h].
     """
-    operation = tanks.entries.operation
+    operation = tanks.events.operation
     held_mwh = np.roll(tanks.e_end_mwh, 1)
     held_mwh[operation.first_slot] = operation.e_start_mwh
     p_mw, eta = operation.p_mw, operation.per_slot(operation.eta_discharge)

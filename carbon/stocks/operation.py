@@ -9,7 +9,7 @@ import numpy as np
 
 from carbon.mixing.compiled import kernel
 from carbon.validation import array_faults, index_faults
-from grid.arrays import Bools, Floats, Ints, read_only
+from grid.arrays import Bools, Floats, Ints, read_only, run_of, run_offsets
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot, values_of
 
@@ -82,16 +82,14 @@ class StockOperation:
     @cached_property
     def first_slot(self) -> Ints:
         """First slot of each device, shape (N,)."""
-        length = self.stop - self.start
-        first: Ints = np.cumsum(length) - length
-        return first
+        return run_offsets(self.stop - self.start)[:-1]
 
-    def of(self, devices: slice) -> StockOperation:
+    def select(self, devices: slice) -> StockOperation:
         """The operation of some devices that follow each other; the owners stay the same."""
         first, stop, _ = devices.indices(self.n_devices)
         if (first, stop) == (0, self.n_devices):
             return self
-        ends = np.append(self.first_slot, self.p_mw.size)
+        ends = run_offsets(self.stop - self.start)
         slots = slice(int(ends[first]), int(ends[stop]))
         by_device = ("owner", "node", "start", "stop", "e_start_mwh", "retention_per_step")
         return replace(
@@ -103,23 +101,23 @@ class StockOperation:
             p_drain_mw=None if self.p_drain_mw is None else self.p_drain_mw[slots],
         )
 
-    def power_at_nodes(self, n_steps: int, n_nodes: int, of: Bools | None = None) -> tuple[Floats, Floats]:
+    def power_at_nodes(self, n_steps: int, n_nodes: int, which: Bools | None = None) -> tuple[Floats, Floats]:
         """What the stores charge and what they discharge at each node, shape (T, N) each, at least 0 [MW].
 
         Args:
             n_steps: Number of steps, T.
             n_nodes: Number of nodes, N.
-            of: The devices that count, shape (N,); None for all.
+            which: The devices that count, shape (N,); None for all.
         """
         drawn, fed = np.zeros((2, n_steps, n_nodes))
-        counts = np.ones(self.n_devices, dtype=np.bool_) if of is None else of
+        counts = np.ones(self.n_devices, dtype=np.bool_) if which is None else which
         _add_at_nodes(counts, self.node, self.start, self.stop, self.p_mw, drawn, fed)
         return drawn, fed
 
     @property
     def slot_device(self) -> Ints:
         """Device of each slot, shape (K,)."""
-        return np.repeat(np.arange(self.n_devices), self.stop - self.start)
+        return run_of(self.stop - self.start)
 
     def per_slot(self, quantity: DeviceOrSlot) -> Floats:
         """A quantity by device or by slot, by slot, shape (K,)."""

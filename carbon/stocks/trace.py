@@ -1,7 +1,7 @@
 """Virtual carbon stocks ("water tank"): what the tracing finds that batteries, cars and tanks hold besides energy.
 
-Something happens in a small part of the slots (device and step) only: most of most charging sessions is rest. So the
-stocks keep a journal of what happened, and fill in the rest between the entries when asked for values of all slots.
+Something happens in a small part of the slots (device and step) only: most of most charging sessions is rest. So what
+is kept are events, and values of all slots are filled in between them when somebody asks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from carbon.mixing.compiled import kernel
 from carbon.stocks.operation import StockOperation
-from grid.arrays import Bools, Floats, Ints
+from grid.arrays import Bools, Floats, Ints, run_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,13 +93,13 @@ class Contents:
 
 
 @dataclass(frozen=True, eq=False)
-class Entries:
-    """When something happened in which store: J entries in the order of time.
+class StockEvents:
+    """When something happened in which store: J events in the order of time.
 
     Args:
         operation: What every store did.
-        begins: The entries of step t are begins[t] to begins[t + 1], shape (T + 1,).
-        device: Device of each entry, shape (J,).
+        begins: The events of step t are begins[t] to begins[t + 1], shape (T + 1,).
+        device: Device of each event, shape (J,).
         e_after_mwh: Energy in its stock after it, shape (J,) [MWh].
     """
 
@@ -110,39 +110,41 @@ class Entries:
 
     @property
     def step(self) -> Ints:
-        """Step of each entry, shape (J,)."""
-        return np.repeat(np.arange(self.begins.size - 1), np.diff(self.begins))
+        """Step of each event, shape (J,)."""
+        return run_of(np.diff(self.begins))
 
     @cached_property
     def slot(self) -> Ints:
-        """Slot of each entry in the operation, shape (J,)."""
+        """Slot of each event in the operation, shape (J,)."""
         slot: Ints = (self.operation.first_slot - self.operation.start)[self.device]
         slot += self.step
         return slot
 
     @property
     def p_mw(self) -> Floats:
-        """Withdrawal at the terminals in each entry, shape (J,) [MW]."""
+        """Withdrawal at the terminals in each event, shape (J,) [MW]."""
         return self.operation.p_mw[self.slot]
 
     @cached_property
     def feeds(self) -> Bools:
-        """Whether the store discharges in an entry, shape (J,)."""
+        """Whether the store discharges in an event, shape (J,)."""
         return self.p_mw < 0
 
-    def of(self, devices: slice) -> tuple[Entries, Ints]:
+    def select(self, devices: slice) -> tuple[StockEvents, Ints]:
         """Those of some devices that follow each other, as if there were no others, and their places among all."""
         first, stop, _ = devices.indices(self.operation.n_devices)
         here = np.flatnonzero((self.device >= first) & (self.device < stop))
         begins = np.searchsorted(here, self.begins)
-        return Entries(self.operation.of(devices), begins, self.device[here] - first, self.e_after_mwh[here]), here
+        return StockEvents(
+            self.operation.select(devices), begins, self.device[here] - first, self.e_after_mwh[here]
+        ), here
 
     def by_slot(self, at_start: Floats, after: Floats, *, at_end: bool) -> Floats:
         """What is in a stock in every slot, shape (K,), rest included.
 
         Args:
             at_start: What is there when each device starts, shape (N,).
-            after: What is there after each entry, shape (J,).
+            after: What is there after each event, shape (J,).
             at_end: At the end of the slots, else at their beginning.
         """
         values = np.full(self.operation.p_mw.shape, np.nan)
@@ -151,7 +153,7 @@ class Entries:
         return values
 
     def scattered(self, values: Floats) -> Floats:
-        """Values of the entries, shape (J,), by slot, shape (K,): 0 in all others."""
+        """Values of the events, shape (J,), by slot, shape (K,): 0 in all others."""
         by_slot = np.zeros(self.operation.p_mw.shape)
         by_slot[self.slot] = values
         return by_slot
@@ -159,15 +161,15 @@ class Entries:
 
 @dataclass(frozen=True, eq=False)
 class StockRecord:
-    """What was in some stocks and what moved, entry by entry, under one convention.
+    """What was in some stocks and what moved, event by event, under one convention.
 
     The renewable share of a discharge is that of the stored energy: losses of conversion take renewable and other
     energy alike, so a share never exceeds 1. Its carbon per MWh is greater by 1/eta_discharge, because whoever
     receives the discharge pays for the loss. Neither changes by a discharge.
 
     Args:
-        entries: When something happened, J times; the same under every convention.
-        moved_kg: Carbon that a charge brought or a discharge took, shape (J,) [kg]; `Entries.feeds` tells them apart.
+        events: When something happened, J times; the same under every convention.
+        moved_kg: Carbon that a charge brought or a discharge took, shape (J,) [kg]; `StockEvents.feeds` tells which.
         ci_after_kg_per_mwh: Carbon of a MWh in the stock after it, shape (J,) [kg/MWh]; the last known while the stock
             is empty.
         renewable_share_after: Renewable share of the stock after it, shape (J,) [1].
@@ -175,7 +177,7 @@ class StockRecord:
         renewable_share_start: Renewable share then, shape (N,) [1].
     """
 
-    entries: Entries
+    events: StockEvents
     moved_kg: Floats
     ci_after_kg_per_mwh: Floats
     renewable_share_after: Floats
@@ -184,47 +186,47 @@ class StockRecord:
 
     @property
     def charged_kg(self) -> Floats:
-        """Carbon that a charge brought in each entry, shape (J,) [kg]."""
-        return np.where(self.entries.feeds, 0.0, self.moved_kg)
+        """Carbon that a charge brought in each event, shape (J,) [kg]."""
+        return np.where(self.events.feeds, 0.0, self.moved_kg)
 
     @property
     def given_back_kg(self) -> Floats:
-        """Carbon that a discharge took in each entry, shape (J,) [kg]."""
-        return np.where(self.entries.feeds, self.moved_kg, 0.0)
+        """Carbon that a discharge took in each event, shape (J,) [kg]."""
+        return np.where(self.events.feeds, self.moved_kg, 0.0)
 
     @property
     def e_end_mwh(self) -> Floats:
-        """Energy in the stock at the end of each slot, shape (K,), made anew [MWh]."""
-        entries = self.entries
-        return entries.by_slot(entries.operation.e_start_mwh, entries.e_after_mwh, at_end=True)
+        """Energy in the stock at the end of each slot, shape (K,), computed at each call [MWh]."""
+        events = self.events
+        return events.by_slot(events.operation.e_start_mwh, events.e_after_mwh, at_end=True)
 
     @property
     def charge_kg(self) -> Floats:
-        """Carbon that charging brought in each slot, shape (K,), made anew [kg]."""
-        return self.entries.scattered(self.charged_kg)
+        """Carbon that charging brought in each slot, shape (K,), computed at each call [kg]."""
+        return self.events.scattered(self.charged_kg)
 
     @property
     def discharge_kg(self) -> Floats:
-        """Carbon that discharging took in each slot, shape (K,), made anew [kg]."""
-        return self.entries.scattered(self.given_back_kg)
+        """Carbon that discharging took in each slot, shape (K,), computed at each call [kg]."""
+        return self.events.scattered(self.given_back_kg)
 
     @property
     def ci_discharge_kg_per_mwh(self) -> Floats:
-        """Carbon of a MWh discharged in each slot, at the terminals, shape (K,), made anew [kg/MWh]."""
-        ci = self.entries.by_slot(self.ci_start_kg_per_mwh, self.ci_after_kg_per_mwh, at_end=False)
-        ci /= self.entries.operation.per_slot(self.entries.operation.eta_discharge)
+        """Carbon of a MWh discharged in each slot, at the terminals, shape (K,), computed at each call [kg/MWh]."""
+        ci = self.events.by_slot(self.ci_start_kg_per_mwh, self.ci_after_kg_per_mwh, at_end=False)
+        ci /= self.events.operation.per_slot(self.events.operation.eta_discharge)
         return ci
 
     @property
     def renewable_share(self) -> Floats:
-        """Renewable share of the stock at the start of each slot, shape (K,), made anew [1]."""
-        return self.entries.by_slot(self.renewable_share_start, self.renewable_share_after, at_end=False)
+        """Renewable share of the stock at the start of each slot, shape (K,), computed at each call [1]."""
+        return self.events.by_slot(self.renewable_share_start, self.renewable_share_after, at_end=False)
 
-    def of(self, devices: slice) -> StockRecord:
+    def select(self, devices: slice) -> StockRecord:
         """The same of some devices that follow each other, as if there were no others."""
-        entries, here = self.entries.of(devices)
+        events, here = self.events.select(devices)
         return StockRecord(
-            entries,
+            events,
             self.moved_kg[here],
             self.ci_after_kg_per_mwh[here],
             self.renewable_share_after[here],
@@ -253,11 +255,11 @@ class StockTrace(StockRecord):
     opening: Contents
     closing: Contents
 
-    def alone(self) -> StockTrace:
-        """The same without the room that it shares with other conventions."""
-        entries = replace(self.entries, e_after_mwh=self.entries.e_after_mwh.copy())
+    def detached(self) -> StockTrace:
+        """The same in arrays of its own, so that those shared with other conventions can be freed."""
+        events = replace(self.events, e_after_mwh=self.events.e_after_mwh.copy())
         per_entry = ("moved_kg", "ci_after_kg_per_mwh", "renewable_share_after")
-        return replace(self, entries=entries, **{name: getattr(self, name).copy() for name in per_entry})
+        return replace(self, events=events, **{name: getattr(self, name).copy() for name in per_entry})
 
 
 @kernel()

@@ -16,7 +16,7 @@ from grid.arrays import Bools, Floats, Ints
 from grid.errors import raise_if_any
 
 
-def carbon_free_stores(
+def with_carbon_free_stores(
     flows: Flows,
     sources: Sources,
     consumers: Consumers,

@@ -1,16 +1,27 @@
-"""The conventions of tracing in words: who bears the losses of the grid, and how stores carry carbon."""
+"""The conventions of tracing by name and in words: who bears the losses of the grid, and how stores carry carbon.
+
+It imports nothing that computes, so that pages and the command line can name conventions at no cost.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from grid.errors import InputError, nearest
 
-ConventionName = Literal["operator", "load", "generator", "average"]
-"""Names of `carbon.tracing.conventions.Convention`, for those who need no tracing."""
+Convention = Literal["operator", "load", "generator", "average"]
+"""``operator``: the grid operator bears all losses, each at the intensity of its sending node (Kang et al., 2015).
+``load``: every use answers for the generation of what was lost on its way (Bialek, 1996, gross power); only what is
+lost at a node itself stays on the loss line. ``generator``: uses as under ``operator``, but each generator keeps the
+carbon of what is lost of its power (Bialek, 1996, net power). ``average``: lines carry the mean of both ends, and half
+of their loss is a load at each end."""
+CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
+"""All of them, in the order in which results list them."""
 OPERATOR: Final = "operator"
 """The convention of the run's own ledgers, and the default everywhere."""
+StoreModel = Literal["water tank", "carbon-free generator"]
+"""How stores carry carbon: as virtual stocks, or as loads when they charge and carbon-free when they discharge."""
 WATER_TANK: Final = "water tank"
 CARBON_FREE: Final = "carbon-free generator"
 

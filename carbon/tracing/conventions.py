@@ -1,36 +1,28 @@
-"""Who bears the losses: four named conventions of carbon tracing on the same flows, sources and stores."""
+"""Who bears the losses: four named conventions of carbon tracing on the same flows, sources and devices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 
 from carbon.mixing.conventions_kernel import DELIVERED, GROSS, MEAN
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.plan import check_step_hours
-from carbon.tracing.equations import Mixing, Uses
+from carbon.tracing.convention_names import CONVENTIONS, Convention
+from carbon.tracing.equations import MixingEquations
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
-from carbon.tracing.trace import Tracing, check_sources, trace_all
-from carbon.validation import array_faults, index_faults
+from carbon.tracing.proportional_sharing import Tracing, check_sources, trace_rules
+from carbon.validation import array_faults, check_step_hours, index_faults
 from grid.arrays import Floats
 from grid.errors import InputError, raise_if_any
 
-Convention = Literal["operator", "load", "generator", "average"]
-"""``operator``: the grid operator bears all losses, each at the intensity of its sending node (Kang et al., 2015).
-``load``: every use answers for the generation of what was lost on its way (Bialek, 1996, gross power); only what is
-lost at a node itself stays on the loss line. ``generator``: uses as under ``operator``, but each generator keeps the
-carbon of what is lost of its power (Bialek, 1996, net power). ``average``: lines carry the mean of both ends, and half
-of their loss is a load at each end."""
-CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
-_KINDS: dict[int, frozenset[Convention]] = {
+_RULES: dict[int, frozenset[Convention]] = {
     DELIVERED: frozenset({"operator", "generator"}),
     MEAN: frozenset({"average"}),
     GROSS: frozenset({"load"}),
 }
-"""Which equations answer for which conventions."""
+"""Mixing rules, and the conventions that each of them answers for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,16 +96,17 @@ def trace_conventions(
     check_step_hours(step_hours)
     check_sources(flows, sources)
     _check_uses(flows, consumers, exports, conventions)
-    kinds = [kind for kind, names in _KINDS.items() if names & set(conventions)]
-    uses = Uses(consumers.node, consumers.p_mw, exports.node, exports.p_mw)
-    mixing = Mixing.of(flows, sources, kinds=kinds, uses=uses, with_share="generator" in conventions)
-    mixed, stocks = trace_all(mixing, step_hours, operation, threads)
+    rules = [rule for rule, names in _RULES.items() if names & set(conventions)]
+    equations = MixingEquations.from_flows(
+        flows, sources, rules=rules, uses=(consumers, exports), with_share="generator" in conventions
+    )
+    solution, stocks = trace_rules(equations, step_hours, operation, threads)
     ones = np.broadcast_to(1.0, (flows.n_steps, flows.n_nodes))
     found: dict[Convention, ConventionTrace] = {}
-    for kind, values, held in zip(kinds, mixed.found, stocks, strict=True):
+    for rule, values, held in zip(rules, solution.found, stocks, strict=True):
         tracing = Tracing(values[1], values[2], values[0], held)
-        for name in _KINDS[kind]:
-            factor, share = values[3] if kind == GROSS else ones, mixed.share if name == "generator" else ones
+        for name in _RULES[rule]:
+            factor, share = values[3] if rule == GROSS else ones, solution.share if name == "generator" else ones
             found[name] = ConventionTrace(name, tracing, factor, share)
     return {name: found[name] for name in conventions}
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from app.results.convention_columns import VIEWS
-from carbon.tracing.convention_names import CARBON_FREE, WATER_TANK
-from carbon.tracing.conventions import CONVENTIONS
+from carbon.tracing.convention_names import CARBON_FREE, CONVENTIONS, WATER_TANK
 
 MODELS = [(name, stores) for stores in (WATER_TANK, CARBON_FREE) for name in CONVENTIONS]
 MOVED = {"operator": 0.0, "load": 0.99, "generator": 0.0, "average": 0.01}

@@ -13,7 +13,7 @@ from app.simulation.phases import SimulationResult
 def sectors(outcome: SimulationResult) -> pl.DataFrame:
     """Energy and carbon by GPC line; the carbon-free part is known of consumers, not of cars."""
     accounts, hours = outcome.accounts, outcome.inputs.clock.step_hours
-    table, consumers = accounts.carbon.sectors, accounts.consumers
+    table, consumers = accounts.carbon.sectors, accounts.inputs.consumers
     free = np.full_like(table.energy_mwh, np.nan)
     share = np.nan_to_num(accounts.carbon_free_share)[:, consumers.node]
     of_consumers = hours * (consumers.p_mw * share) @ consumers.share
@@ -100,13 +100,13 @@ def months(outcome: SimulationResult) -> pl.DataFrame:
 def sources(outcome: SimulationResult) -> pl.DataFrame:
     """One row a step and technology: imports and local generation."""
     accounts, hours = outcome.accounts, outcome.inputs.clock.step_hours
-    names = tuple(dict.fromkeys(accounts.source_names))
-    of = np.array([[name == own for name in names] for own in accounts.source_names], dtype=float)
-    p_mw = accounts.sources.p_mw
+    names = tuple(dict.fromkeys(accounts.inputs.source_names))
+    of = np.array([[name == own for name in names] for own in accounts.inputs.source_names], dtype=float)
+    p_mw = accounts.inputs.sources.p_mw
     return by_element(
         outcome.inputs.clock,
         "source",
         names,
         energy_mwh=hours * p_mw @ of,
-        emissions_kg=hours * (p_mw * accounts.sources.ci_kg_per_mwh) @ of,
+        emissions_kg=hours * (p_mw * accounts.inputs.sources.ci_kg_per_mwh) @ of,
     )

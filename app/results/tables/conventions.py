@@ -8,10 +8,10 @@ from dataclasses import asdict, fields
 import numpy as np
 import polars as pl
 
-from app.accounts.convention_ledgers import Book, Conventions
-from app.accounts.metered_consumers import Use
+from app.accounts.convention_ledgers import ConventionLedger, ConventionLedgers
+from app.accounts.metered_consumers import ConsumerEnergy
 from app.accounts.origins import Origins
-from app.accounts.traced_grid import IMPORT, STORES
+from app.accounts.tracing_input import IMPORT, STORES
 from app.results.convention_columns import CONVENTION_TABLES, VIEWS
 from app.results.tables.frames import by_element, times
 from carbon.tracing.convention_names import OPERATOR, WATER_TANK
@@ -19,7 +19,9 @@ from grid.arrays import Floats
 from grid.time.clock import Clock
 
 
-def convention_tables(found: Conventions, clock: Clock, bus_of_node: Mapping[int, str]) -> dict[str, pl.DataFrame]:
+def convention_tables(
+    found: ConventionLedgers, clock: Clock, bus_of_node: Mapping[int, str]
+) -> dict[str, pl.DataFrame]:
     """All of `CONVENTION_TABLES`.
 
     Args:
@@ -27,84 +29,89 @@ def convention_tables(found: Conventions, clock: Clock, bus_of_node: Mapping[int
         clock: Its time axis.
         bus_of_node: Name of the bus, or of the first of joined buses, at each node that has one.
     """
-    books = found.books
-    tanks = [book for book in books if book.stores == WATER_TANK]
-    city_and_buses = [frame for book in books for frame in (_city_view(book), _bus_views(book, bus_of_node))]
+    ledgers = found.ledgers
+    tanks = [ledger for ledger in ledgers if ledger.store_model == WATER_TANK]
+    city_and_buses = [frame for ledger in ledgers for frame in (_city_view(ledger), _bus_balances(ledger, bus_of_node))]
     return {
-        "conventions": pl.concat([_sectors(book) for book in books]),
-        "convention_ledgers": pl.concat([_ledger(book) for book in books]),
-        "loss_bearers": pl.concat([_bearers(book) for book in books]),
+        "conventions": pl.concat([_sectors(ledger) for ledger in ledgers]),
+        "convention_ledgers": pl.concat([_ledger(ledger) for ledger in ledgers]),
+        "loss_bearers": pl.concat([_bearers(ledger) for ledger in ledgers]),
         "views": pl.concat([*city_and_buses, _sector_views(found.operator, found.origins)]),
         "origins": _origins(found.origins),
         "data_centre_origins": _by_hour(found.origins, clock),
-        "consumers": _uses(found.uses, clock),
-        "consumer_carbon": pl.concat([_consumers(book, clock) for book in tanks]),
+        "consumers": _consumer_energy(found.consumers, clock),
+        "consumer_carbon": pl.concat([_consumers(ledger, clock) for ledger in tanks]),
     }
 
 
-def _of(book: Book, frame: pl.DataFrame) -> pl.DataFrame:
+def _of(ledger: ConventionLedger, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with convention and model of stores on every row."""
-    return frame.select(pl.lit(book.convention).alias("convention"), pl.lit(book.stores).alias("stores"), pl.all())
+    return frame.select(
+        pl.lit(ledger.convention).alias("convention"), pl.lit(ledger.store_model).alias("stores"), pl.all()
+    )
 
 
-def _sectors(book: Book) -> pl.DataFrame:
-    frame = pl.DataFrame({"gpc_code": book.codes, "energy_mwh": book.sector_mwh, "emissions_kg": book.sector_kg})
+def _sectors(ledger: ConventionLedger) -> pl.DataFrame:
+    frame = pl.DataFrame({"gpc_code": ledger.codes, "energy_mwh": ledger.sector_mwh, "emissions_kg": ledger.sector_kg})
     used = pl.col("energy_mwh") > 0
-    return _of(book, frame.with_columns(pl.when(used).then(_INTENSITY).alias("ci_kg_per_mwh")))
+    return _of(ledger, frame.with_columns(pl.when(used).then(_INTENSITY).alias("ci_kg_per_mwh")))
 
 
 _INTENSITY = pl.col("emissions_kg") / pl.col("energy_mwh")
 
 
-def _ledger(book: Book) -> pl.DataFrame:
-    terms = {f"{name}_kg": kg for name, kg in asdict(book.totals).items()}
-    views = {name: getattr(book, name) for name in ("emissions_kg", "production_kg", "import_kg", "reverse_flow_mwh")}
-    row = {**terms, **views, "error_kg": book.error_kg}
-    return _of(book, pl.DataFrame([row]))
+def _ledger(ledger: ConventionLedger) -> pl.DataFrame:
+    terms = {f"{name}_kg": kg for name, kg in asdict(ledger.totals).items()}
+    views = {name: getattr(ledger, name) for name in ("emissions_kg", "production_kg", "import_kg", "reverse_flow_mwh")}
+    row = {**terms, **views, "error_kg": ledger.error_kg}
+    return _of(ledger, pl.DataFrame([row]))
 
 
-def _bearers(book: Book) -> pl.DataFrame:
-    rows = [(bearer.name, bearer.lost_mwh, bearer.emissions_kg) for bearer in book.bearers]
-    return _of(book, pl.DataFrame(rows, schema=["bearer", "lost_mwh", "emissions_kg"], orient="row"))
+def _bearers(ledger: ConventionLedger) -> pl.DataFrame:
+    rows = [(bearer.name, bearer.lost_mwh, bearer.emissions_kg) for bearer in ledger.bearers]
+    return _of(ledger, pl.DataFrame(rows, schema=["bearer", "lost_mwh", "emissions_kg"], orient="row"))
 
 
-def _bus_views(book: Book, bus_of_node: Mapping[int, str]) -> pl.DataFrame:
+def _bus_balances(ledger: ConventionLedger, bus_of_node: Mapping[int, str]) -> pl.DataFrame:
     node = np.array(list(bus_of_node), dtype=np.int64)
-    values = {name: getattr(book.buses, name)[node] for name in VIEWS}
-    return _of(book, _level("bus", list(bus_of_node.values()), values))
+    values = {name: getattr(ledger.buses, name)[node] for name in VIEWS}
+    return _of(ledger, _level("bus", list(bus_of_node.values()), values))
 
 
-def _city_view(book: Book) -> pl.DataFrame:
+def _city_view(ledger: ConventionLedger) -> pl.DataFrame:
     """The sum of the buses, without what they pass on to each other, and with what became of the stores' energy."""
-    sums = {name: float(getattr(book.buses, name).sum()) for name in VIEWS}
-    passed_mwh, kg = sums["export_mwh"] - book.reverse_flow_mwh, book.totals
-    stores_lost_mwh = sums["stores_mwh"] - book.fuel_mwh - book.stored_mwh
+    sums = {name: float(getattr(ledger.buses, name).sum()) for name in VIEWS}
+    passed_mwh, kg = sums["export_mwh"] - ledger.reverse_flow_mwh, ledger.totals
+    stores_lost_mwh = sums["stores_mwh"] - ledger.fuel_mwh - ledger.stored_mwh
     sums |= {
         "import_mwh": sums["import_mwh"] - passed_mwh,
-        "import_kg": book.import_kg,
-        "consumption_mwh": sums["consumption_mwh"] + book.fuel_mwh,
+        "import_kg": ledger.import_kg,
+        "consumption_mwh": sums["consumption_mwh"] + ledger.fuel_mwh,
         "consumption_kg": kg.consumption + kg.vehicle + kg.fuel,
-        "stores_mwh": book.stored_mwh,
+        "stores_mwh": ledger.stored_mwh,
         "stores_kg": kg.stock_change - kg.arriving,
         "loss_mwh": sums["loss_mwh"] + stores_lost_mwh,
         "loss_kg": kg.loss + kg.standing,
-        "export_mwh": book.reverse_flow_mwh,
+        "export_mwh": ledger.reverse_flow_mwh,
         "export_kg": kg.export,
     }
-    return _of(book, _level("city", ["city"], _with_mean({name: np.array([value]) for name, value in sums.items()})))
+    return _of(ledger, _level("city", ["city"], _with_mean({name: np.array([value]) for name, value in sums.items()})))
 
 
-def _sector_views(book: Book, found: Origins) -> pl.DataFrame:
+def _sector_views(ledger: ConventionLedger, found: Origins) -> pl.DataFrame:
     """What each sector uses, and how much of it the city makes and imports; the rest comes from stores."""
     imported = np.array([name == IMPORT for name in found.sources])
     local = ~imported & np.array([name != STORES for name in found.sources])
-    at = [book.codes.index(code) for code in found.consumers]
+    at = [ledger.codes.index(code) for code in found.consumers]
     columns = dict.fromkeys(VIEWS, np.zeros(len(at)))
-    for unit, parts, used in (("mwh", found.energy_mwh, book.sector_mwh), ("kg", found.emissions_kg, book.sector_kg)):
+    for unit, parts, used in (
+        ("mwh", found.energy_mwh, ledger.sector_mwh),
+        ("kg", found.emissions_kg, ledger.sector_kg),
+    ):
         made, brought, taken = parts[:, local].sum(axis=1), parts[:, imported].sum(axis=1), used[at]
         columns |= {f"production_{unit}": made, f"import_{unit}": brought, f"consumption_{unit}": taken,
                     f"stores_{unit}": made + brought - taken}  # fmt: skip
-    return _of(book, _level("sector", list(found.consumers), _with_mean(columns)))
+    return _of(ledger, _level("sector", list(found.consumers), _with_mean(columns)))
 
 
 def _with_mean(columns: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -156,19 +163,21 @@ def _by_hour(found: Origins, clock: Clock) -> pl.DataFrame:
     return pl.concat(frames).sort("time", maintain_order=True) if frames else pl.DataFrame(schema=schema)
 
 
-def _consumers(book: Book, clock: Clock) -> pl.DataFrame:
+def _consumers(ledger: ConventionLedger, clock: Clock) -> pl.DataFrame:
     """A row for each step and consumer that has a statement."""
     nothing = np.zeros(clock.n_steps)
-    kg = np.column_stack(list(book.user_kg.values()))
-    returned = np.column_stack([book.returned_kg.get(name, nothing) for name in book.user_kg])
-    frame = by_element(clock, "consumer", list(book.user_kg), emissions_kg=kg, returned_kg=returned)
-    return frame.select("time", pl.lit(book.convention).alias("convention"), "consumer", "emissions_kg", "returned_kg")
+    kg = np.column_stack(list(ledger.consumer_kg.values()))
+    returned = np.column_stack([ledger.returned_kg.get(name, nothing) for name in ledger.consumer_kg])
+    frame = by_element(clock, "consumer", list(ledger.consumer_kg), emissions_kg=kg, returned_kg=returned)
+    return frame.select(
+        "time", pl.lit(ledger.convention).alias("convention"), "consumer", "emissions_kg", "returned_kg"
+    )
 
 
-def _uses(uses: Mapping[str, Use], clock: Clock) -> pl.DataFrame:
+def _consumer_energy(consumers: Mapping[str, ConsumerEnergy], clock: Clock) -> pl.DataFrame:
     """A row for each step and data centre, asset or fleet."""
-    if not uses:
+    if not consumers:
         return pl.DataFrame(schema=CONVENTION_TABLES["consumers"])
-    names = [field.name for field in fields(Use)]
-    columns = {name: np.column_stack([getattr(use, name) for use in uses.values()]) for name in names}
-    return by_element(clock, "consumer", list(uses), **columns)
+    names = [field.name for field in fields(ConsumerEnergy)]
+    columns = {name: np.column_stack([getattr(consumer, name) for consumer in consumers.values()]) for name in names}
+    return by_element(clock, "consumer", list(consumers), **columns)

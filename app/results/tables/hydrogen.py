@@ -23,9 +23,9 @@ def by_step(outcome: SimulationResult) -> pl.DataFrame:
         return pl.DataFrame(schema=TABLES["hydrogen"])
     columns: dict[str, list[Floats]] = {}
     for name in names:
-        record = stocks.of(outcome.accounts.stores.devices[name])
+        record = stocks.select(outcome.accounts.stores.devices[name])
         tanks = tanks_by_slot(record, clock.step_hours)
-        energy_mwh = record.entries.operation.p_mw * clock.step_hours
+        energy_mwh = record.events.operation.p_mw * clock.step_hours
         for column, values in _station(tanks, energy_mwh, clock.n_steps).items():
             columns.setdefault(column, []).append(values)
     return by_element(clock, "station", names, **{column: np.column_stack(parts) for column, parts in columns.items()})

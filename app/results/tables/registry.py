@@ -179,18 +179,18 @@ def _stored(outcome: SimulationResult, flexibility: Flexibility, buses: Ints) ->
     if stocks is None:
         return np.zeros((clock.n_steps, buses.size)), np.full((clock.n_steps, buses.size), np.nan)
     devices = accounts.stores.devices[flexibility.name]
-    record = stocks.of(devices)
-    entries, column = record.entries, np.searchsorted(buses, accounts.stores.bus[devices])
+    record = stocks.select(devices)
+    events, column = record.events, np.searchsorted(buses, accounts.stores.bus[devices])
 
     def summed(values: Floats, step: Ints, device: Ints) -> Floats:
         shape = (clock.n_steps, buses.size)
         return np.asarray(sparse.coo_array((values, (step, column[device])), shape=shape).toarray())
 
-    held = summed(record.e_end_mwh, entries.operation.slot_step, entries.operation.slot_device)
-    fed = entries.feeds
+    held = summed(record.e_end_mwh, events.operation.slot_step, events.operation.slot_device)
+    fed = events.feeds
     given_mwh, given_kg = (
-        summed(values, entries.step[fed], entries.device[fed])
-        for values in (-clock.step_hours * entries.p_mw[fed], record.moved_kg[fed])
+        summed(values, events.step[fed], events.device[fed])
+        for values in (-clock.step_hours * events.p_mw[fed], record.moved_kg[fed])
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         return held, given_kg / given_mwh

@@ -88,21 +88,21 @@ def _fed_in(outcome: SimulationResult, flexibility: Flexibility) -> _FedIn | Non
     if stocks is None:
         return None
     devices = stores.devices[flexibility.name]
-    record = stocks.of(devices)
-    entries = record.entries
-    fed, session = entries.feeds, entries.device[entries.feeds]
-    energy_mwh = entries.p_mw * outcome.inputs.clock.step_hours
-    operation, bus = entries.operation, stores.bus[devices][entries.device]
+    record = stocks.select(devices)
+    events = record.events
+    fed, session = events.feeds, events.device[events.feeds]
+    energy_mwh = events.p_mw * outcome.inputs.clock.step_hours
+    operation, bus = events.operation, stores.bus[devices][events.device]
     eta_charge, eta_discharge = (
-        operation.per_slot(eta)[entries.slot] for eta in (operation.eta_charge, operation.eta_discharge)
+        operation.per_slot(eta)[events.slot] for eta in (operation.eta_charge, operation.eta_discharge)
     )
-    marginal = outcome.marginal.nodes.above_kg_per_mwh[entries.step, bus]
-    held = charging_intensity(operation.owner[entries.device], energy_mwh, entries.e_after_mwh, eta_charge, marginal)
+    marginal = outcome.marginal.nodes.above_kg_per_mwh[events.step, bus]
+    held = charging_intensity(operation.owner[events.device], energy_mwh, events.e_after_mwh, eta_charge, marginal)
     return _FedIn(
         energy_mwh=-energy_mwh[fed],
         released_kg=record.moved_kg[fed],
         released_marginal_kg=(held * -energy_mwh / eta_discharge)[fed],
-        step=entries.step[fed],
+        step=events.step[fed],
         bus=stores.bus[devices][session],
         session=session,
     )

@@ -50,15 +50,15 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
     devices = outcome.accounts.stores.devices[flexibility.name]
     n, clock = flexibility.n_devices, outcome.inputs.clock
     kwh = clock.step_hours * KWH_PER_MWH
-    record = stocks.of(devices)
-    entries = record.entries
+    record = stocks.select(devices)
+    events = record.events
 
     def by_session(values: Floats) -> Floats:
-        return np.bincount(entries.device, weights=values, minlength=n).astype(np.float64)
+        return np.bincount(events.device, weights=values, minlength=n).astype(np.float64)
 
     km = np.zeros(n) if store.mwh_per_km is None else stocks.driven_mwh[devices] / store.mwh_per_km
     km = np.where(km < LEAST_KM, 0.0, km)
-    energy, charged = by_session(np.maximum(entries.p_mw, 0.0)) * kwh, by_session(record.charged_kg)
+    energy, charged = by_session(np.maximum(events.p_mw, 0.0)) * kwh, by_session(record.charged_kg)
     returned = by_session(record.given_back_kg)
     buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
     names, code = class_names(flexibility)
@@ -73,7 +73,7 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
             "start": times(clock, flexibility.start),
             "end": times(clock, flexibility.stop),
             "energy_kwh": energy,
-            "v2g_kwh": by_session(np.maximum(-entries.p_mw, 0.0)) * kwh,
+            "v2g_kwh": by_session(np.maximum(-events.p_mw, 0.0)) * kwh,
             "requested_kwh": requested * KWH_PER_MWH,
             "emissions_kg": charged - returned,
             "charged_kg": charged,
@@ -124,9 +124,9 @@ def charging_hours(outcome: SimulationResult) -> pl.DataFrame:
     for flexibility in fleets(outcome):
         if stocks is None:
             break
-        record = stocks.of(outcome.accounts.stores.devices[flexibility.name])
-        kwh = record.entries.p_mw * outcome.inputs.clock.step_hours * KWH_PER_MWH
-        hour = hour_of_step[record.entries.step]
+        record = stocks.select(outcome.accounts.stores.devices[flexibility.name])
+        kwh = record.events.p_mw * outcome.inputs.clock.step_hours * KWH_PER_MWH
+        hour = hour_of_step[record.events.step]
         parts = (np.maximum(kwh, 0.0), np.maximum(-kwh, 0.0), record.charged_kg, record.given_back_kg)
         sums = np.array([np.bincount(hour, weights=part, minlength=HOURS_PER_DAY) for part in parts])
         moved[flexibility.place] = moved.get(flexibility.place, np.zeros((len(parts), HOURS_PER_DAY))) + sums

@@ -21,9 +21,9 @@ from app.results.run import run_scenario, store
 from app.scenario import check_scenario
 from app.scenario.loaded import LoadedScenario
 from app.simulation.phases import BALANCE_TOLERANCE, SimulationResult, simulate
-from carbon.tracing.convention_names import BEARERS, LOSS_ENTRY, SENTENCES, ConventionName
-from carbon.tracing.conventions import CONVENTIONS, trace_conventions
-from carbon.tracing.load_shares import load_shares_mw
+from carbon.tracing.convention_names import BEARERS, CONVENTIONS, LOSS_ENTRY, SENTENCES, Convention
+from carbon.tracing.conventions import trace_conventions
+from carbon.tracing.shares import load_shares_mw
 from grid.errors import InputError
 
 pytestmark = pytest.mark.slow
@@ -73,13 +73,13 @@ def table(result: Result, which: str, /, **chosen: str) -> pl.DataFrame:
 
 
 def test_every_book_closes_far_below_the_tolerance(outcome):
-    books = outcome.accounts.conventions.books
-    assert [(book.convention, book.stores) for book in books] == [
+    books = outcome.accounts.conventions.ledgers
+    assert [(book.convention, book.store_model) for book in books] == [
         (name, stores) for stores in (TANK, "carbon-free generator") for name in CONVENTIONS
     ]
     assert outcome.accounts.tracing.stocks is not None
     for book in books:
-        assert book.closes(BALANCE_TOLERANCE / 10), (book.convention, book.stores)
+        assert book.closes(BALANCE_TOLERANCE / 10), (book.convention, book.store_model)
 
 
 def test_carbon_that_enters_is_used_lost_exported_or_stored_in_every_convention(result):
@@ -193,17 +193,17 @@ def test_sources_sum_to_what_each_sector_takes_and_answers_for(result):
 
 def test_origins_are_the_shares_of_the_tracing(outcome):
     accounts = outcome.accounts
-    names = tuple(dict.fromkeys(accounts.source_names))
-    groups = [names.index(name) for name in accounts.source_names]
-    given = accounts.flows, accounts.sources, accounts.consumers
+    names = tuple(dict.fromkeys(accounts.inputs.source_names))
+    groups = [names.index(name) for name in accounts.inputs.source_names]
+    given = accounts.inputs.flows, accounts.inputs.sources, accounts.inputs.consumers
     operation = accounts.stores.operation
-    answer = trace_conventions(*given, accounts.exports, 1.0, operation, conventions=("operator",))["operator"]
+    answer = trace_conventions(*given, accounts.inputs.exports, 1.0, operation, conventions=("operator",))["operator"]
     parts_mw = load_shares_mw(*given, answer, groups, operation, step_hours=1.0)
-    expected = np.einsum("tms,mk->ks", parts_mw, accounts.consumers.share)
+    expected = np.einsum("tms,mk->ks", parts_mw, accounts.inputs.consumers.share)
     found = accounts.conventions.origins
     assert found.sources == (*names, "stores")
-    at = [found.consumers.index(f"{sector}.2") for sector in accounts.consumers.sectors if sector != "II.1"]
-    kept = [place for place, sector in enumerate(accounts.consumers.sectors) if sector != "II.1"]
+    at = [found.consumers.index(f"{sector}.2") for sector in accounts.inputs.consumers.sectors if sector != "II.1"]
+    kept = [place for place, sector in enumerate(accounts.inputs.consumers.sectors) if sector != "II.1"]
     np.testing.assert_allclose(found.energy_mwh[at], expected[kept], rtol=1e-9, atol=1e-12)
 
 
@@ -227,7 +227,7 @@ def test_tracing_inventory_and_scope_2_agree_in_every_convention(result, convent
     assert books.difference_kg < 0.5  # to the kilogram; the flows of a power flow balance to its tolerance only
     own = table(result, "convention_ledgers", convention=convention, stores=TANK)
     assert books.totals["GPC"] == pytest.approx(own["emissions_kg"].item(), abs=1e-3)
-    assert LOSS_ENTRY[convention] in {entry.name for entry in books.entries}
+    assert LOSS_ENTRY[convention] in {row.name for row in books.rows}
     if convention == "operator":
         assert city_inventory(result).basic_plus_kg == pytest.approx(books.totals["GPC"], abs=1e-3)
     else:
@@ -292,7 +292,7 @@ def test_a_scenario_must_name_conventions_that_there_are(names, message):
 
 
 def test_words_exist_for_every_convention_of_the_tracing():
-    assert get_args(ConventionName) == CONVENTIONS
+    assert get_args(Convention) == CONVENTIONS
     for words in (BEARERS, SENTENCES, LOSS_ENTRY):
         assert tuple(words) == CONVENTIONS
 

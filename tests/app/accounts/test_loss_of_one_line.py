@@ -7,19 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.accounts.convention_ledgers import Book, trace_books
-from app.accounts.metered_consumers import User
-from app.accounts.traced_grid import TracedGrid
+from app.accounts.convention_ledgers import ConventionLedger, trace_ledgers
+from app.accounts.metered_consumers import MeteredConsumer
+from app.accounts.tracing_input import TracingInput
 from app.simulation.phases import BALANCE_TOLERANCE
-from carbon.tracing.conventions import CONVENTIONS
+from carbon.tracing.convention_names import CONVENTIONS
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 
 
 @pytest.fixture
-def line() -> TracedGrid:
+def line() -> TracingInput:
     """100 MW of gas at 500 kg/MWh at one end of a line that loses 10 MW, 90 MW used at the other, for an hour."""
     flows = Flows(2, np.array([0]), np.array([1]), np.array([[100.0]]), np.array([[-90.0]]))
-    return TracedGrid(
+    return TracingInput(
         flows,
         Sources(np.array([0]), np.array([[100.0]]), np.array([500.0]), np.array([0.0])),
         ("gas",),
@@ -41,11 +41,11 @@ def line() -> TracedGrid:
     ],
 )
 def test_who_bears_the_loss_of_one_line(line, convention, used_kg, bearers):
-    user = User("all of it", np.array([1]), np.array([[90.0]]))
-    traced = trace_books(line, CONVENTIONS, [user])
-    book = next(book for book in traced.books if book.convention == convention)
+    user = MeteredConsumer("all of it", np.array([1]), np.array([[90.0]]))
+    traced = trace_ledgers(line, CONVENTIONS, [user])
+    book = next(book for book in traced.ledgers if book.convention == convention)
     assert book.totals.consumption == pytest.approx(used_kg)
-    assert book.user_kg["all of it"] == pytest.approx([used_kg])
+    assert book.consumer_kg["all of it"] == pytest.approx([used_kg])
     found = {bearer.name: (bearer.lost_mwh, bearer.emissions_kg) for bearer in book.bearers}
     assert found == {name: pytest.approx(values) for name, values in bearers.items()}
     assert book.buses.import_kg == pytest.approx([0, 47_500 if convention == "average" else used_kg])
@@ -57,8 +57,8 @@ def test_who_bears_the_loss_of_one_line(line, convention, used_kg, bearers):
 
 
 def test_a_book_that_misses_something_does_not_close(line):
-    (book,) = trace_books(line, ["operator"], []).books
-    wrong: list[Book] = [
+    (book,) = trace_ledgers(line, ["operator"], []).ledgers
+    wrong: list[ConventionLedger] = [
         replace(book, sector_kg=book.sector_kg * 1.01),
         replace(book, bearers=()),
         replace(book, residual_kg=book.residual_kg + 100),

@@ -35,7 +35,7 @@ def test_tracing_inventory_and_scope_2_agree_to_the_kilogram(run: Result) -> Non
     books = reconcile_run(run)
     assert books.totals["tracing"] == pytest.approx(1000 * run.summary["emissions_t"], abs=0.5)
     assert books.difference_kg < 1.0
-    assert {entry.name for entry in books.entries} >= {"data centre north", "cars, net at the meter"}
+    assert {row.name for row in books.rows} >= {"data centre north", "cars, net at the meter"}
 
 
 def test_the_inventory_holds_the_electricity_of_the_run(run: Result) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from carbon.ledgers.carbon import carbon_ledger
 from carbon.ledgers.energy import energy_ledger
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city
 

@@ -12,7 +12,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from carbon.ledgers.carbon import convention_ledger
-from carbon.tracing.conventions import CONVENTIONS, ConventionTrace, trace_conventions
+from carbon.tracing.convention_names import CONVENTIONS
+from carbon.tracing.conventions import ConventionTrace, trace_conventions
 from carbon.tracing.flows import Flows
 from tests.carbon.traced_city import City, random_city
 

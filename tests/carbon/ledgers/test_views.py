@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon.ledgers.carbon import convention_ledger
-from carbon.ledgers.views import views
+from carbon.ledgers.views import city_views
 from carbon.tracing.conventions import trace_conventions
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city
@@ -29,7 +29,7 @@ def views_of(city, name="operator", imported=None):
     )
     outside = np.arange(city.flows.n_nodes) == 0 if imported is None else imported
     exported = city.step_hours * city.exports.p_mw.sum(axis=1)
-    return views(ledger, city.sources, outside, exported, step_hours=city.step_hours), ledger
+    return city_views(ledger, city.sources, outside, exported, step_hours=city.step_hours), ledger
 
 
 @settings(max_examples=30, deadline=None)

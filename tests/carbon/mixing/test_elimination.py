@@ -17,7 +17,7 @@ def random_branches(seed, n_nodes, n_branches):
 @given(st.integers(0, 2**32 - 1), st.integers(1, 14), st.integers(0, 30))
 def test_every_coefficient_that_elimination_makes_has_its_place(seed, n_nodes, n_branches):
     start, stop = random_branches(seed, n_nodes, n_branches)
-    pattern = EliminationOrder.of(start, stop, n_nodes).pattern
+    pattern = EliminationOrder.from_branches(start, stop, n_nodes).pattern
     assert sorted(pattern.rank) == list(range(n_nodes))
     coupled = np.zeros((n_nodes, n_nodes), dtype=bool)
     coupled[pattern.rank[start], pattern.rank[stop]] = True
@@ -45,32 +45,33 @@ def test_every_coefficient_that_elimination_makes_has_its_place(seed, n_nodes, n
 def test_a_radial_grid_fills_in_nothing():
     n_nodes = 200
     parent = np.array([np.random.default_rng(n).integers(0, n) for n in range(1, n_nodes)])
-    order = EliminationOrder.of(parent, np.arange(1, n_nodes), n_nodes)
+    order = EliminationOrder.from_branches(parent, np.arange(1, n_nodes), n_nodes)
     assert order.n_couplings == n_nodes - 1
     assert len(order.pattern.target) == 0
 
 
 def test_parallel_branches_share_a_coupling_and_a_loop_has_none():
-    pattern = EliminationOrder.of(np.array([0, 1, 1]), np.array([1, 0, 1]), 2).pattern
+    pattern = EliminationOrder.from_branches(np.array([0, 1, 1]), np.array([1, 0, 1]), 2).pattern
     np.testing.assert_array_equal(pattern.coupling, [0, 0, -1])
 
 
 def test_the_order_of_a_grid_is_found_once():
     ends = np.array([0, 1]), np.array([1, 2])
-    assert EliminationOrder.of(*ends, 3) is EliminationOrder.of(ends[0].astype(np.int32), ends[1].copy(), 3)
-    assert EliminationOrder.of(*ends, 4) is not EliminationOrder.of(*ends, 3)
+    order = EliminationOrder.from_branches(*ends, 3)
+    assert EliminationOrder.from_branches(ends[0].astype(np.int32), ends[1].copy(), 3) is order
+    assert EliminationOrder.from_branches(*ends, 4) is not order
 
 
 def test_an_order_cannot_be_changed():
     with pytest.raises(ValueError, match="read-only"):
-        EliminationOrder.of(np.array([0]), np.array([1]), 2).pattern.rank[0] = 1
+        EliminationOrder.from_branches(np.array([0]), np.array([1]), 2).pattern.rank[0] = 1
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_all_that_a_node_refers_to_lies_between_it_and_the_root(seed):
     """Why the walk of the stocks may climb from the first later node to the next."""
     ends = np.random.default_rng(seed).integers(0, 12, (2, 30))
-    pattern = EliminationOrder.of(*ends, 12).pattern
+    pattern = EliminationOrder.from_branches(*ends, 12).pattern
     for rank in range(12):
         way, at = [], rank
         while pattern.pointer[at] < pattern.pointer[at + 1]:

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon.stocks.ledger import open_book
+from carbon.stocks.ledger import open_stocks
+from carbon.stocks.schedule import device_arrays
 from carbon.tracing import equations as mixing
+from carbon.tracing.equations import MixingEquations
 from carbon.tracing.flows import Flows, Sources
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
 from tests.carbon.sparse_tracing import mix
 from tests.carbon.traced_city import random_city
 
@@ -121,16 +123,9 @@ def test_no_steps_are_traced_to_nothing():
     assert trace(flows, Sources(np.array([0]), np.zeros((0, 1)), np.ones(1), np.ones(1)), 1.0).inflow_mw.shape == (0, 2)
 
 
-def test_a_book_opens_with_what_the_first_session_brings():
+def test_stocks_open_with_what_the_first_session_brings():
     op = random_city(0).operation
-    equations = mixing.Mixing.of(random_city(0).flows, random_city(0).sources)
-    stores = mixing_stores(op, equations)
-    book = open_book(stores, 6)
-    np.testing.assert_array_equal(book.e_mwh, op.e_start_mwh[[0, 3, 2, 5]])
-
-
-def mixing_stores(op, equations):
-    from carbon.stocks.plan import stores_of  # noqa: PLC0415  beside its only use
-
+    equations = MixingEquations.from_flows(random_city(0).flows, random_city(0).sources)
     initial = np.column_stack([op.ci_initial_kg_per_mwh, op.renewable_share_initial])
-    return stores_of(op, equations.order, equations.n_steps, initial, (False, True))
+    devices = device_arrays(op, equations.order, equations.n_steps, initial, (False, True))
+    np.testing.assert_array_equal(open_stocks(devices, 6).e_mwh, op.e_start_mwh[[0, 3, 2, 5]])

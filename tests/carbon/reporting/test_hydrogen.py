@@ -6,7 +6,7 @@ import pytest
 from carbon.reporting.hydrogen import carbon_per_kg, refuelled_carbon_per_kg, tanks_by_slot
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.flows import Flows, Sources
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
 
 CI_GRID, KWH_PER_KG = 530.6, 58.0
 
@@ -65,7 +65,7 @@ def test_fuel_slot_by_slot_sums_to_that_of_the_class_also_beyond_what_the_tank_h
     ci = rng.uniform(100, 900, (n_steps, 1))
     sources = Sources(np.array([0]), np.full((n_steps, 1), 5.0), ci, np.zeros((n_steps, 1)))
     tracing = trace(flows, sources, 1.0, operation)
-    both = [tanks_by_slot(tracing.stocks.of(slice(k, k + 1)), 1.0) for k in range(2)]
+    both = [tanks_by_slot(tracing.stocks.select(slice(k, k + 1)), 1.0) for k in range(2)]
     total = both[0].fuel_kg + both[1].fuel_kg
     np.testing.assert_allclose(total, tracing.stationary.carbon.fuel, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(both[0].held_mwh[:2], [0.1, 0.1 + 2 * 0.57 - 0.8])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.flows import Flows, Sources
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
 from grid.errors import InputError
 from grid.flexibility.per_slot import PerSlot
 from tests.carbon.traced_city import random_city
@@ -214,7 +214,7 @@ def test_sessions_of_one_step_keep_the_efficiency_of_their_device():
                       ci_initial_kg_per_mwh=np.zeros(4), renewable_share_initial=np.zeros(4))  # fmt: skip
     np.testing.assert_allclose(run(operation).e_end_mwh, eta)
     np.testing.assert_allclose(run(replace(operation, eta_charge=PerSlot(eta))).e_end_mwh, eta)
-    np.testing.assert_allclose(run(operation.of(slice(1, 3))).closing.e_mwh, [0, 0.99, 0.7, 0])
+    np.testing.assert_allclose(run(operation.select(slice(1, 3))).closing.e_mwh, [0, 0.99, 0.7, 0])
     with pytest.raises(InputError, match=r"eta_charge: must have shape \(2,\)"):
         store([0.0, 0.0], eta_charge=PerSlot(np.ones(1)))
     with pytest.raises(InputError, match=r"eta_charge: must have shape \(1,\)"):
@@ -271,10 +271,10 @@ def test_some_devices_are_what_they_are_among_all(seed):
     op, stocks = city.operation, trace(city.flows, city.sources, city.step_hours, city.operation).stocks
     ends = np.append(op.first_slot, op.p_mw.size)
     for first, stop in ((0, 1), (1, op.n_devices - 1), (0, op.n_devices)):
-        some, slots = stocks.of(slice(first, stop)), slice(ends[first], ends[stop])
+        some, slots = stocks.select(slice(first, stop)), slice(ends[first], ends[stop])
         for name in ("e_end_mwh", "charge_kg", "discharge_kg", "ci_discharge_kg_per_mwh", "renewable_share"):
             np.testing.assert_array_equal(getattr(some, name), getattr(stocks, name)[slots], err_msg=name)
-        np.testing.assert_array_equal(some.entries.operation.slot_step, op.slot_step[slots])
+        np.testing.assert_array_equal(some.events.operation.slot_step, op.slot_step[slots])
 
 
 @settings(max_examples=20, deadline=None)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from carbon.ledgers.carbon import carbon_ledger, convention_ledger
 from carbon.stocks.operation import StockOperation
-from carbon.tracing.carbon_free_stores import carbon_free_stores
+from carbon.tracing.carbon_free_stores import with_carbon_free_stores
 from carbon.tracing.conventions import trace_conventions
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
 from tests.carbon.traced_city import random_city
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -20,7 +20,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 @given(SEEDS, st.integers(2, 8))
 def test_the_sources_pay_for_loads_charging_losses_and_exports_only(seed, n_nodes):
     city = random_city(seed, n_nodes)
-    sources, consumers = carbon_free_stores(city.flows, city.sources, city.consumers, city.operation)
+    sources, consumers = with_carbon_free_stores(city.flows, city.sources, city.consumers, city.operation)
     for answer in trace_conventions(city.flows, sources, consumers, city.exports, city.step_hours).values():
         ledger = convention_ledger(answer, city.flows, sources, consumers, city.exports, step_hours=city.step_hours)
         out_kg = ledger.consumption_kg + ledger.loss_kg + ledger.export_kg
@@ -42,7 +42,7 @@ def test_charging_pays_when_it_charges_and_what_comes_back_is_free():
         np.array([0]), np.array([0]), np.array([0]), np.array([2]), np.array([2.0, -1.0]), 0.0 * one, one, one, one,
         np.array([False]), 0.0 * one, 0.0 * one,
     )  # fmt: skip
-    fed, users = carbon_free_stores(flows, sources, consumers, operation)
+    fed, users = with_carbon_free_stores(flows, sources, consumers, operation)
     nobody = Exports(np.array([], int), nothing)
     ledger = carbon_ledger(flows, fed, users, nobody, trace(flows, fed, 1.0), step_hours=1.0)
     by_code = dict(zip(ledger.sectors.codes, ledger.sectors.emissions_kg.T, strict=True))

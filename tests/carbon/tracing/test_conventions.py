@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from carbon.ledgers.carbon import convention_ledger
 from carbon.tracing import equations as mixing
-from carbon.tracing.conventions import CONVENTIONS, trace_conventions
+from carbon.tracing.convention_names import CONVENTIONS
+from carbon.tracing.conventions import trace_conventions
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city, relabelled, scaled

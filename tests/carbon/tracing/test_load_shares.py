@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon.tracing.conventions import trace_conventions
-from carbon.tracing.load_shares import load_shares_mw
+from carbon.tracing.shares import load_shares_mw
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city
 

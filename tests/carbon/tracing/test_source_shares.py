@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon.tracing.flows import Flows, Sources
-from carbon.tracing.source_shares import source_share_chunks, source_shares
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
+from carbon.tracing.shares import source_share_chunks, source_shares
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city
 

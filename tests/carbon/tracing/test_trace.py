@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon.tracing.flows import Flows, Sources
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
 from grid.errors import InputError
 from tests.carbon.traced_city import dense_reference, random_city, relabelled, scaled
 

@@ -9,8 +9,8 @@ from carbon.ledgers.carbon import carbon_ledger, convention_ledger
 from carbon.ledgers.energy import energy_ledger
 from carbon.tracing.conventions import trace_conventions
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
-from carbon.tracing.load_shares import load_shares_mw
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
+from carbon.tracing.shares import load_shares_mw
 
 HERE = Path(__file__).parent
 

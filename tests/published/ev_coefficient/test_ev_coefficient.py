@@ -10,7 +10,7 @@ from carbon.reporting.v2g_credit import v2g_credit
 from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.flows import Flows, Sources
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
 
 CASE = json.loads((Path(__file__).parent / "case.json").read_text(encoding="utf-8"))
 KM_DRIVEN = 40.0

@@ -7,7 +7,7 @@ import pytest
 
 from carbon.ledgers.carbon import carbon_ledger
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
 
 HERE = Path(__file__).parent
 

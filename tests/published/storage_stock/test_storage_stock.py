@@ -8,7 +8,7 @@ import pytest
 
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.flows import Flows, Sources
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
 
 CASE = json.loads((Path(__file__).parent / "case.json").read_text(encoding="utf-8"))
 

@@ -23,7 +23,7 @@ from app.simulation.marginal import Marginal
 from carbon.reporting.marginal import regional_marginal
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.flows import Flows, Sources
-from carbon.tracing.trace import trace
+from carbon.tracing.proportional_sharing import trace
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
 from grid.flexibility.labels import Labels
 from grid.time.clock import Clock

@@ -6,18 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carbon.stocks.desk import Desk
-from carbon.stocks.ledger import check_book, close_book, contents_of, entries_of, open_book
+from carbon.stocks.ledger import check_not_overdrawn, open_stocks, stock_contents, stock_events, stock_trace
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.plan import check_step_hours, stores_of
+from carbon.stocks.schedule import BlockSchedule, device_arrays
 from carbon.stocks.trace import ClassTrace, StockTrace, no_stocks
-from carbon.tracing.equations import Mixed, Mixing
+from carbon.tracing.equations import MixingEquations, MixingSolution
 from carbon.tracing.flows import Flows, Sources
-from carbon.validation import index_faults, shape_faults
+from carbon.validation import check_step_hours, index_faults, shape_faults
 from grid.arrays import Floats
 from grid.errors import raise_if_any
-
-__all__ = ["Flows", "Sources", "Tracing", "trace"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +24,7 @@ class Tracing:
     Args:
         ci_kg_per_mwh: Carbon intensity, shape (T, N) [kg/MWh]; NaN where nothing flows, which is not 0.
         renewable_share: Renewable share, shape (T, N) [1]; NaN likewise.
-        inflow_mw: Power that enters each node, from branches, sources and stores, shape (T, N) [MW].
+        inflow_mw: Power that enters each node, from branches, sources and devices, shape (T, N) [MW].
         stocks: What the stores hold; None if there are none.
     """
 
@@ -36,19 +33,19 @@ class Tracing:
     inflow_mw: Floats
     stocks: StockTrace | None
 
-    def alone(self) -> Tracing:
-        """The same without the room that it shares with other conventions."""
+    def detached(self) -> Tracing:
+        """The same in arrays of its own, so that those shared with other conventions can be freed."""
         own = self.ci_kg_per_mwh.copy(), self.renewable_share.copy(), self.inflow_mw.copy()
-        return Tracing(*own, None if self.stocks is None else self.stocks.alone())
+        return Tracing(*own, None if self.stocks is None else self.stocks.detached())
 
     @property
     def vehicles(self) -> ClassTrace:
-        """The stocks of all vehicles; empty if there are no stores."""
+        """The stocks of all vehicles; empty if there are no devices."""
         return no_stocks(len(self.inflow_mw)) if self.stocks is None else self.stocks.vehicles
 
     @property
     def stationary(self) -> ClassTrace:
-        """All stationary stocks; empty if there are no stores."""
+        """All stationary stocks; empty if there are no devices."""
         return no_stocks(len(self.inflow_mw)) if self.stocks is None else self.stocks.stationary
 
 
@@ -85,31 +82,31 @@ def trace(
     """
     check_step_hours(step_hours)
     check_sources(flows, sources)
-    mixing = Mixing.of(flows, sources)
-    mixed, stocks = trace_all(mixing, step_hours, operation, threads)
-    inflow_mw, ci_kg_per_mwh, renewable_share = mixed.found[0]
+    equations = MixingEquations.from_flows(flows, sources)
+    solution, stocks = trace_rules(equations, step_hours, operation, threads)
+    inflow_mw, ci_kg_per_mwh, renewable_share = solution.found[0]
     return Tracing(ci_kg_per_mwh, renewable_share, inflow_mw, stocks[0])
 
 
-def trace_all(
-    mixing: Mixing, step_hours: float, operation: StockOperation | None, threads: int | None
-) -> tuple[Mixed, list[StockTrace | None]]:
-    """Carbon and renewable share at every node, and the stocks, under each convention of `mixing`.
+def trace_rules(
+    equations: MixingEquations, step_hours: float, operation: StockOperation | None, threads: int | None
+) -> tuple[MixingSolution, list[StockTrace | None]]:
+    """Carbon and renewable share at every node, and the stocks, under each mixing rule of `equations`.
 
-    The stores are walked through all steps once; arguments and errors as `trace`.
+    All rules share one pass through the steps of the stores; arguments and errors as `trace`.
     """
-    n_conventions = len(mixing.kinds)
+    n_rules = len(equations.rules)
     if operation is None:
-        return mixing.solve(0, mixing.n_steps, threads), [None] * n_conventions
+        return equations.solve(0, equations.n_steps, threads), [None] * n_rules
     initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial])
-    stores = stores_of(operation, mixing.order, mixing.n_steps, initial, lossy=(False, True))
-    desks = Desk.pair(stores, mixing.block_steps)
-    book = open_book(stores, mixing.order.n_nodes, n_conventions)
-    opening = contents_of(book, 0)
-    mixed = mixing.solve_with_stocks(0, mixing.n_steps, step_hours, stores, desks, book, threads)
-    check_book(book, stores)
-    entries = entries_of(book, operation)
-    return mixed, [close_book(book, stores, place, opening, entries) for place in range(n_conventions)]
+    devices = device_arrays(operation, equations.order, equations.n_steps, initial, lossy=(False, True))
+    schedules = BlockSchedule.allocate_pair(devices, equations.block_steps)
+    state = open_stocks(devices, equations.order.n_nodes, n_rules)
+    opening = stock_contents(state, 0)
+    solution = equations.solve_with_stocks(0, equations.n_steps, step_hours, devices, schedules, state, threads)
+    check_not_overdrawn(state, devices)
+    events = stock_events(state, operation)
+    return solution, [stock_trace(state, devices, place, opening, events) for place in range(n_rules)]
 
 
 def check_sources(flows: Flows, sources: Sources) -> None:

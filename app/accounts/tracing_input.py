@@ -1,13 +1,14 @@
-"""What the carbon of a run is traced through, the same under every convention."""
+"""What is traced of a run: flows, sources, consumers, exports and stores, the same under every convention."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from carbon.stocks.operation import StockOperation
+from carbon.tracing.carbon_free_stores import with_carbon_free_stores
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
 from grid.arrays import Bools, Floats
 
@@ -18,7 +19,7 @@ STORES = "stores"
 
 
 @dataclass(frozen=True, eq=False)
-class TracedGrid:
+class TracingInput:
     """What is traced.
 
     Args:
@@ -45,6 +46,26 @@ class TracedGrid:
     def shape(self) -> tuple[int, int]:
         """Steps and nodes."""
         return self.flows.n_steps, self.flows.n_nodes
+
+    @property
+    def city(self) -> tuple[Flows, Sources, Consumers, Exports]:
+        """Flows, sources, consumers and exports: what all functions of tracing and ledgers begin with."""
+        return self.flows, self.sources, self.consumers, self.exports
+
+    def with_carbon_free_stores(self) -> TracingInput:
+        """The same with stores as loads and carbon-free generators, and no operation."""
+        if self.operation is None:
+            return self
+        sources, consumers = with_carbon_free_stores(self.flows, self.sources, self.consumers, self.operation)
+        more = sources.node.size - self.sources.node.size
+        return replace(
+            self,
+            sources=sources,
+            source_names=(*self.source_names, *(STORES,) * more),
+            imported=np.concatenate([self.imported, np.zeros(more, dtype=np.bool_)]),
+            consumers=consumers,
+            operation=None,
+        )
 
     @property
     def exported_mwh(self) -> Floats:

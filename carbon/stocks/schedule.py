@@ -1,0 +1,200 @@
+"""What the stores do, as the kernels read it: all of it device after device, and a block of steps event after event.
+
+The slots of a device (device and step) lie one after another in memory, those of one step far apart. The slots of a
+block in which something happens, its events, are therefore copied together once, and the kernels read them in the
+order of time.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from carbon.mixing.compiled import kernel
+from carbon.mixing.elimination import EliminationOrder
+from carbon.stocks.operation import StockOperation
+from carbon.validation import index_faults
+from grid.arrays import Floats, Ints, read_only, read_only_ints
+from grid.errors import raise_if_any
+from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
+
+DEVICE, OWNER, RANK, CLASS = range(4)
+"""Columns of `BlockSchedule.row`: device, its stock, rank of its node, and class of the stock."""
+VEHICLES, STATIONARY = range(2)
+"""Classes of stocks."""
+CHARGED, GAINED, DISCHARGE, FUEL, STANDING, THROUGH, EMPTIES, ETA, AFTER = range(9)
+"""Columns of `BlockSchedule.amount`: energy charged, at the terminals and in the stock [MWh]; the shares of the content
+that leave by discharge, as fuel and by standing loss, and the share of the charge that leaves in the same step, as fuel
+the stock did not hold [1]; 1 if nothing is left, so that the residue leaves too, else 0; the discharge's efficiency
+[1]; the energy in the stock after the event [MWh]."""
+
+
+class DeviceArrays(NamedTuple):
+    """What every store did: N devices, K slots, O owners, R properties (see `StockOperation`).
+
+    Devices come in the order of their start, so that what is connected at a time lies together.
+
+    Args:
+        device: What the operation calls each device, shape (N,).
+        owner: Stock of each device, shape (N,).
+        rank: Rank of the node of each device, shape (N,).
+        start: First step connected, shape (N,).
+        stop: First step no longer connected, shape (N,).
+        first_slot: First slot of each device, shape (N,).
+        starts: Devices that start in step t are starts[t] to starts[t + 1], shape (T + 1,).
+        stock_class: ``VEHICLES`` or ``STATIONARY``, shape (O,).
+        p_mw: Withdrawal at the terminals, shape (K,) [MW].
+        p_drain_mw: Energy drained as fuel, shape (K,) [MW]; shape (0,) if there is none.
+        e_start_mwh: Energy in the stock when the device's first step begins, shape (N,) [MWh].
+        eta_charge: Shape (N,), or (K,) where it changes from slot to slot [1].
+        eta_discharge: Likewise [1].
+        eta_charge_by_slot: Whether `eta_charge` has one value a slot, else one a device.
+        eta_discharge_by_slot: Likewise.
+        retention: Share of the energy that a step's standing loss leaves, shape (N,) [1].
+        per_initial_mwh: What a MWh carries at first and from outside: itself and each property, shape (O, 1 + R).
+        lossy: 1 for a property that conversion losses take along, like a share of the energy; 0 for one that whoever
+            receives the rest inherits, like carbon; shape (R,).
+    """
+
+    device: Ints
+    owner: Ints
+    rank: Ints
+    start: Ints
+    stop: Ints
+    first_slot: Ints
+    starts: Ints
+    stock_class: Ints
+    p_mw: Floats
+    p_drain_mw: Floats
+    e_start_mwh: Floats
+    eta_charge: Floats
+    eta_discharge: Floats
+    eta_charge_by_slot: bool
+    eta_discharge_by_slot: bool
+    retention: Floats
+    per_initial_mwh: Floats
+    lossy: Ints
+
+
+def device_arrays(
+    op: StockOperation, order: EliminationOrder, n_steps: int, per_initial_mwh: Floats, lossy: tuple[bool, ...]
+) -> DeviceArrays:
+    """An operation of stores in a grid.
+
+    Args:
+        op: What every store did.
+        order: The grid's order of elimination.
+        n_steps: Number of steps, T.
+        per_initial_mwh: Each of the R properties of a MWh at first and from outside, shape (O, R).
+        lossy: Whether conversion losses take a property along, R of them (see `DeviceArrays`).
+
+    Raises:
+        InputError: If a device is at no known node or outside the steps.
+    """
+    raise_if_any(
+        [
+            *index_faults("operation.node", op.node, op.start.shape, order.n_nodes),
+            *index_faults("operation.start", op.start, op.start.shape, n_steps),
+            *index_faults("operation.stop - 1", op.stop - 1, op.start.shape, n_steps),
+        ]
+    )
+    by_start = np.argsort(op.start, kind="stable")
+
+    def sorted_by_start(quantity: DeviceOrSlot) -> Floats:
+        return quantity.values if isinstance(quantity, PerSlot) else read_only(quantity[by_start])
+
+    return DeviceArrays(
+        device=read_only_ints(by_start),
+        owner=read_only_ints(op.owner[by_start]),
+        rank=read_only_ints(order.pattern.rank[op.node[by_start]]),
+        start=read_only_ints(op.start[by_start]),
+        stop=read_only_ints(op.stop[by_start]),
+        first_slot=read_only_ints(op.first_slot[by_start]),
+        starts=read_only_ints(np.concatenate([[0], np.cumsum(np.bincount(op.start, minlength=n_steps))])),
+        stock_class=read_only_ints(np.where(op.vehicle, VEHICLES, STATIONARY)),
+        p_mw=op.p_mw,
+        p_drain_mw=read_only(np.empty(0) if op.p_drain_mw is None else op.p_drain_mw),
+        e_start_mwh=read_only(op.e_start_mwh[by_start]),
+        eta_charge=sorted_by_start(op.eta_charge),
+        eta_discharge=sorted_by_start(op.eta_discharge),
+        eta_charge_by_slot=isinstance(op.eta_charge, PerSlot),
+        eta_discharge_by_slot=isinstance(op.eta_discharge, PerSlot),
+        retention=read_only(op.retention_per_step[by_start]),
+        per_initial_mwh=read_only(np.column_stack([np.ones(op.n_owners), per_initial_mwh])),
+        lossy=read_only_ints(lossy),
+    )
+
+
+class BlockSchedule(NamedTuple):
+    """The devices connected in a block of B steps, a row each, and the events of the block in the order of time.
+
+    An event is a slot in which something happens: most of most charging sessions is rest, which changes neither energy
+    nor carbon. Events of the step at place k of the block begin at k * capacity[0].
+
+    Args:
+        connected: Devices that are connected in the block, shape (P,); the first n_connected[0] count.
+        n_connected: Shape (1,).
+        row: Facts about each connected device (``DEVICE`` ...), shape (P, 4).
+        capacity: How many devices are connected at once at most, shape (1,).
+        n_events: Number of events of each step, shape (B,).
+        event_row: Row of the device of each event, shape (E,).
+        amount: What happens in each event (``CHARGED`` ...), shape (E, 9).
+    """
+
+    connected: Ints
+    n_connected: Ints
+    row: Ints
+    capacity: Ints
+    n_events: Ints
+    event_row: Ints
+    amount: Floats
+
+    @classmethod
+    def allocate_pair(cls, devices: DeviceArrays, n_steps: int) -> tuple[BlockSchedule, BlockSchedule]:
+        """Two schedules for blocks of `n_steps` steps, so that one can be written while the other is read."""
+        return cls._allocate(devices, n_steps), cls._allocate(devices, n_steps)
+
+    @classmethod
+    def _allocate(cls, devices: DeviceArrays, n_steps: int) -> BlockSchedule:
+        n_starts = np.diff(devices.starts)
+        at_once = np.cumsum(n_starts - np.bincount(devices.stop, minlength=len(n_starts) + 1)[: len(n_starts)])
+        capacity = int(at_once.max(initial=0))
+        starting = int((devices.starts[n_steps:] - devices.starts[:-n_steps]).max(initial=0))
+        n_rows = capacity + (starting or len(devices.owner))
+        n_events = capacity * n_steps
+        return cls(
+            connected=np.zeros(n_rows, dtype=np.int64),
+            n_connected=np.zeros(1, dtype=np.int64),
+            row=np.zeros((n_rows, 4), dtype=np.int64),
+            capacity=np.array([capacity], dtype=np.int64),
+            n_events=np.zeros(n_steps, dtype=np.int64),
+            event_row=np.empty(n_events, dtype=np.int64),
+            amount=np.empty((n_events, 9)),
+        )
+
+
+@kernel()
+def connect_devices(
+    first: int, n_steps: int, devices: DeviceArrays, before: BlockSchedule, schedule: BlockSchedule
+) -> None:
+    """Writes a row for every device that is connected in steps `first` to `first + n_steps`, and no event yet.
+
+    `before` is the schedule of the block before, whose devices may still be connected. Devices that start earlier come
+    first.
+    """
+    n_connected = 0
+    for place in range(before.n_connected[0]):
+        if devices.stop[before.connected[place]] > first:
+            schedule.connected[n_connected] = before.connected[place]
+            n_connected += 1
+    for device in range(devices.starts[first], devices.starts[first + n_steps]):
+        schedule.connected[n_connected] = device
+        n_connected += 1
+    schedule.n_connected[0] = n_connected
+    schedule.n_events[:] = 0
+    for row in range(n_connected):
+        device = schedule.connected[row]
+        owner = devices.owner[device]
+        schedule.row[row, DEVICE], schedule.row[row, OWNER] = device, owner
+        schedule.row[row, RANK], schedule.row[row, CLASS] = devices.rank[device], devices.stock_class[owner]
