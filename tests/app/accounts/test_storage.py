@@ -42,6 +42,15 @@ def test_stocks_of_sessions_of_one_step_are_those_of_the_dispatch(outcome: Simul
     assert outcome.balanced
 
 
+def test_stocks_begin_with_the_carbon_of_what_they_were_charged_with(outcome: SimulationResult) -> None:
+    """A MWh in a stock took 1 / eta_charge MWh of the year's mean intensity."""
+    operation, ci = outcome.accounts.stores.operation, outcome.inputs.ci_year_kg_per_mwh
+    eta = operation.eta_charge[np.unique(operation.owner, return_index=True)[1]]
+    assert set(eta) == {0.70, 0.99}
+    owners = np.unique(operation.owner)
+    np.testing.assert_allclose(operation.ci_initial_kg_per_mwh[owners], ci / eta, rtol=1e-12)
+
+
 def test_a_run_whose_stocks_are_not_those_of_the_dispatch_is_not_balanced(outcome: SimulationResult) -> None:
     wrong = replace(outcome.accounts, stock_error_mwh=2 * STEP_TOLERANCE_MWH)
     assert not wrong.closes(BALANCE_TOLERANCE)

@@ -96,6 +96,18 @@ def test_steps_without_a_solution_have_none(outcome: SimulationResult) -> None:
     np.testing.assert_array_equal(found[~failed], outcome.marginal.loss_sensitivity[~failed])
 
 
+def test_losses_found_a_few_steps_at_a_time_stand_at_their_steps(
+    outcome: SimulationResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = np.arange(24) == 6  # within the second part
+    flow = replace(outcome.flow, failed=failed)
+    monkeypatch.setattr("app.simulation.marginal.MOST_VOLTAGES", 5 * flow.network.n_nodes)
+    found = loss_sensitivity(flow)
+    assert np.isnan(found[failed]).all()
+    np.testing.assert_array_equal(found[~failed], outcome.marginal.loss_sensitivity[~failed])
+    assert np.ptp(found[~failed], axis=0).max() > 0
+
+
 def test_prices_stand_in_the_result_of_an_optimised_run(demo: tuple[Result, Result]) -> None:
     unmanaged, optimal = demo
     assert NO_DUALS in unmanaged.manifest["notes"]

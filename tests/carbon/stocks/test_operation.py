@@ -130,6 +130,19 @@ def test_the_residue_of_an_emptied_stock_is_a_standing_loss():
     assert stocks.stationary.carbon.residual[0] == 0
 
 
+@pytest.mark.parametrize("left_mwh", [1.1e-9, 1e-7])
+def test_a_stock_that_holds_more_than_a_milliwatt_hour_keeps_it(left_mwh):
+    stocks = run(store([-(2.0 - left_mwh) * 0.8, 0.0]))
+    np.testing.assert_allclose(stocks.e_end_mwh, left_mwh, rtol=1e-6)
+    np.testing.assert_allclose(stocks.stationary.carbon.content, 300 * left_mwh, rtol=1e-6)
+    assert not stocks.stationary.energy.standing.any()
+
+
+def test_negative_carbon_that_is_no_rounding_is_kept():
+    stocks = run(store([1.0], eta_charge=np.ones(1)), ci=-(600 + 1e-7))
+    assert stocks.stationary.carbon.content[0] == pytest.approx(-1e-7, rel=1e-4)
+
+
 def test_driving_between_sessions_takes_its_share_when_the_next_session_starts():
     sessions = store(
         [1.0, 1.0],
@@ -224,6 +237,11 @@ def test_sessions_of_one_step_keep_the_efficiency_of_their_device():
 def test_taking_out_more_than_there_is_names_device_and_step():
     with pytest.raises(InputError, match=r"device 0, step 1: must not take out more .*0.25 MWh too much"):
         run(store([0.0, -1.8]))
+
+
+def test_taking_out_a_little_more_than_rounding_is_refused():
+    with pytest.raises(InputError, match="must not take out more than the stock holds"):
+        run(store([-1.6 - 2e-9]))
 
 
 def test_rounding_beyond_empty_is_forgiven():
