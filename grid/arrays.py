@@ -43,9 +43,9 @@ def rank_in_run(lengths: Ints) -> Ints:
     return rank
 
 
-def ratio(part: Floats, whole: Floats, otherwise: float | Floats = np.nan) -> Floats:
-    """`part` by `whole` where `whole` is greater than 0, else `otherwise`; the shape of all three, broadcast."""
+def ratio(part: npt.ArrayLike, whole: npt.ArrayLike, otherwise: npt.ArrayLike = np.nan) -> Floats:
+    """`part` by `whole` where `whole` is greater than 0, else `otherwise`, shape of both together."""
     shape = np.broadcast_shapes(np.shape(part), np.shape(whole))
-    quotient: Floats = np.array(np.broadcast_to(np.asarray(otherwise, dtype=np.float64), shape))
+    quotient: Floats = np.array(np.broadcast_to(otherwise, shape), dtype=np.float64)
     np.divide(part, whole, out=quotient, where=np.asarray(whole) > 0)
     return quotient

@@ -9,6 +9,7 @@ from app.results.folder import Result
 from carbon.reporting.scope2 import Consumer
 from carbon.reporting.statement import Overlap
 from carbon.tracing.convention_names import OPERATOR
+from grid.arrays import ratio
 from grid.city.city import UNSPECIFIED_SECTOR
 from grid.errors import InputError, nearest
 
@@ -85,13 +86,12 @@ def read_consumer(result: Result, name: str, region: str = REGION, convention: s
     frame = _of_sector(result, name) if name in _lines(result) else _of_user(result, name)
     energy, free, returned = (frame[name].to_numpy() for name in ("energy_mwh", "carbon_free_mwh", "returned_mwh"))
     carbon = read_consumer_carbon(result, name, convention)
-    used = energy > 0
     return Consumer(
         name,
         region,
         energy,
-        np.divide(carbon["emissions_kg"].to_numpy(), energy, out=np.zeros_like(energy), where=used),
-        np.clip(np.divide(free, energy, out=np.zeros_like(energy), where=used), 0.0, 1.0),
+        ratio(carbon["emissions_kg"].to_numpy(), energy, 0.0),
+        np.clip(ratio(free, energy, 0.0), 0.0, 1.0),
         returned,
         carbon["returned_kg"].to_numpy(),
     )

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from carbon.data_centre.facility import Facility, FacilityModel
-from grid.arrays import Floats, Ints
+from grid.arrays import Floats, Ints, rank_in_run, run_of
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_device, one_hot
 from grid.flexibility.per_slot import PerSlot
 from grid.time.clock import Clock
@@ -98,8 +98,8 @@ class DataCentreLoad:
         """One device a batch; slots are (device, step) pairs."""
         start, arrived, stop = self._batches()
         n = start.size
-        device = np.repeat(np.arange(n), stop - start)
-        step = np.arange(device.size) - np.concatenate([[0], np.cumsum(stop - start)])[device] + start[device]
+        device = run_of(stop - start)
+        step = rank_in_run(stop - start) + start[device]
         waiting = step >= arrived[device]
         room = self.model.spec.p_it_rated_mw - (self.p_it_mw - self.p_deferrable_it_mw)
         most = np.maximum(room, self.p_deferrable_it_mw)
@@ -138,7 +138,7 @@ class DataCentreLoad:
         """Facility power of the deferrable work by slot, shape (K,) [MW], summed to steps, shape (T,) [MW]."""
         start, _, stop = self._batches()
         lengths = stop - start
-        step = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths - start, lengths)
+        step = rank_in_run(lengths) + np.repeat(start, lengths)
         return np.bincount(step, weights=p_deferrable_mw, minlength=self.clock.n_steps).astype(np.float64)
 
     def facility(self, p_deferrable_mw: Floats | None) -> Facility:

@@ -13,7 +13,7 @@ from carbon.tracing.conventions import ConventionTrace
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.proportional_sharing import Tracing
 from carbon.validation import array_faults, check_step_hours, index_faults
-from grid.arrays import Floats
+from grid.arrays import Floats, ratio
 from grid.errors import InputError, raise_if_any
 
 
@@ -109,9 +109,7 @@ class CarbonLedger:
         moved_kg = self.source_kg + self.discharge_kg
         residuals_kg = (self.bus_residual_kg, self.stock_residual_kg, self.city_residual_kg)
         worst_kg = np.abs(residuals_kg).max(axis=0)
-        relative = np.where(worst_kg > 0, np.inf, 0.0)
-        np.divide(worst_kg, moved_kg, out=relative, where=moved_kg > 0)
-        return relative
+        return ratio(worst_kg, moved_kg, np.where(worst_kg > 0, np.inf, 0.0))
 
 
 def carbon_ledger(

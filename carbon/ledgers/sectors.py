@@ -8,7 +8,7 @@ import numpy as np
 
 from carbon.stocks.trace import ClassTrace
 from carbon.tracing.flows import Consumers
-from grid.arrays import Floats
+from grid.arrays import Floats, ratio
 
 _GRID_SUPPLIED, _GRID_LOSSES = ".2", ".3"
 
@@ -81,10 +81,9 @@ def _loss_share(energy_mwh: Floats, storage: int) -> Floats:
     """Share of the losses each sector bears, shape (T, S); rows sum to 1."""
     taken_mwh = np.maximum(energy_mwh, 0.0)
     total_mwh = taken_mwh.sum(axis=1, keepdims=True)
-    share = np.zeros_like(energy_mwh)
-    share[:, storage] = 1.0
-    np.divide(taken_mwh, total_mwh, out=share, where=total_mwh > 0)
-    return share
+    to_storage = np.zeros(energy_mwh.shape[1])
+    to_storage[storage] = 1.0
+    return ratio(taken_mwh, total_mwh, to_storage)
 
 
 def _interleaved(first: Floats, second: Floats) -> Floats:

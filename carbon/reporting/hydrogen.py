@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grid.arrays import Floats, Ints
+from grid.arrays import Floats, Ints, ratio
 from grid.units import LHV_HYDROGEN_MWH_PER_KG
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def refuelled_carbon_per_kg(tanks: ClassTrace) -> Floats:
         tanks: The trace of stationary stores; only tanks give fuel.
     """
     drawn_mwh = tanks.energy.fuel
-    per_mwh = np.divide(tanks.carbon.fuel, drawn_mwh, out=np.full(drawn_mwh.shape, np.nan), where=drawn_mwh > 0)
+    per_mwh = ratio(tanks.carbon.fuel, drawn_mwh)
     return carbon_per_kg(per_mwh)
 
 
@@ -69,6 +69,6 @@ def tanks_by_slot(tanks: StockRecord, step_hours: float) -> TankContents:
     gained_mwh = step_hours * np.maximum(p_mw, 0.0) * operation.per_slot(operation.eta_charge)
     kept_mwh = operation.per_slot(operation.retention_per_step) * held_mwh
     from_tank = np.minimum(fuel_mwh, np.maximum(kept_mwh - taken_mwh, 0.0))
-    through = np.divide(fuel_mwh - from_tank, gained_mwh, out=np.zeros(ci.shape), where=gained_mwh > 0)
+    through = ratio(fuel_mwh - from_tank, gained_mwh, 0.0)
     fuel_kg = from_tank * ci + np.minimum(through, 1.0) * tanks.charge_kg
     return TankContents(operation.slot_step, held_mwh, ci, fuel_mwh, fuel_kg)

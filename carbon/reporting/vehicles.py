@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from carbon.validation import array_faults
-from grid.arrays import Floats, Ints, read_only
+from grid.arrays import Floats, Ints, ratio, read_only
 from grid.errors import Fault, InputError, raise_if_any
 
 Labels = npt.NDArray[np.generic]
@@ -85,17 +85,17 @@ class CarbonCoefficients:
     @property
     def charged_g_per_kwh(self) -> Floats:
         """Carbon of a kilowatt-hour charged, at the meter [g/kWh]; NaN where nothing was charged."""
-        return _ratio(1000 * self.charged_kg, self.energy_kwh)
+        return ratio(1000 * self.charged_kg, self.energy_kwh)
 
     @property
     def net_g_per_kwh(self) -> Floats:
         """Carbon of a kilowatt-hour kept, net of what went back [g/kWh]; NaN where no more was charged than given."""
-        return _ratio(1000 * self.emissions_kg, self.energy_kwh - self.v2g_kwh)
+        return ratio(1000 * self.emissions_kg, self.energy_kwh - self.v2g_kwh)
 
     @property
     def g_per_km(self) -> Floats:
         """Carbon of a kilometre driven, from the mix in the battery [g/km]; NaN where nothing was driven."""
-        return _ratio(1000 * self.driven_kg, self.distance_km)
+        return ratio(1000 * self.driven_kg, self.distance_km)
 
 
 def carbon_coefficients(sessions: SessionCarbon, by: Sequence[str] = ()) -> CarbonCoefficients:
@@ -137,8 +137,3 @@ def carbon_coefficients(sessions: SessionCarbon, by: Sequence[str] = ()) -> Carb
         distance_km=total(sessions.distance_km),
         driven_kg=total(sessions.driven_kg),
     )
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    ratio: Floats = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
-    return ratio

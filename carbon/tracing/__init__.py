@@ -8,7 +8,7 @@ One way through, a step a file:
    grid operator's convention alone; `shares` traces which source feeds which node and consumer;
    `carbon_free_stores` turns stores into loads and generators instead of stocks.
 3. `equations` holds the linear system of all steps and hands it out block by block, to one thread or two.
-4. `driver_kernel` calls, for each block, the kernels of `carbon.mixing` and of `carbon.stocks`.
+4. `tracing_kernel` calls, for each block, the kernels of `carbon.mixing` and of `carbon.stocks`.
 
 What is found goes to `carbon.ledgers`.
 """

@@ -16,8 +16,8 @@ from carbon.mixing.inputs_kernel import BlockInputs, MixingInputs
 from carbon.stocks.carbon_kernel import advance_contents
 from carbon.stocks.ledger import StockState
 from carbon.stocks.schedule import BlockSchedule, DeviceArrays
-from carbon.tracing.driver_kernel import finish_block, prepare_block, trace_blocks, trace_blocks_with_stocks
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
+from carbon.tracing.tracing_kernel import finish_block, prepare_block, trace_blocks, trace_blocks_with_stocks
 from grid.arrays import Bools, Floats, Ints, read_only, read_only_ints
 
 BLOCK_BYTES = 4_000_000

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from grid.arrays import Floats, Ints
+from grid.arrays import Floats, Ints, run_of, run_offsets
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
 from grid.time.clock import Clock
 
@@ -38,12 +38,12 @@ class Slots:
     @cached_property
     def offsets(self) -> Ints:
         """First slot of each device, and K at the end, shape (N + 1,)."""
-        return np.concatenate([[0], np.cumsum(self.stop - self.start)]).astype(np.int64)
+        return run_offsets(self.stop - self.start)
 
     @cached_property
     def device(self) -> Ints:
         """Device of each slot, shape (K,)."""
-        return np.repeat(np.arange(self.n_devices), self.stop - self.start)
+        return run_of(self.stop - self.start)
 
     @cached_property
     def step(self) -> Ints:

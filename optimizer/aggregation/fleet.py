@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from grid.arrays import Floats, Ints
+from grid.arrays import Floats, Ints, ratio, run_of
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
@@ -74,7 +74,7 @@ class AggregatedFleet:
     @property
     def slot_session(self) -> Ints:
         """Session of each slot, shape (K,)."""
-        return np.repeat(np.arange(self.group.size), np.diff(self.sessions.offsets))
+        return run_of(np.diff(self.sessions.offsets))
 
     def by_group(self, p_mw: Floats) -> Floats:
         """Power by slot, shape (K,), summed to groups, shape (G, T)."""
@@ -178,7 +178,7 @@ def envelope(fleet: AggregatedFleet) -> Envelope:
     early, _ = sessions.cheapest(fleet.step.astype(np.float64))
     late, _ = sessions.cheapest(-fleet.step.astype(np.float64))
     owed = np.bincount(session, weights=late, minlength=due.size)
-    late = late * np.divide(due, owed, out=np.zeros_like(due), where=owed > 0)[session]
+    late = late * ratio(due, owed, 0.0)[session]
     high, low = (np.cumsum(fleet.by_group(p), axis=1) * sessions.step_hours for p in (early, late))
     return Envelope(fleet.by_group(sessions.charge_max_mw), np.minimum(low, high), high)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grid.arrays import Ints
+from grid.arrays import Ints, rank_in_run, run_of
 from grid.flexibility.flexibility import Flexibility
 
 
@@ -28,7 +28,7 @@ def slots_between(flexibility: Flexibility, device: Ints, begin: Ints, stop: Int
         shape (K,) each.
     """
     length = stop - begin
-    place = np.repeat(np.arange(device.size), length)
-    rank = np.arange(place.size) - np.repeat(np.cumsum(length) - length, length)
+    place = run_of(length)
+    rank = rank_in_run(length)
     first = flexibility.offsets[device] + begin - flexibility.start[device]
     return place, rank, np.asarray(first[place] + rank)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grid.arrays import Bools, Floats, Ints
+from grid.arrays import Bools, Floats, Ints, ratio
 from optimizer._highs import BASIC, FREE, LOWER, UPPER, Statuses
 from optimizer.window.programme import Window
 from optimizer.window.sessions import SessionBlock
@@ -133,7 +133,7 @@ def _cheapest_filling(block: SessionBlock, price_per_mwh: Floats) -> _Filling:
     first = np.searchsorted(block.local[order], np.arange(block.needed_mwh.size))
     before -= before[first][block.local[order]] if ordered.size else 0.0
     left = block.needed_mwh[block.local[order]] - before
-    share = np.clip(np.divide(left, ordered, out=np.zeros_like(left), where=ordered > 0), 0.0, 1.0)
+    share = np.clip(ratio(left, ordered, 0.0), 0.0, 1.0)
     ends = (left > LITTLE_MWH) & (left <= ordered + LITTLE_MWH)
     p_mw, full = np.empty_like(most), np.empty(most.size, dtype=bool)
     p_mw[order], full[order] = share * most[order], (share >= 1.0) & ~ends

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from grid.arrays import Floats, Ints
+from grid.arrays import Floats, Ints, run_of
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import values_of
 from grid.powerflow.powerflow import PowerFlow, power_flow
@@ -51,7 +51,7 @@ class Window(WindowModel):
     def segment_store(self) -> Ints:
         """Device of the stores that each charging segment belongs to, shape (J,)."""
         lengths = [len(s.charge_segments) for _, s in self.roles.stores for _ in range(s.owner.size)]
-        return np.repeat(np.arange(len(lengths)), lengths)
+        return run_of(np.array(lengths, dtype=np.int64))
 
     def schedule(self, x: Floats) -> WindowSchedule:
         """What every flexibility does in the solution `x`, shape (columns,)."""

@@ -8,6 +8,7 @@ import polars as pl
 from app.results.tables.frames import by_element, times
 from app.simulation import costs
 from app.simulation.phases import SimulationResult
+from grid.arrays import ratio
 
 
 def sectors(outcome: SimulationResult) -> pl.DataFrame:
@@ -45,7 +46,7 @@ def city(outcome: SimulationResult) -> pl.DataFrame:
             "loss_mw": energy.loss_mwh * per_hour,
             "storage_mw": energy.storage_change_mwh * per_hour,
             "emissions_kg": carbon.emissions_kg,
-            "ci_kg_per_mwh": np.divide(carbon.emissions_kg, used, out=np.full_like(used, np.nan), where=used > 0),
+            "ci_kg_per_mwh": ratio(carbon.emissions_kg, used),
             "import_ci_kg_per_mwh": outcome.inputs.upstream.ci_kg_per_mwh,
             "import_price_per_mwh": outcome.inputs.import_price_per_mwh,
         }

@@ -15,7 +15,7 @@ from app.accounts.tracing_input import IMPORT, STORES
 from app.results.convention_columns import CONVENTION_TABLES, VIEWS
 from app.results.tables.frames import by_element, times
 from carbon.tracing.convention_names import OPERATOR, WATER_TANK
-from grid.arrays import Floats
+from grid.arrays import Floats, ratio
 from grid.time.clock import Clock
 
 
@@ -117,7 +117,7 @@ def _sector_views(ledger: ConventionLedger, found: Origins) -> pl.DataFrame:
 def _with_mean(columns: Mapping[str, Floats]) -> dict[str, Floats]:
     """The columns with the mean intensity of what is consumed; NaN where nothing is."""
     mwh, kg = columns["consumption_mwh"], columns["consumption_kg"]
-    return {**columns, "ci_kg_per_mwh": np.divide(kg, mwh, out=np.full_like(mwh, np.nan), where=mwh > 0)}
+    return {**columns, "ci_kg_per_mwh": ratio(kg, mwh)}
 
 
 def _level(level: str, names: Sequence[str], columns: Mapping[str, Floats]) -> pl.DataFrame:
@@ -129,7 +129,7 @@ def _origins(found: Origins) -> pl.DataFrame:
     """A row for each consumer and source."""
     rows, columns = found.energy_mwh.shape
     total = found.energy_mwh.sum(axis=1, keepdims=True)
-    share = np.divide(found.energy_mwh, total, out=np.full(found.energy_mwh.shape, np.nan), where=total > 0)
+    share = ratio(found.energy_mwh, total)
     return pl.DataFrame(
         {
             "convention": [OPERATOR] * (rows * columns),

@@ -10,7 +10,7 @@ from app.results.folder import TABLES
 from app.results.tables.frames import by_element
 from app.simulation.phases import SimulationResult
 from carbon.reporting.hydrogen import TankContents, carbon_per_kg, tanks_by_slot
-from grid.arrays import Floats
+from grid.arrays import Floats, ratio
 from grid.units import LHV_HYDROGEN_MWH_PER_KG
 
 
@@ -44,9 +44,9 @@ def _station(tanks: TankContents, energy_mwh: Floats, n_steps: int) -> dict[str,
         "fed_in_mwh": summed(np.maximum(-energy_mwh, 0.0)),
         "refuelled_kg": refuelled,
         "emissions_kg": emissions,
-        "emissions_kg_per_kg": _per(emissions, refuelled),
+        "emissions_kg_per_kg": ratio(emissions, refuelled),
         "tank_kg": held / LHV_HYDROGEN_MWH_PER_KG,
-        "tank_kg_per_kg": carbon_per_kg(_per(summed(tanks.held_mwh * tanks.ci_kg_per_mwh), held)),
+        "tank_kg_per_kg": carbon_per_kg(ratio(summed(tanks.held_mwh * tanks.ci_kg_per_mwh), held)),
     }
 
 
@@ -59,8 +59,3 @@ def of_stations(frame: pl.DataFrame) -> pl.DataFrame:
     refuelled = pl.when(pl.col("refuelled_kg") > 0).then(pl.col("emissions_kg") / pl.col("refuelled_kg"))
     rows = frame.group_by("station", maintain_order=True).agg(sums, held.fill_nan(None).alias("tank_kg_per_kg"))
     return rows.with_columns(refuelled.alias("emissions_kg_per_kg"))
-
-
-def _per(part: Floats, whole: Floats) -> Floats:
-    ratio: Floats = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
-    return ratio

@@ -11,7 +11,7 @@ from app.results.folder import TABLES
 from app.results.tables.frames import local_hours, times
 from app.simulation.phases import SimulationResult
 from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
-from grid.arrays import Floats, Ints
+from grid.arrays import Floats, Ints, ratio
 from grid.flexibility.flexibility import Flexibility
 from grid.units import G_PER_KG, HOURS_PER_DAY, KWH_PER_MWH
 
@@ -78,10 +78,10 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
             "emissions_kg": charged - returned,
             "charged_kg": charged,
             "v2g_kg": returned,
-            "charged_g_per_kwh": _per(charged * G_PER_KG, energy),
+            "charged_g_per_kwh": ratio(charged * G_PER_KG, energy),
             "driven_km": km,
             "driven_kg": stocks.driven_kg[devices],
-            "g_per_km": _per(stocks.driven_kg[devices] * G_PER_KG, km),
+            "g_per_km": ratio(stocks.driven_kg[devices] * G_PER_KG, km),
         }
     ).with_columns(pl.col("charged_g_per_kwh", "g_per_km").fill_nan(None))
 
@@ -141,8 +141,3 @@ def charging_hours(outcome: SimulationResult) -> pl.DataFrame:
     coefficient = pl.when(energy > 0).then(pl.col("charged_kg") * G_PER_KG / energy)
     rows = pl.concat(frames).filter((energy > 0) | (pl.col("v2g_kwh") > 0))
     return rows.with_columns(coefficient.alias("charged_g_per_kwh"))
-
-
-def _per(part: Floats, whole: Floats) -> Floats:
-    ratio: Floats = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
-    return ratio

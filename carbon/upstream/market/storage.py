@@ -19,7 +19,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from grid.arrays import Floats, Ints
+from grid.arrays import Floats, Ints, ratio
 from grid.time.clock import Clock
 
 WEEK = timedelta(days=7)
@@ -114,8 +114,8 @@ def arbitrage_mw(
     charge = charge_mw(lower)
     sold, taken = _mean_of(discharge, windows), _mean_of(charge, windows)
     matched = np.minimum(sold, taken * round_trip_efficiency)  # removes the last digits of the bisection
-    discharge *= np.divide(matched, sold, out=np.zeros(count), where=sold > 0)[windows]
-    charge *= np.divide(matched / round_trip_efficiency, taken, out=np.zeros(count), where=taken > 0)[windows]
+    discharge *= ratio(matched, sold, 0.0)[windows]
+    charge *= ratio(matched / round_trip_efficiency, taken, 0.0)[windows]
     return charge, discharge
 
 
@@ -133,7 +133,7 @@ def carried_over(values: Floats, charge_mw: Floats, discharge_mw: Floats, window
     """
     taken = np.bincount(windows, weights=charge_mw * values)
     sold = np.bincount(windows, weights=discharge_mw)
-    return np.asarray(np.divide(taken, sold, out=np.zeros_like(taken), where=sold > 0)[windows])
+    return np.asarray(ratio(taken, sold, 0.0)[windows])
 
 
 def _bisect(

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from grid.arrays import Bools, Floats, Ints
+from grid.arrays import Bools, Floats, Ints, rank_in_run, run_of
 from grid.charging_records import LONGEST_STAY, Records
 from grid.errors import InputError
 from grid.time.clock import Clock
@@ -133,8 +133,8 @@ def _copy(records: Records, clock: Clock, time_zone: str, how: Repeat, weeks_ahe
     taken = (_cycled if how == "cycle" else _same_week)(ordinals, int(days.min()), int(days.max()))
     first, after = np.searchsorted(days[order], taken), np.searchsorted(days[order], taken, side="right")
     counts = after - first
-    which = np.repeat(np.arange(taken.size), counts)
-    within = np.arange(which.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    which = run_of(counts)
+    within = rank_in_run(counts)
     rows = order[first[which] + within]
     return rows, _minutes_to(
         ordinals[which] - 7 * weeks_ahead, _minute_of_day(records, time_zone)[rows], clock, time_zone

@@ -234,7 +234,7 @@ def test_the_iron_of_an_unloaded_transformer_is_lost_at_its_bus_whatever_roundin
     consumers = Consumers(np.array([1]), np.array([[2.0]]), ("I.1",), np.ones((1, 1)))
     exports = Exports(np.array([0]), np.zeros((1, 1)))
     for name, answer in trace_conventions(flows, sources, consumers, exports, 1.0).items():
-        ledger = answer.ledger(flows, sources, consumers, exports, step_hours=1.0, operation=None)
+        ledger = convention_ledger(answer, flows, sources, consumers, exports, step_hours=1.0, operation=None)
         assert ledger.relative_error.max() <= 1e-9, name
         if name in {"operator", "load"}:
             at_the_bus_kg = 0.003 * (500.0 if name == "operator" else 500.0 * 2.013 / 2.003)

@@ -10,6 +10,7 @@ import pytest
 from grid.city.city import City
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility, one_hot
+from grid.flexibility.per_slot import PerSlot
 from grid.time.clock import Clock
 from optimizer import battery as battery_at
 from optimizer import city_of, generation, problem_of
@@ -28,7 +29,7 @@ def city() -> City:
 
 def crossed(on: City) -> Flexibility:
     """Bounds that cross in the third step."""
-    low, high = np.zeros(4), np.array([1.0, 1.0, -1.0, 1.0])
+    low, high = np.zeros(1), PerSlot(np.array([1.0, 1.0, -1.0, 1.0]))
     return Flexibility(
         "valve", "valve", on.clock, one_hot(np.array([1]), 2), np.array([0]), np.array([4]), low, high, "load"
     )
