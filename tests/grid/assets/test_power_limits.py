@@ -15,6 +15,7 @@ from grid.assets import Asset, PowerLimit, SharedPowerLimit, Site
 from grid.assets.limit_curve import read_limit_curve
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import values_of
 from grid.time.clock import Clock
 from tests.grid.assets.test_assets import KIND_NAMES, example
 
@@ -148,7 +149,7 @@ def test_demand_that_cannot_wait_is_not_limited_away(winter_site: Site) -> None:
     parts = made(winter_site, "industrial_demand", shape="flat", power_limits=limits)
     evening = (local_hour(winter_site) >= 17) & (local_hour(winter_site) < 19)
     np.testing.assert_allclose(bounds(parts)[0][evening], 1.6)
-    np.testing.assert_allclose(parts[0].p_max_mw, 1.4)  # 0.7 of 2 MW is firm
+    np.testing.assert_allclose(values_of(parts[0].p_max_mw), 1.4)  # 0.7 of 2 MW is firm
     work = parts[1].energy_mwh(parts[1].unmanaged_power())
     np.testing.assert_allclose(work[-1], 1.6)  # made up for afterwards: on time is half of twice 4 h of 0.4 MW
     assert work.min() < 1.6
@@ -168,9 +169,9 @@ def test_what_is_left_below_the_minimum_load_is_nothing(winter_site: Site) -> No
     station = made(winter_site, "hydrogen_station", charging=None, connection_max_mw=None,
                    power_limits=[{"hours": "08:00-12:00", "charge_max_mw": 0.1}])[0]  # fmt: skip
     hour = local_hour(winter_site)
-    assert not station.p_max_mw[(hour >= 8) & (hour < 12)].any()  # a tenth of 1.5 MW is its least
+    assert not values_of(station.p_max_mw)[(hour >= 8) & (hour < 12)].any()  # a tenth of 1.5 MW is its least
     (engine,) = made(winter_site, "diesel", power_limits=[{"hours": "08:00-12:00", "discharge_max_share": 0.2}])
-    assert not engine.p_min_mw[(hour >= 8) & (hour < 12)].any()
+    assert not values_of(engine.p_min_mw)[(hour >= 8) & (hour < 12)].any()
 
 
 def test_generation_that_has_to_run_is_curtailed(winter_site: Site) -> None:
@@ -179,9 +180,9 @@ def test_generation_that_has_to_run_is_curtailed(winter_site: Site) -> None:
         for limits in ((), [{"hours": "00:00-12:00", "discharge_max_mw": 0.3}])
     )
     morning = local_hour(winter_site) < 12
-    np.testing.assert_allclose(led.p_max_mw[morning], np.maximum(free.p_max_mw[morning], -0.3))
-    assert (led.p_min_mw == led.p_max_mw).all()
-    assert (led.unmanaged_power() == led.p_min_mw).all()
+    np.testing.assert_allclose(values_of(led.p_max_mw)[morning], np.maximum(values_of(free.p_max_mw)[morning], -0.3))
+    assert (values_of(led.p_min_mw) == values_of(led.p_max_mw)).all()
+    assert (led.unmanaged_power() == values_of(led.p_min_mw)).all()
 
 
 def test_a_battery_that_may_not_charge_ends_with_what_standing_leaves(winter_site: Site) -> None:
