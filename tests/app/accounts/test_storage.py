@@ -10,6 +10,8 @@ from app.accounts.accounts import STEP_TOLERANCE_MWH
 from app.scenario import check_scenario
 from app.simulation.phases import BALANCE_TOLERANCE, SimulationResult, simulate
 
+pytestmark = pytest.mark.slow
+
 FAST = {"kind": "ev_fleet", "bus": "Bus 84", "vehicles": 40, "place": "fast", "efficiency_discharge": 0.9}
 SCENARIO = {
     "name": "Fast charging by the hour",
