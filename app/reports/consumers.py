@@ -15,8 +15,6 @@ from grid.errors import InputError, nearest
 
 REGION = "city"
 """Market of the city, unless the contracts name another."""
-HYDROGEN_STATION = "hydrogen_station"
-"""Kind of assets that make and refuel hydrogen; like cars they are storage elements, but return nothing."""
 
 
 def consumer_names(result: Result) -> tuple[str, ...]:
@@ -44,8 +42,7 @@ def city_consumers(result: Result) -> tuple[str, ...]:
 def car_fleets(result: Result) -> tuple[str, ...]:
     """Names of fleets of cars, which may feed back what they drew."""
     users = result.table("consumers").select(pl.col("consumer").cast(pl.String).unique().sort()).collect()["consumer"]
-    assets = result.manifest["assets"].items()
-    cars = {name for name, asset in assets if asset["element"] == "storage" and asset["kind"] != HYDROGEN_STATION}
+    cars = {name for name, asset in result.manifest["assets"].items() if asset["vehicles"]}
     return tuple(name for name in users if name in cars)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import polars as pl
@@ -20,8 +20,6 @@ from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.spec import Spec
 
-WITHOUT_FUEL: Final = ("pv", "wind")
-"""Kinds of assets whose feed-in is carbon-free without more ado."""
 _ROUNDING = 1e-9
 
 
@@ -117,18 +115,18 @@ def read_claims(path: Path | None, result: Result) -> Claims:
 
 def _asset_faults(specs: Sequence[ContractSpec], result: Result) -> Iterator[Fault]:
     """What is wrong with claims on the feed-in of assets: stores, unstated rates, the same energy claimed twice."""
-    kinds = {name: entry["kind"] for name, entry in result.manifest["assets"].items()}
-    stores = {name for name, entry in result.manifest["assets"].items() if entry["element"] == "storage"}
+    assets = result.manifest["assets"]
     claimed: dict[str, float] = {}
     for place, spec in enumerate(specs):
-        if spec.asset is None or spec.asset not in kinds:
+        if spec.asset is None or spec.asset not in assets:
             continue
         claimed[spec.asset] = claimed.get(spec.asset, 0.0) + spec.asset_share
-        if spec.asset in stores:
+        asset = assets[spec.asset]
+        if asset["element"] == "storage":
             rule = "is a store: what it feeds in was generated elsewhere, and cannot be claimed as generation"
             yield Fault(f"contracts[{place}].asset", rule, spec.asset)
-        elif kinds[spec.asset] not in WITHOUT_FUEL and not {"ci_kg_per_mwh", "carbon_free"} <= spec.model_fields_set:
-            rule = f"is of kind {kinds[spec.asset]}; state ci_kg_per_mwh and carbon_free of what it feeds in"
+        elif not asset["fuel_free"] and not {"ci_kg_per_mwh", "carbon_free"} <= spec.model_fields_set:
+            rule = f"is of kind {asset['kind']}; state ci_kg_per_mwh and carbon_free of what it feeds in"
             yield Fault(f"contracts[{place}].asset", rule, spec.asset)
         if claimed[spec.asset] > 1.0 + _ROUNDING:
             rule = (

@@ -15,6 +15,7 @@ from carbon.data_centre import MetricInputs, run_metrics
 from carbon.data_centre.on_site import generator_tests
 from carbon.factors import FactorSet
 from carbon.tracing.convention_names import OPERATOR, SENTENCES, in_words
+from grid.flexibility.flexibility import Flexibility
 from grid.units import KG_PER_T
 from optimizer.problem.schedule import Schedule
 
@@ -60,9 +61,7 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         "misstated": list(inputs.loaded.city.network.misstated),
         "notes": [*inputs.notes, *outcome.marginal.notes, *v2g.notes(outcome)],
         "adoption": [str(step) for step in inputs.loaded.adopted.derivation],
-        "assets": {
-            f.name: {"kind": f.kind, "element": f.element, "gpc_code": f.gpc_code} for f in inputs.flexibilities
-        },
+        "assets": {flexibility.name: _asset(flexibility) for flexibility in inputs.flexibilities},
         "limits_in_conflict": [{"element": e, "quantity": q, "limit": limit} for e, q, limit in conflicts],
         "dispatch": _dispatch(outcome.schedule),
         "ci_year_import_kg_per_mwh": inputs.ci_year_kg_per_mwh,
@@ -86,6 +85,18 @@ def _factors(factors: FactorSet, boundary: str) -> list[dict[str, Any]]:
     return [{name: getattr(f, name) for name in FACTOR_COLUMNS} for f in held]
 
 
+def _asset(flexibility: Flexibility) -> dict[str, Any]:
+    """What an asset is, as far as the books of others ask."""
+    store = flexibility.reservoir
+    return {
+        "kind": flexibility.kind,
+        "element": flexibility.element,
+        "gpc_code": flexibility.gpc_code,
+        "fuel_free": flexibility.fuel_free,
+        "vehicles": store is not None and store.vehicle,
+    }
+
+
 def _dispatch(schedule: Schedule) -> dict[str, Any]:
     """How the dispatch went."""
     return {
@@ -103,9 +114,9 @@ def data_centre_metrics(outcome: SimulationResult) -> dict[str, dict[str, Any]]:
     found = {}
     for load in outcome.inputs.data_centres:
         spec, facility, at = load.model.spec, outcome.facilities[load.name], node[load.bus]
-        own = [outcome.p_mw[asset.name] for asset in spec.on_site_assets if asset.name in outcome.p_mw]
-        fed = sum(float(np.maximum(-p, 0.0).sum()) for p, asset in zip(own, spec.on_site_assets, strict=True)
-                  if asset.kind == "pv")  # fmt: skip
+        own = {asset.name for asset in spec.on_site_assets}
+        made = [f.name for f in outcome.inputs.flexibilities if f.name in own and f.fuel_free]
+        fed = sum(float(np.maximum(-outcome.p_mw[name], 0.0).sum()) for name in made)
         it_mwh = float(facility.p_it_mw.sum()) * facility.step_hours
         known = MetricInputs(
             ci_kg_per_mwh=np.nan_to_num(accounts.tracing.ci_kg_per_mwh[:, at]),

@@ -7,7 +7,6 @@ import numpy as np
 from app.scenario.loaded import LoadedScenario
 from app.scenario.place import city_place
 from carbon.factors import factor_sets
-from grid.assets import EVRecorded
 from grid.city.placement import Placement
 
 MANY = 4
@@ -53,8 +52,7 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     notes = (place.note, *network.not_followed, *loaded.caveats)
     lines += [f"  note       {note}" for note in notes if note]
     lines += [report.text for report in loaded.reports]
-    recorded = (asset for asset in loaded.assets if isinstance(asset, EVRecorded))
-    lines += [f"sessions of {asset.name}: {asset.records()[1].text}" for asset in recorded]
+    lines += [f"{asset.name}: {note}" for asset in loaded.assets for note in asset.notes()]
     return "\n".join(lines)
 
 

@@ -17,6 +17,7 @@ from app.scenario.schema import CarbonSpec, CitySpec
 from carbon.data_centre.utilisation_file import utilisation_from_csv
 from carbon.factors import load_factor_set
 from carbon.upstream import load_region, upstream_from_csv
+from grid.assets import KINDS
 from grid.city.city import City
 from grid.errors import Fault, InputError
 from grid.files.report import FileReport
@@ -57,7 +58,8 @@ def read_files(raw: Mapping[str, Any], folder: Path, city: City | None) -> Files
 def _checks(raw: Mapping[str, Any], folder: Path, city: City | None) -> Iterator[Check]:
     weather = raw.get("weather", "greensboro-tmy3")
     if isinstance(weather, str) and city is not None:
-        shines = any(isinstance(item, Mapping) and item.get("kind") == "pv" for _, item in items(raw, "assets"))
+        sunny = {kind.model_fields["kind"].default for kind in KINDS if kind.needs_sun}
+        shines = any(isinstance(item, Mapping) and item.get("kind") in sunny for _, item in items(raw, "assets"))
         spec = _city_spec(raw)
         yield _placed("weather", partial(_check_weather, in_folder(weather, folder), spec, city, shines=shines))
     upstream = raw.get("upstream")

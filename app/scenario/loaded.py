@@ -12,7 +12,7 @@ from typing import Any
 from app.scenario.schema import Scenario
 from carbon.factors import load_factor_set
 from carbon.upstream import caveats, load_region
-from grid.assets import Asset, EVRecorded, SharedPowerLimit
+from grid.assets import Asset, SharedPowerLimit
 from grid.assets.adoption import Adopted, adopt
 from grid.city.city import City
 from grid.files.report import FileReport
@@ -79,7 +79,7 @@ class LoadedScenario:
             scenario.city.network, scenario.city.profiles, scenario.weather, scenario.upstream.csv,
             scenario.upstream.region, scenario.carbon.factor_set,
             *(spec.it_load.csv for spec in scenario.data_centres if spec.it_load is not None),
-            *(asset.file for asset in scenario.assets if isinstance(asset, EVRecorded)),
+            *(getattr(asset, field) for asset in scenario.assets for field in asset.files),
             *(limit.file for asset in scenario.assets for limit in asset.power_limits),
             *(limit.file for limit in scenario.power_limits),
         )  # fmt: skip
@@ -98,15 +98,14 @@ class LoadedScenario:
 
 def beside(asset: Asset, folder: Path, time_zone: str) -> Asset:
     """The asset with the files that it reads as paths from here, and the city's zone for times without one."""
-    files = {
+    changes: dict[str, Any] = {
         f"power_limits.{place}.file": str(folder / limit.file)
         for place, limit in enumerate(asset.power_limits)
         if limit.file is not None
     }
-    if isinstance(asset, EVRecorded):
-        files["file"] = in_folder(asset.file, folder)
-        files["city_time_zone"] = asset.city_time_zone or time_zone
-    return asset.with_changes(files) if files else asset
+    changes |= {field: in_folder(getattr(asset, field), folder) for field in asset.files}
+    changes |= asset.fields_of_city(time_zone)
+    return asset.with_changes(changes) if changes else asset
 
 
 def limit_beside(limit: SharedPowerLimit, folder: Path) -> SharedPowerLimit:

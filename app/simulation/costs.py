@@ -91,7 +91,7 @@ def heat_mwh(outcome: SimulationResult) -> Floats:
     """Heat that heat pumps make, by step, shape (T,) [MWh]."""
     total = np.zeros(outcome.inputs.clock.n_steps)
     for flexibility in outcome.inputs.flexibilities:
-        if flexibility.kind == "heat_pump":
+        if flexibility.reservoir is not None and flexibility.reservoir.holds == "heat":
             total += flexibility.by_step(flexibility.gain_mwh(outcome.p_mw[flexibility.name]))
     return total
 

@@ -17,7 +17,7 @@ from carbon.data_centre.flexibility import DataCentreLoad
 from carbon.factors import FactorSet, load_factor_set
 from carbon.upstream import Upstream, load_region, simulate_region, upstream_from_csv
 from grid.arrays import Floats
-from grid.assets import EVRecorded, Site
+from grid.assets import Site
 from grid.assets.own_generation import Followed, follow_weather
 from grid.flexibility.flexibility import Flexibility
 from grid.time.clock import Clock
@@ -127,7 +127,7 @@ def _notes_of_inputs(
 def _notes_of_run(loaded: LoadedScenario, flexibilities: list[Flexibility]) -> list[str]:
     """What a reader should know of recorded sessions, of limits on power, and of how the power flow is solved."""
     network = loaded.city.network
-    notes = [f"{asset.name}: {asset.records()[1].text}" for asset in loaded.assets if isinstance(asset, EVRecorded)]
+    notes = [f"{asset.name}: {note}" for asset in loaded.assets for note in asset.notes()]
     notes += [_limited(flexibility) for flexibility in flexibilities if flexibility.limited_sessions]
     notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in network.uncovered]
     dead = sum(node < 0 for node in network.buses.node)

@@ -129,6 +129,7 @@ class DataCentreLoad:
                 eta_discharge=np.ones(n),
                 retention_per_step=np.ones(n),
                 owner=np.arange(n),
+                holds="work",
                 exact_end=True,
             ),
             gpc_code=SECTOR,

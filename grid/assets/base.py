@@ -76,6 +76,10 @@ class Asset(Spec, ABC):
 
     element: ClassVar[Element]
     """Table of pandapower in which it appears when the net is exported."""
+    needs_sun: ClassVar[bool] = False
+    """Whether it needs irradiance in the weather."""
+    files: ClassVar[tuple[str, ...]] = ()
+    """Fields that name a file which it reads, beside the scenario."""
     kind: str
     """Which kind it is; each has its own."""
     name: str = Field(min_length=1)
@@ -106,6 +110,19 @@ class Asset(Spec, ABC):
     def fuel_use(self) -> FuelUse | None:
         """The fuel that it burns for what it feeds in; None where it burns none."""
         return None
+
+    def fields_of_city(self, time_zone: str) -> dict[str, Any]:
+        """Fields that it takes from the city where they are not stated, by name.
+
+        Args:
+            time_zone: IANA name of the city's time zone.
+        """
+        del time_zone
+        return {}
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of a result should know of it, in sentences."""
+        return ()
 
     def placement(self, city: City) -> Placement:
         """The buses it is connected to, with its share at each."""

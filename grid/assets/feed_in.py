@@ -57,6 +57,7 @@ def curtailable(
         p_unmanaged_mw=withdrawal,
         q_max_mvar=part * reactive_capability_mvar(p_ac_rated_mw, power_factor_min),
         technology=technology,
+        fuel_free=True,
     )
 
 

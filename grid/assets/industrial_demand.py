@@ -97,6 +97,7 @@ class IndustrialDemand(Asset):
                 eta_discharge=np.ones(1),
                 retention_per_step=np.ones(1),
                 owner=np.array([0]),
+                holds="work",
                 drain_mwh=clock.step_hours * demand,
             ),
             gpc_code=GPC_INDUSTRY,

@@ -47,6 +47,7 @@ class PV(Asset):
     """Photovoltaics at one bus, or spread over many roofs; it may be curtailed, district by district."""
 
     element: ClassVar[Element] = "sgen"
+    needs_sun: ClassVar[bool] = True
     kind: Literal["pv"] = "pv"
     """Photovoltaics."""
     p_peak_mw: float = Field(gt=0)

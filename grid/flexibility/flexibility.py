@@ -74,6 +74,7 @@ class Flexibility(Slots):
         connection_max_mw: Most power through that connection, either way [MW].
         gpc_code: GPC sub-sector that its consumption counts in (``II.1``); None for stores and generation.
         technology: Technology of the factor sets that its generation counts as; None if it generates nothing.
+        fuel_free: Whether what it feeds in is made without fuel and comes from no store, as that of sun and wind.
         ci_kg_per_mwh: Emissions of its own generation, direct and life-cycle [kg/MWh], where they are its own and not
             those of its technology.
         place: Where the devices are, in words, for the sessions table (``home``).
@@ -105,6 +106,7 @@ class Flexibility(Slots):
     connection_max_mw: float = np.inf
     gpc_code: str | None = None
     technology: str | None = None
+    fuel_free: bool = False
     ci_kg_per_mwh: tuple[float, float] | None = None
     place: str = ""
     vehicle_class: Labels | None = None

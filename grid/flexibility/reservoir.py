@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from grid.arrays import Floats, Ints, read_only
 from grid.errors import Fault
 from grid.flexibility.per_slot import DeviceOrSlot, one_each, shape_fault
 
+Contents = Literal["electricity", "hydrogen", "heat", "work"]
+"""What a reservoir holds: electricity, hydrogen by its lower heating value, heat, or work that can wait."""
 ROUNDING_MWH = 1e-9
 """Rounding that a bound on energy [MWh], or a sum of shares [1], allows."""
 
@@ -19,8 +22,7 @@ ROUNDING_MWH = 1e-9
 class Reservoir:
     """What the devices fill and empty; N devices.
 
-    Energy after a step: ``e' = retention · e + h (eta_charge · charge - discharge / eta_discharge) - drain``. What is
-    stored may be electricity, hydrogen by its lower heating value, heat, or work that can wait.
+    Energy after a step: ``e' = retention · e + h (eta_charge · charge - discharge / eta_discharge) - drain``.
 
     Args:
         e_start_mwh: Energy when the device's first step begins, shape (N,) [MWh].
@@ -37,6 +39,7 @@ class Reservoir:
             most withdrawal of the flexibility.
         owner: The stock that a device belongs to (a car has many sessions), shape (N,), 0-based.
         exact_end: Whether `e_end_mwh` is met exactly, or is a least value.
+        holds: What is stored; the optimizer does not look at it.
         vehicle: Whether the stocks are cars: consumers at the meter, not stationary stores.
         mwh_per_km: What a car has used on its way to each device, shape (N,) [MWh/km]; None if it does not drive.
     """
@@ -50,6 +53,7 @@ class Reservoir:
     retention_per_step: Floats
     owner: Ints
     exact_end: bool = False
+    holds: Contents = "electricity"
     vehicle: bool = False
     mwh_per_km: Floats | None = None
     drain_mwh: Floats | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from app.reports.consumers import HYDROGEN_STATION
 from app.results.folder import TABLES
 from app.results.tables.frames import by_element
 from app.simulation.phases import SimulationResult
@@ -18,7 +17,8 @@ def by_step(outcome: SimulationResult) -> pl.DataFrame:
     """One row a step and station: electricity, hydrogen refuelled and its carbon, the tank when the step begins."""
     stocks = outcome.accounts.tracing.stocks
     clock = outcome.inputs.clock
-    names = [flexibility.name for flexibility in outcome.inputs.flexibilities if flexibility.kind == HYDROGEN_STATION]
+    stores = ((f.name, f.reservoir) for f in outcome.inputs.flexibilities)
+    names = [name for name, store in stores if store is not None and store.holds == "hydrogen"]
     if stocks is None or not names:
         return pl.DataFrame(schema=TABLES["hydrogen"])
     columns: dict[str, list[Floats]] = {}

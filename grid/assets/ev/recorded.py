@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -59,6 +59,7 @@ class EVRecorded(Asset):
     """
 
     element: ClassVar[Element] = "storage"
+    files: ClassVar[tuple[str, ...]] = ("file",)
     kind: Literal["ev_recorded"] = "ev_recorded"
     """Electric vehicles with recorded sessions."""
     file: str = Field(min_length=1)
@@ -120,6 +121,14 @@ class EVRecorded(Asset):
             for fault in error.faults:
                 named = fault.place if fault.place.partition(".")[0] in type(self).model_fields else "file"
                 yield Fault(f"{at}.{named}", fault.rule, fault.value, fault.suggestion)
+
+    def fields_of_city(self, time_zone: str) -> dict[str, Any]:
+        """The city's zone, for times that name none."""
+        return {"city_time_zone": self.city_time_zone or time_zone}
+
+    def notes(self) -> tuple[str, ...]:
+        """The report on the quality of its file."""
+        return (self.records()[1].text,)
 
     def records(self) -> tuple[Records, QualityReport]:
         """The sessions of the file, and the report on their quality.

@@ -161,6 +161,7 @@ class HeatPump(Asset):
                 eta_discharge=np.ones(1),
                 retention_per_step=np.array([math.exp(-clock.step_hours / self.time_constant_h)]),
                 owner=np.array([0]),
+                holds="heat",
                 drain_mwh=clock.step_hours * efficiency * p_mw,
             ),
             p_unmanaged_mw=p_mw,

@@ -147,6 +147,7 @@ class HydrogenStation(Asset):
             eta_discharge=np.array([self.fuel_cell_kwh_per_kg / (KWH_PER_MWH * LHV_HYDROGEN_MWH_PER_KG)]),
             retention_per_step=np.ones(1),
             owner=np.array([0]),
+            holds="hydrogen",
             drain_mwh=supply.drain_mwh,
             charge_segments=supply.electrolyser.segments,
         )

@@ -29,7 +29,12 @@ def run() -> SimpleNamespace:
         ),
     }
     return SimpleNamespace(
-        manifest={"assets": {name: {"kind": kind, "element": element} for name, (kind, element) in KINDS.items()}},
+        manifest={
+            "assets": {
+                name: {"kind": kind, "element": element, "fuel_free": kind == "pv", "vehicles": False}
+                for name, (kind, element) in KINDS.items()
+            }
+        },
         summary={"step_hours": 1.0},
         table=tables.__getitem__,
     )
