@@ -15,7 +15,7 @@ import polars as pl
 
 from grid import _pandapower
 from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.time.calendar import Profiles
+from grid.time.calendar import ProfileTable
 
 REFERENCE_PROFILE_START = datetime(2016, 1, 1, tzinfo=UTC)
 """SimBench's profiles are consecutive quarter hours of 2016; the PV ones centre near 11:00, so they are UTC."""
@@ -36,7 +36,7 @@ class GridSource:
 
     name: str
     net: Any
-    profiles: Profiles | None
+    profiles: ProfileTable | None
     element_profiles: bool
     sector_mixes: Mapping[str, Mapping[str, float]]
     licences: tuple[str, ...]
@@ -79,7 +79,7 @@ def source_of_net(net: Any) -> GridSource:
     return GridSource(str(net.name or "net"), net, None, True, {}, ())
 
 
-def _with_profiles(source: GridSource, profiles: Profiles) -> GridSource:
+def _with_profiles(source: GridSource, profiles: ProfileTable) -> GridSource:
     return GridSource(source.name, source.net, profiles, True, source.sector_mixes, source.licences)
 
 
@@ -89,7 +89,7 @@ def _reference() -> GridSource:
         net = _pandapower.read_file(path / "net.json.gz")
         frame = pl.read_parquet(path / "profiles.parquet")
         mixes = _sector_mixes(pl.read_csv(path / "sectors.csv"))
-    profiles = Profiles(
+    profiles = ProfileTable(
         tuple(frame.columns), frame.to_numpy().astype(float), REFERENCE_PROFILE_START, timedelta(minutes=15)
     )
     licence = "SimBench 1-MVLV-urban-5.303-0-sw, Open Database License 1.0 (ODbL)"
@@ -114,7 +114,7 @@ def _simbench(code: str) -> GridSource:
     for table, suffix in (("load", "_pload"), ("sgen", "")):
         net[table]["profile_p"] = net[table].profile + suffix
     net.load["profile_q"] = net.load.profile + "_qload"
-    profiles = Profiles(tuple(names), np.column_stack(columns), REFERENCE_PROFILE_START, timedelta(minutes=15))
+    profiles = ProfileTable(tuple(names), np.column_stack(columns), REFERENCE_PROFILE_START, timedelta(minutes=15))
     return GridSource(code, net, profiles, False, {}, (f"SimBench {code}, Open Database License 1.0 (ODbL)",))
 
 
@@ -125,7 +125,7 @@ def _sector_mixes(frame: pl.DataFrame) -> dict[str, dict[str, float]]:
     return mixes
 
 
-def read_profiles(path: Path) -> Profiles:
+def read_profiles(path: Path) -> ProfileTable:
     """Profiles of a planner's own grid from Parquet.
 
     The file has a column ``time_utc`` (beginning of equal steps) and columns ``load/<name or index>/p_mw``,
@@ -146,7 +146,7 @@ def read_profiles(path: Path) -> Profiles:
     start = times[0].item().replace(tzinfo=UTC)
     columns = [name for name in frame.columns if name != "time_utc"]
     values = frame.select(pl.col(columns).cast(pl.Float64)).to_numpy()
-    return Profiles(tuple(columns), values, start, (times[1] - times[0]).item())
+    return ProfileTable(tuple(columns), values, start, (times[1] - times[0]).item())
 
 
 def _profile_faults(frame: pl.DataFrame) -> Iterator[Fault]:

@@ -15,11 +15,11 @@ from grid.arrays import Floats, Ints
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
 from grid.powerflow.zbus_kernel import (
-    CompiledProfiles,
     Grid,
     Kept,
     PerElement,
     PerStep,
+    Profiles,
     Triangle,
     empty_extremes,
     merged_extremes,
@@ -166,7 +166,7 @@ def _entries(matrix: sparse.csr_array, row: Ints, column: Ints) -> Complexes:
     return np.asarray(matrix[row, column]).astype(complex).ravel() if row.size else np.empty(0, complex)
 
 
-def compiled_profiles(network: Network, injections: Injections) -> CompiledProfiles:
+def compiled_profiles(network: Network, injections: Injections) -> Profiles:
     """The injections by place in the order of elimination, in per unit; what is fixed is a profile of ones."""
     factor = factorise(network)
     n = factor.diagonal.size
@@ -181,7 +181,7 @@ def compiled_profiles(network: Network, injections: Injections) -> CompiledProfi
     both = sparse.csr_array(abs(p) + abs(q))
     both.sort_indices()
     row = np.repeat(np.arange(n), np.diff(both.indptr))
-    return CompiledProfiles(
+    return Profiles(
         values=np.vstack([injections.profiles, np.ones(injections.n_steps)]),
         pointer=both.indptr.astype(np.int64),
         row=both.indices.astype(np.int64),

@@ -61,7 +61,7 @@ class Grid(NamedTuple):
     vm_high: Floats
 
 
-class CompiledProfiles(NamedTuple):
+class Profiles(NamedTuple):
     """Withdrawal of each node as a sum of scaled profiles."""
 
     values: Floats

@@ -16,7 +16,7 @@ SUNDAY = 7
 
 
 @dataclass(frozen=True, eq=False)
-class Profiles:
+class ProfileTable:
     """Columns of consecutive steps from a start, such as a year of quarter hours.
 
     Args:
@@ -61,7 +61,7 @@ class Profiles:
         return sums / parts
 
 
-def _day_map(profiles: Profiles, clock: Clock, country: str | None) -> Ints:
+def _day_map(profiles: ProfileTable, clock: Clock, country: str | None) -> Ints:
     """Place of the profile day for each UTC day that the clock touches."""
     days = profiles.n_days
     if days < 1:

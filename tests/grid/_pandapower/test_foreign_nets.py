@@ -59,6 +59,7 @@ def test_a_balanced_net_misstates_nothing() -> None:
     assert network_of(feeder()).misstated == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["kb_extrem_vorstadtnetz_1", "create_kerber_vorstadtnetz_kabel_1"])
 def test_a_name_gives_the_same_net_each_time_and_leaves_the_random_numbers_of_others_alone(name: str) -> None:
     before = random.getstate()

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from grid.errors import InputError
-from grid.time.calendar import Profiles, holidays_of
+from grid.time.calendar import ProfileTable, holidays_of
 from grid.time.clock import Clock
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 DAYS = 366
 # each quarter hour holds its own day of the year, and its own place in the day
-YEAR = Profiles(
+YEAR = ProfileTable(
     ("day", "quarter"),
     np.column_stack([np.repeat(np.arange(DAYS), 96), np.tile(np.arange(96), DAYS)]).astype(float),
     START,
