@@ -125,9 +125,7 @@ def statement_document(
             "boundary": provenance.boundary,
             "factor_sets": [dict(factor_set) for factor_set in provenance.factor_sets],
             "data_licences": list(provenance.data_licences),
-            "basis": {
-                name: value if isinstance(value, str) else list(value) for name, value in provenance.basis.items()
-            },
+            "basis": {key: text if isinstance(text, str) else list(text) for key, text in provenance.basis.items()},
         },
     }
     return {**body, "sha256": _checksum(body)}

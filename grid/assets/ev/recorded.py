@@ -30,7 +30,7 @@ FASTEST_KW = 400.0
 """Of fast chargers for cars and lorries today [kW]; what a session needs beyond it is taken to be an error."""
 
 
-class Charging(NamedTuple):
+class RecordedCharging(NamedTuple):
     """Recorded sessions in steps of a clock; M sessions of V vehicles.
 
     Args:
@@ -173,7 +173,7 @@ class EVRecorded(Asset):
         buses = (places[_evenly(places.size)][location], city.n_buses)  # stations in no order of time or name
         return (sessions_as_devices(self.name, self.kind, self.place, clock, sessions, buses, connection),)
 
-    def _charging(self, played: Replay, clock: Clock) -> Charging:
+    def _charging(self, played: Replay, clock: Clock) -> RecordedCharging:
         """The sessions in steps, with the power of the charging points.
 
         Raises:
@@ -192,7 +192,7 @@ class EVRecorded(Asset):
             )
             raise InputError.single("charger_kw", f"{rule}be cut; 99 % of the sessions need up to {needed:,.0f} kW",
                                     self.charger_kw)  # fmt: skip
-        return Charging(vehicle, start, stop, energy, location, charger_mw)
+        return RecordedCharging(vehicle, start, stop, energy, location, charger_mw)
 
     def _sessions(self, played: Replay, clock: Clock, weather: Weather) -> tuple[Sessions, Ints, Floats, Floats]:
         """Sessions within the clock, their locations, (M,), batteries, (V,) [MWh], and charging points, (V,) [MW]."""

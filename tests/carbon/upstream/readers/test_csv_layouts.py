@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,49 +9,20 @@ import pytest
 
 from carbon.factors import load_factor_set
 from carbon.upstream import upstream_from_csv
-from grid.errors import InputError
 from grid.time.clock import Clock
-from grid.time.gaps import filled
+from tests.carbon.upstream.readers.csv_series import (
+    DAY,
+    DIRECT,
+    HOUR,
+    LIFECYCLE,
+    START,
+    electricity_maps,
+    hours,
+    needs_data,
+    refused,
+    write,
+)
 from tests.places import SHARED_DATA
-
-HOUR = timedelta(hours=1)
-START = datetime(2023, 1, 1, tzinfo=UTC)
-DAY = Clock(START, HOUR, 24)
-needs_data = pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="the measured hours are not part of the project")
-DIRECT, LIFECYCLE = "Carbon intensity gCO₂eq/kWh (direct)", "Carbon intensity gCO₂eq/kWh (Life cycle)"
-
-
-def hours(count: int = 24, start: datetime = START, step: timedelta = HOUR) -> list[datetime]:
-    return [start + k * step for k in range(count)]
-
-
-def write(folder: Path, columns: dict[str, list], name: str = "series.csv") -> Path:
-    path = folder / name
-    pl.DataFrame(columns, strict=False).write_csv(path)
-    return path
-
-
-def refused(path: Path, clock: Clock = DAY, **options) -> str:
-    with pytest.raises(InputError) as caught:
-        upstream_from_csv(path, clock, **options)
-    return str(caught.value)
-
-
-def electricity_maps(count: int = 24) -> dict[str, list]:
-    return {
-        "Datetime (UTC)": [f"{t:%Y-%m-%d %H:%M:%S}" for t in hours(count)],
-        "Country": ["France"] * count,
-        "Zone name": ["France"] * count,
-        "Zone id": ["FR"] * count,
-        DIRECT: [20.0 + k for k in range(count)],
-        LIFECYCLE: [40.0 + k for k in range(count)],
-        "Carbon-free energy percentage (CFE%)": [92.0] * count,
-        "Renewable energy percentage (RE%)": [30.0] * count,
-        "Data source": ["entsoe.eu"] * count,
-    }
-
-
-# --- each layout, by hand ---
 
 
 def test_electricity_maps(tmp_path: Path):
@@ -199,130 +170,6 @@ def test_energy_charts_has_a_row_of_units_and_offsets(tmp_path: Path):
     )
 
 
-# --- gaps and faults ---
-
-
-def test_missing_hours_are_filled_and_counted(tmp_path: Path):
-    count = 96
-    table = pl.DataFrame(electricity_maps(count), strict=False)
-    whole = table.with_columns(pl.Series(DIRECT, [float(k % 24) for k in range(count)]))
-    gappy = whole.with_row_index().filter(~pl.col("index").is_in([10, 11, *range(30, 40)])).drop("index")
-    path = tmp_path / "gappy.csv"
-    gappy.write_csv(path)
-    upstream = upstream_from_csv(path, Clock(START, HOUR, count), price_per_mwh=1.0)
-    assert upstream.missing_hours == 12
-    assert upstream.ci_kg_per_mwh == pytest.approx(np.arange(count) % 24)  # linear, and the days before and after
-    first = upstream_from_csv(path, Clock(START, HOUR, 11), price_per_mwh=1.0)
-    assert first.missing_hours == 1
-
-
-def test_a_gap_of_more_than_a_week_is_refused_with_its_row(tmp_path: Path):
-    table = pl.DataFrame(electricity_maps(600), strict=False)
-    path = tmp_path / "gap.csv"
-    pl.concat([table[:100], table[300:]]).write_csv(path)
-    message = refused(path, Clock(START, HOUR, 600), price_per_mwh=1.0)
-    assert "row 101: must have no gap of more than 168 hours; here begins one of hours; got 200" in message
-
-
-def test_gaps_at_the_ends_take_the_nearest_same_hour():
-    values = np.tile(np.arange(24.0), 3)
-    gappy = values.copy()
-    gappy[:10] = np.nan
-    gappy[-10:] = np.nan
-    assert filled(gappy, 1) == pytest.approx(values)
-
-
-def test_faults_have_rows_all_at_once(tmp_path: Path):
-    columns = electricity_maps()
-    columns[DIRECT] = [*range(22), "many", -4]
-    columns["Renewable energy percentage (RE%)"] = [130.0] + [30.0] * 23
-    columns["Datetime (UTC)"][5] = "yesterday"
-    message = refused(write(tmp_path, columns), price_per_mwh=1.0)
-    assert "Datetime (UTC): must be times" in message
-    assert "got [7]" in message
-    assert "(direct): must be a number in every row, or empty; not so in rows; got [24]" in message
-    assert "(direct): must lie within 0 and 3000; not so in rows; got [25]" in message
-    assert "(RE%): must lie within 0 and 100; not so in rows; got [2]" in message
-
-
-def test_times_that_fall_or_are_no_fractions_of_an_hour_are_refused(tmp_path: Path):
-    columns = electricity_maps()
-    columns["Datetime (UTC)"][3] = columns["Datetime (UTC)"][2]
-    assert "each time once; not so in rows; got [5]" in refused(write(tmp_path, columns), price_per_mwh=1.0)
-    columns["Datetime (UTC)"][3] = "2023-01-01 03:07:00"
-    assert "quarters of an hour apart" in refused(write(tmp_path, columns), price_per_mwh=1.0)
-
-
-def own(count: int = 96, form: str = "%Y-%m-%dT%H:%M", **changes: list) -> dict[str, list]:
-    """Our own layout: four days of a swinging intensity and price."""
-    swing = [300 + 100 * np.sin(2 * np.pi * k / 24) for k in range(count)]
-    times = [t.strftime(form) for t in hours(count)]
-    return {"time_utc": times, "ci_kg_per_mwh": swing, "price_per_mwh": [v / 4 for v in swing]} | changes
-
-
-def test_decimal_commas_with_three_decimals_are_no_thousands(tmp_path: Path):
-    prices = [f"{price:.3f}".replace(".", ",") for price in own()["price_per_mwh"]]
-    path = tmp_path / "semicolons.csv"
-    pl.DataFrame(own(price_per_mwh=prices, ci_kg_per_mwh=[300] * 96)).write_csv(path, separator=";")
-    assert upstream_from_csv(path, DAY).price_per_mwh == pytest.approx(own()["price_per_mwh"][:24], abs=1e-3)
-
-
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
-def test_encodings_and_spellings_of_the_header(tmp_path: Path, encoding: str):
-    path = write(tmp_path, own())
-    text = path.read_text().replace("time_utc", "Time_UTC ")
-    path.write_text(text, encoding=encoding)
-    assert upstream_from_csv(path, DAY).ci_kg_per_mwh[0] == 300
-
-
-def test_units_that_are_a_thousand_times_too_large_are_refused(tmp_path: Path):
-    tonnes = own(ci_kg_per_mwh=[value / 1000 for value in own()["ci_kg_per_mwh"]])
-    assert "looks like t/MWh or kg/kWh: multiply by 1000" in refused(write(tmp_path, tonnes))
-    per_kwh = own(price_per_mwh=[value / 1000 for value in own()["price_per_mwh"]])
-    assert "looks like a price per kWh" in refused(write(tmp_path, per_kwh))
-
-
-@pytest.mark.parametrize("form", ["%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M", "%d-%b-%y %H:%M", "%Y-%m-%d %H:%MZ"])
-def test_dates_may_be_written_in_any_usual_way(tmp_path: Path, form: str):
-    upstream = upstream_from_csv(write(tmp_path, own(form=form)), Clock(START + 2 * DAY.step * 24, HOUR, 24))
-    assert upstream.ci_kg_per_mwh == pytest.approx(own()["ci_kg_per_mwh"][48:72])
-
-
-def test_a_period_within_a_long_gap_is_refused_however_short_it_is(tmp_path: Path):
-    table = pl.DataFrame(own(8000))
-    path = tmp_path / "gap.csv"
-    pl.concat([table[:240], table[7800:]]).write_csv(path)
-    july = Clock(datetime(2023, 7, 1, tzinfo=UTC), HOUR, 48)
-    assert "row 241: must have no gap of more than 168 hours; here begins one of hours; got 7560" in refused(path, july)
-    assert upstream_from_csv(path, DAY).missing_hours == 0  # a gap elsewhere is told, and does no harm
-    assert "7,560 h with values missing in the file" in upstream_from_csv(path, DAY).report.text
-
-
-def test_a_gap_in_one_column_is_judged_for_itself(tmp_path: Path):
-    table = own(600)
-    table["price_per_mwh"][100:300] = [None] * 200
-    message = refused(write(tmp_path, table), Clock(START + 5 * 24 * HOUR, HOUR, 24))
-    assert "row 102, price_per_mwh: must have no gap of more than 168 hours" in message
-    table = own(96)
-    table["price_per_mwh"][10:16] = [None] * 6
-    assert "price_per_mwh: must have values in 80% of the run" in refused(write(tmp_path, table))
-
-
-def test_hours_hold_until_the_quarters_begin(tmp_path: Path):
-    times = [*hours(24), *hours(96, START + 24 * HOUR, HOUR / 4)]
-    columns = {
-        "time_utc": [f"{t:%Y-%m-%dT%H:%M}" for t in times],
-        "ci_kg_per_mwh": [100.0 + k for k in range(120)],
-        "price_per_mwh": [1.0] * 120,
-    }
-    upstream = upstream_from_csv(write(tmp_path, columns), Clock(START, HOUR / 4, 192))
-    assert upstream.ci_kg_per_mwh[:96] == pytest.approx(np.repeat(100.0 + np.arange(24), 4))
-    assert upstream.ci_kg_per_mwh[96:] == pytest.approx(124.0 + np.arange(96))
-    assert upstream.missing_hours == 0
-    assert upstream.report is not None
-    assert upstream.report.step == "15 min (96 rows) and 60 min (24 rows)"
-
-
 def market_time(zone: str, name: str) -> dict[str, list]:
     table = pl.DataFrame({"t": hours(72)}).with_columns(local=pl.col("t").dt.convert_time_zone(zone))
     wall = [f"{t:%d.%m.%Y %H:%M}" for t in table["local"].to_list()]
@@ -383,9 +230,6 @@ def test_identical_rows_count_once_and_own_use_is_told(tmp_path: Path):
     assert "8,994.0 MWh with own use, 9,000.0 MWh without" in upstream.report.mended[0]
     columns["Solar  - Actual Aggregated [MW]"] = [-500] * 24
     assert "is its sign that of generation" in refused(write(tmp_path, columns))
-
-
-# --- measured years in the layouts in which they were published ---
 
 
 @needs_data
