@@ -14,7 +14,7 @@ from app.scenario.asset_faults import items
 from app.scenario.loaded import in_folder
 from app.scenario.place import city_place
 from app.scenario.schema import CarbonSpec, CitySpec
-from carbon.data_centre.utilisation_file import utilisation_from_csv
+from carbon.data_centre.utilisation_file import read_utilisation
 from carbon.factors import load_factor_set
 from carbon.upstream import load_region, upstream_from_csv
 from grid.assets import KINDS
@@ -96,8 +96,8 @@ def _check_factors(name: str) -> None:
     load_factor_set(name)
 
 
-def _check_utilisation(path: Path, clock: Clock) -> None:
-    utilisation_from_csv(path, clock)
+def _check_utilisation(path: Path, clock: Clock) -> FileReport:
+    return read_utilisation(path, clock)[1]
 
 
 def _check_upstream(folder: Path, csv: str, clock: Clock, raw: Mapping[str, Any]) -> FileReport | None:

@@ -3,68 +3,148 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
-from grid.arrays import Floats, read_only
+from grid.arrays import Bools, Floats, Ints, read_only
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.report import FileReport
+from grid.files.text_table import TextTable, read_text_table
 from grid.time.clock import Clock
-from grid.weather.weather import middles_of_steps
+from grid.time.gaps import FilledSeries, fill_gaps, gap_faults
+from grid.time.instants import place
+from grid.time.rows import (
+    MINUTE_US,
+    EvenRows,
+    Times,
+    even_rows,
+    order_faults,
+    row_lengths,
+    step_means,
+    uneven_rows,
+)
+from grid.time.stamps import read_stamps
+from grid.time.zones import UTC_ZONE
 
 COLUMNS = ("time_utc", "utilisation")
-_HOUR = np.timedelta64(3_600_000_000, "us")
+_STEPS_US = tuple(MINUTE_US * minutes for minutes in (1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60))
+_LEAST_PERCENT = 2.0
+"""A file with greater values, of at most 100, is in percent."""
+_SHOWN = 10
 
 
 def utilisation_from_csv(path: str | Path, clock: Clock) -> Floats:
-    """Reads an hourly utilisation and brings it to a clock, shape (T,) [1].
+    """The utilisation of `read_utilisation`, shape (T,) [1]."""
+    return read_utilisation(path, clock)[0]
+
+
+def read_utilisation(path: str | Path, clock: Clock) -> tuple[Floats, FileReport]:
+    """Reads a utilisation and brings it to a clock, shape (T,) [1], with a report on the file.
 
     Args:
-        path: The file, with columns ``time_utc`` (beginning of each hour, ISO 8601, UTC, without gaps) and
-            ``utilisation`` (0 to 1). It must cover the clock; steps shorter than an hour take the hour's value,
-            longer ones the mean.
+        path: The file, with columns ``time_utc`` (beginning of each step, UTC unless the cell states an offset) and
+            ``utilisation`` (0 to 1, or 0 to 100 %). Its steps are hours or equal parts of them. It must cover the
+            clock; gaps are filled by the rule of `grid.time.gaps`. Steps of the clock take the mean over themselves.
         clock: The time axis.
 
     Raises:
-        InputError: If the file cannot be read, lacks a column or hours of the clock, or has values out of range; all
-            faults at once.
+        InputError: If the file cannot be read, lacks a column or part of the clock, has values out of range or gaps
+            that must not be filled; all faults at once.
     """
     try:
-        table = pl.read_csv(path, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError.single("it_load.csv", f"cannot be read as CSV ({error})", str(path)) from error
-    missing = [name for name in COLUMNS if name not in table.columns]
+        table = read_text_table(path)
+    except InputError as error:
+        raise InputError.single("it_load.csv", f"cannot be read as CSV: {error.faults[0].rule}", str(path)) from error
+    missing = [name for name in COLUMNS if name not in table.names]
     raise_if_any(
-        (Fault(name, "is a required column", suggestion=nearest(name, table.columns)) for name in missing), str(path)
+        (Fault(name, "is a required column", suggestion=nearest(name, table.names)) for name in missing), str(path)
     )
-    text = table["time_utc"].str.strip_chars().str.strip_suffix("Z").str.strip_suffix("+00:00").str.replace(" ", "T")
-    times = text.str.to_datetime(time_unit="us", strict=False)
-    values = table["utilisation"].cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
-    raise_if_any([*_time_faults(times, clock), *_value_faults(values)], str(path))
-    first = times.to_numpy()[0].astype("datetime64[us]")
-    rows = np.asarray((middles_of_steps(clock) - first) // _HOUR, dtype=np.int64)
-    return read_only(values[rows].mean(axis=1))
+    begins, lengths, zone, faults = _times(table, clock)
+    values, mended, more = _values(table)
+    raise_if_any([*faults, *more], str(path))
+    even = even_rows(begins, values[:, None], lengths)
+    used = even.used_by(clock)
+    missing_steps = ~np.isfinite(even.values)
+    raise_if_any(
+        gap_faults(missing_steps, used, even.step_hours, ["utilisation"], lambda step: f"{even.begins[step]} UTC"),
+        str(path),
+    )
+    series = fill_gaps(even.values, used, even.step_hours)
+    found = step_means(replace(even, values=series.values), clock)[:, 0]
+    return read_only(found), _report(str(path), table, even, series, zone, mended)
 
 
-def _time_faults(times: pl.Series, clock: Clock) -> Iterator[Fault]:
-    unread = [row + 2 for row, time in enumerate(times.to_list()) if time is None]
-    if unread or not len(times):
+def _times(table: TextTable, clock: Clock) -> tuple[Times, Ints, str, list[Fault]]:
+    found = read_stamps([table.cells["time_utc"]], even=True)
+    instants = place(found.columns[0], UTC_ZONE)
+    begins = instants.utc.to_numpy().astype("datetime64[us]")
+    nothing = np.zeros(0, dtype=np.int64)
+    faults = [replace(fault, place="time_utc") for fault in found.faults]
+    unread = np.isnat(begins)
+    if unread.any() or not begins.size:
         rule = "must be times in UTC, such as 2030-01-01T00:00; not so in rows"
-        yield Fault("time_utc", rule, unread[:10] or "an empty file")
-        return
-    hours = times.to_numpy().astype("datetime64[us]")
-    irregular = np.flatnonzero(np.diff(hours) != _HOUR)
-    if irregular.size:
-        where = f"not so after {hours[irregular[0]].astype('datetime64[m]')}"
-        yield Fault("time_utc", f"must rise by one hour from row to row; {where}", int(irregular.size))
-    stop = clock.times[-1] + np.timedelta64(clock.step)
-    if hours[0] > clock.times[0] or hours[-1] + _HOUR < stop:
+        faults.append(Fault("time_utc", rule, table.lines[unread][:_SHOWN].tolist() or "an empty file"))
+    faults = faults or list(order_faults(begins, table.lines, "time_utc"))
+    if faults:
+        return begins, nothing, "", faults
+    lengths = row_lengths(begins, _STEPS_US)
+    odd = uneven_rows(begins, lengths)
+    if odd.size or int(lengths.min()) not in _STEPS_US:
+        at = table.lines[odd][:_SHOWN].tolist() or minutes_of(lengths)
+        return (
+            begins,
+            nothing,
+            "",
+            [Fault("time_utc", "must be hours or equal parts of them apart; not so in rows", at)],
+        )
+    even = even_rows(begins, np.zeros((begins.size, 0)), lengths)
+    if not even.covers(clock):
+        stop = clock.times[-1] + np.timedelta64(clock.step)
         rule = f"must cover {clock.times[0].astype('datetime64[m]')} to {stop.astype('datetime64[m]')} UTC"
-        yield Fault("time_utc", rule, f"{hours[0].astype('datetime64[m]')} to {hours[-1].astype('datetime64[m]')}")
+        held = f"{even.start.astype('datetime64[m]')} to {even.stop.astype('datetime64[m]')}"
+        faults.append(Fault("time_utc", rule, held))
+    return begins, lengths, instants.where(UTC_ZONE), faults
 
 
-def _value_faults(values: Floats) -> Iterator[Fault]:
-    bad = np.flatnonzero(~((values >= 0) & (values <= 1)))  # not-a-number fails both
-    if bad.size:
-        yield Fault("utilisation", "must be a number within 0 and 1; not so in rows", (bad[:10] + 2).tolist())
+def minutes_of(lengths_us: Ints) -> str:
+    """The shortest of some lengths, in words."""
+    return f"{lengths_us.min() / MINUTE_US:g} min"
+
+
+def _values(table: TextTable) -> tuple[Floats, tuple[str, ...], list[Fault]]:
+    numbers = table.numbers("utilisation")
+    values = numbers.values
+    mended: tuple[str, ...] = ()
+    most = float(np.nanmax(values, initial=0.0))
+    if _LEAST_PERCENT < most <= 100:
+        values = values / 100
+        mended = (f"read as percent, because it reaches {most:g}",)
+    return values, mended, [*_value_faults(values, numbers.unread, table)]
+
+
+def _value_faults(values: Floats, unread: Bools, table: TextTable) -> Iterator[Fault]:
+    bad = unread | (values < 0) | (values > 1)
+    if bad.any():
+        rule = "must be a number within 0 and 1; not so in rows"
+        yield Fault("utilisation", rule, table.lines[bad][:_SHOWN].tolist())
+
+
+def _report(
+    source: str, table: TextTable, even: EvenRows, series: FilledSeries, zone: str, mended: tuple[str, ...]
+) -> FileReport:
+    mean, used = float(np.nanmean(even.values)), float(series.values[series.used].mean())
+    first, stop = (str(each.astype("datetime64[m]")).replace("T", " ") for each in (even.start, even.stop))
+    return FileReport(
+        kind="utilisation",
+        source=source,
+        form="CSV",
+        rows=f"{table.n_rows:,}",
+        period=f"{first} to {stop} UTC",
+        zone=zone,
+        step=even.words,
+        gaps=series.words,
+        totals=(f"mean utilisation {mean:.4f} in the file, {used:.4f} in the run",),
+        mended=mended,
+    )

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from grid import _pandapower
 from grid.arrays import Bools, Floats, Ints
+from grid.city.own_profiles import own_profile_faults
 from grid.city.source import GridSource
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.network.injections import Injections
@@ -162,14 +163,14 @@ def make_city(
             nor a mix of the source.
     """
     network = _pandapower.network_of(source.net)
-    names = source.profiles.names if source.profiles is not None else ()
-    shapes = np.ones((clock.n_steps, 1))
-    if source.profiles is not None:
-        shapes = np.column_stack([shapes, source.profiles.on(clock, holidays)])
+    given = [profiles for profiles in (source.profiles, source.own_profiles) if profiles is not None]
+    names = tuple(name for profiles in given for name in profiles.names)
+    shapes = np.column_stack([np.ones((clock.n_steps, 1)), *(profiles.on(clock, holidays) for profiles in given)])
     column = {name: place + 1 for place, name in enumerate(names)}
+    own = source.profiles if source.element_profiles else source.own_profiles
     tables = {table: _pandapower.element_table(network.net, table) for table in ("load", "storage", "sgen")}
-    if source.element_profiles:
-        raise_if_any(_unknown_elements(names, tables), "the profiles")
+    if own is not None:
+        raise_if_any([*_unknown_elements(own.names, tables), *own_profile_faults(own, clock, tables)], "the profiles")
     by_table = {
         table: _elements(table, columns, column, shapes, source.element_profiles) for table, columns in tables.items()
     }
@@ -216,14 +217,16 @@ def _elements(
     in_service = np.array(columns["in_service"], dtype=float)
     profile = {"p_mw": np.zeros(n, dtype=np.int64), "q_mvar": np.zeros(n, dtype=np.int64)}
     scale = {quantity: np.array(columns[quantity], dtype=float) for quantity in profile}
+    taken = set(columns["name"])
     for k in range(n):
         for quantity, shared in (("p_mw", "profile_p"), ("q_mvar", "profile_q")):
-            if own:
-                keys = (f"{table}/{columns['name'][k]}/{quantity}", f"{table}/{columns['index'][k]}/{quantity}")
-                found = next((column[key] for key in keys if key in column), None)
-                if found is not None:
-                    profile[quantity][k], scale[quantity][k] = found, 1.0
-            elif columns[shared][k] is not None:
+            keys = [f"{table}/{columns['name'][k]}/{quantity}"]
+            if str(columns["index"][k]) not in taken:  # a name goes before an index
+                keys.append(f"{table}/{columns['index'][k]}/{quantity}")
+            found = next((column[key] for key in keys if key in column), None)
+            if found is not None:
+                profile[quantity][k], scale[quantity][k] = found, 1.0
+            elif not own and columns[shared][k] is not None:
                 if columns[shared][k] not in column:
                     raise InputError.single(f"{table}.{shared}", f"no profile called {columns[shared][k]!r}")
                 profile[quantity][k] = column[columns[shared][k]]
@@ -241,8 +244,8 @@ def _elements(
 
 def _profile_means(source: GridSource) -> Floats:
     """Mean of the constant profile and of each profile of the source, shape (F,)."""
-    means = np.ones(0) if source.profiles is None else source.profiles.values.mean(axis=0)
-    return np.concatenate([[1.0], means])
+    given = (profiles for profiles in (source.profiles, source.own_profiles) if profiles is not None)
+    return np.concatenate([[1.0], *(profiles.values.mean(axis=0) for profiles in given)])
 
 
 def _chosen(elements: Elements, which: Bools) -> Elements:

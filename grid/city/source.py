@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -32,6 +32,7 @@ class GridSource:
         element_profiles: Whether the profiles are ``load/<name>/p_mw`` columns in MW rather than shared shapes.
         sector_mixes: Shares by GPC sub-sector of the sector mixes that its loads name.
         licences: Licences of the data.
+        own_profiles: Columns in MW beside shared shapes; elements without one keep their shape.
     """
 
     name: str
@@ -40,6 +41,7 @@ class GridSource:
     element_profiles: bool
     sector_mixes: Mapping[str, Mapping[str, float]]
     licences: tuple[str, ...]
+    own_profiles: ProfileTable | None = None
 
 
 def read_grid(network: str, profiles: Path | None = None, folder: Path | None = None) -> GridSource:
@@ -80,7 +82,7 @@ def source_of_net(net: Any) -> GridSource:
 
 
 def _with_profiles(source: GridSource, profiles: ProfileTable) -> GridSource:
-    return GridSource(source.name, source.net, profiles, True, source.sector_mixes, source.licences)
+    return replace(source, own_profiles=profiles)
 
 
 def _reference() -> GridSource:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from grid.errors import InputError, nearest
 from grid.time.clock import Clock
 
 SUNDAY = 7
+DAY_US = 24 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,36 +42,51 @@ class ProfileTable:
 
         Rows that cover the clock itself are taken as they are. Otherwise a day takes the profile day of the same ISO
         week and weekday; a public holiday of `country` takes the Sunday of its week, and a working day never takes
-        a holiday of the profile year but the same weekday of a neighbouring week.
+        a holiday of the profile year but the same weekday of a neighbouring week. Days begin when the profiles begin:
+        a file of local days, from 23:00 or 05:00 UTC on, keeps its own civil days.
         """
         covers = self.start <= clock.start and clock.stop <= self.start + len(self.values) * self.step
-        day_of = None if covers else _day_map(self, clock, country)
-        step_min = round(clock.step / timedelta(minutes=1))
-        row_min = round(self.step / timedelta(minutes=1))
-        part = math.gcd(step_min, row_min)
+        after_midnight = civil_midnight(self.start)
+        day_of = None if covers else _day_map(self, clock, country, after_midnight)
+        step_us, row_us = (round(length / timedelta(microseconds=1)) for length in (clock.step, self.step))
+        first = round((clock.start - self.start) / timedelta(microseconds=1))
+        part = math.gcd(step_us, row_us, first)
+        parts = step_us // part
+        begins = (clock.start - after_midnight).replace(hour=0, minute=0, second=0, microsecond=0) + after_midnight
+        since_day = round((clock.start - begins) / timedelta(microseconds=1))
         sums = np.zeros((clock.n_steps, self.values.shape[1]))
-        parts = step_min // part
-        first = int((clock.start - self.start) / timedelta(minutes=1))
         for k in range(parts):
-            minute = first + np.arange(clock.n_steps) * step_min + k * part
-            if day_of is not None:
-                midnight = datetime.combine(clock.start.date(), datetime.min.time(), UTC)
-                minute -= int((midnight - self.start) / timedelta(minutes=1))
-                minute = day_of[minute // 1440] * 1440 + minute % 1440
-            sums += self.values[minute // row_min]
+            at = np.arange(clock.n_steps, dtype=np.int64) * step_us + k * part
+            if day_of is None:
+                at = at + first
+            else:
+                at = at + since_day
+                at = day_of[at // DAY_US] * DAY_US + at % DAY_US
+            sums += self.values[np.minimum(at // row_us, len(self.values) - 1)]
         return sums / parts
 
 
-def _day_map(profiles: ProfileTable, clock: Clock, country: str | None) -> Ints:
-    """Place of the profile day for each UTC day that the clock touches."""
+def civil_midnight(start: datetime) -> timedelta:
+    """When the days of profiles begin that start at a time, after midnight UTC; before it if less than 0.
+
+    Args:
+        start: Beginning of the first row, UTC; in the afternoon it is taken as the beginning of the next day.
+    """
+    since = start - start.replace(hour=0, minute=0, second=0, microsecond=0)
+    return since if since <= timedelta(hours=12) else since - timedelta(days=1)
+
+
+def _day_map(profiles: ProfileTable, clock: Clock, country: str | None, after_midnight: timedelta) -> Ints:
+    """Place of the profile day for each civil day that the clock touches."""
     days = profiles.n_days
     if days < 1:
         raise InputError.single("profiles", "must hold at least one whole day")
-    held = [profiles.start.date() + timedelta(days=k) for k in range(days)]
+    first_day = (profiles.start - after_midnight).date()
+    held = [first_day + timedelta(days=k) for k in range(days)]
     place = {day: k for k, day in enumerate(held)}
-    wanted = [clock.start.date() + timedelta(days=k)
-              for k in range((clock.stop - timedelta(microseconds=1)).date().toordinal()
-                             - clock.start.date().toordinal() + 1)]  # fmt: skip
+    start, last = clock.start - after_midnight, clock.stop - after_midnight - timedelta(microseconds=1)
+    wanted = [start.date() + timedelta(days=k)
+              for k in range(last.date().toordinal() - start.date().toordinal() + 1)]  # fmt: skip
     off = holidays_of(country, {day.year for day in (*held, *wanted)})
     by_week: dict[tuple[int, int], int] = {}
     for day, k in place.items():

@@ -16,6 +16,7 @@ from carbon.data_centre.cooling import AirEconomiser, WaterEconomiser
 from carbon.data_centre.it_load import PROFILES, FillUp, ItLoad, shape_of, supply_air_degc
 from carbon.data_centre.on_site import Generators, OnSite, generator_tests
 from carbon.data_centre.server import LinearCurve, PointsCurve, PowerLawCurve, Server, ServerCurve
+from carbon.data_centre.utilisation_file import read_utilisation
 from grid.errors import InputError
 from grid.time.clock import Clock
 from tests.places import SHARED_DATA
@@ -142,6 +143,25 @@ def test_a_real_trace_goes_through(tmp_path: Path) -> None:
     np.testing.assert_allclose(p_mw.reshape(-1, 4), np.repeat(expected[:, None], 4, axis=1), rtol=1e-9)
     assert 0.1 < real.mean() < 0.9
     assert p_mw.std() > 0
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%dT%H:%M", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M"])
+@pytest.mark.parametrize(("step", "per_hour"), [("1h", 1), ("15m", 4), ("5m", 12)])
+def test_any_regular_step_and_writing_of_times(tmp_path: Path, form: str, step: str, per_hour: int) -> None:
+    times = pl.datetime_range(datetime(2030, 1, 6), datetime(2030, 1, 15), step, closed="left", eager=True)
+    values = 0.1 + 0.8 * np.arange(len(times)) / len(times)
+    cells = [f"{100 * value:.5f}".replace(".", ",") for value in values]
+    path = tmp_path / "u.csv"
+    table = pl.DataFrame({"time_utc": times.dt.strftime(form), "utilisation": cells})
+    table.filter(~table["time_utc"].is_in(table["time_utc"][30 * per_hour : 32 * per_hour].implode())).write_csv(
+        path, separator=";"
+    )
+    clock = Clock(datetime(2030, 1, 7, tzinfo=UTC), timedelta(hours=1), 48)
+    found, report = read_utilisation(path, clock)
+    expected = values[24 * per_hour : 72 * per_hour].reshape(48, -1).mean(axis=1)
+    assert found == pytest.approx(expected, abs=1e-6)
+    assert "2 h in the run" in report.gaps
+    assert "read as percent" in report.mended[0]
 
 
 def test_faults_of_a_file_come_all_at_once(tmp_path: Path) -> None:

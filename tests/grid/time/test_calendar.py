@@ -70,3 +70,29 @@ def test_countries_and_their_parts_are_known_or_refused() -> None:
         holidays_of("XX", {2030})
     with pytest.raises(InputError, match="no such part of DE"):
         holidays_of("DE-QQ", {2030})
+
+
+@pytest.mark.parametrize(("hour", "day_before"), [(23, 1), (5, 0), (0, 0), (12, 0)])
+def test_days_of_another_year_begin_when_the_profiles_begin(hour: int, day_before: int) -> None:
+    start = datetime(2029, 1, 1, hour, tzinfo=UTC) - timedelta(days=day_before)
+    days = np.repeat([(date(2029, 1, 1) + timedelta(days=k)).isoweekday() for k in range(364)], 24)
+    local_hours = np.tile(np.arange(24), 364)
+    year = ProfileTable(
+        ("weekday", "hour"), np.column_stack([days, local_hours]).astype(float), start, timedelta(hours=1)
+    )
+    values = year.on(Clock(datetime(2030, 1, 11, hour, tzinfo=UTC), timedelta(hours=1), 48), None)
+    first = date(2030, 1, 11) + timedelta(days=day_before)
+    assert values[:24, 0].tolist() == [first.isoweekday()] * 24
+    assert values[:, 1].tolist() == list(range(24)) * 2
+
+
+@pytest.mark.parametrize("seconds", [1, 30, 90, 1200])
+def test_steps_of_any_length_keep_the_mean_of_each_step(seconds: int) -> None:
+    n = 86_400 // seconds
+    start = datetime(2030, 1, 6, tzinfo=UTC)
+    rows = ProfileTable(("at",), np.arange(n, dtype=float)[:, None] * seconds, start, timedelta(seconds=seconds))
+    for step in (timedelta(minutes=15), timedelta(hours=1)):
+        values = rows.on(Clock(start, step, round(timedelta(days=1) / step)), None)[:, 0]
+        middles = (np.arange(values.size) + 0.5) * step.total_seconds() - seconds / 2
+        assert values == pytest.approx(middles, abs=seconds / 2 + 1e-6)
+        assert values.mean() == pytest.approx(rows.values.mean())
