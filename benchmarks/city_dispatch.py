@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> str:
     seconds = time.perf_counter() - begun
     return (
         f"{what}; {schedule.windows} windows, {schedule.rounds} rounds in {seconds:.1f} s; AC cost "
-        f"{schedule.quality.ac_cost:,.0f}, {schedule.quality.gap:.4%} above the programme; "
+        f"{schedule.quality.ac_cost:,.0f}, {schedule.quality.deviation:.4%} above the programme; "
         f"{len(schedule.shortfalls)} shortfalls, {violations(stated, schedule)} violations beside them"
     )
 

@@ -14,11 +14,10 @@ from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import BindingLimit, Costs, Quality, Schedule, Shortfall
 from optimizer.problem.slots import step_of
 from optimizer.window import answers
-from optimizer.window.grid_rows import NetworkRows
+from optimizer.window.grid_rows import LITTLE_DUAL
 from optimizer.window.solve import WindowSolution
 from optimizer.window.state import WindowSchedule
 
-LITTLE_DUAL = 1e-6
 ROUNDING_DUAL = 1e-9
 
 
@@ -32,7 +31,7 @@ class WindowPrices:
         binding: Limits that cost something to keep.
         carbon_cap_per_kg: Price of the cap on carbon [currency/kg].
         duals: Of each constraint of the model by name.
-        is_bound: Whether the value of the programme bounds the cost from below, as far as its rows say.
+        why_no_bound: Why the value of the programme does not bound the cost from below, as far as its rows say.
     """
 
     price_per_mwh: Floats
@@ -40,7 +39,7 @@ class WindowPrices:
     binding: tuple[BindingLimit, ...]
     carbon_cap_per_kg: tuple[float, ...]
     duals: dict[str, Floats]
-    is_bound: bool
+    why_no_bound: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +75,11 @@ class WindowReport:
     prices: WindowPrices | None
 
     @property
-    def is_bound(self) -> bool:
-        """Whether the value of the programme bounds the cost of these steps from below."""
-        return self.prices is not None and self.prices.is_bound and not self.shortfalls
+    def why_no_bound(self) -> str:
+        """Why the value of the programme does not bound the cost of these steps from below; empty if it does."""
+        if self.shortfalls:
+            return "limits are exceeded"
+        return "the optimisation was interrupted" if self.prices is None else self.prices.why_no_bound
 
 
 def report_window(
@@ -130,14 +131,18 @@ def _prices(problem: DispatchProblem, plan: WindowSolution, n: int, unit: float)
         binding=tuple(answers.binding_limits(plan, dual, n)),
         carbon_cap_per_kg=tuple(answers.carbon_cap_prices(plan, dual)),
         duals={name: dual[rows].ravel() for name, rows in window.compiled.rows.items()},
-        is_bound=not any(_cuts_off(rows, dual) for rows in plan.rows.added)
-        and bool((dual[window.compiled.rows["balance"]] >= -ROUNDING_DUAL).all()),
+        why_no_bound=_why_no_bound(plan, dual),
     )
 
 
-def _cuts_off(rows: NetworkRows, dual: Floats) -> bool:
-    """Whether a row binds that may cut off what the grid admits."""
-    return bool((rows.inner & (np.abs(dual[rows.row]) > LITTLE_DUAL)).any())
+def _why_no_bound(plan: WindowSolution, dual: Floats) -> str:
+    """Why the value of a programme may lie above what some schedule costs in AC; empty if it cannot."""
+    for rows in plan.rows.added:
+        if (rows.inner & (np.abs(dual[rows.row]) > LITTLE_DUAL)).any():
+            limit = "voltage from above" if rows.kind == "vm_max" else "loading with a margin"
+            return f"a row of {limit} binds, which may cut off what the grid admits"
+    surplus = (dual[plan.window.compiled.rows["balance"]] < -ROUNDING_DUAL).any()
+    return "energy has a negative price in some steps" if surplus else ""
 
 
 def write_powers(
@@ -192,7 +197,8 @@ def assembled_schedule(
         costs=costs,
         quality=Quality(
             costs.total, costs.total + energy - in_programme,
-            is_bound=problem.forecast is None and all(report.is_bound for report in reports),
+            "it was decided on a forecast" if problem.forecast is not None
+            else next((report.why_no_bound for report in reports if report.why_no_bound), ""),
         ),
         nodal_price_per_mwh=price,
         marginal_ci_kg_per_mwh=marginal,

@@ -87,19 +87,29 @@ class Quality:
     Args:
         lp_cost: Cost of the decided steps in the programme, penalties excluded [currency].
         ac_cost: The same with imports and exports as the AC power flow has them [currency].
-        is_bound: Whether the value of the programme is a lower bound: energy has a positive price in every step,
-            nothing was exceeded, and no row binds that may cut off what the grid admits, as limits of voltage from
-            above and limits of loading with a margin do.
+        why_no_bound: Why the value of the programme is no lower bound of what any schedule costs in AC; empty where it
+            is one: energy has a positive price in every step, nothing was exceeded, and no row binds that may cut off
+            what the grid admits, as rows of voltage from above and rows of loading with a margin do.
     """
 
     lp_cost: float
     ac_cost: float
-    is_bound: bool
+    why_no_bound: str = ""
 
     @property
-    def gap(self) -> float:
-        """AC cost less that of the programme, relative to it [1]."""
+    def is_bound(self) -> bool:
+        """Whether the value of the programme is a lower bound."""
+        return not self.why_no_bound
+
+    @property
+    def deviation(self) -> float:
+        """AC cost less that of the programme, relative to it [1]: how well the programme knows the grid."""
         return (self.ac_cost - self.lp_cost) / max(abs(self.lp_cost), 1e-9)
+
+    @property
+    def gap(self) -> float | None:
+        """By what share the schedule may cost more than the best [1]; None where there is no bound to compare with."""
+        return self.deviation if self.is_bound else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +151,7 @@ class Schedule:
     import_mw: Floats = field(default_factory=lambda: np.empty(0))
     export_mw: Floats = field(default_factory=lambda: np.empty(0))
     costs: Costs = Costs()
-    quality: Quality = Quality(0.0, 0.0, is_bound=True)
+    quality: Quality = Quality(0.0, 0.0)
     nodal_price_per_mwh: Floats = field(default_factory=lambda: np.empty((0, 0)))
     marginal_ci_kg_per_mwh: Floats = field(default_factory=lambda: np.empty((0, 0)))
     binding: tuple[BindingLimit, ...] = ()

@@ -10,10 +10,9 @@ from grid.arrays import Floats
 from grid.network.tolerances import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from optimizer.problem.schedule import BindingLimit, Costs, Shortfall
 from optimizer.problem.slots import step_of
-from optimizer.window.grid_rows import NetworkRows
+from optimizer.window.grid_rows import LITTLE_DUAL, NetworkRows
 from optimizer.window.solve import WindowSolution
 
-NOTHING = 1e-6
 RELATIVE_TOLERANCE = 1e-4
 QUANTITY = {"loading": "loading_percent", "vm_min": "vm_pu", "vm_max": "vm_pu"}
 """Limited quantity of each kind of rows of the network."""
@@ -63,11 +62,11 @@ def binding_limits(solution: WindowSolution, dual: Floats, n_steps: int) -> Iter
     window, h = solution.window, solution.window.problem.clock.step_hours
     for name in ("import", "export"):
         saved = np.abs(dual[window.compiled.rows[f"{name}_limit"]][:n_steps])
-        for step in np.flatnonzero(saved > NOTHING):
+        for step in np.flatnonzero(saved > LITTLE_DUAL):
             yield BindingLimit(window.first + int(step), name, f"{name}_mw", float(saved[step]) / h)
     for rows in solution.rows.added:
         if rows.kind in QUANTITY:
-            for at in np.flatnonzero((np.abs(dual[rows.row]) > NOTHING) & (rows.step < n_steps)):
+            for at in np.flatnonzero((np.abs(dual[rows.row]) > LITTLE_DUAL) & (rows.step < n_steps)):
                 price = float(abs(dual[rows.row[at]])) / h
                 name = _element(solution, rows, int(rows.element[at]))
                 yield BindingLimit(window.first + int(rows.step[at]), name, QUANTITY[rows.kind], price)

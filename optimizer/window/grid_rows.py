@@ -14,28 +14,23 @@ from grid.powerflow.powerflow import PowerFlow
 from optimizer._highs import INFINITY, Solver
 from optimizer.network.dc import DCNetwork
 from optimizer.network.linearisation import Linearisation, loading_rows, loss_rows, voltage_rows
+from optimizer.network.over_limits import ROOM, SETTLED, OverLimits, with_neighbours, worst_nodes
 from optimizer.window.programme import Window
 from optimizer.window.withdrawals import Withdrawals, device_withdrawals, withdrawals_for_losses
 
-SETTLED_PERCENT = 0.14
-"""Rounds go on while a branch exceeds its limit by more than this, so that what the power flow of the real facilities
-adds still stays within the tolerance [percentage points]."""
-MARGIN_PERCENT, MOST_MARGINS = 0.1, 5
-"""Rows of later rounds keep so much off the limit, and as much more each time that a branch exceeds it in spite of one,
-so that rounds end: rows are tangents, and of many schedules of nearly equal cost each finds another just above it."""
+MARGIN_PERCENT, MOST_MARGINS = 0.1, 2
+"""Rows of later rounds keep so much off the limit, and as much more where a branch exceeds it in spite of one, so that
+rounds end: rows are tangents, and of many schedules of nearly equal cost each finds another just above it."""
 LINEAR_TOLERANCE_PERCENT = 1e-6
-"""A branch violates its limit in the linear power flow when it exceeds it by more than this: the programme can keep a
-limit exactly there [percentage points]."""
+"""A branch violates its limit in the linear power flow, where the programme can keep it exactly, when it exceeds it by
+more than this [percentage points]."""
 MIN_COEFFICIENT = {"loss": 1e-3, "loading": 3e-2, "voltage": 1e-3}
 """Coefficients of a row smaller than this share of its largest are left out: what hangs on another feeder hardly loads
 this one, and its share at the operating point stays in the constant. Short rows are what keeps a window fast."""
-NEAR_STEPS = 4
-"""So many steps before and after one in which a branch is too full get a row too: what one step gives up, its
-neighbours take."""
 INFLATED, INFLATED_MW = 0.05, 1e-4
 """The programme inflates its losses where they exceed the grid's by more than this share and this much [MW]."""
-WORST = 4
-"""Most buses a step, above and below, that a round adds."""
+LITTLE_DUAL = 1e-6
+"""A row binds where its dual is greater than this [currency per unit]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +53,12 @@ class NetworkRows:
     element: Ints
     shift: Floats
     inner: Bools
+
+    def where(self, chosen: Bools) -> NetworkRows:
+        """Some of them, by a mask of shape (J,)."""
+        return NetworkRows(
+            self.kind, self.row[chosen], self.step[chosen], self.element[chosen], self.shift[chosen], self.inner[chosen]
+        )
 
 
 class GridRows:
@@ -93,6 +94,11 @@ class GridRows:
         self._low, self._high = np.zeros(problem.network.n_nodes), np.full(problem.network.n_nodes, np.inf)
         np.maximum.at(self._low, node[live], problem.vm_min_pu[live])
         np.minimum.at(self._high, node[live], problem.vm_max_pu[live])
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the solver."""
+        return self._solver.n_rows
 
     @property
     def limits_pu(self) -> tuple[Floats, Floats]:
@@ -144,37 +150,73 @@ class GridRows:
         missed[steps], now[steps] = np.abs(losses.value - loss_mw[steps]), losses.value
         return float(missed[self._for_good].sum() / max(now[self._for_good].sum(), 1e-9))
 
-    def violations(self, flow: PowerFlow, loading_excess: Floats, voltage_excess: Floats) -> bool:
-        """Whether the power flow breaks a limit by more than the programme's slacks admit, shapes (n_steps,)."""
-        over = self._loading_over(flow) - loading_excess[:, None]
-        if (over[self._for_good] > SETTLED_PERCENT).any():
-            return True
-        outside = np.maximum(*self._voltage_over(flow)) - voltage_excess[:, None]
-        return bool((outside[self._for_good] > VOLTAGE_TOLERANCE_PU).any())
+    def over_limits(self, flow: PowerFlow, loading_excess: Floats, voltage_excess: Floats) -> OverLimits:
+        """Excess of a power flow beyond what slacks of shape (n_steps,) admit [percentage points, pu]."""
+        problem = self._window.problem
+        loading = flow.loading_percent() - problem.loading_max_percent - loading_excess[:, None]
+        found = {"loading": np.where(np.isfinite(loading), loading, -np.inf)}
+        if problem.limits_voltage:
+            vm, failed = np.abs(flow.voltage), flow.failed[:, None]
+            found["vm_min"] = np.where(failed, -np.inf, self._low - vm - voltage_excess[:, None])
+            found["vm_max"] = np.where(failed, -np.inf, vm - self._high - voltage_excess[:, None])
+        return found
+
+    def violates(self, over: OverLimits) -> bool:
+        """Whether any limit of the steps that are decided for good is exceeded by more than it should."""
+        return any((excess[self._for_good] > SETTLED[kind]).any() for kind, excess in over.items())
 
     def excesses(self, flow: PowerFlow) -> tuple[Floats, Floats]:
         """Greatest excess of loading [percentage points] and of voltage [pu] in each step, shape (n_steps,) each."""
-        outside = np.maximum(*self._voltage_over(flow)) if self._window.problem.limits_voltage else -np.ones((1, 1))
-        return (
-            np.maximum(self._loading_over(flow).max(axis=1, initial=0.0), 0.0),
-            np.maximum(outside.max(axis=1), 0.0),
-        )
+        nothing = np.zeros(self._window.n_steps)
+        over = self.over_limits(flow, nothing, nothing)
+        loading, *voltage = (np.maximum(excess.max(axis=1, initial=0.0), 0.0) for excess in over.values())
+        return loading, np.maximum.reduce([nothing, *voltage])
 
-    def _loading_over(self, flow: PowerFlow) -> Floats:
-        """Loading above the limit, shape (n_steps, L) [percentage points]; -inf where there is no limit."""
-        over = flow.loading_percent() - self._window.problem.loading_max_percent
-        return np.where(np.isfinite(over), over, -np.inf)
+    def loose_rows(self, over: OverLimits, dual: Floats) -> tuple[list[Bools], float]:
+        """Rows that bind in the programme and not in the power flow: they cut off what the grid admits.
 
-    def _voltage_over(self, flow: PowerFlow) -> tuple[Floats, Floats]:
-        """Voltage below and above the limits, shape (n_steps, N) each [pu]; -inf in steps without a solution."""
-        vm, failed = np.abs(flow.voltage), flow.failed[:, None]
-        return np.where(failed, -np.inf, self._low - vm), np.where(failed, -np.inf, vm - self._high)
+        Args:
+            over: Excess of the power flow of the programme's optimum.
+            dual: Dual of each row of the solver, shape (rows,).
 
-    def add_loadings(self, flow: PowerFlow, now: Floats, excess: Floats) -> None:
-        """Branches above their limit stay below it, or pay for the excess."""
-        over = self._loading_over(flow) - excess[:, None]
-        bad = over > (SETTLED_PERCENT if self._stated.any() else 0.0)
-        step, branch = np.nonzero(_neighbours(bad))
+        Returns:
+            A mask for each of `added`, and what stating them anew may save to first order [currency].
+        """
+        masks, gain = [], 0.0
+        for rows in self.added:
+            if rows.kind not in over:
+                masks.append(np.zeros(rows.row.size, dtype=bool))
+                continue
+            room, price = -over[rows.kind][rows.step, rows.element], np.abs(dual[rows.row])
+            loose = (price > LITTLE_DUAL) & (room > ROOM[rows.kind]) & np.isfinite(room)
+            gain += float((price * room)[loose].sum())
+            masks.append(loose)
+        return masks, gain
+
+    def drop(self, masks: list[Bools]) -> Bools:
+        """Relaxes rows by a mask for each of the first of `added`; where those of loadings were, shape (n_steps, L)."""
+        dropped = np.zeros(self._stated.shape, dtype=bool)
+        for place, (rows, loose) in enumerate(zip(self.added, masks, strict=False)):
+            if loose.any():
+                self._solver.relax_rows(rows.row[loose])
+                self.added[place] = rows.where(~loose)
+                if rows.kind == "loading":
+                    dropped[rows.step[loose], rows.element[loose]] = True
+        return dropped
+
+    def add_loadings(self, flow: PowerFlow, now: Floats, over: OverLimits, anew: Bools | None = None) -> None:
+        """Branches above their limit stay below it, or pay for the excess.
+
+        Args:
+            flow: The operating point.
+            now: Its columns, shape (columns,).
+            over: Which branches are too full, and by how much.
+            anew: Where rows were dropped, shape (n_steps, L); None: nowhere.
+        """
+        bad = over["loading"] > (SETTLED["loading"] if self._stated.any() else 0.0)
+        wanted = with_neighbours(bad) | (False if anew is None else anew)
+        wanted &= ~flow.failed[:, None]
+        step, branch = np.nonzero(wanted)
         if not branch.size:
             return
         slack = self._window.compiled.columns["loading_excess_percent"]
@@ -222,7 +264,7 @@ class GridRows:
         """The linear power flow of the network."""
         return DCNetwork.from_network(self._window.problem.network)
 
-    def add_voltages(self, flow: PowerFlow, now: Floats, excess: Floats) -> None:
+    def add_voltages(self, flow: PowerFlow, now: Floats, over: OverLimits) -> None:
         """The worst buses outside their limits, and all that were before, stated at this operating point."""
         if not self._window.problem.limits_voltage:
             return
@@ -230,8 +272,8 @@ class GridRows:
             if before.kind in self._active:
                 self._solver.relax_rows(before.row)
         self.added = [before for before in self.added if before.kind not in self._active]
-        for kind, over in zip(("vm_min", "vm_max"), self._voltage_over(flow), strict=True):
-            self._active[kind] |= _worst(over - excess[:, None], VOLTAGE_TOLERANCE_PU / 2)
+        for kind, active in self._active.items():
+            active.update(worst_nodes(over[kind], VOLTAGE_TOLERANCE_PU / 2))
             self._add_voltage(kind, flow, now)
 
     def _add_voltage(self, kind: str, flow: PowerFlow, now: Floats) -> None:
@@ -247,24 +289,6 @@ class GridRows:
         limit = sign * (self._high if kind == "vm_max" else self._low)[node]
         place = self._solver.add_rows(matrix, constant - limit, np.full(node.size, np.inf))
         self.added.append(NetworkRows(kind, place, step, node, signed.per_mw, np.full(node.size, kind == "vm_max")))
-
-
-def _neighbours(bad: Bools) -> Bools:
-    """Pairs of step and branch within `NEAR_STEPS` steps of one of `bad`, of the same branch, shape (n_steps, L)."""
-    near = bad.copy()
-    for shift in range(1, NEAR_STEPS + 1):
-        near[shift:] |= bad[:-shift]
-        near[:-shift] |= bad[shift:]
-    return near
-
-
-def _worst(over: Floats, tolerance: float) -> set[tuple[int, int]]:
-    """(step, node) of up to `WORST` greatest excesses of each step."""
-    most = np.argsort(-over, axis=1)[:, :WORST]
-    step = np.repeat(np.arange(len(over)), most.shape[1])
-    node = most.ravel()
-    bad = over[step, node] > tolerance
-    return set(zip(step[bad].tolist(), node[bad].tolist(), strict=True))
 
 
 def _rows(

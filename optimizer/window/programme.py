@@ -156,6 +156,50 @@ class Window(WindowModel):
         return emissions
 
 
+@dataclass(frozen=True, eq=False)
+class OperatingPoint:
+    """A schedule of a window with what follows from it.
+
+    Args:
+        schedule: The schedule.
+        flow: Its AC power flow.
+        columns: Its columns that withdraw power, shape (columns,).
+    """
+
+    schedule: WindowSchedule
+    flow: PowerFlow
+    columns: Floats
+
+
+def operating_point(window: Window, schedule: WindowSchedule) -> OperatingPoint:
+    """The operating point of a schedule."""
+    return OperatingPoint(schedule, window.flow(schedule), window.columns_of(schedule))
+
+
+def between(window: Window, one: WindowSchedule, other: WindowSchedule, share: Floats | float) -> OperatingPoint:
+    """The operating point on the way from one schedule to another, where rows are stated that hold for neither.
+
+    Args:
+        window: The window.
+        one: Where the way begins.
+        other: Where it ends.
+        share: How far along it, one value or one for each step, shape (n_steps,) [1].
+    """
+    by_step = np.broadcast_to(share, (window.n_steps,))
+    flexibilities = {f.name: f for f in window.problem.flexibilities}
+
+    def blended(first: dict[str, SlotValues], last: dict[str, SlotValues]) -> dict[str, SlotValues]:
+        found = {}
+        for name, (slot, value) in last.items():
+            begin = first[name][1] if name in first else np.zeros(slot.size)
+            along = by_step[step_of(flexibilities[name], slot) - window.first]
+            found[name] = (slot, begin + along * (value - begin))
+        return found
+
+    schedule = WindowSchedule(blended(one.p_mw, other.p_mw), blended(one.q_mvar, other.q_mvar))
+    return operating_point(window, schedule)
+
+
 def _rows_of(flexibilities: tuple[Flexibility, ...]) -> Iterator[tuple[Flexibility, slice]]:
     """Flexibilities with the rows of their devices, device after device."""
     first = 0

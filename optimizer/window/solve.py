@@ -14,6 +14,7 @@ import numpy as np
 from grid.arrays import Floats
 from grid.powerflow.powerflow import PowerFlow
 from optimizer._highs import InfeasibleError, InterruptedSolveError, Solver, UnboundedError, Watch
+from optimizer.network.over_limits import boundary_shares
 from optimizer.window.diagnosis import (
     InfeasibleDispatchError,
     UnboundedDispatchError,
@@ -24,11 +25,13 @@ from optimizer.window.first_guess import fallback_schedule, first_guess
 from optimizer.window.grid_rows import GridRows
 from optimizer.window.minimum_load import run_or_not
 from optimizer.window.one_direction import OneDirection
-from optimizer.window.programme import Window
+from optimizer.window.programme import OperatingPoint, Window, between, operating_point
 from optimizer.window.state import WindowSchedule, WindowState
 
 MAX_ROUNDS = 12
 MAX_ROUNDS_WITH_VOLTAGE = 25
+SETTLED_COST = 1e-5
+"""Rounds end when rows that bind only in the programme cost no more than this share of its value."""
 LOSS_TOLERANCE = 0.02
 """Rounds end when the losses of the programme are those of the power flow to this share."""
 LOSS_TOLERANCE_UNDER_A_CAP = 1e-3
@@ -126,26 +129,29 @@ class _Rounds:
         self.window, self.state, self.problem = window, state, window.problem
         self.solver = solvers.get(window)
         self.solver.watch = watch
-        self.schedule = self._begin()
+        self.point = self._begin()
         self.one_direction = OneDirection(self.solver, window)
         self.rounds, self.network_rounds, self.asked_to_run = 0, 0, False
         self.solution: WindowSolution | None = None
+        self.within_limits: WindowSolution | None = None
         self.lp_cost = -np.inf
 
-    def _begin(self) -> WindowSchedule:
+    def _begin(self) -> OperatingPoint:
         """States the network where nobody manages anything, at the first guess, and between the two."""
-        guess = first_guess(self.window, self.state)
-        if self.window.blocks:
+        window, guess = self.window, first_guess(self.window, self.state)
+        if window.blocks:
             self.solver.start_from(guess.columns, guess.rows)
-        self.rows = GridRows(self.solver, self.window, self.state.decided_steps)
+        self.rows = GridRows(self.solver, window, self.state.decided_steps)
         self.rows.add_carbon_cap(self.state.carbon_cap_kg)
-        if self.problem.alternating:
-            usual = self.window.unmanaged()
-            for schedule in (usual, _between(usual, guess.schedule), guess.schedule):
-                flow, now = self.window.flow(schedule), self.window.columns_of(schedule)
-                self.rows.add_losses(flow, now)
-                self.rows.add_loadings(flow, now, np.zeros(self.window.n_steps))
-        return guess.schedule
+        if not self.problem.alternating:
+            return operating_point(window, guess.schedule)
+        usual = window.unmanaged()
+        points = [between(window, usual, guess.schedule, share) for share in (0.0, 0.5, 1.0)]
+        nothing = np.zeros(window.n_steps)
+        for point in points:
+            self.rows.add_losses(point.flow, point.columns)
+            self.rows.add_loadings(point.flow, point.columns, self.rows.over_limits(point.flow, nothing, nothing))
+        return points[-1]
 
     def run(self) -> WindowSolution:
         """All rounds, or as many as the watch allows."""
@@ -166,35 +172,55 @@ class _Rounds:
                 return None
         if self.one_direction.enforce(x):
             return None
-        before, self.schedule = self.schedule, self.window.schedule(x)
-        flow = self.window.flow(self.schedule)
-        self.solution = WindowSolution(self.window, self.schedule, flow, x, self.rows, self.solver, self.rounds)
+        before, self.point = self.point, operating_point(self.window, self.window.schedule(x))
+        self.solution = WindowSolution(
+            self.window, self.point.schedule, self.point.flow, x, self.rows, self.solver, self.rounds
+        )
         self.lp_cost = self.solver.objective
-        if not self.problem.grid_limits or not self._add_rows(self.solution, before):
-            return self.solution
-        return None
+        if self.problem.grid_limits and self._add_rows(x, before):
+            return None
+        return self.solution if self.within_limits is None else self.within_limits
 
-    def _add_rows(self, solution: WindowSolution, before: WindowSchedule) -> bool:
-        """Adds the rows that a solution asks for; returns whether there are any that another round must keep."""
+    def _add_rows(self, x: Floats, before: OperatingPoint) -> bool:
+        """Adds the rows that the optimum `x` asks for; returns whether there are any that another round must keep.
+
+        A row at a point far beyond its limit may cut off what the grid admits, and one within it what the grid does
+        not. So where the point before was on the other side of a limit, rows are stated on the way, where the limit is
+        met; and rows that bind in the programme, but not in the power flow, are stated anew.
+        """
         self.network_rounds += 1
         last = self.network_rounds >= (MAX_ROUNDS_WITH_VOLTAGE if self.problem.limits_voltage else MAX_ROUNDS)
-        x, flow, now = solution.x, solution.flow, self.window.columns_of(solution.schedule)
+        now, columns = self.point, self.window.compiled.columns
         if not self.problem.alternating:
-            return not last and self.rows.add_linear_loadings(self.window.withdrawal(solution.schedule)[0], now, x)
-        columns = self.window.compiled.columns
-        missed = self.rows.add_losses(flow, now, x[columns["loss_mw"]])
-        loading, voltage = x[columns["loading_excess_percent"]], x[columns["voltage_excess_pu"]]
-        violated = self.rows.violations(flow, loading, voltage)
+            drawn = self.window.withdrawal(now.schedule)[0]
+            return not last and self.rows.add_linear_loadings(drawn, now.columns, x)
+        slacks = x[columns["loading_excess_percent"]], x[columns["voltage_excess_pu"]]
+        over = self.rows.over_limits(now.flow, *slacks)
+        loose, gain = self.rows.loose_rows(over, self.solver.duals())
+        violated = self.rows.violates(over)
+        missed = self.rows.add_losses(now.flow, now.columns, x[columns["loss_mw"]])
+        self._keep_the_best(violated)
         tolerance = LOSS_TOLERANCE if np.isinf(self.state.carbon_cap_kg) else LOSS_TOLERANCE_UNDER_A_CAP
-        if last or not (violated or missed > tolerance):
+        cuts_off = gain > SETTLED_COST * abs(self.lp_cost)
+        if last or not (violated or missed > tolerance or cuts_off):
             return False
         if missed > tolerance:
-            between = _between(before, solution.schedule)
-            self.rows.add_losses(self.window.flow(between), self.window.columns_of(between))
-        if violated:
-            self.rows.add_loadings(flow, now, loading)
-            self.rows.add_voltages(flow, now, voltage)
+            half_way = between(self.window, before.schedule, now.schedule, 0.5)
+            self.rows.add_losses(half_way.flow, half_way.columns)
+        if violated or cuts_off:
+            share = boundary_shares(self.rows.over_limits(before.flow, *slacks), over)
+            at = now if (share == 1.0).all() else between(self.window, before.schedule, now.schedule, share)
+            self.rows.add_loadings(at.flow, at.columns, over, self.rows.drop(loose) if cuts_off else None)
+            self.rows.add_voltages(at.flow, at.columns, over)
         return True
+
+    def _keep_the_best(self, violated: bool) -> None:
+        """Keeps the last schedule if it is within its limits, for the case that the rounds end with one that is not.
+
+        Later rounds only cut off less: the last one within its limits is the best.
+        """
+        if not violated:
+            self.within_limits = self.solution
 
     def _best(self, bound: float) -> WindowSolution:
         """The best schedule so far when there is no time for a better one: that of the last round, or a guess."""
@@ -223,12 +249,6 @@ class _Rounds:
             loading, voltage = self.rows.excesses(flow)
             x[columns["loading_excess_percent"]], x[columns["voltage_excess_pu"]] = loading, voltage
         return x
-
-
-def _between(one: WindowSchedule, other: WindowSchedule) -> WindowSchedule:
-    """The active power half-way between two schedules, where losses are neither's."""
-    powers = {name: (slot, (power + other.p_mw[name][1]) / 2) for name, (slot, power) in one.p_mw.items()}
-    return WindowSchedule(powers, {})
 
 
 def _optimum(solver: Solver, window: Window) -> Floats:

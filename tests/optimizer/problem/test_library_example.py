@@ -23,7 +23,7 @@ def test_the_example_runs_and_its_answer_holds(capsys: object) -> None:
     exec(example(), names)  # noqa: S102  it is the README's own
     schedule, problem = names["schedule"], names["problem"]
     assert not schedule.shortfalls  # type: ignore[attr-defined]
-    assert abs(schedule.quality.gap) < 5e-4  # type: ignore[attr-defined]
+    assert abs(schedule.quality.deviation) < 5e-4  # type: ignore[attr-defined]
     cars, battery = problem.flexibilities[1], problem.flexibilities[0]  # type: ignore[attr-defined]
     stored = schedule.energy_mwh(cars)[cars.offsets[1:] - 1]  # type: ignore[attr-defined]
     np.testing.assert_allclose(stored, cars.reservoir.e_end_mwh, atol=1e-6)

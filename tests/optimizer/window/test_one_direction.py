@@ -79,7 +79,7 @@ def test_at_a_negative_price_a_battery_fills_and_does_not_churn(answers: list[Wi
     schedule = dispatch(problem)  # with a load where the grid is fed, which is imported too
     (answer,) = answers
     assert not Pairs.from_window(answer.window).both(answer.x).size
-    assert schedule.quality.gap == pytest.approx(0.0, abs=5e-3)
+    assert schedule.quality.deviation == pytest.approx(0.0, abs=5e-3)
 
 
 def test_a_cap_on_carbon_that_cannot_be_kept_is_named() -> None:
@@ -98,5 +98,5 @@ def test_many_at_once_go_the_way_in_which_they_move_more(
     schedule = dispatch(surplus_problem({"e_mwh": 1.0, "e_start": 0.9}, 0.9))
     (answer,) = answers
     assert not Pairs.from_window(answer.window).both(answer.x).size
-    assert abs(schedule.quality.gap) < 2e-3
+    assert abs(schedule.quality.deviation) < 2e-3
     assert sum(s.value - s.limit for s in schedule.shortfalls) < worst_mw
