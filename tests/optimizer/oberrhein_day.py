@@ -10,6 +10,7 @@ from pandapower import networks
 
 from grid._pandapower import network_of
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
+from grid.flexibility.per_slot import PerSlot
 from optimizer.problem.problem import DispatchProblem
 from tests.optimizer.small_cases import clock_of
 
@@ -68,8 +69,8 @@ def _roofs(clock: Any, bus: np.ndarray, p_peak: np.ndarray, sun: np.ndarray, n_b
     n = bus.size
     low = -np.outer(p_peak[bus], sun).ravel()
     return Flexibility(
-        "roofs", "pv", clock, one_hot(bus, n_buses), np.zeros(n, dtype=int), np.full(n, clock.n_steps), low,
-        np.zeros(low.size), "sgen", p_unmanaged_mw=low, q_max_mvar=0.33 * p_peak[bus], technology="solar",
+        "roofs", "pv", clock, one_hot(bus, n_buses), np.zeros(n, dtype=int), np.full(n, clock.n_steps), PerSlot(low),
+        np.zeros(1), "sgen", p_unmanaged_mw=low, q_max_mvar=0.33 * p_peak[bus], technology="solar",
     )  # fmt: skip
 
 
@@ -90,7 +91,8 @@ def _stores(
     )  # fmt: skip
     return Flexibility(
         name, "battery", clock, one_hot(bus, n_buses), np.zeros(n, dtype=int), np.full(n, steps),
-        -np.tile(feed * here, n), np.tile(charge * here, n), "storage", store, p_unmanaged_mw=np.zeros(n * steps),
+        PerSlot(-np.tile(feed * here, n)), PerSlot(np.tile(charge * here, n)), "storage", store,
+        p_unmanaged_mw=np.zeros(n * steps),
         wear_cost_per_mwh=np.full(n, wear),
     )  # fmt: skip
 
