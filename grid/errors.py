@@ -16,15 +16,19 @@ class Fault:
         rule: What holds for a right input, or what is wrong, e.g. ``must be greater than 0``.
         value: What was found instead; left out of the message if None.
         suggestion: The nearest right answer, if there is one.
+        line: Line of the file on which it stands, from 1; None where the input has no lines.
     """
 
     place: str
     rule: str
     value: object = None
     suggestion: str | None = None
+    line: int | None = None
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.rule}" if self.place else self.rule
+        if self.line is not None:
+            text = f"line {self.line}: {text}"
         if self.value is not None:
             text += f"; got {self.value!r}"
         if self.suggestion is not None:

@@ -98,16 +98,23 @@ def read_claims(path: Path | None, result: Result) -> Claims:
     Raises:
         InputError: With all that is wrong with the file.
     """
-    raw = {} if path is None else read_yaml(path)
-    try:
-        file = ContractsFile.model_validate(raw)
-    except ValidationError as error:
-        raise InputError([fault_of(item) for item in error.errors()], str(path)) from error
+    if path is None:
+        return _claims(ContractsFile(), result, Path(), "")
+    read = read_yaml(path)
+    with read.naming_lines():
+        try:
+            file = ContractsFile.model_validate(read.content)
+        except ValidationError as error:
+            raise InputError([fault_of(item) for item in error.errors()], str(path)) from error
+        return _claims(file, result, path.parent, str(path))
+
+
+def _claims(file: ContractsFile, result: Result, folder: Path, source: str) -> Claims:
+    """The contracts of a file in `folder`, called `source`, for a run."""
     times = result.table("ledger").select("time").collect()["time"]
-    folder = Path() if path is None else path.parent
     faults = [*_asset_faults(file.contracts, result), *_overlap_faults(file, result)]
     contracts = [_contract(spec, place, result, times, folder, faults) for place, spec in enumerate(file.contracts)]
-    raise_if_any(faults, str(path))
+    raise_if_any(faults, source)
     mix = None if file.residual_mix_kg_per_mwh is None else np.array([file.residual_mix_kg_per_mwh])
     market = MarketRates(file.region, file.year or times[0].year, file.suppliers_kg_per_mwh, mix)
     return Claims(tuple(contracts), market)

@@ -27,9 +27,11 @@ def load_scenario(path: Path, days: int | None = None) -> LoadedScenario:
         days: Overrides ``period.days``.
 
     Raises:
-        ScenarioError: With all faults, each with its place.
+        ScenarioError: With all faults, each with its place and its line.
     """
-    return check_scenario(read_yaml(path), path.parent, str(path), days)
+    file = read_yaml(path)
+    with file.naming_lines():
+        return check_scenario(file.content, path.parent, str(path), days)
 
 
 def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None) -> LoadedScenario:

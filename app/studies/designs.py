@@ -136,17 +136,11 @@ def load_designs(path: Path, days: int | None = None) -> tuple[Designs, tuple[Lo
         days: Overrides ``period.days`` of the scenario.
 
     Raises:
-        ScenarioError: With all faults, each with its place.
+        ScenarioError: With all faults, each with its place and its line.
     """
-    raw = read_yaml(path)
-    if not isinstance(raw, Mapping):
-        raise ScenarioError([Fault("", "must be a mapping with name, scenario and designs")], str(path))
-    try:
-        spec = Designs.model_validate(raw)
-    except ValidationError as error:
-        raise ScenarioError(
-            [Fault(_place(item["loc"]), item["msg"], _plain(item["input"])) for item in error.errors()], str(path)
-        ) from error
+    file = read_yaml(path)
+    with file.naming_lines():
+        spec = _check_designs(file.content, str(path))
     base = load_scenario(path.parent / spec.scenario, days)
     faults: list[Fault] = []
     loaded: list[LoadedScenario] = []
@@ -158,8 +152,20 @@ def load_designs(path: Path, days: int | None = None) -> tuple[Designs, tuple[Lo
         if found is not None:
             loaded.append(found)
     if faults:
-        raise ScenarioError(faults, str(path))
+        with file.naming_lines():
+            raise ScenarioError(faults, str(path))
     return spec, tuple(loaded)
+
+
+def _check_designs(raw: Any, source: str) -> Designs:
+    """The content of a designs file, its scenario apart."""
+    if not isinstance(raw, Mapping):
+        raise ScenarioError([Fault("", "must be a mapping with name, scenario and designs")], source)
+    try:
+        return Designs.model_validate(raw)
+    except ValidationError as error:
+        faults = [Fault(_place(item["loc"]), item["msg"], _plain(item["input"])) for item in error.errors()]
+        raise ScenarioError(faults, source) from error
 
 
 def _changed(base: LoadedScenario, design: Design, at: str, faults: list[Fault]) -> LoadedScenario | None:

@@ -60,7 +60,7 @@ def test_the_three_line_scenario_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "scenario.yaml"
     path.write_text(text.replace("my_city.json", "mv_oberrhein"))
     assert len([line for line in text.splitlines() if line.strip()]) == 3
-    assert check_scenario(read_yaml(path), tmp_path, "README").scenario.name == "my city"
+    assert check_scenario(read_yaml(path).content, tmp_path, "README").scenario.name == "my city"
 
 
 def test_links_lead_somewhere() -> None:
@@ -74,4 +74,4 @@ def test_links_lead_somewhere() -> None:
 def test_shipped_scenarios_are_valid(path: Path) -> None:
     loaded = load_scenario(path, days=1)
     assert loaded.scenario.clock.n_steps == 96
-    assert check_scenario(read_yaml(path), path.parent, path.name).scenario.sha256 != loaded.scenario.sha256
+    assert check_scenario(read_yaml(path).content, path.parent, path.name).scenario.sha256 != loaded.scenario.sha256
