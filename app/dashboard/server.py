@@ -61,7 +61,7 @@ def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
     """
     from waitress import create_server  # noqa: PLC0415  only needed where something is served
 
-    app = create_app(find_results(path), host)
+    app = create_app(find_results(path, lambda message: typer.echo(message, err=True)), host)
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:

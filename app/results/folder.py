@@ -159,20 +159,42 @@ def open_result(path: Path) -> Result:
     return Result(path, manifest, summary)
 
 
-def find_results(path: Path) -> dict[str, Result]:
-    """All results at `path`, which is a result or a folder of them, by name; `unmanaged` first."""
+def find_results(path: Path, tell: Callable[[str], None] | None = None) -> dict[str, Result]:
+    """All results at `path`, which is a result or a folder of them, by name; `unmanaged` first.
+
+    Args:
+        path: The folder. Hidden folders in it, such as those of results that are being written, are no results.
+        tell: Told of each damaged result that is left out because there are others.
+
+    Raises:
+        InputError: If there is no result, or none that can be opened.
+    """
     if (path / "manifest.json").is_file():
-        folders = [path]
-    elif path.is_dir():
-        folders = sorted(
-            (folder for folder in path.iterdir() if (folder / "manifest.json").is_file()),
-            key=lambda folder: (folder.name != "unmanaged", folder.name),
-        )
-    else:
+        return {path.name: open_result(path)}
+    if not path.is_dir():
         raise InputError.single(str(path), "no such folder")
+    folders = sorted(
+        (
+            folder
+            for folder in path.iterdir()
+            if not folder.name.startswith(".") and (folder / "manifest.json").is_file()
+        ),
+        key=lambda folder: (folder.name != "unmanaged", folder.name),
+    )
     if not folders:
         raise InputError.single(str(path), "holds no result; make one with `gridcarbon run` or `gridcarbon demo`")
-    return {folder.name: open_result(folder) for folder in folders}
+    found, damaged = {}, []
+    for folder in folders:
+        try:
+            found[folder.name] = open_result(folder)
+        except InputError as error:
+            damaged.append(error)
+    if not found:
+        raise InputError([fault for error in damaged for fault in error.faults], str(path))
+    for error in damaged:
+        if tell is not None:
+            tell(f"left out: {error}")
+    return found
 
 
 def write_result(
