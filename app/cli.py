@@ -70,3 +70,7 @@ def main() -> None:
         typer.echo(f"gridcarbon failed, which is a defect: {type(error).__name__}: {error}", err=True)
         typer.echo("Set GRIDCARBON_TRACEBACK=1 to see where.", err=True)
         sys.exit(DEFECT)
+
+
+if __name__ == "__main__":
+    main()

@@ -59,9 +59,10 @@ def why(result: Result, name: str) -> Why:
     Raises:
         InputError: If there is no such key.
     """
-    if name not in result.summary:
-        raise InputError.single("NAME", "no such key figure", name, nearest(name, result.summary))
     declared = figure_named(name)
+    if name not in result.summary:
+        rule = "is a key figure, but not of this result: it was made before the figure was, or has nothing of the kind"
+        raise InputError.single("NAME", rule, name, nearest(name, result.summary))
     figure, manifest = declared.figure, result.manifest
     return Why(
         name=name,

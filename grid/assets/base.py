@@ -129,7 +129,14 @@ class Asset(Spec, ABC):
         return place(city, self.bus, self.where, self.name)
 
     def device(
-        self, site: Site, p_min_mw: DeviceOrSlot, p_max_mw: DeviceOrSlot, *, part: str = "", **more: Any
+        self,
+        site: Site,
+        p_min_mw: DeviceOrSlot,
+        p_max_mw: DeviceOrSlot,
+        *,
+        part: str = "",
+        element: Element | None = None,
+        **more: Any,
     ) -> Flexibility:
         """All of it, or a part of it, as one device over the whole clock, spread over its buses.
 
@@ -138,13 +145,16 @@ class Asset(Spec, ABC):
             p_min_mw: Least withdrawal, shape (1,), or by slot, which is by step [MW].
             p_max_mw: Most withdrawal, likewise [MW].
             part: What follows its name and a colon in the name of a part.
+            element: Element of the pandapower net that the part is; by default that of the kind.
             **more: Other fields of `Flexibility`.
         """
         placement, city = self.placement(site.city), site.city
         rows = np.zeros(placement.buses.size, dtype=np.int64)
         shares = sparse.csr_array((placement.shares, (rows, placement.buses)), shape=(1, city.n_buses))
         name = f"{self.name}: {part}" if part else self.name
-        return one_device(name, self.kind, city.clock, shares, p_min_mw, p_max_mw, element=self.element, **more)
+        return one_device(
+            name, self.kind, city.clock, shares, p_min_mw, p_max_mw, element=element or self.element, **more
+        )
 
     @abstractmethod
     def parts(self, site: Site) -> tuple[Flexibility, ...]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -34,3 +35,10 @@ def test_the_account_is_complete_and_plain_data(demo: tuple[Result, Result]) -> 
 def test_an_unknown_figure_is_refused_with_the_nearest(demo: tuple[Result, Result]) -> None:
     with pytest.raises(InputError, match="did you mean 'emissions_t'"):
         why(demo[0], "emision_t")
+
+
+def test_a_figure_that_an_older_result_lacks_is_told_apart_from_an_unknown_one(results: dict[str, Result]) -> None:
+    result = results["optimal"]
+    older = replace(result, summary={key: value for key, value in result.summary.items() if key != "emissions_t"})
+    with pytest.raises(InputError, match="made before the figure was"):
+        why(older, "emissions_t")
