@@ -123,6 +123,7 @@ def dispatch_problem(inputs: SimulationInputs, p_fixed_mw: Floats, q_fixed_mvar:
         network=inputs.loaded.city.network,
         p_fixed_mw=p_fixed_mw,
         q_fixed_mvar=q_fixed_mvar,
+        loads_mva=inputs.loaded.city.voltage_dependent_loads_mva(),
         flexibilities=with_strategy(inputs.flexibilities, scenario.dispatch.strategy),
         import_price_per_mwh=inputs.import_price_per_mwh,
         export_price_per_mwh=inputs.export_price_per_mwh,

@@ -158,6 +158,14 @@ class Solver:
         self._known.lower[columns], self._known.upper[columns] = lower, upper
         self.highs.changeColsBounds(columns.size, columns.astype(np.int32), lower, upper)
 
+    def set_sides(self, rows: Ints, values: Floats) -> None:
+        """Makes some rows of the programme equalities with other values."""
+        self._known = replace(
+            self._known, row_lower=self._known.row_lower.copy(), row_upper=self._known.row_upper.copy()
+        )
+        self._known.row_lower[rows] = self._known.row_upper[rows] = values
+        self.highs.changeRowsBounds(rows.size, rows.astype(np.int32), values, values)
+
     def bounds(self) -> tuple[Floats, Floats]:
         """Bounds of all columns, shape (N,) each."""
         lp = self.highs.getLp()

@@ -65,7 +65,8 @@ def _with_decided(problem: DispatchProblem, free: list[Flexibility], p_mw: dict[
     for flexibility in problem.flexibilities:
         if not any(flexibility is other for other in free):
             fixed += flexibility.at_buses(p_mw[flexibility.name])
-    return replace(problem, p_fixed_mw=fixed, flexibilities=tuple(free))
+    loads_mva = problem.loads_between(0, problem.clock.n_steps)
+    return replace(problem, p_fixed_mw=fixed, flexibilities=tuple(free), loads_mva=loads_mva)
 
 
 @dataclass(frozen=True, eq=False)

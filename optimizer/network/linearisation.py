@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.linalg import splu
 
 from grid.arrays import Floats, Ints
 from grid.network.network import Complexes, Network
@@ -95,6 +96,9 @@ def per_withdrawal(flow: PowerFlow, step: Ints, gradient: Complexes) -> tuple[Fl
         gradient: Rows c of ``dh = Re(c @ dV)``, shape (J, N) [per pu].
     """
     network = flow.network
+    if network.generator_node.size:
+        per_injection = _by_jacobian(flow, step, gradient) / network.base_mva
+        return _to_buses(network, -per_injection[:, 0]), _to_buses(network, -per_injection[:, 1])
     factor = factorise(network)
     rest = factor.eliminated
     v = flow.voltage[np.ix_(step, rest)].T
@@ -114,6 +118,36 @@ def per_withdrawal(flow: PowerFlow, step: Ints, gradient: Complexes) -> tuple[Fl
     active, reactive = np.zeros((2, step.size, network.n_nodes))
     active[:, rest], reactive[:, rest] = -per_injection.real, -per_injection.imag
     return _to_buses(network, active), _to_buses(network, reactive)
+
+
+def _by_jacobian(flow: PowerFlow, step: Ints, gradient: Complexes) -> Floats:
+    """The same by injection at the nodes where generators hold voltages, shape (J, 2, N) [per pu].
+
+    There the active power of a generator and its voltage are given, and its reactive power follows. With the voltage
+    ``V = x + jy`` the equations of Newton's method are those of ``dS = conj(I) dV + V conj(Y dV)`` and, for a
+    generator, of ``Re(conj(V) dV)`` in place of the reactive power; the adjoint solves with their transpose.
+    """
+    network = flow.network
+    rest = np.setdiff1d(np.arange(network.n_nodes), network.slack)
+    held = np.isin(rest, network.generator_node)
+    admittance = sparse.csr_array(network.admittance)[rest]
+    found = np.zeros((step.size, 2, network.n_nodes))
+    for k in np.unique(step):
+        rows, v = np.flatnonzero(step == k), flow.voltage[k]
+        current = sparse.diags_array(np.conj(admittance @ v))
+        turned = sparse.diags_array(v[rest]) @ admittance[:, rest].conj()
+        by_x, by_y = current + turned, 1j * (current - turned)
+        free, fixed = sparse.diags_array((~held).astype(float)), sparse.diags_array(held.astype(float))
+        lower = [
+            free @ by_x.imag + fixed @ sparse.diags_array(v[rest].real),
+            free @ by_y.imag + fixed @ sparse.diags_array(v[rest].imag),
+        ]
+        jacobian = sparse.csc_matrix(sparse.block_array([[by_x.real, by_y.real], lower]))
+        wanted = np.concatenate([gradient[rows][:, rest].real, -gradient[rows][:, rest].imag], axis=1)
+        adjoint = splu(jacobian).solve(np.ascontiguousarray(wanted.T), trans="T").T
+        found[np.ix_(rows, [0], rest)] = adjoint[:, None, : rest.size]
+        found[np.ix_(rows, [1], rest)] = np.where(held, 0.0, adjoint[:, rest.size :])[:, None]
+    return found
 
 
 def _injection(flow: PowerFlow) -> Complexes:

@@ -14,6 +14,7 @@ from grid.city.source import source_of_net
 from grid.errors import Fault, InputError, raise_if_any
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_device, one_hot
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
+from grid.network.network import Complexes
 from grid.time.clock import Clock
 from optimizer.problem.problem import DispatchProblem
 
@@ -62,6 +63,7 @@ def problem_of(
         "loading_max_percent": network.branches.loading_max_percent,
         "vm_min_pu": network.buses.vm_min_pu,
         "vm_max_pu": network.buses.vm_max_pu,
+        "loads_mva": _scaled_loads(city, factor),
         "horizon_steps": clock.n_steps,
         "look_ahead_steps": 0,
     }
@@ -75,6 +77,12 @@ def problem_of(
         raise InputError([*faults, *error.faults], "the dispatch problem") from error
     raise_if_any(faults, "the dispatch problem")
     return problem
+
+
+def _scaled_loads(city: City, factor: Floats) -> Complexes | None:
+    """What loads that depend on voltage draw at 1 pu, shape (T, V) [MW + j MVAr]; None without any."""
+    loads = city.voltage_dependent_loads_mva()
+    return None if loads is None else factor * loads
 
 
 def _made(city: City, devices: Sequence[Device]) -> tuple[tuple[Flexibility, ...], list[Fault]]:

@@ -11,7 +11,7 @@ import numpy as np
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.flexibility import Flexibility
-from grid.network.network import Network
+from grid.network.network import Complexes, Network
 from grid.time.clock import Clock
 from optimizer.problem.objective import Weights
 from optimizer.problem.role_faults import role_faults
@@ -47,6 +47,8 @@ class DispatchProblem:
         p_fixed_mw: Withdrawal that cannot be moved, at every bus, shape (T, B) [MW].
         q_fixed_mvar: Reactive withdrawal, at every bus, shape (T, B) [MVAr].
         flexibilities: What may be decided.
+        loads_mva: What loads that depend on voltage draw at 1 pu at the buses `Network.voltage_dependent_bus`, part of
+            the fixed withdrawal, shape (T, V) [MW + j MVAr]; None: all that is fixed there.
         import_price_per_mwh: Price of imports, shape (T,) [currency/MWh].
         export_price_per_mwh: Paid for exports, shape (T,) [currency/MWh]; at most the price of imports with its
             carbon, or energy could be made by importing and exporting at once.
@@ -96,6 +98,7 @@ class DispatchProblem:
     import_price_per_mwh: Floats
     export_price_per_mwh: Floats
     import_ci_kg_per_mwh: Floats
+    loads_mva: Complexes | None = None
     carbon_price_per_kg: float = 0.0
     carbon_cap_kg: float = np.inf
     import_max_mw: float = np.inf
@@ -164,6 +167,9 @@ class DispatchProblem:
                 yield Fault(name, f"must have shape {shape}", values.shape)
             elif not np.isfinite(values).all():
                 yield Fault(name, f"must be finite; step {int(np.argwhere(~np.isfinite(values))[0][0])} is not")
+        loads = (t, self.network.voltage_dependent_bus.size)
+        if self.loads_mva is not None and self.loads_mva.shape != loads:
+            yield Fault("loads_mva", f"must have shape {loads}", self.loads_mva.shape)
         for name, n in (("loading_max_percent", n_branches), ("vm_min_pu", b), ("vm_max_pu", b)):
             limit = getattr(self, name)
             if limit.shape != (n,):
@@ -181,6 +187,15 @@ class DispatchProblem:
             step = int(np.argmax(gain))
             rule = f"must not exceed the import price with its carbon; step {step}"
             yield Fault("export_price_per_mwh", rule, float(self.export_price_per_mwh[step]))
+
+    def loads_between(self, first: int, stop: int) -> Complexes | None:
+        """What loads that depend on voltage draw at 1 pu in some steps, shape (stop - first, V); None without any."""
+        at = self.network.voltage_dependent_bus
+        if not at.size:
+            return None
+        if self.loads_mva is not None:
+            return self.loads_mva[first:stop]
+        return np.asarray(self.p_fixed_mw[first:stop, at] + 1j * self.q_fixed_mvar[first:stop, at])
 
     @property
     def import_cost_per_mwh(self) -> Floats:

@@ -46,7 +46,8 @@ def scheduled_withdrawal(problem: DispatchProblem, schedule: Schedule) -> tuple[
 def schedule_totals(problem: DispatchProblem, schedule: Schedule) -> ScheduleTotals:
     """The totals of a schedule; a step without an AC solution counts nothing."""
     p_mw, q_mvar = scheduled_withdrawal(problem, schedule)
-    flow = power_flow(problem.network, problem.clock, p_mw, q_mvar)
+    loads_mva = problem.loads_between(0, problem.clock.n_steps)
+    flow = power_flow(problem.network, problem.clock, p_mw, q_mvar, loads_mva=loads_mva)
     slack = np.where(flow.failed, 0.0, flow.net_import_mw(p_mw))
     h = problem.clock.step_hours
     bought, sold = h * np.maximum(slack, 0.0), h * np.maximum(-slack, 0.0)

@@ -100,6 +100,7 @@ def day_problem(problem: DispatchProblem, day: int, begin: int = 0) -> DispatchP
         clock=problem.clock.window(first, stop),
         p_fixed_mw=problem.p_fixed_mw[at],
         q_fixed_mvar=problem.q_fixed_mvar[at],
+        loads_mva=problem.loads_between(first, stop),
         flexibilities=tuple(flexibility for flexibility in cut if flexibility is not None),
         import_price_per_mwh=problem.import_price_per_mwh[at],
         export_price_per_mwh=problem.export_price_per_mwh[at],

@@ -15,7 +15,7 @@ from optimizer._highs import INFINITY, Solver
 from optimizer.network.dc import DCNetwork
 from optimizer.network.linearisation import Linearisation, loading_rows, loss_rows, voltage_rows
 from optimizer.network.over_limits import ROOM, SETTLED, OverLimits, with_neighbours, worst_nodes
-from optimizer.window.programme import Window
+from optimizer.window.programme import OperatingPoint, Window
 from optimizer.window.withdrawals import Withdrawals, device_withdrawals, withdrawals_for_losses
 
 MARGIN_PERCENT, MOST_MARGINS = 0.1, 2
@@ -88,6 +88,7 @@ class GridRows:
         self._exact = problem.import_cost_per_mwh[at] <= 0
         self.added: list[NetworkRows] = []
         self.carbon_cap_kg = INFINITY
+        self._own_mw = np.full(window.n_steps, problem.network.fixed_mva.real.sum())
         self._stated: Ints = np.zeros((window.n_steps, len(problem.network.branches)), dtype=np.int64)
         self._active: dict[str, set[tuple[int, int]]] = {"vm_min": set(), "vm_max": set()}
         node, live = problem.network.buses.node, problem.network.buses.node >= 0
@@ -120,6 +121,32 @@ class GridRows:
     @property
     def _n_buses(self) -> int:
         return len(self._window.problem.network.buses.names)
+
+    def own_withdrawal_mw(self, point: OperatingPoint) -> Floats:
+        """What the net itself draws less what it feeds in at an operating point, losses apart, shape (n_steps,) [MW].
+
+        Generators that hold a voltage, direct-current lines and loads that depend on voltage are no withdrawal at a
+        bus: what they come to follows from the voltages. A net without any draws what is fixed in it, at all points.
+        Steps without an AC solution stay as they are.
+        """
+        window = self._window
+        if not window.problem.network.uncovered:
+            return self._own_mw
+        drawn = window.withdrawal(point.schedule)[0].sum(axis=1) + point.flow.injected_mw().sum(axis=1)
+        own = window.net_import_mw(point.schedule, point.flow) - drawn
+        return np.where(point.flow.failed, self._own_mw, own)
+
+    def own_change_mw(self, point: OperatingPoint) -> float:
+        """By how much the balance misses what the net itself draws at an operating point, mean of all steps [MW]."""
+        return float(np.abs(self.own_withdrawal_mw(point) - self._own_mw).mean())
+
+    def balance_at(self, point: OperatingPoint) -> None:
+        """Writes what the net itself draws at an operating point into the balance of each step."""
+        window = self._window
+        if self.own_change_mw(point):
+            self._own_mw = self.own_withdrawal_mw(point)
+            fixed = window.problem.p_fixed_mw[window.steps].sum(axis=1)
+            self._solver.set_sides(window.compiled.rows["balance"], fixed + self._own_mw)
 
     def add_losses(self, flow: PowerFlow, now: Floats, loss_mw: Floats | None = None) -> float:
         """Adds the tangents of the losses at a power flow, whose columns are `now`.

@@ -120,7 +120,8 @@ class Window(WindowModel):
         """AC power flow of the window with a schedule; without voltages where the problem asks for none."""
         clock, network = self.problem.clock.window(self.first, self.stop), self.problem.network
         if self.problem.alternating:
-            return power_flow(network, clock, *self.withdrawal(schedule))
+            loads_mva = self.problem.loads_between(self.first, self.stop)
+            return power_flow(network, clock, *self.withdrawal(schedule), loads_mva=loads_mva)
         nowhere = np.zeros(self.n_steps, dtype=bool)
         return PowerFlow(clock, network, np.full((self.n_steps, network.n_nodes), np.nan + 0j), nowhere, ~nowhere)
 

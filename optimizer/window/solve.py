@@ -36,6 +36,8 @@ LOSS_TOLERANCE = 0.02
 """Rounds end when the losses of the programme are those of the power flow to this share."""
 LOSS_TOLERANCE_UNDER_A_CAP = 1e-3
 """The same where carbon is capped: the cap is on what is emitted in truth, losses are a few hundredths of that."""
+OWN_TOLERANCE_MW = 1e-4
+"""Rounds end when what the net itself draws, at its voltages, stays the same to this, mean of all steps [MW]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +150,7 @@ class _Rounds:
         usual = window.unmanaged()
         points = [between(window, usual, guess.schedule, share) for share in (0.0, 0.5, 1.0)]
         nothing = np.zeros(window.n_steps)
+        self.rows.balance_at(points[-1])
         for point in points:
             self.rows.add_losses(point.flow, point.columns)
             self.rows.add_loadings(point.flow, point.columns, self.rows.over_limits(point.flow, nothing, nothing))
@@ -199,11 +202,13 @@ class _Rounds:
         loose, gain = self.rows.loose_rows(over, self.solver.duals())
         violated = self.rows.violates(over)
         missed = self.rows.add_losses(now.flow, now.columns, x[columns["loss_mw"]])
+        moved = self.rows.own_change_mw(now) > OWN_TOLERANCE_MW
         self._keep_the_best(violated)
         tolerance = LOSS_TOLERANCE if np.isinf(self.state.carbon_cap_kg) else LOSS_TOLERANCE_UNDER_A_CAP
         cuts_off = gain > SETTLED_COST * abs(self.lp_cost)
-        if last or not (violated or missed > tolerance or cuts_off):
+        if last or not (violated or missed > tolerance or moved or cuts_off):
             return False
+        self.rows.balance_at(now)
         if missed > tolerance:
             half_way = between(self.window, before.schedule, now.schedule, 0.5)
             self.rows.add_losses(half_way.flow, half_way.columns)
