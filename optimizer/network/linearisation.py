@@ -97,8 +97,8 @@ def per_withdrawal(flow: PowerFlow, step: Ints, gradient: Complexes) -> tuple[Fl
     """
     network = flow.network
     if network.generator_node.size:
-        per_injection = _by_jacobian(flow, step, gradient) / network.base_mva
-        return _to_buses(network, -per_injection[:, 0]), _to_buses(network, -per_injection[:, 1])
+        active, reactive = (-per_injected / network.base_mva for per_injected in _by_jacobian(flow, step, gradient))
+        return _to_buses(network, active), _to_buses(network, reactive)
     factor = factorise(network)
     rest = factor.eliminated
     v = flow.voltage[np.ix_(step, rest)].T
@@ -120,8 +120,8 @@ def per_withdrawal(flow: PowerFlow, step: Ints, gradient: Complexes) -> tuple[Fl
     return _to_buses(network, active), _to_buses(network, reactive)
 
 
-def _by_jacobian(flow: PowerFlow, step: Ints, gradient: Complexes) -> Floats:
-    """The same by injection at the nodes where generators hold voltages, shape (J, 2, N) [per pu].
+def _by_jacobian(flow: PowerFlow, step: Ints, gradient: Complexes) -> tuple[Floats, Floats]:
+    """The same by injection at the nodes where generators hold voltages, active and reactive, shape (J, N) each [1/pu].
 
     There the active power of a generator and its voltage are given, and its reactive power follows. With the voltage
     ``V = x + jy`` the equations of Newton's method are those of ``dS = conj(I) dV + V conj(Y dV)`` and, for a
@@ -131,7 +131,7 @@ def _by_jacobian(flow: PowerFlow, step: Ints, gradient: Complexes) -> Floats:
     rest = np.setdiff1d(np.arange(network.n_nodes), network.slack)
     held = np.isin(rest, network.generator_node)
     admittance = sparse.csr_array(network.admittance)[rest]
-    found = np.zeros((step.size, 2, network.n_nodes))
+    active, reactive = np.zeros((2, step.size, network.n_nodes))
     for k in np.unique(step):
         rows, v = np.flatnonzero(step == k), flow.voltage[k]
         current = sparse.diags_array(np.conj(admittance @ v))
@@ -145,9 +145,9 @@ def _by_jacobian(flow: PowerFlow, step: Ints, gradient: Complexes) -> Floats:
         jacobian = sparse.csc_matrix(sparse.block_array([[by_x.real, by_y.real], lower]))
         wanted = np.concatenate([gradient[rows][:, rest].real, -gradient[rows][:, rest].imag], axis=1)
         adjoint = splu(jacobian).solve(np.ascontiguousarray(wanted.T), trans="T").T
-        found[np.ix_(rows, [0], rest)] = adjoint[:, None, : rest.size]
-        found[np.ix_(rows, [1], rest)] = np.where(held, 0.0, adjoint[:, rest.size :])[:, None]
-    return found
+        active[np.ix_(rows, rest)] = adjoint[:, : rest.size]
+        reactive[np.ix_(rows, rest)] = np.where(held, 0.0, adjoint[:, rest.size :])
+    return active, reactive
 
 
 def _injection(flow: PowerFlow) -> Complexes:

@@ -12,7 +12,7 @@ from grid.city.city import make_city
 from grid.city.source import read_grid
 from grid.network.network import Network
 from grid.powerflow.powerflow import power_flow
-from optimizer.network.linearisation import loading_rows, loss_rows
+from optimizer.network.linearisation import loading_rows, loss_rows, voltage_rows
 from tests.optimizer.small_cases import builtin, clock_of, feeder
 
 STEP_MW = 1e-3
@@ -120,3 +120,26 @@ def test_losses_are_convex_along_the_power_of_a_bus() -> None:
     rows = loss_rows(flow, np.arange(9))
     tangents = rows.value[:, None] + rows.per_mw[:, [2]] * (p[None, :, 2] - p[:, [2]])
     assert (tangents <= rows.value[None, :] + 1e-9).all()
+
+
+def test_rows_beside_a_generator_that_holds_its_voltage_are_derivatives_too() -> None:
+    net = pp.create_empty_network()
+    buses = [pp.create_bus(net, 20.0, name=f"B{k}") for k in range(4)]
+    pp.create_ext_grid(net, buses[0])
+    for k in range(3):
+        pp.create_line(net, buses[k], buses[k + 1], 6.0, "NA2XS2Y 1x240 RM/25 12/20 kV", name=f"L{k}")
+    pp.create_gen(net, buses[2], p_mw=2.0, vm_pu=1.01)
+    network = network_of(net)
+    p, q, step_mw = np.array([0.0, 1.0, 0.5, 1.5]), np.array([0.0, 0.3, 0.1, 0.4]), 0.01
+    flow = power_flow(network, clock_of(1), p[None], q[None])
+    steps = step_mw * np.vstack([np.eye(4)[1:], -np.eye(4)[1:]])
+    moved = power_flow(network, clock_of(6), p + steps, np.tile(q, (6, 1)))
+    first = np.zeros(3, dtype=np.int64)
+    for rows, value in (
+        (loading_rows(flow, first, np.arange(3)), moved.loading_percent()[:, :3]),
+        (voltage_rows(flow, first, network.buses.node[1:]), moved.vm_pu()[:, 1:]),
+        (loss_rows(flow, first[:1]), moved.injected_mw().sum(axis=1)[:, None]),
+    ):
+        expected = ((value[:3] - value[3:]) / (2 * step_mw)).T
+        np.testing.assert_allclose(rows.per_mw[:, 1:], expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
+    assert np.abs(voltage_rows(flow, first[:1], network.buses.node[[2]]).per_mw).max() < 1e-9, "its own is held"
