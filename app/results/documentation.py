@@ -33,7 +33,7 @@ def key_figures() -> str:
 
 def _rows(figures: Mapping[str, KeyFigure], prefix: str) -> Iterator[str]:
     for key, figure in figures.items():
-        what = f"**{figure.label}**: {figure.meaning}"
+        what = f"**{figure.label}**: {figure.meaning}" + (f". {figure.use}" if figure.use else "")
         yield f"| `{prefix}{key}` | {what} | {figure.unit} | {figure.better or ''} | `{figure.sql}` |"
 
 

@@ -25,6 +25,7 @@ class Why:
         unit: Its unit.
         formula: How it follows from the tables of the result, as SQL over them.
         meaning: What it counts, in words.
+        use: What it may be used for, where there is another figure of the same thing; else empty.
         convention: Conventions of the tracing and the ledgers.
         inputs: Names and sizes of the tables that the formula reads.
         factors: Rows of the emission factors behind it; none where no carbon is in it.
@@ -38,6 +39,7 @@ class Why:
     unit: str
     formula: str
     meaning: str
+    use: str
     convention: str
     inputs: Mapping[str, str]
     factors: tuple[Mapping[str, Any], ...]
@@ -71,6 +73,7 @@ def why(result: Result, name: str) -> Why:
         unit=str(manifest["currency"]) if figure.unit == CURRENCY else figure.unit,
         formula=figure.sql,
         meaning=figure.meaning,
+        use=figure.use,
         convention=in_words(declared.member) if declared.family == "conventions" and declared.member
         else str(manifest["convention"]),
         inputs={table: f"{table}.parquet, {_rows(result, table):,} rows" for table in figure.tables},

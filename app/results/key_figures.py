@@ -21,8 +21,9 @@ Tables = Callable[[str], pl.LazyFrame]
 """Gives a table of a result by its name, one of `app.results.folder.TABLES`."""
 Value = float | int | None
 """A key figure: a count is an int; None is a figure that does not exist in the run."""
-Compared = Literal["relative", "points", "count"]
-"""How two runs are compared: in per cent, by percentage points of two shares, or by the difference of two counts."""
+Compared = Literal["relative", "points", "count", "amount"]
+"""How two runs are compared: in per cent, by percentage points of two shares, by the difference of counts, or by the
+amount of the difference, with its share in per cent."""
 PER_CENT = 100.0
 CURRENCY = "currency"
 """Unit of an amount of money in the currency of the scenario."""
@@ -47,7 +48,13 @@ class KeyFigure(Spec):
     percent: bool = False
     """Whether a share is shown in per cent."""
     compared: Compared = "relative"
-    """How two runs are compared: in per cent, by percentage points of two shares, or by the difference of counts."""
+    """How two runs are compared: in per cent, by points of shares, by the difference of counts, or by amount."""
+    only_differences: bool = False
+    """Whether only the difference of two runs means something, so that the value of one run is not shown."""
+    share_of: str | None = None
+    """Key of the figure of which a difference is stated in per cent; null for the figure itself."""
+    use: str = ""
+    """What it may be used for, in one sentence, where there is another figure of the same thing."""
     better: Literal["lower", "higher"] | None = None
     """Which of two values is the better one; null where neither is."""
     absent: str = "not computed in this result"

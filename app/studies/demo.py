@@ -43,32 +43,47 @@ def print_comparison(unmanaged: Result, optimal: Result) -> None:
     for key, figure in shown_in("demo").items():
         unit = figure.shown_unit(str(optimal.manifest["currency"]))
         before, after = (figure.shown_value(result.summary.get(key)) for result in (unmanaged, optimal))
-        shown = [_shown(value, figure.digits, unit) for value in (before, after)]
-        table.add_row(figure.label, *shown, change_in_words(before, after, figure.compared))
-    Console().print(table)
+        whole = before if figure.share_of is None else unmanaged.summary.get(figure.share_of)
+        shown = [_shown(None if figure.only_differences else value, figure.digits, unit) for value in (before, after)]
+        table.add_row(figure.label, *shown, change_in_words(before, after, figure.compared, unit, whole))
+    console = Console()
+    console.print(table)
+    for sentence in (figure.use for figure in shown_in("demo").values() if figure.use):
+        console.print(sentence)
 
 
 def _shown(value: float | None, digits: int, unit: str) -> str:
     return "–" if value is None else f"{value:,.{digits}f} {unit}".strip()
 
 
-def change_in_words(before: float | None, after: float | None, compared: Compared = "relative") -> str:
-    """``12.0 % less``, ``1.6 points more``, ``2 less`` and the like.
+def change_in_words(
+    before: float | None,
+    after: float | None,
+    compared: Compared = "relative",
+    unit: str = "",
+    whole: float | None = None,
+) -> str:
+    """``12.0 % less``, ``1.6 points more``, ``2 less``, ``26.9 t less (2.3 %)`` and the like.
 
     Args:
         before: The figure of the first run, as shown.
         after: That of the second.
         compared: How they are compared.
+        unit: Unit of an amount.
+        whole: What an amount is stated in per cent of; without it, or if it is 0, only the amount is stated.
     """
     if before is None or after is None:
         return ""
+    difference = after - before
+    way = "less" if difference < 0 else "more"
     if compared != "relative":
-        difference = after - before
-        shown = f"{abs(difference):.1f} points" if compared == "points" else f"{abs(difference):,.0f}"
-        return f"{shown} {'less' if difference < 0 else 'more'}" if difference else "the same"
+        digits = 0 if compared == "count" else 1
+        if round(abs(difference), digits) == 0:
+            return "the same"
+        named = {"points": " points", "count": "", "amount": f" {unit}"}[compared]
+        share = f" ({100 * abs(difference / whole):.1f} %)" if compared == "amount" and whole else ""
+        return f"{abs(difference):,.{digits}f}{named} {way}{share}"
     if before == 0:
         return "the same" if after == 0 else f"{after:+,.4g}"
     percent = 100 * (after / before - 1)
-    if abs(percent) < 0.05:
-        return "the same"
-    return f"{abs(percent):.1f} % {'less' if percent < 0 else 'more'}"
+    return "the same" if abs(percent) < 0.05 else f"{abs(percent):.1f} % {way}"

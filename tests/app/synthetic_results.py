@@ -61,6 +61,9 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
     tables["violations"] = _violations(tables["branches"], tables["buses"])
     tables["city"] = _city(times, hours, demand.sum(1), pv.sum(1), import_ci, tables["sectors"])
     tables["ledger"] = _ledger(tables["city"])
+    marginal_ci = 1.5 * import_ci  # where imports are made of coal and wind, the next MWh is not their mean
+    tables["marginal"] = pl.DataFrame({"time": times, "below_kg_per_mwh": marginal_ci, "above_kg_per_mwh": marginal_ci,
+                                       "tie": [False] * N_STEPS, "mean_kg_per_mwh": import_ci})  # fmt: skip
     tables["nodal"] = _nodal(times, names, ci, strategy)
     tables |= convention_tables(tables["sectors"])
     for name in TABLES:

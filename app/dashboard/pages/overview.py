@@ -23,6 +23,7 @@ def content(view: View) -> Component:
         *(html.P(sentence, className="warning") for sentence in view.result.manifest.get("misstated", [])),
         *([] if status == "done" else [_warning(view, status)]),
         html.Section([figure_tile(key, one, view) for key, one in shown_in("overview").items()], className="kpis"),
+        html.P(_uses(), className="subtitle"),
         cards.chart(
             "Who emits when",
             f"Mean emissions in each local hour of the day, by GPC sector; what cars give back counts below zero and "
@@ -45,16 +46,8 @@ def figure_tile(key: str, declared: KeyFigure, view: View) -> Component:
         declared: Its declaration.
         view: The result and the baseline.
     """
-    value = view.result.summary.get(key)
-    shown = figure(declared.shown_value(value), declared.digits)
+    shown, words, tone = (_difference if declared.only_differences else _value)(key, declared, view)
     unit = "" if shown == NO_FIGURE else declared.shown_unit(str(view.result.manifest.get("currency", "")))
-    words, tone = (declared.absent, "") if value is None else ("", "")
-    if view.baseline is not None and value is not None:
-        reference = view.baseline.summary.get(key)
-        difference = change(value, reference, view.baseline.name, declared.compared, declared.digits)
-        words = difference.words
-        if declared.better is not None and difference.direction in {"up", "down"}:
-            tone = "better" if (difference.direction == "down") == (declared.better == "lower") else "worse"
     return html.Div(
         [
             html.Div(declared.label[0].upper() + declared.label[1:], className="kpi-label"),
@@ -63,6 +56,42 @@ def figure_tile(key: str, declared: KeyFigure, view: View) -> Component:
         ],
         className="kpi", **cards.hyphened(data_kpi=key),
     )  # fmt: skip
+
+
+def _value(key: str, declared: KeyFigure, view: View) -> tuple[str, str, str]:
+    """The value of a figure as shown, how it differs from the baseline, and whether that is better or worse."""
+    value = view.result.summary.get(key)
+    shown = figure(declared.shown_value(value), declared.digits)
+    if value is None or view.baseline is None:
+        return shown, declared.absent if value is None else "", ""
+    kind = "relative" if declared.compared == "amount" else declared.compared
+    difference = change(value, view.baseline.summary.get(key), view.baseline.name, kind, declared.digits)
+    return shown, difference.words, _tone(declared, difference.direction)
+
+
+def _difference(key: str, declared: KeyFigure, view: View) -> tuple[str, str, str]:
+    """The same of a figure of which only differences mean something: the difference stands for the value."""
+    value = view.result.summary.get(key)
+    reference = None if view.baseline is None else view.baseline.summary.get(key)
+    if value is None or reference is None or view.baseline is None:
+        return NO_FIGURE, declared.absent, ""
+    amount = float(value) - float(reference)
+    whole = view.baseline.summary.get(declared.share_of or key)
+    share = f"{figure(100 * amount / whole, 1)}\u00a0% of" if whole else "against"
+    direction = "down" if amount < 0 else "up" if amount > 0 else "same"
+    return figure(amount, declared.digits), f"change, {share} {view.baseline.name}", _tone(declared, direction)
+
+
+def _tone(declared: KeyFigure, direction: str) -> str:
+    """Whether a change in a direction is better or worse; empty where it is neither."""
+    if declared.better is None or direction not in {"up", "down"}:
+        return ""
+    return "better" if (direction == "down") == (declared.better == "lower") else "worse"
+
+
+def _uses() -> str:
+    """What figures of the same thing may be used for."""
+    return " ".join(declared.use for declared in shown_in("overview").values() if declared.use)
 
 
 def _warning(view: View, status: str) -> Component:

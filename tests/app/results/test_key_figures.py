@@ -96,3 +96,49 @@ def test_units_and_values_as_shown() -> None:
     assert known["renewable_share"].shown_unit("EUR") == "%"
     assert known["renewable_share"].shown_value(0.25) == 25.0
     assert known["cost"].shown_value(None) is None
+
+
+def test_the_headline_stands_by_average_and_by_marginal_intensity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    results = {name: write_synthetic(tmp_path / name, name) for name in ("unmanaged", "optimal")}
+    before, after = (results[name] for name in ("unmanaged", "optimal"))
+    key = "emissions_marginal_not_in_inventory_t"
+    nets = [
+        result.table("ledger").select(pl.col("import_mwh") - pl.col("export_mwh")).collect()
+        for result in (before, after)
+    ]
+    marginal = before.table("marginal").collect()["above_kg_per_mwh"]
+    caused_t = float(((nets[1]["import_mwh"] - nets[0]["import_mwh"]) * marginal).sum()) / 1000
+    assert after.summary[key] - before.summary[key] == pytest.approx(caused_t, rel=1e-9)
+    average_t = after.summary["emissions_t"] - before.summary["emissions_t"]
+    assert abs(average_t - caused_t) > 0.1  # the two are not the same, which is why both are shown
+    percent = 100 * abs(caused_t) / before.summary["emissions_t"]
+    print_comparison(before, after)
+    printed = capsys.readouterr().out
+    way = "less" if caused_t < 0 else "more"
+    assert f"{abs(caused_t):.1f} t {way} ({percent:.1f} %)" in printed
+    assert f"{abs(average_t):.1f} t" in printed
+    assert f"{after.summary[key]:,.1f} t" not in printed  # a total by marginal intensity is none
+    page = str(content(View.of(results, {"search": "?result=optimal"})))
+    for words in (printed.replace("\n", " "), page, documentation.key_figures()):
+        assert "By average intensity is for inventories and statements" in words
+        assert "By marginal intensity is for decisions" in words
+    assert "Emissions, marginal intensity" in page
+    alone = str(content(View.of({"optimal": after}, {})))
+    assert "only the difference from another result means something" in alone
+    assert why(after, key).use.endswith("never for an inventory.")
+
+
+def test_at_a_tie_the_mean_of_both_sides_counts_and_local_generation_by_its_own_emissions() -> None:
+    time = pl.datetime_range(pl.datetime(2030, 1, 1), pl.datetime(2030, 1, 1, 1), "1h", eager=True)
+    tables = {
+        "ledger": pl.LazyFrame({"time": time, "import_mwh": [10.0, 0.0], "export_mwh": [0.0, 5.0]}),
+        "marginal": pl.LazyFrame(
+            {"time": time, "below_kg_per_mwh": [400.0, 600.0], "above_kg_per_mwh": [800.0, 600.0]}
+        ),
+        "sources": pl.LazyFrame({"source": ["import", "chp"], "emissions_kg": [9e9, 250.0]}),
+    }
+    found = figure_named("emissions_marginal_not_in_inventory_t")
+    assert evaluate([found], tables.__getitem__)[found.key] == pytest.approx((10 * 600 - 5 * 600 + 250) / 1000)

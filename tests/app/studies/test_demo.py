@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from app.results.folder import TABLES, Result
+from app.results.key_figures import Compared
 from app.studies.demo import STRATEGIES, change_in_words, run_demo
 
 SUMMARY_KEYS = [
@@ -135,3 +136,16 @@ def test_the_manifest_says_where_the_figures_come_from(demo: tuple[Result, Resul
 )  # fmt: skip
 def test_changes_are_said_in_words(before: float | None, after: float | None, words: str) -> None:
     assert change_in_words(before, after) == words
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "compared", "whole", "words"),
+    [(0.5, 0.516, "points", None, "the same"), (44.9, 46.5, "points", None, "1.6 points more"),
+     (2.0, 0.0, "count", None, "2 less"), (1168.5, 1141.6, "amount", 1168.5, "26.9 t less (2.3 %)"),
+     (1364.9, 1356.1, "amount", 1168.5, "8.8 t less (0.8 %)"), (1.0, 1.0, "amount", 1.0, "the same"),
+     (3.0, 4.0, "amount", None, "1.0 t more")],
+)  # fmt: skip
+def test_changes_are_said_as_they_are_compared(
+    before: float, after: float, compared: Compared, whole: float | None, words: str
+) -> None:
+    assert change_in_words(before, after, compared, "t", whole) == words
