@@ -190,10 +190,10 @@ def find_results(path: Path, tell: Callable[[str], None] | None = None) -> dict[
         except InputError as error:
             damaged.append(error)
     if not found:
-        raise InputError([fault for error in damaged for fault in error.faults], str(path))
-    for error in damaged:
+        raise InputError([fault for each in damaged for fault in each.faults], str(path))
+    for each in damaged:
         if tell is not None:
-            tell(f"left out: {error}")
+            tell(f"left out: {each}")
     return found
 
 
