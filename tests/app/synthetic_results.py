@@ -17,6 +17,7 @@ from app.results.key_figures import summarise
 from app.results.tables.hydrogen import of_stations
 from app.results.tables.vehicles import vehicle_classes
 from tests.app.synthetic_conventions import convention_tables
+from tests.app.synthetic_marginal import marginal_table
 
 START = dt.datetime(2030, 6, 3, tzinfo=dt.UTC)
 N_STEPS, STEP_HOURS = 192, 0.25
@@ -33,8 +34,7 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
     names, parents, topology = _grid()
     hours = (np.arange(N_STEPS) * STEP_HOURS) % 24
     import_ci = 380 - 90 * np.exp(-(((hours - 12) / 4) ** 2)) + 40 * np.cos((hours - 19) / 24 * 2 * math.pi)
-    size = 0.6 + 0.4 * np.cos(np.arange(N_BUSES))
-    size[:2] = 0
+    size = np.where(np.arange(N_BUSES) < 2, 0.0, 0.6 + 0.4 * np.cos(np.arange(N_BUSES)))
     day = 0.55 + 0.25 * np.exp(-(((hours - 8) / 2.5) ** 2)) + 0.45 * np.exp(-(((hours - 18.5) / 3) ** 2))
     load = day[:, None] * size[None, :] * 0.35
     sun = np.where((hours > 4) & (hours < 18.5), np.sin((hours - 4) / 14.5 * math.pi) ** 2, 0)
@@ -61,9 +61,7 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
     tables["violations"] = _violations(tables["branches"], tables["buses"])
     tables["city"] = _city(times, hours, demand.sum(1), pv.sum(1), import_ci, tables["sectors"])
     tables["ledger"] = _ledger(tables["city"])
-    marginal_ci = 1.5 * import_ci  # where imports are made of coal and wind, the next MWh is not their mean
-    tables["marginal"] = pl.DataFrame({"time": times, "below_kg_per_mwh": marginal_ci, "above_kg_per_mwh": marginal_ci,
-                                       "tie": [False] * N_STEPS, "mean_kg_per_mwh": import_ci})  # fmt: skip
+    tables["marginal"] = marginal_table(times, import_ci)
     tables["nodal"] = _nodal(times, names, ci, strategy)
     tables |= convention_tables(tables["sectors"])
     for name in TABLES:
