@@ -85,7 +85,7 @@ class Trade(Sourced):
         return self
 
 
-class RegionPlace(Sourced):
+class Place(Sourced):
     """Where the region lies: the sun and the wall time by which it lives, whatever the place of the city."""
 
     time_zone: str
@@ -145,7 +145,7 @@ class Region(Sourced):
     """Its load."""
     technologies: tuple[Technology, ...] = Field(min_length=1)
     """Its power stations."""
-    place: RegionPlace | None = None
+    place: Place | None = None
     """Where it lies; by default where the city is."""
     trade: Trade | None = None
     """Its exchange with neighbours; by default it trades with nobody."""

@@ -20,7 +20,7 @@ from carbon.upstream.market.renewables import (
     solar_availability,
     wind_availability,
 )
-from carbon.upstream.market.sources import MixSources, factors_of
+from carbon.upstream.market.sources import Sources, factors_of
 from carbon.upstream.market.storage import DAY, WEEK, arbitrage_mw, carried_over, peak_shaving_mw, windows_of
 from carbon.upstream.market.technology import Technology
 from carbon.upstream.supply import Upstream
@@ -223,7 +223,7 @@ def _prices_of_days(offers: Offers, dispatchable: npt.NDArray[np.bool_], days: I
     return prices
 
 
-def _mix(p_mw: Floats, charge_mw: Floats, sources: MixSources, clock: Clock) -> Floats:
+def _mix(p_mw: Floats, charge_mw: Floats, sources: Sources, clock: Clock) -> Floats:
     """Intensity, renewable and carbon-free share of the mix, shape (3, T); storage passes on what it took."""
     is_store = sources.is_store
     produced_mw, discharge_mw = p_mw[:, ~is_store].sum(axis=1), p_mw[:, is_store].sum(axis=1)

@@ -17,7 +17,7 @@ from grid.weather.weather import Weather
 
 
 @dataclass(frozen=True, eq=False)
-class MixSources:
+class Sources:
     """Columns of a region's mix: K fleets, imports if it trades, unknown imports; N in all.
 
     Args:
@@ -34,7 +34,7 @@ class MixSources:
     ci_marginal: Floats
 
 
-def factors_of(region: Region, factors: FactorSet, boundary: Boundary, weather: Weather, clock: Clock) -> MixSources:
+def factors_of(region: Region, factors: FactorSet, boundary: Boundary, weather: Weather, clock: Clock) -> Sources:
     """Factors of all columns.
 
     A fleet with an efficiency of its own has the direct factor of its heat rate; of the set it takes whether it is
@@ -69,7 +69,7 @@ def factors_of(region: Region, factors: FactorSet, boundary: Boundary, weather: 
     raise_if_any(dict.fromkeys(faults), f"region {region.name!r}")
     columns.append(_of_factor(factors, "unknown", boundary, None))
     traded = () if trade is None else (IMPORTS,)
-    return MixSources(
+    return Sources(
         names=(*(technology.name for technology in region.technologies), *traded, IMPORT_UNKNOWN),
         properties=np.array(columns).T,
         is_store=np.array(
