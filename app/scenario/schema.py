@@ -73,11 +73,8 @@ class UpstreamSpec(Spec):
     """What imports are made of."""
 
     region: str | None = None
-    """A merit-order region: `reference`, `germany`, `germany_2030`, `great_britain`, `japan`, `california`, `china`,
-    `china_north`, `china_east` or `china_south`, or a YAML file of your own. Default: `reference`."""
-    weather: tuple[str, ...] = ()
-    """The region's own weather at one site or several: EPW, TMY3, PVGIS or CSV files. Where they are hours of the year
-    that is simulated, the region has the wind and the sun of those hours. Default: the city's weather."""
+    """A merit-order region: `reference`, `germany`, `great_britain`, `japan`, `california`, `china`, `china_north`,
+    `china_east` or `china_south`, or a YAML file of your own. Default: `reference`."""
     csv: str | None = None
     """Or a CSV of hourly values, `time_utc, ci_kg_per_mwh, price_per_mwh` or a published layout, or a folder of
     ENTSO-E's File Library."""
@@ -88,8 +85,6 @@ class UpstreamSpec(Spec):
     def _one_of_both(self) -> UpstreamSpec:
         if self.region is not None and self.csv is not None:
             raise PydanticCustomError("upstream", "needs either 'region' or 'csv', not both")
-        if self.weather and self.csv is not None:
-            raise PydanticCustomError("upstream", "'weather' is of a region; a 'csv' has its hours already")
         if self.area is not None and self.csv is None:
             raise PydanticCustomError("upstream", "'area' chooses from a 'csv'; a region has none")
         return self

@@ -2,172 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-
 import numpy as np
-import numpy.typing as npt
 
 from carbon.factors import Boundary, FactorSet
 from carbon.upstream.market.demand import demand_mw
-from carbon.upstream.market.merit_order import Clearing, supply_curve
-from carbon.upstream.market.offers import Offers, by_owner, months_of, offers_of, with_minimum_load
-from carbon.upstream.market.region import Region, Trade
-from carbon.upstream.market.renewables import (
-    RegionYear,
-    region_year,
-    solar_availability,
-    wind_availability,
-)
-from carbon.upstream.market.sources import Sources, factors_of
+from carbon.upstream.market.merit_order import Clearing, clear_market, supply_curve
+from carbon.upstream.market.region import Region, Technology
+from carbon.upstream.market.renewables import solar_availability, wind_availability
 from carbon.upstream.market.storage import DAY, WEEK, arbitrage_mw, carried_over, peak_shaving_mw, windows_of
-from carbon.upstream.market.technology import Technology
-from carbon.upstream.supply import Upstream
-from grid.arrays import Floats, Ints
-from grid.errors import InputError
+from carbon.upstream.supply import IMPORT_UNKNOWN, Upstream
+from grid.arrays import Floats
+from grid.errors import Fault, InputError, raise_if_any
 from grid.time.clock import Clock
-from grid.weather.files import WeatherYear
-from grid.weather.weather import Weather, standard_offset
-
-HOUR = timedelta(hours=1)
+from grid.weather.weather import Weather
 
 
 def simulate_region(
-    region: Region,
-    weather: Weather,
-    clock: Clock,
-    time_zone: str,
-    factors: FactorSet,
-    boundary: Boundary = "direct",
-    sites: Sequence[WeatherYear] = (),
+    region: Region, weather: Weather, clock: Clock, time_zone: str, factors: FactorSet, boundary: Boundary = "direct"
 ) -> Upstream:
-    """Simulates the electricity market of a region under its weather.
+    """Simulates the electricity market of a region under the city's weather.
 
     Demand follows standard load profiles, wind and sun follow the weather, reservoirs shave the peaks of the residual
-    load, storage follows the spread of prices (`carbon.upstream.market.storage`), neighbours take and give by price,
-    and the rest is supplied in order of marginal cost, where running plants offer their minimum load below it
-    (`carbon.upstream.market.offers`). When wind, sun and must-run plants exceed demand and what lines take they are
-    curtailed at the price of the cheapest; when demand exceeds supply, unknown imports fill the gap at the region's
-    scarcity price. Reservoirs and storage keep their schedule in the marginal intensities.
+    load, storage follows the spread of prices (`carbon.upstream.market.storage`), and the rest is supplied in order of
+    marginal cost. When wind, sun and must-run plants exceed demand they are curtailed at the price of the cheapest;
+    when demand exceeds supply, unknown imports fill the gap at the region's scarcity price. Trade with neighbours is
+    modelled only where the region has it as a technology. Reservoirs and storage keep their schedule in the marginal
+    intensities.
 
     Args:
-        region: Power stations, load, trade and prices.
+        region: Power stations, load and prices.
         weather: Of the city, on the same clock, with the whole year of its source.
         clock: The time axis.
-        time_zone: Of the city; it stands for the region's where that has no place of its own.
+        time_zone: Of the city.
         factors: Emission factors of the region's technologies.
         boundary: Direct or life-cycle.
-        sites: The region's own weather at one site or several, each in its own standard time; by default the year of
-            `weather`, whose hour is then taken for the hour of the region.
 
     Returns:
-        Mix, intensities and price; the columns of `p_mw` are the region's technologies, less what is exported in the
-        proportion of the mix, then `IMPORTS` if the region trades, and `IMPORT_UNKNOWN`.
+        Mix, intensities and price; the columns of `p_mw` are the region's technologies and `IMPORT_UNKNOWN`.
 
     Raises:
         InputError: If the clocks differ, the weather lacks its year, or a technology has no factor; all at once.
     """
-    sources = factors_of(region, factors, boundary, weather, clock)
-    zone = time_zone if region.place is None else region.place.time_zone
-    year = _weather_of(region, weather, sites, standard_offset(zone, clock.start.year) / HOUR)
-    market = _cleared(region, demand_mw(region.demand, clock, zone), year, clock, zone)
-    clearing = market.clearing
-    p_mw, exported_mw = market.supply_mw(region.trade)
-    mix = _mix(p_mw, market.charge_mw, sources, clock)
-    unserved, n_fleets = clearing.unserved_mw > 0, len(region.technologies)
-    home_mw = p_mw[:, :n_fleets].sum(axis=1)
-    p_mw[:, :n_fleets] *= (1.0 - exported_mw / np.where(home_mw > 0, home_mw, 1.0))[:, None]
-    ci_unknown = sources.properties[0, -1]
-    below = np.where(unserved, ci_unknown, clearing.p_marginal @ sources.ci_marginal[market.owners])
-    above = clearing.p_marginal_above @ sources.ci_marginal[market.owners]
-    above = np.where(clearing.p_marginal_above.sum(axis=1) == 0, ci_unknown, above)
+    properties = _factors_of(region, factors, boundary, weather, clock)
+    load_mw = demand_mw(region.demand, clock, time_zone)
+    clearing, fixed_mw, charge_mw = _cleared(region, load_mw, weather, clock, time_zone)
+    p_mw = np.column_stack((clearing.p_mw + fixed_mw, clearing.unserved_mw))
+    mix = _mix(p_mw, charge_mw, properties, region, clock)
+    ci = properties[0]
+    unserved = clearing.unserved_mw > 0
+    below = np.where(unserved, ci[-1], clearing.p_marginal @ ci[:-1])
+    none_above = clearing.p_marginal_above.sum(axis=1) == 0
     return Upstream(
         clock=clock,
-        price_per_mwh=np.where(unserved, region.scarcity_price_per_mwh, np.nan_to_num(clearing.price_per_mwh)),
+        price_per_mwh=_price(clearing, region.scarcity_price_per_mwh),
         ci_kg_per_mwh=mix[0],
         ci_marginal_kg_per_mwh=below,
         renewable_share=np.clip(mix[1], 0.0, 1.0),
-        technologies=sources.names,
+        technologies=(*(technology.name for technology in region.technologies), IMPORT_UNKNOWN),
         p_mw=p_mw,
         boundary=boundary,
         carbon_free_share=np.clip(mix[2], 0.0, 1.0),
         ci_marginal_below_kg_per_mwh=below,
-        ci_marginal_above_kg_per_mwh=above,
-        storage_charge_mw=market.charge_mw,
+        ci_marginal_above_kg_per_mwh=np.where(none_above, ci[-1], clearing.p_marginal_above @ ci[:-1]),
+        storage_charge_mw=charge_mw,
     )
 
 
-def _weather_of(region: Region, weather: Weather, sites: Sequence[WeatherYear], offset_hours: float) -> RegionYear:
-    """The weather of the region: of its sites, or the city's."""
-    place = region.place
-    where = (weather.latitude, weather.longitude) if place is None else (place.latitude, place.longitude)
-    if sites:
-        return region_year(sites, where, offset_hours)
-    if weather.year is None:
-        raise InputError.single("weather.year", "must be given; a region takes its climate from the whole year")
-    return region_year((weather.year,), where, None)
-
-
-@dataclass(frozen=True, eq=False)
-class _Market:
-    """The cleared market: columns of `clearing` belong to `owners`, a fleet or, after the last of K fleets, trade.
-
-    Args:
-        clearing: Of all offers, T steps and J columns.
-        owners: Shape (J,), 0 to K.
-        fixed_mw: Output of reservoirs and storage, shape (T, K) [MW].
-        charge_mw: What storage takes, shape (T,) [MW].
-    """
-
-    clearing: Clearing
-    owners: Ints
-    fixed_mw: Floats
-    charge_mw: Floats
-
-    def supply_mw(self, trade: Trade | None) -> tuple[Floats, Floats]:
-        """Output of fleets, imports if there is trade, and unknown imports, and what is exported, shape (T,) [MW]."""
-        n_fleets = self.fixed_mw.shape[1]
-        p_mw = by_owner(self.clearing.p_mw, self.owners, n_fleets + (trade is not None))
-        p_mw[:, :n_fleets] += self.fixed_mw
-        exported_mw = np.zeros(len(p_mw))
-        if trade is not None:
-            balance_mw = p_mw[:, n_fleets] - trade.export_max_mw
-            exported_mw = np.maximum(-balance_mw, 0.0)
-            p_mw[:, n_fleets] = np.maximum(balance_mw, 0.0)
-        return np.column_stack((p_mw, self.clearing.unserved_mw)), exported_mw
-
-
-def _cleared(region: Region, load_mw: Floats, year: RegionYear, clock: Clock, time_zone: str) -> _Market:
+def _cleared(
+    region: Region, load_mw: Floats, weather: Weather, clock: Clock, time_zone: str
+) -> tuple[Clearing, Floats, Floats]:
+    """The market, the output of reservoirs and storage (T, K), and what storage takes (T,) [MW]."""
     fleets = region.technologies
-    available_mw = np.column_stack([t.capacity_mw * _availability(t, region, year, clock, time_zone) for t in fleets])
+    available_mw = np.column_stack([t.capacity_mw * _availability(t, region, weather, time_zone) for t in fleets])
     must_run_mw = available_mw * np.array([technology.must_run_share for technology in fleets])
+    costs = np.array([technology.cost_range_per_mwh(region.carbon_price_per_t) for technology in fleets])
     in_market = np.array([technology.operation == "market" for technology in fleets])
     must_run_mw, flexible_mw = must_run_mw * in_market, (available_mw - must_run_mw) * in_market
-    offers = offers_of(region, must_run_mw, flexible_mw, months_of(clock))
-    abroad_mw = 0.0 if region.trade is None else region.trade.export_max_mw
-    fixed_mw, charge_mw = _reservoirs(region, load_mw, abroad_mw, offers, clock)
+    fixed_mw, charge_mw = _reservoirs(region, load_mw, must_run_mw, flexible_mw, costs, clock)
     total_mw = fixed_mw.sum(axis=1)
-    needed_mw = load_mw + charge_mw + abroad_mw
+    needed_mw = load_mw + charge_mw
     spilled = np.minimum(1.0, needed_mw / np.where(total_mw > 0, total_mw, 1.0))  # rivers beyond all demand
     fixed_mw = fixed_mw * np.where(total_mw > 0, spilled, 1.0)[:, None]
     served_mw = np.maximum(needed_mw - fixed_mw.sum(axis=1), 0.0)
-    clearing = offers.clear(served_mw)
-    kept = with_minimum_load(offers, region, clearing, clock.step_hours)
-    if kept is not offers:
-        clearing = kept.clear(served_mw)
-    return _Market(clearing, kept.owners, fixed_mw, charge_mw)
+    return clear_market(served_mw, must_run_mw, flexible_mw, costs[:, 0], costs[:, 1]), fixed_mw, charge_mw
 
 
 def _reservoirs(
-    region: Region, load_mw: Floats, abroad_mw: float, offers: Offers, clock: Clock
+    region: Region, load_mw: Floats, must_run_mw: Floats, flexible_mw: Floats, costs: Floats, clock: Clock
 ) -> tuple[Floats, Floats]:
     """Output of reservoirs and storage, shape (T, K), and what storage takes, shape (T,) [MW]."""
-    n_fleets = len(region.technologies)
-    fixed_mw, charge_mw = np.zeros((clock.n_steps, n_fleets)), np.zeros(clock.n_steps)
+    fixed_mw, charge_mw = np.zeros_like(must_run_mw), np.zeros(clock.n_steps)
     weather_driven = np.array([isinstance(technology.availability, str) for technology in region.technologies])
-    residual_mw = load_mw - offers.must_run_mw.sum(axis=1)
-    residual_mw = residual_mw - offers.flexible_mw[:, :n_fleets][:, weather_driven].sum(axis=1)
+    residual_mw = load_mw - must_run_mw.sum(axis=1) - flexible_mw[:, weather_driven].sum(axis=1)
     weeks, days = windows_of(clock, WEEK), windows_of(clock, DAY)
     for position, technology in enumerate(region.technologies):
         if technology.operation == "peak_shaving" and technology.capacity_factor is not None:
@@ -176,61 +102,33 @@ def _reservoirs(
                 weeks,
                 least_mw=technology.capacity_mw * technology.must_run_share,
                 greatest_mw=technology.capacity_mw,
-                mean_mw=technology.capacity_mw
-                * technology.capacity_factor
-                * _means_of(_course(technology, clock), weeks),
+                mean_mw=technology.capacity_mw * technology.capacity_factor,
             )
             residual_mw = residual_mw - fixed_mw[:, position]
-    dispatchable = np.ones(offers.flexible_mw.shape[1], dtype=bool)
-    dispatchable[:n_fleets] = ~weather_driven
+    dispatchable = ~weather_driven
+    prices, supply_mw = supply_curve(flexible_mw[:, dispatchable].mean(axis=0), *costs[dispatchable].T)
     for position, technology in enumerate(region.technologies):
-        if technology.operation != "storage":
-            continue
-        charge_mw, fixed_mw[:, position] = arbitrage_mw(
-            residual_mw + abroad_mw,
-            days,
-            _prices_of_days(offers, dispatchable, days),
-            capacity_mw=technology.capacity_mw,
-            energy_mwh=float(technology.storage_energy_mwh or 0.0),
-            round_trip_efficiency=float(technology.round_trip_efficiency or 1.0),
-            step_hours=clock.step_hours,
-        )
+        if technology.storage_energy_mwh is not None and technology.round_trip_efficiency is not None:
+            charge_mw, fixed_mw[:, position] = arbitrage_mw(
+                residual_mw,
+                days,
+                lambda level_mw: np.interp(level_mw, supply_mw, prices),
+                capacity_mw=technology.capacity_mw,
+                energy_mwh=technology.storage_energy_mwh,
+                round_trip_efficiency=technology.round_trip_efficiency,
+                step_hours=clock.step_hours,
+            )
     return fixed_mw, charge_mw
 
 
-def _means_of(values: Floats, windows: Ints) -> Floats:
-    """Mean of each window, shape (W,)."""
-    return np.bincount(windows, values) / np.bincount(windows)
-
-
-def _prices_of_days(offers: Offers, dispatchable: npt.NDArray[np.bool_], days: Ints) -> Callable[[Floats], Floats]:
-    """Price at a residual load of each day, shape (D,), by the supply curve of its month."""
-    first = np.unique(days, return_index=True)[1]
-    month_of_day = np.zeros(days[-1] + 1, dtype=np.int64)
-    month_of_day[days[first]] = offers.months[first]
-    supply = offers.flexible_mw[:, dispatchable].mean(axis=0)
-    curves = {
-        month: supply_curve(supply, *offers.cost_per_mwh[month, dispatchable].T) for month in np.unique(month_of_day)
-    }
-
-    def prices(level_mw: Floats) -> Floats:
-        found = np.empty_like(level_mw)
-        for month, (price, supply_mw) in curves.items():
-            here = month_of_day == month
-            found[here] = np.interp(level_mw[here], supply_mw, price)
-        return found
-
-    return prices
-
-
-def _mix(p_mw: Floats, charge_mw: Floats, sources: Sources, clock: Clock) -> Floats:
+def _mix(p_mw: Floats, charge_mw: Floats, properties: Floats, region: Region, clock: Clock) -> Floats:
     """Intensity, renewable and carbon-free share of the mix, shape (3, T); storage passes on what it took."""
-    is_store = sources.is_store
+    is_store = np.array([*(technology.operation == "storage" for technology in region.technologies), False])
     produced_mw, discharge_mw = p_mw[:, ~is_store].sum(axis=1), p_mw[:, is_store].sum(axis=1)
     total_mw = produced_mw + discharge_mw
     days = windows_of(clock, DAY)
-    mix = np.empty((len(sources.properties), clock.n_steps))
-    for position, values in enumerate(sources.properties):
+    mix = np.empty((len(properties), clock.n_steps))
+    for position, values in enumerate(properties):
         produced = p_mw[:, ~is_store] @ values[~is_store]
         carried = carried_over(produced / total_mw, charge_mw, discharge_mw, days)
         shares = np.minimum(carried, 1.0) if position > 0 else carried  # losses consume shares, not carbon
@@ -238,18 +136,47 @@ def _mix(p_mw: Floats, charge_mw: Floats, sources: Sources, clock: Clock) -> Flo
     return mix
 
 
-def _course(technology: Technology, clock: Clock) -> Floats:
-    """Availability of the month of each step over that of the year, shape (T,)."""
-    if technology.course is None:
-        return np.ones(clock.n_steps)
-    return np.array(technology.course)[months_of(clock)]
+def _factors_of(region: Region, factors: FactorSet, boundary: Boundary, weather: Weather, clock: Clock) -> Floats:
+    """Factor [kg/MWh], whether renewable and whether carbon-free (0 or 1) of each technology and of unknown imports.
+
+    A fleet with an efficiency of its own has the direct factor of its heat rate; of the set it takes whether it is
+    renewable and, for life-cycle, what the chain adds to the direct factor.
+
+    Returns:
+        Shape (3, K + 1); 0 for storage, which carries what it took.
+    """
+    faults = []
+    if weather.clock != clock:
+        faults.append(Fault("weather.clock", "must be the clock of the simulation"))
+    if weather.year is None:
+        faults.append(Fault("weather.year", "must be given; a region takes its climate from the whole year"))
+    names = [*(technology.factor for technology in region.technologies), "unknown"]
+    stores = [*(technology.operation == "storage" for technology in region.technologies), False]
+    own = [*(technology.direct_kg_per_mwh for technology in region.technologies), None]
+    ci = np.zeros(len(names))
+    for position, name in enumerate(names):
+        if stores[position]:
+            continue
+        direct = own[position]
+        try:
+            listed = factors.value(name, boundary)
+            chain = listed - factors.value(name) if boundary == "lifecycle" else 0.0
+            ci[position] = listed if direct is None else direct + chain
+        except InputError as error:
+            faults.extend(error.faults)
+    raise_if_any(dict.fromkeys(faults), f"region {region.name!r}")
+    generates = ~np.array(stores)
+    renewable = [factors.renewable(name) for name in names] * generates
+    carbon_free = [factors.carbon_free(name) for name in names] * generates
+    return np.stack((ci, renewable, carbon_free))
 
 
-def _availability(technology: Technology, region: Region, year: RegionYear, clock: Clock, time_zone: str) -> Floats:
+def _availability(technology: Technology, region: Region, weather: Weather, time_zone: str) -> Floats:
+    clock, year = weather.clock, weather.year
     if isinstance(technology.availability, float):
-        return np.minimum(technology.availability * _course(technology, clock), 1.0)
-    if technology.capacity_factor is None:
-        raise InputError.single(technology.name, "needs a capacity factor")
+        return np.full(clock.n_steps, technology.availability)
+    if year is None or technology.capacity_factor is None:
+        raise InputError.single(technology.name, "needs a capacity factor and the whole year of the weather")
     if technology.availability == "wind":
         return wind_availability(
             year,
@@ -259,4 +186,8 @@ def _availability(technology: Technology, region: Region, year: RegionYear, cloc
             efficiency=region.wind_farm_efficiency,
             smoothing_hours=region.wind_smoothing_hours,
         )
-    return solar_availability(year, clock, time_zone, technology.capacity_factor)
+    return solar_availability(weather, year, clock, time_zone, technology.capacity_factor)
+
+
+def _price(clearing: Clearing, scarcity_price_per_mwh: float) -> Floats:
+    return np.where(clearing.unserved_mw > 0, scarcity_price_per_mwh, np.nan_to_num(clearing.price_per_mwh))
