@@ -9,6 +9,7 @@ import pytest
 
 from grid.assets import BaseStation, Site
 from grid.assets.base_station import Radio
+from grid.flexibility.per_slot import values_of
 from grid.time.demand_shapes import demand_shape
 
 EARTH_MACRO = {"p_0_w": 130, "delta_p": 4.7, "p_out_max_w": 20, "p_sleep_w": 75}
@@ -31,7 +32,7 @@ def test_a_site_of_2010_at_full_traffic_draws_1344_w_at_the_least_780_w(winter_s
     old = {"radio": EARTH_MACRO, "transceivers": 6, "baseband_w": 0.0, "backup_hours": 0.0, "reserve_hours": 0.0}
     assert stations(**old).power_mw == pytest.approx(0.1344)
     (idle,) = stations(**old, mean_traffic=0.0).flexibilities(winter_site)
-    np.testing.assert_allclose(idle.p_max_mw, 0.078)
+    np.testing.assert_allclose(values_of(idle.p_max_mw), 0.078)
 
 
 def test_traffic_moves_the_power_and_sleep_saves_most_where_there_is_little() -> None:
