@@ -13,7 +13,8 @@ from flask import Flask, Response, abort, request
 
 from app.dashboard import arrays
 from app.dashboard.layers import LAYERS
-from app.results.folder import TABLES, Result
+from app.results.columns import TABLES
+from app.results.folder import Result
 
 _ROWS_AT_ONCE = 200_000
 _FOLDERS = ("assets", "download", "map")

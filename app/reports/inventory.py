@@ -10,7 +10,7 @@ import polars as pl
 
 from app.reports.consumers import overlap, read_consumer, read_consumer_carbon
 from app.reports.contracts import read_claims
-from app.results.convention_columns import LEDGER_TERMS
+from app.results.columns import LEDGER_TERMS
 from app.results.folder import Result
 from carbon.inventory import (
     LOCAL_GENERATION,

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from app.results.columns import DECLARED
 from app.results.key_figures import KeyFigure, declarations
 
 DOCS = Path(__file__).parents[2] / "docs"
-KEY_FIGURES = """# Key figures
+KEY_FIGURES_INTRODUCTION = """# Key figures
 Every key of `summary.json`, made from [app/results/key_figures.yaml](../app/results/key_figures.yaml) by
 `python -m app.results.documentation`. `gridcarbon why RESULT KEY` says the same of one figure, with its value, its
 inputs and the emission factors behind it. The formulae are SQL over the Parquet tables of the result. A figure that
 does not exist in a run is null.
+"""
+TABLES_INTRODUCTION = """# Tables of a result
+Every table and column of a result, made from [app/results/columns.py](../app/results/columns.py) by
+`python -m app.results.documentation`. Rows are sorted by time, then element. Powers are positive when drawn. A value
+that does not exist is null.
 """
 _HEAD = "| key | what it counts | unit | better | formula |\n|---|---|---|---|---|"
 
@@ -20,7 +26,7 @@ _HEAD = "| key | what it counts | unit | better | formula |\n|---|---|---|---|--
 def key_figures() -> str:
     """The page of the key figures, as Markdown."""
     declared = declarations()
-    parts = [KEY_FIGURES, _HEAD, *_rows(declared.figures, ""), ""]
+    parts = [KEY_FIGURES_INTRODUCTION, _HEAD, *_rows(declared.figures, ""), ""]
     for name, family in declared.families.items():
         parts += [
             f"## Of each member of `{name}`",
@@ -37,7 +43,23 @@ def _rows(figures: Mapping[str, KeyFigure], prefix: str) -> Iterator[str]:
         yield f"| `{prefix}{key}` | {what} | {figure.unit} | {figure.better or ''} | `{figure.sql}` |"
 
 
-PAGES = {"key_figures.md": key_figures}
+def tables() -> str:
+    """The page of the tables and their columns, as Markdown."""
+    parts = [TABLES_INTRODUCTION]
+    for name, table in DECLARED.items():
+        parts += [
+            f"## `{name}`",
+            f"A row for each {table.row}.",
+            "",
+            "| column | unit | what it holds |",
+            "|---|---|---|",
+        ]
+        parts += [f"| `{column}` | {one.unit} | {one.meaning} |" for column, one in table.columns.items()]
+        parts.append("")
+    return "\n".join(parts)
+
+
+PAGES = {"key_figures.md": key_figures, "tables.md": tables}
 """What makes each page."""
 
 

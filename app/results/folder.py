@@ -7,7 +7,7 @@ scenario.yaml     the scenario that ran, with every default filled in
 manifest.json     scenario hash, status, versions, factor sets, data licences, notes, seconds per phase
 summary.json      the key figures, one level, units in the names
 topology.json     buses and branches with their districts and coordinates, for maps
-``*.parquet``     one table each, columns as in `TABLES`
+``*.parquet``     one table each, columns as in `app.results.columns`
 ================  ==========================================================================================
 """
 
@@ -25,63 +25,8 @@ from typing import Any
 
 import polars as pl
 
-from app.results.convention_columns import CONVENTION_TABLES
+from app.results.columns import TABLES
 from grid.errors import Fault, InputError
-
-TIME = pl.Datetime("us", "UTC")
-TABLES: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
-    "buses": {"time": TIME, "bus": pl.Categorical, "vm_pu": pl.Float64, "ci_kg_per_mwh": pl.Float64,
-              "renewable_share": pl.Float64, "carbon_free_share": pl.Float64},
-    "branches": {"time": TIME, "branch": pl.Categorical, "kind": pl.Categorical, "p_from_mw": pl.Float64,
-                 "p_to_mw": pl.Float64, "loading_percent": pl.Float64},
-    "assets": {"time": TIME, "asset": pl.Categorical, "bus": pl.Categorical, "p_mw": pl.Float64, "e_mwh": pl.Float64,
-               "ci_kg_per_mwh": pl.Float64, "q_mvar": pl.Float64},
-    "sectors": {"time": TIME, "gpc_code": pl.Categorical, "energy_mwh": pl.Float64, "emissions_kg": pl.Float64,
-                "carbon_free_mwh": pl.Float64},
-    "sessions": {"fleet": pl.Categorical, "vehicle": pl.Int64, "vehicle_class": pl.Categorical,
-                 "place": pl.Categorical, "bus": pl.Categorical, "start": TIME, "end": TIME, **dict.fromkeys((
-                     "energy_kwh", "v2g_kwh", "requested_kwh", "emissions_kg", "charged_kg", "v2g_kg",
-                     "charged_g_per_kwh", "driven_km", "driven_kg", "g_per_km"), pl.Float64)},
-    "vehicle_classes": {"vehicle_class": pl.Categorical, "sessions": pl.Int64, **dict.fromkeys((
-        "energy_kwh", "v2g_kwh", "emissions_kg", "charged_kg", "driven_km", "driven_kg", "charged_g_per_kwh",
-        "net_g_per_kwh", "g_per_km"), pl.Float64)},
-    "charging_hours": {"place": pl.Categorical, "hour": pl.Int64, **dict.fromkeys((
-        "energy_kwh", "v2g_kwh", "charged_kg", "v2g_kg", "charged_g_per_kwh"), pl.Float64)},
-    "v2g_credit": {"vehicle_class": pl.Categorical, "reference": pl.Categorical, **dict.fromkeys((
-        "energy_mwh", "replaced_kg", "released_kg", "wear_kg", "avoided_kg"), pl.Float64)},
-    "hydrogen": {"time": TIME, "station": pl.Categorical, **dict.fromkeys((
-        "electricity_mwh", "fed_in_mwh", "refuelled_kg", "emissions_kg", "emissions_kg_per_kg", "tank_kg",
-        "tank_kg_per_kg"), pl.Float64)},
-    "hydrogen_stations": {"station": pl.Categorical, **dict.fromkeys((
-        "electricity_mwh", "fed_in_mwh", "refuelled_kg", "emissions_kg", "emissions_kg_per_kg", "tank_kg_per_kg"),
-        pl.Float64)},
-    "marginal": {"time": TIME, "below_kg_per_mwh": pl.Float64, "above_kg_per_mwh": pl.Float64, "tie": pl.Boolean,
-                 "mean_kg_per_mwh": pl.Float64},
-    "nodal": {"time": TIME, "bus": pl.Categorical, **dict.fromkeys((
-        "price_per_mwh", "marginal_below_kg_per_mwh", "marginal_above_kg_per_mwh", "dispatch_marginal_kg_per_mwh"),
-        pl.Float32)},
-    "data_centres": {"time": TIME, "name": pl.Categorical, "p_it_mw": pl.Float64, "p_cooling_mw": pl.Float64,
-                     "p_power_chain_mw": pl.Float64, "p_total_mw": pl.Float64, "pue": pl.Float64,
-                     "water_l": pl.Float64, "ci_kg_per_mwh": pl.Float64, "tests_kg": pl.Float64},
-    "fuels": {"time": TIME, **dict.fromkeys(("asset", "use", "gpc_code", "fuel"), pl.Categorical), **dict.fromkeys((
-        "energy_mwh", "emissions_kg", "biogenic_kg"), pl.Float64)},
-    "violations": {"time": TIME, "element": pl.Categorical, "quantity": pl.Categorical, "value": pl.Float64,
-                   "limit": pl.Float64},
-    "city": {"time": TIME, "import_mw": pl.Float64, "export_mw": pl.Float64, "generation_mw": pl.Float64,
-             "consumption_mw": pl.Float64, "loss_mw": pl.Float64, "storage_mw": pl.Float64,
-             "emissions_kg": pl.Float64, "ci_kg_per_mwh": pl.Float64, "import_ci_kg_per_mwh": pl.Float64,
-             "import_price_per_mwh": pl.Float64},
-    "ledger": {"time": TIME, **dict.fromkeys((
-        "hours", "generation_mwh", "import_mwh", "arriving_mwh", "consumption_mwh", "export_mwh", "loss_mwh",
-        "storage_change_mwh", "renewable_mwh", "curtailed_mwh", "source_kg", "arriving_kg", "consumption_kg",
-        "vehicle_kg", "loss_kg", "fuel_kg", "standing_kg", "export_kg", "stock_change_kg", "carbon_error_kg",
-        "import_price_per_mwh", "export_price_per_mwh", "wear_cost", "forgone_value",
-        "carbon_cost", "stock_gain_mwh", "heat_mwh"), pl.Float64)},
-    "months": {"month": TIME, "peak_import_mw": pl.Float64, "demand_charge": pl.Float64},
-    "sources": {"time": TIME, "source": pl.Categorical, "energy_mwh": pl.Float64, "emissions_kg": pl.Float64},
-    **CONVENTION_TABLES,
-}  # fmt: skip
-"""Columns of every table; rows are sorted by time, then element."""
 
 
 def in_columns(name: str, frame: pl.DataFrame) -> pl.DataFrame:

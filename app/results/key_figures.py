@@ -18,7 +18,7 @@ from grid.errors import InputError, nearest
 from grid.spec import Spec
 
 Tables = Callable[[str], pl.LazyFrame]
-"""Gives a table of a result by its name, one of `app.results.folder.TABLES`."""
+"""Gives a table of a result by its name, one of `app.results.columns.TABLES`."""
 Value = float | int | None
 """A key figure: a count is an int; None is a figure that does not exist in the run."""
 Compared = Literal["relative", "points", "count", "amount"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from app.results.convention_columns import VIEWS
+from app.results.columns import VIEWS
 from carbon.tracing.convention_names import CARBON_FREE, CONVENTIONS, WATER_TANK
 
 MODELS = [(name, stores) for stores in (WATER_TANK, CARBON_FREE) for name in CONVENTIONS]

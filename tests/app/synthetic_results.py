@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from app.results.folder import TABLES, Result, write_result
+from app.results.columns import TABLES
+from app.results.folder import Result, write_result
 from app.results.key_figures import summarise
 from app.results.tables.hydrogen import of_stations
 from app.results.tables.vehicles import vehicle_classes

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from app.dashboard import cards
 from app.dashboard.text import boundary_words, figure
 from app.dashboard.view import Page, View
-from app.results.folder import TABLES
+from app.results.columns import TABLES
 
 
 def content(view: View) -> Component:

@@ -12,7 +12,7 @@ from app.accounts.convention_ledgers import ConventionLedger, ConventionLedgers
 from app.accounts.metered_consumers import ConsumerEnergy
 from app.accounts.origins import Origins
 from app.accounts.tracing_input import IMPORT, STORES
-from app.results.convention_columns import CONVENTION_TABLES, VIEWS
+from app.results.columns import TABLES, VIEWS
 from app.results.tables.frames import by_element, times
 from carbon.tracing.convention_names import OPERATOR, WATER_TANK
 from grid.arrays import Floats, ratio
@@ -144,7 +144,7 @@ def _origins(found: Origins) -> pl.DataFrame:
 
 def _by_hour(found: Origins, clock: Clock) -> pl.DataFrame:
     """A row for each hour, data centre and source."""
-    schema, length = CONVENTION_TABLES["data_centre_origins"], len(found.sources)
+    schema, length = TABLES["data_centre_origins"], len(found.sources)
     frames = [
         pl.DataFrame(
             {
@@ -177,7 +177,7 @@ def _consumers(ledger: ConventionLedger, clock: Clock) -> pl.DataFrame:
 def _consumer_energy(consumers: Mapping[str, ConsumerEnergy], clock: Clock) -> pl.DataFrame:
     """A row for each step and data centre, asset or fleet."""
     if not consumers:
-        return pl.DataFrame(schema=CONVENTION_TABLES["consumers"])
+        return pl.DataFrame(schema=TABLES["consumers"])
     names = [field.name for field in fields(ConsumerEnergy)]
     columns = {name: np.column_stack([getattr(consumer, name) for consumer in consumers.values()]) for name in names}
     return by_element(clock, "consumer", list(consumers), **columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from app.results.folder import TABLES
+from app.results.columns import TABLES
 from app.results.tables.frames import times
 from app.simulation.phases import SimulationResult
 from carbon.data_centre.flexibility import SECTOR

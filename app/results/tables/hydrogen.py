@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from app.results.folder import TABLES
+from app.results.columns import TABLES
 from app.results.tables.frames import by_element
 from app.simulation.phases import SimulationResult
 from carbon.reporting.hydrogen import TankContents, carbon_per_kg, tanks_by_slot

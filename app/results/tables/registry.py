@@ -1,4 +1,4 @@
-"""The tables of a result, from the arrays of a run: see `app.results.folder.TABLES` for their columns."""
+"""The tables of a result, from the arrays of a run: see `app.results.columns` for their columns."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from app.results.convention_columns import CONVENTION_TABLES
-from app.results.folder import TABLES
+from app.results.columns import CONVENTION_TABLES, TABLES
 from app.results.tables import city as city_tables
 from app.results.tables import hydrogen, marginal, v2g
 from app.results.tables.conventions import convention_tables

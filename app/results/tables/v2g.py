@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from app.results.folder import TABLES
+from app.results.columns import TABLES
 from app.results.tables.vehicles import class_names, fleets
 from app.simulation.phases import SimulationResult
 from carbon.reporting.v2g_credit import (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from app.results.folder import TABLES
+from app.results.columns import TABLES
 from app.results.tables.frames import local_hours, times
 from app.simulation.phases import SimulationResult
 from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients

@@ -14,7 +14,8 @@ from app.dashboard.layers import LAYERS
 from app.dashboard.local_time import thinned
 from app.dashboard.pages.emissions import totals_by_sector
 from app.dashboard.text import change, figure, sector_name
-from app.results.folder import TABLES, Result
+from app.results.columns import TABLES
+from app.results.folder import Result
 from tests.app.synthetic_results import DATA_CENTRE, FLEET, LIMITS, N_STEPS, STEP_HOURS
 
 ZONE = "Europe/Berlin"

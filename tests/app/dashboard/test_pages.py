@@ -17,7 +17,8 @@ from app.dashboard import arrays, create_app, serve
 from app.dashboard.layers import LAYERS
 from app.dashboard.pages import PAGES, about, grid_map
 from app.dashboard.view import View
-from app.results.folder import TABLES, Result, open_result
+from app.results.columns import TABLES
+from app.results.folder import Result, open_result
 from app.results.key_figures import shown_in
 from grid.errors import InputError
 from tests.app.synthetic_results import N_BUSES, N_STEPS, STEP_HOURS

@@ -10,8 +10,8 @@ import pytest
 from app.dashboard.pages.overview import content
 from app.dashboard.view import View
 from app.results import documentation, key_figures
+from app.results.columns import TABLES
 from app.results.explain import why
-from app.results.folder import TABLES
 from app.results.key_figures import Declarations, KeyFigure, declarations, evaluate, figure_named, summarise
 from app.studies.demo import print_comparison
 from tests.app.synthetic_results import write_synthetic

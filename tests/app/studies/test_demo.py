@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from app.results.folder import TABLES, Result
+from app.results.columns import TABLES
+from app.results.folder import Result
 from app.results.key_figures import Compared
 from app.studies.demo import STRATEGIES, change_in_words, run_demo
 

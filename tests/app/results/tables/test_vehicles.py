@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 
 from app.accounts.storage import Stores
-from app.results.folder import TABLES, Result
+from app.results.columns import TABLES
+from app.results.folder import Result
 from app.results.key_figures import evaluate, figure_named
 from app.results.run import run_scenario
 from app.results.tables.v2g import avoided
