@@ -17,7 +17,6 @@ PACKAGES = ("grid", "carbon", "optimizer", "app")
 MOST_LINES = 350
 MOST_LINES_OF_A_BODY = 40
 MOST_MODULES = 15
-MODULES = 15
 SHARED_NAMES = {"main", "content", "register"}
 """What every page and every program calls the same thing."""
 NAMED_AS_COMMANDS = "app/commands/"

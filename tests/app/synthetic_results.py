@@ -21,8 +21,7 @@ from tests.app.synthetic_conventions import convention_tables
 from tests.app.synthetic_marginal import marginal_table
 
 START = dt.datetime(2030, 6, 3, tzinfo=dt.UTC)
-N_STEPS, STEP_HOURS = 192, 0.25
-N_BUSES, N_FEEDERS = 40, 4
+N_STEPS, STEP_HOURS, N_BUSES, N_FEEDERS = 192, 0.25, 40, 4
 FLEET, DATA_CENTRE, DC_BUS = "homes", "north", "Bus 20"
 SECTORS = {"I.1.2": 0.45, "I.2.2": 0.35, "I.3.2": 0.20}
 LIMITS = {"vm_min_pu": 0.98, "vm_max_pu": 1.05, "line_loading_max_percent": 60.0, "trafo_loading_max_percent": 100.0}
