@@ -122,7 +122,7 @@ def account(
         flow: The AC power flow with all assets.
         flexibilities: All assets.
         p_mw: Their withdrawal by name, shape (K,) each [MW].
-        upstream: What imports are made of.
+        upstream: Carbon intensity and wholesale price of imports in every step.
         factors: Emission factors of local generation.
         ci_year_kg_per_mwh: Intensity of the energy that stores begin with, before charging losses [kg/MWh].
         renewable_share_year: Its renewable share.

@@ -29,26 +29,31 @@ GPC_PATTERN = r"^(I|II|III|IV|V|VI)(\.\d+)*$"
 
 
 class CitySpec(Spec):
-    """The grid and where it is."""
+    """The city's grid, its place, and the loads of the grid."""
 
     network: str = Field(min_length=1)
-    """`reference`, a pandapower JSON file, a pandapower built-in such as `mv_oberrhein`, or a SimBench code."""
+    """The grid: `reference` (shipped), a pandapower JSON file (path relative to the scenario's), the name of a net that
+    pandapower ships, such as `mv_oberrhein`, or a SimBench code (needs `simbench`)."""
     profiles: str | None = None
-    """Parquet file with `time_utc` and a column per element and quantity, e.g. `load/<name>/p_mw`."""
+    """Parquet file of powers by time: a column `time_utc`, and one for each element and quantity, such as
+    `load/<name>/p_mw` [MW] or `load/<name>/q_mvar` [MVAr], at any regular step of whole seconds. Elements without a
+    column keep the net's profiles. Default: the net's own profiles, else constant at its nominal power."""
     time_zone: str = DEFAULT_TIME_ZONE
-    """IANA name of the city's time zone."""
+    """Time zone of the city, by its IANA name; sets the hours of demand, cars and `power_limits`."""
     latitude: float | None = Field(default=None, ge=-90, le=90)
-    """Of the city, for the sun; default: from the grid's coordinates, else the middle of Germany [degree]."""
+    """Latitude of the city, north positive; places the sun [degree]. Default: mean of the grid's coordinates, else the
+    middle of Germany."""
     longitude: float | None = Field(default=None, ge=-180, le=180)
-    """East positive [degree]."""
+    """Longitude of the city, east positive; places the sun [degree]. Default: as for `latitude`."""
     holidays: str | None = "DE"
-    """Country whose public holidays count as Sundays when profiles of another year are used; null for none."""
+    """Country, by its ISO 3166-1 code of two letters, whose public holidays count as Sundays when profiles of another
+    year are used; null for none."""
     demand_growth: float = Field(default=0.0, ge=-1, le=10)
-    """Growth of all loads against the profiles: 0.05 is 5 %."""
+    """Growth of all loads of the grid against their profiles [1]; 0.05 is 5 % more."""
     own_generation: Literal["profiles", "weather"] = "profiles"
-    """Solar and wind power of the net itself: by its profiles, or by the scenario's weather like all else."""
+    """What sets solar and wind power of the grid's own generators: their `profiles`, or the scenario's `weather`."""
     default_sector: str = Field(default=UNSPECIFIED_SECTOR, pattern=GPC_PATTERN)
-    """GPC sub-sector of loads that name none."""
+    """GPC sub-sector of loads whose element names none, such as `I.1` (residential buildings)."""
 
     @field_validator("time_zone")
     @classmethod
@@ -59,27 +64,29 @@ class CitySpec(Spec):
 
 
 class PeriodSpec(Spec):
-    """When."""
+    """The simulated period, in UTC."""
 
     start: dt.date
-    """First day, from midnight UTC."""
+    """First day, YYYY-MM-DD; the period begins at its midnight UTC."""
     days: int = Field(ge=1, le=MAX_DAYS)
-    """Number of days."""
+    """Length of the period [d]."""
     step_minutes: Literal[5, 10, 15, 20, 30, 60] = 15
-    """Length of a step [min]."""
+    """Length of a time step [min]."""
 
 
 class UpstreamSpec(Spec):
-    """What imports are made of."""
+    """Carbon intensity and wholesale price of imports: from a model of a region's market, or from a file."""
 
     region: str | None = None
-    """A merit-order region: `reference`, `germany`, `great_britain`, `japan`, `california`, `china`, `china_north`,
-    `china_east` or `china_south`, or a YAML file of your own. Default: `reference`."""
+    """Region whose power market is simulated by merit order: `reference`, `germany`, `great_britain`, `japan`,
+    `california`, `china`, `china_north`, `china_east` or `china_south`, or a YAML file of your own (path relative to
+    the scenario's). Default: `reference`."""
     csv: str | None = None
-    """Or a CSV of hourly values, `time_utc, ci_kg_per_mwh, price_per_mwh` or a published layout, or a folder of
-    ENTSO-E's File Library."""
+    """File used instead of a region: hourly (or shorter) values as `time_utc, ci_kg_per_mwh, price_per_mwh`, a layout
+    published by Electricity Maps, EIA-930, NESO, ENTSO-E or Energy-Charts, or a folder of ENTSO-E's File Library."""
     area: str | None = Field(default=None, min_length=1)
-    """Which area of a file or folder of ENTSO-E's File Library, which hold all of Europe, such as `DE_LU`."""
+    """Area to read from files of ENTSO-E's File Library, which hold all of Europe, by its short name, such as
+    `DE_LU`."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> UpstreamSpec:
@@ -91,55 +98,60 @@ class UpstreamSpec(Spec):
 
 
 class TariffSpec(Spec):
-    """What the city pays above the wholesale price."""
+    """What is added to the wholesale price of energy drawn, taken off that of energy fed in, and paid for peaks."""
 
     import_markup_per_mwh: float = Field(default=60.0, ge=0)
     """Grid fees, levies and margin on imports [currency/MWh]."""
     export_discount_per_mwh: float = Field(default=10.0, ge=0)
-    """What exports earn less than the wholesale price [currency/MWh]."""
+    """By how much exports earn less than the wholesale price [currency/MWh]."""
     demand_charge_per_mw_month: float = Field(default=0.0, ge=0)
-    """For the highest import of each calendar month [currency/MW]."""
+    """Charge for the highest import, as a mean over a step, of each calendar month (UTC) [currency/MW]."""
 
 
 class ForecastSpec(Spec):
-    """A forecast that errs, the more the further it looks ahead (`optimizer.forecast.forecast`)."""
+    """Forecast whose errors grow with the time ahead to these deviations (`optimizer.forecast.forecast`)."""
 
     load: float = Field(default=0.03, ge=0, le=1)
-    """Standard deviation far ahead of what cannot be moved, relative to the highest at each bus [1]."""
+    """Standard deviation of the error of inflexible load, far ahead, relative to the highest at each bus [1]."""
     generation: float = Field(default=0.1, ge=0, le=1)
-    """That of what sun and wind allow, relative to the most they allow in the period [1]."""
+    """Standard deviation of the error of available sun and wind power, far ahead, relative to the most available in
+    the period [1]."""
     price: float = Field(default=0.1, ge=0, le=1)
-    """That of prices, relative to the mean import price [1]."""
+    """Standard deviation of the error of prices, far ahead, relative to the mean import price [1]."""
     carbon_intensity: float = Field(default=0.1, ge=0, le=1)
-    """That of the carbon of imports, relative to its mean [1]."""
+    """Standard deviation of the error of the carbon intensity of imports, far ahead, relative to its mean [1]."""
     correlation_per_hour: float = Field(default=0.9, ge=0, lt=1)
-    """Correlation of errors that lie an hour apart [1]."""
+    """Correlation of the errors of two moments an hour apart [1]."""
     arrivals_known: bool = True
-    """Whether cars that are yet to arrive have said so; else they charge at once until the next window sees them."""
+    """Whether a window knows of cars that arrive within it; if not, they charge at full power on arrival until the next
+    window."""
 
 
 class DispatchSpec(Spec):
-    """Who decides, and for what."""
+    """How flexible assets are operated: not at all, or by optimisation in rolling windows for least cost."""
 
     strategy: Literal["unmanaged", "smart", "optimal"] = "unmanaged"
-    """`unmanaged`: cars charge on arrival, stores idle; `smart`: charging shifts; `optimal`: everything that can."""
+    """`unmanaged`: cars charge on arrival, stores idle; `smart`: only charging is shifted in time; `optimal`: all
+    flexible assets are operated for least cost, V2G included."""
     carbon_price_per_t: float = Field(default=0.0, ge=0)
-    """Price of carbon in the decision and in the cost [currency/t]."""
+    """Price of carbon, in the objective of the dispatch and in the cost of the run [currency/t]."""
     carbon_cap_t: float | None = Field(default=None, gt=0)
-    """Most carbon of imports and own generation over the period, grid losses included [t]; each window may emit its
-    share of what is left, by what would be emitted unmanaged. What a tonne more would save stands in the manifest."""
+    """Highest emissions of imports and the city's own generation over the period, grid losses included [t]. Each window
+    may emit its share of what is left, by what would be emitted unmanaged; the marginal cost of the cap is in the
+    manifest. Default: no cap."""
     v2g: bool = True
-    """Whether cars whose owners are willing may feed in."""
+    """Whether electric cars with `v2g` may discharge into the grid."""
     horizon_hours: int = Field(default=24, ge=1, le=24 * 31)
-    """What each window decides [h]."""
+    """Length of the part of each window whose decisions are kept [h]."""
     look_ahead_hours: int = Field(default=12, ge=0, le=24 * 31)
-    """What each window sees beyond that [h]."""
+    """Length of what each window optimises beyond that, to be decided anew by the next [h]."""
     forecast: Annotated[
         Annotated[Literal["perfect", "persistence"], Tag(f"{TAG}name")] | Annotated[ForecastSpec, Tag(f"{TAG}errors")],
         Discriminator(lambda given: f"{TAG}name" if isinstance(given, str) else f"{TAG}errors"),
     ] = "perfect"
-    """What a window knows of the steps ahead: all; that they are as at the same time yesterday; or all with an error,
-    drawn with the scenario's seed. What is done meets the truth, and the grid connection balances the difference."""
+    """What a window knows of the steps ahead: `perfect`: their true values; `persistence`: those of the same time on
+    the day before; or true values with errors drawn with the scenario's seed. The schedule is then carried out with the
+    true values, and imports balance the difference."""
 
     @model_validator(mode="after")
     def _who_decides(self) -> DispatchSpec:
@@ -149,18 +161,18 @@ class DispatchSpec(Spec):
 
 
 class LimitsSpec(Spec):
-    """Limits of the grid; where one is not given, the net's own holds."""
+    """Limits of the grid. A limit that is not given is that of each element of the net, if it has one."""
 
     vm_min_pu: float | None = Field(default=None, gt=0, lt=2)
-    """Lower voltage limit [pu]."""
+    """Least voltage of all buses [pu]."""
     vm_max_pu: float | None = Field(default=None, gt=0, lt=2)
-    """Upper voltage limit [pu]."""
+    """Highest voltage of all buses [pu]."""
     line_loading_max_percent: float | None = Field(default=None, gt=0)
-    """Limit of lines [%]."""
+    """Highest current of all lines, as a share of their rating [%]."""
     trafo_loading_max_percent: float | None = Field(default=None, gt=0)
-    """Limit of transformers [%]."""
+    """Highest current of all transformers, as a share of their rating [%]."""
     import_max_mw: float | None = Field(default=None, gt=0)
-    """Most import [MW]."""
+    """Highest import of the city, all connections to the grid above together [MW]. Default: no limit."""
 
     @model_validator(mode="after")
     def _in_order(self) -> LimitsSpec:
@@ -181,14 +193,17 @@ class PowerLimitSpec(SharedPowerLimit):
 
 
 class CarbonSpec(Spec):
-    """How carbon is counted."""
+    """Emission factors, their boundary, and the conventions by which grid losses are allocated."""
 
     boundary: Literal["direct", "lifecycle"] = "direct"
-    """Emissions at the stack, or of the whole chain."""
+    """`direct`: emissions of combustion at the plant; `lifecycle`: with construction, fuel supply and disposal."""
     factor_set: str = DEFAULT_FACTOR_SET
-    """A shipped set of emission factors (`gridcarbon factors`), or a CSV file of your own."""
+    """Emission factors by technology: name of a shipped set (`gridcarbon factors` lists them), or a CSV file (path
+    relative to the scenario's)."""
     conventions: tuple[Convention, ...] = CONVENTIONS
-    """Who bears the losses of the grid: all conventions that are traced, `operator` among them."""
+    """Conventions by which the carbon of grid losses is traced; who bears it: `operator` (the grid operator; always
+    among them), `load` (whom each line feeds), `generator` (who feeds it), `average` (the operator, half of it at each
+    end of a line)."""
 
     @field_validator("conventions")
     @classmethod
@@ -201,40 +216,42 @@ class CarbonSpec(Spec):
 
 
 class Scenario(Spec):
-    """A city, a period, and what if. Only `name`, `city` and `period` are required."""
+    """A city in a period, with its assets, prices and limits. Only `name`, `city` and `period` are required."""
 
     schema_version: Literal[1] = 1
-    """Version of this schema."""
+    """Version of this schema; only 1 is read."""
     name: str = Field(min_length=1)
-    """What the scenario is called."""
+    """Name of the scenario, shown with its results."""
     currency: str = Field(default="EUR", min_length=1, max_length=8)
-    """Currency of all prices."""
+    """Currency of all prices and costs, as a code such as `EUR`; prices are not converted."""
     seed: int = Field(default=0, ge=0)
-    """Seed of everything drawn: the same scenario gives the same result."""
+    """Seed of all random draws (charging sessions, forecast errors); the same scenario and seed give the same
+    result."""
     city: CitySpec
-    """The grid and where it is."""
+    """The grid, its place, and its loads."""
     period: PeriodSpec
-    """When."""
+    """Start, length and time step of what is simulated."""
     weather: str = "greensboro-tmy3"
-    """`greensboro-tmy3` (shipped with pvlib), or an EPW, TMY3 or CSV file."""
+    """Weather of the city: `greensboro-tmy3` (shipped with pvlib), or an EPW, TMY3, PVGIS or CSV file (path relative to
+    the scenario's); a typical year is laid over the period by date."""
     upstream: UpstreamSpec = UpstreamSpec()
-    """What imports are made of."""
+    """Source of carbon intensity and wholesale price of imports."""
     tariff: TariffSpec = TariffSpec()
-    """What energy costs."""
+    """Prices on top of the wholesale price."""
     adoption: Adoption | None = None
-    """Levers: shares of roofs, cars and homes that become assets."""
+    """Shares of roofs, cars and homes with photovoltaics, electric drive and heat pumps, turned into assets."""
     assets: tuple[AnyAsset, ...] = ()
-    """Flexible and renewable assets."""
+    """Assets connected to the grid: generation, storage, charging, flexible demand; by `kind`."""
     power_limits: tuple[PowerLimitSpec, ...] = ()
-    """Limits on power that change with time, each for several assets; one asset's own stand with the asset."""
+    """Limits on power by time of day or by profile, each for several assets; limits of one asset stand with it."""
     data_centres: tuple[DataCentre, ...] = ()
-    """Data centres."""
+    """Data centres, each with its IT load, cooling and power chain."""
     dispatch: DispatchSpec = DispatchSpec()
-    """Who decides."""
+    """How flexible assets are operated."""
     limits: LimitsSpec = LimitsSpec()
-    """Limits of the grid."""
+    """Limits of voltage, loading and import."""
     carbon: CarbonSpec = CarbonSpec()
-    """How carbon is counted."""
+    """Emission factors and conventions."""
 
     @property
     def clock(self) -> Clock:

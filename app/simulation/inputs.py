@@ -32,7 +32,7 @@ class SimulationInputs:
         loaded: The scenario and its city.
         weather: Weather on the clock.
         factors: Emission factors.
-        upstream: What imports are made of.
+        upstream: Carbon intensity and wholesale price of imports in every step.
         ci_year_kg_per_mwh: Mean intensity of imports over a year, with which stocks begin [kg/MWh].
         renewable_share_year: Renewable share of imports over a year.
         flexibilities: Assets, and data centres as flexible loads.

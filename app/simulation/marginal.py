@@ -57,7 +57,7 @@ def marginal_of(upstream: Upstream, flow: PowerFlow, schedule: Schedule) -> Marg
     """The marginal intensities and prices of a run.
 
     Args:
-        upstream: What imports are made of.
+        upstream: Carbon intensity and wholesale price of imports in every step.
         flow: The AC power flow.
         schedule: What the dispatch decided.
     """

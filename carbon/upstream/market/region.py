@@ -170,7 +170,7 @@ class PublishedFactor(Spec):
 
 
 class Region(Sourced):
-    """What imports are made of."""
+    """Fleet, demand, fuels and trade of a region, from which its intensity and price follow hour by hour."""
 
     name: str
     """Of the region."""
