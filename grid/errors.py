@@ -25,6 +25,10 @@ class Fault:
     suggestion: str | None = None
     line: int | None = None
 
+    def __hash__(self) -> int:
+        """That of its words, since what was found may be a list."""
+        return hash(str(self))
+
     def __str__(self) -> str:
         text = f"{self.place}: {self.rule}" if self.place else self.rule
         if self.line is not None:

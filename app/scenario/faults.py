@@ -130,11 +130,11 @@ def _placed(at: str, check: Check) -> Check:
         try:
             return check()
         except InputError as error:
-            raise InputError([_at(at, fault) for fault in error.faults]) from error
+            raise InputError([at_place(at, fault) for fault in error.faults]) from error
 
     return placed
 
 
-def _at(at: str, fault: Fault) -> Fault:
+def at_place(at: str, fault: Fault) -> Fault:
     """A fault at a place, unless it stands there already."""
     return fault if fault.place == at else replace(fault, place=": ".join(filter(None, (at, fault.place))))

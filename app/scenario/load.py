@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.scenario.asset_faults import adoption_faults, asset_faults, repeated_names
-from app.scenario.faults import read_files
+from app.scenario.faults import at_place, read_files
 from app.scenario.loaded import LoadedScenario
 from app.scenario.messages import fault_of
 from app.scenario.schema import CitySpec, PeriodSpec, Scenario
@@ -55,7 +55,8 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
     faults += files.faults
     if faults or scenario is None or city is None:
         raise ScenarioError(dict.fromkeys(faults), source)
-    return LoadedScenario(scenario, folder, city, files.reports)
+    of_city = () if city.profiles_report is None else (city.profiles_report,)
+    return LoadedScenario(scenario, folder, city, (*of_city, *files.reports))
 
 
 def _city(raw: Mapping[str, Any], folder: Path, faults: list[Fault]) -> City | None:
@@ -74,8 +75,13 @@ def _city(raw: Mapping[str, Any], folder: Path, faults: list[Fault]) -> City | N
             source, clock, holidays=spec.holidays, demand_growth=spec.demand_growth, sector=spec.default_sector
         )
     except InputError as error:
-        faults += error.faults
+        faults += [at_place("city.profiles", fault) if _of_profiles(fault) else fault for fault in error.faults]
         return None
+
+
+def _of_profiles(fault: Fault) -> bool:
+    """Whether a fault of a city is one of the columns of its profiles."""
+    return fault.place.partition("/")[0] in {"time_utc", "load", "sgen", "storage"}
 
 
 def _city_spec(raw: Any) -> CitySpec | None:

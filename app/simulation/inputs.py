@@ -112,6 +112,9 @@ def _notes_of_inputs(
     """What a reader should know of the net, the weather and the upstream region that a run rests on."""
     network = loaded.city.network
     notes = [*network.misstated, *network.not_followed, *([place.note] if place.note else [])]
+    profiles = loaded.city.profiles_report
+    if profiles is not None:
+        notes += [f"Profiles: {each}." for each in (*profiles.mended, *profiles.dropped)]
     if weather.filled_hours:
         notes.append(f"{weather.filled_hours} hours of the weather had gaps and were filled linearly.")
     if weather.report is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,9 +12,10 @@ from scipy import sparse
 
 from grid import _pandapower
 from grid.arrays import Bools, Floats, Ints
-from grid.city.own_profiles import own_profile_faults
+from grid.city.own_profiles import own_profile_faults, own_profiles_report
 from grid.city.source import GridSource
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.report import FileReport
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
 from grid.time.clock import Clock
@@ -103,6 +104,7 @@ class City:
         energy_year_mwh: Energy of each load in a mean year of its profile, without growth, shape (E,) [MWh].
         feeds_in: Which of the net's storage units are among the generators, shape (number of storage units,).
         licences: Licences of the data behind it.
+        profiles_report: What was read of a file of profiles; None where there is none.
     """
 
     name: str
@@ -117,6 +119,7 @@ class City:
     energy_year_mwh: Floats
     feeds_in: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
     licences: tuple[str, ...] = ()
+    profiles_report: FileReport | None = None
 
     @property
     def n_buses(self) -> int:
@@ -165,12 +168,12 @@ def make_city(
     network = _pandapower.network_of(source.net)
     given = [profiles for profiles in (source.profiles, source.own_profiles) if profiles is not None]
     names = tuple(name for profiles in given for name in profiles.names)
-    shapes = np.column_stack([np.ones((clock.n_steps, 1)), *(profiles.on(clock, holidays) for profiles in given)])
-    column = {name: place + 1 for place, name in enumerate(names)}
     own = source.profiles if source.element_profiles else source.own_profiles
     tables = {table: _pandapower.element_table(network.net, table) for table in ("load", "storage", "sgen")}
     if own is not None:
-        raise_if_any([*_unknown_elements(own.names, tables), *own_profile_faults(own, clock, tables)], "the profiles")
+        raise_if_any(own_profile_faults(own, clock, tables), own.source or "the profiles")
+    shapes = np.column_stack([np.ones((clock.n_steps, 1)), *(profiles.on(clock, holidays) for profiles in given)])
+    column = {name: place + 1 for place, name in enumerate(names)}
     by_table = {
         table: _elements(table, columns, column, shapes, source.element_profiles) for table, columns in tables.items()
     }
@@ -198,6 +201,9 @@ def make_city(
         energy_year_mwh=HOURS_PER_YEAR * _profile_means(source)[present.p_profile] * present.p_scale,
         feeds_in=feeds_in,
         licences=source.licences,
+        profiles_report=None
+        if own is None
+        else own_profiles_report(own, clock, holidays, tables, shapes[:, shapes.shape[1] - len(own.names) :]),
     )
 
 
@@ -286,15 +292,6 @@ def _grown(elements: Elements, growth: float, n_loads: int) -> Elements:
         elements.table, elements.names, elements.bus, elements.profiles, elements.p_profile,
         elements.p_scale * factor, elements.q_profile, elements.q_scale * factor,
     )  # fmt: skip
-
-
-def _unknown_elements(names: tuple[str, ...], tables: Mapping[str, Mapping[str, list[Any]]]) -> Iterator[Fault]:
-    for name in names:
-        table, _, rest = name.partition("/")
-        element = rest.rpartition("/")[0]
-        known = [*tables[table]["name"], *map(str, tables[table]["index"])]
-        if element not in known:
-            yield Fault(name, f"no {table} called {element!r}", suggestion=nearest(element, tables[table]["name"]))
 
 
 def _sector_shares(

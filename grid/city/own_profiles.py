@@ -1,44 +1,226 @@
-"""What can be wrong with a planner's own profiles in a net and on a clock."""
+"""A planner's own profiles: read from a file, held against the elements of a net, and reported."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
-from grid.errors import Fault
-from grid.time.calendar import ProfileTable
+from grid.arrays import Floats
+from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.report import FileReport
+from grid.time.calendar import ProfileTable, civil_midnight, days_taken
 from grid.time.clock import Clock
 
+Tables = Mapping[str, Mapping[str, list[Any]]]
+"""Elements of a net as plain columns, by table."""
 _TOO_LARGE: Final = 100.0
 """Peak of the columns of a table against the powers of its elements in the net, beyond which they are in kW."""
 _TABLES: Final = ("load", "storage", "sgen")
+_SHOWN: Final = 5
 
 
-def own_profile_faults(
-    profiles: ProfileTable, clock: Clock, tables: Mapping[str, Mapping[str, list[Any]]]
-) -> Iterator[Fault]:
-    """Units that are a thousand times too large, and profiles that cover a part of the clock.
+def read_profiles(path: Path) -> ProfileTable:
+    """Profiles of a planner's own grid from Parquet.
+
+    The file has a column ``time_utc`` (beginning of equal steps) and columns ``load/<name or index>/p_mw``,
+    ``load/…/q_mvar``, ``sgen/…/p_mw``, ``sgen/…/q_mvar`` in MW and MVAr.
+
+    Raises:
+        InputError: With all that is wrong: missing file, other columns, gaps in time, values that are not finite.
+    """
+    if not path.is_file():
+        names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise InputError.single("city.profiles", f"no file {str(path)!r}", suggestion=nearest(path.name, names))
+    try:
+        frame = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        rule = f"{path} is not a complete Parquet file, which profiles must be: {error}"
+        raise InputError.single("city.profiles", rule) from error
+    raise_if_any(_file_faults(frame), str(path))
+    times = frame["time_utc"].to_numpy().astype("datetime64[us]")
+    columns = [name for name in frame.columns if name != "time_utc"]
+    values = frame.select(pl.col(columns).cast(pl.Float64)).to_numpy()
+    start = times[0].item().replace(tzinfo=UTC)
+    return ProfileTable(tuple(columns), values, start, (times[1] - times[0]).item(), str(path))
+
+
+def _file_faults(frame: pl.DataFrame) -> Iterator[Fault]:
+    time = frame.schema.get("time_utc")
+    if not isinstance(time, pl.Datetime):
+        suggestion = nearest("time_utc", frame.columns) if time is None else None
+        yield Fault("time_utc", "must be a column of dates with time", str(time), suggestion)
+    elif frame.height < 2:
+        yield Fault("time_utc", "must have at least two rows", frame.height)
+    else:
+        yield from _step_faults(frame["time_utc"])
+    for name, dtype in frame.schema.items():
+        if name == "time_utc":
+            continue
+        if not re.fullmatch(r"(load|sgen|storage)/.+/(p_mw|q_mvar)", name):
+            yield Fault(name, "a column must be called load|sgen|storage/<name or index>/p_mw|q_mvar")
+        elif not dtype.is_numeric():
+            yield Fault(name, "must be numbers", str(dtype))
+        else:
+            bad = (~frame[name].cast(pl.Float64).is_finite()).fill_null(value=True).arg_true()
+            if bad.len():
+                yield Fault(name, f"must be finite; row {bad[0]} is not ({bad.len()} of {frame.height})")
+
+
+def _step_faults(times: pl.Series) -> Iterator[Fault]:
+    """Where the steps are not equal or do not rise."""
+    steps = times.diff().slice(1).cast(pl.Duration("us"))
+    usual = steps.drop_nulls().mode().sort()
+    odd = (steps != usual[0]).fill_null(value=True).arg_true() if usual.len() else pl.Series([0])
+    if odd.len() or usual[0] <= timedelta(0):
+        row = int(odd[0]) + 1 if odd.len() else 1
+        rule = f"must be consecutive equal steps without gaps; row {row} (the first being 0) follows its neighbour by"
+        length = steps[row - 1]
+        yield Fault("time_utc", f"{rule} {'no time' if length is None else length}, others by {usual[0]}: fill the gap"
+                    " or leave the row out")  # fmt: skip
+
+
+def own_profile_faults(profiles: ProfileTable, clock: Clock, tables: Tables) -> Iterator[Fault]:
+    """Columns of no element or of one twice, units a thousand times too large, and a part of the clock only.
 
     Args:
         profiles: Columns such as ``load/<name or index>/p_mw``.
         clock: The time axis.
         tables: Elements of the net by table.
     """
-    stop = profiles.start + len(profiles.values) * profiles.step
-    overlap = profiles.start < clock.stop and clock.start < stop
-    if overlap and not (profiles.start <= clock.start and clock.stop <= stop):
-        rule = (
-            f"must cover all of the period, {clock.start:%Y-%m-%d %H:%M} to {clock.stop:%Y-%m-%d %H:%M} UTC, or be of "
-        )
-        yield Fault("time_utc", f"{rule}another year", f"{profiles.start:%Y-%m-%d %H:%M} to {stop:%Y-%m-%d %H:%M}")
+    yield from _element_faults(profiles.names, tables)
+    overlap = profiles.start < clock.stop and clock.start < profiles.stop
+    if overlap and not profiles.covers(clock):
+        rule = f"must cover all of the period, {clock.start:%Y-%m-%d %H:%M} to {clock.stop:%Y-%m-%d %H:%M} UTC, or none"
+        held = f"{profiles.start:%Y-%m-%d %H:%M} to {profiles.stop:%Y-%m-%d %H:%M}"
+        yield Fault("time_utc", f"{rule} of it (then days of the same week and weekday stand for it)", held)
     for table in _TABLES:
-        places = [k for k, name in enumerate(profiles.names) if name.startswith(f"{table}/") and name.endswith("/p_mw")]
+        places = _places(profiles.names, table, "p_mw")
         powers = {str(key): abs(float(p)) for names in ("index", "name") for key, p in
                   zip(tables[table][names], tables[table]["p_mw"], strict=True)}  # fmt: skip
-        nominal = sum(powers.get(profiles.names[k].split("/", 1)[1].rpartition("/")[0], 0.0) for k in places)
+        nominal = sum(powers.get(_element(profiles.names[k]), 0.0) for k in places)
         peak = float(np.abs(profiles.values[:, places]).max(axis=0).sum()) if places else 0.0
         if nominal > 0 and peak > _TOO_LARGE * nominal:
             rule = f"must be in MW; the peaks of its columns sum to {peak:,.1f}, the same elements of the net have "
             yield Fault(f"{table}/…/p_mw", f"{rule}{nominal:,.3f} MW: is it in kW? Divide by 1000", round(peak, 1))
+
+
+def _element_faults(names: Sequence[str], tables: Tables) -> Iterator[Fault]:
+    """Columns whose element is not in the net, or has another column already."""
+    taken: dict[tuple[str, int, str], str] = {}
+    for column in names:
+        table, quantity = column.partition("/")[0], column.rpartition("/")[2]
+        row = row_of(_element(column), tables[table])
+        if row is None:
+            suggestion = nearest(_element(column), tables[table]["name"])
+            yield Fault(column, f"no {table} called {_element(column)!r}", suggestion=suggestion)
+            continue
+        first = taken.setdefault((table, row, quantity), column)
+        if first != column:
+            yield Fault(column, f"is the same {table} as {first}, by name and by index: keep one of them")
+
+
+def row_of(element: str, table: Mapping[str, list[Any]]) -> int | None:
+    """Row of the element that a column names: by its name, and only where none is called so by its index."""
+    if element in table["name"]:
+        return table["name"].index(element)
+    indices = [str(index) for index in table["index"]]
+    return indices.index(element) if element in indices else None
+
+
+def _element(column: str) -> str:
+    """Name or index of the element of a column ``load/<name or index>/p_mw``."""
+    return column.split("/", 1)[1].rpartition("/")[0]
+
+
+def _places(names: Sequence[str], table: str, quantity: str) -> list[int]:
+    return [k for k, name in enumerate(names) if name.startswith(f"{table}/") and name.endswith(f"/{quantity}")]
+
+
+def own_profiles_report(
+    profiles: ProfileTable, clock: Clock, country: str | None, tables: Tables, on_clock: Floats
+) -> FileReport:
+    """What was read of a file of profiles.
+
+    Args:
+        profiles: What it holds.
+        clock: The time axis.
+        country: Whose public holidays take Sundays.
+        tables: Elements of the net by table.
+        on_clock: The columns on the clock, shape (T, F).
+    """
+    out_of_service = [name for name in profiles.names if not _in_service(name, tables)]
+    at = civil_midnight(profiles.start)
+    days = f"; its days begin at {(datetime(2000, 1, 1, tzinfo=UTC) + at):%H:%M} UTC" if at else ""
+    totals = [
+        line for table in _TABLES for line in _total(profiles, clock, on_clock, table, len(tables[table]["name"]))
+    ]
+    return FileReport(
+        kind="profiles",
+        source=profiles.source,
+        form="Parquet, powers in MW and MVAr",
+        rows=f"{len(profiles.values):,} of {len(profiles.names)} columns",
+        period=f"{profiles.start:%Y-%m-%d %H:%M} to {profiles.stop:%Y-%m-%d %H:%M} UTC",
+        zone=f"UTC{days}",
+        step=_step_words(profiles.step),
+        totals=tuple(totals),
+        mended=(*_by_name(profiles.names, tables), *_stand_ins(profiles, clock, country)),
+        dropped=tuple(f"{name}: the element is out of service" for name in out_of_service),
+    )
+
+
+def _total(profiles: ProfileTable, clock: Clock, on_clock: Floats, table: str, n: int) -> Iterator[str]:
+    """Energy and peak of the columns of active power of a table, in the file and in the run."""
+    places = _places(profiles.names, table, "p_mw")
+    if not places:
+        return
+    of_file, of_run = profiles.values[:, places].sum(axis=1), on_clock[:, places].sum(axis=1)
+    hours = profiles.step / timedelta(hours=1)
+    others = f"; the other {n - len(places)} keep what the net has" if n > len(places) else ""
+    yield (
+        f"{table}: {of_file.sum() * hours:,.1f} MWh and peak {of_file.max():,.3f} MW in the file, "
+        f"{of_run.sum() * clock.step_hours:,.1f} MWh and {of_run.max():,.3f} MW in the run, in {len(places)} of {n} "
+        f"elements{others}"
+    )
+
+
+def _by_name(names: Sequence[str], tables: Tables) -> Iterator[str]:
+    """Columns that could mean one element by its name and another by its index."""
+    for column in names:
+        table, element = column.partition("/")[0], _element(column)
+        indices = [str(index) for index in tables[table]["index"]]
+        if element in indices and element in tables[table]["name"]:
+            by_name, by_index = tables[table]["name"].index(element), indices.index(element)
+            if by_name != by_index:
+                yield f"{column} is the {table} called {element!r}, not that of index {element}: names go first"
+
+
+def _stand_ins(profiles: ProfileTable, clock: Clock, country: str | None) -> Iterator[str]:
+    """Which days of the file stand for those of the run, if they are not the same."""
+    if profiles.covers(clock):
+        return
+    pairs = days_taken(profiles, clock, country)
+    alike = sum(day.isocalendar()[1:] == taken.isocalendar()[1:] for day, taken in pairs)
+    text = f"the file has none of the period's days: {alike} of {len(pairs)} take the day of the same week and weekday"
+    other = [(day, taken) for day, taken in pairs if day.isocalendar()[1:] != taken.isocalendar()[1:]]
+    weeks = [abs(day.isocalendar().week - taken.isocalendar().week) for day, taken in other]
+    if other:
+        text += f", {len(other)} another (the nearest week, at most {max(weeks)} weeks away; holidays take Sundays): "
+        text += ", ".join(f"{day} as {taken}" for day, taken in other[:_SHOWN]) + " …" * (len(other) > _SHOWN)
+    yield text
+
+
+def _in_service(column: str, tables: Tables) -> bool:
+    table = tables[column.partition("/")[0]]
+    row = row_of(_element(column), table)
+    return row is not None and bool(table["in_service"][row])
+
+
+def _step_words(step: timedelta) -> str:
+    seconds = step / timedelta(seconds=1)
+    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"

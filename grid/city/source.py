@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from grid import _pandapower
-from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.city.own_profiles import read_profiles
+from grid.errors import InputError, nearest
 from grid.time.calendar import ProfileTable
 
 REFERENCE_PROFILE_START = datetime(2016, 1, 1, tzinfo=UTC)
@@ -125,48 +126,3 @@ def _sector_mixes(frame: pl.DataFrame) -> dict[str, dict[str, float]]:
     for mix, code, share in frame.select("mix", "gpc_code", "share").iter_rows():
         mixes.setdefault(mix, {})[code] = share
     return mixes
-
-
-def read_profiles(path: Path) -> ProfileTable:
-    """Profiles of a planner's own grid from Parquet.
-
-    The file has a column ``time_utc`` (beginning of equal steps) and columns ``load/<name or index>/p_mw``,
-    ``load/…/q_mvar``, ``sgen/…/p_mw``, ``sgen/…/q_mvar`` in MW and MVAr.
-
-    Raises:
-        InputError: With all that is wrong: missing file, other columns, gaps in time, values that are not finite.
-    """
-    if not path.is_file():
-        names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError.single("city.profiles", f"no file {str(path)!r}", suggestion=nearest(path.name, names))
-    try:
-        frame = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise InputError.single(str(path), f"is not a complete Parquet file: {error}") from error
-    raise_if_any(_profile_faults(frame), str(path))
-    times = frame["time_utc"].to_numpy().astype("datetime64[us]")
-    start = times[0].item().replace(tzinfo=UTC)
-    columns = [name for name in frame.columns if name != "time_utc"]
-    values = frame.select(pl.col(columns).cast(pl.Float64)).to_numpy()
-    return ProfileTable(tuple(columns), values, start, (times[1] - times[0]).item())
-
-
-def _profile_faults(frame: pl.DataFrame) -> Iterator[Fault]:
-    time = frame.schema.get("time_utc")
-    if not isinstance(time, pl.Datetime):
-        yield Fault("time_utc", "must be a column of dates with time", str(time))
-    elif frame.height < 2:
-        yield Fault("time_utc", "must have at least two rows", frame.height)
-    elif frame["time_utc"].null_count() or frame["time_utc"].diff().drop_nulls().n_unique() != 1:
-        yield Fault("time_utc", "must be consecutive equal steps without gaps")
-    for name, dtype in frame.schema.items():
-        if name == "time_utc":
-            continue
-        if not re.fullmatch(r"(load|sgen|storage)/.+/(p_mw|q_mvar)", name):
-            yield Fault(name, "a column must be called load|sgen|storage/<name or index>/p_mw|q_mvar")
-        elif not dtype.is_numeric():
-            yield Fault(name, "must be numbers", str(dtype))
-        else:
-            bad = (~frame[name].cast(pl.Float64).is_finite()).fill_null(value=True).arg_true()
-            if bad.len():
-                yield Fault(name, f"must be finite; row {bad[0]} is not ({bad.len()} of {frame.height})")

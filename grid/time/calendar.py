@@ -25,17 +25,28 @@ class ProfileTable:
         values: Shape (R, F).
         start: Beginning of the first row, UTC.
         step: Length of a row.
+        source: File that they were read from; empty where they were not.
     """
 
     names: tuple[str, ...]
     values: Floats
     start: datetime
     step: timedelta
+    source: str = ""
 
     @property
     def n_days(self) -> int:
         """Whole days held."""
         return int(len(self.values) * self.step / timedelta(days=1))
+
+    @property
+    def stop(self) -> datetime:
+        """End of the last row, UTC."""
+        return self.start + len(self.values) * self.step
+
+    def covers(self, clock: Clock) -> bool:
+        """Whether the rows cover a clock from beginning to end."""
+        return self.start <= clock.start and clock.stop <= self.stop
 
     def on(self, clock: Clock, country: str | None) -> Floats:
         """The profiles on the steps of `clock`, shape (T, F): means over each step.
@@ -45,9 +56,8 @@ class ProfileTable:
         a holiday of the profile year but the same weekday of a neighbouring week. Days begin when the profiles begin:
         a file of local days, from 23:00 or 05:00 UTC on, keeps its own civil days.
         """
-        covers = self.start <= clock.start and clock.stop <= self.start + len(self.values) * self.step
         after_midnight = civil_midnight(self.start)
-        day_of = None if covers else _day_map(self, clock, country, after_midnight)
+        day_of = None if self.covers(clock) else _place_of_days(self, clock, country)
         step_us, row_us = (round(length / timedelta(microseconds=1)) for length in (clock.step, self.step))
         first = round((clock.start - self.start) / timedelta(microseconds=1))
         part = math.gcd(step_us, row_us, first)
@@ -76,24 +86,39 @@ def civil_midnight(start: datetime) -> timedelta:
     return since if since <= timedelta(hours=12) else since - timedelta(days=1)
 
 
-def _day_map(profiles: ProfileTable, clock: Clock, country: str | None, after_midnight: timedelta) -> Ints:
-    """Place of the profile day for each civil day that the clock touches."""
+def days_taken(profiles: ProfileTable, clock: Clock, country: str | None) -> list[tuple[date, date]]:
+    """Each civil day that the clock touches, with the day of the profiles that stands for it.
+
+    Args:
+        profiles: They do not cover the clock.
+        clock: The time axis.
+        country: Whose public holidays take Sundays.
+
+    Raises:
+        InputError: If the profiles hold no whole day.
+    """
     days = profiles.n_days
     if days < 1:
         raise InputError.single("profiles", "must hold at least one whole day")
+    after_midnight = civil_midnight(profiles.start)
     first_day = (profiles.start - after_midnight).date()
     held = [first_day + timedelta(days=k) for k in range(days)]
-    place = {day: k for k, day in enumerate(held)}
     start, last = clock.start - after_midnight, clock.stop - after_midnight - timedelta(microseconds=1)
     wanted = [start.date() + timedelta(days=k)
               for k in range(last.date().toordinal() - start.date().toordinal() + 1)]  # fmt: skip
     off = holidays_of(country, {day.year for day in (*held, *wanted)})
     by_week: dict[tuple[int, int], int] = {}
-    for day, k in place.items():
+    for k, day in enumerate(held):
         _, week, weekday = day.isocalendar()
         if (weekday == SUNDAY or day not in off) and (week, weekday) not in by_week:
             by_week[week, weekday] = k
-    return np.array([_profile_day(day, by_week, day in off, days) for day in wanted], dtype=np.int64)
+    return [(day, held[_profile_day(day, by_week, day in off, days)]) for day in wanted]
+
+
+def _place_of_days(profiles: ProfileTable, clock: Clock, country: str | None) -> Ints:
+    """Place of the profile day for each civil day that the clock touches."""
+    first_day = (profiles.start - civil_midnight(profiles.start)).date()
+    return np.array([(taken - first_day).days for _, taken in days_taken(profiles, clock, country)], dtype=np.int64)
 
 
 def _profile_day(day: date, by_week: dict[tuple[int, int], int], holiday: bool, days: int) -> int:

@@ -1,0 +1,145 @@
+"""A planner's own profiles: what is refused, which element a column feeds, and what is reported."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandapower as pp
+import polars as pl
+import pytest
+
+from grid.city.city import City, make_city
+from grid.city.own_profiles import own_profiles_report, read_profiles
+from grid.city.source import GridSource
+from grid.errors import InputError
+from grid.time.calendar import ProfileTable
+from grid.time.clock import Clock
+
+CLOCK = Clock(datetime(2030, 1, 7, tzinfo=UTC), timedelta(hours=1), 24)
+
+
+def net(*names: str) -> Any:
+    """Loads of 1 MW with these names at a bus each."""
+    grid = pp.create_empty_network(name="invented")
+    buses = [pp.create_bus(grid, 20.0, name=f"bus {k}") for k in range(len(names) + 1)]
+    pp.create_ext_grid(grid, buses[0])
+    for name, bus in zip(names, buses[1:], strict=True):
+        pp.create_line(grid, buses[0], bus, 1.0, "NA2XS2Y 1x95 RM/25 12/20 kV")
+        pp.create_load(grid, bus, p_mw=1.0, q_mvar=0.1, name=name)
+    return grid
+
+
+def table(columns: dict[str, float], start: datetime = CLOCK.start, n_hours: int = 24) -> ProfileTable:
+    """Constant columns of hours."""
+    values = np.tile(list(columns.values()), (n_hours, 1)).astype(float)
+    return ProfileTable(tuple(columns), values, start, timedelta(hours=1), "mine.parquet")
+
+
+def city(profiles: ProfileTable, *names: str, clock: Clock = CLOCK, grid: Any = None) -> City:
+    source = GridSource("invented", net(*names) if grid is None else grid, profiles, True, {}, ())
+    return make_city(source, clock)
+
+
+def faults(profiles: ProfileTable, *names: str, clock: Clock = CLOCK) -> str:
+    with pytest.raises(InputError) as error:
+        city(profiles, *names, clock=clock)
+    return str(error.value)
+
+
+def test_kilowatts_are_refused_and_megawatts_far_above_the_net_are_not() -> None:
+    assert "is it in kW? Divide by 1000" in faults(table({"load/mill/p_mw": 1800.0}), "mill")
+    assert city(table({"load/mill/p_mw": 90.0}), "mill").loads.p_mw().max() == pytest.approx(90.0)
+
+
+def test_a_name_goes_before_an_index_and_one_element_takes_one_column() -> None:
+    made = city(table({"load/1/p_mw": 5.0}), "1", "2", "3")  # on index 0, 1, 2
+    assert made.loads.p_mw()[0].tolist() == pytest.approx([5.0, 1.0, 1.0])
+    assert made.profiles_report is not None
+    assert made.profiles_report.mended == (
+        "load/1/p_mw is the load called '1', not that of index 1: names go first",
+    )
+    assert city(table({"load/0/p_mw": 5.0}), "1", "2", "3").loads.p_mw()[0, 0] == pytest.approx(5.0)
+    twice = table({"load/1/p_mw": 5.0, "load/0/p_mw": 6.0})
+    assert "load/0/p_mw: is the same load as load/1/p_mw" in faults(twice, "1", "2", "3")
+    assert "no load called '7'" in faults(table({"load/7/p_mw": 5.0}), "1", "2", "3")
+
+
+def test_a_part_of_the_period_is_refused_and_other_days_are_counted() -> None:
+    part = table({"load/mill/p_mw": 2.0}, datetime(2030, 1, 7, 12, tzinfo=UTC), 48)
+    assert "must cover all of the period, 2030-01-07 00:00 to 2030-01-08 00:00 UTC" in faults(part, "mill")
+    other = table({"load/mill/p_mw": 2.0}, datetime(2030, 2, 4, tzinfo=UTC), 24 * 7)
+    report = city(other, "mill").profiles_report
+    assert report is not None
+    assert "0 of 1 take the day of the same week and weekday, 1 another" in report.mended[0]
+    assert report.mended[0].endswith("at most 4 weeks away; holidays take Sundays): 2030-01-07 as 2030-02-04")
+    year_before = table({"load/mill/p_mw": 2.0}, datetime(2028, 12, 31, 23, tzinfo=UTC), 24 * 364)
+    report = city(year_before, "mill").profiles_report
+    assert report is not None
+    assert report.mended[0].endswith("2 of 2 take the day of the same week and weekday")
+    assert "its days begin at 23:00 UTC" in report.zone
+
+
+def test_the_report_gives_energy_that_can_be_compared() -> None:
+    made = city(table({"load/mill/p_mw": 2.0, "load/mill/q_mvar": 0.5}, n_hours=48), "mill", "school")
+    assert made.profiles_report is not None
+    text = made.profiles_report.text
+    assert "48 of 2 columns" in text
+    assert "2030-01-07 00:00 to 2030-01-09 00:00 UTC" in text
+    assert "60 min" in text
+    assert "load: 96.0 MWh and peak 2.000 MW in the file, 48.0 MWh and 2.000 MW in the run, in 1 of 2" in text
+    assert "the other 1 keep what the net has" in text
+    assert text.count("nothing") == 2  # neither mended nor dropped
+
+
+def test_the_profile_of_what_is_out_of_service_is_dropped_with_a_note() -> None:
+    grid = net("mill", "school")
+    grid.load.loc[0, "in_service"] = False
+    report = city(table({"load/mill/p_mw": 2.0}), grid=grid).profiles_report
+    assert report is not None
+    assert report.dropped == ("load/mill/p_mw: the element is out of service",)
+
+
+def test_one_column_leaves_the_other_elements_their_own_shape() -> None:
+    grid = net("mill", "school")
+    grid.load["profile_p"] = "shape"
+    shape = ProfileTable(("shape",), np.arange(24.0)[:, None], CLOCK.start, timedelta(hours=1))
+    source = GridSource("invented", grid, shape, False, {}, (), table({"load/mill/p_mw": 3.0}))
+    p_mw = make_city(source, CLOCK).loads.p_mw()
+    assert p_mw[:, 0] == pytest.approx(3.0)
+    assert p_mw[:, 1] == pytest.approx(np.arange(24.0))
+
+
+def test_steps_below_a_minute_are_averaged() -> None:
+    seconds = np.tile([0.0, 2.0], 24 * 60)[:, None]  # two rows of 30 s in each minute
+    fine = ProfileTable(("load/mill/p_mw",), seconds, CLOCK.start, timedelta(seconds=30), "fine.parquet")
+    made = city(fine, "mill")
+    assert made.loads.p_mw() == pytest.approx(1.0)
+    assert made.profiles_report is not None
+    assert made.profiles_report.step == "30 s"
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_a_file_is_placed_by_the_zone_of_its_own_column(tmp_path: Path, zone: str | None) -> None:
+    times = pl.datetime_range(datetime(2030, 1, 7), datetime(2030, 1, 8), "1h", closed="left", eager=True)
+    placed = times if zone is None else times.dt.replace_time_zone(zone)
+    pl.DataFrame({"time_utc": placed, "load/mill/p_mw": np.ones(24)}).write_parquet(tmp_path / "mine.parquet")
+    read = read_profiles(tmp_path / "mine.parquet")
+    assert read.start == datetime(2030, 1, 7, tzinfo=UTC) - timedelta(hours=0 if zone is None else 1)
+
+
+@pytest.mark.parametrize(("hours", "row"), [([0, 1, 3, 4], 2), ([0, 1, 1, 2], 2), ([3, 2, 1, 0], 1)])
+def test_rows_that_are_no_equal_steps_are_refused_with_the_row(tmp_path: Path, hours: list[int], row: int) -> None:
+    times = [datetime(2030, 1, 7, hour) for hour in hours]
+    pl.DataFrame({"time_utc": times, "load/mill/p_mw": np.ones(4)}).write_parquet(tmp_path / "mine.parquet")
+    with pytest.raises(InputError, match=rf"time_utc: must be consecutive equal steps .* row {row} "):
+        read_profiles(tmp_path / "mine.parquet")
+
+
+def test_an_empty_table_of_columns_gives_no_totals() -> None:
+    no_power = table({"load/mill/q_mvar": 0.1})
+    tables = {name: {"name": ["mill"], "index": [0], "in_service": [True]} for name in ("load", "storage", "sgen")}
+    report = own_profiles_report(no_power, CLOCK, None, tables, no_power.values)
+    assert report.totals == ()
