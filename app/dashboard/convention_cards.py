@@ -45,7 +45,7 @@ def _bearers(view: View) -> Component:
     frame = view.result.table("loss_bearers").collect().select(
         pl.col("convention").cast(pl.String).alias("Convention"), pl.col("stores").cast(pl.String).alias("Stores as"),
         pl.col("bearer").cast(pl.String).alias("Who bears them"), pl.col("lost_mwh").alias("Lost [MWh]"),
-        (pl.col("emissions_kg") / KG_PER_T).alias("Carbon [t CO₂e]"),
+        (pl.col("emissions_kg") / KG_PER_T).alias("Carbon [t]"),
     )  # fmt: skip
     subtitle = "What is lost in the grid, and who answers for it: uses pay within their own emissions (lines x.2)."
     return cards.table_card("Losses of the grid", subtitle, frame, digits=3)
@@ -70,7 +70,7 @@ def _origins(view: View) -> Component:
         figures.origin_bars(frame, view.theme), key="origins",
         table=frame.select(
             pl.col("consumer").alias("Consumer"), pl.col("source").alias("Source"),
-            pl.col("energy_mwh").alias("Energy [MWh]"), (pl.col("emissions_kg") / KG_PER_T).alias("Carbon [t CO₂e]"),
+            pl.col("energy_mwh").alias("Energy [MWh]"), (pl.col("emissions_kg") / KG_PER_T).alias("Carbon [t]"),
         ),
     )  # fmt: skip
 

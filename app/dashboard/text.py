@@ -44,9 +44,18 @@ def boundary_words(boundary: object) -> str:
     return BOUNDARIES.get(str(boundary), f"boundary: {boundary}")
 
 
-def convention(boundary: object) -> str:
-    """The accounting convention of every traced figure, as shown beneath each chart."""
-    return f"Average, consumption-based intensity; the grid operator bears losses (x.3); {boundary_words(boundary)}."
+def convention(boundary: object, gas: object) -> str:
+    """The accounting convention of every traced figure, as shown beneath each chart.
+
+    Args:
+        boundary: ``direct`` or ``lifecycle``.
+        gas: ``CO2`` where carbon dioxide alone is counted, ``CO2e`` with the other greenhouse gases.
+    """
+    counted_as = "CO₂ alone" if gas == "CO2" else "CO₂ equivalents"
+    return (
+        "Average, consumption-based intensity; the grid operator bears losses (x.3); "
+        f"{boundary_words(boundary)}, {counted_as}."
+    )
 
 
 def figure(value: float | None, digits: int) -> str:

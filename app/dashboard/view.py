@@ -64,7 +64,8 @@ class View:
     @property
     def convention(self) -> str:
         """The accounting convention, in a sentence."""
-        return convention(self.result.manifest.get("boundary", "direct"))
+        manifest = self.result.manifest
+        return convention(manifest.get("boundary", "direct"), manifest.get("gas", "CO2e"))
 
     @cached_property
     def period(self) -> str:

@@ -89,7 +89,7 @@ def run_electricity(result: Result) -> RunElectricity:
     summary, manifest = result.summary, result.manifest
     return RunElectricity(
         hours=float(summary["steps"]) * float(summary["step_hours"]),
-        sector_mwh={code: values[0] for code, values in rows.items()} | _lost_mwh(result),
+        sector_mwh={code: values[0] for code, values in rows.items()} | lost_mwh_of_lines(result),
         sector_kg={code: values[1] for code, values in rows.items()},
         generation_mwh=sum(values[0] for values in local),
         generation_kg=sum(values[1] for values in local),
@@ -126,7 +126,7 @@ def _biogenic_kg(result: Result) -> float:
     return float(own.select(pl.col("biogenic_kg").sum()).collect().item() or 0.0)
 
 
-def _lost_mwh(result: Result) -> dict[str, float]:
+def lost_mwh_of_lines(result: Result) -> dict[str, float]:
     """Energy lost in the city's grid by line x.3 [MWh], in every step by the energy that each sector takes.
 
     In steps without consumption it is that of the stores' sector, as its carbon in the ledger.

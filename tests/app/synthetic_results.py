@@ -17,7 +17,7 @@ from app.results.folder import Result, write_result
 from app.results.key_figures import summarise
 from app.results.tables.hydrogen import of_stations
 from app.results.tables.vehicles import vehicle_classes
-from tests.app.synthetic_conventions import convention_tables
+from tests.app.synthetic_conventions import MOVED, convention_tables
 from tests.app.synthetic_marginal import marginal_table
 
 START = dt.datetime(2030, 6, 3, tzinfo=dt.UTC)
@@ -300,7 +300,7 @@ def _scenario_yaml(strategy: str) -> str:
 def _manifest(strategy: str) -> dict[str, Any]:
     return {
         "scenario_hash": hashlib.sha256(strategy.encode()).hexdigest(), "status": "done", "name": "Synthetic town",
-        "strategy": strategy, "currency": "EUR", "boundary": "direct", "gas": "CO2e",
+        "strategy": strategy, "currency": "EUR", "boundary": "direct", "gas": "CO2e", "conventions": list(MOVED),
         "convention": "proportional sharing", "factors": [],
         "factor_sets": [
             {"name": "ipcc_ar5", "title": "IPCC AR5 WG3 Annex III", "source": "Schlömer et al., 2014, table A.III.2",

@@ -148,6 +148,6 @@ def sector_bars(hourly: pl.DataFrame, theme: Theme) -> go.Figure:
             x=rows["hour"].to_list(), y=rows["emissions_kg"].to_list(), name=name, hovertemplate="%{y:.1f} kg/h",
             marker={"color": colours[name], "line": {"width": 0}},
         )  # fmt: skip
-    framed(figure, theme, height=360, y_title="Emissions [kg CO₂e per hour]")
+    framed(figure, theme, height=360, y_title="Emissions [kg per hour]")
     figure.update_layout(barmode="relative", bargap=0.12)
     return hour_axis(figure)

@@ -75,7 +75,7 @@ def convention_bars(lines: pl.DataFrame, theme: Theme) -> go.Figure:
     tonnes = {(row["convention"], row["line"]): row["emissions_kg"] / KG_PER_T for row in kept.iter_rows(named=True)}
     figure = make_subplots(
         rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.06,
-        subplot_titles=["Emissions [t CO₂e]", "Difference from operator [t CO₂e]"],
+        subplot_titles=["Emissions [t]", "Difference from operator [t]"],
     )  # fmt: skip
     for name in shown["convention"].unique(maintain_order=True):
         values = [tonnes.get((name, line), 0.0) for line in order]
@@ -103,7 +103,7 @@ def two_views(city: pl.DataFrame, theme: Theme) -> go.Figure:
     if city.is_empty():
         return empty(theme, "This result has no views.")
     row = city.row(0, named=True)
-    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.12, subplot_titles=["Energy [MWh]", "Carbon [t CO₂e]"])
+    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.12, subplot_titles=["Energy [MWh]", "Carbon [t]"])
     for column, (unit, scale, shown) in enumerate((("mwh", 1.0, "MWh"), ("kg", KG_PER_T, "t")), start=1):
         made, brought, left, kept = (
             row[f"{name}_{unit}"] / scale for name in ("production", "import", "export", "stores")

@@ -26,7 +26,7 @@ def carbon_per_kilogram(frame: pl.DataFrame, zone: str, theme: Theme) -> go.Figu
             x=shown["time"].to_list(), y=shown["tank_kg_per_kg"].to_list(), name=station, mode="lines",
             line={"color": colour, "width": 1.6}, hovertemplate="%{y:.2f} kg/kg",
         )  # fmt: skip
-    framed(figure, theme, y_title="In the tank [kg CO₂e/kg H₂]")
+    framed(figure, theme, y_title="In the tank [kg/kg H₂]")
     return figure.update_yaxes(rangemode="tozero")
 
 

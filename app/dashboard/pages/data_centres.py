@@ -11,7 +11,7 @@ from app.dashboard.view import Page, View
 
 _FIGURES = {
     "pue": "PUE [1]", "wue_l_per_kwh": "WUE [L/kWh]", "cue_kg_per_kwh": "CUE [kg/kWh]", "energy_mwh": "Energy [MWh]",
-    "emissions_t": "Emissions [t CO₂e]",
+    "emissions_t": "Emissions [t]",
 }  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def content(view: View) -> Component:
             key="wue", wide=False,
         ),
         cards.chart(
-            "Carbon", f"CUE: kg CO₂e per kWh of IT (ISO/IEC 30134-8). {view.convention}",
+            "Carbon", f"CUE: kg per kWh of IT (ISO/IEC 30134-8). {view.convention}",
             figures.cue_lines(frame, zone, theme), key="cue", wide=False,
         ),
         cards.table_card(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 from dash.development.base_component import Component
 
@@ -10,6 +12,7 @@ from app.dashboard.convention_cards import convention_cards
 from app.dashboard.figures import city
 from app.dashboard.text import sector_name
 from app.dashboard.view import Page, View
+from app.reports.inventory import lost_mwh_of_lines
 
 
 def content(view: View) -> Component:
@@ -34,21 +37,25 @@ def content(view: View) -> Component:
     )  # fmt: skip
 
 
-def totals_by_sector(sectors: pl.DataFrame) -> pl.DataFrame:
-    """Energy, emissions, intensity and share of each sector over the whole period.
+def totals_by_sector(sectors: pl.DataFrame, lost_mwh: Mapping[str, float]) -> pl.DataFrame:
+    """Energy, emissions, intensity and share of each GPC line over the whole period.
 
     Args:
-        sectors: The result's `sectors` table.
+        sectors: The result's `sectors` table, in which lines x.3 have no energy.
+        lost_mwh: Energy lost in the grid by line x.3 [MWh].
     """
     total = sectors["emissions_kg"].sum()
     energy, emissions = pl.col("energy_mwh"), pl.col("emissions_kg")
+    lost = pl.DataFrame(list(lost_mwh.items()), {"gpc_code": pl.String, "lost": pl.Float64}, orient="row")
     return (
         sectors.with_columns(pl.col("gpc_code").cast(pl.String)).group_by("gpc_code")
         .agg(energy.sum(), emissions.sum()).sort("gpc_code")
+        .join(lost, on="gpc_code", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("lost", energy).alias("energy_mwh"))
         .select(
             pl.col("gpc_code").map_elements(sector_name, return_dtype=pl.String).alias("Sector"),
             energy.alias("Energy [MWh]"),
-            (emissions / 1000).alias("Emissions [t CO₂e]"),
+            (emissions / 1000).alias("Emissions [t]"),
             pl.when(energy > 0).then(emissions / energy).alias("Intensity [g/kWh]"),
             (100 * emissions / (total or 1.0)).alias("Share [%]"),
         )
@@ -58,7 +65,11 @@ def totals_by_sector(sectors: pl.DataFrame) -> pl.DataFrame:
 def _totals(sectors: pl.DataFrame, view: View) -> Component:
     if sectors.is_empty():
         return cards.nothing("Totals by sector", "No sector used electricity in this result.")
-    return cards.table_card("Totals by sector", f"Over the whole period. {view.convention}", totals_by_sector(sectors))
+    return cards.table_card(
+        "Totals by sector",
+        f"Over the whole period. {view.convention}",
+        totals_by_sector(sectors, lost_mwh_of_lines(view.result)),
+    )
 
 
 PAGE = Page("/emissions", "Emissions", content)

@@ -121,7 +121,7 @@ def avoided_by_result(results: Mapping[str, Result]) -> pl.DataFrame:
             pl.lit(name).alias("Result"),
             pl.col("vehicle_class").cast(pl.String).str.replace_all("_", " ", literal=True).alias("Class"),
             pl.col("reference").cast(pl.String).alias("Against"), pl.col("energy_mwh").alias("Fed in [MWh]"),
-            *(pl.col(f"{column}_kg").alias(f"{column.capitalize()} [kg CO₂e]") for column in _CREDIT),
+            *(pl.col(f"{column}_kg").alias(f"{column.capitalize()} [kg]") for column in _CREDIT),
         ).collect()
         for name, result in results.items()
     ]  # fmt: skip

@@ -10,8 +10,8 @@ from app.dashboard.figures import hydrogen as figures
 from app.dashboard.view import Page, View
 
 _COLUMNS = {
-    "refuelled_kg": "Refuelled [kg]", "emissions_kg_per_kg": "Carbon [kg CO₂e/kg]",
-    "tank_kg_per_kg": "Mean of the tank [kg CO₂e/kg]", "emissions_kg": "Emissions [kg CO₂e]",
+    "refuelled_kg": "Refuelled [kg]", "emissions_kg_per_kg": "Carbon [kg/kg]",
+    "tank_kg_per_kg": "Mean of the tank [kg/kg]", "emissions_kg": "Emissions [kg]",
     "electricity_mwh": "Electricity [MWh]", "fed_in_mwh": "Fed in [MWh]",
 }  # fmt: skip
 

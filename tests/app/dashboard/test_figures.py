@@ -14,6 +14,7 @@ from app.dashboard.layers import LAYERS
 from app.dashboard.local_time import thinned
 from app.dashboard.pages.emissions import totals_by_sector
 from app.dashboard.text import change, figure, sector_name
+from app.reports.inventory import lost_mwh_of_lines
 from app.results.columns import TABLES
 from app.results.folder import Result
 from tests.app.synthetic_results import DATA_CENTRE, FLEET, LIMITS, N_STEPS, STEP_HOURS
@@ -158,9 +159,16 @@ def test_the_heat_strip_shows_a_cell_for_each_sector_and_hour(results: dict[str,
 
 
 def test_totals_by_sector_are_the_summary(results: dict[str, Result]):
-    table = totals_by_sector(results["optimal"].table("sectors").collect())
-    assert table["Emissions [t CO₂e]"].sum() == pytest.approx(results["optimal"].summary["emissions_t"])
+    lost_mwh = lost_mwh_of_lines(results["optimal"])
+    table = totals_by_sector(results["optimal"].table("sectors").collect(), lost_mwh)
+    assert table["Emissions [t]"].sum() == pytest.approx(results["optimal"].summary["emissions_t"])
     assert table["Share [%]"].sum() == pytest.approx(100)
+    energy_mwh = dict(table.select("Sector", "Energy [MWh]").iter_rows())
+    lines = [line for line in lost_mwh if sector_name(line) in energy_mwh]
+    assert lines
+    for line in lines:
+        assert energy_mwh[sector_name(line)] == pytest.approx(lost_mwh[line])
+        assert lost_mwh[line] > 0
 
 
 def test_the_fleet_charges_and_gives_back_what_the_summary_says(results: dict[str, Result]):

@@ -62,7 +62,7 @@ def test_the_credit_stands_apart_and_is_named(results: dict[str, Result]) -> Non
     assert set(frame["Result"]) == {"optimal"}  # nothing was fed in without management
     assert frame["Against"].to_list() == ["marginal", "marginal", "average", "average"]
     np.testing.assert_allclose(
-        frame["Avoided [kg CO₂e]"], frame["Replaced [kg CO₂e]"] - frame["Released [kg CO₂e]"] - frame["Wear [kg CO₂e]"]
+        frame["Avoided [kg]"], frame["Replaced [kg]"] - frame["Released [kg]"] - frame["Wear [kg]"]
     )
     assert AVOIDED in words(ev.content(view(results)))
     assert not any("void" in column for column in ev.totals_by_result(results).columns)
