@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 
 from app.commands import check, demo, designs, export, hosting, listings, planning, reports, run, serve, why
-from app.commands.exit_status import DEFECT, WRONG_INPUT
+from app.commands.exit_status import BY_SIGNAL, DEFECT, WRONG_INPUT, ending_signals
 from grid.errors import InputError
 
 COMMANDS = (
@@ -59,17 +60,23 @@ def options(
 
 def main() -> None:
     """Runs the command line: what is wrong with the input is said in full, never as a traceback."""
-    try:
-        app()
-    except InputError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(WRONG_INPUT)
-    except Exception as error:  # a defect of ours: say so, and keep the traceback for those who ask
-        if os.environ.get("GRIDCARBON_TRACEBACK"):
-            raise
-        typer.echo(f"gridcarbon failed, which is a defect: {type(error).__name__}: {error}", err=True)
-        typer.echo("Set GRIDCARBON_TRACEBACK=1 to see where.", err=True)
-        sys.exit(DEFECT)
+    with ending_signals() as received:
+        try:
+            app()
+        except InputError as error:
+            typer.echo(str(error), err=True)
+            sys.exit(WRONG_INPUT)
+        except KeyboardInterrupt:
+            sys.exit(BY_SIGNAL + (received or [signal.SIGINT])[-1])
+        except SystemExit as end:
+            interrupted = received and end.code == BY_SIGNAL + signal.SIGINT  # how typer ends one
+            sys.exit(BY_SIGNAL + received[-1] if interrupted else end.code)
+        except Exception as error:  # a defect of ours: say so, and keep the traceback for those who ask
+            if os.environ.get("GRIDCARBON_TRACEBACK"):
+                raise
+            typer.echo(f"gridcarbon failed, which is a defect: {type(error).__name__}: {error}", err=True)
+            typer.echo("Set GRIDCARBON_TRACEBACK=1 to see where.", err=True)
+            sys.exit(DEFECT)
 
 
 if __name__ == "__main__":

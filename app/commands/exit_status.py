@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,6 +20,35 @@ WRONG_INPUT = 2
 """The input is wrong; nothing was written."""
 INFEASIBLE = 3
 """A need could not be met or a limit not be kept; the result was written and says which."""
+
+BY_SIGNAL = 128
+"""What the number of a signal that ended a command is added to."""
+
+
+@contextmanager
+def ending_signals() -> Iterator[list[int]]:
+    """Lets SIGTERM and SIGHUP end a command as Ctrl+C does, so that what it was writing is removed.
+
+    A signal that is ignored, as `nohup` has it, stays so. Only the main thread of a process can do this.
+
+    Yields:
+        The numbers of the signals received, in order.
+    """
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()
+    taken = [n for n in (signal.SIGTERM, signal.SIGHUP) if main and signal.getsignal(n) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, interrupt)
+    try:
+        yield received
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def exit_for(result: Result) -> None:

@@ -14,7 +14,6 @@ topology.json     buses and branches with their districts and coordinates, for m
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -24,9 +23,15 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from polars.exceptions import PolarsError
 
 from app.results.columns import TABLES
+from app.results.draft import is_draft, new_draft, take_place
+from app.results.target import PLACE, in_words, resolve_target
 from grid.errors import Fault, InputError
+
+MANIFEST = "manifest.json"
+"""The file that makes a folder a result: written, and moved into its place, after all others."""
 
 
 def in_columns(name: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -92,6 +97,8 @@ def open_result(path: Path) -> Result:
     ]
     if not path.is_dir():
         raise InputError.single(str(path), "no such folder")
+    if is_draft(path):
+        raise InputError.single(str(path), "is a draft: of a run that is writing its result, or that was ended")
     missing = [Fault(str(path / name), "is missing: not a complete result") for name in wanted
                if not (path / name).is_file()]  # fmt: skip
     if missing:
@@ -114,16 +121,12 @@ def find_results(path: Path, tell: Callable[[str], None] | None = None) -> dict[
     Raises:
         InputError: If there is no result, or none that can be opened.
     """
-    if (path / "manifest.json").is_file():
+    if (path / MANIFEST).is_file():
         return {path.name: open_result(path)}
     if not path.is_dir():
         raise InputError.single(str(path), "no such folder")
     folders = sorted(
-        (
-            folder
-            for folder in path.iterdir()
-            if not folder.name.startswith(".") and (folder / "manifest.json").is_file()
-        ),
+        (folder for folder in path.iterdir() if not folder.name.startswith(".") and (folder / MANIFEST).is_file()),
         key=lambda folder: (folder.name != "unmanaged", folder.name),
     )
     if not folders:
@@ -151,7 +154,7 @@ def write_result(
     topology: Mapping[str, Any],
     tables: Mapping[str, Callable[[], pl.DataFrame]],
 ) -> Result:
-    """Writes a result into a temporary folder beside `path`, then renames it: whole or not at all.
+    """Writes a result into a draft, which then takes its place: whole or not at all.
 
     Args:
         path: The result folder; must not exist or be empty.
@@ -160,20 +163,52 @@ def write_result(
         summary: Makes the contents of ``summary.json`` from the tables as written, which it gets by name.
         topology: Contents of ``topology.json``.
         tables: Makes each of `TABLES`, with exactly their columns; one after the other, so that none stays.
+
+    Returns:
+        The result; that of another run of the same scenario if one was there before.
+
+    Raises:
+        OSError: If it cannot be written; nothing is left then.
+        InputError: If it was written but cannot take its place: says where it is kept.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
+    target = resolve_target(path)
+    place = target if target.exists() else target.parent
+    place.mkdir(parents=True, exist_ok=True)
+    with new_draft(place) as draft:
         (draft / "scenario.yaml").write_text(scenario_yaml, encoding="utf-8")
         for name in TABLES:
-            in_columns(name, tables[name]()).write_parquet(draft / f"{name}.parquet", compression="zstd")
-        key_figures = summary(lambda name: pl.scan_parquet(draft / f"{name}.parquet"))
-        for name, content in (("manifest", manifest()), ("summary", key_figures), ("topology", topology)):
+            _write_table(in_columns(name, tables[name]()), draft / f"{name}.parquet")
+        key_figures, about = summary(lambda name: pl.scan_parquet(draft / f"{name}.parquet")), manifest()
+        for name, content in (("summary", key_figures), ("topology", topology), ("manifest", about)):
             text = json.dumps(content, indent=None if name == "topology" else 2, allow_nan=False)
             (draft / f"{name}.json").write_text(text + "\n", encoding="utf-8")
-        draft.chmod(0o755)
-        os.replace(draft, path)  # noqa: PTH105  replaces an empty folder, which Path.rename promises only on POSIX
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+        try:
+            alone = take_place(draft, target, MANIFEST)
+        except OSError as error:
+            raise _kept(draft, path, in_words(error)) from error
+        if not alone and not is_of(open_result(path), str(about["scenario_hash"]), about.get("inputs")):
+            raise _kept(draft, path, "holds the result of another scenario by now")
     return open_result(path)
+
+
+def _write_table(frame: pl.DataFrame, file: Path) -> None:
+    try:
+        frame.write_parquet(file, compression="zstd")
+    except PolarsError as error:  # how polars says some of the errors of a file system
+        raise OSError(str(error)) from error
+
+
+def is_of(result: Result, scenario_hash: str, inputs: Mapping[str, str] | None) -> bool:
+    """Whether a result is that of a scenario: of this hash, with input files of these hashes."""
+    return result.scenario_hash == scenario_hash and result.manifest.get("inputs") == inputs
+
+
+def _kept(draft: Path, out: Path, reason: str) -> InputError:
+    """Moves a finished draft to where the next run leaves it alone, and says where that is."""
+    kept = draft.with_name(draft.name.replace(".gridcarbon-draft", "gridcarbon-kept"))
+    try:
+        draft.rename(kept)
+    except OSError:
+        kept = Path(tempfile.mkdtemp(prefix="gridcarbon-kept-"))
+        shutil.copytree(draft, kept, dirs_exist_ok=True)
+    return InputError.single(PLACE, f"{reason}; the finished result is kept in {kept}", str(out))
