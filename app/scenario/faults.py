@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from app.scenario.asset_faults import items
 from app.scenario.loaded import in_folder
 from app.scenario.place import city_place
-from app.scenario.schema import CarbonSpec, CitySpec
+from app.scenario.schema import CarbonSpec, CitySpec, UpstreamSpec
 from carbon.data_centre.utilisation_file import read_utilisation
 from carbon.factors import load_factor_set
 from carbon.upstream import load_region, upstream_from_csv
-from grid.assets import KINDS
+from carbon.upstream.factor_faults import factor_faults
+from grid.assets import KINDS, Asset
 from grid.city.city import City
-from grid.errors import Fault, InputError
+from grid.errors import Fault, InputError, raise_if_any
 from grid.files.report import FileReport
+from grid.spec import Spec
 from grid.time.clock import Clock
 from grid.weather.weather import weather_for
 
+_Part = TypeVar("_Part", bound=Spec)
 Check = Callable[[], FileReport | None]
 """Reads a file as the run will, and reports what it holds."""
 
@@ -41,11 +44,18 @@ class FilesRead:
     reports: tuple[FileReport, ...]
 
 
-def read_files(raw: Mapping[str, Any], folder: Path, city: City | None) -> FilesRead:
-    """Reads weather, upstream, utilisation and factors as the run will read them."""
+def read_files(raw: Mapping[str, Any], folder: Path, city: City | None, assets: Sequence[Asset] = ()) -> FilesRead:
+    """Reads weather, upstream, utilisation and factors as the run will read them.
+
+    Args:
+        raw: Content of the scenario file.
+        folder: Folder that file names in it are relative to.
+        city: The city; None if it cannot be made.
+        assets: All that the run would have, those of levers and data centres included, as far as known.
+    """
     faults: list[Fault] = []
     reports: list[FileReport] = []
-    for check in _checks(raw, folder, city):
+    for check in _checks(raw, folder, city, assets):
         try:
             report = check()
         except InputError as error:
@@ -55,12 +65,11 @@ def read_files(raw: Mapping[str, Any], folder: Path, city: City | None) -> Files
     return FilesRead(tuple(faults), tuple(reports))
 
 
-def _checks(raw: Mapping[str, Any], folder: Path, city: City | None) -> Iterator[Check]:
+def _checks(raw: Mapping[str, Any], folder: Path, city: City | None, assets: Sequence[Asset]) -> Iterator[Check]:
     weather = raw.get("weather", "greensboro-tmy3")
     if isinstance(weather, str) and city is not None:
-        sunny = {kind.model_fields["kind"].default for kind in KINDS if kind.needs_sun}
-        shines = any(isinstance(item, Mapping) and item.get("kind") in sunny for _, item in items(raw, "assets"))
         spec = _city_spec(raw)
+        shines = _needs_sun(raw, spec, city, assets)
         yield _placed("weather", partial(_check_weather, in_folder(weather, folder), spec, city, shines=shines))
     upstream = raw.get("upstream")
     if isinstance(upstream, Mapping):
@@ -75,9 +84,15 @@ def _checks(raw: Mapping[str, Any], folder: Path, city: City | None) -> Iterator
         if isinstance(file, str) and city is not None:
             read = partial(_check_utilisation, folder / file, city.clock)
             yield _placed(f"data_centres[{place}].it_load.csv", read)
-    carbon = raw.get("carbon")
-    if isinstance(carbon, Mapping) and isinstance(carbon.get("factor_set"), str):
-        yield _placed("carbon.factor_set", partial(_check_factors, in_folder(carbon["factor_set"], folder)))
+    yield _placed("carbon.factor_set", partial(_check_factors, raw, folder, city, assets))
+
+
+def _needs_sun(raw: Mapping[str, Any], spec: CitySpec, city: City, assets: Sequence[Asset]) -> bool:
+    """Whether anything generates by the scenario's sun: assets, levers, or the net's own where it follows weather."""
+    sunny = {kind.model_fields["kind"].default for kind in KINDS if kind.needs_sun}
+    listed = any(isinstance(item, Mapping) and item.get("kind") in sunny for _, item in items(raw, "assets"))
+    of_net = spec.own_generation == "weather" and "solar" in city.technologies
+    return listed or of_net or any(asset.needs_sun for asset in assets)
 
 
 def _city_spec(raw: Mapping[str, Any]) -> CitySpec:
@@ -92,8 +107,28 @@ def _check_region(name: str) -> None:
     load_region(name)
 
 
-def _check_factors(name: str) -> None:
-    load_factor_set(name)
+def _check_factors(raw: Mapping[str, Any], folder: Path, city: City | None, assets: Sequence[Asset]) -> None:
+    """Reads the factors, and looks whether all that feeds in has one."""
+    carbon, upstream = _part(CarbonSpec, raw.get("carbon")), _part(UpstreamSpec, raw.get("upstream"))
+    factors = load_factor_set(in_folder(carbon.factor_set, folder))
+    try:
+        name = in_folder(upstream.region or "reference", folder)
+        region = load_region(name) if upstream.csv is None else None
+    except InputError:  # told at its own place
+        region = None
+    local = [asset.feeds_in_as for asset in assets if asset.feeds_in_as is not None]
+    if city is not None:
+        feeding = city.generators.p_scale * city.generators.profiles.max(axis=0)[city.generators.p_profile] > 0
+        local += [name for name, feeds in zip(city.technologies, feeding, strict=True) if feeds]
+    raise_if_any(factor_faults(region, local, factors, carbon.boundary, "carbon.factor_set"))
+
+
+def _part(kind: type[_Part], content: Any) -> _Part:
+    """A part of the scenario; with every default where it is not valid, which is told elsewhere."""
+    try:
+        return kind.model_validate(content or {})
+    except ValidationError:
+        return kind()
 
 
 def _check_utilisation(path: Path, clock: Clock) -> FileReport:

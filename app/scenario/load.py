@@ -14,6 +14,7 @@ from app.scenario.loaded import LoadedScenario
 from app.scenario.messages import fault_of
 from app.scenario.schema import CitySpec, PeriodSpec, Scenario
 from app.scenario.yaml_file import read_yaml
+from grid.assets import Asset
 from grid.city.city import City, make_city
 from grid.city.source import read_grid
 from grid.errors import Fault, InputError, ScenarioError
@@ -51,12 +52,17 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
     if city is not None:
         faults += asset_faults(raw, city, folder)
         faults += adoption_faults(raw, city)
-    files = read_files(raw, folder, city)
+    files = read_files(raw, folder, city, _assets(scenario, folder, city) if not faults else ())
     faults += files.faults
     if faults or scenario is None or city is None:
         raise ScenarioError(dict.fromkeys(faults), source)
     of_city = () if city.profiles_report is None else (city.profiles_report,)
     return LoadedScenario(scenario, folder, city, (*of_city, *files.reports))
+
+
+def _assets(scenario: Scenario | None, folder: Path, city: City | None) -> tuple[Asset, ...]:
+    """All assets of a scenario without faults, those of its levers and data centres included."""
+    return () if scenario is None or city is None else LoadedScenario(scenario, folder, city).assets
 
 
 def _city(raw: Mapping[str, Any], folder: Path, faults: list[Fault]) -> City | None:

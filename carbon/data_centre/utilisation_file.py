@@ -64,7 +64,7 @@ def read_utilisation(path: str | Path, clock: Clock) -> tuple[Floats, FileReport
     begins, lengths, zone, faults = _times(table, clock)
     values, mended, more = _values(table)
     raise_if_any([*faults, *more], str(path))
-    even = even_rows(begins, values[:, None], lengths)
+    even = even_rows(begins, values[:, None], lengths).reaching(clock)
     used = even.used_by(clock)
     missing_steps = ~np.isfinite(even.values)
     raise_if_any(
@@ -135,13 +135,12 @@ def _report(
     source: str, table: TextTable, even: EvenRows, series: FilledSeries, zone: str, mended: tuple[str, ...]
 ) -> FileReport:
     mean, used = float(np.nanmean(even.values)), float(series.values[series.used].mean())
-    first, stop = (str(each.astype("datetime64[m]")).replace("T", " ") for each in (even.start, even.stop))
     return FileReport(
         kind="utilisation",
         source=source,
         form="CSV",
         rows=f"{table.n_rows:,}",
-        period=f"{first} to {stop} UTC",
+        period=even.period_words,
         zone=zone,
         step=even.words,
         gaps=series.words,

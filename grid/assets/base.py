@@ -107,6 +107,11 @@ class Asset(Spec, ABC):
         return 0.0
 
     @property
+    def feeds_in_as(self) -> str | None:
+        """Technology that what it generates counts as in the factor sets; None where it generates nothing."""
+        return None
+
+    @property
     def fuel_use(self) -> FuelUse | None:
         """The fuel that it burns for what it feeds in; None where it burns none."""
         return None

@@ -90,6 +90,11 @@ class Generator(Asset, ABC):
         return direct, direct * (1 + burnt.upstream_share)
 
     @property
+    def feeds_in_as(self) -> str:
+        """What the electricity of its fuel counts as."""
+        return fuel(self.fuel).technology
+
+    @property
     def fuel_use(self) -> FuelUse:
         """The fuel that it burns for its electricity and, with it, its heat."""
         burnt = fuel(self.fuel)
@@ -106,7 +111,7 @@ class Generator(Asset, ABC):
             p_unmanaged_mw=unmanaged,
             wear_cost_per_mwh=np.array([cost_per_mwh]),
             p_min_on_mw=np.array([0.0 if decided else self.minimum_load * self.p_rated_mw]),
-            technology=fuel(self.fuel).technology,
+            technology=self.feeds_in_as,
             ci_kg_per_mwh=self.ci_kg_per_mwh,
         )
 

@@ -66,6 +66,11 @@ class PV(Asset):
         """Its rated power [MW]."""
         return self.p_peak_mw
 
+    @property
+    def feeds_in_as(self) -> str:
+        """Solar power."""
+        return "solar"
+
     def faults(self, city: City, at: str) -> Iterator[Fault]:
         """Those of the placement, and shares that do not sum to 1."""
         yield from super().faults(city, at)
@@ -81,7 +86,7 @@ class PV(Asset):
         """
         available_mw = self.p_peak_mw * specific_power(self, site.weather)
         p_ac_mw = self.p_peak_mw / self.dc_ac_ratio
-        return (curtailable(self, site, available_mw, p_ac_mw, self.power_factor_min, "solar"),)
+        return (curtailable(self, site, available_mw, p_ac_mw, self.power_factor_min, self.feeds_in_as),)
 
 
 def specific_power(pv: PV, weather: Weather) -> Floats:

@@ -54,6 +54,11 @@ class Wind(Asset):
         """Its rated power [MW]."""
         return self.p_rated_mw
 
+    @property
+    def feeds_in_as(self) -> str:
+        """Wind power on land or at sea."""
+        return self.technology
+
     def faults(self, city: City, at: str) -> Iterator[Fault]:
         """Those of the placement, and a turbine that the library does not have."""
         yield from super().faults(city, at)

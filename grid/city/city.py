@@ -201,9 +201,7 @@ def make_city(
         energy_year_mwh=HOURS_PER_YEAR * _profile_means(source)[present.p_profile] * present.p_scale,
         feeds_in=feeds_in,
         licences=source.licences,
-        profiles_report=None
-        if own is None
-        else own_profiles_report(own, clock, holidays, tables, shapes[:, shapes.shape[1] - len(own.names) :]),
+        profiles_report=None if own is None else own_profiles_report(own, clock, holidays, tables, shapes),
     )
 
 

@@ -95,7 +95,7 @@ def own_profile_faults(profiles: ProfileTable, clock: Clock, tables: Tables) -> 
     """
     yield from _element_faults(profiles.names, tables)
     overlap = profiles.start < clock.stop and clock.start < profiles.stop
-    if overlap and not profiles.covers(clock):
+    if overlap and not profiles.reaching(clock).covers(clock):
         rule = f"must cover all of the period, {clock.start:%Y-%m-%d %H:%M} to {clock.stop:%Y-%m-%d %H:%M} UTC, or none"
         held = f"{profiles.start:%Y-%m-%d %H:%M} to {profiles.stop:%Y-%m-%d %H:%M}"
         yield Fault("time_utc", f"{rule} of it (then days of the same week and weekday stand for it)", held)
@@ -143,7 +143,7 @@ def _places(names: Sequence[str], table: str, quantity: str) -> list[int]:
 
 
 def own_profiles_report(
-    profiles: ProfileTable, clock: Clock, country: str | None, tables: Tables, on_clock: Floats
+    profiles: ProfileTable, clock: Clock, country: str | None, tables: Tables, shapes: Floats
 ) -> FileReport:
     """What was read of a file of profiles.
 
@@ -152,8 +152,9 @@ def own_profiles_report(
         clock: The time axis.
         country: Whose public holidays take Sundays.
         tables: Elements of the net by table.
-        on_clock: The columns on the clock, shape (T, F).
+        shapes: All shapes of the city on the clock, of which the last are its columns, shape (T, at least F).
     """
+    on_clock = shapes[:, shapes.shape[1] - len(profiles.names) :]
     out_of_service = [name for name in profiles.names if not _in_service(name, tables)]
     at = civil_midnight(profiles.start)
     days = f"; its days begin at {(datetime(2000, 1, 1, tzinfo=UTC) + at):%H:%M} UTC" if at else ""
@@ -168,6 +169,7 @@ def own_profiles_report(
         period=f"{profiles.start:%Y-%m-%d %H:%M} to {profiles.stop:%Y-%m-%d %H:%M} UTC",
         zone=f"UTC{days}",
         step=_step_words(profiles.step),
+        gaps=_edges(profiles, clock),
         totals=tuple(totals),
         mended=(*_by_name(profiles.names, tables), *_stand_ins(profiles, clock, country)),
         dropped=tuple(f"{name}: the element is out of service" for name in out_of_service),
@@ -202,7 +204,7 @@ def _by_name(names: Sequence[str], tables: Tables) -> Iterator[str]:
 
 def _stand_ins(profiles: ProfileTable, clock: Clock, country: str | None) -> Iterator[str]:
     """Which days of the file stand for those of the run, if they are not the same."""
-    if profiles.covers(clock):
+    if profiles.reaching(clock).covers(clock):
         return
     pairs = days_taken(profiles, clock, country)
     alike = sum(day.isocalendar()[1:] == taken.isocalendar()[1:] for day, taken in pairs)
@@ -213,6 +215,15 @@ def _stand_ins(profiles: ProfileTable, clock: Clock, country: str | None) -> Ite
         text += f", {len(other)} another (the nearest week, at most {max(weeks)} weeks away; holidays take Sundays): "
         text += ", ".join(f"{day} as {taken}" for day, taken in other[:_SHOWN]) + " …" * (len(other) > _SHOWN)
     yield text
+
+
+def _edges(profiles: ProfileTable, clock: Clock) -> str:
+    """What the file lacks at the edges of the run and what stands for it, in words."""
+    reaching = profiles.reaching(clock)
+    if reaching is profiles:
+        return "none"
+    hours = (profiles.start - reaching.start + reaching.stop - profiles.stop) / timedelta(hours=1)
+    return f"{hours:g} h at the edges of the run, filled with the same hours of the nearest day"
 
 
 def _in_service(column: str, tables: Tables) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from grid.arrays import Floats, Ints
 from grid.errors import InputError, nearest
 from grid.time.clock import Clock
+from grid.time.rows import edges_may_be_filled
 
 SUNDAY = 7
 DAY_US = 24 * 3600 * 1_000_000
@@ -48,6 +49,23 @@ class ProfileTable:
         """Whether the rows cover a clock from beginning to end."""
         return self.start <= clock.start and clock.stop <= self.stop
 
+    def reaching(self, clock: Clock) -> ProfileTable:
+        """The same with its first and last day repeated, where it lacks only edges of a clock that may be filled.
+
+        Which may, says `grid.time.rows.edges_may_be_filled`; where more is lacking it stays as it is.
+        """
+        hour = timedelta(hours=1)
+        early, late = self.start - clock.start, clock.stop - self.stop
+        a_day = round(timedelta(days=1) / self.step)
+        overlap = self.start < clock.stop and clock.start < self.stop
+        if self.covers(clock) or not overlap or not edges_may_be_filled(early / hour, late / hour, clock):
+            return self
+        rows = len(self.values)
+        before, after = (max(0, math.ceil(lacking / self.step)) for lacking in (early, late))
+        at = np.arange(-before, rows + after)
+        at = np.where(at < 0, at % a_day, np.where(at >= rows, rows - a_day + (at - rows) % a_day, at)) % rows
+        return replace(self, values=self.values[at], start=self.start - before * self.step)
+
     def on(self, clock: Clock, country: str | None) -> Floats:
         """The profiles on the steps of `clock`, shape (T, F): means over each step.
 
@@ -56,6 +74,9 @@ class ProfileTable:
         a holiday of the profile year but the same weekday of a neighbouring week. Days begin when the profiles begin:
         a file of local days, from 23:00 or 05:00 UTC on, keeps its own civil days.
         """
+        reaching = self.reaching(clock)
+        if reaching is not self:
+            return reaching.on(clock, country)
         after_midnight = civil_midnight(self.start)
         day_of = None if self.covers(clock) else _place_of_days(self, clock, country)
         step_us, row_us = (round(length / timedelta(microseconds=1)) for length in (clock.step, self.step))

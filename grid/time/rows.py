@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,12 +12,15 @@ import numpy.typing as npt
 
 from grid.arrays import Floats, Ints
 from grid.errors import Fault
+from grid.files.report import MOST_INVENTED
 from grid.time.clock import Clock
 
 Times = npt.NDArray[np.datetime64]
 SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
 HOUR_US: Final = 60 * MINUTE_US
+EDGE_HOURS: Final = 24
+"""What a file may lack at the edges of a run, so that a year in local time serves a year in UTC [h]."""
 _SHOWN: Final = 10
 
 
@@ -62,14 +65,48 @@ class EvenRows:
             return minutes_words(self.step_us)
         return " and ".join(f"{minutes_words(length)} ({count:,} rows)" for length, count in sorted(counts.items()))
 
+    @property
+    def period_words(self) -> str:
+        """From the first row to the end of the last, in words."""
+        held = np.flatnonzero(self.row >= 0)
+        first, last = self.begins[held[0]], self.begins[held[-1]] + np.timedelta64(self.step_us, "us")
+        return " to ".join(str(each.astype("datetime64[m]")).replace("T", " ") for each in (first, last)) + " UTC"
+
     def used_by(self, clock: Clock) -> npt.NDArray[np.bool_]:
         """Which steps lie in the time of a clock, at least in part, shape (N,)."""
         begins, step = self.begins, np.timedelta64(self.step_us, "us")
         return np.asarray((begins + step > clock.times[0]) & (begins < clock.times[-1] + np.timedelta64(clock.step)))
 
     def covers(self, clock: Clock) -> bool:
-        """Whether the steps cover a clock from beginning to end."""
-        return bool(self.start <= clock.times[0] and self.stop >= clock.times[-1] + np.timedelta64(clock.step))
+        """Whether the steps cover a clock, but for what may be filled at its edges."""
+        early, late = (max(0, lacking) for lacking in self._lacking(clock))
+        return edges_may_be_filled(early * self.step_hours, late * self.step_hours, clock)
+
+    def reaching(self, clock: Clock) -> EvenRows:
+        """The same with steps without values where it begins after the clock, or ends before it."""
+        early, late = (max(0, lacking) for lacking in self._lacking(clock))
+        if not early and not late:
+            return self
+        values = np.pad(self.values, ((early, late), (0, 0)), constant_values=np.nan)
+        row = np.pad(self.row, (early, late), constant_values=-1)
+        return replace(self, start=self.start - np.timedelta64(early * self.step_us, "us"), values=values, row=row)
+
+    def _lacking(self, clock: Clock) -> tuple[int, int]:
+        """Steps that it begins after the clock, and ends before it; less than 0 where it reaches beyond."""
+        step, stop = np.timedelta64(self.step_us, "us"), clock.times[-1] + np.timedelta64(clock.step)
+        return -int((clock.times[0] - self.start) // step), -int((self.stop - stop) // step)
+
+
+def edges_may_be_filled(early_h: float, late_h: float, clock: Clock) -> bool:
+    """Whether what a file lacks at the beginning and at the end of a clock is little enough to be filled.
+
+    Args:
+        early_h: How much later than the clock it begins [h].
+        late_h: How much earlier it ends [h].
+        clock: The time axis.
+    """
+    most = min(EDGE_HOURS, MOST_INVENTED * clock.n_steps * clock.step_hours)
+    return max(early_h, 0.0) + max(late_h, 0.0) <= most
 
 
 def minutes_words(length_us: int) -> str:

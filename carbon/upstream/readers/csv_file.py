@@ -102,9 +102,9 @@ def _library(path: Path, area: str | None) -> TextTable:
 
 def _filled(rows: FileRows, clock: Clock) -> tuple[EvenRows, FilledSeries, list[Fault]]:
     """The whole file on even steps, without gaps, and the gaps that must not be filled."""
-    even = even_rows(rows.begins, rows.values, rows.lengths_us)
+    even = even_rows(rows.begins, rows.values, rows.lengths_us).reaching(clock)
     used = even.used_by(clock)
-    last_row = np.maximum.accumulate(even.row)
+    last_row = np.maximum(np.maximum.accumulate(even.row), 0)
 
     def place(step: int) -> str:
         return rows.place(even.begins[step], int(last_row[step]))
@@ -174,13 +174,12 @@ def _report(
         largest = sorted(energy, key=lambda each: -energy[each])
         parts = ", ".join(f"{name} {energy[name]:,.1f}" for name in largest if energy[name] > 0)
         totals.append(f"generation in the file {sum(energy.values()):,.1f} GWh: {parts}")
-    first, stop = (str(each.astype("datetime64[m]")).replace("T", " ") for each in (even.start, even.stop))
     return FileReport(
         kind="upstream",
         source=source,
         form=layout.name,
         rows=f"{rows.begins.size:,}",
-        period=f"{first} to {stop} UTC",
+        period=even.period_words,
         zone=rows.zone,
         step=even.words,
         gaps=series.words,

@@ -12,12 +12,14 @@
 | Energy-Charts | ``Date (GMT+1)``, by the cell's offset, else the header's | generation, price |
 
 Any of them may have a column ``price_per_mwh`` added. Where a layout gives generation and no intensity, this follows
-from emission factors; discharge of storage is left out of the mix, because its origin is not in the file. Names of
-columns of Energy-Charts are unverified.
+from emission factors; discharge of storage is left out of the mix, because its origin is not in the file, and so is
+what is of no known type: the report says how much, and more than a fifth is refused. Names of columns of Energy-Charts
+are unverified.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -45,6 +47,7 @@ _EIA: Final = {
     "Other Fuel Sources": "other",
     "Unknown Fuel Sources": "unknown",
 }
+_EIA_BEGINS: Final = "Net Generation (MW) from "
 _EIA_SPLIT: Final = {
     "Hydropower and Pumped Storage": ("Hydropower Excluding Pumped Storage",),
     "Solar": ("Solar without Integrated Battery Storage", "Solar with Integrated Battery Storage"),
@@ -87,6 +90,39 @@ _TYPES: Final = {
     "wind onshore": "wind_onshore",
 }
 """Production types of ENTSO-E and Energy-Charts, without spaces around slashes."""
+_GERMAN_TYPES: Final = {
+    "biomasse": "biomass",
+    "braunkohle": "lignite",
+    "fossile braunkohle/lignit": "lignite",
+    "fossile braunkohle": "lignite",
+    "fossiles gas": "gas",
+    "erdgas": "gas",
+    "fossile steinkohle": "hard_coal",
+    "steinkohle": "hard_coal",
+    "fossiles öl": "oil",
+    "fossiles kohlegas": "other",
+    "geothermie": "geothermal",
+    "kernenergie": "nuclear",
+    "laufwasser": "hydro",
+    "speicherwasser": "hydro",
+    "wasserspeicher": "hydro",
+    "müll": "other",
+    "andere": "other",
+    "andere erneuerbare": "biomass",
+}
+"""Production types of Energy-Charts in German (unverified)."""
+_STORES: Final = ("pump", "storage", "battery", "batterie", "speicher")
+_STORAGE_WHY: Final = "storage, whose origin is not in the file"
+_UNKNOWN_WHY: Final = "of no type that is known"
+_NO_GENERATION: Final = (
+    "load", "last", "residual", "share", "anteil", "cross border", "trading", "handel", "import", "export", "price",
+    "preis", "auction", "auktion", "consumption", "verbrauch", "forecast", "prognose", "frequency", "emission", "co2",
+)  # fmt: skip
+"""What columns of Energy-Charts hold beside generation, by a word in their names."""
+
+
+_ACTUAL: Final = re.compile(r"(.+?)\s+-\s+Actual Aggregated\b")
+"""Columns of generation of the Transparency Platform."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +138,7 @@ class Layout:
         single: Columns in which all rows must agree (one zone a file).
         cure: What to do where it has no prices.
         ends_after_min: What its times are later than the beginning of their interval [min].
+        left_out: Columns of generation that are no part of the mix, and why.
         alternatives: Columns that hold what others hold in other years' files, never both in one row: the whole, and
             the parts that it was split into or the same before it was adjusted.
     """
@@ -115,6 +152,7 @@ class Layout:
     cure: str = "add a column of this name"
     ends_after_min: int = 0
     alternatives: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def layout_of(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
@@ -172,7 +210,7 @@ def _eia(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa
     generation = {}
     alternatives: list[tuple[str, tuple[str, ...]]] = []
     for fuel, technology in _EIA.items():
-        plain = f"Net Generation (MW) from {fuel}"
+        plain = f"{_EIA_BEGINS}{fuel}"
         held = [name for name in (f"{plain} (Adjusted)", plain) if name in columns]
         if held:
             generation[held[0]] = technology
@@ -185,15 +223,24 @@ def _eia(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa
         if total is not None and held_parts:
             alternatives.append((total, held_parts))
     zones = tuple(name for name in columns if name == "Balancing Authority")
+    fuels = {name: name.removeprefix(_EIA_BEGINS).removesuffix(" (Adjusted)") for name in columns}
+    others = [name for name, fuel in fuels.items() if fuel != name and fuel.removesuffix(" (Imputed)") not in _EIA]
+    adjusted = {name.removesuffix(" (Adjusted)") for name in others if name.endswith(" (Adjusted)")}
     return Layout(
         "EIA-930", time, UTC_ZONE, generation=generation, single=zones, ends_after_min=60,
         alternatives=tuple(alternatives),
+        left_out=_left_out(name for name in others if name not in adjusted and not name.endswith(" (Imputed)")),
     )  # fmt: skip
+
+
+def _left_out(names: Iterable[str]) -> dict[str, str]:
+    """Columns of generation that are no part of the mix, and why."""
+    return {name: _STORAGE_WHY if any(word in name.casefold() for word in _STORES) else _UNKNOWN_WHY for name in names}
 
 
 def _first_of(generation: Iterable[str], fuel: str) -> str | None:
     """The column of a fuel, adjusted if there is one."""
-    plain = f"Net Generation (MW) from {fuel}"
+    plain = f"{_EIA_BEGINS}{fuel}"
     return next((name for name in (f"{plain} (Adjusted)", plain) if name in generation), None)
 
 
@@ -214,7 +261,8 @@ def _neso_mix(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
         if theirs in columns:
             values[ours] = (theirs, 0.01)
     generation = {name: technology for name, technology in _NESO.items() if name in columns}
-    return Layout("NESO generation mix", "DATETIME", UTC_ZONE, values, generation)
+    stores = _left_out(name for name in columns if name == "STORAGE")
+    return Layout("NESO generation mix", "DATETIME", UTC_ZONE, values, generation, left_out=stores)
 
 
 def _entso_e(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
@@ -222,15 +270,14 @@ def _entso_e(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # 
     if time is None:
         return None
     zone = header_zone(time, Zone("Europe/Brussels"))
-    generation = {}
-    for name in columns:
-        kind, _, rest = name.partition("  - Actual Aggregated")
-        if rest and _type(kind) in _TYPES:
-            generation[name] = _TYPES[_type(kind)]
+    found = {name: _ACTUAL.match(name) for name in columns}
+    kinds = {name: _type(match[1]) for name, match in found.items() if match is not None}
+    generation = {name: _TYPES[kind] for name, kind in kinds.items() if kind in _TYPES}
+    others = _left_out(name for name in kinds if name not in generation)
     price = _starting(columns, ["day-ahead price [eur/mwh]", "day-ahead price (eur/mwh)"])
     values = {"price_per_mwh": (price, 1.0)} if price else {}
     zones = tuple(name for name in columns if name == "Area")
-    return Layout("ENTSO-E", time, zone, values, generation, zones)
+    return Layout("ENTSO-E", time, zone, values, generation, zones, left_out=others)
 
 
 def _entso_e_library(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
@@ -241,17 +288,25 @@ def _entso_e_library(columns: tuple[str, ...], boundary: Boundary) -> Layout | N
         generation[IMPORTS] = "unknown"
     values = {"price_per_mwh": (PRICE, 1.0)} if PRICE in columns else {}
     cure = "put the files of EnergyPrices beside it in one folder, and name the folder"
-    return Layout("ENTSO-E File Library", TIME, UTC_ZONE, values, generation, cure=cure)
+    others = _left_out(name for name in columns if name not in {TIME, PRICE, "price_per_mwh", *generation})
+    return Layout("ENTSO-E File Library", TIME, UTC_ZONE, values, generation, cure=cure, left_out=others)
 
 
 def _energy_charts(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
     time = next((name for name in columns if name.startswith(("Date (", "Datum ("))), None)
     if time is None:
         return None
-    generation = {name: _TYPES[_type(name)] for name in columns if _type(name) in _TYPES}
-    price = _starting(columns, ["day ahead auction"])
-    zone = header_zone(time, UTC_ZONE)
-    return Layout("Energy-Charts", time, zone, {"price_per_mwh": (price, 1.0)} if price else {}, generation)
+    types = _TYPES | _GERMAN_TYPES
+    generation = {name: types[_type(name)] for name in columns if _type(name) in types}
+    price = _starting(columns, ["day ahead auction", "day ahead auktion"])
+    beside = {time, "price_per_mwh", *_OWN, *generation}
+    others = (name for name in columns if name not in beside and not _is_no_generation(name))
+    values = {"price_per_mwh": (price, 1.0)} if price else {}
+    return Layout("Energy-Charts", time, header_zone(time, UTC_ZONE), values, generation, left_out=_left_out(others))
+
+
+def _is_no_generation(name: str) -> bool:
+    return any(word in name.casefold() for word in _NO_GENERATION)
 
 
 def header_zone(name: str, otherwise: Zone) -> Zone:

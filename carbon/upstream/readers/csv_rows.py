@@ -93,7 +93,9 @@ def read_rows(layout: Layout, table: TextTable, *, of_one_file: bool) -> FileRow
     if rising:
         mended += _join_alternatives(layout, columns)
         mended += _not_expected(layout, table, columns, begins)
-    more, cut = _without_negative(layout, columns, lengths if rising else np.zeros(begins.size, dtype=np.int64))
+    lengths_or_0 = lengths if rising else np.zeros(begins.size, dtype=np.int64)
+    more, cut = _without_negative(layout, columns, lengths_or_0)
+    outside, lost = _left_out(layout, table, columns, lengths_or_0)
     names = tuple(columns)
     values = np.column_stack(list(columns.values())) if columns else np.zeros((begins.size, 0))
     return FileRows(
@@ -104,9 +106,9 @@ def read_rows(layout: Layout, table: TextTable, *, of_one_file: bool) -> FileRow
         values,
         zone,
         order,
-        (*faults, *cut),
+        (*faults, *cut, *lost),
         (*mended, *more),
-        dropped,
+        (*dropped, *outside),
         of_one_file,
     )
 
@@ -230,3 +232,28 @@ def _without_negative(
                 f"{column}: {positive + negative:,.1f} MWh with own use, {positive:,.1f} MWh without (cut to 0)"
             )
     return told, faults
+
+
+def _left_out(
+    layout: Layout, table: TextTable, columns: dict[str, Floats], lengths_us: Ints
+) -> tuple[list[str], list[Fault]]:
+    """Energy of the columns of generation that are no part of the mix, and whether it is too much of all."""
+    hours = lengths_us / HOUR_US
+    energy = {
+        column: float(np.nansum(np.maximum(table.numbers(column).values, 0.0) * hours))
+        for column in layout.left_out
+        if column in table.names
+    }
+    kept = sum(float(np.nansum(columns[name] * hours)) for name in layout.generation if name in columns)
+    lost = sum(energy.values())
+    told = [
+        f"{column}: {mwh:,.1f} MWh, {mwh / (kept + lost):.1%} of all generation: {layout.left_out[column]}"
+        for column, mwh in energy.items()
+        if mwh > 0
+    ]
+    if layout.values.get("ci_kg_per_mwh") is None and lost > MOST_INVENTED * (kept + lost):
+        names = ", ".join(name for name in sorted(energy, key=lambda each: -energy[each])[:_SHOWN] if energy[name] > 0)
+        rule = f"must be types that are known, so that at most {MOST_INVENTED:.0%} of the energy is left out of the mix"
+        rule += f"; of {kept + lost:,.1f} MWh it would be"
+        return told, [Fault(names, rule, f"{lost / (kept + lost):.0%}")]
+    return told, []

@@ -58,9 +58,7 @@ def test_a_name_goes_before_an_index_and_one_element_takes_one_column() -> None:
     made = city(table({"load/1/p_mw": 5.0}), "1", "2", "3")  # on index 0, 1, 2
     assert made.loads.p_mw()[0].tolist() == pytest.approx([5.0, 1.0, 1.0])
     assert made.profiles_report is not None
-    assert made.profiles_report.mended == (
-        "load/1/p_mw is the load called '1', not that of index 1: names go first",
-    )
+    assert made.profiles_report.mended == ("load/1/p_mw is the load called '1', not that of index 1: names go first",)
     assert city(table({"load/0/p_mw": 5.0}), "1", "2", "3").loads.p_mw()[0, 0] == pytest.approx(5.0)
     twice = table({"load/1/p_mw": 5.0, "load/0/p_mw": 6.0})
     assert "load/0/p_mw: is the same load as load/1/p_mw" in faults(twice, "1", "2", "3")
@@ -143,3 +141,17 @@ def test_an_empty_table_of_columns_gives_no_totals() -> None:
     tables = {name: {"name": ["mill"], "index": [0], "in_service": [True]} for name in ("load", "storage", "sgen")}
     report = own_profiles_report(no_power, CLOCK, None, tables, no_power.values)
     assert report.totals == ()
+
+
+def test_a_year_in_local_time_serves_the_year_in_utc() -> None:
+    shape = np.arange(24.0 * 7)[:, None] / 10
+    local = ProfileTable(("load/mill/p_mw",), shape, CLOCK.start - timedelta(hours=1), timedelta(hours=1), "mine")
+    made = city(local, "mill", clock=Clock(CLOCK.start, timedelta(hours=1), 24 * 7))
+    assert made.loads.p_mw()[:, 0] * 10 == pytest.approx(
+        [*range(1, 24 * 7), 24 * 6]
+    )  # the last hour is that of the day before
+    assert made.profiles_report is not None
+    assert made.profiles_report.gaps == "1 h at the edges of the run, filled with the same hours of the nearest day"
+    assert made.profiles_report.period.startswith("2030-01-06 23:00")
+    two_days = Clock(CLOCK.start + timedelta(days=5), timedelta(hours=1), 24 * 3)
+    assert "must cover all of the period" in faults(local, "mill", clock=two_days)

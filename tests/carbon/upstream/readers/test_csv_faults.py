@@ -137,3 +137,15 @@ def test_hours_hold_until_the_quarters_begin(tmp_path: Path):
     assert upstream.missing_hours == 0
     assert upstream.report is not None
     assert upstream.report.step == "15 min (96 rows) and 60 min (24 rows)"
+
+
+def test_a_year_in_local_time_serves_the_year_in_utc(tmp_path: Path):
+    four_days = Clock(START, HOUR, 96)
+    columns = {name: values[:-1] for name, values in own().items()}
+    upstream = upstream_from_csv(write(tmp_path, columns), four_days)
+    assert upstream.missing_hours == 1
+    assert upstream.price_per_mwh[-1] == upstream.price_per_mwh[-2]
+    assert upstream.report is not None
+    assert upstream.report.period == "2023-01-01 00:00 to 2023-01-04 23:00 UTC"
+    early = {name: values[30:] for name, values in own().items()}
+    assert "must cover 2023-01-01T00:00 to 2023-01-05T00:00 UTC" in refused(write(tmp_path, early), four_days)

@@ -170,6 +170,28 @@ def test_energy_charts_has_a_row_of_units_and_offsets(tmp_path: Path):
     )
 
 
+def test_what_is_of_no_known_type_is_dropped_with_its_energy_or_refused(tmp_path: Path):
+    columns = {
+        "Datum (GMT+1)": ["", *(f"{t + HOUR:%Y-%m-%dT%H:%M}+01:00" for t in hours())],
+        "Fossile Braunkohle / Lignit": ["Leistung (MW)", *["500"] * 24],
+        "Pumpspeicher": ["Leistung (MW)", *["40"] * 24],
+        "Kernfusion": ["Leistung (MW)", *["60"] * 24],
+        "Last": ["Leistung (MW)", *["900"] * 24],
+        "Day Ahead Auktion (DE-LU)": ["Preis (EUR/MWh)", *map(str, range(24))],
+    }
+    upstream = upstream_from_csv(write(tmp_path, columns), DAY)
+    assert upstream.report is not None
+    assert upstream.report.dropped == (
+        "Pumpspeicher: 960.0 MWh, 6.7% of all generation: storage, whose origin is not in the file",
+        "Kernfusion: 1,440.0 MWh, 10.0% of all generation: of no type that is known",
+    )
+    assert upstream.ci_kg_per_mwh == pytest.approx(load_factor_set().value("lignite"))
+    columns["Kernfusion"][1:] = ["200"] * 24
+    said = refused(write(tmp_path, columns))
+    assert "Kernfusion, Pumpspeicher: must be types that are known" in said
+    assert "of 17,760.0 MWh it would be; got '32%'" in said
+
+
 def market_time(zone: str, name: str) -> dict[str, list]:
     table = pl.DataFrame({"t": hours(72)}).with_columns(local=pl.col("t").dt.convert_time_zone(zone))
     wall = [f"{t:%d.%m.%Y %H:%M}" for t in table["local"].to_list()]
