@@ -119,9 +119,14 @@ def _part(
 ) -> dict[str, Floats | Ints | Bools]:
     """The columns of the operation for one flexibility; owners from 0, efficiencies by device or `by_slot`."""
     at = _NodeDevices.from_flexibility(flexibility)
+    start = flexibility.start[at.device]
     spread = at.device.size > flexibility.n_devices
     owner = np.arange(at.device.size) if spread else store.owner[at.device]
     n_owners = int(owner.max(initial=-1)) + 1
+    before_mwh = store.e_start_mwh if store.e_before_mwh is None else store.e_before_mwh
+    latest_first = np.argsort(start, kind="stable")[::-1]
+    e_initial_mwh = np.zeros(n_owners)
+    e_initial_mwh[owner[latest_first]] = (before_mwh[at.device] * at.share)[latest_first]
     here = np.where(supplied[flexibility.step[at.slot]], at.share[at.part], 0.0)
     eta_charge, eta_discharge = (
         flexibility.at_slots(eta, at.slot) if by_slot else values_of(eta)[at.device] for eta in efficiencies
@@ -129,10 +134,11 @@ def _part(
     return {
         "owner": owner,
         "bus": at.bus,
-        "start": flexibility.start[at.device],
+        "start": start,
         "stop": flexibility.stop[at.device],
         "p_mw": p_mw[at.slot] * here,
         "e_start_mwh": store.e_start_mwh[at.device] * at.share,
+        "e_initial_mwh": e_initial_mwh,
         "eta_charge": eta_charge,
         "eta_discharge": eta_discharge,
         "retention_per_step": store.retention_per_step[at.device],

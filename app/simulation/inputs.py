@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -100,7 +101,12 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     flexibilities = [flexibility for asset in loaded.assets for flexibility in asset.flexibilities(site)]
     for data_centre in data_centres:
         flexibilities += data_centre.flexibilities()
-    notes = (*_notes_of_inputs(loaded, place, weather, upstream, followed), *_notes_of_run(loaded, flexibilities))
+    import_price = float(upstream.price_per_mwh.mean()) + scenario.tariff.import_markup_per_mwh
+    notes = (
+        *_notes_of_inputs(loaded, place, weather, upstream, followed),
+        *_notes_of_run(loaded, flexibilities),
+        *(note for flexibility in flexibilities for note in _owed(flexibility, import_price, scenario.currency)),
+    )
     return SimulationInputs(
         loaded, weather, factors, upstream, ci_year, renewable_year, tuple(flexibilities), data_centres, notes
     )
@@ -143,6 +149,19 @@ def _limited(flexibility: Flexibility) -> str:
     """What a reader should know of sessions that power limits leave short."""
     name, count, lacking_mwh = flexibility.name, flexibility.limited_sessions, flexibility.limited_mwh
     return f"{name}: {count} of {flexibility.n_devices} sessions end {lacking_mwh:.3g} MWh short, by power limits."
+
+
+def _owed(flexibility: Flexibility, import_price_per_mwh: float, currency: str) -> Iterator[str]:
+    """What a reader should know of sessions that go on after the end."""
+    store = flexibility.reservoir
+    if store is None or store.owed_mwh is None or not store.owed_mwh.any():
+        return
+    owed_mwh = float((store.owed_mwh / flexibility.at_slots(store.eta_charge, flexibility.offsets[:-1])).sum())
+    yield (
+        f"{flexibility.name}: {np.count_nonzero(store.owed_mwh)} of {flexibility.n_devices} sessions go on after the end, "
+        f"where {owed_mwh:.3g} MWh are due to them (worth {owed_mwh * import_price_per_mwh:,.0f} {currency} at the mean "
+        "import price, in no cost); what cars have at the beginning and the end is the same under every strategy."
+    )
 
 
 def outdoor_air(weather: Weather, time_zone: str) -> OutdoorAir:

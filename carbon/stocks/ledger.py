@@ -88,7 +88,7 @@ class StockState(NamedTuple):
 
 
 def open_stocks(devices: DeviceArrays, n_nodes: int, n_conventions: int = 1, *, with_log: bool = True) -> StockState:
-    """The state before the first step: each stock holds what its first device starts with.
+    """The state before the first step.
 
     Args:
         devices: What every store did.
@@ -98,8 +98,7 @@ def open_stocks(devices: DeviceArrays, n_nodes: int, n_conventions: int = 1, *, 
     """
     n_owners, width = devices.stock_class.size, n_conventions * devices.lossy.size
     n_devices, n_steps = len(devices.owner), len(devices.starts) - 1
-    e_mwh = np.zeros(n_owners)
-    e_mwh[devices.owner[::-1]] = devices.e_start_mwh[::-1]  # the earliest is assigned last
+    e_mwh = devices.e_initial_mwh.copy()
     mix = np.tile(devices.per_initial_mwh[:, 1:], n_conventions)
     content = e_mwh[:, None] * mix
     class_sum = np.zeros((2, 1 + width, 2))

@@ -37,6 +37,8 @@ class StockOperation:
         ci_initial_kg_per_mwh: Carbon per stored energy at an owner's first start, and of all energy that arrives from
             outside later, shape (O,) [kg/MWh]. A stock once charged from a grid of mean intensity w holds w/eta_charge.
         renewable_share_initial: Renewable share of the same energy, shape (O,) [1].
+        e_initial_mwh: Energy in each stock before its first device begins, shape (O,) [MWh]; what that device begins with
+            less has been driven by then. None: what it begins with.
         p_drain_mw: Energy taken out of the stock as fuel while connected (hydrogen, lower heating value), shape (K,)
             [MW]: ``drain_mwh / step_hours``; None if there is none. What the stock does not hold when the step begins
             comes from what is charged in it.
@@ -57,6 +59,7 @@ class StockOperation:
     vehicle: Bools
     ci_initial_kg_per_mwh: Floats
     renewable_share_initial: Floats
+    e_initial_mwh: Floats | None = None
     p_drain_mw: Floats | None = None
 
     def __post_init__(self) -> None:
@@ -177,6 +180,7 @@ def _range_faults(op: StockOperation) -> list[Fault]:
     devices, owners = (op.n_devices,), (op.n_owners,)
     return [
         *array_faults("operation.e_start_mwh", op.e_start_mwh, devices, low=0),
+        *([] if op.e_initial_mwh is None else array_faults("operation.e_initial_mwh", op.e_initial_mwh, owners, low=0)),
         *array_faults("operation.eta_charge", values_of(op.eta_charge), _shape(op, op.eta_charge), low=tiny, high=1),
         *array_faults(
             "operation.eta_discharge", values_of(op.eta_discharge), _shape(op, op.eta_discharge), low=tiny, high=1

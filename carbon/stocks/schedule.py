@@ -47,6 +47,7 @@ class DeviceArrays(NamedTuple):
         p_mw: Withdrawal at the terminals, shape (K,) [MW].
         p_drain_mw: Energy drained as fuel, shape (K,) [MW]; shape (0,) if there is none.
         e_start_mwh: Energy in the stock when the device's first step begins, shape (N,) [MWh].
+        e_initial_mwh: Energy in each stock before its first device begins, shape (O,) [MWh].
         eta_charge: Shape (N,), or (K,) where it changes from slot to slot [1].
         eta_discharge: Likewise [1].
         eta_charge_by_slot: Whether `eta_charge` has one value a slot, else one a device.
@@ -68,6 +69,7 @@ class DeviceArrays(NamedTuple):
     p_mw: Floats
     p_drain_mw: Floats
     e_start_mwh: Floats
+    e_initial_mwh: Floats
     eta_charge: Floats
     eta_discharge: Floats
     eta_charge_by_slot: bool
@@ -104,6 +106,8 @@ def device_arrays(
     def sorted_by_start(quantity: DeviceOrSlot) -> Floats:
         return quantity.values if isinstance(quantity, PerSlot) else read_only(quantity[by_start])
 
+    e_initial_mwh = np.zeros(op.n_owners)
+    e_initial_mwh[op.owner[by_start][::-1]] = op.e_start_mwh[by_start][::-1]  # the earliest is assigned last
     return DeviceArrays(
         device=read_only_ints(by_start),
         owner=read_only_ints(op.owner[by_start]),
@@ -116,6 +120,7 @@ def device_arrays(
         p_mw=op.p_mw,
         p_drain_mw=read_only(np.empty(0) if op.p_drain_mw is None else op.p_drain_mw),
         e_start_mwh=read_only(op.e_start_mwh[by_start]),
+        e_initial_mwh=read_only(e_initial_mwh if op.e_initial_mwh is None else op.e_initial_mwh),
         eta_charge=sorted_by_start(op.eta_charge),
         eta_discharge=sorted_by_start(op.eta_discharge),
         eta_charge_by_slot=isinstance(op.eta_charge, PerSlot),

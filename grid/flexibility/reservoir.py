@@ -32,6 +32,9 @@ class Reservoir:
         eta_charge: Stored per drawn energy, shape (N,), or by slot [1]; one value stands for all devices.
         eta_discharge: Fed in per energy taken out, shape (N,), or by slot [1]; likewise.
         retention_per_step: Share of the energy that a step of standing leaves, shape (N,) [1].
+        e_before_mwh: What the device's stock holds before it, if it is the first of its stock, shape (N,) [MWh]: a car has
+            driven since; None: `e_start_mwh`.
+        owed_mwh: Energy due to a car after the end of the clock, as stored, shape (N,) [MWh]; None: nothing.
         drain_mwh: Energy used from the store in each slot's step (fuel, heat, work), shape (K,) [MWh]; None: nothing.
         charge_segments: Part-load efficiency: (share of `p_segments_mw`, efficiency relative to `eta_charge`) of each
             segment of the charging power, from the first megawatt on; shares sum to 1, efficiencies do not rise.
@@ -56,6 +59,8 @@ class Reservoir:
     holds: Contents = "electricity"
     vehicle: bool = False
     mwh_per_km: Floats | None = None
+    e_before_mwh: Floats | None = None
+    owed_mwh: Floats | None = None
     drain_mwh: Floats | None = None
     charge_segments: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
     p_segments_mw: Floats | None = None
@@ -65,7 +70,7 @@ class Reservoir:
             object.__setattr__(self, name, read_only(getattr(self, name)))
         for name in ("eta_charge", "eta_discharge"):
             object.__setattr__(self, name, one_each(getattr(self, name), self.e_start_mwh.size))
-        for name in ("drain_mwh", "p_segments_mw"):
+        for name in ("e_before_mwh", "owed_mwh", "drain_mwh", "p_segments_mw"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, read_only(getattr(self, name)))
 

@@ -159,6 +159,8 @@ def _reservoir(flexibility: Flexibility, device: Ints, slots: Ints, begin: Ints,
         retention_per_step=store.retention_per_step[device],
         owner=np.unique(store.owner[device], return_inverse=True)[1],
         mwh_per_km=None if store.mwh_per_km is None else store.mwh_per_km[device],
+        e_before_mwh=None,
+        owed_mwh=None,
         drain_mwh=None if store.drain_mwh is None else store.drain_mwh[slots],
         p_segments_mw=None if store.p_segments_mw is None else store.p_segments_mw[device],
     )

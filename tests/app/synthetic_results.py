@@ -224,7 +224,7 @@ def _devices(
         "bus": [names[2 + int(k) % (N_BUSES - 2)] for k in range(n)], "start": start,
         "end": [moment + dt.timedelta(hours=7) for moment in start], "energy_kwh": energy,
         "v2g_kwh": np.zeros(n) if strategy == "unmanaged" else energy * 0.1, "requested_kwh": energy,
-        "emissions_kg": 0.9 * grams / 1000, "charged_kg": grams / 1000,
+        "owed_kwh": 0 * energy, "emissions_kg": 0.9 * grams / 1000, "charged_kg": grams / 1000,
         "v2g_kg": 0.1 * grams / 1000, "charged_g_per_kwh": grams / energy, "driven_km": km,
         "driven_kg": 0.17 * km * grams / energy / 1000, "g_per_km": 0.17 * grams / energy,
     })  # fmt: skip

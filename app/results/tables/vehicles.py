@@ -62,7 +62,9 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
     returned = by_session(record.given_back_kg)
     buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
     names, code = class_names(flexibility)
-    requested = (store.e_end_mwh - store.e_start_mwh) / flexibility.at_slots(store.eta_charge, flexibility.offsets[:-1])
+    eta_charge = flexibility.at_slots(store.eta_charge, flexibility.offsets[:-1])
+    requested = (store.e_end_mwh - store.e_start_mwh) / eta_charge
+    owed = np.zeros(n) if store.owed_mwh is None else store.owed_mwh / eta_charge
     return pl.DataFrame(
         {
             "fleet": pl.Series([flexibility.name] * n, dtype=pl.String),
@@ -75,6 +77,7 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
             "energy_kwh": energy,
             "v2g_kwh": by_session(np.maximum(-events.p_mw, 0.0)) * kwh,
             "requested_kwh": requested * KWH_PER_MWH,
+            "owed_kwh": owed * KWH_PER_MWH,
             "emissions_kg": charged - returned,
             "charged_kg": charged,
             "v2g_kg": returned,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grid.arrays import Bools, Floats, Ints
-from grid.assets.ev.sessions import Sessions
+from grid.assets.ev.sessions import PeriodSessions
 from grid.city.placement import Placement
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
 from grid.flexibility.labels import Labels
@@ -53,7 +53,7 @@ def sessions_as_devices(
     kind: str,
     place: str,
     clock: Clock,
-    sessions: Sessions,
+    sessions: PeriodSessions,
     buses: tuple[Ints, int],
     connection: Connection,
 ) -> Flexibility:
@@ -93,7 +93,7 @@ def sessions_as_devices(
     )
 
 
-def _reservoir(sessions: Sessions, connection: Connection, willing: Bools) -> Reservoir:
+def _reservoir(sessions: PeriodSessions, connection: Connection, willing: Bools) -> Reservoir:
     """The batteries during the sessions."""
     n, e_start, e_end = sessions.vehicle.size, sessions.e_arrival_mwh, sessions.e_departure_mwh
     battery = connection.battery_mwh[sessions.vehicle]
@@ -109,6 +109,8 @@ def _reservoir(sessions: Sessions, connection: Connection, willing: Bools) -> Re
         exact_end=True,
         vehicle=True,
         mwh_per_km=sessions.mwh_per_km,
+        e_before_mwh=sessions.e_before_mwh,
+        owed_mwh=sessions.owed_mwh,
     )
 
 

@@ -12,7 +12,7 @@ from grid.arrays import Floats
 from grid.assets.base import Asset, Site
 from grid.assets.ev.devices import BATTERY_WEAR_KG_PER_MWH, Connection, homes, sessions_as_devices, willing_owners
 from grid.assets.ev.places import Place, PlaceName, read_place
-from grid.assets.ev.sessions import Habits, Sessions, draw_sessions, year_round_service
+from grid.assets.ev.sessions import Habits, PeriodSessions, draw_sessions, year_round_service
 from grid.assets.ev.vehicles import Vehicles, class_faults
 from grid.city.city import City
 from grid.errors import Fault, raise_if_any
@@ -30,8 +30,9 @@ class EVFleet(Asset):
     """Electric vehicles that charge where they are placed; each charging session is a device of its own.
 
     Between two sessions a vehicle drives; what it used is what it asks for, so its stock of energy and of carbon runs
-    on from session to session. A session that crosses the edge of the period is due pro rata. What is not stated
-    comes from the class of the vehicle or from the place (`grid/data/charging`).
+    on from session to session. At the edges of the period, vehicles that are plugged in have what charging at full
+    power since they came gives, whatever the strategy. What is not stated comes from the class of the vehicle or from
+    the place (`grid/data/charging`).
     """
 
     element: ClassVar[Element] = "storage"
@@ -114,7 +115,7 @@ class EVFleet(Asset):
         buses = (at, city.n_buses)
         return (sessions_as_devices(self.name, self.kind, self.place, city.clock, sessions, buses, connection),)
 
-    def sessions(self, site: Site) -> Sessions:
+    def sessions(self, site: Site) -> PeriodSessions:
         """The sessions that the fleet makes in the period, drawn with the scenario's seed."""
         place, vehicles = read_place(self.place), self._vehicles()
         habits = Habits(

@@ -13,7 +13,7 @@ from grid.assets.base import Asset, Site
 from grid.assets.ev.devices import BATTERY_WEAR_KG_PER_MWH, Connection, homes, sessions_as_devices, willing_owners
 from grid.assets.ev.fleet import size_faults
 from grid.assets.ev.replay import Repeat, Replay, chosen_repeat, replay
-from grid.assets.ev.sessions import LEAST_SOC, REFERENCE_DEGC, Sessions, within
+from grid.assets.ev.sessions import LEAST_SOC, REFERENCE_DEGC, PeriodSessions, Sessions, within
 from grid.assets.ev.vehicles import class_faults, vehicle_classes
 from grid.charging_records import QualityReport, RecordColumns, Records, read_charging_records
 from grid.city.city import City
@@ -55,7 +55,8 @@ class EVRecorded(Asset):
 
     A vehicle leaves with `soc_target` and comes with as much less as it was recorded to take; what it took in the
     next session is what it drove. Sessions of one vehicle that overlap on the clock become one. Energy that does not
-    fit into the steps of the stay at the power of the charging point is not asked for.
+    fit into the steps of the stay at the power of the charging point is not asked for. At the edges of the period,
+    vehicles that are plugged in have what charging at full power since they came gives.
     """
 
     element: ClassVar[Element] = "storage"
@@ -194,7 +195,7 @@ class EVRecorded(Asset):
                                     self.charger_kw)  # fmt: skip
         return RecordedCharging(vehicle, start, stop, energy, location, charger_mw)
 
-    def _sessions(self, played: Replay, clock: Clock, weather: Weather) -> tuple[Sessions, Ints, Floats, Floats]:
+    def _sessions(self, played: Replay, clock: Clock, weather: Weather) -> tuple[PeriodSessions, Ints, Floats, Floats]:
         """Sessions within the clock, their locations, (M,), batteries, (V,) [MWh], and charging points, (V,) [MW]."""
         vehicle, start, stop, energy, location, charger_mw = self._charging(played, clock)
         of_class, p_stored = vehicle_classes()[self.vehicle_class], charger_mw * self.efficiency_charge

@@ -1,10 +1,11 @@
-"""Charging sessions drawn from how people drive and plug in."""
+"""Charging sessions drawn from how people drive and plug in, and what of sessions lies in a period."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,7 +16,7 @@ from grid.assets.ev.places import Place, draw_stays, place_table
 from grid.time.clock import Clock
 from grid.weather.weather import Weather
 
-__all__ = ["Habits", "Sessions", "draw_sessions", "place_table", "within", "year_round_service"]
+__all__ = ["Habits", "PeriodSessions", "Sessions", "draw_sessions", "place_table", "within", "year_round_service"]
 
 REFERENCE_DEGC = 20.0
 """Temperature at which the consumption of a car is stated."""
@@ -91,9 +92,23 @@ class Sessions:
     mwh_per_km: Floats
     capped: Bools
 
-    def only(self, chosen: Bools | Ints) -> Sessions:
+    def only(self, chosen: Bools | Ints) -> Self:
         """The sessions where `chosen` holds, shape (M,), or those at these places, in their order."""
-        return Sessions(*(getattr(self, field.name)[chosen] for field in fields(self)))
+        return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class PeriodSessions(Sessions):
+    """What of sessions lies in a period.
+
+    Args:
+        e_before_mwh: Energy with which the vehicle left its session before, shape (M,) [MWh]; at the beginning of the
+            period for a vehicle that is plugged in then.
+        owed_mwh: Energy due to it after the end of the period, as stored, shape (M,) [MWh]; 0 unless it stays.
+    """
+
+    e_before_mwh: Floats
+    owed_mwh: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +126,7 @@ class _Day:
 
 def draw_sessions(
     habits: Habits, clock: Clock, time_zone: str, weather: Weather, generator: np.random.Generator
-) -> Sessions:
+) -> PeriodSessions:
     """Lives through the period day by day, all vehicles at once.
 
     Each day those in service drive; at the place, with a probability, or if its battery is low, a vehicle is plugged
@@ -149,24 +164,43 @@ def draw_sessions(
     return within(clock, together, habits.charger_mw * habits.efficiency_charge)
 
 
-def within(clock: Clock, sessions: Sessions, p_stored_mw: Floats) -> Sessions:
+def within(clock: Clock, sessions: Sessions, p_stored_mw: Floats) -> PeriodSessions:
     """Only what lies in the period, sorted by vehicle and time.
 
-    A session begun before it has charged at full power from its arrival; one that goes on after it asks for its
-    share by time.
+    At either edge of the period, a vehicle that is plugged in has what charging at full power since it came gives:
+    that is what it begins with, and what is due at the end. So periods that follow one another ask together for what
+    one over all of them asks for, and each for what is driven in it on average.
 
     Args:
         clock: The period.
-        sessions: Sessions that may cross its edges.
+        sessions: Sessions that may cross its edges, and those before it that tell what a vehicle left with; of one
+            without any, that is what it leaves with next.
         p_stored_mw: What each vehicle stores at full power, shape (V,) [MW].
     """
-    inside = np.flatnonzero((sessions.stop > 0) & (sessions.start < clock.n_steps))
-    kept = sessions.only(inside[np.lexsort((sessions.start[inside], sessions.vehicle[inside]))])
+    ordered = sessions.only(np.lexsort((sessions.start, sessions.vehicle)))
+    left_with = ordered.e_departure_mwh.copy()
+    again = np.flatnonzero(ordered.vehicle[1:] == ordered.vehicle[:-1]) + 1
+    left_with[again] = ordered.e_departure_mwh[again - 1]
+    inside = (ordered.stop > 0) & (ordered.start < clock.n_steps)
+    kept, left_with = ordered.only(inside), left_with[inside]
     start, stop = np.maximum(kept.start, 0), np.minimum(kept.stop, clock.n_steps)
-    before = (start - kept.start) * clock.step_hours * p_stored_mw[kept.vehicle]
-    e_start = np.minimum(kept.e_arrival_mwh + before, kept.e_departure_mwh)
-    e_end = e_start + (kept.e_departure_mwh - e_start) * ((stop - start) / (kept.stop - start))
-    return replace(kept, start=start, stop=stop, e_arrival_mwh=e_start, e_departure_mwh=e_end)
+    e_start, e_end = (
+        np.minimum(kept.e_arrival_mwh + (step - kept.start) * clock.step_hours * p_stored_mw[kept.vehicle],
+                   kept.e_departure_mwh)
+        for step in (start, stop)
+    )  # fmt: skip
+    e_end = np.where(kept.stop > stop, e_end, kept.e_departure_mwh)
+    return PeriodSessions(
+        vehicle=kept.vehicle,
+        start=start,
+        stop=stop,
+        e_arrival_mwh=e_start,
+        e_departure_mwh=e_end,
+        mwh_per_km=kept.mwh_per_km,
+        capped=kept.capped,
+        e_before_mwh=np.where(kept.start < 0, e_start, left_with),
+        owed_mwh=kept.e_departure_mwh - e_end,
+    )
 
 
 def year_round_service(place: Place) -> float:

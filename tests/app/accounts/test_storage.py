@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 FAST = {"kind": "ev_fleet", "bus": "Bus 84", "vehicles": 40, "place": "fast", "efficiency_discharge": 0.9}
 SCENARIO = {
     "name": "Fast charging by the hour",
-    "seed": 6,
+    "seed": 9,
     "city": {"network": "mv_oberrhein"},
     "period": {"start": "2030-06-01", "days": 1, "step_minutes": 60},
     "assets": [
@@ -51,6 +51,21 @@ def test_stocks_begin_with_the_carbon_of_what_they_were_charged_with(outcome: Si
     assert set(eta) == {0.70, 0.99}
     owners = np.unique(operation.owner)
     np.testing.assert_allclose(operation.ci_initial_kg_per_mwh[owners], ci / eta, rtol=1e-12)
+
+
+def test_a_car_has_driven_before_its_first_session(outcome: SimulationResult) -> None:
+    """Its stock begins with what it left with before; what is gone at its plug-in was driven, at the initial carbon."""
+    accounts, operation = outcome.accounts, outcome.accounts.stores.operation
+    stocks, ci = accounts.tracing.stocks, operation.ci_initial_kg_per_mwh
+    for flexibility in outcome.inputs.flexibilities:
+        store, devices = flexibility.reservoir, accounts.stores.devices[flexibility.name]
+        owner = operation.owner[devices]
+        _, first = np.unique(owner, return_index=True)
+        driven = store.e_before_mwh[first] - store.e_start_mwh[first]
+        assert driven.sum() > 0.1 * (store.e_end_mwh - store.e_start_mwh).sum()
+        np.testing.assert_allclose(operation.e_initial_mwh[owner[first]], store.e_before_mwh[first], rtol=1e-15)
+        np.testing.assert_allclose(stocks.driven_mwh[devices][first], driven, rtol=0, atol=1e-15)
+        np.testing.assert_allclose(stocks.driven_kg[devices][first], driven * ci[owner[first]], rtol=1e-9, atol=1e-12)
 
 
 def test_a_run_whose_stocks_are_not_those_of_the_dispatch_is_not_balanced(outcome: SimulationResult) -> None:

@@ -49,6 +49,18 @@ def run(operation, **grid):
     return trace(*one_node(np.zeros(operation.stop.max()), **grid), 1.0, operation).stocks
 
 
+def test_a_car_that_has_driven_before_its_first_session_took_its_first_carbon_along():
+    """Of 3 MWh at 300 kg/MWh that it left with, 2 are there when it plugs in; the rest was driven."""
+    car = store([0.0, 1.0], vehicle=np.array([True]), e_initial_mwh=np.array([3.0]))
+    stocks = run(car, ci=500.0)
+    assert stocks.opening.e_mwh == pytest.approx([3.0])
+    assert stocks.driven_mwh == pytest.approx([1.0])
+    assert stocks.driven_kg == pytest.approx([300.0])
+    assert stocks.vehicles.carbon.content == pytest.approx([600.0, 600.0 + 500.0])
+    with pytest.raises(InputError, match="e_initial_mwh"):
+        store([0.0], e_initial_mwh=np.array([-1.0]))
+
+
 @settings(max_examples=40, deadline=None)
 @given(SEEDS, st.integers(2, 6))
 def test_every_stock_balances_in_energy_carbon_and_renewable_energy(seed, n_nodes):
