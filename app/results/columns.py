@@ -180,7 +180,7 @@ DECLARED: dict[str, Table] = {
         "charged_kg": _number("kg", "carbon of what was charged, at the intensity of bus and step"),
         "v2g_kg": _number("kg", "carbon that left the battery with what was fed in"),
         "charged_g_per_kwh": _number("g/kWh", "carbon of a kilowatt-hour charged; null if nothing was"),
-        "driven_km": _number("km", "driven on the way to the stay, since the one before (for the first, before the period too)"),
+        "driven_km": _number("km", "driven on the way to the stay, before the period too"),
         "driven_kg": _number("kg", "carbon that driving took from the battery"),
         "g_per_km": _number("g/km", "carbon of a kilometre driven; null if none was"),
     }),

@@ -96,7 +96,7 @@ def open_stocks(devices: DeviceArrays, n_nodes: int, n_conventions: int = 1, *, 
         n_conventions: Under how many conventions contents are kept, P.
         with_log: Whether every event is kept as well.
     """
-    n_owners, width = devices.stock_class.size, n_conventions * devices.lossy.size
+    width = n_conventions * devices.lossy.size
     n_devices, n_steps = len(devices.owner), len(devices.starts) - 1
     e_mwh = devices.e_initial_mwh.copy()
     mix = np.tile(devices.per_initial_mwh[:, 1:], n_conventions)

@@ -37,8 +37,8 @@ class StockOperation:
         ci_initial_kg_per_mwh: Carbon per stored energy at an owner's first start, and of all energy that arrives from
             outside later, shape (O,) [kg/MWh]. A stock once charged from a grid of mean intensity w holds w/eta_charge.
         renewable_share_initial: Renewable share of the same energy, shape (O,) [1].
-        e_initial_mwh: Energy in each stock before its first device begins, shape (O,) [MWh]; what that device begins with
-            less has been driven by then. None: what it begins with.
+        e_initial_mwh: Energy in each stock before its first device begins, shape (O,) [MWh]; what is missing when that
+            begins was driven. None: what it begins with.
         p_drain_mw: Energy taken out of the stock as fuel while connected (hydrogen, lower heating value), shape (K,)
             [MW]: ``drain_mwh / step_hours``; None if there is none. What the stock does not hold when the step begins
             comes from what is charged in it.

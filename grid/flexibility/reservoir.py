@@ -32,8 +32,8 @@ class Reservoir:
         eta_charge: Stored per drawn energy, shape (N,), or by slot [1]; one value stands for all devices.
         eta_discharge: Fed in per energy taken out, shape (N,), or by slot [1]; likewise.
         retention_per_step: Share of the energy that a step of standing leaves, shape (N,) [1].
-        e_before_mwh: What the device's stock holds before it, if it is the first of its stock, shape (N,) [MWh]: a car has
-            driven since; None: `e_start_mwh`.
+        e_before_mwh: What the device's stock holds before it, if it is the first of its stock, shape (N,) [MWh]: a car
+            has driven since; None: `e_start_mwh`.
         owed_mwh: Energy due to a car after the end of the clock, as stored, shape (N,) [MWh]; None: nothing.
         drain_mwh: Energy used from the store in each slot's step (fuel, heat, work), shape (K,) [MWh]; None: nothing.
         charge_segments: Part-load efficiency: (share of `p_segments_mw`, efficiency relative to `eta_charge`) of each

@@ -13,6 +13,7 @@ from app.simulation.phases import SimulationResult
 from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
 from grid.arrays import Floats, Ints, ratio
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.reservoir import Reservoir
 from grid.units import G_PER_KG, HOURS_PER_DAY, KWH_PER_MWH
 
 UNKNOWN_CLASS = "unknown"
@@ -62,9 +63,6 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
     returned = by_session(record.given_back_kg)
     buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
     names, code = class_names(flexibility)
-    eta_charge = flexibility.at_slots(store.eta_charge, flexibility.offsets[:-1])
-    requested = (store.e_end_mwh - store.e_start_mwh) / eta_charge
-    owed = np.zeros(n) if store.owed_mwh is None else store.owed_mwh / eta_charge
     return pl.DataFrame(
         {
             "fleet": pl.Series([flexibility.name] * n, dtype=pl.String),
@@ -76,8 +74,7 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
             "end": times(clock, flexibility.stop),
             "energy_kwh": energy,
             "v2g_kwh": by_session(np.maximum(-events.p_mw, 0.0)) * kwh,
-            "requested_kwh": requested * KWH_PER_MWH,
-            "owed_kwh": owed * KWH_PER_MWH,
+            **_due(flexibility, store),
             "emissions_kg": charged - returned,
             "charged_kg": charged,
             "v2g_kg": returned,
@@ -87,6 +84,13 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
             "g_per_km": ratio(stocks.driven_kg[devices] * G_PER_KG, km),
         }
     ).with_columns(pl.col("charged_g_per_kwh", "g_per_km").fill_nan(None))
+
+
+def _due(flexibility: Flexibility, store: Reservoir) -> dict[str, Floats]:
+    """What each session is due within the period and after it, at the meter, shape (N,) each [kWh]."""
+    per_mwh = KWH_PER_MWH / flexibility.at_slots(store.eta_charge, flexibility.offsets[:-1])
+    owed_mwh = np.zeros(per_mwh.size) if store.owed_mwh is None else store.owed_mwh
+    return {"requested_kwh": (store.e_end_mwh - store.e_start_mwh) * per_mwh, "owed_kwh": owed_mwh * per_mwh}
 
 
 def vehicle_classes(frame: pl.DataFrame) -> pl.DataFrame:
