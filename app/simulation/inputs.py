@@ -160,7 +160,7 @@ def _owed(flexibility: Flexibility, import_price_per_mwh: float, currency: str) 
     yield (
         f"{flexibility.name}: {np.count_nonzero(store.owed_mwh)} of {flexibility.n_devices} sessions go on after the "
         f"end, where {owed_mwh:.3g} MWh are due to them (worth {owed_mwh * import_price_per_mwh:,.0f} {currency} at "
-        "the mean import price, in no cost); what cars have at the beginning and the end is the same under every strategy."
+        "the mean import price, in no cost); what cars have at the beginning and end is the same under every strategy."
     )
 
 
