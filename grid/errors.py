@@ -7,6 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+MOST_SHOWN = 200
+"""Faults that a message lists; the others are counted."""
+_LONGEST_SHOWN = 200
+_LONGEST_NAME = 200
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing that is wrong with an input.
@@ -34,7 +40,7 @@ class Fault:
         if self.line is not None:
             text = f"line {self.line}: {text}"
         if self.value is not None:
-            text += f"; got {self.value!r}"
+            text += f"; got {shown(self.value)}"
         if self.suggestion is not None:
             text += f"; did you mean {self.suggestion!r}?"
         return text
@@ -52,7 +58,9 @@ class InputError(ValueError):
         self.faults = tuple(faults)
         self.source = source
         count = f"{len(self.faults)} problem{'s' if len(self.faults) != 1 else ''}"
-        super().__init__("\n".join([f"{source} has {count}", *(f"  {fault}" for fault in self.faults)]))
+        more = [f"  … and {len(self.faults) - MOST_SHOWN} more"] if len(self.faults) > MOST_SHOWN else []
+        lines = [f"{source} has {count}", *(f"  {fault}" for fault in self.faults[:MOST_SHOWN]), *more]
+        super().__init__("\n".join(lines))
 
     @classmethod
     def single(cls, place: str, rule: str, value: object = None, suggestion: str | None = None) -> InputError:
@@ -66,9 +74,26 @@ class ScenarioError(InputError):
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The one of `names` most like `name`, or None if none is alike (case is ignored)."""
+    if len(name) > _LONGEST_NAME:
+        return None
     by_folded = {candidate.casefold(): candidate for candidate in names}
     close = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.5)
     return by_folded[close[0]] if close else None
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: on one line, and cut where it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # Python writes no number of more than 4300 digits
+        return f"a {type(value).__name__} too large to be shown"
+    text = text.encode(errors="backslashreplace").decode()
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}… ({len(text):,} characters)"
+
+
+def distinct(faults: Iterable[Fault]) -> list[Fault]:
+    """The faults in their order, each text once; their values may be lists and mappings."""
+    return list({str(fault): fault for fault in faults}.values())
 
 
 def raise_if_any(faults: Iterable[Fault], source: str = "the input") -> None:

@@ -14,10 +14,11 @@ from pydantic import Field, ValidationError
 from app.reports.consumers import REGION, sector_line
 from app.results.folder import Result
 from app.scenario.messages import fault_of
-from app.scenario.yaml_file import read_yaml
 from carbon.reporting.scope2 import Contract, MarketRates
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.content import read_csv
+from grid.files.yaml_file import read_yaml
 from grid.spec import Spec
 
 _ROUNDING = 1e-9
@@ -194,9 +195,9 @@ def _fed_in_mwh(result: Result, asset: str, times: pl.Series) -> Floats:
 def _csv(path: Path, at: str, times: pl.Series) -> Iterator[Fault | Floats]:
     """The energy in a file, or what is wrong with it."""
     try:
-        frame = pl.read_csv(path, try_parse_dates=True)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        yield Fault(at, f"cannot be read: {error}", str(path))
+        frame = read_csv(path, at, try_parse_dates=True, infer_schema=True)
+    except InputError as error:
+        yield from error.faults
         return
     missing = [name for name in ("time_utc", "energy_mwh") if name not in frame.columns]
     if missing:

@@ -13,11 +13,11 @@ from app.scenario.faults import at_place, read_files
 from app.scenario.loaded import LoadedScenario
 from app.scenario.messages import fault_of
 from app.scenario.schema import CitySpec, PeriodSpec, Scenario
-from app.scenario.yaml_file import read_yaml
 from grid.assets import Asset
 from grid.city.city import City, make_city
 from grid.city.source import read_grid
 from grid.errors import Fault, InputError, ScenarioError
+from grid.files.yaml_file import read_yaml
 
 
 def load_scenario(path: Path, days: int | None = None) -> LoadedScenario:

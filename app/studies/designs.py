@@ -17,11 +17,11 @@ from app.results.manifest import status
 from app.results.tables.registry import tables
 from app.scenario import load_scenario
 from app.scenario.loaded import LoadedScenario
-from app.scenario.yaml_file import read_yaml
 from app.simulation.inputs import outdoor_air
 from app.simulation.phases import Progress, SimulationResult, simulate
 from carbon.data_centre import FacilityModel, it_demand_mw
 from grid.errors import Fault, ScenarioError
+from grid.files.yaml_file import read_yaml
 from grid.spec import Spec
 from grid.time.clock import Clock
 from grid.weather.weather import weather_for

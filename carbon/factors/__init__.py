@@ -19,6 +19,7 @@ from carbon.factors.factor_set import (
 from carbon.factors.reading import read_factor_set
 from carbon.factors.units import UNITS
 from grid.errors import InputError, nearest
+from grid.files.content import is_file
 
 __all__ = [
     "DEFAULT_FACTOR_SET",
@@ -54,7 +55,7 @@ def load_factor_set(name_or_path: str | Path = DEFAULT_FACTOR_SET) -> FactorSet:
     if str(name_or_path) in shipped:
         return _read(shipped[str(name_or_path)])
     path = Path(name_or_path)
-    if not path.is_file():
+    if not is_file(path):
         suggestion = nearest(str(name_or_path), shipped)
         raise InputError.single("factors", "no such factor set or file", str(name_or_path), suggestion)
     return read_factor_set(path)

@@ -20,6 +20,7 @@ from carbon.factors.factor_set import (
 )
 from carbon.factors.units import kg_per_mwh, unit_fault
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.content import read_csv
 
 _CHOICES: Final = {
     "technology": TECHNOLOGIES,
@@ -52,10 +53,7 @@ def read_factor_set(path: Path) -> FactorSet:
             once: without a source or unit, negative, of more than one unit, mixed in their gases, unknown, implausible
             in their unit, or given twice.
     """
-    try:
-        table = pl.read_csv(path, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError.single("factors", f"cannot be read as CSV ({error})", str(path)) from error
+    table = read_csv(path, "factors")
     missing = [column for column in COLUMNS if column not in table.columns]
     raise_if_any(
         (Fault(column, "is a required column", suggestion=nearest(column, table.columns)) for column in missing),

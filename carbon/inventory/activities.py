@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import polars as pl
-
 from carbon.factors import EmissionFactor, load_factor_set
 from carbon.factors.units import KG_PER_MASS
 from carbon.inventory.codes import BIOGENIC, GWP100, NOTATIONS, gpc_codes
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.content import beside, is_file, read_csv, shown_path
 
 REQUIRED: Final = ("gpc_code", "name", "source")
 COLUMNS: Final = (
@@ -75,13 +74,10 @@ def read_activities(path: Path) -> tuple[Activity, ...]:
     Raises:
         InputError: With every fault of every row, by its line in the file.
     """
-    if not path.is_file():
-        names = [other.name for other in path.parent.glob("*.csv")] if path.parent.is_dir() else []
-        raise InputError.single("activities", "no such file", str(path), nearest(path.name, names))
-    try:
-        table = pl.read_csv(path, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError.single("activities", f"cannot be read as CSV ({error})", str(path)) from error
+    if not is_file(path):
+        names = [name for name in beside(path) if name.endswith(".csv")]
+        raise InputError.single("activities", "no such file", shown_path(path), nearest(path.name, names))
+    table = read_csv(path, "activities")
     faults = [Fault(column, "is a required column") for column in REQUIRED if column not in table.columns]
     faults += [Fault(name, "unknown column", None, nearest(name, COLUMNS)) for name in table.columns
                if name not in COLUMNS]  # fmt: skip

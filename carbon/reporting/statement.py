@@ -23,6 +23,7 @@ from carbon.reporting.cfe import cfe_score
 from carbon.reporting.scope2 import Scope2
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, raise_if_any
+from grid.files.content import read_text
 from grid.time.clock import Clock
 
 VERSION: Final = 1
@@ -181,9 +182,9 @@ def verify_statement(path: Path) -> dict[str, Any]:
         InputError: If it cannot be read, was changed since it was written, lacks its hours, or does not add up.
     """
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        hours = path.with_suffix(".csv").read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
+        document: dict[str, Any] = json.loads(read_text(path))
+        hours = read_text(path.with_suffix(".csv"))
+    except (ValueError, RecursionError) as error:  # an `InputError` is a ValueError
         raise InputError.single(str(path), f"cannot be read: {error}") from error
     if not isinstance(document, dict):
         raise InputError.single(str(path), "must be a JSON object with the fields of a statement")

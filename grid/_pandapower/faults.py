@@ -46,8 +46,82 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "ext_grid": (("vm_pu", "must be greater than 0", _positive),),
 }
 """What must hold for a column of elements in service; NaN never does."""
-ENDS = {"load": ("bus",), "sgen": ("bus",), "storage": ("bus",), "ext_grid": ("bus",), "line": ("from_bus", "to_bus"),
-        "trafo": ("hv_bus", "lv_bus")}  # fmt: skip
+ENDS = {
+    **dict.fromkeys(("load", "sgen", "storage", "ext_grid", "gen", "shunt", "ward", "xward", "motor", "switch",
+                     "asymmetric_load", "asymmetric_sgen"), ("bus",)),
+    **dict.fromkeys(("line", "impedance", "dcline"), ("from_bus", "to_bus")),
+    "trafo": ("hv_bus", "lv_bus"),
+    "trafo3w": ("hv_bus", "mv_bus", "lv_bus"),
+}  # fmt: skip
+"""Columns that name a bus."""
+_INJECTION = ("bus", "p_mw", "q_mvar", "scaling", "in_service")
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "bus": ("vn_kv", "in_service"),
+    "load": _INJECTION,
+    "sgen": _INJECTION,
+    "storage": _INJECTION,
+    "ext_grid": ("bus", "vm_pu", "va_degree", "in_service"),
+    "gen": ("bus", "p_mw", "vm_pu", "scaling", "slack", "in_service"),
+    "line": ("from_bus", "to_bus", "length_km", "r_ohm_per_km", "x_ohm_per_km", "c_nf_per_km", "max_i_ka", "df",
+             "parallel", "in_service"),
+    "trafo": ("hv_bus", "lv_bus", "sn_mva", "vn_hv_kv", "vn_lv_kv", "vk_percent", "vkr_percent", "pfe_kw",
+              "i0_percent", "shift_degree", "parallel", "df", "in_service"),
+    "switch": ("bus", "element", "et", "closed"),
+}  # fmt: skip
+"""Columns without which a table cannot be solved."""
+HIGHEST_INDEX = 10_000_000
+"""Of a bus: pandapower keeps an entry for every number up to the highest."""
+
+
+def table_faults(net: Any) -> Iterator[Fault]:
+    """What keeps the tables of a net that was read from being tables: missing columns, texts for numbers, odd indices.
+
+    Empty tables take the columns of pandapower's own, missing names become none, and columns of numbers that were
+    stored as objects become numbers.
+    """
+    import pandapower  # noqa: PLC0415  slow to import
+
+    empty = pandapower.create_empty_network()
+    for table, own in empty.items():
+        if hasattr(own, "columns") and not table.startswith("_"):
+            frame = net[table]
+            if not hasattr(frame, "columns"):
+                yield Fault(table, "must be a table", type(frame).__name__)
+            elif len(frame):
+                yield from _column_faults(frame, table, own)
+            elif not set(own.columns) <= set(frame.columns):
+                net[table] = own
+    for name in ("f_hz", "sn_mva"):
+        value = net[name]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
+            yield Fault(name, "must be a number greater than 0", value)
+    if not isinstance(net.user_pf_options, dict):
+        yield Fault("user_pf_options", "must be a mapping", net.user_pf_options)
+
+
+def _column_faults(frame: Any, table: str, own: Any) -> Iterator[Fault]:
+    """What is wrong with the columns of a table with rows; `own` is pandapower's empty one."""
+    import pandas as pd  # noqa: PLC0415  slow to import
+
+    if not frame.columns.is_unique or not frame.index.is_unique:
+        yield Fault(table, "must not name a column or a row twice")
+        return
+    if "name" in own and "name" not in frame:
+        frame["name"] = None
+    yield from (Fault(table, "lacks a column", name) for name in REQUIRED.get(table, ()) if name not in frame)
+    if table == "bus" and not (
+        pd.api.types.is_integer_dtype(frame.index) and frame.index.min() >= 0 and frame.index.max() <= HIGHEST_INDEX
+    ):
+        yield Fault("bus", f"must be numbered by whole numbers from 0 to {HIGHEST_INDEX:,}")
+    for name in set(own.columns) & set(frame.columns):
+        if own[name].dtype.kind in "iuf" and frame[name].dtype.kind not in "iufb":
+            numbers = pd.to_numeric(frame[name], errors="coerce")
+            wrong = (numbers.isna() & frame[name].notna()).to_numpy()
+            if wrong.any():
+                row = int(np.flatnonzero(wrong)[0])
+                yield Fault(_place(frame, table, row, name), "must be a number", frame[name].iloc[row])
+            else:
+                frame[name] = numbers.astype(float)
 
 
 def faults(net: Any) -> Iterator[Fault]:
@@ -60,9 +134,12 @@ def faults(net: Any) -> Iterator[Fault]:
                 values = used[column].to_numpy(dtype=float)
                 for row in np.flatnonzero(~holds(values)):
                     yield Fault(_place(used, table, int(row), column), rule, float(values[row]))
-        for column in ENDS.get(table, ()):
+    for table, columns in ENDS.items():
+        frame = net[table]
+        used = frame[frame.in_service.astype(bool)] if "in_service" in frame else frame
+        for column in columns:
             for row in np.flatnonzero(~used[column].isin(net.bus.index).to_numpy()):
-                yield Fault(_place(used, table, int(row), column), "no such bus", int(used[column].iloc[row]))
+                yield Fault(_place(used, table, int(row), column), "no such bus", used[column].iloc[row].item())
     line = net.line[net.line.in_service.astype(bool)]
     for row in np.flatnonzero(((line.r_ohm_per_km == 0) & (line.x_ohm_per_km == 0)).to_numpy()):
         yield Fault(

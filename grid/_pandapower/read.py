@@ -2,69 +2,51 @@
 
 from __future__ import annotations
 
-import gzip
 import inspect
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from grid.errors import Fault, InputError, nearest
-
-TRUSTED_MODULES = ("pandapower", "pandas", "numpy", "builtins", "networkx", "shapely", "geopandas")
-"""Packages whose data classes a net file may name."""
+from grid._pandapower.faults import table_faults
+from grid._pandapower.permitted import permitted_text
+from grid.errors import InputError, nearest, raise_if_any
+from grid.files.content import beside, is_file, read_bytes, shown_path, unpacked
 
 
 def read_file(path: Path) -> Any:
     """The pandapower net in the JSON file `path` (plain or gzipped).
 
-    Nothing in the file is run: a file that names classes outside `TRUSTED_MODULES` is refused before pandapower,
-    which would import the module, sees it.
+    Nothing in the file is run, and nothing is read from elsewhere: see `grid._pandapower.permitted`.
 
     Raises:
-        InputError: If the file is missing, truncated, not a pandapower net, or names a foreign module.
+        InputError: If the file is missing, too large, truncated, not a pandapower net, or holds what no net needs.
     """
-    if not path.is_file():
-        names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError.single("city.network", f"no file {str(path)!r}", suggestion=nearest(path.name, names))
+    if not is_file(path):
+        raise InputError.single("city.network", f"no file {shown_path(path)!r}", None, nearest(path.name, beside(path)))
+    content = read_bytes(path, "city.network")
     try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8")
-        content = json.loads(text)
-    except (OSError, EOFError, UnicodeDecodeError, json.JSONDecodeError, gzip.BadGzipFile) as error:
-        raise InputError.single(str(path), f"is not a complete JSON file: {error}") from error
-    foreign = sorted({module for module in _modules(content) if module.split(".")[0] not in TRUSTED_MODULES})
-    if foreign:
-        raise InputError(
-            [Fault(str(path), "names a class of a module that no pandapower net needs", module) for module in foreign]
-        )
-    if not (isinstance(content, dict) and content.get("_class") == "pandapowerNet"):
-        raise InputError.single(str(path), "is JSON, but not a pandapower net (write one with pandapower.to_json)")
+        decoded = json.loads(unpacked(content, "city.network").decode("utf-8"))
+    except (InputError, ValueError, RecursionError) as error:
+        why = error.faults[0].rule if isinstance(error, InputError) else _why(error)
+        raise InputError.single("city.network", f"is not a complete JSON file: {why}", shown_path(path)) from error
+    text = permitted_text(decoded, shown_path(path))
+    del content, decoded
     import pandapower  # noqa: PLC0415  slow to import
 
     try:
-        return pandapower.from_json_string(text, convert=True)
+        net = pandapower.from_json_string(text, convert=True)
     except Exception as error:  # whatever a broken file provokes inside pandapower is a fault of the file
-        raise InputError.single(str(path), f"pandapower cannot read it: {error}") from error
+        raise InputError.single("city.network", f"pandapower cannot read it: {_why(error)}") from error
+    raise_if_any(table_faults(net), shown_path(path))
+    return net
 
 
-def _modules(content: Any) -> Iterator[str]:
-    """Every module that the decoded JSON `content` names for deserialisation, nested JSON texts included."""
-    if isinstance(content, dict):
-        if "_module" in content:
-            yield str(content["_module"])
-        for value in content.values():
-            yield from _modules(value)
-    elif isinstance(content, list):
-        for value in content:
-            yield from _modules(value)
-    elif isinstance(content, str) and content.lstrip()[:1] in {"{", "["}:
-        try:
-            nested = json.loads(content)
-        except json.JSONDecodeError:
-            return
-        yield from _modules(nested)
+def _why(error: Exception) -> str:
+    """What an exception says, on one line."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -15,6 +15,7 @@ import polars as pl
 
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.content import beside, is_file, read_csv, shown_path
 from grid.flexibility.power_bounds import PowerBounds
 from grid.time.clock import Clock
 
@@ -65,13 +66,9 @@ def read_limit_curve(path: Path, time_zone: str) -> LimitCurve:
     Raises:
         InputError: With all that is wrong: no file, other columns, times that do not rise, values out of range.
     """
-    if not path.is_file():
-        names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError.single("file", f"no file {str(path)!r}", suggestion=nearest(path.name, names))
-    try:
-        table = pl.read_csv(path, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError.single("file", f"cannot be read as CSV ({error})", str(path)) from error
+    if not is_file(path):
+        raise InputError.single("file", f"no file {shown_path(path)!r}", None, nearest(path.name, beside(path)))
+    table = read_csv(path)
     raise_if_any(_column_faults(table.columns), str(path))
     column = next(name for name in TIME_COLUMNS if name in table.columns)
     times = [_utc(text, UTC if column == "time_utc" else ZoneInfo(time_zone)) for text in table[column].to_list()]

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from grid.errors import InputError
+from grid.files.content import is_file, read_parquet, read_text, shown_path
 from grid.files.text_table import TextTable, read_text_table, tidy
 
 
@@ -18,17 +19,17 @@ def read_table(path: Path) -> TextTable:
     Raises:
         InputError: If there is no such file, or it cannot be read.
     """
-    if not path.is_file():
-        raise InputError.single("file", "no such file", str(path))
+    if not is_file(path):
+        raise InputError.single("file", "no such file", shown_path(path))
     try:
         if path.suffix.casefold() in {".parquet", ".pq"}:
-            return _typed(pl.read_parquet(path))
+            return _typed(read_parquet(path))
         if path.suffix.casefold() == ".json":
             return _typed(_read_json(path))
         return read_text_table(path)
     except InputError:
         raise
-    except (pl.exceptions.PolarsError, OSError, ValueError, KeyError) as error:
+    except (pl.exceptions.PolarsError, OSError, ValueError, KeyError, RecursionError) as error:
         raise InputError.single("file", f"cannot be read ({error})", str(path)) from error
 
 
@@ -39,7 +40,7 @@ def _typed(table: pl.DataFrame) -> TextTable:
 
 def _read_json(path: Path) -> pl.DataFrame:
     """Sessions of a JSON file; what is nested in them (``userInputs``) is left out."""
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = json.loads(read_text(path))
     items = content["_items"] if isinstance(content, dict) else content
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise ValueError("expected a list of sessions, or one under '_items'")

@@ -13,6 +13,7 @@ import polars as pl
 
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.content import beside, is_file, read_parquet, shown_path
 from grid.files.report import FileReport
 from grid.time.calendar import ProfileTable, civil_midnight, days_taken
 from grid.time.clock import Clock
@@ -34,14 +35,10 @@ def read_profiles(path: Path) -> ProfileTable:
     Raises:
         InputError: With all that is wrong: missing file, other columns, gaps in time, values that are not finite.
     """
-    if not path.is_file():
-        names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError.single("city.profiles", f"no file {str(path)!r}", suggestion=nearest(path.name, names))
-    try:
-        frame = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        rule = f"{path} is not a complete Parquet file, which profiles must be: {error}"
-        raise InputError.single("city.profiles", rule) from error
+    if not is_file(path):
+        rule = f"no file {shown_path(path)!r}"
+        raise InputError.single("city.profiles", rule, suggestion=nearest(path.name, beside(path)))
+    frame = read_parquet(path, "city.profiles")
     raise_if_any(_file_faults(frame), str(path))
     times = frame["time_utc"].to_numpy().astype("datetime64[us]")
     columns = [name for name in frame.columns if name != "time_utc"]

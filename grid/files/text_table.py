@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from grid.arrays import Ints
-from grid.errors import Fault, InputError, nearest
+from grid.errors import Fault, InputError
+from grid.files.content import read_bytes, require_few_columns
 from grid.files.numbers import Mark, Numbers, decimal_mark, read_numbers
 
 _SEPARATORS: Final = ";,\t|"
@@ -77,16 +78,17 @@ def read_text_table(path: str | Path) -> TextTable:
         InputError: If there is no such file, it is no text (a workbook, say), or its rows do not fit its header.
     """
     path = Path(path)
-    text, encoding = decoded(file_bytes(path))
+    text, encoding = decoded(read_bytes(path))
     lines = text.splitlines()
     first = next((k for k, line in enumerate(lines) if line.strip() and not _is_preamble(line)), None)
     if first is None:
         raise InputError.single("file", "is empty", str(path))
     separator = separator_of(lines[first])
+    require_few_columns(lines[first], separator, "file")
     body = "\n".join(lines[first:])
     try:
         table = pl.read_csv(body.encode(), separator=separator, infer_schema=False, row_index_name=_LINE)
-    except (pl.exceptions.PolarsError, ValueError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError) as error:
         raise InputError(
             [_ragged(lines, first, separator) or Fault("file", f"cannot be read as CSV ({error})")], str(path)
         ) from error
@@ -107,20 +109,6 @@ def tidy(table: pl.DataFrame, lines: Ints, separator: str | None, encoding: str)
     full = ~table.select(blank.alias("blank")).to_series().to_numpy() if table.height else np.zeros(0, dtype=bool)
     full = np.broadcast_to(full, (table.height,))
     return TextTable(table.filter(pl.Series(full)), lines[full], separator, encoding, int((~full).sum()))
-
-
-def file_bytes(path: Path) -> bytes:
-    """The bytes of a file.
-
-    Raises:
-        InputError: If there is no such file, with the nearest name beside it.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        rule = f"no such file {str(path)!r}" if not path.exists() else f"cannot be read as a file ({error.strerror})"
-        raise InputError([Fault("file", rule, suggestion=nearest(path.name, beside))], str(path)) from error
 
 
 def decoded(content: bytes) -> tuple[str, str]:

@@ -12,8 +12,9 @@ import numpy as np
 
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.content import beside, is_file, read_bytes
 from grid.files.report import FileReport
-from grid.files.text_table import decoded, file_bytes
+from grid.files.text_table import decoded
 from grid.weather.csv_file import TIME, read_weather_csv
 from grid.weather.formats import IRRADIANCE, Meaning, RawYear, Station
 from grid.weather.light import behind_words, meaning_of_irradiance, sun_faults
@@ -70,16 +71,15 @@ def _path_of(source: str | Path) -> Path:
     if str(source) in SHIPPED:
         return Path(str(files("pvlib") / "data" / SHIPPED[str(source)]))
     path = Path(source)
-    if not path.is_file():
-        beside = [str(path.parent / entry.name) for entry in path.parent.glob("*")] if path.parent.is_dir() else []
-        suggestion = nearest(str(source), [*SHIPPED, *beside])
+    if not is_file(path):
+        suggestion = nearest(str(source), [*SHIPPED, *(str(path.parent / name) for name in beside(path))])
         raise InputError.single("weather", "no such shipped weather or file", str(source), suggestion)
     return path
 
 
 def _read(path: Path, elsewhere: Station) -> RawYear:
     """A file of any known format, told by its ending and first line."""
-    text, _ = decoded(file_bytes(path))
+    text, _ = decoded(read_bytes(path))
     first, _, rest = text.partition("\n")
     if path.suffix.casefold() == ".epw" or first.upper().startswith("LOCATION,"):
         return read_epw(path)

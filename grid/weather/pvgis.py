@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from grid.errors import Fault, raise_if_any
+from grid.files.content import read_bytes
 from grid.weather.formats import OF_THE_HOUR, Meaning, RawYear, Station, place_faults
 from grid.weather.year_rows import on_the_year, stamped
 
@@ -119,7 +120,7 @@ def _hourly_faults(path: Path, columns: list[str]) -> Iterator[Fault]:
     if any(name not in columns for name in needed):
         rule = "must have the radiation components: ask PVGIS for them, and for a fixed plane with slope 0"
         yield Fault("columns", rule, columns)
-    head = path.read_text(encoding="utf-8", errors="ignore").partition("time,")[0]
+    head = read_bytes(path).decode("utf-8", errors="ignore").partition("time,")[0]
     slope = next((line.partition(":")[2] for line in head.splitlines() if line.startswith("Slope")), "0 deg.")
     if float(slope.split()[0]) != 0:
         yield Fault("Slope", "must be 0 (the horizontal plane), so that the irradiance fits every plane", slope.strip())

@@ -11,8 +11,9 @@ import polars as pl
 
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, raise_if_any
+from grid.files.content import read_bytes
 from grid.files.numbers import Numbers, read_numbers
-from grid.files.text_table import decoded, file_bytes
+from grid.files.text_table import decoded
 from grid.weather.formats import AT_THE_STAMP, OF_THE_HOUR, Meaning, RawYear, Station, place_faults, where_not
 from grid.weather.year_rows import Stamped, on_the_year, stamped
 
@@ -75,7 +76,7 @@ def read_epw(path: Path) -> RawYear:
         InputError: If its header or cells are no numbers, its place cannot be, or its rows are not the hours of one
             year.
     """
-    text, _ = decoded(file_bytes(path))
+    text, _ = decoded(read_bytes(path))
     lines = text.splitlines()
     if not lines or not lines[0].upper().startswith("LOCATION"):
         raise InputError.single(

@@ -15,7 +15,7 @@ import app.simulation
 import grid.clock
 import grid.time.clock
 from app.scenario import check_scenario, load_scenario
-from app.scenario.yaml_file import read_yaml
+from grid.files.yaml_file import read_yaml
 from tests.places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

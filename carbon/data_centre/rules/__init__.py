@@ -15,6 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from carbon.data_centre.standard_metrics import Metric
 from grid.errors import Fault, InputError, nearest
+from grid.files.yaml_file import read_yaml
 from grid.spec import Spec
 from grid.units import KWH_PER_MWH
 
@@ -119,12 +120,7 @@ def rule_sets() -> tuple[str, ...]:
 
 
 def _read(path: Path) -> tuple[Rule, ...]:
-    import yaml  # noqa: PLC0415  only where rules are read
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError.single(str(path), f"is not readable YAML: {' '.join(str(error).split())}") from error
+    content = read_yaml(path).content
     if not isinstance(content, Mapping) or set(content) != {"rules"}:
         raise InputError.single(str(path), "must be a mapping with the one key 'rules'")
     try:

@@ -13,6 +13,7 @@ from carbon.data_centre.rules import Rule, evaluate
 from carbon.data_centre.spec import DataCentre
 from carbon.data_centre.studies.operation import OperatingSite, metrics_at
 from grid.errors import Fault, InputError
+from grid.files.yaml_file import read_yaml
 from grid.spec import Spec
 from grid.units import KW_PER_MW
 
@@ -65,13 +66,11 @@ def load_changes(path: Path = SHIPPED) -> tuple[DesignChange, ...]:
     Raises:
         InputError: If it cannot be read or is faulty; all faults at once.
     """
-    import yaml  # noqa: PLC0415  only where a catalogue is read
-
+    content = read_yaml(path).content
+    if not isinstance(content, dict) or "changes" not in content:
+        raise InputError.single("changes", "is a required key", str(path))
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
         return TypeAdapter(tuple[DesignChange, ...]).validate_python(content["changes"])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError) as error:
-        raise InputError.single("changes", f"is not readable: {' '.join(str(error).split())}", str(path)) from error
     except ValidationError as error:
         faults = [Fault(".".join(map(str, ("changes", *item["loc"]))), item["msg"]) for item in error.errors()]
         raise InputError(faults, str(path)) from error

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from grid.errors import Fault, InputError, nearest
+from grid.files.content import is_file
+from grid.files.yaml_file import read_yaml
 from grid.spec import Spec
 
 _REGIONS = Path(__file__).parents[1] / "regions"
@@ -239,15 +240,12 @@ def load_region(name_or_path: str | Path) -> Region:
     """
     shipped = region_files()
     path = shipped.get(str(name_or_path), Path(name_or_path))
-    if not path.is_file():
+    if not is_file(path):
         raise InputError.single(
             "upstream.region", "no such region or file", str(name_or_path), nearest(str(name_or_path), shipped)
         )
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Region.model_validate(data)
-    except yaml.YAMLError as error:
-        raise InputError.single("upstream.region", f"is not YAML ({error})", str(path)) from error
+        return Region.model_validate(read_yaml(path).content)
     except ValidationError as error:
         faults = [Fault(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
         raise InputError(faults, str(path)) from error

@@ -24,6 +24,7 @@ import polars as pl
 
 from carbon.upstream.readers.night import solar_nights
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.content import open_regular
 from grid.files.text_table import read_text_table
 
 TIME: Final = "DateTime(UTC)"
@@ -53,6 +54,7 @@ _TYPE: Final = "ProductionType"
 _AREA_TYPES: Final = ("BZN", "CTY", "CTA")
 """Bidding zone, country, control area: which rows to take where an area is listed as several."""
 _SHOWN: Final = 10
+_LONGEST_HEADER: Final = 100_000
 
 
 def is_library(path: Path) -> bool:
@@ -60,9 +62,9 @@ def is_library(path: Path) -> bool:
     if path.is_dir():
         return True
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            first = file.readline()
-    except (OSError, UnicodeDecodeError):
+        with open_regular(path) as file:
+            first = file.readline(_LONGEST_HEADER).decode("utf-8-sig")
+    except (OSError, ValueError):
         return False
     header = [name.strip().strip('"') for name in first.split(_separator(first))]
     return "ResolutionCode" in header and _value_column(header) is not None
