@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-
 MOST_SHOWN = 200
 """Faults that a message lists; the others are counted."""
 _LONGEST_SHOWN = 200

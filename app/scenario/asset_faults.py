@@ -50,8 +50,9 @@ def adoption_faults(raw: Mapping[str, Any], city: City) -> Iterator[Fault]:
         taken = {asset.name for asset in adopt(adoption, city).assets}
         for key in ("assets", "data_centres"):
             for place, item in items(raw, key):
-                if isinstance(item, Mapping) and item.get("name") in taken:
-                    yield Fault(f"{key}[{place}].name", "is the name of what adoption adds", item["name"])
+                name = item.get("name") if isinstance(item, Mapping) else None
+                if isinstance(name, str) and name in taken:
+                    yield Fault(f"{key}[{place}].name", "is the name of what adoption adds", name)
 
 
 def asset_faults(raw: Mapping[str, Any], city: City, folder: Path) -> Iterator[Fault]:
