@@ -90,11 +90,6 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}… ({len(text):,} characters)"
 
 
-def distinct(faults: Iterable[Fault]) -> list[Fault]:
-    """The faults in their order, each text once; their values may be lists and mappings."""
-    return list({str(fault): fault for fault in faults}.values())
-
-
 def raise_if_any(faults: Iterable[Fault], source: str = "the input") -> None:
     """Raises one `InputError` with all `faults`, if there are any."""
     found = tuple(faults)

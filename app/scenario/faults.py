@@ -90,7 +90,8 @@ def _checks(raw: Mapping[str, Any], folder: Path, city: City | None, assets: Seq
 def _needs_sun(raw: Mapping[str, Any], spec: CitySpec, city: City, assets: Sequence[Asset]) -> bool:
     """Whether anything generates by the scenario's sun: assets, levers, or the net's own where it follows weather."""
     sunny = {kind.model_fields["kind"].default for kind in KINDS if kind.needs_sun}
-    listed = any(isinstance(item, Mapping) and item.get("kind") in sunny for _, item in items(raw, "assets"))
+    kinds = [item.get("kind") for _, item in items(raw, "assets") if isinstance(item, Mapping)]
+    listed = any(isinstance(kind, str) and kind in sunny for kind in kinds)
     of_net = spec.own_generation == "weather" and "solar" in city.technologies
     return listed or of_net or any(asset.needs_sun for asset in assets)
 
