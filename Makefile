@@ -20,7 +20,7 @@ demo: $(FOR_USERS)  ## run the reference city and open its dashboard (ARGS="--da
 	@$(BIN)/gridcarbon demo $(ARGS)
 
 quick: $(FOR_DEVELOPERS)  ## run the tests that fit between two saves (ARGS="tests/grid")
-	@$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" --hypothesis-profile quick $(SIDE_BY_SIDE) $(ARGS)
 
 test: $(FOR_DEVELOPERS)  ## run all tests (ARGS="tests/grid -k flow")
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)

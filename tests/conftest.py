@@ -18,6 +18,7 @@ from grid.time.clock import Clock
 from grid.weather.weather import weather_for
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=6)
 settings.load_profile("repeatable")
 
 TIME_ZONE = "Europe/Berlin"

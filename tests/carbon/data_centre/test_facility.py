@@ -44,20 +44,27 @@ def at(spec: DataCentre, t_degc: Any, rh_percent: Any, p_it_mw: Any, step_hours:
 
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain["kind"])
 @pytest.mark.parametrize("cooling", COOLING)
-@settings(deadline=None)
+@settings(max_examples=20)
 @given(
-    t=st.floats(-40.0, 50.0), rh=st.floats(0.0, 100.0), load_1=st.floats(0.0, RATED_MW), load_2=st.floats(0.0, RATED_MW)
+    points=st.lists(
+        st.tuples(st.floats(-40.0, 50.0), st.floats(0.0, 100.0), st.floats(0.0, RATED_MW), st.floats(0.0, RATED_MW)),
+        min_size=1,
+        max_size=12,
+    )
 )
 def test_laws_of_every_combination(
-    *, cooling: str, chain: dict[str, Any], t: float, rh: float, load_1: float, load_2: float
+    *, cooling: str, chain: dict[str, Any], points: list[tuple[float, float, float, float]]
 ) -> None:
     spec = data_centre(cooling={"kind": cooling}, power_chain=chain)
-    hall = at(spec, t, rh, sorted((load_1, load_2)))
-    np.testing.assert_allclose(hall.p_total_mw, hall.p_it_mw + hall.p_cooling_mw + hall.p_power_chain_mw, rtol=1e-15)
-    assert hall.p_total_mw[0] <= hall.p_total_mw[1]
-    assert (hall.pue[hall.p_it_mw >= 1e-6] >= 1.0).all()
-    assert np.isnan(hall.pue[hall.p_it_mw < 1e-6]).all()
-    assert (hall.water_l >= 0.0).all()
+    t, rh, *loads = np.array(points).T
+    lower, higher = (at(spec, t, rh, load) for load in np.sort(loads, axis=0))
+    for hall in (lower, higher):
+        parts_mw = hall.p_it_mw + hall.p_cooling_mw + hall.p_power_chain_mw
+        np.testing.assert_allclose(hall.p_total_mw, parts_mw, rtol=1e-15)
+        assert (hall.pue[hall.p_it_mw >= 1e-6] >= 1.0).all()
+        assert np.isnan(hall.pue[hall.p_it_mw < 1e-6]).all()
+        assert (hall.water_l >= 0.0).all()
+    assert (lower.p_total_mw <= higher.p_total_mw).all()
 
 
 def test_a_fuller_hall_has_a_better_pue() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.data_centre import OutdoorAir
@@ -25,7 +25,6 @@ def test_wet_bulb_of_the_published_case() -> None:
     assert wet_bulb[0] == pytest.approx(12.30, abs=0.005)
 
 
-@settings(deadline=None)
 @given(T, RH, PRESSURE)
 def test_wet_bulb_has_the_enthalpy_of_the_air_and_does_not_exceed_the_dry_bulb(t: float, rh: float, p: float) -> None:
     air = OutdoorAir(np.array([t]), np.array([rh]), np.array([p]))
@@ -35,7 +34,6 @@ def test_wet_bulb_has_the_enthalpy_of_the_air_and_does_not_exceed_the_dry_bulb(t
     assert air.wet_bulb_degc[0] <= t + 1e-3
 
 
-@settings(deadline=None)
 @given(T, RH, RH, PRESSURE)
 def test_moister_air_has_a_higher_wet_bulb(t: float, rh_1: float, rh_2: float, p: float) -> None:
     dry, moist = sorted((rh_1, rh_2))

@@ -19,6 +19,8 @@ from grid.errors import InputError
 from grid.powerflow.powerflow import PowerFlow, power_flow
 from grid.time.clock import Clock
 
+pytestmark = pytest.mark.slow
+
 HOUR = Clock(datetime(2030, 6, 1, tzinfo=UTC), timedelta(hours=1), 1)
 
 

@@ -21,6 +21,8 @@ from grid.powerflow.extremes import extremes
 from grid.powerflow.powerflow import PowerFlow, power_flow, stream, voltages
 from grid.time.clock import Clock
 
+pytestmark = pytest.mark.slow
+
 HOUR = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(hours=1), 1)
 RUNPP: dict[str, Any] = {"calculate_voltage_angles": True, "lightsim2grid": False, "tolerance_mva": 1e-10}
 

@@ -17,6 +17,8 @@ from grid.city.source import read_grid
 from grid.powerflow.powerflow import power_flow
 from grid.time.clock import Clock
 
+pytestmark = pytest.mark.slow
+
 HOUR = Clock(datetime(2030, 6, 1, tzinfo=UTC), timedelta(hours=1), 1)
 BUS = 5
 """Place, among the loads of the net, of the load whose bus gets more of them."""

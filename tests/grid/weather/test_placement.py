@@ -34,6 +34,7 @@ PLACES = {
 MADRID, DELHI, TOKYO = PLACES["Madrid"], PLACES["Delhi"], ("Asia/Tokyo", 35.68, 139.7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("city", PLACES)
 @pytest.mark.parametrize(
     ("at_min", "offset_line", "minute"),
@@ -49,6 +50,7 @@ def test_pvgis_is_in_utc_wherever_it_is_and_the_sun_tells_its_minute(
     assert abs(warmth) < 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("city", PLACES)
 def test_csv_is_in_utc_whatever_fraction_of_an_hour_the_city_is_off(tmp_path: Path, city: str) -> None:
     _, latitude, longitude = PLACES[city]

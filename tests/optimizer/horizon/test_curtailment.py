@@ -17,6 +17,8 @@ from grid.powerflow.powerflow import power_flow
 from optimizer import Clock, DispatchProblem, Schedule, city_of, dispatch, generation, problem_of
 from optimizer.problem.totals import scheduled_withdrawal
 
+pytestmark = pytest.mark.slow
+
 HOURS = np.arange(24)
 SUN = np.clip(np.sin((HOURS - 6) / 12 * np.pi), 0, None)
 IMPORT, EXPORT = 60.0, 30.0

@@ -13,6 +13,8 @@ import pytest
 from grid.arrays import Floats
 from optimizer import Clock, DispatchProblem, Schedule, battery, city_of, dispatch, generation, problem_of
 
+pytestmark = pytest.mark.slow
+
 PRICE = np.array([30.0, 90.0, 40.0, 120.0])
 CLOCK = Clock(datetime(2030, 6, 3, tzinfo=UTC), timedelta(hours=1), 4)
 

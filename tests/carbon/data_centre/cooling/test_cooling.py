@@ -95,7 +95,6 @@ def test_many_steps_are_each_step_alone(kind: type[CoolingTechnology]) -> None:
     np.testing.assert_allclose(together.p_mw, alone, rtol=1e-12)
 
 
-@settings(deadline=None)
 @given(st.floats(-20.0, 60.0), st.floats(0.0, 20.0), st.floats(0.01, 1.0))
 def test_cop_is_positive_and_falls_with_temperature(t: float, warmer: float, part_load: float) -> None:
     cop = WaterChiller(part_load=part_load).cop(np.array([t, t + warmer]))

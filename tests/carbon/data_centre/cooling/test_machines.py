@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.data_centre import OutdoorAir
@@ -36,7 +36,6 @@ def test_air_chiller_has_its_reference_cop_near_its_design_point() -> None:
     assert AirChiller(part_load=1.0, cop_adjustment=0.0).cop(np.array([35.0]))[0] == pytest.approx(3.0, rel=0.05)
 
 
-@settings(deadline=None)
 @given(T, st.floats(0.0, 40.0), SHARE, st.floats(4.0, 20.0))
 def test_cop_of_air_chillers_never_rises_with_heat(t: float, warmer: float, share: float, leaving: float) -> None:
     cop = AirChiller(t_leaving_degc=leaving).cop(np.array([t, t + warmer]), share)
@@ -48,7 +47,6 @@ def test_cop_of_air_chillers_falls_strictly_above_20_degc() -> None:
     assert (np.diff(AirChiller().cop(np.linspace(20.0, 50.0, 31))) < 0).all()
 
 
-@settings(deadline=None)
 @given(T, SHARE, SHARE)
 def test_chillers_of_given_size_draw_more_for_more_load(t: float, one: float, other: float) -> None:
     shares = np.array(sorted((one, other)))
