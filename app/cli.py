@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import check, demo, designs, export, hosting, listings, planning, reports, run, serve, why
+from app.commands import check, demo, designs, export, hosting, listings, planning, reports, run, serve, verify, why
 from app.commands.exit_status import BY_SIGNAL, DEFECT, WRONG_INPUT, ending_signals
 from grid.errors import InputError
 
@@ -23,6 +23,7 @@ COMMANDS = (
     reports.inventory,
     reports.statement,
     why.why,
+    verify.verify,
     designs.designs,
     hosting.hosting,
     planning.frontier,

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
 
+import polars as pl
 from dash.exceptions import DependencyException
 from flask import Flask, Response, abort, request
 
@@ -15,6 +16,7 @@ from app.dashboard import arrays
 from app.dashboard.layers import LAYERS
 from app.results.columns import TABLES
 from app.results.folder import Result
+from grid.errors import InputError
 
 _ROWS_AT_ONCE = 200_000
 _FOLDERS = ("assets", "download", "map")
@@ -41,7 +43,7 @@ def add_routes(server: Flask, results: Mapping[str, Result]) -> None:
         result = results.get(name) or abort(404)
         table, _, suffix = file.rpartition(".")
         if suffix == "csv" and table in TABLES:
-            response = Response(_csv(result, table), mimetype="text/csv")
+            response = Response(_csv(result.table(table)), mimetype="text/csv")
         elif file in {"summary.json", "manifest.json"}:
             content = result.summary if file == "summary.json" else result.manifest
             response = Response(json.dumps(dict(content), indent=2) + "\n", mimetype="application/json")
@@ -60,11 +62,18 @@ def attachment(filename: str) -> str:
 
 
 def add_not_found(server: Flask) -> None:
-    """Gives status 404 to addresses of files that are not there; an unknown page is told by the dashboard itself."""
+    """Gives status 404 to addresses of files that are not there, and status 500 with the reason to damaged results.
+
+    An unknown page is told by the dashboard itself.
+    """
 
     @server.errorhandler(DependencyException)
     def no_such_script(_error: DependencyException) -> Response:
         return Response(status=404)
+
+    @server.errorhandler(InputError)
+    def damaged(error: InputError) -> Response:
+        return Response(f"{error}\n", status=500, mimetype="text/plain")
 
     @server.after_request
     def no_such_file(response: Response) -> Response:
@@ -100,9 +109,9 @@ def _unless_known(version: str, mimetype: str, make: Callable[[], bytes]) -> Res
     return response
 
 
-def _csv(result: Result, table: str) -> Iterator[str]:
+def _csv(frame: pl.LazyFrame) -> Iterator[str]:
     """A table as CSV, piece by piece, so that a year of a large city needs no more memory than a piece."""
-    frame, start = result.table(table), 0
+    start = 0
     while True:
         piece = frame.slice(start, _ROWS_AT_ONCE).collect()
         if start == 0 or not piece.is_empty():

@@ -17,6 +17,7 @@ from app.dashboard.figures.chart import FONTS
 from app.dashboard.pages import PAGES
 from app.dashboard.view import Page, View
 from app.results.folder import Result
+from grid.errors import InputError
 
 INDEX = """<!DOCTYPE html>
 <html lang="en" data-mantine-color-scheme="light">
@@ -93,7 +94,7 @@ def _content(page: Page, view: View) -> Component:
     """A page of a view; where a file of the result is damaged, what is wrong with it, and the other results stay."""
     try:
         return page.content(view)
-    except (OSError, PolarsError) as error:
+    except (InputError, OSError, PolarsError) as error:
         words = f"{view.result.path} is damaged ({error}). Run its scenario again, or look at another result."
         return cards.page(page.title, view.name, cards.nothing("This result cannot be read", words))
 

@@ -4,7 +4,8 @@
 file              holds
 ================  ==========================================================================================
 scenario.yaml     the scenario that ran, with every default filled in
-manifest.json     scenario hash, status, versions, factor sets, data licences, notes, seconds per phase
+manifest.json     scenario hash, status, versions, factor sets, data licences, notes, seconds per phase, and the
+                  SHA-256 of every file
 summary.json      the key figures, one level, units in the names
 topology.json     buses and branches with their districts and coordinates, for maps
 ``*.parquet``     one table each, columns as in `app.results.columns`
@@ -17,7 +18,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,8 @@ from polars.exceptions import PolarsError
 from app.results.columns import TABLES
 from app.results.draft import is_draft, new_draft, take_place
 from app.results.target import PLACE, in_words, resolve_target
+from app.results.verification import FILES, MANIFEST, check_files, read_manifest, sealed
 from grid.errors import Fault, InputError
-
-MANIFEST = "manifest.json"
-"""The file that makes a folder a result: written, and moved into its place, after all others."""
 
 
 def in_columns(name: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -45,13 +44,15 @@ class Result:
 
     Args:
         path: The folder.
-        manifest: Makes the contents of ``manifest.json``, when the tables are written.
+        manifest: Contents of ``manifest.json``.
         summary: Contents of ``summary.json``.
+        verified: Tables found to be as they were written, so far.
     """
 
     path: Path
     manifest: Mapping[str, Any]
     summary: Mapping[str, Any]
+    verified: set[str] = field(default_factory=set, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -78,37 +79,62 @@ class Result:
         return loaded
 
     def table(self, name: str) -> pl.LazyFrame:
-        """One of `TABLES`, lazily read."""
+        """One of `TABLES`, lazily read; when it is first asked for, it is compared with its hash.
+
+        Raises:
+            InputError: If it is missing or not as it was written.
+        """
+        if name not in self.verified:
+            check_files(self.path, self.manifest, [f"{name}.parquet"])
+            self.verified.add(name)
         return pl.scan_parquet(self.path / f"{name}.parquet")
+
+    def verify(self) -> None:
+        """Compares every file with its hash.
+
+        Raises:
+            InputError: If files are missing or not as they were written; all faults at once.
+        """
+        check_files(self.path, self.manifest)
 
 
 def open_result(path: Path) -> Result:
-    """The result in the folder `path`.
+    """The result in the folder `path`; all but its tables are compared with their hashes.
 
     Raises:
-        InputError: If the folder is missing, incomplete or cannot be read.
+        InputError: If the folder is missing, incomplete, damaged, foreign, or a result of another format.
     """
-    wanted = [
-        "scenario.yaml",
-        "manifest.json",
-        "summary.json",
-        "topology.json",
-        *(f"{name}.parquet" for name in TABLES),
-    ]
     if not path.is_dir():
         raise InputError.single(str(path), "no such folder")
     if is_draft(path):
         raise InputError.single(str(path), "is a draft: of a run that is writing its result, or that was ended")
-    missing = [Fault(str(path / name), "is missing: not a complete result") for name in wanted
+    manifest = read_manifest(path)
+    missing = [Fault(str(path / name), "is missing: not a complete result") for name in FILES
                if not (path / name).is_file()]  # fmt: skip
     if missing:
         raise InputError(missing, str(path))
+    check_files(path, manifest, [name for name in FILES if not name.endswith(".parquet")])
+    return Result(path, manifest, json.loads((path / "summary.json").read_text(encoding="utf-8")))
+
+
+def result_folders(path: Path) -> list[Path]:
+    """The folders at `path` that are results or were: itself, or those in it; `unmanaged` first.
+
+    Raises:
+        InputError: If there is none.
+    """
+    if (path / MANIFEST).is_file():
+        return [path]
     try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError.single(str(path), f"cannot be read: {error}") from error
-    return Result(path, manifest, summary)
+        folders = [folder for folder in path.iterdir()
+                   if not folder.name.startswith(".") and (folder / MANIFEST).is_file()]  # fmt: skip
+    except FileNotFoundError as error:
+        raise InputError.single(str(path), "no such folder") from error
+    except OSError as error:
+        raise InputError.single(str(path), f"cannot be read: {error.strerror}") from error
+    if not folders:
+        raise InputError.single(str(path), "holds no result; make one with `gridcarbon run` or `gridcarbon demo`")
+    return sorted(folders, key=lambda folder: (folder.name != "unmanaged", folder.name))
 
 
 def find_results(path: Path, tell: Callable[[str], None] | None = None) -> dict[str, Result]:
@@ -121,16 +147,7 @@ def find_results(path: Path, tell: Callable[[str], None] | None = None) -> dict[
     Raises:
         InputError: If there is no result, or none that can be opened.
     """
-    if (path / MANIFEST).is_file():
-        return {path.name: open_result(path)}
-    if not path.is_dir():
-        raise InputError.single(str(path), "no such folder")
-    folders = sorted(
-        (folder for folder in path.iterdir() if not folder.name.startswith(".") and (folder / MANIFEST).is_file()),
-        key=lambda folder: (folder.name != "unmanaged", folder.name),
-    )
-    if not folders:
-        raise InputError.single(str(path), "holds no result; make one with `gridcarbon run` or `gridcarbon demo`")
+    folders = result_folders(path)
     found, damaged = {}, []
     for folder in folders:
         try:
@@ -178,10 +195,11 @@ def write_result(
         (draft / "scenario.yaml").write_text(scenario_yaml, encoding="utf-8")
         for name in TABLES:
             _write_table(in_columns(name, tables[name]()), draft / f"{name}.parquet")
-        key_figures, about = summary(lambda name: pl.scan_parquet(draft / f"{name}.parquet")), manifest()
-        for name, content in (("summary", key_figures), ("topology", topology), ("manifest", about)):
-            text = json.dumps(content, indent=None if name == "topology" else 2, allow_nan=False)
-            (draft / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        key_figures = summary(lambda name: pl.scan_parquet(draft / f"{name}.parquet"))
+        _write_json(key_figures, draft / "summary.json", indent=2)
+        _write_json(topology, draft / "topology.json")
+        about = sealed(manifest(), draft)
+        _write_json(about, draft / MANIFEST, indent=2)
         try:
             alone = take_place(draft, target, MANIFEST)
         except OSError as error:
@@ -196,6 +214,10 @@ def _write_table(frame: pl.DataFrame, file: Path) -> None:
         frame.write_parquet(file, compression="zstd")
     except PolarsError as error:  # how polars says some of the errors of a file system
         raise OSError(str(error)) from error
+
+
+def _write_json(content: Mapping[str, Any], file: Path, indent: int | None = None) -> None:
+    file.write_text(json.dumps(content, indent=indent, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def is_of(result: Result, scenario_hash: str, inputs: Mapping[str, str] | None) -> bool:

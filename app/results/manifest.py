@@ -41,7 +41,6 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
     inputs, scenario = outcome.inputs, outcome.inputs.loaded.scenario
     conflicts = sorted({(s.element, s.quantity, s.limit) for s in outcome.schedule.shortfalls})
     return {
-        "format": 1,
         "name": scenario.name,
         "scenario_hash": scenario.sha256,
         "folder": str(inputs.loaded.folder.resolve()),

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from app.results.draft import remove_abandoned
-from app.results.folder import MANIFEST, Result, is_of, open_result, write_result
+from app.results.folder import Result, is_of, open_result, write_result
 from app.results.key_figures import summarise
 from app.results.manifest import manifest
 from app.results.tables.registry import tables, topology
 from app.results.target import BYTES_PER_VALUE, PLACE, check_target, in_words, is_empty, resolve_target
+from app.results.verification import MANIFEST
 from app.scenario.loaded import LoadedScenario
 from app.simulation.phases import Progress, SimulationResult, simulate
 from grid.errors import InputError
@@ -29,7 +30,7 @@ def finished(out: Path, loaded: LoadedScenario) -> Result | None:
     Removes what runs that were killed left behind there.
 
     Raises:
-        InputError: If `out` holds something else, or cannot be written.
+        InputError: If `out` holds something else or a damaged result, or cannot be written.
     """
     target = resolve_target(out)
     remove_abandoned(target.parent)
@@ -42,6 +43,7 @@ def finished(out: Path, loaded: LoadedScenario) -> Result | None:
     result = open_result(out)
     if not is_of(result, loaded.scenario.sha256, loaded.input_hashes()):
         raise InputError.single(PLACE, f"holds the result of another scenario, {result.manifest['name']!r}", str(out))
+    result.verify()
     return result
 
 

@@ -47,6 +47,10 @@ def test_three_lines_make_a_result(tmp_path: Path) -> None:
     back = yaml.safe_load((tmp_path / "out" / "scenario.yaml").read_text())
     assert back["period"]["step_minutes"] == 15
     assert gridcarbon("run", tmp_path / "out" / "scenario.yaml", "--out", tmp_path / "out").returncode == 0
+    assert "are as they were written" in gridcarbon("verify", tmp_path).stdout
+    (tmp_path / "out" / "buses.parquet").write_bytes(b"PAR1")
+    for command in (("run", path, "--out", tmp_path / "out"), ("verify", tmp_path), ("verify", tmp_path / "out")):
+        refused(gridcarbon(*command), "buses.parquet: is not as it was written")
 
 
 def test_all_faults_at_once_with_place_rule_value_and_nearest(tmp_path: Path) -> None:

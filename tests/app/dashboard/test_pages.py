@@ -20,6 +20,7 @@ from app.dashboard.view import View
 from app.results.columns import TABLES
 from app.results.folder import Result, open_result
 from app.results.key_figures import shown_in
+from app.results.verification import MANIFEST, sealed
 from grid.errors import InputError
 from tests.app.synthetic_results import N_BUSES, N_STEPS, STEP_HOURS
 
@@ -95,6 +96,7 @@ def changed(result: Result, folder: Path, change: Callable[[dict[str, Any]], Non
     topology = json.loads((folder / "topology.json").read_text(encoding="utf-8"))
     change(topology)
     (folder / "topology.json").write_text(json.dumps(topology), encoding="utf-8")
+    (folder / MANIFEST).write_text(json.dumps(sealed(result.manifest, folder)), encoding="utf-8")
     return open_result(folder)
 
 
