@@ -158,6 +158,34 @@ class Solver:
         self._known.lower[columns], self._known.upper[columns] = lower, upper
         self.highs.changeColsBounds(columns.size, columns.astype(np.int32), lower, upper)
 
+    def set_costs(self, columns: Ints, cost: Floats) -> None:
+        """New costs of some columns of the programme."""
+        self._known = replace(self._known, cost=self._known.cost.copy())
+        self._known.cost[columns] = cost
+        self.highs.changeColsCost(columns.size, columns.astype(np.int32), cost)
+
+    def least(self, columns: Ints, weights: Floats) -> float:
+        """The least weighted sum of some columns that the rows admit, whatever it costs; found on a copy.
+
+        Args:
+            columns: The columns, shape (J,).
+            weights: Their weights, shape (J,).
+        """
+        other = self.highspy.Highs()
+        for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
+            other.setOptionValue(option, value)
+        other.passModel(self.highs.getLp())
+        n = other.getNumCol()
+        cost = np.zeros(n)
+        cost[columns] = weights
+        other.changeColsCost(n, np.arange(n, dtype=np.int32), cost)
+        other.setBasis(self.highs.getBasis())
+        self.watch.set_limit(other)
+        other.run()
+        if other.getModelStatus() != self.highspy.HighsModelStatus.kOptimal:
+            raise InterruptedSolveError
+        return float(other.getInfo().objective_function_value)
+
     def set_sides(self, rows: Ints, values: Floats) -> None:
         """Makes some rows of the programme equalities with other values."""
         self._known = replace(

@@ -91,6 +91,12 @@ class Decomposition(Solver):
         own = sparse.hstack([rows[:, : self._n_own], of_sessions @ self._schedules])
         return super().add_rows(sparse.csr_array(own), lower, upper)
 
+    def set_costs(self, columns: Ints, cost: Floats) -> None:
+        """New costs of some own columns; of penalties the size that counts as penalty follows."""
+        of_penalties = self._penalties[columns] != 0.0
+        self._penalties[columns[of_penalties]] = cost[of_penalties]
+        super().set_costs(columns, cost)
+
     def duals_of(self, weights: Floats) -> Floats:
         """Change of ``weights @ x`` per change of the side of each row, see `Solver.duals_of`."""
         return super().duals_of(np.concatenate([weights[: self._n_own], self._schedules.T @ weights[self._n_own :]]))

@@ -15,10 +15,13 @@ from optimizer.problem.schedule import BindingLimit, Costs, Quality, Schedule, S
 from optimizer.problem.slots import step_of
 from optimizer.window import answers
 from optimizer.window.grid_rows import LITTLE_DUAL
+from optimizer.window.model import EXCESSES
 from optimizer.window.solve import WindowSolution
 from optimizer.window.state import WindowSchedule
 
 ROUNDING_DUAL = 1e-9
+NO_EXCESS = 1e-7
+"""Less than this above a limit is rounding [MW, percentage points, pu, kg]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +29,8 @@ class WindowPrices:
     """What the duals of a window say of its n decided steps.
 
     Args:
-        price_per_mwh: What a MWh more at each bus costs, shape (n, B) [currency/MWh].
+        price_per_mwh: What a MWh more at each bus costs, without penalties, shape (n, B) [currency/MWh].
+        penalty_per_mwh: What it adds of penalties for limits that are exceeded, shape (n, B) [currency/MWh].
         marginal_ci_kg_per_mwh: What it emits, shape (n, B) [kg/MWh].
         binding: Limits that cost something to keep.
         carbon_cap_per_kg: Price of the cap on carbon [currency/kg].
@@ -35,6 +39,7 @@ class WindowPrices:
     """
 
     price_per_mwh: Floats
+    penalty_per_mwh: Floats
     marginal_ci_kg_per_mwh: Floats
     binding: tuple[BindingLimit, ...]
     carbon_cap_per_kg: tuple[float, ...]
@@ -125,14 +130,28 @@ def _prices(problem: DispatchProblem, plan: WindowSolution, n: int, unit: float)
         marginal = problem.import_marginal_ci_kg_per_mwh[window.steps]
         weights[window.compiled.columns["import_mw"]] = problem.clock.step_hours * marginal
     emitted = plan.solver.duals_of(weights)
+    price = answers.change_per_mwh(plan, unit * _duals_without_penalties(plan))
     return WindowPrices(
-        price_per_mwh=answers.change_per_mwh(plan, dual)[:n],
+        price_per_mwh=price[:n],
+        penalty_per_mwh=(answers.change_per_mwh(plan, dual) - price)[:n],
         marginal_ci_kg_per_mwh=answers.change_per_mwh(plan, emitted)[:n],
         binding=tuple(answers.binding_limits(plan, dual, n)),
         carbon_cap_per_kg=tuple(answers.carbon_cap_prices(plan, dual)),
         duals={name: dual[rows].ravel() for name, rows in window.compiled.rows.items()},
         why_no_bound=_why_no_bound(plan, dual),
     )
+
+
+def _duals_without_penalties(plan: WindowSolution) -> Floats:
+    """Change of the cost without penalties per side of each row of the solver, shape (rows,) [units of price]."""
+    window, columns = plan.window, plan.window.compiled.columns
+    if not any((plan.values(name) > NO_EXCESS).any() for name in EXCESSES):
+        return plan.solver.duals()
+    cost = np.zeros(plan.solver.n_columns)
+    cost[: window.n_columns] = window.program.cost
+    for name in EXCESSES:
+        cost[columns[name]] = 0.0
+    return plan.solver.duals_of(cost)
 
 
 def _why_no_bound(plan: WindowSolution, dual: Floats) -> str:
@@ -176,7 +195,7 @@ def assembled_schedule(
     """
     n, h = problem.clock.n_steps, problem.clock.step_hours
     net, imbalance, *stated = _by_step(reports, n)
-    price, marginal = _by_bus(reports, n, len(problem.network.buses.names))
+    price, penalty, marginal = _by_bus(reports, n, len(problem.network.buses.names))
     peak = problem.demand_charge_per_mw_month * sum(state.peak_mw.values())
     costs = sum((report.costs for report in reports), Costs()) + Costs(peak=peak)
     prices = [report.prices for report in reports if report.prices is not None]
@@ -203,6 +222,7 @@ def assembled_schedule(
             else next((report.why_no_bound for report in reports if report.why_no_bound), ""),
         ),
         nodal_price_per_mwh=price,
+        nodal_penalty_per_mwh=penalty,
         marginal_ci_kg_per_mwh=marginal,
         binding=tuple(limit for window in prices for limit in window.binding),
         carbon_cap_price_per_kg=tuple(price for window in prices for price in window.carbon_cap_per_kg),
@@ -223,12 +243,13 @@ def _by_step(reports: Sequence[WindowReport], n_steps: int) -> Floats:
 
 
 def _by_bus(reports: Sequence[WindowReport], n_steps: int, n_buses: int) -> Floats:
-    """Prices and marginal intensities, shape (2, T, B) [currency/MWh, kg/MWh]; NaN where there are none."""
-    found = np.full((2, n_steps, n_buses), np.nan)
+    """Prices, penalties and marginal intensities, (3, T, B) [currency/MWh, kg/MWh]; NaN where there are none."""
+    found = np.full((3, n_steps, n_buses), np.nan)
     for report in reports:
         if report.prices is not None:
             found[0, report.first : report.stop] = report.prices.price_per_mwh
-            found[1, report.first : report.stop] = report.prices.marginal_ci_kg_per_mwh
+            found[1, report.first : report.stop] = report.prices.penalty_per_mwh
+            found[2, report.first : report.stop] = report.prices.marginal_ci_kg_per_mwh
     return found
 
 

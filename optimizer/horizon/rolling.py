@@ -13,12 +13,14 @@ from grid.flexibility.flexibility import Flexibility
 from optimizer._highs import Compiled, Watch
 from optimizer.aggregation.window import AggregatedSolvers
 from optimizer.horizon.carbon_budget import CarbonBudget
+from optimizer.horizon.fixed import fixed_schedule
 from optimizer.horizon.realisation import RealisedWindow, realise, roles_in
 from optimizer.horizon.report import WindowReport, assembled_schedule, report_window, write_powers
 from optimizer.horizon.state import HorizonState
+from optimizer.problem.objective import Weights
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Schedule
-from optimizer.problem.weighting import objective_unit, weighted_problem
+from optimizer.problem.weighting import price_unit, weighted_problem
 from optimizer.window.first_guess import fallback_schedule
 from optimizer.window.programme import Window, state_window
 from optimizer.window.roles import Roles
@@ -34,7 +36,8 @@ def dispatch(problem: DispatchProblem, progress: Progress | None = None) -> Sche
     """Decides what every flexible asset does.
 
     The horizon rolls: each window decides `horizon_steps` for good and sees `look_ahead_steps` beyond. In each,
-    every store must be able to end with the energy it is due. Where nothing is left to decide, nothing is solved.
+    every store must be able to end with the energy it is due. Where nothing is left to decide, nothing is
+    optimised, and the schedule costs what the AC power flow says.
 
     Args:
         problem: The problem.
@@ -50,7 +53,7 @@ def dispatch(problem: DispatchProblem, progress: Progress | None = None) -> Sche
     free = [f for f in problem.flexibilities if _is_free(f)]
     p_mw = {f.name: f.per_slot(f.p_min_mw).copy() for f in problem.flexibilities}
     if not free and problem.extend is None:
-        return Schedule(problem.clock, p_mw, lp_cost=0.0, decided_steps=problem.clock.n_steps)
+        return fixed_schedule(problem, p_mw)
     return _roll(_Horizon.from_problem(_with_decided(problem, free, p_mw)), p_mw, progress)
 
 
@@ -80,7 +83,7 @@ class _Horizon:
         roles: Parts of its flexibilities.
         budget: Shares of the cap on carbon.
         solvers: Solvers that are kept warm.
-        compiled: Models by their number of steps, made when first asked for.
+        compiled: Models by their numbers of steps and of months, made when first asked for.
     """
 
     problem: DispatchProblem
@@ -89,15 +92,13 @@ class _Horizon:
     roles: Roles
     budget: CarbonBudget
     solvers: Solvers
-    compiled: dict[int, Compiled] = field(default_factory=dict)
+    compiled: dict[tuple[int, int], Compiled] = field(default_factory=dict)
 
     @classmethod
     def from_problem(cls, problem: DispatchProblem) -> _Horizon:
         """A horizon before its first window."""
-        objective, unit, weighted = problem.objective, 1.0, problem
-        if objective is not None:
-            unit = objective_unit(objective, problem)
-            weighted = weighted_problem(objective, problem, unit)
+        unit = price_unit(problem, problem.objective)
+        weighted = _in_units(problem, problem.objective, unit)
         reactive = problem.reactive and problem.limits_voltage
         roles = Roles.from_flexibilities(weighted.flexibilities, reactive=reactive, extend=problem.extend)
         solvers = AggregatedSolvers() if problem.sessions == "aggregated" else Solvers()
@@ -111,9 +112,11 @@ class _Horizon:
 
     def window(self, state: HorizonState, decided: int, stop: int) -> tuple[Window, WindowState]:
         """The programme of the next window, and what it takes over."""
-        problem, first, n = self.problem, state.step, stop - state.step
-        if n not in self.compiled:
-            self.compiled[n] = self.roles.compiled(n, problem.clock.step_hours)
+        problem, first = self.problem, state.step
+        months = np.unique(problem.clock.times[first:stop].astype("datetime64[M]")).size
+        shape = (stop - first, months)
+        if shape not in self.compiled:
+            self.compiled[shape] = self.roles.compiled(stop - first, problem.clock.step_hours, months)
         view, roles = self._seen(first, stop)
         before = state.p_before_mw if view is self.weighted else _reachable(state.p_before_mw, view, roles, first)
         takes_over = WindowState(
@@ -124,7 +127,7 @@ class _Horizon:
             decided_steps=decided - first,
             ahead=state.ahead,
         )
-        return state_window(view, roles, self.compiled[n], first, stop, takes_over), takes_over
+        return state_window(view, roles, self.compiled[shape], first, stop, takes_over), takes_over
 
     def _seen(self, first: int, stop: int) -> tuple[DispatchProblem, Roles]:
         """The problem as a window sees it, in the units of its objective."""
@@ -132,8 +135,7 @@ class _Horizon:
         view = problem if problem.forecast is None else problem.forecast(problem, first, stop)
         if view is problem:
             return self.weighted, self.roles
-        if problem.objective is not None:
-            view = weighted_problem(problem.objective, view, self.unit)
+        view = _in_units(view, problem.objective, self.unit)
         return view, roles_in(view, self.roles)
 
     def realised(self, plan: WindowSolution) -> RealisedWindow:
@@ -142,6 +144,13 @@ class _Horizon:
             return realise(self.problem, plan)
         window = plan.window if plan.window.problem is self.problem else replace(plan.window, problem=self.problem)
         return RealisedWindow(replace(plan, window=window), np.zeros(plan.window.n_steps), plan.schedule)
+
+
+def _in_units(problem: DispatchProblem, objective: Weights | None, unit: float) -> DispatchProblem:
+    """A problem whose cost is its objective, divided by `unit`."""
+    if objective is None and unit == 1.0:
+        return problem
+    return weighted_problem(objective or Weights(), problem, unit)
 
 
 def _roll(horizon: _Horizon, p_mw: dict[str, Floats], progress: Progress | None) -> Schedule:

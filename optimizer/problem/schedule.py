@@ -129,6 +129,9 @@ class Schedule:
         costs: Cost by kind.
         quality: Programme against AC.
         nodal_price_per_mwh: What a MWh more at each bus costs, shape (T, B) [currency/MWh]; NaN where not known.
+            Penalties for limits that are exceeded are left out.
+        nodal_penalty_per_mwh: What a MWh more at each bus adds of penalties, shape (T, B) [currency/MWh]: 0 where no
+            limit is exceeded, far above any price where one is, for which it is a sign and no price.
         marginal_ci_kg_per_mwh: What a MWh more at each bus emits, shape (T, B) [kg/MWh]; NaN where not known.
         binding: Limits that cost something to keep.
         carbon_cap_price_per_kg: Price at which the cap on carbon would be kept, by window [currency/kg].
@@ -153,6 +156,7 @@ class Schedule:
     costs: Costs = Costs()
     quality: Quality = Quality(0.0, 0.0)
     nodal_price_per_mwh: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    nodal_penalty_per_mwh: Floats = field(default_factory=lambda: np.empty((0, 0)))
     marginal_ci_kg_per_mwh: Floats = field(default_factory=lambda: np.empty((0, 0)))
     binding: tuple[BindingLimit, ...] = ()
     carbon_cap_price_per_kg: tuple[float, ...] = ()

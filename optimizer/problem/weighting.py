@@ -9,20 +9,30 @@ import numpy as np
 from optimizer.problem.objective import Weights
 from optimizer.problem.problem import DispatchProblem
 
+TYPICAL_PRICE = 100.0
+"""Size of prices for which the penalties of the model of a window are made [currency/MWh]."""
 
-def objective_unit(weights: Weights, problem: DispatchProblem) -> float:
-    """The size of a weighted objective relative to that of the plain cost [1/currency].
 
-    Penalties of limits stay far above the objective only while it is of the size of a cost, so that is what the
-    programme is given; its duals are brought back by this factor.
+def price_unit(problem: DispatchProblem, weights: Weights | None = None) -> float:
+    """A power of ten that brings the greatest price of a problem to the size of `TYPICAL_PRICE` [1].
+
+    Prices may be in any currency, and weights of an objective of any size, while penalties of limits and the tolerances
+    of the solver are made for one size: so the programme is given all prices divided by this, and its duals are
+    brought back by it. It is 1 where the greatest price lies within 32..316, and where a user's extension adds terms of
+    its own.
 
     Args:
-        weights: Weights of cost, carbon and peak import.
         problem: The problem with its prices.
+        weights: Weights of its objective; None: the plain cost.
     """
-    price = float(np.abs(problem.import_price_per_mwh).mean()) or 1.0
-    ci, hours = float(problem.import_ci_kg_per_mwh.mean()), problem.horizon_steps * problem.clock.step_hours
-    return weights.cost + weights.carbon_kg * ci / price + weights.peak_mw / (price * hours) or 1.0
+    if weights is None and problem.extend is not None:
+        return 1.0
+    w = weights or Weights()
+    carbon, hours = w.cost * problem.carbon_price_per_kg + w.carbon_kg, problem.horizon_steps * problem.clock.step_hours
+    imports = np.abs(w.cost * problem.import_price_per_mwh + carbon * problem.import_ci_kg_per_mwh).max()
+    exports = w.cost * np.abs(problem.export_price_per_mwh).max()
+    greatest = max(float(imports), float(exports), w.peak_mw / hours)
+    return float(10.0 ** np.round(np.log10(greatest / TYPICAL_PRICE))) if greatest > 0 else 1.0
 
 
 def weighted_problem(weights: Weights, problem: DispatchProblem, unit: float) -> DispatchProblem:
@@ -31,7 +41,7 @@ def weighted_problem(weights: Weights, problem: DispatchProblem, unit: float) ->
     Args:
         weights: Weights of cost, carbon and peak import.
         problem: The problem with its prices [currency].
-        unit: What the objective is divided by, see `objective_unit` [1/currency].
+        unit: What the objective is divided by, see `price_unit` [1].
     """
     cost, carbon, peak = weights.cost / unit, weights.carbon_kg / unit, weights.peak_mw / unit
     flexibilities = tuple(f.with_costs_scaled(cost) for f in problem.flexibilities)

@@ -93,22 +93,8 @@ def frontier(problem: DispatchProblem, n: int = 8, progress: Callable[[int, int]
 
 
 def _solve(problem: DispatchProblem, carbon_price_per_kg: float) -> FrontierPoint:
-    """The best dispatch at a price of carbon.
-
-    Cost and carbon are weighted so that their sum is of the size of the plain cost, since penalties of limits have to
-    stay far above it.
-    """
-    weight = 1.0 / (1.0 + carbon_price_per_kg / _typical_price(problem))
-    weighted = replace(
-        problem,
-        flexibilities=tuple(f.with_costs_scaled(weight) for f in problem.flexibilities),
-        import_price_per_mwh=weight * problem.import_price_per_mwh,
-        export_price_per_mwh=weight * problem.export_price_per_mwh,
-        demand_charge_per_mw_month=weight * problem.demand_charge_per_mw_month,
-        carbon_price_per_kg=weight * carbon_price_per_kg,
-        objective=None,
-    )
-    schedule = dispatch(weighted)
+    """The best dispatch at a price of carbon."""
+    schedule = dispatch(replace(problem, carbon_price_per_kg=carbon_price_per_kg, objective=None))
     return FrontierPoint(schedule_totals(problem, schedule), schedule, carbon_price_per_kg)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility, Reservoir
 from optimizer._highs import INFINITY
-from optimizer.window.model import EXCESSES, MONTHS, PLACEHOLDER
+from optimizer.window.model import EXCESSES, PLACEHOLDER
 from optimizer.window.roles import by_device, joined, stacked
 from optimizer.window.state import WindowModel, WindowState
 
@@ -22,7 +22,7 @@ def bounds(window: WindowModel, state: WindowState) -> dict[str, Sides]:
              for f in window.roles.units]  # fmt: skip
     stores = [_store_bounds(window, state, flexibility, store) for flexibility, store in window.roles.stores]
     q_max = joined([by_device(f.q_max_mvar, f) for f in window.roles.lasting])[list(window.roles.inverters)]
-    peak = np.zeros(MONTHS)
+    peak = np.zeros(window.n_months)
     peak[0] = state.peak_mw
     found: dict[str, Sides] = {
         "import_mw": (0.0, INFINITY),
@@ -120,7 +120,7 @@ def sides(window: WindowModel, state: WindowState) -> dict[str, Sides]:
         "balance": (fixed, fixed),
         "import_limit": (-INFINITY, problem.import_max_mw),
         "export_limit": (-INFINITY, problem.export_max_mw),
-        "peak": (-INFINITY, np.where(window.months == np.arange(MONTHS)[:, None], 0.0, INFINITY)),
+        "peak": (-INFINITY, np.where(window.months == np.arange(window.n_months)[:, None], 0.0, INFINITY)),
         "store_balance": (stacked(stored, n), stacked(stored, n)),
         "ramp": _ramps(window, state),
         "connection_draw": (-INFINITY, limits),

@@ -18,23 +18,23 @@ from typing import Any
 from optimizer.problem.problem import Extension
 
 PENALTY_PER_MWH = 1e4
-"""Cost of importing, exporting or connecting above the limit: far above any price of energy, paid only where nothing
-helps [currency/MWh]."""
+"""Cost of importing, exporting or connecting above the limit: far above the price of energy, paid only where nothing
+helps [units of price/MWh]. Prices are given to the programme in units in which the greatest is of the size of 100
+(`optimizer.problem.weighting.price_unit`), and penalties are raised where a limit is exceeded although it need not be
+(`optimizer.window.solve`): limits come first, whatever keeping them costs."""
 PENALTY_PER_PERCENT_HOUR = 1e3
-"""Cost of loading a branch above its limit [currency/(% h)]."""
+"""Cost of loading a branch above its limit [units of price/(% h)]."""
 PENALTY_PER_PU_HOUR = 1e6
-"""Cost of a voltage outside its limits [currency/(pu h)]."""
+"""Cost of a voltage outside its limits [units of price/(pu h)]."""
 PENALTY_PER_KG = 1e2
-"""Cost of emitting above a cap [currency/kg]."""
+"""Cost of emitting above a cap [units of price/kg]."""
 EXCESSES = (
     *("import_excess_mw", "export_excess_mw", "connection_excess_mw"),
     *("loading_excess_percent", "voltage_excess_pu", "carbon_excess_kg"),
 )
 """Variables by which limits may be exceeded."""
 COST_PER_MVARH = 0.1
-"""Keeps inverters from moving reactive power where it helps nothing (ours) [currency/MVArh]."""
-MONTHS = 2
-"""Calendar months that a window may touch."""
+"""Keeps inverters from moving reactive power where it helps nothing (ours) [units of price/MVArh]."""
 PLACEHOLDER = 1.0
 """Cost of variables whose price is written in later; it keeps them in the objective."""
 
@@ -67,6 +67,7 @@ class Structure:
         stores: The stores.
         n_sessions: Number of groups of sessions.
         n_inverters: Devices that can move reactive power.
+        n_months: Calendar months that the window touches.
         ramped: Devices with a ramp: ``("unit", u)`` or ``("store", s)``.
         connections: Members of each shared connection: ``("unit", u)``, ``("store", s)`` or ``("sessions", v)``.
         extend: What a user adds.
@@ -78,6 +79,7 @@ class Structure:
     stores: tuple[StoreConstants, ...] = ()
     n_sessions: int = 0
     n_inverters: int = 0
+    n_months: int = 1
     ramped: tuple[tuple[str, int], ...] = ()
     connections: tuple[tuple[tuple[str, int], ...], ...] = ()
     extend: Extension | None = field(default=None, compare=False)
@@ -93,7 +95,7 @@ def window_model(structure: Structure) -> Any:
     m.segments = tuple((k, relative) for k, store in enumerate(s.stores) for relative in store.segments)
     m.T, m.U, m.S, m.V = (pyo.RangeSet(0, n - 1) for n in (s.n_steps, s.n_units, len(s.stores), s.n_sessions))
     m.J, m.Q = pyo.RangeSet(0, len(m.segments) - 1), pyo.RangeSet(0, s.n_inverters - 1)
-    m.R, m.K, m.M = (pyo.RangeSet(0, n - 1) for n in (len(s.ramped), len(s.connections), MONTHS))
+    m.R, m.K, m.M = (pyo.RangeSet(0, n - 1) for n in (len(s.ramped), len(s.connections), s.n_months))
     _add_variables(m, pyo)
     m.balance = pyo.Constraint(m.T, rule=balance)
     m.import_limit = pyo.Constraint(m.T, rule=import_limit)

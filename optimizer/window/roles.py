@@ -67,8 +67,8 @@ class Roles:
         """Shared grid connections by name, with what they carry [MW]."""
         return {f.connection: f.connection_max_mw for f in (*self.lasting, *self.sessions) if f.connection}
 
-    def structure(self, n_steps: int, step_hours: float) -> Structure:
-        """The shape of the model of a window of `n_steps` steps."""
+    def structure(self, n_steps: int, step_hours: float, n_months: int = 1) -> Structure:
+        """The shape of the model of a window of `n_steps` steps that touches `n_months` calendar months."""
         constants = [
             StoreConstants(charge, discharge, kept, tuple(relative for _, relative in store.charge_segments))
             for _, store in self.stores
@@ -87,6 +87,7 @@ class Roles:
             stores=tuple(constants),
             n_sessions=len(self.sessions),
             n_inverters=len(self.inverters),
+            n_months=n_months,
             ramped=tuple(place for flexibility, place in places if flexibility.ramp_mw_per_h is not None),
             connections=tuple(
                 tuple(place for flexibility, place in places if flexibility.connection == name)
@@ -95,9 +96,9 @@ class Roles:
             extend=self.extend,
         )
 
-    def compiled(self, n_steps: int, step_hours: float) -> Compiled:
-        """The model of a window of `n_steps` steps, as arrays."""
-        return Compiled.from_pyomo(window_model(self.structure(n_steps, step_hours)))
+    def compiled(self, n_steps: int, step_hours: float, n_months: int = 1) -> Compiled:
+        """The model of a window of `n_steps` steps that touches `n_months` calendar months, as arrays."""
+        return Compiled.from_pyomo(window_model(self.structure(n_steps, step_hours, n_months)))
 
     def ramps_mw_per_h(self) -> Floats:
         """Ramp of each device that has one, in the order of the structure, shape (R,) [MW/h]."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grid.arrays import Floats
+from grid.arrays import Floats, Ints
 from grid.powerflow.powerflow import PowerFlow
 from optimizer._highs import InfeasibleError, InterruptedSolveError, Solver, UnboundedError, Watch
 from optimizer.network.over_limits import boundary_shares
@@ -24,6 +24,7 @@ from optimizer.window.diagnosis import (
 from optimizer.window.first_guess import fallback_schedule, first_guess
 from optimizer.window.grid_rows import GridRows
 from optimizer.window.minimum_load import run_or_not
+from optimizer.window.model import EXCESSES
 from optimizer.window.one_direction import OneDirection
 from optimizer.window.programme import OperatingPoint, Window, between, operating_point
 from optimizer.window.state import WindowSchedule, WindowState
@@ -36,6 +37,12 @@ LOSS_TOLERANCE = 0.02
 """Rounds end when the losses of the programme are those of the power flow to this share."""
 LOSS_TOLERANCE_UNDER_A_CAP = 1e-3
 """The same where carbon is capped: the cap is on what is emitted in truth, losses are a few hundredths of that."""
+LITTLE_EXCESS = 1e-6
+"""A weighted excess below this share of the greatest penalty is rounding [1]."""
+SAME_EXCESS = 1e-3
+"""Limits are exceeded by no more than they must be if the weighted excess is the least to this share [1]."""
+RAISE, MOST_RAISES = 10.0, 4
+"""Penalties are raised by this factor, at most so many times."""
 OWN_TOLERANCE_MW = 1e-4
 """Rounds end when what the net itself draws, at its voltages, stays the same to this, mean of all steps [MW]."""
 
@@ -137,6 +144,7 @@ class _Rounds:
         self.solution: WindowSolution | None = None
         self.within_limits: WindowSolution | None = None
         self.lp_cost = -np.inf
+        self.penalties, self.raised = window.program.cost[self._excesses], 0
 
     def _begin(self) -> OperatingPoint:
         """States the network where nobody manages anything, at the first guess, and between the two."""
@@ -180,7 +188,8 @@ class _Rounds:
             self.window, self.point.schedule, self.point.flow, x, self.rows, self.solver, self.rounds
         )
         self.lp_cost = self.solver.objective
-        if self.problem.grid_limits and self._add_rows(x, before):
+        again = self.problem.grid_limits and self._add_rows(x, before)
+        if again or self._raise_penalties(x):
             return None
         return self.solution if self.within_limits is None else self.within_limits
 
@@ -219,6 +228,27 @@ class _Rounds:
             self.rows.add_voltages(at.flow, at.columns, over)
         return True
 
+    def _raise_penalties(self, x: Floats) -> bool:
+        """Raises the penalties if the optimum `x` exceeds limits by more than it must: they come before any cost.
+
+        Returns:
+            Whether they were raised, so that the programme must be solved again.
+        """
+        places, excess = self._excesses, x[self._excesses]
+        found = float(self.penalties @ excess)
+        if not self.problem.elastic or found < LITTLE_EXCESS * self.penalties.max() or self.raised == MOST_RAISES:
+            return False
+        if found <= (1 + SAME_EXCESS) * self.solver.least(places, self.penalties):
+            return False
+        self.raised += 1
+        self.solver.set_costs(places, RAISE**self.raised * self.penalties)
+        return True
+
+    @property
+    def _excesses(self) -> Ints:
+        """Columns by which limits may be exceeded."""
+        return np.concatenate([self.window.compiled.columns[name].ravel() for name in EXCESSES])
+
     def _keep_the_best(self, violated: bool) -> None:
         """Keeps the last schedule if it is within its limits, for the case that the rounds end with one that is not.
 
@@ -247,7 +277,7 @@ class _Rounds:
         x[columns["import_excess_mw"]] = np.maximum(imported - problem.import_max_mw, 0.0)
         x[columns["export_excess_mw"]] = np.maximum(exported - problem.export_max_mw, 0.0)
         months = window.months
-        for place in range(min(int(months.max()) + 1, columns["peak_mw"].size)):
+        for place in range(window.n_months):
             before = self.state.peak_mw if place == 0 else 0.0
             x[columns["peak_mw"][place]] = max(before, float(imported[months == place].max()))
         if problem.alternating:

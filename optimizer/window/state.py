@@ -86,6 +86,11 @@ class WindowModel:
         months = self.problem.clock.times[self.steps].astype("datetime64[M]")
         return np.asarray(np.unique(months, return_inverse=True)[1])
 
+    @property
+    def n_months(self) -> int:
+        """Calendar months that the window touches."""
+        return int(self.months[-1]) + 1
+
     def slots(self, flexibility: Flexibility) -> Ints:
         """Slots in the window of a flexibility that lasts throughout, shape (N, n_steps)."""
         return flexibility.offsets[:-1, None] + np.arange(self.first, self.stop)
