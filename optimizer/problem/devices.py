@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from grid.errors import Fault, InputError, raise_if_any
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_device, one_hot
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
 from grid.network.network import Complexes
+from grid.time.calendar import ProfileTable
 from grid.time.clock import Clock
 from optimizer.problem.problem import DispatchProblem
 
@@ -24,9 +27,30 @@ Device = Flexibility | Callable[[City], Flexibility]
 """A device, or what makes it on a net, as ``functools.partial(battery, name="store", bus="quay", p_mw=1, e_mwh=4)``."""
 
 
-def city_of(net: Any, clock: Clock) -> City:
-    """A pandapower net on a clock, its own loads and generators at the values that stand in it."""
-    return make_city(source_of_net(net), clock)
+def city_of(net: Any, clock: Clock, profiles: Mapping[str, npt.ArrayLike] | None = None) -> City:
+    """A pandapower net on a clock; the net itself is copied, and stays as it is.
+
+    Args:
+        net: The net.
+        clock: The time axis, T steps.
+        profiles: Time series of its own elements by ``table/name or index/quantity``, such as ``load/quay/p_mw``,
+            ``load/3/q_mvar`` or ``sgen/roof/p_mw``, shape (T,) each [MW, MVAr]. Elements without one keep the values
+            that stand in the net.
+
+    Raises:
+        InputError: If a series is of another length or not finite, or names an element that does not exist.
+    """
+    source = source_of_net(copy.deepcopy(net))
+    if profiles:
+        columns = {name: np.asarray(values, dtype=np.float64) for name, values in profiles.items()}
+        raise_if_any([
+            Fault(f"profiles[{name!r}]", f"must have shape ({clock.n_steps},), all finite", values.shape)
+            for name, values in columns.items()
+            if values.shape != (clock.n_steps,) or not np.isfinite(values).all()
+        ], "the profiles")  # fmt: skip
+        table = ProfileTable(tuple(columns), np.column_stack(list(columns.values())), clock.start, clock.step)
+        source = replace(source, profiles=table)
+    return make_city(source, clock)
 
 
 def problem_of(
@@ -37,6 +61,9 @@ def problem_of(
     export_price_per_mwh: Series | None = None,
     import_ci_kg_per_mwh: Series = 0.0,
     scale: Series = 1.0,
+    p_fixed_mw: npt.ArrayLike | None = None,
+    q_fixed_mvar: npt.ArrayLike | None = None,
+    curtail_own: bool = False,
     **more: Any,
 ) -> DispatchProblem:
     """The dispatch of devices on a net, in one window unless `horizon_steps` says otherwise.
@@ -48,7 +75,11 @@ def problem_of(
         import_price_per_mwh: Price of imports [currency/MWh].
         export_price_per_mwh: Paid for exports [currency/MWh]; default: nothing, or the import price if that is less.
         import_ci_kg_per_mwh: Carbon intensity of imports [kg/MWh].
-        scale: Factor of the fixed withdrawal.
+        scale: Factor of the withdrawal of the net's own elements [1].
+        p_fixed_mw: Fixed withdrawal at every bus in place of that of the net's own elements, shape (T, B) [MW].
+        q_fixed_mvar: The same of reactive power, shape (T, B) [MVAr].
+        curtail_own: Whether the net's own static generators may feed in less than they do, as a flexibility called
+            ``own generation`` with one device each; not together with `p_fixed_mw`.
         **more: Other fields of `DispatchProblem`; the limits of branches and voltages are the net's own unless given.
 
     Raises:
@@ -67,10 +98,20 @@ def problem_of(
         "horizon_steps": clock.n_steps,
         "look_ahead_steps": 0,
     }
+    p_mw, q_mvar = factor * p_mw, factor * q_mvar
     devices, faults = _made(city, flexibilities)
+    if p_fixed_mw is not None or q_fixed_mvar is not None:
+        defaults["loads_mva"] = None
+        p_mw = p_mw if p_fixed_mw is None else np.asarray(p_fixed_mw, dtype=np.float64)
+        q_mvar = q_mvar if q_fixed_mvar is None else np.asarray(q_fixed_mvar, dtype=np.float64)
+    if curtail_own and p_fixed_mw is not None:
+        faults.append(Fault("curtail_own", "must not be asked for where p_fixed_mw is given"))
+    elif curtail_own:
+        own = own_generation(city, scale)
+        devices, p_mw = (*devices, own), p_mw - own.at_buses(own.unmanaged_power())
     try:
         problem = DispatchProblem(
-            clock, network, factor * p_mw, factor * q_mvar, devices, price, paid,
+            clock, network, p_mw, q_mvar, devices, price, paid,
             _series(import_ci_kg_per_mwh, clock), **(defaults | more),
         )  # fmt: skip
     except InputError as error:
@@ -83,6 +124,28 @@ def _scaled_loads(city: City, factor: Floats) -> Complexes | None:
     """What loads that depend on voltage draw at 1 pu, shape (T, V) [MW + j MVAr]; None without any."""
     loads = city.voltage_dependent_loads_mva()
     return None if loads is None else factor * loads
+
+
+def own_generation(city: City, scale: Series = 1.0, *, name: str = "own generation") -> Flexibility:
+    """What a net's own static generators feed in, curtailable, one device each; it is part of `City.withdrawal` still.
+
+    Args:
+        city: The net on a clock.
+        scale: Factor of what they feed in [1].
+        name: Name of the flexibility.
+
+    Raises:
+        InputError: If there are none.
+    """
+    generators, n_steps = city.generators, city.clock.n_steps
+    n = len(generators.names)
+    if not n:
+        raise InputError.single(name, "the net has no static generators")
+    power = np.maximum(generators.p_mw() * _series(scale, city.clock)[:, None], 0.0).T.ravel()
+    return Flexibility(
+        name, "generation", city.clock, one_hot(generators.bus, city.n_buses), np.zeros(n, dtype=np.int64),
+        np.full(n, n_steps), PerSlot(-power), np.zeros(n), "sgen", p_unmanaged_mw=-power, technology="unknown",
+    )  # fmt: skip
 
 
 def _made(city: City, devices: Sequence[Device]) -> tuple[tuple[Flexibility, ...], list[Fault]]:
@@ -102,6 +165,18 @@ def battery(
     round_trip_efficiency: float = 0.88, wear_cost_per_mwh: float = 0.0, q_max_mvar: float = 0.0,
 ) -> Flexibility:  # fmt: skip
     """A battery that ends with at least the charge it began with, or with `soc_end`.
+
+    Args:
+        city: The net on a clock.
+        name: Name of the battery.
+        bus: Name of its bus.
+        p_mw: Most power drawn and fed in at the bus [MW].
+        e_mwh: Energy it holds [MWh].
+        soc_start: Share of it that is stored when the clock begins, 0..1 [1].
+        soc_end: Share that is due when the clock ends, 0..1 [1]; None: `soc_start`.
+        round_trip_efficiency: Fed in per drawn energy, above 0 and at most 1 [1]; each way its root.
+        wear_cost_per_mwh: Cost of ageing per energy fed in [currency/MWh].
+        q_max_mvar: Reactive power that its inverter can draw or supply at any active power [MVAr].
 
     Raises:
         InputError: If there is no such bus, a value is out of its range, or `soc_end` cannot be reached.
@@ -130,6 +205,16 @@ def generation(
 ) -> Flexibility:  # fmt: skip
     """Generation that may feed in anything up to what is available; curtailable sun and wind, or an engine at a cost.
 
+    Args:
+        city: The net on a clock.
+        name: Name of the generation.
+        bus: Name of its bus.
+        available_mw: Most that it can feed in, one value or shape (T,) [MW].
+        cost_per_mwh: Cost of fuel per energy fed in [currency/MWh].
+        q_max_mvar: Reactive power that it can draw or supply at any active power [MVAr].
+        ci_kg_per_mwh: Direct emissions of its generation [kg/MWh].
+        must_run: Whether it feeds in all that is available.
+
     Raises:
         InputError: If there is no such bus, or availability is negative or of another length.
     """
@@ -155,13 +240,13 @@ def charging_sessions(
         city: The net on a clock.
         name: Name of the fleet.
         buses: Bus of each session.
-        start: First step of each.
-        stop: Step after its last.
-        energy_mwh: Energy to store in each [MWh].
-        p_max_mw: Power of each charger [MW].
+        start: First step of each, shape (N,).
+        stop: Step after its last, shape (N,).
+        energy_mwh: Energy to store in each, one value or shape (N,) [MWh].
+        p_max_mw: Power of each charger, one value or shape (N,) [MW].
         battery_mwh: Room in each battery above what it came with [MWh]; default: just the energy asked for.
         v2g: Whether they may feed in what they came with, and take it back.
-        efficiency: Stored per drawn, and fed in per taken out [1].
+        efficiency: Stored per drawn, and fed in per taken out, above 0 and at most 1 [1].
         wear_cost_per_mwh: Cost of ageing per energy fed in [currency/MWh].
 
     Raises:
@@ -171,7 +256,10 @@ def charging_sessions(
     n = begin.size
     energy, power = (np.broadcast_to(np.asarray(v, dtype=np.float64), (n,)) for v in (energy_mwh, p_max_mw))
     room = energy if battery_mwh is None else np.broadcast_to(np.asarray(battery_mwh, dtype=np.float64), (n,))
-    raise_if_any([fault for bus in dict.fromkeys(buses) for fault in _bus_faults(city, bus, name)], name)
+    faults = [fault for bus in dict.fromkeys(buses) for fault in _bus_faults(city, bus, name)]
+    if not 0 < efficiency <= 1:
+        faults.append(Fault(f"{name}.efficiency", "must lie within 0..1, above 0", efficiency))
+    raise_if_any(faults, name)
     if len(buses) != n:
         raise InputError.single(f"{name}.buses", f"must name the bus of each of the {n} sessions", len(buses))
     held = room if v2g else np.zeros(n)

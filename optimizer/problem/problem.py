@@ -66,6 +66,8 @@ class DispatchProblem:
             window ends before the clock does [currency/MWh]; where it is 0, a window empties a store as far as it may.
         import_marginal_ci_kg_per_mwh: What one MWh more of import emits, shape (T,) [kg/MWh], for
             `Schedule.marginal_ci_kg_per_mwh`; it decides nothing. None: imports count there at their mean intensity.
+        reactive_cost_per_mvarh: Price of reactive power that inverters draw or supply [currency/MVArh]; the default
+            (ours) keeps them from moving it where it helps nothing.
         reactive: Whether inverters may move reactive power, where there are limits of voltage.
         grid_limits: Whether the grid's losses and limits count; without them all buses are one.
         network_model: How the grid's limits are known; ``dc`` for meshed transmission grids, where generators hold
@@ -109,6 +111,7 @@ class DispatchProblem:
     vm_max_pu: Floats = field(default_factory=_unlimited)
     stored_value_per_mwh: float = 0.0
     import_marginal_ci_kg_per_mwh: Floats | None = None
+    reactive_cost_per_mvarh: float = 0.1
     reactive: bool = True
     grid_limits: bool = True
     network_model: NetworkModel = "ac"
@@ -215,7 +218,7 @@ class DispatchProblem:
 
 _NOT_NEGATIVE = (
     *("carbon_price_per_kg", "carbon_cap_kg", "import_max_mw", "export_max_mw"),
-    *("demand_charge_per_mw_month", "time_limit_s", "stored_value_per_mwh"),
+    *("demand_charge_per_mw_month", "time_limit_s", "stored_value_per_mwh", "reactive_cost_per_mvarh"),
 )
 _SERIES = ("import_price_per_mwh", "export_price_per_mwh", "import_ci_kg_per_mwh")
 

@@ -53,5 +53,6 @@ def weighted_problem(weights: Weights, problem: DispatchProblem, unit: float) ->
         stored_value_per_mwh=cost * problem.stored_value_per_mwh,
         demand_charge_per_mw_month=cost * problem.demand_charge_per_mw_month + peak,
         carbon_price_per_kg=cost * problem.carbon_price_per_kg + carbon,
+        reactive_cost_per_mvarh=problem.reactive_cost_per_mvarh / unit,  # a tie-breaker, whatever weighs
         objective=None,
     )

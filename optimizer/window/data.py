@@ -86,6 +86,8 @@ def prices(window: WindowModel) -> dict[str, Floats | float]:
         "charge_mw": -h * stacked(value, n),
         "energy_mwh": -kept,
         "peak_mw": problem.demand_charge_per_mw_month,
+        "q_draw_mvar": h * problem.reactive_cost_per_mvarh,
+        "q_supply_mvar": h * problem.reactive_cost_per_mvarh,
     }
     own = window.compiled.program.cost
     return {name: price + (own[window.compiled.columns[name]] - PLACEHOLDER) for name, price in stated.items()}

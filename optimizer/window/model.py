@@ -33,8 +33,6 @@ EXCESSES = (
     *("loading_excess_percent", "voltage_excess_pu", "carbon_excess_kg"),
 )
 """Variables by which limits may be exceeded."""
-COST_PER_MVARH = 0.1
-"""Keeps inverters from moving reactive power where it helps nothing (ours) [units of price/MVArh]."""
 PLACEHOLDER = 1.0
 """Cost of variables whose price is written in later; it keeps them in the objective."""
 
@@ -206,7 +204,10 @@ def connection_feed(m: Any, k: int, t: int) -> Any:
 
 
 def cost(m: Any) -> Any:
-    """Imports, exports, fuel, value, wear, peaks and what is stored last, at prices written in later, and penalties."""
+    """Imports, exports, fuel, value, wear, peaks, what is stored last, reactive power; penalties.
+
+    All but penalties are at prices that are written in later.
+    """
     priced = sum(m.import_mw[t] + m.export_mw[t] for t in m.T) + sum(m.peak_mw[k] for k in m.M)
     priced += sum(m.unit_mw[u, t] for u in m.U for t in m.T)
     priced += sum(m.discharge_mw[s, t] for s in m.S for t in m.T) + sum(m.charge_mw[j, t] for j in m.J for t in m.T)
@@ -219,4 +220,4 @@ def cost(m: Any) -> Any:
         + sum(PENALTY_PER_MWH * m.connection_excess_mw[k, t] for k in m.K)
         for t in m.T
     )
-    return PLACEHOLDER * priced + m.h * (COST_PER_MVARH * reactive + excess) + PENALTY_PER_KG * m.carbon_excess_kg
+    return PLACEHOLDER * (priced + reactive) + m.h * excess + PENALTY_PER_KG * m.carbon_excess_kg
