@@ -62,7 +62,7 @@ def test_sides_and_places_are_those_of_the_model() -> None:
 
 def stated() -> Any:
     """A unit, a store and a fleet over four half hours."""
-    m = window_model(Structure(4, 0.5, 1, (StoreConstants(0.9, 0.8, 0.99),), 1))
+    m = window_model(Structure(4, 0.5, 1, (StoreConstants(0.9, 0.8, 0.99),), 1, n_months=2))
     m.charge_mw.setub(1.0)
     m.discharge_mw.setub(1.0)
     m.energy_mwh.setlb(0.1)
