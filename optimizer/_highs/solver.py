@@ -75,6 +75,9 @@ class Solver:
         watch: When to give up; None: never.
     """
 
+    decomposed = False
+    """Whether columns of the caller are combined into others here, so that places in HiGHS are not the caller's."""
+
     def __init__(self, program: LinearProgram, watch: Watch | None = None) -> None:
         import highspy  # noqa: PLC0415  loads a large library
 

@@ -46,6 +46,8 @@ class Decomposition(Solver):
         penalties: Cost of the own columns that counts as penalty, shape (N,); None: none does.
     """
 
+    decomposed = True
+
     def __init__(
         self, own: LinearProgram, links: sparse.csr_array, cost: Floats, group: Ints, cheapest: CheapestSchedules,
         *, gap: float, penalties: Floats | None = None,

@@ -1,14 +1,18 @@
-"""Why a dispatch has no answer: the constraints in conflict and the least that would help, by name and time."""
+"""Why a dispatch has no answer: the limits and wishes in conflict and the least that would help, by name and time."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from grid.arrays import Ints
-from optimizer._highs import Solver
-from optimizer._highs.conflicts import conflict, free_direction, least_relaxation
+from grid.arrays import Bools, Floats
+from optimizer._highs import InfeasibleError, Solver
+from optimizer._highs.conflicts import all_sides, conflict, free_direction, least_relaxation
+from optimizer.window.constraint_names import PlaceName, ProgrammePlaces
+from optimizer.window.grid_rows import NetworkRows
 from optimizer.window.programme import Window
 
 SHOWN = 12
@@ -18,26 +22,38 @@ NOTHING = 1e-7
 
 @dataclass(frozen=True)
 class Conflict:
-    """What cannot hold together, and what would help.
+    """What cannot hold together, and what would help. Physics never gives way: only limits and wishes do.
 
     Args:
-        constraints: Names of a smallest set of rows and bounds in conflict: leaving any one out makes it feasible.
-        relaxation: By how much each named row or bound would have to give way, least in sum.
+        constraints: A smallest set of limits and wishes in conflict: leaving any one out makes it feasible.
+        relaxation: By how much each named limit or wish would have to give way, least in sum [its unit].
+        physics: Rows of the programme that tie them together, such as the balance, from when to when.
+        smallest: Whether every one of `constraints` was tried.
+        lines: `constraints` in fewer lines, those of one element or asset together.
+        relaxation_lines: So `relaxation`.
     """
 
     constraints: tuple[str, ...]
     relaxation: tuple[tuple[str, float], ...]
+    physics: tuple[str, ...]
+    smallest: bool
+    lines: tuple[str, ...]
+    relaxation_lines: tuple[str, ...]
 
     def __str__(self) -> str:
-        lines = ["no dispatch meets all of these:"]
-        lines += [f"  {name}" for name in self.constraints[:SHOWN]]
-        if len(self.constraints) > SHOWN:
-            lines.append(f"  … and {len(self.constraints) - SHOWN} more")
-        lines.append("the least that would help:")
-        lines += [f"  {name}: by {amount:.6g}" for name, amount in self.relaxation[:SHOWN]]
-        if len(self.relaxation) > SHOWN:
-            lines.append(f"  … and {len(self.relaxation) - SHOWN} more")
+        perhaps = "" if self.smallest else ", and perhaps not even of fewer"
+        lines = [f"no dispatch meets all of these{perhaps}:", *_first(self.lines)]
+        if self.physics:
+            lines += ["which are tied together by:", *_first(self.physics)]
+        if self.relaxation_lines:
+            lines += ["the least that would help:", *_first(self.relaxation_lines)]
         return "\n".join(lines)
+
+
+def _first(lines: tuple[str, ...]) -> list[str]:
+    """The first lines, and how many there are more."""
+    more = [f"  … and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    return [*(f"  {line}" for line in lines[:SHOWN]), *more]
 
 
 class InfeasibleDispatchError(RuntimeError):
@@ -57,77 +73,95 @@ class UnboundedDispatchError(RuntimeError):
         self.direction = direction
 
 
-def explain_conflict(solver: Solver, window: Window) -> Conflict:
-    """The constraints in conflict, and the least relaxation."""
-    rows, columns = conflict(solver)
-    names = [row_name(window, int(row)) for row in rows] + [f"bounds of {column_name(window, int(c))}" for c in columns]
-    by_row, by_column = least_relaxation(solver)
-    amounts = [
-        (row_name(window, int(row)), float(abs(by_row[row]))) for row in np.flatnonzero(np.abs(by_row) > NOTHING)
-    ]
-    amounts += [
-        (f"bounds of {column_name(window, int(c))}", float(abs(by_column[c])))
-        for c in np.flatnonzero(np.abs(by_column) > NOTHING)
-    ]
-    return Conflict(tuple(names), tuple(sorted(amounts, key=lambda pair: -pair[1])))
+def explain_conflict(solver: Solver, window: Window, added: list[NetworkRows]) -> Conflict:
+    """The limits and wishes in conflict, and the least relaxation.
+
+    Args:
+        solver: The programme.
+        window: Its window.
+        added: Rows of its network.
+    """
+    places, sides = ProgrammePlaces(solver, window, added), all_sides(solver)
+    soft, weight = places.soft_sides()
+    found = conflict(solver, soft)
+    named = [(places.name_of_side(place)[0], _limit(places, place, sides[place])) for place in found.soft]
+    relaxed = _relaxed(places, solver, soft, weight)
+    physics = [(name, "") for name, _ in map(places.name_of_side, found.hard) if name.physics]
+    return Conflict(
+        tuple(dict.fromkeys(f"{_at_time(window, name)}: {limit}" for name, limit in named)),
+        tuple((_at_time(window, name), amount) for name, amount in relaxed),
+        tuple(_lines(window, physics)),
+        found.smallest,
+        tuple(_lines(window, named)),
+        tuple(_relaxation_lines(window, relaxed)),
+    )
+
+
+def _relaxed(places: ProgrammePlaces, solver: Solver, soft: Bools, weight: Floats) -> list[tuple[PlaceName, float]]:
+    """By how much limits and wishes must give way, most first; empty where none of them helps."""
+    try:
+        amounts = least_relaxation(solver, soft, weight)
+    except InfeasibleError:
+        return []
+    most: dict[PlaceName, float] = {}
+    for place in np.flatnonzero(amounts > NOTHING).tolist():
+        name = places.name_of_side(place)[0]
+        most[name] = max(most.get(name, 0.0), float(amounts[place]))  # rows of one limit, from several rounds
+    return sorted(most.items(), key=lambda pair: -pair[1])
+
+
+def _limit(places: ProgrammePlaces, place: int, side: float) -> str:
+    """What a limit or wish asks for."""
+    name, upper = places.name_of_side(place)
+    return name.limit or f"at {'most' if upper else 'least'} {side:.6g} {name.unit}".rstrip()
+
+
+def _lines(window: Window, sides: Iterable[tuple[PlaceName, str]]) -> Iterator[str]:
+    """Sides in words: those that ask the same of one element in one line, and those of the sessions of one asset."""
+    groups: dict[tuple[str, str, str, bool], list[PlaceName]] = defaultdict(list)
+    for name, limit in sides:
+        of_session = name.session is not None
+        groups[name.what, name.of, "" if of_session else limit, of_session].append(name)
+    for (_, _, limit, _), names in groups.items():
+        yield f"{_when(window, names)}{f': {limit}' if limit else ''}"
+
+
+def _relaxation_lines(window: Window, relaxed: list[tuple[PlaceName, float]]) -> Iterator[str]:
+    """Relaxations in words, those of one element or of the sessions of one asset in one line."""
+    groups: dict[tuple[str, str], list[tuple[PlaceName, float]]] = defaultdict(list)
+    for name, amount in relaxed:
+        groups[name.what, name.of].append((name, amount))
+    for group in groups.values():
+        amounts, unit = [amount for _, amount in group], f" {group[0][0].unit}".rstrip()
+        by = f"by {max(amounts):.6g}{unit}"
+        if len(amounts) > 1:
+            by = f"by up to {max(amounts):.6g}{unit}, {sum(amounts):.6g}{unit} in all"
+        yield f"{_when(window, [name for name, _ in group])}: {by}"
+
+
+def _when(window: Window, names: list[PlaceName]) -> str:
+    """What places of one element or asset are about, and when or of how many sessions."""
+    name, sessions = names[0], {each.session for each in names}
+    what = str(name) if len(sessions) == 1 else f"{name.what} of {len(sessions)} sessions of {name.of}"
+    steps = sorted({each.step for each in names if each.step is not None})
+    if not steps:
+        return what
+    if len(steps) == 1:
+        return f"{what} at {_time(window, steps[0])}"
+    gaps = "" if steps[-1] - steps[0] == len(steps) - 1 else f", in {len(steps)} steps"
+    return f"{what} from {_time(window, steps[0])} to {_time(window, steps[-1])}{gaps}"
 
 
 def explain_direction(solver: Solver, window: Window) -> tuple[tuple[str, float], ...]:
     """Names of what grows without end, with its share, the largest first."""
-    ray = free_direction(solver)[: window.n_columns]
-    order = np.argsort(-np.abs(ray), kind="stable")
-    return tuple((column_name(window, int(c)), float(ray[c])) for c in order if abs(ray[c]) > NOTHING)
+    ray, places = free_direction(solver)[: window.n_columns], ProgrammePlaces(solver, window, [])
+    order = [int(c) for c in np.argsort(-np.abs(ray), kind="stable") if abs(ray[c]) > NOTHING]
+    return tuple((_at_time(window, places.column(c)), float(ray[c])) for c in order)
 
 
-def row_name(window: Window, row: int) -> str:
-    """A row in words: constraint, element and time."""
-    for name, places in window.compiled.rows.items():
-        if (places == row).any():
-            return _component(window, name, places.shape, np.argwhere(places == row)[0])
-    for block, first in zip(window.blocks, window.block_rows_at, strict=True):
-        if first <= row < first + block.program.row_lower.size:
-            return f"energy of {block.flexibility.name}, row {row - first}"
-    return "row of the network"
-
-
-def column_name(window: Window, column: int) -> str:
-    """A column in words: variable, element and time."""
-    for name, places in window.compiled.columns.items():
-        if (places == column).any():
-            return _component(window, name, places.shape, np.argwhere(places == column)[0])
-    for block, at in window.placed_blocks():
-        if at.every.start <= column < at.every.stop:
-            slot = min(column - at.every.start, block.slot.size - 1)
-            return f"session {block.device[slot]} of {block.flexibility.name} at {_time(window, int(block.step[slot]))}"
-    return "a column"
-
-
-def _component(window: Window, name: str, shape: tuple[int, ...], place: Ints) -> str:
-    """A member of a component of the model: its element and its time, where it has them."""
-    if not shape or shape[-1] != window.n_steps:
-        return f"{name}[{', '.join(map(str, place))}]" if shape else name
-    who = _element(window, name, int(place[0])) if len(shape) > 1 else ""
-    return f"{name}{f' of {who}' if who else ''} at {_time(window, int(place[-1]))}"
-
-
-def _element(window: Window, name: str, element: int) -> str:
-    """Name of the asset of a member, if it has one."""
-    roles = window.roles
-    stores = [f.name for f, _ in roles.stores for _ in range(f.n_devices)]
-    sessions, connections = [f.name for f in roles.sessions], list(roles.connections)
-    names = {
-        "unit_mw": [f.name for f in roles.units for _ in range(f.n_devices)],
-        "store_balance": stores,
-        "energy_mwh": stores,
-        "discharge_mw": stores,
-        "charge_mw": [stores[device] for device in window.segment_store],
-        "sessions_total": sessions,
-        "sessions_mw": sessions,
-        "connection_draw": connections,
-        "connection_feed": connections,
-        "connection_excess_mw": connections,
-    }
-    return names[name][element] if name in names and element < len(names[name]) else ""
+def _at_time(window: Window, name: PlaceName) -> str:
+    """A row or a column in words: what it is about, and when."""
+    return str(name) if name.step is None else f"{name} at {_time(window, name.step)}"
 
 
 def _time(window: Window, step: int) -> str:

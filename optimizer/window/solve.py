@@ -176,7 +176,7 @@ class _Rounds:
     def _round(self) -> WindowSolution | None:
         """Solves the programme, and adds what its schedule breaks; None if it must be solved again."""
         self.rounds += 1
-        x = _optimum(self.solver, self.window)
+        x = self._optimum()
         if not self.asked_to_run:
             self.asked_to_run = True
             if run_or_not(self.solver, self.window, x):
@@ -227,6 +227,15 @@ class _Rounds:
             self.rows.add_loadings(at.flow, at.columns, over, self.rows.drop(loose) if cuts_off else None)
             self.rows.add_voltages(at.flow, at.columns, over)
         return True
+
+    def _optimum(self) -> Floats:
+        """The optimum of the programme as it stands, shape (columns,)."""
+        try:
+            return self.solver.solve()[: self.window.n_columns]
+        except InfeasibleError as error:
+            raise InfeasibleDispatchError(explain_conflict(self.solver, self.window, self.rows.added)) from error
+        except UnboundedError as error:
+            raise UnboundedDispatchError(explain_direction(self.solver, self.window)) from error
 
     def _raise_penalties(self, x: Floats) -> bool:
         """Raises the penalties if the optimum `x` exceeds limits by more than it must: they come before any cost.
@@ -284,12 +293,3 @@ class _Rounds:
             loading, voltage = self.rows.excesses(flow)
             x[columns["loading_excess_percent"]], x[columns["voltage_excess_pu"]] = loading, voltage
         return x
-
-
-def _optimum(solver: Solver, window: Window) -> Floats:
-    try:
-        return solver.solve()[: window.n_columns]
-    except InfeasibleError as error:
-        raise InfeasibleDispatchError(explain_conflict(solver, window)) from error
-    except UnboundedError as error:
-        raise UnboundedDispatchError(explain_direction(solver, window)) from error

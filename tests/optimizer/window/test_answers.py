@@ -15,7 +15,7 @@ from grid.flexibility.per_slot import PerSlot
 from optimizer._highs import solver
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
-from optimizer.window.diagnosis import InfeasibleDispatchError, UnboundedDispatchError
+from optimizer.window.diagnosis import UnboundedDispatchError
 from tests.optimizer.oberrhein_day import VM_MAX_PU, oberrhein_problem, violations_in_runpp
 from tests.optimizer.small_cases import battery, builtin, clock_of, feeder, final_energy, fleet, problem_on, pv
 
@@ -114,20 +114,6 @@ def test_a_limit_that_cannot_be_kept_is_named_with_its_place_and_size() -> None:
     assert worst.element == "line 1"
     assert worst.value > 300
     assert not schedule.quality.is_bound
-
-
-def test_an_inelastic_problem_names_what_is_in_conflict_and_the_least_that_helps() -> None:
-    clock, network = clock_of(3), feeder()
-    problem = problem_on(network, clock, [battery(network, clock, 2, e_mwh=0.2, e_start=0.1)], 1.0,
-                         import_max_mw=1.5, elastic=False, grid_limits=False)  # fmt: skip
-    with pytest.raises(InfeasibleDispatchError) as caught:
-        dispatch(problem)
-    conflict = caught.value.conflict
-    assert any(name.startswith("import_limit at 2030-03-04T") for name in conflict.constraints), conflict
-    assert any(name.startswith("balance at") for name in conflict.constraints)
-    least = sum(amount for name, amount in conflict.relaxation)
-    assert 3 * 1.5 - 0.2 <= least <= 3 * 1.5
-    assert "the least that would help" in str(caught.value)
 
 
 def test_a_cost_that_falls_without_end_names_the_way() -> None:
