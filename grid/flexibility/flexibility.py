@@ -21,7 +21,15 @@ from scipy import sparse
 from grid.arrays import Floats, Ints, read_only
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.labels import Labels
-from grid.flexibility.per_slot import DeviceOrSlot, PerSlot, mapped, one_each, shape_fault, values_of
+from grid.flexibility.per_slot import (
+    DeviceOrSlot,
+    PerSlot,
+    finite_fault,
+    mapped,
+    one_each,
+    shape_fault,
+    values_of,
+)
 from grid.flexibility.reservoir import ROUNDING_MWH, Reservoir
 from grid.flexibility.reservoir_kernel import (
     Devices,
@@ -40,6 +48,11 @@ __all__ = ["Element", "Flexibility", "Reservoir", "one_device", "one_hot"]
 
 Element = Literal["load", "sgen", "storage"]
 """Tables of pandapower in which an asset appears when the net is written."""
+_NUMBERS = (
+    *("p_min_mw", "p_max_mw", "p_unmanaged_mw", "wear_cost_per_mwh", "value_per_mwh", "p_min_on_mw", "ramp_mw_per_h"),
+    "q_max_mvar",
+)
+"""Fields of numbers, all of them finite."""
 ROUNDING_MW = 1e-12
 """Rounding by which a lower bound may exceed an upper one [MW]."""
 
@@ -149,10 +162,10 @@ class Flexibility(Slots):
             yield Fault(self.name, f"every device needs at least one step within 0..{self.clock.n_steps}")
             return
         for name in ("p_min_mw", "p_max_mw"):
-            wrong = list(shape_fault(f"{self.name}.{name}", getattr(self, name), n, k))
-            yield from wrong
-            if not wrong and not np.isfinite(values_of(getattr(self, name))).all():
-                yield Fault(f"{self.name}.{name}", "must be finite")
+            yield from shape_fault(f"{self.name}.{name}", getattr(self, name), n, k)
+        for name in _NUMBERS:
+            if getattr(self, name) is not None:
+                yield from finite_fault(f"{self.name}.{name}", getattr(self, name))
         if self.p_unmanaged_mw is not None and self.p_unmanaged_mw.shape != (k,):
             yield Fault(f"{self.name}.p_unmanaged_mw", f"must have shape ({k},)", self.p_unmanaged_mw.shape)
         if self.vehicle_class is not None and self.vehicle_class.code.shape != (n,):

@@ -57,3 +57,12 @@ def shape_fault(place: str, quantity: DeviceOrSlot, n_devices: int, n_slots: int
     if shape != ((n_slots,) if isinstance(quantity, PerSlot) else (n_devices,)):
         rule = f"must have one value for each of {n_devices} devices, or be PerSlot with {n_slots} values"
         yield Fault(place, rule, shape)
+
+
+def finite_fault(place: str, quantity: DeviceOrSlot) -> Iterator[Fault]:
+    """A fault where a value is not finite, with the device or slot it stands at."""
+    values = values_of(quantity)
+    at = np.flatnonzero(~np.isfinite(values))
+    if at.size:
+        where = f"slot {at[0]}" if isinstance(quantity, PerSlot) else f"device {at[0]}"
+        yield Fault(place, f"must be finite ({where})", float(values[at[0]]))

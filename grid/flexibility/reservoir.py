@@ -10,7 +10,7 @@ import numpy as np
 
 from grid.arrays import Floats, Ints, read_only
 from grid.errors import Fault
-from grid.flexibility.per_slot import DeviceOrSlot, one_each, shape_fault
+from grid.flexibility.per_slot import DeviceOrSlot, finite_fault, one_each, shape_fault
 
 Contents = Literal["electricity", "hydrogen", "heat", "work"]
 """What a reservoir holds: electricity, hydrogen by its lower heating value, heat, or work that can wait."""
@@ -80,10 +80,14 @@ class Reservoir:
             shape = getattr(self, column).shape
             if shape != (n_devices,):
                 yield Fault(f"{name}.{column}", f"must have shape ({n_devices},)", shape)
+            yield from finite_fault(f"{name}.{column}", getattr(self, column))
         for column in ("eta_charge", "eta_discharge"):
             yield from shape_fault(f"{name}.{column}", getattr(self, column), n_devices, n_slots)
+            yield from finite_fault(f"{name}.{column}", getattr(self, column))
         if self.drain_mwh is not None and self.drain_mwh.shape != (n_slots,):
             yield Fault(f"{name}.drain_mwh", f"must have shape ({n_slots},)", self.drain_mwh.shape)
+        if self.drain_mwh is not None:
+            yield from finite_fault(f"{name}.drain_mwh", self.drain_mwh)
 
     def faults(self, name: str) -> Iterator[Fault]:
         """Energies at both ends that lie outside of what it holds, and segments that are no part-load efficiency."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -239,7 +239,7 @@ def charging_sessions(
     Args:
         city: The net on a clock.
         name: Name of the fleet.
-        buses: Bus of each session.
+        buses: Bus of each session, N of them; none is a fleet that does nothing.
         start: First step of each, shape (N,).
         stop: Step after its last, shape (N,).
         energy_mwh: Energy to store in each, one value or shape (N,) [MWh].
@@ -250,27 +250,29 @@ def charging_sessions(
         wear_cost_per_mwh: Cost of ageing per energy fed in [currency/MWh].
 
     Raises:
-        InputError: If a bus is unknown, lengths disagree, or a session cannot have its energy in its time.
+        InputError: If a bus is unknown, lengths disagree, a number is negative or not finite, or a session cannot have
+            its energy in its time.
     """
-    begin, end = np.asarray(start, dtype=np.int64), np.asarray(stop, dtype=np.int64)
-    n = begin.size
-    energy, power = (np.broadcast_to(np.asarray(v, dtype=np.float64), (n,)) for v in (energy_mwh, p_max_mw))
-    room = energy if battery_mwh is None else np.broadcast_to(np.asarray(battery_mwh, dtype=np.float64), (n,))
+    n = len(buses)
+    given = {"start": start, "stop": stop, "energy_mwh": energy_mwh, "p_max_mw": p_max_mw}
+    given["battery_mwh"] = energy_mwh if battery_mwh is None else battery_mwh
+    numbers = {key: np.asarray(values, dtype=np.float64) for key, values in given.items()}
     faults = [fault for bus in dict.fromkeys(buses) for fault in _bus_faults(city, bus, name)]
+    faults += [fault for key, values in numbers.items() for fault in _session_faults(f"{name}.{key}", values, n)]
     if not 0 < efficiency <= 1:
         faults.append(Fault(f"{name}.efficiency", "must lie within 0..1, above 0", efficiency))
     raise_if_any(faults, name)
-    if len(buses) != n:
-        raise InputError.single(f"{name}.buses", f"must name the bus of each of the {n} sessions", len(buses))
+    begin, end, energy, power, room = (np.broadcast_to(values, (n,)) for values in numbers.values())
     held = room if v2g else np.zeros(n)
     eta = np.full(n, efficiency)
     store = Reservoir(
         held, held + energy, np.zeros(n), held + np.maximum(room, energy), eta, eta, np.ones(n), np.arange(n),
         exact_end=True, vehicle=True,
     )  # fmt: skip
-    places = np.array([city.network.buses.find(bus) for bus in buses])
+    places = np.array([city.network.buses.find(bus) for bus in buses], dtype=np.int64)
+    steps = begin.astype(np.int64), end.astype(np.int64)
     return Flexibility(
-        name, "sessions", city.clock, one_hot(places, city.n_buses), begin, end, -power * v2g, power, "storage", store,
+        name, "sessions", city.clock, one_hot(places, city.n_buses), *steps, -power * v2g, power, "storage", store,
         smart=True, wear_cost_per_mwh=np.full(n, wear_cost_per_mwh), gpc_code="II.1",
     )  # fmt: skip
 
@@ -291,6 +293,17 @@ def _series(values: Series, clock: Clock) -> Floats:
 def _bus_faults(city: City, bus: str, name: str) -> list[Fault]:
     fault = city.network.buses.fault(bus, f"{name}.bus")
     return [] if fault is None else [fault]
+
+
+def _session_faults(place: str, values: Floats, n: int) -> Iterator[Fault]:
+    """What is wrong with what is said of each of n sessions."""
+    if values.shape not in ((), (n,)):
+        yield Fault(place, f"must be one value, or one for each of {n} sessions", values.shape)
+    wrong = values[~(np.isfinite(values) & (values >= 0))]
+    if wrong.size:
+        yield Fault(place, "must be finite and not negative", float(wrong.ravel()[0]))
+    if place.endswith((".start", ".stop")) and not wrong.size and (values % 1 != 0).any():
+        yield Fault(place, "must be whole steps", float(values[values % 1 != 0].ravel()[0]))
 
 
 def _positive(name: str, **values: float) -> list[Fault]:

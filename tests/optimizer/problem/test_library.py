@@ -12,7 +12,7 @@ import pytest
 from pandapower.toolbox import nets_equal
 
 from grid.errors import InputError
-from optimizer import Clock, battery, charging_sessions, city_of, dispatch, problem_of
+from optimizer import Clock, battery, charging_sessions, city_of, dispatch, generation, problem_of
 from optimizer.problem.devices import own_generation
 
 CLOCK = Clock(datetime(2030, 6, 3, tzinfo=UTC), timedelta(hours=1), 4)
@@ -99,3 +99,45 @@ def test_efficiencies_beyond_what_there_is_are_refused(efficiency: float) -> Non
     city = city_of(net_of_three(), CLOCK)
     with pytest.raises(InputError, match=r"cars\.efficiency"):
         charging_sessions(city, "cars", ["quay"], [0], [4], 0.02, 0.011, efficiency=efficiency)
+
+
+@pytest.mark.parametrize("sessions", ["each", "aggregated"])
+def test_a_fleet_without_sessions_does_nothing(sessions: str) -> None:
+    city = city_of(net_of_three(), CLOCK)
+    nobody = charging_sessions(city, "cars", [], [], [], [], 0.011)
+    store = battery(city, "store", "quay", 0.5, 1.0)
+    given: dict[str, Any] = {"import_price_per_mwh": [20.0, 90.0, 20.0, 90.0], "sessions": sessions}
+    with_nobody = dispatch(problem_of(city, [nobody, store], **given))
+    assert with_nobody.p_mw["cars"].size == 0
+    assert with_nobody.lp_cost == pytest.approx(dispatch(problem_of(city, [store], **given)).lp_cost)
+    assert dispatch(problem_of(city, [nobody], **given)).import_mw.shape == (4,)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"energy_mwh": [0.02, float("nan")]}, r"cars\.energy_mwh: must be finite and not negative; got nan"),
+        ({"energy_mwh": [0.02, -0.01]}, r"cars\.energy_mwh: must be finite and not negative; got -0.01"),
+        ({"energy_mwh": [0.02]}, r"cars\.energy_mwh: must be one value, or one for each of 2 sessions; got \(1,\)"),
+        ({"start": [0, 0.5]}, r"cars\.start: must be whole steps; got 0.5"),
+        ({"stop": [4, float("nan")]}, r"cars\.stop: must be finite"),
+        ({"p_max_mw": float("inf")}, r"cars\.p_max_mw: must be finite"),
+        ({"battery_mwh": float("nan")}, r"cars\.battery_mwh: must be finite"),
+    ],
+)
+def test_sessions_that_are_no_numbers_are_refused_by_name(change: dict[str, Any], message: str) -> None:
+    city = city_of(net_of_three(), CLOCK)
+    given: dict[str, Any] = {"start": [0, 1], "stop": [3, 4], "energy_mwh": 0.02, "p_max_mw": 0.011} | change
+    with pytest.raises(InputError, match=message):
+        charging_sessions(city, "cars", ["quay", "hill"], **given)
+
+
+def test_numbers_that_are_none_are_refused_wherever_a_device_has_them() -> None:
+    city, nan = city_of(net_of_three(), CLOCK), float("nan")
+    for make, place in (
+        (lambda: battery(city, "store", "quay", 0.5, 1.0, wear_cost_per_mwh=nan), "store.wear_cost_per_mwh"),
+        (lambda: battery(city, "store", "quay", 0.5, 1.0, q_max_mvar=nan), "store.q_max_mvar"),
+        (lambda: generation(city, "sun", "hill", [1.0, nan, 1.0, 1.0]), "sun.p_min_mw"),
+    ):
+        with pytest.raises(InputError, match=f"{place}: must be finite"):
+            make()
