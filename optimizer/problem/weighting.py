@@ -11,6 +11,8 @@ from optimizer.problem.problem import DispatchProblem
 
 TYPICAL_PRICE = 100.0
 """Size of prices for which the penalties of the model of a window are made [currency/MWh]."""
+LIKE_TYPICAL = 10.0
+"""Prices up to this factor above or below it are left as they are [1]."""
 
 
 def price_unit(problem: DispatchProblem, weights: Weights | None = None) -> float:
@@ -18,7 +20,7 @@ def price_unit(problem: DispatchProblem, weights: Weights | None = None) -> floa
 
     Prices may be in any currency, and weights of an objective of any size, while penalties of limits and the tolerances
     of the solver are made for one size: so the programme is given all prices divided by this, and its duals are
-    brought back by it. It is 1 where the greatest price lies within 32..316, and where a user's extension adds terms of
+    brought back by it. It is 1 where the greatest price lies within 10..1000, and where a user's extension adds terms of
     its own.
 
     Args:
@@ -32,7 +34,9 @@ def price_unit(problem: DispatchProblem, weights: Weights | None = None) -> floa
     imports = np.abs(w.cost * problem.import_price_per_mwh + carbon * problem.import_ci_kg_per_mwh).max()
     exports = w.cost * np.abs(problem.export_price_per_mwh).max()
     greatest = max(float(imports), float(exports), w.peak_mw / hours)
-    return float(10.0 ** np.round(np.log10(greatest / TYPICAL_PRICE))) if greatest > 0 else 1.0
+    if greatest == 0 or TYPICAL_PRICE / LIKE_TYPICAL <= greatest <= TYPICAL_PRICE * LIKE_TYPICAL:
+        return 1.0
+    return float(10.0 ** np.round(np.log10(greatest / TYPICAL_PRICE)))
 
 
 def weighted_problem(weights: Weights, problem: DispatchProblem, unit: float) -> DispatchProblem:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import numpy as np
 import pandapower as pp
 import polars as pl
 import pytest
+from pandapower.networks import create_cigre_network_mv
 
 from app.reports.pandapower_net import export_step
 from app.results.folder import Result
+from app.results.run import run_scenario
+from app.scenario import load_scenario
 from grid.errors import InputError
 
 
@@ -48,3 +52,41 @@ def test_a_step_outside_the_run_is_refused_and_nothing_is_written(demo: tuple[Re
     with pytest.raises(InputError, match=r"must lie within 0\.\.191"):
         export_step(demo[0].path, tmp_path / "net.json", 192)
     assert list(tmp_path.iterdir()) == []
+
+
+def run_for_hours(folder: Path, city: str) -> Result:
+    """A day by the hour of a city without assets."""
+    text = f"name: export\ncity: {city}\nperiod: {{start: 2030-06-01, days: 1, step_minutes: 60}}\n"
+    (folder / "scenario.yaml").write_text(text, encoding="utf-8")
+    return run_scenario(load_scenario(folder / "scenario.yaml"), folder / "result")
+
+
+def voltages_agree(result: Result, file: Path, step: int) -> None:
+    """Plain pandapower finds the voltages of the result on the exported net."""
+    net = pp.from_json(str(file))
+    pp.runpp(net)
+    time = result.table("city").collect()["time"][step]
+    buses = result.table("buses").filter(pl.col("time") == time).collect()
+    np.testing.assert_allclose(buses["vm_pu"].to_numpy(), net.res_bus.vm_pu.to_numpy(), rtol=0, atol=1e-6)
+
+
+@pytest.mark.slow  # the solution of 290 buses and its tracing under every convention
+def test_a_net_whose_lines_are_drawn_at_random_is_exported_as_it_was_solved(tmp_path: Path) -> None:
+    result = run_for_hours(tmp_path, "{network: kb_extrem_vorstadtnetz_1}")
+    random.seed(7)
+    export_step(result.path, tmp_path / "net.json", 18)
+    voltages_agree(result, tmp_path / "net.json", 18)
+
+
+def test_what_the_weather_feeds_in_is_exported_and_changed_files_are_refused(tmp_path: Path) -> None:
+    network = create_cigre_network_mv(with_der="pv_wind")
+    pp.to_json(network, str(tmp_path / "my.json"))
+    place = "latitude: 50.1, longitude: 8.7, time_zone: Europe/Berlin"
+    result = run_for_hours(tmp_path, f"{{network: my.json, own_generation: weather, {place}}}")
+    export_step(result.path, tmp_path / "net.json", 11)
+    voltages_agree(result, tmp_path / "net.json", 11)
+    network.line["length_km"] *= 2
+    pp.to_json(network, str(tmp_path / "my.json"))
+    with pytest.raises(InputError, match=r"my\.json: has changed since the run: put it back, or run again"):
+        export_step(result.path, tmp_path / "other.json", 11)
+    assert not (tmp_path / "other.json").exists()

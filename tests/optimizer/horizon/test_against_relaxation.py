@@ -1,11 +1,11 @@
 """No schedule costs less than a conic relaxation of the branch flow model allows, and ours hardly costs more.
 
-On a radial net without shunts the branch flow equations are exact but for ``P² + Q² = v l`` in every line; with ``<=`` in
-its place they are a second-order cone programme, which admits every AC power flow and more, so that its optimum is a
+On a radial net without shunts the branch flow equations are exact but for ``P² + Q² = v l`` in every line; with ``<=``
+in its place they are a second-order cone programme, which admits every AC power flow and more, so that its optimum is a
 bound from below: M. Farivar, S. H. Low, "Branch flow model: relaxations and convexification, part I", IEEE Transactions
 on Power Systems, vol. 28, no. 3, 2013. It is nearly exact where currents bind; where a voltage binds from above, it may
-lower the voltage by losses that no grid has, and lies further below. It is stated here apart from the optimizer, for a solver that the optimizer does
-not know, from the data of the net.
+lower the voltage by losses that no grid has, and lies further below. It is stated here apart from the optimizer, for a
+solver that the optimizer does not know, from the data of the net.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def test_curtailment_costs_what_the_cone_programme_allows(vm_max_pu: float, max_
             vm_max_pu=vm_max_pu,
             vm_min_pu=0.9,
             loading_max_percent=100.0,
-        )  # fmt: skip
+        )
     )
     steps = [{int(bus[-1]): float(available[t]) for bus, available in PARKS.items()} for t in range(4)]
     bound = sum(Relaxation(parks_mw, vm_max_pu, max_i_ka).least_cost() for parks_mw in steps)

@@ -91,11 +91,11 @@ def test_prices_are_told_with_and_without_penalties() -> None:
     np.testing.assert_allclose(penalty[[0, 2, 3]], 0.0, atol=1e-6)
 
 
-def test_units_of_price_are_powers_of_ten_near_the_greatest() -> None:
+def test_units_of_price_are_powers_of_ten_where_the_greatest_is_far_from_usual() -> None:
     def unit(price: float) -> float:
         return price_unit(rolled(import_price_per_mwh=np.full(24, price), export_price_per_mwh=0.0))
 
-    assert [unit(p) for p in (0.0, 40.0, 100.0, 300.0, 2_325.0, 16_000.0, 0.09)] == [
+    assert [unit(p) for p in (0.0, 40.0, 100.0, 900.0, 2_325.0, 16_000.0, 0.09)] == [
         1.0, 1.0, 1.0, 1.0, 10.0, 100.0, 1e-3,
     ]  # fmt: skip
     assert price_unit(rolled(extend=lambda _model: None, import_price_per_mwh=np.full(24, 1e6))) == 1.0

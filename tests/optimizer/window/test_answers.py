@@ -206,6 +206,15 @@ def test_a_store_keeps_what_is_worth_more_later() -> None:
     np.testing.assert_allclose(energies, [[2.0, 2.0], [4.0, 2.0]], atol=1e-6)
 
 
+def test_what_is_stored_when_the_clock_ends_is_worth_nothing_beyond_what_is_due() -> None:
+    clock, network = clock_of(24), feeder()
+    store = battery(network, clock, 2)
+    rolling = {"import_price_per_mwh": np.full(24, 50.0), "horizon_steps": 12, "look_ahead_steps": 0}
+    problem = problem_on(network, clock, [store], 0.4, stored_value_per_mwh=500.0, **rolling)
+    energy = store.energy_mwh(dispatch(problem).p_mw[store.name])
+    np.testing.assert_allclose(energy[[11, 23]], [4.0, 2.0], atol=1e-6)
+
+
 def test_marginal_carbon_is_that_of_the_marginal_import() -> None:
     clock, network = clock_of(4), feeder()
     idle = battery(network, clock, 2, p_mw=1e-3, e_mwh=1e-3, e_start=0.0)

@@ -60,6 +60,14 @@ def test_power_follows_its_ramp() -> None:
     assert power.max() - power.min() > 0.5
 
 
+def test_a_ramp_is_by_the_hour_whatever_the_step() -> None:
+    clock, network = clock_of(16, minutes=15), feeder()
+    price = np.repeat([20.0, 90.0, 20.0, 90.0], 4)
+    slow = replace(battery(network, clock, 2), ramp_mw_per_h=np.array([1.2]))
+    power = dispatch(problem_on(network, clock, [slow], 0.5, import_price_per_mwh=price, grid_limits=False)).p_mw
+    assert np.abs(np.diff(power["battery 2"])).max() == pytest.approx(0.3, abs=1e-7)
+
+
 def test_assets_behind_one_connection_share_it() -> None:
     clock, network = clock_of(6), feeder()
     price = np.array([10.0, 10, 90, 90, 10, 90])
@@ -67,7 +75,7 @@ def test_assets_behind_one_connection_share_it() -> None:
     pair = [replace(battery(network, clock, 2, name=name), **shared) for name in ("a", "b")]
     schedule = dispatch(problem_on(network, clock, pair, 0.5, import_price_per_mwh=price, export_price_per_mwh=5.0))
     total = schedule.p_mw["a"] + schedule.p_mw["b"]
-    assert np.abs(total).max() == pytest.approx(1.2, abs=1e-6)
+    assert (total.min(), total.max()) == (pytest.approx(-1.2, abs=1e-6), pytest.approx(1.2, abs=1e-6))
     free = dispatch(problem_on(network, clock, [battery(network, clock, 2, name=n) for n in "ab"], 0.5,
                                import_price_per_mwh=price, export_price_per_mwh=5.0))  # fmt: skip
     assert np.abs(free.p_mw["a"] + free.p_mw["b"]).max() > 1.9
