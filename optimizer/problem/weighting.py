@@ -20,8 +20,8 @@ def price_unit(problem: DispatchProblem, weights: Weights | None = None) -> floa
 
     Prices may be in any currency, and weights of an objective of any size, while penalties of limits and the tolerances
     of the solver are made for one size: so the programme is given all prices divided by this, and its duals are
-    brought back by it. It is 1 where the greatest price lies within 10..1000, and where a user's extension adds terms of
-    its own.
+    brought back by it. It is 1 where the greatest price lies within 10..1000, and where a user's extension adds terms
+    of its own.
 
     Args:
         problem: The problem with its prices.
