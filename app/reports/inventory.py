@@ -94,7 +94,7 @@ def run_electricity(result: Result) -> RunElectricity:
         generation_mwh=sum(values[0] for values in local),
         generation_kg=sum(values[1] for values in local),
         gas=str(manifest.get("gas", "CO2e")),
-        source=f"scenario {manifest['name']!r}, factors {manifest['factor_sets'][0]['name']}",
+        source=f"scenario {manifest['name']!r}, factors {manifest['factor_set']}",
         reductions={
             "ev_driven_km": float(summary["ev_driven_km"] or 0.0),
             "heat_pump_heat_mwh": float(summary.get("heat_pump_heat_mwh") or 0.0),

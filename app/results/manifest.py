@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from app.results.tables import v2g
+from app.results.used_factors import used_factors
 from app.simulation.phases import SimulationResult, Status
 from app.simulation.violations import violated_steps
 from carbon.data_centre import MetricInputs, run_metrics
 from carbon.data_centre.on_site import generator_tests
-from carbon.factors import FactorSet
+from carbon.factors import UsedFactor
 from carbon.tracing.convention_names import OPERATOR, SENTENCES, in_words
 from grid.flexibility.flexibility import Flexibility
 from grid.units import KG_PER_T
@@ -21,10 +22,6 @@ from optimizer.problem.schedule import Schedule
 
 LIBRARIES = ("gridcarbon", "pandapower", "pyomo", "highspy", "pvlib", "numpy", "scipy", "polars")
 """Packages whose versions are recorded; all of them decide figures."""
-FACTOR_COLUMNS = (
-    *("technology", "value_kg_per_mwh", "gas", "boundary", "view", "losses", "year", "issuer", "source", "status"),
-)
-"""What is recorded of an emission factor."""
 
 
 def status(outcome: SimulationResult) -> Status:
@@ -39,6 +36,7 @@ def status(outcome: SimulationResult) -> Status:
 def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, Any]:
     """Where the figures of a result come from."""
     inputs, scenario = outcome.inputs, outcome.inputs.loaded.scenario
+    factors = used_factors(outcome)
     conflicts = sorted({(s.element, s.quantity, s.limit) for s in outcome.schedule.shortfalls})
     return {
         "name": scenario.name,
@@ -53,8 +51,9 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         "convention": in_words(OPERATOR),
         "conventions": {name: SENTENCES[name] for name in scenario.carbon.conventions},
         "basis": inputs.loaded.basis,
-        "factor_sets": _factor_sets(inputs.factors),
-        "factors": _factors(inputs.factors, inputs.upstream.boundary),
+        "factor_set": inputs.factors.name,
+        "factor_sets": _factor_sets(factors, inputs.factors.name),
+        "factors": [asdict(factor) for factor in factors],
         "data_licences": list(inputs.loaded.city.licences),
         "data_centre_metrics": data_centre_metrics(outcome),
         "misstated": list(inputs.loaded.city.network.misstated),
@@ -70,18 +69,13 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
     }
 
 
-def _factor_sets(factors: FactorSet) -> list[dict[str, str]]:
-    """Every source of the factor set, and whether its factors were checked against it."""
-    sources = sorted({(f.source, f.issuer, f.status) for f in factors.factors})
+def _factor_sets(factors: tuple[UsedFactor, ...], name: str) -> list[dict[str, str]]:
+    """Every source of the factors that were used, and whether they were checked against it."""
+    sources = sorted({(f.source, f.issuer, f.status, bool(f.derivation)) for f in factors})
     return [
-        {"name": factors.name, "title": issuer, "source": source, "status": check} for source, issuer, check in sources
+        {"name": "derived" if follows else name, "title": issuer, "source": source, "status": check}
+        for source, issuer, check, follows in sources
     ]
-
-
-def _factors(factors: FactorSet, boundary: str) -> list[dict[str, Any]]:
-    """The factors of a boundary that hold wherever they are used."""
-    held = (f for f in factors.factors if f.boundary == boundary and not f.region)
-    return [{name: getattr(f, name) for name in FACTOR_COLUMNS} for f in held]
 
 
 def _asset(flexibility: Flexibility) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from carbon.factors.factor_set import (
 )
 from carbon.factors.reading import read_factor_set
 from carbon.factors.units import UNITS
+from carbon.factors.used import UsedFactor
 from grid.errors import InputError, nearest
 from grid.files.content import is_file
 
@@ -32,6 +33,7 @@ __all__ = [
     "Gas",
     "LossTreatment",
     "SourceStatus",
+    "UsedFactor",
     "factor_sets",
     "load_factor_set",
 ]

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from carbon.factors import Boundary
+from carbon.factors import Boundary, UsedFactor
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, raise_if_any
 from grid.files.report import FileReport
@@ -15,6 +15,8 @@ from grid.time.clock import Clock
 
 IMPORT_UNKNOWN = "import_unknown"
 """What fills the gap when demand exceeds supply; its factor is that of ``unknown``."""
+IMPORTS = "imports"
+"""What the factors of the mix are used for (`carbon.factors.UsedFactor.use`)."""
 
 
 _GIVEN: Final = ("price_per_mwh", "ci_kg_per_mwh", "ci_marginal_kg_per_mwh", "renewable_share", "p_mw")
@@ -46,6 +48,7 @@ class Upstream:
             to demand and this.
         missing_hours: Hours that a file lacked and that were filled.
         report: What was read, if it comes from a file.
+        factors: The emission factors that its intensities follow from, where they follow from any.
 
     Raises:
         InputError: If shapes disagree, a value is not finite, an intensity is negative, or a share is outside 0..1.
@@ -65,6 +68,7 @@ class Upstream:
     storage_charge_mw: Floats = field(default_factory=_not_given)
     missing_hours: float = 0.0
     report: FileReport | None = None
+    factors: tuple[UsedFactor, ...] = ()
 
     def __post_init__(self) -> None:
         steps = self.clock.n_steps

@@ -38,12 +38,16 @@ class Fuel:
         kg_per_mwh: CO2 when burnt, without that of biomass [kg/MWh].
         biogenic_kg_per_mwh: CO2 of biomass when burnt [kg/MWh].
         upstream_share: Emissions before it is burnt, as a share of those when burnt; None where they are not known.
+        issuer: Who publishes these.
+        source: Where.
     """
 
     technology: str
     kg_per_mwh: float
     biogenic_kg_per_mwh: float
     upstream_share: float | None
+    issuer: str
+    source: str
 
 
 @cache
@@ -52,7 +56,7 @@ def fuel(name: str) -> Fuel:
     with resources.as_file(resources.files("grid.data") / "fuels.csv") as path:
         row = pl.read_csv(path).filter(pl.col("fuel") == name).row(0, named=True)
     burnt, biogenic = (GJ_PER_MWH * row[column] for column in ("kg_per_gj", "biogenic_kg_per_gj"))
-    return Fuel(row["technology"], burnt, biogenic, row["upstream_share"])
+    return Fuel(row["technology"], burnt, biogenic, row["upstream_share"], row["issuer"], row["source"])
 
 
 class Generator(Asset, ABC):

@@ -51,10 +51,10 @@ def _error(value: Any, unit: str) -> str:
 
 
 def factors_used(manifest: Mapping[str, Any]) -> Component:
-    """Sources of the factors with what each of them gives; those that were not checked come first."""
+    """Sources of the factors that were used, with what each of them gives; those that were not checked come first."""
     sets, given = manifest.get("factor_sets") or [], _given(manifest.get("factors") or [])
     if not sets:
-        return html.P("This result names no emission factor set.", className="nothing")
+        return html.P("No figure of this result rests on an emission factor.", className="nothing")
     rows = [_factor_row(one, given) for one in sorted(sets, key=lambda one: one.get("status") == "verified")]
     head = html.Tr([html.Th("Set", scope="col"), html.Th("Factors [kg/MWh]", scope="col"),
                     html.Th("Source", scope="col"), html.Th("Checked", scope="col")])  # fmt: skip
@@ -72,7 +72,9 @@ def _given(factors: list[Mapping[str, Any]]) -> dict[str, str]:
     """What each source gives, by the source: technologies and their factors."""
     given: dict[str, str] = {}
     for one in factors:
-        words = f"{str(one['technology']).replace('_', ' ')} {float(one['value_kg_per_mwh']):g}"
+        words = f"{str(one.get('name', one['technology'])).replace('_', ' ')} {float(one['value_kg_per_mwh']):.5g}"
+        words += f" ({one['use']})" if one.get("use") else ""
+        words += f": {one['derivation']}" if one.get("derivation") else ""
         given[one["source"]] = f"{given[one['source']]}, {words}" if one["source"] in given else words
     return given
 

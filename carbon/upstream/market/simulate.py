@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from carbon.factors import Boundary, FactorSet
+from carbon.factors import Boundary, FactorSet, UsedFactor
 from carbon.upstream.market.demand import demand_mw
+from carbon.upstream.market.factors import region_factors
 from carbon.upstream.market.merit_order import Clearing, clear_market, supply_curve
 from carbon.upstream.market.region import Region, Technology
 from carbon.upstream.market.renewables import solar_availability, wind_availability
@@ -43,7 +44,9 @@ def simulate_region(
     Raises:
         InputError: If the clocks differ, the weather lacks its year, or a technology has no factor; all at once.
     """
-    properties = _factors_of(region, factors, boundary, weather, clock)
+    used, faults = region_factors(region, factors, boundary)
+    raise_if_any(dict.fromkeys([*_weather_faults(weather, clock), *faults]), f"region {region.name!r}")
+    properties = _properties(used, factors)
     load_mw = demand_mw(region.demand, clock, time_zone)
     clearing, fixed_mw, charge_mw = _cleared(region, load_mw, weather, clock, time_zone)
     p_mw = np.column_stack((clearing.p_mw + fixed_mw, clearing.unserved_mw))
@@ -52,6 +55,7 @@ def simulate_region(
     unserved = clearing.unserved_mw > 0
     below = np.where(unserved, ci[-1], clearing.p_marginal @ ci[:-1])
     none_above = clearing.p_marginal_above.sum(axis=1) == 0
+    needed = np.append((clearing.p_mw + fixed_mw).any(axis=0), (unserved | none_above).any())
     return Upstream(
         clock=clock,
         price_per_mwh=_price(clearing, region.scarcity_price_per_mwh),
@@ -65,6 +69,7 @@ def simulate_region(
         ci_marginal_below_kg_per_mwh=below,
         ci_marginal_above_kg_per_mwh=np.where(none_above, ci[-1], clearing.p_marginal_above @ ci[:-1]),
         storage_charge_mw=charge_mw,
+        factors=tuple(one for one, counts in zip(used, needed, strict=True) if one is not None and counts),
     )
 
 
@@ -136,39 +141,30 @@ def _mix(p_mw: Floats, charge_mw: Floats, properties: Floats, region: Region, cl
     return mix
 
 
-def _factors_of(region: Region, factors: FactorSet, boundary: Boundary, weather: Weather, clock: Clock) -> Floats:
-    """Factor [kg/MWh], whether renewable and whether carbon-free (0 or 1) of each technology and of unknown imports.
-
-    A fleet with an efficiency of its own has the direct factor of its heat rate; of the set it takes whether it is
-    renewable and, for life-cycle, what the chain adds to the direct factor.
-
-    Returns:
-        Shape (3, K + 1); 0 for storage, which carries what it took.
-    """
+def _weather_faults(weather: Weather, clock: Clock) -> list[Fault]:
+    """What a region needs of the weather and does not have."""
     faults = []
     if weather.clock != clock:
         faults.append(Fault("weather.clock", "must be the clock of the simulation"))
     if weather.year is None:
         faults.append(Fault("weather.year", "must be given; a region takes its climate from the whole year"))
-    names = [*(technology.factor for technology in region.technologies), "unknown"]
-    stores = [*(technology.operation == "storage" for technology in region.technologies), False]
-    own = [*(technology.direct_kg_per_mwh for technology in region.technologies), None]
-    ci = np.zeros(len(names))
-    for position, name in enumerate(names):
-        if stores[position]:
-            continue
-        direct = own[position]
-        try:
-            listed = factors.value(name, boundary)
-            chain = listed - factors.value(name) if boundary == "lifecycle" else 0.0
-            ci[position] = listed if direct is None else direct + chain
-        except InputError as error:
-            faults.extend(error.faults)
-    raise_if_any(dict.fromkeys(faults), f"region {region.name!r}")
-    generates = ~np.array(stores)
-    renewable = [factors.renewable(name) for name in names] * generates
-    carbon_free = [factors.carbon_free(name) for name in names] * generates
-    return np.stack((ci, renewable, carbon_free))
+    return faults
+
+
+def _properties(used: tuple[UsedFactor | None, ...], factors: FactorSet) -> Floats:
+    """Factor [kg/MWh], whether renewable and whether carbon-free (0 or 1) of each technology and of unknown imports.
+
+    Returns:
+        Shape (3, K + 1); 0 for storage, which carries what it took.
+    """
+    return np.array(
+        [
+            (0.0, 0.0, 0.0)
+            if one is None
+            else (one.value_kg_per_mwh, factors.renewable(one.technology), factors.carbon_free(one.technology))
+            for one in used
+        ]
+    ).T
 
 
 def _availability(technology: Technology, region: Region, weather: Weather, time_zone: str) -> Floats:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from carbon.factors import Boundary, FactorSet, load_factor_set
+from carbon.factors import Boundary, FactorSet, UsedFactor, load_factor_set
+from carbon.factors.used import published
 from carbon.upstream.readers.csv_layouts import Layout, layout_of
 from carbon.upstream.readers.csv_rows import FileRows, read_rows
 from carbon.upstream.readers.entsoe_files import is_library, library_table
-from carbon.upstream.supply import Upstream
+from carbon.upstream.supply import IMPORTS, Upstream
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.report import FileReport
@@ -123,7 +124,7 @@ def _upstream(
     missing_hours: float,
 ) -> Upstream:
     names = tuple(dict.fromkeys(layout.generation.values()))
-    p_mw = np.zeros((clock.n_steps, len(names)))
+    p_mw, used = np.zeros((clock.n_steps, len(names))), tuple[UsedFactor, ...]()
     for column, technology in layout.generation.items():
         if column not in found:  # joined with the column that it is a part of
             continue
@@ -132,11 +133,14 @@ def _upstream(
         known = factors or load_factor_set()
         total_mw = p_mw.sum(axis=1)
         share = p_mw / np.where(total_mw > 0, total_mw, 1.0)[:, None]
+        rows = [known.find(name, boundary) for name in names]
         of_mix = {
-            "ci_kg_per_mwh": [known.value(name, boundary) for name in names],
+            "ci_kg_per_mwh": [row.value_kg_per_mwh for row in rows],
             "renewable_share": [float(known.renewable(name)) for name in names],
             "carbon_free_share": [float(known.carbon_free(name)) for name in names],
         }
+        if "ci_kg_per_mwh" not in found:
+            used = tuple(published(row.technology, IMPORTS, row) for k, row in enumerate(rows) if p_mw[:, k].any())
         found = {name: share @ np.array(values) for name, values in of_mix.items()} | found
     renewable = np.clip(found.get("renewable_share", np.zeros(clock.n_steps)), 0.0, 1.0)
     return Upstream(
@@ -150,6 +154,7 @@ def _upstream(
         boundary=boundary,
         carbon_free_share=np.clip(found.get("carbon_free_share", renewable), 0.0, 1.0),
         missing_hours=missing_hours,
+        factors=used,
     )
 
 

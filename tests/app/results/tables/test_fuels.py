@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 import pytest
 
 from app.reports.inventory import city_inventory
 from app.results.folder import Result
-from app.results.run import run_scenario
-from app.scenario import check_scenario
 from carbon.inventory import InventoryLine
 
 GAS_KG_PER_MWH = 3.6 * 56.1
@@ -18,19 +14,8 @@ GAS_KG_PER_MWH = 3.6 * 56.1
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    """Two winter days with an engine for heat and power, a biogas engine, and a data centre with tested generators."""
-    assets = [
-        {"kind": "chp", "name": "works", "bus": "Bus 34", "p_rated_mw": 1.0, "heat_sector": "I.1"},
-        {"kind": "chp", "name": "farm", "bus": "Bus 60", "p_rated_mw": 0.5, "fuel": "biogas", "allocation": "energy"},
-    ]
-    hall = {"name": "hall", "bus": "Bus 34", "p_it_rated_mw": 1.0, "on_site": {"generators": {"p_rated_mw": 2.0}}}
-    scenario = {
-        "name": "fuel", "city": {"network": "mv_oberrhein"},
-        "period": {"start": "2030-01-14", "days": 2, "step_minutes": 60},
-        "dispatch": {"strategy": "unmanaged"}, "assets": assets, "data_centres": [hall],
-    }  # fmt: skip
-    return run_scenario(check_scenario(scenario, Path(), "fuel"), tmp_path_factory.mktemp("fuel") / "run")
+def result(fuel_result: Result) -> Result:
+    return fuel_result
 
 
 def burnt(result: Result, asset: str, use: str) -> tuple[float, float, float]:

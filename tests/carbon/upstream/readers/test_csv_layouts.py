@@ -123,6 +123,10 @@ def test_neso_generation_mix(tmp_path: Path):
     chain = [factors.value(name, "lifecycle") for name in direct.technologies]
     lifecycle = upstream_from_csv(path, DAY, "lifecycle")
     assert lifecycle.ci_kg_per_mwh == pytest.approx(float(np.dot([0.6, 0.1, 0.3], chain)))
+    assert direct.factors == ()  # the file has the intensities
+    assert [(one.name, one.value_kg_per_mwh) for one in lifecycle.factors] == list(
+        zip(lifecycle.technologies, chain, strict=True)
+    )
 
 
 def test_entso_e_across_the_doubled_hour_of_autumn(tmp_path: Path):
