@@ -271,6 +271,7 @@ DECLARED: dict[str, Table] = {
         "consumption_mwh": _number("MWh", "loads, data centres, hydrogen, and cars net at the meter"),
         "export_mwh": _number("MWh", "to the grid above"),
         "loss_mwh": _number("MWh", "of the grid and of stationary stores"),
+        "grid_loss_mwh": _number("MWh", "the part of it that the grid loses"),
         "storage_change_mwh": _number("MWh", "what stationary stores gained"),
         "renewable_mwh": _number("MWh", "traced renewable part of the consumption"),
         "curtailed_mwh": _number("MWh", "what sun or wind offered and was not fed in"), **_TERMS_KG,

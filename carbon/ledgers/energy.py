@@ -27,6 +27,7 @@ class EnergyLedger:
             stationary tanks (lower heating value).
         export_mwh: What leaves the city.
         loss_mwh: Losses of the network, and conversion and standing losses of stationary stores.
+        grid_loss_mwh: The part of it that the network loses.
         storage_change_mwh: Change of the energy in stationary stores.
     """
 
@@ -36,6 +37,7 @@ class EnergyLedger:
     consumption_mwh: Floats
     export_mwh: Floats
     loss_mwh: Floats
+    grid_loss_mwh: Floats
     storage_change_mwh: Floats
 
     @property
@@ -76,6 +78,7 @@ def energy_ledger(
     conversion_mwh = (stationary.charge_meter_mwh - stationary.energy.charge) + (
         stationary.energy.discharge - stationary.discharge_meter_mwh
     )
+    grid_loss_mwh = step_hours * flows.loss_mw().sum(axis=1)
     vehicle_mwh = vehicles.charge_meter_mwh - vehicles.discharge_meter_mwh
     return EnergyLedger(
         generation_mwh=step_hours * sources.p_mw[:, ~imported].sum(axis=1),
@@ -83,6 +86,7 @@ def energy_ledger(
         arriving_mwh=stationary.energy.arriving,
         consumption_mwh=step_hours * consumers.p_mw.sum(axis=1) + vehicle_mwh + stationary.energy.fuel,
         export_mwh=step_hours * exports.p_mw.sum(axis=1),
-        loss_mwh=step_hours * flows.loss_mw().sum(axis=1) + conversion_mwh + stationary.energy.standing,
+        loss_mwh=grid_loss_mwh + conversion_mwh + stationary.energy.standing,
+        grid_loss_mwh=grid_loss_mwh,
         storage_change_mwh=stationary.energy.change,
     )

@@ -67,6 +67,7 @@ def ledger(outcome: SimulationResult) -> pl.DataFrame:
             "consumption_mwh": energy.consumption_mwh,
             "export_mwh": energy.export_mwh,
             "loss_mwh": energy.loss_mwh,
+            "grid_loss_mwh": energy.grid_loss_mwh,
             "storage_change_mwh": energy.storage_change_mwh,
             "renewable_mwh": carbon.renewable_mwh,
             "curtailed_mwh": costs.curtailed_mwh(outcome),

@@ -92,6 +92,12 @@ def test_energy_in_is_energy_out_and_lost_and_kept(seed, n_nodes):
     supplied_mwh = energy.generation_mwh + energy.import_mwh
     assert (np.abs(energy.residual_mwh) <= 1e-9 * np.maximum(supplied_mwh, 1)).all()
     np.testing.assert_allclose(energy.import_mwh, city.step_hours * city.sources.p_mw[:, 0])
+    flows = city.flows
+    shunts_mw = 0.0 if flows.p_shunt_mw is None else flows.p_shunt_mw.sum(axis=1)
+    lost_mw = (flows.p_from_mw + flows.p_to_mw).sum(axis=1) + shunts_mw
+    np.testing.assert_allclose(energy.grid_loss_mwh, city.step_hours * lost_mw, rtol=1e-9, atol=1e-12)
+    assert (energy.loss_mwh >= energy.grid_loss_mwh - 1e-12).all()
+    assert energy.loss_mwh.sum() > energy.grid_loss_mwh.sum()  # stores convert and stand
 
 
 def test_leaving_out_fuel_and_standing_loss_would_show():
