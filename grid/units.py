@@ -10,6 +10,7 @@ from typing import Final
 
 KG_PER_T: Final = 1000.0
 G_PER_KG: Final = 1000.0
+WH_PER_KWH: Final = 1000.0
 KWH_PER_MWH: Final = 1000.0
 KW_PER_MW: Final = 1000.0
 W_PER_MW: Final = 1e6

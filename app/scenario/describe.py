@@ -52,7 +52,9 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     notes = (place.note, *network.not_followed, *loaded.caveats)
     lines += [f"  note       {note}" for note in notes if note]
     lines += [report.text for report in loaded.reports]
-    lines += [f"{asset.name}: {note}" for asset in loaded.assets for note in asset.notes()]
+    for asset in loaded.assets:
+        reports = [report.text for report in asset.reports()]
+        lines += [f"{asset.name}, {text}" for text in reports or asset.notes()]
     return "\n".join(lines)
 
 

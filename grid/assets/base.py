@@ -15,6 +15,7 @@ from grid.assets.power_limits import PowerLimit, SharedPowerLimit
 from grid.city.city import City
 from grid.city.placement import Placement, Where, place, placement_faults
 from grid.errors import Fault
+from grid.files.report import FileReport
 from grid.flexibility.flexibility import Element, Flexibility, one_device
 from grid.flexibility.per_slot import DeviceOrSlot
 from grid.flexibility.power_bounds import within_bounds
@@ -127,6 +128,10 @@ class Asset(Spec, ABC):
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of a result should know of it, in sentences."""
+        return ()
+
+    def reports(self) -> tuple[FileReport, ...]:
+        """What was read of its files."""
         return ()
 
     def placement(self, city: City) -> Placement:

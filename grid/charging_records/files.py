@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -41,11 +42,17 @@ def _typed(table: pl.DataFrame) -> TextTable:
 def _read_json(path: Path) -> pl.DataFrame:
     """Sessions of a JSON file; what is nested in them (``userInputs``) is left out."""
     content = json.loads(read_text(path))
-    items = content["_items"] if isinstance(content, dict) else content
+    items = _only_list(content) if isinstance(content, dict) else content
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise ValueError("expected a list of sessions, or one under '_items'")
+        raise ValueError("expected a list of sessions, or one under a key such as '_items'")
     flat = [{name: value for name, value in item.items() if not isinstance(value, dict | list)} for item in items]
     return pl.DataFrame(flat, infer_schema_length=None, strict=False)
+
+
+def _only_list(content: dict[str, Any]) -> Any:
+    """What stands under ``_items``, or the only list there is."""
+    lists = [value for value in content.values() if isinstance(value, list)]
+    return content.get("_items", lists[0] if len(lists) == 1 else None)
 
 
 def as_names(column: pl.Series) -> pl.Series:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grid.errors import Fault, nearest
 from grid.spec import Spec
@@ -17,15 +18,33 @@ class RecordColumns(Spec):
     stop: str = "stop"
     """Plug-out."""
     energy_kwh: str = "energy_kwh"
-    """Energy at the meter [kWh]."""
+    """Energy at the meter [kWh]; not read where both registers are given."""
+    register_start_wh: str | None = None
+    """Or the register of the meter at plug-in, as OCPP states it [Wh]."""
+    register_stop_wh: str | None = None
+    """Register at plug-out [Wh]; less that at plug-in it is the energy."""
     vehicle: str | None = None
     """Vehicle, user or card; without it every session is a vehicle of its own."""
     station: str | None = None
     """Charging point."""
+    connector: str | None = None
+    """Which of its sockets; each holds one vehicle at a time."""
     max_power_kw: str | None = None
     """Greatest power of the session [kW]."""
     transaction: str | None = None
     """Transaction, of which a file may hold several records; the one with most energy counts."""
+
+    @property
+    def by_registers(self) -> bool:
+        """Whether energy is the difference of two registers."""
+        return self.register_start_wh is not None and self.register_stop_wh is not None
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Columns without which there is no session."""
+        if self.register_start_wh is not None and self.register_stop_wh is not None:
+            return self.start, self.stop, self.register_start_wh, self.register_stop_wh
+        return self.start, self.stop, self.energy_kwh
 
 
 @dataclass(frozen=True)
@@ -50,15 +69,31 @@ class Format:
     day_first: bool | None = None
 
     def fits(self, names: Iterable[str]) -> bool:
-        """Whether a file with these columns has what a session needs."""
-        needed = {self.columns.start, self.columns.stop, self.columns.energy_kwh}
+        """Whether a file with these columns has what a session needs; letter case and spaces do not count."""
+        needed = set(self.columns.needed)
         if self.name == "norway":  # the names of its times alone are those of many files
             needed |= {name for name in (self.columns.vehicle, self.columns.station) if name is not None}
-        return needed <= set(names)
+        return {_plain(name) for name in needed} <= {_plain(name) for name in names}
+
+    def spelt(self, names: Iterable[str]) -> Format:
+        """The format with its columns spelt as in a file of these names."""
+        theirs = {_plain(name): name for name in reversed(list(names))}
+        own = self.columns.model_dump()
+        return replace(
+            self,
+            columns=RecordColumns(
+                **{field: theirs.get(_plain(name), name) if name else name for field, name in own.items()}
+            ),
+        )
 
 
-OPTIONAL = ("vehicle", "station", "max_power_kw", "transaction")
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).casefold()
+
+
+OPTIONAL = ("vehicle", "station", "connector", "max_power_kw", "transaction")
 """Columns that a file need not have."""
+OCPP = "OCPP 1.6, StartTransaction and StopTransaction: meterStart and meterStop in Wh, times in UTC"
 FORMATS = (
     Format(
         "acn",
@@ -74,7 +109,7 @@ FORMATS = (
         "elaad",
         RecordColumns(
             start="UTCTransactionStart", stop="UTCTransactionStop", energy_kwh="TotalEnergy", vehicle="StartCard",
-            station="ChargePoint", max_power_kw="MaxPower",
+            station="ChargePoint", connector="Connector", max_power_kw="MaxPower", transaction="TransactionId",
         ),
         "UTC",
         "Europe/Amsterdam",
@@ -102,6 +137,26 @@ FORMATS = (
         "the same sessions with the columns renamed",
     ),
     Format(
+        "ocpp",
+        RecordColumns(
+            start="startTimestamp", stop="stopTimestamp", register_start_wh="startValue", register_stop_wh="stopValue",
+            vehicle="idTag", station="chargeBoxId", connector="connectorId", transaction="transactionId",
+        ),
+        "UTC",
+        None,
+        f"{OCPP}; names as in SteVe's exports",
+    ),
+    Format(
+        "ocpp",
+        RecordColumns(
+            start="startTimestamp", stop="stopTimestamp", register_start_wh="meterStart", register_stop_wh="meterStop",
+            vehicle="idTag", station="chargePointId", connector="connectorId", transaction="transactionId",
+        ),
+        "UTC",
+        None,
+        f"{OCPP}; names as in its messages",
+    ),
+    Format(
         "columns",
         RecordColumns(start="plug_in_local", stop="plug_out_local", vehicle="user_id", station="station_id"),
         None,
@@ -110,7 +165,7 @@ FORMATS = (
     ),
     Format(
         "columns",
-        RecordColumns(vehicle="vehicle", station="station", transaction="transaction_id"),
+        RecordColumns(vehicle="vehicle", station="station", connector="connector", transaction="transaction_id"),
         None,
         None,
         "this project's own names",
@@ -123,7 +178,7 @@ def format_faults(file_format: str, columns: RecordColumns | None, names: list[s
     """All that keeps a file with columns `names` from being read as `file_format`."""
     if columns is not None:
         for field, name in columns.model_dump().items():
-            if name is not None and name not in names:
+            if name is not None and name not in names and not (field == "energy_kwh" and columns.by_registers):
                 yield Fault(f"columns.{field}", f"no column called {name!r}", suggestion=nearest(name, names))
     elif find_format(file_format, names) is None:
         known = ", ".join(sorted({each.name for each in FORMATS}))
@@ -132,9 +187,10 @@ def format_faults(file_format: str, columns: RecordColumns | None, names: list[s
 
 
 def find_format(file_format: str, names: Iterable[str]) -> Format | None:
-    """The first format, of this name unless it is ``auto``, that has the columns."""
-    held = set(names)
-    return next((each for each in FORMATS if file_format in {"auto", each.name} and each.fits(held)), None)
+    """The first format, of this name unless it is ``auto``, that has the columns, spelt as in the file."""
+    held = list(names)
+    fitting = (each.spelt(held) for each in FORMATS if file_format in {"auto", each.name} and each.fits(held))
+    return next(fitting, None)
 
 
 def columns_held(columns: RecordColumns, names: Iterable[str]) -> RecordColumns:

@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from grid.files.report import FileReport
+
 LONGEST_STAY = timedelta(days=7)
 """A longer stay is a vehicle left standing, or a plug-out that was not noticed."""
 RESOLUTION = timedelta(minutes=1)
@@ -47,6 +49,7 @@ class QualityReport:
         kwh_read: Energy of all rows that could be read [kWh].
         kwh_distinct: The same without negative energy and with each session once [kWh].
         kwh_kept: Energy of the sessions kept [kWh].
+        median_stay: Median stay of the sessions kept, in words.
         findings: One for each check, in the order in which rules apply.
     """
 
@@ -59,6 +62,7 @@ class QualityReport:
     kwh_read: float
     kwh_distinct: float
     kwh_kept: float
+    median_stay: str
     findings: tuple[Finding, ...]
 
     def __getitem__(self, check: str) -> Finding:
@@ -68,6 +72,27 @@ class QualityReport:
     def as_dict(self) -> dict[str, Any]:
         """The report as plain data."""
         return asdict(self) | {"findings": [asdict(finding) for finding in self.findings]}
+
+    @property
+    def file_report(self) -> FileReport:
+        """The report in the form that all files have."""
+        found = [each for each in self.findings if each.rows]
+        once = f"{self.kwh_distinct:,.1f} kWh with each session once"
+        return FileReport(
+            kind="sessions",
+            source=self.source,
+            form=self.file_format,
+            rows=f"{self.n_rows:,}, {self.n_kept:,} sessions kept",
+            period=self.period,
+            zone=self.time_zone,
+            step=f"none: sessions, half of them longer than {self.median_stay}",
+            gaps="not judged: days without sessions are days without sessions",
+            totals=(f"{self.kwh_read:,.1f} kWh in all rows, {once}, {self.kwh_kept:,.1f} kWh kept",),
+            mended=tuple(f"{each.check}: {each.mended:,} of {each.rows:,} rows; {each.rule}" for each in found
+                         if each.mended or not each.dropped),
+            dropped=tuple(f"{each.check}: {each.dropped:,} of {each.rows:,} rows; {each.rule}" for each in found
+                          if each.dropped),
+        )  # fmt: skip
 
     @property
     def text(self) -> str:
@@ -87,7 +112,7 @@ def distinct(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows that can be read, each session once; arguments as in `mend`."""
     rows = rows.with_row_index("row").with_columns(power=pl.lit(1.0), stay=pl.col("stop") - pl.col("start"))
     kept = rows
-    for check in (_unreadable, _identical, _duplicates):
+    for check in (_unreadable, _identical, _duplicates, _copies):
         kept, _ = check(rows, kept)
     return kept
 
@@ -96,8 +121,8 @@ def mend(rows: pl.DataFrame, max_power_kw: float) -> tuple[pl.DataFrame, list[Fi
     """Applies every rule in turn.
 
     Args:
-        rows: One row a session: ``start``, ``stop`` (UTC), ``energy_kwh``, ``vehicle``, ``station``, ``max_power_kw``;
-            nulls where nothing could be read.
+        rows: One row a session: ``start``, ``stop`` (UTC), ``energy_kwh``, ``vehicle``, ``station``, ``connector``,
+            ``transaction``, ``max_power_kw``; nulls where nothing could be read.
         max_power_kw: Power of the charging points, where a row does not state one [kW].
 
     Returns:
@@ -108,8 +133,8 @@ def mend(rows: pl.DataFrame, max_power_kw: float) -> tuple[pl.DataFrame, list[Fi
         stay=pl.col("stop") - pl.col("start"),
     )
     kept, findings = rows, []
-    checks = (_unreadable, _identical, _duplicates, _missing_stops, _backwards, _zero_length, _too_long, _impossible)
-    for check in (*checks, _overlapping):
+    checks = (_unreadable, _identical, _duplicates, _copies, _missing_stops, _backwards, _zero_length, _too_long)
+    for check in (*checks, _impossible, _overlapping):
         kept, finding = check(rows, kept)
         findings.append(finding)
     return kept.sort("start", "row"), findings
@@ -129,12 +154,37 @@ def _identical(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Fi
     return once, Finding("identical", n, 0, kept.height - once.height, "every cell as in another row: counted once")
 
 
+def _holder() -> pl.Expr:
+    """What can hold one session at a time: the vehicle, else the socket; null where neither is known."""
+    return pl.coalesce(
+        pl.concat_str(pl.lit("vehicle "), "vehicle"),
+        pl.concat_str(pl.lit("socket "), pl.col("station").fill_null(""), pl.lit(" "), "connector"),
+    )
+
+
+def _copies(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    """Records of one session under different times: they overlap, with the same energy."""
+    found = rows.filter(pl.col("row").is_in(_again(rows)["row"].implode())).height
+    once = kept.filter(~pl.col("row").is_in(_again(kept)["row"].implode()))
+    rule = "overlaps a session of the same vehicle or socket with the same energy: one session, counted once"
+    return once, Finding("copies", found, 0, kept.height - once.height, rule)
+
+
+def _again(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows that begin before the row above of the same vehicle or socket ends, and have its energy."""
+    ordered = rows.with_columns(holder=_holder()).filter(pl.col("holder").is_not_null()).sort("holder", "start", "row")
+    stop, energy = (pl.col(name).shift(1).over("holder") for name in ("stop", "energy_kwh"))
+    of_one = (pl.col("energy_kwh") == energy) & (energy > 0)
+    return ordered.filter((pl.col("start") < stop) & (pl.col("stop") > pl.col("start")) & of_one)
+
+
 def _overlapping(_: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
-    """Sessions that begin before the same vehicle's last one ends."""
-    ordered = kept.filter(pl.col("vehicle").is_not_null()).sort("vehicle", "start")
-    n = ordered.filter(pl.col("start") < pl.col("stop").shift(1).over("vehicle")).height
-    rule = "begins before the same vehicle's last session ends: both kept, played as one with the energy of both"
-    return kept, Finding("overlapping", n, 0, 0, rule)
+    """Sessions that begin before the last one of the same vehicle or socket ends."""
+    ordered = kept.with_columns(holder=_holder()).filter(pl.col("holder").is_not_null()).sort("holder", "start")
+    latest = pl.col("stop").cum_max().shift(1).over("holder")
+    n = ordered.filter(pl.col("start") < latest).height
+    rule = "begins before the last session of the same vehicle or socket ends, with other energy: both kept; those of "
+    return kept, Finding("overlapping", n, 0, 0, f"{rule}one vehicle are played as one with the energy of both")
 
 
 def _duplicates(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:

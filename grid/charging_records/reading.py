@@ -22,13 +22,14 @@ from grid.files.text_table import TextTable
 from grid.time.instants import Instants, place
 from grid.time.stamps import Stamps, read_stamps
 from grid.time.zones import UTC_ZONE, Zone
+from grid.units import WH_PER_KWH
 
 MEDIAN_KWH = (0.05, 200.0)
 """Half of the sessions of a file cannot take less or more: the largest batteries of cars hold about 200 kWh."""
 _LEAST_ROWS = 5
 _REGISTER_KWH = 100.0
 """Energies that only rise, from above this on, are those of a register [kWh]."""
-_COUNTED_ONCE = ("identical", "duplicates", "overlapping", "skipped_hour", "doubled_hour", "missing_plug_out")
+_COUNTED_ONCE = ("identical", "duplicates", "copies", "overlapping", "skipped_hour", "doubled_hour", "missing_plug_out")
 """Findings that lose no energy."""
 MOST_POWER_KW = 22.0
 """Of a charging point, unless it is stated: three phases of 32 A (IEC 61851-1)."""
@@ -74,7 +75,7 @@ def read_charging_records(
 
     Args:
         path: A CSV (separated by comma, semicolon or tab), Parquet or JSON file.
-        file_format: ``acn``, ``elaad``, ``norway``, ``columns``, or ``auto``: recognised by its columns.
+        file_format: ``acn``, ``elaad``, ``norway``, ``ocpp``, ``columns``, or ``auto``: recognised by its columns.
         columns: Which column is what; goes before `file_format`.
         time_zone: IANA name of the zone of the times; default: that of the format, else of the city. Times that state
             an offset are taken at their word.
@@ -110,6 +111,7 @@ def read_charging_records(
         kwh_read=float(rows["energy_kwh"].sum()),
         kwh_distinct=_distinct_kwh(rows),
         kwh_kept=float(kept["energy_kwh"].sum()),
+        median_stay=_median_stay(kept),
         findings=(*findings[:1], *hours, *findings[1:]),
     )
     own = found.local_zone if found else None
@@ -147,9 +149,10 @@ def _rows(
     frame = pl.DataFrame({
         "start": begin.utc,
         "stop": end.utc.zip_with(~late.fill_null(False), end.later),
-        "energy_kwh": _numbers(table, columns.energy_kwh),
+        "energy_kwh": _energy_kwh(table, columns),
         "vehicle": _optional(table, columns.vehicle, n),
         "station": _optional(table, columns.station, n),
+        "connector": _optional(table, columns.connector, n),
         "transaction": _optional(table, columns.transaction, n),
         "max_power_kw": pl.Series([None] * n, dtype=pl.Float64) if columns.max_power_kw is None
         else _numbers(table, columns.max_power_kw),
@@ -164,6 +167,13 @@ def _rows(
 
 def _instants(stamps: Stamps, zone: str) -> Instants:
     return place(stamps, UTC_ZONE if zone == "UTC" else Zone(zone))
+
+
+def _energy_kwh(table: TextTable, columns: RecordColumns) -> pl.Series:
+    """Energy of each session: as stated, or the register at plug-out less that at plug-in."""
+    if columns.register_start_wh is None or columns.register_stop_wh is None:
+        return _numbers(table, columns.energy_kwh)
+    return (_numbers(table, columns.register_stop_wh) - _numbers(table, columns.register_start_wh)) / WH_PER_KWH
 
 
 def _numbers(table: TextTable, name: str) -> pl.Series:
@@ -187,29 +197,41 @@ def _row_faults(rows: pl.DataFrame, columns: RecordColumns) -> Iterator[Fault]:
     if not rows.height:
         yield Fault("", "the file holds no session")
         return
-    for field, kind in (("start", "time"), ("stop", "time"), ("energy_kwh", "number")):
+    energy = "register_stop_wh" if columns.by_registers else "energy_kwh"
+    for field, named, kind in (("start", "start", "time"), ("stop", "stop", "time"), ("energy_kwh", energy, "number")):
         if rows[field].null_count() == rows.height:
-            yield Fault(f"columns.{field}", f"no value of column {getattr(columns, field)!r} can be read as a {kind}")
+            yield Fault(f"columns.{named}", f"no value of column {getattr(columns, named)!r} can be read as a {kind}")
     stays = rows.select(stay=pl.col("stop") - pl.col("start")).drop_nulls()["stay"]
     if stays.len() and bool((stays < timedelta(0)).all()):
         yield Fault("columns.stop", "every session ends before it starts; are start and stop exchanged?",
                     columns.stop, columns.start)  # fmt: skip
-    energy = rows.select("start", "energy_kwh").drop_nulls().sort("start")["energy_kwh"]
-    positive = energy.filter(energy > 0)
-    median, (least, most) = positive.median(), MEDIAN_KWH
-    steps = energy.diff().drop_nulls()
-    rises = bool((steps >= 0).all() and (steps > 0).any())
-    if energy.len() >= _LEAST_ROWS and rises and energy[0] > _REGISTER_KWH:
-        rule = "rises from session to session like the register of a meter: give the energy of each session, which is "
-        yield Fault("columns.energy_kwh", f"{rule}its register at plug-out less that at plug-in", columns.energy_kwh)
-    elif isinstance(median, float) and not least <= median <= most:
-        unit, factor = ("Wh", 1e-3) if median > most else ("MWh", 1e3)
-        rule = f"must be in kWh; the median session is {median:g}, in {unit} that would be {median * factor:g} kWh"
-        yield Fault("columns.energy_kwh", rule, columns.energy_kwh)
+    yield from _unit_faults(rows, columns)
     unread = rows.filter(pl.col("start").is_null() | pl.col("energy_kwh").is_null()).height
     if MOST_INVENTED * rows.height < unread < rows.height:
         rule = f"must be readable in {1 - MOST_INVENTED:.0%} of the rows; no plug-in time or no energy in"
         yield Fault("rows", rule, f"{unread} of {rows.height}")
+
+
+def _unit_faults(rows: pl.DataFrame, columns: RecordColumns) -> Iterator[Fault]:
+    """Energies that are no energies in kWh: those of a register, or in another unit."""
+    energy = rows.select("start", "energy_kwh").drop_nulls().sort("start")["energy_kwh"]
+    median, (least, most) = energy.filter(energy > 0).median(), MEDIAN_KWH
+    steps = energy.diff().drop_nulls()
+    rises = bool((steps >= 0).all() and (steps > 0).any())
+    if energy.len() >= _LEAST_ROWS and rises and energy[0] > _REGISTER_KWH and not columns.by_registers:
+        rule = (
+            "rises from session to session like the register of a meter: state the registers at plug-in and plug-out "
+        )
+        rule += "as register_start_wh and register_stop_wh, or the energy of each session, which is their difference"
+        yield Fault("columns.energy_kwh", rule, columns.energy_kwh)
+    elif isinstance(median, float) and not least <= median <= most:
+        if columns.by_registers:
+            rule = f"must be in Wh; the median session is {WH_PER_KWH * median:g} Wh: are the registers in kWh?"
+            yield Fault("columns.register_stop_wh", rule, columns.register_stop_wh)
+            return
+        unit, factor = ("Wh", 1e-3) if median > most else ("MWh", 1e3)
+        rule = f"must be in kWh; the median session is {median:g}, in {unit} that would be {median * factor:g} kWh"
+        yield Fault("columns.energy_kwh", rule, columns.energy_kwh)
 
 
 def _period(kept: pl.DataFrame) -> str:
@@ -218,6 +240,12 @@ def _period(kept: pl.DataFrame) -> str:
         return "no session"
     first, last = kept["start"].sort()[0], kept["stop"].sort()[-1]
     return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+
+
+def _median_stay(kept: pl.DataFrame) -> str:
+    """Median stay, in words."""
+    median = (kept["stop"] - kept["start"]).median()
+    return f"{median / timedelta(hours=1):.1f} h" if isinstance(median, timedelta) else "0 h"
 
 
 def _distinct_kwh(rows: pl.DataFrame) -> float:

@@ -18,7 +18,7 @@ from grid.assets.ev.vehicles import class_faults, vehicle_classes
 from grid.charging_records import QualityReport, RecordColumns, Records, read_charging_records
 from grid.city.city import City
 from grid.errors import Fault, InputError, raise_if_any
-from grid.files.report import MOST_INVENTED
+from grid.files.report import MOST_INVENTED, FileReport
 from grid.flexibility.flexibility import Element, Flexibility
 from grid.flexibility.labels import Labels
 from grid.time.clock import Clock
@@ -65,9 +65,10 @@ class EVRecorded(Asset):
     """Electric vehicles with recorded sessions."""
     file: str = Field(min_length=1)
     """File of the sessions: CSV, Parquet or JSON."""
-    format: Literal["auto", "acn", "elaad", "norway", "columns"] = "auto"
+    format: Literal["auto", "acn", "elaad", "norway", "ocpp", "columns"] = "auto"
     """Format of the file: ACN-Data, ElaadNL's open transactions, the Norwegian residential sessions
-    (doi 10.1016/j.dib.2021.107105), or one described by `columns`; `auto` recognises the published ones."""
+    (doi 10.1016/j.dib.2021.107105), transactions of OCPP with their registers, or one described by `columns`; `auto`
+    recognises the published ones."""
     columns: RecordColumns | None = None
     """Which column is what, in a file of another format."""
     time_zone: str | None = None
@@ -130,6 +131,10 @@ class EVRecorded(Asset):
     def notes(self) -> tuple[str, ...]:
         """The report on the quality of its file."""
         return (self.records()[1].text,)
+
+    def reports(self) -> tuple[FileReport, ...]:
+        """The same in the form that all files have."""
+        return (self.records()[1].file_report,)
 
     def records(self) -> tuple[Records, QualityReport]:
         """The sessions of the file, and the report on their quality.

@@ -84,3 +84,14 @@ def test_profiles_are_reported_and_their_faults_stand_at_their_place(folder: Pat
     assert "load: 72.0 MWh and peak 2.000 MW in the file, 48.0 MWh and 2.000 MW in the run, in 1 of 1" in text
     late = {"start": "2030-01-08", "days": 1, "step_minutes": 60}
     assert "city.profiles: time_utc: must cover all of the period" in faults(folder, city=city, period=late)
+
+
+def test_recorded_sessions_are_reported_in_the_form_of_all_files(folder: Path) -> None:
+    rows = [f"{k},2030-01-0{k}T17:00Z,2030-01-0{k}T21:00Z,1000,11000,a,s" for k in range(1, 9)]
+    header = "transactionId,startTimestamp,stopTimestamp,startValue,stopValue,idTag,chargeBoxId"
+    (folder / "ocpp.csv").write_text("\n".join([header, *rows]))
+    cars = {"kind": "ev_recorded", "name": "cars", "bus": "street", "file": "ocpp.csv"}
+    text = describe_scenario(check_scenario(scenario(assets=[cars]), folder, "files.yaml"))
+    assert "cars, sessions: " in text
+    assert "format    ocpp" in text
+    assert "80.0 kWh in all rows, 80.0 kWh with each session once, 80.0 kWh kept" in text

@@ -208,7 +208,7 @@ def test_all_that_is_wrong_is_said_at_once(winter_site: Site, tmp_path: Path) ->
     (fault,) = asset(repeat="never").faults(winter_site.city, "assets[2]")
     assert fault.place == "assets[2].repeat"
     with pytest.raises(ValidationError):
-        asset(format="ocpp")
+        asset(format="ocpi")
     with pytest.raises(ValidationError):
         asset(scale=0)
 
