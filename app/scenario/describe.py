@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from app.scenario.loaded import LoadedScenario
@@ -51,11 +53,14 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     place = city_place(scenario.city, network.buses)
     notes = (place.note, *network.not_followed, *loaded.caveats)
     lines += [f"  note       {note}" for note in notes if note]
-    lines += [report.text for report in loaded.reports]
+    return "\n".join([*lines, *(report.text for report in loaded.reports), *_of_assets(loaded)])
+
+
+def _of_assets(loaded: LoadedScenario) -> Iterator[str]:
+    """What was read of the files of assets, and what else is to be known of them."""
     for asset in loaded.assets:
         reports = [report.text for report in asset.reports()]
-        lines += [f"{asset.name}, {text}" for text in reports or asset.notes()]
-    return "\n".join(lines)
+        yield from (f"{asset.name}, {text}" for text in reports or asset.notes())
 
 
 def _where(loaded: LoadedScenario, placement: Placement) -> str:

@@ -16,7 +16,7 @@ from grid.time.instants import place
 from grid.time.stamps import read_stamps
 from grid.time.zones import UTC_ZONE
 from grid.weather.formats import AT_THE_STAMP, COLUMNS, IRRADIANCE, OF_THE_HOUR, Meaning, RawYear, Station
-from grid.weather.year_rows import on_the_year, stamped
+from grid.weather.year_rows import means_of_hours, on_the_year, stamped
 
 TIME: Final = "time_utc"
 _CURE: Final = (
@@ -59,12 +59,12 @@ def read_weather_csv(path: Path, station: Station) -> RawYear:
     wall, offset = stamps.wall.to_numpy(), int(offsets[0])
     if (offsets != offset).any():  # wall time with summer time: UTC counts its hours without a break
         wall, offset = instants.utc.to_numpy(), 0
-    rows = stamped(wall.astype("datetime64[us]"))
+    rows, means, step = means_of_hours(stamped(wall.astype("datetime64[us]")), values, str(path))
     hours, minutes = divmod(int(rows.minute[0]) + round(station.utc_offset_hours * 60) - offset, 60)
-    year = on_the_year(rows, values, hours, str(path))
+    year = on_the_year(rows, means, hours, str(path))
     return RawYear(
         "CSV", year.columns, year.leap_day, station, instants.where(UTC_ZONE), offset / 60, minutes,
-        (Meaning(OF_THE_HOUR, minutes), Meaning(AT_THE_STAMP, minutes - 30)), _CURE,
+        (Meaning(OF_THE_HOUR, minutes), Meaning(AT_THE_STAMP, minutes - step // 2)), _CURE, step_min=step,
     )  # fmt: skip
 
 

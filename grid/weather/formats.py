@@ -10,7 +10,7 @@ import numpy as np
 
 from grid.arrays import Bools, Floats
 from grid.errors import Fault
-from grid.weather.year_rows import HOURS_OF_YEAR
+from grid.weather.year_rows import HOUR_MIN, HOURS_OF_YEAR
 
 IRRADIANCE: Final = ("ghi_w_per_m2", "dni_w_per_m2", "dhi_w_per_m2")
 COLUMNS: Final = (*IRRADIANCE, "t_dry_bulb_degc", "relative_humidity_percent", "pressure_pa", "wind_speed_m_per_s")
@@ -65,6 +65,7 @@ class RawYear:
         cure: What to do where the irradiance does not fit the sun.
         notes: What was done to read it.
         assumed: Columns that the format does not have and that were assumed.
+        step_min: How far its rows are apart; of parts of an hour the values are the means of the hours [min].
     """
 
     form: str
@@ -78,11 +79,19 @@ class RawYear:
     cure: str
     notes: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    step_min: int = HOUR_MIN
 
     @property
-    def n_rows(self) -> int:
-        """Rows of the file."""
+    def n_hours(self) -> int:
+        """Hours of the file."""
         return HOURS_OF_YEAR + (24 if self.leap_day else 0)
+
+    @property
+    def rows_words(self) -> str:
+        """Its rows, in words."""
+        if self.step_min == HOUR_MIN:
+            return f"{self.n_hours:,} hours"
+        return f"{self.n_hours * HOUR_MIN // self.step_min:,} rows, of which each hour has the mean"
 
 
 def place_faults(station: Station, cure: str) -> Iterator[Fault]:

@@ -58,12 +58,7 @@ def check_against_sun(
         utc_offset_hours: Of the clock that counts the hours [h].
         begins_min: When each mean begins after the full hour [min].
     """
-    start = datetime(2023, 1, 1, tzinfo=UTC) - timedelta(hours=utc_offset_hours) + timedelta(minutes=begins_min)
-    clear = clear_sky_ghi(Clock(start, timedelta(hours=1), ghi_w_per_m2.size), latitude, longitude)
-    n = ghi_w_per_m2.size // _HOURS_OF_DAY // _DAYS
-    shape = (n, _DAYS, _HOURS_OF_DAY)
-    bright = np.quantile(ghi_w_per_m2[: n * _DAYS * _HOURS_OF_DAY].reshape(shape), _BRIGHT, axis=1)
-    sun = clear[: n * _DAYS * _HOURS_OF_DAY].reshape(shape).mean(axis=1)
+    bright, sun = _bright_hours(ghi_w_per_m2, latitude, longitude, utc_offset_hours, begins_min)
     turn = np.exp(2j * np.pi * np.arange(_HOURS_OF_DAY) / _HOURS_OF_DAY)
     of_file, of_sun = bright @ turn, sun @ turn
     if np.abs(of_sun).sum() < _LEAST_CYCLE * sun.sum():
@@ -78,6 +73,24 @@ def check_against_sun(
 def _seasons(bright: Floats, sun: Floats) -> float | None:
     changes = sun.max() > _SEASONAL * sun.min() and bright.max() > _SEASONAL * bright.min()
     return float(np.corrcoef(bright, sun)[0, 1]) if changes else None
+
+
+def brightness(ghi_w_per_m2: Floats, latitude: float, longitude: float, utc_offset_hours: float) -> float:
+    """Bright hours of a year against those of a clear sky [1]; arguments as in `check_against_sun`."""
+    bright, sun = _bright_hours(ghi_w_per_m2, latitude, longitude, utc_offset_hours, 0.0)
+    return float(bright.sum() / sun.sum())
+
+
+def _bright_hours(
+    ghi_w_per_m2: Floats, latitude: float, longitude: float, utc_offset_hours: float, begins_min: float
+) -> tuple[Floats, Floats]:
+    """Irradiance of the bright hours of the day and of a clear sky, by months of `_DAYS`, shape (n, 24) each."""
+    start = datetime(2023, 1, 1, tzinfo=UTC) - timedelta(hours=utc_offset_hours) + timedelta(minutes=begins_min)
+    clear = clear_sky_ghi(Clock(start, timedelta(hours=1), ghi_w_per_m2.size), latitude, longitude)
+    n = ghi_w_per_m2.size // _HOURS_OF_DAY // _DAYS
+    shape = (n, _DAYS, _HOURS_OF_DAY)
+    bright = np.quantile(ghi_w_per_m2[: n * _DAYS * _HOURS_OF_DAY].reshape(shape), _BRIGHT, axis=1)
+    return np.asarray(bright), np.asarray(clear[: n * _DAYS * _HOURS_OF_DAY].reshape(shape).mean(axis=1))
 
 
 def clear_sky_ghi(clock: Clock, latitude: float, longitude: float) -> Floats:

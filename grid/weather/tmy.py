@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +14,18 @@ from grid.errors import Fault, InputError, raise_if_any
 from grid.files.content import read_bytes
 from grid.files.numbers import Numbers, read_numbers
 from grid.files.text_table import decoded
-from grid.weather.formats import AT_THE_STAMP, OF_THE_HOUR, Meaning, RawYear, Station, place_faults, where_not
-from grid.weather.year_rows import Stamped, on_the_year, stamped
+from grid.weather.formats import (
+    AT_THE_STAMP,
+    IRRADIANCE,
+    OF_THE_HOUR,
+    Meaning,
+    RawYear,
+    Station,
+    place_faults,
+    where_not,
+)
+from grid.weather.sun import brightness
+from grid.weather.year_rows import HOUR_MIN, Stamped, YearColumns, means_of_hours, on_the_year, stamped
 
 _LABELLED_BY_END: Final = (Meaning(OF_THE_HOUR, 0), Meaning(AT_THE_STAMP, 30))
 _TMY3_COLUMNS: Final = {
@@ -89,11 +99,39 @@ def read_epw(path: Path) -> RawYear:
         rule = f"must have at least {_EPW_LEAST_CELLS} cells in each row of values; not so in rows"
         raise InputError([Fault("rows", rule, short[:_SHOWN] or "no rows")], str(path))
     values, stamps, notes = _epw_values(rows, str(path))
-    year = on_the_year(stamps, values, 0, str(path))
+    stamps, means, step = means_of_hours(stamps, values, str(path))
+    year = on_the_year(stamps, means, 0, str(path))
+    per_hour = _per_hour(year, station, step)
+    if per_hour > 1:
+        year = _brighter(year, per_hour)
+        notes = (*notes, f"irradiance is the energy of each {step} min: times {per_hour}, it is the mean of the hour")
     return RawYear(
         "EPW", year.columns, year.leap_day, station, _utc(station), station.utc_offset_hours, 0, _LABELLED_BY_END,
-        _EPW_CURE, notes,
+        _EPW_CURE, notes, step_min=step,
     )  # fmt: skip
+
+
+def _per_hour(year: YearColumns, station: Station, step_min: int) -> int:
+    """By how much irradiance of parts of an hour is to be multiplied to be the mean of the hour.
+
+    EPW states it in Wh/m² of the row's own time, but files are found that state the mean power; the clear sky tells
+    which.
+    """
+    parts = HOUR_MIN // step_min
+    ghi = year.columns["ghi_w_per_m2"]
+    if parts == 1 or np.isnan(ghi).all():
+        return 1
+    place = station.latitude, station.longitude, station.utc_offset_hours
+    return parts if brightness(np.nan_to_num(ghi), *place) < parts**-0.5 else 1
+
+
+def _brighter(year: YearColumns, factor: float) -> YearColumns:
+    """A year with all irradiance times a factor."""
+
+    def scaled(columns: Mapping[str, Floats]) -> dict[str, Floats]:
+        return {name: each * factor if name in IRRADIANCE else each for name, each in columns.items()}
+
+    return YearColumns(scaled(year.columns), scaled(year.leap_day))
 
 
 def _epw_station(line: str, source: str) -> Station:

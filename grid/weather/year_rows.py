@@ -9,10 +9,12 @@ from typing import Final
 import numpy as np
 
 from grid.arrays import Floats, Ints
-from grid.errors import Fault, raise_if_any
+from grid.errors import Fault, InputError, raise_if_any
+from grid.files.report import MOST_INVENTED
 
 HOURS_OF_YEAR: Final = 8760
 HOURS_OF_LEAP_YEAR: Final = 8784
+HOUR_MIN: Final = 60
 LEAP_DAY: Final = slice(59 * 24, 60 * 24)
 """29 February among the hours of a leap year."""
 _DAYS_BEFORE_MONTH: Final = np.array([0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335])
@@ -62,6 +64,39 @@ def stamped(times: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]) -> Stam
         months.astype(np.int64) % 12 + 1, (days - months.astype("datetime64[D]")).astype(np.int64) + 1,
         minutes // 60, minutes % 60,
     )  # fmt: skip
+
+
+def means_of_hours(
+    rows: Stamped, values: Mapping[str, Floats], source: str
+) -> tuple[Stamped, Mapping[str, Floats], int]:
+    """Rows and values by the hour, and how many minutes the rows are apart.
+
+    Rows that are equal parts of an hour become its mean, which is missing where any part is; hours stay as they are.
+
+    Args:
+        rows: When they are, R rows.
+        values: By name, shape (R,) each.
+        source: Name of the file.
+
+    Raises:
+        InputError: If they are neither hours nor equal parts of hours, or any part stands twice.
+    """
+    minutes = np.unique(rows.minute)
+    n, first = minutes.size, int(minutes[0]) if minutes.size else 0
+    step = HOUR_MIN // max(n, 1)
+    if n <= 1 or HOUR_MIN % n or (minutes != first + step * np.arange(n)).any():
+        return rows, values, HOUR_MIN
+    hours, at, parts = np.unique(rows.of_leap_year, return_inverse=True, return_counts=True)
+    if (parts < n).mean() > MOST_INVENTED:  # other steps, such as 25 min, are at all these minutes too
+        return rows, values, HOUR_MIN
+    if (parts > n).any():
+        twice = hour_name(int(hours[np.argmax(parts > n)]))
+        raise InputError([Fault("rows", f"must be each {step} minutes of a year once; more are in", twice)], source)
+    means = {name: np.where(parts == n, np.bincount(at, column, hours.size) / n, np.nan) for name, column in
+             values.items()}  # fmt: skip
+    one = np.unique(at, return_index=True)[1]
+    whole = Stamped(rows.month[one], rows.day[one], rows.hour[one], np.full(hours.size, first))
+    return whole, means, step
 
 
 def on_the_year(rows: Stamped, values: Mapping[str, Floats], later_hours: int, source: str) -> YearColumns:

@@ -28,32 +28,40 @@ def sunlight(begins: pd.DatetimeIndex, latitude: float, longitude: float, minute
     return clearsky.haurwitz(zenith)["ghi"].to_numpy(dtype=np.float64).reshape(times.shape).mean(axis=1)
 
 
-def temperature(begins: pd.DatetimeIndex, longitude: float) -> Floats:
-    """Of each hour, warmest at 15 h of mean solar time [degC]."""
-    hours = begins.hour + begins.minute / 60 + 0.5 + longitude / 15
+def temperature(begins: pd.DatetimeIndex, longitude: float, minutes: int = 60) -> Floats:
+    """Of the middles of steps of some minutes, warmest at 15 h of mean solar time [degC]."""
+    hours = begins.hour + begins.minute / 60 + minutes / 120 + longitude / 15
     return np.asarray(15 + 5 * np.cos(2 * np.pi * (hours - 15) / 24))
 
 
-def utc_hours(offset_h: float = 0.0, n: int = 8760, start: datetime = START) -> pd.DatetimeIndex:
-    """UTC of the hours that begin a year on a clock with this offset."""
-    return pd.date_range(start, periods=n, freq="h") - pd.Timedelta(hours=offset_h)
+def utc_hours(
+    offset_h: float = 0.0, n: int = 8760, start: datetime = START, minutes: int = 60
+) -> pd.DatetimeIndex:  # fmt: skip
+    """UTC of the hours, or steps of some minutes, that begin a year on a clock with this offset."""
+    return pd.date_range(start, periods=n, freq=f"{minutes}min") - pd.Timedelta(hours=offset_h)
 
 
 def epw(
     folder: Path, latitude: float, longitude: float, rows_h: float, header_h: float | None = None, *,
     leap: bool = False, change: Callable[[datetime, Row], Row] = lambda _, row: row, stated: str | None = None,
+    parts: int = 1, of_part: bool = False,
 ) -> Path:  # fmt: skip
-    """An EPW file whose rows are on the clock `rows_h` and whose header says `header_h`."""
+    """An EPW file whose rows are on the clock `rows_h` and whose header says `header_h`.
+
+    Each hour has some parts, whose irradiance is their energy if `of_part`, else their mean power.
+    """
     place = stated or f"{latitude},{longitude}"
     lines = [f"LOCATION,Nowhere,-,XXX,own,0,{place},{rows_h if header_h is None else header_h},100", *["-"] * 7]
     start, n = (datetime(2020, 1, 1), 8784) if leap else (START, 8760)
-    utc = utc_hours(rows_h, n, start)
-    for k, (ghi, t) in enumerate(zip(sunlight(utc, latitude, longitude), temperature(utc, longitude), strict=True)):
-        at = start + k * HOUR
+    minutes = 60 // parts
+    utc = utc_hours(rows_h, n * parts, start, minutes)
+    light = sunlight(utc, latitude, longitude, minutes) / (parts if of_part else 1)
+    for k, (ghi, t) in enumerate(zip(light, temperature(utc, longitude, minutes), strict=True)):
+        at = start + k * timedelta(minutes=minutes)
         row = change(at, {"t": t, "ghi": ghi, "dni": 0.8 * ghi, "dhi": 0.2 * ghi})
         lines.append(
-            f"{at.year},{at.month},{at.day},{at.hour + 1},60,?,{row['t']:.3f},5,70,100000,0,0,300,{row['ghi']:.2f},"
-            f"{row['dni']:.2f},{row['dhi']:.2f},0,0,0,0,180,3.0,5,5,9999,99999,9,999999999,0,0,0,88,0.2,0,0"
+            f"{at.year},{at.month},{at.day},{at.hour + 1},{at.minute + minutes},?,{row['t']:.3f},5,70,100000,0,0,300,"
+            f"{row['ghi']:.2f},{row['dni']:.2f},{row['dhi']:.2f},0,0,0,0,180,3.0,5,5,9999,99999,9,999999999,0,0,0,88,0.2,0,0"
         )
     path = folder / "own.epw"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -87,15 +95,15 @@ def pvgis_tmy(
 
 def csv(
     folder: Path, latitude: float, longitude: float, *, start: datetime = START, n: int = 8760, clock_h: float = 0.0,
-    form: str = "%Y-%m-%dT%H:%M", suffix: str = "", scale: float = 1.0, later_min: int = 0,
+    form: str = "%Y-%m-%dT%H:%M", suffix: str = "", scale: float = 1.0, later_min: int = 0, minutes: int = 60,
 ) -> Path:  # fmt: skip
     """Our own layout, with times on the clock `clock_h`; irradiance is that of `later_min` after its stamp."""
-    utc = utc_hours(n=n, start=start)
-    ghi = sunlight(utc + pd.Timedelta(minutes=later_min), latitude, longitude) * scale
+    utc = utc_hours(n=n * 60 // minutes, start=start, minutes=minutes)
+    ghi = sunlight(utc + pd.Timedelta(minutes=later_min), latitude, longitude, minutes) * scale
     table = pl.DataFrame({
         "time_utc": [f"{when:{form}}{suffix}" for when in utc + pd.Timedelta(hours=clock_h)],
         "ghi_w_per_m2": ghi, "dni_w_per_m2": 0.8 * ghi, "dhi_w_per_m2": 0.2 * ghi,
-        "t_dry_bulb_degc": temperature(utc, longitude), "relative_humidity_percent": 70.0, "pressure_pa": 1e5,
+        "t_dry_bulb_degc": temperature(utc, longitude, minutes), "relative_humidity_percent": 70.0, "pressure_pa": 1e5,
         "wind_speed_m_per_s": 3.0,
     })  # fmt: skip
     path = folder / "own.csv"

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -16,7 +17,7 @@ from grid.weather.files import SHIPPED, read_weather_year
 from grid.weather.placement import moved_minutes
 from grid.weather.sun import check_against_sun
 from grid.weather.weather import weather_for
-from tests.grid.weather.invented import Row, csv, epw, lag_minutes, pvgis_tmy
+from tests.grid.weather.invented import Row, csv, epw, lag_minutes, pvgis_tmy, sunlight
 from tests.places import SHARED_DATA
 
 PLACES = {
@@ -220,3 +221,28 @@ def test_a_report_states_what_a_reader_can_compare() -> None:
     assert "GHI 1,566.2 kWh/m² a year (1,566.2 in the file)" in year.report.text
     assert "wind 3.05 m/s" in year.report.text
     assert "UTC-5 h (as the header states)" in year.report.text
+
+
+def test_parts_of_an_hour_are_read_as_its_mean(tmp_path: Path) -> None:
+    path = csv(tmp_path, 22.57, 88.36, minutes=30)
+    light, warmth, weather = lag_minutes(path, "Asia/Kolkata", 22.57, 88.36)
+    assert abs(light) < 5
+    assert abs(warmth) < 5
+    assert weather.report is not None
+    assert weather.report.rows.startswith("17,520 rows, of which each hour has the mean")
+    assert weather.report.step == "30 min"
+    text = path.read_text().splitlines()
+    path.write_text("\n".join([*text[:100], *text[101:]]))  # one half hour is missing, so its hour is filled
+    assert lag_minutes(path, "Asia/Kolkata", 22.57, 88.36)[2].filled_hours == 1
+
+
+@pytest.mark.parametrize("of_part", [False, True])
+def test_epw_of_half_hours_in_power_or_energy_is_told_by_the_sun(tmp_path: Path, of_part: bool) -> None:
+    path = epw(tmp_path, 50.94, 6.96, 1, parts=2, of_part=of_part)
+    light, _, weather = lag_minutes(path, "Europe/Berlin", 50.94, 6.96)
+    assert abs(light) < 5
+    clear = sunlight(pd.DatetimeIndex(weather.clock.times), 50.94, 6.96, 15)
+    assert weather.ghi_w_per_m2.max() == pytest.approx(clear.max(), rel=0.01)
+    assert weather.report is not None
+    told = [each for each in weather.report.mended if "energy of each 30 min: times 2" in each]
+    assert bool(told) == of_part
