@@ -212,13 +212,21 @@ def version_of(result: Result) -> str:
     return f"{result.scenario_hash[:16]}-{written:x}"
 
 
-def layers_for_browser(theme: Any, limits: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """All layers' titles, classes, colours and limits, as the map and its legend read them."""
+def layers_for_browser(theme: Any, limits: Mapping[str, Any], currency: str, score: str = "") -> dict[str, Any]:
+    """All layers' titles, classes, colours and limits, as the map and its legend read them.
+
+    Args:
+        theme: Light or dark.
+        limits: The scenario's.
+        currency: The scenario's.
+        score: How well the hours upstream agree with measured ones; it stands beside what is marginal.
+    """
     return {
         key: {
             "title": layer.title, "unit": layer.unit.replace("currency", currency), "digits": layer.digits,
             "breaks": list(layer.breaks),
-            "colours": list(layer.palette(theme)), "limits": layer.limits(limits), "explanation": layer.explanation,
+            "colours": list(layer.palette(theme)), "limits": layer.limits(limits),
+            "explanation": f"{layer.explanation} {score}".strip() if key == "marginal" else layer.explanation,
         }
         for key, layer in LAYERS.items()
     }  # fmt: skip

@@ -16,7 +16,7 @@ from app.scenario.place import city_place
 from app.scenario.schema import CarbonSpec, CitySpec, UpstreamSpec
 from carbon.data_centre.utilisation_file import read_utilisation
 from carbon.factors import load_factor_set
-from carbon.upstream import load_region, upstream_from_csv
+from carbon.upstream import REFERENCE, load_region, region_sites, upstream_from_csv
 from carbon.upstream.factor_faults import factor_faults
 from grid.assets import KINDS, Asset
 from grid.city.city import City
@@ -76,6 +76,11 @@ def _checks(raw: Mapping[str, Any], folder: Path, city: City | None, assets: Seq
         region, csv = upstream.get("region"), upstream.get("csv")
         if isinstance(region, str):
             yield partial(_check_region, in_folder(region, folder))
+        sites = upstream.get("weather")
+        if isinstance(sites, list) and all(isinstance(site, str) for site in sites) and city is not None:
+            name = in_folder(region, folder) if isinstance(region, str) else REFERENCE
+            year = city.clock.start.year
+            yield _placed("upstream.weather", partial(_check_sites, sites, folder, name, year))
         if isinstance(csv, str) and city is not None:
             yield _placed("upstream.csv", partial(_check_upstream, folder, csv, city.clock, raw))
     for place, item in items(raw, "data_centres"):
@@ -106,6 +111,10 @@ def _city_spec(raw: Mapping[str, Any]) -> CitySpec:
 
 def _check_region(name: str) -> None:
     load_region(name)
+
+
+def _check_sites(files: list[str], folder: Path, region: str, year: int) -> None:
+    region_sites(files, folder, load_region(region), year)
 
 
 def _check_factors(raw: Mapping[str, Any], folder: Path, city: City | None, assets: Sequence[Asset]) -> None:

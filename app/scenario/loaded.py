@@ -11,7 +11,7 @@ from typing import Any
 
 from app.scenario.schema import Scenario
 from carbon.factors import load_factor_set
-from carbon.upstream import caveats, load_region
+from carbon.upstream import caveats, load_region, score_sentence
 from grid.assets import Asset, SharedPowerLimit
 from grid.assets.adoption import Adopted, adopt
 from grid.city.city import City
@@ -62,7 +62,18 @@ class LoadedScenario:
         known = of_factors if factors.unverified else ()
         if scenario.upstream.csv is not None:
             return known
-        return (*caveats(load_region(in_folder(scenario.upstream.region or "reference", self.folder))), *known)
+        region = load_region(in_folder(scenario.upstream.region or "reference", self.folder))
+        return (*caveats(region, scenario.period.start.year), self.upstream_score, *known)
+
+    @property
+    def upstream_score(self) -> str:
+        """What a reader of a marginal figure should know of the hours upstream; empty where they come from a file."""
+        upstream = self.scenario.upstream
+        if upstream.csv is not None:
+            return ""
+        return score_sentence(
+            in_folder(upstream.region or "reference", self.folder), own_weather=bool(upstream.weather)
+        )
 
     @property
     def basis(self) -> dict[str, str | list[str]]:
@@ -77,7 +88,7 @@ class LoadedScenario:
         scenario = self.scenario
         names = (
             scenario.city.network, scenario.city.profiles, scenario.weather, scenario.upstream.csv,
-            scenario.upstream.region, scenario.carbon.factor_set,
+            *scenario.upstream.weather, scenario.upstream.region, scenario.carbon.factor_set,
             *(spec.it_load.csv for spec in scenario.data_centres if spec.it_load is not None),
             *(getattr(asset, field) for asset in scenario.assets for field in asset.files),
             *(limit.file for asset in scenario.assets for limit in asset.power_limits),

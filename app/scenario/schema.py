@@ -78,9 +78,13 @@ class UpstreamSpec(Spec):
     """Carbon intensity and wholesale price of imports: from a model of a region's market, or from a file."""
 
     region: str | None = None
-    """Region whose power market is simulated by merit order: `reference`, `germany`, `great_britain`, `japan`,
-    `california`, `china`, `china_north`, `china_east` or `china_south`, or a YAML file of your own (path relative to
-    the scenario's). Default: `reference`."""
+    """Region whose power market is simulated by merit order: `reference`, `germany`, `germany_2030`, `great_britain`,
+    `japan`, `california`, `china`, `china_north`, `china_east` or `china_south`, or a YAML file of your own (path
+    relative to the scenario's). Default: `reference`."""
+    weather: tuple[str, ...] = ()
+    """Weather of the region itself, at one site or several: EPW, TMY3, PVGIS or CSV files (paths relative to the
+    scenario's). Where they are hours of the year that is simulated, the region has the wind and the sun of those hours.
+    Default: the city's weather."""
     csv: str | None = None
     """File used instead of a region: hourly (or shorter) values as `time_utc, ci_kg_per_mwh, price_per_mwh`, a layout
     published by Electricity Maps, EIA-930, NESO, ENTSO-E or Energy-Charts, or a folder of ENTSO-E's File Library."""
@@ -92,6 +96,8 @@ class UpstreamSpec(Spec):
     def _one_of_both(self) -> UpstreamSpec:
         if self.region is not None and self.csv is not None:
             raise PydanticCustomError("upstream", "needs either 'region' or 'csv', not both")
+        if self.weather and self.csv is not None:
+            raise PydanticCustomError("upstream", "'weather' is of a region; a 'csv' has its hours already")
         if self.area is not None and self.csv is None:
             raise PydanticCustomError("upstream", "'area' chooses from a 'csv'; a region has none")
         return self

@@ -16,7 +16,7 @@ from app.simulation.limits import GridLimits, resolve_limits
 from carbon.data_centre import FacilityModel, OutdoorAir, it_demand_mw
 from carbon.data_centre.flexibility import DataCentreLoad
 from carbon.factors import FactorSet, load_factor_set
-from carbon.upstream import Upstream, load_region, simulate_region, upstream_from_csv
+from carbon.upstream import Upstream, load_region, region_sites, simulate_region, upstream_from_csv
 from grid.arrays import Floats
 from grid.assets import Site
 from grid.assets.own_generation import Followed, follow_weather
@@ -184,11 +184,12 @@ def _upstream(loaded: LoadedScenario, weather: Weather, factors: FactorSet) -> t
         )
         return upstream, float(upstream.ci_kg_per_mwh.mean()), float(upstream.renewable_share.mean())
     region = load_region(in_folder(scenario.upstream.region or "reference", loaded.folder))
-    upstream = simulate_region(region, weather, clock, zone, factors, boundary)
+    sites = region_sites(scenario.upstream.weather, loaded.folder, region, clock.start.year)
+    upstream = simulate_region(region, weather, clock, zone, factors, boundary, sites)
     year = _year_of(clock)
     source = Path(weather.source) if Path(weather.source).is_file() else weather.source
     yearly = weather_for(source, year, zone, weather.latitude, weather.longitude)
-    whole = simulate_region(region, yearly, year, zone, factors, boundary)
+    whole = simulate_region(region, yearly, year, zone, factors, boundary, sites)
     supply = whole.demand_mw
     return (
         upstream,

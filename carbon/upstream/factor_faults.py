@@ -30,8 +30,10 @@ def _has(factors: FactorSet, technology: str, boundaries: Iterable[Boundary]) ->
 
 
 def region_technologies(region: Region) -> Iterator[str]:
-    """What a region's fleets count as in the factor sets, and its unknown imports; storage carries what it took."""
+    """What a region's fleets, marginal trade and unknown imports count as in the factor sets; storage carries on."""
     yield from (technology.factor for technology in region.technologies if technology.operation != "storage")
+    if region.trade is not None:
+        yield region.trade.marginal_factor
     yield "unknown"
 
 

@@ -133,11 +133,12 @@ def _avoided(results: Mapping[str, Result]) -> Component:
     frame = avoided_by_result(results)
     if frame.is_empty():
         return cards.nothing(AVOIDED_ELSEWHERE, "No car gave anything back in these results.")
+    scores = dict.fromkeys(str(result.manifest.get("upstream_score", "")) for result in results.values())
     words = (
         "A consequence, not part of any emissions shown here: what V2G replaced, less what charging for it released "
         "and the wear of batteries. Marginal: the plants that ran less and more for it. Average: the mix at the bus."
     )
-    return cards.table_card(AVOIDED_ELSEWHERE, words, frame, digits=1)
+    return cards.table_card(AVOIDED_ELSEWHERE, " ".join((words, *filter(None, scores))), frame, digits=1)
 
 
 def _by_place(hours: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

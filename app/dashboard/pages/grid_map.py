@@ -43,7 +43,8 @@ def content(view: View) -> Component:
     config = {
         "result": view.name, "version": arrays.version_of(view.result), "theme": view.theme, "zone": view.zone,
         "layers": arrays.layers_for_browser(
-            view.theme, view.result.scenario.get("limits") or {}, str(view.result.manifest.get("currency", "currency"))
+            view.theme, view.result.scenario.get("limits") or {}, str(view.result.manifest.get("currency", "currency")),
+            str(view.result.manifest.get("upstream_score", "")),
         ),
     }  # fmt: skip
     return cards.page(

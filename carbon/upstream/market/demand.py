@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from carbon.upstream.market.region import Demand
-from grid.arrays import Floats
+from grid.arrays import Floats, read_only
 from grid.time.clock import Clock
 from grid.weather.weather import middles_of_steps
+
+_FREE = "free days"
+_QUARTERS_OF_DAY = 96
 
 
 def demand_mw(demand: Demand, clock: Clock, time_zone: str) -> Floats:
@@ -39,13 +43,39 @@ def demand_mw(demand: Demand, clock: Clock, time_zone: str) -> Floats:
 
 def _load_of_year_mw(demand: Demand, year: int) -> Floats:
     """Load in each quarter of an hour of a year's wall time, shape (35040,) or (35136,) [MW]."""
+    profiles = dict(_profiles_of_year(demand.country, year))
+    profiles["flat"] = np.where(profiles.pop(_FREE) > 0, demand.flat_on_free_days, 1.0)
+    load_mw = np.zeros(len(profiles["flat"]))
+    for name, share in demand.profile_shares.items():
+        load_mw += share * profiles[name] / profiles[name].sum()
+    if demand.course is not None:
+        load_mw *= _factors_of_months(load_mw, demand.course, year)
+    return load_mw * (demand.annual_mwh * 4.0)
+
+
+def _factors_of_months(load: Floats, course: tuple[float, ...], year: int) -> Floats:
+    """Factor of each quarter of an hour by which the months have the course, and the year its energy, shape as load."""
+    days = np.arange(f"{year}-01-01", f"{year + 1}-01-01", dtype="datetime64[D]")
+    months = np.repeat(days.astype("datetime64[M]").astype(np.int64) % 12, _QUARTERS_OF_DAY)
+    wanted = np.array(course)[months]
+    now = np.bincount(months, load)
+    factors = np.bincount(months, wanted) / wanted.sum() * load.sum() / now
+    return np.asarray(factors[months])
+
+
+@cache
+def _profiles_of_year(country: str, year: int) -> dict[str, Floats]:
+    """Standard load profiles of a year's quarters of an hour, in wall time, each of shape (35040,) or (35136,).
+
+    Under `_FREE` 1 on Saturdays, Sundays and public holidays, else 0.
+    """
     import holidays  # noqa: PLC0415  slow to import
     from demandlib.bdew import ElecSlp  # noqa: PLC0415  slow to import
 
+    free = list(holidays.country_holidays(country, years=year))
     with warnings.catch_warnings():  # demandlib turns warnings into errors for the whole process
-        profiles = ElecSlp(year, holidays=list(holidays.country_holidays(demand.country, years=year))).get_profiles()
-    load_mw = np.zeros(len(profiles))
-    for name, share in demand.profile_shares.items():
-        profile = np.ones(len(profiles)) if name == "flat" else profiles[name].to_numpy(dtype=np.float64)
-        load_mw += share * profile / profile.sum()
-    return load_mw * (demand.annual_mwh * 4.0)
+        profiles = ElecSlp(year, holidays=free).get_profiles()
+    found = {str(name): read_only(profiles[name].to_numpy(dtype=np.float64)) for name in profiles.columns}
+    days = np.arange(f"{year}-01-01", f"{year + 1}-01-01", dtype="datetime64[D]")
+    works = np.is_busday(days, holidays=np.array(free, dtype="datetime64[D]"))
+    return {**found, _FREE: read_only(np.repeat(np.where(works, 0.0, 1.0), _QUARTERS_OF_DAY))}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
+from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError, model_validator
 
+from carbon.upstream.market.technology import UNVERIFIED, Course, Sourced, Technology
 from grid.errors import Fault, InputError, nearest
 from grid.files.content import is_file
 from grid.files.yaml_file import read_yaml
@@ -16,125 +18,10 @@ from grid.spec import Spec
 _REGIONS = Path(__file__).parents[1] / "regions"
 REFERENCE = "germany"
 """The shipped region that ``reference`` stands for: what a city imports from unless it says otherwise."""
-UNVERIFIED = "unverified"
-"""What the source of a number says where the number, or part of it, was not checked."""
 
 
-class Sourced(Spec):
-    """An input model whose every number names its source."""
-
-    sources: dict[str, str]
-    """Where each number comes from, by its name; says ``unverified`` where that has not been checked."""
-
-    @model_validator(mode="after")
-    def _every_number_has_a_source(self) -> Self:
-        numbers = {
-            name
-            for name in self.model_fields_set
-            if isinstance(value := getattr(self, name), int | float) and not isinstance(value, bool)
-        }
-        if missing := sorted(numbers - {name for name, text in self.sources.items() if text.strip()}):
-            raise ValueError(f"sources must name the source of {', '.join(missing)}")
-        return self
-
-    @property
-    def unverified_here(self) -> tuple[str, ...]:
-        """Numbers of this part, without those of its own parts, of whose source something was not checked."""
-        return tuple(name for name, source in self.sources.items() if UNVERIFIED in source)
-
-
-class FuelCost(Sourced):
-    """The fuel of a fleet of plants: its price, carbon and efficiency, of which marginal costs are made."""
-
-    price_per_mwh_th: float = Field(ge=0)
-    """Price of the fuel at the plant, per MWh of lower heating value."""
-    co2_kg_per_mwh_th: float = Field(ge=0)
-    """Its carbon dioxide per MWh of lower heating value, for the price of allowances."""
-    efficiency_best: float = Field(gt=0, le=1)
-    """Net electrical efficiency of the best plants."""
-    efficiency_worst: float = Field(gt=0, le=1)
-    """Net electrical efficiency of the worst plants."""
-    operation_per_mwh: float = Field(ge=0)
-    """Variable cost of operation per MWh of electricity."""
-
-    def marginal_cost_per_mwh(self, efficiency: float, carbon_price_per_t: float) -> float:
-        """Cost of one more MWh: fuel and allowances over the efficiency, and operation."""
-        carbon_per_mwh_th = self.co2_kg_per_mwh_th / 1000 * carbon_price_per_t
-        return (self.price_per_mwh_th + carbon_per_mwh_th) / efficiency + self.operation_per_mwh
-
-
-class Technology(Sourced):
-    """A fleet of power stations; its supply rises linearly from its cheapest to its dearest plant."""
-
-    name: str
-    """What it is called in results."""
-    factor: str
-    """Its name in the set of emission factors."""
-    capacity_mw: float = Field(ge=0)
-    """Net capacity."""
-    marginal_cost_min_per_mwh: float | None = None
-    """Marginal cost of the cheapest plant; computed if there is a fuel."""
-    marginal_cost_max_per_mwh: float | None = None
-    """Marginal cost of the dearest plant; computed if there is a fuel."""
-    fuel: FuelCost | None = None
-    """What it burns."""
-    availability: float | Literal["wind", "solar"] = Field(1.0, union_mode="left_to_right")
-    """Share of the capacity that can run: the same all year, or as the weather has it."""
-    capacity_factor: float | None = Field(None, gt=0, le=1)
-    """Published yearly mean share of the capacity, for wind, solar and reservoirs: the rest gives the course."""
-    must_run_share: float = Field(0.0, ge=0, le=1)
-    """Share of what is available that runs whatever the price (heat supply, minimum load, least flow of a river)."""
-    operation: Literal["market", "peak_shaving", "storage"] = "market"
-    """By price; as hydro reservoirs where residual load is highest; or as storage, by the spread of prices."""
-    storage_energy_mwh: float | None = Field(None, gt=0)
-    """Energy that storage can deliver in a day."""
-    round_trip_efficiency: float | None = Field(None, gt=0, lt=1)
-    """Delivered over charged energy of storage."""
-    fleet_efficiency: float | None = Field(None, gt=0, le=1)
-    """Mean net efficiency of the fleet; with the fuel's carbon dioxide it gives the direct factor, not the set."""
-
-    @model_validator(mode="after")
-    def _costs_and_availability_fit(self) -> Self:
-        if isinstance(self.availability, float) and not 0 <= self.availability <= 1:
-            raise ValueError("availability must lie within 0 and 1")
-        if isinstance(self.availability, str) and self.capacity_factor is None:
-            raise ValueError("capacity_factor is required where the weather gives the availability")
-        self._check_operation()
-        costs = (self.marginal_cost_min_per_mwh, self.marginal_cost_max_per_mwh)
-        if self.fuel is None and (costs[0] is None or costs[1] is None or costs[0] > costs[1]):
-            raise ValueError("needs a fuel, or marginal_cost_min_per_mwh not above marginal_cost_max_per_mwh")
-        if self.fuel is not None and costs != (None, None):
-            raise ValueError("marginal costs follow from the fuel; give one or the other")
-        return self
-
-    def _check_operation(self) -> None:
-        stores = (self.storage_energy_mwh, self.round_trip_efficiency)
-        if (None in stores) == (self.operation == "storage") or (stores != (None, None)) != (
-            self.operation == "storage"
-        ):
-            raise ValueError("storage_energy_mwh and round_trip_efficiency belong to operation storage, both")
-        if self.operation == "peak_shaving":
-            if self.capacity_factor is None or self.availability != 1.0:
-                raise ValueError("operation peak_shaving needs a capacity_factor, and no availability")
-            if self.must_run_share > self.capacity_factor:
-                raise ValueError("must_run_share must not exceed capacity_factor where reservoirs shave peaks")
-        if self.fleet_efficiency is not None and self.fuel is None:
-            raise ValueError("fleet_efficiency needs a fuel")
-
-    @property
-    def direct_kg_per_mwh(self) -> float | None:
-        """Direct emissions by the fleet's own heat rate [kg CO2/MWh]; None if the set of factors is to give them."""
-        if self.fuel is None or self.fleet_efficiency is None:
-            return None
-        return self.fuel.co2_kg_per_mwh_th / self.fleet_efficiency
-
-    def cost_range_per_mwh(self, carbon_price_per_t: float) -> tuple[float, float]:
-        """Marginal cost of the cheapest and of the dearest plant at a price of allowances."""
-        if self.fuel is None:
-            return float(self.marginal_cost_min_per_mwh or 0.0), float(self.marginal_cost_max_per_mwh or 0.0)
-        efficiencies = (self.fuel.efficiency_best, self.fuel.efficiency_worst)
-        costs = sorted(self.fuel.marginal_cost_per_mwh(efficiency, carbon_price_per_t) for efficiency in efficiencies)
-        return costs[0], costs[1]
+TRADED = "imports"
+"""Name in results of what a region takes from its neighbours."""
 
 
 class Demand(Sourced):
@@ -146,6 +33,10 @@ class Demand(Sourced):
     """Shares of BDEW's standard load profiles (``h0_dyn``, ``g0`` … ``g6``, ``l0`` … ``l2``) and of ``flat``; sum 1."""
     country: str
     """Whose public holidays count as Sundays (ISO 3166)."""
+    course: Course | None = None
+    """Load of each month from January over that of the year, instead of the season of the profiles."""
+    flat_on_free_days: float = Field(1.0, ge=0)
+    """Load of `flat` on Saturdays, Sundays and public holidays over that of a working day: industry that rests."""
 
     @model_validator(mode="after")
     def _shares_sum_to_one(self) -> Self:
@@ -159,8 +50,70 @@ class Demand(Sourced):
         return self
 
 
+class Trade(Sourced):
+    """Exchange with neighbouring markets, as one block whose balance rises with the region's own price.
+
+    At `price_export` and below, the region exports as much as the lines take, at `price_import` and above it imports as
+    much; between them the balance is linear. Both prices are relative to the marginal cost of the best plant of a
+    fleet, because neighbours burn the same fuel.
+    """
+
+    import_max_mw: float = Field(ge=0)
+    """Greatest import."""
+    export_max_mw: float = Field(ge=0)
+    """Greatest export."""
+    follows: str
+    """Fleet, by its name, whose best plant's marginal cost the prices are relative to."""
+    price_export: float
+    """Price at which the lines are full outwards, relative to that cost."""
+    price_import: float
+    """Price at which the lines are full inwards, relative to that cost."""
+    direct_kg_per_mwh: float = Field(ge=0)
+    """Direct intensity of what is imported."""
+    lifecycle_kg_per_mwh: float = Field(ge=0)
+    """Its life-cycle intensity."""
+    renewable_share: float = Field(ge=0, le=1)
+    """Its renewable share."""
+    carbon_free_share: float = Field(ge=0, le=1)
+    """Its renewable and nuclear share."""
+    neighbours_alike: float = Field(0.0, ge=0, le=1)
+    """How far the neighbours' hours are like the region's: MW that they take more, at any price, per MW of the region's
+    load less its sun above the mean. Wind is left out, it comes to them at other hours."""
+    marginal_factor: str
+    """What runs more abroad for one more MWh of import or one less of export: a name in the set of factors."""
+
+    @model_validator(mode="after")
+    def _prices_rise(self) -> Self:
+        if self.price_export >= self.price_import:
+            raise ValueError("price_export must be below price_import")
+        if self.renewable_share > self.carbon_free_share:
+            raise ValueError("renewable_share must not exceed carbon_free_share")
+        return self
+
+
+class RegionPlace(Sourced):
+    """Where the region lies: the sun and the wall time by which it lives, whatever the place of the city."""
+
+    time_zone: str
+    """Such as ``Europe/Berlin``."""
+    latitude: float = Field(ge=-90, le=90)
+    """Of its middle, north positive [degree]."""
+    longitude: float = Field(ge=-180, le=180)
+    """Of its middle, east positive [degree]."""
+
+    @model_validator(mode="after")
+    def _time_zone_exists(self) -> Self:
+        if self.time_zone not in available_timezones():
+            raise ValueError(f"time_zone: no such time zone {self.time_zone!r}")
+        return self
+
+
 class PublishedFactor(Spec):
-    """The yearly factor that a region reproduces, on its own basis (gas, view, losses, year: as its row says)."""
+    """The yearly factor that a region reproduces, on its own basis (gas, view, year: as its row says).
+
+    A region is what enters the grids of cities, whose losses are simulated there. Of a factor per energy at the point
+    of use the losses on the way are therefore taken out, or they would count twice.
+    """
 
     factor_set: str
     """Shipped set that holds it."""
@@ -168,6 +121,33 @@ class PublishedFactor(Spec):
     """Its region there."""
     year: int
     """Its year."""
+    loss_share: float = Field(0.0, ge=0, lt=0.5)
+    """Share of what is sent out that is lost before the point of use; 0 where the factor is per energy sent out."""
+    loss_source: str = ""
+    """Where that comes from."""
+
+    @model_validator(mode="after")
+    def _losses_have_a_source(self) -> Self:
+        if self.loss_share > 0 and not self.loss_source.strip():
+            raise ValueError("loss_source must name the source of loss_share")
+        return self
+
+    def sent_out_kg_per_mwh(self, value_kg_per_mwh: float) -> float:
+        """The factor's value per energy sent out [kg/MWh]."""
+        return value_kg_per_mwh * (1.0 - self.loss_share)
+
+
+class HourlyFit(Spec):
+    """Parameters that were set by measured hours."""
+
+    parameters: tuple[str, ...]
+    """Their names, as ``technology.parameter``."""
+    year: int
+    """Year of the measured hours."""
+    months: tuple[int, ...]
+    """Months, 1 to 12, whose hours were used; the others were kept for the score."""
+    measured: str
+    """What was measured, by whom, and with which weather."""
 
 
 class Region(Sourced):
@@ -189,25 +169,40 @@ class Region(Sourced):
     """Its load."""
     technologies: tuple[Technology, ...] = Field(min_length=1)
     """Its power stations."""
+    place: RegionPlace | None = None
+    """Where it lies; by default where the city is."""
+    trade: Trade | None = None
+    """Its exchange with neighbours; by default it trades with nobody."""
+    mix_year: int | None = None
+    """Year whose power stations, load and prices these are; of a scenario, the year that it is made for."""
     published: PublishedFactor | None = None
     """What its yearly mean is to reproduce."""
     calibrated: tuple[str, ...] = ()
     """Physical parameters set so that it does, as ``technology.parameter``."""
+    fitted: HourlyFit | None = None
+    """Parameters set by measured hours, and by which."""
 
     @property
     def unverified(self) -> tuple[str, ...]:
         """Numbers of whose source something was not checked, such as ``lignite.fuel.efficiency_best``."""
-        return tuple(f"{place}{name}" for place, part in self._parts() for name in part.unverified_here)
+        of_parts = tuple(f"{place}{name}" for place, part in self._parts() for name in part.unverified_here)
+        loss = self.published is not None and UNVERIFIED in self.published.loss_source
+        return (*of_parts, "published.loss_share") if loss else of_parts
 
     @property
     def n_sourced(self) -> int:
         """Count of all numbers with a source."""
-        return sum(len(part.sources) for _, part in self._parts())
+        losses = self.published is not None and self.published.loss_share > 0
+        return sum(len(part.sources) for _, part in self._parts()) + losses
 
     def _parts(self) -> Iterator[tuple[str, Sourced]]:
         """The region and its parts, each with the beginning of the names of its numbers."""
         yield "", self
         yield "demand.", self.demand
+        if self.place is not None:
+            yield "place.", self.place
+        if self.trade is not None:
+            yield "trade.", self.trade
         for technology in self.technologies:
             yield f"{technology.name}.", technology
             if technology.fuel is not None:
@@ -220,9 +215,17 @@ class Region(Sourced):
             raise ValueError("technologies must have different names")
         if sum(technology.operation == "storage" for technology in self.technologies) > 1:
             raise ValueError("technologies must have at most one of operation storage; add their capacities")
-        known = {f"{tech.name}.{field}" for tech in self.technologies for field in tech.model_fields_set}
-        if unknown := sorted(set(self.calibrated) - known):
-            raise ValueError(f"calibrated: no parameter called {', '.join(unknown)}")
+        if self.trade is not None and self.trade.follows not in names:
+            raise ValueError(f"trade.follows: no technology called {self.trade.follows!r}")
+        if TRADED in names:
+            raise ValueError(f"technologies: {TRADED!r} is what trade brings")
+        known = {f"{place}{field}" for place, part in self._parts() for field in type(part).model_fields}
+        for field, listed in (
+            ("calibrated", self.calibrated),
+            ("fitted", self.fitted.parameters if self.fitted else ()),
+        ):
+            if unknown := sorted(set(listed) - known):
+                raise ValueError(f"{field}: no parameter called {', '.join(unknown)}")
         return self
 
 

@@ -13,6 +13,8 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -22,9 +24,84 @@ from grid.time.clock import Clock
 from grid.units import HOURS_PER_DAY
 from grid.weather.files import HOURS_OF_YEAR, WeatherYear
 from grid.weather.sun import clear_sky_ghi
-from grid.weather.weather import Weather, hours_of_year, interpolated_values, standard_offset
+from grid.weather.weather import hours_of_year, interpolated_values, standard_offset
 
 _CUT_IN_M_PER_S, _RATED_M_PER_S, _CUT_OUT_M_PER_S = 3.0, 12.0, 25.0  # usual for turbines on land and at sea
+_CLOUDS_KM = (
+    300.0  # distance over which daily cloudiness of two places parts; of the order of published values, unverified
+)
+_WEATHER_KM_PER_H = 60.0  # eastward motion of lows in the middle latitudes, 40 to 60 km/h; unverified
+_REACH_KM = 1500.0  # of the order of the size of a low
+_EARTH_KM = 6371.0
+
+
+@dataclass(frozen=True, eq=False)
+class RegionYear:
+    """The 8760 hours of the weather of a region, in standard time of its time zone, made of one site or several.
+
+    Args:
+        wind_speed_m_per_s: Mean over the sites, each relative to its own mean of the year, so that none outweighs the
+            others, and when its weather, which moves east, reaches the middle of the region; times the mean of all,
+            shape (8760,).
+        clearness: Irradiation of the day around each hour over that of a clear sky, mean over the sites weighted by
+            exp(-distance / 300 km), because clouds vary over shorter distances than the wind, shape (8760,).
+        place: Latitude and longitude of the region's sun [degree].
+    """
+
+    wind_speed_m_per_s: Floats
+    clearness: Floats
+    place: tuple[float, float]
+
+
+def region_year(sites: Sequence[WeatherYear], place: tuple[float, float], offset_hours: float | None) -> RegionYear:
+    """Joins sites to the weather of a region.
+
+    Args:
+        sites: At least one.
+        place: Latitude and longitude of the region's sun [degree].
+        offset_hours: Standard time of the region less UTC: the same moment is joined, whatever the time zones of the
+            sites. None takes the hour of the file as the hour of the region: noon stays noon wherever it was measured.
+    """
+    parts = []
+    for site in sites:
+        shift = 0.0 if offset_hours is None else offset_hours - site.utc_offset_hours
+        mean = float(site.wind_speed_m_per_s.mean())
+        speed = site.wind_speed_m_per_s / (mean if mean > 0 else 1.0)
+        arrival = 0.0 if offset_hours is None else _arrival_hours(site, place)
+        parts.append((_later(speed, shift + arrival), _later(_clearness(site), shift), np.float64(mean)))
+    speeds, clearness, means = (np.stack(column) for column in zip(*parts, strict=True))
+    distance_km = np.array([_distance_km(place, (site.latitude, site.longitude)) for site in sites])
+    weights = np.exp((distance_km.min() - distance_km) / _CLOUDS_KM)
+    return RegionYear(speeds.mean(axis=0) * means.mean(), weights / weights.sum() @ clearness, place)
+
+
+def _arrival_hours(site: WeatherYear, place: tuple[float, float]) -> float:
+    """Hours until weather at a site, which moves east, is over the place; 0 beyond the reach of one low."""
+    degrees = (place[1] - site.longitude + 180) % 360 - 180
+    east_km = float(np.radians(degrees) * _EARTH_KM * np.cos(np.radians(place[0])))
+    return east_km / _WEATHER_KM_PER_H if abs(east_km) < _REACH_KM else 0.0
+
+
+def _distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Along the great circle between two places of latitude and longitude [km]."""
+    (lat_1, lon_1), (lat_2, lon_2) = np.radians(one), np.radians(other)
+    half = np.sin((lat_2 - lat_1) / 2) ** 2 + np.cos(lat_1) * np.cos(lat_2) * np.sin((lon_2 - lon_1) / 2) ** 2
+    return float(2 * _EARTH_KM * np.arcsin(np.sqrt(half)))
+
+
+def _clearness(site: WeatherYear) -> Floats:
+    """Irradiation of the day around each hour over that of a clear sky; 1 throughout without irradiance."""
+    if not site.has_irradiance:
+        return np.ones(HOURS_OF_YEAR)
+    clear = clear_sky_ghi(typical_year(timedelta(hours=site.utc_offset_hours)), site.latitude, site.longitude)
+    clear_day = circular_mean(clear, HOURS_PER_DAY)
+    return circular_mean(site.ghi_w_per_m2, HOURS_PER_DAY) / np.where(clear_day > 0, clear_day, np.inf)
+
+
+def _later(values: Floats, hours: float) -> Floats:
+    """Values of a circular year that come so many hours later, linear between hours, shape (8760,)."""
+    hour = np.arange(HOURS_OF_YEAR)
+    return np.asarray(np.interp(hour - hours, hour, values, period=HOURS_OF_YEAR))
 
 
 def fleet_power_curve(wind_speed_m_per_s: Floats) -> Floats:
@@ -49,7 +126,13 @@ def fleet_power_curve(wind_speed_m_per_s: Floats) -> Floats:
 
 
 def wind_availability(
-    year: WeatherYear, clock: Clock, time_zone: str, *, capacity_factor: float, efficiency: float, smoothing_hours: int
+    year: WeatherYear | RegionYear,
+    clock: Clock,
+    time_zone: str,
+    *,
+    capacity_factor: float,
+    efficiency: float,
+    smoothing_hours: int,
 ) -> Floats:
     """Share of a region's wind capacity that can run.
 
@@ -57,9 +140,9 @@ def wind_availability(
     that gives the whole year the published capacity factor.
 
     Args:
-        year: The weather.
+        year: The weather, in standard time of the time zone.
         clock: The time axis.
-        time_zone: Of the city.
+        time_zone: Of the region.
         capacity_factor: Published yearly mean.
         efficiency: Of wind farms: wakes and turbines out of service.
         smoothing_hours: Time the wind takes to cross the region [h].
@@ -69,7 +152,7 @@ def wind_availability(
     """
     from scipy.optimize import brentq  # noqa: PLC0415  slow to import
 
-    speed = _circular_mean(year.wind_speed_m_per_s, smoothing_hours)
+    speed = circular_mean(year.wind_speed_m_per_s, smoothing_hours)
     if not speed.any():
         return np.zeros(clock.n_steps)
 
@@ -81,48 +164,36 @@ def wind_availability(
     return efficiency * fleet_power_curve(factor * interpolated_values(speed, hours_of_year(clock, time_zone)))
 
 
-def solar_availability(
-    weather: Weather, year: WeatherYear, clock: Clock, time_zone: str, capacity_factor: float
-) -> Floats:
+def solar_availability(year: RegionYear, clock: Clock, time_zone: str, capacity_factor: float) -> Floats:
     """Share of a region's solar capacity that can run.
 
-    The file gives the cloudiness of each day (its irradiation over that of a clear sky where it was measured), the
-    city's place the sun; their product is scaled to the published capacity factor, which stands for
-    orientation, temperature, soiling and inverters. Without irradiance in the file every day is equally cloudy.
+    The weather gives the cloudiness of each day, the region's place the sun; their product is scaled to the
+    published capacity factor, which stands for orientation, temperature, soiling and inverters.
 
     Args:
-        weather: For the city's place.
-        year: The weather.
+        year: The weather, in standard time of the time zone.
         clock: The time axis.
-        time_zone: Of the city.
+        time_zone: Of the region.
         capacity_factor: Published yearly mean.
 
     Returns:
         Shape (T,), 0 to 1; 0 while the sun is down.
     """
-    offset = standard_offset(time_zone, clock.start.year)
-    city_clear = clear_sky_ghi(_typical_year(offset), weather.latitude, weather.longitude)
-    clearness = np.ones(HOURS_OF_YEAR)
-    if year.has_irradiance:
-        station = _typical_year(timedelta(hours=year.utc_offset_hours))
-        station_clear = clear_sky_ghi(station, year.latitude, year.longitude)
-        clear_day = _circular_mean(station_clear, HOURS_PER_DAY)
-        measured = _circular_mean(year.ghi_w_per_m2, HOURS_PER_DAY)
-        clearness = measured / np.where(clear_day > 0, clear_day, np.inf)
-    mean_w_per_m2 = float((clearness * city_clear).mean())
+    own_clear = clear_sky_ghi(typical_year(standard_offset(time_zone, clock.start.year)), *year.place)
+    mean_w_per_m2 = float((year.clearness * own_clear).mean())
     if mean_w_per_m2 <= 0:
         return np.zeros(clock.n_steps)
-    clear = clear_sky_ghi(clock, weather.latitude, weather.longitude)
-    ghi_w_per_m2 = clear * interpolated_values(clearness, hours_of_year(clock, time_zone))
+    clear = clear_sky_ghi(clock, *year.place)
+    ghi_w_per_m2 = clear * interpolated_values(year.clearness, hours_of_year(clock, time_zone))
     return np.clip(capacity_factor * ghi_w_per_m2 / mean_w_per_m2, 0.0, 1.0)
 
 
-def _typical_year(offset: timedelta) -> Clock:
+def typical_year(offset: timedelta) -> Clock:
     """The hours of a year without leap day that begins at local midnight."""
     return Clock(datetime(2023, 1, 1, tzinfo=UTC) - offset, timedelta(hours=1), HOURS_OF_YEAR)
 
 
-def _circular_mean(values: Floats, hours: int) -> Floats:
+def circular_mean(values: Floats, hours: int) -> Floats:
     """Mean over the `hours` around each hour of a circular year, shape (8760,)."""
     before = hours // 2
     padded = np.concatenate((values[-before:] if before else values[:0], values, values[: hours - 1 - before]))

@@ -35,7 +35,7 @@ def windows_of(clock: Clock, length: timedelta) -> Ints:
 
 
 def peak_shaving_mw(
-    residual_mw: Floats, windows: Ints, *, least_mw: float, greatest_mw: float, mean_mw: float
+    residual_mw: Floats, windows: Ints, *, least_mw: float, greatest_mw: float, mean_mw: float | Floats
 ) -> Floats:
     """Output of reservoirs that spend the same energy per hour in every window, where the load is highest.
 
@@ -44,7 +44,7 @@ def peak_shaving_mw(
         windows: Of each step, shape (T,); windows cut by the clock have energy pro rata.
         least_mw: Least flow [MW].
         greatest_mw: Capacity [MW].
-        mean_mw: Energy of a window over its length, between the two [MW].
+        mean_mw: Energy of a window over its length, of all or of each window (W,), between the two [MW].
 
     Returns:
         Shape (T,) [MW]; its mean in every window is `mean_mw`.
@@ -53,7 +53,7 @@ def peak_shaving_mw(
     def output_mw(level_mw: Floats) -> Floats:
         return np.clip(residual_mw - level_mw[windows], least_mw, greatest_mw)
 
-    target_mw = np.full(windows[-1] + 1, min(max(mean_mw, least_mw), greatest_mw))
+    target_mw = np.broadcast_to(np.clip(mean_mw, least_mw, greatest_mw), windows[-1] + 1)
     lowest = np.full(windows[-1] + 1, residual_mw.min() - greatest_mw)
     highest = np.full(windows[-1] + 1, residual_mw.max() - least_mw)
     level = _bisect(lambda middle: _mean_of(output_mw(middle), windows) > target_mw, lowest, highest)

@@ -74,7 +74,7 @@ def test_what_was_not_used_is_not_listed(fuel_outcome: SimulationResult, fuel_re
         assert f"{technology.fleet_efficiency:g} net efficiency" in by_name[technology.name]["derivation"]
         assert by_name[technology.name]["status"] == "unverified"
         assert own != pytest.approx(fuel_outcome.inputs.factors.value(technology.factor), rel=1e-3)
-    assert {round(by_name[name]["value_kg_per_mwh"], 1) for name in ("lignite", "hard_coal")} == {1034.3, 789.9}
+    assert {round(by_name[name]["value_kg_per_mwh"], 1) for name in ("lignite", "hard_coal")} == {1061.3, 801.8}
     assert not {"petrol", "diesel", "grid", "nuclear"} & {one["technology"] for one in by_name.values()}
     sources = {one["source"] for one in listed}
     assert {one["source"] for one in fuel_result.manifest["factor_sets"]} == sources
@@ -86,6 +86,6 @@ def test_a_life_cycle_factor_of_a_fleet_is_its_heat_rate_and_the_chain_of_the_se
     used, faults = region_factors(region, factors, "lifecycle")
     assert not faults
     lignite = next(one for one in used if one is not None and one.name == "lignite")
-    assert lignite.value_kg_per_mwh == pytest.approx(407 / 0.3935 + 60, rel=1e-9)
+    assert lignite.value_kg_per_mwh == pytest.approx(407 / 0.3835 + 60, rel=1e-9)
     assert "+ 60 kg/MWh of the chain" in lignite.derivation
     assert lignite.gas == "CO2e"

@@ -44,11 +44,13 @@ LAKES = {
 
 
 def with_blocks(*blocks: dict) -> Region:
-    """The reference region with these stores instead of its own."""
+    """The reference region with these stores instead of its own, closed, and with plants that stop at once."""
     data = reference_region().model_dump(mode="python", exclude_unset=True)
     own = [technology for technology in data["technologies"] if technology.get("operation") != "storage"]
+    for technology in own:
+        technology.pop("start_up_per_mwh", None)
     sourced = [block | {"sources": dict.fromkeys(block, "a test")} for block in blocks]
-    return Region.model_validate(data | {"technologies": [*own, *sourced]})
+    return Region.model_validate(data | {"technologies": [*own, *sourced], "trade": None, "fitted": None})
 
 
 @pytest.fixture(scope="module")
