@@ -212,6 +212,17 @@ def test_fuel_that_the_tank_does_not_hold_comes_from_the_charge_of_the_step():
     assert np.abs(stocks.stationary.carbon.residual).max() <= 1e-9
 
 
+def test_discharge_is_taken_from_a_tank_before_fuel():
+    """Half a MWh goes out at 0.8, and half a nanowatt-hour too much as fuel: the fuel gets what the discharge leaves."""
+    tank = store([-0.4], e_start_mwh=np.array([1.0]), p_drain_mw=np.array([0.5 + 5e-10]))
+    stationary = run(tank).stationary
+    assert stationary.carbon.discharge == pytest.approx([150.0], rel=1e-12)
+    assert stationary.carbon.fuel == pytest.approx([150.0], rel=1e-12)
+    assert stationary.carbon.fuel[0] <= 150.0 + 1e-12
+    assert stationary.carbon.standing[0] >= 0.0
+    assert stationary.energy.fuel[0] <= 0.5 + 1e-15
+
+
 def test_fuel_beyond_tank_and_charge_is_refused():
     with pytest.raises(InputError, match=r"device 0, step 0: must not take out more .*0.1 MWh too much"):
         run(store([1.0], p_drain_mw=np.array([3.0])))
