@@ -9,7 +9,7 @@ from app.results.folder import Result
 from carbon.reporting.scope2 import Consumer
 from carbon.reporting.statement import Overlap
 from carbon.tracing.convention_names import OPERATOR
-from grid.arrays import ratio
+from grid.arrays import Floats, ratio
 from grid.city.city import UNSPECIFIED_SECTOR
 from grid.errors import InputError, nearest
 
@@ -66,6 +66,9 @@ def overlap(result: Result, name: str) -> Overlap:
 def read_consumer(result: Result, name: str, region: str = REGION, convention: str = OPERATOR) -> Consumer:
     """One consumer over time.
 
+    What generation of its own covers in a step is not purchased: it is a line of its own, and the carbon of the power
+    at its bus belongs to the rest.
+
     Args:
         result: The result.
         name: Name of a data centre, an asset or a fleet, or a GPC line such as ``I.1.2``.
@@ -81,17 +84,35 @@ def read_consumer(result: Result, name: str, region: str = REGION, convention: s
             "--consumer", f"no such consumer; there are {', '.join(names)}", name, nearest(name, names)
         )
     frame = _of_sector(result, name) if name in _lines(result) else _of_user(result, name)
-    energy, free, returned = (frame[name].to_numpy() for name in ("energy_mwh", "carbon_free_mwh", "returned_mwh"))
+    used, free, returned = (frame[name].to_numpy() for name in ("energy_mwh", "carbon_free_mwh", "returned_mwh"))
     carbon = read_consumer_carbon(result, name, convention)
+    on_site = np.minimum(used, _made_on_site(result, name, used.size))
+    purchased = used - on_site
     return Consumer(
         name,
         region,
-        energy,
-        ratio(carbon["emissions_kg"].to_numpy(), energy, 0.0),
-        np.clip(ratio(free, energy, 0.0), 0.0, 1.0),
+        purchased,
+        ratio(carbon["emissions_kg"].to_numpy(), purchased, 0.0),
+        np.clip(ratio(free - on_site, purchased, 0.0), 0.0, 1.0),
         returned,
         carbon["returned_kg"].to_numpy(),
+        on_site,
     )
+
+
+def _made_on_site(result: Result, name: str, n_steps: int) -> Floats:
+    """What generation without fuel on a consumer's own site feeds in, shape (n_steps,) [MWh].
+
+    What stands on a site has its name and a colon before its own: `north: PV`.
+    """
+    own = [other for other, asset in result.manifest["assets"].items()
+           if other.startswith(f"{name}: ") and asset["fuel_free"]]  # fmt: skip
+    if not own:
+        return np.zeros(n_steps)
+    fed = (-pl.col("p_mw")).clip(0.0).sum()
+    rows = result.table("assets").filter(pl.col("asset").cast(pl.String).is_in(own)).group_by("time").agg(fed)
+    made: Floats = rows.sort("time").collect()["p_mw"].to_numpy() * float(result.summary["step_hours"])
+    return made
 
 
 def read_consumer_carbon(result: Result, name: str, convention: str) -> pl.DataFrame:

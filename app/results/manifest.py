@@ -110,12 +110,13 @@ def data_centre_metrics(outcome: SimulationResult) -> dict[str, dict[str, Any]]:
         spec, facility, at = load.model.spec, outcome.facilities[load.name], node[load.bus]
         own = {asset.name for asset in spec.on_site_assets}
         made = [f.name for f in outcome.inputs.flexibilities if f.name in own and f.fuel_free]
-        fed = sum(float(np.maximum(-outcome.p_mw[name], 0.0).sum()) for name in made)
+        fed_mw = sum((np.maximum(-outcome.p_mw[name], 0.0) for name in made), np.zeros(facility.p_total_mw.size))
+        used_mw = np.minimum(fed_mw, facility.p_total_mw)
         it_mwh = float(facility.p_it_mw.sum()) * facility.step_hours
         known = MetricInputs(
             ci_kg_per_mwh=np.nan_to_num(accounts.tracing.ci_kg_per_mwh[:, at]),
             renewable_share=np.nan_to_num(accounts.tracing.renewable_share[:, at]),
-            owned_renewable_mwh=fed * facility.step_hours,
+            owned_renewable_mwh=float(used_mw.sum()) * facility.step_hours,
             reused_mwh=spec.heat_reuse_share * it_mwh,
             tests=generator_tests(spec.on_site.generators, outcome.inputs.clock),
         )

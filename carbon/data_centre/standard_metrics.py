@@ -23,6 +23,7 @@ from grid.units import KWH_PER_MWH
 
 IT = "IT energy"
 FACILITY = "facility energy"
+_RENEWABLE = "renewable energy owned and used, without what its site makes beyond its need"
 _WATER = "water made up on site"
 _NOT_STANDARDISED = ("not standardised", "")
 
@@ -95,7 +96,8 @@ class MetricInputs:
     Args:
         ci_kg_per_mwh: Traced intensity of the power at its bus, shape (T,) [kg/MWh].
         renewable_share: Traced renewable share of that power, shape (T,), 0 to 1 [1].
-        owned_renewable_mwh: Renewable energy that it owns and uses: on-site, or by contract and certificate [MWh].
+        owned_renewable_mwh: Renewable energy that it owns and uses [MWh]: by contracts and certificates that it
+            retires, or made on its site, as far as it takes that itself and sells no certificates of it.
         reused_mwh: Heat that someone outside uses [MWh].
         cpu_utilisation: Of the processors, shape (T,), 0 to 1 [1].
         tests: What the emergency generators' tests burn.
@@ -211,7 +213,7 @@ def _carbon_metrics(facility: Facility, totals: FacilityTotals, inputs: MetricIn
     emissions = "emissions of its energy, traced at its bus, and of the diesel of tests"
     return {
         "cue": Metric(cue, "kg/kWh", emissions, IT, "ISO/IEC 30134-8", "2022"),
-        "ref": Metric(ref, "1", "renewable energy owned and used", FACILITY, "ISO/IEC 30134-3", "2016"),
+        "ref": Metric(ref, "1", _RENEWABLE, FACILITY, "ISO/IEC 30134-3", "2016"),
         "renewable_share_traced": Metric(
             traced, "1", "renewable energy traced at its bus", FACILITY, *_NOT_STANDARDISED
         ),

@@ -31,6 +31,8 @@ class Consumer:
         carbon_free_share: Traced carbon-free share of it, shape (T,) [1].
         returned_mwh: What it feeds back from stores of its own (cars with V2G), shape (T,) [MWh]; empty: nothing.
         returned_kg: Traced carbon that goes with it, shape (T,) [kg]; empty: nothing.
+        on_site_mwh: What it takes from generation of its own behind its meter, beside `energy_mwh`, shape (T,) [MWh];
+            empty: nothing.
     """
 
     name: str
@@ -40,11 +42,12 @@ class Consumer:
     carbon_free_share: Floats
     returned_mwh: Floats = field(default_factory=lambda: np.empty(0))
     returned_kg: Floats = field(default_factory=lambda: np.empty(0))
+    on_site_mwh: Floats = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         for name in ("energy_mwh", "ci_kg_per_mwh", "carbon_free_share"):
             object.__setattr__(self, name, read_only(np.nan_to_num(getattr(self, name))))
-        for name in ("returned_mwh", "returned_kg"):
+        for name in ("returned_mwh", "returned_kg", "on_site_mwh"):
             values = getattr(self, name)
             filled = np.nan_to_num(values) if values.size else np.zeros_like(self.energy_mwh)
             object.__setattr__(self, name, read_only(filled))
@@ -54,7 +57,7 @@ class Consumer:
         shape = self.energy_mwh.shape
         for name, high in (("energy_mwh", None), ("ci_kg_per_mwh", None), ("carbon_free_share", 1 + 1e-9)):
             yield from array_faults(f"{self.name}.{name}", getattr(self, name), shape, low=0, high=high)
-        for name in ("returned_mwh", "returned_kg"):
+        for name in ("returned_mwh", "returned_kg", "on_site_mwh"):
             yield from array_faults(f"{self.name}.{name}", getattr(self, name), shape, low=0)
 
 

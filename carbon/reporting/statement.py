@@ -29,11 +29,12 @@ from grid.time.clock import Clock
 VERSION: Final = 1
 HOURS_FILE: Final = (
     *("start_utc", "energy_mwh", "location_kg", "market_kg", "contracted_mwh", "carbon_free_share"),
-    *("returned_mwh", "returned_kg"),
+    *("returned_mwh", "returned_kg", "on_site_mwh"),
 )
 TOLERANCE_KG: Final = 1e-6
 FORMULAE: Final = {
-    "location_based_kg": "sum over steps of energy_mwh x traced intensity of the consumer's buses",
+    "location_based_kg": "traced carbon of the power at the consumer's buses, in steps in which it takes energy_mwh",
+    "on_site_mwh": "sum over steps of min(use, generation on the site); energy_mwh is the rest of the use",
     "market_based_kg": "sum over contracts of covered energy x rate, plus the rest x supplier, residual mix or grid",
     "location_based_net_kg": "location_based_kg - returned_kg: what is fed back counts for whoever receives it",
     "cfe_24_7": "sum over steps of [min(L, C) + (L - min(L, C)) g] / sum of L (Google 2021)",
@@ -104,6 +105,7 @@ def statement_document(
         "energy_mwh": energy,
         "location_based_kg": float(result.location_kg.sum()),
         "market_based_kg": float(result.market_kg.sum()),
+        "on_site_mwh": float(consumer.on_site_mwh.sum()),
         "returned_mwh": float(consumer.returned_mwh.sum()),
         "returned_kg": float(consumer.returned_kg.sum()),
         "location_based_net_kg": float(result.location_kg.sum() - consumer.returned_kg.sum()),
@@ -141,6 +143,7 @@ def hours_csv(result: Scope2, clock: Clock) -> str:
     columns = (
         result.consumer.energy_mwh, result.location_kg, result.market_kg, result.contracted_mwh,
         result.consumer.carbon_free_share, result.consumer.returned_mwh, result.consumer.returned_kg,
+        result.consumer.on_site_mwh,
     )  # fmt: skip
     for time, *values in zip(times, *columns, strict=True):
         writer.writerow([f"{time}Z", *(repr(float(value)) for value in values)])
@@ -211,7 +214,7 @@ def _sum_faults(document: Mapping[str, Any], hours: str) -> list[Fault]:
     rows = list(csv.DictReader(io.StringIO(hours)))
     for name, column in (("location_based_kg", "location_kg"), ("market_based_kg", "market_kg"),
                          ("energy_mwh", "energy_mwh"), ("returned_mwh", "returned_mwh"),
-                         ("returned_kg", "returned_kg")):  # fmt: skip
+                         ("returned_kg", "returned_kg"), ("on_site_mwh", "on_site_mwh")):  # fmt: skip
         try:
             total, stated = sum(float(row[column]) for row in rows), float(document[name])
         except (KeyError, TypeError, ValueError):

@@ -127,8 +127,9 @@ def test_what_is_fed_back_stands_beside_and_adds_up_with_the_hours(tmp_path: Pat
     assert (document["energy_mwh"], document["location_based_kg"]) == (14, 4800)  # all that is drawn
     assert (document["returned_mwh"], document["returned_kg"]) == (4, 1640)
     assert document["location_based_net_kg"] == 4800 - 1640
+    assert document["on_site_mwh"] == 0
     text = beside.read_text()
-    assert text.splitlines()[0].endswith("returned_mwh,returned_kg")
+    assert text.splitlines()[0].endswith("returned_mwh,returned_kg,on_site_mwh")
     with pytest.raises(InputError, match=r"cars\.returned_mwh"):
         scope2_by_consumer(
             [Consumer("cars", "DE", energy, energy, np.full(3, 0.5), -back, back)], [], MarketRates("DE", 2030)

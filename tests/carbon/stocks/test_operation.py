@@ -213,7 +213,7 @@ def test_fuel_that_the_tank_does_not_hold_comes_from_the_charge_of_the_step():
 
 
 def test_discharge_is_taken_from_a_tank_before_fuel():
-    """Half a MWh goes out at 0.8, and half a nanowatt-hour too much as fuel: the fuel gets what the discharge leaves."""
+    """Half a MWh is discharged, and as fuel half a mWh more than is left is asked for: it gets what is left."""
     tank = store([-0.4], e_start_mwh=np.array([1.0]), p_drain_mw=np.array([0.5 + 5e-10]))
     stationary = run(tank).stationary
     assert stationary.carbon.discharge == pytest.approx([150.0], rel=1e-12)
@@ -221,6 +221,14 @@ def test_discharge_is_taken_from_a_tank_before_fuel():
     assert stationary.carbon.fuel[0] <= 150.0 + 1e-12
     assert stationary.carbon.standing[0] >= 0.0
     assert stationary.energy.fuel[0] <= 0.5 + 1e-15
+
+
+def test_fuel_takes_no_more_than_tank_and_charge():
+    """Half a mWh too much is forgiven, but carries nothing."""
+    stationary = run(store([1.0], p_drain_mw=np.array([2.9 + 5e-10])), ci=500.0).stationary
+    assert stationary.energy.fuel[0] <= 2.9 + 1e-15
+    assert stationary.carbon.fuel[0] <= 600.0 + 500.0 + 1e-12
+    assert stationary.carbon.standing[0] >= 0.0
 
 
 def test_fuel_beyond_tank_and_charge_is_refused():
