@@ -151,6 +151,11 @@ def _overlap_faults(file: ContractsFile, result: Result) -> Iterator[Fault]:
         if line in claimed:
             rule = f"is part of {line}, for which something is claimed too: both would cover the same load"
             yield Fault(f"contracts[{place}].consumer", rule, spec.consumer)
+    of_file: dict[str, str] = {}
+    for place, spec in enumerate(file.contracts):
+        if spec.csv is not None and of_file.setdefault(spec.csv, spec.name) != spec.name:
+            rule = f"is the energy of contract {of_file[spec.csv]} too: divide it into a file for each"
+            yield Fault(f"contracts[{place}].csv", rule, spec.csv)
     for name in file.suppliers_kg_per_mwh:
         line = sector_line(result, name)
         if line in claimed:

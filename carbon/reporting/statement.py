@@ -11,7 +11,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -162,12 +162,13 @@ def write_statement(document: Mapping[str, Any], hours: str, path: Path) -> tupl
     """Writes a statement and its hours beside it; returns both paths.
 
     Raises:
-        InputError: If the path is not a ``.json`` in an existing folder, or cannot be written.
+        InputError: If the path is not a ``.json`` in an existing folder, it cannot be written, or a statement of
+            another consumer beside it claims one of its contracts for the same time.
     """
     faults = [] if path.suffix == ".json" else [Fault("FILE", "must end in .json", str(path))]
     if not path.parent.is_dir():
         faults.append(Fault("FILE", "its folder does not exist", str(path.parent)))
-    raise_if_any(faults, "the statement")
+    raise_if_any([*faults, *_claimed_beside(document, path)], "the statement")
     beside = path.with_suffix(".csv")
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     try:
@@ -176,6 +177,25 @@ def write_statement(document: Mapping[str, Any], hours: str, path: Path) -> tupl
     except OSError as error:
         raise InputError.single("FILE", f"cannot be written ({error})", str(path)) from error
     return path, beside
+
+
+def _claimed_beside(document: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+    """Contracts that statements of other consumers in the same folder claim too, for the same time."""
+    for other in sorted(path.parent.glob("*.json")) if path.parent.is_dir() else ():
+        try:
+            held = json.loads(read_text(other))
+            if held["schema"] != document["schema"] or held["consumer"] == document["consumer"]:
+                continue
+            both = [name for name in document["contracts"] if name in held["contracts"]]
+            apart = held["period"]["stop_utc"] <= document["period"]["start_utc"]
+            apart = apart or document["period"]["stop_utc"] <= held["period"]["start_utc"]
+        except (ValueError, KeyError, TypeError, RecursionError):  # another kind of file
+            continue
+        for name in () if apart else both:
+            rule = f"is claimed by the statement of {held['consumer']} too ({other.name}), and covers one load only: "
+            yield Fault(
+                "contracts", f"{rule}divide it into contracts of their own names, in one file of contracts", name
+            )
 
 
 def verify_statement(path: Path) -> dict[str, Any]:

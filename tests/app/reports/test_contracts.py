@@ -86,6 +86,8 @@ def test_energy_from_a_file_must_be_there_for_every_step_and_once(tmp_path: Path
     contract = "name: a, consumer: north, csv: made.csv"
     path.write_text("\n".join(["time_utc,energy_mwh", *rows]))
     assert claims(tmp_path, contract).contracts[0].energy_mwh == pytest.approx(np.arange(4.0))
+    both = [contract, "name: b, consumer: south, csv: made.csv"]
+    assert "contracts[1].csv: is the energy of contract a too" in refused(tmp_path, *both)
     path.write_text("\n".join(["time_utc,energy_mwh", *rows[:3]]))
     assert "lacks 1 of the 4 steps" in refused(tmp_path, contract)
     path.write_text("\n".join(["time_utc,energy_mwh", *rows, rows[0]]))

@@ -134,3 +134,19 @@ def test_what_is_fed_back_stands_beside_and_adds_up_with_the_hours(tmp_path: Pat
         scope2_by_consumer(
             [Consumer("cars", "DE", energy, energy, np.full(3, 0.5), -back, back)], [], MarketRates("DE", 2030)
         )
+
+
+def test_two_statements_do_not_claim_one_contract(tmp_path: Path):
+    document = json.loads(written(tmp_path).read_text())
+    (tmp_path / "notes.json").write_text("[1, 2]")  # another kind of file beside them
+    write_statement(document, "", tmp_path / "hall_again.json")  # of the same consumer
+    other = document | {"consumer": "I.2.2"}
+    with pytest.raises(
+        InputError, match=r"contracts: is claimed by the statement of hall too \(hall\.json\)"
+    ) as caught:
+        write_statement(other, "", tmp_path / "sector.json")
+    assert [fault.value for fault in caught.value.faults] == ["wind", "wind"]
+    assert not (tmp_path / "sector.json").exists()
+    later = {"start_utc": document["period"]["stop_utc"], "stop_utc": "2031-01-01T00:00:00+00:00", "steps": 3}
+    write_statement(other | {"period": later}, "", tmp_path / "sector.json")
+    write_statement(other | {"contracts": {}}, "", tmp_path / "sector.json")
