@@ -112,7 +112,7 @@ def distinct(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows that can be read, each session once; arguments as in `mend`."""
     rows = rows.with_row_index("row").with_columns(power=pl.lit(1.0), stay=pl.col("stop") - pl.col("start"))
     kept = rows
-    for check in (_unreadable, _identical, _duplicates, _copies):
+    for check in (_unreadable, _identical, _duplicates, _interim, _copies):
         kept, _ = check(rows, kept)
     return kept
 
@@ -133,8 +133,8 @@ def mend(rows: pl.DataFrame, max_power_kw: float) -> tuple[pl.DataFrame, list[Fi
         stay=pl.col("stop") - pl.col("start"),
     )
     kept, findings = rows, []
-    checks = (_unreadable, _identical, _duplicates, _copies, _missing_stops, _backwards, _zero_length, _too_long)
-    for check in (*checks, _impossible, _overlapping):
+    of_one_session = (_unreadable, _identical, _duplicates, _interim, _copies)
+    for check in (*of_one_session, _missing_stops, _backwards, _zero_length, _too_long, _impossible, _overlapping):
         kept, finding = check(rows, kept)
         findings.append(finding)
     return kept.sort("start", "row"), findings
@@ -159,6 +159,37 @@ def _holder() -> pl.Expr:
     return pl.coalesce(
         pl.concat_str(pl.lit("vehicle "), "vehicle"),
         pl.concat_str(pl.lit("socket "), pl.col("station").fill_null(""), pl.lit(" "), "connector"),
+    )
+
+
+def _interim(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    """Records of a station's session while it went on: one plug-in, and energy that rises with the plug-out."""
+    at_station = pl.any_horizontal(pl.col("station", "connector").is_not_null())
+    found, gone = (rising_records(each.filter(at_station), "station", "connector") for each in (rows, kept))
+    once = kept.filter(~pl.col("row").is_in(gone.filter(~pl.col("is_last"))["row"].implode()))
+    rule = "same station and plug-in time, energy that rises with the plug-out: the last record counts"
+    return once, Finding("interim", found.height, 0, kept.height - once.height, rule)
+
+
+def rising_records(rows: pl.DataFrame, *holder: str) -> pl.DataFrame:
+    """Rows, of neither vehicle nor transaction, of one plug-in and holder whose energy rises with their plug-out.
+
+    Args:
+        rows: As in `mend`, with ``row``.
+        holder: Columns that say where; none for a file that does not say.
+
+    Returns:
+        Those of two or more together, with ``is_last``: the one with the last plug-out.
+    """
+    known = pl.all_horizontal(pl.col("start", "stop", "energy_kwh").is_not_null())
+    nameless = pl.all_horizontal(pl.col("vehicle", "transaction").is_null())
+    group = [*holder, "start"]
+    up = [(pl.col(name).diff() > 0).fill_null(value=True).all().over(group) for name in ("stop", "energy_kwh")]
+    return (
+        rows.filter(known & nameless)
+        .sort("stop", "row")
+        .filter(pl.all_horizontal(up) & (pl.len().over(group) > 1))
+        .with_columns(is_last=pl.col("row") == pl.col("row").last().over(group))
     )
 
 

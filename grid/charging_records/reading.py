@@ -15,7 +15,7 @@ import polars as pl
 from grid.arrays import Floats, Ints
 from grid.charging_records.files import as_names, read_table
 from grid.charging_records.formats import RecordColumns, columns_held, find_format, format_faults
-from grid.charging_records.quality import Finding, QualityReport, distinct, mend
+from grid.charging_records.quality import Finding, QualityReport, distinct, mend, rising_records
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.report import MOST_INVENTED
 from grid.files.text_table import TextTable
@@ -29,7 +29,18 @@ MEDIAN_KWH = (0.05, 200.0)
 _LEAST_ROWS = 5
 _REGISTER_KWH = 100.0
 """Energies that only rise, from above this on, are those of a register [kWh]."""
-_COUNTED_ONCE = ("identical", "duplicates", "copies", "overlapping", "skipped_hour", "doubled_hour", "missing_plug_out")
+_INTERIM = 0.8
+"""Share of the rows that share their plug-in with others of rising energy, beyond which this is no coincidence."""
+_COUNTED_ONCE = (
+    "identical",
+    "duplicates",
+    "interim",
+    "copies",
+    "overlapping",
+    "skipped_hour",
+    "doubled_hour",
+    "missing_plug_out",
+)
 """Findings that lose no energy."""
 MOST_POWER_KW = 22.0
 """Of a charging point, unless it is stated: three phases of 32 A (IEC 61851-1)."""
@@ -206,6 +217,13 @@ def _row_faults(rows: pl.DataFrame, columns: RecordColumns) -> Iterator[Fault]:
         yield Fault("columns.stop", "every session ends before it starts; are start and stop exchanged?",
                     columns.stop, columns.start)  # fmt: skip
     yield from _unit_faults(rows, columns)
+    nowhere = rows.with_row_index("row").filter(pl.all_horizontal(pl.col("station", "connector").is_null()))
+    if rising_records(nowhere).height > _INTERIM * rows.height:
+        rule = (
+            "rows of one plug-in rise in energy with their plug-out, like records of a session while it goes on, and "
+        )
+        rule += "nothing says which belong together: state the column of the transaction, vehicle or station, or keep "
+        yield Fault("columns.transaction", f"{rule}the last of each")
     unread = rows.filter(pl.col("start").is_null() | pl.col("energy_kwh").is_null()).height
     if MOST_INVENTED * rows.height < unread < rows.height:
         rule = f"must be readable in {1 - MOST_INVENTED:.0%} of the rows; no plug-in time or no energy in"
