@@ -148,8 +148,9 @@ def test_wrong_words_on_the_command_line_are_refused(tmp_path: Path) -> None:
 def test_an_incomplete_result_is_refused(tmp_path: Path, demo_folder: Path) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()
+    refused(gridcarbon("export", broken, tmp_path / "net.json"), "manifest.json", "not a complete result")
     (broken / "manifest.json").write_text("{")
-    refused(gridcarbon("export", broken, tmp_path / "net.json"), "not a complete result")
+    refused(gridcarbon("export", broken, tmp_path / "net.json"), "manifest.json: cannot be read")
 
 
 def test_schema_and_factors_are_printed() -> None:
