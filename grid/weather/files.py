@@ -16,6 +16,7 @@ from grid.files.content import beside, is_file, read_bytes
 from grid.files.report import FileReport
 from grid.files.text_table import decoded
 from grid.weather.csv_file import TIME, read_weather_csv
+from grid.weather.dwd_try import is_dwd_try, read_dwd_try
 from grid.weather.formats import IRRADIANCE, Meaning, RawYear, Station
 from grid.weather.light import behind_words, meaning_of_irradiance, sun_faults
 from grid.weather.pvgis import read_pvgis_hourly, read_pvgis_tmy
@@ -26,8 +27,11 @@ from grid.weather.year_rows import HOURS_OF_YEAR, LEAP_DAY, hour_name
 
 __all__ = ["HOURS_OF_YEAR", "IRRADIANCE", "PLAUSIBLE", "SHIPPED", "WeatherYear", "read_weather_year"]
 
-SHIPPED = {"greensboro-tmy3": "723170TYA.CSV"}
-"""Names of the weather files that come with pvlib."""
+SHIPPED = {
+    "greensboro-tmy3": ("pvlib", "data/723170TYA.CSV"),
+    "potsdam-try": ("demandlib", "vdi/resources_weather/TRY2010_04_Jahr.dat"),
+}
+"""Names of the weather files that come with libraries: the library, and the file in it."""
 LONGEST_GAP_H = 6
 LEAST_BRIGHTEST = 50.0
 """The brightest hour of a year has more than this anywhere on Earth, in each kind of irradiance [W/m2]."""
@@ -47,7 +51,7 @@ def read_weather_year(
     shows that irradiance means the hour otherwise than the format says, this is done and told in the report.
 
     Args:
-        source: A name of `SHIPPED`, or a path to a TMY3 (``.csv``), EPW (``.epw``), PVGIS or CSV file.
+        source: A name of `SHIPPED`, or a path to a TMY3 (``.csv``), EPW (``.epw``), TRY, PVGIS or CSV file.
         latitude: Where a CSV file was measured, as it does not say itself [degree].
         longitude: The same, east positive [degree].
         standard_offset_hours: Of the clock on which the hours of a CSV file are to be counted, less UTC [h].
@@ -69,7 +73,8 @@ def read_weather_year(
 
 def _path_of(source: str | Path) -> Path:
     if str(source) in SHIPPED:
-        return Path(str(files("pvlib") / "data" / SHIPPED[str(source)]))
+        library, file = SHIPPED[str(source)]
+        return Path(str(files(library).joinpath(*file.split("/"))))
     path = Path(source)
     if not is_file(path):
         suggestion = nearest(str(source), [*SHIPPED, *(str(path.parent / name) for name in beside(path))])
@@ -81,6 +86,8 @@ def _read(path: Path, elsewhere: Station) -> RawYear:
     """A file of any known format, told by its ending and first line."""
     text, _ = decoded(read_bytes(path))
     first, _, rest = text.partition("\n")
+    if is_dwd_try(first):
+        return read_dwd_try(path)
     if path.suffix.casefold() == ".epw" or first.upper().startswith("LOCATION,"):
         return read_epw(path)
     if first.startswith("Latitude (decimal degrees)"):

@@ -12,12 +12,11 @@ import numpy as np
 from grid.errors import Fault, raise_if_any
 from grid.files.content import read_bytes
 from grid.weather.formats import OF_THE_HOUR, Meaning, RawYear, Station, place_faults
+from grid.weather.sun import LEAST_SUN_DEGREE
 from grid.weather.year_rows import on_the_year, stamped
 
 ASSUMED_HUMIDITY_PERCENT: Final = 75.0
 """Where a file has no humidity: about the mean over land in temperate climates (unverified)."""
-_LEAST_SUN_DEGREE: Final = 2.0
-"""Below it, direct irradiance on the horizontal says nothing of that on a plane towards the sun."""
 _COLUMNS: Final = {
     "ghi_w_per_m2": "ghi",
     "dni_w_per_m2": "dni",
@@ -66,7 +65,7 @@ def read_pvgis_hourly(path: Path) -> RawYear:
     direct = data["poa_direct"].to_numpy(dtype=np.float64)
     diffuse = data["poa_sky_diffuse"].to_numpy(dtype=np.float64)
     elevation = data["solar_elevation"].to_numpy(dtype=np.float64)
-    high = elevation >= _LEAST_SUN_DEGREE
+    high = elevation >= LEAST_SUN_DEGREE
     values = {
         "ghi_w_per_m2": direct + diffuse + data["poa_ground_diffuse"].to_numpy(dtype=np.float64),
         "dni_w_per_m2": np.where(high, direct / np.sin(np.radians(np.where(high, elevation, 90.0))), 0.0),

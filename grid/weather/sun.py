@@ -12,6 +12,8 @@ from grid.arrays import Floats
 from grid.time.clock import Clock
 from grid.time.steps import middles_of_steps
 
+LEAST_SUN_DEGREE: Final = 2.0
+"""Below it, direct irradiance on the horizontal says nothing of that on a plane towards the sun."""
 _HOURS_OF_DAY: Final = 24
 _DAYS: Final = 30
 """Days whose bright hours are compared with those of a clear sky; the rest of a year after twelve of them is left."""
@@ -107,3 +109,26 @@ def clear_sky_ghi(clock: Clock, latitude: float, longitude: float) -> Floats:
     sun = solarposition.ephemeris(times, latitude, longitude)
     ghi = clearsky.haurwitz(sun["apparent_zenith"])["ghi"].to_numpy(dtype=np.float64)
     return np.asarray(ghi.reshape(middles.shape).mean(axis=1))
+
+
+def beam_on_normal(horizontal_w_per_m2: Floats, clock: Clock, latitude: float, longitude: float) -> Floats:
+    """Direct irradiance on a plane towards the sun, of that on the horizontal, shape (T,) [W/m2].
+
+    Divided by the mean sine of the sun's elevation in the step; 0 where the sun is below two degrees, since the
+    horizontal says nothing of it there.
+
+    Args:
+        horizontal_w_per_m2: Direct irradiance on the horizontal, mean of each step, shape (T,) [W/m2].
+        clock: The time axis.
+        latitude: Of the place [degree].
+        longitude: Of the place, east positive [degree].
+    """
+    import pandas as pd  # noqa: PLC0415  slow to import
+    from pvlib import solarposition  # noqa: PLC0415  slow to import
+
+    middles = middles_of_steps(clock)
+    times = pd.DatetimeIndex(middles.ravel(), tz="UTC")
+    elevation = solarposition.ephemeris(times, latitude, longitude)["apparent_elevation"].to_numpy(dtype=np.float64)
+    sine = np.maximum(np.sin(np.radians(elevation)), 0.0).reshape(middles.shape).mean(axis=1)
+    high = sine >= np.sin(np.radians(LEAST_SUN_DEGREE))
+    return np.where(high, horizontal_w_per_m2 / np.where(high, sine, 1.0), 0.0)
