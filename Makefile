@@ -11,7 +11,7 @@ FOR_USERS := $(VENV)/.installed
 FOR_DEVELOPERS := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test check bake bench constraints clean
+.PHONY: help demo quick test fuzz check bake bench constraints clean
 
 help:  ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -24,6 +24,9 @@ quick: $(FOR_DEVELOPERS)  ## run the tests that fit between two saves (ARGS="tes
 
 test: $(FOR_DEVELOPERS)  ## run all tests (ARGS="tests/grid -k flow")
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+
+fuzz: $(FOR_DEVELOPERS)  ## try wrong inputs of every kind, 20,000 scenarios for an hour or more (ARGS="2000 7": fewer, seed)
+	@$(BIN)/python -W error -W ignore::DeprecationWarning -m tests.fuzz.campaign $(ARGS)
 
 check: $(FOR_DEVELOPERS)  ## lint, format, types and layers, as CI does
 	$(BIN)/ruff check .

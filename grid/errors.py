@@ -9,6 +9,7 @@ from dataclasses import dataclass
 MOST_SHOWN = 200
 """Faults that a message lists; the others are counted."""
 _LONGEST_SHOWN = 200
+_LONGEST_RULE = 3000
 _LONGEST_NAME = 200
 
 
@@ -35,7 +36,7 @@ class Fault:
         return hash(str(self))
 
     def __str__(self) -> str:
-        text = f"{self.place}: {self.rule}" if self.place else self.rule
+        text = _cut(f"{self.place}: {self.rule}" if self.place else self.rule, _LONGEST_RULE)
         if self.line is not None:
             text = f"line {self.line}: {text}"
         if self.value is not None:
@@ -86,8 +87,13 @@ def shown(value: object) -> str:
         text = repr(value)
     except (ValueError, RecursionError):  # Python writes no number of more than 4300 digits
         return f"a {type(value).__name__} too large to be shown"
+    return _cut(text, _LONGEST_SHOWN)
+
+
+def _cut(text: str, longest: int) -> str:
+    """A text that can be written, cut where it is long."""
     text = text.encode(errors="backslashreplace").decode()
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}… ({len(text):,} characters)"
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
 
 
 def raise_if_any(faults: Iterable[Fault], source: str = "the input") -> None:

@@ -11,8 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.scenario.loaded import beside, limit_beside
 from app.scenario.schema import DEFAULT_TIME_ZONE, PowerLimitSpec
+from carbon.data_centre import DataCentre
 from grid.assets import AnyAsset
 from grid.assets.adoption import ADOPTED_NAMES, Adoption, adopt
+from grid.assets.base import LARGEST_SHARE_OF_PEAK
 from grid.city.city import City
 from grid.errors import Fault, nearest
 
@@ -47,7 +49,13 @@ def adoption_faults(raw: Mapping[str, Any], city: City) -> Iterator[Fault]:
     faults = list(adoption.faults(city, "adoption"))
     yield from faults
     if not faults:
-        taken = {asset.name for asset in adopt(adoption, city).assets}
+        try:
+            taken = {asset.name for asset in adopt(adoption, city).assets}
+        except (ValidationError, OverflowError):
+            yield Fault(
+                "adoption", "comes to more vehicles, roofs or heat than an asset can have; are the units right?"
+            )
+            return
         for key in ("assets", "data_centres"):
             for place, item in items(raw, key):
                 name = item.get("name") if isinstance(item, Mapping) else None
@@ -70,6 +78,24 @@ def asset_faults(raw: Mapping[str, Any], city: City, folder: Path) -> Iterator[F
         fault = city.network.buses.fault(bus, f"data_centres[{place}].bus") if isinstance(bus, str) else None
         if fault is not None:
             yield fault
+        else:
+            yield from _size_faults(item, city, f"data_centres[{place}]")
+
+
+def _size_faults(item: Any, city: City, at: str) -> Iterator[Fault]:
+    """Ratings of a data centre and of what stands on its site that cannot be meant in this city, as of any asset."""
+    try:
+        spec = DataCentre.model_validate(item)
+    except ValidationError:
+        return
+    peak = city.loads.peak_mw
+    if peak > 0 and spec.p_it_rated_mw > LARGEST_SHARE_OF_PEAK * peak:
+        rule = (
+            f"{spec.p_it_rated_mw:g} MW is {spec.p_it_rated_mw / peak:,.0f} times the peak of all loads, {peak:.3g} MW"
+        )
+        yield Fault(f"{at}.p_it_rated_mw", f"{rule}; powers are in MW: did you mean {spec.p_it_rated_mw / 1000:g}?")
+    for asset in spec.on_site_assets:
+        yield from asset.faults(city, f"{at}.on_site.{asset.kind}")
 
 
 def _power_limit_faults(raw: Mapping[str, Any], folder: Path) -> Iterator[Fault]:

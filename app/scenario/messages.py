@@ -43,7 +43,8 @@ def fault_of(item: Any) -> Fault:
         limit = next(iter(item["ctx"].values()))
         words = {"greater_than": "greater than", "greater_than_equal": "at least",
                  "less_than": "less than", "less_than_equal": "at most"}  # fmt: skip
-        rule = f"must be {words[kind]} {limit:g}"
+        shown = f"{limit:g}" if isinstance(limit, int | float) else str(limit)
+        rule = f"must be {words[kind]} {shown}"
     elif kind == "literal_error":
         rule = f"must be one of {item['ctx']['expected']}"
         suggestion = nearest(str(value), item["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", "))

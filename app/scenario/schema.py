@@ -66,7 +66,7 @@ class CitySpec(Spec):
 class PeriodSpec(Spec):
     """The simulated period, in UTC."""
 
-    start: dt.date
+    start: dt.date = Field(ge=dt.date(1900, 1, 1), le=dt.date(2199, 12, 31))
     """First day, YYYY-MM-DD; the period begins at its midnight UTC."""
     days: int = Field(ge=1, le=MAX_DAYS)
     """Length of the period [d]."""

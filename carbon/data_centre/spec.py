@@ -21,7 +21,7 @@ class DataCentre(Spec):
     """Name of the bus that feeds it."""
     p_it_rated_mw: float = Field(gt=0, le=2000)
     """Rated IT power: the most that the servers may draw [MW]."""
-    utilisation: float = Field(default=0.8, gt=0, le=1)
+    utilisation: float = Field(default=0.8, ge=0.001, le=1)
     """Mean IT power as a share of the rated IT power [1]; not the utilisation of the processors. Default: an
     assumption, since few halls are full."""
     daily_swing: float = Field(default=0.0, ge=0, le=1)

@@ -21,8 +21,18 @@ def _not_below_zero(values: Floats) -> Bools:
     return ~(values < 0)
 
 
+MOST_MW = 100_000.0
+"""Of one element of a net: the load of a large country."""
+
+
+def _of_an_element(values: Floats) -> Bools:
+    return ~(np.abs(values) > MOST_MW)
+
+
 _POWERS: tuple[Rule, ...] = (
     *(("p_mw", "must be finite", np.isfinite), ("q_mvar", "must be finite", np.isfinite)),
+    ("p_mw", f"must be at most {MOST_MW:,.0f} MW (is it in kW or W?)", _of_an_element),
+    ("q_mvar", f"must be at most {MOST_MW:,.0f} MVAr (is it in kVAr or VAr?)", _of_an_element),
     ("scaling", "must be finite", np.isfinite),
 )
 RULES: dict[str, tuple[Rule, ...]] = {

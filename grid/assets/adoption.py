@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from grid.assets import PV, Asset, EVFleet, HeatPump
+from grid.assets.ev.fleet import MOST_VEHICLES
 from grid.city.city import City
 from grid.city.placement import Where
 from grid.errors import Fault
@@ -40,7 +41,7 @@ class Adoption(Spec):
     """Share of the electric cars whose owners let them feed in."""
     heat_pump_share: float | None = Field(default=None, ge=0, le=1)
     """Share of the homes heated by a heat pump."""
-    households: int | None = Field(default=None, ge=1)
+    households: int | None = Field(default=None, ge=1, le=MOST_VEHICLES // 10)
     """Number of households; default: from the energy of the loads in sector I.1."""
     electricity_per_household_mwh: float = Field(default=3.1, gt=0, le=100)
     """Without cars and heat pumps [MWh/a]. Default: a quarter of Germany's net consumption of 2019 (BDEW, "Energiemarkt

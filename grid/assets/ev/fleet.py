@@ -26,6 +26,12 @@ SENSIBLE = {"charger_kw": (1.0, 1000.0), "battery_kwh": (1.0, 2000.0)}
 for the megawatt charging of lorries, which is not a session of this kind."""
 
 
+MOST_VEHICLES = 10_000_000
+"""Of one fleet, as many as a large country's: each vehicle is followed session by session."""
+_MOST_PER_MW = 20_000.0
+"""Vehicles for each MW of the peak of all loads, about ten times what a wholly electric city has."""
+
+
 class EVFleet(Asset):
     """Electric vehicles that charge where they are placed; each charging session is a device of its own.
 
@@ -38,7 +44,7 @@ class EVFleet(Asset):
     element: ClassVar[Element] = "storage"
     kind: Literal["ev_fleet"] = "ev_fleet"
     """A fleet of electric vehicles."""
-    vehicles: int = Field(ge=1)
+    vehicles: int = Field(ge=1, le=MOST_VEHICLES)
     """Number of vehicles."""
     place: PlaceName = "home"
     """Where they charge: home, workplace, public, fast or bus_depot; decides when they come and go."""
@@ -84,6 +90,10 @@ class EVFleet(Asset):
     def faults(self, city: City, at: str) -> Iterator[Fault]:
         """All that is wrong with it in this city."""
         yield from super().faults(city, at)
+        peak = city.loads.peak_mw
+        if 0 < peak < self.vehicles / _MOST_PER_MW:
+            rule = f"must be at most {_MOST_PER_MW:,.0f} for each MW of the peak of all loads, {peak:.3g} MW"
+            yield Fault(f"{at}.vehicles", rule, self.vehicles)
         yield from class_faults(self._classes(), f"{at}.vehicle_class")
         yield from size_faults(at, charger_kw=self.charger_kw, battery_kwh=self.battery_kwh)
         place = read_place(self.place)

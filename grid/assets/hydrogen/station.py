@@ -12,7 +12,7 @@ from pydantic import Field
 from grid.arrays import Floats
 from grid.assets.base import Asset, Site
 from grid.assets.ev.devices import GPC_ON_ROAD
-from grid.assets.ev.fleet import EVFleet
+from grid.assets.ev.fleet import MOST_VEHICLES, EVFleet
 from grid.assets.hydrogen.supply import Electrolyser, Supply
 from grid.city.city import City
 from grid.errors import Fault, raise_if_any
@@ -29,7 +29,7 @@ LONGEST_FILL_DAYS = 90.0
 class Charging(Spec):
     """Charging points at the station; what they are like comes from the place (`grid/data/charging`)."""
 
-    vehicles: int = Field(ge=1)
+    vehicles: int = Field(ge=1, le=MOST_VEHICLES)
     """Number of vehicles that charge here."""
     place: Literal["public", "fast", "bus_depot"] = "fast"
     """How they come and go."""

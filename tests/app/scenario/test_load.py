@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.scenario import load_scenario
+from app.scenario import check_scenario, load_scenario
 from grid.errors import ScenarioError
 
 
@@ -19,3 +19,40 @@ def test_faults_of_a_scenario_name_file_and_line(tmp_path: Path) -> None:
     assert str(path) in message
     assert "line 5: period.dais: unknown key; did you mean 'days'?" in message
     assert "line 3: period.days: is required" in message
+
+
+def test_sizes_that_cannot_be_meant_are_refused_whatever_they_belong_to() -> None:
+    scenario = {
+        "name": "nonsense", "city": {"network": "case33bw"}, "period": {"start": "2030-01-01", "days": 1},
+        "assets": [{"kind": "ev_fleet", "name": "cars", "bus": "5", "vehicles": 5_000_000, "place": "home"}],
+        "data_centres": [{
+            "name": "hall", "bus": "5", "p_it_rated_mw": 1500, "cooling": {"kind": "air_economiser"},
+            "on_site": {"battery_mw": 1, "battery_mwh": 1e9},
+        }],
+    }  # fmt: skip
+    with pytest.raises(ScenarioError) as caught:
+        check_scenario(scenario, Path(), "nonsense")
+    for fragment in (
+        "assets[0].vehicles: must be at most 20,000 for each MW of the peak of all loads, 3.71 MW; got 5000000",
+        "data_centres[0].p_it_rated_mw: 1500 MW is 404 times the peak of all loads, 3.71 MW",
+        "data_centres[0].on_site.battery.e_rated_mwh: would last 1,000,000,000 hours at 1 MW; the unit is MWh",
+    ):
+        assert fragment in str(caught.value)
+
+
+def test_faults_of_fields_are_told_for_values_of_every_kind() -> None:
+    scenario = {
+        "name": ["a"], "city": {"network": "case33bw"}, "period": {"start": "9999-12-31", "days": 10**5000},
+        "adoption": {"ev_share": 0.1},
+        "assets": [{"kind": ["pv"], "name": ["x"]}, {"kind": "ev_fleet", "vehicles": 1e12}],
+        "data_centres": [{"name": "hall", "utilisation": 1e-12}],
+    }  # fmt: skip
+    with pytest.raises(ScenarioError) as caught:
+        check_scenario(scenario, Path(), "nonsense")
+    for fragment in (
+        "name: must be text",
+        "period.start: must be at most 2199-12-31",
+        "assets[1].ev_fleet.vehicles: must be at most 1e+07; got 1000000000000.0",
+        "data_centres[0].utilisation: must be at least 0.001; got 1e-12",
+    ):
+        assert fragment in str(caught.value)

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from pandapower.timeseries import DFData, OutputWriter
 
-from grid._pandapower import read_file
+from grid._pandapower import network_of, read_file
 from grid._pandapower.permitted import MOST_NESTED
 from grid.errors import InputError
 from grid.files.content import LIMIT_VARIABLE
@@ -194,3 +194,9 @@ def test_pipes_devices_and_folders_are_no_files(tmp_path: Path) -> None:
     (tmp_path / "endless.json").symlink_to("/dev/zero")
     for name in ("pipe.json", "folder.json", "endless.json", "x" * 300 + ".json", "nul\0.json"):
         assert "city.network: no file" in refusal(tmp_path / name)
+
+
+def test_powers_that_cannot_be_meant_are_refused(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, text, lambda net: replace_in(net, "load", "0.5", "1e6"))
+    with pytest.raises(InputError, match=r"p_mw: must be at most 100,000 MW \(is it in kW or W\?\); got 1000000"):
+        network_of(read_file(path))

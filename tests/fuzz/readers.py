@@ -1,0 +1,134 @@
+"""The readers of files, each with a right file to begin with."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandapower as pp
+import polars as pl
+
+import carbon.upstream
+from carbon.data_centre.utilisation_file import read_utilisation
+from carbon.factors import load_factor_set
+from carbon.inventory.activities import read_activities
+from carbon.upstream import load_region, upstream_from_csv
+from grid.assets.limit_curve import read_limit_curve
+from grid.charging_records import read_charging_records
+from grid.city.city import make_city
+from grid.city.source import read_grid, read_profiles
+from grid.files.yaml_file import read_yaml
+from grid.time.clock import Clock
+from grid.weather.weather import weather_for
+
+START = datetime(2030, 1, 7, tzinfo=UTC)
+CLOCK = Clock(START, timedelta(hours=1), 24)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One way to read a file.
+
+    Args:
+        name: Of the file.
+        content: A right file.
+        read: Reads it; raises `InputError` where something is wrong.
+    """
+
+    name: str
+    content: bytes
+    read: Callable[[Path], Any]
+
+
+def net_text() -> str:
+    """A feeder of four buses with a transformer, two loads, photovoltaics, a store and a switch, as pandapower JSON."""
+    net = pp.create_empty_network(name="feeder")
+    grid, near, far = (pp.create_bus(net, 20.0, name=name, geodata=(8.0, 50.0)) for name in ("grid", "near", "far"))
+    low = pp.create_bus(net, 0.4, name="low", zone="town")
+    pp.create_ext_grid(net, grid)
+    for a, b in ((grid, near), (near, far)):
+        pp.create_line_from_parameters(net, a, b, 2.0, 0.3, 0.3, 10.0, 0.3, name=f"line {a}")
+    pp.create_transformer(net, far, low, "0.4 MVA 20/0.4 kV", name="transformer")
+    pp.create_load(net, near, 1.0, 0.2, name="works", sector="I.3")
+    pp.create_load(net, low, 0.1, 0.02, name="homes")
+    pp.create_sgen(net, low, 0.05, name="roof", type="PV")
+    pp.create_storage(net, low, 0.0, 0.1, name="store")
+    pp.create_switch(net, far, 1, "l")
+    return str(pp.to_json(net))
+
+
+def _hours(count: int, start: datetime = START) -> list[str]:
+    return [f"{start + timedelta(hours=k):%Y-%m-%dT%H:%M:%SZ}" for k in range(count)]
+
+
+def _csv(header: str, rows: list[str]) -> bytes:
+    return "\n".join([header, *rows, ""]).encode()
+
+
+def _weather() -> bytes:
+    rows = [f"{at},5.0,70,100000,3.0" for at in _hours(8760, datetime(2023, 1, 1, tzinfo=UTC))]
+    return _csv("time_utc,t_dry_bulb_degc,relative_humidity_percent,pressure_pa,wind_speed_m_per_s", rows)
+
+
+def _parquet(columns: dict[str, Any]) -> bytes:
+    file = io.BytesIO()
+    pl.DataFrame(columns).write_parquet(file)
+    return file.getvalue()
+
+
+def _profiles() -> bytes:
+    times = [START.replace(tzinfo=None) + timedelta(hours=k) for k in range(24)]
+    return _parquet({"time_utc": times, "load/works/p_mw": [0.5 + k / 50 for k in range(24)]})
+
+
+def _sessions() -> list[dict[str, Any]]:
+    return [
+        {"start": f"2030-01-{day:02d} 17:{day:02d}", "stop": f"2030-01-{day + 1:02d} 07:00", "energy_kwh": 20.0 + day,
+         "vehicle": f"car {day % 3}"} for day in range(7, 14)
+    ]  # fmt: skip
+
+
+def _sessions_csv() -> bytes:
+    rows = [",".join(map(str, session.values())) for session in _sessions()]
+    return _csv("start,stop,energy_kwh,vehicle", rows)
+
+
+def _city(path: Path) -> Any:
+    return make_city(read_grid(path.name, folder=path.parent), CLOCK)
+
+
+def readers() -> tuple[Reader, ...]:
+    """All readers of files that a scenario or a command names."""
+    package = Path(carbon.upstream.__file__).parent
+    net = net_text().encode()
+    upstream = [f"{at},{300 + k},{80 + k}.5" for k, at in enumerate(_hours(24))]
+    load = [f"{at},0.{50 + k}" for k, at in enumerate(_hours(24))]
+    limits = [f"{at},{1 + k % 2}.5" for k, at in enumerate(_hours(24))]
+    factors = (package.parent / "factors" / "ipcc_ar5_2014.csv").read_bytes()
+    region = (package / "regions" / "germany.yaml").read_bytes()
+    return (
+        Reader("net.json", net, _city),
+        Reader("weather.csv", _weather(), lambda path: weather_for(path, CLOCK, "Europe/Berlin", 52.0, 10.0)),
+        Reader("upstream.csv", _csv("time_utc,ci_kg_per_mwh,price_per_mwh", upstream),
+               lambda path: upstream_from_csv(path, CLOCK)),
+        Reader("it_load.csv", _csv("time_utc,utilisation", load), lambda path: read_utilisation(path, CLOCK)),
+        Reader("sessions.csv", _sessions_csv(), read_charging_records),
+        Reader("sessions.json", json.dumps({"_items": _sessions()}).encode(), read_charging_records),
+        Reader("profiles.parquet", _profiles(), read_profiles),
+        Reader("limits.csv", _csv("time_utc,charge_max_mw", limits), lambda path: read_limit_curve(path, "UTC")),
+        Reader("factors.csv", factors, load_factor_set),
+        Reader("region.yaml", region, load_region),
+        Reader("activities.csv", ACTIVITIES, read_activities),
+        Reader("plain.yaml", b"a: &a {b: [1, 2.5, null], c: 2030-01-01}\nd: {<<: *a, e: yes}\n", read_yaml),
+    )  # fmt: skip
+
+
+ACTIVITIES = _csv(
+    "gpc_code,name,source,notation,activity_per_year,unit,factor_kg_per_unit,gas",
+    ["I.1.1,gas,statistics,,1000,MWh,200,CO2e", "II.1.1,petrol,statistics,,5000,l,2.3,CO2e", "V.1,land,none,NE,,,,"],
+)
