@@ -90,6 +90,28 @@ def test_a_shared_connection_limits_what_is_fed_in_too() -> None:
     assert (p_mw["a"] + p_mw["b"]).min() == pytest.approx(-1.2, abs=1e-6)
 
 
+def test_an_engine_and_a_battery_share_a_connection() -> None:
+    clock, network = clock_of(4), feeder()
+    shared = {"connection": "gate", "connection_max_mw": 1.2}
+    motor = replace(engine(network, clock, 2, 1.0, 20.0), **shared)
+    store = replace(battery(network, clock, 2), **shared)
+    price = np.array([10.0, 90, 90, 10])
+    given = {"import_price_per_mwh": price, "export_price_per_mwh": 5.0, "grid_limits": False}
+    p_mw = dispatch(problem_on(network, clock, [motor, store], 1.0, **given)).p_mw
+    assert (p_mw["engine"] + p_mw["battery 2"]).min() == pytest.approx(-1.2, abs=1e-6)
+
+
+def test_a_store_with_a_minimum_load_charges_at_it_or_not_at_all() -> None:
+    clock, network = clock_of(4), feeder()
+    other = battery(network, clock, 1, name="other")
+    store = replace(battery(network, clock, 2, e_start=0.0, eta=1.0), p_min_mw=np.zeros(1), p_min_on_mw=np.array([0.6]))
+    due = replace(store, reservoir=replace(store.reservoir, e_end_mwh=np.array([1.3])))
+    price = np.array([30.0, 40.0, 90.0, 90.0])
+    p_mw = dispatch(problem_on(network, clock, [other, due], 0.5, import_price_per_mwh=price, grid_limits=False)).p_mw
+    assert p_mw["battery 2"].sum() == pytest.approx(1.3, abs=1e-6)
+    assert all(p < 1e-6 or p >= 0.6 - 1e-6 for p in p_mw["battery 2"])
+
+
 def test_use_of_a_store_is_met_and_the_efficient_segment_comes_first() -> None:
     clock, network = clock_of(6), feeder()
     store = Reservoir(
