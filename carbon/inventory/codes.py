@@ -10,8 +10,6 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final, Literal
 
-Notation = Literal["NO", "NE", "IE", "C"]
-"""Not occurring, not estimated, included elsewhere, confidential."""
 NOTATIONS: Final[Mapping[str, str]] = MappingProxyType(
     {"NO": "not occurring", "NE": "not estimated", "IE": "included elsewhere", "C": "confidential"}
 )

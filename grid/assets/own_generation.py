@@ -13,10 +13,8 @@ import numpy as np
 
 from grid import _pandapower
 from grid.arrays import Bools, Floats, Ints
-from grid.assets.pv import PV
-from grid.assets.pv import specific_power as solar_power
-from grid.assets.wind import Wind
-from grid.assets.wind import specific_power as wind_power
+from grid.assets.pv import PV, pv_specific_power
+from grid.assets.wind import Wind, wind_specific_power
 from grid.city.city import City, Elements
 from grid.weather.weather import Weather
 
@@ -101,7 +99,7 @@ def _of_technology(technologies: Sequence[str], standard: PV | Wind) -> Bools:
 
 
 def _specific_power(standard: PV | Wind, weather: Weather) -> Floats:
-    return solar_power(standard, weather) if isinstance(standard, PV) else wind_power(standard, weather)
+    return pv_specific_power(standard, weather) if isinstance(standard, PV) else wind_specific_power(standard, weather)
 
 
 def _with_columns(elements: Elements, columns: Sequence[Floats], column_of: Ints, rated_mw: Floats) -> Elements:

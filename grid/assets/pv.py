@@ -84,12 +84,12 @@ class PV(Asset):
         Raises:
             InputError: If the weather file has no irradiance.
         """
-        available_mw = self.p_peak_mw * specific_power(self, site.weather)
+        available_mw = self.p_peak_mw * pv_specific_power(self, site.weather)
         p_ac_mw = self.p_peak_mw / self.dc_ac_ratio
         return (curtailable(self, site, available_mw, p_ac_mw, self.power_factor_min, self.feeds_in_as),)
 
 
-def specific_power(pv: PV, weather: Weather) -> Floats:
+def pv_specific_power(pv: PV, weather: Weather) -> Floats:
     """Feed-in per rated power of the modules, shape (T,) [MW/MW].
 
     PVWatts [1] with isotropic diffuse light and Faiman's module temperature [2]; the sun is that of the city at the

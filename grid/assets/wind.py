@@ -70,7 +70,7 @@ class Wind(Asset):
         Raises:
             InputError: If the library does not have the turbine.
         """
-        available_mw = self.p_rated_mw * specific_power(self, site.weather)
+        available_mw = self.p_rated_mw * wind_specific_power(self, site.weather)
         return (curtailable(self, site, available_mw, self.p_rated_mw, self.power_factor_min, self.technology),)
 
 
@@ -120,7 +120,7 @@ def turbine_faults(turbine_type: str, at: str) -> Iterator[Fault]:
         yield Fault(at, "no such turbine in windpowerlib's library", turbine_type, suggestion)
 
 
-def specific_power(wind: Wind, weather: Weather) -> Floats:
+def wind_specific_power(wind: Wind, weather: Weather) -> Floats:
     """Feed-in per rated power, shape (T,) [MW/MW], 0 to 1.
 
     windpowerlib [1] throughout: the wind at the hub by a logarithmic profile (or Hellmann's power law), the air's

@@ -36,7 +36,6 @@ from grid.flexibility.reservoir_kernel import (
     charge_at_once,
     charging_powers,
     energies,
-    gains,
     gains_at,
     highest_energy,
     most_gains,
@@ -226,8 +225,7 @@ class Flexibility(Slots):
 
     def gain_mwh(self, p_mw: Floats) -> Floats:
         """What withdrawal `p_mw` adds to the reservoir before standing losses and use, both of shape (K,) [MWh]."""
-        store = self.reservoir
-        return np.zeros(self.n_slots) if store is None else gains(self.kernel_input(store), read_only(p_mw))
+        return self.gain_at(p_mw, np.arange(self.n_slots))
 
     def most_gain_mwh(self) -> Floats:
         """What each device gains at full power over all its steps, less what is used, shape (N,) [MWh]."""

@@ -70,18 +70,11 @@ def energies(of: Devices, e_start_mwh: Floats, p_mw: Floats) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def gains(of: Devices, p_mw: Floats) -> Floats:
-    """Energy gained by withdrawal `p_mw` before standing losses and use, both of shape (K,) [MWh, MW]."""
-    found: Floats = np.zeros(p_mw.size)
-    for device in range(of.first_slot.size - 1):
-        for slot in range(of.first_slot[device], of.first_slot[device + 1]):
-            found[slot] = _gain(of, device, slot, p_mw[slot])
-    return found
-
-
-@njit(cache=True, nogil=True)
 def gains_at(of: Devices, device: Ints, slot: Ints, p_mw: Floats) -> Floats:
-    """The same of some slots and their devices, shape (J,) each [MWh]."""
+    """Energy gained by withdrawal `p_mw` before standing losses and use, of some slots and their devices [MWh].
+
+    All arrays have shape (J,).
+    """
     found: Floats = np.zeros(slot.size)
     for j in range(slot.size):
         found[j] = _gain(of, device[j], slot[j], p_mw[j])

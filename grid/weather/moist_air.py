@@ -30,21 +30,21 @@ def saturation_pressure_pa(t_degc: Floats) -> Floats:
     return np.asarray(np.exp(np.where(np.asarray(t_degc) > TRIPLE_POINT_DEGC, over_water, over_ice)))
 
 
-def humidity_ratio(vapour_pa: Floats, pressure_pa: Floats) -> Floats:
+def humidity_ratio_of_vapour(vapour_pa: Floats, pressure_pa: Floats) -> Floats:
     """Vapour per dry air [kg/kg] from the pressures of vapour and of all air, any shape [Pa]; equation 20 [1]."""
     return np.asarray(VAPOUR_TO_AIR_MASS_RATIO * vapour_pa / (pressure_pa - vapour_pa))
 
 
 def humidity_ratio_from_wet_bulb(t_dry_bulb_degc: Floats, t_wet_bulb_degc: Floats, pressure_pa: Floats) -> Floats:
     """Vapour per dry air [kg/kg] from both bulbs, any shape; equation 33, below the triple point 35 [1]."""
-    saturated = humidity_ratio(saturation_pressure_pa(t_wet_bulb_degc), pressure_pa)
+    saturated = humidity_ratio_of_vapour(saturation_pressure_pa(t_wet_bulb_degc), pressure_pa)
     dry, wet = np.asarray(t_dry_bulb_degc), np.asarray(t_wet_bulb_degc)
     water = ((2501 - 2.326 * wet) * saturated - 1.006 * (dry - wet)) / (2501 + 1.86 * dry - 4.186 * wet)
     ice = ((2830 - 0.24 * wet) * saturated - 1.006 * (dry - wet)) / (2830 + 1.86 * dry - 2.1 * wet)
     return np.asarray(np.where(wet > TRIPLE_POINT_DEGC, water, ice))
 
 
-def wet_bulb_degc(t_dry_bulb_degc: Floats, relative_humidity_percent: Floats, pressure_pa: Floats) -> Floats:
+def solved_wet_bulb_degc(t_dry_bulb_degc: Floats, relative_humidity_percent: Floats, pressure_pa: Floats) -> Floats:
     """Temperature to which water that evaporates into the air cools it.
 
     Args:
@@ -58,7 +58,8 @@ def wet_bulb_degc(t_dry_bulb_degc: Floats, relative_humidity_percent: Floats, pr
     from scipy.optimize import elementwise  # noqa: PLC0415  slow to import
 
     vapour_pa = np.asarray(relative_humidity_percent) / 100 * saturation_pressure_pa(t_dry_bulb_degc)
-    dry, pressure, ratio = np.broadcast_arrays(t_dry_bulb_degc, pressure_pa, humidity_ratio(vapour_pa, pressure_pa))
+    held = humidity_ratio_of_vapour(vapour_pa, pressure_pa)
+    dry, pressure, ratio = np.broadcast_arrays(t_dry_bulb_degc, pressure_pa, held)
 
     def excess(wet: Floats, t_dry: Floats, total_pa: Floats, actual: Floats) -> Floats:
         return humidity_ratio_from_wet_bulb(t_dry, wet, total_pa) - actual

@@ -16,7 +16,7 @@ from grid.files.report import FileReport
 from grid.time.clock import Clock
 from grid.time.steps import middles_of_steps
 from grid.weather.files import HOURS_OF_YEAR, IRRADIANCE, PLAUSIBLE, WeatherYear, read_weather_year
-from grid.weather.moist_air import wet_bulb_degc
+from grid.weather.moist_air import solved_wet_bulb_degc
 from grid.weather.placement import hour_means, linear_means, moved_minutes, station_times
 
 __all__ = [
@@ -88,7 +88,7 @@ class Weather:
     @cached_property
     def t_wet_bulb_degc(self) -> Floats:
         """Wet-bulb temperature, shape (T,)."""
-        wet = wet_bulb_degc(self.t_dry_bulb_degc, self.relative_humidity_percent, self.pressure_pa)
+        wet = solved_wet_bulb_degc(self.t_dry_bulb_degc, self.relative_humidity_percent, self.pressure_pa)
         return read_only(wet)
 
 

@@ -101,11 +101,6 @@ class GridRows:
         """Rows of the solver."""
         return self._solver.n_rows
 
-    @property
-    def limits_pu(self) -> tuple[Floats, Floats]:
-        """Least and greatest voltage of each node, shape (N,) each [pu]."""
-        return self._low, self._high
-
     def add_carbon_cap(self, cap_kg: float) -> None:
         """Imports and own generation emit no more than a cap, or pay for the excess."""
         self.carbon_cap_kg = cap_kg

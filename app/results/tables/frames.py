@@ -44,7 +44,7 @@ def times(clock: Clock, steps: Ints | None = None) -> pl.Series:
     return pl.Series("time", clock.times[within] + beyond).dt.replace_time_zone("UTC")
 
 
-def local_hours(clock: Clock, time_zone: str) -> Ints:
+def wall_clock_hours(clock: Clock, time_zone: str) -> Ints:
     """Hour of the wall clock in which each step begins, shape (T,), 0 to 23."""
     local = times(clock).dt.convert_time_zone(time_zone)
     return local.dt.hour().cast(pl.Int64).to_numpy()

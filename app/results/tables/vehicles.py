@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from app.results.columns import TABLES
-from app.results.tables.frames import local_hours, times
+from app.results.tables.frames import times, wall_clock_hours
 from app.simulation.phases import SimulationResult
 from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
 from grid.arrays import Floats, Ints, ratio
@@ -125,7 +125,7 @@ def charging_hours(outcome: SimulationResult) -> pl.DataFrame:
 
     Energy and carbon stand in the hour in which they flowed, not in that of the plug-in.
     """
-    hour_of_step = local_hours(outcome.inputs.clock, outcome.inputs.loaded.scenario.city.time_zone)
+    hour_of_step = wall_clock_hours(outcome.inputs.clock, outcome.inputs.loaded.scenario.city.time_zone)
     stocks = outcome.accounts.tracing.stocks
     moved: dict[str, Floats] = {}
     for flexibility in fleets(outcome):

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from grid.assets import KINDS, AnyAsset, Asset, EVFleet, Site
 from grid.assets.ev.fleet import homes
-from grid.assets.pv import specific_power
+from grid.assets.pv import pv_specific_power
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import values_of
@@ -267,7 +267,7 @@ def test_kilowatts_where_megawatts_belong_are_refused(kind: str, winter_site: Si
 
 def test_pv_follows_the_sun(summer_site: Site, winter_site: Site) -> None:
     pv = example("pv")
-    summer, winter = specific_power(pv, summer_site.weather), specific_power(pv, winter_site.weather)  # type: ignore[arg-type]
+    summer, winter = pv_specific_power(pv, summer_site.weather), pv_specific_power(pv, winter_site.weather)  # type: ignore[arg-type]
     days_summer, days_winter = summer_site.city.clock.n_steps / 96, winter_site.city.clock.n_steps / 96
     assert summer.max() <= 1 / 1.2 + 1e-9  # the inverter clips
     assert 2.0 < summer.sum() / 4 / days_summer < 8.0

@@ -13,7 +13,7 @@ import pytest
 
 from grid.assets import Site
 from grid.assets.own_generation import ROOF_STOCK, follow_weather
-from grid.assets.pv import specific_power as solar_power
+from grid.assets.pv import pv_specific_power
 from grid.city.city import City, make_city
 from grid.city.export import write_step
 from grid.city.source import GridSource, read_grid
@@ -55,7 +55,7 @@ def test_solar_generators_are_rating_times_the_roof_stock(summer_site: Site) -> 
     city, weather = summer_site.city, summer_site.weather
     after, (change,) = follow_weather(city, weather)
     rows = np.array([technology == "solar" for technology in city.technologies])
-    expected = solar_power(ROOF_STOCK, weather)[:, None] * city.generators.p_scale[rows]
+    expected = pv_specific_power(ROOF_STOCK, weather)[:, None] * city.generators.p_scale[rows]
     assert after.generators.p_mw()[:, rows] == pytest.approx(expected)
     assert after.generators.p_mw()[:, ~rows] == pytest.approx(city.generators.p_mw()[:, ~rows])
     assert after.generators.q_mvar() == pytest.approx(city.generators.q_mvar())
@@ -89,7 +89,7 @@ def test_profiles_of_ones_own_are_replaced_by_the_rating(tmp_path: Path, weather
     place = city.generators.names.index("roof")
     measured = replace(city.generators, p_scale=city.generators.p_scale * 0.1)
     after, _ = follow_weather(replace(city, generators=measured), weather)
-    assert after.generators.p_mw()[:, place] == pytest.approx(2.0 * solar_power(ROOF_STOCK, weather))
+    assert after.generators.p_mw()[:, place] == pytest.approx(2.0 * pv_specific_power(ROOF_STOCK, weather))
 
 
 def test_without_sun_and_wind_nothing_changes(weather: Weather) -> None:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from grid.assets import PV, Site
 from grid.assets.feed_in import reactive_capability_mvar
-from grid.assets.pv import Orientation, specific_power
+from grid.assets.pv import Orientation, pv_specific_power
 from grid.errors import InputError
 from grid.flexibility.per_slot import values_of
 
@@ -30,7 +30,7 @@ def one_way(tilt_degree: float, azimuth_degree: float, **changes: Any) -> PV:
 def test_no_light_gives_exactly_nothing(summer_site: Site) -> None:
     zeros = np.zeros(summer_site.city.clock.n_steps)
     dark = replace(summer_site.weather, ghi_w_per_m2=zeros, dni_w_per_m2=zeros, dhi_w_per_m2=zeros)
-    assert (specific_power(roofs(), dark) == 0).all()
+    assert (pv_specific_power(roofs(), dark) == 0).all()
     flexibility = roofs().flexibilities(replace(summer_site, weather=dark))[0]
     assert (values_of(flexibility.p_min_mw) == 0).all()
     assert (flexibility.p_max_mw == 0).all()
@@ -41,14 +41,14 @@ def test_power_lies_within_nothing_and_the_inverter(
     summer_site: Site, dc_ac_ratio: float, losses: float, tilt: float, azimuth: float
 ) -> None:
     pv = one_way(tilt, azimuth, dc_ac_ratio=dc_ac_ratio, losses_percent=losses)
-    power = specific_power(pv, summer_site.weather)
+    power = pv_specific_power(pv, summer_site.weather)
     assert power.min() >= 0
     assert power.max() <= 1 / dc_ac_ratio + 1e-12
 
 
 def test_a_small_inverter_clips_the_noon_and_nothing_else(summer_site: Site) -> None:
-    wide = specific_power(one_way(35, 180, dc_ac_ratio=0.8), summer_site.weather)
-    narrow = specific_power(one_way(35, 180, dc_ac_ratio=2.0), summer_site.weather)
+    wide = pv_specific_power(one_way(35, 180, dc_ac_ratio=0.8), summer_site.weather)
+    narrow = pv_specific_power(one_way(35, 180, dc_ac_ratio=2.0), summer_site.weather)
     clipped = narrow >= 0.5 - 1e-12
     assert clipped.any()
     assert (wide[clipped] > 0.48).all()
@@ -66,19 +66,19 @@ def test_orientations_have_their_hours(summer_site: Site) -> None:
     hour = np.arange(summer_site.city.clock.n_steps) % 96 / 4 + 0.125
     centres = []
     for azimuth in (90, 180, 270):
-        power = specific_power(one_way(35, azimuth), summer_site.weather)
+        power = pv_specific_power(one_way(35, azimuth), summer_site.weather)
         centres.append(np.average(hour, weights=power))
     assert centres[0] + 0.5 < centres[1] < centres[2] - 0.5
-    mix = specific_power(roofs(), summer_site.weather)
-    parts = [specific_power(one_way(35, azimuth), summer_site.weather) for azimuth in (180, 90, 270)]
+    mix = pv_specific_power(roofs(), summer_site.weather)
+    parts = [pv_specific_power(one_way(35, azimuth), summer_site.weather) for azimuth in (180, 90, 270)]
     assert mix == pytest.approx(0.5 * parts[0] + 0.25 * parts[1] + 0.25 * parts[2])
 
 
 def test_heat_costs_what_the_data_sheet_says(summer_site: Site) -> None:
     weather = summer_site.weather
     hotter = replace(weather, t_dry_bulb_degc=weather.t_dry_bulb_degc + 10)
-    ratio = specific_power(one_way(35, 180, dc_ac_ratio=0.5), hotter).sum()
-    ratio /= specific_power(one_way(35, 180, dc_ac_ratio=0.5), weather).sum()
+    ratio = pv_specific_power(one_way(35, 180, dc_ac_ratio=0.5), hotter).sum()
+    ratio /= pv_specific_power(one_way(35, 180, dc_ac_ratio=0.5), weather).sum()
     assert ratio == pytest.approx(1 - 0.047, abs=0.006)  # 0.47 %/K of the power at 25 degC
 
 
@@ -87,7 +87,7 @@ def test_each_district_is_one_device_and_they_are_the_whole(summer_site: Site) -
     zones = {summer_site.city.network.buses.zones[bus] for bus in flexibility.buses}
     assert flexibility.n_devices == len(zones) > 5
     assert flexibility.by_step(flexibility.p_min_mw.values) == pytest.approx(
-        -6.0 * specific_power(roofs(), summer_site.weather)
+        -6.0 * pv_specific_power(roofs(), summer_site.weather)
     )
 
 

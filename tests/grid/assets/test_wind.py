@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from windpowerlib import ModelChain, WindTurbine
 
 from grid.assets import Site, Wind
-from grid.assets.wind import power_curve, specific_power, turbine_types, wind_at_hub
+from grid.assets.wind import power_curve, turbine_types, wind_at_hub, wind_specific_power
 from grid.errors import InputError
 from grid.flexibility.per_slot import values_of
 from grid.weather.weather import Weather
@@ -57,7 +57,7 @@ def test_it_is_windpowerlibs_own_result(
     wind = turbine(turbine_type=turbine_type, hellmann_exponent=exponent, losses_percent=0.0)
     expected = by_model_chain(wind, weather, model)
     assert expected.max() == pytest.approx(1.0)
-    assert specific_power(wind, weather) == pytest.approx(expected, rel=1e-9, abs=1e-15)
+    assert wind_specific_power(wind, weather) == pytest.approx(expected, rel=1e-9, abs=1e-15)
 
 
 def test_the_logarithmic_profile() -> None:
@@ -71,20 +71,20 @@ def test_the_logarithmic_profile() -> None:
 def test_no_wind_and_a_storm_give_exactly_nothing(winter_site: Site) -> None:
     for speed in (0.0, 40.0):
         weather = windy(winter_site.weather, speed)
-        assert (specific_power(turbine(), weather) == 0).all()
+        assert (wind_specific_power(turbine(), weather) == 0).all()
         flexibility = turbine().flexibilities(replace(winter_site, weather=weather))[0]
         assert (values_of(flexibility.p_min_mw) == 0).all()
 
 
 def test_rated_wind_gives_the_rating_less_losses(winter_site: Site) -> None:
-    power = specific_power(turbine(losses_percent=12.0), windy(winter_site.weather, 12.0))
+    power = wind_specific_power(turbine(losses_percent=12.0), windy(winter_site.weather, 12.0))
     assert power == pytest.approx(0.88)
 
 
 def test_thin_air_carries_less(winter_site: Site) -> None:
     weather = windy(winter_site.weather, 5.0)
     high = replace(weather, pressure_pa=weather.pressure_pa - 20_000)
-    assert (specific_power(turbine(), high) < 0.9 * specific_power(turbine(), weather)).all()
+    assert (wind_specific_power(turbine(), high) < 0.9 * wind_specific_power(turbine(), weather)).all()
 
 
 @settings(max_examples=30)
@@ -104,7 +104,7 @@ def test_power_lies_within_nothing_and_the_rating(
             }.items()
         },
     )  # fmt: skip
-    power = specific_power(wind, weather)
+    power = wind_specific_power(wind, weather)
     assert power.min() >= 0
     assert power.max() <= 0.9 + 1e-12
 
@@ -140,7 +140,7 @@ def test_an_unknown_turbine_is_refused_with_the_nearest(winter_site: Site) -> No
     assert [fault.place for fault in faults] == ["assets[0].bus", "assets[0].turbine_type"]
     assert faults[1].suggestion == "E-126/4200"
     with pytest.raises(InputError, match="did you mean 'E-126/4200'"):
-        specific_power(wrong, winter_site.weather)
+        wind_specific_power(wrong, winter_site.weather)
 
 
 def test_bad_values_are_refused() -> None:

@@ -15,7 +15,7 @@ from grid.city.city import City
 from grid.errors import InputError
 from grid.time.clock import Clock
 from grid.weather.files import read_weather_year
-from grid.weather.moist_air import humidity_ratio_from_wet_bulb, saturation_pressure_pa, wet_bulb_degc
+from grid.weather.moist_air import humidity_ratio_from_wet_bulb, saturation_pressure_pa, solved_wet_bulb_degc
 from grid.weather.weather import weather_for
 from tests.places import SHARED_DATA
 
@@ -152,7 +152,7 @@ def test_the_sites_are_read_hour_by_hour_with_their_wet_bulb(tmp_path: Path, sit
     year = read_weather_year(path, place["lat"], place["lon"], place["utc_offset_h"])
     assert year.filled_hours == 0
     assert year.t_dry_bulb_degc == pytest.approx(frame["t_dry_c"].to_numpy(), abs=1e-5)
-    wet = wet_bulb_degc(year.t_dry_bulb_degc, year.relative_humidity_percent, year.pressure_pa)
+    wet = solved_wet_bulb_degc(year.t_dry_bulb_degc, year.relative_humidity_percent, year.pressure_pa)
     error = np.abs(wet - frame["t_wet_c"].to_numpy())
     assert np.quantile(error, 0.99) < 0.006  # the data have two decimals
     assert error.max() < 0.5  # where the bulb freezes, two answers are right
@@ -193,7 +193,7 @@ def test_a_sites_irradiation_is_kept_over_the_year(tmp_path: Path, minutes: int)
     ],
 )
 def test_the_wet_bulb_is_psychrolibs(dry: float, humidity: float, pressure: float, expected: float) -> None:
-    wet = wet_bulb_degc(np.array(dry), np.array(humidity), np.array(pressure))
+    wet = solved_wet_bulb_degc(np.array(dry), np.array(humidity), np.array(pressure))
     assert float(wet) == pytest.approx(expected, abs=1.5e-3)  # its own search stops at 1e-3
 
 
@@ -207,11 +207,11 @@ def test_humidity_and_pressure_are_the_handbooks() -> None:
 def test_the_wet_bulb_lies_below_the_dry_and_meets_it_when_saturated() -> None:
     dry = np.linspace(-25, 45, 71)
     pressure = np.full(71, 1e5)
-    wets = [wet_bulb_degc(dry, np.full(71, humidity), pressure) for humidity in (1.0, 20.0, 60.0, 100.0)]
+    wets = [solved_wet_bulb_degc(dry, np.full(71, humidity), pressure) for humidity in (1.0, 20.0, 60.0, 100.0)]
     for lower, higher in pairwise(wets):
         assert (lower <= higher + 1e-9).all()
     assert wets[-1] == pytest.approx(dry, abs=1e-6)
-    one_by_one = [float(wet_bulb_degc(np.array(t), np.array(60.0), np.array(1e5))) for t in dry[::10]]
+    one_by_one = [float(solved_wet_bulb_degc(np.array(t), np.array(60.0), np.array(1e5))) for t in dry[::10]]
     assert wets[2][::10] == pytest.approx(one_by_one, abs=1e-9)
 
 

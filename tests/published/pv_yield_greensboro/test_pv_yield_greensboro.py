@@ -14,7 +14,7 @@ from pvlib.location import Location
 from pvlib.modelchain import ModelChain
 from pvlib.pvsystem import Array, FixedMount, PVSystem
 
-from grid.assets.pv import GAMMA_PER_K, PV, Orientation, specific_power
+from grid.assets.pv import GAMMA_PER_K, PV, Orientation, pv_specific_power
 from grid.time.clock import Clock
 from grid.weather.files import _path_of
 from grid.weather.weather import Weather, weather_for
@@ -32,7 +32,7 @@ def weather() -> Weather:
 def yield_kwh(weather: Weather, tilt_degree: float, azimuth_degree: float) -> float:
     way = Orientation(tilt_degree=tilt_degree, azimuth_degree=azimuth_degree, share=1.0)
     pv = PV(name="one kilowatt", bus="-", p_peak_mw=0.001, orientations=(way,))
-    return float(specific_power(pv, weather).sum() * 0.25)  # kWh per kW
+    return float(pv_specific_power(pv, weather).sum() * 0.25)  # kWh per kW
 
 
 def yield_by_model_chain_kwh(tilt_degree: float, azimuth_degree: float) -> float:
