@@ -15,6 +15,7 @@ from carbon.upstream import caveats, load_region, score_sentence
 from grid.assets import Asset, SharedPowerLimit
 from grid.assets.adoption import Adopted, adopt
 from grid.city.city import City
+from grid.files.content import is_file
 from grid.files.report import FileReport
 
 
@@ -94,8 +95,8 @@ class LoadedScenario:
             *(limit.file for asset in scenario.assets for limit in asset.power_limits),
             *(limit.file for limit in scenario.power_limits),
         )  # fmt: skip
-        found = {name: self.folder / name for name in names if name is not None and (self.folder / name).exists()}
-        hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in found.items() if path.is_file()}
+        found = {name: self.folder / name for name in names if name is not None and is_file(self.folder / name)}
+        hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in found.items()}
         csv = scenario.upstream.csv
         if csv is not None and (self.folder / csv).is_dir():
             files = sorted((self.folder / csv).glob("*.csv"))
@@ -127,4 +128,4 @@ def limit_beside(limit: SharedPowerLimit, folder: Path) -> SharedPowerLimit:
 def in_folder(name: str, folder: Path) -> str:
     """A name of something shipped as it is, or the path of a file beside the scenario."""
     beside = folder / name
-    return str(beside) if beside.is_file() or "/" in name or Path(name).suffix else name
+    return str(beside) if is_file(beside) or "/" in name or Path(name).suffix else name

@@ -59,9 +59,9 @@ _LONGEST_HEADER: Final = 100_000
 
 def is_library(path: Path) -> bool:
     """Whether a path is a folder, or a file in a layout of the File Library."""
-    if path.is_dir():
-        return True
     try:
+        if path.is_dir():
+            return True
         with open_regular(path) as file:
             first = file.readline(_LONGEST_HEADER).decode("utf-8-sig")
     except (OSError, ValueError):

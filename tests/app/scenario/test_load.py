@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,23 @@ def test_sizes_that_cannot_be_meant_are_refused_whatever_they_belong_to() -> Non
         "data_centres[0].on_site.battery.e_rated_mwh: would last 1,000,000,000 hours at 1 MW; the unit is MWh",
     ):
         assert fragment in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "nul\0", "pipe", "/dev/zero", "."])
+def test_names_that_lead_to_no_file_are_faults_wherever_they_stand(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    scenario = {
+        "name": "files", "city": {"network": "case33bw", "profiles": name}, "weather": name,
+        "period": {"start": "2030-01-01", "days": 1}, "carbon": {"factor_set": name},
+        "assets": [{"kind": "ev_recorded", "name": "recorded", "bus": "5", "file": name}],
+    }  # fmt: skip
+    with pytest.raises(ScenarioError) as caught:
+        check_scenario(scenario, tmp_path, "files")
+    assert "city.profiles: no file" in str(caught.value)
+    with pytest.raises(ScenarioError) as caught:
+        check_scenario({**scenario, "city": {"network": "case33bw"}, "upstream": {"csv": name}}, tmp_path, "files")
+    for place in ("weather", "upstream.csv", "carbon.factor_set", "assets[0].file"):
+        assert f"  {place}: " in str(caught.value), place
 
 
 def test_faults_of_fields_are_told_for_values_of_every_kind() -> None:
