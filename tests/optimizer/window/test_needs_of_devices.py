@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
+from grid.flexibility.per_slot import PerSlot
 from optimizer.horizon.rolling import dispatch
 from tests.optimizer.small_cases import battery, clock_of, feeder, problem_on
 
@@ -110,6 +111,14 @@ def test_a_store_with_a_minimum_load_charges_at_it_or_not_at_all() -> None:
     p_mw = dispatch(problem_on(network, clock, [other, due], 0.5, import_price_per_mwh=price, grid_limits=False)).p_mw
     assert p_mw["battery 2"].sum() == pytest.approx(1.3, abs=1e-6)
     assert all(p < 1e-6 or p >= 0.6 - 1e-6 for p in p_mw["battery 2"])
+
+
+def test_a_store_that_must_draw_does_so_at_any_price() -> None:
+    clock, network = clock_of(3), feeder()
+    store = replace(battery(network, clock, 2), p_min_mw=PerSlot(np.array([-1.0, 0.3, -1.0])))
+    price = np.array([30.0, 90.0, 30.0])
+    p_mw = dispatch(problem_on(network, clock, [store], 1.0, import_price_per_mwh=price, grid_limits=False)).p_mw
+    assert p_mw["battery 2"][1] == pytest.approx(0.3, abs=1e-6)
 
 
 def test_use_of_a_store_is_met_and_the_efficient_segment_comes_first() -> None:
