@@ -18,6 +18,7 @@ from app.accounts.grid_elements import (
     missing_mw,
     own_elements,
     sectors_of,
+    withdrawn_mw,
 )
 from app.accounts.metered_consumers import consumer_energy, find_metered_consumers
 from app.accounts.origins import trace_origins
@@ -115,7 +116,8 @@ def account(
     """Traces the carbon of a run and makes its ledgers.
 
     Every element counts by its own sign, also at a bus where several nearly cancel. In a step without a solution of
-    the power flow nobody is supplied, so nothing flows, and nothing is counted.
+    the power flow all count with what they would draw or feed in: the first external grid supplies every node without
+    losses, for what flows and what is lost in the grid is not known.
 
     Args:
         city: The city.
@@ -129,13 +131,12 @@ def account(
         conventions: Which conventions are traced, ``operator`` among them.
         data_centres: Assets that each data centre is made of, by its name.
     """
-    supplied = ~flow.failed
     held = [f for f in flexibilities if is_store(f)]
-    stores = stores_of(city, held, p_mw, supplied, ci_year_kg_per_mwh, renewable_share_year)
+    stores = stores_of(city, held, p_mw, ci_year_kg_per_mwh, renewable_share_year)
     inputs = _tracing_input(city, flow, flexibilities, p_mw, upstream, factors, stores)
     centres = dict(data_centres or {})
     part_of = {part: name for name, parts in centres.items() for part in parts}
-    consumers = tuple(find_metered_consumers(city, flexibilities, p_mw, part_of, stores, supplied))
+    consumers = tuple(find_metered_consumers(city, flexibilities, p_mw, part_of, stores))
     traced = trace_ledgers(inputs, conventions, consumers)
     tracing, imported = traced.tracing, inputs.imported
     free_share = _carbon_free_share(inputs, upstream, factors)
@@ -153,9 +154,7 @@ def account(
             ),
             {consumer.name: consumer_energy(consumer, inputs, free_share) for consumer in consumers},
         ),
-        stock_error_mwh=0.0
-        if tracing.stocks is None
-        else stock_error_mwh(held, p_mw, stores, supplied, tracing.stocks.events),
+        stock_error_mwh=0.0 if tracing.stocks is None else stock_error_mwh(held, p_mw, stores, tracing.stocks.events),
     )
 
 
@@ -172,19 +171,21 @@ def _tracing_input(
     others = [f for f in flexibilities if not is_store(f)]
     sectors = sectors_of(city, others)
     parts = [*own_elements(city, sectors), *(asset_elements(city, f, p_mw[f.name], sectors) for f in others)]
-    elements = joined(parts, ~flow.failed)
+    elements = joined(parts)
     if flow.network.uncovered:
         dependent = np.isin(city.loads.bus, flow.network.voltage_dependent_bus)
         live = flow.network.buses.node[city.loads.bus] >= 0
         elements = as_supplied(flow, elements, stores, sectors, at_dependent_buses=np.flatnonzero(dependent[live]))
     slack = flow.network.slack
     boundary_mw = missing_mw(flow, elements, stores)[:, slack]
-    elements = joined([elements, impedance_loads(flow, sectors)], ~flow.failed)
+    elements = joined([elements, impedance_loads(flow, sectors)])
+    direct_mw = np.where(flow.failed[:, None], withdrawn_mw(flow, elements, stores), 0.0)
+    boundary_mw[:, 0] += direct_mw.sum(axis=1)
     sources, names = _sources(elements, boundary_mw, slack, upstream, factors)
     draws = np.flatnonzero((elements.p_mw > 0).any(axis=0))
     drawn_mw = np.maximum(elements.p_mw[:, draws], 0.0)
     return TracingInput(
-        flows=_flows(flow),
+        flows=_flows(flow, direct_mw),
         sources=sources,
         source_names=names,
         imported=np.array([name == IMPORT for name in names], dtype=bool),
@@ -195,11 +196,17 @@ def _tracing_input(
     )
 
 
-def _flows(flow: PowerFlow) -> Flows:
-    """Power at both ends of every branch, direct-current lines last; nothing in steps without a solution."""
+def _flows(flow: PowerFlow, direct_mw: Floats) -> Flows:
+    """Power at both ends of every branch, direct-current lines last.
+
+    Args:
+        flow: The power flow.
+        direct_mw: What each node gets from the first external grid in steps without a solution, where no flow is known,
+            shape (T, N) [MW].
+    """
     p_from, p_to = flow.branch_powers_mw()
     branches, lines, supplied = flow.network.branches, flow.network.dc_lines, ~flow.failed[:, None]
-    return Flows(
+    known = Flows(
         n_nodes=flow.network.n_nodes,
         from_node=np.concatenate([branches.from_node, lines.from_node]),
         to_node=np.concatenate([branches.to_node, lines.to_node]),
@@ -207,13 +214,23 @@ def _flows(flow: PowerFlow) -> Flows:
         p_to_mw=_with_constants(p_to, lines.p_to_mw, supplied),
         p_shunt_mw=np.where(supplied, flow.shunt_mw(), 0.0),
     )
+    if supplied.all():
+        return known
+    first = int(flow.network.slack[0])
+    nodes = np.setdiff1d(np.flatnonzero(direct_mw.any(axis=0)), first)
+    return replace(
+        known,
+        from_node=np.concatenate([known.from_node, np.full(nodes.size, first)]),
+        to_node=np.concatenate([known.to_node, nodes]),
+        p_from_mw=np.hstack([known.p_from_mw, direct_mw[:, nodes]]),
+        p_to_mw=np.hstack([known.p_to_mw, -direct_mw[:, nodes]]),
+    )
 
 
 def _with_constants(powers: Floats, constants: Floats, supplied: Bools) -> Floats:
-    """Powers of (T, L) branches and the constant ones of D more, (T, L + D); 0 where not `supplied`, shape (T, 1)."""
-    if not constants.size:
-        return np.where(supplied, powers, 0.0)
-    return np.where(supplied, np.hstack([powers, np.broadcast_to(constants, (len(powers), constants.size))]), 0.0)
+    """Powers of (T, L) branches, 0 where not `supplied`, shape (T, 1), and the constant ones of D more, (T, L + D)."""
+    known = np.where(supplied, powers, 0.0)
+    return np.hstack([known, np.broadcast_to(constants, (len(powers), constants.size))]) if constants.size else known
 
 
 def _sources(

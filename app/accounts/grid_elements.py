@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.accounts.storage import Stores
-from grid.arrays import Bools, Floats, Ints
+from grid.arrays import Floats, Ints
 from grid.city.city import UNSPECIFIED_SECTOR, City
 from grid.flexibility.flexibility import Flexibility
 from grid.powerflow.powerflow import PowerFlow
@@ -95,11 +95,11 @@ def _live(part: GridElements) -> GridElements:
     return GridElements(part.node[live], part.p_mw[:, live], part.sector[live], technology, own_ci)
 
 
-def joined(parts: Sequence[GridElements], supplied: Bools) -> GridElements:
-    """Elements of several kinds together, drawing nothing in steps that are not `supplied`, shape (T,)."""
+def joined(parts: Sequence[GridElements]) -> GridElements:
+    """Elements of several kinds together."""
     return GridElements(
         np.concatenate([part.node for part in parts]),
-        np.where(supplied[:, None], np.concatenate([part.p_mw for part in parts], axis=1), 0.0),
+        np.concatenate([part.p_mw for part in parts], axis=1),
         np.concatenate([part.sector for part in parts]),
         tuple(name for part in parts for name in part.technology),
         tuple(ci for part in parts for ci in part.own_ci),
@@ -124,30 +124,28 @@ def as_supplied(
     for node in np.setdiff1d(node_of, np.union1d(network.slack, network.generator_node)):
         at = at_dependent_buses[node_of == node]
         nominal = p_mw[:, at].sum(axis=1)
-        factor = np.divide(nominal - missing[:, node], nominal, out=np.ones_like(nominal), where=nominal != 0)
+        known_at = (nominal != 0) & ~flow.failed
+        factor = np.divide(nominal - missing[:, node], nominal, out=np.ones_like(nominal), where=known_at)
         p_mw[:, at] *= factor[:, None]
     generators = network.generator_node
     known = replace(elements, p_mw=p_mw)
     unspecified = _only(UNSPECIFIED_SECTOR, sectors, generators.size)
-    own = _of_technology(generators, -missing[:, generators], unspecified, (UNKNOWN,) * generators.size)
-    return joined([known, own], ~flow.failed)
+    fed_in = np.where(flow.failed[:, None], 0.0, missing[:, generators])
+    own = _of_technology(generators, -fed_in, unspecified, (UNKNOWN,) * generators.size)
+    return joined([known, own])
 
 
 def impedance_loads(flow: PowerFlow, sectors: tuple[str, ...]) -> GridElements:
     """What the constant impedances of wards consume, one element a node with any."""
     node = np.flatnonzero(flow.network.load_conductance_pu)
-    drawn = flow.impedance_load_mw()[:, node]
+    nominal = flow.network.load_conductance_pu[node] * flow.network.base_mva
+    drawn = np.where(flow.failed[:, None], nominal, flow.impedance_load_mw()[:, node])
     return _of_technology(node, drawn, _only(UNSPECIFIED_SECTOR, sectors, node.size), (UNKNOWN,) * node.size)
 
 
-def missing_mw(flow: PowerFlow, elements: GridElements, stores: Stores) -> Floats:
-    """What the voltages say enters the grid at each node beyond what the known elements feed in, shape (T, N) [MW].
-
-    At an external grid that is the import (or, negative, the export); elsewhere it is nothing, unless voltage decides
-    what an element draws or feeds in.
-    """
-    n_nodes = flow.network.n_nodes
-    drawn = np.zeros((elements.p_mw.shape[0], n_nodes))
+def withdrawn_mw(flow: PowerFlow, elements: GridElements, stores: Stores) -> Floats:
+    """What elements, direct-current lines and stores draw less what they feed in, at each node, shape (T, N) [MW]."""
+    drawn = np.zeros((elements.p_mw.shape[0], flow.network.n_nodes))
     np.add.at(drawn.T, elements.node, elements.p_mw.T)
     lines = flow.network.dc_lines
     np.add.at(drawn.T, lines.from_node, lines.p_from_mw[:, None])
@@ -156,4 +154,14 @@ def missing_mw(flow: PowerFlow, elements: GridElements, stores: Stores) -> Float
     if operation is not None:
         charged, discharged = operation.power_at_nodes(*drawn.shape)
         drawn += charged - discharged
+    return drawn
+
+
+def missing_mw(flow: PowerFlow, elements: GridElements, stores: Stores) -> Floats:
+    """What the voltages say enters the grid at each node beyond what the known elements feed in, shape (T, N) [MW].
+
+    At an external grid that is the import (or, negative, the export); elsewhere it is nothing, unless voltage decides
+    what an element draws or feeds in. It is 0 in steps without a solution.
+    """
+    drawn = withdrawn_mw(flow, elements, stores)
     return np.where(flow.failed[:, None], 0.0, flow.injected_mw() + drawn)

@@ -11,7 +11,7 @@ from app.accounts.grid_elements import is_store
 from app.accounts.storage import Stores
 from app.accounts.tracing_input import TracingInput
 from carbon.tracing.proportional_sharing import Tracing
-from grid.arrays import Bools, Floats, Ints
+from grid.arrays import Floats, Ints
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 
@@ -81,7 +81,6 @@ def find_metered_consumers(
     p_mw: Mapping[str, Floats],
     part_of: Mapping[str, str],
     stores: Stores,
-    supplied: Bools,
 ) -> Iterator[MeteredConsumer]:
     """Every asset and data centre that uses power, one after the other.
 
@@ -95,7 +94,6 @@ def find_metered_consumers(
         p_mw: Their withdrawal by name, shape (K,) each [MW].
         part_of: Whole that an asset belongs to, by its name: the work that a data centre may put off is its own.
         stores: What all stores did.
-        supplied: Steps in which anyone is supplied, shape (T,).
     """
     node = city.network.buses.node
     parts: dict[str, list[Flexibility]] = {}
@@ -105,7 +103,7 @@ def find_metered_consumers(
     for name, members in parts.items():
         buses = np.unique(np.concatenate([member.buses for member in members]))
         net = sum((member.at_buses(p_mw[member.name])[:, buses] for member in members), np.zeros(()))
-        drawn, live = np.where(supplied[:, None], np.maximum(net, 0.0), 0.0), node[buses] >= 0
+        drawn, live = np.maximum(net, 0.0), node[buses] >= 0
         if drawn.any():
             yield MeteredConsumer(name, node[buses[live]], drawn[:, live])
     for flexibility in flexibilities:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,20 +36,17 @@ def stores_of(
     city: City,
     flexibilities: Sequence[Flexibility],
     p_mw: Mapping[str, Floats],
-    supplied: Bools,
     ci_year_kg_per_mwh: float,
     renewable_share_year: float,
 ) -> Stores:
     """Every store as devices at one node each; one that is spread over buses becomes one at each, in its shares.
 
-    Its efficiency in a slot is what the slot gains by its power, part load included. Nobody draws fuel in a step
-    without a supply.
+    Its efficiency in a slot is what the slot gains by its power, part load included.
 
     Args:
         city: The city.
         flexibilities: All stores.
         p_mw: Their withdrawal by name, shape (K,) each [MW].
-        supplied: Steps in which anyone is supplied, shape (T,).
         ci_year_kg_per_mwh: Intensity of the energy that stores begin with, before charging losses [kg/MWh].
         renewable_share_year: Its renewable share [1].
     """
@@ -59,7 +56,7 @@ def stores_of(
     efficiencies = [_efficiencies(f, store, p_mw[f.name]) for f, store in held]
     by_slot = any(isinstance(eta, PerSlot) for pair in efficiencies for eta in pair)
     parts = [
-        _part(f, store, p_mw[f.name], supplied, etas, by_slot=by_slot)
+        _part(f, store, p_mw[f.name], etas, by_slot=by_slot)
         for (f, store), etas in zip(held, efficiencies, strict=True)
     ]
     n_owners, n_devices = (np.array([part[name].size for part in parts]) for name in ("vehicle", "start"))
@@ -112,7 +109,6 @@ def _part(
     flexibility: Flexibility,
     store: Reservoir,
     p_mw: Floats,
-    supplied: Bools,
     efficiencies: tuple[DeviceOrSlot, DeviceOrSlot],
     *,
     by_slot: bool,
@@ -127,7 +123,7 @@ def _part(
     latest_first = np.argsort(start, kind="stable")[::-1]
     e_initial_mwh = np.zeros(n_owners)
     e_initial_mwh[owner[latest_first]] = (before_mwh[at.device] * at.share)[latest_first]
-    here = np.where(supplied[flexibility.step[at.slot]], at.share[at.part], 0.0)
+    here = at.share[at.part]
     eta_charge, eta_discharge = (
         flexibility.at_slots(eta, at.slot) if by_slot else values_of(eta)[at.device] for eta in efficiencies
     )
@@ -162,7 +158,6 @@ def stock_error_mwh(
     flexibilities: Sequence[Flexibility],
     p_mw: Mapping[str, Floats],
     stores: Stores,
-    supplied: Bools,
     events: StockEvents,
 ) -> float:
     """The most by which a stock, after anything that happened in it, differs from that of the dispatch [MWh].
@@ -171,22 +166,13 @@ def stock_error_mwh(
         flexibilities: All stores.
         p_mw: Their withdrawal by name, shape (K,) each [MW].
         stores: What they did, as it was traced.
-        supplied: Steps in which anyone is supplied, shape (T,).
         events: When something happened in which store, and what the tracing found in it then.
     """
     worst = 0.0
     for flexibility in flexibilities:
-        at, here = _NodeDevices.from_flexibility(flexibility), supplied[flexibility.step]
+        at = _NodeDevices.from_flexibility(flexibility)
         own, _ = events.select(stores.devices[flexibility.name])
-        held_mwh = _drained_if(flexibility, here).energy_mwh(p_mw[flexibility.name] * here)
+        held_mwh = flexibility.energy_mwh(p_mw[flexibility.name])
         expected_mwh = (held_mwh[at.slot] * at.share[at.part])[own.slot]
         worst = max(worst, float(np.abs(own.e_after_mwh - expected_mwh).max(initial=0.0)))
     return worst
-
-
-def _drained_if(flexibility: Flexibility, supplied: Bools) -> Flexibility:
-    """The same where fuel is drawn in the slots of `supplied` only, shape (K,)."""
-    store = flexibility.reservoir
-    if store is None or store.drain_mwh is None or supplied.all():
-        return flexibility
-    return replace(flexibility, reservoir=replace(store, drain_mwh=store.drain_mwh * supplied))

@@ -61,5 +61,9 @@ def exit_for(result: Result) -> None:
         return
     typer.echo("infeasible: not every need and limit can be kept; see violations.parquet", err=True)
     for conflict in result.manifest["limits_in_conflict"]:
-        typer.echo(f"  {conflict['element']}: {conflict['quantity']} above {conflict['limit']:g}", err=True)
+        limit = "" if conflict["limit"] is None else f" against {conflict['limit']:g}"
+        typer.echo(
+            f"  {conflict['element']}: {conflict['quantity']}{limit}, step {conflict['step']}: {conflict['why']}",
+            err=True,
+        )
     raise typer.Exit(INFEASIBLE)

@@ -17,6 +17,7 @@ from app.dashboard.colours import Theme
 from app.dashboard.local_time import zone_of
 from app.dashboard.text import convention, counted
 from app.results.folder import Result
+from app.results.key_figures import comparable
 
 BASELINE = "unmanaged"
 
@@ -52,9 +53,13 @@ class View:
 
     @cached_property
     def baseline(self) -> Result | None:
-        """The result to compare with, or None: the one its manifest names, else `unmanaged`."""
+        """The result to compare with: the one its manifest names, else `unmanaged`.
+
+        None if there is none, or if one of the two has steps without a solution of the power flow.
+        """
         name = str(self.result.manifest.get("baseline") or BASELINE)
-        return self.results.get(name) if name != self.name else None
+        found = self.results.get(name) if name != self.name else None
+        return found if found is None or comparable(found.summary, self.result.summary) else None
 
     @property
     def zone(self) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 import yaml
@@ -185,6 +185,11 @@ def evaluate(declared: Iterable[Declared], table: Tables) -> dict[str, Value]:
 def summarise(table: Tables) -> dict[str, Value]:
     """The contents of ``summary.json``: every key figure of a result with these tables."""
     return evaluate(figures_of(table), table)
+
+
+def comparable(*summaries: Mapping[str, Any]) -> bool:
+    """Whether results may be compared: steps without a solution of the power flow are counted without their losses."""
+    return not any(summary.get("failed_steps") for summary in summaries)
 
 
 def _known(value: Value) -> Value:

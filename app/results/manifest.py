@@ -18,7 +18,7 @@ from carbon.factors import UsedFactor
 from carbon.tracing.convention_names import OPERATOR, SENTENCES, in_words
 from grid.flexibility.flexibility import Flexibility
 from grid.units import KG_PER_T
-from optimizer.problem.schedule import Schedule
+from optimizer.problem.schedule import Schedule, Shortfall
 
 LIBRARIES = ("gridcarbon", "pandapower", "pyomo", "highspy", "pvlib", "numpy", "scipy", "polars")
 """Packages whose versions are recorded; all of them decide figures."""
@@ -37,7 +37,6 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
     """Where the figures of a result come from."""
     inputs, scenario = outcome.inputs, outcome.inputs.loaded.scenario
     factors = used_factors(outcome)
-    conflicts = sorted({(s.element, s.quantity, s.limit) for s in outcome.schedule.shortfalls})
     return {
         "name": scenario.name,
         "scenario_hash": scenario.sha256,
@@ -61,13 +60,38 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         "notes": [*inputs.notes, *outcome.marginal.notes, *v2g.notes(outcome)],
         "adoption": [str(step) for step in inputs.loaded.adopted.derivation],
         "assets": {flexibility.name: _asset(flexibility) for flexibility in inputs.flexibilities},
-        "limits_in_conflict": [{"element": e, "quantity": q, "limit": limit} for e, q, limit in conflicts],
+        "limits_in_conflict": [*_without_solution(outcome), *_limits_in_conflict(outcome.schedule)],
         "dispatch": _dispatch(outcome.schedule),
         "ci_year_import_kg_per_mwh": inputs.ci_year_kg_per_mwh,
         "emissions_source_t": float(outcome.accounts.carbon.source_kg.sum() / KG_PER_T),
         "seconds": seconds,
         "versions": {name: version(name) for name in LIBRARIES},
     }
+
+
+def _without_solution(outcome: SimulationResult) -> list[dict[str, Any]]:
+    """Each step without a solution of the power flow, and how much would be drawn in it."""
+    clock, energy = outcome.inputs.clock, outcome.accounts.energy
+    found = []
+    for step in np.flatnonzero(outcome.flow.failed):
+        mw = float(energy.consumption_mwh[step] / clock.step_hours)
+        why = f"the power flow has no solution: {mw:,.4g} MW of demand are more than the grid can carry"
+        found.append({"element": "city", "quantity": "power_flow", "limit": None, "step": int(step),
+                      "time": f"{np.datetime_as_string(clock.times[step], 'm')}Z", "why": why})  # fmt: skip
+    return found
+
+
+def _limits_in_conflict(schedule: Schedule) -> list[dict[str, Any]]:
+    """Each limit that the dispatch could not keep, with the first step in which it could not, and by how much."""
+    first: dict[tuple[str, str, float], Shortfall] = {}
+    for shortfall in schedule.shortfalls:
+        if shortfall.quantity != "power_flow":
+            first.setdefault((shortfall.element, shortfall.quantity, shortfall.limit), shortfall)
+    return [
+        {"element": element, "quantity": quantity, "limit": limit, "step": first[element, quantity, limit].step,
+         "why": f"it would be {first[element, quantity, limit].value:,.6g}"}
+        for element, quantity, limit in sorted(first)
+    ]  # fmt: skip
 
 
 def _factor_sets(factors: tuple[UsedFactor, ...], name: str) -> list[dict[str, str]]:

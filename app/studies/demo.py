@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from app.results.folder import Result
-from app.results.key_figures import Compared, shown_in
+from app.results.key_figures import Compared, comparable, shown_in
 from app.results.run import finished, run_scenario
 from app.scenario import load_scenario
 from app.simulation.phases import Progress
@@ -40,14 +40,18 @@ def print_comparison(unmanaged: Result, optimal: Result) -> None:
     table = Table(title=f"{optimal.manifest['name']}: what managing changes")
     for column in ("", "unmanaged", "optimal", "change"):
         table.add_column(column, justify="left" if not column else "right")
+    alike = comparable(unmanaged.summary, optimal.summary)
     for key, figure in shown_in("demo").items():
         unit = figure.shown_unit(str(optimal.manifest["currency"]))
         before, after = (figure.shown_value(result.summary.get(key)) for result in (unmanaged, optimal))
         whole = before if figure.share_of is None else unmanaged.summary.get(figure.share_of)
         shown = [_shown(None if figure.only_differences else value, figure.digits, unit) for value in (before, after)]
-        table.add_row(figure.label, *shown, change_in_words(before, after, figure.compared, unit, whole))
+        change = change_in_words(before, after, figure.compared, unit, whole) if alike else ""
+        table.add_row(figure.label, *shown, change)
     console = Console()
     console.print(table)
+    if not alike:
+        console.print("Not compared: a run has steps without a solution of the power flow.")
     for sentence in (figure.use for figure in shown_in("demo").values() if figure.use):
         console.print(sentence)
 

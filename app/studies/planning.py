@@ -25,6 +25,7 @@ _LABELS = {
     "import_mwh": ("import", "MWh", 1.0, 0),
     "export_mwh": ("export", "MWh", 1.0, 0),
     "peak_import_mw": ("peak import", "MW", 1.0, 2),
+    "failed_steps": ("no solution", "steps", 1.0, 0),
 }
 """What is printed of each of `ScheduleTotals`: name, unit, factor, digits."""
 
@@ -138,6 +139,8 @@ def estimate_in_words(found: Estimate, loaded: LoadedScenario) -> str:
         value = getattr(found.totals, field.name) * factor
         error = "" if found.error is None else f"   {100 * found.error[field.name]:+.2f} % against the full period"
         lines.append(f"  {label:12} {value:14,.{digits}f} {unit.format(currency=loaded.scenario.currency):4}{error}")
+    if found.totals.failed_steps:
+        lines.append("  steps without a solution of the power flow count without losses: compare this with nothing")
     if found.error is None:
         lines.append("  the error is not known: --against-full dispatches the whole period too")
     return "\n".join(lines)

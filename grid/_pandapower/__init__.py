@@ -1,5 +1,6 @@
 """The only importer of pandapower: reads nets, takes their matrices, solves single steps, writes nets."""
 
+import grid.code_cache  # noqa: F401  before any function is compiled
 from grid._pandapower.matrices import RUNPP_OPTIONS, network_of
 from grid._pandapower.read import builtin, builtin_names, read_file, simbench
 from grid._pandapower.solve import newton_raphson

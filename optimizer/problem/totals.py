@@ -24,6 +24,8 @@ class ScheduleTotals:
         import_mwh: Imported energy [MWh].
         export_mwh: Exported energy [MWh].
         peak_import_mw: Highest import [MW].
+        failed_steps: Steps without an AC solution, which count with their demand and without losses: totals of a
+            schedule with any are no basis for a comparison.
     """
 
     cost: float
@@ -31,6 +33,7 @@ class ScheduleTotals:
     import_mwh: float
     export_mwh: float
     peak_import_mw: float
+    failed_steps: float = 0.0
 
 
 def scheduled_withdrawal(problem: DispatchProblem, schedule: Schedule) -> tuple[Floats, Floats]:
@@ -44,11 +47,12 @@ def scheduled_withdrawal(problem: DispatchProblem, schedule: Schedule) -> tuple[
 
 
 def schedule_totals(problem: DispatchProblem, schedule: Schedule) -> ScheduleTotals:
-    """The totals of a schedule; a step without an AC solution counts nothing."""
+    """The totals of a schedule; a step without an AC solution counts what is drawn, without losses."""
     p_mw, q_mvar = scheduled_withdrawal(problem, schedule)
     loads_mva = problem.loads_between(0, problem.clock.n_steps)
     flow = power_flow(problem.network, problem.clock, p_mw, q_mvar, loads_mva=loads_mva)
-    slack = np.where(flow.failed, 0.0, flow.net_import_mw(p_mw))
+    drawn = p_mw[:, problem.network.buses.node >= 0].sum(axis=1) + problem.network.fixed_mva.real.sum()
+    slack = np.where(flow.failed, drawn, flow.net_import_mw(p_mw))
     h = problem.clock.step_hours
     bought, sold = h * np.maximum(slack, 0.0), h * np.maximum(-slack, 0.0)
     months = problem.clock.times.astype("datetime64[M]")
@@ -62,6 +66,7 @@ def schedule_totals(problem: DispatchProblem, schedule: Schedule) -> ScheduleTot
         import_mwh=float(bought.sum()),
         export_mwh=float(sold.sum()),
         peak_import_mw=float(bought.max()) / h,
+        failed_steps=float(flow.failed.sum()),
     )
 
 

@@ -64,7 +64,8 @@ def frontier(problem: DispatchProblem, n: int = 8, progress: Callable[[int, int]
         progress: Told the points found and `n`.
 
     Raises:
-        InputError: If fewer than two points are asked for, or nothing emits.
+        InputError: If fewer than two points are asked for, nothing emits, or no dispatch has an AC solution in every
+            step: one without is no point, as its totals are not known.
     """
     if n < 2:
         raise InputError.single("n", "must be at least 2", n)
@@ -89,7 +90,12 @@ def frontier(problem: DispatchProblem, n: int = 8, progress: Callable[[int, int]
         if not (_same(middle.totals, left.totals) or _same(middle.totals, right.totals)):
             points.insert(points.index(right), middle)
     tell(n, n)
-    return Frontier(tuple(_undominated(points)), solved)
+    known = [point for point in points if not point.totals.failed_steps]
+    if not known:
+        fewest = min(point.totals.failed_steps for point in points)
+        rule = "has no dispatch with a solution of the power flow in every step; more is drawn than the grid can carry"
+        raise InputError.single("the frontier", f"{rule} in {fewest:.0f} steps or more")
+    return Frontier(tuple(_undominated(known)), solved)
 
 
 def _solve(problem: DispatchProblem, carbon_price_per_kg: float) -> FrontierPoint:

@@ -147,9 +147,12 @@ class GridRows:
         """Adds the tangents of the losses at a power flow, whose columns are `now`.
 
         Returns:
-            By what share the programme's `loss_mw`, shape (n_steps,), missed the losses [1]; 0 where there are none.
+            By what share the programme's `loss_mw`, shape (n_steps,), missed the losses [1]; 0 where there are none or
+            no step has a solution.
         """
         steps = np.flatnonzero(~flow.failed)
+        if not steps.size:
+            return 0.0
         losses = loss_rows(flow, steps)
         surplus = flow.slack_mva().real.sum(axis=1) < 0
         self._exact = self._exact | (surplus & self._worthless_surplus)

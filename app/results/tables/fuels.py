@@ -44,7 +44,7 @@ def _engines(outcome: SimulationResult) -> list[pl.DataFrame]:
         if use is None or asset.name not in flexibilities:
             continue
         fed_in = flexibilities[asset.name].by_step(np.maximum(-outcome.p_mw[asset.name], 0.0))
-        burnt_mwh = np.where(outcome.flow.failed, 0.0, fed_in) * hours * use.mwh_per_mwh
+        burnt_mwh = fed_in * hours * use.mwh_per_mwh
         shares = {(ELECTRICITY, LOCAL_GENERATION): use.electricity_share}
         if use.heat_sector:
             shares[HEAT, f"{use.heat_sector}.1"] = 1.0 - use.electricity_share

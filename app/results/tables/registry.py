@@ -107,7 +107,7 @@ def _known(value: float) -> float | None:
 def _buses(outcome: SimulationResult) -> pl.DataFrame:
     node = outcome.flow.network.buses.node
     tracing = outcome.accounts.tracing
-    live = np.where(node < 0, np.nan, 0.0)
+    live = np.where((node < 0) | outcome.flow.failed[:, None], np.nan, 0.0)
     return _grid(
         outcome.inputs.clock,
         "bus",

@@ -1,0 +1,112 @@
+"""Where compiled code is kept when neither the program's folder nor the user's cache can be written; locks on it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from numba.core.caching import FunctionCache
+
+from grid import code_cache
+from grid.code_cache import keep_code_where_it_can_be_written
+from grid.powerflow import zbus_kernel
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """numba's settings, before anything was chosen, on a machine whose temporary files are in `tmp_path`."""
+    config = SimpleNamespace(CACHE_DIR="")
+    monkeypatch.setattr(code_cache, "SETTINGS", config)
+    monkeypatch.setattr(code_cache.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(code_cache.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("MPLCONFIGDIR", "")
+    return config
+
+
+def _only_within(folder: Path):
+    return lambda place: place.is_relative_to(folder)
+
+
+def test_code_is_kept_in_a_folder_of_the_users_own_where_nothing_else_can_be_written(
+    config: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(code_cache, "_writable", _only_within(tmp_path))
+    keep_code_where_it_can_be_written()
+    chosen = Path(config.CACHE_DIR)
+    assert (chosen.parent, chosen.stat().st_mode & 0o777) == (tmp_path, 0o700)
+    assert [record.name for record in caplog.records] == ["gridcarbon"]
+    assert str(chosen) in caplog.text
+    config.CACHE_DIR = ""
+    keep_code_where_it_can_be_written()
+    assert Path(config.CACHE_DIR) == chosen  # the next start finds it again
+
+
+@pytest.mark.parametrize("taken", ["open to others", "a link", "a file"])
+def test_a_folder_that_others_can_write_holds_no_code(
+    config: SimpleNamespace, tmp_path: Path, taken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_cache, "_writable", _only_within(tmp_path))
+    keep_code_where_it_can_be_written()
+    usual = Path(config.CACHE_DIR)
+    if taken == "open to others":
+        usual.chmod(0o777)
+    else:
+        usual.rmdir()
+        usual.symlink_to(tmp_path) if taken == "a link" else usual.touch()
+    config.CACHE_DIR = ""
+    keep_code_where_it_can_be_written()
+    assert Path(config.CACHE_DIR) != usual
+    assert Path(config.CACHE_DIR).stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.usefixtures("config")
+def test_nothing_is_chosen_where_numba_finds_a_place(
+    config: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for writable in (lambda place: "numba" in place.name, lambda place: place.name == "__pycache__"):
+        monkeypatch.setattr(code_cache, "_writable", writable)
+        keep_code_where_it_can_be_written()
+        assert config.CACHE_DIR == ""
+    monkeypatch.setattr(code_cache, "_writable", lambda _place: False)
+    config.CACHE_DIR = "the user's choice"
+    keep_code_where_it_can_be_written()
+    assert config.CACHE_DIR == "the user's choice"
+    assert caplog.records == []
+
+
+def test_a_folder_that_cannot_be_made_is_not_writable(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert not code_cache._writable(tmp_path / "file" / "folder")
+    assert code_cache._writable(tmp_path / "new" / "folder")
+
+
+def test_one_start_waits_until_another_has_written(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with code_cache._locked(tmp_path):
+            order.append("second")
+
+    with code_cache._locked(tmp_path):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.2)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    with code_cache._locked(tmp_path / "missing"):
+        order.append("no folder to lock")
+
+
+def test_kernels_keep_their_code_so_and_work_where_it_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernels = [kernel for kernel in vars(zbus_kernel).values() if hasattr(kernel, "_cache")]
+    assert kernels
+    assert {type(kernel._cache) for kernel in kernels} == {code_cache._LockedCache}
+
+    def full(*_arguments: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(FunctionCache, "save_overload", full)
+    kernels[0]._cache.save_overload(None, None)
