@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
+from pandapower.networks import case33bw
 
 from app.dashboard.pages import PAGES
 from app.dashboard.view import View
 from app.results.folder import Result, open_result
 from app.studies.demo import print_comparison
-from tests.app.command_line import Done, gridcarbon, refused, scenario
+from grid.errors import InputError
+from grid.time.clock import Clock
+from optimizer import battery, city_of, dispatch, problem_of
+from optimizer.problem.totals import schedule_totals
+from optimizer.studies.frontier import frontier
+from tests.app.command_line import Done, gridcarbon, scenario
 
 TEXT = """
 name: a works at the end of a feeder
@@ -100,9 +107,17 @@ def test_every_page_shows_it(runs: dict[str, tuple[Done, Result]], page, name: s
     assert page.content(View.of(results, {"search": f"?result={name}"})) is not None
 
 
-def test_no_dispatch_without_a_solution_is_on_a_frontier(tmp_path: Path) -> None:
-    done = gridcarbon("frontier", _write(tmp_path, "some.yaml", 2.0, "optimal"), "--points", "2")
-    refused(done, "the frontier: has no dispatch with a solution of the power flow in every step", "in 16 steps")
+def test_no_dispatch_without_a_solution_is_on_a_frontier() -> None:
+    city = city_of(case33bw(), Clock(datetime(2030, 6, 3, tzinfo=UTC), timedelta(hours=1), 2))
+    problem = problem_of(
+        city, [battery(city, "depot", "5", p_mw=0.5, e_mwh=1)], import_price_per_mwh=[60, 80],
+        import_ci_kg_per_mwh=[400, 300], scale=[1, 9],
+    )  # fmt: skip
+    totals = schedule_totals(problem, dispatch(problem))
+    assert totals.failed_steps == 1
+    assert totals.import_mwh > 10 * 3.715
+    with pytest.raises(InputError, match="no dispatch with a solution of the power flow in every step.*in 1 steps"):
+        frontier(problem, 2)
 
 
 def test_an_estimate_says_that_steps_have_no_solution(tmp_path: Path) -> None:
