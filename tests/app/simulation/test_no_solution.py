@@ -116,7 +116,7 @@ def test_no_dispatch_without_a_solution_is_on_a_frontier() -> None:
     totals = schedule_totals(problem, dispatch(problem))
     assert totals.failed_steps == 1
     assert totals.import_mwh > 10 * 3.715
-    with pytest.raises(InputError, match="no dispatch with a solution of the power flow in every step.*in 1 steps"):
+    with pytest.raises(InputError, match=r"no dispatch with a solution of the power flow in every step.*in 1 steps"):
         frontier(problem, 2)
 
 
