@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -17,6 +18,12 @@ from grid.assets.adoption import ADOPTED_NAMES, Adoption, adopt
 from grid.assets.base import LARGEST_SHARE_OF_PEAK
 from grid.city.city import City
 from grid.errors import Fault, nearest
+
+
+@cache
+def _asset_adapter() -> TypeAdapter[Any]:
+    """The check of one asset by its kind, made once: making it takes longer than many checks."""
+    return TypeAdapter(AnyAsset)
 
 
 def items(raw: Mapping[str, Any], key: str) -> Iterator[tuple[int, Any]]:
@@ -67,7 +74,7 @@ def asset_faults(raw: Mapping[str, Any], city: City, folder: Path) -> Iterator[F
     """What is wrong with assets and data centres in this city; those that are invalid by themselves are left out."""
     for place, item in items(raw, "assets"):
         try:
-            asset = TypeAdapter(AnyAsset).validate_python(item)
+            asset = _asset_adapter().validate_python(item)
         except ValidationError:
             asset = _only_place(item)
         if asset is not None:
@@ -129,6 +136,6 @@ def _only_place(item: Any) -> Any | None:
     bus = item.get("bus") if isinstance(item, Mapping) else None
     if not isinstance(bus, str) or item.get("where") is not None:
         return None
-    return TypeAdapter(AnyAsset).validate_python(
+    return _asset_adapter().validate_python(
         {"kind": "battery", "name": "x", "bus": bus, "p_rated_mw": 1, "e_rated_mwh": 1}
     )
