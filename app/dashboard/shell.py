@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from polars.exceptions import PolarsError
 
 from app.dashboard import cards
 from app.dashboard.cards import hyphened
+from app.dashboard.colours import Theme
 from app.dashboard.figures.chart import FONTS
 from app.dashboard.pages import PAGES
 from app.dashboard.view import Page, View
@@ -25,6 +27,9 @@ INDEX = """<!DOCTYPE html>
   <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>
 """
+
+MOST_KEPT = 32
+"""Pages kept as they were made; one of a year takes a few megabytes."""
 
 
 def layout(results: Mapping[str, Result]) -> Component:
@@ -90,10 +95,20 @@ def not_found(view: View, path: str) -> Component:
     ])  # fmt: skip
 
 
-def _content(page: Page, view: View) -> Component:
+def _kept_pages(results: Mapping[str, Result]) -> Callable[[Page, View], Component]:
+    """What makes pages and keeps the last `MOST_KEPT`, since a result that is served does not change."""
+
+    @lru_cache(maxsize=MOST_KEPT)
+    def kept(page: Page, name: str, theme: Theme, query: tuple[tuple[str, str], ...]) -> Component:
+        return page.content(View(results, name, theme, dict(query)))
+
+    return lambda page, view: kept(page, view.name, view.theme, tuple(sorted(view.query.items())))
+
+
+def _content(page: Page, view: View, make: Callable[[Page, View], Component]) -> Component:
     """A page of a view; where a file of the result is damaged, what is wrong with it, and the other results stay."""
     try:
-        return page.content(view)
+        return make(page, view)
     except (InputError, OSError, PolarsError) as error:
         words = f"{view.result.path} is damaged ({error}). Run its scenario again, or look at another result."
         return cards.page(page.title, view.name, cards.nothing("This result cannot be read", words))
@@ -101,6 +116,7 @@ def _content(page: Page, view: View) -> Component:
 
 def register(app: Dash, results: Mapping[str, Result]) -> None:
     """Registers what turns an address into a page."""
+    make = _kept_pages(results)
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("shell", "look"),
         Output("address", "search"), Output("result-picker", "value"), Output("view", "data"),
@@ -115,7 +131,7 @@ def register(app: Dash, results: Mapping[str, Result]) -> None:
             return [], None
         view, path = View.of(results, data), str(data.get("path") or "/")
         page = page_at(path)
-        content = not_found(view, path) if page is None else _content(page, view)
+        content = not_found(view, path) if page is None else _content(page, view, make)
         return navigation(view, "" if page is None else page.path), content
 
     for page in PAGES:
