@@ -184,7 +184,7 @@ def test_a_limit_that_cannot_be_kept_ends_with_status_3(tmp_path: Path) -> None:
     text += "  - {kind: battery, name: b, bus: '17', p_rated_mw: 0.1, e_rated_mwh: 0.2}\n"
     done = gridcarbon("run", scenario(tmp_path, text), "--out", tmp_path / "out")
     assert done.returncode == 3, done.stderr
-    assert "import: import_mw above 1" in done.stderr
+    assert "import: import_mw against 1, step 0: it would be" in done.stderr
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["status"] == "infeasible"
     violations = pl.read_parquet(tmp_path / "out" / "violations.parquet")
