@@ -96,7 +96,7 @@ def test_the_dashboard_says_what_is_damaged_and_serves_the_rest(result: Result) 
     _altered(result.path / "city.parquet")
     results = find_results(result.path.parent)
     overview = next(page for page in PAGES if page.path == "/")
-    said = str(shell._content(overview, View.of(results, {"search": "?result=damaged"})))
+    said = str(shell._content(overview, View.of(results, {"search": "?result=damaged"}), shell._kept_pages(results)))
     assert "city.parquet" in said
     assert "look at another result" in said
     client = create_app(results).server.test_client()
