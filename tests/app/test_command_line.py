@@ -14,6 +14,8 @@ import yaml
 
 from tests.app.command_line import THREE_LINES, gridcarbon, refused, scenario
 
+pytestmark = pytest.mark.slow
+
 
 def test_help_lists_the_commands() -> None:
     command = [str(Path(sys.executable).parent / "gridcarbon"), "--help"]

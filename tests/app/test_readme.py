@@ -18,6 +18,8 @@ from app.scenario import check_scenario, load_scenario
 from grid.files.yaml_file import read_yaml
 from tests.places import ROOT
 
+pytestmark = pytest.mark.slow
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -19,6 +19,8 @@ from tests.fuzz.campaign import SCENARIO, changed_content
 from tests.fuzz.mutants import changed_bytes, changed_text, changed_tree
 from tests.fuzz.readers import Reader, readers
 
+pytestmark = pytest.mark.slow
+
 BUDGET = {"net.json": 6, "weather.csv": 6, "region.yaml": 12}
 """Files that take longer to read, and how many are tried."""
 

@@ -13,6 +13,8 @@ import pytest
 from app.scenario.load import check_scenario
 from app.simulation import SimulationResult, simulate
 
+pytestmark = pytest.mark.slow
+
 
 def simulated(net: Any, folder: Path) -> SimulationResult:
     pp.to_json(net, str(folder / "net.json"))

@@ -135,6 +135,7 @@ def test_long_results_are_thinned_to_what_a_browser_holds(results: dict[str, Res
     assert arrays.layer_values(results["optimal"], "carbon").shape[0] == elements["n_steps"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
 def test_every_page_can_be_made_for_every_result(

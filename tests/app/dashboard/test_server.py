@@ -18,6 +18,8 @@ from app.dashboard.routes import attachment
 from app.dashboard.server import is_own_name, web_address
 from app.results.folder import find_results
 
+pytestmark = pytest.mark.slow
+
 NAME = "Übung 城市"
 EVERYWHERE = "0.0.0.0"  # noqa: S104  what is asked about
 

@@ -17,6 +17,8 @@ from app.results.run import run_scenario
 from app.scenario import load_scenario
 from grid.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("step", [0, 191])
 def test_plain_pandapower_finds_the_same(demo: tuple[Result, Result], tmp_path: Path, step: int) -> None:

@@ -14,6 +14,8 @@ from app.results.draft import PREFIX
 from app.results.verification import FILES, MANIFEST
 from tests.places import ROOT
 
+pytestmark = pytest.mark.slow
+
 WRITE = """
 import json, os, pathlib, signal, sys, time
 from app.commands.exit_status import ending_signals

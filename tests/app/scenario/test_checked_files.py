@@ -15,6 +15,8 @@ from app.scenario import check_scenario
 from app.scenario.describe import describe_scenario
 from grid.errors import ScenarioError
 
+pytestmark = pytest.mark.slow
+
 FACTORS = "technology,value,unit,gas,boundary,view,losses,renewable,year,issuer,source,status\n"
 AIR = "t_dry_bulb_degc,relative_humidity_percent,pressure_pa,wind_speed_m_per_s"
 

@@ -10,6 +10,8 @@ import pytest
 from app.scenario import check_scenario, load_scenario
 from grid.errors import ScenarioError
 
+pytestmark = pytest.mark.slow
+
 
 def test_faults_of_a_scenario_name_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "harbour.yaml"

@@ -21,6 +21,8 @@ from optimizer.problem.totals import schedule_totals
 from optimizer.studies.frontier import frontier
 from tests.app.command_line import Done, gridcarbon, scenario
 
+pytestmark = pytest.mark.slow
+
 TEXT = """
 name: a works at the end of a feeder
 city: {{network: case33bw, time_zone: Etc/UTC}}

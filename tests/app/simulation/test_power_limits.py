@@ -12,6 +12,8 @@ from app.scenario import check_scenario
 from app.simulation.phases import SimulationResult, simulate
 from grid.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 def outcome_of(strategy: str, *limits: dict[str, Any], **changes: Any) -> SimulationResult:
     scenario = {

@@ -42,6 +42,7 @@ def at(spec: DataCentre, t_degc: Any, rh_percent: Any, p_it_mw: Any, step_hours:
     return simulate_facility(spec, t, rh, np.full(t.shape, 101325.0), p_it, step_hours=step_hours)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain["kind"])
 @pytest.mark.parametrize("cooling", COOLING)
 @settings(max_examples=20)

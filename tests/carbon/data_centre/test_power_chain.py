@@ -209,6 +209,7 @@ def test_a_stage_that_cannot_be_is_refused(changes: dict[str, Any], message: str
         Stage.model_validate(changes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.kind)
 @pytest.mark.parametrize("cooling", COOLING)
 @settings(deadline=None, max_examples=25)

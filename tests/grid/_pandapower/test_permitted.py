@@ -169,6 +169,7 @@ def replace_in(net: dict[str, Any], name: str, old: str, new: str) -> None:
     frame.pop("dtype")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", BROKEN)
 def test_each_way_to_be_broken_is_one_fault(tmp_path: Path, text: str, how: str) -> None:
     change, message = BROKEN[how]

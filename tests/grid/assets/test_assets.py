@@ -165,6 +165,7 @@ def test_the_same_seed_gives_the_same_and_another_name_another_draw(kind: str, w
         assert not np.array_equal(first[0].start, reseeded.start)
 
 
+@pytest.mark.slow
 def test_other_assets_change_nothing(kind: str, winter_site: Site) -> None:
     flexibilities = example(kind).flexibilities(winter_site)
     for other in EXAMPLES:

@@ -11,6 +11,8 @@ from grid.city.source import read_grid
 from grid.errors import InputError
 from grid.powerflow.outages import outages
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_outage_is_what_pandapower_finds(winter_city: City) -> None:
     city = winter_city

@@ -19,6 +19,8 @@ from grid.weather.moist_air import humidity_ratio_from_wet_bulb, saturation_pres
 from grid.weather.weather import weather_for
 from tests.places import SHARED_DATA
 
+pytestmark = pytest.mark.slow
+
 DATA = SHARED_DATA
 TEN_SITES = DATA / "weather_hourly_10sites.parquet"
 needs_sites = pytest.mark.skipif(not TEN_SITES.is_file(), reason="the ten sites are not part of the package")

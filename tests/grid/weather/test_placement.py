@@ -20,6 +20,8 @@ from grid.weather.weather import weather_for
 from tests.grid.weather.invented import Row, csv, epw, lag_minutes, pvgis_tmy, sunlight
 from tests.places import SHARED_DATA
 
+pytestmark = pytest.mark.slow
+
 PLACES = {
     "Madrid": ("Europe/Madrid", 40.42, -3.70),
     "Cologne": ("Europe/Berlin", 50.94, 6.96),

@@ -79,6 +79,7 @@ def test_hours_are_labelled_by_their_end_in_tmy3_files():
     assert year.ghi_w_per_m2[151 * 24 + 12] == at_one  # 13:00 stands for 12:00 to 13:00
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minutes", [5, 15, 20, 30, 60, 180, 1440])
 def test_every_day_keeps_its_irradiation_at_any_step(minutes: int):
     step = timedelta(minutes=minutes)

@@ -17,6 +17,8 @@ from optimizer.problem.weighting import price_unit
 from tests.optimizer.rolling_day import rolled
 from tests.optimizer.small_cases import battery, clock_of, feeder, must_run, problem_on, pv, realised
 
+pytestmark = pytest.mark.slow
+
 NETWORK = feeder()
 SUN = np.array([0.0, 1.0, 2.0, 2.0, 1.0, 0.0])
 

@@ -11,6 +11,8 @@ from grid._pandapower import network_of
 from grid.arrays import Floats
 from optimizer.network.dc import DCNetwork
 
+pytestmark = pytest.mark.slow
+
 
 def withdrawal(net: Any) -> Floats:
     """Withdrawal of loads and generators at every bus, shape (1, B) [MW]."""

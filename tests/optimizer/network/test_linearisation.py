@@ -15,6 +15,8 @@ from grid.powerflow.powerflow import power_flow
 from optimizer.network.linearisation import loading_rows, loss_rows, voltage_rows
 from tests.optimizer.small_cases import builtin, clock_of, feeder
 
+pytestmark = pytest.mark.slow
+
 STEP_MW = 1e-3
 """Change of power for the finite differences: far above the residual of the power flow, far below the powers."""
 

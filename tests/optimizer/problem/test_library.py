@@ -15,6 +15,8 @@ from grid.errors import InputError
 from optimizer import Clock, battery, charging_sessions, city_of, dispatch, generation, problem_of
 from optimizer.problem.devices import own_generation
 
+pytestmark = pytest.mark.slow
+
 CLOCK = Clock(datetime(2030, 6, 3, tzinfo=UTC), timedelta(hours=1), 4)
 
 

@@ -14,6 +14,8 @@ from grid.city.source import read_grid
 from grid.powerflow.powerflow import PowerFlow, power_flow
 from grid.time.clock import Clock
 
+pytestmark = pytest.mark.slow
+
 CLOCK = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(hours=1), 1)
 with (Path(__file__).parent / "expected.csv").open() as file:
     ROWS = list(csv.DictReader(file))

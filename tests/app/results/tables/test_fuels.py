@@ -9,6 +9,8 @@ from app.reports.inventory import city_inventory
 from app.results.folder import Result
 from carbon.inventory import InventoryLine
 
+pytestmark = pytest.mark.slow
+
 GAS_KG_PER_MWH = 3.6 * 56.1
 """IPCC 2006, natural gas."""
 

@@ -26,6 +26,7 @@ def air(t_degc: list[float], rh_percent: list[float]) -> OutdoorAir:
     return OutdoorAir(np.array(t_degc), np.array(rh_percent), np.full(len(t_degc), 101325.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @settings(deadline=None, max_examples=40)
 @given(t=T, rh=RH, heat_1=HEAT, heat_2=HEAT, variant=st.sampled_from(VARIANTS), balance=BALANCE)
