@@ -24,6 +24,13 @@ settings.load_profile("repeatable")
 TIME_ZONE = "Europe/Berlin"
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves modules of slow tests unread where these are left out, since what they import takes seconds."""
+    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+        return None
+    return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text(encoding="utf-8") or None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks as slow what needs a browser, or a run that is made once for all tests."""
     for item in items:

@@ -37,6 +37,7 @@ def result(outcome: SimulationResult, tmp_path_factory: pytest.TempPathFactory) 
     return store(outcome, tmp_path_factory.mktemp("costs") / "run")
 
 
+@pytest.mark.slow
 def test_the_demand_charge_is_for_the_highest_import_of_each_month(outcome: SimulationResult, result: Result) -> None:
     imported = outcome.accounts.energy.import_mwh / outcome.inputs.clock.step_hours
     peaks = imported[:24].max(), imported[24:].max()

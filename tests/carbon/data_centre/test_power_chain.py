@@ -37,6 +37,7 @@ COOLING = [kind.model_fields["kind"].default for kind in get_args(get_args(Cooli
 ILLUSTRATIVE = np.array([0.85, 0.90, 0.93, 0.945, 0.955, 0.96, 0.962, 0.96, 0.955, 0.95])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.kind)
 @given(load_1=st.floats(0.0, 3.0), load_2=st.floats(0.0, 3.0))
 def test_more_load_never_loses_less(chain: PowerChainTechnology, load_1: float, load_2: float) -> None:

@@ -72,6 +72,7 @@ def flexibilities(kind: str, request: pytest.FixtureRequest, winter_site: Site) 
     return example(kind, power_limits=request.param).flexibilities(winter_site)
 
 
+@pytest.mark.slow
 def test_names_begin_with_that_of_the_asset(flexibilities: tuple[Flexibility, ...], kind: str) -> None:
     names = [flexibility.name for flexibility in flexibilities]
     assert names[0] == "x"

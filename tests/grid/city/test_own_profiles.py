@@ -54,6 +54,7 @@ def test_kilowatts_are_refused_and_megawatts_far_above_the_net_are_not() -> None
     assert city(table({"load/mill/p_mw": 90.0}), "mill").loads.p_mw().max() == pytest.approx(90.0)
 
 
+@pytest.mark.slow
 def test_a_name_goes_before_an_index_and_one_element_takes_one_column() -> None:
     made = city(table({"load/1/p_mw": 5.0}), "1", "2", "3")  # on index 0, 1, 2
     assert made.loads.p_mw()[0].tolist() == pytest.approx([5.0, 1.0, 1.0])

@@ -162,6 +162,7 @@ def test_bytes_that_are_no_text_are_said_so(tmp_path: Path) -> None:
         read_yaml(path)
 
 
+@pytest.mark.slow
 def test_ten_thousand_entries_take_seconds(tmp_path: Path) -> None:
     path = tmp_path / "long.yaml"
     path.write_text("assets:\n" + "- {kind: battery, name: b, bus: quay, p_rated_mw: 0.2, e_rated_mwh: 1}\n" * 10_000)

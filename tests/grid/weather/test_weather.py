@@ -57,6 +57,7 @@ def test_published_annual_sums_of_greensboro():
     assert weather.has_irradiance
 
 
+@pytest.mark.slow
 def test_local_standard_noon_of_the_file_is_noon_of_the_city_winter_and_summer():
     for month in (1, 7):
         day = greensboro(datetime(2030, month, 15, tzinfo=UTC), 96)

@@ -101,6 +101,7 @@ class Relaxation:
         return float(solution.obj_val_dual)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("vm_max_pu", "max_i_ka", "most_gap"), [(1.05, 0.4, 0.04), (1.2, 0.2, 0.003), (1.04, 0.15, 0.015)],
     ids=["voltage", "current", "both"],

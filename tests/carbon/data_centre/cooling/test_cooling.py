@@ -41,6 +41,7 @@ def test_more_heat_never_takes_less(
     assert demand.water_kg_per_s[0] <= demand.water_kg_per_s[1] * (1 + 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @settings(deadline=None, max_examples=40)
 @given(t=T, rh=RH, heat=HEAT, variant=st.sampled_from(VARIANTS))
@@ -53,6 +54,7 @@ def test_heat_and_power_in_are_heat_out(
     assert all((part >= 0).all() for part in demand.heat_by_sink_mw.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @settings(deadline=None, max_examples=40)
 @given(t=T, rh_1=RH, rh_2=RH, variant=st.sampled_from(VARIANTS), balance=BALANCE)
@@ -67,6 +69,7 @@ def test_a_higher_wet_bulb_never_lowers_the_power_of_what_evaporates(
         assert demand.p_mw[1] == pytest.approx(demand.p_mw[0], rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @settings(deadline=None, max_examples=40)
 @given(t_1=T, t_2=T, rh=RH, variant=st.sampled_from(VARIANTS), balance=BALANCE)
@@ -88,6 +91,7 @@ def test_no_heat_takes_nothing(kind: type[CoolingTechnology]) -> None:
         assert not demand.water_kg_per_s.any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_steps_are_each_step_alone(kind: type[CoolingTechnology]) -> None:
     t_degc, rh = np.meshgrid(np.linspace(-30.0, 45.0, 16), np.linspace(0.0, 100.0, 6))

@@ -19,6 +19,7 @@ def found() -> dict[tuple[str, str, str, str], Row]:
     return {(row.preset, row.quantity, row.weather, row.months): row for row in rows()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("preset", "least"), [("germany", 0.80), ("japan", 0.80), ("california", 0.80)])
 def test_intensity_agrees_in_months_that_no_parameter_was_set_by(found, preset: str, least: float):
     score = found[preset, "intensity", "own", "held out"].score

@@ -258,6 +258,7 @@ def test_identical_rows_count_once_and_own_use_is_told(tmp_path: Path):
     assert "is its sign that of generation" in refused(write(tmp_path, columns))
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize("zone", ["GB", "DE-LU", "JP-TK"])
 def test_a_year_of_electricity_maps(tmp_path: Path, zone: str):
@@ -279,6 +280,7 @@ def test_a_year_of_electricity_maps(tmp_path: Path, zone: str):
     assert (upstream.carbon_free_share >= upstream.renewable_share - 0.01).all()
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize("authority", ["CISO", "ERCO", "PJM"])
 def test_a_year_of_eia_930(tmp_path: Path, authority: str):

@@ -55,6 +55,7 @@ def driven(sessions: PeriodSessions) -> Floats:
     return before - sessions.e_arrival_mwh
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("days", "vehicles"), [(1, 100_000), (2, 50_000), (7, 20_000), (28, 8000)])
 def test_energy_and_distance_per_day_are_what_is_driven_whatever_the_length(days: int, vehicles: int) -> None:
     """So many vehicles that chance moves a day by less than 1 %; a day has all of its energy, not half."""
