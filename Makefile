@@ -6,7 +6,7 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-SIDE_BY_SIDE := --numprocesses auto --maxprocesses 8 --dist loadfile
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 FOR_USERS := $(VENV)/.installed
 FOR_DEVELOPERS := $(VENV)/.installed-dev
 
@@ -18,6 +18,9 @@ help:  ## list what there is to do
 
 demo: $(FOR_USERS)  ## run the reference city and open its dashboard (ARGS="--days 2 --no-serve")
 	@$(BIN)/gridcarbon demo $(ARGS)
+
+# Every process of a test run, and every command that it tries, reads the bytecode that another has made.
+quick test: export PYTHONDONTWRITEBYTECODE =
 
 quick: $(FOR_DEVELOPERS)  ## run the tests that fit between two saves (ARGS="tests/grid")
 	@$(BIN)/python -m pytest -m "not slow" --hypothesis-profile quick $(SIDE_BY_SIDE) $(ARGS)

@@ -7,13 +7,11 @@ files, in a folder that nobody else can write: who could put code there could ru
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,8 @@ import numba
 from numba.core import dispatcher
 from numba.core.caching import FunctionCache
 from numba.misc.appdirs import AppDirs
+
+from grid.folder_lock import locked
 
 SETTINGS: Any = numba.config
 """numba's settings."""
@@ -38,29 +38,13 @@ class _LockedCache(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The code for a signature, or None if there is none."""
-        with _locked(Path(self.cache_path)):
+        with locked(Path(self.cache_path)):
             return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keeps the code for a signature; where it cannot be written, the next start compiles it again."""
-        with suppress(OSError), _locked(Path(self.cache_path)):
+        with suppress(OSError), locked(Path(self.cache_path)):
             super().save_overload(sig, data)  # type: ignore[no-untyped-call]
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Waits until no other process has a folder locked, then locks it; goes on where there are no locks."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        yield
-        return
-    try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def keep_code_where_it_can_be_written() -> None:

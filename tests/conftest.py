@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,20 +23,27 @@ settings.register_profile("quick", deadline=None, derandomize=True, max_examples
 settings.load_profile("repeatable")
 
 TIME_ZONE = "Europe/Berlin"
+SLOW_MODULE = re.compile(r"^pytestmark = pytest\.mark\.(slow|browser)$", re.MULTILINE)
+"""How a module says that all its tests are slow."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leaves modules of slow tests unread where these are left out, since what they import takes seconds."""
     if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
         return None
-    return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text(encoding="utf-8") or None
+    return SLOW_MODULE.search(collection_path.read_text(encoding="utf-8")) is not None or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks as slow what needs a browser, or a run that is made once for all tests."""
+    """Marks as slow what needs a browser, or a run that is made once for all tests; files with slow tests come first.
+
+    So no process is left with a long file when the others have nothing more to do.
+    """
     for item in items:
         if {"made_once", "browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -23,11 +24,16 @@ NAMED_AS_COMMANDS = "app/commands/"
 """A command's function has the name that is typed, which may be that of the function it calls."""
 
 MODULES = sorted(path for folder in (*PACKAGES, "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
-TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """The syntax tree of each module, read once and not before a test asks."""
+    return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 
 
 def test_modules_are_short() -> None:
-    lines = {place: len((ROOT / place).read_text(encoding="utf-8").splitlines()) for place in TREES}
+    lines = {place: len((ROOT / place).read_text(encoding="utf-8").splitlines()) for place in trees()}
     assert {place: n for place, n in lines.items() if n > MOST_LINES} == {}
 
 
@@ -37,7 +43,7 @@ def test_function_bodies_are_short() -> None:
 
 
 def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    for place, tree in TREES.items():
+    for place, tree in trees().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield place, node
@@ -64,14 +70,14 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_package_and_module_says_what_it_is(package: str) -> None:
-    assert [p for p, tree in TREES.items() if p.startswith(f"{package}/") and not ast.get_docstring(tree)] == []
+    assert [p for p, tree in trees().items() if p.startswith(f"{package}/") and not ast.get_docstring(tree)] == []
     folders = {path.parent for path in (ROOT / package).rglob("*.py")}
     assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
 
 
 def test_a_class_has_a_name_of_its_own() -> None:
     found: dict[str, list[str]] = defaultdict(list)
-    for place, tree in TREES.items():
+    for place, tree in trees().items():
         if place.startswith(PACKAGES):
             for node in tree.body:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):

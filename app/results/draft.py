@@ -7,7 +7,6 @@ so the next run in the folder tells what was left behind by a process that was k
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import re
@@ -17,6 +16,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from grid.folder_lock import locked, take_lock
 
 PREFIX = ".gridcarbon-draft-"
 """What the names of drafts begin with; then follow process, a random part and host."""
@@ -56,7 +57,7 @@ def _locked_folder(folder: Path) -> tuple[Path, int]:
             descriptor = os.open(draft, os.O_RDONLY)
         except FileNotFoundError:  # taken for abandoned before it was locked
             continue
-        if _lock(descriptor, wait=False) is not False and draft.exists():
+        if take_lock(descriptor, wait=False) is not False and draft.exists():
             return draft, descriptor
         os.close(descriptor)
 
@@ -86,7 +87,7 @@ def take_place(draft: Path, out: Path, last: str) -> bool:
                 raise
         else:
             return True
-    with _locked(out):
+    with locked(out):
         if (out / last).exists():
             return False
         names = sorted((file.name for file in draft.iterdir()), key=lambda name: name == last)
@@ -127,7 +128,7 @@ def _is_abandoned(draft: Path, descriptor: int) -> bool:
     name = _NAME.fullmatch(draft.name)
     if name is None or name["host"] != _host():  # locks of other hosts may not be seen here
         return False
-    locked = _lock(descriptor, wait=False)
+    locked = take_lock(descriptor, wait=False)
     if locked is not None:
         return locked
     try:
@@ -145,32 +146,10 @@ def _remove_moved(draft: Path, folder: Path) -> None:
         names = json.loads((draft / _LIST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    with _locked(folder):
+    with locked(folder):
         if not (folder / names[-1]).exists():
             for name in names:
                 (folder / Path(name).name).unlink(missing_ok=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Waits until no other process has a folder locked, then locks it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        _lock(descriptor, wait=True)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, *, wait: bool) -> bool | None:
-    """Whether the lock of a folder was free and is ours now; None where the file system has no locks."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
-    return True
 
 
 def _host() -> str:

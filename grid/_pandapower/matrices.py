@@ -12,6 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from grid._pandapower.as_solved import net_as_solved
+from grid._pandapower.compiled import keep_compiled_functions
 from grid._pandapower.faults import faults
 from grid._pandapower.tables import numbers, unique
 from grid.arrays import Bools, Floats, Ints
@@ -81,6 +82,7 @@ def _solved(net: Any) -> Any:
     """The net with its own power flow solved, or without its loads and generation where that has no solution."""
     import pandapower  # noqa: PLC0415  slow to import
 
+    keep_compiled_functions()
     try:
         pandapower.runpp(net, **RUNPP_OPTIONS)
     except pandapower.LoadflowNotConverged:  # its loads may be too much at once, and its profiles not

@@ -8,6 +8,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+from grid._pandapower.compiled import keep_compiled_functions
 from grid._pandapower.faults import table_faults
 from grid._pandapower.permitted import permitted_text
 from grid.errors import InputError, nearest, raise_if_any
@@ -75,6 +76,7 @@ def builtin(name: str) -> Any | None:
     if name not in builtin_names():
         return None
     function, arguments = VARIANTS.get(name, (name, {}))
+    keep_compiled_functions()
     state = random.getstate()
     random.seed(name)
     try:

@@ -1,15 +1,17 @@
-"""Where compiled code is kept when neither the program's folder nor the user's cache can be written; locks on it."""
+"""Where compiled code is kept when neither the program's folder nor the user's cache can be written."""
 
 from __future__ import annotations
 
-import threading
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from numba.core.caching import FunctionCache
+from numba.core.dispatcher import Dispatcher
 
 from grid import code_cache
+from grid._pandapower import compiled
 from grid.code_cache import keep_code_where_it_can_be_written
 from grid.powerflow import zbus_kernel
 
@@ -82,24 +84,6 @@ def test_a_folder_that_cannot_be_made_is_not_writable(tmp_path: Path) -> None:
     assert code_cache._writable(tmp_path / "new" / "folder")
 
 
-def test_one_start_waits_until_another_has_written(tmp_path: Path) -> None:
-    order: list[str] = []
-
-    def second() -> None:
-        with code_cache._locked(tmp_path):
-            order.append("second")
-
-    with code_cache._locked(tmp_path):
-        thread = threading.Thread(target=second)
-        thread.start()
-        thread.join(0.2)
-        order.append("first")
-    thread.join()
-    assert order == ["first", "second"]
-    with code_cache._locked(tmp_path / "missing"):
-        order.append("no folder to lock")
-
-
 def test_kernels_keep_their_code_so_and_work_where_it_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     kernels = [kernel for kernel in vars(zbus_kernel).values() if hasattr(kernel, "_cache")]
     assert kernels
@@ -110,3 +94,11 @@ def test_kernels_keep_their_code_so_and_work_where_it_cannot_be_written(monkeypa
 
     monkeypatch.setattr(FunctionCache, "save_overload", full)
     kernels[0]._cache.save_overload(None, None)
+
+
+def test_pandapower_keeps_its_code_like_ours() -> None:
+    compiled.keep_compiled_functions()
+    for name in compiled.MODULES:
+        kernels = [kernel for kernel in vars(import_module(name)).values() if isinstance(kernel, Dispatcher)]
+        assert kernels
+        assert {type(kernel._cache) for kernel in kernels} == {code_cache._LockedCache}

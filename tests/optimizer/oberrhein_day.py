@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandapower as pp
-from pandapower import networks
 
-from grid._pandapower import network_of
+from grid._pandapower import builtin, network_of
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
 from grid.flexibility.per_slot import PerSlot
 from optimizer.problem.problem import DispatchProblem
@@ -18,7 +17,7 @@ VM_MAX_PU, VM_MIN_PU = 1.04, 0.95
 
 
 def oberrhein_net() -> Any:
-    net = networks.mv_oberrhein()
+    net = builtin("mv_oberrhein")
     net.ext_grid["vm_pu"] = 1.0
     return net
 

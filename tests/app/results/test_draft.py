@@ -13,6 +13,7 @@ import pytest
 from app.results import draft as drafts
 from app.results.draft import PREFIX, new_draft, remove_abandoned, take_place
 from app.results.folder import open_result
+from grid import folder_lock
 from grid.errors import InputError
 
 HOLD = """
@@ -69,7 +70,7 @@ def test_where_there_are_no_locks_the_number_of_the_process_tells(
     def no_locks(*_arguments: object) -> None:
         raise OSError
 
-    monkeypatch.setattr(drafts.fcntl, "flock", no_locks)
+    monkeypatch.setattr(folder_lock.fcntl, "flock", no_locks)
     host = drafts._host()
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
