@@ -73,6 +73,20 @@ def store(outcome: SimulationResult, out: Path, progress: Progress | None = None
         InputError: If it could not be written to `out`; says where it is kept.
         OutOfBalanceError: If the ledgers do not close; nothing is written then.
     """
+    try:
+        return write_outcome(outcome, out, progress)
+    except OSError as error:
+        raise _written_elsewhere(partial(write_outcome, outcome), out, error) from error
+
+
+def write_outcome(outcome: SimulationResult, out: Path, progress: Progress | None = None) -> Result:
+    """Writes the result of a run.
+
+    Raises:
+        OSError: If it cannot be written; nothing is left then.
+        InputError: If it was written but cannot take its place: says where it is kept.
+        OutOfBalanceError: If the ledgers do not close; nothing is written then.
+    """
     if not outcome.balanced:
         raise OutOfBalanceError(
             f"the ledgers of {outcome.inputs.loaded.scenario.name!r} do not close: "
@@ -82,18 +96,14 @@ def store(outcome: SimulationResult, out: Path, progress: Progress | None = None
     tell: Callable[[str, float], None] = progress or (lambda _phase, _share: None)
     tell("write", 0.0)
     begun = time.perf_counter()
-    write = partial(
-        write_result,
+    result = write_result(
+        out,
         scenario_yaml=outcome.inputs.loaded.scenario.as_yaml(),
         manifest=lambda: manifest(outcome, {**outcome.seconds, "write": round(time.perf_counter() - begun, 3)}),
         summary=summarise,
         topology=topology(outcome),
         tables=tables(outcome),
     )
-    try:
-        result = write(out)
-    except OSError as error:
-        raise _written_elsewhere(write, out, error) from error
     tell("write", 1.0)
     return result
 

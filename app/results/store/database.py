@@ -1,0 +1,187 @@
+"""The database of an index: SQLite in a file or PostgreSQL, and how what goes wrong with it is said."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, ColumnElement, Connection, Double, Engine, create_engine, event, literal_column, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from app.failures import StoreError
+from app.results.store.index_tables import make_tables
+from grid.errors import InputError
+
+BUSY_TIMEOUT_S = 30.0
+"""How long a process waits for another that writes to an SQLite index."""
+CONNECT_TIMEOUT_S = 10
+"""How long a server of a database may take to answer."""
+_NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "gpfs", "beegfs", "glusterfs"}
+)
+"""File systems that several machines share. SQLite's log of writes (WAL) needs memory that only one machine shares."""
+_CLOCKS = {
+    "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
+    "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS DOUBLE PRECISION)",
+}
+"""Seconds since 1970 by the clock of a database: workers on several machines need not agree on the time."""
+_LOCK_NUMBER = 0x67726964
+"""Number of the lock that the maker of tables holds in PostgreSQL."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database that holds an index.
+
+    Args:
+        engine: Its connections.
+        shown: It as messages name it, without a password.
+        file: File of an SQLite database; None for a server.
+    """
+
+    engine: Engine
+    shown: str
+    file: Path | None = None
+
+    @property
+    def now(self) -> ColumnElement[float]:
+        """The time by its clock, seconds since 1970."""
+        return literal_column(_CLOCKS[self.engine.dialect.name], Double)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads.
+
+        Raises:
+            StoreError: If the database cannot be reached or is locked.
+            InputError: If it is damaged.
+        """
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes; in SQLite no other process writes during it. Raises as `reading`."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as connection:
+                connection = connection.execution_options(begin=begin)  # noqa: PLW2901  the same, with its kind
+                with connection.begin():
+                    yield connection
+        except DBAPIError as error:
+            raise said(error, self.shown) from error
+
+    def close(self) -> None:
+        """Closes its connections."""
+        self.engine.dispose()
+
+
+def open_database(url: str | Path) -> Database:
+    """The database at a URL of SQLAlchemy, or in a file; made if it is an SQLite file that is not there.
+
+    Raises:
+        InputError: If the URL is wrong, its driver is missing, or the database is damaged, foreign or another format's.
+        StoreError: If it cannot be reached or is locked.
+    """
+    address = _address(url)
+    shown = address.database or "" if address.get_backend_name() == "sqlite" else address.render_as_string()
+    if address.get_backend_name() == "sqlite":
+        database = _sqlite(address, shown)
+    else:
+        database = Database(_engine(address, connect_timeout=CONNECT_TIMEOUT_S), shown)
+    try:
+        with database.writing() as connection:
+            if database.file is None:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})")
+            make_tables(connection, shown)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _address(url: str | Path) -> URL:
+    """The URL of an index, with the driver that we use."""
+    if isinstance(url, Path) or "://" not in url:
+        return URL.create("sqlite", database=os.path.abspath(url))  # noqa: PTH100  without following links
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise InputError.single("--index", "is not the URL of a database", url) from error
+    name = address.get_backend_name()
+    if name == "sqlite" and address.database not in {None, "", ":memory:"}:
+        return address
+    if name == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    rule = "must be an SQLite file or postgresql://…"
+    raise InputError.single("--index", rule, address.render_as_string())
+
+
+def _engine(address: URL, **arguments: Any) -> Engine:
+    try:
+        return create_engine(address, connect_args=arguments, pool_pre_ping=True)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        cure = "needs a driver that is not installed: pip install 'gridcarbon[postgresql]'"
+        raise InputError.single("--index", cure, address.render_as_string()) from error
+
+
+def _sqlite(address: URL, shown: str) -> Database:
+    file = Path(address.database or "")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(shown, f"cannot be made: {error.strerror}") from error
+    engine = _engine(address, timeout=BUSY_TIMEOUT_S)
+    journal = "DELETE" if file_system(file.parent) in _NETWORK else "WAL"
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin as `Database` says, not as the driver guesses
+        connection.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT_S * 1000)}")
+        connection.execute(f"PRAGMA journal_mode = {journal}")
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return Database(engine, shown, file)
+
+
+def file_system(folder: Path) -> str:
+    """The kind of file system that a folder lies in, by Linux's list of mounts; empty where there is none."""
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    real = os.path.realpath(folder)
+    kinds = {fields[1].replace(r"\040", " "): fields[2] for fields in map(str.split, mounts)}
+    above = [place for place in kinds if real == place or real.startswith(place.rstrip("/") + "/")]
+    return kinds[max(above, key=len)] if above else ""
+
+
+def said(error: DBAPIError, shown: str) -> StoreError | InputError:
+    """What goes wrong with a database, in words."""
+    text = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+    if "is locked" in text:
+        return StoreError(shown, f"is locked: another process has been writing to it for {BUSY_TIMEOUT_S:g} s")
+    if "not a database" in text or "malformed" in text:
+        return InputError.single(shown, f"is damaged ({text}); `gridcarbon reindex` sets it aside and makes it anew")
+    if "disk is full" in text:
+        return StoreError(shown, "cannot be written: the disk is full")
+    if "readonly" in text or "permission denied" in text.lower():
+        return StoreError(shown, f"cannot be written: permission denied ({text})")
+    if "locking protocol" in text or "disk I/O error" in text:
+        return StoreError(
+            shown, f"{text}; if it lies in a network file system without locks, give --index another place"
+        )
+    return StoreError(shown, f"cannot be used now: {text}")

@@ -1,0 +1,89 @@
+"""What every store can do, wherever it lies."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.results.store.records import SweepRecord
+
+if TYPE_CHECKING:
+    from app.results.folder import Result
+    from app.simulation.phases import Progress, SimulationResult
+
+
+@dataclass(frozen=True)
+class Found:
+    """A result that lies in a store.
+
+    Args:
+        manifest: Contents of ``manifest.json``.
+        summary: Contents of ``summary.json``.
+        size_bytes: Size of all its files.
+    """
+
+    manifest: Mapping[str, Any]
+    summary: Mapping[str, Any]
+    size_bytes: int
+
+
+class StoreFolder(ABC):
+    """The folder of a store: results by name, and records of sweeps. Hidden names are no results.
+
+    Every method raises a `StoreError` where the folder cannot be reached, read or written.
+
+    Args:
+        shown: The folder as messages name it.
+    """
+
+    shown: str
+
+    @abstractmethod
+    def names(self) -> list[str]:
+        """Names of all complete results, in order."""
+
+    @abstractmethod
+    def has(self, name: str) -> bool:
+        """Whether there is a complete result of this name."""
+
+    @abstractmethod
+    def look(self, name: str, *, all_files: bool) -> Found:
+        """A result without its tables, compared with its hashes.
+
+        Args:
+            name: Its name.
+            all_files: Whether tables are compared with their hashes too, where they need not be fetched for that.
+
+        Raises:
+            InputError: If it is missing, damaged, foreign, or of another format.
+        """
+
+    @abstractmethod
+    def open(self, name: str) -> Result:
+        """A result as a folder on this machine. Raises as `look`."""
+
+    @abstractmethod
+    def write(self, name: str, outcome: SimulationResult, progress: Progress | None) -> Result:
+        """Writes a result, whole or not at all; a damaged one of this name is set aside.
+
+        Raises:
+            OutOfBalanceError: If the ledgers of the run do not close.
+        """
+
+    @abstractmethod
+    def clean(self, running: Collection[str]) -> None:
+        """Removes what writers left behind that were killed; `running` are names that somebody may be writing."""
+
+    @abstractmethod
+    def write_record(self, record: SweepRecord) -> None:
+        """Writes the record of a sweep in place of the one of the same name, if there is one."""
+
+    @abstractmethod
+    def records(self) -> list[SweepRecord]:
+        """All records of sweeps.
+
+        Raises:
+            InputError: If some are damaged; all faults at once.
+        """

@@ -1,0 +1,72 @@
+"""The tables of an index, and whether a database holds them."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Column, Connection, Double, Integer, MetaData, Table, Text, inspect, select
+
+from grid.errors import InputError
+
+FORMAT = 1
+"""Number of the format of the tables; another arrangement needs another number."""
+
+METADATA = MetaData()
+INDEX_FORMAT = Table("index_format", METADATA, Column("number", Integer, primary_key=True))
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("store", Text, primary_key=True),  # one database may serve several stores
+    Column("key", Text, primary_key=True),
+    Column("scenario_hash", Text),
+    Column("status", Text, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("worker", Text),
+    Column("phase", Text, nullable=False, default=""),
+    Column("share", Double, nullable=False, default=0.0),
+    Column("lease_until", Double),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("registered", Double),
+    Column("started", Double),
+    Column("finished", Double),
+    Column("seconds", Double),
+    Column("peak_memory_mb", Double),
+    Column("size_bytes", BigInteger),
+    Column("figures", JSON(none_as_null=True)),
+)
+"""A row for each run. Times are seconds since 1970 by the clock of the database."""
+VARIANTS = Table(
+    "variants",
+    METADATA,
+    Column("store", Text, primary_key=True),
+    Column("sweep", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("place", Integer, nullable=False),  # its place in the sweep
+    Column("tags", JSON, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("key", Text, nullable=False, index=True),
+)
+"""A row for each run of a sweep, as the sweep names it."""
+
+
+def make_tables(connection: Connection, shown: str) -> None:
+    """Makes the tables in an empty database; tables of this format that are there stay.
+
+    Args:
+        connection: In a transaction that excludes others that do the same.
+        shown: The index as messages name it.
+
+    Raises:
+        InputError: If the database holds an index of another format, or something else.
+    """
+    present = set(inspect(connection).get_table_names())
+    if not present & {table.name for table in METADATA.sorted_tables}:
+        if present and connection.dialect.name == "sqlite":
+            raise InputError.single(shown, "is a database of something else", ", ".join(sorted(present)[:3]))
+        METADATA.create_all(connection)
+        connection.execute(INDEX_FORMAT.insert().values(number=FORMAT))
+        return
+    if INDEX_FORMAT.name not in present:
+        raise InputError.single(shown, "is a database of something else", ", ".join(sorted(present)[:3]))
+    found = connection.execute(select(INDEX_FORMAT.c.number)).scalar()
+    if found != FORMAT:
+        rule = f"is of format {found}, and this gridcarbon has format {FORMAT}; `gridcarbon reindex` makes it anew"
+        raise InputError.single(shown, rule)

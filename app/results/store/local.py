@@ -1,0 +1,125 @@
+"""A store in a folder of this machine: results are written as single runs write theirs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.failures import StoreError
+from app.results.draft import remove_abandoned
+from app.results.folder import open_result
+from app.results.store.folder import Found, StoreFolder
+from app.results.store.records import FOLDER, SweepRecord, read_record
+from app.results.target import in_words
+from app.results.verification import FILES, MANIFEST
+from grid.errors import Fault, InputError, raise_if_any
+
+if TYPE_CHECKING:
+    from app.results.folder import Result
+    from app.simulation.phases import Progress, SimulationResult
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(frozen=True)
+class LocalFolder(StoreFolder):
+    """See `StoreFolder`.
+
+    Args:
+        path: The folder; need not exist.
+    """
+
+    path: Path
+
+    @property
+    def shown(self) -> str:  # type: ignore[override]
+        """See `StoreFolder`."""
+        return str(self.path)
+
+    def names(self) -> list[str]:
+        """See `StoreFolder.names`."""
+        with self._said():
+            try:
+                with os.scandir(self.path) as entries:
+                    found = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+            except FileNotFoundError:
+                return []
+        return [name for name in found if self.has(name)]
+
+    def has(self, name: str) -> bool:
+        """See `StoreFolder.has`."""
+        return os.path.isfile(f"{self.path}/{name}/{MANIFEST}")  # noqa: PTH113  asked of thousands
+
+    def look(self, name: str, *, all_files: bool) -> Found:
+        """See `StoreFolder.look`."""
+        result = open_result(self.path / name)
+        if all_files:
+            result.verify()
+        size = sum((result.path / file).stat().st_size for file in (*FILES, MANIFEST))
+        return Found(result.manifest, result.summary, size)
+
+    def open(self, name: str) -> Result:
+        """See `StoreFolder.open`."""
+        return open_result(self.path / name)
+
+    def write(self, name: str, outcome: SimulationResult, progress: Progress | None) -> Result:
+        """See `StoreFolder.write`."""
+        from app.results.run import write_outcome  # noqa: PLC0415  loads the simulation, which only writers need
+
+        out = self.path / name
+        with self._said():
+            self.path.mkdir(parents=True, exist_ok=True)
+            remove_abandoned(out)
+            if self.has(name):
+                try:
+                    result = open_result(out)
+                    result.verify()
+                except InputError:
+                    out.rename(self.path / f".damaged-{name}-{secrets.token_hex(4)}")
+                else:
+                    return result
+            return write_outcome(outcome, out, progress)
+
+    def clean(self, running: Collection[str]) -> None:  # noqa: ARG002  drafts are locked by those who write
+        """See `StoreFolder.clean`."""
+        remove_abandoned(self.path)
+
+    def write_record(self, record: SweepRecord) -> None:
+        """See `StoreFolder.write_record`."""
+        folder = self.path / FOLDER
+        draft = folder / f".{record.file_name}-{secrets.token_hex(4)}"
+        with self._said():
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                draft.write_text(record.as_json(), encoding="utf-8")
+                draft.replace(folder / record.file_name)
+            finally:
+                draft.unlink(missing_ok=True)
+
+    def records(self) -> list[SweepRecord]:
+        """See `StoreFolder.records`."""
+        found: list[SweepRecord] = []
+        faults: list[Fault] = []
+        with self._said():
+            for file in sorted((self.path / FOLDER).glob("[!.]*.json")):
+                try:
+                    found.append(read_record(file.read_bytes(), str(file)))
+                except InputError as error:
+                    faults += error.faults
+        raise_if_any(faults, self.shown)
+        return found
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Says errors of the file system in words."""
+        try:
+            yield
+        except OSError as error:
+            reason = "cannot be written: the disk is full" if error.errno in _FULL else in_words(error)
+            raise StoreError(self.shown, reason) from error

@@ -1,0 +1,49 @@
+"""Where a store lies, from what a user writes, and where its index lies by default."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from urllib.parse import unquote
+
+from app.results.store.folder import StoreFolder
+from app.results.store.local import LocalFolder
+from grid.errors import InputError
+
+INDEX = ".index.sqlite"
+"""The index of a store in a folder: a file in it."""
+_FILE = "file://"
+
+
+def open_folder(place: str | Path) -> StoreFolder:
+    """The folder of a store at a path or URL.
+
+    Raises:
+        InputError: If it is no folder, its protocol is unknown, or what that needs is not installed.
+    """
+    text = str(place)
+    if isinstance(place, str) and text.startswith(_FILE):
+        text = unquote(text.removeprefix(_FILE))
+    if "://" in text and not isinstance(place, Path):
+        raise InputError.single("STORE", "is a URL of a kind that is not known", text)
+    path = Path(text)
+    if path.exists() and not path.is_dir():
+        raise InputError.single("STORE", "is no folder", text)
+    if (path / "manifest.json").is_file():
+        raise InputError.single("STORE", "is a single result, not a store of results", text)
+    return LocalFolder(path)
+
+
+def default_index(folder: StoreFolder) -> Path:
+    """Where the index of a store lies by default.
+
+    Returns:
+        ``.index.sqlite`` in a folder; for a URL one in ``$XDG_STATE_HOME/gridcarbon`` (``~/.local/state/gridcarbon``),
+        named by a hash of the URL, which only this machine has.
+    """
+    if isinstance(folder, LocalFolder):
+        return folder.path / INDEX
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    digest = hashlib.sha256(folder.shown.encode()).hexdigest()[:16]
+    return Path(home) / "gridcarbon" / f"index-{digest}.sqlite"
