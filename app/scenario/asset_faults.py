@@ -15,7 +15,7 @@ from app.scenario.schema import DEFAULT_TIME_ZONE, PowerLimitSpec
 from carbon.data_centre import DataCentre
 from grid.assets import AnyAsset
 from grid.assets.adoption import ADOPTED_NAMES, Adoption, adopt
-from grid.assets.base import LARGEST_SHARE_OF_PEAK
+from grid.assets.base import size_faults
 from grid.city.city import City
 from grid.errors import Fault, nearest
 
@@ -86,21 +86,16 @@ def asset_faults(raw: Mapping[str, Any], city: City, folder: Path) -> Iterator[F
         if fault is not None:
             yield fault
         else:
-            yield from _size_faults(item, city, f"data_centres[{place}]")
+            yield from _data_centre_faults(item, city, f"data_centres[{place}]")
 
 
-def _size_faults(item: Any, city: City, at: str) -> Iterator[Fault]:
+def _data_centre_faults(item: Any, city: City, at: str) -> Iterator[Fault]:
     """Ratings of a data centre and of what stands on its site that cannot be meant in this city, as of any asset."""
     try:
         spec = DataCentre.model_validate(item)
     except ValidationError:
         return
-    peak = city.loads.peak_mw
-    if peak > 0 and spec.p_it_rated_mw > LARGEST_SHARE_OF_PEAK * peak:
-        rule = (
-            f"{spec.p_it_rated_mw:g} MW is {spec.p_it_rated_mw / peak:,.0f} times the peak of all loads, {peak:.3g} MW"
-        )
-        yield Fault(f"{at}.p_it_rated_mw", f"{rule}; powers are in MW: did you mean {spec.p_it_rated_mw / 1000:g}?")
+    yield from size_faults(spec.p_it_rated_mw, city, f"{at}.p_it_rated_mw")
     for asset in spec.on_site_assets:
         yield from asset.faults(city, f"{at}.on_site.{asset.kind}")
 

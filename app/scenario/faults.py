@@ -15,9 +15,9 @@ from app.scenario.loaded import in_folder
 from app.scenario.place import city_place
 from app.scenario.schema import CarbonSpec, CitySpec, UpstreamSpec
 from carbon.data_centre.utilisation_file import read_utilisation
-from carbon.factors import load_factor_set
+from carbon.factors import lacking_factors, load_factor_set
 from carbon.upstream import REFERENCE, load_region, region_sites, upstream_from_csv
-from carbon.upstream.factor_faults import factor_faults
+from carbon.upstream.market.factors import lacking_of_region
 from grid.assets import KINDS, Asset
 from grid.city.city import City
 from grid.errors import Fault, InputError, raise_if_any
@@ -130,7 +130,9 @@ def _check_factors(raw: Mapping[str, Any], folder: Path, city: City | None, asse
     if city is not None:
         feeding = city.generators.p_scale * city.generators.profiles.max(axis=0)[city.generators.p_profile] > 0
         local += [name for name, feeds in zip(city.technologies, feeding, strict=True) if feeds]
-    raise_if_any(factor_faults(region, local, factors, carbon.boundary, "carbon.factor_set"))
+    at, boundary = "carbon.factor_set", carbon.boundary
+    of_region = () if region is None else lacking_of_region(region, factors, boundary, at)
+    raise_if_any([*of_region, *lacking_factors(local, "what feeds in within the city", factors, boundary, at)])
 
 
 def _part(kind: type[_Part], content: Any) -> _Part:

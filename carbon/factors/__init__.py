@@ -16,6 +16,7 @@ from carbon.factors.factor_set import (
     LossTreatment,
     SourceStatus,
 )
+from carbon.factors.needed import lacking_factors
 from carbon.factors.reading import read_factor_set
 from carbon.factors.units import UNITS
 from carbon.factors.used import UsedFactor
@@ -35,6 +36,7 @@ __all__ = [
     "SourceStatus",
     "UsedFactor",
     "factor_sets",
+    "lacking_factors",
     "load_factor_set",
 ]
 

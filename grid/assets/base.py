@@ -72,6 +72,14 @@ class Site:
         return np.random.default_rng([self.seed, *name.encode()])
 
 
+def size_faults(power_mw: float, city: City, at: str) -> Iterator[Fault]:
+    """A power that cannot be meant in a city of this size, since it is many times the peak of all loads."""
+    peak = city.loads.peak_mw
+    if peak > 0 and power_mw > LARGEST_SHARE_OF_PEAK * peak:
+        rule = f"{power_mw:g} MW is {power_mw / peak:,.0f} times the peak of all loads, {peak:.3g} MW"
+        yield Fault(at, f"{rule}; powers are in MW: did you mean {power_mw / 1000:g}?")
+
+
 class Asset(Spec, ABC):
     """A kind of asset. A new kind is a subclass with a `kind` in a file of its own, listed in `grid.assets.KINDS`."""
 
@@ -95,10 +103,7 @@ class Asset(Spec, ABC):
     def faults(self, city: City, at: str) -> Iterator[Fault]:
         """All that is wrong with it in this city."""
         yield from placement_faults(city, self.bus, self.where, at)
-        peak = city.loads.peak_mw
-        if peak > 0 and self.power_mw > LARGEST_SHARE_OF_PEAK * peak:
-            rule = f"{self.power_mw:g} MW is {self.power_mw / peak:,.0f} times the peak of all loads, {peak:.3g} MW"
-            yield Fault(at, f"{rule}; powers are in MW: did you mean {self.power_mw / 1000:g}?")
+        yield from size_faults(self.power_mw, city, at)
         for number, limit in enumerate(self.power_limits):
             yield from limit.faults(f"{at}.power_limits[{number}]")
 

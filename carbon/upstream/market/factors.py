@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from carbon.factors import Boundary, FactorSet, UsedFactor
+from typing import Final
+
+from carbon.factors import Boundary, FactorSet, UsedFactor, lacking_factors
 from carbon.factors.used import derived, published
 from carbon.upstream.market.region import TRADED, Region, Trade
 from carbon.upstream.market.technology import UNVERIFIED, Technology
 from carbon.upstream.supply import IMPORT_UNKNOWN, IMPORTS
-from grid.errors import Fault, InputError
+from grid.errors import Fault
+
+UNKNOWN: Final = "unknown"
+"""What imports of unknown origin count as in the factor sets."""
 
 
-def region_factors(
-    region: Region, factors: FactorSet, boundary: Boundary
-) -> tuple[tuple[UsedFactor | None, ...], list[Fault]]:
+def lacking_of_region(region: Region, factors: FactorSet, boundary: Boundary, at: str) -> tuple[Fault, ...]:
+    """A fault that names what a region needs of a set and does not find; none where it finds all.
+
+    Args:
+        region: The region.
+        factors: The set.
+        boundary: What is counted.
+        at: Place of the set in the input.
+    """
+    needed = [technology.factor for technology in region.technologies if not _carries_on(technology)]
+    if region.trade is not None:
+        needed.append(region.trade.marginal_factor)
+    return lacking_factors([*needed, UNKNOWN], f"the region {region.name}", factors, boundary, at)
+
+
+def region_factors(region: Region, factors: FactorSet, boundary: Boundary) -> tuple[UsedFactor | None, ...]:
     """The factor of each technology of a region, of its trade if any and, last, of unknown imports; None for storage.
 
     A fleet with an efficiency of its own has the direct factor of its heat rate; for life-cycle it takes of the set
     what the chain adds to the direct factor.
 
-    Returns:
-        The factors, and a fault for each technology that the set lacks.
+    Raises:
+        InputError: If the set lacks one of them, which `lacking_of_region` tells.
     """
-    faults, found = list[Fault](), list[UsedFactor | None]()
-    for technology in region.technologies:
-        try:
-            found.append(None if technology.operation == "storage" else _of(technology, region, factors, boundary))
-        except InputError as error:
-            faults.extend(error.faults)
-    if region.trade is not None:
-        found.append(_of_trade(region.trade, region, boundary))
-    try:
-        found.append(published(IMPORT_UNKNOWN, IMPORTS, factors.find("unknown", boundary)))
-    except InputError as error:
-        faults.extend(error.faults)
-    return tuple(found), faults
+    fleets = [None if _carries_on(one) else _of(one, region, factors, boundary) for one in region.technologies]
+    trade = () if region.trade is None else (_of_trade(region.trade, region, boundary),)
+    return (*fleets, *trade, published(IMPORT_UNKNOWN, IMPORTS, factors.find(UNKNOWN, boundary)))
+
+
+def _carries_on(technology: Technology) -> bool:
+    """Whether a fleet stores, and so carries on what it took instead of emitting."""
+    return technology.operation == "storage"
 
 
 def marginal_trade_factor(region: Region, factors: FactorSet, boundary: Boundary) -> UsedFactor | None:
@@ -52,7 +65,7 @@ def _of_trade(trade: Trade, region: Region, boundary: Boundary) -> UsedFactor:
     direct = boundary == "direct"
     name = "direct_kg_per_mwh" if direct else "lifecycle_kg_per_mwh"
     return derived(
-        TRADED, "unknown", IMPORTS, trade.direct_kg_per_mwh if direct else trade.lifecycle_kg_per_mwh,
+        TRADED, UNKNOWN, IMPORTS, trade.direct_kg_per_mwh if direct else trade.lifecycle_kg_per_mwh,
         f"trade.{name} of the region, a mean of what neighbours deliver",
         boundary=boundary,
         gas="CO2" if direct else "CO2e",

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from carbon.factors import Boundary, FactorSet, UsedFactor
-from carbon.upstream.market.factors import marginal_trade_factor, region_factors
+from carbon.upstream.market.factors import lacking_of_region, marginal_trade_factor, region_factors
 from carbon.upstream.market.region import TRADED, Region
 from carbon.upstream.supply import IMPORT_UNKNOWN
 from grid.arrays import Bools, Floats
-from grid.errors import Fault, InputError, raise_if_any
+from grid.errors import Fault, raise_if_any
 from grid.time.clock import Clock
 from grid.weather.weather import Weather
 
@@ -54,14 +54,10 @@ def factors_of(region: Region, factors: FactorSet, boundary: Boundary, weather: 
     Raises:
         InputError: If the clocks differ, the weather lacks its year, or a technology has no factor; all at once.
     """
-    used, faults = region_factors(region, factors, boundary)
-    faults = [*_weather_faults(weather, clock), *faults]
-    marginal_trade = None
-    try:
-        marginal_trade = marginal_trade_factor(region, factors, boundary)
-    except InputError as error:
-        faults.extend(error.faults)
-    raise_if_any(dict.fromkeys(faults), f"region {region.name!r}")
+    lacking = lacking_of_region(region, factors, boundary, "factors")
+    raise_if_any([*_weather_faults(weather, clock), *lacking], f"region {region.name!r}")
+    used = region_factors(region, factors, boundary)
+    marginal_trade = marginal_trade_factor(region, factors, boundary)
     trade, n_fleets = region.trade, len(region.technologies)
     columns = [
         (0.0, 0.0, 0.0)

@@ -258,7 +258,9 @@ def test_what_is_missing_is_told_all_at_once(weather: Weather):
     region = reference_region().with_changes({"technologies.5.factor": "lignit", "technologies.6.factor": "coal"})
     with pytest.raises(InputError) as caught:
         simulate_region(region, replace(weather, year=None), YEAR, PLACE[0], load_factor_set(), "direct")
-    assert len(caught.value.faults) == 3
+    weather_fault, factor_fault = caught.value.faults
+    assert weather_fault.place == "weather.year"
+    assert factor_fault.rule.startswith("lacks lignit, coal (direct), which the region")
     with pytest.raises(InputError, match="did you mean 'reference'"):
         load_region("referense")
 
