@@ -10,8 +10,23 @@ from typing import Annotated
 
 import typer
 
-from app.commands import check, demo, designs, export, hosting, listings, planning, reports, run, serve, verify, why
-from app.commands.exit_status import BY_SIGNAL, DEFECT, WRONG_INPUT, ending_signals
+from app.commands import (
+    check,
+    demo,
+    designs,
+    export,
+    hosting,
+    listings,
+    planning,
+    reindex,
+    reports,
+    run,
+    serve,
+    verify,
+    why,
+)
+from app.commands.exit_status import BY_SIGNAL, FAILED, WRONG_INPUT, ending_signals
+from app.failures import StoreError
 from grid.errors import InputError
 
 COMMANDS = (
@@ -24,6 +39,7 @@ COMMANDS = (
     reports.statement,
     why.why,
     verify.verify,
+    reindex.reindex,
     designs.designs,
     hosting.hosting,
     planning.frontier,
@@ -67,6 +83,9 @@ def main() -> None:
         except InputError as error:
             typer.echo(str(error), err=True)
             sys.exit(WRONG_INPUT)
+        except StoreError as error:
+            typer.echo(str(error), err=True)
+            sys.exit(FAILED)
         except KeyboardInterrupt:
             sys.exit(BY_SIGNAL + (received or [signal.SIGINT])[-1])
         except SystemExit as end:
@@ -77,7 +96,7 @@ def main() -> None:
                 raise
             typer.echo(f"gridcarbon failed, which is a defect: {type(error).__name__}: {error}", err=True)
             typer.echo("Set GRIDCARBON_TRACEBACK=1 to see where.", err=True)
-            sys.exit(DEFECT)
+            sys.exit(FAILED)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import typer
 if TYPE_CHECKING:
     from app.results.folder import Result
 
-DEFECT = 1
-"""gridcarbon itself failed."""
+FAILED = 1
+"""gridcarbon itself failed, or a store could not be reached."""
 WRONG_INPUT = 2
 """The input is wrong; nothing was written."""
 INFEASIBLE = 3

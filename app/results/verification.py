@@ -43,10 +43,23 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     place = str(folder / MANIFEST)
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        text = (folder / MANIFEST).read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise InputError.single(place, "is missing: not a complete result") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
+        raise InputError.single(place, f"cannot be read: {error}") from error
+    return manifest_in(text, place)
+
+
+def manifest_in(text: str | bytes, place: str) -> dict[str, Any]:
+    """The manifest that a file at `place` holds.
+
+    Raises:
+        InputError: If it is damaged, foreign, or of another format.
+    """
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise InputError.single(place, f"cannot be read: {error}") from error
     if not isinstance(content, dict) or "scenario_hash" not in content or not isinstance(content.get("format", 1), int):
         raise InputError.single(place, "is not that of a result of gridcarbon")

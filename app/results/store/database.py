@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import URL, ColumnElement, Connection, Double, Engine, create_en
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from app.failures import StoreError
-from app.results.store.index_tables import make_tables
+from app.results.store.index_tables import METADATA, UnusableIndexError, make_tables
 from grid.errors import InputError
 
 BUSY_TIMEOUT_S = 30.0
@@ -109,6 +110,30 @@ def open_database(url: str | Path) -> Database:
     return database
 
 
+def set_aside(url: str | Path) -> str:
+    """Makes room for an index in place of one that cannot be used.
+
+    Returns:
+        Where an SQLite file was moved; of a server, which tables were removed.
+    """
+    address = _address(url)
+    if address.get_backend_name() != "sqlite":
+        database = Database(_engine(address, connect_timeout=CONNECT_TIMEOUT_S), address.render_as_string())
+        with database.writing() as connection:
+            METADATA.drop_all(connection)
+        database.close()
+        return f"tables {', '.join(METADATA.tables)} were removed"
+    file = Path(address.database or "")
+    aside = file.with_name(f"{file.name}.set-aside-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    try:
+        file.rename(aside)
+        for ending in ("-wal", "-shm"):  # what belongs to the old file must not be read into the new one
+            file.with_name(file.name + ending).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(str(file), f"cannot be set aside: {error.strerror}") from error
+    return str(aside)
+
+
 def _address(url: str | Path) -> URL:
     """The URL of an index, with the driver that we use."""
     if isinstance(url, Path) or "://" not in url:
@@ -175,7 +200,7 @@ def said(error: DBAPIError, shown: str) -> StoreError | InputError:
     if "is locked" in text:
         return StoreError(shown, f"is locked: another process has been writing to it for {BUSY_TIMEOUT_S:g} s")
     if "not a database" in text or "malformed" in text:
-        return InputError.single(shown, f"is damaged ({text}); `gridcarbon reindex` sets it aside and makes it anew")
+        return UnusableIndexError.because(shown, f"is damaged ({text})")
     if "disk is full" in text:
         return StoreError(shown, "cannot be written: the disk is full")
     if "readonly" in text or "permission denied" in text.lower():

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 
 from app.results.store.database import Database
-from app.results.store.folder import Found, StoreFolder
+from app.results.store.folders.store_folder import Found, StoreFolder
 from app.results.store.index_tables import RUNS
 from app.results.store.leases import listed, next_free, of_worker
 from app.results.store.rebuild import rebuild
@@ -58,15 +58,11 @@ class Index:
 
     def reconcile(self, keys: Collection[str]) -> None:
         """Lets runs count as done whose results are in the store, and lets wait those whose results are gone."""
-        there = set(self.folder.names())
-        states = self.states(keys)
-        for key, state in states.items():
-            if (key in there) == (state.status in WITH_RESULT):
-                continue
-            if key not in there:
-                self._let_wait([key], WITH_RESULT)
-                continue
-            found = self._verified(key)
+        there = set(self.folder.listed())
+        known = {key: state.status in WITH_RESULT for key, state in self.states(keys).items()}
+        self._let_wait([key for key, done in known.items() if done and key not in there], WITH_RESULT)
+        unknown = [key for key, done in known.items() if not done and key in there]
+        for key, found in zip(unknown, self.folder.each(self._verified, unknown), strict=True):
             if found is not None:
                 with self.database.writing() as connection:
                     values = {**result_values(found), "finished": self.database.now}

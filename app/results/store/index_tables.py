@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Column, Connection, Double, Integer, MetaData, Table, Text, inspect, select
 
-from grid.errors import InputError
+from grid.errors import Fault, InputError
+
+
+class UnusableIndexError(InputError):
+    """An index is damaged or of another format; it can be made again."""
+
+    @classmethod
+    def because(cls, shown: str, rule: str) -> UnusableIndexError:
+        """The error of an index that messages call `shown`."""
+        return cls([Fault(shown, f"{rule}; `gridcarbon reindex` makes it anew")], shown)
+
 
 FORMAT = 1
 """Number of the format of the tables; another arrangement needs another number."""
@@ -55,7 +65,8 @@ def make_tables(connection: Connection, shown: str) -> None:
         shown: The index as messages name it.
 
     Raises:
-        InputError: If the database holds an index of another format, or something else.
+        UnusableIndexError: If the database holds an index of another format.
+        InputError: If it holds something else.
     """
     present = set(inspect(connection).get_table_names())
     if not present & {table.name for table in METADATA.sorted_tables}:
@@ -68,5 +79,4 @@ def make_tables(connection: Connection, shown: str) -> None:
         raise InputError.single(shown, "is a database of something else", ", ".join(sorted(present)[:3]))
     found = connection.execute(select(INDEX_FORMAT.c.number)).scalar()
     if found != FORMAT:
-        rule = f"is of format {found}, and this gridcarbon has format {FORMAT}; `gridcarbon reindex` makes it anew"
-        raise InputError.single(shown, rule)
+        raise UnusableIndexError.because(shown, f"is of format {found}, and this gridcarbon has format {FORMAT}")

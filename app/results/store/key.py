@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from typing import TYPE_CHECKING
 
-from app.scenario.loaded import LoadedScenario
+if TYPE_CHECKING:
+    from app.scenario.loaded import LoadedScenario
 
 KEY_LENGTH = 32
 """Hexadecimal digits of a key: 128 bits, so that no two scenarios of a store meet by chance."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, and_, delete, not_, or_, select, update
 
 from app.results.store.database import Database
-from app.results.store.folder import Found, StoreFolder
+from app.results.store.folders.store_folder import Found, StoreFolder
 from app.results.store.index_tables import RUNS, VARIANTS
 from app.results.store.leases import listed
 from app.results.store.records import SweepRecord
@@ -20,11 +20,11 @@ def rebuild(database: Database, store: str, folder: StoreFolder) -> int:
     """See `Index.rebuild`; the store is looked through before the index is changed."""
     faults: list[Fault] = []
     results: dict[str, Found] = {}
-    for name in folder.names():
-        try:
-            results[name] = folder.look(name, all_files=False)
-        except InputError as error:
-            faults += error.faults
+    for name, found in looked_at(folder, folder.names()).items():
+        if isinstance(found, InputError):
+            faults += found.faults
+        else:
+            results[name] = found
     records: list[SweepRecord] = []
     try:
         records = folder.records()
@@ -43,6 +43,18 @@ def rebuild(database: Database, store: str, folder: StoreFolder) -> int:
             )
     raise_if_any(faults, folder.shown)
     return len(results)
+
+
+def looked_at(folder: StoreFolder, names: Sequence[str]) -> dict[str, Found | InputError]:
+    """The results of these names, or what is wrong with them; their tables are not compared with their hashes."""
+
+    def look(name: str) -> Found | InputError:
+        try:
+            return folder.look(name, all_files=False)
+        except InputError as error:
+            return error
+
+    return dict(zip(names, folder.each(look, names), strict=True))
 
 
 def _remove_gone(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.results.store.folder import Found
+from app.results.store.folders.store_folder import Found
 from app.results.store.index_tables import RUNS, VARIANTS
 from app.results.store.leases import listed
 from app.results.store.records import SweepRecord

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.results.store.database import open_database
-from app.results.store.folder import StoreFolder
+from app.results.store.folders.local import LocalFolder
+from app.results.store.folders.places import default_index, name_in_index, open_folder
+from app.results.store.folders.store_folder import StoreFolder
 from app.results.store.index import Index
 from app.results.store.key import is_key
-from app.results.store.places import default_index, open_folder
 from app.results.store.records import SweepRecord
 
 if TYPE_CHECKING:
@@ -87,12 +87,10 @@ def open_store(place: str | Path, index: str | None = None) -> Store:
         StoreError: If either cannot be reached.
     """
     folder = open_folder(place)
-    default = default_index(folder)
-    database = open_database(default if index is None else index)
-    beside = database.file is not None and index is None
-    # the index in a folder moves with it, so it does not depend on where the folder lies
-    name = "." if beside else folder.shown if "://" in folder.shown else os.path.realpath(folder.shown)
-    return Store(folder.shown, folder, Index(database, name, folder))
+    if isinstance(folder, LocalFolder):
+        folder.make()
+    database = open_database(default_index(folder) if index is None else index)
+    return Store(folder.shown, folder, Index(database, name_in_index(folder, index), folder))
 
 
 @contextmanager

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import s3fs
 
 from app.results.folder import Result
-from app.results.store.store import Store, open_store
+from app.results.store.store import Store, opened_store
+from tests.app.results.store.services import postgresql, s3_server
 from tests.app.synthetic_results import write_synthetic
 
 Put = Callable[[str], Path]
@@ -20,11 +22,42 @@ def one_result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     return write_synthetic(tmp_path_factory.mktemp("one") / "result", "optimal", with_devices=False)
 
 
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def s3_bucket() -> Iterator[str]:
+    """URL of a bucket; the environment says where and as whom, as it does for users."""
+    with s3_server() as address, pytest.MonkeyPatch.context() as patch:
+        for name, value in {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "user", "AWS_SECRET_ACCESS_KEY": "secret",
+                            "AWS_DEFAULT_REGION": "us-east-1"}.items():  # fmt: skip
+            patch.setenv(name, value)
+        s3fs.S3FileSystem.clear_instance_cache()
+        s3fs.S3FileSystem().mkdir("s3://stores")
+        yield "s3://stores"
+        s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies of remote results, and their indexes, do not go to the folders of the user."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def index(request: pytest.FixtureRequest) -> str | None:
+    """Where the index lies: beside the results, or on a server."""
+    return request.getfixturevalue("postgresql_url") if request.param == "postgresql" else None
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "store")
-    yield opened
-    opened.close()
+def store(tmp_path: Path, index: str | None) -> Iterator[Store]:
+    with opened_store(tmp_path / "store", index) as opened:
+        yield opened
 
 
 @pytest.fixture

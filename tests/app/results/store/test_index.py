@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.results.store.index_tables import METADATA
 from app.results.store.store import Store, opened_store
 from grid.errors import InputError
 from tests.app.results.store.conftest import Put
@@ -126,15 +127,19 @@ def test_a_run_whose_result_is_gone_waits_again(store: Store, put: Put) -> None:
     assert store.index.states([key])[key].status == "waiting"
 
 
-def test_a_lost_index_is_made_again_from_results_and_records(store: Store, put: Put) -> None:
+def test_a_lost_index_is_made_again_from_results_and_records(store: Store, put: Put, index: str | None) -> None:
     one, two, three = keys(3)
     store.index.register("sweep", runs([one, two]), {"method": "grid"})
     put(one)
     put(three)
-    store.index.close()
-    for file in Path(store.place).glob(".index.sqlite*"):
-        file.unlink()
-    with opened_store(store.place) as again:
+    if index is None:
+        store.index.close()
+        for file in Path(store.place).glob(".index.sqlite*"):
+            file.unlink()
+    else:
+        with store.index.database.writing() as connection:
+            METADATA.drop_all(connection)
+    with opened_store(store.place, index) as again:
         assert again.index.rebuild() == 2
         states = again.index.states([one, two, three])
         assert [state.status for state in states.values()] == ["done", "waiting", "done"]

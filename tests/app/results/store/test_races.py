@@ -22,12 +22,12 @@ with opened_store(place, index) as store:
 """Waits for a line, then takes runs until there are none, and says which it had."""
 
 
-def test_two_processes_take_each_run_once(store: Store) -> None:
+def test_two_processes_take_each_run_once(store: Store, index: str | None) -> None:
     asked = keys(60)
     store.index.register("sweep", runs(asked))
     workers = [
         subprocess.Popen(
-            [sys.executable, "-c", TAKE, json.dumps([store.place, None, f"worker {number}", asked])],
+            [sys.executable, "-c", TAKE, json.dumps([store.place, index, f"worker {number}", asked])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
         )
         for number in range(2)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.results.store.records import SweepRecord
 
 if TYPE_CHECKING:
     from app.results.folder import Result
     from app.simulation.phases import Progress, SimulationResult
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,21 @@ class StoreFolder(ABC):
     shown: str
 
     @abstractmethod
-    def names(self) -> list[str]:
-        """Names of all complete results, in order."""
+    def listed(self) -> list[str]:
+        """All names in it that are not hidden, in order; whether they are complete results is not looked at."""
 
     @abstractmethod
     def has(self, name: str) -> bool:
         """Whether there is a complete result of this name."""
+
+    def names(self) -> list[str]:
+        """Names of all complete results, in order."""
+        found = self.listed()
+        return [name for name, there in zip(found, self.each(self.has, found), strict=True) if there]
+
+    @abstractmethod
+    def each(self, ask: Callable[[str], Answer], names: Sequence[str]) -> Iterator[Answer]:
+        """The answers to what is asked of each name, in order; asked side by side where each takes a journey."""
 
     @abstractmethod
     def look(self, name: str, *, all_files: bool) -> Found:

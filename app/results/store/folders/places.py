@@ -7,8 +7,11 @@ import os
 from pathlib import Path
 from urllib.parse import unquote
 
-from app.results.store.folder import StoreFolder
-from app.results.store.local import LocalFolder
+from app.results.store.folders.cache import Cache
+from app.results.store.folders.local import LocalFolder
+from app.results.store.folders.reach import file_system_at, without_password
+from app.results.store.folders.remote import RemoteFolder
+from app.results.store.folders.store_folder import StoreFolder
 from grid.errors import InputError
 
 INDEX = ".index.sqlite"
@@ -26,7 +29,9 @@ def open_folder(place: str | Path) -> StoreFolder:
     if isinstance(place, str) and text.startswith(_FILE):
         text = unquote(text.removeprefix(_FILE))
     if "://" in text and not isinstance(place, Path):
-        raise InputError.single("STORE", "is a URL of a kind that is not known", text)
+        system, root = file_system_at(text)
+        shown = without_password(text).rstrip("/")
+        return RemoteFolder(system, root.rstrip("/"), shown, Cache.of(text))
     path = Path(text)
     if path.exists() and not path.is_dir():
         raise InputError.single("STORE", "is no folder", text)
@@ -47,3 +52,10 @@ def default_index(folder: StoreFolder) -> Path:
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     digest = hashlib.sha256(folder.shown.encode()).hexdigest()[:16]
     return Path(home) / "gridcarbon" / f"index-{digest}.sqlite"
+
+
+def name_in_index(folder: StoreFolder, index: str | None) -> str:
+    """What a store is called in its index, which may serve several; the index in a folder moves with the folder."""
+    if not isinstance(folder, LocalFolder):
+        return folder.shown
+    return "." if index is None else os.path.realpath(folder.path)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +13,15 @@ from typing import TYPE_CHECKING
 from app.failures import StoreError
 from app.results.draft import remove_abandoned
 from app.results.folder import open_result
-from app.results.store.folder import Found, StoreFolder
+from app.results.store.folders.reach import disk_error
+from app.results.store.folders.store_folder import Answer, Found, StoreFolder
 from app.results.store.records import FOLDER, SweepRecord, read_record
-from app.results.target import in_words
 from app.results.verification import FILES, MANIFEST
 from grid.errors import Fault, InputError, raise_if_any
 
 if TYPE_CHECKING:
     from app.results.folder import Result
     from app.simulation.phases import Progress, SimulationResult
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True)
@@ -42,15 +39,26 @@ class LocalFolder(StoreFolder):
         """See `StoreFolder`."""
         return str(self.path)
 
-    def names(self) -> list[str]:
-        """See `StoreFolder.names`."""
+    def make(self) -> None:
+        """Makes the folder where it is not there.
+
+        Raises:
+            StoreError: If it cannot be made.
+        """
+        with self._said():
+            self.path.mkdir(parents=True, exist_ok=True)
+
+    def listed(self) -> list[str]:
+        """See `StoreFolder.listed`."""
         with self._said():
             try:
-                with os.scandir(self.path) as entries:
-                    found = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+                return sorted(name for name in os.listdir(self.path) if not name.startswith("."))  # noqa: PTH208  fast
             except FileNotFoundError:
                 return []
-        return [name for name in found if self.has(name)]
+
+    def each(self, ask: Callable[[str], Answer], names: Sequence[str]) -> Iterator[Answer]:
+        """See `StoreFolder.each`."""
+        return map(ask, names)
 
     def has(self, name: str) -> bool:
         """See `StoreFolder.has`."""
@@ -73,8 +81,8 @@ class LocalFolder(StoreFolder):
         from app.results.run import write_outcome  # noqa: PLC0415  loads the simulation, which only writers need
 
         out = self.path / name
+        self.make()
         with self._said():
-            self.path.mkdir(parents=True, exist_ok=True)
             remove_abandoned(out)
             if self.has(name):
                 try:
@@ -121,5 +129,4 @@ class LocalFolder(StoreFolder):
         try:
             yield
         except OSError as error:
-            reason = "cannot be written: the disk is full" if error.errno in _FULL else in_words(error)
-            raise StoreError(self.shown, reason) from error
+            raise StoreError(self.shown, disk_error(error)) from error

@@ -1,0 +1,1 @@
+"""Where a store lies: a folder of this machine, or a URL."""
