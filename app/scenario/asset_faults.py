@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,6 +17,7 @@ from grid.assets.adoption import ADOPTED_NAMES, Adoption, adopt
 from grid.assets.base import size_faults
 from grid.city.city import City
 from grid.errors import Fault, nearest
+from grid.time.zones import zone_names
 
 
 @cache
@@ -123,7 +123,7 @@ def _time_zone(raw: Mapping[str, Any]) -> str:
     """The city's time zone, or the default where none is stated or it does not exist."""
     city = raw.get("city")
     stated = city.get("time_zone") if isinstance(city, Mapping) else None
-    return stated if isinstance(stated, str) and stated in available_timezones() else DEFAULT_TIME_ZONE
+    return stated if isinstance(stated, str) and stated in zone_names() else DEFAULT_TIME_ZONE
 
 
 def _only_place(item: Any) -> Any | None:

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import json
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -19,6 +18,7 @@ from grid.assets.adoption import Adoption
 from grid.city.city import UNSPECIFIED_SECTOR
 from grid.spec import Spec
 from grid.time.clock import Clock
+from grid.time.zones import zone_names
 
 MAX_DAYS = 366
 DEFAULT_TIME_ZONE = "Europe/Berlin"
@@ -58,7 +58,7 @@ class CitySpec(Spec):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        if name not in available_timezones():
+        if name not in zone_names():
             raise PydanticCustomError("time_zone", "no such time zone")
         return name
 

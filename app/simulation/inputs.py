@@ -18,7 +18,7 @@ from carbon.data_centre.flexibility import DataCentreLoad
 from carbon.factors import FactorSet, load_factor_set
 from carbon.upstream import Upstream, load_region, region_sites, simulate_region, upstream_from_csv
 from grid.arrays import Floats
-from grid.assets import Site
+from grid.assets import site_of
 from grid.assets.own_generation import Followed, follow_weather
 from grid.flexibility.flexibility import Flexibility
 from grid.time.clock import Clock
@@ -86,7 +86,7 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     city = loaded.city
     factors = load_factor_set(in_folder(scenario.carbon.factor_set, loaded.folder))
     upstream, ci_year, renewable_year = _upstream(loaded, weather, factors)
-    site = Site(city, weather, zone, v2g=scenario.dispatch.v2g, seed=scenario.seed, power_limits=loaded.power_limits)
+    site = site_of(city, weather, zone, v2g=scenario.dispatch.v2g, seed=scenario.seed, power_limits=loaded.power_limits)
     air = outdoor_air(weather, zone)
     data_centres = tuple(
         DataCentreLoad(

@@ -12,6 +12,7 @@ from grid.arrays import Bools, Floats, Ints, read_only
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.report import FileReport
 from grid.files.text_table import TextTable, read_text_table
+from grid.sharing import shared
 from grid.time.clock import Clock
 from grid.time.gaps import FilledSeries, fill_gaps, gap_faults
 from grid.time.instants import place
@@ -40,6 +41,7 @@ def utilisation_from_csv(path: str | Path, clock: Clock) -> Floats:
     return read_utilisation(path, clock)[0]
 
 
+@shared(files=lambda given: [given["path"]])
 def read_utilisation(path: str | Path, clock: Clock) -> tuple[Floats, FileReport]:
     """Reads a utilisation and brings it to a clock, shape (T,) [1], with a report on the file.
 

@@ -22,6 +22,7 @@ from carbon.factors.units import UNITS
 from carbon.factors.used import UsedFactor
 from grid.errors import InputError, nearest
 from grid.files.content import is_file
+from grid.sharing import shared
 
 __all__ = [
     "DEFAULT_FACTOR_SET",
@@ -49,6 +50,7 @@ def factor_sets() -> dict[str, FactorSet]:
     return {path.stem: _read(path) for path in _shipped_files()}
 
 
+@shared(files=lambda given: [given["name_or_path"]])
 def load_factor_set(name_or_path: str | Path = DEFAULT_FACTOR_SET) -> FactorSet:
     """A shipped set by its name, or one of your own by the path of its CSV file.
 

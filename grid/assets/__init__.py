@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from grid.assets.base import Asset, Site
+from grid.assets.base import Asset, Site, site_of
 from grid.assets.base_station import BaseStation
 from grid.assets.battery import Battery
 from grid.assets.ev.fleet import EVFleet
@@ -55,4 +55,5 @@ __all__ = [
     "SharedPowerLimit",
     "Site",
     "Wind",
+    "site_of",
 ]

@@ -16,6 +16,7 @@ from grid.assets.ev.fleet import MOST_VEHICLES
 from grid.city.city import City
 from grid.city.placement import Where
 from grid.errors import Fault
+from grid.sharing import shared
 from grid.spec import Spec
 from grid.units import KW_PER_MW
 
@@ -100,6 +101,7 @@ class Adopted:
     derivation: tuple[Derivation, ...]
 
 
+@shared()
 def adopt(adoption: Adoption, city: City) -> Adopted:
     """Turns the levers into assets of the city.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,6 +19,7 @@ from grid.files.report import FileReport
 from grid.flexibility.flexibility import Element, Flexibility, one_device
 from grid.flexibility.per_slot import DeviceOrSlot
 from grid.flexibility.power_bounds import within_bounds
+from grid.sharing import shared
 from grid.spec import Spec
 from grid.weather.weather import Weather
 
@@ -78,6 +79,21 @@ def size_faults(power_mw: float, city: City, at: str) -> Iterator[Fault]:
     if peak > 0 and power_mw > LARGEST_SHARE_OF_PEAK * peak:
         rule = f"{power_mw:g} MW is {power_mw / peak:,.0f} times the peak of all loads, {peak:.3g} MW"
         yield Fault(at, f"{rule}; powers are in MW: did you mean {power_mw / 1000:g}?")
+
+
+def _files(given: Mapping[str, Any]) -> list[str]:
+    """Files that an asset and the limits on its power are read of; arguments of `Asset.flexibilities`."""
+    asset, site = given["self"], given["site"]
+    limits = (limit.file for limit in (*asset.power_limits, *site.power_limits) if limit.file is not None)
+    return [*(str(getattr(asset, field)) for field in asset.files), *limits]
+
+
+@shared()
+def site_of(
+    city: City, weather: Weather, time_zone: str, *, v2g: bool, seed: int, power_limits: tuple[SharedPowerLimit, ...]
+) -> Site:
+    """A site; the same one where preparation is shared, so that what is built at it is found again."""
+    return Site(city, weather, time_zone, v2g=v2g, seed=seed, power_limits=power_limits)
 
 
 class Asset(Spec, ABC):
@@ -178,6 +194,7 @@ class Asset(Spec, ABC):
         The first has its name, others begin with it and a colon.
         """
 
+    @shared(files=_files)
     def flexibilities(self, site: Site) -> tuple[Flexibility, ...]:
         """What may be decided about it at this site, within its power limits and those of the site.
 

@@ -17,6 +17,7 @@ from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.content import beside, is_file, read_csv, shown_path
 from grid.flexibility.power_bounds import PowerBounds
+from grid.sharing import shared
 from grid.time.clock import Clock
 
 UNLIMITED: Mapping[str, float] = {
@@ -56,6 +57,7 @@ class LimitCurve:
         return PowerBounds(**found)
 
 
+@shared(files=lambda given: [given["path"]])
 def read_limit_curve(path: Path, time_zone: str) -> LimitCurve:
     """Reads limits from CSV; see `grid.assets.power_limits.PowerLimit.file` for its columns.
 

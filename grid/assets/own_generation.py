@@ -16,6 +16,7 @@ from grid.arrays import Bools, Floats, Ints
 from grid.assets.pv import PV, pv_specific_power
 from grid.assets.wind import Wind, wind_specific_power
 from grid.city.city import City, Elements
+from grid.sharing import shared
 from grid.weather.weather import Weather
 
 ROOF_STOCK = PV(name="the net's photovoltaics", bus="-", p_peak_mw=1.0)
@@ -53,6 +54,7 @@ class Followed:
         )
 
 
+@shared()
 def follow_weather(city: City, weather: Weather) -> tuple[City, tuple[Followed, ...]]:
     """Makes the net's solar and wind generators follow the weather, whatever profile they had.
 

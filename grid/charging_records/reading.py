@@ -19,6 +19,7 @@ from grid.charging_records.quality import Finding, QualityReport, distinct, mend
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.report import MOST_INVENTED
 from grid.files.text_table import TextTable
+from grid.sharing import shared
 from grid.time.instants import Instants, place
 from grid.time.stamps import Stamps, read_stamps
 from grid.time.zones import UTC_ZONE, Zone
@@ -72,6 +73,7 @@ class Records:
     local_zone: str | None
 
 
+@shared(files=lambda given: [given["path"]])
 def read_charging_records(
     path: str | Path,
     file_format: str = "auto",

@@ -18,6 +18,7 @@ from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.report import FileReport
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
+from grid.sharing import shared
 from grid.time.clock import Clock
 from grid.units import HOURS_PER_YEAR
 
@@ -148,6 +149,7 @@ class City:
         return np.asarray(p_mw[:, at] + 1j * q_mvar[:, at])
 
 
+@shared()
 def make_city(
     source: GridSource, clock: Clock, *, holidays: str | None = None, demand_growth: float = 0.0,
     sector: str = UNSPECIFIED_SECTOR,
@@ -223,17 +225,17 @@ def _elements(
     scale = {quantity: np.array(columns[quantity], dtype=float) for quantity in profile}
     taken = set(columns["name"])
     for k in range(n):
-        for quantity, shared in (("p_mw", "profile_p"), ("q_mvar", "profile_q")):
+        for quantity, shape in (("p_mw", "profile_p"), ("q_mvar", "profile_q")):
             keys = [f"{table}/{columns['name'][k]}/{quantity}"]
             if str(columns["index"][k]) not in taken:  # a name goes before an index
                 keys.append(f"{table}/{columns['index'][k]}/{quantity}")
             found = next((column[key] for key in keys if key in column), None)
             if found is not None:
                 profile[quantity][k], scale[quantity][k] = found, 1.0
-            elif not own and columns[shared][k] is not None:
-                if columns[shared][k] not in column:
-                    raise InputError.single(f"{table}.{shared}", f"no profile called {columns[shared][k]!r}")
-                profile[quantity][k] = column[columns[shared][k]]
+            elif not own and columns[shape][k] is not None:
+                if columns[shape][k] not in column:
+                    raise InputError.single(f"{table}.{shape}", f"no profile called {columns[shape][k]!r}")
+                profile[quantity][k] = column[columns[shape][k]]
     return Elements(
         table,
         tuple(columns["name"]),

@@ -16,10 +16,14 @@ import polars as pl
 from grid import _pandapower
 from grid.city.own_profiles import read_profiles
 from grid.errors import InputError, nearest
+from grid.sharing import shared
 from grid.time.calendar import ProfileTable
 
 REFERENCE_PROFILE_START = datetime(2016, 1, 1, tzinfo=UTC)
 """SimBench's profiles are consecutive quarter hours of 2016; the PV ones centre near 11:00, so they are UTC."""
+
+NET_FILES = (".json", ".json.gz")
+"""Endings of files that hold a pandapower net."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +49,14 @@ class GridSource:
     own_profiles: ProfileTable | None = None
 
 
+def _files(given: Mapping[str, Any]) -> list[Path]:
+    """Files that a net and its profiles are read of; arguments of `read_grid`."""
+    network, profiles, folder = given["network"], given["profiles"], given["folder"] or Path()
+    names = [network] if network.endswith(NET_FILES) else []
+    return [folder / name for name in (*names, *([] if profiles is None else [profiles]))]
+
+
+@shared(files=_files)
 def read_grid(network: str, profiles: Path | None = None, folder: Path | None = None) -> GridSource:
     """Reads a net: ``reference``, a pandapower JSON file, a pandapower built-in, or a SimBench code.
 
@@ -60,7 +72,7 @@ def read_grid(network: str, profiles: Path | None = None, folder: Path | None = 
     given = None if profiles is None else read_profiles(folder / profiles)
     if network == "reference":
         return _reference() if given is None else _with_profiles(_reference(), given)
-    if network.endswith((".json", ".json.gz")):
+    if network.endswith(NET_FILES):
         net = _pandapower.read_file(folder / network)
         return GridSource(str(net.name or Path(network).stem), net, given, True, {}, ())
     if re.fullmatch(r"\d-[A-Za-z_]+-.*", network):

@@ -69,6 +69,12 @@ def fixed(minutes: int) -> Zone:
 
 
 @cache
+def zone_names() -> frozenset[str]:
+    """Names of all zones of the IANA database; looking for them takes longer than all else that checks a scenario."""
+    return frozenset(available_timezones())
+
+
+@cache
 def zone_of(text: str) -> Zone | None:
     """The zone that a text names, or None: ``Europe/Oslo``, ``UTC``, ``GMT+1``, ``-03:30``, ``CET``, ``EET/EEST``."""
     folded = text.strip().casefold()
@@ -80,7 +86,7 @@ def zone_of(text: str) -> Zone | None:
     if offset is not None:
         minutes = int(offset[2]) * 60 + int(offset[3] or 0)
         return fixed(minutes if offset[1] == "+" else -minutes) if minutes <= LARGEST_OFFSET_MIN else None
-    if "/" in text and text.strip() in available_timezones():
+    if "/" in text and text.strip() in zone_names():
         return Zone(text.strip())
     return None
 

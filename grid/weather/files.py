@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +15,7 @@ from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.content import beside, is_file, read_bytes
 from grid.files.report import FileReport
 from grid.files.text_table import decoded
+from grid.sharing import shared
 from grid.weather.csv_file import TIME, read_weather_csv
 from grid.weather.dwd_try import is_dwd_try, read_dwd_try
 from grid.weather.formats import IRRADIANCE, Meaning, RawYear, Station
@@ -37,6 +38,12 @@ LEAST_BRIGHTEST = 50.0
 """The brightest hour of a year has more than this anywhere on Earth, in each kind of irradiance [W/m2]."""
 
 
+def files_of(given: Mapping[str, Any]) -> list[str | Path]:
+    """The file of a `source` of weather among the arguments; none if it is shipped."""
+    return [] if str(given["source"]) in SHIPPED else [given["source"]]
+
+
+@shared(files=files_of)
 def read_weather_year(
     source: str | Path, latitude: float, longitude: float, standard_offset_hours: float
 ) -> WeatherYear:

@@ -13,9 +13,10 @@ import numpy as np
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.report import FileReport
+from grid.sharing import shared
 from grid.time.clock import Clock
 from grid.time.steps import middles_of_steps
-from grid.weather.files import HOURS_OF_YEAR, IRRADIANCE, PLAUSIBLE, WeatherYear, read_weather_year
+from grid.weather.files import HOURS_OF_YEAR, IRRADIANCE, PLAUSIBLE, WeatherYear, files_of, read_weather_year
 from grid.weather.moist_air import solved_wet_bulb_degc
 from grid.weather.placement import hour_means, linear_means, moved_minutes, station_times
 
@@ -92,6 +93,7 @@ class Weather:
         return read_only(wet)
 
 
+@shared(files=files_of)
 def weather_for(source: str | Path, clock: Clock, time_zone: str, latitude: float, longitude: float) -> Weather:
     """Brings a weather file to the city and to its clock.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
-from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -13,7 +12,9 @@ from carbon.upstream.market.technology import UNVERIFIED, Course, Sourced, Techn
 from grid.errors import Fault, InputError, nearest
 from grid.files.content import is_file
 from grid.files.yaml_file import read_yaml
+from grid.sharing import shared
 from grid.spec import Spec
+from grid.time.zones import zone_names
 
 _REGIONS = Path(__file__).parents[1] / "regions"
 REFERENCE = "germany"
@@ -103,7 +104,7 @@ class RegionPlace(Sourced):
 
     @model_validator(mode="after")
     def _time_zone_exists(self) -> Self:
-        if self.time_zone not in available_timezones():
+        if self.time_zone not in zone_names():
             raise ValueError(f"time_zone: no such time zone {self.time_zone!r}")
         return self
 
@@ -235,6 +236,7 @@ def region_files() -> dict[str, Path]:
     return {"reference": files[REFERENCE], **files}
 
 
+@shared(files=lambda given: [given["name_or_path"]])
 def load_region(name_or_path: str | Path) -> Region:
     """A shipped region by its name, or one of your own by the path of its YAML file.
 

@@ -26,6 +26,7 @@ from carbon.upstream.market.technology import Technology
 from carbon.upstream.supply import Upstream
 from grid.arrays import Floats, Ints
 from grid.errors import InputError
+from grid.sharing import shared
 from grid.time.clock import Clock
 from grid.weather.files import HOURS_OF_YEAR, WeatherYear
 from grid.weather.weather import Weather, standard_offset
@@ -33,6 +34,7 @@ from grid.weather.weather import Weather, standard_offset
 HOUR = timedelta(hours=1)
 
 
+@shared()
 def simulate_region(
     region: Region,
     weather: Weather,
@@ -70,8 +72,7 @@ def simulate_region(
     """
     sources = factors_of(region, factors, boundary, weather, clock)
     zone = time_zone if region.place is None else region.place.time_zone
-    year = _weather_of(region, weather, sites, standard_offset(zone, clock.start.year) / HOUR)
-    market = _cleared(region, year, clock, zone)
+    market = _cleared(region, weather, tuple(sites), clock, zone)
     clearing = market.clearing
     p_mw, exported_mw = market.supply_mw(region.trade)
     unserved = clearing.unserved_mw > 0
@@ -143,7 +144,10 @@ class _Market:
         return np.column_stack((p_mw, self.clearing.unserved_mw)), exported_mw
 
 
-def _cleared(region: Region, year: RegionYear, clock: Clock, time_zone: str) -> _Market:
+@shared()
+def _cleared(region: Region, weather: Weather, sites: tuple[WeatherYear, ...], clock: Clock, time_zone: str) -> _Market:
+    """The market of a region, whatever its technologies emit; arguments as `simulate_region`."""
+    year = _weather_of(region, weather, sites, standard_offset(time_zone, clock.start.year) / HOUR)
     fleets = region.technologies
     load_mw = demand_mw(region.demand, clock, time_zone)
     available_mw = np.column_stack([t.capacity_mw * _availability(t, region, year, clock, time_zone) for t in fleets])

@@ -18,6 +18,7 @@ from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.report import FileReport
 from grid.files.text_table import TextTable, read_text_table, tidy
+from grid.sharing import shared
 from grid.time.clock import Clock
 from grid.time.gaps import FilledSeries, fill_gaps, gap_faults
 from grid.time.rows import EvenRows, even_rows, order_faults, step_means, uneven_rows
@@ -27,6 +28,7 @@ _STEPS_US = tuple(60_000_000 * minutes for minutes in (5, 10, 15, 20, 30, 60))
 _SHOWN = 10
 
 
+@shared(files=lambda given: [given["path"]])
 def upstream_from_csv(
     path: str | Path,
     clock: Clock,

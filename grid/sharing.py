@@ -1,0 +1,188 @@
+"""What several scenarios have in common, made once: results of pure functions, kept while `sharing_preparation` holds.
+
+Nothing is kept unless a caller asks for it, and nothing outlives what he holds. A kept result is that of the same
+arguments and, where the function reads files, of files with the same size, identity and time of change; so it equals
+one made afresh bit for bit. Nobody changes it: all that is passed on is frozen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import fields, is_dataclass
+from functools import wraps
+from inspect import signature
+from pathlib import Path
+from threading import Lock
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
+
+import numpy as np
+from pydantic import BaseModel
+
+__all__ = ["SharedPreparation", "shared", "sharing_preparation"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+MOST_BYTES = 256_000_000
+"""Kept by default, about three times what a week of the reference city needs [byte]."""
+_SCALARS = (str, bytes, bool, int, float, complex, np.generic, type(None))
+
+
+class SharedPreparation:
+    """Results that are kept, those used last first; at most so many bytes of them.
+
+    Threads may share one. What is larger than all that may be kept is made afresh every time.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        """Keeps nothing yet.
+
+        Args:
+            most_bytes: Size of all that is kept, at most [byte]. Arrays that are part of several results count in
+                each, so it is rather less.
+        """
+        self.most_bytes = most_bytes
+        self.made = 0
+        """How many results were made."""
+        self.found = 0
+        """How many were found."""
+        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._bytes = 0
+        self._lock = Lock()
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of what is kept [byte]."""
+        return self._bytes
+
+    def get(self, key: Hashable, make: Callable[[], _R]) -> _R:
+        """The result kept under `key`, or a new one; what raises is not kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                self.found += 1
+                found: _R = self._kept[key][0]
+                return found
+        made = make()
+        size = _n_bytes(made, set())
+        with self._lock:
+            self.made += 1
+            if key not in self._kept and size <= self.most_bytes:
+                self._kept[key] = (made, size)
+                self._bytes += size
+                while self._bytes > self.most_bytes:
+                    self._bytes -= self._kept.popitem(last=False)[1][1]
+        return made
+
+
+_PREPARATION: ContextVar[SharedPreparation | None] = ContextVar("shared preparation", default=None)
+
+
+@contextmanager
+def sharing_preparation(kept: SharedPreparation | None = None) -> Iterator[SharedPreparation]:
+    """Within it, what scenarios checked and run in this thread have in common is made once.
+
+    Args:
+        kept: Where results are kept, for a process that runs one scenario after the other; by default that of the
+            block around this one, else a new one that is gone at the end.
+    """
+    # `or` would take an empty one for none
+    preparation = kept if kept is not None else _PREPARATION.get()
+    preparation = SharedPreparation() if preparation is None else preparation
+    token = _PREPARATION.set(preparation)
+    try:
+        yield preparation
+    finally:
+        _PREPARATION.reset(token)
+
+
+class _Decorator(Protocol):
+    """Leaves the arguments and the result of a function as they are."""
+
+    def __call__(self, function: Callable[_P, _R], /) -> Callable[_P, _R]: ...
+
+
+def shared(files: Callable[[Mapping[str, Any]], Iterable[str | Path]] | None = None) -> _Decorator:
+    """Makes a pure function one whose results are kept within `sharing_preparation`.
+
+    Models, clocks, numbers, texts and arrays are the same argument where their content is; frozen objects of the kind
+    that compare by identity (a city, weather), where they are one object.
+
+    Args:
+        files: Gives the files that the function reads for its arguments, which are named; a folder stands for all
+            files in it.
+    """
+
+    def decorate(function: Callable[_P, _R], /) -> Callable[_P, _R]:
+        parameters, name = signature(function), f"{function.__module__}.{function.__qualname__}"
+
+        @wraps(function)
+        def from_kept(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            preparation = _PREPARATION.get()
+            if preparation is None:
+                return function(*args, **kwargs)
+            bound = parameters.bind(*args, **kwargs)
+            bound.apply_defaults()
+            stamps = () if files is None else tuple(_stamp(Path(file)) for file in files(bound.arguments))
+            key = (name, _content(bound.arguments), stamps)
+            return preparation.get(key, lambda: function(*args, **kwargs))
+
+        return from_kept
+
+    return decorate
+
+
+def _stamp(path: Path) -> Hashable:
+    """What tells a file from another, or from itself once it has changed; None where there is none."""
+    try:
+        found = path.stat()
+        inside = sorted(path.iterdir()) if path.is_dir() else []
+    except OSError:
+        return None
+    return (
+        str(path.absolute()), found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns,
+        tuple(_stamp(file) for file in inside if file.is_file()),
+    )  # fmt: skip
+
+
+def _content(value: Any) -> Hashable:
+    """An argument as part of a key: equal where the content is; an object that compares by identity is itself.
+
+    The key holds on to such an object, so that no other can take its identity.
+    """
+    if isinstance(value, _SCALARS):
+        return type(value), repr(value)  # 1, 1.0 and True are equal, as are 0.0 and -0.0
+    if isinstance(value, BaseModel):
+        return type(value), value.model_dump_json()
+    if isinstance(value, np.ndarray):
+        digest = hashlib.blake2b(np.ascontiguousarray(value).tobytes(), digest_size=16).digest()
+        return "array", value.dtype.str, value.shape, digest
+    if isinstance(value, Mapping):
+        return "mapping", tuple((_content(key), _content(each)) for key, each in value.items())
+    if is_dataclass(value) and type(value).__eq__ is not object.__eq__:
+        value = [type(value), *(getattr(value, field.name) for field in fields(value))]
+    if isinstance(value, Sequence):
+        return type(value), tuple(_content(each) for each in value)
+    return cast(Hashable, value)
+
+
+def _n_bytes(value: Any, seen: set[int]) -> int:
+    """Size of arrays and tables that a result holds on to [byte]; each once."""
+    if isinstance(value, _SCALARS) or id(value) in seen:
+        return 0
+    seen.add(id(value))
+    if isinstance(value, np.ndarray):
+        return value.nbytes if value.base is None else _n_bytes(value.base, seen)
+    if isinstance(value, Mapping):
+        return sum(_n_bytes(each, seen) for each in value.values())
+    if isinstance(value, list | tuple):
+        return sys.getsizeof(value) + sum(_n_bytes(each, seen) for each in value)
+    if hasattr(value, "estimated_size"):
+        return int(value.estimated_size())  # a frame of polars
+    own = sys.getsizeof(value)  # of a frame of pandas that of its data
+    return own + sum(_n_bytes(each, seen) for each in getattr(value, "__dict__", {}).values())
