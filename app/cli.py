@@ -26,6 +26,7 @@ from app.commands import (
     why,
 )
 from app.commands.exit_status import BY_SIGNAL, FAILED, WRONG_INPUT, ending_signals
+from app.commands.sweeps import ensembles
 from app.failures import StoreError
 from grid.errors import InputError
 
@@ -44,6 +45,10 @@ COMMANDS = (
     hosting.hosting,
     planning.frontier,
     planning.estimate,
+    ensembles.table,
+    ensembles.sensitivity,
+    ensembles.bands,
+    ensembles.pareto,
     listings.factors,
     listings.schema,
 )

@@ -1,0 +1,1 @@
+"""Questions to many results at once: tables, bands, sensitivity, frontier."""
