@@ -33,8 +33,13 @@ WORDS = {
 """Pydantic's error types in the words of a user; other types keep pydantic's own message."""
 
 
-def fault_of(item: Any) -> Fault:
-    """A pydantic error in our words."""
+def fault_of(item: Any, root: type[BaseModel] = Scenario) -> Fault:
+    """A pydantic error in our words.
+
+    Args:
+        item: The error, as pydantic lists it.
+        root: The model that was checked.
+    """
     loc, kind = item["loc"], item["type"]
     rule = WORDS.get(kind, item["msg"])
     value: Any = item["input"]
@@ -55,7 +60,7 @@ def fault_of(item: Any) -> Fault:
     elif kind == "time_zone":
         suggestion = nearest(str(value), available_timezones())
     elif kind == "extra_forbidden":
-        suggestion, value = nearest(str(loc[-1]), _fields_at(loc[:-1])), None
+        suggestion, value = nearest(str(loc[-1]), _fields_at(loc[:-1], root)), None
     elif kind.startswith("string_pattern"):
         rule = f"must match {item['ctx']['pattern']}"
     elif kind == "value_error":
@@ -73,9 +78,9 @@ def _place(loc: Sequence[str | int]) -> str:
     return text
 
 
-def _fields_at(loc: Sequence[str | int]) -> list[str]:
-    """Names of the fields of the model at a place of the scenario."""
-    models: list[Any] = [Scenario]
+def _fields_at(loc: Sequence[str | int], root: type[BaseModel]) -> list[str]:
+    """Names of the fields of the model at a place of the input."""
+    models: list[Any] = [root]
     for part in loc:
         if isinstance(part, int) or part.startswith(TAG):
             continue

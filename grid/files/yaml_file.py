@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,14 +74,19 @@ class YamlFile:
 
         None where the file is empty, or the place does not begin within it.
         """
+        parts = _PART.findall(place.partition(": ")[0])
+        return self.line_at([int(index) if index and len(index) < 10 else key or index for index, key in parts])
+
+    def line_at(self, keys: Sequence[str | int]) -> int | None:
+        """The line, from 1, of a place given by its keys and places in lists; otherwise as `line_of`."""
         if self.root is None:
             return None
         node, line = self.root, None
-        for index, key in _PART.findall(place.partition(": ")[0]):
-            if index and isinstance(node, SequenceNode) and len(index) < 10 and int(index) < len(node.value):
-                node = node.value[int(index)]
+        for key in keys:
+            if isinstance(key, int) and isinstance(node, SequenceNode) and key < len(node.value):
+                node = node.value[key]
                 line = _line(node)
-            elif key and isinstance(node, MappingNode):
+            elif isinstance(key, str) and isinstance(node, MappingNode):
                 found = next(((name, value) for name, value in node.value if name.value == key), None)
                 if found is not None:  # a place may name the kind of an asset too, which is no key
                     line, node = _line(found[0]), found[1]

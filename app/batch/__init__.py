@@ -1,0 +1,1 @@
+"""Many runs: sweeps of scenarios, and how they are carried out."""

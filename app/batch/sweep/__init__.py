@@ -1,0 +1,6 @@
+"""From a sweep file to checked runs."""
+
+from app.batch.sweep.check import check_sweep, is_sweep
+from app.batch.sweep.checked import CheckedSweep, SweepRun
+
+__all__ = ["CheckedSweep", "SweepRun", "check_sweep", "is_sweep"]
