@@ -23,7 +23,7 @@ from app.batch.sweep.design_faults import (
 from app.batch.sweep.paths import ScenarioPath, value_at, with_value, without_gaps
 from app.batch.sweep.schema import Paired, Sweep, Variants
 from app.batch.sweep.variant_faults import VariantFaults
-from app.batch.sweep.variants import Change, Variant, make_variants
+from app.batch.sweep.variants import PlannedRun, VariedValue, make_variants
 from app.results.store import key_of
 from app.scenario import check_scenario
 from app.scenario.loaded import LoadedScenario
@@ -131,7 +131,7 @@ def _restricted(sweep: Sweep, paths: Mapping[str, ScenarioPath]) -> Sweep:
 class _Made:
     """A run whose scenario is valid."""
 
-    variant: Variant
+    variant: PlannedRun
     loaded: LoadedScenario
 
 
@@ -163,7 +163,7 @@ def _varies(sweep: Sweep) -> bool:
     return bool(design.columns if isinstance(design, Paired) else design.parameters)
 
 
-def _content(base: Mapping[str, Any], variant: Variant) -> dict[str, Any]:
+def _content(base: Mapping[str, Any], variant: PlannedRun) -> dict[str, Any]:
     """The scenario of a run, under the name of its base and its own."""
     content: Mapping[str, Any] = base
     for change in variant.changes:
@@ -173,7 +173,9 @@ def _content(base: Mapping[str, Any], variant: Variant) -> dict[str, Any]:
     return dict(without_gaps(content))
 
 
-def _run(variant: Variant, loaded: LoadedScenario, base: BaseScenario, paths: Mapping[str, ScenarioPath]) -> SweepRun:
+def _run(
+    variant: PlannedRun, loaded: LoadedScenario, base: BaseScenario, paths: Mapping[str, ScenarioPath]
+) -> SweepRun:
     content = loaded.scenario.model_dump(mode="json")
     changes = {change.path.text: change for change in variant.changes}
     parameters = {text: _parameter(path, changes.get(text), content, base) for text, path in paths.items()}
@@ -183,7 +185,9 @@ def _run(variant: Variant, loaded: LoadedScenario, base: BaseScenario, paths: Ma
     )  # fmt: skip
 
 
-def _parameter(path: ScenarioPath, change: Change | None, content: Mapping[str, Any], base: BaseScenario) -> Scalar:
+def _parameter(
+    path: ScenarioPath, change: VariedValue | None, content: Mapping[str, Any], base: BaseScenario
+) -> Scalar:
     """What a parameter is in a run: its value, or what the sweep calls it where it is no single value."""
     if path.is_item:
         if change is not None and change.label is not None:
@@ -196,9 +200,9 @@ def _parameter(path: ScenarioPath, change: Change | None, content: Mapping[str, 
     return "base" if change is None else change.words
 
 
-def _repeated_names(variants: Sequence[Variant]) -> list[PlacedFault]:
+def _repeated_names(variants: Sequence[PlannedRun]) -> list[PlacedFault]:
     """Names made from values that two runs share."""
-    seen: dict[str, Variant] = {}
+    seen: dict[str, PlannedRun] = {}
     faults: list[PlacedFault] = []
     for variant in variants:
         if variant.name in seen and "variants" not in variant.place and variant.name not in {f.value for f in faults}:

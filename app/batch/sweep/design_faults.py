@@ -9,7 +9,7 @@ from typing import Any
 
 from app.batch.sweep.distributions import Choice, Normal
 from app.batch.sweep.paths import Keys, ScenarioPath, resolve
-from app.batch.sweep.schema import Grid, OneAtATime, Paired, Sweep, Variants
+from app.batch.sweep.schema import FullGrid, OneAtATime, Paired, Sweep, Variants
 from app.batch.sweep.variants import SAMPLED, levels_of
 from grid.errors import Fault
 
@@ -90,7 +90,7 @@ def overlap_faults(sweep: Sweep, paths: Mapping[str, ScenarioPath]) -> Iterator[
 def length_faults(sweep: Sweep) -> Iterator[PlacedFault]:
     """Columns of two lengths, lists without values, and too many runs."""
     design = sweep.design
-    if isinstance(design, Grid | OneAtATime):
+    if isinstance(design, FullGrid | OneAtATime):
         for path, levels in design.parameters.items():
             if not levels:
                 yield PlacedFault(("design", "parameters", path), "needs at least one value")
@@ -117,7 +117,7 @@ def length_faults(sweep: Sweep) -> Iterator[PlacedFault]:
 
 
 def _product(sweep: Sweep) -> str:
-    if not isinstance(sweep.design, Grid):
+    if not isinstance(sweep.design, FullGrid):
         return ""
     return " × ".join(str(len(levels)) for levels in sweep.design.parameters.values()) + " = "
 

@@ -19,7 +19,7 @@ MOST_SAMPLES = 2**20
 Names = Annotated[str, Field(min_length=1)]
 
 
-class Grid(Spec):
+class FullGrid(Spec):
     """Every combination of the values of all parameters."""
 
     kind: Literal["grid"] = "grid"
@@ -148,7 +148,7 @@ class Saltelli(PowerOfTwo):
 
 
 Design = Annotated[
-    Grid | Variants | Paired | OneAtATime | LatinHypercube | Sobol | Saltelli, Field(discriminator="kind")
+    FullGrid | Variants | Paired | OneAtATime | LatinHypercube | Sobol | Saltelli, Field(discriminator="kind")
 ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from app.batch.sweep.design_faults import PlacedFault
 from app.batch.sweep.paths import Keys, steps
 from app.batch.sweep.schema import Sweep
-from app.batch.sweep.variants import SAMPLED, Change, Variant
+from app.batch.sweep.variants import SAMPLED, PlannedRun, VariedValue
 from grid.errors import Fault
 
 
@@ -26,7 +26,7 @@ class VariantFaults:
     known: frozenset[str] = frozenset()
     _found: dict[tuple[Any, ...], tuple[PlacedFault, list[str]]] = field(default_factory=dict)
 
-    def add(self, variant: Variant, content: Mapping[str, Any], faults: tuple[Fault, ...]) -> None:
+    def add(self, variant: PlannedRun, content: Mapping[str, Any], faults: tuple[Fault, ...]) -> None:
         """Adds what is wrong with the scenario of a run."""
         for fault in faults:
             if str(fault) in self.known:
@@ -52,7 +52,7 @@ class VariantFaults:
             yield PlacedFault(placed.place, placed.rule + where, placed.value, placed.suggestion)
 
 
-def _placed(variant: Variant, content: Mapping[str, Any], fault: Fault) -> PlacedFault:
+def _placed(variant: PlannedRun, content: Mapping[str, Any], fault: Fault) -> PlacedFault:
     """A fault of a scenario at the place of the change that brings it about, else at that of the run."""
     at, _, rest = fault.place.partition(": ")
     keys = _keys(at, content)
@@ -65,7 +65,7 @@ def _placed(variant: Variant, content: Mapping[str, Any], fault: Fault) -> Place
     return PlacedFault(change.place, ": ".join([*filter(None, said), fault.rule]), fault.value, fault.suggestion)
 
 
-def _responsible(variant: Variant, keys: Keys) -> Change | None:
+def _responsible(variant: PlannedRun, keys: Keys) -> VariedValue | None:
     """The change at, around or within a place; the one that is nearest to it."""
     best, most = None, 0
     for change in variant.changes:

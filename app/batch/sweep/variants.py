@@ -12,7 +12,7 @@ import numpy as np
 from app.batch.sweep.distributions import Choice
 from app.batch.sweep.paths import Keys, ScenarioPath
 from app.batch.sweep.sampling import SampledDesign, sampled_points
-from app.batch.sweep.schema import Grid, LatinHypercube, OneAtATime, Paired, Saltelli, Sobol, Sweep, Variants
+from app.batch.sweep.schema import FullGrid, LatinHypercube, OneAtATime, Paired, Saltelli, Sobol, Sweep, Variants
 
 SAMPLED = (LatinHypercube, Sobol, Saltelli)
 Paths = Mapping[str, ScenarioPath]
@@ -20,7 +20,7 @@ Paths = Mapping[str, ScenarioPath]
 
 
 @dataclass(frozen=True)
-class Change:
+class VariedValue:
     """A new value at a place in the scenario.
 
     Args:
@@ -50,7 +50,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Variant:
+class PlannedRun:
     """A run of a sweep before it is checked.
 
     Args:
@@ -66,7 +66,7 @@ class Variant:
 
     name: str
     place: Keys
-    changes: tuple[Change, ...] = ()
+    changes: tuple[VariedValue, ...] = ()
     tags: tuple[str, ...] = ()
     sample: int = 0
     matrix: str = ""
@@ -80,10 +80,10 @@ class _Levels:
 
     path: str
     label: str
-    changes: tuple[Change, ...] = field(default=())
+    changes: tuple[VariedValue, ...] = field(default=())
 
 
-def make_variants(sweep: Sweep, paths: Paths, start: str | None) -> list[Variant]:
+def make_variants(sweep: Sweep, paths: Paths, start: str | None) -> list[PlannedRun]:
     """All runs of a sweep, in order.
 
     Args:
@@ -119,30 +119,32 @@ def short_labels(paths: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _of_design(sweep: Sweep, paths: Paths) -> Iterator[Variant]:
+def _of_design(sweep: Sweep, paths: Paths) -> Iterator[PlannedRun]:
     design = sweep.design
     if isinstance(design, Variants):
         yield from _listed(design, paths)
-    elif isinstance(design, Grid):
+    elif isinstance(design, FullGrid):
         for changes in product(*(levels.changes for levels in _all_levels(design.parameters, paths))):
-            yield Variant(_named(changes, paths), ("design", "parameters"), changes)
+            yield PlannedRun(_named(changes, paths), ("design", "parameters"), changes)
     elif isinstance(design, Paired):
         yield from _paired(design, paths)
     elif isinstance(design, OneAtATime):
         if design.base:
-            yield Variant("base", ("design", "base"))
+            yield PlannedRun("base", ("design", "base"))
         for levels in _all_levels(design.parameters, paths):
             for change in levels.changes:
-                yield Variant(f"{levels.label}={change.words}", change.place, (change,))
+                yield PlannedRun(f"{levels.label}={change.words}", change.place, (change,))
     else:
         yield from _sampled(design, sweep.seed, paths)
 
 
-def _listed(design: Variants, paths: Paths) -> Iterator[Variant]:
+def _listed(design: Variants, paths: Paths) -> Iterator[PlannedRun]:
     for number, variant in enumerate(design.variants):
         at: Keys = ("design", "variants", number)
-        changes = tuple(Change(paths[path], value, (*at, "changes", path)) for path, value in variant.changes.items())
-        yield Variant(variant.name, at, changes, variant.tags)
+        changes = tuple(
+            VariedValue(paths[path], value, (*at, "changes", path)) for path, value in variant.changes.items()
+        )
+        yield PlannedRun(variant.name, at, changes, variant.tags)
 
 
 def _all_levels(parameters: Mapping[str, Any], paths: Paths) -> list[_Levels]:
@@ -152,7 +154,7 @@ def _all_levels(parameters: Mapping[str, Any], paths: Paths) -> list[_Levels]:
             path,
             labels[path],
             tuple(
-                Change(paths[path], value, ("design", "parameters", path, key), label)
+                VariedValue(paths[path], value, ("design", "parameters", path, key), label)
                 for label, value, key in levels_of(values)
             ),
         )
@@ -160,22 +162,22 @@ def _all_levels(parameters: Mapping[str, Any], paths: Paths) -> list[_Levels]:
     ]
 
 
-def _named(changes: Sequence[Change], paths: Paths) -> str:
+def _named(changes: Sequence[VariedValue], paths: Paths) -> str:
     labels = short_labels([text for text in paths if any(change.path.text == text for change in changes)])
     return ", ".join(f"{labels[change.path.text]}={change.words}" for change in changes)
 
 
-def _paired(design: Paired, paths: Paths) -> Iterator[Variant]:
+def _paired(design: Paired, paths: Paths) -> Iterator[PlannedRun]:
     for number in range(design.n_runs):
         changes = tuple(
-            Change(paths[path], column[number], ("design", "columns", path, number))
+            VariedValue(paths[path], column[number], ("design", "columns", path, number))
             for path, column in design.columns.items()
         )
         name = _named(changes, paths) if design.names is None else design.names[number]
-        yield Variant(name, ("design", "columns"), changes)
+        yield PlannedRun(name, ("design", "columns"), changes)
 
 
-def _sampled(design: SampledDesign, seed: int, paths: Paths) -> Iterator[Variant]:
+def _sampled(design: SampledDesign, seed: int, paths: Paths) -> Iterator[PlannedRun]:
     points = sampled_points(design, seed)
     columns = {
         path: distribution.drawn(_column(points, place))
@@ -187,7 +189,7 @@ def _sampled(design: SampledDesign, seed: int, paths: Paths) -> Iterator[Variant
         changes = tuple(_drawn(design, paths[path], drawn[row]) for path, drawn in columns.items())
         column = "" if point.column is None else names[point.column]
         words = (point.matrix, f"{point.sample + 1:0{digits}d}", labels.get(column, ""))
-        yield Variant(
+        yield PlannedRun(
             " ".join(filter(None, words)), ("design", "parameters"), changes,
             sample=point.sample, matrix=point.matrix, column=column,
         )  # fmt: skip
@@ -197,26 +199,26 @@ def _column(points: Sequence[Any], place: int) -> Any:
     return np.array([point.shares[place] for point in points])
 
 
-def _drawn(design: SampledDesign, path: ScenarioPath, drawn: Any) -> Change:
+def _drawn(design: SampledDesign, path: ScenarioPath, drawn: Any) -> VariedValue:
     at: Keys = ("design", "parameters", path.text)
     distribution = design.parameters[path.text]
     if not isinstance(distribution, Choice):
-        return Change(path, drawn, at)
+        return VariedValue(path, drawn, at)
     label, value, key = levels_of(distribution.values)[drawn]
-    return Change(path, value, (*at, "values", key), label)
+    return VariedValue(path, value, (*at, "values", key), label)
 
 
-def _replicated(variant: Variant, sweep: Sweep, paths: Paths, start: str | None) -> Iterator[Variant]:
+def _replicated(variant: PlannedRun, sweep: Sweep, paths: Paths, start: str | None) -> Iterator[PlannedRun]:
     """A run once for each weather, year and seed."""
     over = sweep.replications
     at = "replications"
     columns = [
-        [("weather", Change(paths["weather"], name, (at, "weather", k))) for k, name in enumerate(over.weather)],
+        [("weather", VariedValue(paths["weather"], name, (at, "weather", k))) for k, name in enumerate(over.weather)],
         [
-            ("year", Change(paths["period.start"], f"{year:04d}{(start or '')[4:]}", (at, "years", k), str(year)))
+            ("year", VariedValue(paths["period.start"], f"{year:04d}{(start or '')[4:]}", (at, "years", k), str(year)))
             for k, year in enumerate(over.years)
         ],
-        [("seed", Change(paths["seed"], seed, (at, "seeds", k))) for k, seed in enumerate(over.seeds)],
+        [("seed", VariedValue(paths["seed"], seed, (at, "seeds", k))) for k, seed in enumerate(over.seeds)],
     ]
     columns = [column for column in columns if column]
     for chosen in product(*columns):
