@@ -38,7 +38,7 @@ SITES = {
 """Sites of the shared weather that stand for a region; San Francisco is a typical year, the others are 2023."""
 ZONES = {"germany": "DE-LU", "great_britain": "GB", "japan": "JP-TK", "california": "US-CAL-CISO"}
 PRICED = {"germany": "DE-LU", "california": "US-CAL-CISO"}
-DEFAULT_WEATHER = "greensboro-tmy3"
+DEFAULT_WEATHER = "potsdam-try"
 ROOT = Path(__file__).parents[1]
 SCORES = ROOT / "carbon" / "upstream" / "regions" / "scores.csv"
 PAGE = ROOT / "docs" / "upstream_presets.md"

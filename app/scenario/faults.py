@@ -66,7 +66,7 @@ def read_files(raw: Mapping[str, Any], folder: Path, city: City | None, assets: 
 
 
 def _checks(raw: Mapping[str, Any], folder: Path, city: City | None, assets: Sequence[Asset]) -> Iterator[Check]:
-    weather = raw.get("weather", "greensboro-tmy3")
+    weather = raw.get("weather", "potsdam-try")
     if isinstance(weather, str) and city is not None:
         spec = _city_spec(raw)
         shines = _needs_sun(raw, spec, city, assets)

@@ -237,8 +237,8 @@ class Scenario(Spec):
     """The grid, its place, and its loads."""
     period: PeriodSpec
     """Start, length and time step of what is simulated."""
-    weather: str = "greensboro-tmy3"
-    """Weather of the city: `greensboro-tmy3` (shipped with pvlib), `potsdam-try` (shipped with demandlib), or an EPW,
+    weather: str = "potsdam-try"
+    """Weather of the city: `potsdam-try` (shipped with demandlib), `greensboro-tmy3` (shipped with pvlib), or an EPW,
     TMY3, TRY, PVGIS or CSV file (path relative to the scenario's); a typical year is laid over the period by date."""
     upstream: UpstreamSpec = UpstreamSpec()
     """Source of carbon intensity and wholesale price of imports."""

@@ -1,4 +1,4 @@
-"""The demonstration: the reference city in its worst week, unmanaged and optimal."""
+"""The demonstration: the reference city in a week of winter, unmanaged and optimal."""
 
 from __future__ import annotations
 

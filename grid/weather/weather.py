@@ -103,8 +103,8 @@ def weather_for(source: str | Path, clock: Clock, time_zone: str, latitude: floa
     linear between the middles of the hours. A step longer than a quarter of an hour takes the mean over itself.
 
     Args:
-        source: ``greensboro-tmy3`` (it comes with pvlib), or a path to a TMY3, EPW, PVGIS or CSV file; for the
-            columns of a CSV file see `grid.weather.files.read_weather_year`.
+        source: A name of `grid.weather.files.SHIPPED` (``potsdam-try``, ``greensboro-tmy3``), or a path to a TMY3,
+            EPW, TRY, PVGIS or CSV file; for the columns of a CSV file see `grid.weather.files.read_weather_year`.
         clock: The time axis.
         time_zone: Of the city, such as ``Europe/Berlin``.
         latitude: Of the city [degree].

@@ -36,7 +36,7 @@ def plain_results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]
 
 @pytest.fixture(scope="session")
 def demo_folder(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
-    """The demonstration's first two days: the first has the worst evening of the year."""
+    """The demonstration's first two days: charging on arrival breaks a limit on the first, feeding in pays on both."""
     return made_once("demo", lambda folder: run_demo(folder, days=2))
 
 
