@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlalchemy import URL, ColumnElement, Connection, Double, Engine, create_en
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from app.failures import StoreError
-from app.results.store.index_tables import METADATA, UnusableIndexError, make_tables
+from app.results.store.index_tables import METADATA, UnusableIndexError, has_tables, make_tables
 from grid.errors import InputError
 
 BUSY_TIMEOUT_S = 30.0
@@ -100,10 +100,15 @@ def open_database(url: str | Path) -> Database:
     else:
         database = Database(_engine(address, connect_timeout=CONNECT_TIMEOUT_S), shown)
     try:
-        with database.writing() as connection:
-            if database.file is None:
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})")
-            make_tables(connection, shown)
+        with database.reading() as connection:
+            complete = has_tables(connection, shown)
+        if not complete:
+            with database.writing() as connection:
+                if database.file is None:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})")
+                make_tables(connection, shown)
+        if database.file is not None:
+            _set_journal(database.engine, database.file)
     except BaseException:
         database.close()
         raise
@@ -166,13 +171,11 @@ def _sqlite(address: URL, shown: str) -> Database:
     except OSError as error:
         raise StoreError(shown, f"cannot be made: {error.strerror}") from error
     engine = _engine(address, timeout=BUSY_TIMEOUT_S)
-    journal = "DELETE" if file_system(file.parent) in _NETWORK else "WAL"
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions begin as `Database` says, not as the driver guesses
         connection.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT_S * 1000)}")
-        connection.execute(f"PRAGMA journal_mode = {journal}")
         connection.execute("PRAGMA synchronous = NORMAL")
 
     @event.listens_for(engine, "begin")
@@ -182,14 +185,28 @@ def _sqlite(address: URL, shown: str) -> Database:
     return Database(engine, shown, file)
 
 
-def file_system(folder: Path) -> str:
+def _set_journal(engine: Engine, file: Path) -> None:
+    """Lets readers and a writer work side by side where the file system can; it can do without if somebody is busy."""
+    wanted = "delete" if file_system(file.parent) in _NETWORK else "wal"
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        if cursor.execute("PRAGMA journal_mode").fetchone()[0] != wanted:
+            with suppress(sqlite3.OperationalError):
+                cursor.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
+        cursor.close()
+    finally:
+        connection.close()
+
+
+def file_system(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
     """The kind of file system that a folder lies in, by Linux's list of mounts; empty where there is none."""
     try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+        lines = mounts.read_text(encoding="utf-8").splitlines()
     except OSError:
         return ""
     real = os.path.realpath(folder)
-    kinds = {fields[1].replace(r"\040", " "): fields[2] for fields in map(str.split, mounts)}
+    kinds = {fields[1].replace(r"\040", " "): fields[2] for fields in map(str.split, lines)}
     above = [place for place in kinds if real == place or real.startswith(place.rstrip("/") + "/")]
     return kinds[max(above, key=len)] if above else ""
 

@@ -57,26 +57,31 @@ VARIANTS = Table(
 """A row for each run of a sweep, as the sweep names it."""
 
 
-def make_tables(connection: Connection, shown: str) -> None:
-    """Makes the tables in an empty database; tables of this format that are there stay.
+def has_tables(connection: Connection, shown: str) -> bool:
+    """Whether a database holds an index; False if it can be made there.
 
     Args:
-        connection: In a transaction that excludes others that do the same.
+        connection: To the database.
         shown: The index as messages name it.
 
     Raises:
-        UnusableIndexError: If the database holds an index of another format.
+        UnusableIndexError: If it holds an index of another format.
         InputError: If it holds something else.
     """
     present = set(inspect(connection).get_table_names())
-    if not present & {table.name for table in METADATA.sorted_tables}:
-        if present and connection.dialect.name == "sqlite":
-            raise InputError.single(shown, "is a database of something else", ", ".join(sorted(present)[:3]))
-        METADATA.create_all(connection)
-        connection.execute(INDEX_FORMAT.insert().values(number=FORMAT))
-        return
     if INDEX_FORMAT.name not in present:
-        raise InputError.single(shown, "is a database of something else", ", ".join(sorted(present)[:3]))
+        of_others = present if connection.dialect.name == "sqlite" else present & set(METADATA.tables)
+        if of_others:
+            raise InputError.single(shown, "is a database of something else", ", ".join(sorted(of_others)[:3]))
+        return False
     found = connection.execute(select(INDEX_FORMAT.c.number)).scalar()
     if found != FORMAT:
         raise UnusableIndexError.because(shown, f"is of format {found}, and this gridcarbon has format {FORMAT}")
+    return True
+
+
+def make_tables(connection: Connection, shown: str) -> None:
+    """Makes the tables where there are none; raises as `has_tables`. The transaction must exclude others that do so."""
+    if not has_tables(connection, shown):
+        METADATA.create_all(connection)
+        connection.execute(INDEX_FORMAT.insert().values(number=FORMAT))

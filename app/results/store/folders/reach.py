@@ -12,8 +12,10 @@ from app.failures import StoreError
 from app.results.target import in_words
 from grid.errors import InputError, nearest
 
-_CURES = {"s3fs": "pip install 'gridcarbon[s3]'"}
-"""How the driver of a protocol is installed, by its package; others by their own names."""
+_CURES = {"s3": "pip install 'gridcarbon[s3]'", "s3a": "pip install 'gridcarbon[s3]'"}
+"""How what a protocol needs is installed; of others fsspec says it."""
+_WITH_BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "oss", "oci"})
+"""Protocols of object stores whose buckets are not made by writing to them."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _FAR = ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionError", "ClientConnectorError", "TimeoutError",
         "FSTimeoutError", "ConnectionRefusedError", "gaierror")  # fmt: skip
@@ -44,8 +46,7 @@ def file_system_at(url: str) -> tuple[Any, str]:
     try:
         system, path = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        cure = _CURES.get(error.name or "", f"pip install {error.name}" if error.name else str(error))
-        rule = f"{protocol}:// needs a package that is not installed: {cure}"
+        rule = f"{protocol}:// needs a package that is not installed: {_CURES.get(protocol, error)}"
         raise InputError.single("STORE", rule, shown) from error
     except ValueError as error:
         raise InputError.single("STORE", f"is not a URL of {protocol}: {error}", shown) from error
@@ -53,7 +54,20 @@ def file_system_at(url: str) -> tuple[Any, str]:
         raise StoreError(shown, _in_words(error)) from error
     if not str(path).strip("/"):
         raise InputError.single("STORE", "names no bucket and no folder", shown)
+    if protocol in _WITH_BUCKETS:
+        _check_bucket(system, str(path).strip("/").split("/", 1)[0], shown)
     return system, str(path)
+
+
+def _check_bucket(system: Any, bucket: str, shown: str) -> None:
+    """Raises an error if there is no such bucket; who may only use folders of it is told so by them."""
+    with reaching(shown):
+        try:
+            system.info(bucket)
+        except FileNotFoundError as error:
+            raise InputError.single("STORE", f"there is no bucket {bucket!r}", shown) from error
+        except PermissionError:
+            return
 
 
 @contextmanager
@@ -73,7 +87,8 @@ def reaching(shown: str) -> Iterator[None]:
 
 def disk_error(error: OSError) -> str:
     """What is wrong with a folder of this machine, from an error of its file system."""
-    return "cannot be written: the disk is full" if error.errno in _FULL else in_words(error)
+    full = error.errno in _FULL or "No space left" in str(error)  # polars says it without the number
+    return "cannot be written: the disk is full" if full else in_words(error)
 
 
 def _in_words(error: Exception) -> str:

@@ -11,6 +11,8 @@ import s3fs
 
 from app.results.folder import Result
 from app.results.store.store import Store, opened_store
+from app.scenario import check_scenario
+from app.simulation.phases import SimulationResult, simulate
 from tests.app.results.store.services import postgresql, s3_server
 from tests.app.synthetic_results import write_synthetic
 
@@ -20,6 +22,15 @@ Put = Callable[[str], Path]
 @pytest.fixture(scope="session")
 def one_result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     return write_synthetic(tmp_path_factory.mktemp("one") / "result", "optimal", with_devices=False)
+
+
+@pytest.fixture(scope="session")
+def outcome() -> SimulationResult:
+    """A run of a small net over a day."""
+    raw = {"name": "small", "city": {"network": "case33bw"},
+           "period": {"start": "2030-01-14", "days": 1, "step_minutes": 60},
+           "dispatch": {"strategy": "unmanaged"}}  # fmt: skip
+    return simulate(check_scenario(raw, Path(), "small"))
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +53,10 @@ def s3_bucket() -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Copies of remote results, and their indexes, do not go to the folders of the user."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path_factory.mktemp(name)))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,0 +1,133 @@
+"""Results of runs in stores: in a folder, in memory, and in a bucket of a server that speaks S3."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import polars as pl
+import pytest
+
+from app.results import scan
+from app.results.folder import Result, find_results
+from app.results.run import store as write_single
+from app.results.store.folders.remote import UPLOADS, RemoteFolder
+from app.results.store.key import KEY_LENGTH, key_of
+from app.results.store.store import Store, opened_store
+from app.results.verification import FILES, MANIFEST
+from app.simulation.phases import SimulationResult
+from grid.errors import InputError
+from tests.app.results.store.keys import LEASE_S, keys, runs
+
+
+@pytest.fixture(params=["folder", "file", "memory", "s3"])
+def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    places = {"folder": tmp_path / "store", "file": f"file://{tmp_path}/a%20store", "memory": f"memory://{tmp_path}"}
+    place = places.get(request.param)
+    if place is None:
+        place = f"{request.getfixturevalue('s3_bucket')}/{tmp_path.name}"
+    with opened_store(place) as store:
+        yield store
+    fsspec.filesystem("memory").store.clear()
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_key_is_that_of_the_scenario_and_its_files(outcome: SimulationResult) -> None:
+    loaded = outcome.inputs.loaded
+    assert key_of(loaded) == key_of(loaded.with_changes({}))
+    assert key_of(loaded) != key_of(loaded.with_changes({"dispatch.carbon_price_per_t": 1.0}))
+    assert len(key_of(loaded)) == KEY_LENGTH
+
+
+def test_what_is_written_is_opened_and_scanned_everywhere(any_store: Store, outcome: SimulationResult) -> None:
+    key, other = key_of(outcome.inputs.loaded), "f" * KEY_LENGTH
+    any_store.index.register("one", runs([key]))
+    assert any_store.index.take("worker", [key], LEASE_S) == key
+    told: list[tuple[str, float]] = []
+    written = any_store.write(key, outcome, lambda phase, share: told.append((phase, share)))
+    assert told[0] == ("write", 0.0)
+    assert told[-1][1] == 1.0
+    assert any_store.index.finish(key, "worker")
+    assert any_store.keys() == [key]
+    assert any_store.has(key)
+    assert not any_store.has(other)
+    opened = any_store.open(key)
+    opened.verify()
+    assert files_of(opened.path) == files_of(written.path)
+    found = scan(any_store.place).collect()
+    assert found.select("key", "name", "status", "dispatch.carbon_price_per_t").row(0) == (key, "run 0", "done", 0.0)
+    assert found["size_bytes"][0] == sum(len(content) for content in files_of(opened.path).values())
+    buses = scan(any_store.place, "buses")
+    assert buses.drop("run_key", "run_name").collect().equals(opened.table("buses").collect())
+    assert (
+        buses.filter(pl.col("run_key") == key, pl.col("run_name") == "run 0").collect().height == buses.collect().height
+    )
+    assert buses.filter(pl.col("run_key") == other).collect().height == 0
+    assert any_store.index.rebuild() == 1
+    assert any_store.sweeps()["one"].runs == tuple(runs([key]))
+
+
+def test_a_second_writer_gets_the_result_of_the_first(any_store: Store, outcome: SimulationResult) -> None:
+    (key,) = keys(1)
+    first = files_of(any_store.write(key, outcome).path)
+    assert files_of(any_store.write(key, outcome).path) == first
+
+
+def test_it_is_the_result_that_a_single_run_writes(tmp_path: Path, outcome: SimulationResult) -> None:
+    single = write_single(outcome, tmp_path / "single")
+    with opened_store(tmp_path / "store") as store:
+        stored = store.write(key_of(outcome.inputs.loaded), outcome)
+    assert stored.summary == single.summary
+    hashes = {name: value for name, value in single.manifest["files"].items() if name.endswith(".parquet")}
+    assert {name: stored.manifest["files"][name] for name in hashes} == hashes
+
+
+def test_a_damaged_result_is_set_aside_and_written_again(tmp_path: Path, outcome: SimulationResult) -> None:
+    (key,) = keys(1)
+    with opened_store(tmp_path) as store:
+        damaged = store.write(key, outcome).path / "buses.parquet"
+        damaged.write_bytes(b"damaged")
+        store.write(key, outcome).verify()
+        (aside,) = tmp_path.glob(f".damaged-{key}-*")
+        assert (aside / "buses.parquet").read_bytes() == b"damaged"
+        assert list(find_results(tmp_path)) == [key]
+
+
+def test_a_damaged_copy_of_a_remote_result_is_fetched_again(s3_bucket: str, one_result: Result) -> None:
+    (key,) = keys(1)
+    with opened_store(f"{s3_bucket}/copies") as store:
+        assert isinstance(store.folder, RemoteFolder)
+        store.folder.send(key, one_result)
+        copy = store.open(key).path
+        (copy / "buses.parquet").write_bytes(b"damaged")
+        assert files_of(store.open(key).path) == files_of(one_result.path)
+        system, root = store.folder.system, store.folder.root
+        system.pipe_file(f"{root}/{key}/buses.parquet", b"damaged")
+        shutil.rmtree(copy)
+        with pytest.raises(InputError, match=r"buses\.parquet: is not as it was written"):
+            store.open(key)
+
+
+def test_what_a_killed_writer_left_in_a_bucket_is_no_result_and_goes(s3_bucket: str, one_result: Result) -> None:
+    one, two = keys(2)
+    with opened_store(f"{s3_bucket}/killed") as store:
+        folder = store.folder
+        assert isinstance(folder, RemoteFolder)
+        for key in (one, two):
+            folder.system.pipe_file(f"{folder.root}/{key}/buses.parquet", b"part")
+            folder.system.pipe_file(f"{folder.root}/{UPLOADS}/{key}.json", b'{"begun": 0}')
+        assert store.keys() == []
+        assert scan(store.place).collect().height == 0
+        assert store.index.take("worker", [one], LEASE_S) == one
+        store.index.register("sweep", runs([one]))  # removes the second: nobody works on it
+        assert folder.listed() == [one]
+        folder.send(one, one_result)
+        assert store.index.finish(one, "worker")
+        left = [path.removeprefix(f"{folder.root}/{one}/") for path in folder.system.find(folder.root)]
+        assert sorted(name for name in left if "/" not in name) == sorted([*FILES, MANIFEST])
+        assert not [name for name in left if UPLOADS in name]
