@@ -6,6 +6,7 @@ import copy
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy import sparse
 from grid._pandapower.as_solved import net_as_solved
 from grid._pandapower.compiled import keep_compiled_functions
 from grid._pandapower.faults import faults
-from grid._pandapower.tables import numbers, unique
+from grid._pandapower.tables import element_table, numbers, unique
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import InputError, raise_if_any
 from grid.network.network import Branches, Buses, Complexes, DCLines, Network
@@ -30,6 +31,8 @@ RUNPP_OPTIONS: Mapping[str, Any] = {
 DEFAULT_VM_MIN_PU, DEFAULT_VM_MAX_PU = 0.9, 1.1
 """Voltage limits where a net states none: EN 50160:2010, clause 5.2.2 (± 10 %)."""
 
+INJECTING_TABLES = ("load", "storage", "sgen")
+"""Tables whose elements a city puts on its clock."""
 REFERENCE = 3
 """Type of a bus that an external grid holds, in pandapower's matrices."""
 
@@ -74,8 +77,14 @@ def network_of(net: Any) -> Network:
         not_followed=not_followed,
         generator_node=_generator_nodes(net, node, internal),
         voltage_dependent_bus=_voltage_dependent(solved, node),
-        net=net,
+        elements={table: element_table(net, table) for table in INJECTING_TABLES},
+        load_net=partial(_given, net),
     )
+
+
+def _given(net: Any) -> Any:
+    """A net that is in memory already."""
+    return net
 
 
 def _solved(net: Any) -> Any:

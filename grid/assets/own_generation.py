@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grid import _pandapower
 from grid.arrays import Bools, Floats, Ints
 from grid.assets.pv import PV, pv_specific_power
 from grid.assets.wind import Wind, wind_specific_power
@@ -73,7 +72,7 @@ def follow_weather(city: City, weather: Weather) -> tuple[City, tuple[Followed, 
     Raises:
         InputError: If it has solar generators and the weather file has no irradiance.
     """
-    table = _pandapower.element_table(city.network.net, "sgen")
+    table = city.network.elements["sgen"]
     rated_mw = np.zeros(len(city.technologies))
     rated_mw[: len(table["name"])] = np.array(table["p_mw"]) * np.array(table["in_service"], dtype=float)
     own = np.arange(len(city.technologies)) < len(table["name"])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from grid import _pandapower
 from grid.arrays import Bools, Floats, Ints
 from grid.city.own_profiles import own_profile_faults, own_profiles_report
 from grid.city.source import GridSource
@@ -167,11 +166,11 @@ def make_city(
         InputError: If a profile names an element that does not exist, or a load a sector that is neither a GPC code
             nor a mix of the source.
     """
-    network = _pandapower.network_of(source.net)
+    network = source.network
     given = [profiles for profiles in (source.profiles, source.own_profiles) if profiles is not None]
     names = tuple(name for profiles in given for name in profiles.names)
     own = source.profiles if source.element_profiles else source.own_profiles
-    tables = {table: _pandapower.element_table(network.net, table) for table in ("load", "storage", "sgen")}
+    tables = network.elements
     if own is not None:
         raise_if_any(own_profile_faults(own, clock, tables), own.source or "the profiles")
     shapes = np.column_stack([np.ones((clock.n_steps, 1)), *(profiles.on(clock, holidays) for profiles in given)])
@@ -183,9 +182,9 @@ def make_city(
     stores, buffered = _chosen(by_table["storage"], ~feeds_in), _negative(_chosen(by_table["storage"], feeds_in))
     present = _joined(by_table["load"], stores)
     loads = _grown(present, demand_growth, len(tables["load"]["name"]))
-    named = tables["load"]["sector"] + [None] * len(stores.names)
+    named = [*tables["load"]["sector"], *[None] * len(stores.names)]
     sectors, shares = _sector_shares(named, source.sector_mixes, sector)
-    profile_names = tables["load"]["profile"] + [None] * len(stores.names)
+    profile_names = [*tables["load"]["profile"], *[None] * len(stores.names)]
     is_area = [
         (name is not None and name in source.sector_mixes) or (profile or "").startswith("lv_")
         for name, profile in zip(named, profile_names, strict=True)
@@ -207,7 +206,7 @@ def make_city(
     )
 
 
-def _technologies(tables: Mapping[str, Mapping[str, list[Any]]], feeds_in: Bools) -> tuple[str, ...]:
+def _technologies(tables: Mapping[str, Mapping[str, Sequence[Any]]], feeds_in: Bools) -> tuple[str, ...]:
     """Technology of each generator of the net, then of each of its stores that stands for buffered generation."""
     rows = {"sgen": range(len(tables["sgen"]["name"])), "storage": np.flatnonzero(feeds_in)}
     return tuple(
@@ -216,7 +215,7 @@ def _technologies(tables: Mapping[str, Mapping[str, list[Any]]], feeds_in: Bools
 
 
 def _elements(
-    table: str, columns: Mapping[str, list[Any]], column: Mapping[str, int], shapes: Floats, own: bool
+    table: str, columns: Mapping[str, Sequence[Any]], column: Mapping[str, int], shapes: Floats, own: bool
 ) -> Elements:
     """The elements of one table; `own` profiles are in MW, shared ones relative to the value of the net."""
     n = len(columns["name"])

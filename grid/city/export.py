@@ -56,8 +56,8 @@ def write_step(city: City, step: int, added: Sequence[AddedElement], path: Path)
     if not path.parent.is_dir():
         faults.append(Fault("file", "its folder does not exist", str(path.parent)))
     raise_if_any(faults, "the export")
-    n_loads = len(city.network.net.load)
-    n_sgens = len(city.network.net.sgen)
+    n_loads = len(city.network.elements["load"]["name"])
+    n_sgens = len(city.network.elements["sgen"]["name"])
     load = {"p_mw": city.loads.p_mw()[step], "q_mvar": city.loads.q_mvar()[step]}
     sgen = {"p_mw": city.generators.p_mw()[step], "q_mvar": city.generators.q_mvar()[step]}
     columns = {

@@ -18,7 +18,7 @@ from grid.files.report import FileReport
 from grid.time.calendar import ProfileTable, civil_midnight, days_taken
 from grid.time.clock import Clock
 
-Tables = Mapping[str, Mapping[str, list[Any]]]
+Tables = Mapping[str, Mapping[str, Sequence[Any]]]
 """Elements of a net as plain columns, by table."""
 _TOO_LARGE: Final = 100.0
 """Peak of the columns of a table against the powers of its elements in the net, beyond which they are in kW."""
@@ -122,7 +122,7 @@ def _element_faults(names: Sequence[str], tables: Tables) -> Iterator[Fault]:
             yield Fault(column, f"is the same {table} as {first}, by name and by index: keep one of them")
 
 
-def row_of(element: str, table: Mapping[str, list[Any]]) -> int | None:
+def row_of(element: str, table: Mapping[str, Sequence[Any]]) -> int | None:
     """Row of the element that a column names: by its name, and only where none is called so by its index."""
     if element in table["name"]:
         return table["name"].index(element)

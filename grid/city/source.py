@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -16,6 +18,8 @@ import polars as pl
 from grid import _pandapower
 from grid.city.own_profiles import read_profiles
 from grid.errors import InputError, nearest
+from grid.network.network import Network
+from grid.network.stored import network_from_text
 from grid.sharing import shared
 from grid.time.calendar import ProfileTable
 
@@ -32,12 +36,13 @@ class GridSource:
 
     Args:
         name: Name of the net.
-        net: The pandapower net, opaque.
+        net: The pandapower net, opaque; None where the network is stored.
         profiles: Its profiles, or None: every element keeps the value of the net.
         element_profiles: Whether the profiles are ``load/<name>/p_mw`` columns in MW rather than shared shapes.
         sector_mixes: Shares by GPC sub-sector of the sector mixes that its loads name.
         licences: Licences of the data.
         own_profiles: Columns in MW beside shared shapes; elements without one keep their shape.
+        stored: The network, where it is stored as arrays; then there is no net until somebody asks the network for it.
     """
 
     name: str
@@ -47,6 +52,16 @@ class GridSource:
     sector_mixes: Mapping[str, Mapping[str, float]]
     licences: tuple[str, ...]
     own_profiles: ProfileTable | None = None
+    stored: Network | None = None
+
+    @property
+    def network(self) -> Network:
+        """The network, as it is stored or as pandapower makes it of the net.
+
+        Raises:
+            InputError: If something is wrong with the net.
+        """
+        return _pandapower.network_of(self.net) if self.stored is None else self.stored
 
 
 def _files(given: Mapping[str, Any]) -> list[Path]:
@@ -99,16 +114,25 @@ def _with_profiles(source: GridSource, profiles: ProfileTable) -> GridSource:
 
 
 def _reference() -> GridSource:
-    folder = resources.files("grid.data") / "reference"
-    with resources.as_file(folder) as path:
-        net = _pandapower.read_file(path / "net.json.gz")
+    with _reference_folder() as path:
         frame = pl.read_parquet(path / "profiles.parquet")
         mixes = _sector_mixes(pl.read_csv(path / "sectors.csv"))
+        network = network_from_text(gzip.decompress((path / "network.json.gz").read_bytes()).decode(), _reference_net)
     profiles = ProfileTable(
         tuple(frame.columns), frame.to_numpy().astype(float), REFERENCE_PROFILE_START, timedelta(minutes=15)
     )
     licence = "SimBench 1-MVLV-urban-5.303-0-sw, Open Database License 1.0 (ODbL)"
-    return GridSource("SimBench 1-MVLV-urban-5.303-0-sw", net, profiles, False, mixes, (licence,))
+    return GridSource("SimBench 1-MVLV-urban-5.303-0-sw", None, profiles, False, mixes, (licence,), stored=network)
+
+
+def _reference_net() -> Any:
+    """The pandapower net of the reference city, as it is solved."""
+    with _reference_folder() as path:
+        return _pandapower.network_of(_pandapower.read_file(path / "net.json.gz")).net
+
+
+def _reference_folder() -> AbstractContextManager[Path]:
+    return resources.as_file(resources.files("grid.data") / "reference")
 
 
 def _simbench(code: str) -> GridSource:

@@ -1,8 +1,9 @@
 """Bakes the reference city from the SimBench data set: ``python -m grid.data.bake_reference [FOLDER]``.
 
 SimBench's own loader parses some 120 MB of text for every net. What the reference city needs of it fits in 4 MB:
-the net as pandapower JSON, the year's profiles as Parquet, and the sectors of the areas that are not modelled to
-the house. ``reference/README.md`` describes the files; running the script again gives the same bytes.
+the net as pandapower JSON, its network as arrays, the year's profiles as Parquet, and the sectors of the areas that
+are not modelled to the house. ``reference/README.md`` describes the files; running the script again gives the same
+bytes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from grid import _pandapower
+from grid.network.stored import network_to_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,6 +220,12 @@ def net_bytes(net: Any) -> bytes:
     return gzip.compress(text.encode(), compresslevel=9, mtime=0)
 
 
+def network_bytes(net: Any) -> bytes:
+    """The network of the net as arrays, gzipped JSON: what pandapower makes of it, to be had without pandapower."""
+    text = network_to_text(_pandapower.network_of(net))
+    return gzip.compress(text.encode(), compresslevel=9, mtime=0)
+
+
 def profile_table(profiles: Mapping[str, Any]) -> pa.Table:
     """The profiles as an Arrow table whose metadata say what the rows are and where they come from."""
     import pyarrow as pa  # noqa: PLC0415  needed to bake only
@@ -265,6 +275,7 @@ def bake(folder: Path) -> float:
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "net.json.gz").write_bytes(packed)
+    (folder / "network.json.gz").write_bytes(network_bytes(read_back))
     (folder / "sectors.csv").write_text(shares_csv(sector_shares(areas)), encoding="utf-8")
     pq.write_table(profile_table(profiles), folder / "profiles.parquet", compression="zstd", compression_level=19)
     return deviation_mw
@@ -274,7 +285,7 @@ def main() -> None:
     """Bakes into the folder named on the command line, by default into this package."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else REFERENCE_FOLDER
     deviation_mw = bake(folder)
-    for name in ("net.json.gz", "profiles.parquet", "sectors.csv"):
+    for name in ("net.json.gz", "network.json.gz", "profiles.parquet", "sectors.csv"):
         sys.stdout.write(f"{folder / name}: {(folder / name).stat().st_size / 1000:,.1f} kB\n")
     sys.stdout.write(f"largest deviation from SimBench: {deviation_mw:.1e} MW\n")
 

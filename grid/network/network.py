@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -153,7 +154,9 @@ class Network:
         uncovered: Why the fixed-point solver cannot solve this net, one reason each; empty if it can.
         misstated: What a balanced power flow misstates of this net, one sentence each; empty if nothing.
         not_followed: What else the net holds that is not followed, such as controllers, one sentence each.
-        net: The pandapower net as it is solved, never modified; opaque outside the adapter.
+        elements: Columns of the net's loads, storage units and static generators, by table (``load``, ``storage``,
+            ``sgen``): unique names, index, bus (place), powers of the net [MW, MVAr], whether in service, and text.
+        load_net: Gives the pandapower net; the network of a net that is stored as arrays reads it when it is asked for.
     """
 
     name: str
@@ -174,7 +177,13 @@ class Network:
     uncovered: tuple[str, ...]
     misstated: tuple[str, ...]
     not_followed: tuple[str, ...]
-    net: Any
+    elements: Mapping[str, Mapping[str, Sequence[Any]]]
+    load_net: Callable[[], Any]
+
+    @cached_property
+    def net(self) -> Any:
+        """The pandapower net as it is solved, never modified; opaque outside the adapter."""
+        return self.load_net()
 
     @property
     def n_nodes(self) -> int:
