@@ -160,13 +160,13 @@ def holidays_of(country: str | None, years: set[int]) -> set[date]:
     if country is None:
         return set()
     import holidays  # noqa: PLC0415  slow to import
+    from holidays.registry import EntityLoader  # noqa: PLC0415
 
     code, _, subdivision = country.partition("-")
-    supported = holidays.list_supported_countries()
-    if code not in supported:
-        raise InputError.single("city.holidays", "no such country code", country, nearest(code, supported))
-    if subdivision and subdivision not in supported[code]:
-        raise InputError.single(
-            "city.holidays", f"no such part of {code}", country, nearest(subdivision, supported[code])
-        )
+    codes = tuple(EntityLoader.get_country_codes())  # with their parts they would be 250 modules
+    if code not in codes:
+        raise InputError.single("city.holidays", "no such country code", country, nearest(code, codes))
+    parts = getattr(holidays, code).subdivisions
+    if subdivision and subdivision not in parts:
+        raise InputError.single("city.holidays", f"no such part of {code}", country, nearest(subdivision, parts))
     return set(holidays.country_holidays(code, subdiv=subdivision or None, years=years))

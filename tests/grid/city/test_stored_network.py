@@ -49,7 +49,7 @@ def test_the_stored_network_of_the_reference_city_is_that_of_its_net(reference_s
 @pytest.mark.slow
 def test_the_reference_city_is_read_without_pandapower() -> None:
     code = "import sys; from grid.city.source import read_grid; read_grid('reference').network; print(*sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = ran.stdout.split()
     assert "grid.network.stored" in loaded
     assert "pandapower" not in loaded
