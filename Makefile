@@ -37,8 +37,9 @@ check: $(FOR_DEVELOPERS)  ## lint, format, types and layers, as CI does
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bake: $(FOR_DEVELOPERS)  ## build the shipped reference city again from SimBench
+bake: $(FOR_DEVELOPERS)  ## build the shipped reference city and weather again from SimBench and pvlib
 	@$(BIN)/python -m grid.data.bake_reference
+	@$(BIN)/python -m grid.data.bake_weather
 
 bench: $(FOR_DEVELOPERS)  ## measure against the peers and write docs/benchmarks.md (ARGS=--quick)
 	@$(PIP) install -qq --constraint constraints.txt --editable '.[dev,bench]'

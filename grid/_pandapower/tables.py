@@ -10,7 +10,7 @@ import numpy as np
 from grid.arrays import Floats
 
 
-def element_table(net: Any, table: str) -> dict[str, list[Any]]:
+def element_table(net: Any, table: str) -> dict[str, tuple[Any, ...]]:
     """The table of loads or static generators as plain columns, for the city to read.
 
     Returns:
@@ -30,7 +30,7 @@ def element_table(net: Any, table: str) -> dict[str, list[Any]]:
     for column in ("sector", "technology", "profile", "profile_p", "profile_q", "type"):
         values = frame[column].tolist() if column in frame else [None] * len(frame)
         columns[column] = [value if isinstance(value, str) and value else None for value in values]
-    return columns
+    return {name: tuple(values) for name, values in columns.items()}
 
 
 def unique(frame: Any, prefix: str) -> tuple[str, ...]:

@@ -21,12 +21,21 @@ from grid.weather.dwd_try import is_dwd_try, read_dwd_try
 from grid.weather.formats import IRRADIANCE, Meaning, RawYear, Station
 from grid.weather.light import behind_words, meaning_of_irradiance, sun_faults
 from grid.weather.pvgis import read_pvgis_hourly, read_pvgis_tmy
+from grid.weather.stored import stored_year
 from grid.weather.sun import SunCheck
 from grid.weather.tmy import read_epw, read_tmy3
 from grid.weather.year import PLAUSIBLE, WeatherYear
 from grid.weather.year_rows import HOURS_OF_YEAR, LEAP_DAY, hour_name
 
-__all__ = ["HOURS_OF_YEAR", "IRRADIANCE", "PLAUSIBLE", "SHIPPED", "WeatherYear", "read_weather_year"]
+__all__ = [
+    "HOURS_OF_YEAR",
+    "IRRADIANCE",
+    "PLAUSIBLE",
+    "SHIPPED",
+    "WeatherYear",
+    "read_shipped_file",
+    "read_weather_year",
+]
 
 SHIPPED = {
     "greensboro-tmy3": ("pvlib", "data/723170TYA.CSV"),
@@ -67,15 +76,27 @@ def read_weather_year(
         InputError: If there is no such file, columns are missing, the rows are not the hours of a year, a gap is
             longer, values are not plausible, or the irradiance is more than 20 minutes from the sun of its place.
     """
-    path = _path_of(source)
+    stored = stored_year(str(source))
+    if stored is not None:
+        return stored
+    return _read_checked(_path_of(source), str(source), Station(latitude, longitude, standard_offset_hours))
+
+
+def read_shipped_file(name: str) -> WeatherYear:
+    """One of `SHIPPED`, read from the file of the library whether it is stored here or not."""
+    return _read_checked(_path_of(name), name, Station(0.0, 0.0, 0.0))
+
+
+def _read_checked(path: Path, source: str, elsewhere: Station) -> WeatherYear:
+    """Reads and checks a file; `elsewhere` is where a CSV file was measured."""
     try:
-        raw = _read(path, Station(latitude, longitude, standard_offset_hours))
+        raw = _read(path, elsewhere)
     except InputError:
         raise
     except (ValueError, KeyError, OSError, IndexError, TypeError) as error:
         rule = f"cannot be read as TMY3, EPW, PVGIS or CSV weather file with a column time_utc ({error})"
-        raise InputError.single("weather", rule, str(source)) from error
-    return _checked(raw, str(source))
+        raise InputError.single("weather", rule, source) from error
+    return _checked(raw, source)
 
 
 def _path_of(source: str | Path) -> Path:
