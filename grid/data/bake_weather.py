@@ -1,8 +1,8 @@
-"""Bakes the default weather from pvlib's file of it: ``python -m grid.data.bake_weather [FOLDER]``.
+"""Bakes the shipped weather from the files of pvlib and demandlib: ``python -m grid.data.bake_weather [FOLDER]``.
 
 Reading it, and holding it against the sun of its place, takes pvlib and pandas, which take longer to start than all
-else that a check of a scenario needs. ``weather/README.md`` describes the file; running the script again gives the same
-bytes.
+else that a check of a scenario needs. ``weather/README.md`` describes the files; running the script again gives the
+same bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Weather years that are shipped as they were read, so that reading the default one needs neither pvlib nor pandas."""
+"""Weather years that are shipped as they were read, so that having them needs neither pvlib nor pandas."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from grid.files.plain import from_plain, plain
 from grid.files.report import FileReport
 from grid.weather.year import WeatherYear
 
-STORED = ("greensboro-tmy3",)
-"""Shipped weather whose terms allow to pass it on: a work of the government of the United States."""
+STORED = ("greensboro-tmy3", "potsdam-try")
+"""Shipped weather that is stored; its sources and terms are in ``grid/data/weather/README.md``."""
 
 
 def stored_year(name: str) -> WeatherYear | None:
