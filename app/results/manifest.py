@@ -65,6 +65,7 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         "ci_year_import_kg_per_mwh": inputs.ci_year_kg_per_mwh,
         "emissions_source_t": float(outcome.accounts.carbon.source_kg.sum() / KG_PER_T),
         "seconds": seconds,
+        **({"reused": list(outcome.reused)} if outcome.reused else {}),
         "versions": {name: version(name) for name in LIBRARIES},
     }
 

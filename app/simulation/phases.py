@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,12 +16,14 @@ from app.scenario.loaded import LoadedScenario
 from app.scenario.schema import ForecastSpec
 from app.simulation.inputs import SimulationInputs, prepare
 from app.simulation.marginal import Marginal, marginal_of
+from app.simulation.reuse import PhaseReuse
+from app.simulation.reused_phases import dispatch_reusing, flow_reusing
 from carbon.data_centre import Facility
 from grid.arrays import Floats
-from grid.powerflow.powerflow import PowerFlow, power_flow
+from grid.powerflow.powerflow import PowerFlow
+from grid.threads import at_most
 from grid.units import KG_PER_T
 from optimizer.forecast.forecast import AutoregressiveError, Persistence
-from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem, Forecast, with_strategy
 from optimizer.problem.schedule import Schedule
 
@@ -46,6 +47,7 @@ class SimulationResult:
         flow: The AC power flow.
         accounts: Energy and carbon.
         seconds: Time spent in each phase [s].
+        reused: Phases whose arrays another run had made.
     """
 
     inputs: SimulationInputs
@@ -55,6 +57,7 @@ class SimulationResult:
     flow: PowerFlow
     accounts: Accounts
     seconds: dict[str, float] = field(default_factory=dict)
+    reused: tuple[str, ...] = ()
 
     @cached_property
     def marginal(self) -> Marginal:
@@ -67,50 +70,70 @@ class SimulationResult:
         return self.accounts.closes(BALANCE_TOLERANCE)
 
 
-def simulate(loaded: LoadedScenario, progress: Progress | None = None) -> SimulationResult:
+def simulate(
+    loaded: LoadedScenario,
+    progress: Progress | None = None,
+    reuse: PhaseReuse | None = None,
+    threads: int | None = None,
+) -> SimulationResult:
     """Runs a scenario.
 
     Args:
         loaded: The scenario and its city.
         progress: Told the phase and how much of it is done.
+        reuse: Where arrays of phases are kept, and taken from where a phase takes the same; the result is that of a run
+            by itself, bit for bit.
+        threads: How many threads compute; None: as `grid.threads` says.
     """
     tell = progress or (lambda _phase, _share: None)
     seconds: dict[str, float] = {}
-    with _phase("prepare", seconds, tell):
-        inputs = prepare(loaded)
-    city, clock = inputs.loaded.city, inputs.clock
-    p_fixed, q_fixed = city.withdrawal()
-    with _phase("dispatch", seconds, tell):
-        problem = dispatch_problem(inputs, p_fixed, q_fixed)
-        schedule = dispatch(problem, lambda done, total: tell("dispatch", done / total))
-        p_mw, facilities = _as_done(inputs, schedule)
-    with _phase("power flow", seconds, tell):
-        drawn, reactive = p_fixed.copy(), q_fixed.copy()
-        for flexibility in inputs.flexibilities:
-            drawn += flexibility.at_buses(p_mw[flexibility.name])
-            if flexibility.name in schedule.q_mvar:
-                reactive += flexibility.at_buses(schedule.q_mvar[flexibility.name])
-        flow = power_flow(
-            city.network, clock, drawn, reactive,
-            loads_mva=city.voltage_dependent_loads_mva(), threads=os.cpu_count() or 1,
-        )  # fmt: skip
-    with _phase("carbon tracing", seconds, tell):
-        accounts = account(
-            city, flow, inputs.flexibilities, p_mw, inputs.upstream, inputs.factors,
-            ci_year_kg_per_mwh=inputs.ci_year_kg_per_mwh, renewable_share_year=inputs.renewable_share_year,
-            conventions=inputs.loaded.scenario.carbon.conventions,
-            data_centres={load.name: (load.name, load.deferrable_name) for load in inputs.data_centres},
-        )  # fmt: skip
-    return SimulationResult(inputs, schedule, p_mw, facilities, flow, accounts, seconds)
+    reused: list[str] = []
+    with at_most(threads):
+        with _phase("prepare", seconds, tell):
+            inputs = prepare(loaded)
+            withdrawal = inputs.loaded.city.withdrawal()
+        with _phase("dispatch", seconds, tell) as name:
+            problem = dispatch_problem(inputs, *withdrawal)
+            schedule, found = dispatch_reusing(problem, lambda done, total: tell("dispatch", done / total), reuse)
+            reused += [name] if found else []
+            p_mw, facilities = _as_done(inputs, schedule)
+        with _phase("power flow", seconds, tell) as name:
+            flow, found = flow_reusing(inputs.loaded.city, *_with_assets(inputs, withdrawal, schedule, p_mw), reuse)
+            reused += [name] if found else []
+        with _phase("carbon tracing", seconds, tell):
+            accounts = _account(inputs, flow, p_mw)
+    return SimulationResult(inputs, schedule, p_mw, facilities, flow, accounts, seconds, tuple(reused))
 
 
 @contextmanager
-def _phase(name: str, seconds: dict[str, float], tell: Progress) -> Iterator[None]:
+def _phase(name: str, seconds: dict[str, float], tell: Progress) -> Iterator[str]:
     tell(name, 0.0)
     begun = time.perf_counter()
-    yield
+    yield name
     seconds[name] = round(time.perf_counter() - begun, 3)
     tell(name, 1.0)
+
+
+def _with_assets(
+    inputs: SimulationInputs, withdrawal: tuple[Floats, Floats], schedule: Schedule, p_mw: Mapping[str, Floats]
+) -> tuple[Floats, Floats]:
+    """Withdrawal at every bus with all assets as they did, shape (T, B) each [MW, MVAr]."""
+    drawn, reactive = withdrawal[0].copy(), withdrawal[1].copy()
+    for flexibility in inputs.flexibilities:
+        drawn += flexibility.at_buses(p_mw[flexibility.name])
+        if flexibility.name in schedule.q_mvar:
+            reactive += flexibility.at_buses(schedule.q_mvar[flexibility.name])
+    return drawn, reactive
+
+
+def _account(inputs: SimulationInputs, flow: PowerFlow, p_mw: Mapping[str, Floats]) -> Accounts:
+    """Energy and carbon of a run."""
+    return account(
+        inputs.loaded.city, flow, inputs.flexibilities, p_mw, inputs.upstream, inputs.factors,
+        ci_year_kg_per_mwh=inputs.ci_year_kg_per_mwh, renewable_share_year=inputs.renewable_share_year,
+        conventions=inputs.loaded.scenario.carbon.conventions,
+        data_centres={load.name: (load.name, load.deferrable_name) for load in inputs.data_centres},
+    )  # fmt: skip
 
 
 def dispatch_problem(inputs: SimulationInputs, p_fixed_mw: Floats, q_fixed_mvar: Floats) -> DispatchProblem:

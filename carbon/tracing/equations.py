@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from carbon.stocks.schedule import BlockSchedule, DeviceArrays
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.tracing_kernel import finish_block, prepare_block, trace_blocks, trace_blocks_with_stocks
 from grid.arrays import Bools, Floats, Ints, read_only, read_only_ints
+from grid.threads import processors
 
 BLOCK_BYTES = 4_000_000
 """Size of the equations of one block: about what stays in a core's second-level cache beside the inputs."""
@@ -277,8 +277,3 @@ class MixingEquations:
 def _rows(values: Floats) -> Floats:
     """`values` (T, G), or only its first row where all are the same row."""
     return read_only(values[:1] if values.strides[0] == 0 else values)
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -4,7 +4,7 @@ import grid.code_cache  # noqa: F401  before any function is compiled
 from grid._pandapower.matrices import RUNPP_OPTIONS, network_of
 from grid._pandapower.read import builtin, builtin_names, read_file, simbench
 from grid._pandapower.solve import newton_raphson
-from grid._pandapower.tables import element_table
+from grid._pandapower.tables import element_table, network_digest
 from grid._pandapower.write import net_with, write_file
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "builtin_names",
     "element_table",
     "net_with",
+    "network_digest",
     "network_of",
     "newton_raphson",
     "read_file",

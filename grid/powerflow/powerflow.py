@@ -28,6 +28,9 @@ from grid.powerflow.zbus import RESIDUAL_MVA, Limits, factorise, run
 from grid.time.clock import Clock
 from grid.units import BYTES_PER_MB
 
+network_digest = _pandapower.network_digest
+"""A digest of all that a power flow takes from a network."""
+
 
 @dataclass(frozen=True, eq=False)
 class PowerFlow:

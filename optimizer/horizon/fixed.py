@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from grid.arrays import Floats
@@ -14,15 +16,20 @@ AT_ONCE = 2000
 """Steps of which voltages are held at a time."""
 
 
-def fixed_schedule(problem: DispatchProblem, p_mw: dict[str, Floats]) -> Schedule:
+NetImport = Callable[[DispatchProblem, Floats, Floats], Floats]
+"""Given a problem and the withdrawal at every bus, shape (T, B) each [MW, MVAr]: the net import, shape (T,) [MW]."""
+
+
+def fixed_schedule(problem: DispatchProblem, p_mw: dict[str, Floats], net_import: NetImport | None = None) -> Schedule:
     """The schedule of a problem in which every power is given; there are no prices and no limits to keep.
 
     Args:
         problem: The problem.
         p_mw: Power of every flexibility by slot, by name, shape (K,) each [MW].
+        net_import: Finds the net import; by default `net_import_mw`.
     """
-    schedule = Schedule(problem.clock, p_mw, lp_cost=0.0)
-    net_mw = _net_import_mw(problem, schedule)
+    withdrawal = scheduled_withdrawal(problem, Schedule(problem.clock, p_mw, lp_cost=0.0))
+    net_mw = (net_import or net_import_mw)(problem, *withdrawal)
     known = np.nan_to_num(net_mw)
     imported, exported, h = np.maximum(known, 0.0), np.maximum(-known, 0.0), problem.clock.step_hours
     months = problem.clock.times.astype("datetime64[M]")
@@ -54,9 +61,14 @@ def fixed_schedule(problem: DispatchProblem, p_mw: dict[str, Floats]) -> Schedul
     )
 
 
-def _net_import_mw(problem: DispatchProblem, schedule: Schedule) -> Floats:
-    """Net import of a schedule, shape (T,) [MW]; NaN where the power flow has no solution."""
-    p_mw, q_mvar = scheduled_withdrawal(problem, schedule)
+def net_import_mw(problem: DispatchProblem, p_mw: Floats, q_mvar: Floats) -> Floats:
+    """Net import by the AC power flow, shape (T,) [MW]; NaN where it has no solution.
+
+    Args:
+        problem: The problem; of it count the clock, the network and its loads that depend on voltage.
+        p_mw: Withdrawal at every bus, shape (T, B) [MW].
+        q_mvar: Reactive withdrawal, shape (T, B) [MVAr].
+    """
     if not problem.alternating:
         fixed = problem.network.fixed_mva.real.sum() if problem.grid_limits else 0.0
         return np.asarray(p_mw.sum(axis=1) + fixed)

@@ -13,7 +13,7 @@ from grid.flexibility.flexibility import Flexibility
 from optimizer._highs import Compiled, Watch
 from optimizer.aggregation.window import AggregatedSolvers
 from optimizer.horizon.carbon_budget import CarbonBudget
-from optimizer.horizon.fixed import fixed_schedule
+from optimizer.horizon.fixed import NetImport, fixed_schedule
 from optimizer.horizon.realisation import RealisedWindow, realise, roles_in
 from optimizer.horizon.report import WindowReport, assembled_schedule, report_window, write_powers
 from optimizer.horizon.state import HorizonState
@@ -32,7 +32,9 @@ Progress = Callable[[int, int], object]
 FREE_MW = 1e-12
 
 
-def dispatch(problem: DispatchProblem, progress: Progress | None = None) -> Schedule:
+def dispatch(
+    problem: DispatchProblem, progress: Progress | None = None, net_import: NetImport | None = None
+) -> Schedule:
     """Decides what every flexible asset does.
 
     The horizon rolls: each window decides `horizon_steps` for good and sees `look_ahead_steps` beyond. In each,
@@ -44,6 +46,8 @@ def dispatch(problem: DispatchProblem, progress: Progress | None = None) -> Sche
         progress: Called after each window, and from time to time within one; if it returns False, or time runs out, the
             window under way is taken as far as it has come, every promise is kept in the rest, and
             `Schedule.decided_steps` and `Schedule.optimality_gap` say how far the decision went.
+        net_import: Finds the net import where nothing is left to decide, for who knows it already; by default the AC
+            power flow.
 
     Raises:
         InfeasibleDispatchError: If an inelastic problem has no solution, with the constraints in conflict.
@@ -53,8 +57,13 @@ def dispatch(problem: DispatchProblem, progress: Progress | None = None) -> Sche
     free = [f for f in problem.flexibilities if _is_free(f)]
     p_mw = {f.name: f.per_slot(f.p_min_mw).copy() for f in problem.flexibilities}
     if not free and problem.extend is None:
-        return fixed_schedule(problem, p_mw)
+        return fixed_schedule(problem, p_mw, net_import)
     return _roll(_Horizon.from_problem(_with_decided(problem, free, p_mw)), p_mw, progress)
+
+
+def leaves_nothing(problem: DispatchProblem) -> bool:
+    """Whether nothing is left to decide, so that `dispatch` optimises nothing."""
+    return problem.extend is None and not any(_is_free(flexibility) for flexibility in problem.flexibilities)
 
 
 def _is_free(flexibility: Flexibility) -> bool:

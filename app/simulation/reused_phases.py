@@ -1,0 +1,78 @@
+"""The dispatch and the power flow of a run, taken from what another run of the same has left, if any."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+
+from app.simulation.phase_arrays import flow_arrays, flow_from, schedule_arrays, schedule_from
+from app.simulation.reuse import PhaseReuse
+from grid.arrays import Floats
+from grid.city.city import City
+from grid.network.network import Complexes, Network
+from grid.powerflow.powerflow import PowerFlow, network_digest, power_flow
+from grid.threads import processors
+from grid.time.clock import Clock
+from optimizer.horizon.fixed import net_import_mw
+from optimizer.horizon.rolling import Progress, dispatch, leaves_nothing
+from optimizer.problem.problem import DispatchProblem
+from optimizer.problem.schedule import Schedule
+
+
+def dispatch_reusing(problem: DispatchProblem, progress: Progress, reuse: PhaseReuse | None) -> tuple[Schedule, bool]:
+    """What `dispatch` decides, and whether it was taken from another run.
+
+    A problem in which something is decided must be the same in everything. Where nothing is, only the net import comes
+    from another run: it depends on the powers alone, and prices and intensities may be others.
+    """
+    if reuse is None:
+        return dispatch(problem, progress), False
+    if leaves_nothing(problem):
+        return _priced(problem, progress, reuse)
+    rest = (getattr(problem, field.name) for field in fields(problem) if field.name != "network")
+    arrays, found = reuse.get(
+        "dispatch", (network_digest(problem.network), *rest), lambda: schedule_arrays(dispatch(problem, progress))
+    )
+    return schedule_from(arrays, problem.clock), found
+
+
+def _priced(problem: DispatchProblem, progress: Progress, reuse: PhaseReuse) -> tuple[Schedule, bool]:
+    """The schedule where nothing is left to decide."""
+    reused = False
+
+    def net_import(problem: DispatchProblem, p_mw: Floats, q_mvar: Floats) -> Floats:
+        nonlocal reused
+        takes = _takes(problem.network, problem.clock, p_mw, q_mvar, problem.loads_between(0, problem.clock.n_steps))
+        arrays, reused = reuse.get("net import", takes, lambda: {"net_import_mw": net_import_mw(problem, p_mw, q_mvar)})
+        return np.asarray(arrays["net_import_mw"])
+
+    return dispatch(problem, progress, net_import), reused
+
+
+def flow_reusing(city: City, p_mw: Floats, q_mvar: Floats, reuse: PhaseReuse | None) -> tuple[PowerFlow, bool]:
+    """The AC power flow of a city with all its assets, and whether it was taken from another run.
+
+    Args:
+        city: The city.
+        p_mw: Withdrawal at every bus, shape (T, B) [MW].
+        q_mvar: Reactive withdrawal, shape (T, B) [MVAr].
+        reuse: Where arrays are kept, if anywhere.
+    """
+    network, clock, loads_mva = city.network, city.clock, city.voltage_dependent_loads_mva()
+
+    def solved() -> PowerFlow:
+        return power_flow(network, clock, p_mw, q_mvar, loads_mva=loads_mva, threads=processors())
+
+    if reuse is None:
+        return solved(), False
+    takes = _takes(network, clock, p_mw, q_mvar, loads_mva)
+    arrays, found = reuse.get("power flow", takes, lambda: flow_arrays(solved()))
+    return flow_from(arrays, network, clock), found
+
+
+def _takes(
+    network: Network, clock: Clock, p_mw: Floats, q_mvar: Floats, loads_mva: Complexes | None
+) -> tuple[object, ...]:
+    """All that a power flow depends on."""
+    return network_digest(network), clock, p_mw, q_mvar, loads_mva
