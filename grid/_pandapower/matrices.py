@@ -87,6 +87,11 @@ def _given(net: Any) -> Any:
     return net
 
 
+def given_net(network: Network) -> Any:
+    """The net that a network was made of; None where the network is stored, and the net read when it is asked for."""
+    return network.net if getattr(network.load_net, "func", None) is _given else None
+
+
 def _solved(net: Any) -> Any:
     """The net with its own power flow solved, or without its loads and generation where that has no solution."""
     import pandapower  # noqa: PLC0415  slow to import

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from grid.arrays import Floats
-from grid.digest import digest_of
-from grid.network.network import Network
-from grid.sharing import shared
 
 
 def element_table(net: Any, table: str) -> dict[str, tuple[Any, ...]]:
@@ -51,19 +47,6 @@ def unique(frame: Any, prefix: str) -> tuple[str, ...]:
         count = Counter(called)
         called = [f"{name} #{k}" if count[name] > 1 else name for name, k in zip(called, frame.index, strict=True)]
     return tuple(called)
-
-
-@shared()
-def network_digest(network: Network) -> str:
-    """A digest of all that a power flow takes from a network: its arrays, and the tables of its pandapower net."""
-    net = {
-        name: {column: table[column].to_numpy() for column in table} | {"index": table.index.to_numpy()}
-        for name, table in network.net.items()
-        if hasattr(table, "columns") and not name.startswith(("_", "res_"))
-    }
-    options = {name: network.net.get(name) for name in ("f_hz", "sn_mva", "user_pf_options")}
-    arrays = (getattr(network, field.name) for field in fields(network) if field.name != "net")
-    return digest_of(*arrays, net, options)
 
 
 def numbers(frame: Any, name: str, default: float) -> Floats:
