@@ -25,7 +25,7 @@ from app.commands import (
     verify,
     why,
 )
-from app.commands.exit_status import BY_SIGNAL, FAILED, WRONG_INPUT, ending_signals
+from app.commands.exit_status import BY_SIGNAL, FAILED, INFEASIBLE, WRONG_INPUT, ending_signals, status_without_dispatch
 from app.commands.sweeps import ensembles
 from app.failures import StoreError
 from grid.errors import InputError
@@ -97,6 +97,9 @@ def main() -> None:
             interrupted = received and end.code == BY_SIGNAL + signal.SIGINT  # how typer ends one
             sys.exit(BY_SIGNAL + received[-1] if interrupted else end.code)
         except Exception as error:  # a defect of ours: say so, and keep the traceback for those who ask
+            if (status := status_without_dispatch(error)) is not None:
+                typer.echo(f"infeasible: {error}" if status == INFEASIBLE else str(error), err=True)
+                sys.exit(status)
             if os.environ.get("GRIDCARBON_TRACEBACK"):
                 raise
             typer.echo(f"gridcarbon failed, which is a defect: {type(error).__name__}: {error}", err=True)

@@ -19,7 +19,8 @@ FAILED = 1
 WRONG_INPUT = 2
 """The input is wrong; nothing was written."""
 INFEASIBLE = 3
-"""A need could not be met or a limit not be kept; the result was written and says which."""
+"""A need could not be met or a limit not be kept: the result was written and says which; where no dispatch meets the
+needs at all, nothing was written, and they are named."""
 
 BY_SIGNAL = 128
 """What the number of a signal that ended a command is added to."""
@@ -49,6 +50,19 @@ def ending_signals() -> Iterator[list[int]]:
     finally:
         for number in taken:
             signal.signal(number, signal.SIG_DFL)
+
+
+def status_without_dispatch(error: Exception) -> int | None:
+    """Status of an error which says that a dispatch has no answer; None for any other error.
+
+    Args:
+        error: What ended a command. Its text names the needs and limits in conflict, or what may grow without end.
+    """
+    from optimizer import InfeasibleDispatchError, UnboundedDispatchError  # slow to import, and seldom needed
+
+    if isinstance(error, InfeasibleDispatchError):
+        return INFEASIBLE
+    return WRONG_INPUT if isinstance(error, UnboundedDispatchError) else None
 
 
 def exit_for(result: Result) -> None:

@@ -72,8 +72,8 @@ LAYERS: dict[str, Layer] = {
     ),
     "price": Layer(
         "Nodal price", "currency/MWh", 1, 1.0, (0, 25, 50, 75, 100, 125, 150, 200, 250, 300, 400), colours.amount,
-        "What a MWh more at each bus costs in the dispatch, each line by the mean of its ends; none where nothing was "
-        "optimised.", "nodal", "price_per_mwh", "mean",
+        "What a MWh more at each bus costs in the dispatch, without penalties for exceeded limits, each line by the "
+        "mean of its ends; none where nothing was optimised.", "nodal", "price_per_mwh", "mean",
     ),
     "marginal": Layer(
         "Marginal intensity", "g/kWh", 0, 1.0, (0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000),

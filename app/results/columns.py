@@ -226,7 +226,12 @@ DECLARED: dict[str, Table] = {
     }),
     "nodal": Table("step and bus; of changes, for no inventory", {
         **_STEP, "bus": _name("bus"),
-        "price_per_mwh": _small(PRICE, "what a MWh more costs in the dispatch; null if nothing was optimised"),
+        "price_per_mwh": _small(
+            PRICE, "what a MWh more costs in the dispatch, without penalties; null if nothing was optimised"
+        ),
+        "penalty_per_mwh": _small(
+            PRICE, "what it adds of penalties for limits that are exceeded, a sign and no price: 0 where none is"
+        ),
         "marginal_below_kg_per_mwh": _small("kg/MWh", "what a MWh less saves, losses included; null if not known"),
         "marginal_above_kg_per_mwh": _small("kg/MWh", "what a MWh more emits, losses included; null if not known"),
         "dispatch_marginal_kg_per_mwh": _small("kg/MWh", "what a MWh more emits in the dispatch's own programme"),

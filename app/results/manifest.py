@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from app.results.tables import v2g
-from app.results.used_factors import used_factors
+from app.results.used_factors import unverified_words, used_factors
 from app.simulation.phases import SimulationResult, Status
 from app.simulation.violations import violated_steps
 from carbon.data_centre import MetricInputs, run_metrics
@@ -37,6 +37,7 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
     """Where the figures of a result come from."""
     inputs, scenario = outcome.inputs, outcome.inputs.loaded.scenario
     factors = used_factors(outcome)
+    unverified = unverified_words(factors, inputs.factors.name)
     return {
         "name": scenario.name,
         "scenario_hash": scenario.sha256,
@@ -49,7 +50,7 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         "gas": inputs.factors.gas(inputs.upstream.boundary),
         "convention": in_words(OPERATOR),
         "conventions": {name: SENTENCES[name] for name in scenario.carbon.conventions},
-        "basis": inputs.loaded.basis,
+        "basis": {**inputs.loaded.basis, "caveats": [*inputs.loaded.caveats, *unverified]},
         "factor_set": inputs.factors.name,
         "factor_sets": _factor_sets(factors, inputs.factors.name),
         "factors": [asdict(factor) for factor in factors],
@@ -57,7 +58,7 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         "data_centre_metrics": data_centre_metrics(outcome),
         "misstated": list(inputs.loaded.city.network.misstated),
         "upstream_score": inputs.loaded.upstream_score,
-        "notes": [*inputs.notes, *outcome.marginal.notes, *v2g.notes(outcome)],
+        "notes": [*inputs.notes, *unverified, *outcome.marginal.notes, *v2g.notes(outcome)],
         "adoption": [str(step) for step in inputs.loaded.adopted.derivation],
         "assets": {flexibility.name: _asset(flexibility) for flexibility in inputs.flexibilities},
         "limits_in_conflict": [*_without_solution(outcome), *_limits_in_conflict(outcome.schedule)],
@@ -124,6 +125,7 @@ def _dispatch(schedule: Schedule) -> dict[str, Any]:
         "lp_cost": schedule.lp_cost,
         "imbalance_mwh": schedule.imbalance_mwh,
         "carbon_cap_price_per_t": [price * KG_PER_T for price in schedule.carbon_cap_price_per_kg],
+        "carbon_cap_penalty_per_t": [penalty * KG_PER_T for penalty in schedule.carbon_cap_penalty_per_kg],
     }
 
 

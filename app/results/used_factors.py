@@ -18,6 +18,17 @@ LOCAL_GENERATION = "local generation"
 GENERATOR_TESTS = "generator tests"
 
 
+def unverified_words(factors: tuple[UsedFactor, ...], name: str) -> tuple[str, ...]:
+    """A sentence on the rows of the factor set that were used as they stand and not checked; none where there are none.
+
+    Args:
+        factors: What was used; derived values say themselves what they rest on.
+        name: Of the factor set.
+    """
+    taken = dict.fromkeys(one.technology for one in factors if one.status == "unverified" and not one.derivation)
+    return (f"Unverified factors of {name}, used here: {', '.join(taken)}.",) if taken else ()
+
+
 def used_factors(outcome: SimulationResult) -> tuple[UsedFactor, ...]:
     """Of the imports, where their intensity follows from factors; of what fed in; of generator tests."""
     return (*outcome.inputs.upstream.factors, *_of_technologies(outcome), *_of_engines(outcome), *_of_tests(outcome))

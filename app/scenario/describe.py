@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from app.scenario.loaded import LoadedScenario
+from app.scenario.loaded import LoadedScenario, in_folder
 from app.scenario.place import city_place
-from carbon.factors import factor_sets
+from carbon.factors import factor_sets, load_factor_set
+from carbon.upstream import load_region
+from carbon.upstream.market.factors import marginal_trade_factor, region_factors
 from grid.city.placement import Placement
 
 MANY = 4
@@ -51,9 +53,26 @@ def describe_scenario(loaded: LoadedScenario) -> str:
         for spec in scenario.data_centres
     ]
     place = city_place(scenario.city, network.buses)
-    notes = (place.note, *network.not_followed, *loaded.caveats)
+    notes = (place.note, *network.not_followed, *loaded.caveats, _unverified_factors(loaded))
     lines += [f"  note       {note}" for note in notes if note]
     return "\n".join([*lines, *(report.text for report in loaded.reports), *_of_assets(loaded)])
+
+
+def _unverified_factors(loaded: LoadedScenario) -> str:
+    """The rows of the factor set that a run takes as they stand and that were not checked; empty where none are."""
+    spec, upstream = loaded.scenario.carbon, loaded.scenario.upstream
+    factors = load_factor_set(in_folder(spec.factor_set, loaded.folder))
+    taken = {asset.feeds_in_as for asset in loaded.assets} | set(loaded.city.technologies)
+    if upstream.csv is None:
+        region = load_region(in_folder(upstream.region or "reference", loaded.folder))
+        fleets = region_factors(region, factors, spec.boundary)
+        of_imports = (*fleets, marginal_trade_factor(region, factors, spec.boundary))
+        taken |= {one.technology for one in of_imports if one is not None and not one.derivation}
+    else:  # any of them, as the file's mix has it
+        taken |= set(factors.technologies)
+    found = [name for name in factors.unverified if name in taken]
+    where = "" if upstream.csv is None else ", where the file's mix has them"
+    return f"Unverified factors of {factors.name}{where}: {', '.join(found)}." if found else ""
 
 
 def _of_assets(loaded: LoadedScenario) -> Iterator[str]:

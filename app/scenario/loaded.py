@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from app.scenario.schema import Scenario
-from carbon.factors import load_factor_set
 from carbon.upstream import caveats, load_region, score_sentence
 from grid.assets import Asset, SharedPowerLimit
 from grid.assets.adoption import Adopted, adopt
 from grid.city.city import City
-from grid.files.content import is_file
+from grid.files.content import is_file, sha256_of
 from grid.files.report import FileReport
 
 
@@ -56,15 +54,12 @@ class LoadedScenario:
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """What a reader should know of the region and the factors that the figures rest on."""
+        """What a reader should know of the region that the figures rest on; none where imports come from a file."""
         scenario = self.scenario
-        factors = load_factor_set(in_folder(scenario.carbon.factor_set, self.folder))
-        of_factors = (f"Unverified factors of {factors.name}: {', '.join(factors.unverified)}.",)
-        known = of_factors if factors.unverified else ()
         if scenario.upstream.csv is not None:
-            return known
+            return ()
         region = load_region(in_folder(scenario.upstream.region or "reference", self.folder))
-        return (*caveats(region, scenario.period.start.year), self.upstream_score, *known)
+        return (*caveats(region, scenario.period.start.year), self.upstream_score)
 
     @property
     def upstream_score(self) -> str:
@@ -77,12 +72,12 @@ class LoadedScenario:
         )
 
     @property
-    def basis(self) -> dict[str, str | list[str]]:
-        """What the figures of a run rest on: what imports are made of, weather, and `caveats`."""
+    def basis(self) -> dict[str, str]:
+        """What the figures of a run rest on: what imports are made of, and weather; `caveats` are apart."""
         upstream = self.scenario.upstream
         region = upstream.region or "reference"
         imports = f"file {upstream.csv}" if upstream.csv is not None else f"model of the region {region}"
-        return {"imports": imports, "weather": self.scenario.weather, "caveats": list(self.caveats)}
+        return {"imports": imports, "weather": self.scenario.weather}
 
     def input_hashes(self) -> dict[str, str]:
         """SHA-256 of the files that the scenario refers to, by the name it uses."""
@@ -96,11 +91,11 @@ class LoadedScenario:
             *(limit.file for limit in scenario.power_limits),
         )  # fmt: skip
         found = {name: self.folder / name for name in names if name is not None and is_file(self.folder / name)}
-        hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in found.items()}
+        hashes = {name: sha256_of(path) for name, path in found.items()}
         csv = scenario.upstream.csv
         if csv is not None and (self.folder / csv).is_dir():
             files = sorted((self.folder / csv).glob("*.csv"))
-            hashes |= {f"{csv}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+            hashes |= {f"{csv}/{path.name}": sha256_of(path) for path in files}
         return hashes
 
     def with_changes(self, changes: Mapping[str, Any]) -> LoadedScenario:

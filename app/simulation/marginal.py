@@ -39,7 +39,8 @@ class Marginal:
         nodes: The same at every bus, with marginal losses; without them where they are not known.
         loss_sensitivity: Losses of the grid for a MWh more at each bus, shape (T, B) [MWh/MWh]; NaN where not known.
         price_per_mwh: What a MWh more at each bus costs in the dispatch, shape (T, B) [currency/MWh]; NaN where nothing
-            was optimised.
+            was optimised. Penalties for limits that are exceeded are left out.
+        penalty_per_mwh: What it adds of penalties, shape (T, B) [currency/MWh]: 0 where no limit is exceeded.
         dispatch_kg_per_mwh: What a MWh more at each bus emits in the dispatch's own programme, shape (T, B) [kg/MWh];
             NaN where nothing was optimised.
         notes: What a reader of these figures should know.
@@ -49,6 +50,7 @@ class Marginal:
     nodes: MarginalIntensity
     loss_sensitivity: Floats
     price_per_mwh: Floats
+    penalty_per_mwh: Floats
     dispatch_kg_per_mwh: Floats
     notes: tuple[str, ...]
 
@@ -66,15 +68,15 @@ def marginal_of(upstream: Upstream, flow: PowerFlow, schedule: Schedule) -> Marg
     )
     losses = loss_sensitivity(flow)
     live = np.where(flow.network.buses.node < 0, np.nan, 0.0)
-    price, dispatch = (
+    price, penalty, dispatch = (
         np.broadcast_to(np.nan, losses.shape) if values.shape != losses.shape else values + live
-        for values in (schedule.nodal_price_per_mwh, schedule.marginal_ci_kg_per_mwh)
+        for values in (schedule.nodal_price_per_mwh, schedule.nodal_penalty_per_mwh, schedule.marginal_ci_kg_per_mwh)
     )
     optimised = bool(np.isfinite(price).any())
     notes = [MEANING, OF_THE_DISPATCH if optimised else NO_DUALS]
     if flow.network.uncovered:
         notes.append(NO_LOSSES.format(elements=", ".join(flow.network.uncovered)))
-    return Marginal(region, region.at_nodes(np.nan_to_num(losses)), losses, price, dispatch, tuple(notes))
+    return Marginal(region, region.at_nodes(np.nan_to_num(losses)), losses, price, penalty, dispatch, tuple(notes))
 
 
 def loss_sensitivity(flow: PowerFlow) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import stat
@@ -94,6 +95,16 @@ def open_regular(path: Path) -> Iterator[io.BufferedReader]:
         if not stat.S_ISREG(os.fstat(number).st_mode):
             raise OSError(None, "is no regular file")
         yield file
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a regular file in hexadecimal digits, read piece by piece, whatever its size.
+
+    Raises:
+        OSError: If it cannot be read, or is no regular file.
+    """
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_text(path: Path, place: str = "file") -> str:

@@ -33,7 +33,8 @@ class WindowPrices:
         penalty_per_mwh: What it adds of penalties for limits that are exceeded, shape (n, B) [currency/MWh].
         marginal_ci_kg_per_mwh: What it emits, shape (n, B) [kg/MWh].
         binding: Limits that cost something to keep.
-        carbon_cap_per_kg: Price of the cap on carbon [currency/kg].
+        carbon_cap_per_kg: Price of the cap on carbon, without penalties [currency/kg].
+        carbon_cap_penalty_per_kg: What it adds of penalties [currency/kg].
         duals: Of each constraint of the model by name.
         why_no_bound: Why the value of the programme does not bound the cost from below, as far as its rows say.
     """
@@ -43,6 +44,7 @@ class WindowPrices:
     marginal_ci_kg_per_mwh: Floats
     binding: tuple[BindingLimit, ...]
     carbon_cap_per_kg: tuple[float, ...]
+    carbon_cap_penalty_per_kg: tuple[float, ...]
     duals: dict[str, Floats]
     why_no_bound: str
 
@@ -130,13 +132,16 @@ def _prices(problem: DispatchProblem, plan: WindowSolution, n: int, unit: float)
         marginal = problem.import_marginal_ci_kg_per_mwh[window.steps]
         weights[window.compiled.columns["import_mw"]] = problem.clock.step_hours * marginal
     emitted = plan.solver.duals_of(weights)
-    price = answers.change_per_mwh(plan, unit * _duals_without_penalties(plan))
+    priced = unit * _duals_without_penalties(plan)
+    price, cap = answers.change_per_mwh(plan, priced), tuple(answers.carbon_cap_prices(plan, priced))
+    with_penalties = answers.carbon_cap_prices(plan, dual)
     return WindowPrices(
         price_per_mwh=price[:n],
         penalty_per_mwh=(answers.change_per_mwh(plan, dual) - price)[:n],
         marginal_ci_kg_per_mwh=answers.change_per_mwh(plan, emitted)[:n],
-        binding=tuple(answers.binding_limits(plan, dual, n)),
-        carbon_cap_per_kg=tuple(answers.carbon_cap_prices(plan, dual)),
+        binding=tuple(answers.binding_limits(plan, dual, priced, n)),
+        carbon_cap_per_kg=cap,
+        carbon_cap_penalty_per_kg=tuple(all_of - of for all_of, of in zip(with_penalties, cap, strict=True)),
         duals={name: dual[rows].ravel() for name, rows in window.compiled.rows.items()},
         why_no_bound=_why_no_bound(plan, dual),
     )
@@ -226,6 +231,7 @@ def assembled_schedule(
         marginal_ci_kg_per_mwh=marginal,
         binding=tuple(limit for window in prices for limit in window.binding),
         carbon_cap_price_per_kg=tuple(price for window in prices for price in window.carbon_cap_per_kg),
+        carbon_cap_penalty_per_kg=tuple(each for window in prices for each in window.carbon_cap_penalty_per_kg),
         duals=prices[-1].duals if prices else {},
         decided_steps=decided,
         optimality_gap=max(gaps, default=0.0) if finished else np.inf,

@@ -41,13 +41,17 @@ class BindingLimit:
         step: Step of the clock.
         element: Name of the branch or bus, ``import`` or ``export``.
         quantity: ``loading_percent``, ``vm_pu``, ``import_mw`` or ``export_mw``.
-        price: What relaxing it by one unit for an hour would save [currency/(unit h)].
+        price: What relaxing it by one unit for an hour would save [currency/(unit h)]; penalties for limits that are
+            exceeded are left out.
+        penalty: What it would save of penalties [currency/(unit h)]: 0 where no limit is exceeded, far above any price
+            where one is, for which it is a sign and no price.
     """
 
     step: int
     element: str
     quantity: str
     price: float
+    penalty: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,10 @@ class Schedule:
             limit is exceeded, far above any price where one is, for which it is a sign and no price.
         marginal_ci_kg_per_mwh: What a MWh more at each bus emits, shape (T, B) [kg/MWh]; NaN where not known.
         binding: Limits that cost something to keep.
-        carbon_cap_price_per_kg: Price at which the cap on carbon would be kept, by window [currency/kg].
+        carbon_cap_price_per_kg: Price at which the cap on carbon would be kept, by window [currency/kg]; without
+            penalties, and so 0 where the cap is exceeded, since no price keeps it.
+        carbon_cap_penalty_per_kg: What emitting a kilogram more than the cap would save of penalties, by window
+            [currency/kg]: 0 where no limit is exceeded.
         duals: Of each constraint of the Pyomo model by name, in the last window, in the order of its index.
         decided_steps: Steps decided before time ran out or the caller cancelled; in the
             others every promise is kept, and no more.
@@ -160,6 +167,7 @@ class Schedule:
     marginal_ci_kg_per_mwh: Floats = field(default_factory=lambda: np.empty((0, 0)))
     binding: tuple[BindingLimit, ...] = ()
     carbon_cap_price_per_kg: tuple[float, ...] = ()
+    carbon_cap_penalty_per_kg: tuple[float, ...] = ()
     duals: Mapping[str, Floats] = field(default_factory=lambda: MappingProxyType({}))
     decided_steps: int = 0
     optimality_gap: float = 0.0

@@ -51,25 +51,36 @@ def emissions_kg(solution: WindowSolution, net_mw: Floats) -> float:
 
 
 def carbon_cap_prices(solution: WindowSolution, dual: Floats) -> Iterator[float]:
-    """What emitting a kilogram more than the cap would save [currency/kg]."""
+    """What emitting a kilogram more than the cap would save, by the change per side of each row [currency/kg]."""
     for rows in solution.rows.added:
         if rows.kind == "carbon":
             yield from (-dual[rows.row]).tolist()
 
 
-def binding_limits(solution: WindowSolution, dual: Floats, n_steps: int) -> Iterator[BindingLimit]:
-    """Limits of the first `n_steps` steps that cost something to keep."""
+def binding_limits(solution: WindowSolution, dual: Floats, price: Floats, n_steps: int) -> Iterator[BindingLimit]:
+    """Limits of the first `n_steps` steps that cost something to keep.
+
+    Args:
+        solution: The solution of a window.
+        dual: Change of the cost per side of each row of its solver, shape (rows,).
+        price: The same of the cost without penalties for limits that are exceeded.
+        n_steps: Steps that the window decides.
+    """
     window, h = solution.window, solution.window.problem.clock.step_hours
+
+    def binding(row: int, step: int, element: str, quantity: str) -> BindingLimit:
+        saved, priced = float(abs(dual[row])) / h, float(abs(price[row])) / h
+        return BindingLimit(window.first + step, element, quantity, priced, penalty=saved - priced)
+
     for name in ("import", "export"):
-        saved = np.abs(dual[window.compiled.rows[f"{name}_limit"]][:n_steps])
-        for step in np.flatnonzero(saved > LITTLE_DUAL):
-            yield BindingLimit(window.first + int(step), name, f"{name}_mw", float(saved[step]) / h)
+        limited = window.compiled.rows[f"{name}_limit"][:n_steps]
+        for step in np.flatnonzero(np.abs(dual[limited]) > LITTLE_DUAL):
+            yield binding(int(limited[step]), int(step), name, f"{name}_mw")
     for rows in solution.rows.added:
         if rows.kind in QUANTITY:
             for at in np.flatnonzero((np.abs(dual[rows.row]) > LITTLE_DUAL) & (rows.step < n_steps)):
-                price = float(abs(dual[rows.row[at]])) / h
                 name = _element(solution, rows, int(rows.element[at]))
-                yield BindingLimit(window.first + int(rows.step[at]), name, QUANTITY[rows.kind], price)
+                yield binding(int(rows.row[at]), int(rows.step[at]), name, QUANTITY[rows.kind])
 
 
 def _element(solution: WindowSolution, rows: NetworkRows, place: int) -> str:

@@ -239,9 +239,9 @@ def _devices(
 
 def _nodal(times: pl.Series, names: list[str], ci: Array, strategy: str) -> pl.DataFrame:
     """Prices only where something was optimised."""
-    price = np.full_like(ci, np.nan) if strategy == "unmanaged" else 100 + 0.1 * ci
-    return _long(times, "bus", names, price_per_mwh=price, marginal_below_kg_per_mwh=600 + 0.1 * ci,
-                 marginal_above_kg_per_mwh=650 + 0.1 * ci, dispatch_marginal_kg_per_mwh=price)  # fmt: skip
+    price, below = np.full_like(ci, np.nan) if strategy == "unmanaged" else 100 + 0.1 * ci, 600 + 0.1 * ci
+    return _long(times, "bus", names, price_per_mwh=price, penalty_per_mwh=0 * price, marginal_below_kg_per_mwh=below,
+                 marginal_above_kg_per_mwh=50 + below, dispatch_marginal_kg_per_mwh=price)  # fmt: skip
 
 
 def _charging_hours() -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""How a command ends that a signal ends."""
+"""How a command ends that a signal ends, or whose dispatch has no answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import threading
 import pytest
 
 from app import cli
-from app.commands.exit_status import ending_signals
+from app.commands.exit_status import ending_signals, status_without_dispatch
+from optimizer.horizon.rolling import dispatch
+from optimizer.window.diagnosis import UnboundedDispatchError
+from tests.optimizer.small_cases import battery, clock_of, feeder, problem_on
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -57,3 +60,25 @@ def test_a_thread_leaves_signals_to_the_main_one() -> None:
     thread.start()
     thread.join()
     assert seen == [signal.SIG_DFL]
+
+
+def test_a_dispatch_without_an_answer_is_no_defect(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock, network = clock_of(3), feeder()
+    store = battery(network, clock, 2, e_mwh=0.2, e_start=0.1)
+    problem = problem_on(network, clock, [store], 1.0, import_max_mw=1.5, grid_limits=False, elastic=False)
+    monkeypatch.setattr(cli, "app", lambda: dispatch(problem))
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    said = capsys.readouterr().err
+    assert end.value.code == 3
+    assert said.startswith("infeasible: no dispatch meets all of these")
+    assert "import_limit at 2030-03-04T0" in said
+    assert "at most 1.5 MW" in said
+
+
+def test_a_cost_without_end_is_the_inputs_fault() -> None:
+    endless = UnboundedDispatchError((("export_mw", 1.0),))
+    assert status_without_dispatch(endless) == 2
+    assert status_without_dispatch(RuntimeError("a defect")) is None

@@ -32,6 +32,7 @@ def nodal(outcome: SimulationResult) -> pl.DataFrame:
         "bus",
         outcome.flow.network.buses.names,
         price_per_mwh=found.price_per_mwh,
+        penalty_per_mwh=found.penalty_per_mwh,
         marginal_below_kg_per_mwh=found.nodes.below_kg_per_mwh + known,
         marginal_above_kg_per_mwh=found.nodes.above_kg_per_mwh + known,
         dispatch_marginal_kg_per_mwh=found.dispatch_kg_per_mwh,

@@ -11,8 +11,10 @@ import pytest
 
 from app.results.explain import why
 from app.results.folder import Result
+from app.results.used_factors import unverified_words
 from app.simulation.phases import SimulationResult
 from carbon.factors import load_factor_set
+from carbon.factors.used import published
 from carbon.upstream import load_region
 from carbon.upstream.market.factors import region_factors
 from carbon.upstream.market.storage import DAY, carried_over, windows_of
@@ -76,6 +78,8 @@ def test_what_was_not_used_is_not_listed(fuel_outcome: SimulationResult, fuel_re
         assert own != pytest.approx(fuel_outcome.inputs.factors.value(technology.factor), rel=1e-3)
     assert {round(by_name[name]["value_kg_per_mwh"], 1) for name in ("lignite", "hard_coal")} == {1061.3, 801.8}
     assert not {"petrol", "diesel", "grid", "nuclear"} & {one["technology"] for one in by_name.values()}
+    told = [*fuel_result.manifest["notes"], *fuel_result.manifest["basis"]["caveats"]]
+    assert not any("Unverified factors" in sentence for sentence in told)
     sources = {one["source"] for one in listed}
     assert {one["source"] for one in fuel_result.manifest["factor_sets"]} == sources
     assert why(fuel_result, "emissions_t").factors == tuple(listed)
@@ -88,3 +92,10 @@ def test_a_life_cycle_factor_of_a_fleet_is_its_heat_rate_and_the_chain_of_the_se
     assert lignite.value_kg_per_mwh == pytest.approx(407 / 0.3835 + 60, rel=1e-9)
     assert "+ 60 kg/MWh of the chain" in lignite.derivation
     assert lignite.gas == "CO2e"
+
+
+def test_unverified_rows_that_were_used_are_told() -> None:
+    factors = load_factor_set()
+    rows = [published(name, "imports", factors.find(name)) for name in ("lignite", "solar")]
+    assert unverified_words(tuple(rows), factors.name) == ("Unverified factors of germany_2023, used here: lignite.",)
+    assert unverified_words(tuple(rows[1:]), factors.name) == ()

@@ -91,13 +91,16 @@ def test_what_was_not_checked_is_said_before_and_after_a_run(tmp_path: Path):
     told = describe_scenario(loaded)
     assert "The yearly mean of China 2023 is the published 530.6 kg/MWh of CO2 (MEE/NBS, verified)" in told
     assert "numbers of China 2023 are unverified" in told
-    assert "Unverified factors of germany_2023: lignite, hard_coal." in told
+    assert "Unverified factors" not in told  # its coal has heat rates of its own
     assert set(loaded.caveats) <= set(prepare(loaded).notes)  # the notes of the page About
 
 
 def test_a_file_has_no_caveats_of_a_region(tmp_path: Path):
     electricity_maps(tmp_path)
-    assert not any("numbers of" in caveat for caveat in check_scenario(scenario(), tmp_path, "a file").caveats)
+    loaded = check_scenario(scenario(), tmp_path, "a file")
+    assert not any("numbers of" in caveat for caveat in loaded.caveats)
+    told = describe_scenario(loaded)
+    assert "Unverified factors of germany_2023, where the file's mix has them: lignite, hard_coal." in told
 
 
 def test_wrong_rows_of_a_factor_file_are_told_with_its_place(tmp_path: Path):

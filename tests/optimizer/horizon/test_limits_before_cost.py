@@ -91,6 +91,21 @@ def test_prices_are_told_with_and_without_penalties() -> None:
     assert (price[:, 0] >= 49).all()
     assert (penalty[1] > 1000).all()
     np.testing.assert_allclose(penalty[[0, 2, 3]], 0.0, atol=1e-6)
+    (limit,) = (limit for limit in schedule.binding if limit.element == "import" and limit.penalty > 0)
+    assert (limit.step, limit.quantity) == (1, "import_mw")
+    assert limit.price < 100
+    assert limit.penalty > 1000
+
+
+def test_a_cap_on_carbon_that_nothing_keeps_has_a_penalty_and_no_price() -> None:
+    clock, load = clock_of(4), np.zeros((4, 3))
+    load[:, 2] = 1.0
+    store = battery(NETWORK, clock, 2, p_mw=0.01, e_mwh=0.02, e_start=0.01)
+    problem = problem_on(NETWORK, clock, [store], load, carbon_cap_kg=1.0, grid_limits=False)
+    schedule = dispatch(problem)
+    assert "carbon" in {shortfall.element for shortfall in schedule.shortfalls}
+    assert schedule.carbon_cap_price_per_kg == pytest.approx((0.0,), abs=1e-6)
+    assert min(schedule.carbon_cap_penalty_per_kg) > 1
 
 
 def test_units_of_price_are_powers_of_ten_where_the_greatest_is_far_from_usual() -> None:
