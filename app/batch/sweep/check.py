@@ -23,13 +23,14 @@ from app.batch.sweep.design_faults import (
 from app.batch.sweep.paths import ScenarioPath, value_at, with_value, without_gaps
 from app.batch.sweep.schema import Paired, Sweep, Variants
 from app.batch.sweep.variant_faults import VariantFaults
-from app.batch.sweep.variants import PlannedRun, VariedValue, make_variants
+from app.batch.sweep.variants import Paths, PlannedRun, VariedValue, make_variants
 from app.results.store import key_of
 from app.scenario import check_scenario
 from app.scenario.loaded import LoadedScenario
 from app.scenario.messages import fault_of
 from grid.errors import Fault, ScenarioError
 from grid.files.yaml_file import YamlFile, read_yaml
+from grid.sharing import sharing_preparation
 
 
 def is_sweep(content: Any) -> bool:
@@ -52,7 +53,8 @@ def check_sweep(path: Path, days: int | None = None) -> CheckedSweep:
     with file.naming_lines():
         sweep = _sweep(file.content, str(path))
         base = read_base(sweep.base, path.parent)
-    return _checked(sweep, file, path, base, days)
+    with sharing_preparation():
+        return _checked(sweep, file, path, base, days)
 
 
 def _sweep(content: Any, source: str) -> Sweep:
@@ -173,15 +175,13 @@ def _content(base: Mapping[str, Any], variant: PlannedRun) -> dict[str, Any]:
     return dict(without_gaps(content))
 
 
-def _run(
-    variant: PlannedRun, loaded: LoadedScenario, base: BaseScenario, paths: Mapping[str, ScenarioPath]
-) -> SweepRun:
+def _run(planned: PlannedRun, loaded: LoadedScenario, base: BaseScenario, paths: Paths) -> SweepRun:
     content = loaded.scenario.model_dump(mode="json")
-    changes = {change.path.text: change for change in variant.changes}
+    changes = {change.path.text: change for change in planned.changes}
     parameters = {text: _parameter(path, changes.get(text), content, base) for text, path in paths.items()}
     return SweepRun(
-        variant.name, variant.tags, parameters, content, loaded.folder, key_of(loaded),
-        variant.sample, variant.matrix, variant.column, variant.replication,
+        planned.name, planned.tags, parameters, content, loaded.folder, key_of(loaded),
+        planned.sample, planned.matrix, planned.column, planned.replication,
     )  # fmt: skip
 
 
