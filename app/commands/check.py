@@ -1,15 +1,44 @@
-"""Validation of a scenario."""
+"""Validation of a scenario, or of all runs of a sweep."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from app.commands.options import Days, ScenarioFile
+from app.commands.options import Days
 
 
-def check(scenario: ScenarioFile, days: Days = None) -> None:
-    """Validate a scenario, and say what it would run."""
+def check(
+    scenario: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario or sweep file (YAML).")],
+    days: Days = None,
+    store: Annotated[
+        str | None, typer.Option(help="Store whose runs say what those of a sweep will take: a folder or URL.")
+    ] = None,
+    index: Annotated[str | None, typer.Option(help="Index of that store; by default its own.")] = None,
+    time_one: Annotated[
+        bool, typer.Option("--time-one", help="Run the first of a sweep, to say what all of them will take.")
+    ] = False,
+) -> None:
+    """Validate a scenario, or every run of a sweep, and say what it would run."""
+    from app.batch.sweep import check_sweep, is_sweep
     from app.scenario import load_scenario
     from app.scenario.describe import describe_scenario
+    from grid.errors import InputError
+    from grid.files.yaml_file import read_yaml
 
-    typer.echo(describe_scenario(load_scenario(scenario, days)))
+    if not is_sweep(read_yaml(scenario).content):
+        if store is not None or index is not None or time_one:
+            raise InputError.single(str(scenario), "is a scenario; --store, --index and --time-one are for sweeps")
+        typer.echo(describe_scenario(load_scenario(scenario, days)))
+        return
+    from app.batch.sweep.describe import describe_sweep
+    from app.batch.sweep.estimate import estimate_from_one_run, estimate_from_store
+
+    sweep = check_sweep(scenario, days)
+    typer.echo(describe_sweep(sweep))
+    if store is not None:
+        typer.echo(str(estimate_from_store(sweep, store, index)))
+    if time_one:
+        typer.echo(str(estimate_from_one_run(sweep)))

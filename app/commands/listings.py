@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import typer
 
@@ -14,8 +15,11 @@ def factors() -> None:
     typer.echo(factor_table())
 
 
-def schema() -> None:
-    """Print the JSON Schema of scenario files, for editors."""
+def schema(
+    sweep: Annotated[bool, typer.Option("--sweep", help="That of sweep files.")] = False,
+) -> None:
+    """Print the JSON Schema of scenario files, or of sweep files, for editors."""
+    from app.batch.sweep.schema import schema as sweep_schema
     from app.scenario.schema import schema as scenario_schema
 
-    typer.echo(json.dumps(scenario_schema(), indent=2))
+    typer.echo(json.dumps(sweep_schema() if sweep else scenario_schema(), indent=2))

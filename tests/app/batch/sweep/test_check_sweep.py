@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import yaml
 
 from app.batch.sweep import CheckedSweep, check_sweep, is_sweep
 from grid.errors import ScenarioError
-from grid.sharing import sharing_preparation
+from grid.sharing import SharedPreparation, sharing_preparation
 
 BASE = {
     "name": "small",
@@ -25,14 +24,20 @@ BASE = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_net_for_all() -> Iterator[None]:
-    with sharing_preparation():
-        yield
+KEPT = SharedPreparation()
+"""The net and the weather of all tests here, read once."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests, since what is read is kept by the folder it is read for."""
+    return tmp_path_factory.mktemp("sweeps")
 
 
 def checked(folder: Path, design: dict[str, Any], **other: Any) -> CheckedSweep:
-    return check_sweep(written(folder, design, **other))
+    path = written(folder, design, **other)
+    with sharing_preparation(KEPT):
+        return check_sweep(path)
 
 
 def written(folder: Path, design: dict[str, Any], **other: Any) -> Path:
@@ -47,9 +52,9 @@ def faults(folder: Path, design: dict[str, Any], **other: Any) -> str:
     return str(caught.value)
 
 
-def test_grid_has_every_combination(tmp_path: Path) -> None:
+def test_grid_has_every_combination(folder: Path) -> None:
     sweep = checked(
-        tmp_path,
+        folder,
         {"kind": "grid", "parameters": {"assets[roofs].p_peak_mw": [1, 2], "dispatch.carbon_price_per_t": [0, 50]}},
         replications={"seeds": [3, 4]},
         tags=["all"],
@@ -69,10 +74,10 @@ def test_grid_has_every_combination(tmp_path: Path) -> None:
     assert sweep.parameters == ("assets[roofs].p_peak_mw", "dispatch.carbon_price_per_t")
 
 
-def test_variants_by_name_take_out_and_add_assets(tmp_path: Path) -> None:
+def test_variants_by_name_take_out_and_add_assets(folder: Path) -> None:
     battery = {"kind": "battery", "bus": "3", "p_rated_mw": 1, "e_rated_mwh": 2}
     sweep = checked(
-        tmp_path,
+        folder,
         {
             "kind": "variants",
             "variants": [
@@ -92,11 +97,11 @@ def test_variants_by_name_take_out_and_add_assets(tmp_path: Path) -> None:
     assert [run.parameters["assets[at home].vehicles"] for run in sweep.runs][:1] == [10]
 
 
-def test_paired_and_one_at_a_time(tmp_path: Path) -> None:
+def test_paired_and_one_at_a_time(folder: Path) -> None:
     columns = {"assets[roofs].p_peak_mw": [1, 2], "tariff.import_markup_per_mwh": [50, 70]}
-    paired = checked(tmp_path, {"kind": "paired", "columns": columns, "names": ["low", "high"]})
+    paired = checked(folder, {"kind": "paired", "columns": columns, "names": ["low", "high"]})
     assert [(run.name, *run.parameters.values()) for run in paired.runs] == [("low", 1, 50), ("high", 2, 70)]
-    single = checked(tmp_path, {"kind": "one_at_a_time", "parameters": columns})
+    single = checked(folder, {"kind": "one_at_a_time", "parameters": columns})
     assert [(run.name, *run.parameters.values()) for run in single.runs] == [
         ("base", 1, 60), ("p_peak_mw=1", 1, 60), ("p_peak_mw=2", 2, 60),
         ("import_markup_per_mwh=50", 1, 50), ("import_markup_per_mwh=70", 1, 70),
@@ -109,18 +114,18 @@ SAMPLED = {
 }
 
 
-def test_latin_hypercube_falls_once_into_each_slice(tmp_path: Path) -> None:
+def test_latin_hypercube_falls_once_into_each_slice(folder: Path) -> None:
     design = {"kind": "latin_hypercube", "samples": 8, "parameters": SAMPLED}
-    sweep = checked(tmp_path, design, seed=5)
+    sweep = checked(folder, design, seed=5)
     peaks = np.array([run.parameters["assets[roofs].p_peak_mw"] for run in sweep.runs])
     assert sorted(np.floor((peaks - 1) / 2 * 8)) == list(range(8))
     assert all(isinstance(run.parameters["assets[at home].vehicles"], int) for run in sweep.runs)
-    assert [run.key for run in checked(tmp_path, design, seed=5).runs] == [run.key for run in sweep.runs]
-    assert [run.key for run in checked(tmp_path, design, seed=6).runs] != [run.key for run in sweep.runs]
+    assert [run.key for run in checked(folder, design, seed=5).runs] == [run.key for run in sweep.runs]
+    assert [run.key for run in checked(folder, design, seed=6).runs] != [run.key for run in sweep.runs]
 
 
-def test_saltelli_exchanges_one_column(tmp_path: Path) -> None:
-    sweep = checked(tmp_path, {"kind": "saltelli", "samples": 2, "parameters": SAMPLED})
+def test_saltelli_exchanges_one_column(folder: Path) -> None:
+    sweep = checked(folder, {"kind": "saltelli", "samples": 2, "parameters": SAMPLED})
     assert len(sweep.runs) == 2 * (2 + 2)
     found = {(run.matrix, run.column, run.sample): run.parameters for run in sweep.runs}
     for path in SAMPLED:
@@ -130,15 +135,15 @@ def test_saltelli_exchanges_one_column(tmp_path: Path) -> None:
     assert sweep.design["runs"][0] == [0, "A", "", ""]
 
 
-def test_replications_over_years_and_weather(tmp_path: Path) -> None:
+def test_replications_over_years_and_weather(folder: Path) -> None:
     variants = {"kind": "variants", "variants": [{"name": "a"}]}
-    sweep = checked(tmp_path, variants, replications={"years": [2031, 2032], "weather": ["potsdam-try"]})
+    sweep = checked(folder, variants, replications={"years": [2031, 2032], "weather": ["potsdam-try"]})
     assert [run.content["period"]["start"] for run in sweep.runs] == ["2031-01-14", "2032-01-14"]
     assert sweep.runs[0].name == "a, weather=potsdam-try, year=2031"
 
 
-def test_days_override_those_of_every_run(tmp_path: Path) -> None:
-    path = written(tmp_path, {"kind": "grid", "parameters": {"seed": [1, 2]}})
+def test_days_override_those_of_every_run(folder: Path) -> None:
+    path = written(folder, {"kind": "grid", "parameters": {"seed": [1, 2]}})
     assert [run.content["period"]["days"] for run in check_sweep(path, days=2).runs] == [2, 2]
 
 
@@ -174,13 +179,13 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("design", "other", "message"), WRONG, ids=[message for _, _, message in WRONG])
-def test_refused_with_place_and_reason(design: dict[str, Any], other: Any, message: str, tmp_path: Path) -> None:
-    assert message in faults(tmp_path, design, **other)
+def test_refused_with_place_and_reason(design: dict[str, Any], other: Any, message: str, folder: Path) -> None:
+    assert message in faults(folder, design, **other)
 
 
-def test_all_faults_of_all_runs_at_once_each_with_its_line(tmp_path: Path) -> None:
+def test_all_faults_of_all_runs_at_once_each_with_its_line(folder: Path) -> None:
     said = faults(
-        tmp_path,
+        folder,
         grid(**{"assets[roofs].p_peak_mw": [1, -2], "dispatch.strategy": ["smart", "optima"], "weathr": ["x"]}),
     )
     assert "has 3 problems" in said
@@ -190,9 +195,9 @@ def test_all_faults_of_all_runs_at_once_each_with_its_line(tmp_path: Path) -> No
     assert said.count("line ") == 3
 
 
-def test_a_fault_of_the_base_is_said_once_for_all_runs(tmp_path: Path) -> None:
-    (tmp_path / "base.yaml").write_text(yaml.safe_dump({**BASE, "seed": -1}))
-    said = faults(tmp_path, grid(**{"assets[roofs].p_peak_mw": [1, 2, 3]}), base="base.yaml")
+def test_a_fault_of_the_base_is_said_once_for_all_runs(folder: Path) -> None:
+    (folder / "base.yaml").write_text(yaml.safe_dump({**BASE, "seed": -1}))
+    said = faults(folder, grid(**{"assets[roofs].p_peak_mw": [1, 2, 3]}), base="base.yaml")
     assert "has 1 problem\n" in said
     assert "base base.yaml, line" in said
     assert "seed: must be at least 0 (in the base of all 3 runs); got -1" in said
