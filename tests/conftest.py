@@ -23,7 +23,7 @@ settings.register_profile("quick", deadline=None, derandomize=True, max_examples
 settings.load_profile("repeatable")
 
 TIME_ZONE = "Europe/Berlin"
-SLOW_MODULE = re.compile(r"^pytestmark = pytest\.mark\.(slow|browser)$", re.MULTILINE)
+SLOW_MODULE = re.compile(r"^pytestmark = \[?pytest\.mark\.(slow|browser)\b", re.MULTILINE)
 """How a module says that all its tests are slow."""
 
 
@@ -35,15 +35,22 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks as slow what needs a browser, or a run that is made once for all tests; files with slow tests come first.
+    """Marks as slow what needs a browser, or a run that is made once for all tests; puts the files in order.
 
-    So no process is left with a long file when the others have nothing more to do.
+    Files with slow tests come first, so that no process is left with a long one when the others have nothing more to
+    do. Of those that need what is made once, one comes before all and the rest behind: none waits while it is made.
     """
+    makes, slow = dict[Path, None](), set[Path]()
     for item in items:
-        if {"made_once", "browser"} & set(getattr(item, "fixturenames", ())):
+        names = {"made_once", "browser"} & set(getattr(item, "fixturenames", ()))
+        if names:
             item.add_marker(pytest.mark.slow)
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+        if "made_once" in names:
+            makes[item.path] = None
+        if item.get_closest_marker("slow"):
+            slow.add(item.path)
+    first = next(iter(makes), None)
+    items.sort(key=lambda item: (item.path != first, item.path not in slow, item.path in makes))
 
 
 @pytest.fixture(scope="session")

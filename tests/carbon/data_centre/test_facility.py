@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ from carbon.data_centre.cooling import Cooling, WaterEconomiser
 from carbon.data_centre.power_chain import FixedEfficiency, PowerChain
 from grid.errors import InputError
 from grid.time.clock import Clock
+from tests.examples import examples
 
 COOLING = [kind.model_fields["kind"].default for kind in get_args(get_args(Cooling)[0])]
 CHAINS = [
@@ -45,7 +46,7 @@ def at(spec: DataCentre, t_degc: Any, rh_percent: Any, p_it_mw: Any, step_hours:
 @pytest.mark.slow
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain["kind"])
 @pytest.mark.parametrize("cooling", COOLING)
-@settings(max_examples=20)
+@examples(20)
 @given(
     points=st.lists(
         st.tuples(st.floats(-40.0, 50.0), st.floats(0.0, 100.0), st.floats(0.0, RATED_MW), st.floats(0.0, RATED_MW)),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.data_centre import DataCentre, FacilityModel, OutdoorAir, it_demand_mw
@@ -13,6 +13,7 @@ from carbon.data_centre.flexibility import DataCentreLoad
 from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility
 from grid.time.clock import Clock
+from tests.examples import examples
 
 RATED_MW = 3.0
 HOURS = 60
@@ -75,7 +76,7 @@ def test_there_is_a_device_a_day_and_the_last_may_be_short() -> None:
     np.testing.assert_array_equal(work.buses, [1])
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(
     share=st.floats(0.01, 1.0),
     utilisation=st.floats(0.2, 0.8),

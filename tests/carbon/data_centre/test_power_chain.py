@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy.optimize import nnls
@@ -28,6 +28,7 @@ from carbon.data_centre.power_chain import (
     Transformer,
 )
 from carbon.data_centre.power_chain.devices import DEVICES, LOAD_SHARES
+from tests.examples import examples
 
 REQUIRED: dict[str, dict[str, Any]] = {
     "MeasuredEfficiency": {"no_load_loss": 0.01, "efficiencies": (0.94, 0.96, 0.962, 0.955)}
@@ -213,7 +214,7 @@ def test_a_stage_that_cannot_be_is_refused(changes: dict[str, Any], message: str
 @pytest.mark.slow
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.kind)
 @pytest.mark.parametrize("cooling", COOLING)
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(t=st.floats(-30.0, 45.0), rh=st.floats(0.0, 100.0), load=st.tuples(st.floats(0.0, 3.0), st.floats(0.0, 3.0)))
 def test_with_transformers_more_it_load_never_lowers_facility_power(
     cooling: str, chain: PowerChainTechnology, t: float, rh: float, load: tuple[float, float]

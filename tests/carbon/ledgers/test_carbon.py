@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.ledgers.carbon import carbon_ledger
@@ -13,6 +13,7 @@ from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.proportional_sharing import trace
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city
+from tests.examples import examples
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -33,7 +34,7 @@ def ledger_of(city, tracing=None):
     )
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(SEEDS, st.integers(2, 9))
 def test_buses_stocks_and_city_balance_in_every_step(seed, n_nodes):
     ledger = ledger_of(random_city(seed, n_nodes))
@@ -52,7 +53,7 @@ def test_buses_stocks_and_city_balance_in_every_step(seed, n_nodes):
     assert (np.abs(ledger.source_kg + ledger.arriving_kg - city_kg) <= 1e-9 * moved_kg).all()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(SEEDS, st.integers(2, 9))
 def test_sectors_sum_to_the_emissions_and_energies_to_the_consumption(seed, n_nodes):
     city = random_city(seed, n_nodes)
@@ -75,7 +76,7 @@ def test_sectors_sum_to_the_emissions_and_energies_to_the_consumption(seed, n_no
     np.testing.assert_allclose(ledger.sectors.emissions_kg[:, losses].sum(axis=1), ledger.loss_kg, rtol=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(SEEDS, st.integers(2, 9))
 def test_energy_in_is_energy_out_and_lost_and_kept(seed, n_nodes):
     city = random_city(seed, n_nodes)

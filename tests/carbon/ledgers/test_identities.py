@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
@@ -16,6 +16,7 @@ from carbon.tracing.convention_names import CONVENTIONS
 from carbon.tracing.conventions import ConventionTrace, trace_conventions
 from carbon.tracing.flows import Flows
 from tests.carbon.traced_city import City, random_city
+from tests.examples import examples
 
 SEEDS = st.integers(0, 2**32 - 1)
 MOVES = ("charge", "discharge", "fuel", "standing", "arriving", "change")
@@ -143,7 +144,7 @@ def has_directed_loop(flows: Flows, t: int) -> bool:
     return connected_components(graph, connection="strong")[0] < flows.n_nodes
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(SEEDS, st.integers(2, 9))
 def test_each_stock_by_itself_keeps_its_carbon_in_every_convention(seed: int, n_nodes: int):
     city = random_city(seed, n_nodes)
@@ -166,7 +167,7 @@ def test_each_stock_by_itself_keeps_its_carbon_in_every_convention(seed: int, n_
                 np.testing.assert_allclose(found, plain[name][:, mine].sum(axis=1), rtol=1e-9, atol=scale)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(SEEDS, st.integers(2, 9))
 def test_buses_and_city_balance_by_definition_in_every_convention(seed: int, n_nodes: int):
     city = random_city(seed, n_nodes)
@@ -214,7 +215,7 @@ def reordered(city: City, lines: np.ndarray, plants: np.ndarray, users: np.ndarr
     )
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(SEEDS)
 def test_the_order_of_branches_sources_and_consumers_changes_nothing(seed: int):
     city = random_city(seed)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.ledgers.carbon import convention_ledger
@@ -10,6 +10,7 @@ from carbon.ledgers.views import city_views
 from carbon.tracing.conventions import trace_conventions
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city
+from tests.examples import examples
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -32,7 +33,7 @@ def views_of(city, name="operator", imported=None):
     return city_views(ledger, city.sources, outside, exported, step_hours=city.step_hours), ledger
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(SEEDS, st.integers(2, 8), st.sampled_from(["operator", "load", "generator", "average"]))
 def test_production_and_consumption_reconcile_in_every_convention(seed, n_nodes, name):
     city = random_city(seed, n_nodes)

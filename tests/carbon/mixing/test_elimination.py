@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.mixing.elimination import EliminationOrder
+from tests.examples import examples
 
 
 def random_branches(seed, n_nodes, n_branches):
@@ -13,7 +14,7 @@ def random_branches(seed, n_nodes, n_branches):
     return rng.integers(0, n_nodes, (2, n_branches))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 14), st.integers(0, 30))
 def test_every_coefficient_that_elimination_makes_has_its_place(seed, n_nodes, n_branches):
     start, stop = random_branches(seed, n_nodes, n_branches)

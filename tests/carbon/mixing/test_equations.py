@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.stocks.ledger import open_stocks
@@ -15,6 +15,7 @@ from carbon.tracing.flows import Flows, Sources
 from carbon.tracing.proportional_sharing import trace
 from tests.carbon.sparse_tracing import mix
 from tests.carbon.traced_city import random_city
+from tests.examples import examples
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -61,7 +62,7 @@ def test_a_meshed_grid_with_loops_is_mixed_as_by_sparse_solves(dead):
     assert_mixed_as_by_sparse_solves(*feeder(meshed=True, dead=dead, n_steps=100))
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(SEEDS, st.integers(2, 12))
 def test_balanced_flows_are_mixed_as_by_sparse_solves(seed, n_nodes):
     city = random_city(seed, n_nodes)

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.reporting.marginal import MarginalIntensity, merit_order_marginal, regional_marginal
 from grid.errors import InputError
+from tests.examples import examples
 
 CI = np.array([0.0, 400.0, 900.0])
 
@@ -17,7 +18,7 @@ def emissions_kg(demand_mw, capacity_mw, ci):
     return float((np.clip(demand_mw - before, 0, capacity_mw) * ci).sum())
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.integers(0, 2**32 - 1), st.booleans())
 def test_a_merit_orders_sides_are_its_one_sided_derivatives(seed, tie):
     rng = np.random.default_rng(seed)

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.reporting.v2g_credit import charging_intensity, v2g_credit
 from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
 from grid.errors import InputError
+from tests.examples import examples
 
 
 def sessions(seed, n=60):
@@ -27,7 +28,7 @@ def sessions(seed, n=60):
     )
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from([(), ("place",), ("vehicle_class", "start_hour"), ("place", "vehicle_class", "start_hour")]),
@@ -83,7 +84,7 @@ def test_wrong_sessions_and_labels_are_named():
         carbon_coefficients(sessions(0), ("brand",))
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.floats(0, 10), st.floats(0, 900), st.floats(-200, 1200), st.floats(0, 100))
 def test_a_credit_is_positive_just_when_what_it_replaces_is_dirtier(energy, ci_stock, ci_reference, wear):
     credit = v2g_credit(
@@ -121,7 +122,7 @@ def test_each_battery_has_its_own_mix_and_starts_with_the_mean_of_all_charges():
     assert half[3] == pytest.approx(600)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.floats(-200, 1200), st.floats(0.5, 1), st.floats(0.5, 1), st.floats(0.1, 9))
 def test_to_charge_and_give_back_at_one_intensity_costs_just_the_losses(ci, eta_charge, eta_discharge, energy):
     charged = energy / (eta_charge * eta_discharge)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.stocks.operation import StockOperation
@@ -13,6 +13,7 @@ from carbon.tracing.proportional_sharing import trace
 from grid.errors import InputError
 from grid.flexibility.per_slot import PerSlot
 from tests.carbon.traced_city import random_city
+from tests.examples import examples
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -61,7 +62,7 @@ def test_a_car_that_has_driven_before_its_first_session_took_its_first_carbon_al
         store([0.0], e_initial_mwh=np.array([-1.0]))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(SEEDS, st.integers(2, 6))
 def test_every_stock_balances_in_energy_carbon_and_renewable_energy(seed, n_nodes):
     city = random_city(seed, n_nodes)
@@ -78,7 +79,7 @@ def test_every_stock_balances_in_energy_carbon_and_renewable_energy(seed, n_node
     assert stocks.opening.carbon_kg.sum() == pytest.approx(opening_kg, rel=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(SEEDS)
 def test_energies_follow_from_powers_and_slots_sum_to_their_classes(seed):
     city = random_city(seed)
@@ -313,7 +314,7 @@ def test_a_device_outside_the_grid_or_the_time_is_refused(name, value):
         trace(*one_node(np.zeros(2)), 1.0, operation)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(SEEDS)
 def test_some_devices_are_what_they_are_among_all(seed):
     city = random_city(seed)
@@ -326,7 +327,7 @@ def test_some_devices_are_what_they_are_among_all(seed):
         np.testing.assert_array_equal(some.events.operation.slot_step, op.slot_step[slots])
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(SEEDS)
 def test_power_at_nodes_is_that_of_the_slots(seed):
     city = random_city(seed)

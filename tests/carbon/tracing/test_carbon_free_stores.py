@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.ledgers.carbon import carbon_ledger, convention_ledger
@@ -12,11 +12,12 @@ from carbon.tracing.conventions import trace_conventions
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.proportional_sharing import trace
 from tests.carbon.traced_city import random_city
+from tests.examples import examples
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(SEEDS, st.integers(2, 8))
 def test_the_sources_pay_for_loads_charging_losses_and_exports_only(seed, n_nodes):
     city = random_city(seed, n_nodes)

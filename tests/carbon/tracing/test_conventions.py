@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.ledgers.carbon import convention_ledger
@@ -14,6 +14,7 @@ from carbon.tracing.conventions import trace_conventions
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city, relabelled, scaled
+from tests.examples import examples
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -46,7 +47,7 @@ def without_stores(city):
     return replace(city, sources=sources, consumers=replace(city.consumers, p_mw=city.consumers.p_mw + use))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(SEEDS, st.integers(2, 9))
 def test_every_convention_balances_buses_stocks_and_city(seed, n_nodes):
     city = random_city(seed, n_nodes)
@@ -55,7 +56,7 @@ def test_every_convention_balances_buses_stocks_and_city(seed, n_nodes):
         assert ledger_of(city, answer).relative_error.max() <= 1e-9, name
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(SEEDS, st.integers(2, 9))
 def test_without_stores_all_conventions_add_up_to_the_same_city(seed, n_nodes):
     city = without_stores(random_city(seed, n_nodes))
@@ -65,7 +66,7 @@ def test_without_stores_all_conventions_add_up_to_the_same_city(seed, n_nodes):
         np.testing.assert_allclose(total_kg, ledger.source_kg, rtol=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(SEEDS, st.integers(2, 9))
 def test_gross_equals_a_dense_solve_of_its_formula(seed, n_nodes):
     city = without_stores(random_city(seed, n_nodes))
@@ -91,7 +92,7 @@ def test_gross_equals_a_dense_solve_of_its_formula(seed, n_nodes):
         np.testing.assert_allclose(delivered, per_gross, rtol=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(SEEDS, st.integers(2, 9))
 def test_with_stores_that_rest_gross_is_what_it_is_without_them(seed, n_nodes):
     city = without_stores(random_city(seed, n_nodes))
@@ -102,7 +103,7 @@ def test_with_stores_that_rest_gross_is_what_it_is_without_them(seed, n_nodes):
     np.testing.assert_allclose(with_them.renewable_share, alone.renewable_share, rtol=1e-9, atol=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(SEEDS, st.integers(2, 9))
 def test_net_generation_is_use_and_its_losses_are_those_of_the_operator(seed, n_nodes):
     city = without_stores(random_city(seed, n_nodes))
@@ -114,7 +115,7 @@ def test_net_generation_is_use_and_its_losses_are_those_of_the_operator(seed, n_
     np.testing.assert_allclose(borne_kg.sum(axis=1), ledger_of(city, answer, operation=False).loss_kg, rtol=1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(SEEDS, st.floats(0.1, 50))
 def test_scaling_powers_scales_carbon_in_every_convention(seed, factor):
     city = random_city(seed)
@@ -128,7 +129,7 @@ def test_scaling_powers_scales_carbon_in_every_convention(seed, factor):
         np.testing.assert_allclose(other, factor * one, rtol=1e-8, atol=1e-8 * factor)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(SEEDS)
 def test_relabelling_nodes_and_turning_branches_changes_nothing(seed):
     city = random_city(seed)
@@ -144,7 +145,7 @@ def test_relabelling_nodes_and_turning_branches_changes_nothing(seed):
         )
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(SEEDS, st.integers(2, 9))
 def test_all_conventions_together_are_each_alone(seed, n_nodes):
     city = random_city(seed, n_nodes)
@@ -160,7 +161,7 @@ def test_all_conventions_together_are_each_alone(seed, n_nodes):
             np.testing.assert_allclose(here, there, rtol=1e-12, atol=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(SEEDS)
 def test_what_moves_is_the_same_in_every_convention_and_what_it_carries_is_not(seed):
     stocks = {name: answer.tracing.stocks for name, answer in traced(random_city(seed)).items()}
@@ -174,7 +175,7 @@ def test_what_moves_is_the_same_in_every_convention_and_what_it_carries_is_not(s
         assert charged_kg["load"] > charged_kg["operator"]
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(SEEDS)
 def test_what_generators_keep_after_losses_is_what_is_used(seed):
     city = without_stores(random_city(seed))

@@ -2,18 +2,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.tracing.conventions import trace_conventions
 from carbon.tracing.shares import load_shares_mw
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city
+from tests.examples import examples
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(SEEDS, st.integers(2, 7))
 def test_parts_sum_to_net_or_gross_use_with_stores(seed, n_nodes):
     city = random_city(seed, n_nodes)

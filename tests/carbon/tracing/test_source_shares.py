@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.tracing.flows import Flows, Sources
@@ -12,6 +12,7 @@ from carbon.tracing.proportional_sharing import trace
 from carbon.tracing.shares import source_share_chunks, source_shares
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city
+from tests.examples import examples
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -21,7 +22,7 @@ def known(city):
     return replace(city.sources, p_mw=city.sources.p_mw + 0.01)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(SEEDS, st.integers(2, 9))
 def test_shares_sum_to_one_and_weigh_the_intensities(seed, n_nodes):
     city = random_city(seed, n_nodes)
@@ -34,7 +35,7 @@ def test_shares_sum_to_one_and_weigh_the_intensities(seed, n_nodes):
     np.testing.assert_allclose(shares @ ci, trace(city.flows, sources, 1.0).ci_kg_per_mwh, rtol=1e-11)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(SEEDS)
 def test_with_stores_the_past_is_a_source_of_its_own(seed):
     city = random_city(seed)

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon.tracing.flows import Flows, Sources
 from carbon.tracing.proportional_sharing import trace
 from grid.errors import InputError
 from tests.carbon.traced_city import dense_reference, random_city, relabelled, scaled
+from tests.examples import examples
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -27,7 +28,7 @@ def traced(city):
     return trace(city.flows, city.sources, city.step_hours, city.operation)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(SEEDS, st.integers(2, 9))
 def test_equals_a_dense_solve_written_as_the_formulas_are(seed, n_nodes):
     city = random_city(seed, n_nodes)
@@ -38,7 +39,7 @@ def test_equals_a_dense_solve_written_as_the_formulas_are(seed, n_nodes):
     np.testing.assert_allclose(found.renewable_share, renewable, rtol=1e-9, atol=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(SEEDS)
 def test_relabelling_nodes_and_turning_branches_changes_nothing(seed):
     city = random_city(seed)
@@ -48,7 +49,7 @@ def test_relabelling_nodes_and_turning_branches_changes_nothing(seed):
     np.testing.assert_allclose(other.stocks.discharge_kg, plain.stocks.discharge_kg, rtol=1e-9, atol=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(SEEDS, st.floats(0.01, 100))
 def test_scaling_all_powers_scales_carbon_and_keeps_intensities(seed, factor):
     city = random_city(seed)
@@ -58,7 +59,7 @@ def test_scaling_all_powers_scales_carbon_and_keeps_intensities(seed, factor):
     np.testing.assert_allclose(more.inflow_mw, factor * plain.inflow_mw, rtol=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(SEEDS)
 def test_no_node_is_cleaner_or_dirtier_than_all_that_feeds_the_grid(seed):
     city = random_city(seed)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from windpowerlib import ModelChain, WindTurbine
@@ -18,6 +18,7 @@ from grid.assets.wind import power_curve, turbine_types, wind_at_hub, wind_speci
 from grid.errors import InputError
 from grid.flexibility.per_slot import values_of
 from grid.weather.weather import Weather
+from tests.examples import examples
 
 BUS = "MV3.101 Bus 84"
 
@@ -87,7 +88,7 @@ def test_thin_air_carries_less(winter_site: Site) -> None:
     assert (wind_specific_power(turbine(), high) < 0.9 * wind_specific_power(turbine(), weather)).all()
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(speed=st.floats(0, 75), hub=st.floats(20, 200), roughness=st.floats(1e-4, 2), kind=st.integers(0, 66))
 def test_power_lies_within_nothing_and_the_rating(
     winter_site: Site, speed: float, hub: float, roughness: float, kind: int

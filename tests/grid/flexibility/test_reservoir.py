@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
 from grid.flexibility.per_slot import PerSlot
 from grid.time.clock import Clock
+from tests.examples import examples
 
 CLOCK = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(minutes=30), 12)
 
@@ -48,7 +49,7 @@ def gain_by_hand(f: Flexibility, slot: int, p_mw: float) -> float:
     return 0.5 * eta_charge * (first + 0.8 * (p_mw - first))
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.integers(0, 2**32 - 1), st.booleans())
 def test_energy_follows_from_power_step_by_step(seed: int, by_slot: bool) -> None:
     f = cars(seed, by_slot=by_slot)
@@ -64,7 +65,7 @@ def test_energy_follows_from_power_step_by_step(seed: int, by_slot: bool) -> Non
             assert energy[slot] == pytest.approx(held, rel=1e-12, abs=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.integers(0, 2**32 - 1), st.booleans())
 def test_who_is_not_managed_charges_at_full_power_until_the_energy_due_is_there(seed: int, by_slot: bool) -> None:
     f = cars(seed, by_slot=by_slot, e_end_mwh=np.array([2.0, 0.5, 0.3]), e_start_mwh=np.array([0.2, 0.1, 0.28]))

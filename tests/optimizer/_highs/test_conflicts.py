@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import linprog
@@ -12,6 +12,7 @@ from scipy.optimize import linprog
 from grid.arrays import Bools, Floats
 from optimizer._highs import InfeasibleError, LinearProgram, Solver, SolverError
 from optimizer._highs.conflicts import all_sides, conflict, least_relaxation
+from tests.examples import examples
 
 
 def random_program(seed: int) -> LinearProgram:
@@ -40,7 +41,7 @@ def has_solution(program: LinearProgram, sides: Floats, kept: Bools) -> bool:
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_leaving_out_any_one_leads_to_a_solution_and_the_relaxation_to_another(seed: int) -> None:
     program = random_program(seed)
     solver = Solver(program)

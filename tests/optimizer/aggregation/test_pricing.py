@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from optimizer.aggregation.pricing import PricedSessions
+from tests.examples import examples
 
 H = 0.25
 
@@ -56,7 +57,7 @@ def by_linear_programme(sessions: PricedSessions, i: int, price: np.ndarray) -> 
     return float(result.fun)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([-60.0, 0.0, 50.0]))
 def test_it_finds_the_optimum_of_the_linear_programme_at_any_price(seed: int, mean_price: float) -> None:
     rng = np.random.default_rng(seed)

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pandapower as pp
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.arrays import Bools, Floats
 from grid.powerflow.powerflow import power_flow
 from optimizer import Clock, DispatchProblem, Schedule, city_of, dispatch, generation, problem_of
 from optimizer.problem.totals import scheduled_withdrawal
+from tests.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +98,7 @@ def test_a_plant_at_the_end_of_a_feeder_feeds_in_what_its_voltage_admits(
     assert "voltage from above" in schedule.quality.why_no_bound
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(
     km=st.floats(2.0, 14.0), peak_mw=st.floats(2.0, 14.0), vm_max_pu=st.floats(1.03, 1.08), load_mw=st.floats(0.1, 0.8)
 )

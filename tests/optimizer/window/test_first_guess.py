@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.flexibility.flexibility import Flexibility
@@ -13,6 +13,7 @@ from optimizer.window.first_guess import first_guess
 from optimizer.window.programme import Window, state_window
 from optimizer.window.roles import Roles
 from optimizer.window.state import WindowSchedule, WindowState
+from tests.examples import examples
 from tests.optimizer.small_cases import battery, clock_of, feeder, final_energy, fleet, problem_on, pv
 
 NETWORK = feeder(3)
@@ -30,7 +31,7 @@ def window_of(fleets: list[Flexibility], first: int = 0, stop: int = 12) -> tupl
     return state_window(problem, roles, roles.compiled(stop - first, 1.0), first, stop, start), start
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(seed=st.integers(0, 10_000), n=st.integers(1, 12), v2g_share=st.sampled_from([0.0, 0.5, 1.0]))
 def test_every_session_is_delivered_and_the_vertex_is_one(seed: int, n: int, v2g_share: float) -> None:
     cars = fleet(NETWORK, clock_of(12), seed, n, v2g_share)

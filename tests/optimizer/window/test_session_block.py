@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -13,6 +13,7 @@ from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
 from grid.flexibility.per_slot import PerSlot
 from optimizer._highs import LinearProgram, Solver
 from optimizer.window.sessions import SessionBlock, session_block, single_direction
+from tests.examples import examples
 from tests.optimizer.small_cases import clock_of, feeder, fleet
 
 NETWORK = feeder(3)
@@ -63,7 +64,7 @@ def dense_optimum(f: Flexibility, e_now: Floats, first: int, stop: int, price: F
     return total
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     seed=st.integers(0, 10_000),
     n=st.integers(1, 12),

@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from carbon.data_centre import OutdoorAir
 from carbon.data_centre.cooling import KINDS, AirEconomiser, CoolingTechnology, WaterEconomiser
 from carbon.data_centre.plant.water_plant import CoolingTower, WaterChiller
+from tests.examples import examples
 
 PART_LOAD = {"part_load": {"machines_needed": 3, "machines_spare": 1, "chiller_min_share": 0.15}}
 REUSE = {"heat_reuse": {"share": 0.4, "t_delivered_degc": 60.0}}
@@ -28,7 +29,7 @@ def air(t_degc: list[float], rh_percent: list[float]) -> OutdoorAir:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(t=T, rh=RH, heat_1=HEAT, heat_2=HEAT, variant=st.sampled_from(VARIANTS), balance=BALANCE)
 def test_more_heat_never_takes_less(
     *, kind: type[CoolingTechnology], t: float, rh: float, heat_1: float, heat_2: float, variant: Any, balance: str
@@ -43,7 +44,7 @@ def test_more_heat_never_takes_less(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(t=T, rh=RH, heat=HEAT, variant=st.sampled_from(VARIANTS))
 def test_heat_and_power_in_are_heat_out(
     *, kind: type[CoolingTechnology], t: float, rh: float, heat: float, variant: Any
@@ -56,7 +57,7 @@ def test_heat_and_power_in_are_heat_out(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(t=T, rh_1=RH, rh_2=RH, variant=st.sampled_from(VARIANTS), balance=BALANCE)
 def test_a_higher_wet_bulb_never_lowers_the_power_of_what_evaporates(
     *, kind: type[CoolingTechnology], t: float, rh_1: float, rh_2: float, variant: Any, balance: str
@@ -71,7 +72,7 @@ def test_a_higher_wet_bulb_never_lowers_the_power_of_what_evaporates(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(t_1=T, t_2=T, rh=RH, variant=st.sampled_from(VARIANTS), balance=BALANCE)
 def test_warmer_air_never_lowers_the_power_of_compressors_and_towers(
     *, kind: type[CoolingTechnology], t_1: float, t_2: float, rh: float, variant: Any, balance: str

@@ -9,9 +9,8 @@ import pytest
 from benchmarks.upstream_presets import BEGIN, END, PAGE, SCORES, ZONES, Row, rows
 from tests.places import SHARED_DATA
 
-pytestmark = pytest.mark.skipif(
-    not SHARED_DATA.is_dir(), reason="the measured hours of 2023 are not part of the project"
-)
+ABSENT = "the measured hours of 2023 are not part of the project"
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not SHARED_DATA.is_dir(), reason=ABSENT)]
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,6 @@ def found() -> dict[tuple[str, str, str, str], Row]:
     return {(row.preset, row.quantity, row.weather, row.months): row for row in rows()}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("preset", "least"), [("germany", 0.80), ("japan", 0.80), ("california", 0.80)])
 def test_intensity_agrees_in_months_that_no_parameter_was_set_by(found, preset: str, least: float):
     score = found[preset, "intensity", "own", "held out"].score

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -20,6 +20,7 @@ from grid.errors import InputError
 from grid.time.clock import Clock
 from grid.weather.sun import clear_sky_ghi
 from grid.weather.weather import Weather, weather_for
+from tests.examples import examples
 from tests.places import SHARED_DATA
 
 pytestmark = pytest.mark.slow
@@ -80,7 +81,7 @@ def test_marginal_is_one_sided_at_ties():
     assert at_ties.p_marginal_above[3] == pytest.approx(at_ties.p_marginal[3])
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.floats(0.1, 29.9), st.floats(1e-5, 1e-4))
 def test_one_sided_marginals_are_the_differences(demand: float, more: float):
     less, here, higher = (cleared([demand + shift]) for shift in (-more, 0.0, more))
@@ -90,7 +91,7 @@ def test_one_sided_marginals_are_the_differences(demand: float, more: float):
         assert (here.p_mw - less.p_mw)[0] / more == pytest.approx(here.p_marginal[0], abs=1e-4)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.floats(0.1, 29.9), min_size=2, max_size=20), st.floats(1e-4, 1e-3))
 def test_merit_order_is_monotone_and_meets_demand(demand: list[float], more: float):
     demand = sorted(demand)

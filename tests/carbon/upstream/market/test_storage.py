@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -14,6 +14,7 @@ from carbon.upstream import Region, Upstream, reference_region, simulate_region
 from carbon.upstream.market.storage import DAY, WEEK, arbitrage_mw, carried_over, peak_shaving_mw, windows_of
 from grid.time.clock import Clock
 from grid.weather.weather import Weather, weather_for
+from tests.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -82,7 +83,7 @@ def test_hand_case_of_peak_shaving():
     assert shaved == pytest.approx([0.0, 2.5, 5.0, 0.5], abs=1e-9)  # above 11.5, but for the capacity
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.lists(st.floats(-50, 100), min_size=48, max_size=48), st.floats(1, 19))
 def test_reservoirs_spend_their_energy_where_load_is_highest(load: list[float], mean_mw: float):
     residual, windows = np.array(load), windows_of(TWO_DAYS, DAY)
@@ -130,7 +131,7 @@ def test_no_arbitrage_without_a_spread_that_pays_the_losses():
     assert discharge.max() < 1e-9
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.lists(st.floats(0, 100), min_size=48, max_size=48), st.floats(0.5, 0.95))
 def test_arbitrage_keeps_energy_limits_and_gains(load: list[float], efficiency: float):
     residual, windows = np.array(load), windows_of(TWO_DAYS, DAY)
@@ -142,7 +143,7 @@ def test_arbitrage_keeps_energy_limits_and_gains(load: list[float], efficiency: 
     assert (discharge * residual).sum() >= (charge * residual).sum() - 1e-6  # never at a loss
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.lists(st.floats(0, 900), min_size=48, max_size=48))
 def test_discharge_carries_what_charge_took(ci: list[float]):
     windows = windows_of(TWO_DAYS, DAY)
