@@ -20,6 +20,8 @@ MOST_LINES_OF_A_BODY = 40
 MOST_MODULES = 15
 SHARED_NAMES = {"main", "content", "register"}
 """What every page and every program calls the same thing."""
+GATHERERS = {"VariantFaults"}
+"""Dataclasses that are filled one by one and passed on as what they have gathered."""
 NAMED_AS_COMMANDS = "app/commands/"
 """A command's function has the name that is typed, which may be that of the function it calls."""
 
@@ -83,3 +85,17 @@ def test_a_class_has_a_name_of_its_own() -> None:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                     found[node.name].append(place)
     assert {name: places for name, places in found.items() if len(places) > 1} == {}
+
+
+def test_what_is_passed_on_cannot_be_changed() -> None:
+    """Public dataclasses are frozen, except what gathers."""
+    found = [
+        f"{place}:{node.name}"
+        for place, tree in trees().items()
+        if place.startswith(PACKAGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and node.name not in GATHERERS
+        for decorator in map(ast.unparse, node.decorator_list)
+        if decorator.startswith("dataclass") and "frozen=True" not in decorator
+    ]
+    assert found == []

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,20 @@ from app.results.run import store
 from app.scenario import check_scenario
 from app.simulation.phases import SimulationResult, simulate
 from app.studies.demo import run_demo
+from grid.sharing import SharedPreparation, sharing_preparation
 from tests.app.synthetic_results import write_synthetic
+
+
+@pytest.fixture(scope="session")
+def kept() -> SharedPreparation:
+    """What scenarios have in common (nets, weather, regions), made once for all tests of a process."""
+    return SharedPreparation()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_preparation(kept: SharedPreparation) -> Iterator[None]:
+    with sharing_preparation(kept):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +48,14 @@ def plain_results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]
 
 
 @pytest.fixture(scope="session")
-def demo_folder(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+def demo_folder(made_once: Callable[[str, Callable[[Path], object]], Path], kept: SharedPreparation) -> Path:
     """The demonstration's first two days: charging on arrival breaks a limit on the first, feeding in pays on both."""
-    return made_once("demo", lambda folder: run_demo(folder, days=2))
+
+    def make(folder: Path) -> None:
+        with sharing_preparation(kept):
+            run_demo(folder, days=2)
+
+    return made_once("demo", make)
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +66,7 @@ def demo(demo_folder: Path) -> tuple[Result, Result]:
 
 
 @pytest.fixture(scope="session")
-def fuel_outcome() -> SimulationResult:
+def fuel_outcome(kept: SharedPreparation) -> SimulationResult:
     """Two winter days with engines for heat and power, sun, and a data centre with sun and tested generators."""
     assets = [
         {"kind": "chp", "name": "works", "bus": "Bus 34", "p_rated_mw": 1.0, "heat_sector": "I.1"},
@@ -62,7 +80,8 @@ def fuel_outcome() -> SimulationResult:
         "period": {"start": "2030-01-14", "days": 2, "step_minutes": 60},
         "dispatch": {"strategy": "unmanaged"}, "assets": assets, "data_centres": [hall],
     }  # fmt: skip
-    return simulate(check_scenario(scenario, Path(), "fuel"))
+    with sharing_preparation(kept):
+        return simulate(check_scenario(scenario, Path(), "fuel"))
 
 
 @pytest.fixture(scope="session")

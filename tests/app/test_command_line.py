@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -163,18 +162,13 @@ def test_schema_and_factors_are_printed() -> None:
     assert "unverified" in factors
 
 
-def test_a_defect_is_said_in_a_line(tmp_path: Path) -> None:
-    code = (
-        "import app.cli, app.scenario.describe\n"
-        "def broken(loaded): raise RuntimeError('the flux is gone')\n"
-        "app.scenario.describe.describe_scenario = broken\n"
-        "app.cli.main()\n"
-    )
-    path = scenario(tmp_path, THREE_LINES)
-    environment = {k: v for k, v in os.environ.items() if k != "GRIDCARBON_TRACEBACK"}
-    done = subprocess.run(
-        [sys.executable, "-c", code, "check", str(path)], capture_output=True, text=True, env=environment, check=False
-    )
+def test_a_defect_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(loaded: object) -> str:
+        raise RuntimeError("the flux is gone")
+
+    monkeypatch.setattr("app.scenario.describe.describe_scenario", broken)
+    monkeypatch.delenv("GRIDCARBON_TRACEBACK", raising=False)
+    done = gridcarbon("check", scenario(tmp_path, THREE_LINES))
     assert done.returncode == 1
     assert "the flux is gone" in done.stderr
     assert "Traceback" not in done.stderr

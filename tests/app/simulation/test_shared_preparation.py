@@ -69,7 +69,7 @@ VARIANTS: tuple[dict[str, Any], ...] = (
 
 
 def test_variants_with_shared_preparation_are_those_prepared_afresh() -> None:
-    with sharing_preparation() as kept:
+    with sharing_preparation(SharedPreparation()) as kept:
         first = prepared(scenario())
         for changes in VARIANTS:
             same(prepared(scenario(**changes)), afresh(scenario(**changes)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from carbon.ledgers.carbon import convention_ledger
 from carbon.tracing import equations as mixing
 from carbon.tracing.convention_names import CONVENTIONS
-from carbon.tracing.conventions import trace_conventions
+from carbon.tracing.conventions import average_flows, trace_conventions
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city, relabelled, scaled
@@ -219,6 +219,15 @@ def test_one_line_by_hand_under_all_four():
     assert answers["load"].gross_use_mw(consumers)[0, 0] == pytest.approx(10)
     assert answers["generator"].net_generation_mw(sources)[0, 0] == pytest.approx(9)
     assert answers["load"].tracing.renewable_share[0, 1] == pytest.approx(0.5)
+
+
+def test_the_average_flow_of_a_line_is_the_mean_of_its_ends():
+    """10 MW enter, 9 MW leave, and 2 MW of the next line go the other way: 9.5 and 1.5 MW without losses."""
+    flows = Flows(3, np.array([0, 1]), np.array([1, 2]), np.array([[10.0, -1.0]]), np.array([[-9.0, 2.0]]))
+    average = average_flows(flows)
+    np.testing.assert_array_equal(average.p_from_mw, [[9.5, -1.5]])
+    np.testing.assert_array_equal(average.p_to_mw, [[-9.5, 1.5]])
+    np.testing.assert_array_equal(average.loss_mw(), 0.0)
 
 
 def test_an_unknown_convention_is_named():

@@ -92,6 +92,20 @@ def test_no_steps_have_no_shares():
     assert source_shares(flows, sources, [0]).shape == (0, 2, 1)
 
 
+def test_without_sources_there_are_no_groups():
+    flows = Flows(2, np.array([0]), np.array([1]), np.zeros((3, 1)), np.zeros((3, 1)))
+    nobody = Sources(np.array([], int), np.zeros((3, 0)), np.zeros(0), np.zeros(0))
+    assert source_shares(flows, nobody, []).shape == (3, 2, 0)
+
+
+def test_memory_for_one_step_is_enough():
+    city = random_city(11, 6, 5)
+    bytes_per_step = 8 * 6 * 3  # two groups and the power at six nodes
+    groups = np.array([0, 0, 0, 1, 1, 1])
+    chunks = list(source_share_chunks(city.flows, city.sources, groups, memory_mb=bytes_per_step / 1e6))
+    assert [first for first, _ in chunks] == list(range(5))
+
+
 @pytest.mark.parametrize(
     ("groups", "memory_mb", "place"),
     [([0, -1], 1.0, r"groups\[1\]"), ([0], 1.0, "groups: must have shape"), ([0, 1], 1e-6, "memory_mb: must be at")],
