@@ -1,126 +1,189 @@
 """Many wrong inputs for every reader, counted: `python -m tests.fuzz.campaign [N] [SEED]`, as `make fuzz` does.
 
-Ends with status 1 if anything but a refusal or a reading happened: another exception, or more than `LONGEST_S`.
+`--files M` tries M files of each reader and M damaged results, `--run R` runs R changed scenarios that are valid. Ends
+with status 1 if anything but a refusal or a reading happened: another exception, or more than `LONGEST_S`.
 """
 
 from __future__ import annotations
 
+import argparse
+import itertools
 import json
 import resource
+import shutil
+import signal
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from app.scenario import load_scenario
 from grid.errors import InputError
-from tests.fuzz.mutants import changed_bytes, changed_scenario, changed_text, changed_tree
+from grid.sharing import sharing_preparation
+from tests.app.synthetic_results import write_synthetic
+from tests.fuzz.mutants import changed_bytes, changed_text, changed_tree
 from tests.fuzz.readers import Reader, readers
+from tests.fuzz.results import damage, read_result
+from tests.fuzz.running import accepted, run_whole
+from tests.fuzz.scenarios import changed_scenario
 
 LONGEST_S = 10.0
 """Processor time beyond which an input counts as one that hangs [s]."""
-SCENARIO: dict[str, Any] = {
-    "schema_version": 1, "name": "feeder", "currency": "EUR",
-    "city": {"network": "case33bw", "time_zone": "Europe/Berlin", "holidays": "DE", "demand_growth": 0.05},
-    "period": {"start": date(2030, 1, 7), "days": 1, "step_minutes": 60},
-    "upstream": {"region": "reference"}, "tariff": {"import_markup_per_mwh": 60},
-    "assets": [
-        {"kind": "battery", "name": "store", "bus": "5", "p_rated_mw": 0.5, "e_rated_mwh": 2,
-         "power_limits": [{"hours": "22:00-06:00", "discharge_max_mw": 0}]},
-        {"kind": "ev_fleet", "name": "homes", "where": {"areas": "all"}, "vehicles": 50, "place": "home"},
-        {"kind": "hydrogen_station", "name": "depot", "bus": "7", "electrolyser_mw": 0.5, "tank_kg": 200,
-         "fuel_cell_mw": 0.1, "demand_kg_per_day": 50},
-    ],
-    "power_limits": [{"kinds": ["battery"], "hours": "17:00-20:00", "charge_max_share": 0.5}],
-    "data_centres": [{"name": "hall", "bus": "3", "p_it_rated_mw": 0.3, "cooling": {"kind": "air_economiser"},
-                      "power_chain": {"kind": "hvdc_240"}, "on_site": {"battery_mw": 0.1, "battery_mwh": 0.2}}],
-    "dispatch": {"strategy": "optimal", "carbon_price_per_t": 80, "forecast": {"load": 0.03}},
-    "limits": {"vm_min_pu": 0.9, "vm_max_pu": 1.1},
-    "carbon": {"boundary": "direct", "conventions": ["operator"]},
-}  # fmt: skip
-"""A scenario on a small net, with something of every part."""
+LONGEST_RUN_S = 60.0
+"""The same of a run of one day on a small net [s]."""
+GIVEN_UP_S = 300
+"""Time after which an input is given up [s]."""
+REFUSED = "refused"
 
 
-def changed_content(random: Random, reader: Reader) -> bytes:
-    """A file for a reader in which something was changed: bytes, text, or values inside its tables."""
-    how = random.randrange(3)
-    if reader.name == "net.json" and how:
+class GivenUpError(Exception):
+    """An input took too long."""
+
+
+def changed_content(random: Random, reader: Reader) -> tuple[str, bytes]:
+    """A file for a reader in which something was changed, and of which kind that is: bytes, text, or tables."""
+    how = random.randrange(4)
+    if reader.name == "net.json" and how > 1:
         net = json.loads(reader.content)
         name = random.choice(("bus", "load", "sgen", "line", "trafo", "ext_grid", "storage", "switch", "controller"))
+        if random.random() < 0.1:
+            del net["_object"][name]
+            return "no table", json.dumps(net).encode()
         table = net["_object"][name]
         table["_object"] = json.dumps(changed_tree(random, json.loads(table["_object"])), default=str)
-        return json.dumps(net if how == 1 else changed_tree(random, net), default=str).encode()
-    if how == 0 or reader.name.endswith(".parquet"):
-        return changed_bytes(random, reader.content)
-    return changed_text(random, reader.content.decode()).encode("utf-8", "surrogatepass")
+        return "table", json.dumps(net if how == 2 else changed_tree(random, net), default=str).encode()
+    if how == 0 or reader.packed:
+        return "bytes", changed_bytes(random, reader.content)
+    encoding = random.choice(("utf-8", "utf-8", "utf-8", "utf-16", "latin-1"))
+    errors = "surrogatepass" if encoding == "utf-8" else "replace"
+    return f"text, {encoding}", changed_text(random, reader.content.decode()).encode(encoding, errors)
 
 
 class Tally:
-    """What became of the inputs of one kind."""
+    """What became of the inputs of one reader, by the kind of change."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, name: str, longest_s: float = LONGEST_S, right: str | None = REFUSED) -> None:
+        """Counts nothing yet.
+
+        Args:
+            name: What reads.
+            longest_s: Processor time beyond which an input counts as one that hangs [s].
+            right: How an `InputError` is called; None where it should not happen.
+        """
+        self.name, self.longest_s, self.right = name, longest_s, right
         self.ends: Counter[str] = Counter()
+        self.kinds: Counter[str] = Counter()
         self.examples: dict[str, str] = {}
 
-    def try_one(self, seed: int, read: Callable[[], object]) -> None:
+    def try_one(self, seed: int, kind: str, read: Callable[[], object]) -> None:
         """Reads one input, and counts how that ended."""
         begun = time.process_time()
+        signal.alarm(GIVEN_UP_S)
         try:
-            read()
-            end = "read"
+            found = read()
+            end = found if isinstance(found, str) else "read"
         except InputError as error:
             str(error).encode()
-            end = "refused"
+            end = self.right or "refused late"
+            if self.right is None:
+                self.examples.setdefault(end, f"seed {seed}, {kind}\n{error}")
         except Exception as error:  # what this is here to find
             end = f"{type(error).__name__} at {traceback.extract_tb(error.__traceback__)[-1].name}"
-            self.examples.setdefault(end, f"seed {seed}\n{traceback.format_exc()}")
-        if time.process_time() - begun > LONGEST_S:
+            self.examples.setdefault(end, f"seed {seed}, {kind}\n{traceback.format_exc()}")
+        finally:
+            signal.alarm(0)
+        if time.process_time() - begun > self.longest_s:
             self.ends["hang"] += 1
-            self.examples.setdefault("hang", f"seed {seed}: {time.process_time() - begun:.0f} s, then {end}")
+            self.examples.setdefault("hang", f"seed {seed}, {kind}: {time.process_time() - begun:.0f} s, then {end}")
         self.ends[end] += 1
+        self.kinds[f"{kind}: {end}" if end in {"read", REFUSED} else f"{kind}: other"] += 1
 
     def __str__(self) -> str:
-        return f"{self.kind}: " + ", ".join(f"{count:,} {end}" for end, count in self.ends.most_common())
+        ends = ", ".join(f"{count:,} {end}" for end, count in self.ends.most_common())
+        return f"{self.name}: {ends}\n    " + ", ".join(f"{kind} {n:,}" for kind, n in sorted(self.kinds.items()))
 
 
-def campaign(n: int, first_seed: int, folder: Path) -> list[Tally]:
-    """Tries `n` scenarios, and a twentieth as many nets and files of every other reader."""
-    scenarios = Tally("scenarios")
-    path = folder / "scenario.yaml"
-    for seed in range(first_seed, first_seed + n):
-        path.write_bytes(changed_scenario(Random(seed), SCENARIO).encode("utf-8", "surrogatepass"))
-        scenarios.try_one(seed, lambda: load_scenario(path))
-    seeds = range(first_seed, first_seed + max(1, n // 20))
-    return [scenarios, *(_files(reader, seeds, folder / reader.name) for reader in readers())]
-
-
-def _files(reader: Reader, seeds: range, path: Path) -> Tally:
-    tally = Tally(reader.name)
+def scenarios(seeds: Iterable[int], folder: Path) -> Tally:
+    """Tries changed scenarios."""
+    tally, path = Tally("scenarios"), folder / "scenario.yaml"
     for seed in seeds:
-        path.write_bytes(changed_content(Random(seed), reader))
-        tally.try_one(seed, lambda: reader.read(path))
+        kind, content = changed_scenario(Random(seed))
+        path.write_bytes(content)
+        tally.try_one(seed, kind, lambda: load_scenario(path))
+    return tally
+
+
+def files(reader: Reader, seeds: Iterable[int], folder: Path) -> Tally:
+    """Tries changed files of one reader."""
+    tally, path = Tally(reader.name), folder / reader.name
+    for name, content in reader.beside.items():
+        (folder / name).write_bytes(content)
+    for seed in seeds:
+        kind, content = changed_content(Random(seed), reader)
+        path.write_bytes(content)
+        tally.try_one(seed, kind, lambda: reader.read(path))
+    return tally
+
+
+def results(seeds: Iterable[int], folder: Path) -> Tally:
+    """Tries damaged results."""
+    tally, right = Tally("results"), folder / "right"
+    write_synthetic(right, "unmanaged")
+    for seed in seeds:
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            copy = Path(place) / "result"
+            shutil.copytree(right, copy)
+            tally.try_one(seed, damage(Random(seed), copy), lambda copy=copy: read_result(copy))
+    return tally
+
+
+def runs(n: int, first_seed: int, folder: Path) -> Tally:
+    """Runs `n` changed scenarios that are valid."""
+    tally = Tally("runs", LONGEST_RUN_S, None)
+    found = accepted(itertools.count(first_seed), folder / "scenario.yaml")
+    for seed, kind, loaded in itertools.islice(found, n):
+        with tempfile.TemporaryDirectory(dir=folder) as out:
+            tally.try_one(seed, kind, lambda loaded=loaded, out=out: run_whole(loaded, Path(out) / "result"))
     return tally
 
 
 def main() -> None:
     """Runs a campaign and prints what was found."""
-    given = [int(word) for word in sys.argv[1:]]
-    n, seed = [*given, *(20_000, 0)[len(given) :]]
-    with tempfile.TemporaryDirectory() as folder:
-        tallies = campaign(n, seed, Path(folder))
-    for tally in tallies:
-        sys.stdout.write(f"{tally}\n")
-        sys.stdout.writelines(f"  {end}: {example}\n" for end, example in tally.examples.items())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("n", nargs="?", type=int, default=20_000, help="scenarios")
+    parser.add_argument("seed", nargs="?", type=int, default=0, help="first seed")
+    parser.add_argument("--files", type=int, help="files of each reader; default: a twentieth of the scenarios")
+    parser.add_argument("--only", help="readers whose names contain this")
+    parser.add_argument("--run", type=int, default=0, help="changed scenarios that are valid, to run")
+    given = parser.parse_args()
+    signal.signal(signal.SIGALRM, _give_up)
+    n_files = max(1, given.n // 20) if given.files is None else given.files
+    seeds, of_files = range(given.seed, given.seed + given.n), range(given.seed, given.seed + n_files)
+    chosen = [reader for reader in readers() if n_files and (given.only or "") in reader.name]
+    found = False
+    with tempfile.TemporaryDirectory() as place, sharing_preparation():
+        folder = Path(place)
+        campaigns: list[Callable[[], Tally]] = [lambda: scenarios(seeds, folder)] if given.n else []
+        campaigns += [lambda reader=reader: files(reader, of_files, folder) for reader in chosen]
+        campaigns += [lambda: results(of_files, folder)] if n_files and (given.only or "") in "results" else []
+        campaigns += [lambda: runs(given.run, given.seed, folder)] if given.run else []
+        for campaign in campaigns:
+            tally = campaign()
+            found = found or bool(tally.examples)
+            sys.stdout.write(f"{tally}\n")
+            sys.stdout.writelines(f"  {end}: {example}\n" for end, example in tally.examples.items())
+            sys.stdout.flush()
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(f"peak memory {peak_mb:,.0f} MB\n")
-    sys.exit(any(tally.examples for tally in tallies))
+    sys.stdout.write(f"{time.process_time():,.0f} s of processor time, peak memory {peak_mb:,.0f} MB\n")
+    sys.exit(found)
+
+
+def _give_up(_number: int, _frame: object) -> None:
+    raise GivenUpError
 
 
 if __name__ == "__main__":

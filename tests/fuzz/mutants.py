@@ -8,8 +8,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-import yaml
-
 VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2, 7, 0.5, 1e-300, -1e-9, 1e6, 1e9, 1e12, 1e308, -1e308, 10**30, 10**400, 2**63),
     *(float("nan"), float("inf"), float("-inf"), "", " ", "x", "no", "1", "nan", "null", "{{NAME}}", "0x" + "f" * 5000),
@@ -32,11 +30,11 @@ def changed_tree(random: Random, tree: Any) -> Any:
     """A copy of mappings and lists with one to three changes."""
     tree = copy.deepcopy(tree)
     for _ in range(random.choice((1, 1, 1, 2, 3))):
-        places = list(_places(tree))
-        if not places:
+        found = list(places(tree))
+        if not found:
             return random.choice(VALUES)
-        holder, key = random.choice(places)
-        random.choice(_TREE_CHANGES)(random, holder, key, places)
+        holder, key = random.choice(found)
+        random.choice(_TREE_CHANGES)(random, holder, key, found)
     return tree
 
 
@@ -84,19 +82,12 @@ def changed_bytes(random: Random, content: bytes) -> bytes:
     return content
 
 
-def changed_scenario(random: Random, tree: Any) -> str:
-    """The YAML of a scenario with something wrong in its content, its text, or both."""
-    how = random.randrange(3)
-    text = yaml.safe_dump(changed_tree(random, tree) if how else tree, sort_keys=False, allow_unicode=True)
-    return text if how == 1 else changed_text(random, text)
-
-
-def _places(tree: Any) -> Any:
+def places(tree: Any) -> Any:
     """Every place in mappings and lists, as what holds it and its key there."""
     pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
     for key, value in list(pairs):
         yield tree, key
-        yield from _places(value)
+        yield from places(value)
 
 
 def _replace(random: Random, holder: Any, key: Any, _: Any) -> None:
@@ -116,16 +107,15 @@ def _scale(random: Random, holder: Any, key: Any, _: Any) -> None:
         holder[key] = [value]
 
 
-def _swap(random: Random, holder: Any, key: Any, places: Any) -> None:
-    other, there = random.choice(places)
+def _swap(random: Random, holder: Any, key: Any, found: Any) -> None:
+    other, there = random.choice(found)
     try:
         holder[key] = copy.deepcopy(other[there])
     except (KeyError, IndexError):  # it was changed before
         holder[key] = None
 
 
-def _rename(random: Random, holder: Any, key: Any, places: Any) -> None:
-    del places
+def _rename(random: Random, holder: Any, key: Any, _: Any) -> None:
     if isinstance(holder, dict):
         holder[random.choice(("x", 5, None, 1.5, True, "kind", "name", "where", dt.date(2030, 1, 1)))] = holder.pop(key)
     else:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandapower as pp
 import polars as pl
+import yaml
 
 import carbon.upstream
+from app.batch.sweep import check_sweep
+from app.reports.contracts import read_claims
+from app.results.folder import Result
 from carbon.data_centre.utilisation_file import read_utilisation
 from carbon.factors import load_factor_set
 from carbon.inventory.activities import read_activities
@@ -25,6 +32,9 @@ from grid.city.source import read_grid, read_profiles
 from grid.files.yaml_file import read_yaml
 from grid.time.clock import Clock
 from grid.weather.weather import weather_for
+from tests.app.synthetic_results import N_STEPS, write_synthetic
+from tests.app.synthetic_results import START as RESULT_START
+from tests.fuzz.scenarios import SCENARIO
 
 START = datetime(2030, 1, 7, tzinfo=UTC)
 CLOCK = Clock(START, timedelta(hours=1), 24)
@@ -38,11 +48,18 @@ class Reader:
         name: Of the file.
         content: A right file.
         read: Reads it; raises `InputError` where something is wrong.
+        beside: Right files that it refers to, by name.
     """
 
     name: str
     content: bytes
     read: Callable[[Path], Any]
+    beside: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def packed(self) -> bool:
+        """Whether the file is no text."""
+        return self.name.endswith((".parquet", ".gz"))
 
 
 def net_text() -> str:
@@ -113,6 +130,7 @@ def readers() -> tuple[Reader, ...]:
     region = (package / "regions" / "germany.yaml").read_bytes()
     return (
         Reader("net.json", net, _city),
+        Reader("net.json.gz", gzip.compress(net), _city),
         Reader("weather.csv", _weather(), lambda path: weather_for(path, CLOCK, "Europe/Berlin", 52.0, 10.0)),
         Reader("upstream.csv", _csv("time_utc,ci_kg_per_mwh,price_per_mwh", upstream),
                lambda path: upstream_from_csv(path, CLOCK)),
@@ -124,6 +142,8 @@ def readers() -> tuple[Reader, ...]:
         Reader("factors.csv", factors, load_factor_set),
         Reader("region.yaml", region, load_region),
         Reader("activities.csv", ACTIVITIES, read_activities),
+        Reader("contracts.yaml", CONTRACTS, _claims, {"hours.csv": _contract_hours()}),
+        Reader("sweep.yaml", SWEEP, check_sweep, {"base.yaml": yaml.safe_dump(SCENARIO).encode()}),
         Reader("plain.yaml", b"a: &a {b: [1, 2.5, null], c: 2030-01-01}\nd: {<<: *a, e: yes}\n", read_yaml),
     )  # fmt: skip
 
@@ -132,3 +152,42 @@ ACTIVITIES = _csv(
     "gpc_code,name,source,notation,activity_per_year,unit,factor_kg_per_unit,gas",
     ["I.1.1,gas,statistics,,1000,MWh,200,CO2e", "II.1.1,petrol,statistics,,5000,l,2.3,CO2e", "V.1,land,none,NE,,,,"],
 )
+
+CONTRACTS = b"""region: city
+year: 2030
+residual_mix_kg_per_mwh: 450
+suppliers_kg_per_mwh: {north: 300}
+contracts:
+  - {name: wind, consumer: north, volume_mwh: 20, ci_kg_per_mwh: 0, matching: annual, vintage: 2030, source: registry}
+  - {name: sun, consumer: north, csv: hours.csv, carbon_free: true, vintage: 2030, certificates: [a1, a2], source: x}
+"""
+SWEEP = b"""schema_version: 1
+name: feeder
+base: base.yaml
+changes: {currency: CHF}
+tags: [small]
+seed: 7
+design:
+  kind: grid
+  parameters:
+    dispatch.carbon_price_per_t: [0, 80]
+    assets[store].p_rated_mw: [0.5, 1.0]
+replications: {}
+max_runs: 20
+"""
+
+
+@cache
+def _result() -> Result:
+    """A small result, for what reads files for a result."""
+    made = write_synthetic(Path(tempfile.mkdtemp()) / "result", "unmanaged")
+    return replace(made, manifest={**made.manifest, "assets": []})
+
+
+def _claims(path: Path) -> Any:
+    return read_claims(path, _result())
+
+
+def _contract_hours() -> bytes:
+    times = (RESULT_START + timedelta(minutes=15 * step) for step in range(N_STEPS))
+    return _csv("time_utc,energy_mwh", [f"{time:%Y-%m-%dT%H:%M:%SZ},0.1" for time in times])

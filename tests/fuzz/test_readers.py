@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from app.scenario.load import check_scenario
 from grid.errors import InputError
-from tests.fuzz.campaign import SCENARIO, changed_content
+from tests.fuzz.campaign import changed_content
 from tests.fuzz.mutants import changed_bytes, changed_text, changed_tree
 from tests.fuzz.readers import Reader, readers
+from tests.fuzz.scenarios import SCENARIO
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +40,7 @@ def test_a_wrong_file_is_refused_or_read(tmp_path: Path, reader: Reader) -> None
     @settings(max_examples=BUDGET.get(reader.name, 25), suppress_health_check=list(HealthCheck))
     @given(st.integers(0, 2**32))
     def tried(seed: int) -> None:
-        path.write_bytes(changed_content(Random(seed), reader))
+        path.write_bytes(changed_content(Random(seed), reader)[1])
         with contextlib.suppress(InputError):
             reader.read(path)
 
