@@ -28,7 +28,7 @@ quick: $(FOR_DEVELOPERS)  ## run the tests that fit between two saves (ARGS="tes
 test: $(FOR_DEVELOPERS)  ## run all tests (ARGS="tests/grid -k flow")
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
-fuzz: $(FOR_DEVELOPERS)  ## try wrong inputs of every kind, 20,000 scenarios for an hour or more (ARGS="2000 7": fewer, seed)
+fuzz: $(FOR_DEVELOPERS)  ## try wrong inputs of every kind, 20,000 scenarios for an hour or more (ARGS="2000 7 --files 100 --run 30")
 	@$(BIN)/python -W error -W ignore::DeprecationWarning -m tests.fuzz.campaign $(ARGS)
 
 check: $(FOR_DEVELOPERS)  ## lint, format, types and layers, as CI does

@@ -181,7 +181,7 @@ max_runs: 20
 def _result() -> Result:
     """A small result, for what reads files for a result."""
     made = write_synthetic(Path(tempfile.mkdtemp()) / "result", "unmanaged")
-    return replace(made, manifest={**made.manifest, "assets": []})
+    return replace(made, manifest={**made.manifest, "assets": {}})
 
 
 def _claims(path: Path) -> Any:

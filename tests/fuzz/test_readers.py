@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
+import tempfile
 from pathlib import Path
 from random import Random
 
@@ -15,20 +17,29 @@ from hypothesis import strategies as st
 
 from app.scenario.load import check_scenario
 from grid.errors import InputError
+from tests.app.synthetic_results import write_synthetic
 from tests.fuzz.campaign import changed_content
 from tests.fuzz.mutants import changed_bytes, changed_text, changed_tree
 from tests.fuzz.readers import Reader, readers
-from tests.fuzz.scenarios import SCENARIO
+from tests.fuzz.results import damage, read_result
+from tests.fuzz.scenarios import KINDS, SCENARIO, changed_scenario
 
 pytestmark = pytest.mark.slow
 
-BUDGET = {"net.json": 6, "weather.csv": 6, "region.yaml": 12}
+BUDGET = {"net.json": 6, "net.json.gz": 4, "weather.csv": 6, "region.yaml": 12, "sweep.yaml": 4}
 """Files that take longer to read, and how many are tried."""
+
+
+@pytest.fixture(scope="module")
+def right_result(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_synthetic(tmp_path_factory.mktemp("right") / "result", "unmanaged").path
 
 
 @pytest.mark.parametrize("reader", readers(), ids=lambda reader: reader.name)
 def test_a_right_file_is_read(tmp_path: Path, reader: Reader) -> None:
     path = tmp_path / reader.name
+    for name, content in reader.beside.items():
+        (tmp_path / name).write_bytes(content)
     path.write_bytes(reader.content)
     assert reader.read(path) is not None
 
@@ -36,6 +47,8 @@ def test_a_right_file_is_read(tmp_path: Path, reader: Reader) -> None:
 @pytest.mark.parametrize("reader", readers(), ids=lambda reader: reader.name)
 def test_a_wrong_file_is_refused_or_read(tmp_path: Path, reader: Reader) -> None:
     path = tmp_path / reader.name
+    for name, content in reader.beside.items():
+        (tmp_path / name).write_bytes(content)
 
     @settings(max_examples=BUDGET.get(reader.name, 25), suppress_health_check=list(HealthCheck))
     @given(st.integers(0, 2**32))
@@ -53,6 +66,25 @@ def test_a_wrong_scenario_is_refused_or_read(seed: int) -> None:
     changed = changed_tree(Random(seed), SCENARIO)
     with contextlib.suppress(InputError):
         check_scenario(changed, Path(), "scenario")
+
+
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 2**32))
+def test_a_damaged_result_is_refused_or_read(right_result: Path, seed: int) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / "result"
+        shutil.copytree(right_result, copy)
+        damage(Random(seed), copy)
+        with contextlib.suppress(InputError):
+            read_result(copy)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_change_makes_scenarios_that_repeat_by_seed(kind: str) -> None:
+    made = [changed_scenario(Random(seed), kind) for seed in range(20)]
+    assert made == [changed_scenario(Random(seed), kind) for seed in range(20)]
+    assert {found for found, _ in made} == {kind}
+    assert len({content for _, content in made}) > 10
 
 
 def test_mutants_differ_from_what_they_are_made_of_and_repeat_by_seed() -> None:
