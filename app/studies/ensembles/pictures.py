@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8A8F94"
-"""Two of M. Okabe and K. Ito's colours ("Color Universal Design", 2008), and a grey beside them."""
+BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#8A8F94", "#586168"
+"""Two of M. Okabe and K. Ito's colours ("Color Universal Design", 2008), and greys beside them."""
 DOTS_PER_INCH = 150
 WIDTH_INCH = 8.0
 MOST_NAMED = 12
-"""Points of a frontier that bear their names; more would cover each other."""
+"""Points of a frontier beside which it stands what they are; more would cover each other."""
+MOST_IN_NAME = 3
+"""Parameters that can stand beside a point."""
 
 
 def picture_bytes(figure: Figure, form: str) -> bytes:
@@ -58,15 +60,25 @@ def picture_of_frontier(ensemble: Ensemble, found: ParetoFrontier) -> Figure:
     axes.scatter(others[x], others[y], s=22, color=GREY, alpha=0.7, linewidths=0, label=f"dominated ({others.height})")
     axes.plot(best[x], best[y], drawstyle="steps-post", color=BLUE, linewidth=1.2)
     axes.scatter(best[x], best[y], s=42, color=BLUE, zorder=3, label=f"on the frontier ({best.height})")
-    for name, at_x, at_y in best.select("name", x, y).unique([x, y], maintain_order=True).iter_rows():
-        if best.height <= MOST_NAMED:
-            axes.annotate(str(name), (at_x, at_y), xytext=(6, 5), textcoords="offset points", fontsize=8)
+    _name_points(ensemble, axes, best.unique([x, y], keep="first", maintain_order=True), x, y)
     axes.set_xlabel(f"{ensemble.label(x)}, {x_better} is better")
     axes.set_ylabel(f"{ensemble.label(y)}, {y_better} is better")
     axes.xaxis.set_major_formatter("{x:,.6g}")
     axes.yaxis.set_major_formatter("{x:,.6g}")
     figure.legend(frameon=False, loc="outside upper right", ncols=2)
     return figure
+
+
+def _name_points(ensemble: Ensemble, axes: Axes, points: pl.DataFrame, x: str, y: str) -> None:
+    """Writes beside points what was varied in them, or else their names, unless that would cover the picture."""
+    varied = [name for name in ensemble.parameters if name not in (x, y) and ensemble.runs[name].n_unique() > 1]
+    if points.height > MOST_NAMED or len(varied) > MOST_IN_NAME:
+        return
+    for row in points.iter_rows(named=True):
+        words = [f"{row[name]:g}" if isinstance(row[name], float) else str(row[name]) for name in varied or ["name"]]
+        axes.annotate(", ".join(words), (row[x], row[y]), xytext=(6, 5), textcoords="offset points", fontsize=8)
+    if varied:
+        axes.set_title(f"beside the points: {', '.join(varied)}", loc="left", fontsize=8, color=INK)
 
 
 def picture_of_sensitivity(ensemble: Ensemble, found: Sensitivity) -> Figure:
@@ -77,7 +89,7 @@ def picture_of_sensitivity(ensemble: Ensemble, found: Sensitivity) -> Figure:
         reach = np.abs(np.array([measure.value - measure.low, measure.high - measure.value]))
         axes.errorbar(measure.value, rows + shift, xerr=reach, fmt=marker, color=colour, capsize=3, markersize=6,
                       linewidth=1.4, label=measure.label)  # fmt: skip
-    axes.axvline(0, color="#586168", linewidth=0.8)
+    axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_yticks(rows, found.parameters)
     axes.invert_yaxis()
     axes.set_xlabel(f"{found.method} of {ensemble.label(found.figure)}, {found.runs:,} runs")

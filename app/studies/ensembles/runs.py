@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from app.results.key_figures import CURRENCY, Declared, figure_named
+from app.results.key_figures import CURRENCY, Declared, declarations, figure_named
 from grid.errors import Fault, InputError, nearest
 
 DONE, INFEASIBLE = "done", "infeasible"
@@ -83,6 +83,12 @@ def declared_figure(key: str) -> Declared | None:
         return figure_named(key)
     except InputError:
         return None
+
+
+def in_order(figures: Iterable[str]) -> tuple[str, ...]:
+    """Key figures in the order of their declaration, those of families after the others, in theirs."""
+    place = {key: number for number, key in enumerate(declarations().figures)}
+    return tuple(sorted(figures, key=lambda key: place.get(key, len(place))))
 
 
 def is_shown(key: str) -> bool:

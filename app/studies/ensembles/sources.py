@@ -9,10 +9,12 @@ from typing import Any
 import polars as pl
 
 from app.results.folder import Result, find_results
-from app.results.store.records import FOLDER, SweepRecord
-from app.results.store.states import RunState
-from app.results.store.store import Store, opened_store
-from app.studies.ensembles.runs import SAMPLE, Ensemble, declared_figure
+from app.results.store.folders.places import open_folder
+from app.results.store.records import FOLDER
+from app.results.store.scan import scan
+from app.results.store.states import WITH_RESULT
+from app.results.store.summaries import ABOUT_RUNS
+from app.studies.ensembles.runs import SAMPLE, Ensemble, declared_figure, in_order
 from grid.errors import InputError, nearest
 
 _URL = "://"
@@ -34,9 +36,9 @@ def ensemble_at(places: Sequence[str], *, index: str | None = None) -> Ensemble:
         return found[0]
     runs = pl.concat([one.runs for one in found], how="diagonal_relaxed")
     parameters = dict.fromkeys(name for one in found for name in one.parameters)
-    figures = dict.fromkeys(name for one in found for name in one.figures)
+    figures = in_order(dict.fromkeys(name for one in found for name in one.figures))
     currencies = {one.currency for one in found}
-    return Ensemble(", ".join(places), runs, tuple(parameters), tuple(figures),
+    return Ensemble(", ".join(places), runs, tuple(parameters), figures,
                     currencies.pop() if len(currencies) == 1 else "")  # fmt: skip
 
 
@@ -51,7 +53,8 @@ def sweep_at(place: str, sweep: str | None = None, *, index: str | None = None) 
     Raises:
         InputError: If there is no such sweep, or there are several and none is named.
     """
-    found = {str(one.runs[_SWEEP].first()) if _SWEEP in one.runs.columns else "": one for one in _at(place, index)}
+    found = {str(one.runs[_SWEEP].first() or "") if _SWEEP in one.runs.columns else "": one
+             for one in _at(place, index)}  # fmt: skip
     if sweep is None and len(found) == 1:
         return next(iter(found.values()))
     names = ", ".join(repr(name) for name in found if name)
@@ -67,70 +70,53 @@ def _at(place: str, index: str | None) -> Iterator[Ensemble]:
     if _URL not in place and not (Path(place) / FOLDER).is_dir():
         yield of_results(find_results(Path(place)).values(), place)
         return
-    with opened_store(place, index) as store:
-        sweeps = store.sweeps()
-        if not sweeps:
-            raise InputError.single("STORE", "holds no sweep; make one with `gridcarbon batch`", place)
-        for record in sweeps.values():
-            yield of_sweep(record, _states(store, record), place, _currency(store, record))
+    folder = open_folder(place)
+    runs, designs = scan(place, index=index).collect(), {record.sweep: record.design for record in folder.records()}
+    if runs.is_empty():
+        raise InputError.single("STORE", "holds no run; make some with `gridcarbon batch`", place)
+    ended = runs.filter(pl.col("status").is_in(WITH_RESULT))["key"]
+    first = folder.look(ended[0], all_files=False).manifest if len(ended) else {}
+    for (name,), part in runs.group_by(_SWEEP, maintain_order=True):
+        yield of_sweep(part, designs.get(str(name or ""), {}), place, str(first.get("currency", "")))
 
 
-def _states(store: Store, record: SweepRecord) -> Mapping[str, RunState]:
-    """What the index knows of the runs of a sweep; one that was lost is made again from the results."""
-    keys = list(dict.fromkeys(run.key for run in record.runs))
-    states = store.index.states(keys)
-    if len(states) < len(keys):
-        store.index.rebuild()
-        states = store.index.states(keys)
-    return states
-
-
-def _currency(store: Store, record: SweepRecord) -> str:
-    """The currency of a sweep, by its first result; empty if it has none."""
-    there = next((run.key for run in record.runs if store.has(run.key)), None)
-    return "" if there is None else str(store.folder.look(there, all_files=False).manifest.get("currency", ""))
-
-
-def of_sweep(record: SweepRecord, states: Mapping[str, RunState], source: str, currency: str) -> Ensemble:
-    """The runs of a sweep side by side, in its order, with what the index knows of each.
+def of_sweep(runs: pl.DataFrame, design: Mapping[str, Any], source: str, currency: str) -> Ensemble:
+    """The runs of a sweep side by side.
 
     Args:
-        record: The sweep.
-        states: State of each run by its key; one without is waiting.
+        runs: Its rows of `app.results.scan`, in its order; columns of other sweeps are empty.
+        design: What its record says of how the runs were chosen.
         source: Where they lie, as the user wrote it.
         currency: Their currency.
     """
-    known = [states.get(run.key, RunState(run.key, "waiting")) for run in record.runs]
-    parameters = list(dict.fromkeys(name for run in record.runs for name in run.parameters))
-    figures = list(dict.fromkeys(name for state in known for name in state.figures if declared_figure(name)))
-    columns = {
-        _SWEEP: pl.Series([record.sweep] * len(known), dtype=pl.String),
-        "name": pl.Series([run.name for run in record.runs], dtype=pl.String),
-        "status": pl.Series([state.status for state in known], dtype=pl.String),
-        "reason": pl.Series([state.reason for state in known], dtype=pl.String),
-        "tags": pl.Series([list(run.tags) for run in record.runs], dtype=pl.List(pl.String)),
-        "key": pl.Series([run.key for run in record.runs], dtype=pl.String),
-        **{name: column([run.parameters.get(name) for run in record.runs]) for name in parameters},
-        **_places_in_design(record),
-        **{name: column([state.figures.get(name) for state in known]) for name in figures},
-        "seconds": pl.Series([state.seconds for state in known], dtype=pl.Float64),
-    }
-    return Ensemble(source, pl.DataFrame(columns), tuple(parameters), tuple(figures), currency)
+    there = [name for name in runs.columns if name in ABOUT_RUNS or runs[name].is_not_null().any()]
+    figures = in_order(name for name in there if declared_figure(name) is not None)
+    parameters = tuple(name for name in there if name not in ABOUT_RUNS and name not in figures)
+    varied = [_as_number(runs[name]) for name in parameters]
+    about = ["sweep", "name", "status", "reason", "tags", "key"]
+    frame = runs.select(about).hstack([*varied, *_places_in_design(design, runs.height)])
+    return Ensemble(source, frame.hstack(runs.select(*figures, "seconds")), parameters, figures, currency)
 
 
-def _places_in_design(record: SweepRecord) -> dict[str, pl.Series]:
+def _as_number(values: pl.Series) -> pl.Series:
+    """A column of numbers that stands as text since another sweep has names there, as numbers again."""
+    numbers = values.cast(pl.Float64, strict=False) if values.dtype == pl.String else values
+    return values if numbers.null_count() > values.null_count() else numbers
+
+
+def _places_in_design(design: Mapping[str, Any], runs: int) -> list[pl.Series]:
     """Sample, matrix, column and replication of each run, if the record says so."""
-    places = record.design.get("runs")
-    if not isinstance(places, list) or len(places) != len(record.runs):
-        return {}
-    return {name: column([place[number] for place in places]) for number, name in enumerate(SAMPLE)}
+    places = design.get("runs")
+    if not isinstance(places, list) or len(places) != runs:
+        return []
+    return [column([place[number] for place in places]).alias(name) for number, name in enumerate(SAMPLE)]
 
 
 def of_results(results: Iterable[Result], source: str) -> Ensemble:
     """Results side by side, with that as parameters in which their scenarios differ."""
     found = list(results)
     parameters = differences([result.scenario for result in found])
-    figures = list(dict.fromkeys(name for result in found for name in result.summary if declared_figure(name)))
+    figures = in_order(dict.fromkeys(name for result in found for name in result.summary if declared_figure(name)))
     columns = {
         "name": column([result.name for result in found]),
         "status": column([result.manifest["status"] for result in found]),
@@ -138,7 +124,7 @@ def of_results(results: Iterable[Result], source: str) -> Ensemble:
         **{name: column([result.summary.get(name) for result in found]) for name in figures},
     }
     currencies = {str(result.manifest.get("currency", "")) for result in found}
-    return Ensemble(source, pl.DataFrame(columns), tuple(parameters), tuple(figures),
+    return Ensemble(source, pl.DataFrame(columns), tuple(parameters), figures,
                     currencies.pop() if len(currencies) == 1 else "")  # fmt: skip
 
 
