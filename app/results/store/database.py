@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, ColumnElement, Connection, Double, Engine, create_engine, event, literal_column, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
 
 from app.failures import StoreError
 from app.results.store.index_tables import METADATA, UnusableIndexError, has_tables, make_tables
@@ -20,8 +20,9 @@ from grid.errors import InputError
 
 BUSY_TIMEOUT_S = 30.0
 """How long a process waits for another that writes to an SQLite index."""
-CONNECT_TIMEOUT_S = 10
-"""How long a server of a database may take to answer."""
+_SERVER = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+           "tcp_user_timeout": 60_000}  # fmt: skip
+"""How long a server may take to answer before it counts as gone, in the words of libpq [s, and the last ms]."""
 _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "gpfs", "beegfs", "glusterfs"}
 )
@@ -95,10 +96,7 @@ def open_database(url: str | Path) -> Database:
     """
     address = _address(url)
     shown = address.database or "" if address.get_backend_name() == "sqlite" else address.render_as_string()
-    if address.get_backend_name() == "sqlite":
-        database = _sqlite(address, shown)
-    else:
-        database = Database(_engine(address, connect_timeout=CONNECT_TIMEOUT_S), shown)
+    database = _sqlite(address, shown) if address.get_backend_name() == "sqlite" else _server(address)
     try:
         with database.reading() as connection:
             complete = has_tables(connection, shown)
@@ -123,7 +121,7 @@ def set_aside(url: str | Path) -> str:
     """
     address = _address(url)
     if address.get_backend_name() != "sqlite":
-        database = Database(_engine(address, connect_timeout=CONNECT_TIMEOUT_S), address.render_as_string())
+        database = _server(address)
         with database.writing() as connection:
             METADATA.drop_all(connection)
         database.close()
@@ -156,12 +154,14 @@ def _address(url: str | Path) -> URL:
     raise InputError.single("--index", rule, address.render_as_string())
 
 
-def _engine(address: URL, **arguments: Any) -> Engine:
+def _server(address: URL) -> Database:
+    """A server. Connections last for one transaction, so that hundreds of workers may share what the server allows."""
     try:
-        return create_engine(address, connect_args=arguments, pool_pre_ping=True)
+        engine = create_engine(address, connect_args=_SERVER, poolclass=NullPool)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         cure = "needs a driver that is not installed: pip install 'gridcarbon[postgresql]'"
         raise InputError.single("--index", cure, address.render_as_string()) from error
+    return Database(engine, address.render_as_string())
 
 
 def _sqlite(address: URL, shown: str) -> Database:
@@ -170,7 +170,7 @@ def _sqlite(address: URL, shown: str) -> Database:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(shown, f"cannot be made: {error.strerror}") from error
-    engine = _engine(address, timeout=BUSY_TIMEOUT_S)
+    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S})
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, _record: object) -> None:

@@ -34,8 +34,9 @@ def scan(place: str | Path, table: str | None = None, index: str | None = None) 
         Of summaries, a row for each run of each sweep, and for each result that is of no sweep: ``key``, ``sweep``,
         ``name``, ``tags``, ``status``, ``reason``, ``started``, ``finished`` (UTC), ``seconds``, ``peak_memory_mb``,
         ``size_bytes``, then the varied parameters by their paths, then the key figures. Runs without a result are
-        rows too, without figures. A parameter that is a number in some runs and a text in others is a text in all; one
-        whose path is the name of another column is called ``parameters.path``.
+        rows too, without figures; so are results that cannot be read (status ``damaged``, with the reason). A parameter
+        that is a number in some runs and a text in others is a text in all; one whose path is the name of another
+        column is called ``parameters.path``.
         Of a table, its rows for every result, with ``run_key`` and ``run_name`` (that of the first sweep which has the
         run, or the folder's) before its columns. Files are not compared with their hashes: see `gridcarbon verify`.
 

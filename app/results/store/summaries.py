@@ -19,6 +19,7 @@ from app.results.store.rebuild import looked_at
 from app.results.store.records import SweepRecord
 from app.results.store.rows import result_values
 from app.results.store.states import WITH_RESULT, Parameter
+from grid.errors import InputError
 
 _MOMENT = pl.Datetime("us", "UTC")
 ABOUT_RUNS: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -75,9 +76,11 @@ def _indexed(folder: StoreFolder, index: str | None) -> Iterable[_Run]:
 
 
 def _in_folders(folder: StoreFolder, names: Sequence[str]) -> Iterable[_Run]:
-    """The runs whose results lie in a store although its index does not know; damaged ones are left out."""
+    """The runs whose results lie in a store although its index does not know; damaged ones say why."""
     for name, found in looked_at(folder, names).items():
-        if not isinstance(found, Exception):
+        if isinstance(found, InputError):
+            yield _UNKNOWN._replace(key=name, status="damaged", reason="; ".join(map(str, found.faults)))
+        else:
             values = result_values(found)
             yield _Run(name, values["status"], "", None, None, values["seconds"], None, found.size_bytes,
                        json.dumps(values["figures"]))  # fmt: skip

@@ -11,9 +11,12 @@ from pathlib import Path
 
 from app.results.draft import remove_abandoned
 from app.results.verification import MANIFEST
+from grid.errors import InputError
 
 MOST_GB = 20.0
 """Size that the copies of a store are kept below by default; those used longest ago go first."""
+VARIABLE = "GRIDCARBON_CACHE_GB"
+"""The variable of the environment that sets another."""
 _GB = 1e9
 
 
@@ -33,12 +36,14 @@ class Cache:
     def of(cls, shown: str) -> Cache:
         """That of a store, in ``$XDG_CACHE_HOME/gridcarbon`` (``~/.cache/gridcarbon``).
 
-        The variable ``GRIDCARBON_CACHE_GB`` sets its size.
+        The variable `VARIABLE` sets its size.
+
+        Raises:
+            InputError: If that is no number.
         """
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         digest = hashlib.sha256(shown.encode()).hexdigest()[:16]
-        most = float(os.environ.get("GRIDCARBON_CACHE_GB") or MOST_GB)
-        return cls(Path(home) / "gridcarbon" / f"store-{digest}", most * _GB)
+        return cls(Path(home) / "gridcarbon" / f"store-{digest}", _most_gb() * _GB)
 
     def is_copy(self, name: str, manifest: bytes) -> bool:
         """Whether there is a copy of the result that has this manifest."""
@@ -70,3 +75,14 @@ class Cache:
                 return
             self.remove(path.name)
             total -= sizes[path]
+
+
+def _most_gb() -> float:
+    given = os.environ.get(VARIABLE) or MOST_GB
+    try:
+        most = float(given)
+    except ValueError:
+        most = -1.0
+    if not most >= 0:
+        raise InputError.single(VARIABLE, "must be a number of gigabytes, 0 or more", given)
+    return most

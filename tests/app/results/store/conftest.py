@@ -59,7 +59,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
         monkeypatch.setenv(name, str(tmp_path_factory.mktemp(name)))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def index(request: pytest.FixtureRequest) -> str | None:
     """Where the index lies: beside the results, or on a server."""
     return request.getfixturevalue("postgresql_url") if request.param == "postgresql" else None

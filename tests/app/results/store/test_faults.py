@@ -17,13 +17,9 @@ from app.failures import StoreError
 from app.results.folder import Result
 from app.results.store import database
 from app.results.store.database import file_system, open_database
-from app.results.store.folders.local import LocalFolder
 from app.results.store.folders.reach import reaching
-from app.results.store.folders.remote import RemoteFolder
 from app.results.store.index_tables import INDEX_FORMAT
-from app.results.store.records import SweepRecord
-from app.results.store.store import Store, open_store, opened_store
-from app.simulation.phases import SimulationResult
+from app.results.store.store import open_store, opened_store
 from grid.errors import InputError
 from tests.app.command_line import gridcarbon, refused
 from tests.app.results.store.keys import LEASE_S, keys, runs
@@ -62,9 +58,10 @@ def test_a_file_and_a_single_result_are_no_stores(tmp_path: Path, one_result: Re
         open_store(one_result.path)
 
 
-def test_a_bucket_that_is_not_there_is_named(s3_bucket: str) -> None:
-    with pytest.raises(InputError, match="there is no bucket 'elsewhere'"):
-        open_store("s3://elsewhere/x")
+def test_a_wrong_size_of_copies_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRIDCARBON_CACHE_GB", "much")
+    with pytest.raises(InputError, match="must be a number of gigabytes"):
+        open_store("memory://x/y")
 
 
 def test_a_server_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,33 +77,13 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pyt
         open_store(tmp_path, f"postgresql://user:secret@/x?host={tmp_path}")
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
-def test_a_disk_that_takes_no_more_leaves_nothing_and_the_store_goes_on(
-    tmp_path: Path, outcome: SimulationResult, number: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (key,) = keys(1)
-    said = {errno.ENOSPC: "the disk is full", errno.EACCES: "permission denied", errno.EROFS: "read-only"}[number]
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    def fail(*_: object, **__: object) -> int:
-        raise OSError(number, os.strerror(number))
-
-    with opened_store(tmp_path) as store:
-        for place in (store.folder, _memory(tmp_path)):
-            with monkeypatch.context() as patch:
-                patch.setattr(Path, "write_text", fail)
-                with pytest.raises(StoreError, match=said):
-                    place.write(key, outcome, None)
-                with pytest.raises(StoreError, match=said):
-                    LocalFolder(tmp_path).write_record(SweepRecord("sweep", ()))
-            assert place.listed() == []
-            place.write(key, outcome, None).verify()
-    assert [path.name for path in tmp_path.glob(".gridcarbon*")] == []
-
-
-def _memory(tmp_path: Path) -> RemoteFolder:
-    folder = open_store(f"memory://{tmp_path}").folder
-    assert isinstance(folder, RemoteFolder)
-    return folder
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(StoreError, match="permission denied"):
+        open_store(tmp_path / "store")
 
 
 def test_what_a_driver_raises_is_said_in_words() -> None:
@@ -183,15 +160,6 @@ def test_an_index_that_cannot_be_used_is_refused_and_made_again(tmp_path: Path, 
         (tmp_path / one).rename(one_result.path)
 
 
-def test_a_server_with_another_format_is_made_again(tmp_path: Path, postgresql_url: str) -> None:
-    with opened_store(tmp_path, postgresql_url) as store, store.index.database.writing() as connection:
-        connection.execute(update(INDEX_FORMAT).values(number=99))
-    with pytest.raises(InputError, match="is of format 99"):
-        open_store(tmp_path, postgresql_url)
-    assert gridcarbon("reindex", tmp_path, "--index", postgresql_url).returncode == 0
-    open_store(tmp_path, postgresql_url).close()
-
-
 def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "books.sqlite"
     with sqlite3.connect(file) as connection:
@@ -203,15 +171,15 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     assert file.read_bytes() == before
 
 
-def test_reindex_says_what_is_wrong_and_keeps_the_others(tmp_path: Path, store: Store) -> None:
-    refused(gridcarbon("reindex", tmp_path / "missing"), "no such folder")
-    (tmp_path / "store" / ".sweeps").mkdir()
-    (tmp_path / "store" / ".sweeps" / "a.json").write_text("{")
-    refused(gridcarbon("reindex", tmp_path / "store"), "is no record of a sweep")
-
-
 def test_a_store_that_cannot_be_reached_ends_with_status_1(tmp_path: Path) -> None:
     done = gridcarbon("reindex", tmp_path, "--index", f"postgresql://user@/x?host={tmp_path}")
     assert done.returncode == 1
     assert "cannot be used now" in done.stderr
     assert "defect" not in done.stderr
+
+
+def test_reindex_says_what_is_wrong_and_keeps_the_others(tmp_path: Path) -> None:
+    refused(gridcarbon("reindex", tmp_path / "missing"), "no such folder")
+    (tmp_path / "store" / ".sweeps").mkdir(parents=True)
+    (tmp_path / "store" / ".sweeps" / "a.json").write_text("{")
+    refused(gridcarbon("reindex", tmp_path / "store"), "is no record of a sweep")

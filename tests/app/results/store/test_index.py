@@ -7,10 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
-from app.results.store.index_tables import METADATA
-from app.results.store.store import Store, opened_store
+from app.results.store.index_tables import INDEX_FORMAT, METADATA
+from app.results.store.store import Store, open_store, opened_store
 from grid.errors import InputError
+from tests.app.command_line import gridcarbon
 from tests.app.results.store.conftest import Put
 from tests.app.results.store.keys import LEASE_S, keys, runs
 
@@ -156,3 +158,13 @@ def test_making_the_index_again_leaves_running_and_failed_ones_alone(store: Stor
     states = store.index.states([one, two, three])
     assert [state.status for state in states.values()] == ["running", "failed", "running"]
     assert states[two].reason == "why"
+
+
+@pytest.mark.slow
+def test_a_server_with_another_format_is_made_again(tmp_path: Path, postgresql_url: str) -> None:
+    with opened_store(tmp_path, postgresql_url) as store, store.index.database.writing() as connection:
+        connection.execute(update(INDEX_FORMAT).values(number=99))
+    with pytest.raises(InputError, match="is of format 99"):
+        open_store(tmp_path, postgresql_url)
+    assert gridcarbon("reindex", tmp_path, "--index", postgresql_url).returncode == 0
+    open_store(tmp_path, postgresql_url).close()

@@ -66,6 +66,15 @@ def test_the_folders_are_the_truth(store: Store, put: Put, index: str | None) ->
     assert found["emissions_t"].is_null().to_list() == [True, False]
 
 
+def test_a_result_that_cannot_be_read_says_why(store: Store, put: Put, index: str | None) -> None:
+    one, two = keys(2)
+    put(one)
+    (put(two) / "summary.json").unlink()
+    found = scan(store.place, index=index).sort("key").collect()
+    assert found["status"].to_list() == ["done", "damaged"]
+    assert "summary.json: is missing" in found["reason"][1]
+
+
 def test_a_folder_of_results_needs_no_index(results_folder: Path) -> None:
     before = sorted(results_folder.iterdir())
     found = scan(results_folder).sort("name").collect()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,21 +12,26 @@ import fsspec
 import polars as pl
 import pytest
 
+from app.failures import StoreError
 from app.results import scan
 from app.results.folder import Result, find_results
 from app.results.run import store as write_single
+from app.results.store.folders.local import LocalFolder
 from app.results.store.folders.remote import UPLOADS, RemoteFolder
 from app.results.store.key import KEY_LENGTH, key_of
-from app.results.store.store import Store, opened_store
+from app.results.store.records import SweepRecord
+from app.results.store.store import Store, open_store, opened_store
 from app.results.verification import FILES, MANIFEST
 from app.simulation.phases import SimulationResult
 from grid.errors import InputError
 from tests.app.results.store.keys import LEASE_S, keys, runs
 
+pytestmark = pytest.mark.slow
 
-@pytest.fixture(params=["folder", "file", "memory", "s3"])
+
+@pytest.fixture(params=["folder", "memory", "s3"])
 def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    places = {"folder": tmp_path / "store", "file": f"file://{tmp_path}/a%20store", "memory": f"memory://{tmp_path}"}
+    places = {"folder": f"file://{tmp_path}/a%20store", "memory": f"memory://{tmp_path}"}
     place = places.get(request.param)
     if place is None:
         place = f"{request.getfixturevalue('s3_bucket')}/{tmp_path.name}"
@@ -68,14 +75,10 @@ def test_what_is_written_is_opened_and_scanned_everywhere(any_store: Store, outc
         buses.filter(pl.col("run_key") == key, pl.col("run_name") == "run 0").collect().height == buses.collect().height
     )
     assert buses.filter(pl.col("run_key") == other).collect().height == 0
+    again = any_store.write(key, outcome)  # what another wrote first is returned
+    assert files_of(again.path) == files_of(opened.path)
     assert any_store.index.rebuild() == 1
     assert any_store.sweeps()["one"].runs == tuple(runs([key]))
-
-
-def test_a_second_writer_gets_the_result_of_the_first(any_store: Store, outcome: SimulationResult) -> None:
-    (key,) = keys(1)
-    first = files_of(any_store.write(key, outcome).path)
-    assert files_of(any_store.write(key, outcome).path) == first
 
 
 def test_it_is_the_result_that_a_single_run_writes(tmp_path: Path, outcome: SimulationResult) -> None:
@@ -113,6 +116,20 @@ def test_a_damaged_copy_of_a_remote_result_is_fetched_again(s3_bucket: str, one_
             store.open(key)
 
 
+def test_copies_used_longest_ago_make_room(s3_bucket: str, one_result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two, three = keys(3)
+    size = sum(file.stat().st_size for file in one_result.path.iterdir())
+    monkeypatch.setenv("GRIDCARBON_CACHE_GB", str(1.5 * size / 1e9))
+    with opened_store(f"{s3_bucket}/room") as store:
+        assert isinstance(store.folder, RemoteFolder)
+        copies = {}
+        for number, key in enumerate((one, two, three)):
+            store.folder.send(key, one_result)
+            copies[key] = store.open(key).path
+            os.utime(copies[key], (number, number))
+        assert [key for key, path in copies.items() if path.exists()] == [two, three]
+
+
 def test_what_a_killed_writer_left_in_a_bucket_is_no_result_and_goes(s3_bucket: str, one_result: Result) -> None:
     one, two = keys(2)
     with opened_store(f"{s3_bucket}/killed") as store:
@@ -131,3 +148,36 @@ def test_what_a_killed_writer_left_in_a_bucket_is_no_result_and_goes(s3_bucket: 
         left = [path.removeprefix(f"{folder.root}/{one}/") for path in folder.system.find(folder.root)]
         assert sorted(name for name in left if "/" not in name) == sorted([*FILES, MANIFEST])
         assert not [name for name in left if UPLOADS in name]
+
+
+def test_a_full_disk_leaves_nothing_and_the_store_goes_on(
+    tmp_path: Path, outcome: SimulationResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (key,) = keys(1)
+    said = "the disk is full"
+
+    def fail(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with opened_store(tmp_path) as store:
+        for place in (store.folder, _memory(tmp_path)):
+            with monkeypatch.context() as patch:
+                patch.setattr(Path, "write_text", fail)
+                with pytest.raises(StoreError, match=said):
+                    place.write(key, outcome, None)
+                with pytest.raises(StoreError, match=said):
+                    LocalFolder(tmp_path).write_record(SweepRecord("sweep", ()))
+            assert place.listed() == []
+            place.write(key, outcome, None).verify()
+    assert [path.name for path in tmp_path.glob(".gridcarbon*")] == []
+
+
+def _memory(tmp_path: Path) -> RemoteFolder:
+    folder = open_store(f"memory://{tmp_path}").folder
+    assert isinstance(folder, RemoteFolder)
+    return folder
+
+
+def test_a_bucket_that_is_not_there_is_named(s3_bucket: str) -> None:
+    with pytest.raises(InputError, match="there is no bucket 'elsewhere'"):
+        open_store("s3://elsewhere/x")
