@@ -38,7 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks as slow what needs a browser, or a run that is made once for all tests; puts the files in order.
 
     Files with slow tests come first, so that no process is left with a long one when the others have nothing more to
-    do. Of those that need what is made once, one comes before all and the rest behind: none waits while it is made.
+    do. Of those that need what is made once, one comes before all and the rest last: none waits while it is made. It
+    also has most functions compiled, so those of the app, which need them, come late too: the others find them then.
     """
     makes, slow = dict[Path, None](), set[Path]()
     for item in items:
@@ -50,7 +51,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("slow"):
             slow.add(item.path)
     first = next(iter(makes), None)
-    items.sort(key=lambda item: (item.path != first, item.path not in slow, item.path in makes))
+    app = Path(__file__).parent / "app"
+    items.sort(
+        key=lambda item: (item.path != first, item.path not in slow, item.path in makes, app in item.path.parents)
+    )
 
 
 @pytest.fixture(scope="session")
