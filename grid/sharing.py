@@ -142,7 +142,7 @@ def _stamp(path: Path) -> Hashable:
     try:
         found = path.stat()
         inside = sorted(path.iterdir()) if path.is_dir() else []
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name that no file can have, with a zero byte
         return None
     return (
         str(path.absolute()), found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns,
