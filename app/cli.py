@@ -26,7 +26,7 @@ from app.commands import (
     why,
 )
 from app.commands.exit_status import BY_SIGNAL, FAILED, INFEASIBLE, WRONG_INPUT, ending_signals, status_without_dispatch
-from app.commands.sweeps import ensembles
+from app.commands.sweeps import batch, ensembles
 from app.failures import StoreError
 from grid.errors import InputError
 
@@ -34,6 +34,7 @@ COMMANDS = (
     demo.demo,
     check.check,
     run.run,
+    batch.batch,
     serve.serve,
     export.export,
     reports.inventory,

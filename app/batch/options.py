@@ -1,0 +1,29 @@
+"""How a batch is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LEASE_S = 60.0
+"""How long a run stays a worker's that gives no sign of life, by default [s]."""
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """How a batch is run.
+
+    Args:
+        index: URL of the index; None for the default of the store.
+        retry_failed: Whether runs that failed before are run again.
+        stop_on_failure: Whether no run begins after one has failed.
+        deadline_s: Time after which no run begins and those that go on are ended [s]; None for any.
+        memory_limit_mb: The most memory that a worker may have [MB]; None for any.
+        lease_s: How long a run stays a worker's that gives no sign of life [s].
+    """
+
+    index: str | None = None
+    retry_failed: bool = False
+    stop_on_failure: bool = False
+    deadline_s: float | None = None
+    memory_limit_mb: float | None = None
+    lease_s: float = LEASE_S
