@@ -21,6 +21,7 @@ import carbon.upstream
 from app.batch.sweep import check_sweep
 from app.reports.contracts import read_claims
 from app.results.folder import Result
+from app.results.store.records import record_in
 from carbon.data_centre.utilisation_file import read_utilisation
 from carbon.factors import load_factor_set
 from carbon.inventory.activities import read_activities
@@ -144,6 +145,7 @@ def readers() -> tuple[Reader, ...]:
         Reader("activities.csv", ACTIVITIES, read_activities),
         Reader("contracts.yaml", CONTRACTS, _claims, {"hours.csv": _contract_hours()}),
         Reader("sweep.yaml", SWEEP, check_sweep, {"base.yaml": yaml.safe_dump(SCENARIO).encode()}),
+        Reader("record.json", RECORD, record_in),
         Reader("plain.yaml", b"a: &a {b: [1, 2.5, null], c: 2030-01-01}\nd: {<<: *a, e: yes}\n", read_yaml),
     )  # fmt: skip
 
@@ -160,6 +162,10 @@ suppliers_kg_per_mwh: {north: 300}
 contracts:
   - {name: wind, consumer: north, volume_mwh: 20, ci_kg_per_mwh: 0, matching: annual, vintage: 2030, source: registry}
   - {name: sun, consumer: north, csv: hours.csv, carbon_free: true, vintage: 2030, certificates: [a1, a2], source: x}
+"""
+RECORD = b"""{"format": 1, "sweep": "prices", "design": {"kind": "grid"}, "runs": [
+ {"name": "a", "key": "00", "tags": ["x"], "parameters": {"dispatch.carbon_price_per_t": 80, "weather": "here"}},
+ {"name": "b", "key": "01", "tags": [], "parameters": {"dispatch.carbon_price_per_t": 0.5, "weather": null}}]}
 """
 SWEEP = b"""schema_version: 1
 name: feeder

@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError
 
 from app.results.store.states import NamedRun, Variant
-from grid.errors import InputError
+from grid.errors import Fault, InputError, raise_if_any
+from grid.files.content import read_bytes
 
 FOLDER = ".sweeps"
 """Folder of a store that holds the records."""
@@ -27,11 +32,18 @@ class SweepRecord:
         sweep: Name of the sweep.
         runs: Its runs, in its order.
         design: What an evaluation needs to know of how they were chosen, JSON-like.
+
+    Raises:
+        InputError: If runs have the same name.
     """
 
     sweep: str
     runs: tuple[NamedRun, ...]
     design: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        twice = [name for name, count in Counter(run.name for run in self.runs).items() if count > 1]
+        raise_if_any([Fault(name, "is the name of several runs") for name in twice], f"sweep {self.sweep!r}")
 
     @classmethod
     def of(cls, sweep: str, runs: Iterable[Variant], design: Mapping[str, Any]) -> SweepRecord:
@@ -53,6 +65,22 @@ class SweepRecord:
         return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
+class _Run(BaseModel, extra="forbid"):
+    name: str
+    key: str
+    tags: tuple[str, ...]
+    parameters: dict[str, bool | int | Annotated[float, Field(allow_inf_nan=False)] | str | None]
+
+
+class _Content(BaseModel, extra="forbid"):
+    """The content of a record's file."""
+
+    format: int
+    sweep: str
+    design: dict[str, Any]
+    runs: tuple[_Run, ...]
+
+
 def read_record(text: str | bytes, shown: str) -> SweepRecord:
     """A record from its file's content.
 
@@ -60,13 +88,17 @@ def read_record(text: str | bytes, shown: str) -> SweepRecord:
         InputError: If it is damaged or of another format.
     """
     try:
-        content = json.loads(text)
-        if content["format"] != FORMAT:
-            raise InputError.single(shown, f"is of format {content['format']}; this gridcarbon reads format {FORMAT}")
-        runs = tuple(NamedRun(str(run["name"]), str(run["key"]), tuple(run["tags"]), dict(run["parameters"]))
-                     for run in content["runs"])  # fmt: skip
-        return SweepRecord(str(content["sweep"]), runs, dict(content["design"]))
-    except InputError:
-        raise
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError.single(shown, f"is no record of a sweep: {type(error).__name__} {error}") from error
+        content = _Content.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError.single(shown, f"is no record of a sweep: {place} {first['msg']}") from error
+    if content.format != FORMAT:
+        raise InputError.single(shown, f"is of format {content.format}; this gridcarbon reads format {FORMAT}")
+    runs = tuple(NamedRun(run.name, run.key, run.tags, run.parameters) for run in content.runs)
+    return SweepRecord(content.sweep, runs, content.design)
+
+
+def record_in(file: Path) -> SweepRecord:
+    """The record in a file; raises as `read_record`."""
+    return read_record(read_bytes(file), str(file))

@@ -21,6 +21,7 @@ from app.results.store.rows import result_values
 from app.results.store.states import WITH_RESULT, Parameter
 from grid.errors import InputError
 
+_LARGEST = 2**63 - 1
 _MOMENT = pl.Datetime("us", "UTC")
 ABOUT_RUNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "key": pl.String, "sweep": pl.String, "name": pl.String, "tags": pl.List(pl.String), "status": pl.String,
@@ -137,7 +138,7 @@ def _parameter(name: str, values: Sequence[Parameter]) -> pl.Series:
     kinds = {type(value) for value in values if value is not None}
     if kinds <= {bool}:
         return pl.Series(name, values, dtype=pl.Boolean)
-    if kinds <= {int}:
+    if kinds <= {int} and all(value is None or -_LARGEST <= int(value) <= _LARGEST for value in values):
         return pl.Series(name, values, dtype=pl.Int64)
     if kinds <= {int, float}:
         return pl.Series(name, values, dtype=pl.Float64, strict=False)

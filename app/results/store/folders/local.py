@@ -15,7 +15,7 @@ from app.results.draft import remove_abandoned
 from app.results.folder import open_result
 from app.results.store.folders.reach import disk_error
 from app.results.store.folders.store_folder import Answer, Found, StoreFolder
-from app.results.store.records import FOLDER, SweepRecord, read_record
+from app.results.store.records import FOLDER, SweepRecord, record_in
 from app.results.verification import FILES, MANIFEST
 from grid.errors import Fault, InputError, raise_if_any
 
@@ -117,7 +117,7 @@ class LocalFolder(StoreFolder):
         with self._said():
             for file in sorted((self.path / FOLDER).glob("[!.]*.json")):
                 try:
-                    found.append(read_record(file.read_bytes(), str(file)))
+                    found.append(record_in(file))
                 except InputError as error:
                     faults += error.faults
         raise_if_any(faults, self.shown)

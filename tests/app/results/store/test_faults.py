@@ -86,6 +86,14 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch: pytes
         open_store(tmp_path / "store")
 
 
+def test_runs_of_one_name_are_refused(tmp_path: Path) -> None:
+    one, two = runs(keys(2))
+    with opened_store(tmp_path) as store:
+        with pytest.raises(InputError, match="run 0: is the name of several runs"):
+            store.index.register("sweep", [one, two, one])
+        assert store.sweeps() == {}
+
+
 def test_what_a_driver_raises_is_said_in_words() -> None:
     errors = {
         PermissionError("Forbidden"): "permission denied: Forbidden",
