@@ -18,7 +18,7 @@ def check(
     ] = None,
     index: Annotated[str | None, typer.Option(help="Index of that store; by default its own.")] = None,
     time_one: Annotated[
-        bool, typer.Option("--time-one", help="Run the first of a sweep, to say what all of them will take.")
+        bool, typer.Option("--time-one", help="Make two runs of a sweep to say what all will take.")
     ] = False,
 ) -> None:
     """Validate a scenario, or every run of a sweep, and say what it would run."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from app.scenario.loaded import LoadedScenario, in_folder
+from app.scenario.loaded import LoadedScenario, factors_of, in_folder
 from app.scenario.place import city_place
-from carbon.factors import factor_sets, load_factor_set
+from carbon.factors import factor_sets
 from carbon.upstream import load_region
 from carbon.upstream.market.factors import marginal_trade_factor, region_factors
 from grid.city.placement import Placement
@@ -61,7 +61,7 @@ def describe_scenario(loaded: LoadedScenario) -> str:
 def _unverified_factors(loaded: LoadedScenario) -> str:
     """The rows of the factor set that a run takes as they stand and that were not checked; empty where none are."""
     spec, upstream = loaded.scenario.carbon, loaded.scenario.upstream
-    factors = load_factor_set(in_folder(spec.factor_set, loaded.folder))
+    factors = factors_of(spec, loaded.folder)
     taken = {asset.feeds_in_as for asset in loaded.assets} | set(loaded.city.technologies)
     if upstream.csv is None:
         region = load_region(in_folder(upstream.region or "reference", loaded.folder))
@@ -97,6 +97,9 @@ def factor_table() -> str:
         lines.append(f"{name}: {len(factors.factors)} factors")
         for f in factors.factors:
             what = f"{f.technology} {getattr(f, 'region', '')}".strip()
-            lines.append(f"  {what:28} {f.value_kg_per_mwh:8.1f} kg/MWh  {f.gas:4} {f.boundary:9} {f.year} {f.status}")
+            row = f"  {what:28} {f.value_kg_per_mwh:8.1f} kg/MWh  {f.gas:4} {f.boundary:9} {f.year} {f.status}"
+            ends = f"; {f.low_kg_per_mwh:.1f} to {f.high_kg_per_mwh:.1f} ({f.range_status})" if f.has_range else ""
+            lines.append(row + ends)
         lines += dict.fromkeys(f"    {f.issuer}: {f.source}" for f in factors.factors)
+        lines += dict.fromkeys(f"    range: {f.range_source}" for f in factors.factors if f.has_range)
     return "\n".join(lines)

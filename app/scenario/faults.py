@@ -15,7 +15,7 @@ from app.scenario.loaded import in_folder
 from app.scenario.place import city_place
 from app.scenario.schema import CarbonSpec, CitySpec, UpstreamSpec
 from carbon.data_centre.utilisation_file import read_utilisation
-from carbon.factors import lacking_factors, load_factor_set
+from carbon.factors import adjusted, lacking_factors, load_factor_set
 from carbon.upstream import REFERENCE, load_region, region_sites, upstream_from_csv
 from carbon.upstream.market.factors import lacking_of_region
 from grid.assets import KINDS, Asset
@@ -89,6 +89,7 @@ def _checks(raw: Mapping[str, Any], folder: Path, city: City | None, assets: Seq
         if isinstance(file, str) and city is not None:
             read = partial(_check_utilisation, folder / file, city.clock)
             yield _placed(f"data_centres[{place}].it_load.csv", read)
+    yield partial(_check_adjustment, raw, folder)
     yield _placed("carbon.factor_set", partial(_check_factors, raw, folder, city, assets))
 
 
@@ -133,6 +134,16 @@ def _check_factors(raw: Mapping[str, Any], folder: Path, city: City | None, asse
     at, boundary = "carbon.factor_set", carbon.boundary
     of_region = () if region is None else lacking_of_region(region, factors, boundary, at)
     raise_if_any([*of_region, *lacking_factors(local, "what feeds in within the city", factors, boundary, at)])
+
+
+def _check_adjustment(raw: Mapping[str, Any], folder: Path) -> None:
+    """Looks whether the set has, with their ranges, the factors that the scenario adjusts."""
+    carbon = _part(CarbonSpec, raw.get("carbon"))
+    try:
+        factors = load_factor_set(in_folder(carbon.factor_set, folder))
+    except InputError:  # told at its own place
+        return
+    adjusted(factors, carbon.factor_scale, carbon.factor_position, carbon.boundary)
 
 
 def _part(kind: type[_Part], content: Any) -> _Part:

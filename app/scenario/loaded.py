@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from app.scenario.schema import Scenario
+from app.scenario.schema import CarbonSpec, Scenario
+from carbon.factors import FactorSet, adjusted, load_factor_set
 from carbon.upstream import caveats, load_region, score_sentence
 from grid.assets import Asset, SharedPowerLimit
 from grid.assets.adoption import Adopted, adopt
@@ -118,6 +119,16 @@ def beside(asset: Asset, folder: Path, time_zone: str) -> Asset:
 def limit_beside(limit: SharedPowerLimit, folder: Path) -> SharedPowerLimit:
     """The limit with its file, if it has one, as a path from here."""
     return limit if limit.file is None else limit.with_changes({"file": str(folder / limit.file)})
+
+
+def factors_of(carbon: CarbonSpec, folder: Path) -> FactorSet:
+    """The emission factors of a scenario, as published or as it adjusts them.
+
+    Raises:
+        InputError: If there is no such set, it is wrong, or lacks what is adjusted.
+    """
+    published = load_factor_set(in_folder(carbon.factor_set, folder))
+    return adjusted(published, carbon.factor_scale, carbon.factor_position, carbon.boundary)
 
 
 def in_folder(name: str, folder: Path) -> str:

@@ -206,6 +206,12 @@ class CarbonSpec(Spec):
     factor_set: str = DEFAULT_FACTOR_SET
     """Emission factors by technology: name of a shipped set (`gridcarbon factors` lists them), or a CSV file (path
     relative to the scenario's)."""
+    factor_scale: dict[str, Annotated[float, Field(ge=0, le=10, strict=True)]] = Field(default_factory=dict)
+    """Multiples of emission factors by technology, such as `{lignite: 1.02}` [1]; of imports and of local generation,
+    on both boundaries. Prices and dispatch of the region's market stay as they are. Default: as published."""
+    factor_position: dict[str, Annotated[float, Field(ge=-1, le=1, strict=True)]] = Field(default_factory=dict)
+    """Where in its published range an emission factor lies, by technology, such as `{gas: 0.5}`: -1 its lower end, 0
+    the published value, 1 its upper end, linearly between [1]. Sets name their ranges (`gridcarbon factors`)."""
     conventions: tuple[Convention, ...] = CONVENTIONS
     """Conventions by which the carbon of grid losses is traced; who bears it: `operator` (the grid operator; always
     among them), `load` (whom each line feeds), `generator` (who feeds it), `average` (the operator, half of it at each

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from app.scenario.loaded import LoadedScenario, in_folder
+from app.scenario.loaded import LoadedScenario, factors_of, in_folder
 from app.scenario.place import CityPlace, city_place
 from app.simulation.limits import GridLimits, resolve_limits
 from carbon.data_centre import FacilityModel, OutdoorAir, it_demand_mw
 from carbon.data_centre.flexibility import DataCentreLoad
-from carbon.factors import FactorSet, load_factor_set
+from carbon.factors import FactorSet
 from carbon.upstream import Upstream, load_region, region_sites, simulate_region, upstream_from_csv
 from grid.arrays import Floats
 from grid.assets import site_of
@@ -84,7 +84,7 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
         following, followed = follow_weather(loaded.city, weather)
         loaded = replace(loaded, city=following)
     city = loaded.city
-    factors = load_factor_set(in_folder(scenario.carbon.factor_set, loaded.folder))
+    factors = factors_of(scenario.carbon, loaded.folder)
     upstream, ci_year, renewable_year = _upstream(loaded, weather, factors)
     site = site_of(city, weather, zone, v2g=scenario.dispatch.v2g, seed=scenario.seed, power_limits=loaded.power_limits)
     air = outdoor_air(weather, zone)

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from carbon.factors.adjusted import adjusted
 from carbon.factors.factor_set import (
     TECHNOLOGIES,
     Boundary,
@@ -36,6 +37,7 @@ __all__ = [
     "LossTreatment",
     "SourceStatus",
     "UsedFactor",
+    "adjusted",
     "factor_sets",
     "lacking_factors",
     "load_factor_set",

@@ -48,6 +48,12 @@ class EmissionFactor:
         status: How far the value was checked.
         value: As published.
         unit: Of `value`, one of `carbon.factors.units.UNITS`.
+        low_kg_per_mwh: Lower end of the published range; None if none is known.
+        high_kg_per_mwh: Upper end of it; None if none is known.
+        range_source: Who published the range; that none is known, otherwise.
+        range_status: How far the range was checked; empty without one.
+        published_kg_per_mwh: The published value where a scenario takes another (`carbon.factors.adjusted`); else None.
+        adjustment: What the scenario made of it, in words; empty where it is as published.
     """
 
     technology: str
@@ -64,6 +70,22 @@ class EmissionFactor:
     status: SourceStatus
     value: float
     unit: str
+    low_kg_per_mwh: float | None = None
+    high_kg_per_mwh: float | None = None
+    range_source: str = ""
+    range_status: SourceStatus | Literal[""] = ""
+    published_kg_per_mwh: float | None = None
+    adjustment: str = ""
+
+    @property
+    def has_range(self) -> bool:
+        """Whether a published range is known."""
+        return self.low_kg_per_mwh is not None and self.high_kg_per_mwh is not None
+
+    @property
+    def ratio(self) -> float:
+        """The factor over what was published; 1 where nothing was changed or 0 was published."""
+        return self.value_kg_per_mwh / self.published_kg_per_mwh if self.published_kg_per_mwh else 1.0
 
 
 @dataclass(frozen=True)

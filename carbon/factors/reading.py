@@ -35,7 +35,10 @@ COLUMNS: Final = (
     *("technology", "value", "unit", "gas", "boundary", "view", "losses"),
     *("renewable", "year", "issuer", "source", "status"),
 )
-"""Required columns; ``region`` is optional."""
+"""Required columns; ``region`` and those of the published range are optional."""
+RANGE_COLUMNS: Final = ("low", "high", "range_source", "range_status")
+"""Ends of the published range, in the unit of the set, who published it, and how far that was checked."""
+_OPTIONAL: Final = ("region", *RANGE_COLUMNS)
 _KEY: Final = ("technology", "region", "boundary", "view", "year")
 """What a factor is found by: two rows that agree in it, but in gas or losses, would be told apart by nothing."""
 _GREATEST_KG_PER_MWH: Final = 3000.0  # no fuel of any published set comes near
@@ -59,10 +62,9 @@ def read_factor_set(path: Path) -> FactorSet:
         (Fault(column, "is a required column", suggestion=nearest(column, table.columns)) for column in missing),
         str(path),
     )
-    if "region" not in table.columns:
-        table = table.with_columns(region=pl.lit(""))
+    table = table.with_columns(pl.lit("").alias(column) for column in _OPTIONAL if column not in table.columns)
     rows = [
-        {column: (text or "").strip() for column, text in row.items() if column in (*COLUMNS, "region")}
+        {column: (text or "").strip() for column, text in row.items() if column in (*COLUMNS, *_OPTIONAL)}
         for row in table.to_dicts()
     ]
     if not rows:
@@ -86,6 +88,7 @@ def _row_faults(rows: list[dict[str, str]]) -> Iterator[Fault]:
         if fault is not None:
             yield fault
         yield from _value_faults(f"row {line}, value", row, convertible=fault is None)
+        yield from _range_faults(line, row)
 
 
 def _value_faults(place: str, row: dict[str, str], *, convertible: bool) -> Iterator[Fault]:
@@ -100,6 +103,26 @@ def _value_faults(place: str, row: dict[str, str], *, convertible: bool) -> Iter
         converted = kg_per_mwh(value, row["unit"], row["technology"])
         if 0 < converted < _LEAST_POSITIVE_KG_PER_MWH or converted > _GREATEST_KG_PER_MWH:
             yield Fault(place, f"is {converted:.4g} kg/MWh; this looks like another unit than {row['unit']}", value)
+
+
+def _range_faults(line: int, row: dict[str, str]) -> Iterator[Fault]:
+    """A range with one end, without source or status, or one that does not hold the value."""
+    ends = [row["low"], row["high"]]
+    if not any(ends):
+        return
+    for column in ("low", "high", "range_source"):
+        if not row[column]:
+            yield Fault(f"row {line}, {column}", "must be given with a range")
+    if row["range_status"] not in get_args(SourceStatus):
+        rule = f"must be one of {', '.join(get_args(SourceStatus))} where there is a range"
+        yield Fault(f"row {line}, range_status", rule, row["range_status"])
+    try:
+        low, value, high = float(ends[0] or "nan"), float(row["value"]), float(ends[1] or "nan")
+    except ValueError:
+        yield Fault(f"row {line}, low and high", "must be numbers", ", ".join(ends))
+        return
+    if not (0 <= low <= value <= high < float("inf")) and all(ends):
+        yield Fault(f"row {line}, low and high", f"must hold the value, {row['value']}", ", ".join(ends))
 
 
 def _set_faults(rows: list[dict[str, str]]) -> Iterator[Fault]:
@@ -124,11 +147,16 @@ def _set_faults(rows: list[dict[str, str]]) -> Iterator[Fault]:
 
 
 def _factor(row: dict[str, str]) -> EmissionFactor:
-    value = float(row["value"])
+    def converted(column: str) -> float:
+        return round(kg_per_mwh(float(row[column]), row["unit"], row["technology"]), 9)  # 0.5306 * 1000 is 530.6
+
+    fields = {column: row[column] for column in row if column not in {"low", "high"}}
     typed = {
-        "value": value,
+        "value": float(row["value"]),
         "year": int(row["year"]),
         "renewable": row["renewable"] == "true",
-        "value_kg_per_mwh": round(kg_per_mwh(value, row["unit"], row["technology"]), 9),  # 0.5306 * 1000 is 530.6
+        "value_kg_per_mwh": converted("value"),
+        "low_kg_per_mwh": converted("low") if row["low"] else None,
+        "high_kg_per_mwh": converted("high") if row["high"] else None,
     }
-    return EmissionFactor(**(row | typed))  # type: ignore[arg-type]  # checked above
+    return EmissionFactor(**(fields | typed))  # type: ignore[arg-type]  # checked above

@@ -43,7 +43,7 @@ class UsedFactor:
 
 
 def published(name: str, use: str, row: EmissionFactor) -> UsedFactor:
-    """A factor of a set as it stands there."""
+    """A factor of a set as it stands there, or as the scenario adjusts it."""
     return UsedFactor(
         name=name,
         use=use,
@@ -56,7 +56,8 @@ def published(name: str, use: str, row: EmissionFactor) -> UsedFactor:
         year=row.year,
         issuer=row.issuer,
         source=row.source,
-        status=row.status,
+        status="unverified" if row.adjustment else row.status,  # what a scenario makes of it, nobody publishes
+        derivation=row.adjustment,
     )
 
 

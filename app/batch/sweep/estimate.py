@@ -7,26 +7,28 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from app.batch.sweep.checked import CheckedSweep
+from app.batch.sweep.checked import CheckedSweep, SweepRun
 from app.results.run import run_scenario
 from app.results.store.states import WITH_RESULT, RunState
 from app.results.store.store import opened_store
 from app.scenario import check_scenario
 from grid.errors import InputError
+from grid.sharing import sharing_preparation
 
 LIKELY = 0.95
 """How likely the sum lies within the error that is given."""
 MOST_OPENED = 50
 """Results of other sweeps that are opened to see whether they are alike."""
 KIB_PER_MB = 1e3 / 1.024
-ONE_RUN_SPREAD = 0.25
+"""Kibibytes, in which Linux counts memory, of a megabyte."""
+ONE_RUN_SPREAD = 0.2
 """How far the time of one run is from the mean of its sweep, as standard deviation over mean; taken where only one run
 was timed (`docs/sweeps.md` says what it was measured on)."""
 
@@ -103,16 +105,29 @@ def estimate_from_store(sweep: CheckedSweep, place: str, index: str | None = Non
 
 
 def estimate_from_one_run(sweep: CheckedSweep) -> SweepEstimate:
-    """From the first run of the sweep, which is made in a folder for temporary files and thrown away."""
-    run = sweep.runs[0]
+    """From one timed run, made in a folder for temporary files and thrown away.
+
+    It is the last of the sweep; the first is made before it, since a process that has just started takes longer.
+    """
+    with sharing_preparation():
+        started = None if len(sweep.runs) == 1 else _timed(sweep.runs[0])
+        cost = _timed(sweep.runs[-1])
+    basis = f"run {sweep.runs[-1].name!r}, taken to be {ONE_RUN_SPREAD:.0%} from the mean (standard deviation)"
+    estimate = extrapolated([cost], len(sweep.runs), 0, basis)
+    seconds, error = estimate.seconds
+    start_s = 0.0 if started is None else max(0.0, started.seconds - cost.seconds)
+    return replace(estimate, seconds=(seconds + start_s, error))
+
+
+def _timed(run: SweepRun) -> RunCost:
+    """What a run takes from its content to the written result, the memory being that of this process."""
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
-        result = run_scenario(check_scenario(run.content, run.folder, str(sweep.source)), Path(folder) / "result")
+        result = run_scenario(check_scenario(run.content, run.folder, run.name), Path(folder) / "result")
         seconds = time.perf_counter() - begun
         size = sum(file.stat().st_size for file in result.path.rglob("*") if file.is_file())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else KIB_PER_MB)
-    basis = f"one run, {run.name!r}, taken to be {ONE_RUN_SPREAD:.0%} from the mean (standard deviation)"
-    return extrapolated([RunCost(seconds, peak, size)], len(sweep.runs), 0, basis)
+    return RunCost(seconds, peak, size)
 
 
 def extrapolated(costs: Sequence[RunCost], n_runs: int, n_done: int, basis: str) -> SweepEstimate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from carbon.factors import Boundary, FactorSet, UsedFactor, lacking_factors
+from carbon.factors import Boundary, EmissionFactor, FactorSet, UsedFactor, lacking_factors
 from carbon.factors.used import derived, published
 from carbon.upstream.market.region import TRADED, Region, Trade
 from carbon.upstream.market.technology import UNVERIFIED, Technology
@@ -90,11 +90,14 @@ def _of(technology: Technology, region: Region, factors: FactorSet, boundary: Bo
     checked = f"{technology.name}.fleet_efficiency" not in region.calibrated
     checked &= not any(UNVERIFIED in source for source in numbers.values())
     if boundary == "lifecycle":
-        chain = row.value_kg_per_mwh - factors.value(technology.factor)
+        direct = factors.find(technology.factor)
+        chain = _as_published(row) - _as_published(direct)
         value += chain
         derivation += f" + {chain:g} kg/MWh of the chain (life-cycle less direct factor of {factors.name})"
         numbers["chain"] = row.source
         checked &= row.status == "verified"
+    if row.adjustment:
+        derivation, value, checked = f"({derivation}) × {row.ratio:.6g}: {row.adjustment}", value * row.ratio, False
     return derived(
         technology.name, technology.factor, IMPORTS, value, derivation,
         boundary=boundary,
@@ -104,3 +107,7 @@ def _of(technology: Technology, region: Region, factors: FactorSet, boundary: Bo
         status="verified" if checked else "unverified",
         year=None if region.published is None else region.published.year,
     )  # fmt: skip
+
+
+def _as_published(row: EmissionFactor) -> float:
+    return row.value_kg_per_mwh if row.published_kg_per_mwh is None else row.published_kg_per_mwh
