@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -67,8 +68,14 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         "emissions_source_t": float(outcome.accounts.carbon.source_kg.sum() / KG_PER_T),
         "seconds": seconds,
         **({"reused": list(outcome.reused)} if outcome.reused else {}),
-        "versions": {name: version(name) for name in LIBRARIES},
+        "versions": dict(_versions()),
     }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Versions of `LIBRARIES`; what is installed stays while a process lasts."""
+    return {name: version(name) for name in LIBRARIES}
 
 
 def _without_solution(outcome: SimulationResult) -> list[dict[str, Any]]:

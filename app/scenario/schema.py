@@ -282,7 +282,9 @@ class Scenario(Spec):
         """The scenario with all defaults, as a file that reads back to the same."""
         import yaml  # noqa: PLC0415  only where a scenario is written
 
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml's writes the same ten times as fast
+        text: str = yaml.dump(self.model_dump(mode="json"), Dumper=dumper, sort_keys=False, allow_unicode=True)
+        return text
 
 
 def schema() -> dict[str, Any]:

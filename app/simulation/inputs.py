@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from app.scenario.loaded import LoadedScenario, factors_of, in_folder
 from app.scenario.place import CityPlace, city_place
 from app.simulation.limits import GridLimits, resolve_limits
-from carbon.data_centre import FacilityModel, OutdoorAir, it_demand_mw
+from carbon.data_centre import DataCentre, FacilityModel, OutdoorAir, it_demand_mw
 from carbon.data_centre.flexibility import DataCentreLoad
 from carbon.factors import FactorSet
 from carbon.upstream import Upstream, load_region, region_sites, simulate_region, upstream_from_csv
 from grid.arrays import Floats
 from grid.assets import site_of
 from grid.assets.own_generation import Followed, follow_weather
+from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
+from grid.sharing import shared
 from grid.time.clock import Clock
 from grid.weather.weather import Weather, hours_of_year, weather_for
 
@@ -88,16 +91,7 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     upstream, ci_year, renewable_year = _upstream(loaded, weather, factors)
     site = site_of(city, weather, zone, v2g=scenario.dispatch.v2g, seed=scenario.seed, power_limits=loaded.power_limits)
     air = outdoor_air(weather, zone)
-    data_centres = tuple(
-        DataCentreLoad(
-            FacilityModel(spec, air, clock.step_hours),
-            clock,
-            city.network.buses.find(spec.bus),
-            city.n_buses,
-            it_demand_mw(spec, clock, zone, air, loaded.folder),
-        )
-        for spec in scenario.data_centres
-    )
+    data_centres = tuple(_data_centre_load(spec, air, city, zone, loaded.folder) for spec in scenario.data_centres)
     flexibilities = [flexibility for asset in loaded.assets for flexibility in asset.flexibilities(site)]
     for data_centre in data_centres:
         flexibilities += data_centre.flexibilities()
@@ -109,6 +103,25 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     )
     return SimulationInputs(
         loaded, weather, factors, upstream, ci_year, renewable_year, tuple(flexibilities), data_centres, notes
+    )
+
+
+def _utilisation_file(given: Mapping[str, Any]) -> list[Path]:
+    """The file that the work of a data centre is read of, if any; arguments of `_data_centre_load`."""
+    load = given["spec"].it_load
+    return [] if load is None or load.csv is None else [given["folder"] / load.csv]
+
+
+@shared(files=_utilisation_file)
+def _data_centre_load(spec: DataCentre, air: OutdoorAir, city: City, time_zone: str, folder: Path) -> DataCentreLoad:
+    """A data centre in the city, ready for the dispatch."""
+    clock = city.clock
+    return DataCentreLoad(
+        FacilityModel(spec, air, clock.step_hours),
+        clock,
+        city.network.buses.find(spec.bus),
+        city.n_buses,
+        it_demand_mw(spec, clock, time_zone, air, folder),
     )
 
 
@@ -164,6 +177,7 @@ def _owed(flexibility: Flexibility, import_price_per_mwh: float, currency: str) 
     )
 
 
+@shared()
 def outdoor_air(weather: Weather, time_zone: str) -> OutdoorAir:
     """The outdoor air of data centres, with the hour of the year that the temperature of open water follows."""
     return OutdoorAir(

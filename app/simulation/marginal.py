@@ -55,18 +55,19 @@ class Marginal:
     notes: tuple[str, ...]
 
 
-def marginal_of(upstream: Upstream, flow: PowerFlow, schedule: Schedule) -> Marginal:
+def marginal_of(upstream: Upstream, flow: PowerFlow, schedule: Schedule, sensitivity: Floats | None = None) -> Marginal:
     """The marginal intensities and prices of a run.
 
     Args:
         upstream: Carbon intensity and wholesale price of imports in every step.
         flow: The AC power flow.
         schedule: What the dispatch decided.
+        sensitivity: From `loss_sensitivity`, for who knows it already.
     """
     region = regional_marginal(
         upstream.ci_marginal_kg_per_mwh, upstream.ci_marginal_below_kg_per_mwh, upstream.ci_marginal_above_kg_per_mwh
     )
-    losses = loss_sensitivity(flow)
+    losses = loss_sensitivity(flow) if sensitivity is None else sensitivity
     live = np.where(flow.network.buses.node < 0, np.nan, 0.0)
     price, penalty, dispatch = (
         np.broadcast_to(np.nan, losses.shape) if values.shape != losses.shape else values + live

@@ -17,7 +17,7 @@ from app.scenario.schema import ForecastSpec
 from app.simulation.inputs import SimulationInputs, prepare
 from app.simulation.marginal import Marginal, marginal_of
 from app.simulation.reuse import PhaseReuse
-from app.simulation.reused_phases import dispatch_reusing, flow_reusing
+from app.simulation.reused_phases import dispatch_reusing, flow_reusing, sensitivity_reusing
 from carbon.data_centre import Facility
 from grid.arrays import Floats
 from grid.powerflow.powerflow import PowerFlow
@@ -48,6 +48,7 @@ class SimulationResult:
         accounts: Energy and carbon.
         seconds: Time spent in each phase [s].
         reused: Phases whose arrays another run had made.
+        reuse: Where arrays of phases are kept, if anywhere.
     """
 
     inputs: SimulationInputs
@@ -58,11 +59,12 @@ class SimulationResult:
     accounts: Accounts
     seconds: dict[str, float] = field(default_factory=dict)
     reused: tuple[str, ...] = ()
+    reuse: PhaseReuse | None = None
 
     @cached_property
     def marginal(self) -> Marginal:
         """Marginal intensities and prices of the region and of every bus."""
-        return marginal_of(self.inputs.upstream, self.flow, self.schedule)
+        return marginal_of(self.inputs.upstream, self.flow, self.schedule, sensitivity_reusing(self.flow, self.reuse))
 
     @property
     def balanced(self) -> bool:
@@ -102,7 +104,7 @@ def simulate(
             reused += [name] if found else []
         with _phase("carbon tracing", seconds, tell):
             accounts = _account(inputs, flow, p_mw)
-    return SimulationResult(inputs, schedule, p_mw, facilities, flow, accounts, seconds, tuple(reused))
+    return SimulationResult(inputs, schedule, p_mw, facilities, flow, accounts, seconds, tuple(reused), reuse)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import numpy as np
 
+from app.simulation.marginal import loss_sensitivity
 from app.simulation.phase_arrays import flow_arrays, flow_from, schedule_arrays, schedule_from
 from app.simulation.reuse import PhaseReuse
 from grid.arrays import Floats
@@ -69,6 +70,15 @@ def flow_reusing(city: City, p_mw: Floats, q_mvar: Floats, reuse: PhaseReuse | N
     takes = _takes(network, clock, p_mw, q_mvar, loads_mva)
     arrays, found = reuse.get("power flow", takes, lambda: flow_arrays(solved()))
     return flow_from(arrays, network, clock), found
+
+
+def sensitivity_reusing(flow: PowerFlow, reuse: PhaseReuse | None) -> Floats:
+    """The sensitivity of losses of an AC power flow (`app.simulation.marginal.loss_sensitivity`)."""
+    if reuse is None:
+        return loss_sensitivity(flow)
+    takes = (network_digest(flow.network), flow.clock, flow.voltage, flow.failed)
+    arrays, _ = reuse.get("loss sensitivity", takes, lambda: {"per_mwh": loss_sensitivity(flow)})
+    return np.asarray(arrays["per_mwh"])
 
 
 def _takes(

@@ -11,6 +11,7 @@ from carbon.data_centre.facility import Facility, FacilityModel
 from grid.arrays import Floats, Ints, rank_in_run, run_of
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_device, one_hot
 from grid.flexibility.per_slot import PerSlot
+from grid.sharing import shared
 from grid.time.clock import Clock
 
 SECTOR = "I.2"
@@ -64,6 +65,7 @@ class DataCentreLoad:
         less = self.model.total_at(self.p_it_mw - probe)
         return (self.model.total_at(self.p_it_mw) - less) / np.maximum(probe, 1e-12)
 
+    @shared()
     def flexibilities(self) -> tuple[Flexibility, ...]:
         """What must be drawn, and the deferrable work where there is any."""
         marginal = self.marginal_facility_power()
@@ -142,6 +144,7 @@ class DataCentreLoad:
         step = rank_in_run(lengths) + np.repeat(start, lengths)
         return np.bincount(step, weights=p_deferrable_mw, minlength=self.clock.n_steps).astype(np.float64)
 
+    @shared()
     def facility(self, p_deferrable_mw: Floats | None) -> Facility:
         """The facility as dispatched.
 

@@ -12,6 +12,7 @@ from grid.arrays import Floats, read_only
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.flexibility import Flexibility
 from grid.network.network import Complexes, Network
+from grid.sharing import shared
 from grid.time.clock import Clock
 from optimizer.problem.objective import Weights
 from optimizer.problem.role_faults import role_faults
@@ -228,8 +229,12 @@ def with_strategy(flexibilities: Sequence[Flexibility], strategy: Strategy) -> t
     if strategy == "optimal":
         return tuple(flexibilities)
     return tuple(
-        flexibility.without_feed_in()
-        if strategy == "smart" and flexibility.smart
-        else flexibility.decided(flexibility.unmanaged_power())
+        flexibility.without_feed_in() if strategy == "smart" and flexibility.smart else _unmanaged(flexibility)
         for flexibility in flexibilities
     )
+
+
+@shared()
+def _unmanaged(flexibility: Flexibility) -> Flexibility:
+    """The same with its power fixed to what it draws when nobody manages it."""
+    return flexibility.decided(flexibility.unmanaged_power())

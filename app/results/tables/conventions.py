@@ -46,8 +46,9 @@ def convention_tables(
 
 def _of(ledger: ConventionLedger, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with convention and model of stores on every row."""
-    return frame.select(
-        pl.lit(ledger.convention).alias("convention"), pl.lit(ledger.store_model).alias("stores"), pl.all()
+    stated = {"convention": ledger.convention, "stores": ledger.store_model}
+    return pl.DataFrame(
+        [pl.Series(name, [text]).new_from_index(0, frame.height) for name, text in stated.items()] + frame.get_columns()
     )
 
 

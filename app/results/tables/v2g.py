@@ -91,6 +91,9 @@ def _fed_in(outcome: SimulationResult, flexibility: Flexibility) -> _FedIn | Non
     record = stocks.select(devices)
     events = record.events
     fed, session = events.feeds, events.device[events.feeds]
+    if not session.size:
+        nothing = np.zeros(0)
+        return _FedIn(nothing, nothing, nothing, session, session, session)
     energy_mwh = events.p_mw * outcome.inputs.clock.step_hours
     operation, bus = events.operation, stores.bus[devices][events.device]
     eta_charge, eta_discharge = (
