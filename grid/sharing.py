@@ -29,7 +29,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 MOST_BYTES = 256_000_000
-"""Kept by default, about three times what a week of the reference city needs [byte]."""
+"""Kept by default, some eight times what a week of the reference city needs [byte]."""
 _SCALARS = (str, bytes, bool, int, float, complex, np.generic, type(None))
 
 

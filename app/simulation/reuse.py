@@ -23,7 +23,7 @@ from grid.digest import digest_of, source_digest
 Arrays = Mapping[str, np.ndarray]
 """Arrays of a phase by name; none of objects."""
 MOST_MEMORY_BYTES = 256_000_000
-"""In the memory of a process by default: some twenty runs of a week of the reference city [byte]."""
+"""In the memory of a process by default: some sixty runs of a week of the reference city [byte]."""
 MOST_FOLDER_BYTES = 4_000_000_000
 """In a folder by default [byte]."""
 _CODE = ("grid", "optimizer")
