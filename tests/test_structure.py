@@ -93,7 +93,7 @@ def test_what_is_passed_on_cannot_be_changed() -> None:
         f"{place}:{node.name}"
         for place, tree in trees().items()
         if place.startswith(PACKAGES)
-        for node in ast.walk(tree)
+        for node in tree.body
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and node.name not in GATHERERS
         for decorator in map(ast.unparse, node.decorator_list)
         if decorator.startswith("dataclass") and "frozen=True" not in decorator
