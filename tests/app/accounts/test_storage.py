@@ -17,6 +17,7 @@ SCENARIO = {
     "name": "Fast charging by the hour",
     "seed": 9,
     "city": {"network": "mv_oberrhein"},
+    "weather": "greensboro-tmy3",
     "period": {"start": "2030-06-01", "days": 1, "step_minutes": 60},
     "assets": [
         {**FAST, "name": "lossy", "efficiency_charge": 0.70},

@@ -106,6 +106,7 @@ def small(folder: Path, **fleet: Any) -> Result:
             "vehicle_class": {"compact": 0.5, "large": 0.5}, **fleet}  # fmt: skip
     scenario = {
         "name": "cars", "city": CITY, "period": {"start": "2030-01-14", "days": 1, "step_minutes": 60},
+        "weather": "greensboro-tmy3",
         "dispatch": {"strategy": "optimal", "carbon_price_per_t": 150}, "assets": [cars],
     }  # fmt: skip
     return run_scenario(check_scenario(scenario, Path(), "cars"), folder)
@@ -174,7 +175,7 @@ def by_hand() -> SimpleNamespace:
             tracing=tracing,
             stores=Stores(operation, {"cars": slice(0, 4)}, np.zeros(4, int)),
         ),
-        marginal=Marginal(region, region.at_nodes(np.zeros((6, 1))), np.zeros((6, 1)), nan, nan, ()),
+        marginal=Marginal(region, region.at_nodes(np.zeros((6, 1))), np.zeros((6, 1)), nan, nan, nan, ()),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from grid.assets import EVFleet, Site
+from grid.assets.ev.devices import willing_owners
 from grid.assets.ev.places import DAYS, PlaceName, read_place
 from grid.assets.ev.sessions import Sessions
 from grid.assets.ev.vehicles import Vehicles, vehicle_classes
@@ -142,6 +143,13 @@ def test_a_mix_of_classes_has_the_stated_shares_everywhere() -> None:
     assert [(battery == kwh).sum() for kwh in (40, 60, 70)] == [1000, 2000, 1000]
     for part in np.split(battery, 8):
         assert (part == 40).mean() == pytest.approx(0.25, abs=0.02)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.3, 0.5, 0.8])
+def test_of_the_first_cars_of_a_fleet_as_many_are_willing_as_of_all(share: float) -> None:
+    """Multiples of the golden ratio, of all numbers, leave the smallest gaps: 2.3 cars for the first 500."""
+    willing = np.cumsum(willing_owners(500, share, allowed=True))
+    assert np.abs(willing - share * np.arange(1, 501)).max() < 2.3
 
 
 def test_willing_owners_are_spread_over_the_classes(three_weeks: Site) -> None:

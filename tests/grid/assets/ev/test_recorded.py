@@ -13,6 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from grid.assets import EVRecorded, Site
+from grid.assets.ev.devices import homes
 from grid.assets.ev.replay import Replay, chosen_repeat, replay
 from grid.charging_records import RecordColumns, Records, read_charging_records
 from grid.errors import InputError
@@ -172,6 +173,19 @@ def test_whole_weeks_ask_for_the_energy_that_was_recorded(summer_site: Site) -> 
     played = replay(records, clock, BERLIN, "cycle", 1.0)
     begun = (played.start_min >= 0) & (played.start_min < clock.n_steps * 15)
     assert played.energy_mwh[begun].sum() * 1000 == pytest.approx(records.energy_kwh.sum(), rel=1e-12)
+
+
+def test_vehicles_live_where_loads_are_one_place_each(winter_site: Site, tmp_path: Path) -> None:
+    text = "start,stop,energy_kwh,vehicle\n"
+    for vehicle in range(12):
+        text += "".join(f"2024-01-{day:02} 08:00,2024-01-{day:02} 12:00,9,v{vehicle}\n" for day in range(1, 15))
+    (tmp_path / "s.csv").write_text(text)
+    cars = asset(file=str(tmp_path / "s.csv"))
+    (flexibility,) = cars.flexibilities(winter_site)
+    assert flexibility.reservoir is not None
+    _, first = np.unique(flexibility.reservoir.owner, return_index=True)
+    bus = np.asarray(flexibility.shares.argmax(axis=1)).ravel()[first]
+    assert sorted(bus) == sorted(homes(cars.placement(winter_site.city), 12))
 
 
 def test_a_battery_holds_what_its_vehicle_took(winter_site: Site, tmp_path: Path) -> None:
