@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -103,9 +104,19 @@ def main() -> None:
                 sys.exit(status)
             if os.environ.get("GRIDCARBON_TRACEBACK"):
                 raise
-            typer.echo(f"gridcarbon failed, which is a defect: {type(error).__name__}: {error}", err=True)
-            typer.echo("Set GRIDCARBON_TRACEBACK=1 to see where.", err=True)
+            typer.echo(_failure(error), err=True)
             sys.exit(FAILED)
+
+
+def _failure(error: Exception) -> str:
+    """What is said of an exception that nobody expected: of a place that cannot be used, or a defect of ours."""
+    from grid.files.content import shown_path  # noqa: PLC0415  slow to import
+    from grid.files.output import in_words, is_of_file_system  # noqa: PLC0415
+
+    if isinstance(error, OSError) and is_of_file_system(error):
+        return f"{shown_path(Path(str(error.filename)))}: {in_words(error)}"
+    said = f"gridcarbon failed, which is a defect: {type(error).__name__}: {error}"
+    return f"{said}\nSet GRIDCARBON_TRACEBACK=1 to see where."
 
 
 if __name__ == "__main__":

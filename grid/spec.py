@@ -8,6 +8,9 @@ from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+HIGHEST_PRICE = 1e9
+"""What no price reaches in any currency, per MWh, t, MW or kg; beyond it sums of costs lose their small parts."""
+
 
 class _NotANumber:
     """Something in the place of a number, which fails as what it is."""

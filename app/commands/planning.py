@@ -18,11 +18,12 @@ def frontier(
 ) -> None:
     """Say what each tonne less costs: dispatches from the cheapest to the cleanest."""
     from app.scenario import load_scenario
-    from app.studies.planning import check_out, cost_against_carbon, print_frontier, write_frontier
+    from app.studies.planning import cost_against_carbon, print_frontier, write_frontier
     from app.terminal import bar
+    from grid.files.output import check_output
 
     if out is not None:
-        check_out(out)
+        check_output(out, (".csv",), "--out")
     loaded = load_scenario(scenario, days)
     with bar() as progress:
         found = cost_against_carbon(loaded, points, progress)

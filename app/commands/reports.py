@@ -22,8 +22,10 @@ def inventory(
     """Write the city's greenhouse-gas inventory by GPC as a workbook, with its reconciliation."""
     from app.reports.inventory import city_inventory, inventory_about, inventory_sources, reconcile_run
     from app.results.folder import open_result
-    from carbon.inventory.workbook import write_workbook
+    from carbon.inventory.workbook import ENDING, PLACE, write_workbook
+    from grid.files.output import check_output
 
+    check_output(file, (ENDING,), PLACE)
     result = open_result(folder)
     made = city_inventory(
         result, activities, base_year=base_year, population=population, floor_area_m2=floor_area, convention=convention
@@ -50,6 +52,8 @@ def statement(
     """Write the carbon statement of one consumer: scope 2 by both methods, 24/7 score, provenance."""
     from app.reports.inventory import export_statement
     from app.results.folder import open_result
+    from carbon.reporting.statement import check_statement_file
 
+    check_statement_file(file)
     document, hours = export_statement(open_result(folder), consumer, contracts, file, convention)
     typer.echo(f"wrote {document} and {hours}")

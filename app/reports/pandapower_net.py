@@ -13,8 +13,9 @@ from app.scenario import check_scenario, load_scenario
 from app.scenario.loaded import LoadedScenario
 from app.simulation import simulate
 from app.simulation.inputs import prepare
-from grid.city.export import AddedElement, write_step
+from grid.city.export import AddedElement, check_step, write_step
 from grid.errors import Fault, raise_if_any
+from grid.files.content import is_folder
 from grid.flexibility.flexibility import Element
 
 
@@ -29,7 +30,9 @@ def export_step(source: Path, file: Path, step: int) -> None:
     Raises:
         InputError: If anything is wrong with source, file or step, or a file that the result was made of has changed.
     """
-    loaded, assets, table_of = _from_result(source) if source.is_dir() else _from_scenario(source)
+    loaded, assets, table_of = (
+        _from_result(source, step, file) if is_folder(source) else _from_scenario(source, step, file)
+    )
     frame = assets.filter(pl.col("time") == loaded.city.clock.start + step * loaded.city.clock.step)
     added = [
         AddedElement(table_of[asset], f"{asset} @ {bus}", bus, p_mw, e_mwh, q_mvar)
@@ -38,11 +41,12 @@ def export_step(source: Path, file: Path, step: int) -> None:
     write_step(loaded.city, step, added, file)
 
 
-def _from_result(folder: Path) -> tuple[LoadedScenario, pl.DataFrame, dict[str, Element]]:
+def _from_result(folder: Path, step: int, file: Path) -> tuple[LoadedScenario, pl.DataFrame, dict[str, Element]]:
     result = open_result(folder)
     source = Path(str(result.manifest["folder"]))
     loaded = check_scenario(dict(result.scenario), source, str(folder / "scenario.yaml"))
     raise_if_any(_changed(result.manifest["inputs"], loaded.input_hashes()), str(folder))
+    check_step(loaded.city.clock, step, file)
     if loaded.scenario.city.own_generation == "weather":
         loaded = prepare(loaded).loaded
     columns = (pl.col("asset", "bus").cast(pl.String), pl.col("time", "p_mw", "e_mwh", "q_mvar"))
@@ -58,8 +62,10 @@ def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Faul
             yield Fault(name, f"{what} since the run: put it back, or run again")
 
 
-def _from_scenario(file: Path) -> tuple[LoadedScenario, pl.DataFrame, dict[str, Element]]:
-    outcome = simulate(load_scenario(file))
+def _from_scenario(source: Path, step: int, file: Path) -> tuple[LoadedScenario, pl.DataFrame, dict[str, Element]]:
+    loaded = load_scenario(source)
+    check_step(loaded.city.clock, step, file)
+    outcome = simulate(loaded)
     table_of = {flexibility.name: flexibility.element for flexibility in outcome.inputs.flexibilities}
     return (
         outcome.inputs.loaded,

@@ -28,9 +28,11 @@ from polars.exceptions import PolarsError
 
 from app.results.columns import TABLES
 from app.results.draft import is_draft, new_draft, take_place
-from app.results.target import PLACE, in_words, resolve_target
+from app.results.target import PLACE, resolve_target
 from app.results.verification import FILES, MANIFEST, check_files, read_manifest, sealed
 from grid.errors import Fault, InputError
+from grid.files.content import is_file, is_folder
+from grid.files.output import in_words
 
 
 def in_columns(name: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -104,7 +106,7 @@ def open_result(path: Path) -> Result:
     Raises:
         InputError: If the folder is missing, incomplete, damaged, foreign, or a result of another format.
     """
-    if not path.is_dir():
+    if not is_folder(path):
         raise InputError.single(str(path), "no such folder")
     if is_draft(path):
         raise InputError.single(str(path), "is a draft: of a run that is writing its result, or that was ended")
@@ -123,7 +125,7 @@ def result_folders(path: Path) -> list[Path]:
     Raises:
         InputError: If there is none.
     """
-    if (path / MANIFEST).is_file():
+    if is_file(path / MANIFEST):
         return [path]
     try:
         folders = [folder for folder in path.iterdir()

@@ -13,11 +13,12 @@ from app.results.folder import Result, is_of, open_result, write_result
 from app.results.key_figures import summarise
 from app.results.manifest import manifest
 from app.results.tables.registry import tables, topology
-from app.results.target import BYTES_PER_VALUE, PLACE, check_target, in_words, is_empty, resolve_target
+from app.results.target import BYTES_PER_VALUE, PLACE, check_target, is_empty, resolve_target
 from app.results.verification import MANIFEST
 from app.scenario.loaded import LoadedScenario
 from app.simulation.phases import Progress, SimulationResult, simulate
 from grid.errors import InputError
+from grid.files.output import in_words
 
 
 class OutOfBalanceError(RuntimeError):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.results.draft import LONGEST_NAME, is_draft, new_draft
 from grid.errors import Fault, InputError, raise_if_any
+from grid.files.output import PROBE_BYTES, in_words
 
 PLACE = "--out"
 """What faults of a target are named after."""
@@ -21,22 +22,8 @@ LARGEST_SHARE = 0.3
 _LONGEST_FILE = "data_centre_origins.parquet"
 _OF_FILE_SYSTEMS = frozenset({"lost+found"})
 """What a file system puts into its root; a folder that holds nothing else counts as empty."""
-_PROBE_BYTES = 1 << 16
 _MOST_SHOWN = 200
 _MB = 1e6
-_WORDS = {
-    errno.ELOOP: "is a loop of symbolic links",
-    errno.ENAMETOOLONG: "is a name too long for the file system",
-    errno.ENOTDIR: "is no folder, or is in what is none",
-    errno.EACCES: "cannot be written: permission denied",
-    errno.EROFS: "cannot be written: the file system is read-only",
-}
-"""How errors of the file system are said, by number."""
-
-
-def in_words(error: OSError) -> str:
-    """What is wrong with a target, from an error of the file system."""
-    return _WORDS.get(error.errno or 0, f"cannot be written: {error.strerror or error}")
 
 
 def _shown(out: Path) -> str:
@@ -113,7 +100,7 @@ def check_target(out: Path, needed_bytes: float) -> None:
     folder = _nearest_folder(out)
     try:
         with new_draft(folder) as draft:
-            (draft / "probe").write_bytes(bytes(_PROBE_BYTES))
+            (draft / "probe").write_bytes(bytes(PROBE_BYTES))
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise InputError.single(PLACE, in_words(error), _shown(out)) from error

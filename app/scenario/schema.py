@@ -16,7 +16,7 @@ from carbon.tracing.convention_names import CONVENTIONS, OPERATOR, Convention
 from grid.assets import AnyAsset, AssetKind, SharedPowerLimit
 from grid.assets.adoption import Adoption
 from grid.city.city import UNSPECIFIED_SECTOR
-from grid.spec import Spec
+from grid.spec import HIGHEST_PRICE, Spec
 from grid.time.clock import Clock
 from grid.time.zones import zone_names
 
@@ -106,11 +106,11 @@ class UpstreamSpec(Spec):
 class TariffSpec(Spec):
     """What is added to the wholesale price of energy drawn, taken off that of energy fed in, and paid for peaks."""
 
-    import_markup_per_mwh: float = Field(default=60.0, ge=0)
+    import_markup_per_mwh: float = Field(default=60.0, ge=0, le=HIGHEST_PRICE)
     """Grid fees, levies and margin on imports [currency/MWh]."""
-    export_discount_per_mwh: float = Field(default=10.0, ge=0)
+    export_discount_per_mwh: float = Field(default=10.0, ge=0, le=HIGHEST_PRICE)
     """By how much exports earn less than the wholesale price [currency/MWh]."""
-    demand_charge_per_mw_month: float = Field(default=0.0, ge=0)
+    demand_charge_per_mw_month: float = Field(default=0.0, ge=0, le=HIGHEST_PRICE)
     """Charge for the highest import, as a mean over a step, of each calendar month (UTC) [currency/MW]."""
 
 
@@ -139,7 +139,7 @@ class DispatchSpec(Spec):
     strategy: Literal["unmanaged", "smart", "optimal"] = "unmanaged"
     """`unmanaged`: cars charge on arrival, stores idle; `smart`: only charging is shifted in time; `optimal`: all
     flexible assets are operated for least cost, V2G included."""
-    carbon_price_per_t: float = Field(default=0.0, ge=0)
+    carbon_price_per_t: float = Field(default=0.0, ge=0, le=HIGHEST_PRICE)
     """Price of carbon, in the objective of the dispatch and in the cost of the run [currency/t]."""
     carbon_cap_t: float | None = Field(default=None, gt=0)
     """Highest emissions of imports and the city's own generation over the period, grid losses included [t]. Each window

@@ -10,6 +10,7 @@ from app.scenario.loaded import LoadedScenario
 from app.simulation.inputs import prepare
 from app.simulation.phases import Progress, dispatch_problem
 from grid.errors import InputError
+from grid.files.output import written_whole
 from grid.units import KG_PER_T
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.totals import ScheduleTotals
@@ -87,24 +88,14 @@ def frontier_table(found: Frontier) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def check_out(path: Path) -> None:
-    """Raises an `InputError` before anything is computed if a CSV file cannot be written there."""
-    if path.suffix != ".csv":
-        raise InputError.single("--out", "must end in .csv", str(path))
-    if not path.parent.is_dir():
-        raise InputError.single("--out", "no such folder", str(path.parent))
-
-
 def write_frontier(found: Frontier, path: Path) -> None:
     """Writes the points, one a row.
 
     Raises:
         InputError: If that cannot be done.
     """
-    try:
-        frontier_table(found).write_csv(path)
-    except OSError as error:
-        raise InputError.single("--out", f"cannot be written ({error})", str(path)) from error
+    with written_whole(path, "--out") as draft:
+        frontier_table(found).write_csv(draft)
 
 
 def print_frontier(found: Frontier, currency: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from carbon.inventory.codes import BIOGENIC, GWP100, NOTATIONS
 from carbon.inventory.inventory import Inventory, InventoryLine
 from carbon.ledgers.reconciliation import Reconciliation
-from grid.errors import Fault, InputError, raise_if_any
+from grid.files.output import check_output, written_whole
 from grid.units import KG_PER_T
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 GASES = (*GWP100, "CO2e")
+PLACE, ENDING = "FILE", ".xlsx"
+"""What faults of the file are named after, and what its name ends in."""
 COLUMNS = (
     *("GPC ref. no.", "Sector", "Line", "Scope", "Notation key", "Activity", "Unit"),
     *(f"{gas} not told apart [t]" if gas == "CO2e" else f"{gas} [t]" for gas in GASES),
@@ -68,16 +70,9 @@ def write_workbook(
     Raises:
         InputError: If the path is not an ``.xlsx`` in an existing folder, or cannot be written.
     """
-    from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415  only where a workbook is written
-
-    faults = [] if path.suffix == ".xlsx" else [Fault("FILE", "must end in .xlsx", str(path))]
-    if not path.parent.is_dir():
-        faults.append(Fault("FILE", "its folder does not exist", str(path.parent)))
-    raise_if_any(faults, "the workbook")
-    try:
-        _write(inventory, reconciliation, about, sources, path)
-    except (FileCreateError, OSError) as error:
-        raise InputError.single("FILE", f"cannot be written ({error})", str(path)) from error
+    check_output(path, (ENDING,), PLACE)
+    with written_whole(path, PLACE) as draft:
+        _write(inventory, reconciliation, about, sources, draft)
 
 
 def _write(

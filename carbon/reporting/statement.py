@@ -24,6 +24,7 @@ from carbon.reporting.scope2 import Scope2
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, raise_if_any
 from grid.files.content import read_text
+from grid.files.output import output_faults, written_whole
 from grid.time.clock import Clock
 
 VERSION: Final = 1
@@ -165,18 +166,25 @@ def write_statement(document: Mapping[str, Any], hours: str, path: Path) -> tupl
         InputError: If the path is not a ``.json`` in an existing folder, it cannot be written, or a statement of
             another consumer beside it claims one of its contracts for the same time.
     """
-    faults = [] if path.suffix == ".json" else [Fault("FILE", "must end in .json", str(path))]
-    if not path.parent.is_dir():
-        faults.append(Fault("FILE", "its folder does not exist", str(path.parent)))
-    raise_if_any([*faults, *_claimed_beside(document, path)], "the statement")
+    check_statement_file(path)
+    raise_if_any(_claimed_beside(document, path), "the statement")
     beside = path.with_suffix(".csv")
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    try:
-        path.write_text(text, encoding="utf-8")
-        beside.write_text(hours, encoding="utf-8")
-    except OSError as error:
-        raise InputError.single("FILE", f"cannot be written ({error})", str(path)) from error
+    for file, content in ((path, text), (beside, hours)):
+        with written_whole(file, "FILE") as draft:
+            draft.write_text(content, encoding="utf-8")
     return path, beside
+
+
+def check_statement_file(path: Path) -> None:
+    """Looks whether a statement and its hours can be written.
+
+    Raises:
+        InputError: If one of them cannot.
+    """
+    faults = output_faults(path, (".json",), "FILE")
+    faults += output_faults(path.with_suffix(".csv"), (".csv",), "FILE") if path.suffix == ".json" else []
+    raise_if_any(dict.fromkeys(faults), "the statement")
 
 
 def _claimed_beside(document: Mapping[str, Any], path: Path) -> Iterator[Fault]:

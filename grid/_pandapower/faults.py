@@ -97,6 +97,9 @@ def table_faults(net: Any) -> Iterator[Fault]:
             frame = net[table]
             if not hasattr(frame, "columns"):
                 yield Fault(table, "must be a table", type(frame).__name__)
+            elif not all(isinstance(name, str) for name in frame.columns):
+                named = next(name for name in frame.columns if not isinstance(name, str))
+                yield Fault(table, "must have columns that are named by text", named)
             elif len(frame):
                 yield from _column_faults(frame, table, own)
             elif not set(own.columns) <= set(frame.columns):

@@ -35,12 +35,7 @@ def net_with(network: Network, tables: Mapping[str, Mapping[str, Any]], addition
 
 
 def write_file(net: Any, path: Path) -> None:
-    """Writes the net as pandapower JSON, whole or not at all."""
+    """Writes the net as pandapower JSON."""
     import pandapower  # noqa: PLC0415  slow to import
 
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        pandapower.to_json(net, str(draft))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    pandapower.to_json(net, str(path))

@@ -13,6 +13,7 @@ from grid.assets.feed_in import POWER_FACTOR_MIN, reactive_capability_mvar
 from grid.city.city import City
 from grid.errors import Fault
 from grid.flexibility.flexibility import Element, Flexibility, Reservoir
+from grid.spec import HIGHEST_PRICE
 
 SENSIBLE_HOURS = (0.1, 200.0)
 """Energy over power of what is built, with a margin: beyond these one of the two has another unit."""
@@ -36,7 +37,7 @@ class Battery(Asset):
     """State of charge at the start, and least at the end [1]."""
     reserve_share: float = Field(default=0.0, ge=0, lt=1)
     """Share of the energy that is kept for emergencies and never sold [1]."""
-    wear_cost_per_mwh: float = Field(default=15.0, ge=0)
+    wear_cost_per_mwh: float = Field(default=15.0, ge=0, le=HIGHEST_PRICE)
     """Cost of ageing per energy fed in [currency/MWh] (unverified)."""
     power_factor_min: float = Field(default=POWER_FACTOR_MIN, gt=0, le=1)
     """Least power factor at rated power, which sizes the inverter [1]; 1 gives no reactive power."""

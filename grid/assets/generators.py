@@ -20,6 +20,7 @@ from grid.city.city import UNSPECIFIED_SECTOR, City
 from grid.errors import Fault
 from grid.flexibility.flexibility import Element, Flexibility
 from grid.flexibility.per_slot import PerSlot
+from grid.spec import HIGHEST_PRICE
 from grid.units import GJ_PER_MWH
 from grid.weather.weather import Weather
 
@@ -69,7 +70,7 @@ class Generator(Asset, ABC):
     """What it burns."""
     efficiency: float = Field(gt=0, le=0.7)
     """Electricity per fuel, lower heating value [1]."""
-    fuel_price_per_mwh: float = Field(ge=0)
+    fuel_price_per_mwh: float = Field(ge=0, le=HIGHEST_PRICE)
     """Price of the fuel, lower heating value, without its carbon [currency/MWh]."""
     minimum_load: float = Field(default=0.5, ge=0, lt=1)
     """Least load at which it runs, as a share of rated [1] (unverified)."""
@@ -140,7 +141,7 @@ class CHP(Generator):
     """Heat per fuel [1] (unverified)."""
     boiler_efficiency: float = Field(default=0.9, gt=0, le=1.1)
     """Heat per fuel of the boiler that it replaces, by the lower heating value [1] (unverified)."""
-    fuel_price_per_mwh: float = Field(default=45.0, ge=0)
+    fuel_price_per_mwh: float = Field(default=45.0, ge=0, le=HIGHEST_PRICE)
     """Price of the fuel, without its carbon [currency/MWh] (unverified)."""
     lead: Literal["heat", "dispatch"] = "heat"
     """What decides when it runs."""
@@ -204,7 +205,7 @@ class Diesel(Generator):
     """What it burns."""
     efficiency: float = Field(default=0.38, gt=0, le=0.7)
     """Electricity per fuel, lower heating value [1] (unverified)."""
-    fuel_price_per_mwh: float = Field(default=130.0, ge=0)
+    fuel_price_per_mwh: float = Field(default=130.0, ge=0, le=HIGHEST_PRICE)
     """Price of the fuel, without its carbon [currency/MWh] (unverified)."""
     minimum_load: float = Field(default=0.3, ge=0, lt=1)
     """Least load at which it runs, as a share of rated [1]: below it the engine soots (unverified)."""

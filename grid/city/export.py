@@ -11,8 +11,13 @@ import numpy as np
 from grid import _pandapower
 from grid.arrays import Floats
 from grid.city.city import City
-from grid.errors import Fault, InputError, raise_if_any
+from grid.errors import Fault, raise_if_any
+from grid.files.output import output_faults, written_whole
 from grid.flexibility.flexibility import Element
+from grid.time.clock import Clock
+
+PLACE = "FILE"
+"""What faults of the file are named after."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,18 @@ class AddedElement:
     q_mvar: float = 0.0
 
 
+def check_step(clock: Clock, step: int, path: Path) -> None:
+    """Looks whether a step can be written to a file.
+
+    Raises:
+        InputError: If there is no such step, or the file cannot be written.
+    """
+    faults = output_faults(path, (".json",), PLACE)
+    if not 0 <= step < clock.n_steps:
+        faults.append(Fault("--step", f"must lie within 0..{clock.n_steps - 1}", step))
+    raise_if_any(faults, "the export")
+
+
 def write_step(city: City, step: int, added: Sequence[AddedElement], path: Path) -> None:
     """Writes the net of the city at one step as pandapower JSON.
 
@@ -48,14 +65,7 @@ def write_step(city: City, step: int, added: Sequence[AddedElement], path: Path)
     Raises:
         InputError: If the step does not exist, or the file cannot be written.
     """
-    faults = []
-    if not 0 <= step < city.clock.n_steps:
-        faults.append(Fault("--step", f"must lie within 0..{city.clock.n_steps - 1}", step))
-    if path.suffix != ".json":
-        faults.append(Fault("file", "must end in .json", str(path)))
-    if not path.parent.is_dir():
-        faults.append(Fault("file", "its folder does not exist", str(path.parent)))
-    raise_if_any(faults, "the export")
+    check_step(city.clock, step, path)
     n_loads = len(city.network.elements["load"]["name"])
     n_sgens = len(city.network.elements["sgen"]["name"])
     load = {"p_mw": city.loads.p_mw()[step], "q_mvar": city.loads.q_mvar()[step]}
@@ -69,10 +79,8 @@ def write_step(city: City, step: int, added: Sequence[AddedElement], path: Path)
     }
     additions = [_columns(element, city.network.buses.find(element.bus)) for element in added]
     net = _pandapower.net_with(city.network, columns, additions)
-    try:
-        _pandapower.write_file(net, path)
-    except OSError as error:
-        raise InputError.single("file", f"cannot be written: {error}", str(path)) from error
+    with written_whole(path, PLACE) as draft:
+        _pandapower.write_file(net, draft)
 
 
 def _stores(city: City, withdrawal: Floats, feed_in: Floats) -> Floats:

@@ -37,6 +37,22 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def exists(path: Path) -> bool:
+    """Whether anything is at a path; False also where it cannot be a path."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder; False also where it cannot be a path."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def beside(path: Path) -> list[str]:
     """Names in the folder of a path, for the nearest to one that is missing; empty where they cannot be listed."""
     try:

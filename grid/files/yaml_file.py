@@ -14,7 +14,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from grid.errors import Fault, InputError, ScenarioError, nearest
-from grid.files.content import beside, is_file, read_text, shown_path
+from grid.files.content import beside, is_file, is_folder, read_text, shown_path
 
 MOST_NESTED: Final = 50
 """Lists and mappings within each other; scenarios have about seven."""
@@ -116,7 +116,8 @@ def read_yaml(path: Path) -> YamlFile:
     source = shown_path(path)
     if not is_file(path):
         names = [name for name in beside(path) if name.endswith((".yaml", ".yml"))]
-        raise ScenarioError([Fault(source, "no such file", suggestion=nearest(path.name, names))], source)
+        what = "is a folder, not a file" if is_folder(path) else "no such file"
+        raise ScenarioError([Fault(source, what, suggestion=nearest(path.name, names))], source)
     try:
         text = read_text(path, "")
     except InputError as error:

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from app.scenario import load_scenario
 from grid.errors import InputError
@@ -54,13 +55,18 @@ def changed_content(random: Random, reader: Reader) -> tuple[str, bytes]:
             del net["_object"][name]
             return "no table", json.dumps(net).encode()
         table = net["_object"][name]
-        table["_object"] = json.dumps(changed_tree(random, json.loads(table["_object"])), default=str)
-        return "table", json.dumps(net if how == 2 else changed_tree(random, net), default=str).encode()
+        table["_object"] = _json(changed_tree(random, json.loads(table["_object"])))
+        return "table", _json(net if how == 2 else changed_tree(random, net)).encode()
     if how == 0 or reader.packed:
         return "bytes", changed_bytes(random, reader.content)
     encoding = random.choice(("utf-8", "utf-8", "utf-8", "utf-16", "latin-1"))
     errors = "surrogatepass" if encoding == "utf-8" else "replace"
     return f"text, {encoding}", changed_text(random, reader.content.decode()).encode(encoding, errors)
+
+
+def _json(tree: Any) -> str:
+    """A changed tree as JSON; dates as text, without what cannot be a key."""
+    return json.dumps(tree, default=str, skipkeys=True)
 
 
 class Tally:

@@ -31,7 +31,9 @@ def _text(random: Random, folder: Path) -> None:
 
 def _content(random: Random, folder: Path) -> None:
     file = folder / random.choice(JSON_FILES)
-    file.write_text(json.dumps(changed_tree(random, json.loads(file.read_text())), default=str), encoding="utf-8")
+    file.write_text(
+        json.dumps(changed_tree(random, json.loads(file.read_text())), default=str, skipkeys=True), encoding="utf-8"
+    )
 
 
 def _missing(random: Random, folder: Path) -> None:

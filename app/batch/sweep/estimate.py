@@ -20,6 +20,7 @@ from app.results.store.states import WITH_RESULT, RunState
 from app.results.store.store import opened_store
 from app.scenario import check_scenario
 from grid.errors import InputError
+from grid.files.content import is_folder
 from grid.sharing import sharing_preparation
 
 LIKELY = 0.95
@@ -85,7 +86,7 @@ def estimate_from_store(sweep: CheckedSweep, place: str, index: str | None = Non
         InputError: If there is no store, or nothing like the sweep in it.
         StoreError: If it cannot be reached.
     """
-    if "://" not in place and not Path(place).is_dir():
+    if "://" not in place and not is_folder(Path(place)):
         raise InputError.single("--store", "no such store", place)
     with opened_store(place, index) as store:
         states = store.index.states(store.keys())

@@ -11,6 +11,7 @@ from app.results.store.folders.places import default_index, open_folder
 from app.results.store.index_tables import UnusableIndexError
 from app.results.store.store import opened_store
 from grid.errors import InputError
+from grid.files.content import is_folder
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def reindexed(place: str | Path, index: str | None = None) -> Reindexed:
         StoreError: If the store or the index cannot be reached.
     """
     folder = open_folder(place)
-    if isinstance(folder, LocalFolder) and not folder.path.is_dir():
+    if isinstance(folder, LocalFolder) and not is_folder(folder.path):
         raise InputError.single(folder.shown, "no such folder")
     aside = None
     try:

@@ -17,6 +17,7 @@ from app.results.store.folders.store_folder import StoreFolder
 from app.results.store.records import SweepRecord
 from app.results.store.summaries import summaries
 from grid.errors import InputError, nearest
+from grid.files.content import is_folder
 
 RUN_KEY, RUN_NAME = "run_key", "run_name"
 """Columns of a table over all runs that say which run a row is of."""
@@ -47,7 +48,7 @@ def scan(place: str | Path, table: str | None = None, index: str | None = None) 
     if table is not None and table not in TABLES:
         raise InputError.single("table", "is no table of a result", table, nearest(table, TABLES))
     folder = open_folder(place)
-    if isinstance(folder, LocalFolder) and not folder.path.is_dir():
+    if isinstance(folder, LocalFolder) and not is_folder(folder.path):
         raise InputError.single(folder.shown, "no such folder")
     if table is None:
         return summaries(folder, index).lazy()

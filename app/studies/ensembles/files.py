@@ -9,8 +9,11 @@ from typing import IO
 import polars as pl
 
 from app.studies.ensembles.runs import number_in_words
-from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.errors import InputError, nearest, raise_if_any
+from grid.files.output import check_output, output_faults, written_whole
 
+PLACE = "--out"
+"""What faults of the files are named after."""
 TABLE_FORMATS = ("csv", "xlsx", "parquet", "md")
 PICTURE_FORMATS = ("png", "svg")
 BINARY = ("xlsx", "parquet")
@@ -20,19 +23,17 @@ _MEANINGFUL_DIGITS = 6
 
 
 def check_files(files: Sequence[Path], formats: Iterable[str]) -> None:
-    """Looks, before anything is computed, at whether files may be written.
+    """Looks, before anything is computed, at whether files can be written.
 
     Args:
         files: The files.
         formats: What their names may end in.
 
     Raises:
-        InputError: If a name has another ending, or a folder does not exist; all faults at once.
+        InputError: If a name has another ending, or a file cannot be written; all faults at once.
     """
-    known = [f".{name}" for name in formats]
-    faults = [Fault("--out", f"must end in {', '.join(known)}", str(file), nearest(file.suffix, known))
-              for file in files if file.suffix not in known]  # fmt: skip
-    raise_if_any([*faults, *(fault for file in files for fault in _place_faults(file))], "the files to write")
+    endings = [f".{name}" for name in formats]
+    raise_if_any([fault for file in files for fault in output_faults(file, endings, PLACE)], "the files to write")
 
 
 def check_table(form: str | None, file: Path | None) -> str:
@@ -51,14 +52,8 @@ def check_table(form: str | None, file: Path | None) -> str:
     if form is None:
         check_files([file], TABLE_FORMATS)
         return file.suffix.removeprefix(".")
-    raise_if_any(_place_faults(file), "the files to write")
+    check_output(file, (file.suffix,), PLACE)
     return form
-
-
-def _place_faults(file: Path) -> list[Fault]:
-    if not file.parent.is_dir():
-        return [Fault("--out", "no such folder", str(file.parent))]
-    return [Fault("--out", "is a folder", str(file))] if file.is_dir() else []
 
 
 def table_bytes(table: pl.DataFrame, form: str) -> bytes:
@@ -83,10 +78,8 @@ def write(file: Path, content: bytes) -> None:
     Raises:
         InputError: If that cannot be done.
     """
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise InputError.single("--out", f"cannot be written ({error.strerror or error})", str(file)) from error
+    with written_whole(file, PLACE) as draft:
+        draft.write_bytes(content)
 
 
 def markdown(table: pl.DataFrame) -> str:

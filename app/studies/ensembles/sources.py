@@ -16,6 +16,7 @@ from app.results.store.states import WITH_RESULT
 from app.results.store.summaries import ABOUT_RUNS
 from app.studies.ensembles.runs import SAMPLE, Ensemble, declared_figure, in_order
 from grid.errors import InputError, nearest
+from grid.files.content import is_folder
 
 _URL = "://"
 _SWEEP = "sweep"
@@ -67,7 +68,7 @@ def sweep_at(place: str, sweep: str | None = None, *, index: str | None = None) 
 
 def _at(place: str, index: str | None) -> Iterator[Ensemble]:
     """The sweeps at a place, and the results there that belong to none."""
-    if _URL not in place and not (Path(place) / FOLDER).is_dir():
+    if _URL not in place and not is_folder(Path(place) / FOLDER):
         yield of_results(find_results(Path(place)).values(), place)
         return
     folder = open_folder(place)

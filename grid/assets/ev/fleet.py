@@ -17,6 +17,7 @@ from grid.assets.ev.vehicles import Vehicles, class_faults
 from grid.city.city import City
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.flexibility import Element, Flexibility
+from grid.spec import HIGHEST_PRICE
 from grid.units import DAYS_PER_YEAR, KW_PER_MW, KWH_PER_MWH
 
 __all__ = ["EVFleet", "homes", "size_faults"]
@@ -81,9 +82,9 @@ class EVFleet(Asset):
     """Stored per energy at the meter [1]. Default: of the place, 0.9 at AC, 0.93 at DC (unverified)."""
     efficiency_discharge: float | None = Field(default=None, gt=0, le=1)
     """At the meter per energy taken out [1]. Default: of the place, 0.9 at AC, 0.93 at DC (unverified)."""
-    wear_cost_per_mwh: float = Field(default=40.0, ge=0)
+    wear_cost_per_mwh: float = Field(default=40.0, ge=0, le=HIGHEST_PRICE)
     """Cost of ageing per energy fed in [currency/MWh] (unverified)."""
-    wear_carbon_kg_per_mwh: float = Field(default=BATTERY_WEAR_KG_PER_MWH, ge=0)
+    wear_carbon_kg_per_mwh: float = Field(default=BATTERY_WEAR_KG_PER_MWH, ge=0, le=3000)
     """Carbon of making the battery that a MWh fed in wears out [kg/MWh]; for what V2G avoids elsewhere, in no ledger.
     Default: 84 kg of CO2e per kWh of battery (IVL C 444, 2019: 61 to 106) over 3,000 full cycles (unverified)."""
 

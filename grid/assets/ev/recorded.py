@@ -21,6 +21,7 @@ from grid.errors import Fault, InputError, raise_if_any
 from grid.files.report import MOST_INVENTED, FileReport
 from grid.flexibility.flexibility import Element, Flexibility
 from grid.flexibility.labels import Labels
+from grid.spec import HIGHEST_PRICE
 from grid.time.clock import Clock
 from grid.weather.weather import Weather
 
@@ -104,9 +105,9 @@ class EVRecorded(Asset):
     """Stored per energy at the meter [1]: 0.88-0.92 for AC charging (unverified)."""
     efficiency_discharge: float = Field(default=0.9, gt=0, le=1)
     """At the meter per energy taken out [1] (unverified)."""
-    wear_cost_per_mwh: float = Field(default=40.0, ge=0)
+    wear_cost_per_mwh: float = Field(default=40.0, ge=0, le=HIGHEST_PRICE)
     """Cost of ageing per energy fed in [currency/MWh] (unverified)."""
-    wear_carbon_kg_per_mwh: float = Field(default=BATTERY_WEAR_KG_PER_MWH, ge=0)
+    wear_carbon_kg_per_mwh: float = Field(default=BATTERY_WEAR_KG_PER_MWH, ge=0, le=3000)
     """Carbon of making the battery that a MWh fed in wears out [kg/MWh]; for what V2G avoids elsewhere, in no ledger.
     Default: 84 kg of CO2e per kWh of battery (IVL C 444, 2019: 61 to 106) over 3,000 full cycles (unverified)."""
 

@@ -17,7 +17,7 @@ from grid.assets.hydrogen.supply import Electrolyser, Supply
 from grid.city.city import City
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.flexibility import Element, Flexibility, Reservoir
-from grid.spec import Spec
+from grid.spec import HIGHEST_PRICE, Spec
 from grid.time.clock import Clock
 from grid.time.demand_shapes import demand_shape
 from grid.units import HOURS_PER_DAY, KWH_PER_MWH, LHV_HYDROGEN_MWH_PER_KG
@@ -70,7 +70,7 @@ class HydrogenStation(Asset):
     """Least load at which the electrolyser runs, as a share of rated [1]: PEM 0.05-0.1, alkaline 0.2 (unverified)."""
     fuel_cell_kwh_per_kg: float = Field(default=16.0, gt=0, le=33.33)
     """Electricity from a kilogram, at the grid side [kWh/kg]: 15-17 for stationary PEM (unverified)."""
-    fuel_cell_wear_per_mwh: float = Field(default=25.0, ge=0)
+    fuel_cell_wear_per_mwh: float = Field(default=25.0, ge=0, le=HIGHEST_PRICE)
     """Cost of ageing per energy fed in [currency/MWh] (unverified)."""
     tank_start: float = Field(default=0.5, ge=0, le=1)
     """Filling at the start, and least at the end [1]."""

@@ -62,7 +62,7 @@ def test_what_the_probe_meets_is_said(tmp_path: Path, number: int, monkeypatch: 
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(Path, "write_bytes", fail)
-    with pytest.raises(InputError, match=r"--out: cannot be written: (permission|the file system|No space)"):
+    with pytest.raises(InputError, match=r"--out: cannot be written: (permission|the file system|the disk is full)"):
         check_target(tmp_path / "out", 1.0)
     assert list(tmp_path.iterdir()) == []
 

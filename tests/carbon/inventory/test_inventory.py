@@ -170,7 +170,7 @@ def test_a_workbook_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "taken.xlsx"
     folder.mkdir()
     books = reconcile(CarbonTotals(1, 0, 1, 0, 0, 0, 0, 0, 0), {"I.1.2": 1.0}, {})
-    for path, rule in ((folder, "cannot be written"), (tmp_path / "a.csv", "must end in .xlsx")):
+    for path, rule in ((folder, "is a folder"), (tmp_path / "a.csv", "must end in .xlsx")):
         with pytest.raises(InputError, match=rule):
             write_workbook(compile_inventory(RUN, [], base_year=2030), books, {}, [], path)
 

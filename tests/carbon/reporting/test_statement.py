@@ -110,9 +110,9 @@ def test_what_is_no_statement_is_refused(tmp_path: Path, text: str, rule: str):
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path):
     (tmp_path / "hall.json").mkdir()
-    with pytest.raises(InputError, match="FILE: cannot be written"):
+    with pytest.raises(InputError, match="FILE: is a folder"):
         written(tmp_path)
-    with pytest.raises(InputError, match="its folder does not exist"):
+    with pytest.raises(InputError, match="no such folder"):
         written(tmp_path / "nowhere")
 
 

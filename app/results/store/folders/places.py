@@ -13,6 +13,7 @@ from app.results.store.folders.reach import file_system_at, without_password
 from app.results.store.folders.remote import RemoteFolder
 from app.results.store.folders.store_folder import StoreFolder
 from grid.errors import InputError
+from grid.files.content import exists, is_file, is_folder
 
 INDEX = ".index.sqlite"
 """The index of a store in a folder: a file in it."""
@@ -33,9 +34,9 @@ def open_folder(place: str | Path) -> StoreFolder:
         shown = without_password(text).rstrip("/")
         return RemoteFolder(system, root.rstrip("/"), shown, Cache.of(text))
     path = Path(text)
-    if path.exists() and not path.is_dir():
+    if not is_folder(path) and exists(path):
         raise InputError.single("STORE", "is no folder", text)
-    if (path / "manifest.json").is_file():
+    if is_file(path / "manifest.json"):
         raise InputError.single("STORE", "is a single result, not a store of results", text)
     return LocalFolder(path)
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from app.failures import StoreError
-from app.results.target import in_words
 from grid.errors import InputError, nearest
+from grid.files.output import in_words
 
 _CURES = {"s3": "pip install 'gridcarbon[s3]'", "s3a": "pip install 'gridcarbon[s3]'"}
 """How what a protocol needs is installed; of others fsspec says it."""
