@@ -30,6 +30,11 @@ class BaseScenario:
     file: YamlFile | None = None
 
 
+def is_sweep(content: Any) -> bool:
+    """Whether the content of a file is that of a sweep, right or wrong, and not of a scenario."""
+    return isinstance(content, Mapping) and ("design" in content or "base" in content) and "city" not in content
+
+
 def shipped_folder() -> Path:
     """The folder of the shipped scenarios."""
     return Path(str(resources.files("app") / "scenarios"))
@@ -48,7 +53,7 @@ def read_base(base: str | Mapping[str, Any], folder: Path) -> BaseScenario:
         folder: The sweep's.
 
     Raises:
-        ScenarioError: If there is no such file or it cannot be read.
+        ScenarioError: If there is no such file, it cannot be read, or is a sweep itself.
     """
     if not isinstance(base, str):
         return BaseScenario(base, folder)
@@ -61,4 +66,6 @@ def read_base(base: str | Mapping[str, Any], folder: Path) -> BaseScenario:
             raise ScenarioError.single("base", rule, base, nearest(base, [*shipped, *beside]))
         path = shipped_folder() / f"{base}.yaml"
     file = read_yaml(path)
+    if is_sweep(file.content):
+        raise ScenarioError.single("base", "is a sweep itself; a base is a scenario", base)
     return BaseScenario(file.content, path.parent, str(path), file)

@@ -33,11 +33,6 @@ from grid.files.yaml_file import YamlFile, read_yaml
 from grid.sharing import sharing_preparation
 
 
-def is_sweep(content: Any) -> bool:
-    """Whether the content of a file is that of a sweep, right or wrong, and not of a scenario."""
-    return isinstance(content, Mapping) and ("design" in content or "base" in content) and "city" not in content
-
-
 def check_sweep(path: Path, days: int | None = None) -> CheckedSweep:
     """Reads a sweep file and checks every run of it as a scenario is checked.
 

@@ -20,6 +20,12 @@ Levels = Annotated[
 """Values that a parameter takes: a list, or a mapping of labels to values where values are long."""
 
 
+LEAST_SHARE = 1e-12
+"""Least quantile that is drawn, since that at 0 of a distribution without bounds is infinite."""
+LARGEST = 1e300
+"""Width of a distribution that can be computed with."""
+
+
 class Distribution(Spec):
     """What a sampled parameter is drawn from."""
 
@@ -42,7 +48,7 @@ class NumericDistribution(Distribution):
 
     def drawn(self, shares: Floats) -> list[Any]:
         """The quantiles at shares between 0 and 1, shape (N,)."""
-        found = self.quantiles(shares)
+        found = self.quantiles(np.clip(shares, LEAST_SHARE, 1 - LEAST_SHARE))
         return [int(value) for value in np.rint(found)] if self.whole else [float(value) for value in found]
 
 
@@ -58,6 +64,7 @@ class Uniform(NumericDistribution):
     @model_validator(mode="after")
     def _in_order(self) -> Uniform:
         _refuse_unless(self.low < self.high, "low must be less than high")
+        _refuse_unless(self.high - self.low < LARGEST, "low and high are too far apart")
         return self
 
     def quantiles(self, shares: Floats) -> Floats:
@@ -91,9 +98,9 @@ class Normal(NumericDistribution):
     """A normal distribution, cut off at bounds where they are given."""
 
     kind: Literal["normal"] = "normal"
-    mean: float
+    mean: float = Field(gt=-1e300, lt=1e300)
     """Mean before it is cut off."""
-    standard_deviation: float = Field(gt=0)
+    standard_deviation: float = Field(gt=0, lt=1e300)
     """Standard deviation before it is cut off."""
     low: float | None = None
     """Least value; default: none."""
@@ -137,6 +144,7 @@ class Triangular(NumericDistribution):
     def _in_order(self) -> Triangular:
         in_order = self.low <= self.mode <= self.high and self.low < self.high
         _refuse_unless(in_order, "needs low <= mode <= high, and low less than high")
+        _refuse_unless(self.high - self.low < LARGEST, "low and high are too far apart")
         return self
 
     def quantiles(self, shares: Floats) -> Floats:

@@ -15,6 +15,7 @@ from grid.spec import Spec
 MOST_RUNS = 10_000
 """Of a sweep that states no other limit."""
 MOST_SAMPLES = 2**20
+MOST_PARAMETERS = 1000
 
 Names = Annotated[str, Field(min_length=1)]
 
@@ -23,7 +24,7 @@ class FullGrid(Spec):
     """Every combination of the values of all parameters."""
 
     kind: Literal["grid"] = "grid"
-    parameters: dict[str, Levels] = Field(min_length=1)
+    parameters: dict[str, Levels] = Field(min_length=1, max_length=MOST_PARAMETERS)
     """Values by path into the scenario, such as `assets[roofs].p_peak_mw: [2, 4, 8]`."""
 
     @property
@@ -60,7 +61,7 @@ class Paired(Spec):
     """Columns of equal length: the first run has the first value of each, the second run the second."""
 
     kind: Literal["paired"] = "paired"
-    columns: dict[str, tuple[Any, ...]] = Field(min_length=1)
+    columns: dict[str, tuple[Any, ...]] = Field(min_length=1, max_length=MOST_PARAMETERS)
     """Values by path into the scenario, all columns of one length."""
     names: tuple[Names, ...] | None = None
     """Names of the runs, as many as values in a column; default: made from the values."""
@@ -75,7 +76,7 @@ class OneAtATime(Spec):
     """Each value of each parameter by itself, all else as in the base."""
 
     kind: Literal["one_at_a_time"] = "one_at_a_time"
-    parameters: dict[str, Levels] = Field(min_length=1)
+    parameters: dict[str, Levels] = Field(min_length=1, max_length=MOST_PARAMETERS)
     """Values by path into the scenario."""
     base: bool = True
     """Whether the base, unchanged, is a run too."""
@@ -92,7 +93,7 @@ class LatinHypercube(Spec):
     kind: Literal["latin_hypercube"] = "latin_hypercube"
     samples: int = Field(ge=1, le=MOST_SAMPLES)
     """Number of runs."""
-    parameters: dict[str, AnyDistribution] = Field(min_length=1)
+    parameters: dict[str, AnyDistribution] = Field(min_length=1, max_length=MOST_PARAMETERS)
     """Distributions by path into the scenario."""
 
     @property
@@ -120,7 +121,7 @@ class Sobol(PowerOfTwo):
     """Points of a scrambled Sobol sequence, which fill the space evenly [Owen 1998]."""
 
     kind: Literal["sobol"] = "sobol"
-    parameters: dict[str, AnyDistribution] = Field(min_length=1)
+    parameters: dict[str, AnyDistribution] = Field(min_length=1, max_length=MOST_PARAMETERS)
     """Distributions by path into the scenario."""
 
     @property
@@ -136,7 +137,7 @@ class Saltelli(PowerOfTwo):
     """
 
     kind: Literal["saltelli"] = "saltelli"
-    parameters: dict[str, AnyDistribution] = Field(min_length=1)
+    parameters: dict[str, AnyDistribution] = Field(min_length=1, max_length=MOST_PARAMETERS)
     """Distributions by path into the scenario."""
     second_order: bool = False
     """Whether B with each column of A is added, for indices of pairs of parameters."""

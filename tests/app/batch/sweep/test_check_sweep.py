@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 import yaml
@@ -12,6 +15,9 @@ import yaml
 from app.batch.sweep import CheckedSweep, check_sweep, is_sweep
 from grid.errors import ScenarioError
 from grid.sharing import SharedPreparation, sharing_preparation
+from tests.app.command_line import gridcarbon
+
+UNCERTAINTY = Path(str(resources.files("app") / "sweeps" / "uncertainty.yaml"))
 
 BASE = {
     "name": "small",
@@ -108,6 +114,22 @@ def test_paired_and_one_at_a_time(folder: Path) -> None:
     ]  # fmt: skip
 
 
+def test_kinds_of_distributions_stay_within_their_bounds(folder: Path) -> None:
+    drawn = {
+        "limits.import_max_mw": {"kind": "loguniform", "low": 1, "high": 100},
+        "tariff.import_markup_per_mwh": {"kind": "normal", "mean": 60, "standard_deviation": 20, "low": 50, "high": 65},
+        "weather": {"kind": "choice", "values": ["greensboro-tmy3", "potsdam-try"], "weights": [3, 1]},
+        "seed": {"kind": "uniform", "low": 1, "high": 4, "whole": True},
+    }
+    runs = checked(folder, {"kind": "sobol", "samples": 32, "parameters": drawn}).runs
+    values = {path: [run.parameters[path] for run in runs] for path in drawn}
+    assert 1 <= min(values["limits.import_max_mw"]) < 2
+    assert sum(value < 10 for value in values["limits.import_max_mw"]) == 16  # half of the logarithms
+    assert 50 <= min(values["tariff.import_markup_per_mwh"]) < max(values["tariff.import_markup_per_mwh"]) <= 65
+    assert values["weather"].count("potsdam-try") == 8
+    assert {seed: values["seed"].count(seed) for seed in (1, 2, 3, 4)} == {1: 8, 2: 8, 3: 8, 4: 8}
+
+
 SAMPLED = {
     "assets[roofs].p_peak_mw": {"kind": "uniform", "low": 1, "high": 3},
     "assets[at home].vehicles": {"kind": "triangular", "low": 10, "mode": 20, "high": 40, "whole": True},
@@ -175,6 +197,12 @@ WRONG = [
     ({"kind": "sobol", "samples": 2, "parameters": {"seed": {"kind": "uniform", "low": 0, "high": 9}}}, {},
      "say whole: true"),
     ({"kind": "gird", "parameters": {}}, {}, "did you mean 'grid'"),
+    ({"kind": "latin_hypercube", "samples": 2, "parameters": {"seed": {"kind": "uniform", "low": 2, "high": 1}}}, {},
+     "low must be less than high"),
+    ({"kind": "latin_hypercube", "samples": 2, "parameters": {"period.step_minutes": {"kind": "uniform", "low": 5,
+     "high": 60}}}, {}, "takes one of 5, 10, 15, 20, 30, 60; draw it by kind: choice"),
+    ({"kind": "paired", "columns": {"seed": [1, 2]}, "names": ["a"]}, {}, "has 1 names for 2 values"),
+    (grid(**{"assets[roofs].kind": ["pv", "wind"]}), {}, "assets[0].wind"),
 ]  # fmt: skip
 
 
@@ -201,6 +229,27 @@ def test_a_fault_of_the_base_is_said_once_for_all_runs(folder: Path) -> None:
     assert "has 1 problem\n" in said
     assert "base base.yaml, line" in said
     assert "seed: must be at least 0 (in the base of all 3 runs); got -1" in said
+
+
+def test_a_base_that_is_a_sweep_is_refused(folder: Path) -> None:
+    (folder / "other.yaml").write_text(yaml.safe_dump({"name": "o", "base": BASE, "design": grid(seed=[1])}))
+    assert "is a sweep itself" in faults(folder, grid(seed=[1]), base="other.yaml")
+
+
+def test_the_command_line_checks_a_sweep_and_prints_its_schema(folder: Path) -> None:
+    path = written(folder, grid(seed=[1, 2]))
+    with sharing_preparation(KEPT):
+        done = gridcarbon("check", path)
+        assert done.returncode == 0, done.stderr
+        assert "s: valid\n  runs       2\n  design     grid" in done.stdout
+        wrong = gridcarbon("check", written(folder, grid(seeed=[1])))
+    assert wrong.returncode == 2
+    assert "did you mean 'seed'" in wrong.stderr
+    schema = json.loads(gridcarbon("schema", "--sweep").stdout)
+    for sweep in (path, UNCERTAINTY):
+        jsonschema.validate(yaml.safe_load(sweep.read_text()), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"name": "s", "base": "demo", "design": {"kind": "gird"}}, schema)
 
 
 def test_a_sweep_is_told_from_a_scenario() -> None:
