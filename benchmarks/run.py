@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import engines, tracing, tracing_conventions
+from benchmarks import engines, store, tracing, tracing_conventions
 from benchmarks.engines import Engine
 from benchmarks.grids import CODES, read
 
@@ -125,7 +125,12 @@ def year_in_this_process(buses: int) -> None:
 
 
 def document(
-    flow_rows: list[str], tracing_rows: list[str], conventions: list[str], memory: dict[int, float], repetitions: int
+    flow_rows: list[str],
+    tracing_rows: list[str],
+    conventions: list[str],
+    stored: list[str],
+    memory: dict[int, float],
+    repetitions: int,
 ) -> str:
     """The page."""
     packages = ("pandapower", "power-grid-model", "lightsim2grid", "numpy", "scipy", "numba")
@@ -158,7 +163,7 @@ Intensity and renewable share at every node in every step.
 |---|---|---|---|---|
 {chr(10).join(tracing_rows)}
 
-{tracing_conventions.section(conventions)}"""
+{tracing_conventions.section(conventions)}{store.section(stored)}"""
 
 
 def main(arguments: list[str] | None = None, write: Callable[[str], object] = OUT.write_text) -> None:
@@ -175,7 +180,8 @@ def main(arguments: list[str] | None = None, write: Callable[[str], object] = OU
         sys.stderr.write("\n".join(flow_rows + tracing_rows) + "\n\n")
     memory = {buses: peak_memory_mb(buses) for buses in sizes}
     conventions = tracing_conventions.rows(tracing_conventions.YEAR, repetitions)
-    write(document(flow_rows, tracing_rows, conventions, memory, repetitions))
+    stored = store.rows(store.RESULTS // 10 if quick else store.RESULTS)
+    write(document(flow_rows, tracing_rows, conventions, stored, memory, repetitions))
 
 
 if __name__ == "__main__":

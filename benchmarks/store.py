@@ -73,15 +73,15 @@ def seconds_of(engine: Callable[[Path], pl.DataFrame], place: Path) -> tuple[flo
     return time.perf_counter() - begun, time.process_time() - used
 
 
-def main(count: int) -> str:
-    """The table."""
+def rows(count: int = RESULTS) -> list[str]:
+    """Rows of the table."""
     scenario = load_scenario(Path(str(resources.files("app.scenarios") / "demo.yaml")), 1)
     with tempfile.TemporaryDirectory() as folder:
         result = run_scenario(scenario, Path(folder) / "one")
         place = Path(folder) / "store"
         fill(place, result, count)
-        engines = {"**gridcarbon**: scan and sort": scanned, "each summary.json read": file_by_file}
-        heights = {name: engine(place).height for name, engine in engines.items()}  # imports and caches
+        engines = {"**gridcarbon**: scan and sort": scanned, "each `summary.json` read": file_by_file}
+        shapes = {name: engine(place).height for name, engine in engines.items()}  # imports and caches
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in engines}
         for _ in range(REPETITIONS):
             for name, engine in engines.items():
@@ -90,13 +90,21 @@ def main(count: int) -> str:
         name: [statistics.median(column) for column in zip(*times, strict=True)] for name, times in found.items()
     }
     ours = next(iter(medians.values()))[0]
-    rows = [f"| {heights[name]:,} | {name} | {wall:.2f} | {used:.2f} | {wall / ours:.1f} |"
+    return [f"| {shapes[name]:,} | {name} | {wall:.2f} | {used:.2f} | {wall / ours:.1f} |"
             for name, (wall, used) in medians.items()]  # fmt: skip
-    head = ["| results | way | s | s of processor time | × gridcarbon |", "|---|---|---|---|---|"]
-    return "\n".join(
-        [*head, *rows, "", f"{len(result.summary)} key figures a result; medians of {REPETITIONS} in turns."]
-    )
+
+
+def section(table: list[str]) -> str:
+    """The section of ``docs/benchmarks.md``."""
+    return f"""
+## Summaries of a store
+Runs of the reference city in one store, scanned and sorted by their emissions; medians of {REPETITIONS} in turns.
+
+| results | way | s | s of processor time | × gridcarbon |
+|---|---|---|---|---|
+{chr(10).join(table)}
+"""
 
 
 if __name__ == "__main__":
-    sys.stdout.write(main(int(sys.argv[1]) if len(sys.argv) > 1 else RESULTS) + "\n")
+    sys.stdout.write(section(rows(int(sys.argv[1]) if len(sys.argv) > 1 else RESULTS)))

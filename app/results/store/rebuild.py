@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, and_, delete, not_, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, not_, or_, select, update
 
 from app.results.store.database import Database
 from app.results.store.folders.store_folder import Found, StoreFolder
@@ -38,9 +38,9 @@ def rebuild(database: Database, store: str, folder: StoreFolder) -> int:
         _remove_gone(connection, store, database, results, named)
         add_missing(connection, store, [*named, *results], database.now)
         for key, found in results.items():
-            connection.execute(
-                update(RUNS).where(RUNS.c.store == store, RUNS.c.key == key).values(result_values(found))
-            )
+            values = result_values(found)
+            values["seconds"] = func.coalesce(RUNS.c.seconds, values["seconds"])  # what was measured stays
+            connection.execute(update(RUNS).where(RUNS.c.store == store, RUNS.c.key == key).values(**values))
     raise_if_any(faults, folder.shown)
     return len(results)
 

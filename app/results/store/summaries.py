@@ -112,7 +112,7 @@ def _table(rows: Sequence[_Row]) -> pl.DataFrame:
     runs = [row.run for row in rows]
     content = {
         "key": [run.key for run in runs], "sweep": [row.sweep for row in rows], "name": [row.name for row in rows],
-        "tags": [row.tags for row in rows], "status": [run.status for run in runs],
+        "tags": _lists([row.tags for row in rows]), "status": [run.status for run in runs],
         "reason": [run.reason for run in runs], "started": _moments([run.started for run in runs]),
         "finished": _moments([run.finished for run in runs]), "seconds": [run.seconds for run in runs],
         "peak_memory_mb": [run.peak_memory_mb for run in runs], "size_bytes": [run.size_bytes for run in runs],
@@ -126,6 +126,17 @@ def _table(rows: Sequence[_Row]) -> pl.DataFrame:
         for path in paths
     ]
     return about.hstack(varied).hstack(figures)
+
+
+def _lists(texts: Sequence[Sequence[str]]) -> pl.Series:
+    """A column of lists of texts: grouped from one long column, for polars takes lists one by one slowly."""
+    rows = [row for row, each in enumerate(texts) for _ in each]
+    long = pl.DataFrame(
+        {"row": rows, "text": [text for each in texts for text in each]}, {"row": pl.UInt32, "text": pl.String}
+    )
+    every = pl.DataFrame({"row": pl.int_range(len(texts), dtype=pl.UInt32, eager=True)})
+    lists = every.join(long.group_by("row").agg("text"), on="row", how="left", maintain_order="left")
+    return lists["text"].fill_null(pl.lit([], dtype=pl.List(pl.String)))
 
 
 def _moments(seconds: Sequence[float | None]) -> pl.Series:

@@ -154,9 +154,12 @@ def test_making_the_index_again_leaves_running_and_failed_ones_alone(store: Stor
     store.index.register("sweep", runs([one, two]))
     assert [store.index.take("worker", [key], LEASE_S) for key in (one, two, three)] == [one, two, three]
     store.index.finish(two, "worker", status="failed", reason="why")
+    put(three)
+    store.index.finish(three, "worker", seconds=1.25)
     store.index.rebuild()
     states = store.index.states([one, two, three])
-    assert [state.status for state in states.values()] == ["running", "failed", "running"]
+    assert [state.status for state in states.values()] == ["running", "failed", "done"]
+    assert states[three].seconds == 1.25
     assert states[two].reason == "why"
 
 
