@@ -35,9 +35,10 @@ class CitySpec(Spec):
     """The grid: `reference` (shipped), a pandapower JSON file (path relative to the scenario's), the name of a net that
     pandapower ships, such as `mv_oberrhein`, or a SimBench code (needs `simbench`)."""
     profiles: str | None = None
-    """Parquet file of powers by time: a column `time_utc`, and one for each element and quantity, such as
-    `load/<name>/p_mw` [MW] or `load/<name>/q_mvar` [MVAr], at any regular step of whole seconds. Elements without a
-    column keep the net's profiles. Default: the net's own profiles, else constant at its nominal power."""
+    """Parquet or CSV file of powers by time: a column `time_utc`, and one for each element and quantity, such as
+    `load/<name>/p_mw` [MW] or `load/<name>/q_mvar` [MVAr], at any regular step of whole seconds; gaps of up to a week
+    are filled and reported. Elements without a column keep the net's profiles. Default: the net's own profiles, else
+    constant at its nominal power."""
     time_zone: str = DEFAULT_TIME_ZONE
     """Time zone of the city, by its IANA name; sets the hours of demand, cars and `power_limits`."""
     latitude: float | None = Field(default=None, ge=-90, le=90)

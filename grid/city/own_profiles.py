@@ -1,89 +1,32 @@
-"""A planner's own profiles: read from a file, held against the elements of a net, and reported."""
+"""A planner's own profiles: held against the elements of a net and the period of a run, and reported."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import polars as pl
 
-from grid.arrays import Floats
-from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.files.content import beside, is_file, read_parquet, shown_path
+from grid.arrays import Bools, Floats
+from grid.errors import Fault, nearest
 from grid.files.report import FileReport
 from grid.time.calendar import ProfileTable, civil_midnight, days_taken
 from grid.time.clock import Clock
+from grid.time.gaps import FilledSeries, gap_faults
 
 Tables = Mapping[str, Mapping[str, Sequence[Any]]]
 """Elements of a net as plain columns, by table."""
 _TOO_LARGE: Final = 100.0
 """Peak of the columns of a table against the powers of its elements in the net, beyond which they are in kW."""
+_LARGE_MW: Final = 10.0
+"""Peak of an element of unknown power that is as likely one in kW."""
 _TABLES: Final = ("load", "storage", "sgen")
 _SHOWN: Final = 5
 
 
-def read_profiles(path: Path) -> ProfileTable:
-    """Profiles of a planner's own grid from Parquet.
-
-    The file has a column ``time_utc`` (beginning of equal steps) and columns ``load/<name or index>/p_mw``,
-    ``load/…/q_mvar``, ``sgen/…/p_mw``, ``sgen/…/q_mvar`` in MW and MVAr.
-
-    Raises:
-        InputError: With all that is wrong: missing file, other columns, gaps in time, values that are not finite.
-    """
-    if not is_file(path):
-        rule = f"no file {shown_path(path)!r}"
-        raise InputError.single("city.profiles", rule, suggestion=nearest(path.name, beside(path)))
-    frame = read_parquet(path, "city.profiles")
-    raise_if_any(_file_faults(frame), str(path))
-    times = frame["time_utc"].to_numpy().astype("datetime64[us]")
-    columns = [name for name in frame.columns if name != "time_utc"]
-    values = frame.select(pl.col(columns).cast(pl.Float64)).to_numpy()
-    start = times[0].item().replace(tzinfo=UTC)
-    return ProfileTable(tuple(columns), values, start, (times[1] - times[0]).item(), str(path))
-
-
-def _file_faults(frame: pl.DataFrame) -> Iterator[Fault]:
-    time = frame.schema.get("time_utc")
-    if not isinstance(time, pl.Datetime):
-        suggestion = nearest("time_utc", frame.columns) if time is None else None
-        yield Fault("time_utc", "must be a column of dates with time", str(time), suggestion)
-    elif frame.height < 2:
-        yield Fault("time_utc", "must have at least two rows", frame.height)
-    else:
-        yield from _step_faults(frame["time_utc"])
-    for name, dtype in frame.schema.items():
-        if name == "time_utc":
-            continue
-        if not re.fullmatch(r"(load|sgen|storage)/.+/(p_mw|q_mvar)", name):
-            yield Fault(name, "a column must be called load|sgen|storage/<name or index>/p_mw|q_mvar")
-        elif not dtype.is_numeric():
-            yield Fault(name, "must be numbers", str(dtype))
-        else:
-            bad = (~frame[name].cast(pl.Float64).is_finite()).fill_null(value=True).arg_true()
-            if bad.len():
-                yield Fault(name, f"must be finite; row {bad[0]} is not ({bad.len()} of {frame.height})")
-
-
-def _step_faults(times: pl.Series) -> Iterator[Fault]:
-    """Where the steps are not equal or do not rise."""
-    steps = times.diff().slice(1).cast(pl.Duration("us"))
-    usual = steps.drop_nulls().mode().sort()
-    odd = (steps != usual[0]).fill_null(value=True).arg_true() if usual.len() else pl.Series([0])
-    if odd.len() or usual[0] <= timedelta(0):
-        row = int(odd[0]) + 1 if odd.len() else 1
-        rule = f"must be consecutive equal steps without gaps; row {row} (the first being 0) follows its neighbour by"
-        length = steps[row - 1]
-        yield Fault("time_utc", f"{rule} {'no time' if length is None else length}, others by {usual[0]}: fill the gap"
-                    " or leave the row out")  # fmt: skip
-
-
 def own_profile_faults(profiles: ProfileTable, clock: Clock, tables: Tables) -> Iterator[Fault]:
-    """Columns of no element or of one twice, units a thousand times too large, and a part of the clock only.
+    """Columns of no element or of one twice, units a thousand times too large, a part of the clock only, and gaps.
 
     Args:
         profiles: Columns such as ``load/<name or index>/p_mw``.
@@ -96,15 +39,41 @@ def own_profile_faults(profiles: ProfileTable, clock: Clock, tables: Tables) -> 
         rule = f"must cover all of the period, {clock.start:%Y-%m-%d %H:%M} to {clock.stop:%Y-%m-%d %H:%M} UTC, or none"
         held = f"{profiles.start:%Y-%m-%d %H:%M} to {profiles.stop:%Y-%m-%d %H:%M}"
         yield Fault("time_utc", f"{rule} of it (then days of the same week and weekday stand for it)", held)
+    if profiles.missing is not None:
+        used, step_hours = _used(profiles, clock), profiles.step / timedelta(hours=1)
+        yield from gap_faults(profiles.missing, used, step_hours, profiles.names, lambda step: _moment(profiles, step))
     for table in _TABLES:
         places = _places(profiles.names, table, "p_mw")
-        powers = {str(key): abs(float(p)) for names in ("index", "name") for key, p in
-                  zip(tables[table][names], tables[table]["p_mw"], strict=True)}  # fmt: skip
-        nominal = sum(powers.get(_element(profiles.names[k]), 0.0) for k in places)
+        nominal = _nominal_mw(profiles, table, tables)
         peak = float(np.abs(profiles.values[:, places]).max(axis=0).sum()) if places else 0.0
         if nominal > 0 and peak > _TOO_LARGE * nominal:
             rule = f"must be in MW; the peaks of its columns sum to {peak:,.1f}, the same elements of the net have "
             yield Fault(f"{table}/…/p_mw", f"{rule}{nominal:,.3f} MW: is it in kW? Divide by 1000", round(peak, 1))
+
+
+def _nominal_mw(profiles: ProfileTable, table: str, tables: Tables) -> float:
+    """Powers in the net of the elements of a table that have a column of active power [MW]."""
+    places = _places(profiles.names, table, "p_mw")
+    if not places:
+        return 0.0
+    powers = {str(key): abs(float(p)) for names in ("index", "name") for key, p in
+              zip(tables[table][names], tables[table]["p_mw"], strict=True)}  # fmt: skip
+    return sum(powers.get(_element(profiles.names[k]), 0.0) for k in places)
+
+
+def _used(profiles: ProfileTable, clock: Clock) -> Bools:
+    """Which rows lie in a run, shape (R,): all of them where days of the file stand for others."""
+    if profiles.stop <= clock.start or clock.stop <= profiles.start:
+        return np.ones(len(profiles.values), dtype=bool)
+    rows = np.arange(len(profiles.values))
+    return np.asarray(
+        (rows + 1 > (clock.start - profiles.start) / profiles.step)
+        & (rows < (clock.stop - profiles.start) / profiles.step)
+    )
+
+
+def _moment(profiles: ProfileTable, row: int) -> str:
+    return f"{profiles.start + row * profiles.step:%Y-%m-%d %H:%M} UTC"
 
 
 def _element_faults(names: Sequence[str], tables: Tables) -> Iterator[Fault]:
@@ -161,14 +130,19 @@ def own_profiles_report(
     return FileReport(
         kind="profiles",
         source=profiles.source,
-        form="Parquet, powers in MW and MVAr",
+        form=f"{profiles.form}, powers in MW and MVAr",
         rows=f"{len(profiles.values):,} of {len(profiles.names)} columns",
         period=f"{profiles.start:%Y-%m-%d %H:%M} to {profiles.stop:%Y-%m-%d %H:%M} UTC",
         zone=f"UTC{days}",
         step=_step_words(profiles.step),
-        gaps=_edges(profiles, clock),
+        gaps=_gaps(profiles, clock),
         totals=tuple(totals),
-        mended=(*_by_name(profiles.names, tables), *_stand_ins(profiles, clock, country)),
+        mended=(
+            *_filled(profiles),
+            *_without_power(profiles, tables),
+            *_by_name(profiles.names, tables),
+            *_stand_ins(profiles, clock, country),
+        ),
         dropped=tuple(f"{name}: the element is out of service" for name in out_of_service),
     )
 
@@ -186,6 +160,29 @@ def _total(profiles: ProfileTable, clock: Clock, on_clock: Floats, table: str, n
         f"{of_run.sum() * clock.step_hours:,.1f} MWh and {of_run.max():,.3f} MW in the run, in {len(places)} of {n} "
         f"elements{others}"
     )
+
+
+def _filled(profiles: ProfileTable) -> Iterator[str]:
+    """Energy of the columns of active power before and after their gaps were filled."""
+    if profiles.missing is None:
+        return
+    active = [k for k, name in enumerate(profiles.names) if name.endswith("/p_mw")]
+    hours = profiles.step / timedelta(hours=1)
+    of_all, held = profiles.values[:, active], np.where(profiles.missing, 0.0, profiles.values)[:, active]
+    yield f"gaps filled: {held.sum() * hours:,.1f} MWh before, {of_all.sum() * hours:,.1f} MWh after, in all columns"
+
+
+def _without_power(profiles: ProfileTable, tables: Tables) -> Iterator[str]:
+    """Large powers of elements that have none in the net, by which nobody can tell MW from kW."""
+    for table in _TABLES:
+        places = _places(profiles.names, table, "p_mw")
+        if places and _nominal_mw(profiles, table, tables) == 0:
+            peak = float(np.abs(profiles.values[:, places]).max())
+            if peak > _LARGE_MW:
+                yield (
+                    f"{table}: the net states no power of these elements to compare with; the largest peak, "
+                    f"{peak:,.1f} MW, would be {peak / 1000:,.4g} MW if the file were in kW"
+                )
 
 
 def _by_name(names: Sequence[str], tables: Tables) -> Iterator[str]:
@@ -212,6 +209,16 @@ def _stand_ins(profiles: ProfileTable, clock: Clock, country: str | None) -> Ite
         text += f", {len(other)} another (the nearest week, at most {max(weeks)} weeks away; holidays take Sundays): "
         text += ", ".join(f"{day} as {taken}" for day, taken in other[:_SHOWN]) + " …" * (len(other) > _SHOWN)
     yield text
+
+
+def _gaps(profiles: ProfileTable, clock: Clock) -> str:
+    """What the file lacks within and at the edges of the run, and what stands for it, in words."""
+    edges = _edges(profiles, clock)
+    if profiles.missing is None:
+        return edges
+    hours = profiles.step / timedelta(hours=1)
+    inside = FilledSeries(profiles.values, profiles.missing, _used(profiles, clock), hours).words
+    return inside if edges == "none" else f"{inside}; {edges}"
 
 
 def _edges(profiles: ProfileTable, clock: Clock) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from grid import _pandapower
-from grid.city.own_profiles import read_profiles
+from grid.city.profile_file import read_profiles
 from grid.errors import InputError, nearest
 from grid.network.network import Network
 from grid.network.stored import network_from_text
@@ -77,7 +77,8 @@ def read_grid(network: str, profiles: Path | None = None, folder: Path | None = 
 
     Args:
         network: Which net.
-        profiles: Parquet file with a column ``time_utc`` and one per element and quantity (``load/<name>/p_mw``).
+        profiles: Parquet or CSV file with a column ``time_utc`` and one per element and quantity
+            (``load/<name>/p_mw``).
         folder: Folder that file names are relative to.
 
     Raises:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from grid.arrays import Floats, Ints
+from grid.arrays import Bools, Floats, Ints
 from grid.errors import InputError, nearest
 from grid.time.clock import Clock
 from grid.time.rows import edges_may_be_filled
@@ -27,6 +27,8 @@ class ProfileTable:
         start: Beginning of the first row, UTC.
         step: Length of a row.
         source: File that they were read from; empty where they were not.
+        form: Kind of that file.
+        missing: Values that the file has not, which were filled, shape (R, F); None: it has all.
     """
 
     names: tuple[str, ...]
@@ -34,6 +36,8 @@ class ProfileTable:
     start: datetime
     step: timedelta
     source: str = ""
+    form: str = "Parquet"
+    missing: Bools | None = None
 
     @property
     def n_days(self) -> int:
@@ -64,7 +68,7 @@ class ProfileTable:
         before, after = (max(0, math.ceil(lacking / self.step)) for lacking in (early, late))
         at = np.arange(-before, rows + after)
         at = np.where(at < 0, at % a_day, np.where(at >= rows, rows - a_day + (at - rows) % a_day, at)) % rows
-        return replace(self, values=self.values[at], start=self.start - before * self.step)
+        return replace(self, values=self.values[at], start=self.start - before * self.step, missing=None)
 
     def on(self, clock: Clock, country: str | None) -> Floats:
         """The profiles on the steps of `clock`, shape (T, F): means over each step.

@@ -29,7 +29,8 @@ from carbon.upstream import load_region, upstream_from_csv
 from grid.assets.limit_curve import read_limit_curve
 from grid.charging_records import read_charging_records
 from grid.city.city import make_city
-from grid.city.source import read_grid, read_profiles
+from grid.city.profile_file import read_profiles
+from grid.city.source import read_grid
 from grid.files.yaml_file import read_yaml
 from grid.time.clock import Clock
 from grid.weather.weather import weather_for
@@ -139,6 +140,8 @@ def readers() -> tuple[Reader, ...]:
         Reader("sessions.csv", _sessions_csv(), read_charging_records),
         Reader("sessions.json", json.dumps({"_items": _sessions()}).encode(), read_charging_records),
         Reader("profiles.parquet", _profiles(), read_profiles),
+        Reader("profiles.csv", b"time_utc,load/mill/p_mw\n2030-01-01T00:00,1\n2030-01-01T01:00,\n2030-01-01T02:00,2\n",
+               read_profiles),
         Reader("limits.csv", _csv("time_utc,charge_max_mw", limits), lambda path: read_limit_curve(path, "UTC")),
         Reader("factors.csv", factors, load_factor_set),
         Reader("region.yaml", region, load_region),

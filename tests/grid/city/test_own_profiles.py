@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 
 from grid.city.city import City, make_city
-from grid.city.own_profiles import own_profiles_report, read_profiles
+from grid.city.own_profiles import own_profiles_report
+from grid.city.profile_file import read_profiles
 from grid.city.source import GridSource
 from grid.errors import InputError
 from grid.time.calendar import ProfileTable
@@ -129,9 +130,9 @@ def test_a_file_is_placed_by_the_zone_of_its_own_column(tmp_path: Path, zone: st
     assert read.start == datetime(2030, 1, 7, tzinfo=UTC) - timedelta(hours=0 if zone is None else 1)
 
 
-@pytest.mark.parametrize(("hours", "row"), [([0, 1, 3, 4], 2), ([0, 1, 1, 2], 2), ([3, 2, 1, 0], 1)])
-def test_rows_that_are_no_equal_steps_are_refused_with_the_row(tmp_path: Path, hours: list[int], row: int) -> None:
-    times = [datetime(2030, 1, 7, hour) for hour in hours]
+@pytest.mark.parametrize(("hours", "row"), [([0, 1, 2, 3.5], 3), ([0, 1, 1, 2], 2), ([3, 2, 1, 0], 1)])
+def test_rows_that_are_no_equal_steps_are_refused_with_the_row(tmp_path: Path, hours: list[float], row: int) -> None:
+    times = [datetime(2030, 1, 7) + timedelta(hours=hour) for hour in hours]
     pl.DataFrame({"time_utc": times, "load/mill/p_mw": np.ones(4)}).write_parquet(tmp_path / "mine.parquet")
     with pytest.raises(InputError, match=rf"time_utc: must be consecutive equal steps .* row {row} "):
         read_profiles(tmp_path / "mine.parquet")
@@ -156,3 +157,74 @@ def test_a_year_in_local_time_serves_the_year_in_utc() -> None:
     assert made.profiles_report.period.startswith("2030-01-06 23:00")
     two_days = Clock(CLOCK.start + timedelta(days=5), timedelta(hours=1), 24 * 3)
     assert "must cover all of the period" in faults(local, "mill", clock=two_days)
+
+
+def written(path: Path, missing: slice, days: int = 14) -> ProfileTable:
+    """Hours of a mill whose power is the hour of the day, as CSV without some of the rows."""
+    times = [CLOCK.start + timedelta(hours=k) for k in range(24 * days)]
+    rows = [f"{time:%Y-%m-%dT%H:%M};{time.hour},5" for time in times]
+    del rows[missing]
+    path.write_text("\n".join(["time_utc;load/mill/p_mw", *rows]), encoding="utf-8")
+    return read_profiles(path)
+
+
+def test_gaps_are_filled_and_told_with_the_energy(tmp_path: Path) -> None:
+    """Ten hours in the run take the same hours of the day after, which are what was left out."""
+    clock = Clock(CLOCK.start, timedelta(hours=1), 72)
+    made = city(written(tmp_path / "mine.csv", slice(5, 15)), "mill", clock=clock)
+    assert made.loads.p_mw()[:, 0] == pytest.approx(np.tile(np.arange(24) + 0.5, 3))
+    report = made.profiles_report
+    assert report is not None
+    assert report.form.startswith("CSV")
+    assert "10 h with values missing in the file, the longest 10 h; 10 h in the run" in report.gaps
+    assert "gaps filled: 3,932.0 MWh before, 4,032.0 MWh after, in all columns" in report.mended
+
+
+def test_empty_cells_are_gaps_too(tmp_path: Path) -> None:
+    times = pl.datetime_range(datetime(2030, 1, 7), datetime(2030, 1, 8), "1h", closed="left", eager=True)
+    values = [1.0, None, 3.0, float("nan"), *[4.0] * 20]
+    pl.DataFrame({"time_utc": times, "load/mill/p_mw": values}).write_parquet(tmp_path / "mine.parquet")
+    read = read_profiles(tmp_path / "mine.parquet")
+    assert read.values[:5, 0] == pytest.approx([1.0, 2.0, 3.0, 3.5, 4.0])
+    assert read.missing is not None
+    assert read.missing.sum() == 2
+
+
+@pytest.mark.parametrize(
+    ("missing", "start_day", "words"),
+    [(slice(24, 24 + 169), 2, "must have no gap of more than 168 hours; here begins one of hours; got 169"),
+     (slice(30, 50), 1, "must have values in 80% of the run; what would have to be filled in is; got '75%'")],
+)  # fmt: skip
+def test_gaps_that_are_too_long_are_refused_where_the_run_touches_them(
+    tmp_path: Path, missing: slice, start_day: int, words: str
+) -> None:
+    profiles = written(tmp_path / "mine.csv", missing)
+    said = faults(profiles, "mill", clock=Clock(CLOCK.start + timedelta(days=start_day), timedelta(hours=1), 24))
+    assert words in said
+    city(profiles, "mill")  # the first day has all of its hours
+
+
+def test_a_year_that_was_mistyped_is_no_gap(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text(
+        "time_utc,load/mill/p_mw\n2030-01-01T00:00,1\n2030-01-01T01:00,1\n2930-01-01T02:00,1\n", encoding="utf-8"
+    )
+    with pytest.raises(InputError, match="is a year mistyped"):
+        read_profiles(tmp_path / "mine.csv")
+
+
+def test_cells_that_are_no_numbers_and_no_times_are_named_by_their_lines(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text(
+        "time_utc,load/mill/p_mw\n2030-01-01T00:00,1\nyesterday,much\n2030-01-01T02:00,1\n", encoding="utf-8"
+    )
+    with pytest.raises(InputError) as caught:
+        read_profiles(tmp_path / "mine.csv")
+    assert {fault.place for fault in caught.value.faults} == {"time_utc", "load/mill/p_mw"}
+    assert all(fault.value == [3] for fault in caught.value.faults)
+
+
+def test_where_the_net_states_no_power_large_peaks_are_told() -> None:
+    grid = net("mill")
+    grid.load["p_mw"] = 0.0
+    report = city(table({"load/mill/p_mw": 350.0}), grid=grid).profiles_report
+    assert report is not None
+    assert any("350.0 MW, would be 0.35 MW if the file were in kW" in line for line in report.mended)

@@ -1,0 +1,147 @@
+"""A planner's own profiles from a file: Parquet, or a table in a text file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.content import beside, is_file, read_parquet, shown_path
+from grid.files.text_table import TextTable, read_text_table
+from grid.time.calendar import ProfileTable
+from grid.time.gaps import filled
+from grid.time.instants import place
+from grid.time.stamps import read_stamps
+from grid.time.zones import UTC_ZONE
+
+TIME: Final = "time_utc"
+_TEXT: Final = (".csv", ".tsv", ".txt")
+_COLUMN: Final = re.compile(r"(load|sgen|storage)/.+/(p_mw|q_mvar)")
+_LEAST_HELD: Final = 0.1
+"""Share of the steps between the first and the last row below which a file is no series with gaps."""
+_SHOWN: Final = 10
+
+
+def read_profiles(path: Path) -> ProfileTable:
+    """Profiles of a planner's own grid from Parquet, or from CSV as spreadsheets write it.
+
+    The file has a column ``time_utc`` (beginning of equal steps) and columns ``load/<name or index>/p_mw``,
+    ``load/…/q_mvar``, ``sgen/…/p_mw``, ``sgen/…/q_mvar`` in MW and MVAr. Missing rows and empty cells are gaps: they
+    are filled by the rule of `grid.time.gaps` and marked, for a run to judge.
+
+    Raises:
+        InputError: With all that is wrong: missing file, other columns, uneven steps, values that are no numbers.
+    """
+    if not is_file(path):
+        rule = f"no file {shown_path(path)!r}"
+        raise InputError.single("city.profiles", rule, suggestion=nearest(path.name, beside(path)))
+    text = path.suffix.casefold() in _TEXT
+    frame = _of_text(path) if text else read_parquet(path, "city.profiles")
+    raise_if_any(_file_faults(frame), str(path))
+    times = frame[TIME].to_numpy().astype("datetime64[us]")
+    step = frame[TIME].diff().drop_nulls().mode().sort()[0]
+    row = (times - times[0]) // np.timedelta64(step)
+    names = tuple(name for name in frame.columns if name != TIME)
+    values = np.full((int(row[-1]) + 1, len(names)), np.nan)
+    values[row] = frame.select(pl.col(names).cast(pl.Float64).fill_null(float("nan"))).to_numpy()
+    missing = np.isnan(values)
+    return ProfileTable(
+        names,
+        filled(values, step / timedelta(hours=1)),
+        times[0].item().replace(tzinfo=UTC),
+        step,
+        str(path),
+        form="CSV" if text else "Parquet",
+        missing=missing if missing.any() else None,
+    )
+
+
+def _of_text(path: Path) -> pl.DataFrame:
+    """The table in a text file, with times in UTC and numbers, NaN where a cell is empty.
+
+    Raises:
+        InputError: If it is no table, or cells are no times or no numbers.
+    """
+    try:
+        table = read_text_table(path)
+    except InputError as error:
+        raise InputError([Fault("city.profiles", error.faults[0].rule)], str(path)) from error
+    faults: list[Fault] = []
+    columns = {name: _numbers(table, name, faults) for name in table.names if name != TIME}
+    if TIME in table.names:
+        columns = {TIME: _times(table, faults)} | columns
+    raise_if_any(faults, str(path))
+    return pl.DataFrame(columns)
+
+
+def _times(table: TextTable, faults: list[Fault]) -> pl.Series:
+    """The column of times in UTC; an offset that a cell states counts."""
+    found = read_stamps([table.cells[TIME]], even=True)
+    faults += [Fault(TIME, fault.rule, fault.value, fault.suggestion) for fault in found.faults]
+    utc = place(found.columns[0], UTC_ZONE).utc
+    unread = utc.is_null().to_numpy()
+    if unread.any() and not found.faults:
+        rule = "must be times in UTC, such as 2030-01-01T00:00; not so in rows"
+        faults.append(Fault(TIME, rule, table.lines[unread][:_SHOWN].tolist()))
+    return utc
+
+
+def _numbers(table: TextTable, name: str, faults: list[Fault]) -> pl.Series:
+    numbers = table.numbers(name)
+    if numbers.unread.any():
+        faults.append(Fault(name, "must be numbers; not so in rows", table.lines[numbers.unread][:_SHOWN].tolist()))
+    return pl.Series(name, numbers.values)
+
+
+def _file_faults(frame: pl.DataFrame) -> Iterator[Fault]:
+    time = frame.schema.get(TIME)
+    if not isinstance(time, pl.Datetime):
+        suggestion = nearest(TIME, frame.columns) if time is None else None
+        yield Fault(TIME, "must be a column of dates with time", str(time), suggestion)
+    elif frame.height < 2:
+        yield Fault(TIME, "must have at least two rows", frame.height)
+    else:
+        yield from _step_faults(frame[TIME])
+    for name, dtype in frame.schema.items():
+        if name == TIME:
+            continue
+        if not _COLUMN.fullmatch(name):
+            yield Fault(name, "a column must be called load|sgen|storage/<name or index>/p_mw|q_mvar")
+        elif not dtype.is_numeric():
+            yield Fault(name, "must be numbers", str(dtype))
+        else:
+            yield from _value_faults(frame[name].cast(pl.Float64))
+
+
+def _value_faults(values: pl.Series) -> Iterator[Fault]:
+    """Values that are infinite, and a column without any; empty ones are gaps."""
+    endless = values.is_infinite().fill_null(value=False).arg_true()
+    if endless.len():
+        yield Fault(values.name, f"must be finite; row {endless[0]} is not ({endless.len()} of {values.len()})")
+    elif not values.is_finite().any():
+        yield Fault(values.name, "must have values; every row is empty")
+
+
+def _step_faults(times: pl.Series) -> Iterator[Fault]:
+    """Where the rows do not rise by equal steps or by several of them, which is a gap."""
+    lengths = times.diff().slice(1).cast(pl.Duration("us"))
+    usual = lengths.drop_nulls().mode().sort()
+    if not usual.len():
+        yield Fault(TIME, "must be times in every row")
+        return
+    step_us, us = usual[0] // timedelta(microseconds=1), lengths.cast(pl.Int64)
+    odd = ((us <= 0) | (us % max(step_us, 1) != 0)).fill_null(value=True).arg_true()
+    if odd.len() or step_us <= 0:
+        row = int(odd[0]) + 1 if odd.len() else 1
+        rule = f"must be consecutive equal steps or lack whole ones; row {row} (the first being 0) follows its"
+        length = lengths[row - 1]
+        yield Fault(TIME, f"{rule} neighbour by {'no time' if length is None else length}, others by {usual[0]}")
+    elif times.len() < _LEAST_HELD * (int(us.sum()) // step_us + 1):
+        rule = f"must hold {_LEAST_HELD:.0%} of the steps from its first row to its last; is a year mistyped? Rows"
+        yield Fault(TIME, f"{rule} for {int(us.sum()) // step_us + 1:,} steps of {usual[0]}", times.len())
