@@ -115,6 +115,18 @@ def _made_on_site(result: Result, name: str, n_steps: int) -> Floats:
     return made
 
 
+def used_on_site_share(result: Result, asset: str, n_steps: int) -> Floats:
+    """Share of an asset's feed-in that the consumer uses on whose site it stands, shape (n_steps,) [1]; else 0.
+
+    That part is not purchased, so no contract can cover a load with it again.
+    """
+    owner, colon, _ = asset.partition(": ")
+    if not colon or not result.manifest["assets"][asset]["fuel_free"] or owner not in consumer_names(result):
+        return np.zeros(n_steps)
+    made = _made_on_site(result, owner, n_steps)
+    return ratio(np.minimum(_of_user(result, owner)["energy_mwh"].to_numpy(), made), made, 0.0)
+
+
 def read_consumer_carbon(result: Result, name: str, convention: str) -> pl.DataFrame:
     """Carbon of one consumer under a convention, step by step; columns `time`, `emissions_kg` and `returned_kg`."""
     text = {column: pl.col(column).cast(pl.String) for column in ("convention", "consumer")}

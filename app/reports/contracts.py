@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field, ValidationError
 
-from app.reports.consumers import REGION, sector_line
+from app.reports.consumers import REGION, sector_line, used_on_site_share
 from app.results.folder import Result
 from app.scenario.messages import fault_of
 from carbon.reporting.scope2 import Contract, MarketRates
@@ -34,7 +35,7 @@ class ContractSpec(Spec):
     volume_mwh: float | None = Field(default=None, ge=0)
     """Energy over the period, made evenly [MWh]; or `asset`, or `csv`."""
     asset: str | None = None
-    """An asset of the scenario whose feed-in it is."""
+    """An asset of the scenario whose feed-in it is; of one on a consumer's own site, what is not used there."""
     asset_share: float = Field(default=1.0, gt=0, le=1)
     """Share of that feed-in."""
     csv: str | None = None
@@ -167,7 +168,7 @@ def _contract(
     spec: ContractSpec, place: int, result: Result, times: pl.Series, folder: Path, faults: list[Fault]
 ) -> Contract:
     at = f"contracts[{place}]"
-    energy = np.zeros(len(times))
+    energy, origin = np.zeros(len(times)), ""
     given = [name for name in ("volume_mwh", "asset", "csv") if getattr(spec, name) is not None]
     if len(given) != 1:
         faults.append(Fault(at, "needs exactly one of 'volume_mwh', 'asset' and 'csv'", given))
@@ -177,15 +178,21 @@ def _contract(
         names = list(result.manifest["assets"])
         if spec.asset in names:
             energy = spec.asset_share * _fed_in_mwh(result, spec.asset, times)
+            energy = energy * (1.0 - used_on_site_share(result, spec.asset, len(times)))
+            origin = f"asset {spec.asset}"
+            if not energy.any():
+                rule = "feeds in nothing beyond what its own site uses, which is not purchased and needs no contract"
+                faults.append(Fault(f"{at}.asset", rule, spec.asset))
         else:
             faults.append(Fault(f"{at}.asset", "no such asset", spec.asset, nearest(spec.asset, names)))
     else:
         found = list(_csv(folder / str(spec.csv), f"{at}.csv", times))
         faults += [part for part in found if isinstance(part, Fault)]
         energy = next((part for part in found if not isinstance(part, Fault)), energy)
+        origin = f"energy of SHA-256 {hashlib.sha256(energy.tobytes()).hexdigest()}"
     return Contract(
         spec.name, spec.consumer, energy, spec.ci_kg_per_mwh, spec.carbon_free, spec.matching, spec.region,
-        spec.vintage, spec.certificates, spec.source,
+        spec.vintage, spec.certificates, spec.source, origin, spec.asset_share if spec.asset is not None else 1.0,
     )  # fmt: skip
 
 

@@ -225,7 +225,9 @@ def consumer_statement(
     )
     clock = _clock(result)
     free = claims.carbon_free_mwh(outcome.covered_mwh, clock.n_steps)
-    return statement_document(outcome, free, clock, provenance, overlap(result, name)), hours_csv(outcome, clock)
+    parts = overlap(result, name)
+    document = statement_document(outcome, free, clock, provenance, parts, claims.contracts)
+    return document, hours_csv(outcome, clock)
 
 
 def export_statement(

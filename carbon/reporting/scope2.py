@@ -76,6 +76,8 @@ class Contract:
         vintage: Year in which it was made.
         certificates: Serial numbers of the certificates behind it.
         source: Registry or contract.
+        origin: What the energy is, whatever the contract is called, such as ``asset roofs``; empty where not known.
+        origin_share: Share of it that is claimed.
     """
 
     name: str
@@ -88,6 +90,8 @@ class Contract:
     vintage: int
     certificates: tuple[str, ...] = ()
     source: str = ""
+    origin: str = ""
+    origin_share: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)

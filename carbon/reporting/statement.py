@@ -11,7 +11,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -20,7 +20,8 @@ from typing import Any, Final
 import numpy as np
 
 from carbon.reporting.cfe import cfe_score
-from carbon.reporting.scope2 import Scope2
+from carbon.reporting.claims import claimed_twice, claims_of
+from carbon.reporting.scope2 import Contract, Scope2
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, raise_if_any
 from grid.files.content import read_text
@@ -82,7 +83,12 @@ class Overlap:
 
 
 def statement_document(
-    result: Scope2, carbon_free_mwh: Floats, clock: Clock, provenance: Provenance, overlap: Overlap | None = None
+    result: Scope2,
+    carbon_free_mwh: Floats,
+    clock: Clock,
+    provenance: Provenance,
+    overlap: Overlap | None = None,
+    contracts: Sequence[Contract] = (),
 ) -> dict[str, Any]:
     """The statement of a consumer, as a JSON document with its checksum.
 
@@ -92,6 +98,7 @@ def statement_document(
         clock: The time axis.
         provenance: Where the figures come from.
         overlap: What it must not be added to; nothing by default.
+        contracts: Contracts, of which those of the consumer are stated with what they claim.
     """
     shared = overlap or Overlap()
     consumer = result.consumer
@@ -115,24 +122,29 @@ def statement_document(
         "rest_of_load": result.rest,
         "contracts": {name: float(covered.sum()) for name, covered in result.covered_mwh.items()},
         "contracts_refused": dict(result.refused),
+        "claims": claims_of(contracts, consumer.name),
         "cfe_24_7": None if score is None else score.hourly,
         "cfe_grid": None if score is None else score.grid,
         "overlap": {"part_of": shared.part_of, "contains": list(shared.contains)},
         "months": _months(result, clock),
         "hours_sha256": hashlib.sha256(hours_csv(result, clock).encode()).hexdigest(),
         "formulae": dict(FORMULAE),
-        "provenance": {
-            "scenario": provenance.scenario,
-            "scenario_sha256": provenance.scenario_sha256,
-            "code_version": provenance.code_version,
-            "convention": provenance.convention,
-            "boundary": provenance.boundary,
-            "factor_sets": [dict(factor_set) for factor_set in provenance.factor_sets],
-            "data_licences": list(provenance.data_licences),
-            "basis": {key: text if isinstance(text, str) else list(text) for key, text in provenance.basis.items()},
-        },
+        "provenance": _provenance(provenance),
     }
     return {**body, "sha256": _checksum(body)}
+
+
+def _provenance(provenance: Provenance) -> dict[str, Any]:
+    return {
+        "scenario": provenance.scenario,
+        "scenario_sha256": provenance.scenario_sha256,
+        "code_version": provenance.code_version,
+        "convention": provenance.convention,
+        "boundary": provenance.boundary,
+        "factor_sets": [dict(factor_set) for factor_set in provenance.factor_sets],
+        "data_licences": list(provenance.data_licences),
+        "basis": {key: text if isinstance(text, str) else list(text) for key, text in provenance.basis.items()},
+    }
 
 
 def hours_csv(result: Scope2, clock: Clock) -> str:
@@ -164,10 +176,10 @@ def write_statement(document: Mapping[str, Any], hours: str, path: Path) -> tupl
 
     Raises:
         InputError: If the path is not a ``.json`` in an existing folder, it cannot be written, or a statement of
-            another consumer beside it claims one of its contracts for the same time.
+            another consumer beside it claims what one of its contracts does for the same time.
     """
     check_statement_file(path)
-    raise_if_any(_claimed_beside(document, path), "the statement")
+    raise_if_any(claimed_twice(document, path), "the statement")
     beside = path.with_suffix(".csv")
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     for file, content in ((path, text), (beside, hours)):
@@ -185,25 +197,6 @@ def check_statement_file(path: Path) -> None:
     faults = output_faults(path, (".json",), "FILE")
     faults += output_faults(path.with_suffix(".csv"), (".csv",), "FILE") if path.suffix == ".json" else []
     raise_if_any(dict.fromkeys(faults), "the statement")
-
-
-def _claimed_beside(document: Mapping[str, Any], path: Path) -> Iterator[Fault]:
-    """Contracts that statements of other consumers in the same folder claim too, for the same time."""
-    for other in sorted(path.parent.glob("*.json")) if path.parent.is_dir() else ():
-        try:
-            held = json.loads(read_text(other))
-            if held["schema"] != document["schema"] or held["consumer"] == document["consumer"]:
-                continue
-            both = [name for name in document["contracts"] if name in held["contracts"]]
-            apart = held["period"]["stop_utc"] <= document["period"]["start_utc"]
-            apart = apart or document["period"]["stop_utc"] <= held["period"]["start_utc"]
-        except (ValueError, KeyError, TypeError, RecursionError):  # another kind of file
-            continue
-        for name in () if apart else both:
-            rule = f"is claimed by the statement of {held['consumer']} too ({other.name}), and covers one load only: "
-            yield Fault(
-                "contracts", f"{rule}divide it into contracts of their own names, in one file of contracts", name
-            )
 
 
 def verify_statement(path: Path) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import jsonschema
 import numpy as np
 import polars as pl
 import pytest
 
 from app.reports.consumers import read_consumer_carbon
+from app.reports.contracts import read_claims
 from app.reports.inventory import consumer_statement
 from app.results.folder import Result
 from carbon.reporting.statement import statement_schema
@@ -51,3 +54,15 @@ def test_who_has_nothing_on_site_purchases_all(fuel_result: Result) -> None:
     rows = fuel_result.table("sectors").filter(pl.col("gpc_code").cast(pl.String) == "I.2.2")
     assert sector["on_site_mwh"] == 0
     assert sector["energy_mwh"] == pytest.approx(rows.select(pl.col("energy_mwh").sum()).collect().item(), rel=1e-9)
+
+
+def test_a_contract_claims_what_the_site_of_its_asset_does_not_use(fuel_result: Result, tmp_path: Path) -> None:
+    """What the hall uses of its roof is not purchased: only the rest is there for another consumer's load."""
+    (tmp_path / "contracts.yaml").write_text(
+        "year: 2030\ncontracts:\n  - {name: roof, consumer: I.2.2, asset: 'hall: PV', vintage: 2030, source: x}\n"
+    )
+    (contract,) = read_claims(tmp_path / "contracts.yaml", fuel_result).contracts
+    used, made = power(fuel_result, "hall"), -power(fuel_result, "hall: PV")
+    step_h = fuel_result.summary["step_hours"]
+    np.testing.assert_allclose(contract.energy_mwh, np.maximum(made - used, 0.0) * step_h, atol=1e-12)
+    assert contract.origin == "asset hall: PV"

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -150,3 +151,37 @@ def test_two_statements_do_not_claim_one_contract(tmp_path: Path):
     later = {"start_utc": document["period"]["stop_utc"], "stop_utc": "2031-01-01T00:00:00+00:00", "steps": 3}
     write_statement(other | {"period": later}, "", tmp_path / "sector.json")
     write_statement(other | {"contracts": {}}, "", tmp_path / "sector.json")
+
+
+def claiming(folder: Path, consumer: str, name: str, **of_contract: Any) -> Path:
+    """The statement of a consumer with one contract of this name."""
+    user = Consumer(consumer, "DE", np.full(3, 10.0), np.full(3, 300.0), np.full(3, 0.5))
+    contract = Contract(name, consumer, np.full(3, 5.0), 0.0, True, "hourly", "DE", 2030, **of_contract)
+    result = scope2_by_consumer([user], [contract], MarketRates("DE", 2030))[consumer]
+    document = statement_document(result, result.contracted_mwh, CLOCK, FROM, None, [contract])
+    jsonschema.validate(document, statement_schema())
+    return write_statement(document, hours_csv(result, CLOCK), folder / f"{consumer}.json")[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [({"certificates": ("a", "b")}, {"certificates": ("b",)}, "has a certificate that .* as contract wind: b;"),
+     ({"origin": "asset park", "origin_share": 0.7}, {"origin": "asset park", "origin_share": 0.5},
+      r"is of the energy \(asset park\) that .* as contract wind, 120% of it together"),
+     ({"origin": "energy of SHA-256 00"}, {"origin": "energy of SHA-256 00"}, "200% of it together")],
+)  # fmt: skip
+def test_another_name_makes_no_other_contract(
+    tmp_path: Path, first: dict[str, Any], second: dict[str, Any], words: str
+) -> None:
+    claiming(tmp_path, "hall", "wind", **first)
+    with pytest.raises(InputError, match=words):
+        claiming(tmp_path, "works", "windy", **second)
+    assert not (tmp_path / "works.json").exists()
+
+
+def test_parts_of_one_energy_may_be_claimed_up_to_the_whole(tmp_path: Path) -> None:
+    claiming(tmp_path, "hall", "wind 1", origin="asset park", origin_share=0.7)
+    claiming(tmp_path, "works", "wind 2", origin="asset park", origin_share=0.3, certificates=("c",))
+    claiming(tmp_path, "shop", "wind 3", origin="asset other", certificates=("d",))
+    with pytest.raises(InputError, match="101% of it together"):
+        claiming(tmp_path, "school", "wind 4", origin="asset park", origin_share=0.01)
