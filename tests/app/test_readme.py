@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import grid.clock
 import grid.time.clock
 from app.scenario import check_scenario, load_scenario
 from grid.files.yaml_file import read_yaml
+from tests.app.command_line import gridcarbon
 from tests.places import ROOT
 
 pytestmark = pytest.mark.slow
@@ -77,6 +79,32 @@ def test_the_three_line_scenario_is_valid(tmp_path: Path) -> None:
     path.write_text(text.replace("my_city.json", "mv_oberrhein"))
     assert len([line for line in text.splitlines() if line.strip()]) == 3
     assert check_scenario(read_yaml(path).content, tmp_path, "README").scenario.name == "my city"
+
+
+def test_a_sweep_is_run_resumed_and_plotted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = (block for block in blocks("sh") if "gridcarbon batch" in block)
+    first, again, table, pareto = (shlex.split(line, comments=True)[1:] for line in block.splitlines())
+    assert first == again
+    (tmp_path / "app").symlink_to(ROOT / "app")
+    monkeypatch.chdir(tmp_path)
+    done = gridcarbon(*first, "--jobs", "1")
+    assert done.returncode == 0, done
+    store = tmp_path / "runs" / "frontier"
+    written = {path: path.stat().st_mtime_ns for path in store.glob("[!.]*/manifest.json")}
+    assert len(written) == 12
+    resumed = gridcarbon(*again, "--jobs", "1")
+    assert resumed.returncode == 0, resumed
+    assert {path: path.stat().st_mtime_ns for path in store.glob("[!.]*/manifest.json")} == written
+    assert gridcarbon(*table).stdout == "wrote runs/frontier.xlsx: 12 rows\n"
+    plotted = gridcarbon(*pareto)
+    assert plotted.returncode == 0, plotted
+    assert "12 runs: 12 done" in plotted.stderr
+    assert (tmp_path / "runs" / "frontier.png").read_bytes().startswith(b"\x89PNG")
+    on_frontier = len(plotted.stdout.splitlines()) - 3
+    assert f"twelve runs: {WORDS[on_frontier]} are on the frontier" in README
+
+
+WORDS = {4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
 
 
 def test_links_lead_somewhere() -> None:

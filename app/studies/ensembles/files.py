@@ -8,7 +8,7 @@ from typing import IO
 
 import polars as pl
 
-from app.studies.ensembles.runs import number_in_words
+from app.studies.ensembles.runs import number_format
 from grid.errors import InputError, nearest, raise_if_any
 from grid.files.output import check_output, output_faults, written_whole
 
@@ -18,8 +18,8 @@ TABLE_FORMATS = ("csv", "xlsx", "parquet", "md")
 PICTURE_FORMATS = ("png", "svg")
 BINARY = ("xlsx", "parquet")
 """Formats that are no text, so that a terminal cannot show them."""
-_MEANINGFUL_DIGITS = 6
-"""Of numbers in Markdown, which is for reading; files for programmes hold them in full."""
+_SHOWN_DIGITS = 6
+"""Digits that Excel shows of a number; the cell holds it in full."""
 
 
 def check_files(files: Sequence[Path], formats: Iterable[str]) -> None:
@@ -64,7 +64,7 @@ def table_bytes(table: pl.DataFrame, form: str) -> bytes:
     flat = table.with_columns(pl.col(pl.List(pl.String)).list.join(" "))
     writers: Mapping[str, Callable[[pl.DataFrame, IO[bytes]], object]] = {
         "csv": lambda frame, file: frame.write_csv(file),
-        "xlsx": lambda frame, file: frame.write_excel(file, float_precision=_MEANINGFUL_DIGITS),
+        "xlsx": lambda frame, file: frame.write_excel(file, float_precision=_SHOWN_DIGITS),
         "parquet": lambda frame, file: frame.write_parquet(file, compression="zstd"),
         "md": lambda frame, file: file.write(markdown(frame).encode()),
     }
@@ -95,10 +95,8 @@ def markdown(table: pl.DataFrame) -> str:
 
 
 def _as_text(column: pl.Series) -> list[str]:
-    def text(value: object) -> str:
-        return "" if value is None else number_in_words(column.name, value) if isinstance(value, float) else str(value)
-
-    return [text(value) for value in column]
+    form = number_format(column.name) if column.dtype.is_float() else ""
+    return ["" if value is None else f"{value:{form}}" for value in column]
 
 
 def _escaped(cell: str) -> str:

@@ -12,7 +12,7 @@ import polars as pl
 from app.results.key_figures import PER_CENT
 from app.studies.ensembles.bands import Bands
 from app.studies.ensembles.frontier import ParetoFrontier
-from app.studies.ensembles.runs import Ensemble, is_shown, number_in_words
+from app.studies.ensembles.runs import Ensemble, is_shown, number_format
 from app.studies.ensembles.sensitivity import Sensitivity
 
 if TYPE_CHECKING:
@@ -123,4 +123,4 @@ def picture_of_bands(ensemble: Ensemble, found: Bands) -> Figure:
 def _with_median(ensemble: Ensemble, row: Mapping[str, Any]) -> str:
     """The figure in words, and its median as it is shown."""
     label, unit = ensemble.words(row["figure"]), ensemble.unit(row["figure"])
-    return f"{label}: {number_in_words(row['figure'], row['p50'])} {unit}".rstrip()
+    return f"{label}: {row['p50']:{number_format(row['figure'])}} {unit}".rstrip()

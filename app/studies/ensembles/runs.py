@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -77,6 +78,7 @@ class Chosen:
     notes: tuple[str, ...]
 
 
+@cache
 def declared_figure(key: str) -> Declared | None:
     """The declaration of a key figure; None for another column."""
     try:
@@ -97,12 +99,12 @@ def is_shown(key: str) -> bool:
     return declared is not None and bool(declared.figure.shown) and not declared.figure.only_differences
 
 
-def number_in_words(key: str, value: float) -> str:
-    """A value of a column with the digits that its key figure is declared to have; of another column, with six."""
+def number_format(key: str) -> str:
+    """How numbers of a column are formatted: with the digits that a key figure is declared to have, else with six."""
     declared = declared_figure(key)
     if declared is None:
-        return f"{value:,.6g}"
-    return f"{value:,.{declared.figure.digits + SHARE_DIGITS * declared.figure.percent}f}"
+        return ",.6g"
+    return f",.{declared.figure.digits + SHARE_DIGITS * declared.figure.percent}f"
 
 
 def check_columns(names: Iterable[str], known: Iterable[str], place: str) -> None:
