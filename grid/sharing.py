@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
-from functools import wraps
+from functools import partial, wraps
 from inspect import signature
 from pathlib import Path
 from threading import Lock
@@ -176,13 +176,17 @@ def _n_bytes(value: Any, seen: set[int]) -> int:
     if isinstance(value, _SCALARS) or id(value) in seen:
         return 0
     seen.add(id(value))
-    if isinstance(value, np.ndarray):
-        return value.nbytes if value.base is None else _n_bytes(value.base, seen)
-    if isinstance(value, Mapping):
-        return sum(_n_bytes(each, seen) for each in value.values())
-    if isinstance(value, list | tuple):
-        return sys.getsizeof(value) + sum(_n_bytes(each, seen) for each in value)
+    if isinstance(value, np.ndarray):  # a view holds on to all of its base
+        return _n_bytes(value.base, seen) if isinstance(value.base, np.ndarray) else value.nbytes
     if hasattr(value, "estimated_size"):
         return int(value.estimated_size())  # a frame of polars
+    if isinstance(value, Mapping):
+        parts: Iterable[Any] = value.values()
+    elif isinstance(value, list | tuple):
+        parts = value
+    elif isinstance(value, partial):
+        parts = (value.args, value.keywords)
+    else:
+        parts = getattr(value, "__dict__", {}).values()
     own = sys.getsizeof(value)  # of a frame of pandas that of its data
-    return own + sum(_n_bytes(each, seen) for each in getattr(value, "__dict__", {}).values())
+    return own + sum(_n_bytes(each, seen) for each in parts)

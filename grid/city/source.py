@@ -55,6 +55,7 @@ class GridSource:
     stored: Network | None = None
 
     @property
+    @shared()
     def network(self) -> Network:
         """The network, as it is stored or as pandapower makes it of the net.
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,17 @@ def test_what_was_used_last_is_kept_and_no_more_than_allowed() -> None:
         zeros(1000, 4)
         zeros(1000, 4)
     assert calls == [1, 2, 3, 2, 4, 4]
+
+
+def test_what_a_result_holds_on_to_counts() -> None:
+    @shared()
+    def later(n: int) -> Callable[[], object]:
+        return partial(np.sum, np.zeros(n)[:1])
+
+    with sharing_preparation(SharedPreparation(most_bytes=10_000)) as kept:
+        later(1000)
+        assert 8_000 < kept.n_bytes < 9_000
+        assert later(2000) is not later(2000)
 
 
 def test_one_that_is_given_outlives_the_block_and_an_inner_block_shares_the_outer_one() -> None:

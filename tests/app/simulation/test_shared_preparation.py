@@ -72,7 +72,9 @@ def test_variants_with_shared_preparation_are_those_prepared_afresh() -> None:
     with sharing_preparation(SharedPreparation()) as kept:
         first = prepared(scenario())
         for changes in VARIANTS:
-            same(prepared(scenario(**changes)), afresh(scenario(**changes)))
+            variant = prepared(scenario(**changes))
+            assert variant.loaded.city.network is first.loaded.city.network
+            same(variant, afresh(scenario(**changes)))
         again, found = prepared(scenario()), kept.found
     same(again, first)
     assert again.upstream is first.upstream
