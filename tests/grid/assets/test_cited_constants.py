@@ -45,6 +45,11 @@ def test_coefficients_of_performance_are_those_of_staffell_et_al_2012() -> None:
     assert demand.cop("air", np.array([80.0])) == demand.cop("air", np.array([60.0]))
 
 
+def test_standard_heat_profiles_have_hours_for_every_5_degrees() -> None:
+    """BDEW/VKU/GEODE, Abwicklung von Standardlastprofilen Gas: ten intervals of the day's temperature, -15 to 25 °C."""
+    np.testing.assert_array_equal(demand.BDEW_TEMPERATURES_DEGC, np.arange(-15.0, 26.0, 5.0))
+
+
 def test_a_macro_cell_of_earth_draws_what_auer_et_al_2011_say() -> None:
     """IEEE Wireless Communications 18 (5), table 2: 130 W, Δp 4.7, 20 W, asleep 75 W, six transceivers a site."""
     macro = Radio(p_0_w=130, delta_p=4.7, p_out_max_w=20, p_sleep_w=75)

@@ -55,6 +55,15 @@ def test_hours_of_the_day_are_those_of_the_standard_profiles() -> None:
     assert np.abs(trade[:, 0] - trade[:, 6]).max() > 0.1
 
 
+def test_pumps_in_air_are_sized_for_a_day_of_minus_5_degrees_unless_stated(winter_site: Site) -> None:
+    unstated, stated, mild = (
+        pumps(**changes).flexibilities(winter_site)[0].p_max_mw
+        for changes in ({}, {"bivalent_degc": -5.0}, {"bivalent_degc": 5.0})
+    )
+    np.testing.assert_array_equal(unstated, stated)
+    assert np.abs(unstated - mild).max() > 0.01 * np.abs(unstated).max()
+
+
 def test_a_year_of_heat_is_what_was_asked() -> None:
     """On the clock of a whole year, but for summer time, which moves an hour of two days."""
     clock = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(hours=1), 8760)
