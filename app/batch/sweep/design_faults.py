@@ -26,6 +26,10 @@ class PlacedFault:
     value: object = None
     suggestion: str | None = None
 
+    def __hash__(self) -> int:
+        """That of place and rule, since what was found may be a mapping."""
+        return hash((self.place, self.rule))
+
     def fault(self, line: int | None) -> Fault:
         """The fault in words, with the line on which it stands."""
         return Fault(written(self.place), self.rule, self.value, self.suggestion, line)
