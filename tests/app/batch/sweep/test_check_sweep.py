@@ -182,7 +182,7 @@ WRONG = [
     (grid(seed=[1, 2.5]), {}, "design.parameters.seed[1]: must be a whole number (in run 'seed=2.5'); got 2.5"),
     (grid(seed=[]), {}, "needs at least one value"),
     (grid(seed=[1, 1]), {}, "stands twice"),
-    (grid(**{"assets[roofs]": [{"kind": "pv"}, {"kind": "pv"}]}), {}, "design.parameters.assets[roofs][1]: stands twice"),
+    (grid(**{"assets[roofs]": [{"kind": "pv"}, {"kind": "pv"}]}), {}, "assets[roofs][1]: stands twice"),
     (grid(seed=list(range(1000)), **{"assets[roofs].p_peak_mw": list(range(1, 1001))}), {}, "1,000,000 runs"),
     (grid(seed=[1, 2]), {"max_runs": 1}, "comes to 2 runs"),
     (grid(**{"assets[0].p_peak_mw": [1], "assets[roofs].p_peak_mw": [2]}), {}, "sets what design.parameters.assets[0]"),
