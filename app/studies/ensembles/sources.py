@@ -52,18 +52,25 @@ def sweep_at(place: str, sweep: str | None = None, *, index: str | None = None) 
         index: The index of the store, if it is not where it lies by default.
 
     Raises:
-        InputError: If there is no such sweep, or there are several and none is named.
+        InputError: If there is no such sweep, there are several and none is named, or none of its runs has a result.
     """
     found = {str(one.runs[_SWEEP].first() or "") if _SWEEP in one.runs.columns else "": one
              for one in _at(place, index)}  # fmt: skip
     if sweep is None and len(found) == 1:
-        return next(iter(found.values()))
+        return _with_results(next(iter(found.values())))
     names = ", ".join(repr(name) for name in found if name)
     if sweep is None:
         raise InputError.single("--sweep", f"must say which of the sweeps in {place}: {names}")
     if sweep not in found:
         raise InputError.single("--sweep", f"no such sweep in {place}", sweep, nearest(sweep, filter(None, found)))
-    return found[sweep]
+    return _with_results(found[sweep])
+
+
+def _with_results(ensemble: Ensemble) -> Ensemble:
+    """The runs; an `InputError` if none has a result yet."""
+    if not ensemble.figures:
+        raise InputError.single("STORE", f"no run has a result yet ({ensemble.counted()})", ensemble.source)
+    return ensemble
 
 
 def _at(place: str, index: str | None) -> Iterator[Ensemble]:

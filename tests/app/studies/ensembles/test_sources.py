@@ -58,6 +58,14 @@ def test_one_of_several_sweeps_must_be_named(store: Path) -> None:
     assert sweep_at(str(store), "others").runs.height == 1
 
 
+def test_a_sweep_without_results_is_told_from_a_wrong_figure(tmp_path: Path) -> None:
+    with opened_store(tmp_path) as opened:
+        opened.index.register("new", [NamedRun(f"run {key[-1]}", key, (), {"seed": 1}) for key in KEYS])
+    for command in (["bands"], ["pareto"], ["sensitivity", "--figure", "cost"]):
+        refused(gridcarbon(*command, tmp_path), "STORE: no run has a result yet (4 runs: 4 waiting)")
+    assert len(gridcarbon("table", tmp_path).stdout.splitlines()) == 2 + 4
+
+
 def test_a_lost_index_is_made_again(store: Path, tmp_path: Path) -> None:
     copied = shutil.copytree(store, tmp_path / "store", ignore=shutil.ignore_patterns(".index.sqlite*"))
     found = sweep_at(str(copied), "roofs")
