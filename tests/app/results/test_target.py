@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,11 @@ from app.results.draft import PREFIX
 from app.results.folder import Result, find_results, open_result
 from app.results.target import check_target, is_empty, resolve_target
 from grid.errors import InputError
+from grid.files.output import check_output
 from tests.app.synthetic_results import write_synthetic
+
+NOBODY = 65534
+"""Number of the user who owns nothing."""
 
 
 def _file(folder: Path) -> Path:
@@ -134,3 +141,29 @@ def test_a_result_that_cannot_take_its_place_is_kept(tmp_path: Path) -> None:
         write_synthetic(tmp_path / "out", "optimal", with_devices=False)
     (name,) = find_results(tmp_path)
     assert name.startswith("gridcarbon-kept-")
+
+
+@contextmanager
+def _as_somebody_else() -> Iterator[None]:
+    """As a user to whom the administrator's folders are closed; tests of most machines run as one already."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize("mode", [0o555, 0o000])
+def test_without_permission_nothing_begins(mode: int) -> None:
+    closed = Path(tempfile.mkdtemp())
+    try:
+        closed.chmod(mode)
+        with _as_somebody_else(), pytest.raises(InputError, match="--out: cannot be written: permission denied"):
+            check_target(resolve_target(closed / "new" / "out"), 1.0)
+        with _as_somebody_else(), pytest.raises(InputError, match="FILE: cannot be written: permission denied"):
+            check_output(closed / "x.csv", (".csv",), "FILE")
+    finally:
+        closed.chmod(0o755)
+        closed.rmdir()

@@ -33,6 +33,8 @@ def open_folder(place: str | Path) -> StoreFolder:
         system, root = file_system_at(text)
         shown = without_password(text).rstrip("/")
         return RemoteFolder(system, root.rstrip("/"), shown, Cache.of(text))
+    if not text.strip():
+        raise InputError.single("STORE", "must name a folder or a URL", text)
     path = Path(text)
     if not is_folder(path) and exists(path):
         raise InputError.single("STORE", "is no folder", text)

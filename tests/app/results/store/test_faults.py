@@ -52,6 +52,8 @@ def test_a_wrong_index_is_refused(tmp_path: Path, url: str) -> None:
 
 def test_a_file_and_a_single_result_are_no_stores(tmp_path: Path, one_result: Result) -> None:
     (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="must name a folder or a URL"):
+        open_store("")
     with pytest.raises(InputError, match="is no folder"):
         open_store(tmp_path / "file")
     with pytest.raises(InputError, match="is a single result"):
