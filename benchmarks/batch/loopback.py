@@ -16,6 +16,8 @@ import psutil
 
 START_S = 120.0
 """How long a process may take to start [s]."""
+ENDING_S = 15.0
+"""How long workers may take to end without their scheduler; one that is just starting waits for it [s]."""
 ENVIRONMENT = {
     **os.environ,
     "OMP_NUM_THREADS": "1",
@@ -94,7 +96,7 @@ class LoopbackCluster:
         self.scheduler.wait()
         for nanny in self.nannies:
             try:
-                nanny.wait(START_S)
+                nanny.wait(ENDING_S)
             except subprocess.TimeoutExpired:
                 nanny.kill()
                 nanny.wait()
