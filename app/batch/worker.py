@@ -235,14 +235,14 @@ def _simulated(
     task: RunTask, store: Store, lease: Lease, process: RunProcess
 ) -> tuple[Literal["done", "infeasible"], dict[str, float]]:
     """Simulates a scenario and writes its result. Returns how it ended, and the time spent in each phase [s]."""
+    lease.tell("read", 0.0)
+    begun = time.perf_counter()
     from app.scenario import check_scenario  # noqa: PLC0415  when threads are set
     from app.simulation.phases import simulate  # noqa: PLC0415
     from grid.sharing import sharing_preparation  # noqa: PLC0415
 
     prepared, phases = process.kept()
     with sharing_preparation(prepared):
-        lease.tell("read", 0.0)
-        begun = time.perf_counter()
         loaded = check_scenario(task.content, task.folder, task.name)
         _check_key(task, loaded)
         read_s = time.perf_counter() - begun

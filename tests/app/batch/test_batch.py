@@ -113,22 +113,6 @@ def test_a_failed_run_is_left_alone_unless_it_is_to_be_tried_again(tmp_path: Pat
     assert run(sweep, tmp_path / "store", workers, BatchOptions(retry_failed=True))[0].outcome == "done"
 
 
-def test_too_much_memory_is_a_failed_run_and_the_worker_comes_back(tmp_path: Path, workers: Workers) -> None:
-    sweep = sweep_file(tmp_path, {"seed": [0]})
-    summary, _ = run(sweep, tmp_path / "store", workers, BatchOptions(memory_limit_mb=50))
-    assert summary.outcome == "failed"
-    assert "more than the 50 MB that a worker may have" in summary.failures[0][1]
-    assert run(sweep, tmp_path / "store", workers, BatchOptions(retry_failed=True))[0].outcome == "done"
-
-
-def test_after_a_failure_no_run_begins_if_so_asked(tmp_path: Path, workers: Workers) -> None:
-    sweep = sweep_file(tmp_path, {"seed": [0, 1, 2, 3]})
-    options = BatchOptions(memory_limit_mb=50, stop_on_failure=True)
-    summary, _ = run(sweep, tmp_path / "store", workers, options)
-    assert (summary.outcome, summary.stopped) == ("stopped", "a run has failed")
-    assert 1 <= summary.view.failed <= 3
-
-
 def test_two_batches_at_once_do_nothing_twice(tmp_path: Path, workers: Workers) -> None:
     sweep = sweep_file(tmp_path, {"assets[roofs].p_peak_mw": [1.0, 2.0, 3.0, 4.0, 5.0]})
     found: list[tuple[BatchSummary, Recording]] = []
@@ -171,3 +155,19 @@ def test_at_the_deadline_runs_are_given_back(tmp_path: Path, workers: Workers) -
     with opened_store(tmp_path / "store") as store:
         assert store.index.states([one.key])[one.key].status == "waiting"
         assert store.keys() == []
+
+
+def test_too_much_memory_is_a_failed_run_and_the_worker_comes_back(tmp_path: Path, workers: Workers) -> None:
+    sweep = sweep_file(tmp_path, {"seed": [0]})
+    summary, _ = run(sweep, tmp_path / "store", workers, BatchOptions(memory_limit_mb=50))
+    assert summary.outcome == "failed"
+    assert "more than the 50 MB that a worker may have" in summary.failures[0][1]
+    assert run(sweep, tmp_path / "store", workers, BatchOptions(retry_failed=True))[0].outcome == "done"
+
+
+def test_after_a_failure_no_run_begins_if_so_asked(tmp_path: Path, workers: Workers) -> None:
+    sweep = sweep_file(tmp_path, {"seed": [0, 1, 2, 3]})
+    options = BatchOptions(memory_limit_mb=50, stop_on_failure=True)
+    summary, _ = run(sweep, tmp_path / "store", workers, options)
+    assert (summary.outcome, summary.stopped) == ("stopped", "a run has failed")
+    assert 1 <= summary.view.failed <= 3
