@@ -193,6 +193,12 @@ def test_a_battery_that_may_not_charge_ends_with_what_standing_leaves(winter_sit
     np.testing.assert_allclose(battery.energy_mwh(battery.unmanaged_power())[-1], store.e_end_mwh[0])
 
 
+def test_kinds_alone_or_names_alone_select() -> None:
+    kinds, names = SharedPowerLimit(kinds=("battery",), **NIGHT), SharedPowerLimit(names=("y",), **NIGHT)
+    assert [limit.selects("battery", "x") for limit in (kinds, names)] == [True, False]
+    assert [limit.selects("wind", "y") for limit in (kinds, names)] == [False, True]
+
+
 def test_limits_of_the_site_hold_for_parts_of_their_kind_and_for_assets_of_their_name(winter_site: Site) -> None:
     limit = SharedPowerLimit(kinds=("battery", "ev_fleet"), names=("y",), **NIGHT)
     site, hour = replace(winter_site, power_limits=(limit,)), local_hour(winter_site)

@@ -126,6 +126,14 @@ def test_sessions_without_a_vehicle_are_vehicles_of_their_own() -> None:
     assert np.unique(played.vehicle).size == played.vehicle.size
 
 
+def test_sessions_without_a_station_among_others_stand_at_the_first() -> None:
+    station = np.array([-1, 1] * 7)
+    records = replace(recorded("2024-01-01", 14), station=station, stations=("a", "b"))
+    played = replay(records, clock_of(2024, 1, 1, 14), BERLIN, "never", 1.0)
+    of_day = np.rint(played.energy_mwh * 1000).astype(np.int64) - 1
+    np.testing.assert_array_equal(played.location, np.maximum(station[of_day], 0))
+
+
 def test_too_little_is_not_repeated() -> None:
     records = recorded("2024-01-01", 5)
     with pytest.raises(InputError, match="less than a week, 2024-01-01 to 2024-01-05, cannot be repeated"):
