@@ -20,7 +20,7 @@ class PresetScore:
     Args:
         preset: Name of the region.
         quantity: Average intensity [kg/MWh] or day-ahead price [currency/MWh].
-        weather: The region's own weather of 2023, or the default weather, which is of another place and year.
+        weather: The region's own weather of 2023, or the default weather, that of Potsdam in another year.
         months: ``fit`` for the months by which parameters were set, ``held out`` for the others, or ``all``.
         hours: Hours compared.
         r: Coefficient of correlation.
@@ -79,7 +79,7 @@ def score_sentence(name: str, *, own_weather: bool) -> str:
     score = score_of(name, weather="own" if own_weather else "default")
     if score is None:
         return "The hours of this region were not compared with measured ones: what shifting saves is the model's word."
-    with_weather = "its own weather of that year" if own_weather else "the default weather, of another place and year"
+    with_weather = "its own weather of that year" if own_weather else "the default weather, Potsdam's, of another year"
     return (
         f"Against the measured hours of 2023, with {with_weather}: correlation of the intensity {score.r:.2f}, "
         f"bias {score.bias:+.0f} g/kWh, spread within a day {score.sd_within_day:.0f} instead of "
