@@ -28,8 +28,8 @@ __all__ = ["SharedPreparation", "shared", "sharing_preparation"]
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-MOST_BYTES = 256_000_000
-"""Kept by default, some eight times what a week of the reference city needs [byte]."""
+MOST_BYTES = 128_000_000
+"""Kept by default, some four times what a week of the reference city needs [byte]."""
 _SCALARS = (str, bytes, bool, int, float, complex, np.generic, type(None))
 
 
