@@ -126,6 +126,16 @@ def test_sessions_without_a_vehicle_are_vehicles_of_their_own() -> None:
     assert np.unique(played.vehicle).size == played.vehicle.size
 
 
+@pytest.mark.parametrize("repeat", ["cycle", "calendar"])
+def test_every_copy_of_the_sessions_fills_the_period_and_keeps_the_weekday(repeat: Any) -> None:
+    clock = clock_of(2030, 1, 7, 14)
+    played = replay(recorded("2023-01-02", 400), clock, BERLIN, repeat, 30.0)  # from a Monday on
+    inside = (played.start_min >= 0) & (played.start_min < clock.n_steps * 15)
+    assert inside.sum() == 30 * 14
+    for time, kwh in zip(local(played, clock), played.energy_mwh * 1000, strict=True):
+        assert time.weekday() == (round(kwh) - 1) % 7
+
+
 def test_sessions_without_a_station_among_others_stand_at_the_first() -> None:
     station = np.array([-1, 1] * 7)
     records = replace(recorded("2024-01-01", 14), station=station, stations=("a", "b"))
