@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 from urllib.parse import quote
 
 import polars as pl
@@ -59,6 +60,30 @@ def attachment(filename: str) -> str:
     """The header that offers a download under a name in any script (RFC 6266, with the encoding of RFC 8187)."""
     plain = re.sub(r"[^ !#-\[\]-~]", "", unicodedata.normalize("NFKD", filename))
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def refuse_what_no_page_asks(server: Flask, outputs: Collection[str]) -> None:
+    """Answers 400 to calls of Dash's that no page of ours makes: no JSON, other fields, outputs that are none.
+
+    Args:
+        server: The server.
+        outputs: What the pages' callbacks give, as Dash names it.
+    """
+
+    @server.before_request
+    def refuse() -> Response | None:
+        if request.method != "POST" or not request.path.endswith("/_dash-update-component"):
+            return None
+        try:
+            asked: Any = request.get_json(silent=True)
+        except RecursionError:
+            asked = None
+        if not isinstance(asked, dict):
+            asked = {}
+        output, inputs = asked.get("output"), asked.get("inputs")
+        known = isinstance(output, str) and output in outputs and isinstance(inputs, list)
+        named = known and all(isinstance(given, dict) and {"id", "property"} <= given.keys() for given in inputs)
+        return None if named else Response("This is no question that a page asks.", 400, content_type="text/plain")
 
 
 def add_not_found(server: Flask) -> None:

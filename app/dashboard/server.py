@@ -42,6 +42,7 @@ def create_app(results: Mapping[str, Result], host: str = LOOPBACK) -> dash.Dash
     shell.register(app, results)
     _answer_to_own_names(app.server, host)
     routes.add_routes(app.server, results)
+    routes.refuse_what_no_page_asks(app.server, app.callback_map)
     routes.add_not_found(app.server)
     routes.add_security_headers(app.server, list(app.csp_hashes()))
     return app

@@ -16,7 +16,7 @@ import pytest
 from app.dashboard import create_app
 from app.dashboard.routes import attachment
 from app.dashboard.server import is_own_name, web_address
-from app.results.folder import find_results
+from app.results.folder import Result, find_results
 
 pytestmark = pytest.mark.slow
 
@@ -143,3 +143,16 @@ def test_a_damaged_table_spoils_only_its_page(results_folder: Path, tmp_path: Pa
 
     assert "This result cannot be read" in page("?result=optimal")
     assert "cannot be read" not in page("?result=unmanaged")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *(b"", b"{", b"null", b"[]", b"\xff\x00", b"[" * 100_000, b'{"output": 5}', b'{"output": "a.b", "inputs": []}'),
+        *(b'{"output": "map-day.children", "inputs": [5]}', b'{"output": "map-day.children", "inputs": {}}'),
+    ],
+)
+def test_what_no_page_asks_is_refused(results: dict[str, Result], asked: bytes) -> None:
+    client = create_app(results).server.test_client()
+    answer = client.post("/_dash-update-component", data=asked, content_type="application/json")
+    assert answer.status_code == 400
