@@ -13,13 +13,16 @@ def verify(
 ) -> None:
     """Verify that results are as they were written: every file against its hash in the manifest."""
     from app.results.folder import open_result, result_folders
+    from app.results.store.key import check_key
     from app.results.verification import FILES
     from grid.errors import Fault, InputError, raise_if_any
 
     faults: list[Fault] = []
     for each in result_folders(folder):
         try:
-            open_result(each).verify()
+            result = open_result(each)
+            check_key(each.name, result.manifest, str(each))
+            result.verify()
         except InputError as error:
             faults.extend(error.faults)
         else:

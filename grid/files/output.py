@@ -25,6 +25,8 @@ _WORDS = {
     errno.EDQUOT: "cannot be written: the disk quota is used up",
 }
 """How errors of the file system are said, by number."""
+NO_PLACE = frozenset({errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR})
+"""Errors by which the name itself is wrong: it will be tomorrow too."""
 
 
 def is_of_file_system(error: OSError) -> bool:

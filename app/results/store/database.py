@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from sqlalchemy.pool import NullPool
 from app.failures import StoreError
 from app.results.store.index_tables import METADATA, UnusableIndexError, has_tables, make_tables
 from grid.errors import InputError
+from grid.files.content import shown_path
+from grid.files.output import NO_PLACE, in_words
 
 BUSY_TIMEOUT_S = 30.0
 """How long a process waits for another that writes to an SQLite index."""
@@ -168,8 +171,13 @@ def _sqlite(address: URL, shown: str) -> Database:
     file = Path(address.database or "")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        found = file.stat().st_mode if file.exists() else None
     except OSError as error:
+        if error.errno in NO_PLACE or isinstance(error, FileExistsError):
+            raise InputError.single("--index", in_words(error), shown_path(file)) from error
         raise StoreError(shown, f"cannot be made: {error.strerror}") from error
+    if found is not None and not stat.S_ISREG(found):
+        raise InputError.single("--index", "must be a file", shown_path(file))
     engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S})
 
     @event.listens_for(engine, "connect")

@@ -68,10 +68,11 @@ def test_faults_of_fields_are_told_for_values_of_every_kind() -> None:
         "name": ["a"], "city": {"network": "case33bw"}, "period": {"start": "9999-12-31", "days": 10**5000},
         "adoption": {"ev_share": 0.1},
         "assets": [{"kind": ["pv"], "name": ["x"]}, {"kind": "ev_fleet", "vehicles": 1e12}],
-        "data_centres": [{"name": "hall", "utilisation": 1e-12}],
+        "data_centres": [{"name": "hall", "utilisation": 1e-12}], "dispatch": {"carbon_price_per_t": 1e308},
     }  # fmt: skip
     refused(
-        scenario, Path(), "name: must be text", "period.start: must be at most 2199-12-31",
+        scenario, Path(), "dispatch.carbon_price_per_t: must be at most 1e+09; got 1e+308", "name: must be text",
+        "period.start: must be at most 2199-12-31",
         "assets[1].ev_fleet.vehicles: must be at most 1e+07; got 1000000000000.0",
         "data_centres[0].utilisation: must be at least 0.001; got 1e-12",
     )  # fmt: skip

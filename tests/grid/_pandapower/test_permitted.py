@@ -121,6 +121,15 @@ def test_what_no_net_needs_is_refused(
     assert not {"intruder", "numpy.f2py.__main__", "pandapower.test.run_tests"} & (set(sys.modules) - before)
 
 
+def test_columns_of_a_table_are_named_by_text(tmp_path: Path, text: str) -> None:
+    def numbered(net: dict[str, Any]) -> None:
+        load = net["_object"]["load"]
+        content = json.loads(load["_object"])
+        load["_object"] = json.dumps({**content, "columns": [*content["columns"][:-1], 7]})
+
+    assert "load: must have columns that are named by text; got 7" in refusal(written(tmp_path, text, numbered))
+
+
 def test_functions_are_not_looked_up(tmp_path: Path, text: str) -> None:
     function = {"_module": "os", "_class": "function", "_object": "system"}
     path = written(tmp_path, text, lambda net: net["_object"].__setitem__("anything", function))

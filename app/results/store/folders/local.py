@@ -15,9 +15,12 @@ from app.results.draft import remove_abandoned
 from app.results.folder import open_result
 from app.results.store.folders.reach import disk_error
 from app.results.store.folders.store_folder import Answer, Found, StoreFolder
+from app.results.store.key import check_key
 from app.results.store.records import FOLDER, SweepRecord, record_in
 from app.results.verification import FILES, MANIFEST
 from grid.errors import Fault, InputError, raise_if_any
+from grid.files.content import shown_path
+from grid.files.output import NO_PLACE, in_words
 
 if TYPE_CHECKING:
     from app.results.folder import Result
@@ -43,10 +46,16 @@ class LocalFolder(StoreFolder):
         """Makes the folder where it is not there.
 
         Raises:
+            InputError: If its name can be that of no folder.
             StoreError: If it cannot be made.
         """
         with self._said():
-            self.path.mkdir(parents=True, exist_ok=True)
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                if error.errno in NO_PLACE:
+                    raise InputError.single("STORE", in_words(error), shown_path(self.path)) from error
+                raise
 
     def listed(self) -> list[str]:
         """See `StoreFolder.listed`."""
@@ -66,7 +75,7 @@ class LocalFolder(StoreFolder):
 
     def look(self, name: str, *, all_files: bool) -> Found:
         """See `StoreFolder.look`."""
-        result = open_result(self.path / name)
+        result = self.open(name)
         if all_files:
             result.verify()
         size = sum((result.path / file).stat().st_size for file in (*FILES, MANIFEST))
@@ -74,7 +83,9 @@ class LocalFolder(StoreFolder):
 
     def open(self, name: str) -> Result:
         """See `StoreFolder.open`."""
-        return open_result(self.path / name)
+        result = open_result(self.path / name)
+        check_key(name, result.manifest, str(result.path))
+        return result
 
     def write(self, name: str, outcome: SimulationResult, progress: Progress | None) -> Result:
         """See `StoreFolder.write`."""
@@ -86,7 +97,7 @@ class LocalFolder(StoreFolder):
             remove_abandoned(out)
             if self.has(name):
                 try:
-                    result = open_result(out)
+                    result = self.open(name)
                     result.verify()
                 except InputError:
                     out.rename(self.path / f".damaged-{name}-{secrets.token_hex(4)}")

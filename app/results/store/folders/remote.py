@@ -21,6 +21,7 @@ from app.results.folder import open_result
 from app.results.store.folders.cache import Cache
 from app.results.store.folders.reach import disk_error, reaching
 from app.results.store.folders.store_folder import Answer, Found, StoreFolder
+from app.results.store.key import check_key
 from app.results.store.records import FOLDER, SweepRecord, read_record
 from app.results.verification import FILES, MANIFEST, manifest_in
 from grid.errors import Fault, InputError, raise_if_any
@@ -77,6 +78,7 @@ class RemoteFolder(StoreFolder):
         """See `StoreFolder.look`."""
         place = f"{self.shown}/{name}"
         manifest = manifest_in(self._read(f"{name}/{MANIFEST}"), f"{place}/{MANIFEST}")
+        check_key(name, manifest, place)
         sizes = dict(self._files(name))
         faults = [Fault(f"{place}/{file}", "is missing: not a complete result") for file in FILES if file not in sizes]
         summary = b"" if faults else self._read(f"{name}/summary.json")
@@ -88,6 +90,7 @@ class RemoteFolder(StoreFolder):
     def open(self, name: str) -> Result:
         """See `StoreFolder.open`: it is fetched unless a copy of it is here, and compared with its hashes."""
         manifest = self._read(f"{name}/{MANIFEST}")
+        check_key(name, manifest_in(manifest, f"{self.shown}/{name}/{MANIFEST}"), f"{self.shown}/{name}")
         copy = self.cache.folder / name
         if self.cache.is_copy(name, manifest):
             try:

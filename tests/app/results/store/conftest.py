@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 import s3fs
 
-from app.results.folder import Result
+from app.results.folder import Result, open_result
 from app.results.store.store import Store, opened_store
 from app.scenario import check_scenario
 from app.simulation.phases import SimulationResult, simulate
+from tests.app.results.store.keys import give_key
 from tests.app.results.store.services import postgresql, s3_server
 from tests.app.synthetic_results import write_synthetic
 
 Put = Callable[[str], Path]
+ResultOf = Callable[[str], Result]
 
 
 @pytest.fixture(scope="session")
@@ -72,10 +74,24 @@ def store(tmp_path: Path, index: str | None) -> Iterator[Store]:
 
 
 @pytest.fixture
+def result_of(tmp_path_factory: pytest.TempPathFactory, one_result: Result) -> ResultOf:
+    """The result of the scenario with one of `keys`, in no store."""
+
+    def copy(key: str) -> Result:
+        folder = Path(shutil.copytree(one_result.path, tmp_path_factory.mktemp("result") / key))
+        give_key(folder, key)
+        return open_result(folder)
+
+    return copy
+
+
+@pytest.fixture
 def put(store: Store, one_result: Result) -> Put:
     """Puts a result into the store without telling the index."""
 
     def copy(key: str) -> Path:
-        return Path(shutil.copytree(one_result.path, Path(store.place) / key))
+        folder = Path(shutil.copytree(one_result.path, Path(store.place) / key))
+        give_key(folder, key)
+        return folder
 
     return copy

@@ -22,6 +22,7 @@ from app.results.store.index_tables import INDEX_FORMAT
 from app.results.store.store import open_store, opened_store
 from grid.errors import InputError
 from tests.app.command_line import gridcarbon, refused
+from tests.app.results.store.conftest import ResultOf
 from tests.app.results.store.keys import LEASE_S, keys, runs
 
 
@@ -48,6 +49,17 @@ def test_a_missing_driver_comes_with_its_cure(monkeypatch: pytest.MonkeyPatch) -
 def test_a_wrong_index_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(InputError, match="--index"):
         open_store(tmp_path, url)
+
+
+def test_names_that_no_folder_and_no_file_can_have_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "file" / "store", tmp_path / ("x" * 300)):
+        with pytest.raises(InputError, match="STORE"):
+            open_store(place)
+    for index in (tmp_path, tmp_path / "pipe", tmp_path / "file" / "index", tmp_path / ("x" * 300)):
+        with pytest.raises(InputError, match="--index"):
+            open_store(tmp_path / "store", str(index))
 
 
 def test_a_file_and_a_single_result_are_no_stores(tmp_path: Path, one_result: Result) -> None:
@@ -141,33 +153,30 @@ def test_a_file_system_is_found_in_the_list_of_mounts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["damaged", "cut", "older"])
-def test_an_index_that_cannot_be_used_is_refused_and_made_again(tmp_path: Path, one_result: Result, kind: str) -> None:
+def test_an_index_that_cannot_be_used_is_refused_and_made_again(tmp_path: Path, result_of: ResultOf, kind: str) -> None:
     one, two = keys(2)
     file = tmp_path / ".index.sqlite"
     with opened_store(tmp_path) as store:
         store.index.register("sweep", runs([one, two]))
-        one_result.path.rename(tmp_path / one)
+        result_of(one).path.rename(tmp_path / one)
         if kind == "older":
             with store.index.database.writing() as connection:
                 connection.execute(update(INDEX_FORMAT).values(number=0))
-    try:
-        if kind == "damaged":
-            file.write_bytes(b"no database at all" * 1000)
-        if kind == "cut":
-            file.write_bytes(file.read_bytes()[:5000])
-        with pytest.raises(InputError, match="gridcarbon reindex"):
-            open_store(tmp_path)
-        done = gridcarbon("reindex", tmp_path)
-        assert done.returncode == 0, done
-        assert "was set aside" in done.stdout
-        assert "1 results and 1 sweeps" in done.stdout
-        with opened_store(tmp_path) as store:
-            states = store.index.states([one, two]).values()
-        assert [state.status for state in states] == ["done", "waiting"]
-        assert len(list(tmp_path.glob(".index.sqlite.set-aside-*"))) == 1
-        assert gridcarbon("verify", tmp_path).returncode == 0
-    finally:
-        (tmp_path / one).rename(one_result.path)
+    if kind == "damaged":
+        file.write_bytes(b"no database at all" * 1000)
+    if kind == "cut":
+        file.write_bytes(file.read_bytes()[:5000])
+    with pytest.raises(InputError, match="gridcarbon reindex"):
+        open_store(tmp_path)
+    done = gridcarbon("reindex", tmp_path)
+    assert done.returncode == 0, done
+    assert "was set aside" in done.stdout
+    assert "1 results and 1 sweeps" in done.stdout
+    with opened_store(tmp_path) as store:
+        states = store.index.states([one, two]).values()
+    assert [state.status for state in states] == ["done", "waiting"]
+    assert len(list(tmp_path.glob(".index.sqlite.set-aside-*"))) == 1
+    assert gridcarbon("verify", tmp_path).returncode == 0
 
 
 def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from app.results.store.index_tables import INDEX_FORMAT, METADATA
 from app.results.store.store import Store, open_store, opened_store
 from grid.errors import InputError
-from tests.app.command_line import gridcarbon
+from tests.app.command_line import gridcarbon, refused
 from tests.app.results.store.conftest import Put
 from tests.app.results.store.keys import LEASE_S, keys, runs
 
@@ -171,3 +171,14 @@ def test_a_server_with_another_format_is_made_again(tmp_path: Path, postgresql_u
         open_store(tmp_path, postgresql_url)
     assert gridcarbon("reindex", tmp_path, "--index", postgresql_url).returncode == 0
     open_store(tmp_path, postgresql_url).close()
+
+
+def test_a_result_under_the_key_of_another_is_damaged(store: Store, put: Put) -> None:
+    one, two = keys(2)
+    put(one)
+    shutil.copytree(Path(store.place) / one, Path(store.place) / two)
+    store.index.register("sweep", runs([one, two]))
+    assert [state.status for state in store.index.states([one, two]).values()] == ["done", "waiting"]
+    with pytest.raises(InputError, match=r"holds the result of another scenario"):
+        store.open(two)
+    refused(gridcarbon("verify", store.place), f"{two}: holds the result of another scenario")

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from app.results.draft import PREFIX
-from app.results.folder import Result
 from app.results.store.folders.remote import RemoteFolder
 from app.results.store.store import Store, opened_store
+from tests.app.results.store.conftest import ResultOf
 from tests.app.results.store.keys import LEASE_S, keys, runs
 from tests.places import ROOT
 
@@ -79,12 +79,13 @@ with opened_store(place, index) as store:
 
 
 def test_a_writer_that_is_killed_leaves_nothing_and_another_takes_over(
-    tmp_path: Path, request: pytest.FixtureRequest, index: str | None, one_result: Result
+    tmp_path: Path, request: pytest.FixtureRequest, index: str | None, result_of: ResultOf
 ) -> None:
     """In a folder with its own index, and in a bucket with one on a server."""
     remote = index is not None
     place = f"{request.getfixturevalue('s3_bucket')}/{tmp_path.name}" if remote else str(tmp_path / "store")
     (key,) = keys(1)
+    one_result = result_of(key)
     with opened_store(place, index) as store:
         store.index.register("sweep", runs([key]))
         command = [sys.executable, "-c", WRITE, json.dumps([place, index, key, str(one_result.path)])]

@@ -14,7 +14,7 @@ import pytest
 
 from app.failures import StoreError
 from app.results import scan
-from app.results.folder import Result, find_results
+from app.results.folder import find_results
 from app.results.run import store as write_single
 from app.results.store.folders.local import LocalFolder
 from app.results.store.folders.remote import UPLOADS, RemoteFolder
@@ -24,6 +24,7 @@ from app.results.store.store import Store, open_store, opened_store
 from app.results.verification import FILES, MANIFEST
 from app.simulation.phases import SimulationResult
 from grid.errors import InputError
+from tests.app.results.store.conftest import ResultOf
 from tests.app.results.store.keys import LEASE_S, keys, runs
 
 pytestmark = pytest.mark.slow
@@ -91,7 +92,7 @@ def test_it_is_the_result_that_a_single_run_writes(tmp_path: Path, outcome: Simu
 
 
 def test_a_damaged_result_is_set_aside_and_written_again(tmp_path: Path, outcome: SimulationResult) -> None:
-    (key,) = keys(1)
+    key = key_of(outcome.inputs.loaded)
     with opened_store(tmp_path) as store:
         damaged = store.write(key, outcome).path / "buses.parquet"
         damaged.write_bytes(b"damaged")
@@ -101,8 +102,9 @@ def test_a_damaged_result_is_set_aside_and_written_again(tmp_path: Path, outcome
         assert list(find_results(tmp_path)) == [key]
 
 
-def test_a_damaged_copy_of_a_remote_result_is_fetched_again(s3_bucket: str, one_result: Result) -> None:
+def test_a_damaged_copy_of_a_remote_result_is_fetched_again(s3_bucket: str, result_of: ResultOf) -> None:
     (key,) = keys(1)
+    one_result = result_of(key)
     with opened_store(f"{s3_bucket}/copies") as store:
         assert isinstance(store.folder, RemoteFolder)
         store.folder.send(key, one_result)
@@ -116,21 +118,24 @@ def test_a_damaged_copy_of_a_remote_result_is_fetched_again(s3_bucket: str, one_
             store.open(key)
 
 
-def test_copies_used_longest_ago_make_room(s3_bucket: str, one_result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, two, three = keys(3)
-    size = sum(file.stat().st_size for file in one_result.path.iterdir())
+def test_copies_used_longest_ago_make_room(
+    s3_bucket: str, result_of: ResultOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = {key: result_of(key) for key in keys(3)}
+    one, two, three = results
+    size = sum(file.stat().st_size for file in results[one].path.iterdir())
     monkeypatch.setenv("GRIDCARBON_CACHE_GB", str(1.5 * size / 1e9))
     with opened_store(f"{s3_bucket}/room") as store:
         assert isinstance(store.folder, RemoteFolder)
         copies = {}
         for number, key in enumerate((one, two, three)):
-            store.folder.send(key, one_result)
+            store.folder.send(key, results[key])
             copies[key] = store.open(key).path
             os.utime(copies[key], (number, number))
         assert [key for key, path in copies.items() if path.exists()] == [two, three]
 
 
-def test_what_a_killed_writer_left_in_a_bucket_is_no_result_and_goes(s3_bucket: str, one_result: Result) -> None:
+def test_what_a_killed_writer_left_in_a_bucket_is_no_result_and_goes(s3_bucket: str, result_of: ResultOf) -> None:
     one, two = keys(2)
     with opened_store(f"{s3_bucket}/killed") as store:
         folder = store.folder
@@ -143,7 +148,7 @@ def test_what_a_killed_writer_left_in_a_bucket_is_no_result_and_goes(s3_bucket: 
         assert store.index.take("worker", [one], LEASE_S) == one
         store.index.register("sweep", runs([one]))  # removes the second: nobody works on it
         assert folder.listed() == [one]
-        folder.send(one, one_result)
+        folder.send(one, result_of(one))
         assert store.index.finish(one, "worker")
         left = [path.removeprefix(f"{folder.root}/{one}/") for path in folder.system.find(folder.root)]
         assert sorted(name for name in left if "/" not in name) == sorted([*FILES, MANIFEST])
@@ -153,7 +158,7 @@ def test_what_a_killed_writer_left_in_a_bucket_is_no_result_and_goes(s3_bucket: 
 def test_a_full_disk_leaves_nothing_and_the_store_goes_on(
     tmp_path: Path, outcome: SimulationResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (key,) = keys(1)
+    key = key_of(outcome.inputs.loaded)
     said = "the disk is full"
 
     def fail(*_: object, **__: object) -> int:

@@ -13,8 +13,9 @@ from app.results.store.store import opened_store
 from app.studies.ensembles.sources import ensemble_at, sweep_at
 from grid.errors import InputError
 from tests.app.command_line import gridcarbon, refused
+from tests.app.results.store.keys import give_key, keys
 
-KEYS = [f"{number:032x}" for number in range(4)]
+KEYS = keys(4)
 ROOFS = "assets[roofs].p_peak_mw"
 
 
@@ -23,7 +24,7 @@ def store(results: dict[str, Result], tmp_path_factory: pytest.TempPathFactory) 
     """Two sweeps; of the first, two runs are done, one failed and one waits."""
     place = tmp_path_factory.mktemp("ensembles") / "store"
     for key, name in zip(KEYS[:2], ("unmanaged", "optimal"), strict=True):
-        shutil.copytree(results[name].path, place / key)
+        give_key(Path(shutil.copytree(results[name].path, place / key)), key)
     runs = [NamedRun(f"roofs={n}", key, ("shown",), {ROOFS: n, "dispatch.strategy": "optimal"}) for n, key in
             enumerate(KEYS)]  # fmt: skip
     design = {"kind": "grid", "runs": [[n, "", "", ""] for n in range(4)]}
@@ -60,7 +61,7 @@ def test_one_of_several_sweeps_must_be_named(store: Path) -> None:
 
 def test_a_sweep_without_results_is_told_from_a_wrong_figure(tmp_path: Path) -> None:
     with opened_store(tmp_path) as opened:
-        opened.index.register("new", [NamedRun(f"run {key[-1]}", key, (), {"seed": 1}) for key in KEYS])
+        opened.index.register("new", [NamedRun(f"run {n}", key, (), {"seed": 1}) for n, key in enumerate(KEYS)])
     for command in (["bands"], ["pareto"], ["sensitivity", "--figure", "cost"]):
         refused(gridcarbon(*command, tmp_path), "STORE: no run has a result yet (4 runs: 4 waiting)")
     assert len(gridcarbon("table", tmp_path).stdout.splitlines()) == 2 + 4
