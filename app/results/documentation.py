@@ -13,7 +13,8 @@ KEY_FIGURES_INTRODUCTION = """# Key figures
 Every key of `summary.json`, made from [app/results/key_figures.yaml](../app/results/key_figures.yaml) by
 `python -m app.results.documentation`. `gridcarbon why RESULT KEY` says the same of one figure, with its value, its
 inputs and the emission factors behind it. The formulae are SQL over the Parquet tables of the result. A figure that
-does not exist in a run is null.
+does not exist in a run is null. Figures have twelve significant digits: later ones would depend on how many threads add
+up the rows.
 """
 TABLES_INTRODUCTION = """# Tables of a result
 Every table and column of a result, made from [app/results/columns.py](../app/results/columns.py) by

@@ -25,6 +25,8 @@ Compared = Literal["relative", "points", "count", "amount"]
 """How two runs are compared: in per cent, by percentage points of two shares, by the difference of counts, or by the
 amount of the difference, with its share in per cent."""
 PER_CENT = 100.0
+DIGITS = 12
+"""Significant digits of key figures: later ones depend on the order in which threads add up the rows of a table."""
 CURRENCY = "currency"
 """Unit of an amount of money in the currency of the scenario."""
 _MEMBER = "{member}"
@@ -193,4 +195,7 @@ def comparable(*summaries: Mapping[str, Any]) -> bool:
 
 
 def _known(value: Value) -> Value:
-    return value if value is not None and math.isfinite(value) else None
+    """A figure to `DIGITS` significant digits; None if it is no finite number."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value

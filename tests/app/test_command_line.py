@@ -125,7 +125,7 @@ def test_a_net_that_names_a_foreign_module_is_refused_unopened(tmp_path: Path, m
 
 def test_profiles_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     times = pl.datetime_range(pl.datetime(2030, 1, 1), pl.datetime(2030, 1, 2), "15m", closed="left", eager=True)
-    values = [0.1] * 95 + [float("nan")]
+    values = [0.1] * 95 + [float("inf")]
     frame = pl.DataFrame({"time_utc": times, "load/1/p_mw": values, "load/999/p_mw": [0.1] * 96})
     frame.write_parquet(tmp_path / "profiles.parquet")
     text = THREE_LINES.replace("{network: case33bw}", "{network: case33bw, profiles: profiles.parquet}")

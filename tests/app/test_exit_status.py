@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +16,21 @@ from optimizer.window.diagnosis import UnboundedDispatchError
 from tests.optimizer.small_cases import battery, clock_of, feeder, problem_on
 
 
+@pytest.fixture
+def _signals_by_default() -> Iterator[None]:
+    """As in a command that a terminal starts; a shell starts those in its background with some ignored."""
+    defaults = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in defaults.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_signals_by_default")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize("typers", [False, True])
 def test_signals_end_a_command_alike_and_leave_no_trace(

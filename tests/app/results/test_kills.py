@@ -22,6 +22,9 @@ from app.commands.exit_status import ending_signals
 from app.results.draft import PREFIX, remove_abandoned
 from tests.app.synthetic_results import write_synthetic
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts commands in its background with some ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 def write(out):
     pid = os.fork()
     if pid:
