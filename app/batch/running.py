@@ -42,7 +42,7 @@ ENDING_S = 15.0
 
 
 @dataclass
-class _Flight:
+class _HandedOut:
     """A run that was handed to a worker of an address; the rest is what the index says of it."""
 
     key: str
@@ -67,8 +67,8 @@ class RunningBatch:
         self.before = 0
         self.waiting = WaitingRuns(())
         self.held: set[str] = set()
-        self.flights: dict[Future, _Flight] = {}
-        self.landed: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        self.in_work: dict[Future, _HandedOut] = {}
+        self.returned: queue.SimpleQueue[Future] = queue.SimpleQueue()
         self.workers: tuple[str, ...] = ()
         self.last_with_workers = self.begun
         self.handed_out: dict[str, int] = {}
@@ -124,9 +124,9 @@ class RunningBatch:
             if not self.stopped:
                 self._hand_out()
             with suppress(queue.Empty):
-                self._land(self.landed.get(timeout=TICK_S / 4))
+                self._take_back(self.returned.get(timeout=TICK_S / 4))
                 while True:
-                    self._land(self.landed.get_nowait())
+                    self._take_back(self.returned.get_nowait())
 
     def _is_over(self) -> bool:
         """Whether nothing more is to be waited for: after a failure runs that go on are waited for."""
@@ -134,7 +134,7 @@ class RunningBatch:
         if deadline_s is not None and time.monotonic() - self.begun > deadline_s:
             self.stopped = self.stopped or "the deadline has passed"
             return True
-        return bool(self.stopped) and (self.stopped != _AFTER_FAILURE or not self.flights)
+        return bool(self.stopped) and (self.stopped != _AFTER_FAILURE or not self.in_work)
 
     def _tick(self) -> None:
         """Asks for workers and states, and shows them."""
@@ -148,22 +148,22 @@ class RunningBatch:
         elif now - self.last_with_workers > WITHOUT_WORKERS_S:
             self.stopped = f"there has been no worker for {WITHOUT_WORKERS_S / 60:.0f} min"
         self._miss_workers()
-        states = self.store.index.states([*self.held, *(flight.key for flight in self.flights.values())])
-        for flight in self.flights.values():
-            state = states.get(flight.key)
+        states = self.store.index.states([*self.held, *(run.key for run in self.in_work.values())])
+        for run in self.in_work.values():
+            state = states.get(run.key)
             if state is not None:
-                flight.worker, flight.phase, flight.share = state.worker or "", state.phase, state.share
+                run.worker, run.phase, run.share = state.worker or "", state.phase, state.share
         self._look_after_held([states[key] for key in self.held if key in states])
         self.display.show(self.view())
 
     def _miss_workers(self) -> None:
         """Looks after runs whose workers are gone as after those in other hands: what the index says of them counts."""
-        for future, flight in list(self.flights.items()):
-            if flight.address not in self.workers and not future.done():
-                del self.flights[future]
+        for future, run in list(self.in_work.items()):
+            if run.address not in self.workers and not future.done():
+                del self.in_work[future]
                 future.cancel()
-                self.held.add(flight.key)
-                self.lost.add(flight.key)
+                self.held.add(run.key)
+                self.lost.add(run.key)
 
     def _look_after_held(self, states: list[RunState]) -> None:
         """Takes what others had: runs that are finished now, and those whose worker is gone."""
@@ -201,7 +201,7 @@ class RunningBatch:
 
     def _hand_out(self) -> None:
         """Gives every worker that has nothing to do a run."""
-        busy = {flight.address for flight in self.flights.values()}
+        busy = {run.address for run in self.in_work.values()}
         for address in self.workers:
             if address in busy:
                 continue
@@ -217,8 +217,8 @@ class RunningBatch:
                 allow_other_workers=True,  # if this one dies
                 pure=False,
             )
-            self.flights[future] = _Flight(key, address, time.monotonic())
-            future.add_done_callback(self.landed.put)
+            self.in_work[future] = _HandedOut(key, address, time.monotonic())
+            future.add_done_callback(self.returned.put)
 
     def _task(self, run: SweepRun) -> RunTask:
         options = self.options
@@ -228,15 +228,15 @@ class RunningBatch:
             options.lease_s, options.memory_limit_mb, version("gridcarbon"),
         )  # fmt: skip
 
-    def _land(self, future: Future) -> None:
+    def _take_back(self, future: Future) -> None:
         """Takes what came of a run that was handed out."""
-        flight = self.flights.pop(future, None)
-        if flight is None:
+        run = self.in_work.pop(future, None)
+        if run is None:
             return
         try:
             report: RunReport = future.result(timeout=RESULT_S)
         except Exception as error:
-            self._not_run(flight, error)
+            self._not_run(run, error)
             return
         if report.status in FINISHED:
             if self._is_here(report):
@@ -246,7 +246,7 @@ class RunningBatch:
         else:
             self.waiting.put_back(report.key)
             if report.status == "unusable":
-                self.stopped = self.stopped or f"{flight.address}: {report.reason}"
+                self.stopped = self.stopped or f"{run.address}: {report.reason}"
 
     def _is_here(self, report: RunReport) -> bool:
         """Whether what a worker finished is known here; asked once of each, as it may write to a folder of its own."""
@@ -261,16 +261,16 @@ class RunningBatch:
         self.same_store.add(report.worker)
         return True
 
-    def _not_run(self, flight: _Flight, error: Exception) -> None:
+    def _not_run(self, run: _HandedOut, error: Exception) -> None:
         """A run that no worker comes back from: workers died, the scheduler did, or the call cannot be made there."""
         from distributed import CancelledError, KilledWorker  # noqa: PLC0415  slow to import
 
         if isinstance(error, KilledWorker):
-            self._give_up(flight.key)  # Dask counted more deaths than we allow
+            self._give_up(run.key)  # Dask counted more deaths than we allow
             return
-        self.waiting.put_back(flight.key)
+        self.waiting.put_back(run.key)
         lost = isinstance(error, OSError | CancelledError)
-        why = _LOST if lost else f"{flight.address} cannot run it: {type(error).__name__}: {error}"
+        why = _LOST if lost else f"{run.address} cannot run it: {type(error).__name__}: {error}"
         self.stopped = self.stopped or why
 
     def _finish(self, report: RunReport) -> None:
@@ -283,16 +283,16 @@ class RunningBatch:
 
     def _end_runs(self) -> None:
         """Lets the runs that go on end, and gives back those that do not end in time."""
-        if not self.flights or self.client.status != "running":
+        if not self.in_work or self.client.status != "running":
             return
         asked = threading.Thread(target=self._ask_to_end, daemon=True)  # a worker that hangs does not answer
         asked.start()
         until = time.monotonic() + ENDING_S
-        while self.flights and time.monotonic() < until:
+        while self.in_work and time.monotonic() < until:
             with suppress(queue.Empty, StoreError):
-                self._land(self.landed.get(timeout=0.1))
+                self._take_back(self.returned.get(timeout=0.1))
         with suppress(StoreError):
-            for state in self.store.index.states([flight.key for flight in self.flights.values()]).values():
+            for state in self.store.index.states([run.key for run in self.in_work.values()]).values():
                 if state.status == "running" and state.worker:
                     self.store.index.release(state.key, state.worker)
 
@@ -306,7 +306,7 @@ class RunningBatch:
         ended = [report.status for report in self.finished.values()]
         running = (
             RunningRun(self.runs[one.key].name, one.worker or one.address, one.phase, one.share, now - one.begun)
-            for one in self.flights.values()
+            for one in self.in_work.values()
         )
         return BatchView(
             len(self.runs), self.before, ended.count("done"), ended.count("infeasible"), ended.count("failed"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ from app.batch.client import run_batch
 from app.batch.cluster import local_cluster
 from app.batch.options import BatchOptions
 from app.batch.process import process_name
-from app.batch.report import BatchSummary
+from app.batch.report import BatchSummary, BatchView
 from app.batch.sweep import check_sweep
 from app.results.folder import open_result
 from app.results.run import run_scenario
@@ -163,6 +165,28 @@ def test_too_much_memory_is_a_failed_run_and_the_worker_comes_back(tmp_path: Pat
     assert summary.outcome == "failed"
     assert "more than the 50 MB that a worker may have" in summary.failures[0][1]
     assert run(sweep, tmp_path / "store", workers, BatchOptions(retry_failed=True))[0].outcome == "done"
+
+
+class KillsWorkers(Recording):
+    """Kills every worker that it sees at work."""
+
+    def show(self, view: BatchView) -> None:
+        super().show(view)
+        for running in view.running:
+            _, number, *rest = running.worker.split(":")
+            if rest and number.isdecimal():
+                with suppress(ProcessLookupError):
+                    os.kill(int(number), signal.SIGKILL)
+
+
+def test_a_run_that_three_workers_died_of_has_failed(tmp_path: Path, workers: Workers) -> None:
+    sweep = sweep_file(tmp_path, {"seed": [0]}, {**BASE, "period": {"start": "2030-01-01", "days": 366}})
+    told = KillsWorkers()
+    with opened_store(tmp_path / "store") as store:
+        summary = run_batch(check_sweep(sweep), store, workers, BatchOptions(), told)
+        assert store.keys() == []
+    assert summary.failures == (("seed=0", "3 workers died of it, perhaps for want of memory"),)
+    assert told.notes == ["seed=0: its worker has died; it runs again"] * 2
 
 
 def test_after_a_failure_no_run_begins_if_so_asked(tmp_path: Path, workers: Workers) -> None:
