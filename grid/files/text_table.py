@@ -26,6 +26,8 @@ _OTHERS: Final = (
     (b"%PDF", "is a PDF document, no table: ask for the data as CSV"),
 )
 _LINE: Final = "·line"
+_MOST_SAID: Final = 200
+"""Characters of another's message that are repeated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +91,9 @@ def read_text_table(path: str | Path) -> TextTable:
     try:
         table = pl.read_csv(body.encode(), separator=separator, infer_schema=False, row_index_name=_LINE)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError) as error:
-        raise InputError(
-            [_ragged(lines, first, separator) or Fault("file", f"cannot be read as CSV ({error})")], str(path)
-        ) from error
+        said = str(error).partition("\n")[0][:_MOST_SAID]  # polars repeats the text that it cannot read
+        fault = _ragged(lines, first, separator) or Fault("file", f"cannot be read as CSV ({said})")
+        raise InputError([fault], str(path)) from error
     table = table.rename({name: tidy_name(name) for name in table.columns}, strict=False)
     at = _lines(lines, first, table.height)
     return tidy(table.drop(_LINE), at, separator, encoding)
@@ -159,12 +161,17 @@ def _lines(lines: list[str], first: int, n_rows: int) -> Ints:
 
 
 def _ragged(lines: list[str], first: int, separator: str) -> Fault | None:
-    """The first row that has more cells than the header."""
+    """The first row that has more cells than the header, or begins a quotation that ends nowhere."""
     rows = csv.reader(io.StringIO("\n".join(lines[first:])), delimiter=separator)
-    width = len(next(rows))
-    for row in rows:
-        if len(row) > width:
-            cure = "; decimal commas need ; between the cells" if separator == "," else ""
-            rule = f"has more cells than the {width} of the header{cure}"
-            return Fault(f"row {first + rows.line_num}", rule, separator.join(row[:8]))
+    begun = first + 1
+    try:
+        width = len(next(rows))
+        for row in rows:
+            if len(row) > width:
+                cure = "; decimal commas need ; between the cells" if separator == "," else ""
+                rule = f"has more cells than the {width} of the header{cure}"
+                return Fault(f"row {first + rows.line_num}", rule, separator.join(row[:8]))
+            begun = first + rows.line_num + 1
+    except csv.Error:  # a cell of more than 131,072 characters
+        return Fault(f"row {begun}", "has a quotation mark that no other closes")
     return None

@@ -48,6 +48,7 @@ def test_comments_and_what_a_spreadsheet_writes_first_are_no_header(tmp_path: Pa
         (b"%PDF-1.7", "no table"),
         (b"a,b\n\x00\x01\x02", "bytes that are no text"),
         (b"", "is empty"),
+        (b'time,ci\n1,2\n"3,4\n' + 20_000 * b"5,67890\n", "row 3: has a quotation mark that no other closes"),
         (b"time,ci,price\n2030,335,96,7\n", "row 2: has more cells than the 3 of the header; decimal commas need ;"),
     ],
 )
