@@ -86,7 +86,8 @@ One worker over {memory.runs} runs, after the 1st, 10th, 25th, 50th, 75th and 10
 ## Kills
 {kills.results} runs of a small net on a scheduler and two workers as processes of their own, killed {len(kills.kills)}
 times at random moments: the client {whom["client"]} times, a worker {whom["worker"]}, the scheduler
-{whom["scheduler"]}. It took {kills.clients} clients, {kills.attempts} beginnings of runs, {kills.seconds:,.0f} s.
+{whom["scheduler"]}. It took {kills.clients} clients and {kills.seconds:,.0f} s. Runs that were interrupted and begun
+again: {kills.attempts - kills.results}; the others of the kills fell between runs, as short as these are.
 
 | | target | found |
 |---|---|---|
