@@ -26,6 +26,8 @@ _PLACE = "--scheduler"
 _ON_THIS_MACHINE = {
     "distributed.worker.profile.enabled": False,  # takes time from the runs
     "distributed.scheduler.work-stealing": False,  # a run goes where what it shares is in memory
+    # Without Dask's MALLOC_TRIM_THRESHOLD_, by which large arrays are given back to the system and asked for again.
+    "distributed.nanny.pre-spawn-environ": {},
 }
 _OF_TERMINAL = (signal.SIGINT, signal.SIGHUP)
 """Signals that a terminal sends to all processes of a command; here the client alone acts on them."""
