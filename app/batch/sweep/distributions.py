@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any, ClassVar, Literal, LiteralString
 
 import numpy as np
@@ -26,14 +27,14 @@ LARGEST = 1e300
 """Width of a distribution that can be computed with."""
 
 
-class Distribution(Spec):
+class Distribution(Spec, ABC):
     """What a sampled parameter is drawn from."""
 
     numeric: ClassVar[bool] = True
 
+    @abstractmethod
     def drawn(self, shares: Floats) -> list[Any]:
         """The quantiles at shares between 0 and 1, shape (N,)."""
-        raise NotImplementedError
 
 
 class NumericDistribution(Distribution):
@@ -42,9 +43,9 @@ class NumericDistribution(Distribution):
     whole: bool = False
     """Whether values are rounded to whole numbers."""
 
+    @abstractmethod
     def quantiles(self, shares: Floats) -> Floats:
         """Quantiles before rounding, shape (N,)."""
-        raise NotImplementedError
 
     def drawn(self, shares: Floats) -> list[Any]:
         """The quantiles at shares between 0 and 1, shape (N,)."""
