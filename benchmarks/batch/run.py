@@ -26,11 +26,11 @@ CITY = Path(app.__file__).parent / "scenarios" / "demo.yaml"
 SMALL = {
     "name": "small",
     "city": {"network": "case33bw"},
-    "period": {"start": "2030-01-01", "days": 1, "step_minutes": 60},
+    "period": {"start": "2030-01-01", "days": 366, "step_minutes": 60},
     "dispatch": {"strategy": "unmanaged"},
     "assets": [{"kind": "pv", "name": "roofs", "bus": "5", "p_peak_mw": 1.0}],
 }
-"""The scenario of the kills: what counts there is how many moments a batch has, not what its runs compute."""
+"""The scenario of the kills: a small net, and runs long enough that kills fall into them."""
 
 
 def compared(folder: Path, base: Path, runs: int, strategy: str, days: int) -> tuple[Throughput, Throughput]:
@@ -84,10 +84,11 @@ One worker over {memory.runs} runs, after the 1st, 10th, 25th, 50th, 75th and 10
 {shown} MB. Largest deviation from that after the tenth: {100 * memory.memory_drift:.1f} % (target: 10 %).
 
 ## Kills
-{kills.results} runs of a small net on a scheduler and two workers as processes of their own, killed {len(kills.kills)}
-times at random moments: the client {whom["client"]} times, a worker {whom["worker"]}, the scheduler
+{kills.results} runs of a year of a small net, on a scheduler and two workers as processes of their own, killed
+{len(kills.kills)} times
+at random moments: the client {whom["client"]} times, a worker {whom["worker"]}, the scheduler
 {whom["scheduler"]}. It took {kills.clients} clients and {kills.seconds:,.0f} s. Runs that were interrupted and begun
-again: {kills.attempts - kills.results}; the others of the kills fell between runs, as short as these are.
+again: {kills.attempts - kills.results}.
 
 | | target | found |
 |---|---|---|

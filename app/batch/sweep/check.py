@@ -175,8 +175,7 @@ def _run(planned: PlannedRun, loaded: LoadedScenario, base: BaseScenario, paths:
     changes = {change.path.text: change for change in planned.changes}
     parameters = {text: _parameter(path, changes.get(text), content, base) for text, path in paths.items()}
     return SweepRun(
-        planned.name, planned.tags, parameters, content, loaded.folder, key_of(loaded),
-        planned.sample, planned.matrix, planned.column, planned.replication,
+        planned.name, planned.tags, parameters, content, loaded.folder, key_of(loaded), planned.in_design
     )  # fmt: skip
 
 

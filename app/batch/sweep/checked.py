@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 Scalar = bool | int | float | str | None
+
+
+@dataclass(frozen=True)
+class PlaceInDesign:
+    """Where a run stands in the design of its sweep.
+
+    Args:
+        sample: Place of its sample in a sampled design, of the run in another, from 0.
+        matrix: Of a Saltelli design: ``A``, ``B``, ``AB`` (A with a column of B) or ``BA``; else empty.
+        column: Of ``AB`` and ``BA``: path of the parameter whose column is the other matrix's; else empty.
+        replication: Which weather, year and seed of the replications; empty if there are none.
+    """
+
+    sample: int = 0
+    matrix: str = ""
+    column: str = ""
+    replication: str = ""
+
+
+FIRST = PlaceInDesign()
+"""Of the first run of a design without matrices and replications."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +43,7 @@ class SweepRun:
         content: The whole scenario, JSON-like, with all defaults, as `scenario.yaml` of a result holds it.
         folder: Folder that file names in it are relative to.
         key: Address of its result in a store.
-        sample: Place of its sample in a sampled design, of the run in another, from 0.
-        matrix: Of a Saltelli design: ``A``, ``B``, ``AB`` (A with a column of B) or ``BA``; else empty.
-        column: Of ``AB`` and ``BA``: path of the parameter whose column is the other matrix's; else empty.
-        replication: Which weather, year and seed of the replications; empty if there are none.
+        in_design: Where it stands in the design.
     """
 
     name: str
@@ -34,10 +52,7 @@ class SweepRun:
     content: Mapping[str, Any]
     folder: Path
     key: str
-    sample: int = 0
-    matrix: str = ""
-    column: str = ""
-    replication: str = ""
+    in_design: PlaceInDesign = FIRST
 
 
 @dataclass(frozen=True)
@@ -66,12 +81,12 @@ class CheckedSweep:
     def design(self) -> dict[str, Any]:
         """What an evaluation needs to know of the design, JSON-like.
 
-        ``runs`` has for each run, in order, its sample, matrix, column and replication (`SweepRun`).
+        ``runs`` has for each run, in order, its sample, matrix, column and replication (`PlaceInDesign`).
         """
         return {
             "kind": self.kind,
             "parameters": list(self.parameters),
             "seed": self.seed,
             "samples": self.samples,
-            "runs": [[run.sample, run.matrix, run.column, run.replication] for run in self.runs],
+            "runs": [list(astuple(run.in_design)) for run in self.runs],
         }

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from app.batch.sweep.checked import FIRST, PlaceInDesign
 from app.batch.sweep.distributions import Choice
 from app.batch.sweep.paths import Keys, ScenarioPath
 from app.batch.sweep.sampling import SampledDesign, sampled_points
@@ -58,20 +59,14 @@ class PlannedRun:
         place: Where the sweep file describes it.
         changes: What it changes in the base, in order.
         tags: Its own, and those of the sweep.
-        sample: Place of its sample in a sampled design, or of the run in another, from 0.
-        matrix: Of a Saltelli design: ``A``, ``B``, ``AB`` or ``BA``; else empty.
-        column: Of ``AB`` and ``BA``: the path of the parameter whose column is the other matrix's; else empty.
-        replication: Which weather, year and seed of the replications; empty if there are none.
+        in_design: Where it stands in the design.
     """
 
     name: str
     place: Keys
     changes: tuple[VariedValue, ...] = ()
     tags: tuple[str, ...] = ()
-    sample: int = 0
-    matrix: str = ""
-    column: str = ""
-    replication: str = ""
+    in_design: PlaceInDesign = FIRST
 
 
 @dataclass(frozen=True)
@@ -93,7 +88,8 @@ def make_variants(sweep: Sweep, paths: Paths, start: str | None) -> list[Planned
     """
     found = []
     for number, variant in enumerate(_of_design(sweep, paths)):
-        numbered = variant if isinstance(sweep.design, SAMPLED) else replace(variant, sample=number)
+        place = PlaceInDesign(sample=number)
+        numbered = variant if isinstance(sweep.design, SAMPLED) else replace(variant, in_design=place)
         numbered = replace(numbered, tags=tuple(dict.fromkeys((*sweep.tags, *variant.tags))))
         found += list(_replicated(numbered, sweep, paths, start))
     return found
@@ -191,7 +187,7 @@ def _sampled(design: SampledDesign, seed: int, paths: Paths) -> Iterator[Planned
         words = (point.matrix, f"{point.sample + 1:0{digits}d}", labels.get(column, ""))
         yield PlannedRun(
             " ".join(filter(None, words)), ("design", "parameters"), changes,
-            sample=point.sample, matrix=point.matrix, column=column,
+            in_design=PlaceInDesign(point.sample, point.matrix, column),
         )  # fmt: skip
 
 
@@ -227,5 +223,5 @@ def _replicated(variant: PlannedRun, sweep: Sweep, paths: Paths, start: str | No
             variant,
             name=", ".join(filter(None, (variant.name, words))),
             changes=(*variant.changes, *(change for _, change in chosen)),
-            replication=words,
+            in_design=replace(variant.in_design, replication=words),
         )

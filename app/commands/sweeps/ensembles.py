@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.commands.options import IndexUrl
+
 if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
@@ -20,7 +22,6 @@ Places = Annotated[
 ]
 StorePlace = Annotated[str, typer.Argument(metavar="STORE", help="A store (folder or URL), or a folder of results.")]
 Sweep = Annotated[str | None, typer.Option(help="Name of the sweep, if the store holds several.")]
-Index = Annotated[str | None, typer.Option(help="URL of the index, if it is not beside the store.")]
 Infeasible = Annotated[bool, typer.Option("--with-infeasible", help="Count runs that kept not every limit too.")]
 Better = Annotated[str | None, typer.Option(help="lower or higher; default: as the key figure declares.")]
 Out = Annotated[
@@ -39,7 +40,7 @@ def table(
         str | None, typer.Option("--format", help="csv, xlsx, parquet or md; default: by FILE, else md.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
-    index: Index = None,
+    index: IndexUrl = None,
 ) -> None:
     """Set results side by side: a row a run with what was varied and its key figures."""
     from app.studies.ensembles.files import check_table, table_bytes, write
@@ -64,7 +65,7 @@ def sensitivity(
     out: Out = None,
     with_infeasible: Infeasible = False,
     sweep: Sweep = None,
-    index: Index = None,
+    index: IndexUrl = None,
 ) -> None:
     """Say which of the varied parameters move a key figure, and how sure that is."""
     from app.studies.ensembles.pictures import picture_of_sensitivity
@@ -82,7 +83,7 @@ def bands(
     out: Out = None,
     with_infeasible: Infeasible = False,
     sweep: Sweep = None,
-    index: Index = None,
+    index: IndexUrl = None,
 ) -> None:
     """Say between which values key figures lie: P10, P50, P90, and how far the last tenth of the runs moved them."""
     from app.studies.ensembles.bands import bands as bands_of
@@ -103,7 +104,7 @@ def pareto(
     out: Out = None,
     with_infeasible: Infeasible = False,
     sweep: Sweep = None,
-    index: Index = None,
+    index: IndexUrl = None,
 ) -> None:
     """Name the runs that no other betters: one figure gets better from them only if the other gets worse."""
     from app.studies.ensembles.frontier import pareto_frontier

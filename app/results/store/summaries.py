@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -19,9 +19,9 @@ from app.results.store.rebuild import looked_at
 from app.results.store.records import SweepRecord
 from app.results.store.rows import result_values
 from app.results.store.states import WITH_RESULT, Parameter
+from app.results.typed_column import typed_column
 from grid.errors import InputError
 
-_LARGEST = 2**63 - 1
 _MOMENT = pl.Datetime("us", "UTC")
 ABOUT_RUNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "key": pl.String, "sweep": pl.String, "name": pl.String, "tags": pl.List(pl.String), "status": pl.String,
@@ -122,7 +122,7 @@ def _table(rows: Sequence[_Row]) -> pl.DataFrame:
     taken = {*about.columns, *figures.columns}
     paths = dict.fromkeys(path for row in rows for path in row.parameters)
     varied = [
-        _parameter(f"parameters.{path}" if path in taken else path, [row.parameters.get(path) for row in rows])
+        typed_column([row.parameters.get(path) for row in rows], _column_name(taken, path), _as_written)
         for path in paths
     ]
     return about.hstack(varied).hstack(figures)
@@ -144,17 +144,14 @@ def _moments(seconds: Sequence[float | None]) -> pl.Series:
     return (pl.Series(seconds, dtype=pl.Float64) * 1e6).cast(pl.Int64).cast(_MOMENT)
 
 
-def _parameter(name: str, values: Sequence[Parameter]) -> pl.Series:
-    """A column of what was varied, of the type that all its values have; a text where they have none in common."""
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {bool}:
-        return pl.Series(name, values, dtype=pl.Boolean)
-    if kinds <= {int} and all(value is None or -_LARGEST <= int(value) <= _LARGEST for value in values):
-        return pl.Series(name, values, dtype=pl.Int64)
-    if kinds <= {int, float}:
-        return pl.Series(name, values, dtype=pl.Float64, strict=False)
-    texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
-    return pl.Series(name, texts, dtype=pl.String)
+def _column_name(taken: Collection[str], path: str) -> str:
+    """What the column of a parameter is called."""
+    return f"parameters.{path}" if path in taken else path
+
+
+def _as_written(value: Parameter) -> str:
+    """A value as a sweep file writes it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _figures(texts: Sequence[str | None]) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from app.results.store.records import FOLDER
 from app.results.store.scan import scan
 from app.results.store.states import WITH_RESULT
 from app.results.store.summaries import ABOUT_RUNS
+from app.results.typed_column import typed_column
 from app.studies.ensembles.runs import SAMPLE, Ensemble, declared_figure, in_order
 from grid.errors import InputError, nearest
 from grid.files.content import is_folder
@@ -117,7 +118,7 @@ def _places_in_design(design: Mapping[str, Any], runs: int) -> list[pl.Series]:
     places = design.get("runs")
     if not isinstance(places, list) or len(places) != runs:
         return []
-    return [column([place[number] for place in places]).alias(name) for number, name in enumerate(SAMPLE)]
+    return [typed_column([place[number] for place in places]).alias(name) for number, name in enumerate(SAMPLE)]
 
 
 def of_results(results: Iterable[Result], source: str) -> Ensemble:
@@ -126,10 +127,10 @@ def of_results(results: Iterable[Result], source: str) -> Ensemble:
     parameters = differences([result.scenario for result in found])
     figures = in_order(dict.fromkeys(name for result in found for name in result.summary if declared_figure(name)))
     columns = {
-        "name": column([result.name for result in found]),
-        "status": column([result.manifest["status"] for result in found]),
+        "name": typed_column([result.name for result in found]),
+        "status": typed_column([result.manifest["status"] for result in found]),
         **parameters,
-        **{name: column([result.summary.get(name) for result in found]) for name in figures},
+        **{name: typed_column([result.summary.get(name) for result in found]) for name in figures},
     }
     currencies = {str(result.manifest.get("currency", "")) for result in found}
     return Ensemble(source, pl.DataFrame(columns), tuple(parameters), figures,
@@ -141,7 +142,7 @@ def differences(scenarios: Sequence[Mapping[str, Any]]) -> dict[str, pl.Series]:
     flat = [dict(_entries(scenario, "")) for scenario in scenarios]
     paths = dict.fromkeys(path for entries in flat for path in entries if path != "name")
     values = {path: [entries.get(path) for entries in flat] for path in paths}
-    return {path: column(of_path) for path, of_path in values.items() if any(v != of_path[0] for v in of_path)}
+    return {path: typed_column(of_path) for path, of_path in values.items() if any(v != of_path[0] for v in of_path)}
 
 
 def _entries(content: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -155,12 +156,3 @@ def _entries(content: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield from _entries(item, f"{path}[{name}]")
     else:
         yield path, ", ".join(map(str, content)) if isinstance(content, list) else content
-
-
-def column(values: Sequence[Any]) -> pl.Series:
-    """Values as a column: of whole numbers, numbers, truth values, or else of text."""
-    kinds = {type(value) for value in values if value is not None}
-    for allowed, dtype in (({bool}, pl.Boolean), ({int}, pl.Int64), ({int, float}, pl.Float64)):
-        if kinds <= allowed and kinds:
-            return pl.Series(values, dtype=dtype, strict=False)
-    return pl.Series([None if value is None else str(value) for value in values], dtype=pl.String)

@@ -149,7 +149,8 @@ def test_latin_hypercube_falls_once_into_each_slice(folder: Path) -> None:
 def test_saltelli_exchanges_one_column(folder: Path) -> None:
     sweep = checked(folder, {"kind": "saltelli", "samples": 2, "parameters": SAMPLED})
     assert len(sweep.runs) == 2 * (2 + 2)
-    found = {(run.matrix, run.column, run.sample): run.parameters for run in sweep.runs}
+    places = [run.in_design for run in sweep.runs]
+    found = {(p.matrix, p.column, p.sample): run.parameters for p, run in zip(places, sweep.runs, strict=True)}
     for path in SAMPLED:
         for sample in range(2):
             mixed, a, b = found["AB", path, sample], found["A", "", sample], found["B", "", sample]

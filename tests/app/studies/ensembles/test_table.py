@@ -10,9 +10,10 @@ import openpyxl
 import polars as pl
 import pytest
 
+from app.results.typed_column import typed_column
 from app.studies.ensembles.files import check_files, check_table, markdown, table_bytes
 from app.studies.ensembles.runs import Ensemble
-from app.studies.ensembles.sources import column, differences
+from app.studies.ensembles.sources import differences
 from app.studies.ensembles.table import results_table
 from grid.errors import InputError
 
@@ -129,12 +130,12 @@ def test_files_are_looked_at_before_anything_is_computed(tmp_path: Path) -> None
 
 
 def test_columns_have_the_type_of_their_values() -> None:
-    assert column([1, None]).dtype == pl.Int64
-    assert column([1, 2.5]).to_list() == [1.0, 2.5]
-    assert column([True, None]).dtype == pl.Boolean
-    assert column([1, "reference", None, True]).to_list() == ["1", "reference", None, "True"]
-    assert column([None, None]).null_count() == 2
-    assert math.isnan(column([math.nan])[0])
+    assert typed_column([1, None]).dtype == pl.Int64
+    assert typed_column([1, 2.5]).to_list() == [1.0, 2.5]
+    assert typed_column([True, None]).dtype == pl.Boolean
+    assert typed_column([1, "reference", None, True]).to_list() == ["1", "reference", None, "True"]
+    assert typed_column([None, None]).null_count() == 2
+    assert math.isnan(typed_column([math.nan])[0])
 
 
 def test_results_outside_sweeps_differ_in_what_their_scenarios_do() -> None:
