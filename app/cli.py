@@ -27,7 +27,7 @@ from app.commands import (
     why,
 )
 from app.commands.exit_status import BY_SIGNAL, FAILED, INFEASIBLE, WRONG_INPUT, ending_signals, status_without_dispatch
-from app.commands.sweeps import batch, ensembles
+from app.commands.sweeps import batch, compare, ensembles
 from app.failures import StoreError
 from grid.errors import InputError
 
@@ -47,6 +47,7 @@ COMMANDS = (
     hosting.hosting,
     planning.frontier,
     planning.estimate,
+    compare.compare,
     ensembles.table,
     ensembles.sensitivity,
     ensembles.bands,
