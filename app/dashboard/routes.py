@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import polars as pl
 from dash.exceptions import DependencyException
@@ -20,7 +20,7 @@ from app.results.folder import Result
 from grid.errors import InputError
 
 _ROWS_AT_ONCE = 200_000
-_FOLDERS = ("assets", "download", "map")
+_FOLDERS = ("assets", "download", "map", "rows", "shell", "timeline")
 """First parts of addresses that are files, not pages."""
 
 
@@ -60,6 +60,22 @@ def attachment(filename: str) -> str:
     """The header that offers a download under a name in any script (RFC 6266, with the encoding of RFC 8187)."""
     plain = re.sub(r"[^ !#-\[\]-~]", "", unicodedata.normalize("NFKD", filename))
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def refuse_other_origins(server: Flask) -> None:
+    """Refuses with status 403 whatever may change something and was sent by a page that is not ours.
+
+    A page of somebody else can have a browser send requests here, though not read the answers; browsers say with each
+    where it comes from (Sec-Fetch-Site, and Origin). Programs that are no browsers say neither and are answered.
+    """
+
+    @server.before_request
+    def refuse() -> Response | None:
+        if request.method in {"GET", "HEAD", "OPTIONS"}:
+            return None
+        site, origin = request.headers.get("Sec-Fetch-Site", "same-origin"), request.headers.get("Origin")
+        ours = site == "same-origin" and (origin is None or urlsplit(origin).netloc == request.host)
+        return None if ours else Response("Asked by a page of another origin.\n", 403, mimetype="text/plain")
 
 
 def refuse_what_no_page_asks(server: Flask, outputs: Collection[str]) -> None:

@@ -14,34 +14,44 @@ import dash
 import typer
 from flask import Flask, Response, request
 
-from app.dashboard import routes, shell
-from app.results.folder import Result, find_results
-from grid.errors import InputError
+from app.dashboard import routes
+from app.dashboard.catalogue import Catalogue, catalogue_of, open_catalogue
+from app.dashboard.shell import frame
+from app.dashboard.shell.answers import add_answers
+from app.results.folder import Result, result_folders
+from grid.errors import Fault, InputError
 
 LOOPBACK = "127.0.0.1"
 """Where it listens by default: reached from this machine only."""
 
 
-def create_app(results: Mapping[str, Result], host: str = LOOPBACK) -> dash.Dash:
+def create_app(results: Mapping[str, Result], host: str = LOOPBACK, jobs: object | None = None) -> dash.Dash:
     """The dashboard of `results`, ready to be served.
 
     Args:
-        results: Opened results by name, at least one; `unmanaged` is what the others are compared with.
+        results: The catalogue of what is served, or opened results by name.
         host: Address or name it will be served on: it answers to that and to the names of the loopback only.
+        jobs: What runs scenarios, for the pages that ask for runs (``app.server.config["GRIDCARBON_JOBS"]``); None
+            where results are only shown.
 
     Raises:
-        InputError: If there are no results.
+        InputError: If there are no results, and nothing that could make one.
     """
-    if not results:
+    catalogue = catalogue_of(results)
+    if not catalogue.entries() and jobs is None:
         raise InputError.single("results", "must hold at least one result")
     app = dash.Dash(
         __name__, title="gridcarbon", update_title="", suppress_callback_exceptions=True, serve_locally=True,
-        index_string=shell.INDEX, meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        index_string=frame.INDEX, assets_ignore=frame.FIRST_SCRIPT,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )  # fmt: skip
-    app.layout = shell.layout(results)
-    shell.register(app, results)
+    app.server.config["GRIDCARBON_JOBS"] = jobs
+    app.layout = lambda: frame.layout(catalogue)
+    frame.register(app, catalogue)
     _answer_to_own_names(app.server, host)
-    routes.add_routes(app.server, results)
+    routes.refuse_other_origins(app.server)
+    add_answers(app.server, catalogue)
+    routes.add_routes(app.server, catalogue)
     routes.refuse_what_no_page_asks(app.server, app.callback_map)
     routes.add_not_found(app.server)
     routes.add_security_headers(app.server, list(app.csp_hashes()))
@@ -62,7 +72,7 @@ def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
     """
     from waitress import create_server  # noqa: PLC0415  only needed where something is served
 
-    app = create_app(find_results(path, lambda message: typer.echo(message, err=True)), host)
+    app = create_app(opened(path), host)
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
@@ -79,6 +89,22 @@ def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
         server.run()  # until Ctrl+C, which it takes for its end
     finally:
         server.close()
+
+
+def opened(path: Path) -> Catalogue:
+    """The catalogue of what is at `path`; tells on stderr of results that cannot be opened.
+
+    Raises:
+        InputError: If there is no result, or none that can be opened.
+    """
+    result_folders(path)  # raises where there is none
+    catalogue = open_catalogue(path)
+    problems = [f"{entry.name}: {entry.problem}" for entry in catalogue.entries() if entry.result is None]
+    if not len(catalogue):
+        raise InputError([Fault(str(path), problem) for problem in problems], str(path))
+    for problem in problems:
+        typer.echo(f"cannot be opened: {problem}", err=True)
+    return catalogue
 
 
 def web_address(host: str, port: int) -> str:

@@ -1,4 +1,4 @@
-"""What a reader looks at: one result among several, its baseline, the colour scheme and the rest of the address."""
+"""What a reader looks at: one result among several, its baseline, colour scheme, language, the rest of the address."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 from dash import Dash
 from dash.development.base_component import Component
 
+from app.dashboard.address import FRAME_KEYS, address_of, names_in, query_of
+from app.dashboard.baseline import default_baseline, why_not_comparable
+from app.dashboard.catalogue import Catalogue, catalogue_of
 from app.dashboard.colours import Theme
+from app.dashboard.language import Language, language_named, say
 from app.dashboard.local_time import zone_of
 from app.dashboard.text import convention, counted
 from app.results.folder import Result
-from app.results.key_figures import comparable
-
-BASELINE = "unmanaged"
+from grid.errors import InputError, nearest
 
 
 @dataclass(frozen=True)
@@ -27,39 +28,100 @@ class View:
     """One view of the dashboard, as its address says.
 
     Args:
-        results: All results by name.
-        name: The result looked at.
+        results: The results that are served.
+        name: The result looked at; it can be opened.
         theme: The colour scheme.
-        query: The rest of the address, by key.
+        query: The address's query by key. What makes a page finds there the keys of the frame and the page's own.
+        language: The language of labels.
     """
 
-    results: Mapping[str, Result]
+    results: Catalogue
     name: str
     theme: Theme
     query: Mapping[str, str]
+    language: Language = "en"
 
     @classmethod
     def of(cls, results: Mapping[str, Result], data: Mapping[str, Any]) -> View:
-        """The view that the browser describes; an unknown result falls back to the first."""
-        query = {key: values[-1] for key, values in parse_qs(str(data.get("search") or "").lstrip("?")).items()}
-        name = query.get("result", "")
-        theme: Theme = "dark" if data.get("theme") == "dark" else "light"
-        return cls(results, name if name in results else next(iter(results)), theme, query)
+        """The view that the browser describes; without a `result` in the address, of the first there is.
+
+        Raises:
+            InputError: If there is no result of that name, or it cannot be opened; says why, with the nearest name.
+        """
+        query = query_of(str(data.get("search") or ""))
+        return cls.at(catalogue_of(results), query, str(data.get("theme") or ""), str(data.get("language") or ""))
+
+    @classmethod
+    def at(cls, results: Catalogue, query: Mapping[str, str], theme: str = "", language: str = "") -> View:
+        """The view of an address with this query, and theme and language where it names none; faults as in `of`."""
+        name = query.get("result") or next(iter(results), "")
+        entry = results.entry(name)
+        if entry is None:
+            raise InputError.single("result", "there is no result of this name", name, nearest(name, list(results)))
+        if entry.result is None:
+            raise InputError.single("result", entry.problem, name)
+        theme, language = query.get("theme") or theme, query.get("lang") or language
+        return cls(results, name, theme_named(theme), query, language_named(language))
+
+    @cached_property
+    def result(self) -> Result:
+        """The result looked at, the same as long as the view lives even if it is replaced meanwhile."""
+        return self.results[self.name]
 
     @property
-    def result(self) -> Result:
-        """The result looked at."""
-        return self.results[self.name]
+    def label(self) -> str:
+        """What people read for the result looked at."""
+        return self.results.label(self.name)
+
+    @cached_property
+    def baseline_name(self) -> str:
+        """Name of the result to compare with: the address's, else the default; empty if there is none.
+
+        The default is the one that the manifest names, `unmanaged`, or an unmanaged run of the same scenario: the first
+        of these that may be compared. An empty `baseline` in the address chooses none.
+        """
+        chosen = self.query.get("baseline")
+        return default_baseline(self.results, self.name) if chosen is None else chosen
+
+    @cached_property
+    def baseline_reason(self) -> str:
+        """Why there is no baseline, in words; empty if there is one."""
+        if not self.baseline_name:
+            return "No baseline is chosen." if "baseline" in self.query else "There is no result to compare with."
+        return why_not_comparable(self.results, self.baseline_name, self.name)
 
     @cached_property
     def baseline(self) -> Result | None:
-        """The result to compare with: the one its manifest names, else `unmanaged`.
+        """The result to compare with: of the same period, city and inputs; None for `baseline_reason`."""
+        return None if self.baseline_reason else self.results.get(self.baseline_name)
 
-        None if there is none, or if one of the two has steps without a solution of the power flow.
+    @property
+    def baseline_label(self) -> str:
+        """What people read for the baseline: its strategy alone where the scenario is the same."""
+        baseline = self.baseline
+        same = baseline is not None and baseline.manifest.get("name") == self.result.manifest.get("name")
+        strategy = str(baseline.manifest.get("strategy") or "") if same and baseline is not None else ""
+        differs = strategy != str(self.result.manifest.get("strategy") or "")
+        return strategy if strategy and differs else self.results.label(self.baseline_name)
+
+    @cached_property
+    def compared(self) -> tuple[str, ...]:
+        """Names of further results to compare, in order; those that cannot be opened are left out."""
+        names = names_in(self.query.get("with", ""))
+        return tuple(name for name in names if name in self.results and name != self.name)
+
+    def link(self, path: str, **changes: object) -> str:
+        """The address of a page that keeps the rest of the view, see `address_of`.
+
+        What this view does not know of the address (its moment, what is selected on the map), the browser adds when
+        the link is followed or copied. A value of "" takes a key out of the address then.
         """
-        name = str(self.result.manifest.get("baseline") or BASELINE)
-        found = self.results.get(name) if name != self.name else None
-        return found if found is None or comparable(found.summary, self.result.summary) else None
+        kept = {key: self.query[key] for key in FRAME_KEYS if key in self.query}
+        return address_of(path, kept | {"result": self.name}, changes)
+
+    def say(self, text: str, **values: object) -> str:
+        """A text in the view's language, see `app.dashboard.language.say`."""
+        return say(self.language, text, **values)
 
     @property
     def zone(self) -> str:
@@ -75,15 +137,25 @@ class View:
     @cached_property
     def period(self) -> str:
         """The period in words, e.g. ``2 days from 3 June 2030``, in local time."""
-        steps, hours = self.result.summary.get("steps") or 0, self.result.summary.get("step_hours") or 0.0
-        first = self.result.table("city").select("time").first().collect()
-        if first.is_empty():
-            return "an empty period"
-        start = first["time"][0].astimezone(ZoneInfo(self.zone))
-        length = dt.timedelta(hours=steps * hours)
-        days = length / dt.timedelta(days=1)
-        words = counted(round(days), "day") if days >= 1 else counted(steps, "step")
-        return f"{words} from {start.day} {start:%B %Y}"
+        return period_of(self.result)
+
+
+def period_of(result: Result) -> str:
+    """The period of a result in words, in local time."""
+    steps, hours = result.summary.get("steps") or 0, result.summary.get("step_hours") or 0.0
+    first = result.table("city").select("time").first().collect()
+    if first.is_empty():
+        return "an empty period"
+    start = first["time"][0].astimezone(ZoneInfo(zone_of(result.scenario)))
+    length = dt.timedelta(hours=steps * hours)
+    days = length / dt.timedelta(days=1)
+    words = counted(round(days), "day") if days >= 1 else counted(steps, "step")
+    return f"{words} from {start.day} {start:%B %Y}"
+
+
+def theme_named(name: str) -> Theme:
+    """The theme of this name; light for any other."""
+    return "dark" if name == "dark" else "light"
 
 
 @dataclass(frozen=True)
@@ -92,12 +164,17 @@ class Page:
 
     Args:
         path: Its address, e.g. ``/ev``.
-        title: Its name in the navigation.
-        content: Makes the page for a view.
+        title: Its name in the navigation, in English.
+        content: Makes the page for a view. It is kept, and made anew only for other versions of the view's results,
+            another theme or language, or other values of `keys`; so it may read nothing else.
         callbacks: Registers what the page needs from the server while it is open; None if nothing.
+        keys: Keys of the address that the content depends on, beside `FRAME_KEYS`.
+        needs_result: Whether it can be made only where there is a result; else its view may lack one.
     """
 
     path: str
     title: str
     content: Callable[[View], Component]
-    callbacks: Callable[[Dash, Mapping[str, Result]], None] | None = None
+    callbacks: Callable[[Dash, Catalogue], None] | None = None
+    keys: tuple[str, ...] = ()
+    needs_result: bool = True

@@ -36,10 +36,7 @@
     window.clearTimeout(waiting);
     waiting = window.setTimeout(() => {
       if (!state.host.isConnected || state.playing) return;
-      const query = new URLSearchParams(window.location.search);
-      query.set("layer", state.layer);
-      query.set("t", String(state.t));
-      window.history.replaceState(window.history.state, "", `${window.location.pathname}?${query}`);
+      window.gridcarbon.address.set({ layer: state.layer, t: String(state.t) });
     }, 400);
   }
 
@@ -50,7 +47,12 @@
       const fresh = state.host !== host;
       state.config = config;
       map.attach(host);
-      if (fresh) state.told = "";
+      if (fresh) {
+        state.told = "";
+        const { layer: asked, t: step } = window.gridcarbon.address.query();
+        if (/^\d+$/.test(step) && Number(step) !== t) set("map-time", { value: Number(step) });
+        if (config.layers[asked] && asked !== layer) { set("map-layer", { value: asked }); return same; }
+      }
       const wanted = `${config.result}|${config.version}|${layer}|${config.theme}`;
       if (fresh || state.key !== wanted || !state.ready) {
         try {

@@ -13,6 +13,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from app.dashboard import arrays, cards
+from app.dashboard.catalogue import Catalogue
 from app.dashboard.figures import element
 from app.dashboard.layers import LAYERS
 from app.dashboard.local_time import local, zone_of
@@ -190,7 +191,7 @@ def element_day(view: View, kind: str, name: str, day: dt.date) -> Component:
     return cards.chart(title, f"{where}. {subtitle}" if where else subtitle, chart, key="element-day")
 
 
-def register(app: Dash, results: Mapping[str, Result]) -> None:
+def register(app: Dash, results: Catalogue) -> None:
     """Registers the map's callbacks: drawing happens in the browser, only an element's day asks the server."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("gridmap", "show"),

@@ -65,7 +65,7 @@ def _value(key: str, declared: KeyFigure, view: View) -> tuple[str, str, str]:
     if value is None or view.baseline is None:
         return shown, declared.absent if value is None else "", ""
     kind = "relative" if declared.compared == "amount" else declared.compared
-    difference = change(value, view.baseline.summary.get(key), view.baseline.name, kind, declared.digits)
+    difference = change(value, view.baseline.summary.get(key), view.baseline_label, kind, declared.digits)
     return shown, difference.words, _tone(declared, difference.direction)
 
 
@@ -79,7 +79,7 @@ def _difference(key: str, declared: KeyFigure, view: View) -> tuple[str, str, st
     whole = view.baseline.summary.get(declared.share_of or key)
     share = f"{figure(100 * amount / whole, 1)}\u00a0% of" if whole else "against"
     direction = "down" if amount < 0 else "up" if amount > 0 else "same"
-    return figure(amount, declared.digits), f"change, {share} {view.baseline.name}", _tone(declared, direction)
+    return figure(amount, declared.digits), f"change, {share} {view.baseline_label}", _tone(declared, direction)
 
 
 def _tone(declared: KeyFigure, direction: str) -> str:

@@ -176,15 +176,6 @@ def test_violations_are_gathered_by_element(results: dict[str, Result]):
     assert frame.filter(pl.col("quantity") == "loading_percent")["worst"].max() == worst
 
 
-def test_views_fall_back_and_find_their_baseline(results: dict[str, Result]):
-    assert View.of(results, {"search": "?result=nothing"}).name == "unmanaged"
-    assert View.of(results, {"search": "?result=unmanaged"}).baseline is None
-    optimal = View.of(results, {"search": "?result=optimal&layer=voltage", "theme": "purple"})
-    assert optimal.baseline is not None
-    assert (optimal.baseline.name, optimal.theme, optimal.query["layer"]) == ("unmanaged", "light", "voltage")
-    assert optimal.period == "2 days from 3 June 2030"
-
-
 @pytest.fixture(scope="module")
 def client(results: dict[str, Result]):
     return create_app(results).server.test_client()

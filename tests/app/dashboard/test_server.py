@@ -54,7 +54,7 @@ def test_it_answers_to_its_own_names_only(authority: str, host: str, own: bool) 
     assert is_own_name(authority, host) is own
 
 
-@pytest.mark.parametrize("path", ["/", "/assets/shell.js", "/map/optimal/elements.json", "/_dash-layout"])
+@pytest.mark.parametrize("path", ["/", "/assets/shell_frame.js", "/map/optimal/elements.json", "/_dash-layout"])
 def test_a_foreign_name_reads_nothing(client, path: str) -> None:
     with client.get(path) as answer:
         assert answer.status_code == 200
@@ -130,19 +130,13 @@ def test_a_damaged_table_spoils_only_its_page(results_folder: Path, tmp_path: Pa
     results = find_results(tmp_path / "results")
     client = create_app(results).server.test_client()
 
-    def page(search: str) -> str:
-        request = {
-            "output": "..nav.children...page.children..",
-            "outputs": [{"id": "nav", "property": "children"}, {"id": "page", "property": "children"}],
-            "inputs": [{"id": "view", "property": "data", "value": {"path": "/emissions", "search": search}}],
-            "changedPropIds": ["view.data"],
-        }
-        answer = client.post("/_dash-update-component", json=request)
+    def page(name: str) -> str:
+        answer = client.get("/shell/page", query_string={"path": "/emissions", "result": name})
         assert answer.status_code == 200
         return answer.get_data(as_text=True)
 
-    assert "This result cannot be read" in page("?result=optimal")
-    assert "cannot be read" not in page("?result=unmanaged")
+    assert "This result cannot be read" in page("optimal")
+    assert "cannot be read" not in page("unmanaged")
 
 
 @pytest.mark.parametrize(
@@ -156,3 +150,20 @@ def test_what_no_page_asks_is_refused(results: dict[str, Result], asked: bytes) 
     client = create_app(results).server.test_client()
     answer = client.post("/_dash-update-component", data=asked, content_type="application/json")
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 400),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}, 400),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://localhost:8051"}, 403),
+    ],
+)
+def test_pages_of_others_change_nothing(client, headers: dict[str, str], status: int) -> None:
+    assert client.post("/_dash-update-component", data=b"{}", headers=headers).status_code == status
+    assert client.get("/shell/results", headers=headers).status_code == 200

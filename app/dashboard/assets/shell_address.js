@@ -1,0 +1,160 @@
+/* The address is what the view is: nothing else in the browser reads or writes it.
+
+   gridcarbon.address.get(key)                 value of a key, or null
+   gridcarbon.address.set(changes, options)    values by key, null takes one out; {push: true} makes a step that can be
+                                               undone; {push: true, merge: "zoom"} joins it with a step of the same kind
+                                               before it; else the address changes without a step
+   gridcarbon.address.subscribe(fn)            fn(query) after every change; returns what ends it
+   gridcarbon.address.search() / .path()       the query as text / the page
+   gridcarbon.moment.get() / .set(ms)          the shown moment, UTC milliseconds on a step of the result
+   gridcarbon.moment.subscribe(fn)             fn(ms) at every change, also while it plays; returns what ends it
+   gridcarbon.moment.clock()                   {start_ms, step_ms, n_steps, zone, …} of the result shown, or null
+   gridcarbon.moment.step(n) .play() .pause() .playing() */
+(function () {
+  "use strict";
+  const app = (window.gridcarbon = window.gridcarbon || {});
+  const KEPT = /[^A-Za-z0-9\-._~:,|]/g; // what is written as %XX, the same as on the server
+
+  // ---- address ------------------------------------------------------------------------------------------------------
+  const readers = new Set();
+  const ORDER = "gridcarbon-steps"; // how many steps this tab made, so that redo knows whether there is one
+
+  const query = () => {
+    const found = {};
+    for (const [key, value] of new URLSearchParams(window.location.search)) if (!(key in found)) found[key] = value;
+    return found;
+  };
+  const encode = (text) => text.replace(KEPT, (char) => encodeURIComponent(char).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`));
+  const written = (values) => {
+    const parts = Object.entries(values).map(([key, value]) => `${encode(key)}=${encode(String(value))}`);
+    return parts.length ? `?${parts.join("&")}` : "";
+  };
+  const place = () => (window.history.state && window.history.state.step) || 0;
+  const last = () => { try { return Number(window.sessionStorage.getItem(ORDER)) || 0; } catch (_) { return place(); } };
+  const tell = () => { const now = query(); for (const reader of [...readers]) reader(now); };
+
+  function go(path, values, { push = false, merge = null } = {}) {
+    const search = written(values), state = window.history.state || {};
+    if (path === window.location.pathname && search === window.location.search) return;
+    const step = push && !(merge && state.merge === merge) ? place() + 1 : place();
+    const made = { step, merge: push ? merge : state.merge };
+    window.history[step > place() ? "pushState" : "replaceState"](made, "", path + search);
+    if (push) try { window.sessionStorage.setItem(ORDER, String(step)); } catch (_) { /* then redo is always offered */ }
+    tell();
+  }
+
+  app.address = {
+    get: (key) => query()[key] ?? null,
+    query,
+    search: () => window.location.search,
+    path: () => window.location.pathname,
+    set(changes, options) {
+      const values = query();
+      for (const [key, value] of Object.entries(changes)) {
+        if (value === null || value === undefined) delete values[key]; else values[key] = value;
+      }
+      go(window.location.pathname, values, options);
+    },
+    /** To a page, keeping the rest of the view; values of "" are taken out. */
+    open(href) {
+      const target = new URL(href, window.location.href), values = query();
+      for (const [key, value] of target.searchParams) { if (value === "" && key !== "baseline") delete values[key]; else values[key] = value; }
+      go(target.pathname, values, { push: true });
+    },
+    subscribe(reader) { readers.add(reader); return () => readers.delete(reader); },
+    canUndo: () => place() > 0,
+    canRedo: () => place() < last(),
+  };
+  window.addEventListener("popstate", tell);
+
+  /** A link to a page of ours keeps the rest of the view, also where it is opened in another tab or copied. */
+  const PAGE = (link) => link && link.origin === window.location.origin && !link.hasAttribute("download") && !link.hash
+    && !/^\/(assets|download|map|shell|timeline|rows|_)/.test(link.pathname) && (!link.target || link.target === "_self");
+  const nearest = (event) => (event.target.closest ? event.target.closest("a[href]") : null);
+  function complete(event) {
+    const link = nearest(event);
+    if (!PAGE(link)) return;
+    const values = { ...query() };
+    for (const [key, value] of new URL(link.href).searchParams) { if (value === "" && key !== "baseline") delete values[key]; else values[key] = value; }
+    const href = link.pathname + written(values);
+    if (link.getAttribute("href") !== href) link.setAttribute("href", href);
+  }
+  for (const kind of ["pointerdown", "focusin", "contextmenu"]) document.addEventListener(kind, complete, true);
+  document.addEventListener("click", (event) => {
+    const link = nearest(event);
+    if (!PAGE(link) || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation(); // Dash's own links would write the address too
+    app.address.open(link.href);
+    window.scrollTo(0, 0);
+  }, true);
+
+  // ---- moment -------------------------------------------------------------------------------------------------------
+  const watchers = new Set(), fetched = new Map();
+  const REST_MS = 250, PLAY_MS = 90;
+  let clock = null, now = null, player = null, resting = null;
+
+  const iso = (ms) => `${new Date(ms).toISOString().slice(0, 16)}Z`;
+  const onStep = (ms) => {
+    if (!clock || !clock.n_steps) return null;
+    const step = Math.round((ms - clock.start_ms) / clock.step_ms);
+    return clock.start_ms + Math.min(clock.n_steps - 1, Math.max(0, step)) * clock.step_ms;
+  };
+  const inside = (ms) => clock && ms >= clock.start_ms && ms < clock.start_ms + clock.n_steps * clock.step_ms;
+
+  function move(ms, quiet) {
+    const next = onStep(ms);
+    if (next === null || next === now) return;
+    now = next;
+    for (const watcher of [...watchers]) watcher(now);
+    window.clearTimeout(resting);
+    if (!quiet && !player) resting = window.setTimeout(rest, REST_MS);
+  }
+  function rest() {
+    if (now === null || player) return;
+    if (app.address.get("at") !== iso(now)) app.address.set({ at: iso(now) }, { push: true, merge: "at" });
+    rested();
+  }
+  const rested = () => window.dash_clientside && window.dash_clientside.set_props && window.dash_clientside.set_props("moment-rested", { data: now === null ? null : iso(now) });
+
+  app.moment = {
+    get: () => now,
+    set: (ms) => move(ms, false),
+    step: (by) => clock && now !== null && move(now + by * clock.step_ms, false),
+    subscribe(watcher) { watchers.add(watcher); return () => watchers.delete(watcher); },
+    clock: () => clock,
+    playing: () => player !== null,
+    play() {
+      if (player || !clock) return;
+      player = window.setInterval(() => {
+        const next = now + clock.step_ms;
+        move(inside(next) ? next : clock.start_ms, false);
+      }, PLAY_MS);
+      for (const watcher of [...watchers]) watcher(now);
+    },
+    pause() {
+      window.clearInterval(player);
+      player = null;
+      for (const watcher of [...watchers]) watcher(now);
+      rest();
+    },
+    /** The clock of the result shown; of no result without a name. */
+    async of(name, version) {
+      if (!name) { clock = null; now = null; return; }
+      const key = `${name}|${version}`, url = `/timeline/${encodeURIComponent(name)}`;
+      if (!fetched.has(key)) fetched.set(key, fetch(url).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null));
+      const found = await fetched.get(key);
+      if (!found) { fetched.delete(key); return; }
+      if (found === clock) return;
+      clock = found;
+      const asked = Date.parse(app.address.get("at") || ""), before = now;
+      now = null;
+      move(inside(asked) ? asked : inside(before) ? before : clock.peak_ms, true);
+      rested();
+    },
+  };
+  app.address.subscribe(() => {
+    const asked = Date.parse(app.address.get("at") || "");
+    if (!Number.isNaN(asked) && inside(asked) && onStep(asked) !== now && !player) { move(asked, true); rested(); }
+  });
+})();

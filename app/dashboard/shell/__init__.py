@@ -1,0 +1,1 @@
+"""What surrounds every page: brand, navigation, choice of results, time, and what an address shows."""

@@ -1,0 +1,123 @@
+"""What the frame asks the server: the page of an address, the results there are, the clock of a result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from dash.development.base_component import Component
+from flask import Flask, Response, abort, request
+from plotly.io.json import to_json_plotly
+from polars.exceptions import PolarsError
+
+from app.dashboard.address import FRAME_KEYS, query_of
+from app.dashboard.catalogue import Catalogue
+from app.dashboard.language import language_named
+from app.dashboard.shell import states
+from app.dashboard.shell.kept_pages import KeptPages
+from app.dashboard.shell.navigation import navigation, not_found, page_at
+from app.dashboard.shell.timeline import timeline
+from app.dashboard.view import Page, View, theme_named
+from grid.errors import InputError
+
+_MOST_TRIES = 3
+"""How often a page is made anew whose result is replaced while it is made."""
+
+
+def add_answers(server: Flask, results: Catalogue) -> None:
+    """Adds ``/shell/page``, ``/shell/results`` and ``/timeline/<result>``."""
+    kept = KeptPages()
+
+    @server.get("/shell/page")
+    def page() -> Response:
+        query = query_of(request.query_string.decode("utf-8", "replace"))
+        return _unless_known(page_answer(query.pop("path", "/"), query, results, kept), "application/json")
+
+    @server.get("/shell/results")
+    def listed() -> Response:
+        entries = [{"name": one.name, "label": one.label, "version": one.version, "problem": one.problem}
+                   for one in results.entries()]  # fmt: skip
+        return _unless_known(json.dumps(entries).encode(), "application/json")
+
+    @server.get("/timeline/<name>")
+    def clock(name: str) -> Response:
+        result = results.get(name) or abort(404)
+        key = ("timeline", name, results.version(name))
+        return _unless_known(kept.get(key, lambda: json.dumps(timeline(result)).encode()), "application/json")
+
+
+def page_answer(path: str, query: dict[str, str], results: Catalogue, kept: KeptPages) -> bytes:
+    """The page of an address as JSON: ``nav`` and ``page`` as Dash's components, ``title``, and what is ``shown``.
+
+    What cannot be made is answered by a page that says why, never by another result's figures.
+    """
+    language, page = language_named(query.get("lang", "")), page_at(path)
+    links = {key: query[key] for key in FRAME_KEYS if key in query}
+    if page is None:
+        return _answer("", links, not_found(links, path, language), "")
+    try:
+        view = View.at(results, query)
+    except InputError:
+        if page.needs_result:
+            return _answer(page.path, links, states.no_result(links, results, language), page.title)
+        view = View(results, "", theme_named(query.get("theme", "")), query, language)
+    try:
+        return _kept(page, view, kept)
+    except (InputError, OSError, PolarsError) as error:
+        said = states.unreadable(view.name, error, links, results, language)
+        return _answer(page.path, links, said, page.title)
+
+
+def _kept(page: Page, view: View, kept: KeptPages) -> bytes:
+    """The page from what is kept; made anew if a result it is made from is replaced while it is made."""
+    for remaining in reversed(range(_MOST_TRIES)):
+        shown = _narrowed(page, view)
+        key = _key(page, shown)
+        try:
+            made = kept.get(key, lambda shown=shown: _made(page, shown))  # type: ignore[misc]
+        except (InputError, OSError, PolarsError):
+            if remaining and _key(page, _narrowed(page, view)) != key:
+                continue
+            raise
+        if not remaining or _key(page, _narrowed(page, view)) == key:
+            break
+    return made
+
+
+def _made(page: Page, view: View) -> bytes:
+    links = {key: view.query[key] for key in FRAME_KEYS if key in view.query}
+    return _answer(page.path, links, page.content(view), page.title, view)
+
+
+def _key(page: Page, view: View) -> tuple[Any, ...]:
+    """All that a page's content depends on."""
+    names = (view.name, view.baseline_name, *view.compared) if view.name else ()
+    versions = tuple((name, view.results.version(name), view.results.label(name)) for name in names)
+    return page.path, versions, view.theme, view.language, tuple(sorted(view.query.items()))
+
+
+def _narrowed(page: Page, view: View) -> View:
+    """The view with no more of the address than the page's content may depend on."""
+    query = {key: view.query[key] for key in (*FRAME_KEYS, *page.keys) if key in view.query}
+    return View(view.results, view.name, view.theme, query, view.language)
+
+
+def _answer(path: str, links: dict[str, str], content: Component, title: str, view: View | None = None) -> bytes:
+    language = language_named(links.get("lang", ""))
+    shown = None if view is None or not view.name else {
+        "result": view.name, "label": view.label, "version": view.results.version(view.name),
+        "baseline": view.baseline_name, "baseline_reason": view.baseline_reason,
+    }  # fmt: skip
+    answer = {"title": title, "nav": navigation(links, path, language), "page": content, "shown": shown}
+    return str(to_json_plotly(answer)).encode()
+
+
+def _unless_known(content: bytes, mimetype: str) -> Response:
+    """The content, or 304 if the browser already has it."""
+    tag = hashlib.sha256(content).hexdigest()[:32]
+    known = request.if_none_match.contains(tag)
+    response = Response(status=304) if known else Response(content, mimetype=mimetype)
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "private, no-cache"  # keep it, but ask whether it is still right
+    return response

@@ -1,0 +1,83 @@
+"""A browser, pages that remember what they must not do, and dashboards served for them."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from app.dashboard import create_app
+from app.results.folder import Result
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+HOME = re.compile(r"(http://127\.0\.0\.1:|data:|blob:)")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[sync_api.Browser]:
+    if not CHROMIUM.exists():
+        reason = f"{CHROMIUM} is not installed"
+        if os.environ.get("GRIDCARBON_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def serving(results: Mapping[str, Result], jobs: object | None = None) -> Iterator[str]:
+    """The address of a dashboard of these results, while it is served."""
+    server = make_server("127.0.0.1", 0, create_app(results, jobs=jobs).server, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def served() -> Iterator[Callable[..., str]]:
+    """Serves results (a catalogue, or opened ones by name) until the test ends; gives the address."""
+    with ExitStack() as until_the_end:
+        yield lambda results, jobs=None: until_the_end.enter_context(serving(results, jobs))
+
+
+@pytest.fixture(scope="session")
+def address(results: dict[str, Result]) -> Iterator[str]:
+    """The dashboard of the synthetic city unmanaged and optimal."""
+    with serving(results) as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def plain_address(plain_results: dict[str, Result]) -> Iterator[str]:
+    """The dashboard of a city without cars and data centres."""
+    with serving(plain_results) as place:
+        yield place
+
+
+@pytest.fixture
+def page(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
+    """A page that remembers what it must not do; light, 1280 px wide."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    tab, faults = context.new_page(), []
+    tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("request", lambda request: None if HOME.match(request.url) else faults.append(f"foreign: {request.url}"))
+    yield tab
+    context.close()
+    assert faults == []

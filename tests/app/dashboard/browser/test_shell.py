@@ -1,0 +1,89 @@
+"""The frame in a real browser: every page, the pickers, the address, the colour scheme."""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+
+import pytest
+
+from app.dashboard.pages import PAGES
+from app.dashboard.text import figure
+from tests.app.dashboard.browser.walking import fits, until, visit
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("path", [page.path for page in PAGES])
+def test_every_page_loads_and_fits(page, address, path):
+    widths = (390, 800, 1280)
+    page.set_viewport_size({"width": widths[0], "height": 844})
+    visit(page, f"{address}{path}?result=optimal")
+    page.wait_for_load_state("networkidle")
+    assert page.text_content("[aria-current=page]") == next(one.title for one in PAGES if one.path == path)
+    assert page.evaluate("document.documentElement.lang") == "en"
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 844})
+        until(page, partial(fits, page, width))
+
+
+@pytest.mark.parametrize("path", [page.path for page in PAGES])
+def test_pages_without_devices_explain_themselves(page, plain_address, path):
+    visit(page, f"{plain_address}{path}")
+    page.wait_for_load_state("networkidle")
+    assert len(page.inner_text("#page")) > 100
+
+
+def test_choosing_another_result_changes_figures_and_address(page, address, results):
+    visit(page, f"{address}/?result=optimal")
+    page.click("#result-picker")
+    page.get_by_role("option", name="Synthetic town, unmanaged").click()
+    wanted = figure(results["unmanaged"].summary["emissions_t"], 1)
+    until(page, lambda: page.text_content("[data-kpi=emissions_t] .kpi-value") == wanted)
+    assert "result=unmanaged" in page.url
+    page.go_back()
+    wanted = figure(results["optimal"].summary["emissions_t"], 1)
+    until(page, lambda: page.text_content("[data-kpi=emissions_t] .kpi-value") == wanted)
+
+
+def test_a_link_opens_the_result_and_navigation_keeps_it(page, address):
+    visit(page, f"{address}/?result=optimal")
+    assert page.input_value("#result-picker") == "Synthetic town, optimal"
+    page.get_by_role("link", name="About").click()
+    until(page, lambda: "About these numbers" in (page.text_content("h1") or ""))
+    assert "result=optimal" in page.url
+    assert page.input_value("#result-picker") == "Synthetic town, optimal"
+
+
+def test_the_theme_switches_and_is_remembered(page, address):
+    visit(page, f"{address}/?result=optimal")
+
+    def scheme() -> str:
+        return str(page.evaluate("document.documentElement.dataset.mantineColorScheme"))
+
+    until(page, lambda: scheme() == "light")
+    page.click("#theme-switch")
+    until(page, lambda: scheme() == "dark")
+    page.reload()
+    until(page, lambda: scheme() == "dark")
+    until(page, lambda: page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(19, 22, 24)")
+
+
+def test_an_unknown_address_leads_back(page, address):
+    visit(page, f"{address}/no/such/page")
+    assert "There is no such page" in page.inner_text("h1")
+    page.locator("#page").get_by_role("link", name="Electric cars").click()
+    until(page, lambda: page.text_content("h1") == "Electric cars")
+
+
+def test_every_page_can_be_chosen_and_the_legend_read_on_a_tablet(page, address):
+    page.set_viewport_size({"width": 800, "height": 1000})
+    visit(page, f"{address}/grid?result=optimal")
+    until(page, lambda: page.locator(".legend-note").count())
+    boxes = [link.bounding_box() for link in page.locator(".nav-link").all()]
+    assert len(boxes) == len(PAGES)
+    assert page.evaluate("document.querySelector('#nav').scrollWidth <= document.querySelector('#nav').clientWidth")
+    assert all(left["x"] + left["width"] <= right["x"] for left, right in itertools.pairwise(boxes))
+    assert page.locator(".legend-note").bounding_box()["width"] > 400

@@ -1,0 +1,31 @@
+"""What a test does in the browser: visit, wait, read the map's picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def until(page: Page, holds: Callable[[], object], seconds: float = 8.0) -> None:
+    """Polls from here, because the content security policy forbids the page to evaluate strings."""
+    for _ in range(int(seconds / 0.05)):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("what was waited for did not happen")
+
+
+def visit(page: Page, url: str) -> None:
+    """Opens an address and waits until its page stands."""
+    page.goto(url)
+    page.wait_for_selector("#page[data-state=shown] h1")
+
+
+def fits(page: Page, width: int) -> bool:
+    """Whether the page needs no scrolling sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth") <= width)
