@@ -51,6 +51,7 @@ class Lease:
         lease_s: float,
         memory_limit_mb: float | None,
         on_excess: Callable[[float], None],
+        on_phase: Callable[[str], None] | None = None,
     ) -> None:
         """Holds a lease that was taken.
 
@@ -61,9 +62,10 @@ class Lease:
             lease_s: How long the lease lasts without a renewal [s].
             memory_limit_mb: The most memory that the process may have [MB]; None for any.
             on_excess: Called from the thread with the memory [MB] when it has more; ends the process.
+            on_phase: Told each phase of the run when it begins.
         """
         self._index, self._key, self._worker, self._lease_s = index, key, worker, lease_s
-        self._limit_mb, self._on_excess = memory_limit_mb, on_excess
+        self._limit_mb, self._on_excess, self._on_phase = memory_limit_mb, on_excess, on_phase
         self.phase, self.share = "", 0.0
         self.peak_memory_mb = memory_mb()
         self._ended: str | None = None
@@ -90,9 +92,12 @@ class Lease:
         Raises:
             RunEndedError: If it is not to go on.
         """
+        begins = phase != self.phase
         self.phase, self.share = phase, share
         if self._ended is not None:
             raise RunEndedError(self._ended)
+        if begins and self._on_phase is not None:
+            self._on_phase(phase)
 
     def _watch(self) -> None:
         renewed = tried = time.monotonic()

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 LEASE_S = 60.0
 """How long a run stays a worker's that gives no sign of life, by default [s]."""
+
+
+MOST_DEATHS = 3
+"""How many workers may die of a run before it counts as failed."""
+DIED_OF_IT = f"{MOST_DEATHS} workers died of it, perhaps for want of memory"
+"""Why such a run has failed."""
+
+
+def absolute_place(place: str) -> str:
+    """A place of a store or an index as a process in another folder finds it."""
+    return place if "://" in place else str(Path(place).absolute())
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import re
 import socket
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 _NAME = re.compile(r"(?P<host>[\w.-]+):(?P<number>\d+):(?P<begun>\d+):(?P<place>[0-9a-f]{8})")
 
@@ -45,6 +46,35 @@ def has_ended(name: str) -> bool:
     if found is None or found["place"] != _place():
         return False
     return _begun(int(found["number"])) != int(found["begun"])
+
+
+def is_here(name: str) -> bool:
+    """Whether a process is one of this machine, so that it is known whether it has ended."""
+    found = _NAME.fullmatch(name)
+    return found is not None and found["place"] == _place()
+
+
+class RunInHands(Protocol):
+    """What the index knows of who has a run."""
+
+    @property
+    def status(self) -> str:
+        """Its state."""
+
+    @property
+    def worker(self) -> str | None:
+        """Who has it."""
+
+    @property
+    def lease_left_s(self) -> float | None:
+        """Seconds until another may take it."""
+
+
+def is_gone(state: RunInHands) -> bool:
+    """Whether a run is in the hands of a worker that will not finish it."""
+    if state.status != "running" or state.worker is None:
+        return False
+    return (state.lease_left_s is not None and state.lease_left_s < 0) or has_ended(state.worker)
 
 
 def in_short(name: str) -> str:

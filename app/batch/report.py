@@ -61,7 +61,9 @@ class KnownRun(Protocol):
 
 
 def finished_elsewhere(state: KnownRun) -> RunReport | None:
-    """The report of a run that somebody else finished; None if it is not finished."""
+    """The report of a run that somebody else finished, or ended for good; None if it is neither."""
+    if state.status == "cancelled":
+        return RunReport(state.key, "failed", "it was cancelled", state.worker or "", elsewhere=True)
     for status in FINISHED:
         if state.status == status:
             return RunReport(state.key, status, state.reason, state.worker or "", elsewhere=True)

@@ -9,12 +9,11 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.batch.options import BatchOptions
+from app.batch.options import DIED_OF_IT, MOST_DEATHS, BatchOptions, absolute_place
 from app.batch.order import WaitingRuns
-from app.batch.process import has_ended, in_short, process_name
+from app.batch.process import in_short, is_gone, process_name
 from app.batch.report import FINISHED, BatchDisplay, BatchSummary, BatchView, RunningRun, RunReport, finished_elsewhere
 from app.batch.tracebacks import place_of_tracebacks
 from app.batch.worker import RunTask, end_batch, run_in_worker
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 TICK_S = 1.0
 """How often workers and states are asked for [s]."""
-MOST_DEATHS = 3
-"""How many workers may die of a run before it counts as failed."""
 WITHOUT_WORKERS_S = 600.0
 """How long a batch waits for workers when there are none [s]."""
 RESULT_S = 60.0
@@ -91,7 +88,7 @@ class RunningBatch:
 
     def _take_over(self, states: Iterable[RunState]) -> set[str]:
         """Gives runs back whose workers have ended without doing so. Returns their keys."""
-        gone = {state.key: state.worker for state in states if _is_gone(state)}
+        gone = {state.key: state.worker for state in states if is_gone(state)}
         return {key for key, worker in gone.items() if worker and self.store.index.release(key, worker)}
 
     @property
@@ -191,11 +188,10 @@ class RunningBatch:
 
     def _give_up(self, key: str) -> None:
         """Records a run that workers die of as failed."""
-        reason = f"{MOST_DEATHS} workers died of it, perhaps for want of memory"
         index, me = self.store.index, process_name()
         self._take_over(index.states([key]).values())
-        if index.take(me, [key], self.options.lease_s) and index.finish(key, me, status="failed", reason=reason):
-            self._finish(RunReport(key, "failed", reason))
+        if index.take(me, [key], self.options.lease_s) and index.finish(key, me, status="failed", reason=DIED_OF_IT):
+            self._finish(RunReport(key, "failed", DIED_OF_IT))
         else:
             self.held.add(key)
 
@@ -223,8 +219,8 @@ class RunningBatch:
     def _task(self, run: SweepRun) -> RunTask:
         options = self.options
         return RunTask(
-            run.key, run.name, run.content, run.folder.absolute(), _absolute(self.store.place),
-            None if options.index is None else _absolute(options.index), self.name,
+            run.key, run.name, run.content, run.folder.absolute(), absolute_place(self.store.place),
+            None if options.index is None else absolute_place(options.index), self.name,
             options.lease_s, options.memory_limit_mb, version("gridcarbon"),
         )  # fmt: skip
 
@@ -322,15 +318,3 @@ class RunningBatch:
 
 _AFTER_FAILURE = "a run has failed"
 _LOST = "the connection to the scheduler was lost"
-
-
-def _absolute(place: str) -> str:
-    """A place as a process in another folder finds it."""
-    return place if "://" in place else str(Path(place).absolute())
-
-
-def _is_gone(state: RunState) -> bool:
-    """Whether a run is in the hands of a worker that will not finish it."""
-    if state.status != "running" or state.worker is None:
-        return False
-    return (state.lease_left_s is not None and state.lease_left_s < 0) or has_ended(state.worker)

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -162,11 +162,15 @@ def _memory_limit_mb(task: RunTask) -> float | None:
     return None
 
 
-def run_in_worker(task: RunTask) -> RunReport:
+def run_in_worker(task: RunTask, on_phase: Callable[[str], None] | None = None) -> RunReport:
     """Runs a scenario unless it is done or somebody else's; every failure is in the report.
 
     A failure of the scenario, of whatever kind, is written into the index with its reason, and its traceback beside the
     results. Where store or index do not work the run is given back.
+
+    Args:
+        task: What to run.
+        on_phase: Told each phase when it begins.
     """
     process = this_process()
     with process.one_at_a_time:
@@ -178,7 +182,7 @@ def run_in_worker(task: RunTask) -> RunReport:
         try:
             store = process.store(task.place, task.index)
             taken = store.index.take(process.name, [task.key], task.lease_s)
-            return _run(task, store, process) if taken else _not_taken(task, store, process)
+            return _run(task, store, process, on_phase) if taken else _not_taken(task, store, process)
         except (StoreError, InputError) as error:  # faults of the scenario do not come here
             return RunReport(task.key, "unusable", str(error), process.name)
 
@@ -190,7 +194,7 @@ def _not_taken(task: RunTask, store: Store, process: RunProcess) -> RunReport:
     return RunReport(task.key, "held", worker=process.name) if found is None else found
 
 
-def _run(task: RunTask, store: Store, process: RunProcess) -> RunReport:
+def _run(task: RunTask, store: Store, process: RunProcess, on_phase: Callable[[str], None] | None = None) -> RunReport:
     """A run whose lease this process has."""
     limit_mb = _memory_limit_mb(task)
 
@@ -203,7 +207,7 @@ def _run(task: RunTask, store: Store, process: RunProcess) -> RunReport:
     begun = time.perf_counter()
     lease = Lease(
         store.index, task.key, process.name,
-        lease_s=task.lease_s, memory_limit_mb=limit_mb, on_excess=on_excess,
+        lease_s=task.lease_s, memory_limit_mb=limit_mb, on_excess=on_excess, on_phase=on_phase,
     )  # fmt: skip
     process.begin(task.batch, lease)
     try:

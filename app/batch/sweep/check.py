@@ -52,6 +52,23 @@ def check_sweep(path: Path, days: int | None = None) -> CheckedSweep:
         return _checked(sweep, file, path, base, days)
 
 
+def check_sweep_content(content: Any, folder: Path, source: str) -> CheckedSweep:
+    """Checks the content of a sweep that stands in no file.
+
+    Args:
+        content: It, as a file would say it.
+        folder: Folder that file names in it are relative to.
+        source: What messages call it.
+
+    Raises:
+        ScenarioError: As `check_sweep`, without lines.
+    """
+    sweep = _sweep(content, source)
+    base = read_base(sweep.base, folder)
+    with sharing_preparation():
+        return _checked(sweep, YamlFile(content, None), folder / source, base, None)
+
+
 def _sweep(content: Any, source: str) -> Sweep:
     """The sweep that a file's content describes, by itself."""
     if not isinstance(content, Mapping):

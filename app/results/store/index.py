@@ -156,8 +156,22 @@ class Index:
         return self._change(key, worker, {"status": "waiting", "lease_until": None, "phase": "", "share": 0.0})
 
     def retry(self, keys: Sequence[str]) -> int:
-        """Lets failed runs wait again. Returns how many."""
-        return self._let_wait(keys, ("failed",))
+        """Lets failed and cancelled runs wait again. Returns how many."""
+        return self._let_wait(keys, ("failed", "cancelled"))
+
+    def cancel(self, keys: Sequence[str]) -> list[str]:
+        """Ends runs that wait or go on: the worker of one has lost its lease, and ends it when it notices.
+
+        Returns:
+            The keys of those that were ended.
+        """
+        values = {"status": "cancelled", "reason": "", "lease_until": None, "phase": "", "share": 0.0,
+                  "finished": self.database.now}  # fmt: skip
+        with self.database.writing() as connection:
+            asked = listed(connection, list(keys))
+            chosen = RUNS.c.key.in_(select(asked.c.value)) & RUNS.c.status.in_(("waiting", "running"))
+            statement = update(RUNS).where(RUNS.c.store == self.store, chosen).values(**values)
+            return list(connection.scalars(statement.returning(RUNS.c.key)))
 
     def states(self, keys: Collection[str]) -> dict[str, RunState]:
         """What is known of runs, by key in the order given; keys that the index does not know are left out."""

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Connection, Double, Integer, MetaData, Table, Text, inspect, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Connection,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    inspect,
+    select,
+)
 
 from grid.errors import Fault, InputError
 
@@ -55,6 +68,33 @@ VARIANTS = Table(
     Column("key", Text, nullable=False, index=True),
 )
 """A row for each run of a sweep, as the sweep names it."""
+JOBS = Table(
+    "run_jobs",
+    METADATA,
+    Column("store", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("submitted", Double, nullable=False),
+    Column("place", Integer, nullable=False),  # its place among those submitted together
+    Column("sweep", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("size", JSON, nullable=False),  # what its duration depends on
+    Column("result", Text),  # name of its result where that is not its key
+    Column("phases", JSON(none_as_null=True)),  # time spent in each phase [s], when it has ended
+)
+"""A row for each run that somebody asked for by itself: it is run without a batch that waits for it."""
+JOB_EVENTS = Table(
+    "run_events",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("store", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("run_events_of_key", "store", "key"),
+)
+"""What happened to jobs, in words, in order."""
 
 
 def has_tables(connection: Connection, shown: str) -> bool:
@@ -85,3 +125,8 @@ def make_tables(connection: Connection, shown: str) -> None:
     if not has_tables(connection, shown):
         METADATA.create_all(connection)
         connection.execute(INDEX_FORMAT.insert().values(number=FORMAT))
+
+
+def make_job_tables(connection: Connection) -> None:
+    """Makes the tables of jobs in an index of an earlier gridcarbon, which has none."""
+    METADATA.create_all(connection, tables=[JOBS, JOB_EVENTS])

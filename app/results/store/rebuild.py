@@ -8,8 +8,10 @@ from sqlalchemy import Connection, and_, delete, func, not_, or_, select, update
 
 from app.results.store.database import Database
 from app.results.store.folders.store_folder import Found, StoreFolder
-from app.results.store.index_tables import RUNS, VARIANTS
+from app.results.store.index_tables import RUNS, VARIANTS, make_job_tables
 from app.results.store.leases import listed
+from app.results.store.queue.record import read_jobs
+from app.results.store.queue.rows import rebuild_jobs
 from app.results.store.records import SweepRecord
 from app.results.store.rows import add_missing, result_values, write_variants
 from app.results.store.states import WITH_RESULT
@@ -30,12 +32,16 @@ def rebuild(database: Database, store: str, folder: StoreFolder) -> int:
         records = folder.records()
     except InputError as error:
         faults += error.faults
-    named = {run.key: None for record in records for run in record.runs}
+    jobs, unreadable = read_jobs(folder)
+    faults += [fault for error in unreadable for fault in error.faults]
+    named = {run.key: None for record in records for run in record.runs} | {job.key: None for job in jobs}
     with database.writing() as connection:
+        make_job_tables(connection)
         connection.execute(delete(VARIANTS).where(VARIANTS.c.store == store))
         for record in records:
             write_variants(connection, store, record)
         _remove_gone(connection, store, database, results, named)
+        rebuild_jobs(connection, store, jobs, database.now)
         add_missing(connection, store, [*named, *results], database.now)
         for key, found in results.items():
             values = result_values(found)

@@ -8,9 +8,11 @@ from typing import Any, Literal, Protocol
 
 Parameter = bool | int | float | str | None
 """A value that a sweep varied."""
-RunStatus = Literal["waiting", "running", "done", "infeasible", "failed"]
+RunStatus = Literal["waiting", "running", "done", "infeasible", "failed", "cancelled"]
 WITH_RESULT = ("done", "infeasible")
 """States of runs whose results are in the store."""
+ENDED = (*WITH_RESULT, "failed", "cancelled")
+"""States of runs that nobody runs unless he is asked to."""
 
 
 class Variant(Protocol):

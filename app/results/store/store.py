@@ -14,6 +14,7 @@ from app.results.store.folders.places import default_index, name_in_index, open_
 from app.results.store.folders.store_folder import StoreFolder
 from app.results.store.index import Index
 from app.results.store.key import is_key
+from app.results.store.queue.queue import Queue
 from app.results.store.records import SweepRecord
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ class Store:
         place: The folder, or the URL, as messages name it.
         folder: What lies there.
         index: The index of its runs.
+        index_asked: The index as it was asked for, by which another process opens the same; None for the default.
     """
 
     place: str
     folder: StoreFolder
     index: Index
+    index_asked: str | None = None
 
     def keys(self) -> list[str]:
         """Keys of all results, in order; results with other names, such as a user's own, are left out."""
@@ -69,6 +72,11 @@ class Store:
         """
         return {record.sweep: record for record in self.folder.records()}
 
+    @property
+    def queue(self) -> Queue:
+        """The runs that were asked for one by one."""
+        return Queue(self.index)
+
     def close(self) -> None:
         """Closes the index."""
         self.index.close()
@@ -90,7 +98,7 @@ def open_store(place: str | Path, index: str | None = None) -> Store:
     if isinstance(folder, LocalFolder):
         folder.make()
     database = open_database(default_index(folder) if index is None else index)
-    return Store(folder.shown, folder, Index(database, name_in_index(folder, index), folder))
+    return Store(folder.shown, folder, Index(database, name_in_index(folder, index), folder), index)
 
 
 @contextmanager

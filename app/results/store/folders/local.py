@@ -19,7 +19,7 @@ from app.results.store.key import check_key
 from app.results.store.records import FOLDER, SweepRecord, record_in
 from app.results.verification import FILES, MANIFEST
 from grid.errors import Fault, InputError, raise_if_any
-from grid.files.content import shown_path
+from grid.files.content import read_bytes, shown_path
 from grid.files.output import NO_PLACE, in_words
 
 if TYPE_CHECKING:
@@ -109,17 +109,30 @@ class LocalFolder(StoreFolder):
         """See `StoreFolder.clean`."""
         remove_abandoned(self.path)
 
-    def write_record(self, record: SweepRecord) -> None:
-        """See `StoreFolder.write_record`."""
-        folder = self.path / FOLDER
-        draft = folder / f".{record.file_name}-{secrets.token_hex(4)}"
+    def file_names(self, folder: str) -> list[str]:
+        """See `StoreFolder.file_names`."""
         with self._said():
-            folder.mkdir(parents=True, exist_ok=True)
+            return sorted(path.name for path in (self.path / folder).glob("[!.]*"))
+
+    def read_file(self, folder: str, name: str) -> bytes:
+        """See `StoreFolder.read_file`."""
+        return read_bytes(self.path / folder / name)
+
+    def write_file(self, folder: str, name: str, text: str) -> None:
+        """See `StoreFolder.write_file`."""
+        draft = self.path / folder / f".{name}-{secrets.token_hex(4)}"
+        with self._said():
+            draft.parent.mkdir(parents=True, exist_ok=True)
             try:
-                draft.write_text(record.as_json(), encoding="utf-8")
-                draft.replace(folder / record.file_name)
+                draft.write_text(text, encoding="utf-8")
+                draft.replace(draft.with_name(name))
             finally:
                 draft.unlink(missing_ok=True)
+
+    def remove_file(self, folder: str, name: str) -> None:
+        """See `StoreFolder.remove_file`."""
+        with self._said():
+            (self.path / folder / name).unlink(missing_ok=True)
 
     def records(self) -> list[SweepRecord]:
         """See `StoreFolder.records`."""

@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -159,11 +159,24 @@ class RemoteFolder(StoreFolder):
                     self._remove(name)
                 self.system.rm_file(f"{self.root}/{UPLOADS}/{file}")
 
-    def write_record(self, record: SweepRecord) -> None:
-        """See `StoreFolder.write_record`."""
+    def file_names(self, folder: str) -> list[str]:
+        """See `StoreFolder.file_names`."""
+        return [name for name, _ in self._files(folder) if not name.startswith(".")]
+
+    def read_file(self, folder: str, name: str) -> bytes:
+        """See `StoreFolder.read_file`."""
+        return self._read(f"{folder}/{name}")
+
+    def write_file(self, folder: str, name: str, text: str) -> None:
+        """See `StoreFolder.write_file`."""
         with reaching(self.shown):
-            self._make_folder(FOLDER)
-            self.system.pipe_file(f"{self.root}/{FOLDER}/{record.file_name}", record.as_json().encode())
+            self._make_folder(folder)
+            self.system.pipe_file(f"{self.root}/{folder}/{name}", text.encode())
+
+    def remove_file(self, folder: str, name: str) -> None:
+        """See `StoreFolder.remove_file`."""
+        with reaching(self.shown), suppress(FileNotFoundError):
+            self.system.rm_file(f"{self.root}/{folder}/{name}")
 
     def records(self) -> list[SweepRecord]:
         """See `StoreFolder.records`."""

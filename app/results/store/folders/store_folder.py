@@ -7,7 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from app.results.store.records import SweepRecord
+from app.results.store.key import is_key, key_from
+from app.results.store.records import FOLDER, SweepRecord
+from grid.errors import InputError
 
 if TYPE_CHECKING:
     from app.results.folder import Result
@@ -55,6 +57,20 @@ class StoreFolder(ABC):
         found = self.listed()
         return [name for name, there in zip(found, self.each(self.has, found), strict=True) if there]
 
+    def name_of(self, key: str) -> str | None:
+        """Name of a sound result that has this key by its manifest, but another name; None if there is none."""
+
+        def matches(name: str) -> bool:
+            try:
+                manifest = self.look(name, all_files=False).manifest
+                of_it = key_from(str(manifest["scenario_hash"]), manifest.get("inputs", {})) == key
+                return of_it and bool(self.look(name, all_files=True))
+            except InputError:
+                return False
+
+        names = [name for name in self.names() if not is_key(name)]
+        return next((name for name, found in zip(names, self.each(matches, names), strict=True) if found), None)
+
     @abstractmethod
     def each(self, ask: Callable[[str], Answer], names: Sequence[str]) -> Iterator[Answer]:
         """The answers to what is asked of each name, in order; asked side by side where each takes a journey."""
@@ -87,9 +103,29 @@ class StoreFolder(ABC):
     def clean(self, running: Collection[str]) -> None:
         """Removes what writers left behind that were killed; `running` are names that somebody may be writing."""
 
-    @abstractmethod
     def write_record(self, record: SweepRecord) -> None:
         """Writes the record of a sweep in place of the one of the same name, if there is one."""
+        self.write_file(FOLDER, record.file_name, record.as_json())
+
+    @abstractmethod
+    def file_names(self, folder: str) -> list[str]:
+        """Names of the files in a hidden folder of the store that are not hidden, in order; none if it is not there."""
+
+    @abstractmethod
+    def read_file(self, folder: str, name: str) -> bytes:
+        """A file of a hidden folder of the store.
+
+        Raises:
+            InputError: If it is not there.
+        """
+
+    @abstractmethod
+    def write_file(self, folder: str, name: str, text: str) -> None:
+        """Writes a file of a hidden folder of the store, whole or not at all, in place of one that is there."""
+
+    @abstractmethod
+    def remove_file(self, folder: str, name: str) -> None:
+        """Removes a file of a hidden folder of the store, if it is there."""
 
     @abstractmethod
     def records(self) -> list[SweepRecord]:

@@ -1,0 +1,74 @@
+"""How far a run is, and how long it may still take: by an earlier run of the same city, or by its own pace."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.results.store.queue.rows import QueuedRun
+from app.scenario import LoadedScenario
+
+PHASES = ("read", "prepare", "dispatch", "power flow", "carbon tracing", "write")
+"""Phases of a run, in their order."""
+USUAL_SHARES: Mapping[str, float] = dict(zip(PHASES, (0.05, 0.10, 0.55, 0.10, 0.10, 0.10), strict=True))
+"""Share of a run that each phase takes, where no earlier run says it (the mean of the shipped scenarios)."""
+LEAST_SHARE = 0.1
+"""Share of a run from which on its own pace says how long it may still take."""
+LONGEST_GUESS = 0.95
+"""Share of a phase that counts as done at most, as long as only time says how far it is."""
+
+
+def size_of(loaded: LoadedScenario) -> dict[str, str | int]:
+    """What the duration of a run depends on most."""
+    scenario = loaded.scenario
+    return {
+        "network": str(scenario.city.network),
+        "strategy": str(scenario.dispatch.strategy),
+        "steps": int(loaded.city.clock.n_steps),
+    }
+
+
+def expected_seconds(size: Mapping[str, Any], others: Iterable[QueuedRun]) -> dict[str, float] | None:
+    """Time that each phase of a run may take [s], from the earlier run that is most like it; None if there is none.
+
+    A run is like another of the same network and strategy; its phases take as long in proportion to the steps, except
+    `read`, which does not depend on them.
+    """
+    what = ("network", "strategy")
+    alike = [run for run in others if run.phases and all(run.size.get(name) == size.get(name) for name in what)]
+    steps = size.get("steps")
+    if not alike or not steps:
+        return None
+    nearest = min(alike, key=lambda other: abs(math.log(steps / other.size["steps"])))
+    ratio = steps / nearest.size["steps"]
+    return {phase: seconds * (1.0 if phase == "read" else ratio) for phase, seconds in nearest.phases.items()}
+
+
+def progress(
+    phase: str, share: float, in_phase_s: float, running_s: float, expected: Mapping[str, float] | None
+) -> tuple[float, float | None]:
+    """How far a run is.
+
+    Args:
+        phase: Its phase.
+        share: Share of the phase that is done, as far as the phase says so; 0 where it says nothing.
+        in_phase_s: How long it has been in it [s].
+        running_s: How long it has been running [s].
+        expected: Time that each phase may take [s]; None if it is not known.
+
+    Returns:
+        Share of the whole that is done, and time left [s]; None where that cannot be said yet.
+    """
+    weights = expected if expected and sum(expected.values()) > 0 else USUAL_SHARES
+    whole = sum(weights.values())
+    if phase not in PHASES:
+        return 0.0, None if expected is None else whole
+    before = sum(weights.get(name, 0.0) for name in PHASES[: PHASES.index(phase)])
+    own = weights.get(phase, 0.0)
+    if expected is not None and own > 0:
+        share = max(share, min(in_phase_s / own, LONGEST_GUESS))
+    done = min((before + own * share) / whole, 0.99)
+    if done >= LEAST_SHARE:
+        return done, running_s * (1 - done) / done
+    return done, None if expected is None else whole * (1 - done)
