@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.batch.jobs.progress import expected_seconds, progress
+from app.batch.jobs.progress import expected_seconds, progress, usual_weights
 from app.results.store.queue.rows import QueuedRun
 from app.results.store.states import WITH_RESULT, RunStatus
 
@@ -63,7 +63,7 @@ def job_of(run: QueuedRun, others: Sequence[QueuedRun], in_phase_s: float) -> Jo
     share, left_s = (1.0 if state.status in WITH_RESULT else 0.0), None
     if state.status == "running" and run.running_s is not None:
         expected = expected_seconds(run.size, others)
-        share, left_s = progress(state.phase, state.share, in_phase_s, run.running_s, expected)
+        share, left_s = progress(state.phase, state.share, in_phase_s, run.running_s, expected, usual_weights(run.size))
     return Job(
         key=run.key,
         name=run.name,

@@ -11,8 +11,9 @@ from app.scenario import LoadedScenario
 
 PHASES = ("read", "prepare", "dispatch", "power flow", "carbon tracing", "write")
 """Phases of a run, in their order."""
-USUAL_SHARES: Mapping[str, float] = dict(zip(PHASES, (0.05, 0.10, 0.55, 0.10, 0.10, 0.10), strict=True))
-"""Share of a run that each phase takes, where no earlier run says it (the mean of the shipped scenarios)."""
+_UNMANAGED = (4.0, 1.2, 0.1, 0.1, 0.9, 0.7)
+_OPTIMAL = (4.0, 2.1, 132.0, 0.1, 1.3, 1.0)
+"""Time in each phase of a week of quarter hours of the reference city, on one processor of two [s] (measured)."""
 LEAST_SHARE = 0.1
 """Share of a run from which on its own pace says how long it may still take."""
 LONGEST_GUESS = 0.95
@@ -27,6 +28,11 @@ def size_of(loaded: LoadedScenario) -> dict[str, str | int]:
         "strategy": str(scenario.dispatch.strategy),
         "steps": int(loaded.city.clock.n_steps),
     }
+
+
+def usual_weights(size: Mapping[str, Any]) -> dict[str, float]:
+    """How long phases take in proportion to each other, where no earlier run says it."""
+    return dict(zip(PHASES, _UNMANAGED if size.get("strategy") == "unmanaged" else _OPTIMAL, strict=True))
 
 
 def expected_seconds(size: Mapping[str, Any], others: Iterable[QueuedRun]) -> dict[str, float] | None:
@@ -46,7 +52,12 @@ def expected_seconds(size: Mapping[str, Any], others: Iterable[QueuedRun]) -> di
 
 
 def progress(
-    phase: str, share: float, in_phase_s: float, running_s: float, expected: Mapping[str, float] | None
+    phase: str,
+    share: float,
+    in_phase_s: float,
+    running_s: float,
+    expected: Mapping[str, float] | None,
+    usual: Mapping[str, float],
 ) -> tuple[float, float | None]:
     """How far a run is.
 
@@ -56,11 +67,12 @@ def progress(
         in_phase_s: How long it has been in it [s].
         running_s: How long it has been running [s].
         expected: Time that each phase may take [s]; None if it is not known.
+        usual: What phases take in proportion to each other where that is not known.
 
     Returns:
         Share of the whole that is done, and time left [s]; None where that cannot be said yet.
     """
-    weights = expected if expected and sum(expected.values()) > 0 else USUAL_SHARES
+    weights = expected if expected and sum(expected.values()) > 0 else usual
     whole = sum(weights.values())
     if phase not in PHASES:
         return 0.0, None if expected is None else whole
