@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.scenario.schema import CitySpec
+from grid.arrays import Floats
 from grid.network.network import Buses
 from grid.time.zones import place_of_zone
 from grid.weather.weather import standard_offset
@@ -35,21 +36,32 @@ class CityPlace:
 
 
 def city_place(spec: CitySpec, buses: Buses) -> CityPlace:
+    """The place of a city; see `place_among`.
+
+    Args:
+        spec: The city's part of the scenario.
+        buses: Of its grid.
+    """
+    return place_among(spec, buses.x, buses.y)
+
+
+def place_among(spec: CitySpec, x: Floats, y: Floats) -> CityPlace:
     """The place that the scenario states, else that of the grid's coordinates, else that of the time zone.
 
     Coordinates of the grid count if they are geographic and lie where the city's time is used.
 
     Args:
         spec: The city's part of the scenario.
-        buses: Of its grid.
+        x: Easting or longitude of its buses, shape (B,); NaN where unknown.
+        y: Northing or latitude of them, shape (B,).
     """
     if spec.latitude is not None and spec.longitude is not None:
         return CityPlace(spec.latitude, spec.longitude)
-    known = np.isfinite(buses.x) & np.isfinite(buses.y)
+    known = np.isfinite(x) & np.isfinite(y)
     offset_h = standard_offset(spec.time_zone, A_YEAR).total_seconds() / 3600
     why = "The grid has no geographic coordinates"
     if known.any():
-        longitude, latitude = float(buses.x[known].mean()), float(buses.y[known].mean())
+        longitude, latitude = float(x[known].mean()), float(y[known].mean())
         if abs(longitude) <= 180 and 20 <= abs(latitude) <= 75:  # schematic plans have small or large numbers
             apart_h = (longitude / 15 - offset_h + 12) % 24 - 12
             if abs(apart_h) <= FARTHEST_FROM_ZONE_H:

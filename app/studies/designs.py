@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,11 +18,11 @@ from app.scenario import load_scenario
 from app.scenario.loaded import LoadedScenario
 from app.simulation.inputs import outdoor_air
 from app.simulation.phases import Progress, SimulationResult, simulate
+from app.studies.halls.site import year_clock
 from carbon.data_centre import FacilityModel, it_demand_mw
 from grid.errors import Fault, ScenarioError
 from grid.files.yaml_file import read_yaml
 from grid.spec import Spec
-from grid.time.clock import Clock
 from grid.weather.weather import weather_for
 
 if TYPE_CHECKING:
@@ -254,7 +253,7 @@ def yearly_pue(outcome: SimulationResult) -> float | None:
     """
     scenario, weather = outcome.inputs.loaded.scenario, outcome.inputs.weather
     zone = scenario.city.time_zone
-    clock = _year(outcome.inputs.clock)
+    clock = year_clock(outcome.inputs.clock)
     source: str | Path = Path(weather.source) if Path(weather.source).is_file() else weather.source
     air = outdoor_air(weather_for(source, clock, zone, weather.latitude, weather.longitude), zone)
     it_mwh = total_mwh = 0.0
@@ -263,11 +262,6 @@ def yearly_pue(outcome: SimulationResult) -> float | None:
         it_mwh += float(p_it_mw.sum())
         total_mwh += float(FacilityModel(spec, air, clock.step_hours).total_at(p_it_mw).sum())
     return total_mwh / it_mwh if it_mwh else None
-
-
-def _year(clock: Clock) -> Clock:
-    start = clock.start.replace(month=1, day=1, hour=0, minute=0)
-    return Clock(start, timedelta(hours=1), (start.replace(year=start.year + 1) - start) // timedelta(hours=1))
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

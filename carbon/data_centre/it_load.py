@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -16,7 +17,7 @@ from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.cooling import CoolingTechnology
 from carbon.data_centre.server import Server
 from carbon.data_centre.utilisation_file import utilisation_from_csv
-from grid.arrays import Floats
+from grid.arrays import Floats, read_only
 from grid.errors import InputError, nearest
 from grid.spec import Spec
 from grid.time.clock import Clock
@@ -150,6 +151,12 @@ def local_hours(clock: Clock, time_zone: str) -> tuple[Floats, Floats]:
     except (ZoneInfoNotFoundError, ValueError) as error:
         suggestion = nearest(time_zone, available_timezones())
         raise InputError.single("time_zone", "must be an IANA time zone", time_zone, suggestion) from error
-    local = (clock.pandas_index() + clock.step / 2).tz_convert(zone)
+    return _local_hours(clock, zone)
+
+
+@lru_cache(maxsize=16)
+def _local_hours(clock: Clock, zone: ZoneInfo) -> tuple[Floats, Floats]:
+    """The same of a zone that exists; kept, since every design of a hall asks for the same hours."""
+    local = (clock.pandas_index() + clock.step / 2).tz_convert(zone).tz_localize(None)
     hour = np.asarray(local.hour + local.minute / 60.0 + local.second / 3600.0, dtype=np.float64)
-    return hour, np.asarray(local.dayofweek >= 5, dtype=np.float64)
+    return read_only(hour), read_only(np.asarray(local.dayofweek >= 5, dtype=np.float64))

@@ -8,8 +8,9 @@ steps found so far, its answer is checked on all steps, and steps that break a l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from app.scenario.loaded import LoadedScenario
 from app.scenario.schema import LimitsSpec
 from app.simulation.inputs import prepare
 from app.simulation.limits import GridLimits, resolve_limits
+from app.simulation.phases import Progress
 from app.studies.hosting.case import Binding, Case, binding_of
 from app.studies.hosting.outages import check_outages
 from carbon.data_centre import DataCentre, FacilityModel, OutdoorAir, it_demand_mw
@@ -63,6 +65,7 @@ def hosting_in_scenario(
     *,
     n_minus_1: bool = False,
     threads: int = 1,
+    progress: Progress | None = None,
 ) -> tuple[Hosting, ...]:
     """How large one of a scenario's data centres could be, at its own bus or at others, among all its other assets.
 
@@ -74,6 +77,7 @@ def hosting_in_scenario(
         buses: Names of the buses to try; its own by default.
         n_minus_1: As in `hosting_capacities`.
         threads: Number of threads.
+        progress: As in `hosting_capacities`.
 
     Raises:
         InputError: If there is no such data centre or bus.
@@ -92,7 +96,7 @@ def hosting_in_scenario(
     return hosting_capacities(
         city, loaded.scenario.limits, buses or [spec.bus], load.model.total_at(load.p_it_mw) / spec.p_it_rated_mw,
         others=city.injections().plus(Injections.dense(p_mw, np.zeros_like(p_mw))), n_minus_1=n_minus_1,
-        threads=threads,
+        threads=threads, progress=progress,
     )  # fmt: skip
 
 
@@ -131,6 +135,7 @@ def hosting_capacities(
     n_minus_1: bool = False,
     after_outage: LimitsSpec = AFTER_OUTAGE,
     threads: int = 1,
+    progress: Progress | None = None,
 ) -> tuple[Hosting, ...]:
     """The largest data centre that each bus takes, one bus at a time.
 
@@ -147,6 +152,8 @@ def hosting_capacities(
             feeder loses its supply until it is switched over counts as no violation.
         after_outage: Limits after an outage.
         threads: Number of threads.
+        progress: Told the bus in every round of the search, and the share of the buses that is done; what it raises
+            ends the search.
 
     Raises:
         InputError: If a bus does not exist or is de-energised, or a number is out of range; all faults at once.
@@ -169,19 +176,22 @@ def hosting_capacities(
     n_max = int(p_max_mw / increment_mw + 1e-9)
     cases = [replace(base, bus=network.buses.find(bus)) for bus in buses]
     after = resolve_limits(after_outage, network) if n_minus_1 else None
+    tell = progress or (lambda _words, _share: None)
     return tuple(
-        _one_bus(bus, case, worst, increment_mw, n_max, after, threads) for bus, case in zip(buses, cases, strict=True)
+        _one_bus(bus, case, worst, increment_mw, n_max, after, threads, partial(tell, bus, place / len(buses)))
+        for place, (bus, case) in enumerate(zip(buses, cases, strict=True))
     )
 
 
 def _one_bus(
-    bus: str, case: Case, worst: Ints, increment_mw: float, n_max: int, after: GridLimits | None, threads: int
-) -> Hosting:
-    n, steps = _largest(case, worst, increment_mw, n_max, threads)
+    bus: str, case: Case, worst: Ints, increment_mw: float, n_max: int, after: GridLimits | None, threads: int,
+    tell: Callable[[], None],
+) -> Hosting:  # fmt: skip
+    n, steps = _largest(case, worst, increment_mw, n_max, threads, tell)
     binding = None if n == n_max else binding_of(case, (n + 1) * increment_mw, steps)
     left_out: tuple[str, ...] = ()
     if after is not None and n > 0:
-        n_after, outage, left_out = check_outages(case, n, increment_mw, after, steps)
+        n_after, outage, left_out = check_outages(case, n, increment_mw, after, steps, tell)
         if n_after < n and outage is not None:
             rest, within, name, kept_steps = outage
             lost = replace(case, network=rest, limits=within)
@@ -203,10 +213,13 @@ def _worst_steps(case: Case, threads: int) -> Ints:
     )
 
 
-def _largest(case: Case, steps: Ints, increment_mw: float, n_max: int, threads: int) -> tuple[int, Ints]:
+def _largest(
+    case: Case, steps: Ints, increment_mw: float, n_max: int, threads: int, tell: Callable[[], None]
+) -> tuple[int, Ints]:
     """Most increments that break no limit in any step, and the steps that decided it."""
     high = n_max
     while True:
+        tell()
         few = case.at_steps(steps)
         n = _bisect(few, increment_mw, high)
         broken = np.flatnonzero(case.broken(n * increment_mw, threads))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,7 @@ Outage = tuple[Network, GridLimits, str, Ints]
 
 
 def check_outages(
-    case: Case, n: int, increment_mw: float, after: GridLimits, steps: Ints
+    case: Case, n: int, increment_mw: float, after: GridLimits, steps: Ints, tell: Callable[[], None] = lambda: None
 ) -> tuple[int, Outage | None, tuple[str, ...]]:
     """Most increments, up to `n`, after which no outage breaks a limit in the steps looked at.
 
@@ -31,6 +32,7 @@ def check_outages(
         increment_mw: Increment of the rated IT power [MW].
         after: Limits after an outage, without tolerances; the import is not limited then.
         steps: Steps to look at.
+        tell: Called before each outage; what it raises ends the search.
 
     Returns:
         The increments, the outage that decides (None if none does), and the names of outages left out.
@@ -46,6 +48,7 @@ def check_outages(
     few = case.at_steps(steps)
     deciding, left_out, outage = [], [], None
     for lost, name in enumerate(network.branches.names):
+        tell()
         rest, kept = without_branch(network, lost)
         limits = replace(after, loading_max_percent=after.loading_max_percent[kept], import_max_mw=np.inf)
         trial = replace(few, network=rest, limits=limits)
@@ -56,6 +59,7 @@ def check_outages(
         else:
             deciding.append((trial, name))
     for trial, name in deciding:
+        tell()
         good = _largest_without_break(trial, increment_mw, n)
         if good < n:
             n, outage = good, (trial.network, trial.limits, name, steps)

@@ -129,7 +129,11 @@ def operate(spec: DataCentre, site: OperatingSite, p_it_mw: Floats | None = None
 
 def metrics_at(spec: DataCentre, site: OperatingSite) -> dict[str, Metric]:
     """The standard metrics of a data centre over the period, with what its specification says of itself."""
-    facility = facility_at(spec, site)
+    return metrics_of(facility_at(spec, site), spec, site)
+
+
+def metrics_of(facility: Facility, spec: DataCentre, site: OperatingSite) -> dict[str, Metric]:
+    """The standard metrics of a facility over the period of its site, see `metrics_at`."""
     it_energy_mwh = float(facility.p_it_mw.sum() * facility.step_hours)
     load = spec.it_load
     return run_metrics(
