@@ -7,6 +7,7 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,9 @@ from app.dashboard import routes
 from app.dashboard.catalogue import Catalogue, catalogue_of, open_catalogue
 from app.dashboard.shell import frame
 from app.dashboard.shell.answers import add_answers
+from app.dashboard.shell.navigation import page_at
+from app.dashboard.view import View
+from app.dashboard.why import table_rows
 from app.results.folder import Result, result_folders
 from grid.errors import Fault, InputError
 
@@ -48,6 +52,7 @@ def create_app(results: Mapping[str, Result], host: str = LOOPBACK, jobs: object
     app.server.config["GRIDCARBON_JOBS"] = jobs
     app.layout = lambda: frame.layout(catalogue)
     frame.register(app, catalogue)
+    table_rows.register(app, partial(View.of, catalogue), _make)
     _answer_to_own_names(app.server, host)
     routes.refuse_other_origins(app.server)
     add_answers(app.server, catalogue)
@@ -56,6 +61,12 @@ def create_app(results: Mapping[str, Result], host: str = LOOPBACK, jobs: object
     routes.add_not_found(app.server)
     routes.add_security_headers(app.server, list(app.csp_hashes()))
     return app
+
+
+def _make(path: str, view: View) -> object:
+    """The page at a path, made for what it keeps of its tables."""
+    page = page_at(path)
+    return None if page is None else page.content(view)
 
 
 def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
