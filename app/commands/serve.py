@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.options import Host, Port
+from app.commands.options import Host, IndexUrl, Port
+
+if TYPE_CHECKING:
+    from app.batch.jobs import Jobs
 
 
 def serve(
@@ -17,8 +22,57 @@ def serve(
     ),
     host: Host = "127.0.0.1",
     port: Port = 8050,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=0, help="Runs at the same time; default: one less than there are processors. 0: they wait."),
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Only show results: nothing is run, and nothing written into DIR.")
+    ] = False,
+    index: IndexUrl = None,
 ) -> None:
-    """Serve the dashboard."""
+    """Serve the dashboard, in which scenarios are also run; their results go into DIR."""
     from app.dashboard import serve as serve_dashboard
 
-    serve_dashboard(folder, host, port, open_browser=sys.stdout.isatty())
+    if read_only:
+        _refuse_with_read_only(jobs, index)
+    with _queue(folder, jobs, index, read_only=read_only) as queue:
+        serve_dashboard(folder, host, port, open_browser=sys.stdout.isatty(), jobs=queue)
+
+
+def _refuse_with_read_only(jobs: int | None, index: str | None) -> None:
+    """Raises an `InputError` if options of runs are given where nothing is run."""
+    from grid.errors import Fault, raise_if_any
+
+    given = {"--jobs": jobs, "--index": index}
+    rule = "must be left out with --read-only, as nothing is run then"
+    raise_if_any([Fault(name, rule, value) for name, value in given.items() if value is not None], "the options")
+
+
+@contextmanager
+def _queue(folder: Path, workers: int | None, index: str | None, *, read_only: bool) -> Iterator[Jobs | None]:
+    """What runs scenarios into a folder; None where nothing can be run, of which is told why unless that was asked for.
+
+    Raises:
+        InputError: If options of runs were given and cannot be kept.
+        StoreError: If options of runs were given, and the folder or its index cannot be used.
+    """
+    from app.batch.jobs import open_jobs
+    from app.failures import StoreError
+    from app.results.store.store import opened_store
+    from grid.errors import InputError
+    from grid.files.content import is_folder
+
+    if read_only or not is_folder(folder):
+        yield None  # who serves says that a folder is not there
+        return
+    queue = None
+    with ExitStack() as opened:
+        try:
+            store = opened.enter_context(opened_store(folder, index))
+            queue = opened.enter_context(open_jobs(store, workers))
+        except (InputError, StoreError) as error:
+            if workers is not None or index is not None:
+                raise
+            typer.echo(f"Nothing can be run here, results are only shown: {error}", err=True)
+        yield queue

@@ -7,7 +7,6 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,13 +14,12 @@ import dash
 import typer
 from flask import Flask, Response, request
 
+from app.batch.jobs import Jobs
 from app.dashboard import routes
 from app.dashboard.catalogue import Catalogue, catalogue_of, open_catalogue
+from app.dashboard.runs import add_runs
 from app.dashboard.shell import frame
 from app.dashboard.shell.answers import add_answers
-from app.dashboard.shell.navigation import page_at
-from app.dashboard.view import View
-from app.dashboard.why import table_rows
 from app.results.folder import Result, result_folders
 from grid.errors import Fault, InputError
 
@@ -29,7 +27,7 @@ LOOPBACK = "127.0.0.1"
 """Where it listens by default: reached from this machine only."""
 
 
-def create_app(results: Mapping[str, Result], host: str = LOOPBACK, jobs: object | None = None) -> dash.Dash:
+def create_app(results: Mapping[str, Result], host: str = LOOPBACK, jobs: Jobs | None = None) -> dash.Dash:
     """The dashboard of `results`, ready to be served.
 
     Args:
@@ -50,12 +48,12 @@ def create_app(results: Mapping[str, Result], host: str = LOOPBACK, jobs: object
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )  # fmt: skip
     app.server.config["GRIDCARBON_JOBS"] = jobs
-    app.layout = lambda: frame.layout(catalogue)
+    app.layout = lambda: frame.layout(catalogue, read_only=jobs is None)
     frame.register(app, catalogue)
-    table_rows.register(app, partial(View.of, catalogue), _make)
     _answer_to_own_names(app.server, host)
     routes.refuse_other_origins(app.server)
     add_answers(app.server, catalogue)
+    add_runs(app.server, jobs)
     routes.add_routes(app.server, catalogue)
     routes.refuse_what_no_page_asks(app.server, app.callback_map)
     routes.add_not_found(app.server)
@@ -63,13 +61,7 @@ def create_app(results: Mapping[str, Result], host: str = LOOPBACK, jobs: object
     return app
 
 
-def _make(path: str, view: View) -> object:
-    """The page at a path, made for what it keeps of its tables."""
-    page = page_at(path)
-    return None if page is None else page.content(view)
-
-
-def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
+def serve(path: Path, host: str, port: int, open_browser: bool, jobs: Jobs | None = None) -> None:
     """Serves the results at `path` until it is interrupted.
 
     Args:
@@ -77,13 +69,14 @@ def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
         host: Address to listen on, e.g. ``127.0.0.1``; ``0.0.0.0`` and ``::`` stand for all of the machine.
         port: Port to listen on; 0 takes a free one.
         open_browser: Whether to open the dashboard in the reader's browser.
+        jobs: What runs scenarios; None where results are only shown.
 
     Raises:
         InputError: If there is no result at `path`, or the port cannot be listened on.
     """
     from waitress import create_server  # noqa: PLC0415  only needed where something is served
 
-    app = create_app(opened(path), host)
+    app = create_app(opened(path, may_be_empty=jobs is not None), host, jobs)
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
@@ -102,16 +95,17 @@ def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
         server.close()
 
 
-def opened(path: Path) -> Catalogue:
+def opened(path: Path, *, may_be_empty: bool = False) -> Catalogue:
     """The catalogue of what is at `path`; tells on stderr of results that cannot be opened.
 
     Raises:
-        InputError: If there is no result, or none that can be opened.
+        InputError: If there is no result, or none that can be opened, unless it `may_be_empty`.
     """
-    result_folders(path)  # raises where there is none
+    if not may_be_empty:
+        result_folders(path)  # raises where there is none
     catalogue = open_catalogue(path)
     problems = [f"{entry.name}: {entry.problem}" for entry in catalogue.entries() if entry.result is None]
-    if not len(catalogue):
+    if not len(catalogue) and not may_be_empty:
         raise InputError([Fault(str(path), problem) for problem in problems], str(path))
     for problem in problems:
         typer.echo(f"cannot be opened: {problem}", err=True)

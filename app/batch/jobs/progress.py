@@ -11,11 +11,13 @@ from app.scenario import LoadedScenario
 
 PHASES = ("read", "prepare", "dispatch", "power flow", "carbon tracing", "write")
 """Phases of a run, in their order."""
-_UNMANAGED = (4.0, 1.2, 0.1, 0.1, 0.9, 0.7)
-_OPTIMAL = (4.0, 2.1, 132.0, 0.1, 1.3, 1.0)
+_UNMANAGED = (0.7, 1.2, 0.1, 0.1, 0.9, 0.7)
+_OPTIMAL = (0.7, 2.1, 132.0, 0.1, 1.3, 1.0)
 """Time in each phase of a week of quarter hours of the reference city, on one processor of two [s] (measured)."""
 LEAST_SHARE = 0.1
 """Share of a run from which on its own pace says how long it may still take."""
+MOST_TIMES = 8.0
+"""How many times longer or shorter the period of an earlier run may be that says how long one takes."""
 LONGEST_GUESS = 0.95
 """Share of a phase that counts as done at most, as long as only time says how far it is."""
 
@@ -38,8 +40,8 @@ def usual_weights(size: Mapping[str, Any]) -> dict[str, float]:
 def expected_seconds(size: Mapping[str, Any], others: Iterable[QueuedRun]) -> dict[str, float] | None:
     """Time that each phase of a run may take [s], from the earlier run that is most like it; None if there is none.
 
-    A run is like another of the same network and strategy; its phases take as long in proportion to the steps, except
-    `read`, which does not depend on them.
+    A run is like another of the same network and strategy and up to `MOST_TIMES` its steps; its phases take as long in
+    proportion to the steps, except `read`, which does not depend on them.
     """
     what = ("network", "strategy")
     alike = [run for run in others if run.phases and all(run.size.get(name) == size.get(name) for name in what)]
@@ -48,6 +50,8 @@ def expected_seconds(size: Mapping[str, Any], others: Iterable[QueuedRun]) -> di
         return None
     nearest = min(alike, key=lambda other: abs(math.log(steps / other.size["steps"])))
     ratio = steps / nearest.size["steps"]
+    if not 1 / MOST_TIMES <= ratio <= MOST_TIMES:
+        return None
     return {phase: seconds * (1.0 if phase == "read" else ratio) for phase, seconds in nearest.phases.items()}
 
 

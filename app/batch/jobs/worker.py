@@ -36,6 +36,9 @@ IDLE_S = 300.0
 """How long a worker stays that has nothing to do, since its libraries are loaded [s]."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
 """How long a worker waits that cannot use the store, at first and at most [s]."""
+IN_WORDS = {"read": "reads the scenario", "prepare": "prepares demand, weather and prices", "dispatch": "dispatch",
+            "power flow": "power flow", "carbon tracing": "carbon tracing", "write": "writes the result"}  # fmt: skip
+"""What a run does in a phase, for its log."""
 MOST_TRIED = 8
 """Jobs that a worker tries to take in turn, as others may have them."""
 
@@ -153,7 +156,7 @@ class JobWorker:
             if phase == "read":
                 self._tell(began=key)
                 self._notes.add(store.queue, key, "began", f"begun by worker {in_short(self.name)}")
-            self._notes.add(store.queue, key, "phase", f"phase: {phase}")
+            self._notes.add(store.queue, key, "phase", IN_WORDS.get(phase, phase))
 
         report = run_in_worker(task, on_phase)
         self._note_end(store, report)

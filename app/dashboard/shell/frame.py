@@ -12,6 +12,7 @@ from app.dashboard.cards import hyphened
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.figures.chart import FONTS
 from app.dashboard.pages import PAGES
+from app.dashboard.runs import tray
 
 INDEX = """<!DOCTYPE html>
 <html lang="en" data-mantine-color-scheme="light">
@@ -25,8 +26,8 @@ FIRST_SCRIPT = r"shell_address\.js"
 """The script that all others may call when they load; the index names it before them."""
 
 
-def layout(results: Catalogue) -> Component:
-    """The frame; the browser asks for the page that its address names.
+def layout(results: Catalogue, *, read_only: bool = False) -> Component:
+    """The frame; the browser asks for the page that its address names. `read_only`: nothing can be run.
 
     Its stores are the frame's parts of what pages may read: ``view`` (path, search, theme and language of the address,
     always up to date) and ``moment-rested`` (the shown moment as ISO UTC, once it rests).
@@ -40,7 +41,7 @@ def layout(results: Catalogue) -> Component:
             dcc.Store(id="results-listed"), dcc.Store(id="view"), dcc.Store(id="page-request"),
             dcc.Store(id="moment-rested"),
             html.A("Skip to the content", href="#page", className="skip"),
-            html.Header(_header(results), className="top"),
+            html.Header(_header(results, read_only=read_only), className="top"),
             html.P(id="shell-notice", role="status", className="notice"),
             html.Main(id="page", tabIndex=-1),
             html.Div(id="why-drawer"),
@@ -49,7 +50,7 @@ def layout(results: Catalogue) -> Component:
     return frame
 
 
-def _header(results: Catalogue) -> list[Component]:
+def _header(results: Catalogue, *, read_only: bool) -> list[Component]:
     return [
         dcc.Link([html.Span(className="mark"), "gridcarbon"], href="/", className="brand"),
         html.Nav(id="nav", **hyphened(aria_label="Pages")),
@@ -61,7 +62,7 @@ def _header(results: Catalogue) -> list[Component]:
                 ),
                 html.Button("Dark", id="theme-switch", className="button", type="button",
                             **hyphened(aria_label="Switch between light and dark")),
-                html.Div(id="runs-tray"),
+                tray(read_only=read_only),
             ],
             className="controls",
         ),

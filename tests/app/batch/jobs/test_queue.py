@@ -164,7 +164,7 @@ def test_a_job_that_cannot_be_written_down_is_not_there_by_halves(
         assert list((tmp_path / "store" / ".jobs").iterdir()) == []
         assert queue.submit(BASE, tmp_path).status == "waiting"
         queue.close()
-    assert [job.name for job in jobs.all()] == ["small"]
+    until(lambda: [job.name for job in jobs.all()] == ["small"])
 
 
 def test_a_damaged_record_is_said(store: Store, tmp_path: Path) -> None:
