@@ -12,6 +12,7 @@ from app.simulation.phases import SimulationResult, simulate
 from app.studies.demo import run_demo
 from grid.sharing import SharedPreparation, sharing_preparation
 from tests.app.synthetic_results import write_synthetic
+from tests.app.three_results import make_three_results
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +64,23 @@ def demo(demo_folder: Path) -> tuple[Result, Result]:
     """The demonstration unmanaged and optimal."""
     results = find_results(demo_folder)
     return results["unmanaged"], results["optimal"]
+
+
+@pytest.fixture(scope="session")
+def three_folder(made_once: Callable[[str, Callable[[Path], object]], Path], kept: SharedPreparation) -> Path:
+    """A small city on one day, see `tests.app.three_results`: folders ``unmanaged``, ``smart`` and ``v2g``."""
+
+    def make(folder: Path) -> None:
+        with sharing_preparation(kept):
+            make_three_results(folder)
+
+    return made_once("three", make)
+
+
+@pytest.fixture(scope="session")
+def three_results(three_folder: Path) -> dict[str, Result]:
+    """The same opened, by name; `unmanaged` first."""
+    return find_results(three_folder)
 
 
 @pytest.fixture(scope="session")
