@@ -1,8 +1,8 @@
-"""The few shapes every page is made of: heading, section, chart with its table, note."""
+"""The few shapes every page is made of: heading, answers, section, chart with its table, note."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -10,20 +10,35 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.dashboard.figures.chart import CONFIG, go
-from app.dashboard.text import figure as number
 from app.dashboard.view import View
+from app.dashboard.why.attributes import hyphened
+from app.dashboard.why.behind import OF_CHART, Behind, button, why_button
+from app.dashboard.why.sentences import PlaceLink, Sentence, sentences
+from app.dashboard.why.tables import PageTable, summed, table_view
 
-_TABLE_ROWS = 200
+Place = PlaceLink
+"""A link within a sentence: `Place(text, href)`."""
+
+__all__ = [
+    "Behind", "Place", "Sentence", "answers", "chart", "facts", "hyphened", "nothing", "page", "plain_table", "summed",
+    "table_card", "where_and_when",
+]  # fmt: skip
 
 
-def hyphened(**attributes: str) -> dict[str, Any]:
-    """HTML attributes whose names have hyphens, e.g. ``aria_label="Map"`` for ``aria-label="Map"``."""
-    return {name.replace("_", "-"): value for name, value in attributes.items()}
-
-
-def page(title: str, lead: str, *sections: Component) -> Component:
+def page(title: str, lead: str | Component, *sections: Component) -> Component:
     """A page: its title, a sentence beneath, its sections."""
     return html.Div([html.H1(title), html.P(lead, className="lead"), html.Div(list(sections), className="sections")])
+
+
+def answers(found: Sequence[Sentence], view: View | None = None) -> Component:
+    """What the page has to say, in sentences, above its charts.
+
+    Args:
+        found: The sentences, from the data.
+        view: The result they are of; with it, a sentence that names a key figure has a button for its account.
+    """
+    asked = [None if view is None or not one.why else button(view, one.why, one.text) for one in found]
+    return sentences(found, asked)
 
 
 def chart(
@@ -34,6 +49,9 @@ def chart(
     key: str,
     table: pl.DataFrame | None = None,
     wide: bool = True,
+    why: Behind | None = None,
+    total: Mapping[str, Any] | None = None,
+    digits: int = 2,
 ) -> Component:
     """A chart with a title, the convention it follows, and the same numbers as a table.
 
@@ -42,42 +60,63 @@ def chart(
         subtitle: Quantity, unit and convention.
         chart_figure: The figure.
         key: A name for the chart, unique on its page.
-        table: The numbers behind it, if they are few enough to read.
+        table: The numbers behind it.
         wide: Whether it takes the whole width.
+        why: What it is made from; opens from its title.
+        total: Totals of the table by its columns (`summed`), where a sum makes sense.
+        digits: Digits after the point in the table.
     """
-    config: Any = {**CONFIG, "toImageButtonOptions": {**CONFIG["toImageButtonOptions"], "filename": key}}
+    config: Any = {**CONFIG, "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d"]]}  # the picture is made below
     twin = [] if table is None or table.is_empty() else [
-        html.Details([html.Summary("The numbers as a table"), html.Div(plain_table(table), className="scroll")])
+        table_view(PageTable(title, table, digits, total or {}), opens="The numbers as a table")
     ]  # fmt: skip
     height = {"height": chart_figure.layout.height}
     graph = dcc.Graph(id=f"chart-{key}", figure=chart_figure, config=config, style=height)
+    picture = html.Button("PNG", className="why", type="button",
+                          **hyphened(data_png=f"chart-{key}", aria_label=f"Save as PNG: {title}"))  # fmt: skip
     return html.Section(
-        [html.H2(title), html.P(subtitle, className="subtitle"), graph, *twin],
+        [_head(title, key, why, picture), html.P(subtitle, className="subtitle"), graph, *twin],
         className="card" if wide else "card half", **hyphened(aria_label=title),
     )  # fmt: skip
 
 
-def plain_table(frame: pl.DataFrame, digits: int = 2) -> Component:
-    """A frame as an HTML table of at most 200 rows."""
-    numeric = [dtype.is_numeric() for dtype in frame.dtypes]
-    cells = [
-        html.Tr([
-            html.Td(_shown(value, digits), className="number" if is_number else "")
-            for value, is_number in zip(row, numeric, strict=True)
-        ])
-        for row in frame.head(_TABLE_ROWS).iter_rows()
-    ]  # fmt: skip
-    head = html.Tr([
-        html.Th(name, scope="col", className="number" if is_number else "")
-        for name, is_number in zip(frame.columns, numeric, strict=True)
-    ])  # fmt: skip
-    return html.Table([html.Thead(head), html.Tbody(cells)])
+def plain_table(
+    frame: pl.DataFrame, digits: int = 2, *, title: str = "Table", total: Mapping[str, Any] | None = None
+) -> Component:
+    """A frame as a table: open if it is short, else behind a disclosure, sorted, filtered and saved from there.
+
+    Args:
+        frame: The rows, all of them.
+        digits: Digits after the point.
+        title: What it is called; names the file it is saved as.
+        total: Totals by column (`summed`), where a sum makes sense.
+    """
+    return table_view(PageTable(title, frame, digits, total or {}))
 
 
-def table_card(title: str, subtitle: str, frame: pl.DataFrame, digits: int = 2) -> Component:
-    """A table with a title."""
-    table = html.Div(plain_table(frame, digits), className="scroll")
-    return html.Section([html.H2(title), html.P(subtitle, className="subtitle"), table], className="card")
+def table_card(
+    title: str,
+    subtitle: str,
+    frame: pl.DataFrame,
+    digits: int = 2,
+    *,
+    key: str = "",
+    why: Behind | None = None,
+    total: Mapping[str, Any] | None = None,
+) -> Component:
+    """A table with a title.
+
+    Args:
+        title: What it shows.
+        subtitle: Units and convention.
+        frame: The rows, all of them.
+        digits: Digits after the point.
+        key: A name for the table, unique on its page; needed with `why`.
+        why: What it is made from.
+        total: Totals by column (`summed`), where a sum makes sense.
+    """
+    table = table_view(PageTable(title, frame, digits, total or {}))
+    return html.Section([_head(title, key, why), html.P(subtitle, className="subtitle"), table], className="card")
 
 
 def nothing(title: str, why: str) -> Component:
@@ -90,13 +129,15 @@ def facts(rows: Sequence[tuple[str, Any]]) -> Component:
     return html.Dl([part for term, value in rows for part in (html.Dt(term), html.Dd(value))])
 
 
-def where_and_when(view: View) -> str:
-    """Which result, period and time zone a page shows."""
+def where_and_when(view: View) -> Component:
+    """Which result, period and time zone a page shows; pictures of its charts carry that, convention and hash."""
     name = view.result.manifest.get("name") or view.name
-    return f"{name}, {view.name}: {view.period}. Times are local, {view.zone}."
+    words = f"{name}, {view.name}: {view.period}. Times are local, {view.zone}."
+    stated = hyphened(data_result=view.name, data_convention=view.convention, data_hash=view.result.scenario_hash)
+    return html.Span(words, id="where-and-when", **stated)
 
 
-def _shown(value: object, digits: int) -> str:
-    if isinstance(value, float):
-        return number(value, digits)
-    return "" if value is None else str(value)
+def _head(title: str, key: str, why: Behind | None, *buttons: Component) -> Component:
+    """The title of a card and what can be asked of it."""
+    asked = [why_button(OF_CHART + key, title, why)] if why is not None else []
+    return html.Div([html.H2(title), html.Div([*asked, *buttons], className="card-buttons")], className="card-head")

@@ -13,6 +13,8 @@ from app.dashboard.catalogue import Catalogue
 from app.dashboard.figures.chart import FONTS
 from app.dashboard.pages import PAGES
 from app.dashboard.runs import tray
+from app.dashboard.shell.navigation import page_at
+from app.dashboard.why import callbacks as why_callbacks
 
 INDEX = """<!DOCTYPE html>
 <html lang="en" data-mantine-color-scheme="light">
@@ -95,6 +97,7 @@ def register(app: Dash, results: Catalogue) -> None:
     )  # fmt: skip
     client(ClientsideFunction("shell", "pick"), Input("result-picker", "value"), prevent_initial_call=True)
     client(ClientsideFunction("shell", "switchTheme"), Input("theme-switch", "n_clicks"), prevent_initial_call=True)
+    why_callbacks.register(app, results, page_at)
     for page in PAGES:
         if page.callbacks is not None:
             page.callbacks(app, results)
