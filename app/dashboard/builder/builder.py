@@ -11,14 +11,14 @@ from typing import Any
 
 from app.dashboard.builder.checking import Checker, schema_faults
 from app.dashboard.builder.content import Content, value_at, with_value
-from app.dashboard.builder.draft import Draft, Step
-from app.dashboard.builder.draft_store import DRAFTS, DraftStore
-from app.dashboard.builder.edits import edited
-from app.dashboard.builder.files import UPLOADS
-from app.dashboard.builder.lever import Place
-from app.dashboard.builder.levers import BY_KEY, turned
+from app.dashboard.builder.drafts.draft import Draft, Step
+from app.dashboard.builder.drafts.edits import edited
+from app.dashboard.builder.drafts.store import DRAFTS, DraftStore
+from app.dashboard.builder.files.named import UPLOADS
+from app.dashboard.builder.levers.declared import BY_KEY, turned
+from app.dashboard.builder.levers.lever import NetFacts
+from app.dashboard.builder.levers.sweeping import axes, sweep_content
 from app.dashboard.builder.net_plan import NetPlans
-from app.dashboard.builder.sweeping import axes, sweep_content
 from app.dashboard.builder.templates import template_content
 from app.results.folder import Result
 from grid.errors import Fault, InputError, ScenarioError
@@ -70,7 +70,7 @@ class Builder:
         except KeyError as error:
             raise InputError.single("build_set", "leads to nothing in the scenario", path) from error
 
-    def net(self, content: Content) -> Callable[[], Place]:
+    def net(self, content: Content) -> Callable[[], NetFacts]:
         """What levers ask of the net of a draft, read when it is asked."""
         return lambda: self.plans.place(content)
 

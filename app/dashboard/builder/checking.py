@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.dashboard.builder.content import Content, Key, written
-from app.dashboard.builder.files import file_faults
+from app.dashboard.builder.files.named import file_faults
 from app.scenario import LoadedScenario, check_scenario
 from app.scenario.asset_faults import repeated_names
 from app.scenario.messages import fault_of
@@ -62,7 +62,7 @@ class Checked:
     cars: float | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Checker:
     """Checks drafts as the command line does, one after the other, and remembers its last answers.
 
@@ -76,7 +76,7 @@ class Checker:
     _one: Lock = field(default_factory=Lock, repr=False)
 
     def check(self, content: Content) -> Checked:
-        """Everything that is wrong with a scenario, its files and its city; takes a second or so where the net is new."""
+        """Everything that is wrong with a scenario, its files and its city; a second or so where the net is new."""
         key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         with self._one:
             if key in self._answers:

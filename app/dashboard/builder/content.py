@@ -33,12 +33,11 @@ def plain(value: Any) -> Any:
 def value_at(content: Any, keys: Sequence[Key]) -> Any:
     """What stands at a place; `ABSENT` where nothing does."""
     for key in keys:
-        if isinstance(content, Mapping) and isinstance(key, str) and key in content:
-            content = content[key]
-        elif isinstance(content, list) and isinstance(key, int) and 0 <= key < len(content):
-            content = content[key]
-        else:
+        in_mapping = isinstance(content, Mapping) and isinstance(key, str) and key in content
+        in_list = isinstance(content, list) and isinstance(key, int) and 0 <= key < len(content)
+        if not in_mapping and not in_list:
             return ABSENT
+        content = content[key]
     return content
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 
 _UNITS = {
-    "mw": "MW", "mwh": "MWh", "mvar": "MVAr", "kw": "kW", "kwh": "kWh", "kg": "kg", "t": "t", "percent": "%", "pu": "pu",
+    "mw": "MW", "mwh": "MWh", "mvar": "MVAr", "kw": "kW", "kwh": "kWh", "kg": "kg", "t": "t", "percent": "%",
+    "pu": "pu",
     "hours": "h", "minutes": "min", "days": "d", "degc": "°C", "degree": "°", "k": "K", "pa": "Pa", "km": "km",
     "kg_per_mwh": "kg/MWh", "kg_per_day": "kg/d", "per_mwh": "{currency}/MWh", "per_t": "{currency}/t",
     "per_mw_month": "{currency}/MW", "kwh_per_km": "kWh/km", "mwh_per_mwh": "MWh/MWh", "percent_per_day": "%/d",
     "km_per_year": "km/a",
 }  # fmt: skip
 """Units by the end of a field's name, longest first when looked for."""
-_QUANTITIES = {"p": "power", "e": "energy", "q": "reactive power", "vm": "voltage", "t": "temperature", "ci": "intensity"}
+_QUANTITIES = {"p": "power", "e": "energy", "q": "reactive power", "vm": "voltage", "t": "temperature"}
 """Symbols that begin a field's name, which stand last in words."""
 _WORDS = {
     "ev": "electric car", "v2g": "V2G", "pv": "PV", "it": "IT", "soc": "state of charge", "chp": "CHP", "cop": "COP",

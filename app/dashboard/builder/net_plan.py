@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from app.dashboard.builder.content import Content
-from app.dashboard.builder.lever import Place
+from app.dashboard.builder.levers.lever import NetFacts
 from grid.city.source import read_grid
 from grid.errors import InputError
 from grid.network.network import Network
@@ -127,7 +127,7 @@ def _rings(n_buses: int, ends: list[tuple[int, int]]) -> Any:
     return points
 
 
-@dataclass
+@dataclass(frozen=True)
 class NetPlans:
     """Plans of the nets that drafts name; the last few are kept.
 
@@ -157,9 +157,9 @@ class NetPlans:
                     self._kept.popitem(last=False)
             return self._kept[name]
 
-    def place(self, content: Content) -> Place:
+    def place(self, content: Content) -> NetFacts:
         """What levers need to know of a draft's net; arguments and faults as in `of`."""
-        return Place(self.of(content).main_bus)
+        return NetFacts(self.of(content).main_bus)
 
 
 @contextmanager

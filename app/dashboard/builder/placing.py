@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.dashboard.builder.content import Content
-from app.dashboard.builder.lever_places import appended
+from app.dashboard.builder.levers.places import appended
 from grid.errors import InputError, nearest
 
 HALL = "data_centre"
@@ -107,6 +107,7 @@ def stands(content: Content) -> list[dict[str, Any]]:
                 rows.append({
                     "bus": item["bus"], "kind": kind, "name": str(item.get("name", "")),
                     "label": kind.replace("_", " ") if found is None else found.label,
-                    "size": None if found is None else item.get(found.size), "unit": "" if found is None else found.unit,
+                    "size": None if found is None else item.get(found.size),
+                    "unit": "" if found is None else found.unit,
                 })  # fmt: skip
     return rows

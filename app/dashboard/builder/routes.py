@@ -14,12 +14,12 @@ from flask import Flask, Response, abort, request
 from app.dashboard.builder.builder import Builder
 from app.dashboard.builder.checking import told
 from app.dashboard.builder.content import Content, plain
-from app.dashboard.builder.draft import Draft
-from app.dashboard.builder.draft_store import StaleRevisionError
+from app.dashboard.builder.drafts.draft import Draft
+from app.dashboard.builder.drafts.store import StaleRevisionError
+from app.dashboard.builder.files.uploads import TooLargeError, keep_upload, upload_kind, uploaded_scenario
 from app.dashboard.builder.form import form_description
 from app.dashboard.builder.state import checked_state, state
 from app.dashboard.builder.templates import result_templates, shipped_templates
-from app.dashboard.builder.uploads import TooLargeError, keep_upload, upload_kind, uploaded_scenario
 from app.dashboard.routes import attachment
 from app.results.folder import Result
 from grid.errors import InputError
@@ -58,9 +58,12 @@ def _add_drafts(server: Flask, builder: Callable[[], Builder]) -> None:
     @server.get("/build/templates")
     @_answered
     def templates() -> Any:
-        drafts = [{"id": draft.id, "name": draft.name, "template": draft.template_label} for draft in builder().drafts.all()]
-        shipped = [vars(each) for each in shipped_templates()]
-        return {"shipped": shipped, "results": [vars(each) for each in result_templates(builder().results)], "drafts": drafts}
+        made = builder()
+        return {
+            "shipped": [vars(each) for each in shipped_templates()],
+            "results": [vars(each) for each in result_templates(made.results)],
+            "drafts": [{"id": one.id, "name": one.name, "template": one.template_label} for one in made.drafts.all()],
+        }
 
     @server.post("/build/drafts")
     @_answered

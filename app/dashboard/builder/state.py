@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from app.dashboard.builder.changes import changes, words
 from app.dashboard.builder.checking import Checked, schema_faults, told
 from app.dashboard.builder.content import Content
-from app.dashboard.builder.draft import Draft
-from app.dashboard.builder.lever import Lever
-from app.dashboard.builder.levers import LEVERS
+from app.dashboard.builder.drafts.changes import changes, words
+from app.dashboard.builder.drafts.draft import Draft
+from app.dashboard.builder.levers.declared import LEVERS
 from app.dashboard.builder.placing import stands
 
 
@@ -36,7 +35,7 @@ def state(draft: Draft, uploads: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _of_lever(lever: Lever, content: Content, base: Content) -> dict[str, Any]:
+def _of_lever(lever: ScenarioLever, content: Content, base: Content) -> dict[str, Any]:
     return {
         "value": lever.read(content), "before": lever.read(base), "hindrance": lever.hindrance(content),
         "hint": lever.hint(content), "shown": lever.shown(content), "places": lever.paths(content),
@@ -74,9 +73,7 @@ def lever_declarations() -> list[dict[str, Any]]:
         {
             "key": lever.key, "label": lever.label, "group": lever.group, "unit": lever.unit, "meaning": lever.meaning,
             "kind": lever.kind, "whole": lever.whole,
-            "range": None if lever.range is None else {
-                "low": lever.range.low, "high": lever.range.high, "step": lever.range.step, "source": lever.range.source,
-            },
+            "range": None if lever.range is None else vars(lever.range),
             "choices": [{"value": choice.value, "label": choice.label} for choice in lever.choices],
         }
         for lever in LEVERS

@@ -8,10 +8,10 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from flask import current_app
 
+from app.dashboard.builder.files.uploads import UPLOADS_BY_KIND
 from app.dashboard.builder.placing import PLACEABLE
 from app.dashboard.builder.routes import add_build_routes
 from app.dashboard.builder.state import lever_declarations
-from app.dashboard.builder.uploads import UPLOADS_BY_KIND
 from app.dashboard.cards import hyphened
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.view import Page, View

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.dashboard.builder.content import ABSENT, Content, free_name, value_at, with_value, written
-from app.dashboard.builder.lever import Place, Value, as_shown, stored
+from app.dashboard.builder.levers.lever import NetFacts, Value, as_shown, stored
 from app.scenario.schema import Scenario
 
-Net = Callable[[], Place]
+Net = Callable[[], NetFacts]
 Read = Callable[[Content], Value]
 Write = Callable[[Content, Any, Net], Content]
 Paths = Callable[[Content], tuple[str, ...]]
@@ -27,7 +27,8 @@ def of_field(path: str, factor: float = 1.0) -> tuple[Read, Write, Paths]:
 
     def read(content: Content) -> Value:
         found = value_at(content, keys)
-        return as_shown(default if found is ABSENT else found, factor)
+        shown: Value = as_shown(default if found is ABSENT else found, factor)
+        return shown
 
     def write(content: Content, value: Any, _net: Net) -> Content:
         made: Content = with_value(content, keys, ABSENT if value is None else stored(value, factor))

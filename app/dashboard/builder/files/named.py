@@ -12,6 +12,7 @@ from grid.errors import Fault
 
 UPLOADS = ".uploads"
 """Folder of the uploaded files in a store; names of files in drafts are relative to it."""
+OUTSIDE = "must be something shipped or an uploaded file; other files of this machine are not read"
 _PLAIN: tuple[Keys, ...] = (
     ("city", "network"), ("city", "profiles"), ("weather",), ("upstream", "csv"), ("upstream", "region"),
     ("carbon", "factor_set"),
@@ -49,7 +50,7 @@ def file_faults(content: Content, folder: Path) -> Iterator[Fault]:
     for keys, name in file_places(content):
         if _leads_out(name, root):
             at = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
-            yield Fault(at, "must be something shipped or an uploaded file; other files of this machine are not read", name)
+            yield Fault(at, OUTSIDE, name)
 
 
 def _leads_out(name: str, root: Path) -> bool:

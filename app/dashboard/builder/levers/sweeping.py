@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from app.dashboard.builder.changes import changes
 from app.dashboard.builder.content import ABSENT, Content
+from app.dashboard.builder.drafts.changes import changes
 from app.dashboard.builder.labels import shown
-from app.dashboard.builder.lever import Lever, Place, stored
-from app.dashboard.builder.levers import BY_KEY, turned
+from app.dashboard.builder.levers.declared import BY_KEY, turned
+from app.dashboard.builder.levers.lever import NetFacts, ScenarioLever, stored
 from grid.errors import Fault, InputError, raise_if_any
 
 MOST_RUNS = 400
@@ -28,7 +28,7 @@ class Axis:
         values: As it shows them.
     """
 
-    lever: Lever
+    lever: ScenarioLever
     values: tuple[Any, ...]
 
 
@@ -60,7 +60,7 @@ def axes(asked: Sequence[Mapping[str, Any]], content: Content) -> tuple[Axis, ..
     return tuple(found)
 
 
-def _axis_faults(at: str, lever: Lever, values: Sequence[Any], content: Content) -> list[Fault]:
+def _axis_faults(at: str, lever: ScenarioLever, values: Sequence[Any], content: Content) -> list[Fault]:
     faults = []
     if not 1 <= len(values) <= MOST_VALUES:
         faults.append(Fault(f"{at}.values", f"needs 1 to {MOST_VALUES} different values", len(values)))
@@ -75,9 +75,7 @@ def _axis_faults(at: str, lever: Lever, values: Sequence[Any], content: Content)
     return [*faults, Fault(at, why)] if why else faults
 
 
-def sweep_content(
-    name: str, content: Content, asked: Sequence[Axis], net: Callable[[], Place]
-) -> dict[str, Any]:
+def sweep_content(name: str, content: Content, asked: Sequence[Axis], net: Callable[[], NetFacts]) -> dict[str, Any]:
     """The sweep file of a draft and one or two levers.
 
     Levers that are one place each make a full grid, which frontiers and sensitivities are drawn of; others a list of
@@ -109,9 +107,9 @@ def sweep_content(
     return {**sweep, "design": {"kind": "variants", "variants": variants}}
 
 
-def _is_plain(axis: Axis, places: Sequence[str], content: Content, net: Callable[[], Place]) -> bool:
+def _is_plain(axis: Axis, places: Sequence[str], content: Content, net: Callable[[], NetFacts]) -> bool:
     """Whether every value of a lever is one place set to it, and nothing else."""
-    if len(places) != 1 or axis.lever.kind == "choice" and axis.lever.key.startswith("dc_"):
+    if len(places) != 1 or axis.lever.hindrance(content) or axis.lever.key in {"dc_cooling", "dc_power_chain"}:
         return False
     for value in axis.values:
         made = turned(content, axis.lever.key, value, net)
@@ -122,13 +120,14 @@ def _is_plain(axis: Axis, places: Sequence[str], content: Content, net: Callable
 
 
 def _variant(
-    content: Content, asked: Sequence[Axis], values: Sequence[Any], net: Callable[[], Place]
+    content: Content, asked: Sequence[Axis], values: Sequence[Any], net: Callable[[], NetFacts]
 ) -> dict[str, Any]:
     made = content
     for axis, value in zip(asked, values, strict=True):
         made = turned(made, axis.lever.key, value, net)
     set_to = {change.path: None if change.after is ABSENT else change.after for change in changes(content, made)}
-    return {"name": ", ".join(_named(axis, value) for axis, value in zip(asked, values, strict=True)), "changes": set_to}
+    names = (_named(axis, value) for axis, value in zip(asked, values, strict=True))
+    return {"name": ", ".join(names), "changes": set_to}
 
 
 def _named(axis: Axis, value: Any) -> str:

@@ -8,12 +8,15 @@ from typing import Any, Literal
 
 from app.dashboard.builder.content import ABSENT, Content, Key, Keys, named, value_at, with_value, written
 from app.dashboard.builder.labels import label_of, shown, unit_of
-from app.dashboard.builder.levers import LEVERS
+from app.dashboard.builder.levers.declared import LEVERS
 from grid.errors import InputError
+
+_Whole = tuple[Content, Content]
+"""Contents of the template and of the draft."""
 
 
 @dataclass(frozen=True)
-class Change:
+class DraftChange:
     """One difference between a draft and its template.
 
     Args:
@@ -39,54 +42,45 @@ class Change:
         return "removed" if is_item and self.after is ABSENT else "set"
 
 
-def changes(base: Content, content: Content) -> tuple[Change, ...]:
+def changes(base: Content, content: Content) -> tuple[DraftChange, ...]:
     """Every difference of a draft's content from its template's, in the order of the draft.
 
     Things in lists are the same if their names are; where they have none, the list as a whole is one change. Another
     kind of something is one change with all of its parts.
     """
-    return tuple(_of_mappings(base, content, base, content, (), ()))
+    return tuple(_of_mappings((base, content), base, content, (), ()))
 
 
 def _of_mappings(
-    base: Content, content: Content, before: Mapping[str, Any], after: Mapping[str, Any], base_at: Keys, at: Keys
-) -> Iterator[Change]:
-    for key in dict.fromkeys([*after, *before]):
-        yield from _of_values(
-            base, content, before.get(key), after.get(key), (*base_at, key), (*at, key)
-        )  # null says the same as nothing
+    whole: _Whole, before: Mapping[str, Any], after: Mapping[str, Any], base_at: Keys, at: Keys
+) -> Iterator[DraftChange]:
+    for key in dict.fromkeys([*after, *before]):  # null says the same as nothing
+        yield from _of_values(whole, before.get(key), after.get(key), (*base_at, key), (*at, key))
 
 
-def _of_values(base: Content, content: Content, before: Any, after: Any, base_at: Keys, at: Keys) -> Iterator[Change]:
+def _of_values(whole: _Whole, before: Any, after: Any, base_at: Keys, at: Keys) -> Iterator[DraftChange]:
     if _same(before, after):
         return
+    lists = all(value is None or named(value) is not None for value in (before, after))
     if _is_part(before) and _is_part(after) and (before or {}).get("kind") == (after or {}).get("kind"):
-        yield from _of_mappings(base, content, before or {}, after or {}, base_at, at)
-    elif (before is None or named(before) is not None) and (after is None or named(after) is not None):
-        if isinstance(before, list) or isinstance(after, list):
-            yield from _of_lists(base, content, before or [], after or [], base_at, at)
-        else:
-            yield _change(base, content, base_at, at)
+        yield from _of_mappings(whole, before or {}, after or {}, base_at, at)
+    elif lists and isinstance(before or after, list):
+        yield from _of_lists(whole, before or [], after or [], base_at, at)
     else:
-        yield _change(base, content, base_at, at)
+        base, content = whole
+        yield DraftChange(written(content, at), base_at, at, value_at(base, base_at), value_at(content, at))
 
 
-def _of_lists(base: Content, content: Content, before: Any, after: Any, base_at: Keys, at: Keys) -> Iterator[Change]:
-    was, now = named(before) or {}, named(after) or {}
+def _of_lists(whole: _Whole, before: Any, after: Any, base_at: Keys, at: Keys) -> Iterator[DraftChange]:
+    (base, content), was, now = whole, named(before) or {}, named(after) or {}
     for name, place in now.items():
         if name in was:
-            yield from _of_values(
-                base, content, before[was[name]], after[place], (*base_at, was[name]), (*at, place)
-            )  # fmt: skip
+            yield from _of_values(whole, before[was[name]], after[place], (*base_at, was[name]), (*at, place))
         else:
-            yield Change(written(content, (*at, place)), (), (*at, place), ABSENT, after[place])
+            yield DraftChange(written(content, (*at, place)), (), (*at, place), ABSENT, after[place])
     for name, place in was.items():
         if name not in now:
-            yield Change(written(base, (*base_at, place)), (*base_at, place), (), before[place], ABSENT)
-
-
-def _change(base: Content, content: Content, base_at: Keys, at: Keys) -> Change:
-    return Change(written(content, at), base_at, at, value_at(base, base_at), value_at(content, at))
+            yield DraftChange(written(base, (*base_at, place)), (*base_at, place), (), before[place], ABSENT)
 
 
 def _is_part(value: Any) -> bool:
@@ -97,7 +91,7 @@ def _same(before: Any, after: Any) -> bool:
     """Whether two values say the same: 2 and 2.0 do, true and 1 do not, an empty list and nothing do."""
     if isinstance(before, bool) != isinstance(after, bool):
         return False
-    empty = ([], {}, None)
+    empty: tuple[Any, ...] = ([], {}, None)
     return bool(before == after) or (before in empty and after in empty)
 
 
@@ -127,7 +121,7 @@ def _pruned(base: Content, content: Content, keys: Keys) -> Content:
     return content
 
 
-def words(change: Change, base: Content, content: Content) -> dict[str, str]:
+def words(change: DraftChange, base: Content, content: Content) -> dict[str, str]:
     """A change as a chip shows it: what, from what, to what.
 
     Returns:
@@ -138,8 +132,10 @@ def words(change: Change, base: Content, content: Content) -> dict[str, str]:
         name = str(item.get("name", "")) if isinstance(item, Mapping) else str(item)
         kind = str(item.get("kind", "")).replace("_", " ") if isinstance(item, Mapping) else ""
         kind = kind or ("data centre" if (change.keys or change.base_keys)[0] == "data_centres" else "")
-        return {"label": f"{change.kind}: {name}" + (f" ({kind})" if kind else ""), "before": "", "after": "", "unit": ""}
-    lever = next((one for one in LEVERS if one.paths(content) == (change.path,) and one.paths(base) == (change.path,)), None)
+        label = f"{change.kind}: {name}" + (f" ({kind})" if kind else "")
+        return {"label": label, "before": "", "after": "", "unit": ""}
+    alone = (change.path,)
+    lever = next((one for one in LEVERS if one.paths(content) == alone and one.paths(base) == alone), None)
     if lever is not None:
         return {"label": lever.label, "before": shown(lever.read(base)), "after": shown(lever.read(content)),
                 "unit": lever.unit}  # fmt: skip
@@ -148,7 +144,7 @@ def words(change: Change, base: Content, content: Content) -> dict[str, str]:
     return {"label": _label(change, content), "before": before, "after": after, "unit": unit}
 
 
-def _label(change: Change, content: Content) -> str:
+def _label(change: DraftChange, content: Content) -> str:
     """The field in words, after the name of what it belongs to."""
     field: Key = next(key for key in reversed(change.keys) if isinstance(key, str))
     items = [

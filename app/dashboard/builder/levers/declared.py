@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from app.dashboard.builder.content import ABSENT, Content, value_at, with_value, written
-from app.dashboard.builder.lever import OURS, Choice, Lever, Range, Value, as_shown, stored
-from app.dashboard.builder.lever_places import Net, appended, matching, of_field, of_kind, of_sum
+from app.dashboard.builder.levers.lever import OURS, LeverChoice, Range, ScenarioLever, Value, as_shown, stored
+from app.dashboard.builder.levers.places import Net, appended, matching, of_field, of_kind, of_sum
 from carbon.data_centre.cooling import Cooling
 from carbon.data_centre.power_chain import PowerChain
 from grid.errors import InputError, nearest
@@ -17,6 +17,7 @@ HOURS_OF_NEW_BATTERY = 4.0
 """Energy over power of a battery that a lever adds (ours; that of the shipped scenarios)."""
 ADOPTED = ("pv_roof_share", "ev_share", "heat_pump_share")
 """Shares of which adoption needs at least one."""
+PV = "pv"
 SHARES = "a share lies between 0 and 100 %"
 
 CITY, FLEXIBILITY, HALLS, PRICES, LIMITS, OPERATION = (
@@ -52,8 +53,9 @@ def _read_v2g(content: Content) -> Value:
     if not shares:
         return None
     if all(share == shares[0] for share in shares) or not all(isinstance(share, int | float) for share in shares):
-        return as_shown(shares[0], PERCENT)
-    return as_shown(sum(shares) / len(shares), PERCENT)
+        same: Value = as_shown(shares[0], PERCENT)
+        return same
+    return round(PERCENT * sum(shares) / len(shares), 9)
 
 
 def _write_v2g(content: Content, value: Any, _net: Net) -> Content:
@@ -75,8 +77,8 @@ def _v2g_hint(content: Content) -> str:
 
 
 def _new_battery(content: Content, p_mw: float, _net: Net) -> Content:
-    item = {"kind": "battery", "where": {"areas": "all"}, "p_rated_mw": p_mw, "e_rated_mwh": HOURS_OF_NEW_BATTERY * p_mw}
-    return appended(content, "assets", item, "battery")
+    sizes = {"p_rated_mw": p_mw, "e_rated_mwh": HOURS_OF_NEW_BATTERY * p_mw}
+    return appended(content, "assets", {"kind": "battery", "where": {"areas": "all"}, **sizes}, "battery")
 
 
 def _new_battery_of_energy(content: Content, e_mwh: float, net: Net) -> Content:
@@ -109,7 +111,7 @@ def _no_hall(content: Content) -> str:
 
 
 def _equipment(name: str, default: str) -> dict[str, Any]:
-    """How the kind of cooling or of power chain of all halls is read and written; another kind starts at its defaults."""
+    """How the kind of cooling or of power chain of all halls is read and written; another starts at its defaults."""
 
     def read(content: Content) -> Value:
         kinds = {str((content["data_centres"][k].get(name) or {}).get("kind", default)) for k in _halls(content)}
@@ -144,12 +146,12 @@ def _share(name: str) -> dict[str, Any]:
             "range": Range(0, 100, 1, SHARES), "group": CITY}  # fmt: skip
 
 
-def _kinds(union: Any) -> tuple[Choice, ...]:
+def _kinds(union: Any) -> tuple[LeverChoice, ...]:
     """The kinds of a union that need nothing beyond their name; the others are chosen in the form."""
     models = [kind for kind in get_args(get_args(union)[0])
               if not any(field.is_required() for field in kind.model_fields.values())]  # fmt: skip
     names = [str(kind.model_fields["kind"].default) for kind in models]
-    return tuple(Choice(name, name.replace("_", " ")) for name in names)
+    return tuple(LeverChoice(name, name.replace("_", " ")) for name in names)
 
 
 def _batteries(name: str, new: Any) -> dict[str, Any]:
@@ -161,87 +163,94 @@ def _no_energy_yet(content: Content) -> str:
 
 
 _HOUSEHOLDS = (
-    Lever("ev_share", "Electric cars", meaning="Share of the city's cars that are electric and charge at home.",
+    ScenarioLever("ev_share", "Electric cars", meaning="Share of the city's cars that are electric and charge at home.",
           **_share("ev_share"), shown=lambda content: _adopts(content, "ev_share") or not _fleets(content)),
-    Lever("ev_vehicles", "Electric cars at home", CITY, "vehicles",
+    ScenarioLever("ev_vehicles", "Electric cars at home", CITY, "vehicles",
           "Vehicles of all fleets that charge at home.",
           **_of(of_sum("assets", _at_home, "vehicles", _new_fleet, whole=True)), whole=True,
           range=Range(0, 20_000, 100, OURS), shown=lambda content: bool(_fleets(content))),
-    Lever("v2g_share", "V2G", CITY, "%", "Share of the cars that charge at home whose owners let them feed in.",
+    ScenarioLever("v2g_share", "V2G", CITY, "%", "Share of the cars that charge at home whose owners let them feed in.",
           _read_v2g, _write_v2g, lambda content: tuple(written(content, keys) for keys in _v2g_places(content)),
           Range(0, 100, 1, SHARES), factor=PERCENT, hint=_v2g_hint,
           hindrance=lambda content: "" if _v2g_places(content) else "No cars that charge at home: set them first."),
-    Lever("pv_share", "Roofs with PV", meaning="Share of the residential roofs with photovoltaics, those of the net too.",
-          **_share("pv_roof_share"), shown=lambda content: _adopts(content, "pv_roof_share") or not _has(content, "pv")),
-    Lever("pv_mw", "Photovoltaics", CITY, "MWp", "Rated power of all photovoltaics that the scenario lists.",
-          **_of(of_sum("assets", of_kind("pv"), "p_peak_mw", _new_pv)), range=Range(0, 50, 0.5, OURS),
-          shown=lambda content: _has(content, "pv")),
-    Lever("heat_pump_share", "Heat pumps", meaning="Share of the homes that a heat pump heats.",
+    ScenarioLever("pv_share", "Roofs with PV",
+                  meaning="Share of the residential roofs with photovoltaics, the net's too.",
+          **_share("pv_roof_share"), shown=lambda content: _adopts(content, "pv_roof_share") or not _has(content, PV)),
+    ScenarioLever("pv_mw", "Photovoltaics", CITY, "MWp", "Rated power of all photovoltaics that the scenario lists.",
+          **_of(of_sum("assets", of_kind(PV), "p_peak_mw", _new_pv)), range=Range(0, 50, 0.5, OURS),
+          shown=lambda content: _has(content, PV)),
+    ScenarioLever("heat_pump_share", "Heat pumps", meaning="Share of the homes that a heat pump heats.",
           **_share("heat_pump_share")),
-    Lever("demand_growth", "Growth of other loads", CITY, "%", "Growth of all loads of the grid against their profiles.",
+    ScenarioLever("demand_growth", "Growth of other loads", CITY, "%", "Growth of all loads against their profiles.",
           **_of(of_field("city.demand_growth", PERCENT)), factor=PERCENT, range=Range(-20, 50, 1, OURS)),
 )  # fmt: skip
 
 _BATTERIES = (
-    Lever("battery_mw", "Battery power", unit="MW", meaning="Rated power of all batteries together.",
+    ScenarioLever("battery_mw", "Battery power", unit="MW", meaning="Rated power of all batteries together.",
           **_batteries("p_rated_mw", _new_battery), range=Range(0, 20, 0.5, OURS), hint=_no_energy_yet),
-    Lever("battery_mwh", "Battery energy", unit="MWh", meaning="Usable energy of all batteries together.",
+    ScenarioLever("battery_mwh", "Battery energy", unit="MWh", meaning="Usable energy of all batteries together.",
           **_batteries("e_rated_mwh", _new_battery_of_energy), range=Range(0, 80, 1, OURS)),
 )  # fmt: skip
 
 _DATA_CENTRES = (
-    Lever("dc_it_mw", "IT power", HALLS, "MW", "Rated IT power of all data centres together.",
+    ScenarioLever("dc_it_mw", "IT power", HALLS, "MW", "Rated IT power of all data centres together.",
           **_of(of_sum("data_centres", _any, "p_it_rated_mw", _new_hall)), range=Range(0, 20, 0.5, OURS)),
-    Lever("dc_cooling", "Cooling", HALLS, "", "Cooling technology of all data centres; decides most of their PUE.",
+    ScenarioLever("dc_cooling", "Cooling", HALLS, "",
+                  "Cooling technology of all data centres; decides most of their PUE.",
           **_equipment("cooling", "water_economiser"), choices=_kinds(Cooling)),
-    Lever("dc_power_chain", "Power chain", HALLS, "", "Power conversion of all data centres; decides the rest of their PUE.",
+    ScenarioLever("dc_power_chain", "Power chain", HALLS, "",
+                  "Power conversion of all data centres; decides the rest of PUE.",
           **_equipment("power_chain", "double_conversion"), choices=_kinds(PowerChain)),
 )  # fmt: skip
 
 _PRICES = (
-    Lever("carbon_price", "Carbon price", PRICES, "{currency}/t", "Price of carbon in the dispatch and in the cost.",
+    ScenarioLever("carbon_price", "Carbon price", PRICES, "{currency}/t",
+                  "Price of carbon in the dispatch and in the cost.",
           **_of(of_field("dispatch.carbon_price_per_t")), range=Range(0, 400, 5, OURS)),
-    Lever("import_markup", "Tariff: on top of imports", PRICES, "{currency}/MWh", "Grid fees, levies and margin on imports.",
+    ScenarioLever("import_markup", "Tariff: on top of imports", PRICES, "{currency}/MWh",
+                  "Fees, levies and margin on imports.",
           **_of(of_field("tariff.import_markup_per_mwh")), range=Range(0, 300, 5, OURS)),
-    Lever("export_discount", "Tariff: off exports", PRICES, "{currency}/MWh", "By how much exports earn less than the market.",
+    ScenarioLever("export_discount", "Tariff: off exports", PRICES, "{currency}/MWh", "By how much exports earn less.",
           **_of(of_field("tariff.export_discount_per_mwh")), range=Range(0, 100, 5, OURS)),
-    Lever("demand_charge", "Tariff: peak of the month", PRICES, "{currency}/MW", "Charge for the highest import of each month.",
+    ScenarioLever("demand_charge", "Tariff: peak of the month", PRICES, "{currency}/MW",
+                  "Charge for each month's peak.",
           **_of(of_field("tariff.demand_charge_per_mw_month")), range=Range(0, 20_000, 500, OURS)),
 )  # fmt: skip
 
 EN_50160 = "EN 50160: within 10 % of the rated voltage"
 _LIMITS = (
-    Lever("line_limit", "Loading of lines", LIMITS, "%", "Highest current of lines against their rating.",
+    ScenarioLever("line_limit", "Loading of lines", LIMITS, "%", "Highest current of lines against their rating.",
           **_of(of_field("limits.line_loading_max_percent")),
           range=Range(40, 120, 5, f"{OURS}; 100 % is the rating, 60 % leaves room for a neighbour's feeder")),
-    Lever("trafo_limit", "Loading of transformers", LIMITS, "%", "Highest current of transformers against their rating.",
+    ScenarioLever("trafo_limit", "Loading of transformers", LIMITS, "%", "Highest current against their rating.",
           **_of(of_field("limits.trafo_loading_max_percent")), range=Range(40, 120, 5, f"{OURS}; 100 % is the rating")),
-    Lever("import_limit", "Import of the city", LIMITS, "MW", "Highest import over all connections to the grid above.",
+    ScenarioLever("import_limit", "Import of the city", LIMITS, "MW",
+                  "Highest import over all connections to the grid above.",
           **_of(of_field("limits.import_max_mw")), range=Range(5, 100, 1, OURS)),
-    Lever("vm_min", "Least voltage", LIMITS, "pu", "Least voltage of all buses.",
+    ScenarioLever("vm_min", "Least voltage", LIMITS, "pu", "Least voltage of all buses.",
           **_of(of_field("limits.vm_min_pu")), range=Range(0.9, 1.0, 0.005, EN_50160)),
-    Lever("vm_max", "Highest voltage", LIMITS, "pu", "Highest voltage of all buses.",
+    ScenarioLever("vm_max", "Highest voltage", LIMITS, "pu", "Highest voltage of all buses.",
           **_of(of_field("limits.vm_max_pu")), range=Range(1.0, 1.1, 0.005, EN_50160)),
 )  # fmt: skip
 
 STRATEGIES = (
-    Choice("unmanaged", "unmanaged: nothing is controlled"),
-    Choice("smart", "smart: charging is shifted in time"),
-    Choice("optimal", "optimal: all that is flexible, V2G too"),
+    LeverChoice("unmanaged", "unmanaged: nothing is controlled"),
+    LeverChoice("smart", "smart: charging is shifted in time"),
+    LeverChoice("optimal", "optimal: all that is flexible, V2G too"),
 )
 _OPERATION = (
-    Lever("strategy", "Strategy", OPERATION, "", "How flexible assets are operated.",
+    ScenarioLever("strategy", "Strategy", OPERATION, "", "How flexible assets are operated.",
           **_of(of_field("dispatch.strategy")), kind="choice", choices=STRATEGIES),
-    Lever("start", "First day", OPERATION, "", "The period begins at its midnight UTC.",
+    ScenarioLever("start", "First day", OPERATION, "", "The period begins at its midnight UTC.",
           **_of(of_field("period.start")), kind="date"),
-    Lever("days", "Length", OPERATION, "d", "Length of the period.",
+    ScenarioLever("days", "Length", OPERATION, "d", "Length of the period.",
           **_of(of_field("period.days")), whole=True, range=Range(1, 366, 1, "the schema's: a day to a leap year")),
 )  # fmt: skip
 
-LEVERS: tuple[Lever, ...] = (*_HOUSEHOLDS, *_BATTERIES, *_DATA_CENTRES, *_PRICES, *_LIMITS, *_OPERATION)
+LEVERS: tuple[ScenarioLever, ...] = (*_HOUSEHOLDS, *_BATTERIES, *_DATA_CENTRES, *_PRICES, *_LIMITS, *_OPERATION)
 """All levers, in the order of the page."""
 
-BY_KEY: Mapping[str, Lever] = {lever.key: lever for lever in LEVERS}
+BY_KEY: Mapping[str, ScenarioLever] = {lever.key: lever for lever in LEVERS}
 
 
 def turned(content: Content, key: str, value: Any, net: Net) -> Content:

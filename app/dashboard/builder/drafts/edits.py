@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.dashboard.builder.changes import changes, without, words
 from app.dashboard.builder.content import ABSENT, Content, Keys, free_name, plain, value_at, with_value
-from app.dashboard.builder.draft import Draft
+from app.dashboard.builder.drafts.changes import changes, without, words
+from app.dashboard.builder.drafts.draft import Draft
 from app.dashboard.builder.labels import label_of
-from app.dashboard.builder.lever import Place
-from app.dashboard.builder.levers import BY_KEY, turned
+from app.dashboard.builder.levers.declared import BY_KEY, turned
+from app.dashboard.builder.levers.lever import NetFacts
 from app.dashboard.builder.placing import begun, placed
 from grid.errors import InputError, nearest
 
-Net = Callable[[], Place]
+Net = Callable[[], NetFacts]
 MOST_KEYS = 16
 KEPT_OF_KIND = ("name", "bus", "where")
 """Fields that stay when something becomes another kind."""

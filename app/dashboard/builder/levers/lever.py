@@ -15,7 +15,7 @@ OURS = "range: ours"
 
 
 @dataclass(frozen=True)
-class Choice:
+class LeverChoice:
     """One of the values of a lever that is no number.
 
     Args:
@@ -45,7 +45,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Place:
+class NetFacts:
     """What a lever needs to know of the net where it adds something.
 
     Args:
@@ -61,7 +61,7 @@ def everywhere(_content: Content) -> str:
 
 
 @dataclass(frozen=True)
-class Lever:
+class ScenarioLever:
     """A quantity that planners turn.
 
     Args:
@@ -89,10 +89,10 @@ class Lever:
     unit: str
     meaning: str
     read: Callable[[Content], Value]
-    write: Callable[[Content, Any, Callable[[], Place]], Content]
+    write: Callable[[Content, Any, Callable[[], NetFacts]], Content]
     paths: Callable[[Content], tuple[str, ...]]
     range: Range | None = None
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[LeverChoice, ...] = ()
     kind: str = "number"
     whole: bool = False
     factor: float = 1.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.dashboard.builder.content import Content
-from app.dashboard.builder.draft import Draft, Step, draft_from_json
+from app.dashboard.builder.drafts.draft import Draft, Step, draft_from_json
 from grid.errors import InputError
 from grid.files.content import read_text
 from grid.files.output import written_whole
@@ -49,7 +49,8 @@ class DraftStore:
         Raises:
             InputError: If it cannot be written.
         """
-        steps = (Step(base, ""),) if content is None or content == base else (Step(base, ""), Step(content, "as copied"))
+        changed = () if content is None or content == base else (Step(content, "as copied"),)
+        steps = (Step(base, ""), *changed)
         draft = Draft(secrets.token_hex(8), 1, template, label, base, steps, len(steps) - 1)
         self._write(draft)
         return draft

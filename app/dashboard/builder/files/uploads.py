@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from app.batch.sweep import is_sweep
 from app.dashboard.builder.content import Content, plain
@@ -106,7 +106,7 @@ def clean_name(given: str, endings: tuple[str, ...]) -> str:
     return f"{stem}{ending}"
 
 
-def keep_upload(kind: UploadKind, given_name: str, stream: BinaryIO, stated_bytes: int | None, folder: Path) -> str:
+def keep_upload(kind: UploadKind, given_name: str, stream: IO[bytes], stated_bytes: int | None, folder: Path) -> str:
     """Keeps a file of the store's uploads.
 
     Args:
@@ -144,7 +144,7 @@ def keep_upload(kind: UploadKind, given_name: str, stream: BinaryIO, stated_byte
     return f"{digest}/{name}"
 
 
-def _streamed(kind: UploadKind, stream: BinaryIO, file: Path) -> str:
+def _streamed(kind: UploadKind, stream: IO[bytes], file: Path) -> str:
     """Writes a stream to a file piece by piece; its SHA-256."""
     digest, size = hashlib.sha256(), 0
     with file.open("xb") as written:
@@ -169,7 +169,9 @@ def uploaded_scenario(name: str, folder: Path) -> Content:
     """
     content = read_yaml(folder / name).content
     if is_sweep(content):
-        raise InputError.single("file", "is a sweep; the builder takes a scenario, and makes sweeps of two levers itself")
+        raise InputError.single(
+            "file", "is a sweep; the builder takes scenarios, and makes sweeps of two levers itself"
+        )
     if not isinstance(content, dict):
         raise InputError.single("file", "must hold a mapping with at least name, city and period")
     return dict(plain(content))
