@@ -12,6 +12,7 @@ from app.dashboard.builder.content import Content
 from app.dashboard.builder.drafts.changes import changes, words
 from app.dashboard.builder.drafts.draft import Draft
 from app.dashboard.builder.levers.declared import LEVERS
+from app.dashboard.builder.levers.lever import ScenarioLever
 from app.dashboard.builder.placing import stands
 
 
