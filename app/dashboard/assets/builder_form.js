@@ -157,9 +157,9 @@
       const rows = [];
       if (union) rows.push(kindRow(here, type, kind, one));
       if (type.nullable || (!one.required && !isEmpty(value))) {
-        rows.push(isEmpty(value) && type.nullable
+        rows.push(h("div", { class: "b-add" }, isEmpty(value) && type.nullable
           ? h("p", { class: "b-note" }, say("Not part of this scenario."), " ", h("button", { type: "button", class: "button small", onclick: () => builder.edit({ do: "set", keys: here, value: {} }) }, say("Add it")))
-          : h("button", { type: "button", class: "button small", onclick: () => builder.edit({ do: "unset", keys: here }) }, type.nullable ? say("Take it out") : say("All of it by default")));
+          : h("button", { type: "button", class: "button small", onclick: () => builder.edit({ do: "unset", keys: here }) }, type.nullable ? say("Take it out") : say("All of it by default"))));
       }
       if (model && !(isEmpty(value) && type.nullable)) rows.push(...model_(here, model));
       body.replaceChildren(...rows);

@@ -90,7 +90,7 @@
   function faults() {
     const all = builder.faults(), { checking, checked, trouble, draft } = builder.state;
     const busy = checking && !(checked && checked.revision === draft.revision);
-    const rows = all.map((one) => h("li", {}, one.keys.length ? h("button", { type: "button", class: "b-link", onclick: () => builder.goTo(one.keys) }, one.place) : null, `${one.keys.length ? ": " : ""}${one.words}`));
+    const rows = all.map((one) => h("li", {}, one.keys.length ? h("button", { type: "button", class: "b-link", onclick: () => builder.goTo(one.keys), title: one.place }, one.label) : null, `${one.keys.length ? ": " : ""}${one.words}`));
     const said = checked && checked.failed ? say("The check could not be made: {why}", { why: checked.failed })
       : all.length ? say(all.length === 1 ? "One thing is wrong:" : "{n} things are wrong:", { n: all.length })
         : busy ? say("Checking …") : checked ? say("The scenario is valid.") : "";

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -14,8 +14,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.dashboard.builder.content import Content, Key, written
+from app.dashboard.builder.content import Content, Key, value_at, written
 from app.dashboard.builder.files.named import file_faults
+from app.dashboard.builder.labels import label_of
 from app.scenario import LoadedScenario, check_scenario
 from app.scenario.asset_faults import repeated_names
 from app.scenario.messages import fault_of
@@ -136,8 +137,17 @@ def keys_of(place: str, content: Any) -> list[Key]:
     return keys
 
 
+def spoken_place(keys: Sequence[Key], content: Content) -> str:
+    """A place in words: the name of what it belongs to in a list, and the field, such as ``feeder 8: rated power``."""
+    field = next((key for key in reversed(keys) if isinstance(key, str)), "")
+    named = [value_at(content, keys[: place + 1]) for place, key in enumerate(keys) if isinstance(key, int)]
+    names = [str(item["name"]) for item in named if isinstance(item, Mapping) and item.get("name")]
+    label = label_of(field) if field else ""
+    return f"{names[-1]}: {label[:1].lower()}{label[1:]}" if names and label else label
+
+
 def told(faults: Iterable[Fault], content: Content) -> list[dict[str, Any]]:
-    """Faults as the page shows them: keys and path of the field, and the sentence without its place."""
+    """Faults as the page shows them: keys, path and label of the field, and the sentence without its place."""
     rows = []
     for fault in faults:
         words = fault.rule
@@ -148,6 +158,6 @@ def told(faults: Iterable[Fault], content: Content) -> list[dict[str, Any]]:
         keys = keys_of(fault.place, content)
         rows.append({
             "keys": keys, "path": written(content, keys), "place": fault.place, "words": words,
-            "suggestion": fault.suggestion,
+            "suggestion": fault.suggestion, "label": spoken_place(keys, content) or fault.place,
         })  # fmt: skip
     return rows

@@ -53,15 +53,14 @@ def _model(name: str, model: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "label": str(kind.get("const", "")).replace("_", " ") or label_of(name),
         "about": str(model.get("description", "")).replace("\n", " "),
-        "fields": sorted(fields, key=lambda field: _rank(field["key"], needed=field["required"])),
+        "fields": sorted(fields, key=_rank),
     }  # fmt: skip
 
 
-def _rank(key: str, *, needed: bool) -> int:
-    """Name and place first, then what must be stated, then the rest in the order of the schema."""
-    if key in _FIRST:
-        return _FIRST.index(key)
-    return len(_FIRST) + (0 if needed else 2 if key == "power_limits" else 1)
+def _rank(field: Mapping[str, Any]) -> tuple[bool, bool, bool]:
+    """Name and place first, then what must be stated, then other values, then parts, in the order of the schema."""
+    is_part = field["type"]["type"] in {"model", "union"} or "model" in str(field["type"].get("item"))
+    return is_part, field["key"] not in _FIRST, not field["required"]
 
 
 def _field(model: str, key: str, field: Mapping[str, Any], *, required: bool) -> dict[str, Any]:

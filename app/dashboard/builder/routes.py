@@ -21,6 +21,7 @@ from app.dashboard.builder.form import form_description
 from app.dashboard.builder.state import checked_state, state
 from app.dashboard.builder.templates import result_templates, shipped_templates
 from app.dashboard.routes import attachment
+from app.failures import StoreError
 from app.results.folder import Result
 from grid.errors import InputError
 
@@ -202,6 +203,8 @@ def _answered(make: Callable[..., Any]) -> Callable[..., Response]:
             return _json({"stale": theirs}, 409)
         except TooLargeError as error:
             return _json(_told(error), 413)
+        except StoreError as error:
+            return _json({"problem": str(error)}, 503)
         except InputError as error:
             return _json(_told(error), 400)
         return found if isinstance(found, Response) else _json(found, 200)

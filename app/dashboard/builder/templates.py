@@ -12,6 +12,7 @@ from app.results.folder import Result
 from grid.errors import InputError, nearest
 from grid.files.yaml_file import read_yaml
 
+LONGEST_ABOUT = 220
 SHIPPED, RESULT = "shipped", "result"
 
 
@@ -42,8 +43,19 @@ def shipped_templates() -> tuple[Template, ...]:
                 break
             lines.append(line.lstrip("# "))
         title = next(line.removeprefix("name:").strip() for line in text.splitlines() if line.startswith("name:"))
-        found.append(Template(f"{SHIPPED}:{name}", title, " ".join(lines)))
+        found.append(Template(f"{SHIPPED}:{name}", title, _first_sentences(" ".join(lines))))
     return tuple(found)
+
+
+def _first_sentences(text: str) -> str:
+    """What fits beside others: sentences up to `LONGEST_ABOUT` characters, at least one."""
+    sentences = text.replace("\n", " ").split(". ")
+    kept = sentences[0]
+    for sentence in sentences[1:]:
+        if len(kept) + len(sentence) > LONGEST_ABOUT or "/" in sentence:
+            break
+        kept += f". {sentence}"
+    return kept if kept.endswith(".") else f"{kept}."
 
 
 def result_templates(results: Mapping[str, Result]) -> Iterator[Template]:

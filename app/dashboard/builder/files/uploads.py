@@ -94,14 +94,14 @@ def clean_name(given: str, endings: tuple[str, ...]) -> str:
         InputError: If nothing is left of it, or it does not end as it must.
     """
     name = unicodedata.normalize("NFC", re.split(r"[/\\]", given)[-1])
-    name = "".join("_" if letter in ':*?"<>|' or not letter.isprintable() else letter for letter in name).strip(" .")
+    name = "".join("_" if letter in ':*?"<>|' or not letter.isprintable() else letter for letter in name).strip()
     ending = next((end for end in sorted(endings, key=len, reverse=True) if name.lower().endswith(end)), None)
     if ending is None:
         raise InputError.single("file", f"must end in {', '.join(endings)}", given[:LONGEST_NAME])
-    stem = name[: -len(ending)]
-    while len(f"{stem}{ending}".encode()) > LONGEST_NAME:
+    stem = name[: -len(ending)].strip(" .")
+    while stem and len(f"{stem}{ending}".encode()) > LONGEST_NAME:
         stem = stem[:-1]
-    if not stem.strip(" ."):
+    if not stem:
         raise InputError.single("file", "has no name", given[:LONGEST_NAME])
     return f"{stem}{ending}"
 
