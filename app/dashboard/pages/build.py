@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
-from flask import current_app
+from flask import current_app, has_app_context
 
 from app.dashboard.builder.files.uploads import UPLOADS_BY_KIND
 from app.dashboard.builder.placing import PLACEABLE
@@ -81,7 +81,7 @@ def _config(view: View) -> dict[str, Any]:
             {"kind": one.kind, "label": one.label, "unit": one.unit, "start": one.start} for one in PLACEABLE
         ],
         "limits": {name: kind.most_bytes for name, kind in UPLOADS_BY_KIND.items()},
-        "runs": current_app.config.get("GRIDCARBON_JOBS") is not None,
+        "runs": has_app_context() and current_app.config.get("GRIDCARBON_JOBS") is not None,
         "theme": view.theme,
         "words": {},
     }  # fmt: skip
