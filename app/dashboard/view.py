@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from dash import Dash
 from dash.development.base_component import Component
 
-from app.dashboard.address import FRAME_KEYS, address_of, names_in, query_of
+from app.dashboard.address import LINK_KEYS, address_of, names_in, query_of
 from app.dashboard.baseline import default_baseline, why_not_comparable
 from app.dashboard.catalogue import Catalogue, catalogue_of
 from app.dashboard.colours import Theme
@@ -116,7 +116,7 @@ class View:
         What this view does not know of the address (its moment, what is selected on the map), the browser adds when
         the link is followed or copied. A value of "" takes a key out of the address then.
         """
-        kept = {key: self.query[key] for key in FRAME_KEYS if key in self.query}
+        kept = {key: self.query[key] for key in LINK_KEYS if key in self.query}
         return address_of(path, kept | {"result": self.name}, changes)
 
     def say(self, text: str, **values: object) -> str:

@@ -74,7 +74,7 @@ def test_the_example_of_a_cooling_technology(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_example_of_a_page(results: dict[str, Result], monkeypatch: pytest.MonkeyPatch) -> None:
     page = example("PAGE", monkeypatch)
-    assert "loss_mw" in str(page.content(View.of(results, {"search": "?result=optimal"})))
+    assert "Losses [MW]" in str(page.content(View.of(results, {"search": "?result=optimal"})))
 
 
 def test_the_example_of_a_command(results_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

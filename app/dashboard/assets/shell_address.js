@@ -3,12 +3,16 @@
    gridcarbon.address.get(key)                 value of a key, or null
    gridcarbon.address.set(changes, options)    values by key, null takes one out; {push: true} makes a step that can be
                                                undone; {push: true, merge: "zoom"} joins it with a step of the same kind
-                                               before it; else the address changes without a step
+                                               before it; else the address changes without a step;
+                                               {quiet: true} tells no one
    gridcarbon.address.subscribe(fn)            fn(query) after every change; returns what ends it
    gridcarbon.address.search() / .path()       the query as text / the page
    gridcarbon.moment.get() / .set(ms)          the shown moment, UTC milliseconds on a step of the result
    gridcarbon.moment.subscribe(fn)             fn(ms) at every change, also while it plays; returns what ends it
    gridcarbon.moment.clock()                   {start_ms, step_ms, n_steps, zone, …} of the result shown, or null
+   gridcarbon.moment.local(ms, options)        a moment in the city's time, as Intl.DateTimeFormat words it (shell_time.js)
+   gridcarbon.theme() / .language()            light or dark / en, ja or zh: of the address, else as chosen last
+   gridcarbon.say(text, values)                a text in that language, as the server's language.say
    gridcarbon.moment.step(n) .play() .pause() .playing() */
 (function () {
   "use strict";
@@ -33,14 +37,14 @@
   const last = () => { try { return Number(window.sessionStorage.getItem(ORDER)) || 0; } catch (_) { return place(); } };
   const tell = () => { const now = query(); for (const reader of [...readers]) reader(now); };
 
-  function go(path, values, { push = false, merge = null } = {}) {
+  function go(path, values, { push = false, merge = null, quiet = false } = {}) {
     const search = written(values), state = window.history.state || {};
     if (path === window.location.pathname && search === window.location.search) return;
     const step = push && !(merge && state.merge === merge) ? place() + 1 : place();
     const made = { step, merge: push ? merge : state.merge };
     window.history[step > place() ? "pushState" : "replaceState"](made, "", path + search);
     if (push) try { window.sessionStorage.setItem(ORDER, String(step)); } catch (_) { /* then redo is always offered */ }
-    tell();
+    if (!quiet) tell();
   }
 
   app.address = {
@@ -61,11 +65,18 @@
       for (const [key, value] of target.searchParams) { if (value === "" && key !== "baseline") delete values[key]; else values[key] = value; }
       go(target.pathname, values, { push: true });
     },
+    /** The address of the view with other values, as a whole link. */
+    href: (changes) => window.location.origin + window.location.pathname + written({ ...query(), ...changes }),
     subscribe(reader) { readers.add(reader); return () => readers.delete(reader); },
     canUndo: () => place() > 0,
     canRedo: () => place() < last(),
   };
   window.addEventListener("popstate", tell);
+
+  if (!window.history.state) { // an address that was typed or followed from elsewhere: nothing to undo or redo
+    window.history.replaceState({ step: 0, merge: null }, "");
+    try { window.sessionStorage.setItem(ORDER, "0"); } catch (_) { /* then redo is offered where there is none */ }
+  }
 
   /** A link to a page of ours keeps the rest of the view, also where it is opened in another tab or copied. */
   const PAGE = (link) => link && link.origin === window.location.origin && !link.hasAttribute("download") && !link.hash
@@ -88,6 +99,31 @@
     app.address.open(link.href);
     window.scrollTo(0, 0);
   }, true);
+
+  // ---- colour scheme and language -------------------------------------------------------------------------------------
+  const THEMES = ["light", "dark"], LANGUAGES = ["en", "ja", "zh"];
+  const catalogues = new Map([["en", {}]]);
+  let spoken = {};
+
+  function stored(name) {
+    try { return window.localStorage.getItem(`gridcarbon-${name}`); } catch (_) { return null; /* storage may be forbidden */ }
+  }
+  app.remember = (name, value) => {
+    try { window.localStorage.setItem(`gridcarbon-${name}`, value); } catch (_) { /* then it lasts for this address only */ }
+  };
+  app.theme = () => [app.address.get("theme"), stored("theme")].find((one) => THEMES.includes(one))
+    || (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  app.language = () => [app.address.get("lang"), stored("language"), (window.navigator.language || "").slice(0, 2)]
+    .find((one) => LANGUAGES.includes(one)) || "en";
+  /** Fetches the words of the language, once; what is said before is English. */
+  app.words = async () => {
+    const language = app.language();
+    if (!catalogues.has(language)) {
+      catalogues.set(language, fetch(`/shell/words/${language}`).then((answer) => (answer.ok ? answer.json() : {})).catch(() => ({})));
+    }
+    spoken = await catalogues.get(language);
+  };
+  app.say = (text, values) => (spoken[text] || text).replace(/\{(\w+)\}/g, (whole, name) => (values && name in values ? String(values[name]) : whole));
 
   // ---- moment -------------------------------------------------------------------------------------------------------
   const watchers = new Set(), fetched = new Map();

@@ -1,53 +1,48 @@
-/* What the frame does in the browser: from the address to the page, the pickers and the colour scheme. */
+/* What the frame does in the browser: from the address to the page, pickers, undo and redo, share, theme, language. */
 (function () {
   "use strict";
-  const { address, moment } = window.gridcarbon;
+  const app = window.gridcarbon, { address, moment } = app;
   const FRAME_KEYS = ["result", "baseline", "with", "theme", "lang"];
-  const KEY = "gridcarbon-theme";
+  const LOOK_EVERY_MS = 5000;
   const set = (id, props) => window.dash_clientside.set_props(id, props);
+  const state = { keys: {}, asked: null, again: 0, turn: 0, shown: null, listed: null, versions: {} };
 
-  function stored(key) {
-    try { return window.localStorage.getItem(key); } catch (_) { return null; /* storage may be forbidden */ }
-  }
-  function store(key, value) {
-    try { window.localStorage.setItem(key, value); } catch (_) { /* then it lasts for this address only */ }
-  }
+  const view = () => ({ path: address.path(), search: address.search(), theme: app.theme(), language: app.language() });
 
-  function theme() {
-    const known = [address.get("theme"), stored(KEY)].find((one) => one === "light" || one === "dark");
-    return known || (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  }
-
-  const state = { keys: {}, asked: null, turn: 0, quiet: false };
-  const view = () => ({ path: address.path(), search: address.search(), theme: theme() });
+  // ---- the page -----------------------------------------------------------------------------------------------------
 
   /** What the page is asked by: the keys that it depends on, and no others. */
   function request() {
     const path = address.path().replace(/\/+$/, "") || "/", query = new URLSearchParams({ path });
     for (const key of [...FRAME_KEYS, ...(state.keys[path] || [])]) {
-      const value = key === "theme" ? theme() : address.get(key);
+      const value = key === "theme" ? app.theme() : key === "lang" ? app.language() : address.get(key);
       if (value !== null) query.set(key, value);
     }
     return `/shell/page?${query}`;
   }
 
-  const failed = (words) => ({ namespace: "dash_html_components", type: "Div", props: { role: "alert", className: "state", children: [
-    { namespace: "dash_html_components", type: "H1", props: { children: "The page could not be loaded" } },
-    { namespace: "dash_html_components", type: "P", props: { className: "lead", children: words } },
-  ] } });
+  /** Asks for the page of the address, if it is another than what was asked for last, or if it must be asked again. */
+  function ask(anew = false) {
+    const wanted = request();
+    if (wanted === state.asked && !anew) return;
+    state.asked = wanted;
+    set("page-request", { data: `${wanted}#${++state.again}` });
+  }
+
+  const part = (type, children, props) => ({ namespace: "dash_html_components", type, props: { children, ...props } });
+  const failed = (words) => part("Div", [
+    part("H1", app.say("The page could not be loaded")),
+    part("P", `${words}. ${app.say("Is the server running?")}`, { className: "lead" }),
+    part("Button", app.say("Try again"), { id: "page-retry", className: "button", type: "button" }),
+  ], { role: "alert", className: "state" });
 
   /** Old figures never stand under a new name: they are hidden from the moment that another view is asked for. */
   function mark(name) {
     const page = document.getElementById("page");
-    if (page) { page.dataset.state = name; page.setAttribute("aria-busy", String(name === "loading")); }
-  }
-
-  /** Asks for the page of the address, if it is another than what was asked for last. */
-  function ask() {
-    const wanted = request();
-    if (wanted === state.asked) return;
-    state.asked = wanted;
-    set("page-request", { data: wanted });
+    if (!page) return;
+    page.dataset.state = name;
+    page.dataset.loading = app.say("Loading …");
+    page.setAttribute("aria-busy", String(name === "loading"));
   }
 
   async function show(wanted) {
@@ -57,14 +52,15 @@
     mark("loading");
     let answer;
     try {
-      const response = await fetch(wanted);
-      if (!response.ok) throw new Error(`the server answered ${response.status}`);
+      await app.words();
+      const response = await fetch(wanted.replace(/#.*$/, ""));
+      if (!response.ok) throw new Error(app.say("The server answered {status}", { status: response.status }));
       answer = await response.json();
     } catch (error) {
       if (turn !== state.turn) return [same, same];
       state.asked = null;
-      mark("shown");
-      return [same, failed(`${error.message}. Is the server running? Reload the page to try again.`)];
+      window.setTimeout(() => { if (turn === state.turn) mark("failed"); }, 0);
+      return [same, failed(error.message)];
     }
     if (turn !== state.turn) return [same, same];
     window.setTimeout(() => { if (turn === state.turn) shown(answer); }, 0);
@@ -73,40 +69,184 @@
 
   /** What follows once a page stands: the address says what is shown, also where it was left open; the clock is its. */
   function shown(answer) {
-    const of = answer.shown;
+    const of = answer.shown, before = state.shown;
+    state.shown = of;
     mark("shown");
     document.title = answer.title ? `${answer.title} · gridcarbon` : "gridcarbon";
     if (of && !address.get("result")) {
-      state.quiet = true;
-      address.set({ result: of.result });
-      state.quiet = false;
+      address.set({ result: of.result }, { quiet: true });
       state.asked = request();
+      set("view", { data: view() });
+    }
+    if (of && before && of.result === before.result && of.version !== before.version) {
+      notice(app.say("{name} was replaced; this page was made anew.", { name: of.label }));
     }
     moment.of(of && of.result, of && of.version);
+    look();
+    set("baseline-note", { children: (of && of.baseline && of.baseline_reason) || "" });
+  }
+
+  let fading = null;
+  function notice(words) {
+    set("shell-notice", { children: words });
+    window.clearTimeout(fading);
+    fading = window.setTimeout(() => set("shell-notice", { children: "" }), 12000);
+  }
+
+  // ---- pickers: they follow the address, and change nothing else ------------------------------------------------------
+
+  const named = (value) => (value || "").split(",").filter(Boolean).map((name) => name.replaceAll("%2C", ",").replaceAll("%25", "%"));
+  const joined = (names) => names.map((name) => name.replaceAll("%", "%25").replaceAll(",", "%2C")).join(",");
+  const result = () => address.get("result") || (state.shown && state.shown.result) || null;
+  function baseline() {
+    const chosen = address.get("baseline");
+    if (chosen !== null) return chosen || null;
+    return state.shown && state.shown.result === result() ? state.shown.baseline || null : null;
+  }
+
+  const NOTHING = "/"; // no folder is called so
+
+  function look() {
+    set("result-picker", { value: result() });
+    set("baseline-picker", { value: baseline() || (address.get("baseline") === "" ? NOTHING : null) });
+    set("with-picker", { value: named(address.get("with")) });
+    set("mantine", { forceColorScheme: app.theme() });
+    set("view-undo", { disabled: !address.canUndo() });
+    set("view-redo", { disabled: !address.canRedo() });
+    set("language-picker", { value: app.language() });
+    document.documentElement.lang = app.language();
+  }
+
+  function choices(entries, without) {
+    return entries.filter((one) => one.name !== without).map((one) => ({
+      value: one.name, disabled: Boolean(one.problem), label: one.problem ? `${one.label}: ${one.problem}` : one.label,
+    }));
+  }
+
+  function offer() {
+    const entries = state.listed || [];
+    set("result-picker", { data: choices(entries) });
+    const others = choices(entries, result());
+    set("baseline-picker", { data: [{ value: NOTHING, label: app.say("Nothing") }, ...others] });
+    set("with-picker", { data: others });
+  }
+
+  // ---- results come, go and are replaced while they are served ---------------------------------------------------------
+
+  async function list() {
+    let entries;
+    try {
+      const answer = await fetch("/shell/results");
+      if (!answer.ok) return;
+      entries = await answer.json();
+    } catch (_) { return; /* the next page that is asked for says so */ }
+    const versions = Object.fromEntries(entries.map((one) => [one.name, one.version]));
+    const used = [result(), baseline(), ...named(address.get("with"))].filter(Boolean);
+    const other = state.listed && used.some((name) => versions[name] !== state.versions[name]);
+    const changed = JSON.stringify(entries) !== JSON.stringify(state.listed);
+    Object.assign(state, { listed: entries, versions });
+    if (changed) offer();
+    if (other || (state.listed.length && !state.shown && !address.get("result"))) ask(true);
+  }
+  window.setInterval(() => { if (!document.hidden) list(); }, LOOK_EVERY_MS);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) list(); });
+
+  // ---- words of the frame ---------------------------------------------------------------------------------------------
+
+  function speak() {
+    const label = (words) => ({ "aria-label": app.say(words), title: app.say(words) });
+    set("theme-switch", { children: app.say(app.theme() === "dark" ? "Light" : "Dark"), title: app.say("Switch between light and dark") });
+    set("view-undo", label("Undo the last change of the view"));
+    set("view-redo", label("Redo"));
+    set("view-share", label("Copy a link that holds this whole view"));
+    set("result-picker", { label: app.say("Result") });
+    set("baseline-picker", { label: app.say("Compared with"), placeholder: app.say("Nothing") });
+    set("with-picker", { label: app.say("Compare also"), placeholder: app.say("Add results") });
+    offer();
+    set("skip-link", { children: app.say("Skip to the content") });
+    moment.refresh();
+  }
+
+  // ---- share, undo, redo ------------------------------------------------------------------------------------------------
+
+  async function share() {
+    const at = moment.get(), whole = { result: result(), theme: app.theme(), lang: app.language() };
+    if (baseline()) whole.baseline = baseline();
+    if (at !== null) whole.at = `${new Date(at).toISOString().slice(0, 16)}Z`;
+    const href = address.href(whole);
+    try {
+      await window.navigator.clipboard.writeText(href);
+      notice(app.say("A link to this view was copied."));
+    } catch (_) { // not allowed, or not served from this machine
+      address.set(whole);
+      notice(app.say("The link to this view stands in the address bar; copy it there."));
+    }
+  }
+
+  const editable = (node) => node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName) && node.type !== "range");
+  window.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || !(event.ctrlKey || event.metaKey) || event.altKey || editable(event.target)) return;
+    const key = event.key.toLowerCase(), redo = key === "y" || (key === "z" && event.shiftKey);
+    if (!redo && key !== "z") return;
+    event.preventDefault();
+    if (redo ? address.canRedo() : address.canUndo()) window.history.go(redo ? 1 : -1);
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("button");
+    if (!button) return;
+    if (button.id === "page-retry") ask(true);
+    if (button.id === "view-undo" && address.canUndo()) window.history.back();
+    if (button.id === "view-redo" && address.canRedo()) window.history.forward();
+    if (button.id === "view-share") share();
+    if (button.id === "theme-switch") {
+      const before = app.theme(), after = before === "dark" ? "light" : "dark";
+      address.set({ theme: before }); // so that undo comes back to it
+      app.remember("theme", after);
+      address.set({ theme: after }, { push: true });
+    }
+  });
+
+  // ---- what Dash calls ------------------------------------------------------------------------------------------------
+
+  async function follow() {
+    await app.words();
+    look();
+    speak();
   }
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.shell = {
     begin(keys) {
       state.keys = keys;
-      address.subscribe(() => { set("view", { data: view() }); if (!state.quiet) ask(); });
+      let language = app.language();
+      address.subscribe(() => {
+        set("view", { data: view() });
+        look(); // at once, so that a picker never holds another value than the address when Dash asks for it
+        if (language !== app.language()) { language = app.language(); follow(); } else speak();
+        ask();
+      });
       state.asked = request();
+      window.setTimeout(() => { follow(); list(); }, 0);
       return [view(), state.asked];
     },
     show,
-    look() {
-      const scheme = theme();
-      return [scheme, scheme === "dark" ? "Light" : "Dark", address.get("result")];
-    },
     pick(name) {
-      if (name && name !== address.get("result")) address.set({ result: name }, { push: true });
+      if (name && name !== result()) address.set({ result: name }, { push: true });
     },
-    switchTheme(clicks) {
-      if (!clicks) return;
-      const before = theme(), after = before === "dark" ? "light" : "dark";
-      address.set({ theme: before }); // so that undo comes back to it
-      store(KEY, after);
-      address.set({ theme: after }, { push: true });
+    pickBaseline(name) {
+      const chosen = name === NOTHING ? "" : name;
+      if (chosen !== null && chosen !== (baseline() || "")) address.set({ baseline: chosen }, { push: true });
+    },
+    pickOthers(names) {
+      const value = joined(names || []);
+      if (value !== (address.get("with") || "")) address.set({ with: value || null }, { push: true });
+    },
+    pickLanguage(language) {
+      if (!language || language === app.language()) return;
+      address.set({ lang: app.language() }, { quiet: true });
+      app.remember("language", language);
+      address.set({ lang: language }, { push: true });
     },
   };
+  app.notice = notice;
 })();

@@ -18,7 +18,7 @@ def content(view: View) -> Component:
     hourly = city.hourly_sectors(view.result.table("sectors").collect(), view.zone)
     status = str(view.result.manifest.get("status", "done"))
     return cards.page(
-        "Overview",
+        view.say("Overview"),
         cards.where_and_when(view),
         *(html.P(sentence, className="warning") for sentence in view.result.manifest.get("misstated", [])),
         *([] if status == "done" else [_warning(view, status)]),
@@ -50,7 +50,7 @@ def figure_tile(key: str, declared: KeyFigure, view: View) -> Component:
     unit = "" if shown == NO_FIGURE else declared.shown_unit(str(view.result.manifest.get("currency", "")))
     return html.Div(
         [
-            html.Div(declared.label[0].upper() + declared.label[1:], className="kpi-label"),
+            html.Div(view.say(declared.label[0].upper() + declared.label[1:]), className="kpi-label"),
             html.Div([html.Span(shown, className="kpi-value"), html.Span(unit, className="kpi-unit")]),
             html.Div(words, className=f"kpi-change {tone}"),
         ],

@@ -11,9 +11,9 @@ from flask import Flask, Response, abort, request
 from plotly.io.json import to_json_plotly
 from polars.exceptions import PolarsError
 
-from app.dashboard.address import FRAME_KEYS, query_of
+from app.dashboard.address import FRAME_KEYS, LINK_KEYS, query_of
 from app.dashboard.catalogue import Catalogue
-from app.dashboard.language import language_named
+from app.dashboard.language import Language, catalogue_in, language_named, say
 from app.dashboard.shell import states
 from app.dashboard.shell.kept_pages import KeptPages
 from app.dashboard.shell.navigation import navigation, not_found, page_at
@@ -26,7 +26,7 @@ _MOST_TRIES = 3
 
 
 def add_answers(server: Flask, results: Catalogue) -> None:
-    """Adds ``/shell/page``, ``/shell/results`` and ``/timeline/<result>``."""
+    """Adds ``/shell/page``, ``/shell/results``, ``/shell/words/<language>`` and ``/timeline/<result>``."""
     kept = KeptPages()
 
     @server.get("/shell/page")
@@ -39,6 +39,11 @@ def add_answers(server: Flask, results: Catalogue) -> None:
         entries = [{"name": one.name, "label": one.label, "version": one.version, "problem": one.problem}
                    for one in results.entries()]  # fmt: skip
         return _unless_known(json.dumps(entries).encode(), "application/json")
+
+    @server.get("/shell/words/<language>")
+    def words(language: str) -> Response:
+        catalogue = catalogue_in(language_named(language))
+        return _unless_known(json.dumps(catalogue, ensure_ascii=False).encode(), "application/json")
 
     @server.get("/timeline/<name>")
     def clock(name: str) -> Response:
@@ -53,20 +58,20 @@ def page_answer(path: str, query: dict[str, str], results: Catalogue, kept: Kept
     What cannot be made is answered by a page that says why, never by another result's figures.
     """
     language, page = language_named(query.get("lang", "")), page_at(path)
-    links = {key: query[key] for key in FRAME_KEYS if key in query}
+    links = {key: query[key] for key in LINK_KEYS if key in query}
     if page is None:
-        return _answer("", links, not_found(links, path, language), "")
+        return _answer("", links, not_found(links, path, language), "", language)
     try:
         view = View.at(results, query)
     except InputError:
         if page.needs_result:
-            return _answer(page.path, links, states.no_result(links, results, language), page.title)
+            return _answer(page.path, links, states.no_result(links, results, language), page.title, language)
         view = View(results, "", theme_named(query.get("theme", "")), query, language)
     try:
         return _kept(page, view, kept)
     except (InputError, OSError, PolarsError) as error:
         said = states.unreadable(view.name, error, links, results, language)
-        return _answer(page.path, links, said, page.title)
+        return _answer(page.path, links, said, page.title, language)
 
 
 def _kept(page: Page, view: View, kept: KeptPages) -> bytes:
@@ -86,8 +91,8 @@ def _kept(page: Page, view: View, kept: KeptPages) -> bytes:
 
 
 def _made(page: Page, view: View) -> bytes:
-    links = {key: view.query[key] for key in FRAME_KEYS if key in view.query}
-    return _answer(page.path, links, page.content(view), page.title, view)
+    links = {key: view.query[key] for key in LINK_KEYS if key in view.query}
+    return _answer(page.path, links, page.content(view), page.title, view.language, view)
 
 
 def _key(page: Page, view: View) -> tuple[Any, ...]:
@@ -103,13 +108,14 @@ def _narrowed(page: Page, view: View) -> View:
     return View(view.results, view.name, view.theme, query, view.language)
 
 
-def _answer(path: str, links: dict[str, str], content: Component, title: str, view: View | None = None) -> bytes:
-    language = language_named(links.get("lang", ""))
+def _answer(
+    path: str, links: dict[str, str], content: Component, title: str, language: Language, view: View | None = None
+) -> bytes:
     shown = None if view is None or not view.name else {
         "result": view.name, "label": view.label, "version": view.results.version(view.name),
         "baseline": view.baseline_name, "baseline_reason": view.baseline_reason,
     }  # fmt: skip
-    answer = {"title": title, "nav": navigation(links, path, language), "page": content, "shown": shown}
+    answer = {"title": say(language, title), "nav": navigation(links, path, language), "page": content, "shown": shown}
     return str(to_json_plotly(answer)).encode()
 
 

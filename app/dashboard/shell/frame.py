@@ -11,9 +11,12 @@ from dash.development.base_component import Component
 from app.dashboard.cards import hyphened
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.figures.chart import FONTS
+from app.dashboard.language import LANGUAGES
 from app.dashboard.pages import PAGES
 from app.dashboard.runs import tray
 from app.dashboard.shell.navigation import page_at
+from app.dashboard.shell.pickers import pickers
+from app.dashboard.shell.time_bar import time_bar
 from app.dashboard.why import callbacks as why_callbacks
 
 INDEX = """<!DOCTYPE html>
@@ -40,44 +43,44 @@ def layout(results: Catalogue, *, read_only: bool = False) -> Component:
         theme={"primaryColor": "teal", "primaryShade": 9, "fontFamily": FONTS, "defaultRadius": "sm"},
         children=[
             dcc.Store(id="page-keys", data={page.path: list(page.keys) for page in PAGES}),
-            dcc.Store(id="results-listed"), dcc.Store(id="view"), dcc.Store(id="page-request"),
-            dcc.Store(id="moment-rested"),
-            html.A("Skip to the content", href="#page", className="skip"),
-            html.Header(_header(results, read_only=read_only), className="top"),
-            html.P(id="shell-notice", role="status", className="notice"),
+            dcc.Store(id="page-request"), dcc.Store(id="view"), dcc.Store(id="moment-rested"),
+            html.A("Skip to the content", id="skip-link", href="#page", className="skip"),
+            html.Header([_top(read_only), pickers(results)], className="top"),
             html.Main(id="page", tabIndex=-1),
             html.Div(id="why-drawer"),
+            time_bar(),
         ],
     )  # fmt: skip
     return frame
 
 
-def _header(results: Catalogue, *, read_only: bool) -> list[Component]:
-    return [
-        dcc.Link([html.Span(className="mark"), "gridcarbon"], href="/", className="brand"),
-        html.Nav(id="nav", **hyphened(aria_label="Pages")),
-        html.Div(
-            [
-                dmc.Select(
-                    id="result-picker", data=choices(results), allowDeselect=False, size="sm", w=190,
-                    checkIconPosition="right", **hyphened(aria_label="Result shown"),
-                ),
-                html.Button("Dark", id="theme-switch", className="button", type="button",
-                            **hyphened(aria_label="Switch between light and dark")),
-                tray(read_only=read_only),
-            ],
-            className="controls",
-        ),
-    ]  # fmt: skip
-
-
-def choices(results: Catalogue) -> list[dict[str, Any]]:
-    """What a picker offers: all results by their labels; those that cannot be opened say so and cannot be chosen."""
-    return [
-        {"value": one.name, "label": one.label if one.result is not None else f"{one.label}: {one.problem}",
-         "disabled": one.result is None}
-        for one in results.entries()
-    ]  # fmt: skip
+def _top(read_only: bool) -> Component:
+    """Brand, links to the pages, and what changes the view as a whole."""
+    return html.Div(
+        [
+            dcc.Link([html.Span(className="mark"), "gridcarbon"], href="/", className="brand"),
+            html.Nav(id="nav", **hyphened(aria_label="Pages")),
+            html.Div(
+                [
+                    html.Button(id="view-undo", className="button icon undo", type="button", disabled=True,
+                                **hyphened(aria_label="Undo the last change of the view")),
+                    html.Button(id="view-redo", className="button icon redo", type="button", disabled=True,
+                                **hyphened(aria_label="Redo")),
+                    html.Button(id="view-share", className="button icon link", type="button",
+                                **hyphened(aria_label="Copy a link that holds this whole view")),
+                    dmc.Select(
+                        id="language-picker", value="en", allowDeselect=False, size="sm", w=92, withCheckIcon=False,
+                        data=[{"value": code, "label": name} for code, name in LANGUAGES.items()],
+                        **hyphened(aria_label="Language"),
+                    ),
+                    html.Button("Dark", id="theme-switch", className="button", type="button"),
+                    tray(read_only=read_only),
+                ],
+                className="tools",
+            ),
+        ],
+        className="top-row",
+    )  # fmt: skip
 
 
 def register(app: Dash, results: Catalogue) -> None:
@@ -85,18 +88,11 @@ def register(app: Dash, results: Catalogue) -> None:
     client: Any = app.clientside_callback
     client(ClientsideFunction("shell", "begin"), Output("view", "data"), Output("page-request", "data"),
            Input("page-keys", "data"))  # fmt: skip
-    client(
-        ClientsideFunction("shell", "show"),
-        Output("nav", "children"), Output("page", "children"),
-        Input("page-request", "data"),
-    )  # fmt: skip
-    client(
-        ClientsideFunction("shell", "look"),
-        Output("mantine", "forceColorScheme"), Output("theme-switch", "children"), Output("result-picker", "value"),
-        Input("view", "data"),
-    )  # fmt: skip
-    client(ClientsideFunction("shell", "pick"), Input("result-picker", "value"), prevent_initial_call=True)
-    client(ClientsideFunction("shell", "switchTheme"), Input("theme-switch", "n_clicks"), prevent_initial_call=True)
+    client(ClientsideFunction("shell", "show"), Output("nav", "children"), Output("page", "children"),
+           Input("page-request", "data"))  # fmt: skip
+    for function, picker in (("pick", "result-picker"), ("pickBaseline", "baseline-picker"),
+                             ("pickOthers", "with-picker"), ("pickLanguage", "language-picker")):  # fmt: skip
+        client(ClientsideFunction("shell", function), Input(picker, "value"), prevent_initial_call=True)
     why_callbacks.register(app, results, page_at)
     for page in PAGES:
         if page.callbacks is not None:

@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from app.dashboard.address import address_of
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.language import Language, say
+from app.dashboard.shell.navigation import page_at
 from grid.errors import nearest
 
 
@@ -16,12 +17,15 @@ def no_result(query: dict[str, str], results: Catalogue, language: Language) -> 
     name = query.get("result", "")
     entry = results.entry(name)
     if not name:
-        title, words = "There is no result yet", f"{results.place} holds no result that can be opened."
+        title = "There is no result yet"
+        words = say(language, "{place} holds no result that can be opened.", place=results.place)
     elif entry is None:
-        title, words = "There is no such result", f"No result in {results.place} is called “{name}”."
+        title = "There is no such result"
+        words = say(language, "No result in {place} is called “{name}”.", place=results.place, name=name)
     else:
         title, words = "This result cannot be opened", f"{entry.problem}."
-    todo = [_likely(name, query, results, language), _others(query, results, language), _made(entry is not None)]
+    made = _made(entry is not None, language)
+    todo = [_likely(name, query, results, language), _others(query, results, language), made]
     return html.Div([
         html.H1(say(language, title)), html.P(words, className="lead"),
         html.Section([part for part in todo if part is not None], className="card"),
@@ -44,7 +48,8 @@ def _likely(name: str, query: dict[str, str], results: Catalogue, language: Lang
     if meant is None or results.entry(name) is not None:
         return None
     link = dcc.Link(results.label(meant), href=address_of("/", query, {"result": meant}))
-    return html.P([say(language, "Did you mean"), " ", link, "?"])
+    before, _, after = say(language, "Did you mean {name}?").partition("{name}")
+    return html.P([before, link, after])
 
 
 def _others(query: dict[str, str], results: Catalogue, language: Language) -> Component | None:
@@ -54,9 +59,12 @@ def _others(query: dict[str, str], results: Catalogue, language: Language) -> Co
     return html.Div([html.P(say(language, "These can be opened:")), html.Ul(links)]) if links else None
 
 
-def _made(there: bool) -> Component:
+def _made(there: bool, language: Language) -> Component:
     """How a result is made, or made anew."""
+    run = html.Code("gridcarbon run SCENARIO.yaml --out DIR")
     if there:
-        return html.P(["To make it anew: ", html.Code("gridcarbon run SCENARIO.yaml --out DIR")])
-    return html.P(["To make one: ", html.Code("gridcarbon demo"), " or ",
-                   html.Code("gridcarbon run SCENARIO.yaml --out DIR")])  # fmt: skip
+        return html.P([say(language, "To make it anew:"), " ", run])
+    links = [html.P(dcc.Link(say(language, "Build a scenario"), href="/build"))] if page_at("/build") else []
+    demo = html.Code("gridcarbon demo")
+    command = html.P([say(language, "To make one:"), " ", demo, " ", say(language, "or"), " ", run])
+    return html.Div([*links, command])

@@ -117,7 +117,7 @@ def test_a_view_is_what_its_address_says(results: dict[str, Result]) -> None:
     assert optimal.baseline is not None
     assert (optimal.baseline_label, optimal.theme, optimal.language) == ("unmanaged", "light", "ja")
     assert optimal.period == "2 days from 3 June 2030"
-    assert optimal.link("/ev", select="bus:Bus 1") == "/ev?result=optimal&lang=ja&select=bus:Bus%201"
+    assert optimal.link("/ev", select="bus:Bus 1") == "/ev?result=optimal&select=bus:Bus%201"
     with_others = View.of(results, {"search": "?result=optimal&with=unmanaged,none,optimal"})
     assert with_others.compared == ("unmanaged",)
 

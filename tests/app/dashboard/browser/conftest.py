@@ -71,13 +71,14 @@ def plain_address(plain_results: dict[str, Result]) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
-    """A page that remembers what it must not do; light, 1280 px wide."""
+def page(browser: sync_api.Browser, served: object) -> Iterator[sync_api.Page]:
+    """A page that remembers what it must not do; light, 1280 px wide; closed before what is `served`."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
     tab, faults = context.new_page(), []
     tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     tab.on("pageerror", lambda error: faults.append(str(error)))
     tab.on("request", lambda request: None if HOME.match(request.url) else faults.append(f"foreign: {request.url}"))
+    tab.faults = faults  # a test that causes one takes it out
     yield tab
     context.close()
     assert faults == []

@@ -1,1 +1,0 @@
-"""Files that drafts may name, and files that planners upload."""

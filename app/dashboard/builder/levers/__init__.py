@@ -1,1 +1,0 @@
-"""Levers: what planners turn first, and sweeps of two of them."""

@@ -1,0 +1,53 @@
+"""What the dashboard says in other languages: nothing is lacking, and values stand where they stand in English."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.dashboard.language import LANGUAGES, Language, catalogue_in, language_named, say
+from app.dashboard.layers import LAYERS
+from app.dashboard.pages import PAGES
+from app.results.key_figures import shown_in
+from tests.places import ROOT
+
+OTHERS = [language for language in LANGUAGES if language != "en"]
+DASHBOARD = ROOT / "app" / "dashboard"
+SAID = re.compile(r"""\bsay\((?:language, )?(["'])(?P<text>(?:(?!\1).)+)\1""")
+"""Texts in calls such as ``say(language, "…")``, ``view.say("…")`` and ``app.say("…")``."""
+
+
+def said_in(files: list[Path]) -> set[str]:
+    return {found["text"] for file in files for found in SAID.finditer(file.read_text(encoding="utf-8"))}
+
+
+def wanted() -> set[str]:
+    """All that the frame says, names of pages and layers, and labels of key figures on the overview."""
+    in_code = said_in([*DASHBOARD.rglob("*.py"), *(DASHBOARD / "assets").glob("*.js")])
+    labels = {figure.label[0].upper() + figure.label[1:] for figure in shown_in("overview").values()}
+    return in_code | labels | {page.title for page in PAGES} | {layer.title for layer in LAYERS.values()}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_nothing_is_lacking(language: Language) -> None:
+    assert len(wanted()) > 40
+    assert sorted(wanted() - catalogue_in(language).keys()) == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_values_stand_where_they_stand_in_english(language: Language) -> None:
+    names = re.compile(r"\{\w*\}")
+    assert [text for text, told in catalogue_in(language).items()
+            if sorted(names.findall(text)) != sorted(names.findall(told))] == []  # fmt: skip
+
+
+def test_languages_have_the_same_texts() -> None:
+    first, *others = (catalogue_in(language).keys() for language in OTHERS)
+    assert all(other == first for other in others)
+
+
+def test_what_is_not_translated_stays_english() -> None:
+    assert say("ja", "Never said {n} times", n=3) == "Never said 3 times"
+    assert (say("zh", "Grid"), say("en", "Grid"), language_named("fr")) == ("电网", "Grid", "en")
