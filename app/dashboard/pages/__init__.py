@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from app.dashboard.pages import about, data_centres, emissions, ev, grid_map, hydrogen, overview
+from app.dashboard.pages import about, build, data_centres, emissions, ev, grid_map, hydrogen, overview
 
-PAGES = (overview.PAGE, grid_map.PAGE, emissions.PAGE, ev.PAGE, hydrogen.PAGE, data_centres.PAGE, about.PAGE)
+PAGES = (
+    overview.PAGE,
+    grid_map.PAGE,
+    emissions.PAGE,
+    ev.PAGE,
+    hydrogen.PAGE,
+    data_centres.PAGE,
+    build.PAGE,
+    about.PAGE,
+)

@@ -1,0 +1,1 @@
+"""Files that drafts may name, and files that planners upload."""

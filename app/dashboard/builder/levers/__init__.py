@@ -1,0 +1,1 @@
+"""Levers: what planners turn first, and sweeps of two of them."""
