@@ -109,9 +109,9 @@ def _made_on_site(result: Result, name: str, n_steps: int) -> Floats:
            if other.startswith(f"{name}: ") and asset["fuel_free"]]  # fmt: skip
     if not own:
         return np.zeros(n_steps)
-    fed = (-pl.col("p_mw")).clip(0.0).sum()
-    rows = result.table("assets").filter(pl.col("asset").cast(pl.String).is_in(own)).group_by("time").agg(fed)
-    made: Floats = rows.sort("time").collect()["p_mw"].to_numpy() * float(result.summary["step_hours"])
+    rows = result.table("assets").filter(pl.col("asset").cast(pl.String).is_in(own))
+    fed = rows.group_by("time").agg(pl.col("fed_in_mw").sum())
+    made: Floats = fed.sort("time").collect()["fed_in_mw"].to_numpy() * float(result.summary["step_hours"])
     return made
 
 

@@ -199,9 +199,9 @@ def _contract(
 def _fed_in_mwh(result: Result, asset: str, times: pl.Series) -> Floats:
     hours = float(result.summary["step_hours"])
     rows = result.table("assets").filter(pl.col("asset").cast(pl.String) == asset)
-    sums = rows.group_by("time").agg((-pl.col("p_mw")).clip(lower_bound=0.0).sum() * hours).collect()
+    sums = rows.group_by("time").agg(pl.col("fed_in_mw").sum() * hours).collect()
     at = times.to_frame("time").join(sums, on="time", how="left", maintain_order="left")
-    return np.asarray(at["p_mw"].fill_null(0.0).to_numpy(), dtype=np.float64)
+    return np.asarray(at["fed_in_mw"].fill_null(0.0).to_numpy(), dtype=np.float64)
 
 
 def _csv(path: Path, at: str, times: pl.Series) -> Iterator[Fault | Floats]:

@@ -159,9 +159,12 @@ DECLARED: dict[str, Table] = {
     }),
     "assets": Table("step, asset and bus", {
         **_STEP, "asset": _name("asset; a data centre and the work it puts off are one"), "bus": _name("bus"),
-        "p_mw": _number("MW", "power drawn; negative when fed in"),
+        "p_mw": _number("MW", "power drawn less power fed in"),
+        "drawn_mw": _number("MW", "power drawn; of a fleet what all its cars at the bus charge"),
+        "fed_in_mw": _number("MW", "power fed in; of a fleet what all its cars at the bus give back"),
         "e_mwh": _number("MWh", "energy in its stores when the step ends"),
-        "ci_kg_per_mwh": _number("kg/MWh", "of the bus when it draws, of what it feeds in when it feeds in"),
+        "ci_kg_per_mwh": _number("kg/MWh", "of what it draws, that of the bus; null if it draws nothing"),
+        "fed_in_ci_kg_per_mwh": _number("kg/MWh", "of what it feeds in; null if it feeds in nothing or that is unknown"),
         "q_mvar": _number("MVAr", "reactive power drawn"),
     }),
     "sectors": Table("step and GPC line", {

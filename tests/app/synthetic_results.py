@@ -200,10 +200,13 @@ def _devices(
     if not with_devices:
         return {}
     columns = list(TABLES["assets"])
-    cars = _long(times, "bus", names, p_mw=ev, e_mwh=np.abs(ev), ci_kg_per_mwh=ci)
+    fed_in = np.maximum(-ev, 0.0)
+    cars = _long(times, "bus", names, p_mw=ev, drawn_mw=ev + fed_in, fed_in_mw=fed_in, e_mwh=np.abs(ev),
+                 ci_kg_per_mwh=ci, fed_in_ci_kg_per_mwh=np.where(fed_in > 0, ci, np.nan))  # fmt: skip
     cars = cars.with_columns(asset=pl.lit(FLEET), q_mvar=pl.lit(0.0)).select(columns)
     total = p_it * pue
-    dc = pl.DataFrame({"time": times, "asset": DATA_CENTRE, "bus": DC_BUS, "p_mw": total,
+    dc = pl.DataFrame({"time": times, "asset": DATA_CENTRE, "bus": DC_BUS, "p_mw": total, "drawn_mw": total, "fed_in_mw": 0.0,
+                       "fed_in_ci_kg_per_mwh": pl.Series([None] * N_STEPS, dtype=pl.Float64),
                        "e_mwh": pl.Series([None] * N_STEPS, dtype=pl.Float64),
                        "ci_kg_per_mwh": ci[:, names.index(DC_BUS)], "q_mvar": 0.0})  # fmt: skip
     centres = pl.DataFrame({"time": times, "name": DATA_CENTRE, "p_it_mw": p_it,

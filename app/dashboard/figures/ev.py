@@ -16,20 +16,20 @@ def fleet_power(assets: pl.LazyFrame, fleets: Sequence[str]) -> pl.DataFrame:
     """Charging and V2G power of all cars together.
 
     Args:
-        assets: The result's `assets` table; withdrawal is positive.
+        assets: The result's `assets` table.
         fleets: Names of the assets that are fleets.
 
     Returns:
         Columns `time` (UTC), `charging_mw`, `v2g_mw` (both not negative) and `charging_kg_per_h`, the carbon taken up.
     """
-    p = pl.col("p_mw")
+    drawn, ci = pl.col("drawn_mw"), pl.col("ci_kg_per_mwh")
     return (
         assets.filter(pl.col("asset").cast(pl.String).is_in(list(fleets)))
         .group_by("time")
         .agg(
-            p.clip(lower_bound=0).sum().alias("charging_mw"),
-            (-p).clip(lower_bound=0).sum().alias("v2g_mw"),
-            (p.clip(lower_bound=0) * pl.col("ci_kg_per_mwh")).sum().alias("charging_kg_per_h"),
+            drawn.sum().alias("charging_mw"),
+            pl.col("fed_in_mw").sum().alias("v2g_mw"),
+            pl.when(drawn > 0).then(drawn * ci).sum().alias("charging_kg_per_h"),
         )
         .sort("time")
         .collect()

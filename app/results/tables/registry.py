@@ -21,6 +21,7 @@ from app.results.tables.fuels import fuels, tests_kg
 from app.results.tables.vehicles import charging_hours, sessions, vehicle_classes
 from app.simulation.phases import SimulationResult
 from app.simulation.violations import find_violations
+from carbon.stocks.trace import StockRecord
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
 
@@ -148,51 +149,49 @@ def _assets(outcome: SimulationResult) -> pl.DataFrame:
 def _asset(outcome: SimulationResult, flexibility: Flexibility, p_mw: Floats) -> pl.DataFrame:
     """Power, energy and carbon of an asset at each of its buses, from its power at all buses, shape (T, B) [MW].
 
-    The intensity is that of the bus when it draws, that of what it feeds in when it feeds in.
+    What a fleet draws and feeds in at a bus in the same step stand apart; other assets do one of both.
     """
     buses = flexibility.buses
     at_buses = p_mw[:, buses]
-    ci = np.array(outcome.accounts.tracing.ci_kg_per_mwh[:, outcome.flow.network.buses.node[buses]])
-    stored = np.zeros_like(at_buses)
-    if flexibility.name in outcome.accounts.stores.devices:
-        stored, fed_in = _stored(outcome, flexibility, buses)
-        ci = np.where(at_buses < 0, fed_in, ci)
+    drawn, fed_in = np.maximum(at_buses, 0.0), np.maximum(-at_buses, 0.0)
+    stored, fed_in_ci = np.zeros_like(at_buses), np.full(at_buses.shape, np.nan)
+    if flexibility.name in outcome.accounts.stores.devices and outcome.accounts.tracing.stocks is not None:
+        drawn, fed_in, stored, fed_in_ci = _stored(outcome, outcome.accounts.tracing.stocks, flexibility, buses)
     elif flexibility.technology is not None:
         factors, boundary = outcome.inputs.factors, outcome.inputs.upstream.boundary
         own = flexibility.ci_kg_per_mwh
-        ci[at_buses < 0] = (
+        fed_in_ci[fed_in > 0] = (
             factors.value(flexibility.technology, boundary) if own is None else own[boundary == "lifecycle"]
         )
-    ci[at_buses == 0] = np.nan
+    ci = np.where(drawn > 0, outcome.accounts.tracing.ci_kg_per_mwh[:, outcome.flow.network.buses.node[buses]], np.nan)
     names = [outcome.flow.network.buses.names[bus] for bus in buses]
     q_mvar = np.zeros_like(at_buses)
     if flexibility.name in outcome.schedule.q_mvar:
         q_mvar = flexibility.at_buses(outcome.schedule.q_mvar[flexibility.name])[:, buses]
-    return _grid(outcome.inputs.clock, "bus", names, p_mw=at_buses, e_mwh=stored, ci_kg_per_mwh=ci, q_mvar=q_mvar)
+    return _grid(
+        outcome.inputs.clock, "bus", names, p_mw=at_buses, drawn_mw=drawn, fed_in_mw=fed_in, e_mwh=stored,
+        ci_kg_per_mwh=ci, fed_in_ci_kg_per_mwh=fed_in_ci, q_mvar=q_mvar,
+    )  # fmt: skip
 
 
-def _stored(outcome: SimulationResult, flexibility: Flexibility, buses: Ints) -> tuple[Floats, Floats]:
-    """Energy in the stores at each bus [MWh], and the intensity of what they feed in [kg/MWh], shape (T, P) each."""
-    accounts, clock = outcome.accounts, outcome.inputs.clock
-    stocks = accounts.tracing.stocks
-    if stocks is None:
-        return np.zeros((clock.n_steps, buses.size)), np.full((clock.n_steps, buses.size), np.nan)
-    devices = accounts.stores.devices[flexibility.name]
+def _stored(
+    outcome: SimulationResult, stocks: StockRecord, flexibility: Flexibility, buses: Ints
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """What stores at each bus draw and feed in [MW], hold [MWh], and the intensity fed in [kg/MWh], shape (T, P)."""
+    clock, devices = outcome.inputs.clock, outcome.accounts.stores.devices[flexibility.name]
     record = stocks.select(devices)
-    events, column = record.events, np.searchsorted(buses, accounts.stores.bus[devices])
+    events, column = record.events, np.searchsorted(buses, outcome.accounts.stores.bus[devices])
 
     def summed(values: Floats, step: Ints, device: Ints) -> Floats:
         shape = (clock.n_steps, buses.size)
         return np.asarray(sparse.coo_array((values, (step, column[device])), shape=shape).toarray())
 
-    held = summed(record.e_end_mwh, events.operation.slot_step, events.operation.slot_device)
+    slots, power = (events.operation.slot_step, events.operation.slot_device), events.operation.p_mw
+    drawn, given, held = (summed(x, *slots) for x in (np.maximum(power, 0), np.maximum(-power, 0), record.e_end_mwh))
     fed = events.feeds
-    given_mwh, given_kg = (
-        summed(values, events.step[fed], events.device[fed])
-        for values in (-clock.step_hours * events.p_mw[fed], record.moved_kg[fed])
-    )
+    given_kg = summed(record.moved_kg[fed], events.step[fed], events.device[fed])
     with np.errstate(divide="ignore", invalid="ignore"):
-        return held, given_kg / given_mwh
+        return drawn, given, held, given_kg / (clock.step_hours * given)
 
 
 def _data_centres(outcome: SimulationResult) -> pl.DataFrame:

@@ -24,7 +24,7 @@ def run() -> SimpleNamespace:
             {
                 "time": TIMES * len(names),
                 "asset": [name for name in names for _ in TIMES],
-                "p_mw": [-float(k + 1) for k in range(len(names)) for _ in TIMES],
+                "fed_in_mw": [float(k + 1) for k in range(len(names)) for _ in TIMES],
             }
         ),
     }

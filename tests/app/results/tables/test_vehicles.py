@@ -50,6 +50,20 @@ def test_sessions_hold_the_energy_of_the_fleet_at_every_bus(result: Result) -> N
     np.testing.assert_allclose(both["mwh"].fill_null(0), both["fleet_mwh"], rtol=RELATIVE, atol=1e-9)
 
 
+def test_what_cars_draw_and_give_back_stands_apart_and_gives_what_their_sessions_hold(result: Result) -> None:
+    hours = result.summary["step_hours"]
+    fleet = result.table("assets").filter(pl.col("asset").cast(pl.String) == "homes").collect()
+    given = fleet.filter(pl.col("fed_in_mw") > 0)
+    assert fleet["drawn_mw"].sum() * hours == pytest.approx(result.summary["ev_energy_mwh"], rel=RELATIVE)
+    assert given["fed_in_mw"].sum() * hours == pytest.approx(result.summary["v2g_energy_mwh"], rel=RELATIVE)
+    np.testing.assert_allclose(fleet["drawn_mw"] - fleet["fed_in_mw"], fleet["p_mw"], atol=1e-12)
+    sessions = result.table("sessions").collect()
+    drawn_kg = (fleet["drawn_mw"] * fleet["ci_kg_per_mwh"]).sum() * hours
+    given_kg = (given["fed_in_mw"] * given["fed_in_ci_kg_per_mwh"]).sum() * hours
+    assert drawn_kg == pytest.approx(sessions["charged_kg"].sum(), rel=RELATIVE)
+    assert given_kg == pytest.approx(sessions["v2g_kg"].sum(), rel=RELATIVE)
+
+
 def test_sessions_hold_the_carbon_of_the_ledger(result: Result) -> None:
     frame, ledger = result.table("sessions").collect(), result.table("ledger").collect()
     assert frame["emissions_kg"].sum() == pytest.approx(ledger["vehicle_kg"].sum(), rel=RELATIVE)
