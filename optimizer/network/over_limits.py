@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from grid.arrays import Bools, Floats
+from grid.network.network import Complexes
 from grid.network.tolerances import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
+from grid.powerflow.powerflow import PowerFlow
 
 SETTLED = {"loading": 0.14, "vm_min": VOLTAGE_TOLERANCE_PU, "vm_max": VOLTAGE_TOLERANCE_PU}
 """Rounds go on while a limit is exceeded by more than this; of loadings so little that what the power flow of the real
@@ -24,25 +28,65 @@ points], ``vm_min`` and ``vm_max`` of each node, shape (n_steps, N) [pu]; negati
 none."""
 
 
-def boundary_shares(before: OverLimits, now: OverLimits) -> Floats:
+@dataclass(frozen=True, eq=False)
+class LoadingWay:
+    """Loadings as phasors on the way between two points; the current between them changes nearly linearly.
+
+    Args:
+        begin: At the point where the way begins, shape (n_steps, L) [%]; NaN without a rating or a solution.
+        end: Where it ends, shape (n_steps, L) [%].
+        limit: The limit with what the slacks admit, shape (n_steps, L) [%].
+    """
+
+    begin: Complexes
+    end: Complexes
+    limit: Floats
+
+    @classmethod
+    def between(cls, before: PowerFlow, now: PowerFlow, limit: Floats) -> LoadingWay:
+        """The way between two power flows, at the end of each branch that is loaded more when it is over."""
+        branches = now.network.branches
+        factor = branches.percent_per_pu_from, branches.percent_per_pu_to
+        begin, end = (
+            [i * per_pu for i, per_pu in zip(flow.branch_currents_pu(), factor, strict=True)] for flow in (before, now)
+        )
+        at_from = np.abs(end[0]) >= np.abs(end[1])
+        return cls(np.where(at_from, *begin), np.where(at_from, *end), limit)
+
+    def crossings(self) -> tuple[Floats, Floats]:
+        """Shares of the way at which each limit is met when loading falls and when it rises, shape (n_steps, L) each.
+
+        Loading is convex along the way: where a current turns around it falls first, and meets its limit only near
+        the end. NaN where the limit is not met.
+        """
+        step = self.end - self.begin
+        with np.errstate(divide="ignore", invalid="ignore"):
+            square, middle = np.abs(step) ** 2, -(self.begin.conj() * step).real / np.abs(step) ** 2
+            root = np.sqrt(middle**2 - (np.abs(self.begin) ** 2 - self.limit**2) / square)
+        return middle - root, middle + root
+
+
+def boundary_shares(before: OverLimits, now: OverLimits, loadings: LoadingWay) -> Floats:
     """How far along the way between two points the limits of each step are just met, shape (n_steps,) [1].
 
-    By linear interpolation: of a step that goes beyond its limits the first limit that is met, of one that comes back
-    within them the last; 1 where no limit lies between the points.
+    Of a step that goes beyond its limits the first limit that is met, of one that comes back within them the last; 1
+    where no limit lies between the points. Voltages are interpolated linearly.
 
     Args:
         before: Excess at the point where the way begins.
         now: Excess where it ends.
+        loadings: The loadings on the way.
     """
     n_steps = len(now["loading"])
     leaving, returning = np.ones(n_steps), np.zeros(n_steps)
     for kind in now:
         known = np.isfinite(before[kind]) & np.isfinite(now[kind])
         begin, end = (np.where(known, over[kind], 0.0) for over in (before, now))
-        crossing = np.divide(begin, begin - end, out=np.zeros_like(begin), where=begin != end)
+        linear = np.divide(begin, begin - end, out=np.zeros_like(begin), where=begin != end)
+        falls, rises = loadings.crossings() if kind == "loading" else (linear, linear)
         out, back = known & (begin <= 0) & (end > SETTLED[kind]), known & (begin > SETTLED[kind]) & (end <= 0)
-        leaving = np.minimum(leaving, np.where(out, crossing, 1.0).min(axis=1, initial=1.0))
-        returning = np.maximum(returning, np.where(back, crossing, 0.0).max(axis=1, initial=0.0))
+        leaving = np.minimum(leaving, np.where(out, rises, 1.0).min(axis=1, initial=1.0))
+        returning = np.maximum(returning, np.where(back, falls, 0.0).max(axis=1, initial=0.0))
     beyond = np.any([(excess > SETTLED[kind]).any(axis=1) for kind, excess in now.items()], axis=0)
     return np.where(beyond, leaving, np.where(returning > 0, returning, 1.0))
 

@@ -14,7 +14,7 @@ import numpy as np
 from grid.arrays import Floats, Ints
 from grid.powerflow.powerflow import PowerFlow
 from optimizer._highs import InfeasibleError, InterruptedSolveError, Solver, UnboundedError, Watch
-from optimizer.network.over_limits import boundary_shares
+from optimizer.network.over_limits import LoadingWay, boundary_shares
 from optimizer.window.diagnosis import (
     InfeasibleDispatchError,
     UnboundedDispatchError,
@@ -222,7 +222,9 @@ class _Rounds:
             half_way = between(self.window, before.schedule, now.schedule, 0.5)
             self.rows.add_losses(half_way.flow, half_way.columns)
         if violated or cuts_off:
-            share = boundary_shares(self.rows.over_limits(before.flow, *slacks), over)
+            limit = self.problem.loading_max_percent + slacks[0][:, None]
+            way = LoadingWay.between(before.flow, now.flow, limit)
+            share = boundary_shares(self.rows.over_limits(before.flow, *slacks), over, way)
             at = now if (share == 1.0).all() else between(self.window, before.schedule, now.schedule, share)
             self.rows.add_loadings(at.flow, at.columns, over, self.rows.drop(loose) if cuts_off else None)
             self.rows.add_voltages(at.flow, at.columns, over)
