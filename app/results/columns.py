@@ -164,7 +164,7 @@ DECLARED: dict[str, Table] = {
         "fed_in_mw": _number("MW", "power fed in; of a fleet what all its cars at the bus give back"),
         "e_mwh": _number("MWh", "energy in its stores when the step ends"),
         "ci_kg_per_mwh": _number("kg/MWh", "of what it draws, that of the bus; null if it draws nothing"),
-        "fed_in_ci_kg_per_mwh": _number("kg/MWh", "of what it feeds in; null if it feeds in nothing or that is unknown"),
+        "fed_in_ci_kg_per_mwh": _number("kg/MWh", "of what it feeds in; null where nothing or unknown"),
         "q_mvar": _number("MVAr", "reactive power drawn"),
     }),
     "sectors": Table("step and GPC line", {

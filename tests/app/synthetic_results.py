@@ -39,18 +39,16 @@ def write_synthetic(folder: Path, strategy: str, *, with_devices: bool = True) -
     load = day[:, None] * size[None, :] * 0.35
     sun = np.where((hours > 4) & (hours < 18.5), np.sin((hours - 4) / 14.5 * math.pi) ** 2, 0)
     pv = sun[:, None] * size[None, :] * 0.22
-    ev = _ev_power(hours, strategy)[:, None] * size[None, :] / size.sum() if with_devices else np.zeros_like(load)
+    ev = with_devices * _ev_power(hours, strategy)[:, None] * size[None, :] / size.sum()
     p_it = 0.6 + 0.1 * np.sin((hours - 10) / 24 * 2 * math.pi)
     pue = 1.24 + 0.07 * np.sin((hours - 9) / 24 * 2 * math.pi)
-    facility = p_it * pue if with_devices else np.zeros(N_STEPS)
-    demand = load + ev
-    demand[:, names.index(DC_BUS)] += facility
+    facility = with_devices * p_it * pue
+    demand = load + ev + np.outer(facility, np.arange(N_BUSES) == names.index(DC_BUS))
     flow, pv_below = _below(demand - pv, parents), _below(pv, parents)
     rating = _ratings(parents, load.max(axis=0) + _ev_power(hours, "unmanaged").max() * size / size.sum())
     vm = _voltages(flow, parents)
     share = np.clip(0.35 + 0.6 * pv_below / np.maximum(pv_below + np.maximum(flow, 0), 1e-9), 0, 1)
     ci = import_ci[:, None] * (1 - (share - 0.35) / 0.65)
-
     times = _times()
     tables = {
         "buses": _long(times, "bus", names, vm_pu=vm, ci_kg_per_mwh=ci, renewable_share=share, carbon_free_share=share),
@@ -200,22 +198,21 @@ def _devices(
     if not with_devices:
         return {}
     columns = list(TABLES["assets"])
-    fed_in = np.maximum(-ev, 0.0)
+    fed_in, fed_ci = np.maximum(-ev, 0.0), np.where(ev < 0, ci, np.nan)
     cars = _long(times, "bus", names, p_mw=ev, drawn_mw=ev + fed_in, fed_in_mw=fed_in, e_mwh=np.abs(ev),
-                 ci_kg_per_mwh=ci, fed_in_ci_kg_per_mwh=np.where(fed_in > 0, ci, np.nan))  # fmt: skip
+                 ci_kg_per_mwh=ci, fed_in_ci_kg_per_mwh=fed_ci)  # fmt: skip
     cars = cars.with_columns(asset=pl.lit(FLEET), q_mvar=pl.lit(0.0)).select(columns)
     total = p_it * pue
-    dc = pl.DataFrame({"time": times, "asset": DATA_CENTRE, "bus": DC_BUS, "p_mw": total, "drawn_mw": total, "fed_in_mw": 0.0,
-                       "fed_in_ci_kg_per_mwh": pl.Series([None] * N_STEPS, dtype=pl.Float64),
-                       "e_mwh": pl.Series([None] * N_STEPS, dtype=pl.Float64),
-                       "ci_kg_per_mwh": ci[:, names.index(DC_BUS)], "q_mvar": 0.0})  # fmt: skip
+    unknown = pl.Series([None] * N_STEPS, dtype=pl.Float64)
+    dc = pl.DataFrame({"time": times, "asset": DATA_CENTRE, "bus": DC_BUS, "p_mw": total, "drawn_mw": total,
+                       "fed_in_mw": 0.0, "fed_in_ci_kg_per_mwh": unknown, "e_mwh": unknown, "q_mvar": 0.0,
+                       "ci_kg_per_mwh": ci[:, names.index(DC_BUS)]}).select(columns)  # fmt: skip
     centres = pl.DataFrame({"time": times, "name": DATA_CENTRE, "p_it_mw": p_it,
                             "p_cooling_mw": p_it * (pue - 1) * 0.7, "p_power_chain_mw": p_it * (pue - 1) * 0.3,
                             "p_total_mw": total, "pue": pue,
                             "water_l": p_it * 1000 * STEP_HOURS * 6 * np.maximum(pue - 1.2, 0),
                             "ci_kg_per_mwh": ci[:, names.index(DC_BUS)], "tests_kg": 0.0})  # fmt: skip
-    rng = np.random.default_rng(2030)
-    n = 240
+    n, rng = 240, np.random.default_rng(2030)
     energy, km = rng.gamma(4, 3, n), rng.gamma(6, 6, n)
     base, spread = (345.0, 18.0) if strategy == "unmanaged" else (285.0, 30.0)
     grams = energy * rng.normal(base, spread, n)
@@ -231,7 +228,7 @@ def _devices(
         "v2g_kg": 0.1 * grams / 1000, "charged_g_per_kwh": grams / energy, "driven_km": km,
         "driven_kg": 0.17 * km * grams / energy / 1000, "g_per_km": 0.17 * grams / energy,
     })  # fmt: skip
-    assets = pl.concat([cars, dc.select(columns)]).sort("time", "asset", "bus", maintain_order=True)
+    assets = pl.concat([cars, dc]).sort("time", "asset", "bus", maintain_order=True)
     return {
         "sessions": sessions.sort("start"), "assets": assets, "data_centres": centres,
         "vehicle_classes": vehicle_classes(sessions), "charging_hours": _charging_hours(), "hydrogen": _hydrogen(times),
@@ -282,9 +279,9 @@ def _violations(branches: pl.DataFrame, buses: pl.DataFrame) -> pl.DataFrame:
         "time", pl.col("branch").alias("element"), pl.lit("loading_percent").alias("quantity"),
         pl.col("loading_percent").alias("value"),
         pl.lit(LIMITS["line_loading_max_percent"]).alias("limit"))  # fmt: skip
-    voltage = buses.filter(pl.col("vm_pu") < LIMITS["vm_min_pu"] - 1e-4).select(
-        "time", pl.col("bus").alias("element"), pl.lit("vm_pu").alias("quantity"), pl.col("vm_pu").alias("value"),
-        pl.lit(LIMITS["vm_min_pu"]).alias("limit"))  # fmt: skip
+    low = LIMITS["vm_min_pu"]
+    voltage = buses.filter(pl.col("vm_pu") < low - 1e-4).select(
+        "time", element="bus", quantity=pl.lit("vm_pu"), value="vm_pu", limit=low)  # fmt: skip
     return pl.concat([loading, voltage]).sort("time", "element")
 
 
