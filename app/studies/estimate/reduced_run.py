@@ -1,0 +1,265 @@
+"""A scenario run the short way: assets by size from references, flexible ones as aggregates, one AC power flow.
+
+What a run does beyond it is left out: windows of the dispatch, limits of voltage in it, reactive power of inverters,
+the tracing of every bus, and the tables.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, cast
+
+import numpy as np
+
+from app.scenario.loaded import LoadedScenario
+from app.simulation.inputs import SimulationInputs, prepare
+from app.studies.estimate.reference_assets import ReferenceAssets, Referenced, Sizing
+from grid.arrays import Floats, Ints
+from grid.flexibility.flexibility import Flexibility
+from grid.network.injections import Injections
+from grid.network.network import Network
+from grid.powerflow.extremes import Extremes, extremes
+from grid.units import KG_PER_T
+from optimizer.network.dc import DCNetwork
+from optimizer.studies.aggregate_dispatch import AggregateProblem, FullLines, dispatch_aggregates
+from optimizer.studies.aggregate_store import AggregateStore, aggregate, blocks_of, by_block
+
+MOST_KEPT = 48
+"""Assets whose sums over devices are kept."""
+MOST_LINES = 4
+"""Lines whose limits the dispatch knows: those that charging would fill most."""
+NEAR = 0.9
+"""Share of its limit above which a line may become full (ours)."""
+
+
+@dataclass(frozen=True, eq=False)
+class AssetPower:
+    """What an asset did; T steps, P buses.
+
+    Args:
+        flexibility: The asset, in the size of its reference.
+        buses: Its buses, shape (P,).
+        charge_mw: What its devices drew, shape (T, P) [MW].
+        discharge_mw: What they fed in, shape (T, P) [MW].
+        factor: Its size against the reference.
+    """
+
+    flexibility: Flexibility
+    buses: Ints
+    charge_mw: Floats
+    discharge_mw: Floats
+    factor: float
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedRun:
+    """What happens in a scenario, by the short way.
+
+    Args:
+        inputs: The scenario with reference assets.
+        powers: What the assets did.
+        p_mw: Withdrawal at every bus, shape (T, B) [MW].
+        flow: Extremes and sums of the power flow.
+    """
+
+    inputs: SimulationInputs
+    powers: tuple[AssetPower, ...]
+    p_mw: Floats
+    flow: Extremes
+
+
+class ReducedRuns:
+    """Runs scenarios of one city the short way, and keeps what they have in common. Threads may share one."""
+
+    def __init__(self) -> None:
+        self.references = ReferenceAssets()
+        self._kept: OrderedDict[tuple[Any, ...], tuple[Any, Any]] = OrderedDict()
+        self._lock = Lock()
+
+    def run(self, loaded: LoadedScenario) -> ReducedRun:
+        """The run of a scenario.
+
+        Raises:
+            InputError: If an asset cannot be built.
+            SolverError: If the dispatch of aggregates has no solution.
+        """
+        referenced = self.references.referenced(loaded)
+        inputs = prepare(referenced.loaded)
+        city, network = inputs.loaded.city, inputs.loaded.city.network
+        drawn, reactive = self._of(city, ("withdrawal",), city.withdrawal)
+        unmanaged = [self._unmanaged(f, referenced.of_part(f.name)) for f in inputs.flexibilities]
+        p_mw = drawn + _at_buses(unmanaged, city.n_buses)
+        powers = tuple(unmanaged)
+        if inputs.loaded.scenario.dispatch.strategy != "unmanaged":
+            powers = self._dispatched(inputs, referenced, unmanaged, p_mw, reactive)
+            p_mw = drawn + _at_buses(powers, city.n_buses)
+        limits = inputs.limits.tolerated.of_elements
+        flow = extremes(network, city.clock, Injections.dense(p_mw, reactive), limits)
+        return ReducedRun(inputs, powers, p_mw, flow)
+
+    def _unmanaged(self, flexibility: Flexibility, size: Sizing) -> AssetPower:
+        """What an asset does when nobody manages it."""
+
+        def make() -> tuple[Ints, Floats, Floats]:
+            buses, p_mw = flexibility.buses, flexibility.unmanaged_power()
+            charge = flexibility.at_buses(np.maximum(p_mw, 0.0))[:, buses]
+            return buses, charge, flexibility.at_buses(np.maximum(-p_mw, 0.0))[:, buses]
+
+        buses, charge, discharge = self._of(flexibility, ("unmanaged",), make)
+        return AssetPower(flexibility, buses, size.factor * charge, size.factor * discharge, size.factor)
+
+    def _dispatched(
+        self,
+        inputs: SimulationInputs,
+        referenced: Referenced,
+        unmanaged: list[AssetPower],
+        p_mw: Floats,
+        q_mvar: Floats,
+    ) -> tuple[AssetPower, ...]:
+        """What the assets do when they are operated for least cost."""
+        scenario, clock = inputs.loaded.scenario, inputs.clock
+        smart_only = scenario.dispatch.strategy == "smart"
+        block = blocks_of(clock.step_hours, clock.n_steps)
+        moved = [power for power in unmanaged if _movable(power.flexibility, smart_only=smart_only)]
+        if not moved:
+            return tuple(unmanaged)
+        stores: dict[str, list[AggregateStore]] = {
+            power.flexibility.name: self._stores(
+                power.flexibility, referenced.of_part(power.flexibility.name), block, smart_only=smart_only
+            )
+            for power in moved
+        }
+        listed = [store for each in stores.values() for store in each]
+        fixed = by_block(p_mw - _at_buses(moved, p_mw.shape[1]), block)
+        carbon = scenario.dispatch.carbon_price_per_t / KG_PER_T * inputs.upstream.ci_kg_per_mwh
+        months = clock.times.astype("datetime64[M]")[::block].astype(np.int64)
+        problem = AggregateProblem(
+            stores=listed,
+            fixed_mw=fixed.sum(axis=1),
+            import_cost_per_mwh=by_block(inputs.import_price_per_mwh + carbon, block),
+            export_price_per_mwh=by_block(inputs.export_price_per_mwh, block),
+            block_hours=clock.step_hours * block,
+            import_max_mw=inputs.limits.import_max_mw,
+            lines=self._full_lines(inputs, listed, fixed, (p_mw, q_mvar)),
+            month=months - months[0],
+            demand_charge_per_mw_month=scenario.tariff.demand_charge_per_mw_month,
+        )
+        found = dispatch_aggregates(problem)
+        done = {}
+        for power in moved:
+            own = stores[power.flexibility.name]
+            charge, discharge = (
+                sum((np.repeat(getattr(found[store.name], field), block)[:, None] * store.shares[power.buses]
+                     for store in own), np.zeros_like(power.charge_mw))
+                for field in ("charge_mw", "discharge_mw")
+            )  # fmt: skip
+            name = power.flexibility.name
+            done[name] = AssetPower(power.flexibility, power.buses, charge, discharge, power.factor)
+        return tuple(done.get(power.flexibility.name, power) for power in unmanaged)
+
+    def _stores(self, flexibility: Flexibility, size: Sizing, block: int, *, smart_only: bool) -> list[AggregateStore]:
+        """An asset as aggregates: of a fleet the cars that may feed in, and the others."""
+
+        def of(*, feeds_in: bool) -> AggregateStore:
+            made = self._of(flexibility, ("store", block, feeds_in),
+                            lambda: aggregate(flexibility, block, feeds_in=feeds_in))  # fmt: skip
+            return cast(AggregateStore, made)
+
+        if size.v2g_share is None:
+            return [of(feeds_in=not smart_only).scaled(size.factor)]
+        share = 0.0 if smart_only else size.v2g_share
+        parts = ((False, 1.0 - share, flexibility.name), (True, share, f"{flexibility.name}: V2G"))
+        return [of(feeds_in=feeds).scaled(size.factor * part, name) for feeds, part, name in parts if part > 0]
+
+    def _full_lines(
+        self,
+        inputs: SimulationInputs,
+        stores: list[AggregateStore],
+        fixed: Floats,
+        unmanaged: tuple[Floats, Floats],
+    ) -> FullLines:
+        """The lines and transformers that charging may fill, and how far the other power fills them."""
+        network = inputs.loaded.city.network
+        limit = inputs.limits.loading_max_percent
+        found = FullLines(np.zeros((0, network.buses.node.size)), np.zeros((fixed.shape[0], 0)), np.zeros(0))
+        at = np.flatnonzero(network.branches.rated & np.isfinite(limit))
+        if not at.size:
+            return found
+        dc = cast(DCNetwork, self._of(network, ("dc",), lambda: DCNetwork.from_network(network)))
+        per_mw = self._percent_per_mw(inputs, dc, *unmanaged)[at]
+        usable = per_mw > 0
+        at, per_mw = at[usable], per_mw[usable]
+        limit_mw = limit[at] / per_mw
+        share = dc.share[at]
+        flow = fixed @ share.T + dc.offset_mw[at]
+        most = np.array([store.charge_max_mw for store in stores]).T @ np.maximum(
+            np.array([store.shares for store in stores]) @ share.T * np.sign(flow.mean(axis=0)), 0.0
+        )
+        sign = np.where(flow.mean(axis=0) < 0, -1.0, 1.0)
+        filled = (sign * flow + most).max(axis=0) / limit_mw
+        chosen = _distinct(filled, share @ np.array([store.shares for store in stores]).T, by=NEAR)
+        return FullLines(
+            sign[chosen, None] * share[chosen], (sign * flow)[:, chosen], limit_mw[chosen]
+        ) if chosen.size else found  # fmt: skip
+
+    def _percent_per_mw(self, inputs: SimulationInputs, dc: DCNetwork, p_mw: Floats, q_mvar: Floats) -> Floats:
+        """Loading per active flow of every branch at its highest, shape (L,) [%/MW]; with its reactive power."""
+        city = inputs.loaded.city
+        flow = extremes(city.network, city.clock, Injections.dense(p_mw, q_mvar), inputs.limits.of_elements)
+        highest = np.abs(dc.flow_mw(p_mw)).max(axis=0)
+        loading = np.nan_to_num(flow.branch_loading_percent)
+        return np.where(highest > 1e-6, np.maximum(loading / np.maximum(highest, 1e-6), dc.percent_per_mw), 0.0)
+
+    def _of(self, thing: Any, key: tuple[Any, ...], make: Any) -> Any:
+        """What is made of a thing, kept with it; things are compared by identity."""
+        with self._lock:
+            found = self._kept.get((id(thing), *key))
+            if found is not None and found[0] is thing:
+                self._kept.move_to_end((id(thing), *key))
+                return found[1]
+        made = make()
+        with self._lock:
+            self._kept[id(thing), *key] = (thing, made)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+
+def _movable(flexibility: Flexibility, *, smart_only: bool) -> bool:
+    """Whether the dispatch moves it: feed-in of sun and wind stays as it is here."""
+    if smart_only and not flexibility.smart:
+        return False
+    if flexibility.fuel_free:
+        return False
+    low, high = flexibility.alike(flexibility.p_min_mw, flexibility.p_max_mw)
+    return bool((high - low > 1e-9).any())
+
+
+def _at_buses(powers: Any, n_buses: int) -> Floats:
+    """Net withdrawal of assets at every bus, shape (T, B) [MW]."""
+    total: Floats | None = None
+    for power in powers:
+        if total is None:
+            total = np.zeros((power.charge_mw.shape[0], n_buses))
+        total[:, power.buses] += power.charge_mw - power.discharge_mw
+    return np.zeros((1, n_buses)) if total is None else total
+
+
+def _distinct(filled: Floats, response: Floats, *, by: float) -> Ints:
+    """Places of the fullest lines above `by`, those left out that answer like a fuller one."""
+    chosen: list[int] = []
+    for line in np.argsort(-filled):
+        if filled[line] < by or len(chosen) == MOST_LINES:
+            break
+        if not any(np.allclose(response[line], response[other], rtol=0.05, atol=1e-3) for other in chosen):
+            chosen.append(int(line))
+    return np.array(chosen, dtype=np.int64)
+
+
+def reliable_for(network: Network) -> str:
+    """Why a network cannot be estimated; empty if it can."""
+    if network.uncovered:
+        return f"the power flow of this net is solved step by step because of {network.uncovered[0]}"
+    return ""

@@ -1,0 +1,92 @@
+"""Stored runs of the same city in the same period, from which an estimate learns by how much it errs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.failures import StoreError
+from app.results.folder import Result
+from app.results.store.store import Store
+from app.scenario.loaded import LoadedScenario
+from app.scenario.schema import Scenario
+from grid.errors import InputError
+
+FIXED = ("currency", "seed", "city", "period", "weather", "upstream", "power_limits")
+"""Parts of a scenario that must be equal for two runs to tell of each other; and emission factors."""
+MOST_OPENED = 400
+"""Results of a store that are looked at, the newest first."""
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run that is in the store.
+
+    Args:
+        name: Name of its folder.
+        content: Its scenario, with all defaults.
+        figures: Its key figures.
+        strategy: Its strategy.
+    """
+
+    name: str
+    content: Mapping[str, Any]
+    figures: Mapping[str, Any]
+
+    @property
+    def strategy(self) -> str:
+        """How its assets are operated."""
+        return str(self.content["dispatch"]["strategy"])
+
+
+def surroundings(content: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+    """What two scenarios must have in common, as text that is equal where it is.
+
+    Args:
+        content: A scenario with all defaults, as JSON.
+        inputs: Hashes of the files that it refers to.
+    """
+    carbon = {key: value for key, value in content["carbon"].items() if key != "conventions"}
+    return json.dumps([{name: content[name] for name in FIXED}, carbon, dict(inputs)], sort_keys=True)
+
+
+def identity(content: Mapping[str, Any]) -> str:
+    """All that decides the figures of a scenario, as text: everything but its name."""
+    return json.dumps({key: value for key, value in content.items() if key != "name"}, sort_keys=True)
+
+
+def with_defaults(scenario: Scenario) -> Mapping[str, Any]:
+    """A scenario as a result stores it."""
+    content: Mapping[str, Any] = scenario.model_dump(mode="json")
+    return content
+
+
+def stored_runs(store: Store, loaded: LoadedScenario) -> list[StoredRun]:
+    """The runs of the same surroundings, without those that are damaged or lack a solution of the power flow."""
+    wanted = surroundings(with_defaults(loaded.scenario), loaded.input_hashes())
+    found = []
+    for result in _results(store):
+        if result.summary.get("failed_steps"):
+            continue
+        try:
+            content = with_defaults(Scenario.model_validate(result.scenario))
+        except (ValueError, OSError):  # of another version of the schema, or gone since
+            continue
+        if surroundings(content, result.manifest.get("inputs") or {}) == wanted:
+            found.append(StoredRun(result.name, content, result.summary))
+    return found
+
+
+def _results(store: Store) -> Iterator[Result]:
+    try:
+        names = store.folder.names()
+    except StoreError:
+        return
+    for name in names[-MOST_OPENED:]:
+        try:
+            if store.folder.has(name):
+                yield store.folder.open(name)
+        except (InputError, StoreError):
+            continue
