@@ -15,6 +15,7 @@ import numpy as np
 
 from app.scenario.loaded import LoadedScenario
 from app.simulation.inputs import SimulationInputs, prepare
+from app.studies.estimate.line_limits import lines_that_may_fill
 from app.studies.estimate.reference_assets import ReferenceAssets, Referenced, Sizing
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
@@ -28,10 +29,6 @@ from optimizer.studies.aggregate_store import AggregateStore, aggregate, blocks_
 
 MOST_KEPT = 48
 """Assets whose sums over devices are kept."""
-MOST_LINES = 4
-"""Lines whose limits the dispatch knows: those that charging would fill most."""
-NEAR = 0.9
-"""Share of its limit above which a line may become full (ours)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,17 +129,17 @@ class ReducedRuns:
             for power in moved
         }
         listed = [store for each in stores.values() for store in each]
-        fixed = by_block(p_mw - _at_buses(moved, p_mw.shape[1]), block)
+        fixed = (p_mw - _at_buses(moved, p_mw.shape[1])).reshape(-1, block, p_mw.shape[1])
         carbon = scenario.dispatch.carbon_price_per_t / KG_PER_T * inputs.upstream.ci_kg_per_mwh
         months = clock.times.astype("datetime64[M]")[::block].astype(np.int64)
         problem = AggregateProblem(
             stores=listed,
-            fixed_mw=fixed.sum(axis=1),
+            fixed_mw=fixed.sum(axis=2).mean(axis=1),
             import_cost_per_mwh=by_block(inputs.import_price_per_mwh + carbon, block),
             export_price_per_mwh=by_block(inputs.export_price_per_mwh, block),
             block_hours=clock.step_hours * block,
             import_max_mw=inputs.limits.import_max_mw,
-            lines=self._full_lines(inputs, listed, fixed, (p_mw, q_mvar)),
+            lines=self._lines(inputs, listed, fixed, p_mw, q_mvar),
             month=months - months[0],
             demand_charge_per_mw_month=scenario.tariff.demand_charge_per_mw_month,
         )
@@ -173,44 +170,15 @@ class ReducedRuns:
         parts = ((False, 1.0 - share, flexibility.name), (True, share, f"{flexibility.name}: V2G"))
         return [of(feeds_in=feeds).scaled(size.factor * part, name) for feeds, part, name in parts if part > 0]
 
-    def _full_lines(
-        self,
-        inputs: SimulationInputs,
-        stores: list[AggregateStore],
-        fixed: Floats,
-        unmanaged: tuple[Floats, Floats],
+    def _lines(
+        self, inputs: SimulationInputs, stores: list[AggregateStore], fixed: Floats, p_mw: Floats, q_mvar: Floats
     ) -> FullLines:
-        """The lines and transformers that charging may fill, and how far the other power fills them."""
-        network = inputs.loaded.city.network
-        limit = inputs.limits.loading_max_percent
-        found = FullLines(np.zeros((0, network.buses.node.size)), np.zeros((fixed.shape[0], 0)), np.zeros(0))
-        at = np.flatnonzero(network.branches.rated & np.isfinite(limit))
-        if not at.size:
-            return found
-        dc = cast(DCNetwork, self._of(network, ("dc",), lambda: DCNetwork.from_network(network)))
-        per_mw = self._percent_per_mw(inputs, dc, *unmanaged)[at]
-        usable = per_mw > 0
-        at, per_mw = at[usable], per_mw[usable]
-        limit_mw = limit[at] / per_mw
-        share = dc.share[at]
-        flow = fixed @ share.T + dc.offset_mw[at]
-        most = np.array([store.charge_max_mw for store in stores]).T @ np.maximum(
-            np.array([store.shares for store in stores]) @ share.T * np.sign(flow.mean(axis=0)), 0.0
-        )
-        sign = np.where(flow.mean(axis=0) < 0, -1.0, 1.0)
-        filled = (sign * flow + most).max(axis=0) / limit_mw
-        chosen = _distinct(filled, share @ np.array([store.shares for store in stores]).T, by=NEAR)
-        return FullLines(
-            sign[chosen, None] * share[chosen], (sign * flow)[:, chosen], limit_mw[chosen]
-        ) if chosen.size else found  # fmt: skip
-
-    def _percent_per_mw(self, inputs: SimulationInputs, dc: DCNetwork, p_mw: Floats, q_mvar: Floats) -> Floats:
-        """Loading per active flow of every branch at its highest, shape (L,) [%/MW]; with its reactive power."""
+        """The lines that the assets may fill; `fixed` by block, step and bus, `p_mw` with the assets unmanaged."""
         city = inputs.loaded.city
-        flow = extremes(city.network, city.clock, Injections.dense(p_mw, q_mvar), inputs.limits.of_elements)
-        highest = np.abs(dc.flow_mw(p_mw)).max(axis=0)
-        loading = np.nan_to_num(flow.branch_loading_percent)
-        return np.where(highest > 1e-6, np.maximum(loading / np.maximum(highest, 1e-6), dc.percent_per_mw), 0.0)
+        dc = cast(DCNetwork, self._of(city.network, ("dc",), lambda: DCNetwork.from_network(city.network)))
+        injections = Injections.dense(p_mw, q_mvar)
+        loading = extremes(city.network, city.clock, injections, inputs.limits.of_elements).branch_loading_percent
+        return lines_that_may_fill(city.network, dc, inputs.limits, stores, fixed, p_mw, loading)
 
     def _of(self, thing: Any, key: tuple[Any, ...], make: Any) -> Any:
         """What is made of a thing, kept with it; things are compared by identity."""
@@ -245,17 +213,6 @@ def _at_buses(powers: Any, n_buses: int) -> Floats:
             total = np.zeros((power.charge_mw.shape[0], n_buses))
         total[:, power.buses] += power.charge_mw - power.discharge_mw
     return np.zeros((1, n_buses)) if total is None else total
-
-
-def _distinct(filled: Floats, response: Floats, *, by: float) -> Ints:
-    """Places of the fullest lines above `by`, those left out that answer like a fuller one."""
-    chosen: list[int] = []
-    for line in np.argsort(-filled):
-        if filled[line] < by or len(chosen) == MOST_LINES:
-            break
-        if not any(np.allclose(response[line], response[other], rtol=0.05, atol=1e-3) for other in chosen):
-            chosen.append(int(line))
-    return np.array(chosen, dtype=np.int64)
 
 
 def reliable_for(network: Network) -> str:

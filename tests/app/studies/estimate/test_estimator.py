@@ -28,7 +28,7 @@ BASE: dict[str, Any] = {
         {"kind": "ev_fleet", "name": "cars", "bus": "9", "vehicles": 60, "v2g_share": 0.5},
     ],
 }
-N_STORED = 12
+N_STORED = 10
 
 
 def moved(**changes: Any) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def run(content: Mapping[str, Any], out: Path) -> Result:
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with the base and `N_STORED` - 1 more of its city, and three of another strategy."""
+    """A store with the base and `N_STORED` - 1 more of its city."""
     folder = tmp_path_factory.mktemp("store")
     run(BASE, folder / "base")
     for number, content in enumerate(drawn(N_STORED - 1, seed=1)):
@@ -87,7 +87,7 @@ def test_a_scenario_with_a_stored_result_has_its_figures_and_says_so(estimator: 
 def test_bands_hold_the_figures_of_runs_that_they_were_not_made_from(estimator: Estimator, tmp_path: Path) -> None:
     """A band of 90 % from as few runs holds fewer now and then; half of all would be another band."""
     inside = []
-    for number, content in enumerate(drawn(4, seed=2)):
+    for number, content in enumerate(drawn(3, seed=2)):
         estimate, summary = estimator.estimate(content), run(content, tmp_path / f"run{number}").summary
         assert not estimate.exact
         assert estimate.figures
