@@ -59,10 +59,14 @@ def run(content: Mapping[str, Any], out: Path) -> Result:
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with the base and `N_STORED` - 1 more of its city."""
+    """A store with the base and `N_STORED` - 1 more of its city, both ends of the levers among them."""
     folder = tmp_path_factory.mktemp("store")
     run(BASE, folder / "base")
-    for number, content in enumerate(drawn(N_STORED - 1, seed=1)):
+    ends = [
+        moved(pv=0.5, battery=0.2, cars=20, carbon_price=0.0),
+        moved(pv=3.0, battery=0.6, cars=120, carbon_price=200.0),
+    ]
+    for number, content in enumerate([*ends, *drawn(N_STORED - 3, seed=1)]):
         run(content, folder / f"run{number}")
     return folder
 
