@@ -170,6 +170,7 @@ class Page:
         callbacks: Registers what the page needs from the server while it is open; None if nothing.
         keys: Keys of the address that the content depends on, beside `FRAME_KEYS`.
         needs_result: Whether it can be made only where there is a result; else its view may lack one.
+        of_all: Whether it also speaks of results that the view does not name; it is made anew when any changes.
     """
 
     path: str
@@ -178,3 +179,4 @@ class Page:
     callbacks: Callable[[Dash, Catalogue], None] | None = None
     keys: tuple[str, ...] = ()
     needs_result: bool = True
+    of_all: bool = False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 import polars as pl
 
 from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme, amount, sector_colours, with_alpha
@@ -101,18 +104,36 @@ def _gathered(sectors: pl.DataFrame) -> dict[str, str]:
     }
 
 
-def heat_strip(hourly: pl.DataFrame, theme: Theme) -> go.Figure:
+_ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+
+
+def common_top(hourlies: Iterable[pl.DataFrame]) -> float:
+    """Upper end of one scale for several results: the least round number that no cell of theirs exceeds [kg/h].
+
+    Args:
+        hourlies: From `hourly_sectors`, of the results that are compared.
+    """
+    tops = [float(top) for frame in hourlies if isinstance(top := frame["emissions_kg"].max(), float)]
+    top = max((one for one in tops if math.isfinite(one)), default=0.0)
+    if top <= 0:
+        return 1.0
+    decade = 10.0 ** math.floor(math.log10(top))
+    return next(step * decade for step in _ROUND if top <= step * decade)
+
+
+def heat_strip(hourly: pl.DataFrame, theme: Theme, top: float | None = None) -> go.Figure:
     """Sectors by hour of day, one cell each, coloured by mean emissions [kg/h]; below zero as zero.
 
     Args:
         hourly: From `hourly_sectors`.
         theme: The colour scheme.
+        top: Upper end of the scale [kg/h]; by default that of this result alone, see `common_top`.
     """
     if hourly.is_empty():
         return empty(theme, "No sector emitted anything in this result.")
     names = hourly["sector"].unique(maintain_order=True).to_list()
     cells = {(row["sector"], row["hour"]): row["emissions_kg"] for row in hourly.iter_rows(named=True)}
-    top, shades = max(*cells.values(), 1e-9), amount(theme)
+    top, shades = common_top([hourly]) if top is None else top, amount(theme)
     quiet = {"color": MUTED[theme], "size": 11}
     figure = go.Figure()
     figure.add_heatmap(

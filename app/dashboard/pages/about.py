@@ -10,6 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.dashboard import cards
+from app.dashboard.answers.about import about_sentences
 from app.dashboard.text import boundary_words, figure
 from app.dashboard.view import Page, View
 from app.results.columns import TABLES
@@ -21,6 +22,7 @@ def content(view: View) -> Component:
     return cards.page(
         "About these numbers",
         cards.where_and_when(view),
+        cards.answers(about_sentences(view), view),
         html.Section([html.H2("Provenance"), _provenance(view)], className="card"),
         html.Section([html.H2("Emission factors"), factors_used(manifest)], className="card"),
         html.Section([html.H2("Notes"), _list(manifest.get("notes"), "The run left no notes.")], className="card half"),

@@ -8,11 +8,15 @@ import polars as pl
 from dash.development.base_component import Component
 
 from app.dashboard import cards
+from app.dashboard.answers.city import hours_sentence, sector_sentence
+from app.dashboard.cards import Behind
 from app.dashboard.convention_cards import convention_cards
 from app.dashboard.figures import city
+from app.dashboard.pages.overview import HOURLY
 from app.dashboard.text import sector_name
 from app.dashboard.view import Page, View
 from app.reports.inventory import lost_mwh_of_lines
+from grid.units import KG_PER_T
 
 
 def content(view: View) -> Component:
@@ -22,15 +26,26 @@ def content(view: View) -> Component:
     return cards.page(
         "Emissions",
         cards.where_and_when(view),
+        cards.answers([one for one in (sector_sentence(view), hours_sentence(view)) if one is not None], view),
         cards.chart(
             "An average day, by sector",
             f"Mean emissions per local hour, GPC codes in brackets. {view.convention}",
-            city.sector_bars(hourly, view.theme), key="sector-bars", table=hourly,
+            city.sector_bars(hourly, view.theme), key="sector-bars", table=hourly.rename(HOURLY),
+            why=Behind(
+                ("sectors",), ("gpc_code", "emissions_kg"),
+                "Emissions of each step are summed by GPC line and hour, then averaged over the days by local hour of "
+                "the day.", view.convention, ("emissions_t",),
+            ),
         ),
         cards.chart(
             "Intensity of the city and of its imports",
             f"City: emissions over consumption and losses; imports: the upstream mix. {view.convention}",
             city.intensity_lines(view.result.table("city").collect(), view.zone, view.theme), key="intensity-lines",
+            why=Behind(
+                ("city",), ("ci_kg_per_mwh", "import_ci_kg_per_mwh"),
+                "Values of every step; over long periods the mean of the shortest interval that leaves at most 1,000 "
+                "points.", view.convention, ("ci_mean_g_per_kwh",),
+            ),
         ),
         _totals(sectors, view),
         *convention_cards(view),
@@ -65,11 +80,20 @@ def totals_by_sector(sectors: pl.DataFrame, lost_mwh: Mapping[str, float]) -> pl
 def _totals(sectors: pl.DataFrame, view: View) -> Component:
     if sectors.is_empty():
         return cards.nothing("Totals by sector", "No sector used electricity in this result.")
+    frame = totals_by_sector(sectors, lost_mwh_of_lines(view.result))
+    total = cards.summed(frame, ("Energy [MWh]", "Emissions [t]", "Share [%]"))
+    energy, emissions = total["Energy [MWh]"], total["Emissions [t]"]
+    total["Intensity [g/kWh]"] = KG_PER_T * emissions / energy if energy and emissions is not None else None
     return cards.table_card(
         "Totals by sector",
         f"Over the whole period. {view.convention}",
-        totals_by_sector(sectors, lost_mwh_of_lines(view.result)),
-    )
+        frame, key="sector-totals", total=total,
+        why=Behind(
+            ("sectors", "loss_bearers"), ("energy_mwh", "emissions_kg", "lost_mwh"),
+            "Sums over all steps by GPC line; lines of grid losses have the energy that is lost for them. Intensity is "
+            "emissions over energy.", view.convention, ("emissions_t", "ci_mean_g_per_kwh"),
+        ),
+    )  # fmt: skip
 
 
 PAGE = Page("/emissions", "Emissions", content)

@@ -11,6 +11,7 @@ import polars as pl
 from dash.development.base_component import Component
 
 from app.dashboard import cards
+from app.dashboard.answers.vehicles import vehicle_sentences
 from app.dashboard.figures import ev, ev_coefficients
 from app.dashboard.text import figure
 from app.dashboard.view import Page, View
@@ -32,6 +33,7 @@ def content(view: View) -> Component:
     return cards.page(
         "Electric cars",
         cards.where_and_when(view),
+        cards.answers(vehicle_sentences(view), view),
         *_energy_cards(powers, view),
         *_coefficient_cards(compared, view),
         cards.table_card("Totals", f"At the meter. {view.convention}", totals_by_result(compared)),
@@ -161,4 +163,4 @@ def _by_hour(hourly: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(frames).select("result", "hour", "ci_g_per_kwh", (100 * pl.col("share")).alias("share_percent"))
 
 
-PAGE = Page("/ev", "Electric cars", content)
+PAGE = Page("/ev", "Electric cars", content, of_all=True)

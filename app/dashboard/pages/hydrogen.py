@@ -6,6 +6,8 @@ import polars as pl
 from dash.development.base_component import Component
 
 from app.dashboard import cards
+from app.dashboard.answers.hydrogen import hydrogen_sentences
+from app.dashboard.cards import Behind
 from app.dashboard.figures import hydrogen as figures
 from app.dashboard.view import Page, View
 
@@ -25,19 +27,31 @@ def content(view: View) -> Component:
     return cards.page(
         "Hydrogen",
         cards.where_and_when(view),
+        cards.answers(hydrogen_sentences(view), view),
         cards.chart(
             "Carbon of a kilogram",
             f"Of the hydrogen in each tank, which is what is refuelled: a mix of all that was made and not yet used. "
             f"{view.convention}",
             figures.carbon_per_kilogram(frame, view.zone, view.theme), key="hydrogen-carbon", wide=False,
+            why=Behind(
+                ("hydrogen",), ("emissions_kg_per_kg", "tank_kg_per_kg"),
+                "The tank is one mix: what is made adds the carbon of its electricity at that bus and step, what is "
+                "refuelled takes the mean of the tank.", view.convention, ("hydrogen_emissions_kg_per_kg",),
+            ),
         ),
         cards.chart(
             "Tanks and refuelling", "All stations together; the tanks as they are when a step begins.",
             figures.tanks_and_refuelling(frame, view.zone, view.theme), key="hydrogen-tanks", wide=False,
+            why=Behind(("hydrogen",), ("tank_kg", "refuelled_kg"), "Sums over all stations, step by step.", "",
+                       ("hydrogen_kg",)),
         ),
         cards.table_card(
             "Stations", "Over the whole period; electricity at the meter, the mean of the tank by what it held.",
-            stations(view),
+            stations(view), key="hydrogen-stations",
+            why=Behind(
+                ("hydrogen_stations",), tuple(_COLUMNS), "Sums over the period; coefficients are those of the sums.",
+                view.convention, ("hydrogen_kg", "hydrogen_emissions_kg_per_kg"),
+            ),
         ),
     )  # fmt: skip
 

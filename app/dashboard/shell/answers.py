@@ -98,6 +98,7 @@ def _made(page: Page, view: View) -> bytes:
 def _key(page: Page, view: View) -> tuple[Any, ...]:
     """All that a page's content depends on."""
     names = (view.name, view.baseline_name, *view.compared) if view.name else ()
+    names = (*names, *view.results) if page.of_all else names
     versions = tuple((name, view.results.version(name), view.results.label(name)) for name in names)
     return page.path, versions, view.theme, view.language, tuple(sorted(view.query.items()))
 

@@ -18,6 +18,7 @@ from app.dashboard.shell.navigation import page_at
 from app.dashboard.shell.pickers import pickers
 from app.dashboard.shell.time_bar import time_bar
 from app.dashboard.why import callbacks as why_callbacks
+from app.dashboard.why.drawer import drawer
 
 INDEX = """<!DOCTYPE html>
 <html lang="en" data-mantine-color-scheme="light">
@@ -47,7 +48,7 @@ def layout(results: Catalogue, *, read_only: bool = False) -> Component:
             html.A("Skip to the content", id="skip-link", href="#page", className="skip"),
             html.Header([_top(read_only), pickers(results)], className="top"),
             html.Main(id="page", tabIndex=-1),
-            html.Div(id="why-drawer"),
+            drawer(),
             time_bar(),
         ],
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the tables of pages ask the server."""
+"""What the tables of pages and the drawer "why" ask the server."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dash import Dash
 
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.view import Page, View
-from app.dashboard.why import table_rows
+from app.dashboard.why import drawer, table_rows
 
 
 def register(app: Dash, results: Catalogue, page_at: Callable[[str], Page | None]) -> None:
-    """Registers what tables need.
+    """Registers what tables and the drawer need.
 
     Args:
         app: The dashboard.
@@ -25,4 +25,6 @@ def register(app: Dash, results: Catalogue, page_at: Callable[[str], Page | None
         page = page_at(path)
         return None if page is None else page.content(view)
 
-    table_rows.register(app, partial(View.of, results), make)
+    view_of = partial(View.of, results)
+    table_rows.register(app, view_of, make)
+    drawer.register(app, view_of, results.place)

@@ -155,7 +155,16 @@ def test_the_heat_strip_shows_a_cell_for_each_sector_and_hour(results: dict[str,
     (heat,) = city.heat_strip(hourly, "dark").data
     assert np.array(heat.z).shape == (hourly["sector"].n_unique(), 24)
     assert heat.zmin == 0
-    assert heat.zmax == pytest.approx(hourly["emissions_kg"].max())
+    assert heat.zmax == city.common_top([hourly]) == 2000.0  # the round number above 1502.7
+    (wider,) = city.heat_strip(hourly, "dark", 5000.0).data
+    assert wider.zmax == 5000.0
+
+
+@pytest.mark.parametrize(("most", "top"), [(0.0, 1.0), (1502.7, 2000.0), (2000.0, 2000.0), (0.031, 0.04), (6.1, 8.0)])
+def test_one_scale_ends_at_a_round_number_above_all_cells(most: float, top: float):
+    frames = [pl.DataFrame({"emissions_kg": [most, -5.0]}), pl.DataFrame({"emissions_kg": [most / 3]})]
+    assert city.common_top(frames) == pytest.approx(top)
+    assert city.common_top([]) == 1.0
 
 
 def test_totals_by_sector_are_the_summary(results: dict[str, Result]):
