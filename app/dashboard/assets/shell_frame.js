@@ -183,6 +183,10 @@
     }
   }
 
+  document.addEventListener("focusin", (event) => { // so that what is typed replaces the name that stands there
+    if (event.target.matches(".picker input")) event.target.select();
+  });
+
   const editable = (node) => node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName) && node.type !== "range");
   window.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || !(event.ctrlKey || event.metaKey) || event.altKey || editable(event.target)) return;
