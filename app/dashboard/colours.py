@@ -24,7 +24,15 @@ CIVIDIS_12 = (
 )  # fmt: skip
 """Cividis at twelve even steps (J. Nuñez, C. Anderton, R. Renslow, PLoS ONE 13(7), 2018)."""
 
-_BLUE_TO_ORANGE = ("#0b4f8a", "#3f86bd", "#8fbfdc", "{middle}", "#f3b873", "#d9792b", "#98470a")
+_BLUE_TO_ORANGE: dict[str, tuple[str, ...]] = {
+    "light": ("#0b4f8a", "#3f86bd", "#8fbfdc", "#fffbe8", "#f3b873", "#d9792b", "#98470a"),
+    "dark": ("#b5dcff", "#62abe3", "#2c6a9e", "#2b2a1e", "#9c5f22", "#e0924a", "#ffd2a0"),
+}
+_TEAL_TO_BROWN: dict[str, tuple[str, ...]] = {
+    "light": ("#01665e", "#35978f", "#80cdc1", "#fffbe8", "#dfc27d", "#bf812d", "#7c4a08"),
+    "dark": ("#b9f0e6", "#5fc4b6", "#1f7f75", "#2b2a1e", "#8a5f1c", "#d2a04a", "#f8dfa6"),
+}
+"""ColorBrewer's BrBG (C. Brewer, colorbrewer2.org), safe for colour-blind readers; in dark, the farther the lighter."""
 _BURGUNDY = ("#f8dcc0", "#f5ba98", "#ee8a82", "#dc7176", "#c8586c", "#9c3f5d", "#70284a", "#4a1432")
 _TEAL = ("#d1eeea", "#a8dbd9", "#85c4c9", "#68abb8", "#4f90a6", "#3b738f", "#2a5674", "#1b3d5a")
 
@@ -32,7 +40,6 @@ INK: dict[Theme, str] = {"light": "#1d2327", "dark": "#e7e9ea"}
 MUTED: dict[Theme, str] = {"light": "#586168", "dark": "#a3adb3"}
 RULE: dict[Theme, str] = {"light": "#e4e2db", "dark": "#2f353a"}
 SURFACE: dict[Theme, str] = {"light": "#ffffff", "dark": "#1b1f22"}
-_MIDDLE: dict[Theme, str] = {"light": "#efede7", "dark": "#565c61"}
 
 
 def intensity(theme: Theme) -> tuple[str, ...]:
@@ -40,15 +47,20 @@ def intensity(theme: Theme) -> tuple[str, ...]:
     return CIVIDIS_12 if theme == "dark" else CIVIDIS_12[::-1]
 
 
-def amount(theme: Theme) -> tuple[str, ...]:
-    """Twelve colours for amounts from nothing, which is nearly the page's own colour, to much."""
+def amount(theme: Theme, n: int = 12) -> tuple[str, ...]:
+    """`n` colours for amounts from nothing, which is nearly the page's own colour, to much."""
     stops = ("#eef1f2", "#b9c4cf", "#7d90a8", "#43597f", "#00204c")
-    return colour_steps(stops if theme == "light" else ("#252b2f", "#3f4a5e", "#727374", "#b6a971", "#ffea46"), 12)
+    return colour_steps(stops if theme == "light" else ("#252b2f", "#3f4a5e", "#727374", "#b6a971", "#ffea46"), n)
 
 
 def voltage(theme: Theme, n: int) -> tuple[str, ...]:
     """`n` colours from blue (low) over a neutral middle to orange (high)."""
-    return colour_steps([colour.format(middle=_MIDDLE[theme]) for colour in _BLUE_TO_ORANGE], n)
+    return colour_steps(_BLUE_TO_ORANGE[theme], n)
+
+
+def difference(theme: Theme, n: int) -> tuple[str, ...]:
+    """`n` colours for a difference, from teal (less) over a middle that is no grey to brown (more)."""
+    return colour_steps(_TEAL_TO_BROWN[theme], n)
 
 
 def loading(theme: Theme, n: int) -> tuple[str, ...]:

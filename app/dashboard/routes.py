@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -13,31 +13,19 @@ import polars as pl
 from dash.exceptions import DependencyException
 from flask import Flask, Response, abort, request
 
-from app.dashboard import arrays
-from app.dashboard.layers import LAYERS
+from app.dashboard.grid_map.routes import add_map_routes
 from app.results.columns import TABLES
 from app.results.folder import Result
 from grid.errors import InputError
 
 _ROWS_AT_ONCE = 200_000
-_FOLDERS = ("assets", "download", "map", "rows", "shell", "timeline")
+_FOLDERS = ("assets", "download", "map", "map-outline.json", "rows", "shell", "timeline")
 """First parts of addresses that are files, not pages."""
 
 
 def add_routes(server: Flask, results: Mapping[str, Result]) -> None:
-    """Adds the routes that serve `results`: ``/map/<result>/<array>`` and ``/download/<result>/<file>``."""
-
-    @server.get("/map/<name>/<array>")
-    def serve_array(name: str, array: str) -> Response:
-        result = results.get(name) or abort(404)
-        layer, version, octets = array.removesuffix(".bin"), arrays.version_of(result), "application/octet-stream"
-        if array == "elements.json":
-            return _unless_known(version, "application/json", lambda: json.dumps(arrays.elements(result)).encode())
-        if array == "geometry.bin":
-            return _unless_known(version, octets, lambda: arrays.geometry(result))
-        if array.endswith(".bin") and layer in LAYERS:
-            return _unless_known(version, octets, lambda: arrays.layer_bytes(result, layer))
-        return abort(404)
+    """Adds the routes that serve `results`: ``/download/<result>/<file>``, and what the map fetches."""
+    add_map_routes(server, results)
 
     @server.get("/download/<name>/<file>")
     def download(name: str, file: str) -> Response:
@@ -139,15 +127,6 @@ def add_security_headers(server: Flask, script_hashes: list[str]) -> None:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
-
-
-def _unless_known(version: str, mimetype: str, make: Callable[[], bytes]) -> Response:
-    """The content, or 304 if the browser already has this version."""
-    known = request.if_none_match.contains(version)
-    response = Response(status=304) if known else Response(make(), mimetype=mimetype)
-    response.set_etag(version)
-    response.headers["Cache-Control"] = "private, no-cache"  # keep it, but ask whether it is still right
-    return response
 
 
 def _csv(frame: pl.LazyFrame) -> Iterator[str]:

@@ -171,8 +171,8 @@ def _branches(times: pl.Series, topology: dict[str, Any], flow: Array, rating: A
     trafo, ring = flow[:, [1, 1]] / 2, 0.02 * flow[:, [N_BUSES - 1]]
     p_from = np.hstack([trafo, flow[:, 2:], ring])
     limit = np.concatenate([np.repeat(rating[1], 2), rating[2:], [0.5]])
-    frame = _long(times, "branch", [branch["name"] for branch in topology["branches"]],
-                  p_from_mw=p_from, p_to_mw=-0.98 * p_from, loading_percent=100 * np.abs(p_from) / limit)  # fmt: skip
+    frame = _long(times, "branch", [branch["name"] for branch in topology["branches"]], p_from_mw=p_from,
+                  p_to_mw=0.02 * np.abs(p_from) - p_from, loading_percent=100 * np.abs(p_from) / limit)  # fmt: skip
     return frame.with_columns(kind=pl.Series([branch["kind"] for branch in topology["branches"]] * len(times)))
 
 

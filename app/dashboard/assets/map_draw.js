@@ -1,207 +1,272 @@
-/* Drawing of the map on a 2-D canvas, from memory: one path for each colour class. */
+/* Drawing of a pane on its 2-D canvas, from memory: one path for each colour class. */
 (function () {
   "use strict";
   const map = (window.gridmap = window.gridmap || {});
-  const state = (map.state = map.state || {});
-  const MISSING = 255;
-  const PAPER = { light: "#f7f5f0", dark: "#15181a" };
-  const CASING = { light: "#c3c0b6", dark: "#616d75" };
-  const INK = { light: "#1d2327", dark: "#e7e9ea" };
-  const ACCENT = { light: "#0072b2", dark: "#56b4e9" };
-  const HALO = "#d55e00";
+  const PAPER = { light: "#f7f5f0", dark: "#15181a" }, CASING = { light: "#b5b1a5", dark: "#616d75" };
+  const INK = { light: "#1d2327", dark: "#e7e9ea" }, ACCENT = { light: "#0072b2", dark: "#56b4e9" };
+  const HALO = { light: "#c2410c", dark: "#ff8a4c" };
+  const DETAIL = 2000; // low-voltage lines in sight up to which each is drawn
+  const DENSE = 2500; // lines in sight from which casings and round ends, which nobody could tell apart, are left out
+  map.colours = { PAPER, CASING, INK, ACCENT, HALO };
 
-  function fit() {
-    const { points, canvas } = state;
-    let left = Infinity, right = -Infinity, bottom = Infinity, top = -Infinity;
-    for (let i = 0; i < points.length; i += 2) {
-      left = Math.min(left, points[i]); right = Math.max(right, points[i]);
-      bottom = Math.min(bottom, points[i + 1]); top = Math.max(top, points[i + 1]);
+  // ---- where things are on the canvas ------------------------------------------------------------------------------
+  map.fit = function (box) {
+    const pane = map.state.panes[0], { canvas } = pane, around = box || pane.net.box;
+    const width = around.right - around.left, height = around.top - around.bottom, room = box ? 0.85 : 0.88;
+    const most = box ? map.state.view.fitted * 60 : Infinity;
+    const scale = Math.min(most, room * Math.min(canvas.width / (width || 1e-9), canvas.height / (height || 1e-9)));
+    const view = map.state.view = map.state.view || {};
+    view.scale = Number.isFinite(scale) && scale < 1e8 ? scale : 1;
+    view.dx = canvas.width / 2 - (view.scale * (around.left + around.right)) / 2;
+    view.dy = canvas.height / 2 + (view.scale * (around.bottom + around.top)) / 2;
+    if (!box) view.fitted = view.scale;
+  };
+
+  map.ratio = (pane) => pane.canvas.width / Math.max(1, pane.canvas.clientWidth);
+
+  /** Places of all buses on the canvas, and what is in sight. */
+  map.project = function (pane) {
+    const { net, x, y, canvas } = pane, { points, ends, low, nBuses } = net, { view } = map.state;
+    for (let bus = 0; bus < nBuses; bus++) {
+      x[bus] = points[2 * bus] * view.scale + view.dx;
+      y[bus] = view.dy - points[2 * bus + 1] * view.scale;
     }
-    const scale = 0.9 * Math.min(canvas.width / (right - left || 1), canvas.height / (top - bottom || 1));
-    state.view = {
-      scale, fitted: scale,
-      dx: canvas.width / 2 - (scale * (left + right)) / 2, dy: canvas.height / 2 + (scale * (bottom + top)) / 2,
-    };
-  }
-
-  function project() {
-    const { points, x, y, view } = state;
-    for (let i = 0; i < x.length; i++) {
-      x[i] = points[2 * i] * view.scale + view.dx;
-      y[i] = view.dy - points[2 * i + 1] * view.scale;
+    const edge = 40 * map.ratio(pane), right = canvas.width + edge, lower = canvas.height + edge;
+    const seen = { lines: [[], []], buses: [[], []], trafos: [], lows: 0 };
+    for (let bus = 0; bus < nBuses; bus++) {
+      if (x[bus] > -edge && x[bus] < right && y[bus] > -edge && y[bus] < lower) seen.buses[low[bus]].push(bus);
     }
-  }
+    for (let branch = 0; branch < net.nBranches; branch++) {
+      const a = ends[2 * branch], b = ends[2 * branch + 1];
+      if (a < 0 || b < 0) continue;
+      if ((x[a] < -edge && x[b] < -edge) || (x[a] > right && x[b] > right) || (y[a] < -edge && y[b] < -edge) || (y[a] > lower && y[b] > lower)) continue;
+      if (net.trafo[branch]) seen.trafos.push(nBuses + branch);
+      else seen.lines[low[nBuses + branch]].push(nBuses + branch);
+    }
+    pane.gathered = seen.lines[1].length > DETAIL;
+    pane.dense = seen.lines[0].length + (pane.gathered ? 0 : seen.lines[1].length) > DENSE;
+    pane.seen = seen;
+  };
 
-  function zoom(factor, px, py) {
-    const { view } = state;
-    view.dx = px + (view.dx - px) * factor;
-    view.dy = py + (view.dy - py) * factor;
-    view.scale *= factor;
-    project();
-    draw();
-  }
-
-  function pan(dx, dy) {
-    state.view.dx += dx;
-    state.view.dy += dy;
-    project();
-    draw();
-  }
-
-  function draw() {
-    if (!state.ready || !state.canvas.isConnected) return;
-    const begun = performance.now(), { context, canvas, config } = state, theme = config.theme;
-    const ratio = canvas.width / Math.max(1, canvas.clientWidth), unit = ratio * bulk();
+  // ---- the picture ---------------------------------------------------------------------------------------------------
+  map.draw = function (pane) {
+    if (!pane.ready || !pane.canvas.isConnected) return;
+    const begun = performance.now(), { context, canvas } = pane, theme = map.state.config.theme;
+    map.lookUp(pane);
+    const ratio = map.ratio(pane), unit = ratio * bulk(pane), scale = map.scale();
+    const p = { pane, context, theme, ratio, unit, scale, rings: [] };
+    context.setLineDash([]);
+    context.globalAlpha = 1;
     context.fillStyle = PAPER[theme];
     context.fillRect(0, 0, canvas.width, canvas.height);
-    context.lineCap = "round";
-    halos(unit);
-    for (const low of [1, 0]) { // low voltage beneath and finer, until one zooms in
-      const size = unit * (low ? Math.min(1, 0.38 * Math.max(1, state.view.scale / state.view.fitted)) : 1);
-      lines(size, theme, low);
-      buses(size, theme, low);
+    context.lineCap = pane.dense ? "butt" : "round";
+    context.lineJoin = "round";
+    if (map.drawOutline) map.drawOutline(p);
+    if (map.state.districts && pane.net.zones.length) map.drawDistricts(p); else elements(p);
+    if (map.drawSymbols) map.drawSymbols(p);
+    rings(p);
+    const chosen = pane.net.place.get(map.state.selected);
+    if (chosen !== undefined) mark(p, chosen, ACCENT[theme]);
+    if (pane.hover >= 0) mark(p, pane.hover, INK[theme]);
+    if (map.drawScaleBar) map.drawScaleBar(p);
+    if (!pane.now) waiting(p);
+    pane.frames.push(performance.now() - begun);
+    if (pane.frames.length > 500) pane.frames.shift();
+  };
+
+  function elements(p) {
+    const { pane, unit } = p, { view } = map.state;
+    halos(p);
+    if (pane.gathered) map.drawAreas(p);
+    for (const low of pane.gathered ? [0] : [1, 0]) { // low voltage beneath and finer, until one zooms in
+      const size = unit * (low ? Math.min(1, 0.38 * Math.max(1, view.scale / view.fitted)) : 1);
+      lines(p, size, pane.seen.lines[low]);
+      buses(p, size, pane.seen.buses[low]);
     }
-    transformers(unit, theme);
-    for (const [element, colour] of [[state.selected, ACCENT[theme]], [state.hover, INK[theme]]]) {
-      if (element >= 0) mark(element, colour, unit);
-    }
-    spark();
-    state.frames.push(performance.now() - begun);
-    if (state.frames.length > 500) state.frames.shift();
+    transformers(p);
   }
 
   /** Marks grow a little when zoomed in, and shrink where there are very many. */
-  function bulk() {
-    const grown = Math.min(2, Math.max(1, Math.sqrt(state.view.scale / state.view.fitted)));
-    return grown * Math.min(1.25, Math.max(0.5, 16 / Math.sqrt(map.nBuses())));
+  function bulk(pane) {
+    const { view } = map.state, grown = Math.min(2, Math.max(1, Math.sqrt(view.scale / view.fitted)));
+    return grown * Math.min(1.25, Math.max(0.5, 16 / Math.sqrt(pane.net.nBuses)));
   }
 
-  /** Numbers of `from`…`to`-1, gathered by class; missing ones last. */
-  function byClass(from, to, keep) {
-    const groups = Array.from({ length: state.config.layers[state.layer].breaks.length + 2 }, () => []);
-    for (let element = from; element < to; element++) {
-      if (keep && !keep(element)) continue;
-      const code = map.codeOf(element);
-      groups[code === MISSING ? groups.length - 1 : state.data.classes[code]].push(element);
+  /** Elements by class; those not known last. */
+  function byClass(p, list) {
+    const { pane, scale } = p, groups = Array.from({ length: scale.breaks.length + 2 }, () => []), last = groups.length - 1;
+    for (const element of list) {
+      const place = map.classOf(map.valueOf(pane, element), scale.breaks);
+      groups[place < 0 ? last : place].push(element);
     }
     return groups;
   }
 
-  function trace(elements) {
-    const { context, ends, x, y } = state, n = map.nBuses();
+  function trace(p, list) {
+    const { context, pane } = p, { net, x, y } = pane, { ends, nBuses } = net;
     context.beginPath();
-    for (const element of elements) {
-      const a = ends[2 * (element - n)], b = ends[2 * (element - n) + 1];
+    for (const element of list) {
+      const a = ends[2 * (element - nBuses)], b = ends[2 * (element - nBuses) + 1];
       if (a < 0 || b < 0) continue; // an open end
       context.moveTo(x[a], y[a]);
       context.lineTo(x[b], y[b]);
     }
   }
 
-  function lines(unit, theme, low) {
-    const { context } = state, n = map.nBuses(), { colours } = state.config.layers[state.layer];
-    const groups = byClass(n, map.nElements(), (element) => state.low[element] === low);
+  /** How wide a class is drawn: with the colour the second sign of more; of a difference, of farther from none. */
+  function width(p, place) {
+    const n = p.scale.colours.length - 1;
+    const share = map.state.difference ? Math.abs(2 * place / n - 1) : place / n;
+    return 2 + 2.2 * share;
+  }
+
+  function lines(p, unit, list) {
+    const { context, scale, theme } = p, groups = byClass(p, list);
     context.strokeStyle = CASING[theme];
     groups.forEach((group, place) => {
-      if (place === groups.length - 1 || !group.length) return;
-      trace(group);
-      context.lineWidth = (3.4 + (2.2 * place) / colours.length) * unit;
+      if (p.pane.dense || place === groups.length - 1 || !group.length) return;
+      trace(p, group);
+      context.lineWidth = (width(p, place) + 1.4) * unit;
       context.stroke();
     });
     groups.forEach((group, place) => {
       if (!group.length) return;
       const missing = place === groups.length - 1;
-      trace(group);
-      context.setLineDash(missing ? [4 * unit, 5 * unit] : []);
-      context.strokeStyle = missing ? CASING[theme] : colours[place];
-      context.lineWidth = (missing ? 1.2 : 2 + (2.2 * place) / colours.length) * unit;
+      trace(p, group);
+      context.setLineDash(missing ? [3 * unit, 5 * unit] : []);
+      context.strokeStyle = missing ? CASING[theme] : scale.colours[place];
+      context.lineWidth = (missing ? 1.3 : width(p, place)) * unit;
       context.stroke();
     });
     context.setLineDash([]);
   }
 
-  function dots(elements, radius) {
-    const { context, x, y } = state;
+  function dots(p, list, radius) {
+    const { context, pane } = p, { x, y } = pane;
     context.beginPath();
-    for (const bus of elements) {
+    if (pane.dense) {
+      for (const bus of list) context.rect(x[bus] - radius, y[bus] - radius, 2 * radius, 2 * radius);
+      return;
+    }
+    for (const bus of list) {
       context.moveTo(x[bus] + radius, y[bus]);
       context.arc(x[bus], y[bus], radius, 0, 2 * Math.PI);
     }
   }
 
-  function buses(unit, theme, low) {
-    const { context } = state, { colours } = state.config.layers[state.layer], groups = byClass(0, map.nBuses(), (bus) => state.low[bus] === low);
-    context.strokeStyle = state.layer === "loading" ? CASING[theme] : PAPER[theme];
+  /** Buses are filled with their class; a hollow ring is not known. */
+  function buses(p, unit, list) {
+    const { context, scale, theme } = p;
+    const none = !map.state.config.layers[map.state.layer].of_buses, groups = byClass(p, list);
     groups.forEach((group, place) => {
       if (!group.length) return;
       const missing = place === groups.length - 1;
-      dots(group, (missing ? 2.2 : 4.6) * unit);
-      context.fillStyle = missing ? CASING[theme] : colours[place];
+      dots(p, group, (missing ? (none ? 1.6 : 2.6) : 4.4) * unit);
+      context.fillStyle = missing ? (none ? CASING[theme] : PAPER[theme]) : scale.colours[place];
       context.fill();
-      context.lineWidth = 1 * unit;
-      if (!missing) { context.strokeStyle = CASING[theme]; context.stroke(); }
+      if (p.pane.dense && !missing) return;
+      context.lineWidth = unit;
+      context.strokeStyle = CASING[theme];
+      context.stroke();
     });
   }
 
-  function transformers(unit, theme) {
-    const { context, ends, x, y } = state, n = map.nBuses(), side = 10 * unit;
-    const { colours } = state.config.layers[state.layer], met = new Map();
-    state.elements.branches.forEach((_, branch) => {
-      if (!map.isTrafo(branch)) return;
-      const a = ends[2 * branch], b = ends[2 * branch + 1];
-      if (a < 0 || b < 0) return;
-      const pair = `${a}|${b}`;
-      const nth = met.get(pair) || 0, code = map.codeOf(n + branch);
+  function transformers(p) {
+    const { pane, context, theme, unit, scale } = p, { net, x, y } = pane, met = new Map();
+    if (!map.state.kinds.has("transformer")) return;
+    const side = Math.max(7 * p.ratio, 10 * unit);
+    for (const element of pane.seen.trafos) {
+      const a = net.ends[2 * (element - net.nBuses)], b = net.ends[2 * (element - net.nBuses) + 1];
+      if (pane.gathered && (net.low[a] || net.low[b])) continue;
+      const pair = `${a}|${b}`, nth = met.get(pair) || 0, place = map.classOf(map.valueOf(pane, element), scale.breaks);
       met.set(pair, nth + 1);
       const left = (x[a] + x[b]) / 2 + (nth - 0.5) * side * 1.3, upper = (y[a] + y[b]) / 2 - side / 2;
-      context.fillStyle = code === MISSING ? CASING[theme] : colours[state.data.classes[code]];
-      context.strokeStyle = map.isBeyond(n + branch) ? HALO : INK[theme];
-      context.lineWidth = (map.isBeyond(n + branch) ? 3 : 1.2) * unit;
+      const over = map.isBeyond(pane, element);
+      context.fillStyle = place < 0 ? PAPER[theme] : scale.colours[place];
+      context.strokeStyle = over ? HALO[theme] : place < 0 ? CASING[theme] : INK[theme];
+      context.lineWidth = (over ? 3 : 1.2) * unit;
+      context.setLineDash(place < 0 ? [2 * unit, 2 * unit] : []);
       context.fillRect(left, upper, side, side);
       context.strokeRect(left, upper, side, side);
-    });
+      context.setLineDash([]);
+    }
   }
 
-  function halos(unit) {
-    const { context } = state, n = map.nBuses(), over = [];
-    for (let element = 0; element < map.nElements(); element++) if (map.isBeyond(element)) over.push(element);
-    context.globalAlpha = 0.55;
-    context.strokeStyle = context.fillStyle = HALO;
-    context.lineWidth = 11 * unit;
-    if (state.layer === "loading") { trace(over.filter((element) => element >= n)); context.stroke(); }
-    dots(over.filter((element) => element < n), 9 * unit);
+  /** Behind what exceeds its limit; what is too small to be seen gets a ring in front of everything. */
+  function halos(p) {
+    const { pane, context, unit, ratio, theme } = p, { net } = pane;
+    pane.beyond = [];
+    if (!pane.now || !pane.now.bits) return;
+    for (let element = 0; element < net.nElements; element++) if (map.isBeyond(pane, element)) pane.beyond.push(element);
+    const shown = pane.beyond.filter((element) => !(pane.gathered && net.low[element])); // an area shows its own
+    context.globalAlpha = 0.6;
+    context.strokeStyle = context.fillStyle = HALO[theme];
+    context.lineWidth = Math.max(9 * ratio, 11 * unit);
+    trace(p, shown.filter((element) => element >= net.nBuses));
+    context.stroke();
+    dots(p, shown.filter((element) => element < net.nBuses), Math.max(7 * ratio, 9 * unit));
     context.fill();
     context.globalAlpha = 1;
-    state.beyond = over.length;
+    p.rings.push(...shown.filter((element) => element >= net.nBuses && length(pane, element) < 28 * ratio));
   }
 
-  function mark(element, colour, unit) {
-    const { context } = state, n = map.nBuses();
+  function length(pane, element) {
+    const { net, x, y } = pane;
+    if (element < net.nBuses) return 0;
+    const a = net.ends[2 * (element - net.nBuses)], b = net.ends[2 * (element - net.nBuses) + 1];
+    return a < 0 || b < 0 ? 0 : Math.hypot(x[a] - x[b], y[a] - y[b]);
+  }
+
+  map.middle = function (pane, element) {
+    const { net, x, y } = pane;
+    if (element < net.nBuses) return [x[element], y[element]];
+    const a = net.ends[2 * (element - net.nBuses)], b = net.ends[2 * (element - net.nBuses) + 1];
+    return a < 0 || b < 0 ? [x[Math.max(a, b, 0)], y[Math.max(a, b, 0)]] : [(x[a] + x[b]) / 2, (y[a] + y[b]) / 2];
+  };
+
+  function rings(p) {
+    const { context, ratio, theme, pane } = p;
+    for (const element of p.rings) {
+      const [cx, cy] = map.middle(pane, element);
+      for (const [colour, wide] of [[PAPER[theme], 5.5], [HALO[theme], 3]]) {
+        context.beginPath();
+        context.arc(cx, cy, 15 * ratio, 0, 2 * Math.PI);
+        context.strokeStyle = colour;
+        context.lineWidth = wide * ratio;
+        context.stroke();
+      }
+    }
+  }
+
+  function mark(p, element, colour) {
+    const { context, ratio, unit, pane } = p, wide = Math.max(2 * ratio, 2.4 * unit);
     context.strokeStyle = colour;
-    context.lineWidth = 2.4 * unit;
-    if (element < n) dots([element], 8 * unit);
-    else { context.lineWidth = 5 * unit; trace([element]); }
+    if (element < pane.net.nBuses) {
+      dots(p, [element], Math.max(8 * ratio, 8 * unit));
+      context.lineWidth = wide;
+      context.stroke();
+      return;
+    }
+    trace(p, [element]);
+    context.lineWidth = 2 * wide;
     context.stroke();
+    if (length(pane, element) < 28 * ratio) {
+      const [cx, cy] = map.middle(pane, element);
+      context.beginPath();
+      context.arc(cx, cy, 20 * ratio, 0, 2 * Math.PI);
+      context.lineWidth = wide;
+      context.stroke();
+    }
   }
 
-  /** The city's consumption above the slider, and where the slider stands. */
-  function spark() {
-    const canvas = document.getElementById("map-spark"), values = state.elements.consumption_mw;
-    if (!canvas || !values.length) return;
-    const ratio = window.devicePixelRatio || 1, theme = state.config.theme, pen = canvas.getContext("2d");
-    canvas.width = canvas.clientWidth * ratio;
-    canvas.height = canvas.clientHeight * ratio;
-    const top = Math.max(...values, 1e-9), across = canvas.width / Math.max(1, values.length - 1);
-    pen.beginPath();
-    pen.moveTo(0, canvas.height);
-    values.forEach((value, place) => pen.lineTo(place * across, canvas.height * (1 - (0.92 * value) / top)));
-    pen.lineTo(canvas.width, canvas.height);
-    pen.globalAlpha = 0.28;
-    pen.fillStyle = ACCENT[theme];
-    pen.fill();
-    pen.globalAlpha = 1;
-    pen.fillRect((canvas.width * state.t) / Math.max(1, state.elements.n_steps - 1) - ratio / 2, 0, 1.5 * ratio, canvas.height);
+  function waiting(p) {
+    const { context, ratio, theme, pane } = p;
+    const words = pane.fault || (pane.step < 0 ? "This result has no such moment." : "Loading these hours …");
+    context.font = `${13 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+    context.fillStyle = INK[theme];
+    context.textAlign = "left";
+    context.textBaseline = "top";
+    context.fillText(words, 14 * ratio, 14 * ratio, pane.canvas.width - 80 * ratio);
   }
-
-  Object.assign(map, { draw, fit, pan, project, zoom });
+  Object.assign(map, { trace, dots });
 })();

@@ -1,76 +1,81 @@
-/* Mouse, touch and keyboard on the map. */
+/* Mouse, touch and keyboard on a pane of the map. */
 (function () {
   "use strict";
   const map = (window.gridmap = window.gridmap || {});
-  const state = (map.state = map.state || {});
 
   /** The bus within 11 px, else the branch within 9 px, or -1. */
-  function pick(px, py) {
-    const { x, y, ends } = state, ratio = window.devicePixelRatio || 1, n = map.nBuses();
+  map.pick = function (pane, px, py) {
+    const { net, x, y, seen } = pane, ratio = map.ratio(pane), { ends, nBuses } = net;
+    const kinds = pane.gathered ? [0] : [0, 1];
     let best = (11 * ratio) ** 2, found = -1;
-    for (let bus = 0; bus < n; bus++) {
+    for (const low of kinds) for (const bus of seen.buses[low]) {
       const d = (x[bus] - px) ** 2 + (y[bus] - py) ** 2;
       if (d < best) { best = d; found = bus; }
     }
     if (found >= 0) return found;
     best = (9 * ratio) ** 2;
-    for (let branch = 0; branch < ends.length / 2; branch++) {
-      const a = ends[2 * branch], b = ends[2 * branch + 1], dx = x[b] - x[a], dy = y[b] - y[a];
-      if (a < 0 || b < 0) continue;
+    const look = (element) => {
+      const a = ends[2 * (element - nBuses)], b = ends[2 * (element - nBuses) + 1], dx = x[b] - x[a], dy = y[b] - y[a];
       const length = dx * dx + dy * dy;
       const along = length ? Math.min(1, Math.max(0, ((px - x[a]) * dx + (py - y[a]) * dy) / length)) : 0;
       const d = (x[a] + along * dx - px) ** 2 + (y[a] + along * dy - py) ** 2;
-      if (d < best) { best = d; found = n + branch; }
-    }
+      if (d < best) { best = d; found = element; }
+    };
+    for (const low of kinds) seen.lines[low].forEach(look);
+    seen.trafos.forEach(look);
     return found;
-  }
+  };
 
-  function attach(host) {
-    if (state.host === host) return;
-    const before = state.canvas, canvas = document.createElement("canvas"), tip = document.createElement("div");
-    canvas.setAttribute("aria-hidden", "true");
-    tip.className = "map-tip";
-    tip.hidden = true;
-    Object.assign(state, { host, canvas, tip, context: canvas.getContext("2d", { alpha: false }), hover: -1, ready: false });
-    host.replaceChildren(canvas, buttons(), tip);
-    size();
-    if (!before || before.width !== canvas.width || before.height !== canvas.height) state.view = null; // fit again
-    new ResizeObserver(() => { if (state.host === host && size() && state.ready) { map.fit(); map.project(); map.draw(); } }).observe(host);
-    point(canvas);
-    host.addEventListener("keydown", onKey);
-  }
-
-  function size() {
-    const { canvas, host } = state, ratio = window.devicePixelRatio || 1;
-    const width = Math.max(1, Math.round(host.clientWidth * ratio)), height = Math.max(1, Math.round(host.clientHeight * ratio));
-    const changed = canvas.width !== width || canvas.height !== height;
-    if (changed) { canvas.width = width; canvas.height = height; }
-    return changed;
-  }
-
-  function buttons() {
-    const row = document.createElement("div");
-    row.className = "map-buttons";
-    const middle = () => [state.canvas.width / 2, state.canvas.height / 2];
-    for (const [sign, label, act] of [
-      ["+", "Zoom in", () => map.zoom(1.35, ...middle())], ["−", "Zoom out", () => map.zoom(1 / 1.35, ...middle())],
-      ["⤢", "Show all", () => { map.fit(); map.project(); map.draw(); }],
-    ]) {
-      const button = document.createElement("button");
-      Object.assign(button, { type: "button", textContent: sign, title: label });
-      button.setAttribute("aria-label", label);
-      button.addEventListener("click", () => state.ready && act());
-      row.append(button);
+  /** The district nearest to a place on the canvas, within 24 px, or -1. */
+  function zoneAt(pane, px, py) {
+    const { net, x, y, seen } = pane;
+    let best = (24 * map.ratio(pane)) ** 2, found = -1;
+    for (const low of [0, 1]) for (const bus of seen.buses[low]) {
+      const d = (x[bus] - px) ** 2 + (y[bus] - py) ** 2;
+      if (d < best && net.zoneOf[bus] >= 0) { best = d; found = net.zoneOf[bus]; }
     }
-    return row;
+    if (found >= 0) return found;
+    const element = map.pick(pane, px, py);
+    return element < 0 ? -1 : net.zoneOf[element];
   }
 
-  function point(canvas) {
+  function hover(pane, event) {
+    const ratio = map.ratio(pane), px = event.offsetX * ratio, py = event.offsetY * ratio;
+    const before = [pane.hover, pane.hoverZone, pane.hoverArea].join();
+    pane.hover = pane.hoverZone = pane.hoverArea = -1;
+    pane.hoverSymbol = map.symbolAt ? map.symbolAt(pane, px, py) : null;
+    if (!pane.hoverSymbol) {
+      if (map.state.districts && pane.net.zones.length) pane.hoverZone = zoneAt(pane, px, py);
+      else {
+        pane.hover = map.pick(pane, px, py);
+        if (pane.hover < 0 && pane.gathered) pane.hoverArea = map.areaAt(pane, px, py);
+      }
+    }
+    if (before !== [pane.hover, pane.hoverZone, pane.hoverArea].join()) map.draw(pane);
+    map.tooltip(pane, event.offsetX, event.offsetY);
+  }
+
+  function click(pane, event) {
+    const ratio = map.ratio(pane), px = event.offsetX * ratio, py = event.offsetY * ratio;
+    const symbol = map.symbolAt ? map.symbolAt(pane, px, py) : null;
+    if (symbol && symbol.buses.length === 1) return map.select(map.keyOf(pane.net, symbol.buses[0]));
+    if (symbol) return map.zoomTo(map.boxOf(pane.net.points, symbol.buses));
+    if (map.state.districts && pane.net.zones.length) {
+      const zone = zoneAt(pane, px, py);
+      return zone >= 0 ? map.select(`zone:${pane.net.zones[zone]}`) : undefined;
+    }
+    const element = map.pick(pane, px, py);
+    if (element >= 0) return map.select(map.keyOf(pane.net, element));
+    const area = pane.gathered ? map.areaAt(pane, px, py) : -1;
+    return area >= 0 ? map.openArea(area) : undefined;
+  }
+
+  map.listen = function (pane) {
+    const { canvas, host } = pane, ratio = () => map.ratio(pane);
     let from = null, moved = false;
-    const ratio = () => window.devicePixelRatio || 1;
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
-      if (state.ready) map.zoom(Math.exp(-event.deltaY * 0.0015), event.offsetX * ratio(), event.offsetY * ratio());
+      if (pane.ready) map.zoom(Math.exp(-event.deltaY * 0.0015), event.offsetX * ratio(), event.offsetY * ratio());
     }, { passive: false });
     canvas.addEventListener("pointerdown", (event) => {
       from = [event.clientX, event.clientY];
@@ -78,40 +83,66 @@
       canvas.setPointerCapture(event.pointerId);
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (!state.ready) return;
-      if (from) {
-        const dx = event.clientX - from[0], dy = event.clientY - from[1];
-        if (!moved && Math.hypot(dx, dy) < 4) return;
-        moved = true;
-        from = [event.clientX, event.clientY];
-        map.pan(dx * ratio(), dy * ratio());
-        return;
-      }
-      const found = pick(event.offsetX * ratio(), event.offsetY * ratio());
-      if (found !== state.hover) { state.hover = found; map.draw(); }
-      map.tooltip(found, event.offsetX, event.offsetY);
+      if (!pane.ready) return;
+      if (!from) { hover(pane, event); return; }
+      const dx = event.clientX - from[0], dy = event.clientY - from[1];
+      if (!moved && Math.hypot(dx, dy) < 4) return;
+      moved = true;
+      from = [event.clientX, event.clientY];
+      map.pan(dx * ratio(), dy * ratio());
     });
     canvas.addEventListener("pointerup", (event) => {
       from = null;
-      if (!moved && state.ready) map.choose(pick(event.offsetX * ratio(), event.offsetY * ratio()));
+      if (!moved && pane.ready) click(pane, event);
     });
     canvas.addEventListener("pointerleave", () => {
-      if (state.ready && state.hover >= 0) { state.hover = -1; map.draw(); }
-      state.tip.hidden = true;
+      const was = pane.hover >= 0 || pane.hoverZone >= 0 || pane.hoverArea >= 0;
+      pane.hover = pane.hoverZone = pane.hoverArea = -1;
+      pane.hoverSymbol = null;
+      pane.tip.hidden = true;
+      if (pane.ready && was) map.draw(pane);
     });
-  }
+    host.addEventListener("keydown", (event) => onKey(pane, event));
+  };
 
-  function onKey(event) {
-    if (!state.ready || event.target !== state.host || event.ctrlKey || event.metaKey || event.altKey) return;
-    const middle = [state.canvas.width / 2, state.canvas.height / 2], far = 40 * (window.devicePixelRatio || 1);
+  function onKey(pane, event) {
+    if (!pane.ready || event.target !== pane.host || event.ctrlKey || event.metaKey || event.altKey) return;
+    const middle = [pane.canvas.width / 2, pane.canvas.height / 2], far = 40 * map.ratio(pane), { moment } = window.gridcarbon;
     const act = {
       "+": () => map.zoom(1.25, ...middle), "=": () => map.zoom(1.25, ...middle), "-": () => map.zoom(0.8, ...middle),
-      "0": () => { map.fit(); map.project(); map.draw(); }, " ": () => map.toggle(),
+      "0": () => map.showAll(), " ": () => (moment.playing() ? moment.pause() : moment.play()),
       ArrowLeft: () => map.pan(far, 0), ArrowRight: () => map.pan(-far, 0), ArrowUp: () => map.pan(0, far), ArrowDown: () => map.pan(0, -far),
-      ",": () => map.step(-1), ".": () => map.step(1),
+      ",": () => moment.step(-1), ".": () => moment.step(1), Enter: () => chooseInMiddle(pane), Escape: () => map.select(""),
     }[event.key];
     if (act) { event.preventDefault(); act(); }
   }
 
-  Object.assign(map, { attach, size });
+  /** What is nearest to the middle of the map, so that the keyboard selects as the mouse does. */
+  function chooseInMiddle(pane) {
+    const { net, x, y, seen, canvas } = pane, cx = canvas.width / 2, cy = canvas.height / 2;
+    let best = Infinity, found = -1;
+    for (const low of pane.gathered ? [0] : [0, 1]) for (const bus of seen.buses[low]) {
+      const d = (x[bus] - cx) ** 2 + (y[bus] - cy) ** 2;
+      if (d < best) { best = d; found = bus; }
+    }
+    if (found < 0) return;
+    map.select(map.state.districts && net.zoneOf[found] >= 0 ? `zone:${net.zones[net.zoneOf[found]]}` : map.keyOf(net, found));
+  }
+
+  map.buttons = function () {
+    const row = document.createElement("div");
+    row.className = "map-buttons";
+    const middle = () => { const { canvas } = map.state.panes[0]; return [canvas.width / 2, canvas.height / 2]; };
+    for (const [sign, label, act] of [
+      ["+", "Zoom in", () => map.zoom(1.5, ...middle())], ["\u2212", "Zoom out", () => map.zoom(1 / 1.5, ...middle())],
+      ["\u2922", "Show all", () => map.showAll()],
+    ]) {
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", textContent: sign, title: label });
+      button.setAttribute("aria-label", label);
+      button.addEventListener("click", () => map.state.panes[0].ready && act());
+      row.append(button);
+    }
+    return row;
+  };
 })();

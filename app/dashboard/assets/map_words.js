@@ -1,103 +1,96 @@
-/* What the map says: clock, spoken sentence, legend, tooltip. */
+/* What the map says: the spoken sentence, legend, tooltip. */
 (function () {
   "use strict";
   const map = (window.gridmap = window.gridmap || {});
-  const state = (map.state = map.state || {});
-  const MISSING = 255;
 
-  const moment = () => new Date(state.elements.start_ms + state.t * state.elements.step_ms);
-
-  function local(options, language) {
-    return new Intl.DateTimeFormat(language || "en-GB", { timeZone: state.config.zone, ...options }).format(moment());
-  }
-
-  function shown(number) {
-    return number.toFixed(state.config.layers[state.layer].digits);
-  }
-
-  function words() {
-    const layer = state.config.layers[state.layer], n = map.nBuses();
-    const clock = local({ weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
-    text("map-clock", clock);
-    let low = Infinity, high = -Infinity;
-    for (let element = 0; element < map.nElements(); element++) {
-      const code = map.codeOf(element);
-      if (code === MISSING || (state.layer !== "loading" && element >= n)) continue;
-      low = Math.min(low, code);
-      high = Math.max(high, code);
-    }
-    const range = high < low ? "nothing known" : `${shown(state.data.value(low))} to ${shown(state.data.value(high))} ${layer.unit}`;
-    const limited = Object.values(layer.limits).some((limit) => limit != null);
-    const over = limited ? `; ${state.beyond || "none"} beyond ${state.beyond === 1 ? "its" : "their"} limit` : "";
-    if (!state.playing) text("map-spoken", `${clock}. ${layer.title}: ${range}${over}.`);
-  }
+  map.local = (ms, options, language) => new Intl.DateTimeFormat(language || "en-GB", { timeZone: map.state.config.zone, ...options }).format(new Date(ms));
+  const clock = () => map.local(map.state.at, { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 
   function text(id, content) {
     const place = document.getElementById(id);
     if (place && place.textContent !== content) place.textContent = content;
   }
 
-  function legend() {
-    const place = document.getElementById("map-legend"), layer = state.config.layers[state.layer];
+  function title() {
+    const { config, layer, difference } = map.state, name = config.layers[layer].title;
+    return difference && config.against ? `${name}: ${config.label} less ${config.against.label}` : name;
+  }
+
+  map.words = function () {
+    const pane = map.state.panes[0];
+    if (!pane || !pane.ready || window.gridcarbon.moment.playing()) return;
+    const layer = map.state.config.layers[map.state.layer], { net } = pane;
+    let low = Infinity, high = -Infinity;
+    for (let element = layer.of_buses ? 0 : net.nBuses; element < (layer.of_buses ? net.nBuses : net.nElements); element++) {
+      const value = map.valueOf(pane, element);
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+    const range = pane.fault || (!pane.now ? "loading" : high < low ? reasonForNone() : `${map.shown(low, map.state.difference)} to ${map.shown(high, map.state.difference)}`);
+    const over = pane.now && pane.now.bits ? `; ${countBeyond(pane) || "none"} beyond ${countBeyond(pane) === 1 ? "its" : "their"} limit` : "";
+    text("map-spoken", `${clock()}. ${title()}: ${range}${over}.`);
+  };
+
+  function reasonForNone() {
+    const { config, layer } = map.state;
+    return layer === "hosting" && config.hosting ? config.hosting : "nothing known";
+  }
+
+  function countBeyond(pane) {
+    let count = 0;
+    for (let element = 0; element < pane.net.nElements; element++) if (map.isBeyond(pane, element)) count++;
+    return count;
+  }
+
+  const make = (tag, className, content) => {
+    const node = document.createElement(tag);
+    node.className = className;
+    if (content !== undefined) node.textContent = content;
+    return node;
+  };
+  map.make = make;
+
+  map.legend = function () {
+    const place = document.getElementById("map-legend"), { config, layer, difference, districts } = map.state, one = config.layers[layer];
     if (!place) return;
-    const make = (tag, className, content) => {
-      const node = document.createElement(tag);
-      node.className = className;
-      if (content !== undefined) node.textContent = content;
-      return node;
-    };
-    const bar = make("div", "legend-bar");
-    layer.colours.forEach((colour, index) => {
+    const scale = map.scale(), bar = make("div", "legend-bar"), pane = map.state.panes[0];
+    scale.colours.forEach((colour, index) => {
       const part = make("div", "legend-class"), swatch = make("span", "legend-swatch");
       swatch.style.background = colour;
-      part.append(swatch, make("span", "legend-break", index < layer.breaks.length ? String(layer.breaks[index]) : ""));
+      const border = index < scale.breaks.length ? String(scale.breaks[index]).replace("-", "\u2212") : "";
+      part.append(swatch, make("span", "legend-break", difference && scale.breaks[index] > 0 ? `+${border}` : border));
       bar.append(part);
     });
-    const limits = Object.entries(layer.limits).filter(([, limit]) => limit != null)
-      .map(([name, limit]) => `${{ low: "lowest", high: "highest", line: "lines", trafo: "transformers" }[name]} ${limit} ${layer.unit}`);
-    const note = make("div", "legend-note", `${layer.explanation} Grey: not known.`);
-    if (limits.length) {
-      note.append(make("span", "legend-halo"), `beyond its limit (${limits.join(", ")})`);
+    const note = make("div", "legend-note");
+    const explanation = difference ? `Teal: less than ${config.against.label}; brown: more. ${config.against.missing}` : one.explanation;
+    const whole = districts ? ` Districts: ${map.MEANS[one.of_areas]} of their ${one.of_buses ? "buses" : "lines"}.` : pane && pane.net && pane.net.areas.length && pane.gathered ? " Too many low-voltage lines in sight: their areas show one figure each; click one to zoom in." : "";
+    note.append(explanation + whole + " ", make("span", "legend-missing"), "not known");
+    const limits = Object.entries(one.limits).filter(([, limit]) => limit != null)
+      .map(([name, limit]) => `${{ low: "lowest", high: "highest", line: "lines", trafo: "transformers" }[name]} ${limit} ${one.unit}`);
+    if (one.violated && !difference) note.append(make("span", "legend-halo"), limits.length ? `beyond its limit (${limits.join(", ")})` : "beyond its limit");
+    place.replaceChildren(make("div", "legend-title", `${title()} [${scale.unit}]`), bar, note);
+    if (map.symbolLegend) map.symbolLegend();
+  };
+
+  map.tooltip = function (pane, left, top) {
+    const { tip, net } = pane, { difference } = map.state, scaleTitle = map.state.config.layers[map.state.layer].title;
+    const lines = [];
+    if (pane.hoverSymbol) lines.push(...map.symbolWords(pane.hoverSymbol, pane));
+    else if (pane.hoverZone >= 0) {
+      lines.push(net.zones[pane.hoverZone], `${scaleTitle} ${map.shown(map.districtFigures(pane)[pane.hoverZone], difference)}`);
+    } else if (pane.hoverArea >= 0) {
+      const area = net.areas[pane.hoverArea];
+      lines.push(`Low-voltage area ${area.name}`, `${area.buses} buses, ${scaleTitle} ${map.shown(map.areaFigures(pane)[pane.hoverArea], difference)}`, "Click to zoom in");
+    } else if (pane.hover >= 0) {
+      const zone = net.zoneOf[pane.hover], beyond = map.isBeyond(pane, pane.hover) ? ", beyond its limit" : "";
+      lines.push(map.nameOf(net, pane.hover), `${scaleTitle} ${map.shown(map.valueOf(pane, pane.hover), difference)}${beyond}`);
+      if (zone >= 0) lines.push(`${net.zones[zone]}: ${map.MEANS[map.state.config.layers[map.state.layer].of_areas]} ${map.shown(map.districtFigures(pane)[zone], difference)}`);
     }
-    place.replaceChildren(make("div", "legend-title", `${layer.title} [${layer.unit}]`), bar, note);
-  }
-
-  function nameOf(element) {
-    const n = map.nBuses();
-    return element < n ? state.elements.buses[element].name : state.elements.branches[element - n].name;
-  }
-
-  function zoneOf(element) {
-    return element < map.nBuses() ? state.elements.buses[element].zone : "";
-  }
-
-  /** Mean of the layer over the buses of a district, or null. */
-  function districtMean(zone) {
-    let sum = 0, count = 0;
-    state.elements.buses.forEach((bus, place) => {
-      const code = map.codeOf(place);
-      if (bus.zone === zone && code !== MISSING) { sum += state.data.value(code); count++; }
-    });
-    return count ? sum / count : null;
-  }
-
-  function tooltip(element, left, top) {
-    const { tip } = state, layer = state.config.layers[state.layer];
-    tip.hidden = element < 0;
-    if (element < 0) return;
-    const code = map.codeOf(element), zone = zoneOf(element), mean = zone ? districtMean(zone) : null;
-    const value = code === MISSING ? "not known" : `${shown(state.data.value(code))} ${layer.unit}`;
-    const lines = [nameOf(element), `${layer.title} ${value}${map.isBeyond(element) ? ", beyond its limit" : ""}`];
-    if (zone) lines.push(mean === null ? zone : `${zone}: mean ${shown(mean)} ${layer.unit}`);
-    tip.replaceChildren(...lines.map((line, place) => {
-      const node = document.createElement(place ? "div" : "strong");
-      node.textContent = line;
-      return node;
-    }));
-    const width = state.host.clientWidth;
-    tip.style.left = `${Math.min(left + 14, width - tip.offsetWidth - 8)}px`;
+    tip.hidden = !lines.length;
+    if (!lines.length) return;
+    tip.replaceChildren(...lines.map((line, place) => make(place ? "div" : "strong", "", line)));
+    tip.style.left = `${Math.max(8, Math.min(left + 14, pane.host.clientWidth - tip.offsetWidth - 8))}px`;
     tip.style.top = `${Math.max(8, top - tip.offsetHeight - 12)}px`;
-  }
-
-  Object.assign(map, { legend, local, nameOf, text, tooltip, words });
+  };
+  map.text = text;
 })();

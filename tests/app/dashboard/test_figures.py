@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from plotly.graph_objects import Figure
 
-from app.dashboard.colours import OKABE_ITO, amount, colour_steps, intensity, loading, renewable, voltage
+from app.dashboard.colours import OKABE_ITO, amount, colour_steps, difference, intensity, loading, renewable, voltage
 from app.dashboard.figures import city, data_centres, element, ev
 from app.dashboard.figures.chart import CONFIG
-from app.dashboard.layers import LAYERS
+from app.dashboard.grid_map.layers import LAYERS
 from app.dashboard.local_time import thinned
 from app.dashboard.pages.emissions import totals_by_sector
 from app.dashboard.text import change, figure, sector_name
@@ -85,6 +85,16 @@ def test_voltage_diverges_from_a_neutral_middle():
 def test_every_class_of_every_layer_has_its_colour(layer, theme):
     assert len(layer.palette(theme)) == len(layer.breaks) + 1
     assert list(layer.breaks) == sorted(layer.breaks)
+    assert len(difference(theme, 13)) == len(layer.difference_breaks) + 1
+    assert list(layer.difference_breaks) == [-border for border in reversed(layer.difference_breaks)]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("palette", [voltage, difference])
+def test_no_colour_of_a_diverging_scale_is_the_grey_of_what_is_not_known(palette, theme):
+    for colour in palette(theme, 13):
+        channels = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+        assert max(channels) - min(channels) >= 12
 
 
 def test_a_ramp_keeps_its_ends():
@@ -235,7 +245,7 @@ def test_the_pue_chart_marks_the_target_and_keeps_it_in_view(results: dict[str, 
 
 def test_the_day_of_an_element_marks_its_limits(results: dict[str, Result]):
     rows = results["optimal"].table("buses").filter(pl.col("bus").cast(pl.String) == "Bus 20").collect()
-    chart = element.bus_day(rows.head(96), LIMITS, ZONE, "light")
+    chart = element.bus_day(rows.head(96), LIMITS, "EUR", ZONE, "light")
     assert {shape.y0 for shape in chart.layout.shapes} == {LIMITS["vm_min_pu"], LIMITS["vm_max_pu"]}
     assert len(chart.data[0].x) == 96
 
@@ -251,7 +261,7 @@ def test_empty_tables_give_charts_that_say_why(theme):
         ev.intensity_by_hour({}, theme), ev.per_kilometre({"a": none("sessions")}, theme),
         data_centres.pue_lines(none("data_centres"), ZONE, theme),
         data_centres.power_chain(none("data_centres"), ZONE, theme),
-        element.bus_day(none("buses"), {}, ZONE, theme),
+        element.bus_day(none("buses"), {}, "EUR", ZONE, theme),
     ]  # fmt: skip
     for chart in charts:
         assert len(chart.data) == 0

@@ -1,4 +1,4 @@
-"""Pages of cars and hydrogen, and the map's layers of prices and marginal intensities."""
+"""Pages of cars and hydrogen."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import polars as pl
 import pytest
 from plotly.utils import PlotlyJSONEncoder
 
-from app.dashboard import arrays
 from app.dashboard.figures import ev_coefficients, hydrogen
-from app.dashboard.layers import LAYERS
 from app.dashboard.pages import ev
 from app.dashboard.pages import hydrogen as hydrogen_page
 from app.dashboard.view import View
 from app.results.folder import Result
-from tests.app.synthetic_results import N_BUSES, N_STEPS
+from tests.app.synthetic_results import N_STEPS
 
 AVOIDED = "Avoided elsewhere (not in the inventory)"
 
@@ -27,34 +25,6 @@ def view(results: dict[str, Result], name: str = "optimal") -> View:
 
 def words(component: object) -> str:
     return json.dumps(component, cls=PlotlyJSONEncoder, ensure_ascii=False)
-
-
-@pytest.mark.parametrize(
-    ("layer", "column"), [("price", "price_per_mwh"), ("marginal", "marginal_above_kg_per_mwh")]
-)  # fmt: skip
-def test_layers_of_the_nodal_table_show_its_values(results: dict[str, Result], layer: str, column: str) -> None:
-    result = results["optimal"]
-    values = arrays.layer_values(result, layer)
-    table = result.table("nodal").collect()[column].to_numpy().reshape(N_STEPS, N_BUSES)
-    np.testing.assert_allclose(values[:, :N_BUSES], table, rtol=1e-6)
-    names = [bus["name"] for bus in result.topology["buses"]]
-    branch = result.topology["branches"][7]
-    ends = [names.index(branch[end]) for end in ("from_bus", "to_bus")]
-    np.testing.assert_allclose(values[:, N_BUSES + 7], table[:, ends].mean(axis=1), rtol=1e-6)
-
-
-def test_a_result_without_prices_has_a_layer_that_says_so(results: dict[str, Result]) -> None:
-    assert np.isnan(arrays.layer_values(results["unmanaged"], "price")).all()
-    assert "none where nothing was optimised" in LAYERS["price"].explanation
-    codes = np.frombuffer(arrays.layer_bytes(results["unmanaged"], "price")[8:], np.uint8)
-    assert (codes == arrays.MISSING).all()
-
-
-def test_a_layer_has_a_colour_for_each_of_its_classes_and_the_currency_of_the_scenario() -> None:
-    shown = arrays.layers_for_browser("light", {}, "CNY")
-    assert shown["price"]["unit"] == "CNY/MWh"
-    assert shown["marginal"]["unit"] == "g/kWh"
-    assert all(len(layer["colours"]) == len(layer["breaks"]) + 1 for layer in shown.values())
 
 
 def test_the_credit_stands_apart_and_is_named(results: dict[str, Result]) -> None:

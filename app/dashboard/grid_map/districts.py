@@ -1,0 +1,154 @@
+"""Districts (`zone` of each bus) ranked by a layer over the whole period or at an hour of its days."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from app.dashboard.grid_map.chunks import layer_values, power_of_buses, time_axis, version_of
+from app.dashboard.grid_map.geometry import ends_of
+from app.dashboard.grid_map.layers import LAYERS, Layer
+from app.dashboard.local_time import zone_of
+from app.results.folder import Result
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+_HOURS = 24
+_LEAST_MWH = 1e-6
+
+
+def district_names(result: Result) -> list[str]:
+    """Names of all districts, in alphabetical order; buses without one belong to none."""
+    return sorted({str(bus["zone"]) for bus in result.topology["buses"] if bus.get("zone")})
+
+
+def districts_of_elements(result: Result) -> tuple[Ints, Ints]:
+    """Number of the district of each bus and of each branch; -1 where there is none.
+
+    A branch between two districts counts in the one with more buses, so that a feeder has the line that feeds it.
+    """
+    names = {name: number for number, name in enumerate(district_names(result))}
+    of_buses = np.array([names.get(str(bus.get("zone") or ""), -1) for bus in result.topology["buses"]], dtype=np.int64)
+    size = Counter(of_buses.tolist())
+    ends = ends_of(result)
+    of_ends = np.where(ends >= 0, of_buses[ends], -1)
+    weight = np.array([[size[zone] if zone >= 0 else -1 for zone in pair] for pair in of_ends.tolist()]).reshape(-1, 2)
+    return of_buses, np.where(weight[:, 0] >= weight[:, 1], of_ends[:, 0], of_ends[:, 1])
+
+
+def over_period(result: Result, layer: str, hour: int | None = None) -> list[dict[str, Any]]:
+    """Each district's figure over the whole period, or over one local hour of all its days.
+
+    Intensities, shares and prices are means by the energy that is drawn at the buses, net of what is fed in there;
+    voltages are plain means, loadings the highest of any line, losses the mean of their sum.
+
+    Args:
+        result: The result.
+        layer: A key of `LAYERS`.
+        hour: Hour of the wall clock, 0 to 23; all of them by default.
+
+    Returns:
+        ``zone``, ``value`` (None where nothing is known) and ``mwh`` drawn, in descending order of the value; districts
+        where nobody draws power, such as a substation, come after those where somebody does.
+    """
+    sums = _by_hour(_Key(result), layer)
+    chosen = slice(None) if hour is None else slice(hour, hour + 1)
+    value = _figures(sums, LAYERS[layer], chosen)
+    rows = [
+        {
+            "zone": zone,
+            "value": None if np.isnan(value[k]) else float(value[k]),
+            "mwh": float(sums.mwh[chosen, k].sum()),
+        }
+        for k, zone in enumerate(district_names(result))
+    ]
+    return sorted(rows, key=lambda row: (row["value"] is None, row["mwh"] < _LEAST_MWH, -(row["value"] or 0.0)))
+
+
+class _Key:
+    """A result as the key of a cache: equal while it is the same version of the same folder."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self._identity = (result.path, version_of(result))
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self._identity == other._identity
+
+
+class _Sums:
+    """What is gathered of districts by local hour, shape (24, districts) each."""
+
+    def __init__(self, n_districts: int) -> None:
+        shape = (_HOURS, n_districts)
+        self.weighted, self.weight, self.plain = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self.count, self.steps, self.mwh = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self.highest = np.full(shape, -np.inf)
+
+
+@lru_cache(maxsize=32)
+def _by_hour(key: _Key, layer: str) -> _Sums:
+    """Sums over all chunks, so that a year takes the memory of a week."""
+    result, axis = key.result, time_axis(key.result)
+    of_buses, of_branches = districts_of_elements(result)
+    own = LAYERS[layer].of_lines == "own"
+    district, n_buses = of_branches if own else of_buses, len(of_buses)
+    sums = _Sums(len(district_names(result)))
+    for chunk in range(axis.n_chunks):
+        steps = axis.steps_of(chunk)
+        hours = _local_hours(result, steps)
+        drawn = np.maximum(power_of_buses(result, steps), 0.0)
+        values = layer_values(result, layer, steps)
+        values, weights = (values[:, n_buses:], None) if own else (values[:, :n_buses], drawn)
+        for hour in np.unique(hours).tolist():
+            at = hours == hour
+            _gather(sums, hour, district, values[at], None if weights is None else weights[at])
+            np.add.at(sums.mwh[hour], of_buses[of_buses >= 0],
+                      drawn[at].sum(axis=0)[of_buses >= 0] * axis.step_ms / 3_600_000)  # fmt: skip
+    return sums
+
+
+def _gather(sums: _Sums, hour: int, district: Ints, values: Floats, weights: Floats | None) -> None:
+    known = np.isfinite(values)
+    weights = np.ones_like(values) if weights is None else weights
+    within = district >= 0
+    place = district[within]
+    clean = np.where(known, values, 0.0)
+    for total, part in (
+        (sums.weighted, (clean * weights * known).sum(axis=0)), (sums.weight, (weights * known).sum(axis=0)),
+        (sums.plain, clean.sum(axis=0)), (sums.count, known.sum(axis=0)),
+    ):  # fmt: skip
+        np.add.at(total[hour], place, part[within])
+    sums.steps[hour] += len(values)
+    top = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
+    np.maximum.at(sums.highest[hour], place, top[within])
+
+
+def _figures(sums: _Sums, layer: Layer, hours: slice) -> Floats:
+    weighted, weight, plain, count, steps = (
+        part[hours].sum(axis=0) for part in (sums.weighted, sums.weight, sums.plain, sums.count, sums.steps)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = plain / count
+        if layer.of_areas == "energy":
+            return np.asarray(np.where(weight > 0, weighted / weight, mean))
+        if layer.of_areas == "sum":
+            return np.where(count > 0, plain / steps, np.nan)
+        if layer.of_areas == "highest":
+            return np.where(count > 0, sums.highest[hours].max(axis=0), np.nan)
+        return np.asarray(mean)
+
+
+def _local_hours(result: Result, steps: range) -> Ints:
+    axis = time_axis(result)
+    ms = pl.Series([axis.ms_at(step) for step in steps], dtype=pl.Int64)
+    times = pl.from_epoch(ms, "ms").dt.replace_time_zone("UTC").dt.convert_time_zone(zone_of(result.scenario))
+    return times.dt.hour().cast(pl.Int64).to_numpy()

@@ -1,0 +1,51 @@
+"""Hosting capacities of a scenario's buses, kept beside its results so that the map can show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from app.studies.hosting.capacity import Hosting, hosting_table
+from grid.errors import InputError
+
+FOLDER = ".hosting"
+"""Folder beside the results, hidden so that it is taken for none of them."""
+
+
+def kept_at(results: Path, scenario_hash: str) -> Path:
+    """Where the capacities of a scenario lie in a folder of results."""
+    return results / FOLDER / f"{scenario_hash}.csv"
+
+
+def keep(results: Path, scenario_hash: str, found: Sequence[Hosting]) -> Path:
+    """Writes capacities into a folder of results, whole or not at all; says where.
+
+    Raises:
+        OSError: If they cannot be written.
+    """
+    place = kept_at(results, scenario_hash)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = place.with_suffix(".draft")
+    draft.write_text(hosting_table(found).write_csv(), encoding="utf-8")
+    draft.replace(place)
+    return place
+
+
+def kept_capacities(results: Path, scenario_hash: str) -> dict[str, float] | None:
+    """Largest rated IT power by bus [MW], as it was kept; None where nothing was.
+
+    Raises:
+        InputError: If what is there is no such table.
+    """
+    place = kept_at(results, scenario_hash)
+    if not place.is_file():
+        return None
+    try:
+        rows = pl.read_csv(place, schema_overrides={"bus": pl.String}).select("bus", pl.col("p_it_mw").cast(pl.Float64))
+    except (PolarsError, OSError) as error:
+        reason = f"is no table of hosting capacities ({error}); delete it, and make it with `gridcarbon hosting`"
+        raise InputError.single(str(place), reason) from error
+    return dict(rows.iter_rows())
