@@ -22,6 +22,7 @@ from app.dashboard.shell import frame
 from app.dashboard.shell.answers import add_answers
 from app.results.folder import Result, result_folders
 from grid.errors import Fault, InputError
+from grid.files.content import limit_bytes
 
 LOOPBACK = "127.0.0.1"
 """Where it listens by default: reached from this machine only."""
@@ -82,7 +83,9 @@ def serve(path: Path, host: str, port: int, open_browser: bool, jobs: Jobs | Non
     except OSError as error:
         reason = f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
         raise InputError.single("port", reason) from error
-    server = create_server(app.server, sockets=[listener], threads=8, ident=None)
+    server = create_server(
+        app.server, sockets=[listener], threads=8, ident=None, max_request_body_size=limit_bytes() + 1_000_000
+    )  # what is larger is refused by its header, before it is read
     address = web_address(host, listener.getsockname()[1])
     typer.echo(f"The dashboard is at {address} (Ctrl+C ends it)")
     if not is_loopback(host):

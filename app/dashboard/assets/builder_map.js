@@ -193,6 +193,7 @@
     try {
       const plan = await builder.ask(`/build/drafts/${draft.id}/net.json`);
       if (map.network !== wanted || !map.canvas.isConnected) return;
+      if (plan.problem) throw { answer: plan };
       map.plan = plan;
       map.view = null;
       document.getElementById("build-buses").replaceChildren(...plan.buses.map((one) => h("option", { value: one.name }, one.zone)));

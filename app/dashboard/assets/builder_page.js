@@ -128,18 +128,16 @@
     try {
       await idle();
       const job = await builder.ask(`/build/drafts/${builder.draft().id}/run`, { body: {} });
-      started([job]);
+      told();
       const done = job.status === "done" && job.result;
-      said("build-run-said", done ? say("This scenario was run before.") : say("{name} waits to be run; the runs above show how far it is.", { name: job.name }), done ? resultLink(job) : null);
+      said("build-run-said", done ? say("This scenario was run before.") : say("{name} is in the queue; Runs above shows how far it is.", { name: job.name }), done ? resultLink(job) : null);
       if (done) window.gridcarbon.address.open(`/?result=${encodeURIComponent(job.result)}&build_draft=`);
     } catch (refusal) { said("build-run-said", builder.words(refusal)); }
     button.disabled = builder.faults().length > 0;
   }
   const resultLink = (job) => h("a", { href: `/?result=${encodeURIComponent(job.result)}` }, say("Open result"));
   const said = (id, ...words) => { const host = document.getElementById(id); if (host) host.replaceChildren(...words.flatMap((one) => (one ? [one, " "] : []))); };
-  function started(jobs) {
-    document.dispatchEvent(new CustomEvent("gridcarbon-runs", { detail: { keys: jobs.map((job) => job.key) } }));
-  }
+  const told = () => window.gridcarbon.runs && window.gridcarbon.runs.look(); // the tray of runs asks at once
 
   // ---- many at once -------------------------------------------------------------------------------------------------
   const axes = [];
@@ -191,7 +189,7 @@
     try {
       await idle();
       const answer = await builder.ask(`/build/drafts/${builder.draft().id}/sweep`, { body: { levers: listed() } });
-      started(answer.jobs);
+      told();
       const done = answer.jobs.filter((job) => job.result).map((job) => job.result);
       const names = answer.jobs.map((job) => job.result || job.key);
       said("sweep-said", say("{n} runs wait or are done ({done} were run before).", { n: answer.jobs.length, done: done.length }), h("a", { href: compare(names) }, say("Compare their results")));

@@ -114,7 +114,11 @@ def _add_looks(server: Flask, builder: Callable[[], Builder]) -> None:
     @server.get("/build/drafts/<draft_id>/net.json")
     @_answered
     def net(draft_id: str) -> Any:
-        return builder().plans.of(builder().drafts.read(draft_id).content).as_json()
+        draft = builder().drafts.read(draft_id)
+        try:
+            return builder().plans.of(draft.content).as_json()
+        except InputError as error:  # the draft is shown all the same
+            return {"problem": " ".join(fault.rule for fault in error.faults)}
 
     @server.get("/build/drafts/<draft_id>/scenario.yaml")
     @_answered

@@ -14,6 +14,7 @@ from app.dashboard.builder.routes import add_build_routes
 from app.dashboard.builder.state import lever_declarations
 from app.dashboard.cards import hyphened
 from app.dashboard.catalogue import Catalogue
+from app.dashboard.language import catalogue_in
 from app.dashboard.view import Page, View
 
 
@@ -83,7 +84,7 @@ def _config(view: View) -> dict[str, Any]:
         "limits": {name: kind.most_bytes for name, kind in UPLOADS_BY_KIND.items()},
         "runs": has_app_context() and current_app.config.get("GRIDCARBON_JOBS") is not None,
         "theme": view.theme,
-        "words": {},
+        "words": dict(catalogue_in(view.language)),
     }  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def test_the_net_of_a_draft_is_drawn_before_anything_has_run(client):
     assert max(max(pair) for pair in net["ends"]) < len(net["buses"])
     assert net["mainBus"] in {bus["name"] for bus in net["buses"]}
     _, wrong = edit(client, draft, do="set", keys=["city", "network"], value="atlantis")
-    assert client.get(f"/build/drafts/{wrong['id']}/net.json").status_code == 400
+    assert "must be 'reference'" in client.get(f"/build/drafts/{wrong['id']}/net.json").get_json()["problem"]
 
 
 def test_a_scenario_that_is_wrong_is_not_run_and_a_right_one_waits(client):
