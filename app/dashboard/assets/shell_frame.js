@@ -128,7 +128,7 @@
     set("result-picker", { data: choices(entries) });
     const others = choices(entries, result());
     set("baseline-picker", { data: [{ value: NOTHING, label: app.say("Nothing") }, ...others] });
-    set("with-picker", { data: others });
+    set("with-picker", { data: others, value: named(address.get("with")) });
   }
 
   // ---- results come, go and are replaced while they are served ---------------------------------------------------------
@@ -242,6 +242,7 @@
       if (chosen !== null && chosen !== (baseline() || "")) address.set({ baseline: chosen }, { push: true });
     },
     pickOthers(names) {
+      if (!state.listed) return; // before there is a list, the picker drops what it does not know
       const value = joined(names || []);
       if (value !== (address.get("with") || "")) address.set({ with: value || null }, { push: true });
     },
