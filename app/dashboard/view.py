@@ -110,6 +110,16 @@ class View:
         names = names_in(self.query.get("with", ""))
         return tuple(name for name in names if name in self.results and name != self.name)
 
+    @cached_property
+    def side_by_side(self) -> dict[str, Result]:
+        """Results that charts show beside one another, by label: the baseline, those compared, the one looked at.
+
+        Left out are those that may not be compared with the result looked at.
+        """
+        names = [self.baseline_name] if self.baseline is not None else []
+        names += [name for name in self.compared if not why_not_comparable(self.results, name, self.name)]
+        return {self.results.label(name): self.results[name] for name in dict.fromkeys((*names, self.name))}
+
     def link(self, path: str, **changes: object) -> str:
         """The address of a page that keeps the rest of the view, see `address_of`.
 

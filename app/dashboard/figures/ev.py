@@ -59,6 +59,23 @@ def hourly_intensity(power: pl.DataFrame, zone: str) -> pl.DataFrame:
     )
 
 
+def step_hours(power: pl.DataFrame) -> float:
+    """Length of a step of a frame with equally spaced `time` [h]; 0 where it has fewer than two."""
+    times = power["time"]
+    return float((times[1] - times[0]).total_seconds()) / 3600.0 if len(times) > 1 else 0.0
+
+
+def deciles_g_per_km(sessions: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Deciles of the carbon of a kilometre over sessions with a driven distance, one row a result [g/km]."""
+    rows = []
+    for name, frame in sessions.items():
+        values = frame["g_per_km"].drop_nulls().drop_nans()
+        tenths = {f"P{percent}": values.quantile(percent / 100, "linear") for percent in range(10, 100, 10)}
+        rows.append({"Result": name, "Sessions": len(values), "Mean [g/km]": mean_g_per_km(frame), **tenths})
+    columns = ("Mean [g/km]", *(f"P{percent}" for percent in range(10, 100, 10)))
+    return pl.DataFrame(rows, schema_overrides=dict.fromkeys(columns, pl.Float64))
+
+
 def mean_g_per_km(sessions: pl.DataFrame) -> float | None:
     """Mean carbon of a kilometre, weighted by distance [g/km]; None where no car drove."""
     driven = sessions.filter(pl.col("driven_km").fill_null(0) > 0, pl.col("g_per_km").is_not_null())

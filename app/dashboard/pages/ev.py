@@ -6,13 +6,15 @@ What V2G avoided elsewhere stands apart from both, and in no inventory.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 from dash.development.base_component import Component
 
 from app.dashboard import cards
 from app.dashboard.answers.vehicles import vehicle_sentences
-from app.dashboard.figures import ev, ev_coefficients
+from app.dashboard.figures import ev, ev_coefficients, feeders
+from app.dashboard.local_time import local
 from app.dashboard.text import figure
 from app.dashboard.view import Page, View
 from app.results.folder import Result
@@ -24,8 +26,8 @@ _CREDIT = ("replaced", "released", "wear", "avoided")
 
 
 def content(view: View) -> Component:
-    """The page for a view: the baseline first, then the result looked at."""
-    compared = {result.name: result for result in (view.baseline, view.result) if result is not None}
+    """The page for a view: the baseline first, then those compared, then the result looked at."""
+    compared = view.side_by_side
     powers = {name: ev.fleet_power(result.table("assets"), fleet_names(result)) for name, result in compared.items()}
     if all(power.is_empty() for power in powers.values()):
         why = "There are no electric cars in this result. Add an asset of kind ev_fleet to the scenario to see them."
@@ -35,6 +37,7 @@ def content(view: View) -> Component:
         cards.where_and_when(view),
         cards.answers(vehicle_sentences(view), view),
         *_energy_cards(powers, view),
+        _feeders(compared, view),
         *_coefficient_cards(compared, view),
         cards.table_card("Totals", f"At the meter. {view.convention}", totals_by_result(compared)),
         _avoided(compared),
@@ -44,18 +47,42 @@ def content(view: View) -> Component:
 def _energy_cards(powers: Mapping[str, pl.DataFrame], view: View) -> list[Component]:
     """When cars charge and give back, and how much carbon is in what they charge then."""
     hourly = {name: ev.hourly_intensity(power, view.zone) for name, power in powers.items()}
+    of_fleets = ("drawn_mw", "fed_in_mw")
     return [
         cards.chart(
             "Charging and giving back",
             "Power of all cars at the meter; V2G stands below zero. All panels have one scale.",
-            ev.charging_power(powers, view.zone, view.theme), key="charging-power",
+            ev.charging_power(powers, view.zone, view.theme), key="charging-power", table=_by_day(powers, view.zone),
+            why=cards.Behind(("assets",), of_fleets, "Sums over all fleets and buses in each step; means of longer "
+                             "intervals where there are very many steps. The table: energy by local day."),
         ),
         cards.chart(
             "Carbon of a charged kWh, by hour of day",
             f"Weighted by energy; the dots grow with the energy charged in that hour. {view.convention}",
             ev.intensity_by_hour(hourly, view.theme), key="charging-intensity", wide=False, table=_by_hour(hourly),
+            why=cards.Behind(("assets",), ("drawn_mw", "ci_kg_per_mwh"), "What all cars draw times the intensity of "
+                             "their bus in the step, over what they draw, by local hour.", view.convention,
+                             ("ev_ci_g_per_kwh",)),
         ),
     ]  # fmt: skip
+
+
+def _feeders(compared: Mapping[str, Result], view: View) -> Component:
+    """How full the fullest line is, hour by hour."""
+    hourly = {name: feeders.hourly_worst_loading(result.table("branches"), view.zone)
+              for name, result in compared.items()}  # fmt: skip
+    limits: Mapping[str, Any] = view.result.scenario.get("limits") or {}
+    columns = (pl.col("hour").alias("Hour"), pl.col("line").alias("Line"),
+               pl.col("loading_percent").alias("Loading [%]"))  # fmt: skip
+    table = [frame.select(pl.lit(name).alias("Result"), *columns) for name, frame in hourly.items()]
+    return cards.chart(
+        "What it does to the feeders",
+        "The fullest line in any step of each local hour, all consumption included; the limit is the scenario's.",
+        feeders.worst_loading(hourly, limits.get("line_loading_max_percent"), view.theme), key="feeder-loading",
+        wide=False, table=pl.concat(table),
+        why=cards.Behind(("branches",), ("loading_percent", "kind"), "The greatest loading of any line in the steps of "
+                         "each local hour over the whole period.", "", ("line_loading_max_percent", "violation_steps")),
+    )  # fmt: skip
 
 
 def _coefficient_cards(compared: Mapping[str, Result], view: View) -> list[Component]:
@@ -65,22 +92,29 @@ def _coefficient_cards(compared: Mapping[str, Result], view: View) -> list[Compo
         {name: result.table(table).collect() for name, result in compared.items()}
         for table in ("charging_hours", "vehicle_classes")
     )
+    of_km = ("driven_km", "g_per_km")
     return [
         cards.chart(
             "Carbon of a kilometre",
             "Share of sessions; dotted lines are means weighted by distance. What a car gives back takes carbon along.",
-            ev.per_kilometre(sessions, view.theme), key="g-per-km", wide=False,
+            ev.per_kilometre(sessions, view.theme), key="g-per-km", wide=False, table=ev.deciles_g_per_km(sessions),
+            why=cards.Behind(("sessions",), of_km, "A histogram over sessions with a driven distance; the last class "
+                             "holds all beyond it. The mean is weighted by distance.", view.convention,
+                             ("ev_g_per_km",)),
         ),
         cards.chart(
             "Carbon of a charged kWh, by place and hour of day",
             f"Weighted by energy, in the hour in which it flowed; gaps where nobody charges. {view.convention}",
             ev_coefficients.intensity_by_place(hours, view.theme), key="charging-places", table=_by_place(hours),
+            why=cards.Behind(("charging_hours",), ("place", "hour", "energy_kwh", "charged_g_per_kwh"),
+                             "As in the table, summed over fleets.", view.convention),
         ),
         cards.chart(
             "Carbon of a kilometre, by vehicle class",
             "What driving took from each car's own battery, over the distance driven between its sessions.",
             ev_coefficients.per_kilometre_by_class(classes, view.theme), key="g-per-km-class",
             table=_by_class(classes),
+            why=cards.Behind(("vehicle_classes",), ("vehicle_class", *of_km), "As in the table.", view.convention),
         ),
     ]  # fmt: skip
 
@@ -141,6 +175,19 @@ def _avoided(results: Mapping[str, Result]) -> Component:
         "and the wear of batteries. Marginal: the plants that ran less and more for it. Average: the mix at the bus."
     )
     return cards.table_card(AVOIDED_ELSEWHERE, " ".join((words, *filter(None, scores))), frame, digits=1)
+
+
+def _by_day(powers: Mapping[str, pl.DataFrame], zone: str) -> pl.DataFrame:
+    """Energy charged and given back on each local day, one row a result and day [MWh]."""
+    frames = []
+    for name, power in powers.items():
+        hours = ev.step_hours(power)
+        daily = power.group_by(local(zone).dt.date().alias("Day")).agg(
+            (pl.col("charging_mw").sum() * hours).alias("Charged [MWh]"),
+            (pl.col("v2g_mw").sum() * hours).alias("Given back [MWh]"),
+        )  # fmt: skip
+        frames.append(daily.sort("Day").select(pl.lit(name).alias("Result"), pl.all()))
+    return pl.concat(frames)
 
 
 def _by_place(hours: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
