@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from app.dashboard.catalogue import Catalogue
-from app.results.folder import Result
-from app.results.key_figures import comparable
+from app.results.comparison import what_differs
 
 BASELINE = "unmanaged"
 """Name of the folder, and of the strategy, that others are compared with unless a manifest names another."""
-_SAME_PLACE = ("network", "profiles", "time_zone")
 
 
 def default_baseline(results: Catalogue, name: str) -> str:
@@ -47,35 +44,5 @@ def why_not_comparable(results: Catalogue, baseline: str, name: str) -> str:
         return f"{baseline} cannot be opened: {entry.problem}."
     if baseline == name:
         return "A result is not compared with itself."
-    return _difference(entry.result, result, entry.label)
-
-
-def _difference(one: Result, other: Result, label: str) -> str:
-    """What two results do not have in common that they must, in words; empty if they have."""
-    first, second = one.scenario, other.scenario
-    if first.get("period") != second.get("period"):
-        periods = f"{_period(first)}, this result {_period(second)}"
-        return f"Not compared with {label}, which is of another period: {periods}."
-    if _place(first) != _place(second):
-        return f"Not compared with {label}, which is of another city or grid."
-    unequal = [key for key in ("weather", "upstream") if first.get(key) != second.get(key)]
-    files, others = one.manifest.get("inputs") or {}, other.manifest.get("inputs") or {}
-    unequal += sorted(file for file in files if file in others and files[file] != others[file])
-    unequal += [key for key in ("boundary", "gas") if one.manifest.get(key) != other.manifest.get(key)]
-    if unequal:
-        return f"Not compared with {label}, which has other inputs: {', '.join(unequal)}."
-    if not comparable(one.summary, other.summary):
-        return f"Not compared with {label}: one of the two has steps without a solution of the power flow."
-    return ""
-
-
-def _place(scenario: Mapping[str, Any]) -> list[Any]:
-    city = scenario.get("city") or {}
-    return [city.get(key) for key in _SAME_PLACE]
-
-
-def _period(scenario: Mapping[str, Any]) -> str:
-    period = scenario.get("period") or {}
-    days = period.get("days")
-    words = f"{days} day{'' if days == 1 else 's'} from {period.get('start')}"
-    return f"{words} in steps of {period.get('step_minutes')} minutes"
+    words = what_differs(result, entry.result)
+    return f"Not compared with {entry.label}, which {words}." if words else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.dashboard.pages import about, build, data_centres, emissions, ev, grid_map, hydrogen, overview
+from app.dashboard.pages import about, build, compare, data_centres, emissions, ev, grid_map, hydrogen, overview
 
 PAGES = (
     overview.PAGE,
@@ -11,6 +11,7 @@ PAGES = (
     ev.PAGE,
     hydrogen.PAGE,
     data_centres.PAGE,
+    compare.PAGE,
     build.PAGE,
     about.PAGE,
 )

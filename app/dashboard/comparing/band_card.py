@@ -1,0 +1,39 @@
+"""Between which values key figures lie in most runs of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+from dash.development.base_component import Component
+
+from app.dashboard import cards
+from app.dashboard.comparing.chosen import sweeps_beside
+from app.dashboard.view import View
+from app.failures import StoreError
+from app.studies.ensembles.bands import bands
+from app.studies.ensembles.runs import is_shown
+from app.studies.ensembles.sources import sweep_at
+from grid.errors import InputError
+
+
+def band_cards(view: View) -> Iterator[Component]:
+    """P10, P50 and P90 of the key figures of each sweep that is stored with the results."""
+    for sweep in (record.sweep for record in sweeps_beside(view)):
+        try:
+            ensemble = sweep_at(str(view.results.place), sweep)
+            found = bands(ensemble)
+        except (InputError, StoreError) as error:
+            yield cards.nothing(f"Spread of the sweep {sweep}", f"There is no band: {_reason(error)}.")
+            continue
+        rows = found.table.filter(pl.col("figure").map_elements(is_shown, return_dtype=pl.Boolean))
+        named = pl.col("figure").map_elements(ensemble.words, return_dtype=pl.String).alias("Key figure")
+        frame = rows.select(named, pl.col("unit").alias("Unit"), pl.col("runs").alias("Runs"),
+                            *(pl.col(f"p{share}").alias(f"P{share}") for share in (10, 50, 90)))  # fmt: skip
+        words = " ".join(f"{note[0].upper()}{note[1:]}." for note in found.notes)
+        subtitle = f"One run in ten is below P10, one above P90; of the runs as the sweep drew them. {words}"
+        yield cards.table_card(f"Spread of the sweep {sweep}", subtitle, frame, digits=3)
+
+
+def _reason(error: InputError | StoreError) -> str:
+    return "; ".join(fault.rule for fault in error.faults) if isinstance(error, InputError) else str(error)

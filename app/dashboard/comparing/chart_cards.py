@@ -1,0 +1,95 @@
+"""The cards of small multiples: the main charts of all compared results on one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+from dash.development.base_component import Component
+
+from app.dashboard import cards
+from app.dashboard.comparing import multiples
+from app.dashboard.comparing.chosen import ResultComparison
+from app.dashboard.figures import ev
+from app.dashboard.figures.city import hourly_sectors
+from app.dashboard.view import View
+from app.results.folder import Result
+
+ONE_SCALE = "One panel a result, all on one scale."
+
+
+def multiple_cards(view: View, compared: ResultComparison) -> Iterator[Component]:
+    """Power, emissions by hour, charging of cars, and loading of lines, of the results that may be compared."""
+    shown = {one.label: one.result for one in compared.every if not one.reason}
+    yield cards.chart(
+        "Where the power comes from, side by side",
+        f"{ONE_SCALE} What leaves the city or charges its stores stands below zero.",
+        multiples.power_stacks(shown, view.zone, view.theme), key="compare-power", table=_powers(shown),
+    )  # fmt: skip
+    yield cards.chart(
+        "Emissions of an average day, side by side",
+        f"{ONE_SCALE} {view.convention}",
+        multiples.emissions_by_hour(shown, view.zone, view.theme), key="compare-hours", table=_hours(shown, view.zone),
+    )  # fmt: skip
+    yield from _cars(view, shown)
+    yield from _loading(view, shown)
+
+
+def _cars(view: View, shown: Mapping[str, Result]) -> Iterator[Component]:
+    fleets = {
+        name: one.table("sessions").select(pl.col("fleet").cast(pl.String).unique()) for name, one in shown.items()
+    }
+    powers = {
+        name: ev.fleet_power(one.table("assets"), fleets[name].collect()["fleet"].to_list())
+        for name, one in shown.items()
+    }
+    powers = {name: power for name, power in powers.items() if not power.is_empty()}
+    if powers:
+        yield cards.chart(
+            "When cars charge, side by side", f"{ONE_SCALE} What they give back stands below zero.",
+            multiples.charging(powers, view.zone, view.theme), key="compare-charging", table=_charged(powers),
+        )  # fmt: skip
+
+
+def _loading(view: View, shown: Mapping[str, Result]) -> Iterator[Component]:
+    curves = {name: multiples.duration_curve(one) for name, one in shown.items()}
+    curves = {name: curve for name, curve in curves.items() if curve.size}
+    if not curves:
+        return
+    limit = (view.result.scenario.get("limits") or {}).get("line_loading_max_percent")
+    quantiles = [0, 1, 5, 10, 25, 50, 100]
+    rows = {"Passed in [% of steps]": quantiles} | {
+        name: [float(curve[round(share / 100 * (curve.size - 1))]) for share in quantiles]
+        for name, curve in curves.items()
+    }
+    yield cards.chart(
+        "How long lines are loaded how much, side by side",
+        f"{ONE_SCALE} The worst line of each step, sorted; dotted: {next(iter(curves))}."
+        + ("" if limit is None else " Dashed: the limit."),
+        multiples.loading_durations(curves, None if limit is None else float(limit), view.theme),
+        key="compare-loading", table=pl.DataFrame(rows),
+    )  # fmt: skip
+
+
+def _powers(shown: Mapping[str, Result]) -> pl.DataFrame:
+    """Mean powers of each result."""
+    names = ("import", "export", "generation", "storage", "consumption", "loss")
+    means = [
+        one.table("city").select(pl.col(f"{name}_mw").mean() for name in names).collect() for one in shown.values()
+    ]
+    frame = pl.concat(means).rename({f"{name}_mw": f"{name.capitalize()} [MW, mean]" for name in names})
+    return frame.insert_column(0, pl.Series("Result", list(shown)))
+
+
+def _hours(shown: Mapping[str, Result], zone: str) -> pl.DataFrame:
+    """Emissions of each sector in each hour, a column a result [kg/h]."""
+    frames = [hourly_sectors(one.table("sectors").collect(), zone).with_columns(pl.lit(name).alias("result"))
+              for name, one in shown.items()]  # fmt: skip
+    table = pl.concat(frames).pivot("result", index=["sector", "hour"], values="emissions_kg")
+    return table.rename({"sector": "Sector", "hour": "Hour", **{name: f"{name} [kg/h]" for name in shown}})
+
+
+def _charged(powers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    rows = [{"Result": name, "Highest charging [MW]": power["charging_mw"].max(),
+             "Highest feeding in [MW]": power["v2g_mw"].max()} for name, power in powers.items()]  # fmt: skip
+    return pl.DataFrame(rows)
