@@ -13,7 +13,6 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -50,11 +49,11 @@ class Orders:
         self.ended, self.alone = False, False
         self._woken = threading.Event()
 
-    def listen(self, lines: Iterable[str]) -> None:
-        """Reads orders until there are no more, since the server is gone."""
-        with suppress(OSError, ValueError):
-            for line in lines:
-                if line.strip() == "end":
+    def listen(self, descriptor: int) -> None:
+        """Reads orders from an open file until there are no more, since the server is gone."""
+        with suppress(OSError):
+            while read := os.read(descriptor, 4096):  # not by a buffer, whose lock would hinder the end of the process
+                if b"end" in read.split():
                     self.ended = True
                     end_batch(this_process().name)
                 self._woken.set()
@@ -219,8 +218,9 @@ def main() -> None:
     to_server = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print does not go to the server
     orders = Orders()
-    threading.Thread(target=orders.listen, args=(sys.stdin,), name="orders", daemon=True).start()
+    threading.Thread(target=orders.listen, args=(sys.stdin.fileno(),), name="orders", daemon=True).start()
     JobWorker(asked, orders, to_server).run()
+    os._exit(0)  # what is loaded takes seconds to be let go of in order, and nothing of it is left
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ def ended(jobs: Jobs, key: str) -> Job:
 
 
 def of(jobs: Jobs, key: str) -> Job:
-    """A job that there is."""
+    """A job that there is; what another server was given is known a moment later."""
+    until(lambda: jobs.job(key) is not None)
     job = jobs.job(key)
     assert job is not None
     return job

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import make_server
 
+from app.batch.jobs import Jobs
 from app.dashboard import create_app
 from app.results.folder import Result
 
@@ -36,9 +37,9 @@ def browser() -> Iterator[sync_api.Browser]:
 
 
 @contextmanager
-def serving(results: Mapping[str, Result], jobs: object | None = None) -> Iterator[str]:
-    """The address of a dashboard of these results, while it is served."""
-    server = make_server("127.0.0.1", 0, create_app(results, jobs=jobs).server, threaded=True)
+def serving(results: Mapping[str, Result], jobs: Jobs | None = None, port: int = 0) -> Iterator[str]:
+    """The address of a dashboard of these results, while it is served; a free port where none is given."""
+    server = make_server("127.0.0.1", port, create_app(results, jobs=jobs).server, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
