@@ -11,16 +11,12 @@
   const ENDS = { done: "{name} is done.", infeasible: "{name} is done, but a limit is broken.",
     failed: "{name} failed: {reason}" };
 
-  let runs = [], problem = "", unanswered = 0, timer = null, asking = false, words = {};
+  let runs = [], problem = "", unanswered = 0, timer = null, asking = false, spoken = null;
   const rows = new Map(), logs = new Map();
 
   // ---- words
-  const language = () => (window.gridcarbon.address && window.gridcarbon.address.get("lang")) || "en";
-
-  function say(text, values) {
-    const own = (words[language()] || {})[text] || text;
-    return own.replace(/\{(\w+)\}/g, (whole, name) => (values && name in values ? String(values[name]) : whole));
-  }
+  const say = (text, values) => window.gridcarbon.say(text, values);
+  const language = () => document.documentElement.lang;
 
   function duration(seconds) {
     if (seconds < 60) return say("{n} s", { n: seconds < 10 ? Math.max(1, Math.round(seconds)) : 5 * Math.round(seconds / 5) });
@@ -142,8 +138,8 @@
   }
 
   function open() {
-    const dialog = drawer();
     show();
+    const dialog = drawer();
     if (!dialog.open) dialog.showModal();
     const opener = document.getElementById("runs-button");
     if (opener) opener.setAttribute("aria-expanded", "true");
@@ -217,7 +213,18 @@
     return one;
   }
 
+  /** In another language all is made anew. */
+  function translate() {
+    if (spoken === language()) return;
+    const dialog = document.getElementById("runs-drawer"), was = dialog && dialog.open;
+    if (dialog) dialog.remove();
+    rows.clear();
+    spoken = language();
+    if (was) drawer().showModal();
+  }
+
   function show() {
+    translate();
     const body = drawer().querySelector("tbody");
     for (const [key, row] of rows) {
       if (!runs.some((run) => run.key === key)) { row.line.remove(); rows.delete(key); showLog(key, false); }
@@ -256,6 +263,7 @@
     if (waiting) parts.push(waiting + " " + say("waiting"));
     if (problem || unanswered > 1) parts.push(say("held up"));
     put(place, parts.join(", "));
+    put(document.getElementById("runs-word"), say("Runs"));
     opener.classList.toggle("going", going.length > 0);
     opener.classList.toggle("held-up", Boolean(problem) || unanswered > 1);
   }
@@ -344,7 +352,6 @@
   function begin() {
     const tray = document.getElementById("runs-tray");
     if (!tray) { window.setTimeout(begin, 100); return; }
-    try { words = JSON.parse(tray.dataset.words || "{}"); } catch (_) { words = {}; }
     if (!document.getElementById("runs-button")) return; // nothing can be run here
     notices();
     drawer();

@@ -7,16 +7,17 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from app.batch.jobs import Jobs, open_jobs
 from app.dashboard.catalogue import open_catalogue
+from app.failures import StoreError
 from app.results.store.store import opened_store
 from tests.app.batch.jobs.test_workers import LONG, pid_of
-from tests.app.batch.jobs.waiting import ended, of
+from tests.app.batch.jobs.waiting import of
 from tests.app.batch.jobs.waiting import until as wait_until
 from tests.app.batch.sweeps import BASE
 from tests.app.dashboard.browser.conftest import serving
@@ -30,8 +31,15 @@ NAME = "sun <b>on</b> roofs"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("runs") / "store"
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A store on a file system of 16 MB of its own, where one may be mounted."""
+    disk = tmp_path_factory.mktemp("runs") / "store"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)]
+    mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    yield disk
+    if mounted:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -142,48 +150,31 @@ def test_a_server_that_is_gone_is_said_and_its_queue_is_there_when_it_is_back(br
     context.close()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+def test_a_full_disk_is_said_and_the_queue_goes_on_when_there_is_room(page, running, jobs, place, tmp_path):
+    if not place.is_mount():
         pytest.skip("nobody may mount a file system here")
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
-
-
-def test_a_full_disk_is_said_and_the_queue_goes_on_when_there_is_room(page, small_disk, tmp_path):
-    with (
-        opened_store(small_disk) as store,
-        open_jobs(store, 1) as jobs,
-        serving(open_catalogue(small_disk), jobs) as at,
-    ):
-        page.goto(at)
-        page.wait_for_selector("#runs-button")
-        key = jobs.submit(BASE, tmp_path).key
-        fill(small_disk / ".filler")
+    visit(page, running)
+    with filled(place / ".filler", but=700_000):
+        month = {**BASE, "period": {**BASE["period"], "days": 60}}  # whose result takes more
+        key = jobs.submit(month, tmp_path).key
         until(page, lambda: "held up" in page.inner_text("#runs-state"), LONGEST_S)
         open_drawer(page)
         said = page.inner_text("#runs-drawer [role=alert]")
-        assert "The queue is held up" in said
-        assert "the disk is full" in said
-        assert "nothing is lost" in said
-        (small_disk / ".filler").unlink()
-        until(page, lambda: row(page, key).locator(".runs-status").inner_text() == "Done", LONGEST_S)
-        until(page, lambda: not page.is_visible("#runs-drawer [role=alert]"))
-        assert ended(jobs, key).result_name == key
-        jobs.store.open(key).verify()
+        assert all(words in said for words in ("The queue is held up", "the disk is full", "nothing is lost"))
+        assert row(page, key).locator(".runs-status").inner_text() == "Waiting"
+        with filled(place / ".rest", but=0), pytest.raises(StoreError, match="the disk is full"):
+            jobs.submit({**BASE, "name": "no room"}, tmp_path)
+    until(page, lambda: row(page, key).locator(".runs-status").inner_text() == "Done", LONGEST_S)
+    until(page, lambda: not page.is_visible("#runs-drawer [role=alert]"))
+    jobs.store.open(key).verify()
 
 
-def fill(file: Path) -> None:
-    """Fills a file system."""
-    size = 1 << 16
-    with file.open("wb", buffering=0) as filler:
-        while size:
-            try:
-                filler.write(b"x" * size)
-            except OSError:
-                size //= 2
-    assert shutil.disk_usage(file.parent).free < 1 << 12
+@contextmanager
+def filled(file: Path, but: int) -> Iterator[None]:
+    """A file system filled with a file, but for so many bytes."""
+    size = shutil.disk_usage(file.parent).free - but
+    with file.open("wb", buffering=0) as filler, suppress(OSError):
+        while size > 0:
+            size -= filler.write(bytes(min(size, 1 << 20)))
+    yield
+    file.unlink()
