@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import polars as pl
 from dash.exceptions import DependencyException
 from flask import Flask, Response, abort, request
 
+from app.dashboard.attachment import attachment
 from app.dashboard.grid_map.routes import add_map_routes
 from app.results.columns import TABLES
 from app.results.folder import Result
@@ -42,12 +41,6 @@ def add_routes(server: Flask, results: Mapping[str, Result]) -> None:
             abort(404)
         response.headers["Content-Disposition"] = attachment(f"{name}-{file}")
         return response
-
-
-def attachment(filename: str) -> str:
-    """The header that offers a download under a name in any script (RFC 6266, with the encoding of RFC 8187)."""
-    plain = re.sub(r"[^ !#-\[\]-~]", "", unicodedata.normalize("NFKD", filename))
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def refuse_other_origins(server: Flask) -> None:

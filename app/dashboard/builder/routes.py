@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from flask import Flask, Response, abort, request
 
+from app.dashboard.attachment import attachment
 from app.dashboard.builder.builder import Builder
 from app.dashboard.builder.checking import told
 from app.dashboard.builder.content import Content, plain
@@ -20,7 +21,6 @@ from app.dashboard.builder.files.uploads import TooLargeError, keep_upload, uplo
 from app.dashboard.builder.form import form_description
 from app.dashboard.builder.state import checked_state, state
 from app.dashboard.builder.templates import result_templates, shipped_templates
-from app.dashboard.routes import attachment
 from app.failures import StoreError
 from app.results.folder import Result
 from grid.errors import InputError

@@ -10,12 +10,12 @@ import xlsxwriter
 from flask import Flask, Response, abort, request
 
 from app.dashboard.address import query_of
+from app.dashboard.attachment import attachment
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.comparing.chosen import ResultComparison, comparison_of
 from app.dashboard.comparing.figure_groups import grouped
 from app.dashboard.comparing.frontier_card import accounting_of, frontier_rows
 from app.dashboard.comparing.options import choices_of, options_of
-from app.dashboard.routes import attachment
 from app.dashboard.view import View
 from app.results.folder import Result
 from app.studies.differences.table import explanation_table

@@ -11,7 +11,7 @@ from dash import MATCH, Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 from flask import Flask, Response, abort, request
 
-from app.dashboard.routes import attachment
+from app.dashboard.attachment import attachment
 from app.dashboard.view import View
 from app.dashboard.why.grid import grid_of
 from app.dashboard.why.tables import KEPT, ROWS, SUMMARY, PageTable

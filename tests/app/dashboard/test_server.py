@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from app.dashboard import create_app
-from app.dashboard.routes import attachment
+from app.dashboard.attachment import attachment
 from app.dashboard.server import is_own_name, web_address
 from app.results.folder import Result, find_results
 
