@@ -30,6 +30,9 @@ def serve(
         bool, typer.Option("--read-only", help="Only show results: nothing is run, and nothing written into DIR.")
     ] = False,
     index: IndexUrl = None,
+    basemap: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="GeoJSON that grids with geographic coordinates are drawn on.")
+    ] = None,
 ) -> None:
     """Serve the dashboard, in which scenarios are also run; their results go into DIR."""
     from app.dashboard import serve as serve_dashboard
@@ -37,7 +40,7 @@ def serve(
     if read_only:
         _refuse_with_read_only(jobs, index)
     with _queue(folder, jobs, index, read_only=read_only) as queue:
-        serve_dashboard(folder, host, port, open_browser=sys.stdout.isatty(), jobs=queue)
+        serve_dashboard(folder, host, port, open_browser=sys.stdout.isatty(), jobs=queue, basemap=basemap)
 
 
 def _refuse_with_read_only(jobs: int | None, index: str | None) -> None:

@@ -17,6 +17,7 @@ from flask import Flask, Response, request
 from app.batch.jobs import Jobs
 from app.dashboard import routes
 from app.dashboard.catalogue import Catalogue, catalogue_of, open_catalogue
+from app.dashboard.grid_map.basemap import Basemap, read_basemap
 from app.dashboard.runs import add_runs
 from app.dashboard.shell import frame
 from app.dashboard.shell.answers import add_answers
@@ -28,7 +29,9 @@ LOOPBACK = "127.0.0.1"
 """Where it listens by default: reached from this machine only."""
 
 
-def create_app(results: Mapping[str, Result], host: str = LOOPBACK, jobs: Jobs | None = None) -> dash.Dash:
+def create_app(
+    results: Mapping[str, Result], host: str = LOOPBACK, jobs: Jobs | None = None, basemap: Basemap | None = None
+) -> dash.Dash:
     """The dashboard of `results`, ready to be served.
 
     Args:
@@ -36,6 +39,7 @@ def create_app(results: Mapping[str, Result], host: str = LOOPBACK, jobs: Jobs |
         host: Address or name it will be served on: it answers to that and to the names of the loopback only.
         jobs: What runs scenarios, for the pages that ask for runs (``app.server.config["GRIDCARBON_JOBS"]``); None
             where results are only shown.
+        basemap: An outline to draw grids with geographic coordinates on.
 
     Raises:
         InputError: If there are no results, and nothing that could make one.
@@ -49,6 +53,7 @@ def create_app(results: Mapping[str, Result], host: str = LOOPBACK, jobs: Jobs |
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )  # fmt: skip
     app.server.config["GRIDCARBON_JOBS"] = jobs
+    app.server.config["GRIDCARBON_BASEMAP"] = basemap
     app.layout = lambda: frame.layout(catalogue, read_only=jobs is None)
     frame.register(app, catalogue)
     _answer_to_own_names(app.server, host)
@@ -62,7 +67,9 @@ def create_app(results: Mapping[str, Result], host: str = LOOPBACK, jobs: Jobs |
     return app
 
 
-def serve(path: Path, host: str, port: int, open_browser: bool, jobs: Jobs | None = None) -> None:
+def serve(
+    path: Path, host: str, port: int, open_browser: bool, jobs: Jobs | None = None, basemap: Path | None = None
+) -> None:
     """Serves the results at `path` until it is interrupted.
 
     Args:
@@ -71,13 +78,15 @@ def serve(path: Path, host: str, port: int, open_browser: bool, jobs: Jobs | Non
         port: Port to listen on; 0 takes a free one.
         open_browser: Whether to open the dashboard in the reader's browser.
         jobs: What runs scenarios; None where results are only shown.
+        basemap: A GeoJSON file to draw grids with geographic coordinates on.
 
     Raises:
-        InputError: If there is no result at `path`, or the port cannot be listened on.
+        InputError: If there is no result at `path`, the port cannot be listened on, or `basemap` is no outline.
     """
     from waitress import create_server  # noqa: PLC0415  only needed where something is served
 
-    app = create_app(opened(path, may_be_empty=jobs is not None), host, jobs)
+    outline = None if basemap is None else read_basemap(basemap)
+    app = create_app(opened(path, may_be_empty=jobs is not None), host, jobs, outline)
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:

@@ -19,6 +19,7 @@ import yaml
 
 import carbon.upstream
 from app.batch.sweep import check_sweep
+from app.dashboard.grid_map.basemap import read_basemap
 from app.reports.contracts import read_claims
 from app.results.folder import Result
 from app.results.store.records import record_in
@@ -149,6 +150,7 @@ def readers() -> tuple[Reader, ...]:
         Reader("contracts.yaml", CONTRACTS, _claims, {"hours.csv": _contract_hours()}),
         Reader("sweep.yaml", SWEEP, check_sweep, {"base.yaml": yaml.safe_dump(SCENARIO).encode()}),
         Reader("record.json", RECORD, record_in),
+        Reader("outline.geojson", OUTLINE, read_basemap),
         Reader("plain.yaml", b"a: &a {b: [1, 2.5, null], c: 2030-01-01}\nd: {<<: *a, e: yes}\n", read_yaml),
     )  # fmt: skip
 
@@ -169,6 +171,11 @@ contracts:
 RECORD = b"""{"format": 1, "sweep": "prices", "design": {"kind": "grid"}, "runs": [
  {"name": "a", "key": "00", "tags": ["x"], "parameters": {"dispatch.carbon_price_per_t": 80, "weather": "here"}},
  {"name": "b", "key": "01", "tags": [], "parameters": {"dispatch.carbon_price_per_t": 0.5, "weather": null}}]}
+"""
+OUTLINE = b"""{"type": "FeatureCollection", "features": [
+ {"type": "Feature", "properties": {"name": "town"}, "geometry": {"type": "Polygon",
+  "coordinates": [[[11.3, 53.6], [11.5, 53.6], [11.5, 53.7], [11.3, 53.6]]]}},
+ {"type": "Feature", "properties": {"name": "mill"}, "geometry": {"type": "Point", "coordinates": [11.4, 53.65, 40]}}]}
 """
 SWEEP = b"""schema_version: 1
 name: feeder

@@ -131,9 +131,9 @@
     });
     groups.forEach((group, place) => {
       if (!group.length) return;
-      const missing = place === groups.length - 1;
+      const missing = place === groups.length - 1, none = map.state.config.layers[map.state.layer].of_lines === "none";
       trace(p, group);
-      context.setLineDash(missing ? [3 * unit, 5 * unit] : []);
+      context.setLineDash(missing && !none ? [3 * unit, 5 * unit] : []);
       context.strokeStyle = missing ? CASING[theme] : scale.colours[place];
       context.lineWidth = (missing ? 1.3 : width(p, place)) * unit;
       context.stroke();
@@ -247,9 +247,14 @@
       context.stroke();
       return;
     }
-    trace(p, [element]);
-    context.lineWidth = 2 * wide;
-    context.stroke();
+    const place = map.classOf(map.valueOf(pane, element), p.scale.breaks);
+    for (const [tint, size] of [[colour, 4.5 * wide], [place < 0 ? PAPER[p.theme] : p.scale.colours[place], 1.8 * wide]]) {
+      trace(p, [element]);
+      context.strokeStyle = tint;
+      context.lineWidth = size;
+      context.stroke();
+    }
+    context.strokeStyle = colour;
     if (length(pane, element) < 28 * ratio) {
       const [cx, cy] = map.middle(pane, element);
       context.beginPath();
