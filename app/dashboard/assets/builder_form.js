@@ -195,9 +195,9 @@
 
   /** A list of parts: add, duplicate, remove. */
   function items(here, one, type) {
+    const models = type.item.type === "union" ? type.item.models : { "": type.item.model }; // before the section, which may fill itself
     const body = h("div", { class: "b-part" });
     const details = section(here, [one.label, h("span", { class: "b-state" })], body, () => fill(), one.about);
-    const models = type.item.type === "union" ? type.item.models : { "": type.item.model };
     function fill() {
       const value = at(builder.draft().content, here) || [];
       const rows = (Array.isArray(value) ? value : []).map((item, place) => entry([...here, place], item, place));
@@ -225,7 +225,8 @@
     structures.set(name(here), {
       keys: here, details, fill,
       sign: (value) => JSON.stringify((Array.isArray(value) ? value : []).map((item) => (item && item.kind) || "")),
-      state: (value) => (Array.isArray(value) && value.length ? String(value.length) : say("none")),
+      state: (value) => (Array.isArray(value) && value.length ? String(value.length)
+        : Array.isArray(one.default) && one.default.length && isEmpty(value) ? say("by default") : say("none")),
     });
     return details;
   }

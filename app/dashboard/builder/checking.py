@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from app.dashboard.builder.content import Content, Key, value_at, written
 from app.dashboard.builder.files.named import file_faults
+from app.dashboard.builder.hall_pue import hall_pue
 from app.dashboard.builder.labels import label_of
 from app.scenario import LoadedScenario, check_scenario
 from app.scenario.asset_faults import repeated_names
@@ -56,11 +57,13 @@ class Checked:
         faults: All that is wrong.
         notes: What a planner should know of a scenario without faults.
         cars: Cars of the city, electric or not, where its homes are known.
+        pue: PUE of each data centre over the period [1].
     """
 
     faults: tuple[Fault, ...]
     notes: tuple[str, ...] = ()
     cars: float | None = None
+    pue: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Checker:
         try:
             with sharing_preparation(self._kept):
                 loaded = check_scenario(content, self.folder, "the draft")
-                return Checked((), _notes(loaded), _cars(loaded))
+                return Checked((), _notes(loaded), _cars(loaded), hall_pue(loaded))
         except ScenarioError as error:
             return Checked(error.faults)
 

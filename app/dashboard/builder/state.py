@@ -11,7 +11,7 @@ from app.dashboard.builder.checking import Checked, schema_faults, told
 from app.dashboard.builder.content import Content
 from app.dashboard.builder.drafts.changes import changes, words
 from app.dashboard.builder.drafts.draft import Draft
-from app.dashboard.builder.levers.declared import LEVERS
+from app.dashboard.builder.levers.declared import BY_KEY, LEVERS
 from app.dashboard.builder.levers.lever import ScenarioLever
 from app.dashboard.builder.placing import stands
 
@@ -58,14 +58,23 @@ def network_of(content: Content) -> str:
 
 def checked_state(draft: Draft, checked: Checked) -> dict[str, Any]:
     """What a full check found, as the page shows it."""
-    fleet = next(lever for lever in LEVERS if lever.key == "ev_vehicles").read(draft.content)
-    share = ""
-    if checked.cars and isinstance(fleet, int | float) and fleet > 0:
-        share = f"{100 * fleet / checked.cars:.0f} % of the city's {checked.cars:,.0f} cars"
     return {
         "revision": draft.revision, "faults": told(checked.faults, draft.content), "notes": list(checked.notes),
-        "hints": {"ev_vehicles": share} if share else {},
+        "hints": _hints(draft.content, checked),
     }  # fmt: skip
+
+
+def _hints(content: Content, checked: Checked) -> dict[str, str]:
+    """What the check knows of levers, by their keys: the share of the cars, and the PUE that a design comes to."""
+    found = {}
+    fleet = BY_KEY["ev_vehicles"].read(content)
+    if checked.cars and isinstance(fleet, int | float) and fleet > 0:
+        found["ev_vehicles"] = f"{100 * fleet / checked.cars:.0f} % of the city's {checked.cars:,.0f} cars"
+    if checked.pue:
+        several = len(checked.pue) > 1
+        values = ", ".join(f"{name} {pue:.3f}" if several else f"{pue:.3f}" for name, pue in checked.pue.items())
+        found["dc_cooling"] = f"PUE {values} over this period, by cooling, power chain, load and weather"
+    return found
 
 
 def lever_declarations() -> list[dict[str, Any]]:

@@ -87,6 +87,7 @@ def test_a_lever_makes_a_chip_and_undo_takes_it_back(page, building):
     assert page.input_value("#lever-ev_share") == "3"
     page.keyboard.press("Control+Shift+z")
     until(page, lambda: len(chips(page)) == 2)
+    page.locator("#build-form > details > summary", has_text="Assets").click()
     page.reload()
     until(page, lambda: len(chips(page)) == 2)
     page.get_by_role("button", name="Take back Carbon price: 80 → 150 EUR/t").click()
