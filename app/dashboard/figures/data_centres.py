@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import polars as pl
 
 from app.dashboard.colours import INK, OKABE_ITO, Theme, with_alpha
@@ -17,41 +15,34 @@ December 2021; also grade 2 of GB 40879-2021."""
 _LINES = ("blue", "orange", "green", "purple", "sky")
 
 
-def effectiveness(centres: pl.DataFrame, ci_kg_per_mwh: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def with_water_and_carbon(centres: pl.DataFrame) -> pl.DataFrame:
     """Water and carbon per energy of computing, step by step.
 
     Args:
-        centres: The result's `data_centres` table.
-        ci_kg_per_mwh: Columns `time` and `ci_kg_per_mwh` at each centre's bus, by the centre's name.
+        centres: The result's `data_centres` table, or rows of it.
 
     Returns:
         The table with `wue_l_per_kwh` and `cue_kg_per_kwh`, null where unknown. CUE is intensity × PUE, since all power
         comes from the bus.
     """
-    step_hours, unknown = _step_hours(centres), pl.lit(None, pl.Float64).alias("ci_kg_per_mwh")
-    parts = []
-    for (name,), rows in centres.with_columns(pl.col("name").cast(pl.String)).group_by("name", maintain_order=True):
-        known = ci_kg_per_mwh.get(str(name))
-        parts.append(rows.with_columns(unknown) if known is None else rows.join(known, on="time", how="left"))
-    frame = pl.concat(parts) if parts else centres.with_columns(unknown)
-    it_kwh = pl.col("p_it_mw") * 1000 * step_hours
-    return frame.with_columns(
+    it_kwh = pl.col("p_it_mw") * 1000 * _step_hours(centres)
+    return centres.with_columns(
         wue_l_per_kwh=pl.when(it_kwh > 0).then(pl.col("water_l") / it_kwh),
-        cue_kg_per_kwh=pl.col("ci_kg_per_mwh") * pl.col("pue") / 1000,
+        cue_kg_per_kwh=(pl.col("ci_kg_per_mwh") * pl.col("pue") / 1000).fill_nan(None),
     )
 
 
-def pue_lines(centres: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
-    """PUE over time, one line a data centre, with the target of 1.3."""
+def pue_lines(centres: pl.DataFrame, zone: str, theme: Theme, limit: float = PUE_TARGET) -> go.Figure:
+    """PUE over time, one line a data centre, with its limit."""
     figure = _lines(centres, "pue", zone, theme, title="PUE [1]", number=".3f", from_zero=False)
     if centres.is_empty():
         return figure
-    figure.add_hline(y=PUE_TARGET, line={"color": OKABE_ITO["vermilion"], "width": 1.4, "dash": "dash"},
-                     annotation={"text": f"target {PUE_TARGET}", "font": {"color": INK[theme], "size": 12}},
+    figure.add_hline(y=limit, line={"color": OKABE_ITO["vermilion"], "width": 1.4, "dash": "dash"},
+                     annotation={"text": f"limit {limit:g}", "font": {"color": INK[theme], "size": 12}},
                      annotation_position="top left")  # fmt: skip
     low, high = centres["pue"].min(), centres["pue"].max()
     if isinstance(low, float) and isinstance(high, float):
-        figure.update_yaxes(range=[min(1.0, low), max(PUE_TARGET, high) + 0.05])
+        figure.update_yaxes(range=[min(1.0, low), max(limit, high) + 0.05])
     return figure
 
 

@@ -1,74 +1,90 @@
-"""Data centres: PUE against its target, what the power is for, water and carbon per kWh of computing."""
+"""Data centres: what the result holds, rules, designs over the year, retrofit, other places, a what-if."""
 
 from __future__ import annotations
 
-import polars as pl
+from collections.abc import Iterator
+
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.dashboard import cards
-from app.dashboard.figures import data_centres as figures
+from app.dashboard.cards import hyphened
+from app.dashboard.data_centres import hosting_card, measured, what_if
+from app.dashboard.data_centres.callbacks import register
+from app.dashboard.data_centres.designs_card import target_box
+from app.dashboard.data_centres.halls import NEW, halls_of, shown_hall
+from app.dashboard.data_centres.names import described
+from app.dashboard.data_centres.sentences import STRICTER
+from app.dashboard.figures.data_centres import PUE_TARGET
 from app.dashboard.view import Page, View
+from carbon.data_centre import DataCentre
 
-_FIGURES = {
-    "pue": "PUE [1]", "wue_l_per_kwh": "WUE [L/kWh]", "cue_kg_per_kwh": "CUE [kg/kWh]", "energy_mwh": "Energy [MWh]",
-    "emissions_t": "Emissions [t]",
-}  # fmt: skip
+POLL_MS = 400
+SOURCE_OF_LIMIT = (
+    "The limit in charts is that for new large centres in China (plan of December 2021; grade 2 of GB 40879-2021)."
+)
 
 
 def content(view: View) -> Component:
-    """The page for a view."""
-    centres = view.result.table("data_centres").collect()
-    if centres.is_empty():
-        why = "There is no data centre in this result. Add one under data_centres in the scenario to see it here."
-        return cards.page("Data centres", cards.where_and_when(view), cards.nothing("PUE", why))
-    frame = figures.effectiveness(centres, _intensities(view))
-    zone, theme = view.zone, view.theme
-    return cards.page(
-        "Data centres",
-        cards.where_and_when(view),
-        cards.chart(
-            "PUE",
-            "Facility energy over IT energy (ISO/IEC 30134-2), against the limit for new large centres in China "
-            "(plan of December 2021; grade 2 of GB 40879-2021).",
-            figures.pue_lines(frame, zone, theme), key="pue",
-        ),
-        cards.chart(
-            "What the power is for", "Facility power of all data centres, by use.",
-            figures.power_chain(frame, zone, theme), key="power-chain",
-        ),
-        cards.chart(
-            "Water", "WUE: litres on site per kWh of IT (ISO/IEC 30134-9).", figures.wue_lines(frame, zone, theme),
-            key="wue", wide=False,
-        ),
-        cards.chart(
-            "Carbon", f"CUE: kg per kWh of IT (ISO/IEC 30134-8). {view.convention}",
-            figures.cue_lines(frame, zone, theme), key="cue", wide=False,
-        ),
-        cards.table_card(
-            "Over the whole period", "Per kWh of IT where it says per kWh.", totals_by_data_centre(view), digits=3
-        ),
+    """The page for a view; what takes a study is filled in by `register`'s callbacks."""
+    spec = shown_hall(view)
+    sections = (*_first(view, spec), *_held(view, spec), *_last(view, spec))
+    return cards.page("Data centres", cards.where_and_when(view), *sections)
+
+
+def _first(view: View, spec: DataCentre) -> Iterator[Component]:
+    """Answers, the question of the reader, and what keeps the page alive."""
+    view_data = {"result": view.name, "theme": view.theme, "lang": view.language, "dc_centre": spec.name}
+    yield html.Section(
+        [
+            dcc.Store(id="dc-view", data=view_data),
+            dcc.Store(id="dc-ready"),
+            dcc.Store(id="dc-kept"),
+            dcc.Interval(id="dc-poll", interval=POLL_MS),
+            html.Div(id="dc-progress", role="status"),
+            html.Div(id="dc-answers", **hyphened(aria_live="polite")),
+            target_box(STRICTER),
+            html.Div(id="dc-target-answer", **hyphened(aria_live="polite")),
+        ],
+        className="card", **hyphened(aria_label="Answers"),
     )  # fmt: skip
+    halls = halls_of(view.result)
+    if len(halls) > 1:
+        links = [html.Li(dcc.Link(hall.name, href=view.link("/data-centres", dc_centre=hall.name),
+                                  **hyphened(aria_current="true" if hall.name == spec.name else "false")))
+                 for hall in halls]  # fmt: skip
+        yield html.Nav(html.Ul(links, className="dc-centres"), **hyphened(aria_label="Data centres of this result"))
 
 
-def totals_by_data_centre(view: View) -> pl.DataFrame:
-    """The key figures of each data centre, one row each; null where a result has none."""
-    names = view.result.table("data_centres").select(pl.col("name").cast(pl.String)).unique().collect()["name"].sort()
-    summary = view.result.summary
-    rows = [
-        {"Data centre": name} | {title: summary.get(f"data_centres.{name}.{key}") for key, title in _FIGURES.items()}
-        for name in names
-    ]
-    return pl.DataFrame(rows, schema={"Data centre": pl.String} | dict.fromkeys(_FIGURES.values(), pl.Float64))
+def _held(view: View, spec: DataCentre) -> Iterator[Component]:
+    """What the result holds, or what to add to see something here."""
+    if spec.name == NEW or measured.rows_of(view, spec.name).is_empty():
+        add = dcc.Link("add one in the builder", href=view.link("/build", build_from=view.name))
+        before = f"There is no data centre in this result. To have one here, {add_words(view)} or "
+        hall = f"a hall of {spec.p_it_rated_mw:g} MW with the defaults of the specification ({described(spec)})"
+        missing = html.P([before, add, f". Below is a study of {hall}."], className="nothing")
+        yield html.Section([html.H2("No data centre yet"), missing], className="card")
+        return
+    words = (
+        "By ISO/IEC 30134: PUE and CER of the facility, WUE of water on site, CUE traced to its bus, ERF of heat given "
+        "away, REF of renewable energy owned and used; per kWh of IT where it says per kWh. " + SOURCE_OF_LIMIT
+    )
+    yield cards.table_card("Over this run", words, measured.totals(view), digits=3)
+    yield from measured.sections(view, spec, PUE_TARGET)
 
 
-def _intensities(view: View) -> dict[str, pl.DataFrame]:
-    """Intensity at the bus of each data centre, by its name, as far as the result holds it."""
-    names = view.result.table("data_centres").select(pl.col("name").cast(pl.String).alias("asset")).unique()
-    assets = (
-        view.result.table("assets").with_columns(pl.col("asset").cast(pl.String)).join(names, on="asset")
-        .group_by("asset", "time").agg(pl.col("ci_kg_per_mwh").mean()).sort("time").collect()
-    )  # fmt: skip
-    return {str(name): rows.select("time", "ci_kg_per_mwh") for (name,), rows in assets.group_by("asset")}
+def add_words(view: View) -> str:
+    """What to write into a scenario."""
+    bus = view.result.topology["buses"][-1]["name"]
+    return f"write “data_centres: [{{name: north, bus: {bus}, p_it_rated_mw: 1}}]” into the scenario"
 
 
-PAGE = Page("/data-centres", "Data centres", content)
+def _last(view: View, spec: DataCentre) -> Iterator[Component]:
+    """What a study fills, and what the reader may try."""
+    yield what_if.panel(spec)
+    for part in ("dc-rules-place", "dc-months", "dc-designs", "dc-retrofit", "dc-places"):
+        yield html.Div(id=part, className="dc-part")
+    yield hosting_card.card(view, spec)
+
+
+PAGE = Page("/data-centres", "Data centres", content, register, keys=("dc_centre",))

@@ -23,7 +23,7 @@ class Combination:
     """Changes of a data centre that are made together.
 
     Args:
-        changes: The changes, those of whole plants first; none is the data centre as it is.
+        changes: The changes, plants before their set points; none is the data centre as it is.
         spec: The data centre with them.
         capital_cost: Of all of them, in the currency of the catalogue.
     """
@@ -92,7 +92,7 @@ def combinations(spec: DataCentre, changes: Sequence[DesignChange] | None = None
 
 
 def _alternatives(changes: Iterable[DesignChange]) -> list[list[DesignChange]]:
-    """Changes in groups that set the same, those of whole plants first."""
+    """Changes in groups that set the same, plants before their set points."""
     groups: dict[str, list[DesignChange]] = {}
     for change in changes:
         groups.setdefault(next(iter(change.changes)), []).append(change)

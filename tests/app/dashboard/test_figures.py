@@ -223,14 +223,13 @@ def test_the_histogram_counts_every_session(results: dict[str, Result]):
 
 def test_water_and_carbon_per_computing_agree_with_the_summary(results: dict[str, Result]):
     result = results["optimal"]
-    bus = result.table("assets").filter(pl.col("asset").cast(pl.String) == DATA_CENTRE)
-    known = {DATA_CENTRE: bus.select("time", "ci_kg_per_mwh").collect()}
-    frame = data_centres.effectiveness(result.table("data_centres").collect(), known)
+    centres = result.table("data_centres").collect()
+    frame = data_centres.with_water_and_carbon(centres)
     weight = frame["p_it_mw"] / frame["p_it_mw"].sum()
     for column in ("wue_l_per_kwh", "cue_kg_per_kwh"):
         expected = result.summary[f"data_centres.{DATA_CENTRE}.{column}"]
         assert (frame[column] * weight).sum() == pytest.approx(expected)
-    unknown = data_centres.effectiveness(result.table("data_centres").collect(), {})
+    unknown = data_centres.with_water_and_carbon(centres.with_columns(ci_kg_per_mwh=pl.lit(None, pl.Float64)))
     assert unknown["cue_kg_per_kwh"].null_count() == len(unknown)
 
 

@@ -1,0 +1,57 @@
+"""What kinds of cooling, power chains and changes are called on the page."""
+
+from __future__ import annotations
+
+from carbon.data_centre import DataCentre
+from carbon.data_centre.studies import Combination, DesignChange
+
+COOLING = {
+    "air_economiser": "outdoor air",
+    "water_economiser": "tower, chillers when warm",
+    "water_chiller": "water-cooled chillers",
+    "air_chiller": "air-cooled chillers",
+    "direct_expansion": "direct expansion",
+    "indirect_evaporative": "indirect evaporative",
+    "direct_to_chip": "liquid at the chips",
+    "immersion": "immersion",
+    "seawater": "sea, lake or river water",
+}
+POWER_CHAINS = {
+    "double_conversion": "UPS, double conversion",
+    "eco_mode": "UPS in eco mode",
+    "hvdc_240": "240 V DC",
+    "hvdc_336": "336 V DC",
+    "mains_hvdc": "mains and 240 V DC",
+    "panama": "10 kV to 240 V DC",
+    "staged": "modern UPS, two strings",
+    "fixed_efficiency": "fixed efficiencies",
+    "measured_efficiency": "measured efficiencies",
+}
+_CHANGES = {
+    "containment": "aisles contained",
+    "supply_27": "air of 27 °C",
+    "fill": "hall filled to 90 %",
+    "led_lighting": "light where people are",
+    "heat_reuse": "heat given away",
+    **COOLING,
+    **POWER_CHAINS,
+    "modern_ups": POWER_CHAINS["staged"],
+}
+AS_IT_IS = "as it is"
+
+
+def change_name(change: DesignChange) -> str:
+    """A short name of a change; the title of one that the catalogue's user added."""
+    return _CHANGES.get(change.id, change.title)
+
+
+def design_name(design: Combination) -> str:
+    """What a design changes, in words."""
+    return ", ".join(change_name(change) for change in design.changes) or AS_IT_IS
+
+
+def described(spec: DataCentre) -> str:
+    """How a data centre is cooled and fed, in words."""
+    cooling = COOLING.get(spec.cooling.kind, spec.cooling.kind)
+    chain = POWER_CHAINS.get(spec.power_chain.kind, spec.power_chain.kind)
+    return f"{cooling}; {chain}"
