@@ -19,7 +19,7 @@ from app.dashboard import routes
 from app.dashboard.catalogue import Catalogue, catalogue_of, open_catalogue
 from app.dashboard.grid_map.basemap import Basemap, read_basemap
 from app.dashboard.runs import add_runs
-from app.dashboard.shell import frame
+from app.dashboard.shell import failures, frame
 from app.dashboard.shell.answers import add_answers
 from app.results.folder import Result, result_folders
 from grid.errors import Fault, InputError
@@ -49,7 +49,7 @@ def create_app(
         raise InputError.single("results", "must hold at least one result")
     app = dash.Dash(
         __name__, title="gridcarbon", update_title="", suppress_callback_exceptions=True, serve_locally=True,
-        index_string=frame.INDEX, assets_ignore=frame.FIRST_SCRIPT,
+        index_string=frame.INDEX, assets_ignore=frame.FIRST_SCRIPT, on_error=failures.told,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )  # fmt: skip
     app.server.config["GRIDCARBON_JOBS"] = jobs

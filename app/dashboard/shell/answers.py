@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -15,7 +14,7 @@ from app.dashboard.address import FRAME_KEYS, LINK_KEYS, query_of
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.language import Language, catalogue_in, language_named, say
 from app.dashboard.shell import states
-from app.dashboard.shell.kept_pages import KeptPages
+from app.dashboard.shell.kept_pages import Answer, KeptPages
 from app.dashboard.shell.navigation import navigation, not_found, page_at
 from app.dashboard.shell.timeline import timeline
 from app.dashboard.view import Page, View, theme_named
@@ -32,27 +31,27 @@ def add_answers(server: Flask, results: Catalogue) -> None:
     @server.get("/shell/page")
     def page() -> Response:
         query = query_of(request.query_string.decode("utf-8", "replace"))
-        return _unless_known(page_answer(query.pop("path", "/"), query, results, kept), "application/json")
+        return _unless_known(page_answer(query.pop("path", "/"), query, results, kept))
 
     @server.get("/shell/results")
     def listed() -> Response:
         entries = [{"name": one.name, "label": one.label, "version": one.version, "problem": one.problem}
                    for one in results.entries()]  # fmt: skip
-        return _unless_known(json.dumps(entries).encode(), "application/json")
+        return _unless_known(Answer.of(json.dumps(entries).encode()))
 
     @server.get("/shell/words/<language>")
     def words(language: str) -> Response:
         catalogue = catalogue_in(language_named(language))
-        return _unless_known(json.dumps(catalogue, ensure_ascii=False).encode(), "application/json")
+        return _unless_known(Answer.of(json.dumps(catalogue, ensure_ascii=False).encode()))
 
     @server.get("/timeline/<name>")
     def clock(name: str) -> Response:
         result = results.get(name) or abort(404)
         key = ("timeline", name, results.version(name))
-        return _unless_known(kept.get(key, lambda: json.dumps(timeline(result)).encode()), "application/json")
+        return _unless_known(kept.get(key, lambda: json.dumps(timeline(result)).encode()))
 
 
-def page_answer(path: str, query: dict[str, str], results: Catalogue, kept: KeptPages) -> bytes:
+def page_answer(path: str, query: dict[str, str], results: Catalogue, kept: KeptPages) -> Answer:
     """The page of an address as JSON: ``nav`` and ``page`` as Dash's components, ``title``, and what is ``shown``.
 
     What cannot be made is answered by a page that says why, never by another result's figures.
@@ -60,21 +59,22 @@ def page_answer(path: str, query: dict[str, str], results: Catalogue, kept: Kept
     language, page = language_named(query.get("lang", "")), page_at(path)
     links = {key: query[key] for key in LINK_KEYS if key in query}
     if page is None:
-        return _answer("", links, not_found(links, path, language), "", language)
+        return Answer.of(_answer("", links, not_found(links, path, language), "", language))
     try:
         view = View.at(results, query)
     except InputError:
         if page.needs_result:
-            return _answer(page.path, links, states.no_result(links, results, language), page.title, language)
+            said = states.no_result(links, results, language)
+            return Answer.of(_answer(page.path, links, said, page.title, language))
         view = View(results, "", theme_named(query.get("theme", "")), query, language)
     try:
         return _kept(page, view, kept)
     except (InputError, OSError, PolarsError) as error:
         said = states.unreadable(view.name, error, links, results, language)
-        return _answer(page.path, links, said, page.title, language)
+        return Answer.of(_answer(page.path, links, said, page.title, language))
 
 
-def _kept(page: Page, view: View, kept: KeptPages) -> bytes:
+def _kept(page: Page, view: View, kept: KeptPages) -> Answer:
     """The page from what is kept; made anew if a result it is made from is replaced while it is made."""
     for remaining in reversed(range(_MOST_TRIES)):
         shown = _narrowed(page, view)
@@ -120,11 +120,10 @@ def _answer(
     return str(to_json_plotly(answer)).encode()
 
 
-def _unless_known(content: bytes, mimetype: str) -> Response:
-    """The content, or 304 if the browser already has it."""
-    tag = hashlib.sha256(content).hexdigest()[:32]
-    known = request.if_none_match.contains(tag)
-    response = Response(status=304) if known else Response(content, mimetype=mimetype)
-    response.set_etag(tag)
+def _unless_known(answer: Answer) -> Response:
+    """The answer, or 304 if the browser already has it."""
+    known = request.if_none_match.contains(answer.tag)
+    response = Response(status=304) if known else Response(answer.content, mimetype="application/json")
+    response.set_etag(answer.tag)
     response.headers["Cache-Control"] = "private, no-cache"  # keep it, but ask whether it is still right
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -9,6 +10,24 @@ from dataclasses import dataclass, field
 
 MOST_BYTES = 64_000_000
 """Most memory that kept pages take together; what was not asked for longest goes first."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a browser is sent.
+
+    Args:
+        content: JSON.
+        tag: Of this content alone, by which the browser asks whether what it has is still right.
+    """
+
+    content: bytes
+    tag: str
+
+    @classmethod
+    def of(cls, content: bytes) -> Answer:
+        """The answer of this content."""
+        return cls(content, hashlib.sha256(content).hexdigest()[:32])
 
 
 @dataclass(frozen=True)
@@ -20,33 +39,35 @@ class KeptPages:
     """
 
     most_bytes: int = MOST_BYTES
-    _kept: OrderedDict[Hashable, bytes] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[Hashable, Answer] = field(default_factory=OrderedDict)
     _making: dict[Hashable, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+    def get(self, key: Hashable, make: Callable[[], bytes]) -> Answer:
         """What is kept under a key; made by `make` if there is nothing."""
         with self._lock:
             found = self._found(key)
-            making = self._making.setdefault(key, threading.Lock()) if found is None else None
-        if found is not None or making is None:
-            return found or b""
+            if found is not None:
+                return found
+            making = self._making.setdefault(key, threading.Lock())
         with making:
             with self._lock:
                 found = self._found(key)
             return self._made(key, make) if found is None else found
 
-    def _found(self, key: Hashable) -> bytes | None:
+    def _found(self, key: Hashable) -> Answer | None:
         if key in self._kept:
             self._kept.move_to_end(key)
         return self._kept.get(key)
 
-    def _made(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+    def _made(self, key: Hashable, make: Callable[[], bytes]) -> Answer:
         try:
-            made = make()
+            made = Answer.of(make())
             with self._lock:
                 self._kept[key] = made
-                while sum(map(len, self._kept.values())) > self.most_bytes and len(self._kept) > 1:
+                while (
+                    sum(len(answer.content) for answer in self._kept.values()) > self.most_bytes and len(self._kept) > 1
+                ):
                     self._kept.popitem(last=False)
         finally:
             with self._lock:

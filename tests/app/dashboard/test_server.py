@@ -12,11 +12,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from dash import Input, Output
 
 from app.dashboard import create_app
 from app.dashboard.attachment import attachment
 from app.dashboard.server import is_own_name, web_address
 from app.results.folder import Result, find_results
+from grid.errors import InputError
 
 pytestmark = pytest.mark.slow
 
@@ -167,3 +169,29 @@ def test_what_no_page_asks_is_refused(results: dict[str, Result], asked: bytes) 
 def test_pages_of_others_change_nothing(client, headers: dict[str, str], status: int) -> None:
     assert client.post("/_dash-update-component", data=b"{}", headers=headers).status_code == status
     assert client.get("/shell/results", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (InputError.single("city.parquet", "is not as it was written"), "ここで問題が起きました：city.parquet: is not"),
+        (ZeroDivisionError("secret"), "gridcarbon failed"),
+    ],
+)
+def test_what_fails_behind_a_page_is_said_on_it(
+    results: dict[str, Result], error: Exception, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = create_app(results)
+
+    @app.callback(Output("page", "title"), Input("view", "data"))
+    def fail(_view: object) -> str:
+        raise error
+
+    asked = {
+        "output": "page.title", "outputs": {"id": "page", "property": "title"}, "changedPropIds": ["view.data"],
+        "inputs": [{"id": "view", "property": "data", "value": {"language": "ja"}}],
+    }  # fmt: skip
+    answer = app.server.test_client().post("/_dash-update-component", json=asked)
+    assert words in answer.get_json()["sideUpdate"]["shell-notice"]["children"]
+    assert "secret" not in answer.text
+    assert ("secret" in capsys.readouterr().err) == ("failed" in words)
