@@ -70,7 +70,7 @@ def _top(read_only: bool) -> Component:
                     html.Button(id="view-share", className="button icon link", type="button",
                                 **hyphened(aria_label="Copy a link that holds this whole view")),
                     dmc.Select(
-                        id="language-picker", value="en", allowDeselect=False, size="sm", w=92, withCheckIcon=False,
+                        id="language-picker", value="en", allowDeselect=False, size="sm", w=106, withCheckIcon=False,
                         data=[{"value": code, "label": name} for code, name in LANGUAGES.items()],
                         **hyphened(aria_label="Language"),
                     ),
