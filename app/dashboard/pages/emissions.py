@@ -9,7 +9,8 @@ from dash.development.base_component import Component
 
 from app.dashboard import cards
 from app.dashboard.answers.city import hours_sentence, sector_sentence
-from app.dashboard.cards import Behind
+from app.dashboard.answers.districts import district_sentence
+from app.dashboard.cards import Behind, Sentence
 from app.dashboard.convention_cards import convention_cards
 from app.dashboard.figures import city
 from app.dashboard.pages.overview import HOURLY
@@ -26,7 +27,7 @@ def content(view: View) -> Component:
     return cards.page(
         "Emissions",
         cards.where_and_when(view),
-        cards.answers([one for one in (sector_sentence(view), hours_sentence(view)) if one is not None], view),
+        cards.answers(sentences(view), view),
         cards.chart(
             "An average day, by sector",
             f"Mean emissions per local hour, GPC codes in brackets. {view.convention}",
@@ -50,6 +51,12 @@ def content(view: View) -> Component:
         _totals(sectors, view),
         *convention_cards(view),
     )  # fmt: skip
+
+
+def sentences(view: View) -> list[Sentence]:
+    """What there is to know first: the dirtiest district, who emits most, which hours are clean."""
+    found = (district_sentence(view), sector_sentence(view), hours_sentence(view))
+    return [one for one in found if one is not None]
 
 
 def totals_by_sector(sectors: pl.DataFrame, lost_mwh: Mapping[str, float]) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html
 from dash.development.base_component import Component
 
 from app.dashboard import cards
+from app.dashboard.answers.grid import grid_sentences
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.grid_map import parts
 from app.dashboard.grid_map.element_day import element_day
@@ -27,6 +28,7 @@ def content(view: View) -> Component:
     return cards.page(
         "Grid",
         cards.where_and_when(view),
+        cards.answers(grid_sentences(view), view),
         *parts.stores(view),
         html.Section([
             parts.toolbar(view),
@@ -83,4 +85,4 @@ def selected(view: View, selection: Mapping[str, Any]) -> Component:
     return element_day(view, kind, name, dt.date.fromisoformat(str(selection["day"])))
 
 
-PAGE = Page("/grid", "Grid", content, register)
+PAGE = Page("/grid", "Grid", content, register, of_all=True)

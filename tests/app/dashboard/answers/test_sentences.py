@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
+import polars as pl
+
 from app.dashboard.answers.about import about_sentences
 from app.dashboard.answers.city import hours_sentence, renewable_sentence, sector_sentence
+from app.dashboard.answers.districts import district_sentence
+from app.dashboard.answers.grid import grid_sentences
 from app.dashboard.answers.hydrogen import hydrogen_sentences
 from app.dashboard.answers.limits import broken_sentence, worst_sentence
 from app.dashboard.answers.vehicles import v2g_sentences, vehicle_sentences
@@ -89,6 +93,26 @@ def test_a_result_without_v2g_leads_to_the_one_with(three_results: dict[str, Res
     first, second, *_ = vehicle_sentences(view_of(three_results, "smart"))
     assert first.text.endswith("and give nothing back.")
     assert links(second).popitem()[1] == {"path": "/ev", "result": "v2g"}
+
+
+def test_the_dirtiest_district_is_told_with_where_its_power_comes_from(three_results: dict[str, Result]) -> None:
+    result = three_results["v2g"]
+    sentence = district_sentence(view_of(three_results, "v2g"))
+    assert sentence is not None
+    evening = result.table("buses").filter(pl.col("time").dt.convert_time_zone("Europe/Berlin").dt.hour() == 19)
+    ci = dict(evening.select(pl.col("bus").cast(pl.String), "ci_kg_per_mwh").collect().iter_rows())
+    assert f"with {ci['Campus 2']:.0f} g/kWh over all days (as" in sentence.text
+    assert "the cleanest Hills with" in sentence.text
+    assert f"come from Substation by Campus feeder at {ci['Busbar']:.0f} g/kWh" in sentence.text
+    place = links(sentence)["Campus"]
+    assert (place["select"], place["at"], place["layer"]) == ("zone:Campus", "2030-12-10T18:00Z", "carbon")
+    assert district_sentence(view_of(three_results, "v2g"), hour=25) is None
+
+
+def test_the_grid_opens_with_what_is_broken_and_where(three_results: dict[str, Result]) -> None:
+    assert [one.key for one in grid_sentences(view_of(three_results, "unmanaged"))] == [
+        "worst-line", "broken-limits", "dirtiest-district",
+    ]  # fmt: skip
 
 
 def test_no_cars_no_sentence(plain_results: dict[str, Result]) -> None:

@@ -1,0 +1,59 @@
+"""What planners ask, read from the screens alone in at most three clicks each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from app.results.folder import Result
+from tests.app.dashboard.browser.conftest import serving
+from tests.app.dashboard.browser.walking import until, visit
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def city(three_results: dict[str, Result]) -> Iterator[str]:
+    with serving(three_results) as place:
+        yield place
+
+
+def answer(page, key: str) -> str:
+    return page.inner_text(f"[data-answer={key}]")
+
+
+def test_which_district_is_dirtiest_at_seven_and_why(page, city):
+    visit(page, f"{city}/?result=v2g")
+    page.get_by_role("link", name="Emissions", exact=True).click()
+    until(page, lambda: page.locator("[data-answer=dirtiest-district]").count())
+    told = answer(page, "dirtiest-district")
+    assert re.search(r"At 19:00 the dirtiest district is Campus with \d+ g/kWh", told)
+    assert re.search(r"all of the [\d.]+ MW that reach it come from Substation by Campus feeder at \d+ g/kWh", told)
+    page.locator("[data-answer=dirtiest-district] a").first.click()
+    until(page, lambda: "Campus at 19:00 on Tue 10 December" in (page.text_content("#map-why") or "")
+          if page.locator("#map-why").count() else False)  # fmt: skip
+    assert "g/kWh" in page.inner_text("#map-why")
+
+
+def test_what_v2g_changes_by_which_accounting_and_in_overloads(page, city, three_results):
+    visit(page, f"{city}/?result=v2g")
+    mine, smart = three_results["v2g"].summary, three_results["smart"].summary
+    told = answer(page, "v2g")
+    assert f"−{smart['emissions_t'] - mine['emissions_t']:.2f} t by average intensity" in told
+    key = "emissions_marginal_not_in_inventory_t"
+    assert f"+{mine[key] - smart[key]:.2f} t by marginal intensity" in told
+    assert "Feeder overloads: none with V2G, none without; unmanaged: 1 line or transformer in 2 steps." in told
+
+
+def test_when_and_where_a_limit_is_broken_and_what_removes_it(page, city):
+    visit(page, f"{city}/?result=unmanaged")
+    told = answer(page, "worst-line")
+    assert re.search(r"Harbour feeder at 68\.1 % on Tue 10 Dec 17:00, above the limit of 60\.0 %; .* removes it", told)
+    page.locator("[data-answer=worst-line] a").first.click()  # to the line on the map at that time
+    until(page, lambda: "/grid" in page.url and "layer=loading" in page.url)
+    until(page, lambda: "Harbour feeder on Tue 10 December 2030" in (page.text_content("#map-day") or ""))
+    assert "at=2030-12-10T16%3A00Z" in page.url or "at=2030-12-10T16:00Z" in page.url
