@@ -57,3 +57,16 @@ def test_when_and_where_a_limit_is_broken_and_what_removes_it(page, city):
     until(page, lambda: "/grid" in page.url and "layer=loading" in page.url)
     until(page, lambda: "Harbour feeder on Tue 10 December 2030" in (page.text_content("#map-day") or ""))
     assert "at=2030-12-10T16%3A00Z" in page.url or "at=2030-12-10T16:00Z" in page.url
+
+
+def test_whether_the_data_centre_meets_its_limit_and_what_makes_it_meet_a_stricter_one(page, city):
+    visit(page, f"{city}/?result=v2g")
+    page.get_by_role("link", name="Data centres", exact=True).click()
+    until(page, lambda: page.locator("[data-answer=dc-limit]").count(), seconds=60)
+    assert re.search(
+        r"campus hall has a PUE of 1\.\d{3}\. It does not meet 1\.3: 0\.\d{3} above", answer(page, "dc-limit")
+    )
+    until(page, lambda: page.locator("[data-answer=dc-target]").count(), seconds=60)
+    told = answer(page, "dc-target")
+    assert "What makes it meet 1.2 at the least cost: " in told
+    assert float(re.search(r"Its PUE is then (\d\.\d+)", told)[1]) <= 1.2
