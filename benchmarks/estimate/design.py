@@ -31,17 +31,25 @@ class Design:
         days: Length of a period [d].
         starts: First days of periods.
         variants: Variants of each period, its template apart.
+        step_minutes: Length of a step [min].
+        demand_charge: Whether the charge for the highest import is one of the levers; it makes a dispatch take minutes.
+        most_cars: Upper end of the lever of cars.
+        least_line_limit: Lower end of that of the limit of lines; dispatches that cannot keep it take minutes [%].
     """
 
     strategy: str
     days: int
     starts: tuple[str, ...]
     variants: int
+    step_minutes: int = 15
+    demand_charge: bool = True
+    most_cars: int = 15_000
+    least_line_limit: float = 45.0
 
 
 DESIGNS = (
     Design("unmanaged", 7, STARTS, 12),
-    Design("optimal", 3, STARTS[:2], 8),
+    Design("optimal", 2, STARTS[:2], 10, step_minutes=30, demand_charge=False, most_cars=12_000, least_line_limit=60.0),
     Design("smart", 3, STARTS[:2], 5),
 )
 
@@ -70,7 +78,7 @@ def planned(design: Design) -> Iterator[Planned]:
         for variant in range(design.variants):
             draw = np.random.default_rng([SEED, number, variant, len(design.strategy)])
             name = f"{template} {variant + 1}"
-            yield Planned(name, {**_moved(base, draw), "name": name}, template)
+            yield Planned(name, {**_moved(base, draw, design), "name": name}, template)
 
 
 def _template(design: Design, start: str) -> dict[str, Any]:
@@ -80,13 +88,13 @@ def _template(design: Design, start: str) -> dict[str, Any]:
     heat = {"kind": "heat_pump", "name": "heat pumps", "where": {"areas": "lv"}, "annual_heat_mwh": 10_000.0}
     return {
         **content,
-        "period": {"start": start, "days": design.days, "step_minutes": 15},
+        "period": {"start": start, "days": design.days, "step_minutes": design.step_minutes},
         "assets": [*content["assets"], heat],
         "dispatch": {**content["dispatch"], "strategy": design.strategy},
     }
 
 
-def _moved(base: Mapping[str, Any], draw: np.random.Generator) -> dict[str, Any]:
+def _moved(base: Mapping[str, Any], draw: np.random.Generator, design: Design) -> dict[str, Any]:
     """The template with one to four levers moved, each to an end of its range or to anywhere in it."""
     content = copy.deepcopy(dict(base))
     roofs, battery, cars, heat = content["assets"]
@@ -105,7 +113,7 @@ def _moved(base: Mapping[str, Any], draw: np.random.Generator) -> dict[str, Any]
 
     levers = (
         lambda: roofs.update(p_peak_mw=at(0.5, 50.0)),
-        lambda: cars.update(vehicles=int(at(300, 15_000))),
+        lambda: cars.update(vehicles=int(at(300, design.most_cars))),
         lambda: cars.update(v2g_share=at(0.0, 1.0)),
         lambda: heat.update(annual_heat_mwh=at(500.0, 60_000.0)),
         batteries,
@@ -113,8 +121,8 @@ def _moved(base: Mapping[str, Any], draw: np.random.Generator) -> dict[str, Any]
         lambda: centre.update(cooling={"kind": str(draw.choice(COOLING))}),
         lambda: dispatch.update(carbon_price_per_t=at(0.0, 400.0)),
         lambda: tariff.update(import_markup_per_mwh=at(10.0, 300.0)),
-        lambda: tariff.update(demand_charge_per_mw_month=at(0.0, 20_000.0)),
-        lambda: limits.update(line_loading_max_percent=at(45.0, 120.0)),
+        *((lambda: tariff.update(demand_charge_per_mw_month=at(0.0, 20_000.0)),) if design.demand_charge else ()),
+        lambda: limits.update(line_loading_max_percent=at(design.least_line_limit, 120.0)),
         lambda: limits.update(import_max_mw=at(25.0, 100.0)),
     )
     for place in draw.choice(len(levers), size=int(draw.integers(1, MOST_MOVED + 1)), replace=False):

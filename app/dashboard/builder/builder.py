@@ -14,6 +14,7 @@ from app.dashboard.builder.content import Content, value_at, with_value
 from app.dashboard.builder.drafts.draft import Draft, Step
 from app.dashboard.builder.drafts.edits import edited
 from app.dashboard.builder.drafts.store import DRAFTS, DraftStore
+from app.dashboard.builder.estimating import Estimating
 from app.dashboard.builder.files.named import UPLOADS
 from app.dashboard.builder.levers.declared import BY_KEY, turned
 from app.dashboard.builder.levers.lever import NetFacts
@@ -41,6 +42,7 @@ class Builder:
         self.uploads = place / UPLOADS
         self.checker = Checker(self.uploads)
         self.plans = NetPlans(self.uploads)
+        self.estimating = Estimating(results, self.uploads)
 
     def begin(self, template: str, name: str = "", changed: Sequence[tuple[str, str]] = ()) -> Draft:
         """A new draft of a template.

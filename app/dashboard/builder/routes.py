@@ -17,6 +17,7 @@ from app.dashboard.builder.checking import told
 from app.dashboard.builder.content import Content, plain
 from app.dashboard.builder.drafts.draft import Draft
 from app.dashboard.builder.drafts.store import StaleRevisionError
+from app.dashboard.builder.estimate_panel import shown
 from app.dashboard.builder.files.uploads import TooLargeError, keep_upload, upload_kind, uploaded_scenario
 from app.dashboard.builder.form import form_description
 from app.dashboard.builder.state import checked_state, state
@@ -110,6 +111,12 @@ def _add_looks(server: Flask, builder: Callable[[], Builder]) -> None:
     def check(draft_id: str) -> Any:
         draft = builder().drafts.read(draft_id)
         return checked_state(draft, builder().checker.check(draft.content))
+
+    @server.get("/build/drafts/<draft_id>/estimate")
+    @_answered
+    def estimate(draft_id: str) -> Any:
+        draft = builder().drafts.read(draft_id)
+        return shown(draft, builder().estimating.estimate(draft.base, draft.content))
 
     @server.get("/build/drafts/<draft_id>/net.json")
     @_answered

@@ -8,6 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from flask import current_app, has_app_context
 
+from app.dashboard.builder import estimate_panel
 from app.dashboard.builder.files.uploads import UPLOADS_BY_KIND
 from app.dashboard.builder.placing import PLACEABLE
 from app.dashboard.builder.routes import add_build_routes
@@ -66,7 +67,7 @@ def _sections(view: View) -> Component:
 def _beside(view: View) -> Component:
     """What stays in sight while levers move."""
     check = _card(view.say("Check"), "", html.Div(id="build-faults"))
-    return html.Aside([check], className="b-beside")
+    return html.Aside([estimate_panel.card(view.say), check], className="b-beside")
 
 
 def _card(title: str, subtitle: str, *inside: Component) -> Component:

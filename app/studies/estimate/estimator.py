@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from app.results.folder import Result
 from app.results.store.store import Store
 from app.scenario.load import check_scenario
 from app.scenario.loaded import LoadedScenario
@@ -27,13 +29,13 @@ from app.studies.estimate.estimate import FIGURES, Band, ScenarioEstimate
 from app.studies.estimate.levers import Levers, Ranges, levers_of, unknown_kinds
 from app.studies.estimate.quantities import Quantities, quantities
 from app.studies.estimate.reduced_run import ReducedRuns, reliable_for
-from app.studies.estimate.stored_runs import StoredRun, identity, stored_runs, surroundings, with_defaults
+from app.studies.estimate.stored_runs import StoredRun, identity, results_in, stored_runs, surroundings, with_defaults
 from grid.errors import InputError
 from grid.sharing import SharedPreparation, sharing_preparation
 from optimizer._highs import SolverError
 
 MOST_LEARNED_FROM = 40
-"""Stored runs that the errors are learned from, those nearest to the base first."""
+"""Stored runs that errors are learned from, at most."""
 NEAREST = 4
 """Stored runs whose misses correct an estimate."""
 LONGEST_DAYS = 14
@@ -190,7 +192,9 @@ class Estimator:
         return scenario.city.network in known.networks and days and strategy in known.strategies
 
 
-def estimator_for(base: Mapping[str, Any], folder: Path, store: Store | None) -> Estimator:
+def estimator_for(
+    base: Mapping[str, Any], folder: Path, store: Store | None, results: Iterable[Result] = ()
+) -> Estimator:
     """An estimator of the scenarios that levers make of a base; takes some seconds.
 
     Args:
@@ -198,6 +202,7 @@ def estimator_for(base: Mapping[str, Any], folder: Path, store: Store | None) ->
         folder: Folder that file names in it are relative to.
         store: Where runs are stored from which errors are learned, and whose results answer for their scenarios; None
             for nowhere.
+        results: Opened results that do the same, for who has them; names are those of their folders.
 
     Raises:
         ScenarioError: With all faults of the base.
@@ -205,19 +210,17 @@ def estimator_for(base: Mapping[str, Any], folder: Path, store: Store | None) ->
     preparation, runs = SharedPreparation(), ReducedRuns()
     with sharing_preparation(preparation):
         loaded = check_scenario(base, folder, "the scenario")
-        stored = [] if store is None else stored_runs(store, loaded)
+        stored = stored_runs(results if store is None else chain(results, results_in(store)), loaded)
         usable = not reliable_for(loaded.city.network) and loaded.scenario.period.days <= LONGEST_DAYS
         runs_first = quantities(runs.run(loaded)) if usable else {}
-        learned = _learned(stored, loaded, folder, runs) if usable else ()
+        learned = _learned(stored, folder, runs) if usable else ()
     words = f"{len(learned)} stored runs of this city and period correct it." if learned else ""
     words = words if runs_first or not usable else "The base has no solution of the power flow in some step."
     return Estimator(loaded, folder, tuple(stored), words, learned, runs, preparation)
 
 
-def _learned(
-    stored: Sequence[StoredRun], base: LoadedScenario, folder: Path, runs: ReducedRuns
-) -> tuple[_Learned, ...]:
-    """What the short way says of stored runs, those first that have the strategy and the levers of the base."""
+def _learned(stored: Sequence[StoredRun], folder: Path, runs: ReducedRuns) -> tuple[_Learned, ...]:
+    """What the short way says of stored runs."""
     found = []
     for run in stored[-MOST_LEARNED_FROM:]:
         try:
@@ -230,7 +233,6 @@ def _learned(
         missed = {key: float(run.figures[key]) - value for key, value in short.items()
                   if run.figures.get(key) is not None}  # fmt: skip
         found.append(_Learned(run, levers_of(loaded), short, missed))
-    del base
     return tuple(found)
 
 

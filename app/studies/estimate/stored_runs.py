@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,6 @@ class StoredRun:
         name: Name of its folder.
         content: Its scenario, with all defaults.
         figures: Its key figures.
-        strategy: Its strategy.
     """
 
     name: str
@@ -63,11 +62,16 @@ def with_defaults(scenario: Scenario) -> Mapping[str, Any]:
     return content
 
 
-def stored_runs(store: Store, loaded: LoadedScenario) -> list[StoredRun]:
-    """The runs of the same surroundings, without those that are damaged or lack a solution of the power flow."""
+def stored_runs(results: Iterable[Result], loaded: LoadedScenario) -> list[StoredRun]:
+    """The runs of the same surroundings among results, without those that lack a solution of the power flow.
+
+    Args:
+        results: The results.
+        loaded: A scenario of the surroundings.
+    """
     wanted = surroundings(with_defaults(loaded.scenario), loaded.input_hashes())
     found = []
-    for result in _results(store):
+    for result in results:
         if result.summary.get("failed_steps"):
             continue
         try:
@@ -79,7 +83,8 @@ def stored_runs(store: Store, loaded: LoadedScenario) -> list[StoredRun]:
     return found
 
 
-def _results(store: Store) -> Iterator[Result]:
+def results_in(store: Store) -> Iterator[Result]:
+    """The results of a store that can be opened; none where it cannot be reached."""
     try:
         names = store.folder.names()
     except StoreError:
