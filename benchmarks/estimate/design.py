@@ -33,6 +33,7 @@ class Design:
         variants: Variants of each period, its template apart.
         step_minutes: Length of a step [min].
         demand_charge: Whether the charge for the highest import is one of the levers; it makes a dispatch take minutes.
+        growth: Whether the growth of other loads is one.
         most_cars: Upper end of the lever of cars.
         least_line_limit: Lower end of that of the limit of lines; dispatches that cannot keep it take minutes [%].
     """
@@ -43,12 +44,13 @@ class Design:
     variants: int
     step_minutes: int = 15
     demand_charge: bool = True
+    growth: bool = False
     most_cars: int = 15_000
     least_line_limit: float = 45.0
 
 
 DESIGNS = (
-    Design("unmanaged", 7, STARTS, 12),
+    Design("unmanaged", 7, STARTS, 12, growth=True),
     Design("optimal", 2, STARTS[:2], 10, step_minutes=30, demand_charge=False, most_cars=12_000, least_line_limit=60.0),
     Design("smart", 3, STARTS[:2], 5),
 )
@@ -121,6 +123,7 @@ def _moved(base: Mapping[str, Any], draw: np.random.Generator, design: Design) -
         lambda: centre.update(cooling={"kind": str(draw.choice(COOLING))}),
         lambda: dispatch.update(carbon_price_per_t=at(0.0, 400.0)),
         lambda: tariff.update(import_markup_per_mwh=at(10.0, 300.0)),
+        *((lambda: content["city"].update(demand_growth=at(-0.2, 0.5)),) if design.growth else ()),
         *((lambda: tariff.update(demand_charge_per_mw_month=at(0.0, 20_000.0)),) if design.demand_charge else ()),
         lambda: limits.update(line_loading_max_percent=at(design.least_line_limit, 120.0)),
         lambda: limits.update(import_max_mw=at(25.0, 100.0)),

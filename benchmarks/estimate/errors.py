@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.results.folder import Result
-from app.scenario.load import check_scenario
 from app.studies.estimate.accuracy import Correction, general, quantile, relative_to
+from app.studies.estimate.growth import checked_without_growth
 from app.studies.estimate.levers import Levers, levers_of
 from app.studies.estimate.quantities import Quantities, quantities
 from app.studies.estimate.reduced_run import ReducedRuns
@@ -46,7 +46,7 @@ def compare(runs: Sequence[tuple[Planned, Result]], place: Path) -> list[Compare
     with sharing_preparation():
         for each, result in runs:
             begun = time.perf_counter()
-            loaded = check_scenario(each.content, place, each.name)
+            loaded = checked_without_growth(each.content, place, each.name)
             short = quantities(short_way.run(loaded))
             seconds = time.perf_counter() - begun
             full = {key: float(value) for key, value in result.summary.items() if isinstance(value, int | float)}

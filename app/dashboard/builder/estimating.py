@@ -78,4 +78,7 @@ class Estimating:
 
 def _key(content: Content) -> str:
     """What an estimator is prepared for, as text."""
-    return json.dumps({name: content.get(name) for name in FIXED}, sort_keys=True)
+    fixed = {name: content.get(name) for name in FIXED}
+    if isinstance(fixed["city"], Mapping):
+        fixed["city"] = {key: value for key, value in fixed["city"].items() if key != "demand_growth"}
+    return json.dumps(fixed, sort_keys=True)

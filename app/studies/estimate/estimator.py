@@ -11,7 +11,6 @@ from typing import Any
 
 from app.results.folder import Result
 from app.results.store.store import Store
-from app.scenario.load import check_scenario
 from app.scenario.loaded import LoadedScenario
 from app.studies.estimate.accuracy import (
     LEAST_RUNS,
@@ -26,6 +25,7 @@ from app.studies.estimate.accuracy import (
     width,
 )
 from app.studies.estimate.estimate import FIGURES, Band, ScenarioEstimate
+from app.studies.estimate.growth import checked_without_growth
 from app.studies.estimate.levers import Levers, Ranges, levers_of, unknown_kinds
 from app.studies.estimate.quantities import Quantities, quantities
 from app.studies.estimate.reduced_run import ReducedRuns, reliable_for
@@ -112,7 +112,7 @@ class Estimator:
 
     def _checked(self, content: Mapping[str, Any]) -> LoadedScenario:
         with sharing_preparation(self._preparation):
-            return check_scenario(content, self.folder, "the scenario")
+            return checked_without_growth(content, self.folder, "the scenario")
 
     def _same_surroundings(self, loaded: LoadedScenario) -> bool:
         return _surroundings(loaded) == _surroundings(self.base)
@@ -209,7 +209,7 @@ def estimator_for(
     """
     preparation, runs = SharedPreparation(), ReducedRuns()
     with sharing_preparation(preparation):
-        loaded = check_scenario(base, folder, "the scenario")
+        loaded = checked_without_growth(base, folder, "the scenario")
         stored = stored_runs(results if store is None else chain(results, results_in(store)), loaded)
         usable = not reliable_for(loaded.city.network) and loaded.scenario.period.days <= LONGEST_DAYS
         runs_first = quantities(runs.run(loaded)) if usable else {}
@@ -224,7 +224,7 @@ def _learned(stored: Sequence[StoredRun], folder: Path, runs: ReducedRuns) -> tu
     found = []
     for run in stored[-MOST_LEARNED_FROM:]:
         try:
-            loaded = check_scenario(run.content, folder, run.name)
+            loaded = checked_without_growth(run.content, folder, run.name)
             if unknown_kinds(loaded):
                 continue
             short = quantities(runs.run(loaded))

@@ -22,6 +22,7 @@ LABELS = {
     "markup": ("what is added to the price of imports", "per MWh"),
     "demand_charge": ("charge for the highest import", "per MW and month"),
     "line_limit": ("limit of the lines", "%"),
+    "growth": ("growth of other loads", ""),
     "import_limit": ("limit of the import", "MW per MW of peak load"),
 }
 """What each is called, and in which unit."""
@@ -36,7 +37,7 @@ Levers = Mapping[str, float]
 
 
 def levers_of(loaded: LoadedScenario) -> Levers:
-    """The levers of a scenario, those that size something by the peak of the city's own loads."""
+    """The levers of a scenario; sizes by the peak of the city's own loads, without growth."""
     scenario, assets = loaded.scenario, loaded.assets
     peak = max(loaded.city.loads.peak_mw, 1e-9)
     cars = [asset for asset in assets if isinstance(asset, EVFleet)]
@@ -55,6 +56,7 @@ def levers_of(loaded: LoadedScenario) -> Levers:
         "carbon_price": scenario.dispatch.carbon_price_per_t,
         "markup": scenario.tariff.import_markup_per_mwh,
         "demand_charge": scenario.tariff.demand_charge_per_mw_month,
+        "growth": scenario.city.demand_growth,
         "line_limit": NO_LIMIT_PERCENT if lines is None else min(lines, NO_LIMIT_PERCENT),
         "import_limit": NO_LIMIT if imports is None else min(imports / peak, NO_LIMIT),
     }

@@ -7,7 +7,7 @@ the tracing of every bus, and the tables.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from app.scenario.loaded import LoadedScenario
 from app.simulation.inputs import SimulationInputs, prepare
+from app.studies.estimate.growth import grown_city
 from app.studies.estimate.line_limits import lines_that_may_fill
 from app.studies.estimate.reference_assets import ReferenceAssets, Referenced, Sizing
 from grid.arrays import Floats, Ints
@@ -78,12 +79,15 @@ class ReducedRuns:
     def run(self, loaded: LoadedScenario) -> ReducedRun:
         """The run of a scenario.
 
+        Args:
+            loaded: The scenario, on a city without growth (`checked_without_growth`).
+
         Raises:
             InputError: If an asset cannot be built.
             SolverError: If the dispatch of aggregates has no solution.
         """
         referenced = self.references.referenced(loaded)
-        inputs = prepare(referenced.loaded)
+        inputs = self._grown(prepare(referenced.loaded))
         city, network = inputs.loaded.city, inputs.loaded.city.network
         drawn, reactive = self._of(city, ("withdrawal",), city.withdrawal)
         unmanaged = [self._unmanaged(f, referenced.of_part(f.name)) for f in inputs.flexibilities]
@@ -95,6 +99,15 @@ class ReducedRuns:
         limits = inputs.limits.tolerated.of_elements
         flow = extremes(network, city.clock, Injections.dense(p_mw, reactive), limits)
         return ReducedRun(inputs, powers, p_mw, flow)
+
+    def _grown(self, inputs: SimulationInputs) -> SimulationInputs:
+        """The inputs of a city without growth, with the growth that the scenario says."""
+        growth = inputs.loaded.scenario.city.demand_growth
+        if growth == 0.0:
+            return inputs
+        plain = inputs.loaded.city
+        city = self._of(plain, ("grown", growth), lambda: grown_city(plain, growth))
+        return replace(inputs, loaded=replace(inputs.loaded, city=city))
 
     def _unmanaged(self, flexibility: Flexibility, size: Sizing) -> AssetPower:
         """What an asset does when nobody manages it."""

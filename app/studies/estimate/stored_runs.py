@@ -14,8 +14,8 @@ from app.scenario.loaded import LoadedScenario
 from app.scenario.schema import Scenario
 from grid.errors import InputError
 
-FIXED = ("currency", "seed", "city", "period", "weather", "upstream", "power_limits")
-"""Parts of a scenario that must be equal for two runs to tell of each other; and emission factors."""
+FIXED = ("currency", "seed", "period", "weather", "upstream", "power_limits")
+"""Parts of a scenario that must be equal for two runs to tell of each other; and city and emission factors."""
 MOST_OPENED = 400
 """Results of a store that are looked at, the newest first."""
 
@@ -48,7 +48,8 @@ def surroundings(content: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
         inputs: Hashes of the files that it refers to.
     """
     carbon = {key: value for key, value in content["carbon"].items() if key != "conventions"}
-    return json.dumps([{name: content[name] for name in FIXED}, carbon, dict(inputs)], sort_keys=True)
+    city = {key: value for key, value in content["city"].items() if key != "demand_growth"}
+    return json.dumps([{name: content[name] for name in FIXED}, city, carbon, dict(inputs)], sort_keys=True)
 
 
 def identity(content: Mapping[str, Any]) -> str:
