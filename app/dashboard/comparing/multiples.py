@@ -101,7 +101,8 @@ def loading_durations(curves: Mapping[str, np.ndarray], limit: float | None, the
     figure.update_layout(showlegend=False, margin={"t": 30})
     for axis in figure.select_xaxes(row=-(-len(curves) // MOST_ACROSS)):
         axis.title.text = "Share of the steps [%]"
-    return figure.update_xaxes(range=[0, 104], tickvals=[0, 50, 100]).update_yaxes(rangemode="tozero")
+    highest = max([limit or 0.0, *(float(curve.max(initial=0.0)) for curve in curves.values())])
+    return figure.update_xaxes(range=[0, 104], tickvals=[0, 50, 100]).update_yaxes(range=[0, 1.06 * highest or 1.0])
 
 
 def _durations(curves: Mapping[str, np.ndarray], theme: Theme) -> go.Figure:
