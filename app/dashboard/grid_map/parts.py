@@ -15,6 +15,7 @@ from app.dashboard import cards
 from app.dashboard.grid_map import violations
 from app.dashboard.grid_map.chunks import version_of
 from app.dashboard.grid_map.differences import what_is_missing, why_not_comparable
+from app.dashboard.grid_map.geometry import branch_names, bus_names
 from app.dashboard.grid_map.hosting import how_to_get
 from app.dashboard.grid_map.layers import LAYERS, layers_for_browser
 from app.dashboard.grid_map.symbols import KINDS, kind_of_asset
@@ -40,20 +41,22 @@ _DEVICE_COLUMNS = [
     {"field": "names", "headerName": "Assets", "flex": 2, "minWidth": 140},
 ]
 _BASES = {"now": "At the shown moment", "hour": "At this hour of all days", "period": "Whole period"}
+"""Over which time districts are ranked."""
 
 
 def config(view: View) -> dict[str, Any]:
     """What the browser needs to draw the map of a view."""
     result = view.result
     against = view.baseline
+    layers = layers_for_browser(
+        view.theme, result.scenario.get("limits") or {}, str(result.manifest.get("currency", "currency")),
+        str(result.manifest.get("upstream_score", "")),
+    )  # fmt: skip
     return {
         "result": view.name, "version": version_of(result), "theme": view.theme, "zone": view.zone,
         "label": view.label, "first": FIRST_LAYER, "hosting": how_to_get(result),
         "outline": bool(current_app and current_app.config.get("GRIDCARBON_BASEMAP")),
-        "layers": layers_for_browser(
-            view.theme, result.scenario.get("limits") or {}, str(result.manifest.get("currency", "currency")),
-            str(result.manifest.get("upstream_score", "")),
-        ),
+        "layers": {key: {**layer, "title": view.say(layer["title"])} for key, layer in layers.items()},
         "against": None if against is None or why_not_comparable(result, against) else {
             "name": view.baseline_name, "version": version_of(against), "label": view.baseline_label,
             "missing": what_is_missing(result, against),
@@ -82,32 +85,33 @@ def why_no_difference(view: View) -> str:
 def toolbar(view: View) -> Component:
     """Choice of layer, of values or differences, of elements or districts, of a map beside, and of an element."""
     reason, beside = why_no_difference(view), beside_names(view)
-    less = f"Less {view.baseline_label}" if not reason else "Difference"
+    less = view.say("Difference") if reason else view.say("Less {name}", name=view.baseline_label)
     return html.Div(
         [
             dmc.Select(
                 id="map-layer", value=FIRST_LAYER, allowDeselect=False, size="sm", w=190, checkIconPosition="right",
-                data=[{"value": key, "label": one.title} for key, one in LAYERS.items()],
-                **cards.hyphened(aria_label="Quantity on the map"),
+                data=[{"value": key, "label": view.say(one.title)} for key, one in LAYERS.items()],
+                **cards.hyphened(aria_label=view.say("Quantity on the map")),
             ),
             dmc.SegmentedControl(
                 id="map-mode", value="value", size="sm",
-                data=[{"value": "value", "label": "Values"},
+                data=[{"value": "value", "label": view.say("Values")},
                       {"value": "difference", "label": less, "disabled": bool(reason)}],
             ),
             dmc.SegmentedControl(
                 id="map-level", value="elements", size="sm",
-                data=[{"value": "elements", "label": "Elements"}, {"value": "districts", "label": "Districts"}],
+                data=[{"value": "elements", "label": view.say("Elements")},
+                      {"value": "districts", "label": view.say("Districts")}],
             ),
             dmc.Select(
                 id="map-beside", data=[{"value": name, "label": view.results.label(name)} for name in beside],
-                clearable=True, size="sm", w=190, disabled=not beside, placeholder="One map",
-                **cards.hyphened(aria_label="Result on a second map beside this one"),
+                clearable=True, size="sm", w=190, disabled=not beside, placeholder=view.say("One map"),
+                **cards.hyphened(aria_label=view.say("Result on a second map beside this one")),
             ),
             dmc.Select(
                 id="map-find", data=_found(view), searchable=True, clearable=True, limit=60, size="sm", w=210,
-                placeholder="Find a bus or a line", nothingFoundMessage="Nothing of that name",
-                **cards.hyphened(aria_label="Find a bus or a line"),
+                placeholder=view.say("Find a bus or a line"), nothingFoundMessage=view.say("Nothing of that name"),
+                **cards.hyphened(aria_label=view.say("Find a bus or a line")),
             ),
             *([html.Span(reason, className="map-reason")] if reason else []),
         ],
@@ -116,11 +120,11 @@ def toolbar(view: View) -> Component:
 
 
 def _found(view: View) -> list[dict[str, Any]]:
-    topology = view.result.topology
+    buses, branches = bus_names(view.result), branch_names(view.result)
     return [
-        {"group": "Buses", "items": [{"value": f"bus:{b['name']}", "label": b["name"]} for b in topology["buses"]]},
-        {"group": "Lines and transformers",
-         "items": [{"value": f"branch:{b['name']}", "label": b["name"]} for b in topology["branches"]]},
+        {"group": view.say("Buses"), "items": [{"value": f"bus:{name}", "label": name} for name in buses]},
+        {"group": view.say("Lines and transformers"),
+         "items": [{"value": f"branch:{name}", "label": name} for name in branches]},
     ]  # fmt: skip
 
 
@@ -130,12 +134,12 @@ def kinds(view: View) -> Component:
     shown = [kind for kind in KINDS if kind in there]
     return html.Div(
         dmc.ChipGroup(
-            [dmc.Chip(KINDS[kind], value=kind, size="xs") for kind in shown]
-            + [dmc.Chip("Transformers", value="transformer", size="xs")],
+            [dmc.Chip(view.say(KINDS[kind]), value=kind, size="xs") for kind in shown]
+            + [dmc.Chip(view.say("Transformers"), value="transformer", size="xs")],
             id="map-kinds", multiple=True,
             value=[*(kind for kind in shown if kind not in _MANY_PLACES), "transformer"],
         ),
-        className="map-kinds", role="group", **cards.hyphened(aria_label="Devices on the map"),
+        className="map-kinds", role="group", **cards.hyphened(aria_label=view.say("Devices on the map")),
     )  # fmt: skip
 
 
@@ -172,28 +176,25 @@ def grid(
 def districts(view: View) -> Component:
     """Districts ranked by the layer."""
     if not any(bus.get("zone") for bus in view.result.topology["buses"]):
-        return cards.nothing("Districts", "The net names no districts (`zone` of its buses).")
-    basis = dmc.RadioGroup(
-        dmc.Group([dmc.Radio(label, value=value, size="xs") for value, label in _BASES.items()], gap="md"),
-        id="map-basis",
-        value="now",
-        size="xs",
-        **cards.hyphened(aria_label="Over which time districts are ranked"),
-    )
+        return cards.nothing(view.say("Districts"), view.say("The net names no districts (`zone` of its buses)."))
+    basis = dmc.SegmentedControl(
+        id="map-basis", value="now", size="xs",
+        data=[{"value": value, "label": view.say(label)} for value, label in _BASES.items()],
+    )  # fmt: skip
     hours = dmc.Select(
         id="map-hour",
         data=[{"value": str(hour), "label": f"{hour:02d}:00"} for hour in range(24)],
         size="xs",
         w=120,
-        placeholder="Go to an hour",
-        **cards.hyphened(aria_label="Go to an hour of the shown day"),
+        placeholder=view.say("Go to an hour"),
+        **cards.hyphened(aria_label=view.say("Go to an hour of the shown day")),
     )
     return html.Section([
-        html.H2("Districts"),
+        html.H2(view.say("Districts")),
         html.Div([basis, hours], className="map-basis-row"),
         html.P(id="map-districts-words", className="subtitle", role="status"),
         grid("map-districts", [], [], view, 300),
-    ], className="card", **cards.hyphened(aria_label="Districts"))  # fmt: skip
+    ], className="card", **cards.hyphened(aria_label=view.say("Districts")))  # fmt: skip
 
 
 def exceeded(view: View) -> Component:
@@ -202,28 +203,30 @@ def exceeded(view: View) -> Component:
     others |= {view.results.label(name): view.results[name] for name in view.compared if name != view.baseline_name}
     rows = violations.rows_for_table(view.result, others)
     if not rows:
-        return cards.nothing("Limits exceeded", "No limit was exceeded at any step.")
+        return cards.nothing(view.say("Limits exceeded"), view.say("No limit was exceeded at any step."))
     compared = [{"field": "removed", "headerName": "In compared results", "flex": 2, "minWidth": 160}] if others else []
     words = (
         f"{counted(len(rows), 'pair')} of element and quantity; a click or Enter goes to its worst moment on the map."
     )
     table = grid("violations", [*_VIOLATION_COLUMNS, *compared], rows, view, min(56 + 34 * len(rows), 420))
-    return html.Section([html.H2("Limits exceeded"), html.P(words, className="subtitle"), table], className="card")
+    return html.Section(
+        [html.H2(view.say("Limits exceeded")), html.P(words, className="subtitle"), table], className="card"
+    )
 
 
 def twins(view: View) -> Component:
     """The map and its devices as tables."""
-    export = html.Button("Download as CSV", id="map-twin-export", className="button", type="button")
+    export = html.Button(view.say("Download as CSV"), id="map-twin-export", className="button", type="button")
     return html.Section([
-        html.H2("The map as tables"),
+        html.H2(view.say("The map as tables")),
         html.Details([
-            html.Summary("All elements at the shown moment"), html.Div(export, className="map-export"),
+            html.Summary(view.say("All elements at the shown moment")), html.Div(export, className="map-export"),
             grid("map-twin", [], [], view, 420),
         ]),
         html.Details([
-            html.Summary("All devices"), grid("map-devices", _DEVICE_COLUMNS, [], view, 320),
+            html.Summary(view.say("All devices")), grid("map-devices", _DEVICE_COLUMNS, [], view, 320),
         ]),
-    ], className="card", **cards.hyphened(aria_label="The map as tables"))  # fmt: skip
+    ], className="card", **cards.hyphened(aria_label=view.say("The map as tables")))  # fmt: skip
 
 
 def stores(view: View) -> list[Component]:

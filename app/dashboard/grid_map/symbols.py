@@ -57,7 +57,8 @@ def symbols(result: Result) -> list[Symbol]:
     kinds = kind_of_asset(result)
     place = {name: number for number, name in enumerate(bus_names(result))}
     rows = (
-        result.table("assets").group_by("asset", "bus").agg(pl.max_horizontal("drawn_mw", "fed_in_mw").max().alias("mw"))
+        result.table("assets").group_by("asset", "bus")
+        .agg(pl.max_horizontal("drawn_mw", "fed_in_mw").max().alias("mw"))
         .with_columns(pl.col("asset", "bus").cast(pl.String)).sort("asset", "bus").collect()
     )  # fmt: skip
     found: dict[tuple[str, int], list[tuple[str, float]]] = {}

@@ -26,7 +26,7 @@ _PLACES = (
 def content(view: View) -> Component:
     """The page for a view."""
     return cards.page(
-        "Grid",
+        view.say("Grid"),
         cards.where_and_when(view),
         cards.answers(grid_sentences(view), view),
         *parts.stores(view),
@@ -38,7 +38,7 @@ def content(view: View) -> Component:
             html.Div(id="map-symbol-legend", className="legend-symbols"),
             html.Div(id="map-spoken", className="spoken", role="status", **cards.hyphened(aria_live="polite")),
             html.P(_PLACES, className="subtitle"),
-        ], className="card map-card", **cards.hyphened(aria_label="Map of the grid")),
+        ], className="card map-card", **cards.hyphened(aria_label=view.say("Map of the grid"))),
         html.Div(_no_selection(), id="map-day"),
         parts.exceeded(view),
         parts.districts(view),

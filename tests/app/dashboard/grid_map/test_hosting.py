@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.dashboard.grid_map.hosting import how_to_get, hosting_version
+from app.dashboard.grid_map.hosting import hosting_version, how_to_get
 from app.results.folder import Result
 from app.studies.hosting.capacity import Hosting
 from app.studies.hosting.kept import keep, kept_at, kept_capacities
