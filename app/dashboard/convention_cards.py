@@ -13,8 +13,6 @@ from app.dashboard.view import View
 from carbon.tracing.convention_names import OPERATOR, SENTENCES, WATER_TANK
 from grid.units import KG_PER_T
 
-MOST_BUSES = 20
-
 
 def convention_cards(view: View) -> list[Component]:
     """Conventions by sector, both views of the city and of its buses, and where the power of each sector comes from."""
@@ -31,6 +29,11 @@ def _losses(table: pl.DataFrame, view: View) -> Component:
         "The same flows under every convention that the run traced; stores as water tanks. The table also holds the "
         "other model of stores: loads when they charge, free of carbon when they discharge.",
         figures.convention_bars(lines, view.theme), key="conventions", table=figures.side_by_side(lines),
+        why=cards.Behind(
+            ("conventions",), ("convention", "stores", "gpc_code", "energy_mwh", "emissions_kg"),
+            "Lines of losses are summed to one row for who bears them; lines below 0.5 kg in every convention are left "
+            "out of the chart, not of the table.", "Each column names its own.",
+        ),
     )  # fmt: skip
 
 
@@ -48,7 +51,9 @@ def _bearers(view: View) -> Component:
         (pl.col("emissions_kg") / KG_PER_T).alias("Carbon [t]"),
     )  # fmt: skip
     subtitle = "What is lost in the grid, and who answers for it: uses pay within their own emissions (lines x.2)."
-    return cards.table_card("Losses of the grid", subtitle, frame, digits=3)
+    behind = cards.Behind(("loss_bearers",), ("bearer", "lost_mwh", "emissions_kg"), "As in the table.",
+                          "Each row names its own.", ("grid_loss_mwh",))  # fmt: skip
+    return cards.table_card("Losses of the grid", subtitle, frame, digits=3, key="loss-bearers", why=behind)
 
 
 def _views(view: View) -> Component:
@@ -58,6 +63,12 @@ def _views(view: View) -> Component:
         "Production-based: own generation. Consumption-based: with imports, without exports and what stationary "
         f"stores gained. {view.convention}",
         figures.two_views(rows, view.theme), key="two-views", table=_view_table(_operators(view), ("city", "sector")),
+        why=cards.Behind(
+            ("views",), ("production_mwh", "import_mwh", "consumption_mwh", "stores_mwh", "loss_mwh", "export_mwh",
+                         "production_kg", "import_kg", "consumption_kg", "stores_kg", "loss_kg", "export_kg"),
+            "The row of the city; uses and losses are consumption and loss.", view.convention,
+            ("emissions_production_t", "emissions_import_t", "emissions_export_t"),
+        ),
     )  # fmt: skip
 
 
@@ -68,6 +79,11 @@ def _origins(view: View) -> Component:
         "Traced shares; energy from a store counts for what charged it, stores are what they held at first. Cars: "
         f"what they charge. {view.convention}",
         figures.origin_bars(frame, view.theme), key="origins",
+        why=cards.Behind(
+            ("origins", "data_centre_origins"), ("consumer", "source", "energy_mwh", "emissions_kg", "name"),
+            "Traced energy of each source in what a sector or a data centre uses over the period; shares of its sum.",
+            view.convention, ("renewable_share",),
+        ),
         table=frame.select(
             pl.col("consumer").alias("Consumer"), pl.col("source").alias("Source"),
             pl.col("energy_mwh").alias("Energy [MWh]"), (pl.col("emissions_kg") / KG_PER_T).alias("Carbon [t]"),
@@ -89,9 +105,13 @@ def origins_of(view: View) -> pl.DataFrame:
 
 def _buses(view: View) -> Component:
     rows = _operators(view).filter(pl.col("level") == "bus")
-    most = rows.sort("consumption_kg", descending=True).head(MOST_BUSES)
-    kept = f"The {len(most)} buses that use most; all are in the table views. {view.convention}"
-    return cards.table_card("Production and consumption, bus by bus", kept, _view_table(most, ("bus",)))
+    kept = f"All buses, those first whose use carries most carbon. {view.convention}"
+    behind = cards.Behind(("views",), ("name", "production_mwh", "consumption_mwh", "consumption_kg"),
+                          "Rows of buses, those first whose consumption carries most.", view.convention)  # fmt: skip
+    table = _view_table(rows.sort("consumption_kg", descending=True), ("bus",))
+    total = cards.summed(table, [name for name in table.columns if name.startswith("Consumption")])
+    return cards.table_card("Production and consumption, bus by bus", kept, table, key="bus-views", why=behind,
+                            total=total)  # fmt: skip
 
 
 def _operators(view: View) -> pl.DataFrame:

@@ -39,8 +39,20 @@ def content(view: View) -> Component:
         *_energy_cards(powers, view),
         _feeders(compared, view),
         *_coefficient_cards(compared, view),
-        cards.table_card("Totals", f"At the meter. {view.convention}", totals_by_result(compared)),
-        _avoided(compared),
+        cards.table_card(
+            "Totals",
+            f"At the meter. {view.convention}",
+            totals_by_result(compared),
+            key="ev-totals",
+            why=cards.Behind(
+                ("sessions",),
+                ("energy_kwh", "v2g_kwh", "charged_kg", "driven_kg", "driven_km"),
+                "Sums over all sessions; coefficients are those of the sums.",
+                view.convention,
+                ("ev_energy_mwh", "v2g_energy_mwh", "ev_ci_g_per_kwh", "ev_g_per_km"),
+            ),
+        ),
+        _avoided(compared, view),
     )
 
 
@@ -164,7 +176,7 @@ def avoided_by_result(results: Mapping[str, Result]) -> pl.DataFrame:
     return pl.concat(frames).sort("Result", "Against", "Class", descending=[False, True, False])
 
 
-def _avoided(results: Mapping[str, Result]) -> Component:
+def _avoided(results: Mapping[str, Result], view: View) -> Component:
     """The card of what V2G avoided elsewhere."""
     frame = avoided_by_result(results)
     if frame.is_empty():
@@ -174,7 +186,15 @@ def _avoided(results: Mapping[str, Result]) -> Component:
         "A consequence, not part of any emissions shown here: what V2G replaced, less what charging for it released "
         "and the wear of batteries. Marginal: the plants that ran less and more for it. Average: the mix at the bus."
     )
-    return cards.table_card(AVOIDED_ELSEWHERE, " ".join((words, *filter(None, scores))), frame, digits=1)
+    behind = cards.Behind(
+        ("v2g_credit",), ("energy_mwh", "replaced_kg", "released_kg", "wear_kg", "avoided_kg"),
+        "As in the table. Marginal: what a MWh less saves at the bus and step of the feed-in, less what a MWh more "
+        "emitted where it was charged. Average: the mean of the bus, less the carbon of the battery's stock.",
+        view.convention,
+        ("v2g_avoided_elsewhere_not_in_inventory_marginal_t", "v2g_avoided_elsewhere_not_in_inventory_average_t"),
+    )  # fmt: skip
+    told = " ".join((words, *filter(None, scores)))
+    return cards.table_card(AVOIDED_ELSEWHERE, told, frame, digits=1, key="v2g-avoided", why=behind)
 
 
 def _by_day(powers: Mapping[str, pl.DataFrame], zone: str) -> pl.DataFrame:

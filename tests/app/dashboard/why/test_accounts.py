@@ -13,6 +13,7 @@ from app.dashboard.why.behind import Behind, button, read_behind
 from app.dashboard.why.parts import with_links
 from app.results.folder import Result
 from app.results.key_figures import declarations
+from app.studies.answers.certainty import FigureBand, FigureBands
 from grid.errors import InputError
 
 
@@ -98,3 +99,16 @@ def test_without_a_sweep_it_says_how_to_get_a_band(three_results: dict[str, Resu
     view = view_of(three_results)
     assert "gridcarbon batch" in str(band(view, "emissions_t", None))
     assert "gridcarbon batch" in str(band(view, "emissions_t", three_results["v2g"].path.parent))
+
+
+def test_a_band_is_told_with_its_sweep_and_what_it_varies(
+    three_results: dict[str, Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = FigureBand("uncertainty", 64, ("weather",), 55.04, 58.5, 61.96, ("the runs are a sample",))
+    bands = FigureBands((found,), ("Sweep few: needs more.",))
+    monkeypatch.setattr("app.dashboard.why.account.figure_bands", lambda *_: bands)
+    text = str(band(view_of(three_results), "emissions_t", three_results["v2g"].path.parent))
+    told = "64 runs that vary weather: one in ten is below 55.0 t, half are below 58.5 t, one in ten is above 62.0 t."
+    assert told in text
+    assert "The runs are a sample." in text
+    assert "Sweep few: needs more." in text
