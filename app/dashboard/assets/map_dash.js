@@ -145,11 +145,14 @@
   }
   map.told = told;
 
+  /** To the address, with the moment: it may not have come to rest there yet, and must not fall back. */
+  const write = (changes) => app().address.set(state.at === null ? changes : { at: `${new Date(state.at).toISOString().slice(0, 16)}Z`, ...changes }, { push: true });
+
   // ---- what is selected ----------------------------------------------------------------------------------------------
   map.select = function (key, quiet) {
     if (key === state.selected) return;
     state.selected = key || "";
-    if (!quiet) app().address.set({ select: key || null }, { push: true });
+    if (!quiet) write({ select: key || null });
     set("map-find", { value: key && !key.startsWith("zone:") ? key : null });
     tellServer();
     redraw();
@@ -201,7 +204,7 @@
         layer, difference: mode === "difference" && Boolean(config.against), districts: level === "districts", kinds: new Set(kinds || []),
         at: app().moment.get(),
       });
-      if (!fresh && changed) app().address.set({ layer }, { push: true });
+      if (!fresh && changed && layer !== (app().address.get("layer") || config.first)) write({ layer });
       const against = state.difference ? config.against : null, source = map.source(config.result, config.version, against);
       const other = (config.beside || []).find((one) => one.name === beside);
       try {

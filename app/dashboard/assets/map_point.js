@@ -125,6 +125,8 @@
       const d = (x[bus] - cx) ** 2 + (y[bus] - cy) ** 2;
       if (d < best) { best = d; found = bus; }
     }
+    const area = pane.gathered && !map.state.districts ? map.areaAt(pane, cx, cy) : -1;
+    if (area >= 0) { map.openArea(area); return; }
     if (found < 0) return;
     map.select(map.state.districts && net.zoneOf[found] >= 0 ? `zone:${net.zones[net.zoneOf[found]]}` : map.keyOf(net, found));
   }

@@ -28,10 +28,10 @@ _MANY_PLACES = {"pv", "charging", "heat_pump"}
 _VIOLATION_COLUMNS = [
     {"field": "element", "headerName": "Element", "flex": 2, "minWidth": 140},
     {"field": "quantity", "headerName": "Quantity", "minWidth": 100},
-    {"field": "steps", "headerName": "Steps", "type": "rightAligned", "minWidth": 80},
+    {"field": "steps", "headerName": "Steps", "type": "rightAligned", "minWidth": 90},
     {"field": "worst", "headerName": "Worst", "type": "rightAligned", "sortable": False, "minWidth": 100},
     {"field": "limit", "headerName": "Limit", "type": "rightAligned", "sortable": False, "minWidth": 100},
-    {"field": "time", "headerName": "Worst at", "sortable": False, "minWidth": 170},
+    {"field": "time", "headerName": "Worst at", "sortable": False, "minWidth": 210},
 ]
 _DEVICE_COLUMNS = [
     {"field": "kind", "headerName": "Kind", "minWidth": 120},
