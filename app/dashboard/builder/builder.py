@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.dashboard.builder.checking import Checker, schema_faults
-from app.dashboard.builder.content import Content, value_at, with_value
+from app.dashboard.builder.content import ABSENT, Content, value_at, with_value
 from app.dashboard.builder.drafts.draft import Draft, Step
 from app.dashboard.builder.drafts.edits import edited
 from app.dashboard.builder.drafts.store import DRAFTS, DraftStore
@@ -67,6 +67,8 @@ class Builder:
             return turned(content, path, _read(value), self.net(content))
         keys = tuple(int(key) if key.isdigit() else key for key in path.replace("[", ".").replace("]", "").split("."))
         keys = _by_name(content, keys)
+        if keys[-1] == "kind" and value_at(content, keys) not in (ABSENT, value):
+            return dict(with_value(content, keys[:-1], {"kind": value}))  # another kind has other parts
         try:
             return dict(with_value(content, keys, _read(value)))
         except KeyError as error:

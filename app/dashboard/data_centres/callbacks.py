@@ -24,6 +24,8 @@ from app.dashboard.data_centres.work import Task, Work
 from app.dashboard.figures.data_centres import PUE_TARGET
 from app.dashboard.view import View
 from app.studies.halls.study import HallStudy, study_hall
+from app.studies.hosting.capacity import Hosting
+from app.studies.hosting.kept import kept_capacities
 from carbon.data_centre import DataCentre
 from grid.errors import InputError
 
@@ -60,10 +62,24 @@ class Asking:
         found = [(key, task) for key, task in self.work.tasks() if isinstance(key, Asked) and key.hall == self.key]
         return found[::-1]
 
-    def capacities(self, meter: bool = False) -> dict[str, float]:
-        """What is known of buses in the intact grid, by name [MW of IT, or at the meter]."""
+    def found(self) -> dict[str, Hosting]:
+        """Hosting capacities that were worked out here, in the intact grid, by bus."""
         done = [(asked, task.value) for asked, task in self.hosting() if task.status == "done" and not asked.n_minus_1]
-        return {asked.bus: value.p_facility_mw if meter else value.p_it_mw for asked, value in done}
+        return {asked.bus: value for asked, value in done}
+
+    def capacities(self) -> dict[str, float]:
+        """What is known of buses in the intact grid, by name [MW of IT].
+
+        That is what was worked out here and what `gridcarbon hosting` kept beside the results, where the result has one
+        data centre and it is clear whose that is.
+        """
+        result = self.view.result
+        alone = len(result.scenario.get("data_centres") or ()) == 1
+        try:
+            kept = kept_capacities(result.path.parent, result.scenario_hash) if alone else None
+        except InputError:  # the page Grid says what is wrong with them
+            kept = None
+        return {**(kept or {}), **{bus: value.p_it_mw for bus, value in self.found().items()}}
 
 
 Ask = Callable[[Mapping[str, Any]], Asking]
@@ -86,7 +102,8 @@ def _answers(_who: Asking, study: HallStudy) -> Component:
 
 
 def _designs(who: Asking, study: HallStudy) -> Component:
-    return designs_card(who.view, study, PUE_TARGET, who.capacities(meter=True).get(who.spec.bus))
+    here = who.found().get(who.spec.bus)
+    return designs_card(who.view, study, PUE_TARGET, None if here is None else here.p_facility_mw)
 
 
 def _retrofit(who: Asking, study: HallStudy) -> list[Component]:
@@ -106,6 +123,8 @@ PARTS: Mapping[str, Callable[[Asking, HallStudy], Component | list[Component]]] 
     "dc-places": _places,
 }
 """Places on the page that a study fills, each by a request of its own."""
+OF_HOSTING = ("dc-designs", "dc-places")
+"""Those of them that show hosting capacities."""
 
 
 def register(app: Dash, catalogue: Catalogue) -> None:
@@ -147,12 +166,15 @@ def _fill(app: Dash, ask: Ask) -> None:
         return "", True, True
 
     for place, make in PARTS.items():
-        app.callback(Output(place, "children"), Input("dc-ready", "data"), State("dc-view", "data"))(
+        again = [Input("dc-hosted", "data")] if place in OF_HOSTING else []
+        app.callback(Output(place, "children"), State("dc-view", "data"), Input("dc-ready", "data"), *again)(
             partial(_part, ask, make)
         )
 
 
-def _part(ask: Ask, make: Callable[[Asking, HallStudy], Any], ready: bool | None, data: Mapping[str, Any]) -> Any:
+def _part(
+    ask: Ask, make: Callable[[Asking, HallStudy], Any], data: Mapping[str, Any], ready: bool | None, *_hosted: object
+) -> Any:
     found = _done(ask, data) if ready else None
     return no_update if found is None else make(*found)
 
@@ -203,7 +225,7 @@ def _host(app: Dash, ask: Ask, work: Work) -> None:
 
     @app.callback(
         Output("dc-host-state", "children"), Output("dc-host-poll", "disabled"), Output("dc-where", "figure"),
-        Output("dc-host-cancel", "disabled"), Output("dc-host", "disabled"),
+        Output("dc-host-cancel", "disabled"), Output("dc-host", "disabled"), Output("dc-hosted", "data"),
         Input("dc-host", "n_clicks"), Input("dc-host-cancel", "n_clicks"), Input("dc-host-poll", "n_intervals"),
         Input("dc-bus", "value"), State("dc-outages", "checked"), State("dc-view", "data"),
     )  # fmt: skip
@@ -212,7 +234,7 @@ def _host(app: Dash, ask: Ask, work: Work) -> None:
         try:
             who = ask(data)
         except (InputError, ValidationError) as error:
-            return [html.P(str(error), className="warning")], True, no_update, True, True
+            return [html.P(str(error), className="warning")], True, no_update, True, True, no_update
         if ctx.triggered_id == "dc-host" and bus:
             refused = _start(who, bus, bool(outages))
         elif ctx.triggered_id == "dc-host-cancel":
@@ -223,7 +245,8 @@ def _host(app: Dash, ask: Ask, work: Work) -> None:
         active = any(task.active for _, task in found)
         polled = ctx.triggered_id == "dc-host-poll" and active
         figure = no_update if polled else hosting_card.where_figure(who.view, bus, who.capacities())
-        return [*refused, *hosting_card.state(who.view, found)], not active, figure, not active, False
+        ended = len(found) if ctx.triggered_id == "dc-host-poll" and not active else no_update
+        return [*refused, *hosting_card.state(who.view, found)], not active, figure, not active, False, ended
 
     @app.callback(
         Output("dc-bus", "value", allow_duplicate=True), Input("dc-where", "clickData"), prevent_initial_call=True

@@ -27,6 +27,10 @@ SHOWN = {
 """Columns of the table of designs, and their headings."""
 
 
+WHOLE = ("energy_mwh", "energy_cost", "emissions_t", "water_m3", "capital")
+"""Columns that are read without digits after the point."""
+
+
 def table_of(years: Sequence[DesignYear]) -> pl.DataFrame:
     """A row a design over the year, in the order given; columns are the keys of `SHOWN`."""
     rows = [
@@ -64,7 +68,9 @@ def designs_card(view: View, study: HallStudy, limit: float, p_max_mw: float | N
     """
     currency = str(view.result.manifest.get("currency") or "EUR")
     frame = table_of(study.years).sort("pue", "capital", nulls_last=True)
-    headed = frame.rename({key: heading.format(currency=currency) for key, heading in SHOWN.items()})
+    headed = frame.with_columns(pl.col(WHOLE).round().cast(pl.Int64)).rename(
+        {key: heading.format(currency=currency) for key, heading in SHOWN.items()}
+    )
     site = study.year.site
     words = (
         f"The hall at {study.spec.bus}, its own load, every hour of {site.clock.start.year} with the weather "
@@ -74,7 +80,7 @@ def designs_card(view: View, study: HallStudy, limit: float, p_max_mw: float | N
         + ("" if p_max_mw is not None else "What its bus takes at most is worked out below.")
     )  # fmt: skip
     chart = charts.designs_side_by_side(table_of(plants_alone(study.years)), limit, p_max_mw, view.theme)
-    return cards.chart("Designs side by side over the year", words, chart, key="dc-designs", table=headed)
+    return cards.chart("Designs side by side over the year", words, chart, key="dc-designs", table=headed, digits=3)
 
 
 def months_card(view: View, study: HallStudy, limit: float) -> Component:
@@ -87,11 +93,11 @@ def months_card(view: View, study: HallStudy, limit: float) -> Component:
         {"month": "Month", "pue": "PUE [1]", "wue_l_per_kwh": "WUE [L/kWh]", "cue_kg_per_kwh": "CUE [kg/kWh]"}
     )
     chart = year_charts.by_month(study.months, limit, view.theme)
-    return cards.chart("The whole year by month", words, chart, key="dc-months", table=table)
+    return cards.chart("The whole year by month", words, chart, key="dc-months", table=table, digits=3)
 
 
 def target_box(target: float) -> Component:
     """Where the reader sets a limit, and reads what it takes to meet it."""
-    label = html.Label("What makes it meet a PUE of", htmlFor="dc-target")
+    label = html.Label("Ask for another PUE:", htmlFor="dc-target")
     box = dcc.Input(id="dc-target", type="number", value=target, min=1.0, max=3.0, step=0.01, debounce=True)
     return html.Div([label, box], className="dc-target")

@@ -125,7 +125,7 @@ def _shift(view: View, spec: DataCentre, rows: pl.DataFrame) -> Iterator[Compone
     moved = float((both["ran_mw"] - both["unshifted_mw"]).clip(lower_bound=0).sum()) * clock.step_hours
     yield cards.chart(
         "Load shift", f"{moved:.1f} MWh of IT energy ran at another time; up to {spec.deferrable_share:.0%} may.",
-        charts.shifted_load(hours, view.theme), key="dc-shift", table=hours, wide=False,
+        charts.shifted_load(hours, view.theme), key="dc-shift", table=hours, wide=not spec.on_site_assets,
     )  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def _on_site(view: View, spec: DataCentre, rows: pl.DataFrame) -> Iterator[Compo
     frame, _ = thinned(pl.concat([draws, own.select(draws.columns)]), view.zone, by=("name",))
     yield cards.chart(
         "On its site", "What it draws, and what its PV and its battery do; feeding in is negative.",
-        charts.power_at_its_bus(frame, view.theme), key="dc-on-site", wide=False,
+        charts.power_at_its_bus(frame, view.theme), key="dc-on-site", wide=spec.deferrable_share == 0,
     )  # fmt: skip
 
 

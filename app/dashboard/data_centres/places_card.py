@@ -52,6 +52,6 @@ def weathers_card(view: View, study: HallStudy) -> Component:
         schema={"Weather": pl.String, "PUE [1]": pl.Float64, "WUE [L/kWh]": pl.Float64, "Peak [MW]": pl.Float64,
                 "Energy [MWh/year]": pl.Float64, f"Energy cost [{currency}/year]": pl.Float64,
                 "Carbon [t/year]": pl.Float64},
-    )  # fmt: skip
+    ).with_columns(pl.col("^.*/year.$").round().cast(pl.Int64))  # fmt: skip
     words = f"Over a whole year; carbon and price stay those of this city ({study.year.carbon})."
     return cards.table_card("The same hall under other weather", words, table, digits=3)

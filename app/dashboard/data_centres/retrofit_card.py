@@ -26,7 +26,7 @@ def order_card(view: View, study: HallStudy, limit: float) -> Component:
         rows, orient="row",
         schema={"Change": pl.String, "PUE after it [1]": pl.Float64, "PUE saved [1]": pl.Float64,
                 "Cost [EUR, unverified]": pl.Float64, "Spent [EUR, unverified]": pl.Float64},
-    )  # fmt: skip
+    ).with_columns(pl.col("^.*EUR.*$").round().cast(pl.Int64))  # fmt: skip
     words = (
         "One after the other, each time the change that lowers the PUE most for its money, until none lowers it. "
         f"A plant that is replaced later can undo a set point before it. {COSTS}"
@@ -34,7 +34,7 @@ def order_card(view: View, study: HallStudy, limit: float) -> Component:
     if not study.order:
         return cards.nothing("Retrofit, step by step", "No change of the catalogue lowers the PUE of this hall.")
     chart = charts.retrofit_steps(names, pue, limit, view.theme)
-    return cards.chart("Retrofit, step by step", words, chart, key="dc-retrofit", table=table)
+    return cards.chart("Retrofit, step by step", words, chart, key="dc-retrofit", table=table, digits=3)
 
 
 def alone_card(study: HallStudy) -> Component:
@@ -45,6 +45,6 @@ def alone_card(study: HallStudy) -> Component:
         rows, orient="row",
         schema={"Change": pl.String, "What is done": pl.String, "PUE with it [1]": pl.Float64,
                 "PUE saved [1]": pl.Float64, "Cost [EUR]": pl.Float64, "Cost is": pl.String},
-    )  # fmt: skip
+    ).with_columns(pl.col("Cost [EUR]").round().cast(pl.Int64))  # fmt: skip
     words = "What each change does by itself over the year, the most saving first; below 0 it raises the PUE."
     return cards.table_card("Each change alone", words, table, digits=3)

@@ -43,9 +43,12 @@ def rules_card(view: View, study: HallStudy) -> Component:
 
 
 def _worst_first(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Failed, then passed, then not known; each by its margin."""
-    order = {False: 0, True: 1, None: 2}
-    return sorted(verdicts, key=lambda one: (order[one.outcome.passed], one.outcome.margin or 0.0))
+    """Failed, then passed, then not known; each by metric and margin."""
+    order, metrics = {False: 0, True: 1, None: 2}, list(_DIGITS)
+    return sorted(
+        verdicts,
+        key=lambda one: (order[one.outcome.passed], metrics.index(one.rule.metric), one.outcome.margin or 0.0),
+    )
 
 
 def _row(view: View, study: HallStudy, verdict: Verdict) -> Component:

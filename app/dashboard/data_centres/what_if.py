@@ -120,7 +120,7 @@ def panel(spec: DataCentre) -> Component:
 def _slider(name: str, label: str, value: float, low: float, high: float, step: float) -> Component:
     slider = dmc.Slider(
         id=name, value=value, min=low, max=high, step=step, updatemode="drag", size="sm",
-        labelTransitionProps={"duration": 0}, thumbLabel=label,
+        labelTransitionProps={"duration": 0}, thumbLabel=label, labelAlwaysOn=True,
     )  # fmt: skip
     return html.Div([html.Span(label, className="dc-label"), slider], className="dc-lever")
 

@@ -66,14 +66,14 @@ def retrofit_steps(names: Sequence[str], pue: Sequence[float], target: float, th
     """
     figure = go.Figure(go.Scatter(
         x=list(names), y=list(pue), mode="lines+markers+text", text=[f"{value:.3f}" for value in pue],
-        textposition="top center", cliponaxis=False, line={"color": OKABE_ITO["blue"], "width": 2, "shape": "hv"},
+        textposition="bottom center", cliponaxis=False, line={"color": OKABE_ITO["blue"], "width": 2, "shape": "hv"},
         marker={"size": 8}, hovertemplate="%{x}: %{y:.3f}<extra></extra>",
     ))  # fmt: skip
     framed(figure, theme, height=340, y_title="PUE [1]", legend=False)
     figure.update_layout(hovermode="closest", margin={"t": 30})
-    figure.update_yaxes(range=[1.0, max(target, *pue) + 0.08])
+    figure.update_yaxes(range=[1.0, max(target, *pue) + 0.05])
     figure.update_xaxes(tickangle=0)
-    add_limit(figure, target, f"limit {target:g}", theme)
+    add_limit(figure, target, f"limit {target:g}", theme, at="top right")
     return figure
 
 

@@ -33,22 +33,21 @@ def by_hour_and_day(centre: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
         .group_by("day", "hour").agg(pue=pl.col("p_total_mw").sum() / pl.col("p_it_mw").sum())
         .sort("day", "hour").pivot(on="hour", index="day", values="pue", sort_columns=False)
     )  # fmt: skip
+    days = [f"{day.day} {day:%b %Y}" for day in hours["day"]]
     names = sorted((name for name in hours.columns if name != "day"), key=int)
     stops = amount(theme)
     scale = [[place / (len(stops) - 1), colour] for place, colour in enumerate(stops)]
     figure = go.Figure(go.Heatmap(
-        z=hours.select(names).fill_nan(None).to_numpy().T.tolist(), x=hours["day"].to_list(), y=[int(n) for n in names],
+        z=hours.select(names).fill_nan(None).to_numpy().T.tolist(), x=days, y=[int(n) for n in names],
         colorscale=scale, zmin=PUE_SCALE[0], zmax=PUE_SCALE[1], hoverongaps=False,
-        hovertemplate="%{x|%a %-d %b %Y}, %{y}:00: %{z:.3f}<extra></extra>",
+        hovertemplate="%{x}, %{y}:00: %{z:.3f}<extra></extra>",
         colorbar={"title": {"text": "PUE", "font": {"color": MUTED[theme]}}, "thickness": 12, "outlinewidth": 0,
                   "tickfont": {"color": MUTED[theme]}},
     ))  # fmt: skip
     framed(figure, theme, y_title="Local hour", legend=False)
     figure.update_layout(hovermode="closest")
     figure.update_yaxes(tickvals=[0, 6, 12, 18], ticktext=["00:00", "06:00", "12:00", "18:00"], autorange="reversed")
-    days = hours["day"].to_list()
-    if len(days) <= 14:
-        figure.update_xaxes(tickvals=days, tickformat="%-d %b")
+    figure.update_xaxes(type="category", nticks=10, tickangle=0)
     return figure
 
 
@@ -74,11 +73,11 @@ def by_month(months: pl.DataFrame, target: float, theme: Theme) -> go.Figure:
     return figure
 
 
-def add_limit(figure: go.Figure, value: float, words: str, theme: Theme, **place: int) -> None:
-    """Draws a limit across a chart."""
+def add_limit(figure: go.Figure, value: float, words: str, theme: Theme, at: str = "top left", **place: int) -> None:
+    """Draws a limit across a chart, its words at an end of it."""
     figure.add_hline(
         y=value, line={"color": OKABE_ITO["vermilion"], "width": 1.4, "dash": "dash"},
-        annotation={"text": words, "font": {"color": INK[theme], "size": 12}}, annotation_position="top left", **place,
+        annotation={"text": words, "font": {"color": INK[theme], "size": 12}}, annotation_position=at, **place,
     )  # fmt: skip
 
 

@@ -40,11 +40,12 @@ def _first(view: View, spec: DataCentre) -> Iterator[Component]:
             dcc.Store(id="dc-view", data=view_data),
             dcc.Store(id="dc-ready"),
             dcc.Store(id="dc-kept"),
+            dcc.Store(id="dc-hosted"),
             dcc.Interval(id="dc-poll", interval=POLL_MS),
             html.Div(id="dc-progress", role="status"),
             html.Div(id="dc-answers", **hyphened(aria_live="polite")),
-            target_box(STRICTER),
             html.Div(id="dc-target-answer", **hyphened(aria_live="polite")),
+            target_box(STRICTER),
         ],
         className="card", **hyphened(aria_label="Answers"),
     )  # fmt: skip

@@ -76,6 +76,24 @@ def test_a_link_turns_levers_and_places_of_a_template(client):
     assert (wrong.status_code, words(wrong.get_json())) == (400, "nothing is called 'cars'")
 
 
+def test_a_link_to_another_plant_takes_its_defaults_and_what_the_link_sets_of_it(client):
+    hall = "data_centres.0."
+    draft = begun(
+        client, template="result:optimal",
+        set=[[hall + "cooling.kind", "water_economiser"], [hall + "cooling.t_supply_degc", "21"],
+             [hall + "cooling.kind", "air_economiser"], [hall + "cooling.t_supply_max_degc", "25"]],
+    )  # fmt: skip
+    (centre,) = draft["content"]["data_centres"]
+    assert centre["cooling"] == {"kind": "air_economiser", "t_supply_max_degc": 25}
+    assert centre["name"] == "north"
+
+
+def test_a_link_adds_a_data_centre_to_a_scenario_that_has_none(client):
+    hall = [["name", "new hall"], ["bus", "MV3.101 Bus 86"], ["p_it_rated_mw", "1.0"]]
+    draft = begun(client, template="shipped:today", set=[[f"data_centres.0.{key}", value] for key, value in hall])
+    assert draft["content"]["data_centres"] == [{"name": "new hall", "bus": "MV3.101 Bus 86", "p_it_rated_mw": 1.0}]
+
+
 def test_a_draft_survives_the_server_and_its_yaml_is_a_scenario(client, place, tmp_path):
     draft = begun(client)
     edit(client, draft, do="lever", lever="carbon_price", value=150)
