@@ -206,7 +206,8 @@
       });
       if (!fresh && changed && layer !== (app().address.get("layer") || config.first)) write({ layer });
       const against = state.difference ? config.against : null, source = map.source(config.result, config.version, against);
-      const other = (config.beside || []).find((one) => one.name === beside);
+      if (state.difference && beside) set("map-beside", { value: null }); // a difference has classes of its own
+      const other = state.difference ? undefined : (config.beside || []).find((one) => one.name === beside);
       try {
         await arrange(host, source, other, fresh);
       } catch (error) {

@@ -51,7 +51,12 @@
         if (pane.hover < 0 && pane.gathered) pane.hoverArea = map.areaAt(pane, px, py);
       }
     }
-    if (before !== [pane.hover, pane.hoverZone, pane.hoverArea].join()) map.draw(pane);
+    if (before !== [pane.hover, pane.hoverZone, pane.hoverArea].join()) {
+      for (const other of map.state.panes) {
+        if (other !== pane && other.ready) other.hover = pane.hover < 0 ? -1 : other.net.place.get(map.keyOf(pane.net, pane.hover)) ?? -1;
+        map.draw(other);
+      }
+    }
     map.tooltip(pane, event.offsetX, event.offsetY);
   }
 
@@ -100,7 +105,8 @@
       pane.hover = pane.hoverZone = pane.hoverArea = -1;
       pane.hoverSymbol = null;
       pane.tip.hidden = true;
-      if (pane.ready && was) map.draw(pane);
+      if (!pane.ready || !was) return;
+      for (const other of map.state.panes) { other.hover = -1; map.draw(other); }
     });
     host.addEventListener("keydown", (event) => onKey(pane, event));
   };
@@ -137,7 +143,7 @@
     const middle = () => { const { canvas } = map.state.panes[0]; return [canvas.width / 2, canvas.height / 2]; };
     for (const [sign, label, act] of [
       ["+", "Zoom in", () => map.zoom(1.5, ...middle())], ["\u2212", "Zoom out", () => map.zoom(1 / 1.5, ...middle())],
-      ["\u2922", "Show all", () => map.showAll()],
+      ["\u2922", "Show all", () => map.showAll()], ["\u2913", "Save as PNG", () => map.savePicture()],
     ]) {
       const button = document.createElement("button");
       Object.assign(button, { type: "button", textContent: sign, title: label });

@@ -42,7 +42,15 @@ def element_day(view: View, kind: str, name: str, day: dt.date) -> Component:
     table = rows.with_columns(pl.col("time").dt.convert_time_zone(view.zone).dt.strftime("%H:%M")).rename(
         _HEADINGS, strict=False
     )
-    return cards.chart(title, f"{where}. {words}" if where else words, chart, key="element-day", table=table)
+    return cards.chart(
+        title,
+        f"{where}. {words}" if where else words,
+        chart,
+        key="element-day",
+        table=table,
+        digits=4,
+        why=_BEHIND[kind == "bus"],
+    )
 
 
 _HEADINGS = {
@@ -50,6 +58,15 @@ _HEADINGS = {
     "price_per_mwh": "Price per MWh", "marginal_above_kg_per_mwh": "Marginal g/kWh",
     "loading_percent": "Loading [%]", "p_from_mw": "Power [MW]", "loss_kw": "Losses [kW]",
 }  # fmt: skip
+
+
+_BEHIND = {
+    True: cards.Behind(("buses", "nodal"), (*_OF_BUS["buses"], *_OF_BUS["nodal"]),
+                       "All steps of the local day at the bus, as they are in the tables."),
+    False: cards.Behind(("branches",), _OF_BRANCH["branches"], "All steps of the local day at the line or transformer; "
+                        "its losses are the power that enters it at both ends."),
+}  # fmt: skip
+"""What the charts of a bus, or of a branch, are made from."""
 
 
 def day_of(result: Result, kind: str, name: str, day: dt.date, zone: str) -> pl.DataFrame:

@@ -136,7 +136,7 @@ def layers_for_browser(theme: Theme, limits: Mapping[str, Any], currency: str, s
             "difference_breaks": list(layer.difference_breaks), "difference_colours": list(_DIFFERENCE_COLOURS(theme)),
             "explanation": f"{layer.explanation} {score}".strip() if key == "marginal" else layer.explanation,
             "of_buses": layer.of_lines != "own", "of_lines": layer.of_lines, "of_areas": layer.of_areas,
-            "violated": bool(layer.violated),
+            "violated": bool(layer.violated), "accounted": layer.of_lines == "sender",
         }
         for key, layer in LAYERS.items()
     }  # fmt: skip

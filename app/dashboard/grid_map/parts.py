@@ -54,6 +54,7 @@ def config(view: View) -> dict[str, Any]:
     )  # fmt: skip
     return {
         "result": view.name, "version": version_of(result), "theme": view.theme, "zone": view.zone,
+        "convention": view.convention,
         "label": view.label, "first": FIRST_LAYER, "hosting": how_to_get(result),
         "outline": bool(current_app and current_app.config.get("GRIDCARBON_BASEMAP")),
         "layers": {key: {**layer, "title": view.say(layer["title"])} for key, layer in layers.items()},

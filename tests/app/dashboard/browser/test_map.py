@@ -289,6 +289,16 @@ def test_the_map_is_a_table_too(page, address, results: dict[str, Result]):
     until(page, lambda: "Data centres" in page.inner_text("#map-devices"))
 
 
+def test_a_picture_of_the_map_says_what_it_shows(page, address):
+    visit_map(page, f"{address}/grid?result=optimal&at=2030-06-03T17:00Z&layer=voltage")
+    until(page, lambda: "Voltage: " in spoken(page))
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Save as PNG").first.click()
+    assert started.value.suggested_filename == "optimal-voltage-2030-06-03-17-00.png"
+    higher = page.evaluate("gridmap.picture().height - gridmap.state.panes[0].canvas.height")
+    assert higher == 160 * page.evaluate("window.devicePixelRatio")  # title above, classes and versions below
+
+
 def test_the_keyboard_zooms_chooses_and_plays(page, address):
     visit_map(page, f"{address}/grid?result=optimal&at=2030-06-03T00:00Z")
     page.focus("#map")
