@@ -12,7 +12,7 @@ from typing import Any
 from app.dashboard.builder.checking import Checker, schema_faults
 from app.dashboard.builder.content import ABSENT, Content, value_at, with_value
 from app.dashboard.builder.drafts.draft import Draft, Step
-from app.dashboard.builder.drafts.edits import edited
+from app.dashboard.builder.drafts.edits import edited, of_kind
 from app.dashboard.builder.drafts.store import DRAFTS, DraftStore
 from app.dashboard.builder.estimating import Estimating
 from app.dashboard.builder.files.named import UPLOADS
@@ -70,6 +70,8 @@ class Builder:
         if keys[-1] == "kind" and value_at(content, keys) not in (ABSENT, value):
             return dict(with_value(content, keys[:-1], {"kind": value}))  # another kind has other parts
         try:
+            if keys[-1] == "kind" and len(keys) > 1:
+                return of_kind(content, keys[:-1], value)
             return dict(with_value(content, keys, _read(value)))
         except KeyError as error:
             raise InputError.single("build_set", "leads to nothing in the scenario", path) from error

@@ -65,10 +65,21 @@ def _unset(draft: Draft, edit: Mapping[str, Any], _net: Net) -> tuple[Content, s
 
 def _kind(draft: Draft, edit: Mapping[str, Any], _net: Net) -> tuple[Content, str]:
     """``keys`` and ``kind``: makes something another kind; its name and place stay."""
-    keys, kind = _keys(edit), str(edit.get("kind"))
-    before = value_at(draft.content, keys)
-    kept = {key: before[key] for key in KEPT_OF_KIND if isinstance(before, Mapping) and key in before}
-    return dict(with_value(draft.content, keys, {"kind": kind, **kept})), _field((*keys, "kind"))
+    keys = _keys(edit)
+    return of_kind(draft.content, keys, str(edit.get("kind"))), _field((*keys, "kind"))
+
+
+def of_kind(content: Content, keys: Keys, kind: str) -> Content:
+    """The content with something made another kind, at its defaults; unchanged where it is of that kind already.
+
+    Raises:
+        KeyError: If the place leads through something that is neither a mapping nor a list.
+    """
+    before = value_at(content, keys)
+    here = before if isinstance(before, Mapping) else {}
+    if here.get("kind") == kind:
+        return content
+    return dict(with_value(content, keys, {"kind": kind, **{key: here[key] for key in KEPT_OF_KIND if key in here}}))
 
 
 def _add(draft: Draft, edit: Mapping[str, Any], net: Net) -> tuple[Content, str]:

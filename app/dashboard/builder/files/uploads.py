@@ -24,6 +24,8 @@ from grid.files.yaml_file import read_yaml
 PIECE_BYTES = 1 << 20
 MOST_SCENARIO_BYTES = 5_000_000
 """Of a scenario file; the largest known have 100 kB."""
+MOST_TABLE_BYTES = 50_000_000
+"""Of profiles and other tables: reading one of 190 MB took more than 2 GB, which all who use the server share."""
 LONGEST_NAME = 100
 _PARTIAL = ".partial-"
 
@@ -36,18 +38,20 @@ class UploadKind:
         label: What people read.
         endings: What its name may end in.
         read: Reads it as a run would.
+        largest: The largest that is taken, if less than what any reader takes [byte].
         scenario: Whether it is a scenario file.
     """
 
     label: str
     endings: tuple[str, ...]
     read: Callable[[Path], Any]
+    largest: int | None = None
     scenario: bool = False
 
     @property
     def most_bytes(self) -> int:
         """The largest that is taken."""
-        return MOST_SCENARIO_BYTES if self.scenario else limit_bytes()
+        return limit_bytes() if self.largest is None else min(self.largest, limit_bytes())
 
 
 def _read_net(path: Path) -> None:
@@ -59,10 +63,12 @@ def _read_nothing(_path: Path) -> None:
 
 
 UPLOADS_BY_KIND = {
-    "scenario": UploadKind("scenario", (".yaml", ".yml"), read_yaml, scenario=True),
+    "scenario": UploadKind("scenario", (".yaml", ".yml"), read_yaml, MOST_SCENARIO_BYTES, scenario=True),
     "net": UploadKind("pandapower net", NET_FILES, _read_net),
-    "profiles": UploadKind("profiles", (".csv", ".parquet"), read_profiles),
-    "data": UploadKind("file", (".csv", ".parquet", ".epw", ".dat", ".txt", ".json", ".yaml"), _read_nothing),
+    "profiles": UploadKind("profiles", (".csv", ".parquet"), read_profiles, MOST_TABLE_BYTES),
+    "data": UploadKind(
+        "file", (".csv", ".parquet", ".epw", ".dat", ".txt", ".json", ".yaml"), _read_nothing, MOST_TABLE_BYTES
+    ),
 }
 
 
@@ -83,7 +89,7 @@ class TooLargeError(InputError):
 
 def too_large(kind: UploadKind) -> TooLargeError:
     """What is said of a file that is larger than what is taken."""
-    words = f"is larger than {kind.most_bytes / 1e6:g} MB, the most that a {kind.label} may have here"
+    words = f"is larger than {kind.most_bytes / 1e6:g} MB, the most that is taken here; the command line may take more"
     return TooLargeError([TooLargeError.single("file", words).faults[0]], "the upload")
 
 

@@ -72,6 +72,10 @@ def test_a_link_turns_levers_and_places_of_a_template(client):
     assert {chip["path"]: chip["after"] for chip in draft["chips"]} == {
         "dispatch.carbon_price_per_t": "150", "assets[homes].v2g_share": "50", "dispatch.strategy": "smart",
     }  # fmt: skip
+    chilled = begun(client, set=[["data_centres.0.cooling.kind", "immersion"], ["data_centres.0.utilisation", "0.7"]])
+    assert chilled["content"]["data_centres"][0]["cooling"] == {"kind": "immersion"}
+    more = begun(client, template="shipped:today", set=[["data_centres.0.name", "new"], ["data_centres.0.bus", "b"]])
+    assert more["content"]["data_centres"] == [{"name": "new", "bus": "b"}]
     wrong = client.post("/build/drafts", json={"template": "shipped:demo", "set": [["assets[cars].v2g_share", "1"]]})
     assert (wrong.status_code, words(wrong.get_json())) == (400, "nothing is called 'cars'")
 
