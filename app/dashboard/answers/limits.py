@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.dashboard.answers.others import comparable_names
+from app.dashboard.answers.others import comparable_names, short_label
 from app.dashboard.answers.words import element_place, joined, moment_place, quantity_words
 from app.dashboard.cards import Place, Sentence
 from app.dashboard.text import counted
@@ -53,7 +53,7 @@ def relieved(view: View, worst: Extreme) -> list[str | Place]:
         (one for one in others if not one.element_steps), None
     )
     best = kept or min(others, key=lambda one: one.element_steps)
-    place = Place(view.results.label(best.name), view.link("/grid", result=best.name, at=worst.time))
+    place = Place(short_label(view, best.name), view.link("/grid", result=best.name, at=worst.time))
     if kept is None:
         return ["; none of the compared results removes it, ", place, f" breaks it least, {_pairs(best)}"]
     there = "" if best.value is None else f" ({quantity_words(best.value, worst.quantity)} at most)"
@@ -69,7 +69,7 @@ def kept_here(view: View) -> list[str | Place]:
     for name in comparable_names(view):
         broken = broken_limits(view.results[name])
         if broken:
-            place = Place(view.results.label(name), view.link("/grid", result=name))
+            place = Place(short_label(view, name), view.link("/grid", result=name))
             return ["; no limit is broken here, but in ", place, f" {joined([_count(one) for one in broken])}"]
     return ["; no limit is broken at any step"]
 

@@ -9,6 +9,14 @@ MOST = 12
 """Results that are looked at; a store may hold thousands."""
 
 
+def short_label(view: View, name: str) -> str:
+    """What a result is called in a sentence: without the scenario's name where it is that of the result looked at."""
+    scenario = str(view.result.manifest.get("name") or "")
+    label = view.results.label(name)
+    same = view.results[name].manifest.get("name") == scenario
+    return (label.removeprefix(f"{scenario}, ") or label) if same else label
+
+
 def comparable_names(view: View) -> tuple[str, ...]:
     """Names of the results that may be compared with the one looked at: first those that the reader compares."""
     chosen = (*view.compared, *([view.baseline_name] if view.baseline is not None else []))

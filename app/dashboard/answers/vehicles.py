@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.dashboard.answers.others import comparable_names
+from app.dashboard.answers.others import comparable_names, short_label
 from app.dashboard.cards import Place, Sentence
 from app.dashboard.text import counted, figure
 from app.dashboard.view import View
@@ -107,7 +107,7 @@ def _elsewhere(view: View) -> list[Sentence]:
     name = next((name for name in comparable_names(view) if has_v2g(view.results[name])), "")
     if not name:
         return []
-    place = Place(view.results.label(name), view.link("/ev", result=name))
+    place = Place(short_label(view, name), view.link("/ev", result=name))
     return [Sentence(("With V2G: see ", place, "."), key="v2g-elsewhere")]
 
 
@@ -124,4 +124,4 @@ def _hours(view: View) -> list[Sentence]:
 
 
 def _place(view: View, name: str) -> Place:
-    return Place(view.results.label(name), view.link("/ev", result=name))
+    return Place(short_label(view, name), view.link("/ev", result=name))

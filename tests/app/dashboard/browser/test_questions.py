@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import polars as pl
 import pytest
 
+from app.dashboard.text import figure
 from app.results.folder import Result
 from tests.app.dashboard.browser.conftest import serving
 from tests.app.dashboard.browser.walking import until, visit
@@ -70,3 +72,26 @@ def test_whether_the_data_centre_meets_its_limit_and_what_makes_it_meet_a_strict
     told = answer(page, "dc-target")
     assert "What makes it meet 1.2 at the least cost: " in told
     assert float(re.search(r"Its PUE is then (\d\.\d+)", told)[1]) <= 1.2
+
+
+def test_which_of_three_to_prefer_and_what_a_tonne_costs(page, city, three_results):
+    visit(page, f"{city}/?result=v2g")
+    page.get_by_role("link", name="Compare", exact=True).click()
+    page.click("#with-picker")
+    page.get_by_role("option", name="Small city, optimal (smart)").click()
+    until(page, lambda: page.locator("[data-answer=per-tonne]").count() == 2, seconds=20)
+    assert "At the scenario's carbon price of 80 EUR/t prefer optimal (v2g): against unmanaged" in answer(
+        page, "prefer"
+    )
+    (saved, costs), key = ([], []), "emissions_marginal_not_in_inventory_t"
+    for name in ("v2g", "smart"):
+        result = three_results[name]
+        carbon_price = result.table("ledger").select(pl.col("carbon_cost").sum()).collect().item()
+        costs.append(result.summary["cost"] - carbon_price)  # a tonne costs what it does without a price on it
+        saved.append(result.summary[key])
+    per_tonne = (costs[1] - costs[0]) / (saved[0] - saved[1])
+    told = " ".join(page.locator("[data-answer=per-tonne]").all_inner_texts())
+    first = f"From optimal (v2g) to optimal (smart) a tonne costs {figure(per_tonne, 0)} EUR/t"
+    assert first in told
+    assert "by marginal intensity" in answer(page, "prefer")
+    assert "In the inventory, by average intensity, optimal (v2g) emits" in answer(page, "inventory")
