@@ -37,7 +37,7 @@
   Object.assign((clientside.compare = clientside.compare || {}), {
     /** From the chart or a button to the selected rows of the table. */
     select(brushed, clicked, _frontier, _none, selected, rows) {
-      const { no_update: same, callback_context: context } = clientside;
+      const { no_update: same, callback_context: context } = window.dash_clientside; // which Dash may have replaced
       const changed = context.triggered.map((one) => one.prop_id);
       const now = of(selected);
       let wanted = null;

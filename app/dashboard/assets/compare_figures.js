@@ -36,7 +36,7 @@
 
   (clientside.compare = clientside.compare || {}).figures = function (data) {
     const place = document.querySelector("#compare-figures");
-    if (!place || !data) return clientside.no_update;
+    if (!place || !data) return window.dash_clientside.no_update;
     const table = made("table"), top = made("thead");
     table.append(made("caption", data.caption, { class: "unseen" }));
     top.append(head(data.columns));

@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 from app.dashboard import cards
 from app.dashboard.comparing.chosen import ResultComparison
 from app.dashboard.comparing.frontier_chart import frontier_chart
-from app.dashboard.comparing.options import Accounting, ResultChoice, choices_of, options_of
+from app.dashboard.comparing.options import Accounting, ResultChoice, options_of
 from app.dashboard.figures.chart import CONFIG
 from app.dashboard.view import View
 from app.studies.differences.abatement import AbatementStep, Option, frontier_of
@@ -32,16 +32,16 @@ def accounting_of(view: View) -> Accounting:
     return "average" if view.query.get(BY) == "average" else "marginal"
 
 
-def frontier_card(view: View, compared: ResultComparison) -> Component:
+def frontier_card(view: View, compared: ResultComparison, choices: tuple[ResultChoice, ...]) -> Component:
     """Cost against carbon of all results and sweeps of the same city and period."""
-    choices, accounting = choices_of(view, compared), accounting_of(view)
+    accounting = accounting_of(view)
     reference = next((one for one in choices if one.name == compared.reference.name), None)
     if reference is None or len(choices) < 2:
         why = "There is no other result of the same city and period. Run another scenario, or a sweep, to see it here."
         return cards.nothing("Cost against carbon", why)
     options = options_of(choices, reference, accounting)
     unit, label = compared.currency, compared.reference.label
-    axis = (f"Emissions against {label} [t], {accounting} intensity", f"Cost against {label} [{unit}]")
+    axis = (f"Emissions, difference [t], {accounting} intensity", f"Cost, difference [{unit}]")
     chart = frontier_chart(choices, options, {one.name: one.label for one in compared.every}, axis, view.theme)
     config: Any = {**CONFIG, "modeBarButtons": [["select2d", "lasso2d", "zoom2d", "pan2d", "resetScale2d"]]}
     title = "Cost against carbon"
@@ -129,7 +129,7 @@ def _grid(
 ) -> Component:
     rows = sorted(frontier_rows(choices, options), key=lambda row: (not row["frontier"], row["cost"]))
     columns: list[dict[str, Any]] = [
-        {"field": "label", "headerName": "Result", "minWidth": 170, "pinned": "left"},
+        {"field": "label", "headerName": "Result", "minWidth": 230, "pinned": "left", "tooltipField": "label"},
         *([{"field": "group", "headerName": "Sweep"}] if any(one.group for one in choices) else []),
         *({"field": _field(path), "headerName": path, "minWidth": 160} for path in _paths(choices)),
         _number("emissions", f"Emissions [t], {accounting}", 3), _number("cost", f"Cost [{currency}]", 0),

@@ -16,6 +16,8 @@ MOST_ACROSS = 3
 """Panels beside each other."""
 MOST_POINTS = 400
 """Points of a duration curve in a panel, which is a third of the page wide."""
+LEAST_TOP = 10.0
+"""Least upper end of the scale of loading [%]."""
 _PANEL_PX, _ABOVE_PX, _BELOW_PX = 210, 66, 24
 
 
@@ -47,7 +49,7 @@ def in_panels(charts: Mapping[str, go.Figure], theme: Theme, *, y_title: str, ho
     for row in range(1, down + 1):
         figure.update_yaxes(title_text=y_title, row=row, col=1)
     figure.update_annotations(font={"size": 12.5, "color": INK[theme]})
-    return hour_axis(figure) if hours else figure.update_xaxes(nticks=4)
+    return hour_axis(figure) if hours else figure.update_xaxes(nticks=3, tickangle=0)
 
 
 def power_stacks(results: Mapping[str, Result], zone: str, theme: Theme) -> go.Figure:
@@ -101,8 +103,8 @@ def loading_durations(curves: Mapping[str, np.ndarray], limit: float | None, the
     figure.update_layout(showlegend=False, margin={"t": 30})
     for axis in figure.select_xaxes(row=-(-len(curves) // MOST_ACROSS)):
         axis.title.text = "Share of the steps [%]"
-    highest = max([limit or 0.0, *(float(curve.max(initial=0.0)) for curve in curves.values())])
-    return figure.update_xaxes(range=[0, 104], tickvals=[0, 50, 100]).update_yaxes(range=[0, 1.06 * highest or 1.0])
+    top = 1.05 * max(limit or 0.0, LEAST_TOP, *(float(curve.max()) for curve in curves.values()))
+    return figure.update_xaxes(range=[0, 104], tickvals=[0, 50, 100]).update_yaxes(range=[0, top])
 
 
 def _durations(curves: Mapping[str, np.ndarray], theme: Theme) -> go.Figure:

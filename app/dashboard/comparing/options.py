@@ -17,6 +17,7 @@ from app.results.store.scan import RUN_KEY, scan
 from app.results.store.states import WITH_RESULT
 from app.results.store.summaries import ABOUT_RUNS
 from app.studies.differences.abatement import Option
+from app.studies.differences.measures import cost_without_carbon_price
 from app.studies.differences.run_ledger import AVERAGE, COST, MARGINAL
 from app.studies.ensembles.runs import UNSOLVED, declared_figure
 from grid.errors import InputError
@@ -79,10 +80,9 @@ def choice_of(name: str, label: str, result: Result) -> ResultChoice | None:
     figures = [result.summary.get(key) for key in (COST, AVERAGE, MARGINAL)]
     if any(value is None for value in figures):
         return None
-    carbon = float(result.table("ledger").select(pl.col("carbon_cost").sum()).collect().item())
-    cost, average, marginal = (float(value or 0.0) for value in figures)
-    emissions: dict[Accounting, float] = {"marginal": marginal, "average": average}
-    return ResultChoice(name, label, "", str(result.manifest.get("status", "")), cost - carbon, emissions)
+    emissions: dict[Accounting, float] = {way: float(result.summary[key]) for way, key in ACCOUNTINGS.items()}
+    status = str(result.manifest.get("status", ""))
+    return ResultChoice(name, label, "", status, cost_without_carbon_price(result), emissions)
 
 
 def _of_result(name: str, label: str, result: Result, reference: ComparedResult) -> Iterator[ResultChoice]:

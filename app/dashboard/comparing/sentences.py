@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.dashboard.cards import Place, Sentence
 from app.dashboard.comparing.chosen import ResultComparison
-from app.dashboard.comparing.options import choice_of, options_of
+from app.dashboard.comparing.options import ResultChoice, choice_of, options_of
 from app.dashboard.text import counted, figure
 from app.dashboard.view import View
 from app.studies.differences.abatement import (
@@ -41,12 +41,29 @@ class _Named:
         return Place(self.labels[option.name], self.view.link("/", result=option.name))
 
     def money(self, amount: float) -> str:
-        """An amount of money; cents only of small ones."""
-        return f"{figure(amount, 0 if abs(amount) >= 9.5 else 2)} {self.currency}"
+        """An amount in the currency of the results."""
+        return money(amount, self.currency)
 
     def per_tonne(self, step: AbatementStep) -> str:
         """What a tonne costs from one option to another."""
         return "—" if step.cost_per_t is None else f"{self.money(step.cost_per_t)}/t"
+
+
+def frontier_sentences(choices: tuple[ResultChoice, ...], compared: ResultComparison) -> list[Sentence]:
+    """What a tonne less costs along the frontier of everything that can be chosen; none for fewer than three."""
+    reference = next((one for one in choices if one.name == compared.reference.name), None)
+    if reference is None or len(choices) < 3:
+        return []
+    options = options_of(choices, reference, "marginal")
+    frontier = frontier_of(options)
+    paid = [step.cost_per_t for step in steps_along(frontier) if step.cost_per_t is not None]
+    words = f"Of {len(choices)} results of this city and period {len(frontier)} are bettered by no other"
+    if not paid:
+        return [Sentence((f"{words}.",), "frontier")]
+    least, most = (money(cost, compared.currency) for cost in (min(paid), max(paid)))
+    saved = tonnes(frontier[0].emissions_t - frontier[-1].emissions_t)
+    rates = f"{least}/t" if len(paid) == 1 else f"{least}/t to {most}/t"
+    return [Sentence((f"{words}: from the cheapest to the cleanest they save {saved}, at {rates}.",), "frontier")]
 
 
 def advice_on(view: View, compared: ResultComparison) -> list[Sentence]:
@@ -91,10 +108,8 @@ def _by_price(options: tuple[Option, ...], named: _Named) -> Iterator[Sentence]:
     """From which price of carbon another is the one to prefer."""
     frontier, steps = frontier_of(options), preferred_by_price(options)
     if len(frontier) == 1:
-        words = (
-            f"{named.labels[frontier[0].name]} costs the least and emits the least: it is best at any price of carbon."
-        )
-        yield Sentence((words[0].upper() + words[1:],), "by-price")
+        best = named.labels[frontier[0].name]
+        yield Sentence((f"At any price of carbon {best} is best: it costs the least and emits the least.",), "by-price")
     if steps:
         words = ", ".join(f"{named.labels[step.end.name]} from {named.per_tonne(step)}" for step in steps)
         first = f"At lower carbon prices {named.labels[steps[0].start.name]} is best, {words}."
@@ -129,7 +144,9 @@ def _limits(compared: ResultComparison, best: Option) -> Iterator[Sentence]:
         against = "" if one is compared.reference else f", {compared.reference.label} in {before}"
         yield Sentence((f"Mind that {one.label} passes a limit in {counted(steps, 'step')}{against}.",), "limits")
     elif before:
-        words = f"{one.label} keeps every limit; {compared.reference.label} passes one in {counted(before, 'step')}."
+        words = (
+            f"Every limit is kept by {one.label}; {compared.reference.label} passes one in {counted(before, 'step')}."
+        )
         yield Sentence((words,), "limits")
 
 
@@ -137,3 +154,8 @@ def tonnes(amount: float) -> str:
     """Tonnes with at least three digits that count."""
     digits = next((digits for digits, least in enumerate((100, 10, 1, 0.1)) if abs(amount) >= least), 4)
     return f"{figure(amount, digits)} t"
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount of money; cents only of small ones."""
+    return f"{figure(amount, 0 if abs(amount) >= 9.5 else 2)} {currency}"

@@ -12,19 +12,21 @@ from app.dashboard.comparing.band_card import band_cards
 from app.dashboard.comparing.chart_cards import multiple_cards
 from app.dashboard.comparing.chosen import ResultComparison, comparison_of
 from app.dashboard.comparing.explained_card import OF, explained_cards
-from app.dashboard.comparing.sentences import advice_on
+from app.dashboard.comparing.options import choices_of
+from app.dashboard.comparing.sentences import advice_on, frontier_sentences
 from app.dashboard.view import Page, View
 
 
 def content(view: View) -> Component:
     """The page for a view."""
     compared = comparison_of(view)
+    choices = choices_of(view, compared)
     return cards.page(
         "Compare",
         _lead(view, compared),
-        cards.answers(advice_on(view, compared)),
+        cards.answers([*advice_on(view, compared), *frontier_sentences(choices, compared)]),
         *_refused(view, compared),
-        frontier_card.frontier_card(view, compared),
+        frontier_card.frontier_card(view, compared, choices),
         *explained_cards(view, compared),
         figure_groups.figures_card(view, compared),
         *multiple_cards(view, compared),

@@ -14,6 +14,7 @@ from app.dashboard.answers.limits import worst_sentence
 from app.dashboard.answers.others import comparable_names
 from app.dashboard.answers.vehicles import v2g_sentences
 from app.dashboard.cards import Behind, Sentence
+from app.dashboard.comparing.measures_card import measures_card
 from app.dashboard.figures import city
 from app.dashboard.text import NO_FIGURE, change, figure
 from app.dashboard.view import Page, View
@@ -64,6 +65,7 @@ def content(view: View) -> Component:
                 "points.", "", ("consumption_mwh", "peak_import_mw"),
             ),
         ),
+        measures_card(view),
         _changed(view),
     )  # fmt: skip
 

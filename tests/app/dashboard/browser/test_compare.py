@@ -68,7 +68,7 @@ def test_which_to_prefer_and_what_a_tonne_costs_is_read_from_the_page(page, plac
 def test_a_brush_selects_rows_and_rows_mark_points_by_mouse_and_keyboard(page, place):
     visit(page, f"{place}/compare?result=v2g")
     until(page, lambda: page.locator(POINTS).count() == 3 and page.locator("#compare-grid .ag-row").count(), 90)
-    page.locator("#compare-frontier").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('#compare-frontier').scrollIntoView({block: 'center'})")
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(500)  # until charts have the width that the page's scroll bar leaves them
     box = page.locator(POINTS).nth(2).bounding_box()  # results in the order of the folder: unmanaged, smart, v2g

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-import yaml
 from plotly.utils import PlotlyJSONEncoder
 
 from app.dashboard.cards import Sentence
@@ -21,24 +20,15 @@ from app.dashboard.comparing.explained_card import explanations
 from app.dashboard.comparing.figure_groups import GROUPS, OTHERS, difference_of, grouped
 from app.dashboard.comparing.frontier_card import frontier_rows
 from app.dashboard.comparing.options import choices_of, options_of
-from app.dashboard.comparing.sentences import advice_on, tonnes
+from app.dashboard.comparing.sentences import advice_on, frontier_sentences, tonnes
 from app.dashboard.comparing.waterfall import causes_table, emission_waterfalls
 from app.dashboard.pages import compare
 from app.dashboard.view import View
-from app.results.folder import Result, open_result
+from app.results.folder import Result
 from app.results.key_figures import declarations
 from app.results.store.records import FOLDER, SweepRecord
 from app.results.store.states import NamedRun
-from app.results.verification import MANIFEST, sealed
-
-
-def copied(result: Result, folder: Path, summary: dict[str, Any] | None = None, **scenario: Any) -> Result:
-    """A copy of a result with other key figures, and other entries of its scenario."""
-    shutil.copytree(result.path, folder)
-    (folder / "scenario.yaml").write_text(yaml.safe_dump({**result.scenario, **scenario}), encoding="utf-8")
-    (folder / "summary.json").write_text(json.dumps({**result.summary, **(summary or {})}), encoding="utf-8")
-    (folder / MANIFEST).write_text(json.dumps(sealed(result.manifest, folder)), encoding="utf-8")
-    return open_result(folder)
+from tests.app.dashboard.comparing.copies import copied
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +147,9 @@ def test_what_can_be_chosen_is_of_the_same_period_and_city(store: Catalogue) -> 
     assert rows["unmanaged"]["cost"] == rows["unmanaged"]["emissions"] == 0
     dear = rows["dear"]
     assert dear["per_tonne"] == pytest.approx(dear["cost"] / -dear["emissions"])
+    (told,) = frontier_sentences(choices, comparison_of(view))
+    kept = sum(row["frontier"] == "yes" for row in rows.values())
+    assert told.text.startswith(f"Of 15 results of this city and period {kept} are bettered by no other: from the")
     assert (dear["frontier"], dear["against"]) == ("yes", "less carbon, more cost")
     assert all(row["per_tonne"] is None for row in rows.values() if row["against"] != "less carbon, more cost")
 
