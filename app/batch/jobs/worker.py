@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -127,7 +128,11 @@ class JobWorker:
             idle_since = time.monotonic()
 
     def _one(self) -> RunReport | None:
-        """Runs the next job. None if none waits; a report `unusable` where store or index do not work."""
+        """Runs the next job. None if none waits; a report `unusable` where store, index or installation do not work."""
+        here = version("gridcarbon")
+        if here != self._asked.version:
+            rule = f"gridcarbon {here} is installed now, and the server is of {self._asked.version}: start it again"
+            return RunReport("", "unusable", rule, self.name)
         try:
             store = this_process().store(self._asked.store, self._asked.index)
             store.queue.give_back(self.name)

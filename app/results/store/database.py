@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from grid.files.output import NO_PLACE, in_words
 
 BUSY_TIMEOUT_S = 30.0
 """How long a process waits for another that writes to an SQLite index."""
+LEAST_FREE_BYTES = 1 << 16
+"""Room that SQLite needs to write at all: its log and what processes share of it."""
 _SERVER = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
            "tcp_user_timeout": 60_000}  # fmt: skip
 """How long a server may take to answer before it counts as gone, in the words of libpq [s, and the last ms]."""
@@ -219,6 +222,14 @@ def file_system(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
     return kinds[max(above, key=len)] if above else ""
 
 
+def _is_full(file: str) -> bool:
+    """Whether the disk of an SQLite file has no room for its log, of which SQLite says no more than that it failed."""
+    try:
+        return shutil.disk_usage(Path(file).parent).free < LEAST_FREE_BYTES
+    except OSError:
+        return False
+
+
 def said(error: DBAPIError, shown: str) -> StoreError | InputError:
     """What goes wrong with a database, in words."""
     text = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
@@ -226,7 +237,7 @@ def said(error: DBAPIError, shown: str) -> StoreError | InputError:
         return StoreError(shown, f"is locked: another process has been writing to it for {BUSY_TIMEOUT_S:g} s")
     if "not a database" in text or "malformed" in text:
         return UnusableIndexError.because(shown, f"is damaged ({text})")
-    if "disk is full" in text:
+    if "disk is full" in text or ("disk I/O error" in text and _is_full(shown)):
         return StoreError(shown, "cannot be written: the disk is full")
     if "readonly" in text or "permission denied" in text.lower():
         return StoreError(shown, f"cannot be written: permission denied ({text})")

@@ -185,6 +185,12 @@ class Index:
             )
             return {row.key: as_state(row) for row in connection.execute(statement)}
 
+    def with_result(self) -> set[str]:
+        """Keys of the runs that the index says have a result, whether or not it is there."""
+        with self.database.reading() as connection:
+            chosen = RUNS.c.status.in_(WITH_RESULT) & (RUNS.c.store == self.store)
+            return set(connection.scalars(select(RUNS.c.key).where(chosen)))
+
     def running(self) -> set[str]:
         """Keys of the runs that somebody works on."""
         living = (RUNS.c.status == "running") & (RUNS.c.lease_until >= self.database.now)

@@ -182,3 +182,19 @@ def test_a_result_under_the_key_of_another_is_damaged(store: Store, put: Put) ->
     with pytest.raises(InputError, match=r"holds the result of another scenario"):
         store.open(two)
     refused(gridcarbon("verify", store.place), f"{two}: holds the result of another scenario")
+
+
+def test_a_result_that_is_missing_of_a_store_is_a_fault(store: Store, put: Put, index: str | None) -> None:
+    lost, sound = keys(2)
+    for key in (lost, sound):
+        assert store.index.take("worker", [key], LEASE_S) == key
+        put(key)
+        assert store.index.finish(key, "worker")
+    given = () if index is None else ("--index", index)
+    assert gridcarbon("verify", store.place, *given).returncode == 0
+    (Path(store.place) / lost / "manifest.json").unlink()
+    refused(gridcarbon("verify", store.place, *given), f"{lost}/manifest.json: is missing, though the index calls")
+    shutil.rmtree(Path(store.place) / lost)
+    refused(gridcarbon("verify", store.place, *given), f"{lost}/manifest.json: is missing, though the index calls")
+    shutil.rmtree(Path(store.place) / sound)
+    assert gridcarbon("verify", store.place, *given).returncode != 0
