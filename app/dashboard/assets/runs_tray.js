@@ -258,14 +258,14 @@
     const place = document.getElementById("runs-state"), opener = document.getElementById("runs-button");
     if (!place || !opener) return;
     const going = runs.filter((run) => run.status === "running"), waiting = runs.filter((run) => run.status === "waiting").length;
-    const parts = [];
-    if (going.length) parts.push(going.length + " " + say("running") + " · " + Math.floor(100 * going.reduce((sum, run) => sum + run.share, 0) / going.length) + "\u00a0%");
-    if (waiting) parts.push(waiting + " " + say("waiting"));
-    if (problem || unanswered > 1) parts.push(say("held up"));
-    put(place, parts.join(", "));
+    const left = going.length + waiting, heldUp = Boolean(problem) || unanswered > 1;
+    const done = going.reduce((sum, run) => sum + run.share, 0) / Math.max(1, going.length);
+    const words = [[going.length, "running"], [waiting, "waiting"]].filter(([count]) => count).map(([count, word]) => count + " " + say(word));
+    put(place, heldUp ? say("held up") : going.length ? left + " · " + Math.floor(100 * done) + "\u00a0%" : left ? words[0] : "");
+    opener.title = words.join(", ");
     put(document.getElementById("runs-word"), say("Runs"));
     opener.classList.toggle("going", going.length > 0);
-    opener.classList.toggle("held-up", Boolean(problem) || unanswered > 1);
+    opener.classList.toggle("held-up", heldUp);
   }
 
   // ---- the log of a run

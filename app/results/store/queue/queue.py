@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, case, func, select, update
 
 from app.failures import StoreError
 from app.results.store.index import Index
@@ -23,7 +23,7 @@ from app.results.store.states import ENDED, RunStatus
 from grid.errors import InputError
 
 MOST_LISTED = 500
-"""Jobs that are listed, the latest."""
+"""Jobs that are listed at most."""
 STARTS = ("submitted", "retried")
 """Kinds of events from which on the deaths of a job's workers count."""
 
@@ -110,7 +110,7 @@ class Queue:
         return folder.name_of(key)
 
     def all(self) -> list[QueuedRun]:
-        """The latest `MOST_LISTED` jobs, those asked for last first."""
+        """Jobs, those asked for last first: all that run, and of the others the latest, `MOST_LISTED` together."""
         now = self.index.database.now
         with self.index.database.reading() as connection:
             statement = (
@@ -121,10 +121,11 @@ class Queue:
                 )
                 .join(RUNS, and_(RUNS.c.store == JOBS.c.store, RUNS.c.key == JOBS.c.key), isouter=True)
                 .where(self._mine(JOBS.c.store))
-                .order_by(JOBS.c.submitted.desc(), JOBS.c.place.desc())
+                .order_by(case((RUNS.c.status == "running", 0), else_=1), JOBS.c.submitted.desc(), JOBS.c.place.desc())
                 .limit(MOST_LISTED)
             )  # fmt: skip
-            return [as_queued(row) for row in connection.execute(statement)]
+            found = [as_queued(row) for row in connection.execute(statement)]
+        return sorted(found, key=lambda run: (run.submitted, run.place), reverse=True)
 
     def waiting(self, most: int) -> list[str]:
         """Keys of the jobs that wait, those to run first first: single ones before those of sweeps, in their order."""

@@ -69,7 +69,7 @@ def test_a_run_is_watched_from_any_page_to_its_result(page, running, jobs, tmp_p
     page.goto(f"{running}/about")
     page.wait_for_selector("#runs-button")
     key = jobs.submit({**BASE, "name": NAME}, tmp_path).key
-    until(page, lambda: "1 " in page.inner_text("#runs-state"), LONGEST_S)  # waiting or running
+    until(page, lambda: page.inner_text("#runs-state").startswith("1 "), LONGEST_S)  # waiting or running
     open_drawer(page)
     until(page, lambda: row(page, key).inner_text().startswith(NAME))
     until(page, lambda: row(page, key).locator(".runs-status").inner_text() == "Done", LONGEST_S)
@@ -123,7 +123,7 @@ def test_a_failed_run_says_why_wherever_one_is(page, running, jobs, tmp_path):
         connection.exec_driver_sql(
             "UPDATE runs SET status = 'running', worker = 'x', lease_until = 1e12 WHERE key = ?", (key,)
         )
-    until(page, lambda: page.inner_text("#runs-state").startswith("1 running"), LONGEST_S)
+    until(page, lambda: page.inner_text("#runs-state").startswith("1 ·"), LONGEST_S)
     store.index.finish(key, "x", status="failed", reason="its net has 2 problems\n  bus: no bus called 'x'")
     notice = page.locator("#runs-notices .runs-notice")
     until(page, lambda: notice.count() == 1, LONGEST_S)
