@@ -161,7 +161,7 @@ def test_a_full_disk_is_said_and_the_queue_goes_on_when_there_is_room(page, runn
         open_drawer(page)
         said = page.inner_text("#runs-drawer [role=alert]")
         assert all(words in said for words in ("The queue is held up", "the disk is full", "nothing is lost"))
-        assert row(page, key).locator(".runs-status").inner_text() == "Waiting"
+        until(page, lambda: row(page, key).locator(".runs-status").inner_text() == "Waiting", LONGEST_S)
         with filled(place / ".rest", but=0), pytest.raises(StoreError, match="the disk is full"):
             jobs.submit({**BASE, "name": "no room"}, tmp_path)
     until(page, lambda: row(page, key).locator(".runs-status").inner_text() == "Done", LONGEST_S)
