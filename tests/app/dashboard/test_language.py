@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.dashboard.language import LANGUAGES, Language, catalogue_in, language_named, say
 from app.dashboard.grid_map.layers import LAYERS
+from app.dashboard.language import LANGUAGES, Language, catalogue_in, language_named, say
 from app.dashboard.pages import PAGES
 from app.results.key_figures import shown_in
 from tests.places import ROOT

@@ -1,0 +1,165 @@
+"""Measures the dashboard in Chromium and writes ``docs/benchmarks_dashboard.md``.
+
+``python -m benchmarks.dashboard.run [--quick] [--results DIR]``. Results are run once and kept in DIR.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.dashboard.pages import PAGES
+from app.results.folder import open_result
+from benchmarks.dashboard.browsing import Times, chromium, map_frames, opened, page_change
+from benchmarks.dashboard.planners import clicks
+from benchmarks.dashboard.results import make_results
+from benchmarks.dashboard.serving import serving
+
+OUT = Path(__file__).parents[2] / "docs" / "benchmarks_dashboard.md"
+RESULTS = Path("runs") / "benchmark of the dashboard"
+REPETITIONS, FRAMES, PLANNERS, CLICKS, USERS = 20, 100, 20, 20, 5
+MB = 1e6
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the report.
+
+    Args:
+        what: What was measured.
+        shown: The figures.
+        target: What it must reach, in words; empty if there is none.
+        reached: Whether it does; None if there is no target.
+    """
+
+    what: str
+    shown: str
+    target: str = ""
+    reached: bool | None = None
+
+    def line(self) -> str:
+        """The line of a table."""
+        reached = {None: "", True: "yes", False: "**no**"}[self.reached]
+        return f"| {self.what} | {self.shown} | {self.target} | {reached} |"
+
+
+def first_page(year: Path, n: int) -> Iterator[Row]:
+    """From the command to the first page, each time with a new server and a new browser's profile."""
+    starts, pages = [], []
+    with chromium() as browser:
+        for _ in range(n):
+            with serving(year) as served:
+                page, ms = opened(browser, f"{served.address}/")
+                page.context.close()
+                starts.append(1000 * served.seconds)
+                pages.append(ms)
+    both = Times(tuple(a + b for a, b in zip(starts, pages, strict=True)))
+    yield Row("first page usable after `serve` printed its address, on a year", _words(Times(tuple(pages))), "< 2 s",
+              Times(tuple(pages)).median < 2000)  # fmt: skip
+    yield Row("from the command to the first page usable, on a year", _words(both))
+
+
+def page_changes(folder: Path, name: str, span: str, target_ms: float, n: int) -> Iterator[Row]:
+    """Page changes by the navigation: the first time that anybody asks for a page, and when it was seen before."""
+    paths = [page.path for page in PAGES]
+    first: dict[str, list[float]] = {path: [] for path in paths}
+    again: dict[str, list[float]] = {path: [] for path in paths}
+    with chromium() as browser:
+        for _ in range(max(1, n // 5)):  # servers that have made no page yet
+            with serving(folder) as served:
+                page, _ms = opened(browser, f"{served.address}/?result={name}")
+                for path in [*paths[1:], paths[0]]:
+                    first[path].append(page_change(page, path))
+                for path in paths * 5:
+                    again[path].append(page_change(page, path))
+                page.context.close()
+    for one in PAGES:
+        seen, new = Times(tuple(again[one.path])), Times(tuple(first[one.path]))
+        yield Row(
+            f"to {one.title}, {span}, seen before", _words(seen), f"< {target_ms:.0f} ms", seen.median < target_ms
+        )
+        yield Row(f"to {one.title}, {span}, made for the first time", _words(new), f"< {target_ms:.0f} ms",
+                  new.median < target_ms)  # fmt: skip
+
+
+def frames(folder: Path, name: str, n: int) -> Iterator[Row]:
+    """Frames of the map while the moment moves."""
+    lines = len(open_result(folder / name).topology["branches"])
+    with serving(folder) as served, chromium() as browser:
+        page, _ms = opened(browser, f"{served.address}/grid?result={name}")
+        times = map_frames(page, n)
+    yield Row(f"frame of the map while the moment moves, {lines} lines and transformers", _words(times),
+              "< 50 ms (at 5,000 lines)", times.median < 50)  # fmt: skip
+
+
+def memory(year: Path, users: int) -> Iterator[Row]:
+    """The server's memory when several planners have walked all pages of a year."""
+    with serving(year) as served, chromium() as browser:
+        for _ in range(users):
+            page, _ms = opened(browser, f"{served.address}/?result=unmanaged")
+            for one in PAGES[1:]:
+                page_change(page, one.path)
+        peak = served.peak[0] / MB
+    yield Row(f"most memory of the server, a year open by {users} users who walk all pages", f"{peak:,.0f} MB",
+              "< 700 MB", peak < 700)  # fmt: skip
+
+
+def many(week: Path, planners: int, each: int) -> Iterator[Row]:
+    """Planners who click at once on a server that has made no page yet."""
+    with serving(week) as served:
+        times, errors = clicks(served.address, ["unmanaged", "optimal"], planners, each)
+        cpu_s = served.cpu_s
+    shown = f"p50 {times.median:,.0f} ms, p95 {times.p95:,.0f} ms, {errors} errors; {cpu_s:.1f} s of processor time"
+    yield Row(f"{planners} planners, {each} clicks each without pause, a week", shown, "p95 < 500 ms, no error",
+              times.p95 < 500 and not errors)  # fmt: skip
+
+
+def _words(times: Times) -> str:
+    return f"{times.median:,.0f} ms (p95 {times.p95:,.0f} ms, n = {len(times.ms)})"
+
+
+def report(rows: list[Row], days: int, year_days: int) -> str:
+    """The document."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("dash", "plotly", "playwright"))
+    how = (
+        "Written by `python -m benchmarks.dashboard.run`: headless Chromium at 1280 × 800 on the same machine as the "
+        "server, medians. A page stands when all its charts and its map are drawn and painted."
+    )
+    where = (
+        f"Measured {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} processors ({platform.machine()}), Python "
+        f"{platform.python_version()}, {versions}; load of the machine before: {os.getloadavg()[0]:.1f}. The week is "
+        f"the demonstration ({days} days, quarter hours), the year the same city unmanaged ({year_days} days)."
+    )
+    table = ["| what | measured | target | reached |", "|---|---|---|---|", *(row.line() for row in rows)]
+    return "\n".join(("# The dashboard's speed", "", how, "", where, "", *table, ""))
+
+
+def main() -> None:
+    """Runs everything; ``--quick`` few times and on a month instead of a year, into no document."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    asked = parser.parse_args()
+    days, year_days, n = (2, 30, 3) if asked.quick else (7, 365, REPETITIONS)
+    week, year = make_results(asked.results, days, year_days)
+    rows: list[Row] = []
+    for part in (
+        first_page(year, n), page_changes(week, "optimal", "a week", 200, n),
+        page_changes(year, "unmanaged", "a year", 400, n), frames(week, "optimal", FRAMES),
+        memory(year, USERS), many(week, PLANNERS, CLICKS),
+    ):  # fmt: skip
+        for row in part:
+            print(row.line(), flush=True)  # noqa: T201  what a benchmark is for
+            rows.append(row)
+    if not asked.quick:
+        OUT.write_text(report(rows, days, year_days), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
