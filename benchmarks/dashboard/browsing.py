@@ -19,9 +19,10 @@ STANDS = """() => {
     if (!page || page.dataset.state !== "shown" || !page.querySelector("h1")) return false;
     const map = document.getElementById("map");
     if (map && !(window.gridmap && window.gridmap.state && window.gridmap.state.ready)) return false;
-    return [...page.querySelectorAll(".dash-graph")].every((chart) => chart.querySelector(".main-svg"));
+    const inSight = (chart) => chart.getBoundingClientRect().top < window.innerHeight;
+    return [...page.querySelectorAll(".dash-graph")].every((chart) => !inSight(chart) || chart.querySelector(".main-svg"));
 }"""
-"""Whether a page can be read: it is the one asked for, and all its charts and its map are drawn."""
+"""Whether a page can be read: it is the one asked for, and its charts in sight and its map are drawn."""
 CHANGE = f"""([selector, path]) => new Promise((done, refuse) => {{
     const stands = {STANDS}, begun = performance.now();
     const link = [...document.querySelectorAll(selector)].find((one) => new URL(one.href).pathname === path);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import Any
 
 import plotly.graph_objects as go
@@ -45,27 +46,35 @@ def framed(figure: go.Figure, theme: Theme, *, height: int = 300, y_title: str =
         y_title: Quantity and unit of the upright axis.
         legend: Whether to name the traces above the chart.
     """
-    axis = {
-        "gridcolor": RULE[theme], "linecolor": RULE[theme], "zeroline": False, "tickfont": {"color": MUTED[theme]},
-        "title": {"font": {"color": MUTED[theme], "size": 12}, "standoff": 8}, "automargin": True,
-    }  # fmt: skip
     figure.update_layout(
-        template="none", height=height, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONTS, "size": 12, "color": INK[theme]}, showlegend=legend, hovermode="x unified",
+        template=_template(theme), height=height, showlegend=legend,
         margin={"l": 8, "r": 8, "t": 34 if legend else 12, "b": 8},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "traceorder": "normal",
-                "font": {"color": INK[theme]}, "bgcolor": "rgba(0,0,0,0)"},
-        hoverlabel={"bgcolor": SURFACE[theme], "bordercolor": RULE[theme],
-                    "font": {"color": INK[theme], "family": FONTS}},
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": MUTED[theme], "activecolor": INK[theme]},
     )  # fmt: skip
-    figure.update_xaxes(**axis, showgrid=False, ticks="outside", ticklen=4, tickcolor=RULE[theme])
-    figure.update_yaxes(**axis, ticks="")
     if any(_is_moment(x) for trace in figure.data for x in (trace.x if trace.x is not None else ())[:1]):
         figure.update_xaxes(tickformatstops=_DATES, hoverformat="%a %-d %b %Y, %H:%M")
     if y_title:
         figure.update_yaxes(title_text=y_title)
     return figure
+
+
+@cache
+def _template(theme: Theme) -> go.layout.Template:
+    """What all charts have in common, stated once: on each axis of each chart, Plotly would check it anew."""
+    axis = {
+        "gridcolor": RULE[theme], "linecolor": RULE[theme], "zeroline": False, "tickfont": {"color": MUTED[theme]},
+        "title": {"font": {"color": MUTED[theme], "size": 12}, "standoff": 8}, "automargin": True,
+    }  # fmt: skip
+    return go.layout.Template(layout={
+        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "hovermode": "x unified",
+        "font": {"family": FONTS, "size": 12, "color": INK[theme]},
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom",
+                   "traceorder": "normal", "font": {"color": INK[theme]}, "bgcolor": "rgba(0,0,0,0)"},
+        "hoverlabel": {"bgcolor": SURFACE[theme], "bordercolor": RULE[theme],
+                       "font": {"color": INK[theme], "family": FONTS}},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": MUTED[theme], "activecolor": INK[theme]},
+        "xaxis": {**axis, "showgrid": False, "ticks": "outside", "ticklen": 4, "tickcolor": RULE[theme]},
+        "yaxis": {**axis, "ticks": ""},
+    })  # fmt: skip
 
 
 def hour_axis(figure: go.Figure) -> go.Figure:
