@@ -20,7 +20,8 @@ STANDS = """() => {
     const map = document.getElementById("map");
     if (map && !(window.gridmap && window.gridmap.state && window.gridmap.state.ready)) return false;
     const inSight = (chart) => chart.getBoundingClientRect().top < window.innerHeight;
-    return [...page.querySelectorAll(".dash-graph")].every((chart) => !inSight(chart) || chart.querySelector(".main-svg"));
+    const charts = [...page.querySelectorAll(".dash-graph")];
+    return charts.every((chart) => !inSight(chart) || chart.querySelector(".main-svg"));
 }"""
 """Whether a page can be read: it is the one asked for, and its charts in sight and its map are drawn."""
 CHANGE = f"""([selector, path]) => new Promise((done, refuse) => {{

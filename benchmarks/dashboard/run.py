@@ -129,8 +129,8 @@ def report(rows: list[Row], days: int, year_days: int) -> str:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("dash", "plotly", "playwright"))
     how = (
         "Written by `python -m benchmarks.dashboard.run`: headless Chromium at 1280 × 800 on the same machine as the "
-        "server, medians. A page stands when its charts in sight and its map are drawn and painted; charts further down "
-        "follow while the browser is idle."
+        "server, medians. A page stands when its charts in sight and its map are drawn and painted; charts further "
+        "down follow while the browser is idle."
     )
     where = (
         f"Measured {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} processors ({platform.machine()}), Python "
