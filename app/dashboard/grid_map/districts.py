@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _HOURS = 24
 _LEAST_MWH = 1e-6
+_ADDING_UP = Lock()
 
 
 def district_names(result: Result) -> list[str]:
@@ -56,7 +58,8 @@ def over_period(result: Result, layer: str, hour: int | None = None) -> list[dic
         ``zone``, ``value`` (None where nothing is known) and ``mwh`` drawn, in descending order of the value; districts
         where nobody draws power, such as a substation, come after those where somebody does.
     """
-    sums = _by_hour(_Key(result), layer)
+    with _ADDING_UP:  # who asks for the same meanwhile finds it
+        sums = _by_hour(_Key(result), layer)
     chosen = slice(None) if hour is None else slice(hour, hour + 1)
     value = _figures(sums, LAYERS[layer], chosen)
     rows = [

@@ -333,3 +333,22 @@ def test_a_small_map_chooses_buses_for_other_pages(page, address):
     assert page.evaluate("window.chosen") == ["b2", "b3"]
     page.mouse.click(24, 238)
     assert page.evaluate("window.chosen")[2:] == ["b0"]
+
+
+def test_a_link_holds_the_whole_map_and_undo_goes_back(page, address):
+    place = "layer=voltage&select=branch:Line%2030&zoom=0.4000,0.6000,3.000"
+    visit_map(page, f"{address}/grid?result=optimal&at=2030-06-03T17:00Z&{place}")
+    until(page, lambda: "Line 30" in (page.text_content("#map-day h2") or ""))
+    until(page, lambda: "Voltage: " in spoken(page))
+    view = page.evaluate("gridmap.state.view")
+    assert view["scale"] / view["fitted"] == pytest.approx(3, rel=1e-3)
+    choose_layer(page, "Loading")
+    page.focus("#map")
+    page.keyboard.press("+")
+    until(page, lambda: "zoom=0.4000,0.6000,3.750" in page.url)
+    page.go_back()
+    until(page, lambda: "zoom=0.4000,0.6000,3.000" in page.url)
+    page.go_back()
+    until(page, lambda: "Voltage: " in spoken(page))
+    assert page.evaluate("gridmap.state.selected") == "branch:Line 30"
+    assert page.evaluate("gridmap.state.view.scale / gridmap.state.view.fitted") == pytest.approx(3, rel=1e-3)
