@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
-from app.batch.lease import MB
+from app.batch.memory import MB
 from app.batch.worker import worker_version
 from grid.errors import InputError
 from grid.threads import environment, processors

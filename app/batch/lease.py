@@ -8,15 +8,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-import psutil
-
+from app.batch.memory import memory_mb
 from app.failures import StoreError
 
 MEMORY_INTERVAL_S = 0.1
 """How often the memory of the process is looked at."""
 MOST_BETWEEN_RENEWALS_S = 2.0
 """How often a lease is renewed and its phase told, at most."""
-MB = 1e6
 
 
 class RunEndedError(Exception):
@@ -28,11 +26,6 @@ class Renewing(Protocol):
 
     def renew(self, key: str, worker: str, phase: str, share: float, lease_s: float) -> bool:
         """Prolongs a lease; False where it was lost."""
-
-
-def memory_mb() -> float:
-    """Resident memory of this process [MB]."""
-    return float(psutil.Process().memory_info().rss) / MB
 
 
 class Lease:
@@ -102,9 +95,8 @@ class Lease:
     def _watch(self) -> None:
         renewed = tried = time.monotonic()
         interval = min(MOST_BETWEEN_RENEWALS_S, self._lease_s / 4)
-        process = psutil.Process()
         while not self._over.wait(MEMORY_INTERVAL_S):
-            used_mb = float(process.memory_info().rss) / MB
+            used_mb = memory_mb()
             self.peak_memory_mb = max(self.peak_memory_mb, used_mb)
             if self._limit_mb is not None and used_mb > self._limit_mb:
                 self._on_excess(used_mb)

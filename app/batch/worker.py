@@ -19,7 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from app.batch.lease import MB, Lease, RunEndedError, memory_mb
+from app.batch.lease import Lease, RunEndedError
+from app.batch.memory import MB, give_back_memory, memory_mb
 from app.batch.process import process_name
 from app.batch.report import RunReport, finished_elsewhere
 from app.batch.tracebacks import keep_traceback
@@ -227,6 +228,7 @@ def _run(task: RunTask, store: Store, process: RunProcess, on_phase: Callable[[s
         return _failed(task, store, process, error, time.perf_counter() - begun, lease.peak_memory_mb)
     finally:
         process.over()
+        give_back_memory()
         if limit_mb is not None and memory_mb() > FORGETTING_SHARE * limit_mb:
             process.forget()
     return RunReport(

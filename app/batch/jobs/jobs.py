@@ -18,7 +18,7 @@ from app.batch.jobs.job import ACTIVE, Job, job_of
 from app.batch.jobs.processes import WorkerPool, command_of
 from app.batch.jobs.rescue import end_overdue, note_ended, take_over
 from app.batch.jobs.submission import checked_sweep, record_of, records_of_sweep, said_of
-from app.batch.lease import MB
+from app.batch.memory import MB
 from app.batch.options import LEASE_S, absolute_place
 from app.failures import StoreError
 from app.results.store.queue.queue import Queue

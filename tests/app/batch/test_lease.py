@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.batch import lease as lease_module
-from app.batch.lease import Lease, RunEndedError, memory_mb
+from app.batch.lease import Lease, RunEndedError
+from app.batch.memory import memory_mb
 from app.results.store.store import Store, opened_store
 
 KEY = "0" * 32

@@ -1,0 +1,23 @@
+"""Memory that a run no longer needs goes back to the system."""
+
+from __future__ import annotations
+
+import ctypes
+
+import pytest
+
+from app.batch.memory import give_back_memory, memory_mb
+
+SMALL, MANY = 3000, 60_000
+"""Sizes that the C library takes from its heap, where the last of them keeps all others [byte]; 180 MB in all."""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library has no malloc_trim")
+def test_what_was_freed_is_given_back_although_something_above_it_is_still_needed() -> None:
+    held = [bytes(bytearray(SMALL)) for _ in range(MANY)]
+    last = held[-1]
+    full = memory_mb()
+    del held
+    give_back_memory()
+    assert memory_mb() < full - 100
+    assert len(last) == SMALL
