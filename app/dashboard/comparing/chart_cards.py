@@ -25,11 +25,21 @@ def multiple_cards(view: View, compared: ResultComparison) -> Iterator[Component
         "Where the power comes from, side by side",
         f"{ONE_SCALE} What leaves the city or charges its stores stands below zero.",
         multiples.power_stacks(shown, view.zone, view.theme), key="compare-power", table=_powers(shown),
+        why=cards.Behind(
+            ("city",), ("import_mw", "generation_mw", "storage_mw", "export_mw", "consumption_mw", "loss_mw"),
+            "Power of every step of each result; over long periods the mean of the shortest interval that leaves at "
+            "most 1,000 points. The table: means over the period.", "", ("consumption_mwh", "peak_import_mw"),
+        ),
     )  # fmt: skip
     yield cards.chart(
         "Emissions of an average day, side by side",
         f"{ONE_SCALE} {view.convention}",
         multiples.emissions_by_hour(shown, view.zone, view.theme), key="compare-hours", table=_hours(shown, view.zone),
+        why=cards.Behind(
+            ("sectors",), ("gpc_code", "emissions_kg"),
+            "Emissions of each step of each result, summed by GPC line and hour, then averaged over the days by local "
+            "hour of the day.", view.convention, ("emissions_t",),
+        ),
     )  # fmt: skip
     yield from _cars(view, shown)
     yield from _loading(view, shown)
@@ -48,6 +58,8 @@ def _cars(view: View, shown: Mapping[str, Result]) -> Iterator[Component]:
         yield cards.chart(
             "When cars charge, side by side", f"{ONE_SCALE} What they give back stands below zero.",
             multiples.charging(powers, view.zone, view.theme), key="compare-charging", table=_charged(powers),
+            why=cards.Behind(("assets",), ("drawn_mw", "fed_in_mw"), "Sums over all fleets and buses in each step of "
+                             "each result.", "", ("ev_energy_mwh", "v2g_energy_mwh")),
         )  # fmt: skip
 
 
@@ -68,6 +80,8 @@ def _loading(view: View, shown: Mapping[str, Result]) -> Iterator[Component]:
         + ("" if limit is None else " Dashed: the limit."),
         multiples.loading_durations(curves, None if limit is None else float(limit), view.theme),
         key="compare-loading", table=pl.DataFrame(rows),
+        why=cards.Behind(("branches",), ("loading_percent", "kind"), "The greatest loading of any line in each step of "
+                         "each result, sorted in descending order.", "", ("line_loading_max_percent",)),
     )  # fmt: skip
 
 

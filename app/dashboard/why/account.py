@@ -20,6 +20,7 @@ from app.dashboard.why.parts import (
     section,
     unchecked,
 )
+from app.failures import StoreError
 from app.results.explain import recompute, why
 from app.results.key_figures import Declared, figure_named
 from app.studies.answers.certainty import FigureBand, FigureBands, figure_bands, unverified_inputs
@@ -132,8 +133,8 @@ def band(view: View, key: str, place: Path | None) -> Component:
     declared = figure_named(key)
     try:
         found = FigureBands((), ()) if place is None else figure_bands(place, view.result, key)
-    except InputError as error:
-        return html.P(f"No band: {error.faults[0]}", className="muted")
+    except (InputError, StoreError) as error:
+        return html.P(f"No band: the store cannot be read. {error}", className="muted")
     lines = [html.P(_band_words(one, declared, view)) for one in found.found]
     lines += [html.P(one, className="muted") for one in found.reasons]
     return html.Div(lines or [html.P(NO_BAND, className="muted")])

@@ -15,6 +15,7 @@ from app.dashboard.attachment import attachment
 from app.dashboard.view import View
 from app.dashboard.why.grid import grid_of
 from app.dashboard.why.tables import KEPT, ROWS, SUMMARY, PageTable
+from grid.errors import InputError
 
 ViewOf = Callable[[Mapping[str, Any]], View]
 """Gives the view that the browser describes: path, search and theme."""
@@ -41,8 +42,10 @@ def register(app: Dash, view_of: ViewOf, make: Make) -> None:
         if clicks != 1:  # later clicks close and open what is there
             return no_update
         key = str((ctx.triggered_id or {})["key"])
-        view = view_of(data)
-        table = _found(key, data, view_of, make)
+        try:
+            view, table = view_of(data), _found(key, data, view_of, make)
+        except InputError:  # of a result that is not there any more
+            return html.P(GONE, className="nothing")
         if table is None:
             return html.P(GONE, className="nothing")
         where = {name: str(data.get(name) or "") for name in ("path", "search", "theme")}
@@ -61,17 +64,20 @@ def _found(key: str, data: Mapping[str, Any], view_of: ViewOf, make: Make) -> Pa
 def _add_route(server: Flask, view_of: ViewOf, make: Make) -> None:
     @server.get("/rows/<key>.csv")
     def serve_rows(key: str) -> Response:
-        table = _found(key, request.args, view_of, make) or abort(404)
+        try:
+            table = _found(key, request.args, view_of, make) or abort(404)
+        except InputError:  # of a result that is not there any more
+            abort(404)
         response = Response(csv_of(table), mimetype="text/csv")
         response.headers["Content-Disposition"] = attachment(file_name(request.args.get("name") or table.title, "csv"))
         return response
 
 
 def csv_of(table: PageTable) -> str:
-    """All rows of a table as CSV, numbers as they are, times in UTC."""
-    return table.frame.with_columns(pl.selectors.categorical().cast(pl.String)).write_csv(
-        datetime_format="%Y-%m-%dT%H:%M:%S"
-    )
+    """All rows of a table as CSV, numbers as they are; moments in UTC with a Z, wall-clock times as they stand."""
+    moments = pl.selectors.datetime(time_zone="*").dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    names = pl.selectors.categorical().cast(pl.String)
+    return table.frame.with_columns(names, moments).write_csv(datetime_format="%Y-%m-%dT%H:%M:%S")
 
 
 def file_name(name: str, suffix: str) -> str:

@@ -78,6 +78,11 @@ def test_the_file_has_every_row_as_it_is() -> None:
     frame = pl.read_csv(io.StringIO(csv_of(table())))
     assert frame["Sector"].to_list() == ["Homes", "Shops", "岸"]
     assert frame.columns == ROWS.columns
+    moment = pl.Series("at", [dt.datetime(2030, 6, 3, 17, tzinfo=dt.UTC)]).dt.convert_time_zone("Europe/Berlin")
+    wall = pl.Series("wall", [dt.datetime(2030, 6, 3, 19)])  # noqa: DTZ001  a wall clock
+    kind = pl.Series("kind", ["line"], dtype=pl.Categorical)
+    told = csv_of(table(pl.DataFrame([moment, wall, kind]))).splitlines()
+    assert told[1] == "2030-06-03T17:00:00Z,2030-06-03T19:00:00,line"
 
 
 @pytest.mark.parametrize(
@@ -104,3 +109,4 @@ def test_rows_that_were_dropped_are_made_again(results: dict[str, Result], monke
     monkeypatch.setattr("app.dashboard.why.table_rows.KEPT", KeptTables())
     assert client.get(f"/rows/{key}.csv?path=/emissions&search=%3Fresult%3Doptimal").status_code == 404
     assert client.get("/rows/none.csv").status_code == 404
+    assert client.get("/rows/none.csv?path=/&search=%3Fresult%3Dgone").status_code == 404
