@@ -107,7 +107,7 @@ def _designs(who: Asking, study: HallStudy) -> Component:
 
 
 def _retrofit(who: Asking, study: HallStudy) -> list[Component]:
-    return [order_card(who.view, study, PUE_TARGET), alone_card(study)]
+    return [order_card(who.view, study, PUE_TARGET), alone_card(who.view, study)]
 
 
 def _places(who: Asking, study: HallStudy) -> list[Component]:

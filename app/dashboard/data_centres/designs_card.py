@@ -79,8 +79,10 @@ def designs_card(view: View, study: HallStudy, limit: float, p_max_mw: float | N
         f"{study.year.price}. {COSTS} "
         + ("" if p_max_mw is not None else "What its bus takes at most is worked out below.")
     )  # fmt: skip
-    chart = charts.designs_side_by_side(table_of(plants_alone(study.years)), limit, p_max_mw, view.theme)
-    return cards.chart("Designs side by side over the year", words, chart, key="dc-designs", table=headed, digits=3)
+    chart = charts.designs_side_by_side(table_of(plants_alone(study.years)), limit, p_max_mw, currency, view.theme)
+    return cards.chart(
+        view.say("Designs side by side over the year"), words, chart, key="dc-designs", table=headed, digits=3
+    )
 
 
 def months_card(view: View, study: HallStudy, limit: float) -> Component:
@@ -93,11 +95,11 @@ def months_card(view: View, study: HallStudy, limit: float) -> Component:
         {"month": "Month", "pue": "PUE [1]", "wue_l_per_kwh": "WUE [L/kWh]", "cue_kg_per_kwh": "CUE [kg/kWh]"}
     )
     chart = year_charts.by_month(study.months, limit, view.theme)
-    return cards.chart("The whole year by month", words, chart, key="dc-months", table=table, digits=3)
+    return cards.chart(view.say("The whole year by month"), words, chart, key="dc-months", table=table, digits=3)
 
 
-def target_box(target: float) -> Component:
+def target_box(view: View, target: float) -> Component:
     """Where the reader sets a limit, and reads what it takes to meet it."""
-    label = html.Label("Ask for another PUE:", htmlFor="dc-target")
+    label = html.Label(view.say("Ask for another PUE:"), htmlFor="dc-target")
     box = dcc.Input(id="dc-target", type="number", value=target, min=1.0, max=3.0, step=0.01, debounce=True)
     return html.Div([label, box], className="dc-target")

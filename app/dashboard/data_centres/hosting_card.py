@@ -74,13 +74,14 @@ def work_out(result: Result, spec: DataCentre, bus: str, n_minus_1: bool, tell: 
 def card(view: View, spec: DataCentre) -> Component:
     """The choice of a bus, and where its answer appears."""
     names = [bus["name"] for bus in view.result.topology["buses"]]
+    own = spec.bus if spec.bus in names else names[0]
     choice = html.Div(
         [
-            dmc.Select(id="dc-bus", label="Bus", data=names, value=spec.bus if spec.bus in names else names[0],
+            dmc.Select(id="dc-bus", label=view.say("Bus"), data=names, value=own,
                        searchable=True, limit=200, allowDeselect=False, size="sm", w=260, checkIconPosition="right"),
-            dmc.Checkbox(id="dc-outages", label="Also after any single outage", size="sm"),
-            html.Button("Work out", id="dc-host", className="button", type="button"),
-            html.Button("Cancel", id="dc-host-cancel", className="button", type="button"),
+            dmc.Checkbox(id="dc-outages", label=view.say("Also after any single outage"), size="sm"),
+            html.Button(view.say("Work out"), id="dc-host", className="button", type="button"),
+            html.Button(view.say("Cancel"), id="dc-host-cancel", className="button", type="button"),
         ],
         className="dc-host",
     )  # fmt: skip
@@ -90,7 +91,7 @@ def card(view: View, spec: DataCentre) -> Component:
     on_map = dcc.Link("Choose it on the grid map", href=view.link("/grid"))
     return html.Section(
         [
-            html.H2("Hosting capacity"),
+            html.H2(view.say("Hosting capacity")),
             html.P(_WORDS, className="subtitle"),
             choice,
             html.P(["A click on a bus chooses it. ", on_map, ", then come back here."], className="subtitle"),

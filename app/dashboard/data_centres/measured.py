@@ -64,24 +64,26 @@ def sections(view: View, spec: DataCentre, limit: float) -> Iterator[Component]:
     rows = rows_of(view, spec.name)
     frame = figures.with_water_and_carbon(rows)
     yield cards.chart(
-        "PUE in this run", "Facility energy over IT energy (ISO/IEC 30134-2).",
+        view.say("PUE in this run"), "Facility energy over IT energy (ISO/IEC 30134-2).",
         figures.pue_lines(frame, zone, theme, limit), key="pue", wide=False,
     )  # fmt: skip
     yield cards.chart(
-        "PUE by hour and day", "Local time; the colours are the same for every hall and result.",
+        view.say("PUE by hour and day"), "Local time; the colours are the same for every hall and result.",
         charts.by_hour_and_day(rows, zone, theme), key="pue-hours", wide=False,
     )  # fmt: skip
     yield cards.chart(
-        "What the power is for", "Facility power by use.", figures.power_chain(rows, zone, theme),
+        view.say("What the power is for"), "Facility power by use.", figures.power_chain(rows, zone, theme),
         key="power-chain", wide=False,
     )  # fmt: skip
     yield _origin(view, spec)
     yield cards.chart(
-        "Water", "WUE: litres on site per kWh of IT (ISO/IEC 30134-9).", figures.wue_lines(frame, zone, theme),
+        view.say("Water"),
+        "WUE: litres on site per kWh of IT (ISO/IEC 30134-9).", figures.wue_lines(frame, zone, theme),
         key="wue", wide=False,
     )  # fmt: skip
     yield cards.chart(
-        "Carbon", f"CUE: kg per kWh of IT (ISO/IEC 30134-8). {view.convention}", figures.cue_lines(frame, zone, theme),
+        view.say("Carbon"),
+        f"CUE: kg per kWh of IT (ISO/IEC 30134-8). {view.convention}", figures.cue_lines(frame, zone, theme),
         key="cue", wide=False,
     )  # fmt: skip
     yield from _shift(view, spec, rows)
@@ -101,7 +103,8 @@ def _origin(view: View, spec: DataCentre) -> Component:
         .collect()
     )
     return cards.chart(
-        "Where its power comes from", "Mean over the run by local hour, traced to its bus; the grid operator bears "
+        view.say("Where its power comes from"),
+        "Mean over the run by local hour, traced to its bus; the grid operator bears "
         "the losses.", charts.origins(hours, view.theme), key="dc-origins", table=hours, wide=False,
     )  # fmt: skip
 
@@ -124,7 +127,8 @@ def _shift(view: View, spec: DataCentre, rows: pl.DataFrame) -> Iterator[Compone
     hours = both.group_by(hour_of_day(view.zone)).agg(pl.col("ran_mw", "unshifted_mw").mean()).sort("hour")
     moved = float((both["ran_mw"] - both["unshifted_mw"]).clip(lower_bound=0).sum()) * clock.step_hours
     yield cards.chart(
-        "Load shift", f"{moved:.1f} MWh of IT energy ran at another time; up to {spec.deferrable_share:.0%} may.",
+        view.say("Load shift"),
+        f"{moved:.1f} MWh of IT energy ran at another time; up to {spec.deferrable_share:.0%} may.",
         charts.shifted_load(hours, view.theme), key="dc-shift", table=hours, wide=not spec.on_site_assets,
     )  # fmt: skip
 
@@ -139,7 +143,7 @@ def _on_site(view: View, spec: DataCentre, rows: pl.DataFrame) -> Iterator[Compo
     draws = rows.select("time", pl.lit("drawn by the data centre").alias("name"), pl.col("p_total_mw").alias("p_mw"))
     frame, _ = thinned(pl.concat([draws, own.select(draws.columns)]), view.zone, by=("name",))
     yield cards.chart(
-        "On its site", "What it draws, and what its PV and its battery do; feeding in is negative.",
+        view.say("On its site"), "What it draws, and what its PV and its battery do; feeding in is negative.",
         charts.power_at_its_bus(frame, view.theme), key="dc-on-site", wide=spec.deferrable_share == 0,
     )  # fmt: skip
 
@@ -168,6 +172,7 @@ def _bus(view: View, spec: DataCentre) -> Component:
         orient="row",
     )  # fmt: skip
     return cards.table_card(
-        "Limits at its bus", f"{spec.name} stands at {spec.bus}. Limits are the scenario's; a dash is one of the net.",
+        view.say("Limits at its bus"),
+        f"{spec.name} stands at {spec.bus}. Limits are the scenario's; a dash is one of the net.",
         table, digits=3,
     )  # fmt: skip

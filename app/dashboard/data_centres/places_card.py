@@ -36,7 +36,7 @@ def buses_card(view: View, study: HallStudy, hosting: dict[str, float]) -> Compo
         "by its power; its own load moves neither mix nor prices, which holds while it is small against the city. "
         "Nodal prices and marginal losses tell of changes and are no part of the inventory."
     )  # fmt: skip
-    return cards.table_card("The same hall at other buses", words, table, digits=3)
+    return cards.table_card(view.say("The same hall at other buses"), words, table, digits=3)
 
 
 def weathers_card(view: View, study: HallStudy) -> Component:
@@ -54,4 +54,4 @@ def weathers_card(view: View, study: HallStudy) -> Component:
                 "Carbon [t/year]": pl.Float64},
     ).with_columns(pl.col("^.*/year.$").round().cast(pl.Int64))  # fmt: skip
     words = f"Over a whole year; carbon and price stay those of this city ({study.year.carbon})."
-    return cards.table_card("The same hall under other weather", words, table, digits=3)
+    return cards.table_card(view.say("The same hall under other weather"), words, table, digits=3)

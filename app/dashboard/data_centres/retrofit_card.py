@@ -34,10 +34,10 @@ def order_card(view: View, study: HallStudy, limit: float) -> Component:
     if not study.order:
         return cards.nothing("Retrofit, step by step", "No change of the catalogue lowers the PUE of this hall.")
     chart = charts.retrofit_steps(names, pue, limit, view.theme)
-    return cards.chart("Retrofit, step by step", words, chart, key="dc-retrofit", table=table, digits=3)
+    return cards.chart(view.say("Retrofit, step by step"), words, chart, key="dc-retrofit", table=table, digits=3)
 
 
-def alone_card(study: HallStudy) -> Component:
+def alone_card(view: View, study: HallStudy) -> Component:
     """Each change alone."""
     rows = [(change_name(step.change), step.change.title, step.pue, step.saved, step.cost, step.change.status)
             for step in study.alone]  # fmt: skip
@@ -47,4 +47,4 @@ def alone_card(study: HallStudy) -> Component:
                 "PUE saved [1]": pl.Float64, "Cost [EUR]": pl.Float64, "Cost is": pl.String},
     ).with_columns(pl.col("Cost [EUR]").round().cast(pl.Int64))  # fmt: skip
     words = "What each change does by itself over the year, the most saving first; below 0 it raises the PUE."
-    return cards.table_card("Each change alone", words, table, digits=3)
+    return cards.table_card(view.say("Each change alone"), words, table, digits=3)

@@ -16,7 +16,7 @@ from app.studies.halls.study import HallStudy
 from app.studies.halls.verdicts import OF_RUN, Verdict
 from carbon.data_centre.studies import DesignYear
 
-HEADINGS = ("Rule", "Limit", "Year", "Margin", "This run", "", "Cheapest change that passes", "Source")
+HEADINGS = ("Rule", "Limit", "Year", "Margin", "", "Cheapest change that passes", "This run", "Source")
 COSTS = "Costs are orders of magnitude in EUR of 2024, none of them verified in a source."
 _DIGITS = {"pue": 3, "wue": 2, "cue": 3, "ref": 2, "erf": 2, "ere": 3, "cer": 1, "iteu_sv": 2}
 _UNITS = {"wue": " L/kWh", "cue": " kg/kWh"}
@@ -38,7 +38,7 @@ def rules_card(view: View, study: HallStudy) -> Component:
         html.Table([head, body], className="rules"), className="scroll", tabIndex=0, role="region",
         **hyphened(aria_label="Rules for data centres"),
     )  # fmt: skip
-    title = html.H2("Rules passed and failed")
+    title = html.H2(view.say("Rules passed and failed"))
     return html.Section([title, html.P(words, className="subtitle"), table], className="card", id="dc-rules")
 
 
@@ -54,7 +54,8 @@ def _worst_first(verdicts: Sequence[Verdict]) -> list[Verdict]:
 def _row(view: View, study: HallStudy, verdict: Verdict) -> Component:
     rule, outcome = verdict.rule, verdict.outcome
     shown = {True: ("passed", "better"), False: ("failed", "worse"), None: ("not known", "")}[outcome.passed]
-    basis = " (this run)" if verdict.basis == OF_RUN and outcome.value is not None else ""
+    of_run = verdict.basis == OF_RUN and outcome.value is not None
+    basis: list[str | Component] = [html.Br(), "of this run"] if of_run else []
     about = f"{rule.jurisdiction}. {rule.metric.upper()}; {rule.applies_to}"
     title: list[str | Component] = [html.B(rule.title), html.Br(), about]
     if rule.applies_from is not None:
@@ -69,11 +70,11 @@ def _row(view: View, study: HallStudy, verdict: Verdict) -> Component:
     return html.Tr([
         html.Td(title),
         html.Td(f"{sign} {_amount(rule.metric, rule.limit)}", className="number"),
-        html.Td(_amount(rule.metric, outcome.value) + basis, className="number"),
+        html.Td([_amount(rule.metric, outcome.value), *basis], className="number"),
         html.Td(_signed(rule.metric, outcome.margin), className=f"number {shown[1]}"),
-        html.Td(_amount(rule.metric, verdict.run_value), className="number"),
         html.Td(html.Span(shown[0], className=f"verdict {shown[1]}")),
         html.Td(_remedy(view, study, verdict)),
+        html.Td(_amount(rule.metric, verdict.run_value), className="number"),
         html.Td([rule.source, " ", badge]),
     ])  # fmt: skip
 

@@ -97,20 +97,20 @@ def try_out(study: HallStudy, lever: Lever) -> tuple[DesignYear, dict[str, Any]]
     return design_year(Combination((), spec, 0.0), study.year.site), changes
 
 
-def panel(spec: DataCentre) -> Component:
+def panel(view: View, spec: DataCentre) -> Component:
     """The levers, set as the data centre has them; their result is filled in by `shown`."""
     now = lever_of(spec)
     chains = [name for name in POWER_CHAINS if name not in NEEDS_POINTS or name == now.power_chain]
     levers = [
-        _slider("dc-it", "Rated IT power [MW]", now.p_it_mw, 0.1, max(2.0, 2 * now.p_it_mw), 0.1),
-        _slider("dc-use", "Mean use of it [%]", round(100 * now.utilisation), 10, 100, 1),
-        _slider("dc-supply", "Air to the servers [°C]", now.t_supply_degc, *SUPPLY_DEGC, 0.5),
-        _select("dc-cooling", "Cooling", COOLING, list(COOLING), now.cooling),
-        _select("dc-chain", "Power chain", POWER_CHAINS, chains, now.power_chain),
+        _slider("dc-it", view.say("Rated IT power [MW]"), now.p_it_mw, 0.1, max(2.0, 2 * now.p_it_mw), 0.1),
+        _slider("dc-use", view.say("Mean use of it [%]"), round(100 * now.utilisation), 10, 100, 1),
+        _slider("dc-supply", view.say("Air to the servers [°C]"), now.t_supply_degc, *SUPPLY_DEGC, 0.5),
+        _select("dc-cooling", view.say("Cooling"), COOLING, list(COOLING), now.cooling),
+        _select("dc-chain", view.say("Power chain"), POWER_CHAINS, chains, now.power_chain),
     ]
     words = "Move a lever: the year is computed anew, hour by hour, by the model that a run uses, before any shifting."
     return html.Section([
-        html.H2("What if"), html.P(words, className="subtitle"),
+        html.H2(view.say("What if")), html.P(words, className="subtitle"),
         html.Div([html.Div(levers, className="dc-levers"),
                   html.Div(id="dc-what-if", className="dc-what-if", **hyphened(aria_live="polite"))],
                  className="dc-panel"),
@@ -146,7 +146,9 @@ def shown(view: View, study: HallStudy, lever: Lever) -> list[Component]:
     tiles.append(_tile("Peak", study.now.peak_mw, year.peak_mw, 2, "MW"))
     link = build_link(view, study.spec, changes)
     words = "This is the data centre as it is." if not changes else ""
-    action = dcc.Link("Open this in the builder", href=link) if changes else html.Span(words, className="subtitle")
+    action = (
+        dcc.Link(view.say("Open this in the builder"), href=link) if changes else html.Span(words, className="subtitle")
+    )
     return [html.Div(tiles, className="dc-tiles"), html.P(action)]
 
 

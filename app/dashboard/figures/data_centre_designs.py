@@ -12,19 +12,25 @@ from app.dashboard.figures.data_centre_year import add_limit
 
 _PANELS = (
     ("pue", "PUE [1]", ".3f", "blue"), ("wue_l_per_kwh", "WUE [L/kWh]", ".2f", "sky"),
-    ("cue_kg_per_kwh", "CUE [kg/kWh]", ".3f", "orange"), ("peak_mw", "Peak [MW]", ".3f", "purple"),
+    ("cue_kg_per_kwh", "CUE [kg/kWh]", ".3f", "orange"), ("cost", "1000 {currency}/year", ",.0f", "green"),
+    ("peak_mw", "Peak [MW]", ".3f", "purple"),
 )  # fmt: skip
 
 
-def designs_side_by_side(designs: pl.DataFrame, target: float, p_max_mw: float | None, theme: Theme) -> go.Figure:
-    """PUE, WUE, CUE and peak power of designs, a row a design, a column a quantity.
+def designs_side_by_side(
+    designs: pl.DataFrame, target: float, p_max_mw: float | None, currency: str, theme: Theme
+) -> go.Figure:
+    """PUE, WUE, CUE, energy cost and peak power of designs, a row a design, a column a quantity.
 
     Args:
-        designs: `name`, `pue`, `wue_l_per_kwh`, `cue_kg_per_kwh`, `peak_mw`, in the order shown.
+        designs: `name`, `pue`, `wue_l_per_kwh`, `cue_kg_per_kwh`, `energy_cost` [currency/year], `peak_mw`, in their
+            order.
         target: Limit of the PUE [1].
         p_max_mw: Power that the bus takes [MW]; None where that is not known.
+        currency: Of the cost.
         theme: The colour scheme.
     """
+    designs = designs.with_columns((pl.col("energy_cost") / 1e3).alias("cost"))
     figure = make_subplots(rows=1, cols=len(_PANELS), shared_yaxes=True, horizontal_spacing=0.025)
     names = designs["name"].to_list()
     for column, (quantity, title, form, colour) in enumerate(_PANELS, start=1):
@@ -38,7 +44,9 @@ def designs_side_by_side(designs: pl.DataFrame, target: float, p_max_mw: float |
     figure.update_yaxes(autorange="reversed", automargin=False)
     figure.update_xaxes(automargin=False)
     for column, (_, title, _, _) in enumerate(_PANELS, start=1):
-        figure.update_xaxes(title_text=title, showgrid=True, gridcolor=RULE[theme], nticks=4, row=1, col=column)
+        words = title.format(currency=currency)
+        figure.update_xaxes(title_text=words, showgrid=True, gridcolor=RULE[theme], nticks=4, tickangle=0,
+                            row=1, col=column)  # fmt: skip
     low = min([1.0, *designs["pue"].drop_nulls().to_list()])
     figure.update_xaxes(range=[low, max([target, *designs["pue"].drop_nulls().to_list()]) + 0.02], row=1, col=1)
     _upright(figure, target, theme, 1)

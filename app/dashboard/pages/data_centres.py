@@ -45,7 +45,7 @@ def _first(view: View, spec: DataCentre) -> Iterator[Component]:
             html.Div(id="dc-progress", role="status"),
             html.Div(id="dc-answers", **hyphened(aria_live="polite")),
             html.Div(id="dc-target-answer", **hyphened(aria_live="polite")),
-            target_box(STRICTER),
+            target_box(view, STRICTER),
         ],
         className="card", **hyphened(aria_label="Answers"),
     )  # fmt: skip
@@ -64,13 +64,13 @@ def _held(view: View, spec: DataCentre) -> Iterator[Component]:
         before = f"There is no data centre in this result. To have one here, {add_words(view)} or "
         hall = f"a hall of {spec.p_it_rated_mw:g} MW with the defaults of the specification ({described(spec)})"
         missing = html.P([before, add, f". Below is a study of {hall}."], className="nothing")
-        yield html.Section([html.H2("No data centre yet"), missing], className="card")
+        yield html.Section([html.H2(view.say("No data centre yet")), missing], className="card")
         return
     words = (
         "By ISO/IEC 30134: PUE and CER of the facility, WUE of water on site, CUE traced to its bus, ERF of heat given "
         "away, REF of renewable energy owned and used; per kWh of IT where it says per kWh. " + SOURCE_OF_LIMIT
     )
-    yield cards.table_card("Over this run", words, measured.totals(view), digits=3)
+    yield cards.table_card(view.say("Over this run"), words, measured.totals(view), digits=3)
     yield from measured.sections(view, spec, PUE_TARGET)
 
 
@@ -82,7 +82,7 @@ def add_words(view: View) -> str:
 
 def _last(view: View, spec: DataCentre) -> Iterator[Component]:
     """What a study fills, and what the reader may try."""
-    yield what_if.panel(spec)
+    yield what_if.panel(view, spec)
     for part in ("dc-rules-place", "dc-months", "dc-designs", "dc-retrofit", "dc-places"):
         yield html.Div(id=part, className="dc-part")
     yield hosting_card.card(view, spec)

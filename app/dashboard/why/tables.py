@@ -27,6 +27,8 @@ MOST_CELLS = 60
 MOST_BYTES = 64 << 20
 """Memory of the tables that are kept [B]."""
 TOTAL = "Total"
+MANY = 10_000
+"""Whole numbers from which thousands are set apart; below it they may be years."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +151,8 @@ def shown(value: object, digits: int) -> str:
     """A cell as people read it."""
     if isinstance(value, float):
         return figure(value, digits)
+    if isinstance(value, int) and abs(value) >= MANY:
+        return figure(value, 0)
     return "" if value is None else str(value)
 
 
