@@ -18,9 +18,10 @@ def about_sentences(view: View) -> list[Sentence]:
     constants = (
         f" {counted(len(open_.constants), 'constant')} of the scenario are assumptions." if open_.constants else ""
     )
-    rests = Sentence((f"The figures rest on {counted(used, 'emission factor')}{checked}.{constants}",), key="factors")
+    behind = counted(used, "emission factor") if used else "no emission factor"
+    rests = Sentence((f"The figures rest on {behind}{checked}.{constants}",), key="factors")
     mwh, kg = summary.get("energy_balance_error_mwh"), summary.get("carbon_balance_error_kg")
     if mwh is None or kg is None:
         return [rests]
-    words = f"Energy balances to {mwh:.0e} MWh and carbon to {kg:.0e} kg over all steps."
+    words = f"Energy balances to {mwh:.1g} MWh and carbon to {kg:.1g} kg over all steps."
     return [rests, Sentence((words,), key="balances", why="carbon_balance_error_kg")]

@@ -14,7 +14,6 @@ from app.studies.answers.limits import (
     VOLTAGE,
     Broken,
     Extreme,
-    Relief,
     broken_limits,
     relief,
     worst_line,
@@ -45,23 +44,21 @@ def _against(line: Extreme) -> str:
 
 
 def relieved(view: View, worst: Extreme) -> list[str | Place]:
-    """Which result keeps the limit that `worst` breaks, or how near the best comes; the first that keeps all limits."""
+    """Which result keeps the limit that `worst` breaks, or comes nearest; the first is one that keeps all limits."""
     others = [relief(worst, view.results[name], name) for name in comparable_names(view)]
     if not others:
         return ["; no result to compare says what removes it"]
-    kept = next((one for one in others if one.kept), None) or next(
-        (one for one in others if not one.element_steps), None
-    )
-    best = kept or min(others, key=lambda one: one.element_steps)
+    kept = [one for one in others if one.kept] or [one for one in others if not one.element_steps]
+    best = kept[0] if kept else min(others, key=lambda one: one.element_steps)
     place = Place(short_label(view, best.name), view.link("/grid", result=best.name, at=worst.time))
-    if kept is None:
-        return ["; none of the compared results removes it, ", place, f" breaks it least, {_pairs(best)}"]
-    there = "" if best.value is None else f" ({quantity_words(best.value, worst.quantity)} at most)"
-    return ["; ", place, f" removes it{there}"]
-
-
-def _pairs(best: Relief) -> str:
-    return f"{counted(best.element_steps, 'time')} by any element and step"
+    if kept:
+        there = "" if best.value is None else f" ({quantity_words(best.value, worst.quantity)} at most)"
+        return ["; ", place, f" removes it{there}"]
+    here = relief(worst, view.result, view.name).element_steps
+    if best.element_steps >= here:
+        return ["; none of the compared results removes it or comes nearer"]
+    nearer = f" comes nearest: limits of this kind are exceeded {best.element_steps} times instead of {here}"
+    return ["; none of the compared results removes it, ", place, f"{nearer} (by element and step)"]
 
 
 def kept_here(view: View) -> list[str | Place]:

@@ -13,6 +13,7 @@ from app.dashboard import cards
 from app.dashboard.answers.about import about_sentences
 from app.dashboard.text import boundary_words, figure
 from app.dashboard.view import Page, View
+from app.dashboard.why.parts import with_links
 from app.results.columns import TABLES
 
 
@@ -86,7 +87,7 @@ def _factor_row(one: Mapping[str, Any], given: Mapping[str, str]) -> Component:
     return html.Tr([
         html.Td([html.Strong(str(one.get("title") or name)), html.Br(), html.Code(name)]),
         html.Td(given.get(str(one.get("source")), "not used")),
-        html.Td(str(one.get("source", "not named"))),
+        html.Td(with_links(str(one.get("source", "not named")))),
         html.Td(html.Span(status, className=f"badge {status}")),
     ])  # fmt: skip
 

@@ -60,6 +60,21 @@ def test_a_result_that_keeps_its_limits_says_which_other_does_not(three_results:
     assert nobody.text.endswith("no result to compare says what removes it.")
 
 
+def test_where_nothing_removes_it_the_nearest_is_told(results: dict[str, Result]) -> None:
+    here, there = (results[name].table("violations").collect() for name in ("unmanaged", "optimal"))
+    counts = [frame.filter(pl.col("quantity").cast(pl.String) == "loading_percent").height for frame in (here, there)]
+    assert counts[0] > counts[1] > 0
+    sentence = worst_sentence(view_of(results, "unmanaged"))
+    assert sentence is not None
+    assert (
+        f"optimal comes nearest: limits of this kind are exceeded {counts[1]} times instead of {counts[0]}"
+        in sentence.text
+    )
+    better = worst_sentence(view_of(results, "optimal"))
+    assert better is not None
+    assert better.text.endswith("none of the compared results removes it or comes nearer.")
+
+
 def test_broken_limits_are_counted(results: dict[str, Result]) -> None:
     sentence = broken_sentence(view_of(results, "unmanaged"))
     assert sentence is not None
