@@ -32,7 +32,7 @@ def fleet_power(assets: pl.LazyFrame, fleets: Sequence[str]) -> pl.DataFrame:
             pl.when(drawn > 0).then(drawn * ci).sum().alias("charging_kg_per_h"),
         )
         .sort("time")
-        .collect()
+        .collect(engine="streaming")
     )
 
 
@@ -67,12 +67,14 @@ def step_hours(power: pl.DataFrame) -> float:
 
 def deciles_g_per_km(sessions: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Deciles of the carbon of a kilometre over sessions with a driven distance, one row a result [g/km]."""
-    rows = []
+    rows: list[dict[str, object]] = []
+    percents = range(10, 100, 10)
     for name, frame in sessions.items():
-        values = frame["g_per_km"].drop_nulls().drop_nans()
-        tenths = {f"P{percent}": values.quantile(percent / 100, "linear") for percent in range(10, 100, 10)}
-        rows.append({"Result": name, "Sessions": len(values), "Mean [g/km]": mean_g_per_km(frame), **tenths})
-    columns = ("Mean [g/km]", *(f"P{percent}" for percent in range(10, 100, 10)))
+        values = frame["g_per_km"].drop_nulls().drop_nans().to_numpy()
+        deciles = np.percentile(values, percents).tolist() if values.size else [None] * len(percents)
+        tenths = {f"P{percent}": decile for percent, decile in zip(percents, deciles, strict=True)}
+        rows.append({"Result": name, "Sessions": values.size, "Mean [g/km]": mean_g_per_km(frame), **tenths})
+    columns = ("Mean [g/km]", *(f"P{percent}" for percent in percents))
     return pl.DataFrame(rows, schema_overrides=dict.fromkeys(columns, pl.Float64))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 
 import polars as pl
 
@@ -10,6 +11,8 @@ from app.dashboard.colours import OKABE_ITO, Theme
 from app.dashboard.figures.chart import empty, framed, go, hour_axis
 from app.dashboard.figures.ev import line_colours
 from app.dashboard.local_time import hour_of_day
+
+ROWS_AT_ONCE = 1_000_000
 
 
 def hourly_worst_loading(branches: pl.LazyFrame, zone: str) -> pl.DataFrame:
@@ -23,10 +26,23 @@ def hourly_worst_loading(branches: pl.LazyFrame, zone: str) -> pl.DataFrame:
         Columns `hour` (0 to 23), `loading_percent` and the `line` that has it; hours without a known loading are left
         out.
     """
-    lines = branches.filter(pl.col("kind").cast(pl.String) == "line", pl.col("loading_percent").is_not_null())
-    loading = pl.col("loading_percent")
-    line = pl.col("branch").cast(pl.String).get(loading.arg_max()).alias("line")
-    return lines.group_by(hour_of_day(zone)).agg(loading.max(), line).sort("hour").collect()
+    loading, line = pl.col("loading_percent"), pl.col("branch").alias("line")
+    by_hour = [
+        piece.filter(pl.col("kind") == "line", loading.is_not_null())
+        .group_by(hour_of_day(zone)).agg(loading.max(), line.get(loading.arg_max()).cast(pl.String))
+        for piece in _in_pieces(branches.select("time", "branch", "kind", "loading_percent"))
+    ]  # fmt: skip
+    found = pl.concat(by_hour).group_by("hour").agg(loading.max(), pl.col("line").get(loading.arg_max()))
+    return found.sort("hour")
+
+
+def _in_pieces(table: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """The rows of a table in pieces, at least one: that of a year of a city has ten million."""
+    for start in count(0, ROWS_AT_ONCE):
+        piece = table.slice(start, ROWS_AT_ONCE).collect()
+        yield piece
+        if piece.height < ROWS_AT_ONCE:
+            return
 
 
 def worst_loading(hourly: Mapping[str, pl.DataFrame], limit_percent: float | None, theme: Theme) -> go.Figure:
