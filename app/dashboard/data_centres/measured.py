@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import polars as pl
 from dash.development.base_component import Component
 
 from app.dashboard import cards
+from app.dashboard.data_centres import behind
 from app.dashboard.figures import data_centre_year as charts
 from app.dashboard.figures import data_centres as figures
 from app.dashboard.local_time import hour_of_day, thinned
@@ -63,28 +65,33 @@ def sections(view: View, spec: DataCentre, limit: float) -> Iterator[Component]:
     zone, theme = view.zone, view.theme
     rows = rows_of(view, spec.name)
     frame = figures.with_water_and_carbon(rows)
+    name, numbers = spec.name, partial(behind.numbers, frame, zone)
     yield cards.chart(
         view.say("PUE in this run"), "Facility energy over IT energy (ISO/IEC 30134-2).",
-        figures.pue_lines(frame, zone, theme, limit), key="pue", wide=False,
+        figures.pue_lines(frame, zone, theme, limit), key="pue", wide=False, digits=3,
+        table=numbers("p_it_mw", "p_total_mw", "pue"), why=behind.of_pue(name),
     )  # fmt: skip
     yield cards.chart(
         view.say("PUE by hour and day"), "Local time; the colours are the same for every hall and result.",
-        charts.by_hour_and_day(rows, zone, theme), key="pue-hours", wide=False,
+        charts.by_hour_and_day(rows, zone, theme), key="pue-hours", wide=False, digits=3,
+        table=numbers("pue"), why=behind.of_hours(name),
     )  # fmt: skip
     yield cards.chart(
         view.say("What the power is for"), "Facility power by use.", figures.power_chain(rows, zone, theme),
-        key="power-chain", wide=False,
+        key="power-chain", wide=False, digits=3, why=behind.of_power(name),
+        table=numbers("p_it_mw", "p_cooling_mw", "p_power_chain_mw", "p_total_mw"),
     )  # fmt: skip
     yield _origin(view, spec)
     yield cards.chart(
         view.say("Water"),
         "WUE: litres on site per kWh of IT (ISO/IEC 30134-9).", figures.wue_lines(frame, zone, theme),
-        key="wue", wide=False,
+        key="wue", wide=False, table=numbers("water_l", "wue_l_per_kwh"), why=behind.of_water(name),
     )  # fmt: skip
     yield cards.chart(
         view.say("Carbon"),
         f"CUE: kg per kWh of IT (ISO/IEC 30134-8). {view.convention}", figures.cue_lines(frame, zone, theme),
-        key="cue", wide=False,
+        key="cue", wide=False, digits=3, table=numbers("ci_kg_per_mwh", "pue", "cue_kg_per_kwh"),
+        why=behind.of_carbon(name, view.convention),
     )  # fmt: skip
     yield from _shift(view, spec, rows)
     yield from _on_site(view, spec, rows)
@@ -106,6 +113,7 @@ def _origin(view: View, spec: DataCentre) -> Component:
         view.say("Where its power comes from"),
         "Mean over the run by local hour, traced to its bus; the grid operator bears "
         "the losses.", charts.origins(hours, view.theme), key="dc-origins", table=hours, wide=False,
+        why=behind.of_origins(view.convention),
     )  # fmt: skip
 
 
@@ -174,5 +182,5 @@ def _bus(view: View, spec: DataCentre) -> Component:
     return cards.table_card(
         view.say("Limits at its bus"),
         f"{spec.name} stands at {spec.bus}. Limits are the scenario's; a dash is one of the net.",
-        table, digits=3,
+        table, digits=3, key="dc-bus-limits", why=behind.of_bus(),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from app.dashboard import cards
 from app.dashboard.cards import hyphened
 from app.dashboard.data_centres import hosting_card, measured, what_if
+from app.dashboard.data_centres.behind import of_metrics
 from app.dashboard.data_centres.callbacks import register
 from app.dashboard.data_centres.designs_card import target_box
 from app.dashboard.data_centres.halls import NEW, halls_of, shown_hall
@@ -70,7 +71,9 @@ def _held(view: View, spec: DataCentre) -> Iterator[Component]:
         "By ISO/IEC 30134: PUE and CER of the facility, WUE of water on site, CUE traced to its bus, ERF of heat given "
         "away, REF of renewable energy owned and used; per kWh of IT where it says per kWh. " + SOURCE_OF_LIMIT
     )
-    yield cards.table_card(view.say("Over this run"), words, measured.totals(view), digits=3)
+    totals = measured.totals(view)
+    made = of_metrics(tuple(totals["Data centre"]), view.convention)
+    yield cards.table_card(view.say("Over this run"), words, totals, digits=3, key="dc-run", why=made)
     yield from measured.sections(view, spec, PUE_TARGET)
 
 

@@ -1,0 +1,81 @@
+"""What the charts of a data centre in a run are made from, and their numbers as tables."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from app.dashboard.cards import Behind
+
+TABLE = ("data_centres",)
+_STEPS = "Values of every step of the run; over long periods means of longer intervals in the chart."
+_COLUMNS = {
+    "p_it_mw": "IT [MW]", "p_cooling_mw": "Cooling [MW]", "p_power_chain_mw": "Power chain [MW]",
+    "p_total_mw": "Facility [MW]", "pue": "PUE [1]", "water_l": "Water [L]", "wue_l_per_kwh": "WUE [L/kWh]",
+    "ci_kg_per_mwh": "Intensity [g/kWh]", "cue_kg_per_kwh": "CUE [kg/kWh]",
+}  # fmt: skip
+
+
+def numbers(frame: pl.DataFrame, zone: str, *columns: str) -> pl.DataFrame:
+    """Some columns of every step, in local time, under plain names.
+
+    Args:
+        frame: Rows of a data centre, with `wue_l_per_kwh` and `cue_kg_per_kwh` where these are asked for.
+        zone: The city's time zone.
+        columns: Which columns.
+    """
+    time = pl.col("time").dt.convert_time_zone(zone).alias("Time")
+    return frame.select(time, *(pl.col(column).alias(_COLUMNS[column]) for column in columns))
+
+
+def of_pue(name: str) -> Behind:
+    """Of the lines of PUE."""
+    words = f"Facility power over IT power. {_STEPS}"
+    return Behind(TABLE, ("pue", "p_total_mw", "p_it_mw"), words, "", (_key(name, "pue"),))
+
+
+def of_hours(name: str) -> Behind:
+    """Of PUE by hour and day."""
+    return Behind(TABLE, ("pue",), "The mean of the steps of each local hour.", "", (_key(name, "pue"),))
+
+
+def of_power(name: str) -> Behind:
+    """Of the uses of power."""
+    columns = ("p_it_mw", "p_cooling_mw", "p_power_chain_mw", "p_total_mw")
+    return Behind(TABLE, columns, _STEPS, "", (_key(name, "energy_mwh"),))
+
+
+def of_water(name: str) -> Behind:
+    """Of the lines of WUE."""
+    words = f"Water of each step over its IT energy. {_STEPS}"
+    return Behind(TABLE, ("water_l", "p_it_mw"), words, "", (_key(name, "wue_l_per_kwh"),))
+
+
+def of_carbon(name: str, convention: str) -> Behind:
+    """Of the lines of CUE."""
+    words = f"Intensity of the power at its bus times PUE. {_STEPS}"
+    return Behind(TABLE, ("ci_kg_per_mwh", "pue"), words, convention, (_key(name, "cue_kg_per_kwh"),))
+
+
+def of_origins(convention: str) -> Behind:
+    """Of the sources of its power."""
+    words = "Traced energy of each source in every hour, averaged over the days by local hour."
+    return Behind(("data_centre_origins",), ("name", "source", "energy_mwh"), words, convention)
+
+
+def of_metrics(names: tuple[str, ...], convention: str) -> Behind:
+    """Of the metrics over the run."""
+    words = (
+        "Sums over the run by ISO/IEC 30134; ERF and REF also rest on what the scenario says is given away and owned."
+    )
+    figures = tuple(_key(name, figure) for name in names for figure in ("pue", "wue_l_per_kwh", "cue_kg_per_kwh"))
+    return Behind(TABLE, ("p_total_mw", "p_it_mw", "water_l", "ci_kg_per_mwh", "tests_kg"), words, convention, figures)
+
+
+def of_bus() -> Behind:
+    """Of the limits at its bus."""
+    return Behind(("buses", "branches"), ("vm_pu", "loading_percent"), "Extremes over all steps at its bus and of the "
+                  "lines and transformers that end there.")  # fmt: skip
+
+
+def _key(name: str, figure: str) -> str:
+    return f"data_centres.{name}.{figure}"
