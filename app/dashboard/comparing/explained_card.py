@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from app.dashboard import cards
 from app.dashboard.comparing.chosen import ComparedResult, ResultComparison
+from app.dashboard.comparing.hourly_causes import hourly_causes, hourly_table
 from app.dashboard.comparing.waterfall import (
     causes_table,
     cost_waterfall,
@@ -56,6 +57,13 @@ def explained_cards(view: View, compared: ResultComparison) -> Iterator[Componen
         table=table, digits=digits_for((average, marginal)) + 1, why=BEHIND,
     )  # fmt: skip
     yield _meanings(average, marginal, WORDS)
+    yield cards.chart(
+        f"In which hours {chosen.label} differs",
+        "The same causes by local hour, summed over all days: what moves from one hour to another falls in the one and "
+        "rises in the other.",
+        hourly_causes(average, marginal, view.theme), key="compare-hourly", table=hourly_table(average, marginal),
+        digits=digits_for((average, marginal)) + 1, why=BEHIND,
+    )  # fmt: skip
     yield cards.chart(
         f"Why {chosen.label} costs {_more_or_less(cost)} {compared.reference.label}",
         "By the terms of the cost: what is paid for energy and to the grid above, wear, and the price of carbon. "

@@ -50,16 +50,16 @@ class _Named:
 
 
 def frontier_sentences(choices: tuple[ResultChoice, ...], compared: ResultComparison) -> list[Sentence]:
-    """What a tonne less costs along the frontier of everything that can be chosen; none for fewer than three."""
+    """What a tonne less costs along the frontier of all that can be chosen; none if that is no more than is compared."""
     reference = next((one for one in choices if one.name == compared.reference.name), None)
-    if reference is None or len(choices) < 3:
+    if reference is None or len(choices) <= len(compared.every):
         return []
     options = options_of(choices, reference, "marginal")
     frontier = frontier_of(options)
     paid = [step.cost_per_t for step in steps_along(frontier) if step.cost_per_t is not None]
-    words = f"Of {len(choices)} results of this city and period {len(frontier)} are bettered by no other"
     if not paid:
-        return [Sentence((f"{words}.",), "frontier")]
+        return []
+    words = f"Of {len(choices)} results of this city and period {len(frontier)} are bettered by no other"
     least, most = (money(cost, compared.currency) for cost in (min(paid), max(paid)))
     saved = tonnes(frontier[0].emissions_t - frontier[-1].emissions_t)
     rates = f"{least}/t" if len(paid) == 1 else f"{least}/t to {most}/t"

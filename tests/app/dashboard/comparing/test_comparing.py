@@ -19,6 +19,7 @@ from app.dashboard.comparing.chosen import comparison_of, short_labels
 from app.dashboard.comparing.explained_card import explanations
 from app.dashboard.comparing.figure_groups import GROUPS, OTHERS, difference_of, grouped
 from app.dashboard.comparing.frontier_card import frontier_rows
+from app.dashboard.comparing.hourly_causes import hourly_causes, hourly_table
 from app.dashboard.comparing.options import choices_of, options_of
 from app.dashboard.comparing.sentences import advice_on, frontier_sentences, tonnes
 from app.dashboard.comparing.waterfall import causes_table, emission_waterfalls
@@ -110,6 +111,15 @@ def test_the_waterfall_and_its_table_sum_to_the_printed_difference(results: dict
         kinds = table.filter(pl.col("Use of energy") == "", pl.col("Cause") != "Difference")
         assert kinds["amount"].sum() == pytest.approx(printed, rel=1e-9, abs=1e-9)
         assert table["amount"][-1] == pytest.approx(printed, rel=1e-12)
+    hours = hourly_table(average, marginal)
+    assert hours.height == 24
+    for one, words in ((average, "average"), (marginal, "marginal")):
+        timing = hours[f"Timing, {words} [t]"].sum()
+        assert timing == pytest.approx(one.by_kind()["timing"], abs=1e-9)
+    bars = hourly_causes(average, marginal, "light").data
+    assert sum(sum(bar.y) for bar in bars) == pytest.approx(
+        sum(amount for one in (average, marginal) for kind, amount in one.by_kind().items() if kind != "rest"), abs=1e-9
+    )
     chart = emission_waterfalls(average, marginal, "light")
     for trace, one in zip(chart.data, (average, marginal), strict=True):
         assert sum(value for value in trace.y if value is not None) == pytest.approx(one.change, rel=1e-9)
