@@ -55,7 +55,10 @@
   clientside.compare.everyFigure = function (clicks) {
     const every = clicks % 2 === 1;
     document.querySelector("#compare-figures").classList.toggle("every", every);
-    document.querySelector("#compare-every-figure").setAttribute("aria-expanded", String(every));
-    return every ? "Show the main figures only" : "Show every key figure";
+    const button = document.querySelector("#compare-every-figure"), words = button.textContent;
+    const other = button.dataset.other;
+    button.setAttribute("aria-expanded", String(every));
+    button.dataset.other = words;
+    return other;
   };
 })();

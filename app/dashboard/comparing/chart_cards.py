@@ -22,7 +22,7 @@ def multiple_cards(view: View, compared: ResultComparison) -> Iterator[Component
     """Power, emissions by hour, charging of cars, and loading of lines, of the results that may be compared."""
     shown = {one.label: one.result for one in compared.every if not one.reason}
     yield cards.chart(
-        "Where the power comes from, side by side",
+        view.say("Where the power comes from, side by side"),
         f"{ONE_SCALE} What leaves the city or charges its stores stands below zero.",
         multiples.power_stacks(shown, view.zone, view.theme), key="compare-power", table=_powers(shown),
         why=cards.Behind(
@@ -32,7 +32,7 @@ def multiple_cards(view: View, compared: ResultComparison) -> Iterator[Component
         ),
     )  # fmt: skip
     yield cards.chart(
-        "Emissions of an average day, side by side",
+        view.say("Emissions of an average day, side by side"),
         f"{ONE_SCALE} {view.convention}",
         multiples.emissions_by_hour(shown, view.zone, view.theme), key="compare-hours", table=_hours(shown, view.zone),
         why=cards.Behind(
@@ -56,7 +56,7 @@ def _cars(view: View, shown: Mapping[str, Result]) -> Iterator[Component]:
     powers = {name: power for name, power in powers.items() if not power.is_empty()}
     if powers:
         yield cards.chart(
-            "When cars charge, side by side", f"{ONE_SCALE} What they give back stands below zero.",
+            view.say("When cars charge, side by side"), f"{ONE_SCALE} What they give back stands below zero.",
             multiples.charging(powers, view.zone, view.theme), key="compare-charging", table=_charged(powers),
             why=cards.Behind(("assets",), ("drawn_mw", "fed_in_mw"), "Sums over all fleets and buses in each step of "
                              "each result.", "", ("ev_energy_mwh", "v2g_energy_mwh")),
@@ -75,7 +75,7 @@ def _loading(view: View, shown: Mapping[str, Result]) -> Iterator[Component]:
         for name, curve in curves.items()
     }
     yield cards.chart(
-        "How long lines are loaded how much, side by side",
+        view.say("How long lines are loaded how much, side by side"),
         f"{ONE_SCALE} The worst line of each step, sorted; dotted: {next(iter(curves))}."
         + ("" if limit is None else " Dashed: the limit."),
         multiples.loading_durations(curves, None if limit is None else float(limit), view.theme),

@@ -46,7 +46,7 @@ def explained_cards(view: View, compared: ResultComparison) -> Iterator[Componen
     if chosen is None:
         reasons = " ".join(f"{one.label} {one.reason}." for one in compared.others)
         why = reasons or "Choose a second result of the same period and city to see what explains the difference."
-        yield cards.nothing("What explains the difference", why)
+        yield cards.nothing(view.say("What explains the difference"), why)
         return
     average, marginal, cost = explanations(compared, chosen)
     title = f"Why {chosen.label} emits {_more_or_less(average)} {compared.reference.label}"

@@ -43,8 +43,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
 OTHERS = "Other figures"
 _GROUP_OF_FAMILY = {"data_centres": "Data centres", "conventions": "Emissions"}
 
-EVERY_FIGURE = "Show every key figure"
-
 Tone = Literal["better", "worse", ""]
 
 
@@ -116,16 +114,20 @@ def figures_card(view: View, compared: ResultComparison) -> Component:
     label = cards.hyphened(aria_label="Key figures of the results")
     return html.Section(
         [
-            html.H2("Key figures"),
+            html.H2(view.say("Key figures")),
             html.P(words, className="subtitle"),
             dcc.Store(id="compare-figures-data", data=figures_data(view, compared)),
             html.Div(id="compare-figures", className="compare-figures", tabIndex=0, role="region", **label),
             html.Button(
-                EVERY_FIGURE,
+                view.say("Show every key figure"),
                 id="compare-every-figure",
                 className="button",
                 type="button",
-                **cards.hyphened(aria_expanded="false", aria_controls="compare-figures"),
+                **cards.hyphened(
+                    aria_expanded="false",
+                    aria_controls="compare-figures",
+                    data_other=view.say("Show the main figures only"),
+                ),
             ),
         ],
         className="card",
@@ -137,7 +139,7 @@ def figures_data(view: View, compared: ResultComparison) -> dict[str, Any]:
     groups = grouped({one.name: one.result.summary for one in compared.every})
     columns = [{"label": one.label, "note": _note(one, compared)} for one in compared.every]
     rows = [
-        {"title": view.say(group), "rows": [_row(declared, compared) for declared in figures]}
+        {"title": view.say(group), "rows": [_row(declared, compared, view) for declared in figures]}
         for group, figures in groups.items()
     ]
     return {"caption": "Key figures of the results", "columns": columns, "groups": rows}
@@ -149,11 +151,12 @@ def _note(one: ComparedResult, compared: ResultComparison) -> str:
     return f"not compared: it {one.reason}" if one.reason else ""
 
 
-def _row(declared: Declared, compared: ResultComparison) -> dict[str, Any]:
+def _row(declared: Declared, compared: ResultComparison, view: View) -> dict[str, Any]:
     member = "" if declared.member is None else f"{declared.member}: "
-    label = f"{member}{declared.figure.label}"
+    label = declared.figure.label
+    label = f"{member}{view.say(label[0].upper() + label[1:])}"
     return {
-        "key": declared.key, "main": bool(declared.figure.shown), "label": label[0].upper() + label[1:],
+        "key": declared.key, "main": bool(declared.figure.shown), "label": label,
         "unit": declared.figure.shown_unit(compared.currency), "cells": [*_cells(declared, compared)],
     }  # fmt: skip
 

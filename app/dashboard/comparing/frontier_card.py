@@ -38,20 +38,20 @@ def frontier_card(view: View, compared: ResultComparison, choices: tuple[ResultC
     reference = next((one for one in choices if one.name == compared.reference.name), None)
     if reference is None or len(choices) < 2:
         why = "There is no other result of the same city and period. Run another scenario, or a sweep, to see it here."
-        return cards.nothing("Cost against carbon", why)
+        return cards.nothing(view.say("Cost against carbon"), why)
     options = options_of(choices, reference, accounting)
     unit, label = compared.currency, compared.reference.label
     axis = (f"Emissions, difference [t], {accounting} intensity", f"Cost, difference [{unit}]")
     chart = frontier_chart(choices, options, {one.name: one.label for one in compared.every}, axis, view.theme)
     config: Any = {**CONFIG, "modeBarButtons": [["select2d", "lasso2d", "zoom2d", "pan2d", "resetScale2d"]]}
-    title = "Cost against carbon"
+    title = view.say("Cost against carbon")
     return html.Section(
         [
             html.H2(title),
             html.P(_subtitle(label, _WORDS[accounting][1]), className="subtitle"),
             _ways(view, accounting),
             dcc.Graph(id="compare-frontier", figure=chart, config=config, style={"height": chart.layout.height}),
-            _tools(),
+            _tools(view),
             html.Div(_grid(choices, options, unit, accounting), **cards.hyphened(data_ag_theme_mode=view.theme)),
         ],
         className="card", **cards.hyphened(aria_label=title),
@@ -68,7 +68,7 @@ def _subtitle(label: str, accounting: str) -> str:
 
 def _ways(view: View, accounting: Accounting) -> Component:
     links = [
-        dcc.Link(html.Span(words, **(cards.hyphened(aria_current="true") if way == accounting else {})),
+        dcc.Link(html.Span(view.say(words), **(cards.hyphened(aria_current="true") if way == accounting else {})),
                  href=view.link("/compare", **{BY: way}),
                  className="compare-choice here" if way == accounting else "compare-choice")
         for way, (words, _) in _WORDS.items()
@@ -76,12 +76,14 @@ def _ways(view: View, accounting: Accounting) -> Component:
     return html.Nav(links, className="compare-choices", **cards.hyphened(aria_label="How emissions are counted"))
 
 
-def _tools() -> Component:
+def _tools(view: View) -> Component:
     return html.Div(
         [
-            html.Button("Select the frontier", id="compare-select-frontier", className="button", type="button"),
-            html.Button("Select none", id="compare-select-none", className="button", type="button"),
-            html.Button("Compare the selected", id="compare-selected", className="button", type="button"),
+            html.Button(
+                view.say("Select the frontier"), id="compare-select-frontier", className="button", type="button"
+            ),
+            html.Button(view.say("Select none"), id="compare-select-none", className="button", type="button"),
+            html.Button(view.say("Compare the selected"), id="compare-selected", className="button", type="button"),
             html.Span(id="compare-selection", role="status", className="compare-selection"),
         ],
         className="toolbar compare-tools",

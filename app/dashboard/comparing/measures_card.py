@@ -17,13 +17,13 @@ from app.results.comparison import what_differs
 from app.results.folder import Result
 from app.studies.differences.measures import ReductionMeasure, ScenarioChange, measures_of, most_effective
 
-TITLE = "The most effective measures"
 MOST_LOOKED_AT = 200
 """Results whose scenarios are compared with the one shown, as each takes some milliseconds to read."""
 
 
 def measures_card(view: View) -> Component:
     """Up to three single changes to the scenario shown, with what they save, what they cost, and links to try them."""
+    title = view.say("The most effective measures")
     found = most_effective(measures_of(view.result, _candidates(view)))
     if not found:
         words = (
@@ -31,15 +31,15 @@ def measures_card(view: View) -> Component:
             "Change one in the builder, or run a sweep, and the measures that save most stand here."
         )
         build = dcc.Link("Open the builder", href=view.link("/build", build_from=view.name))
-        return html.Section([html.H2(TITLE), html.P(words, className="nothing"), html.P(build)], className="card")
+        return html.Section([html.H2(title), html.P(words, className="nothing"), html.P(build)], className="card")
     words = (
         "Of the stored results that differ from this one in one input. Saved by marginal intensity, which is what the "
         "change causes; in brackets what the inventory says. Cost is without the scenario's price of carbon."
     )
     rows = [html.Li(_parts(one, view), **cards.hyphened(data_measure=one.change.path)) for one in found]
     return html.Section(
-        [html.H2(TITLE), html.P(words, className="subtitle"), html.Ol(rows, className="measures")],
-        className="card", **cards.hyphened(aria_label=TITLE),
+        [html.H2(title), html.P(words, className="subtitle"), html.Ol(rows, className="measures")],
+        className="card", **cards.hyphened(aria_label=title),
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ class _Named:
 
 
 def frontier_sentences(choices: tuple[ResultChoice, ...], compared: ResultComparison) -> list[Sentence]:
-    """What a tonne less costs along the frontier of all that can be chosen; none if that is no more than is compared."""
+    """What a tonne less costs along the frontier of all that can be chosen, if that is more than is compared."""
     reference = next((one for one in choices if one.name == compared.reference.name), None)
     if reference is None or len(choices) <= len(compared.every):
         return []

@@ -22,7 +22,7 @@ def content(view: View) -> Component:
     compared = comparison_of(view)
     choices = choices_of(view, compared)
     return cards.page(
-        "Compare",
+        view.say("Compare"),
         _lead(view, compared),
         cards.answers([*advice_on(view, compared), *frontier_sentences(choices, compared)]),
         *_refused(view, compared),
@@ -56,7 +56,7 @@ def _files(view: View) -> Component:
     }
     links = [html.Li(html.A(words, href=view.link(f"{export.FILE}.{ending}"), download=""))
              for ending, words in files.items()]  # fmt: skip
-    return html.Section([html.H2("Take it away"), html.Ul(links)], className="card")
+    return html.Section([html.H2(view.say("Take it away")), html.Ul(links)], className="card")
 
 
 def register(app: Dash, catalogue: Catalogue) -> None:
