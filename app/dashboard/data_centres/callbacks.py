@@ -29,9 +29,6 @@ from app.studies.hosting.kept import kept_capacities
 from carbon.data_centre import DataCentre
 from grid.errors import InputError
 
-STUDIES = "GRIDCARBON_STUDIES"
-"""Where the server keeps its studies."""
-
 
 @dataclass(frozen=True)
 class Asking:
@@ -40,12 +37,14 @@ class Asking:
     Args:
         view: The view.
         spec: The data centre.
-        work: The studies.
+        work: Studies of a year, some seconds each.
+        searches: Searches for hosting capacities, up to minutes each; a year does not wait for them.
     """
 
     view: View
     spec: DataCentre
     work: Work
+    searches: Work
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -59,7 +58,7 @@ class Asking:
 
     def hosting(self) -> list[tuple[Asked, Task]]:
         """The hosting capacities that were asked for of this hall, the last first."""
-        found = [(key, task) for key, task in self.work.tasks() if isinstance(key, Asked) and key.hall == self.key]
+        found = [(key, task) for key, task in self.searches.tasks() if isinstance(key, Asked) and key.hall == self.key]
         return found[::-1]
 
     def found(self) -> dict[str, Hosting]:
@@ -86,7 +85,7 @@ Ask = Callable[[Mapping[str, Any]], Asking]
 """Finds who asks by what the page keeps of its view."""
 
 
-def asking(catalogue: Catalogue, work: Work, data: Mapping[str, Any]) -> Asking:
+def asking(catalogue: Catalogue, work: Work, searches: Work, data: Mapping[str, Any]) -> Asking:
     """Who asks, by what the page keeps of its view.
 
     Raises:
@@ -94,7 +93,7 @@ def asking(catalogue: Catalogue, work: Work, data: Mapping[str, Any]) -> Asking:
         pydantic.ValidationError: If its scenario is of another version.
     """
     view = View.at(catalogue, {key: str(value) for key, value in data.items()})
-    return Asking(view, shown_hall(view), work)
+    return Asking(view, shown_hall(view), work, searches)
 
 
 def _answers(_who: Asking, study: HallStudy) -> Component:
@@ -129,11 +128,11 @@ OF_HOSTING = ("dc-designs", "dc-places")
 
 def register(app: Dash, catalogue: Catalogue) -> None:
     """Registers everything that the page asks the server."""
-    work = app.server.config.setdefault(STUDIES, Work())
-    ask = partial(asking, catalogue, work)
+    searches = Work()
+    ask = partial(asking, catalogue, Work(), searches)
     _fill(app, ask)
     _answer(app, ask)
-    _host(app, ask, work)
+    _host(app, ask, searches)
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("data_centres", "chosen"),
         Output("dc-target", "value"), Output("dc-bus", "value"), Input("dc-view", "data"),
@@ -220,7 +219,7 @@ def _answer(app: Dash, ask: Ask) -> None:
         return what_if.shown(who.view, study, what_if.Lever(p_it_mw, use / 100, supply, cooling, chain))
 
 
-def _host(app: Dash, ask: Ask, work: Work) -> None:
+def _host(app: Dash, ask: Ask, searches: Work) -> None:
     """Starts, follows and ends the search for hosting capacities; a click on the map chooses a bus."""
 
     @app.callback(
@@ -240,7 +239,7 @@ def _host(app: Dash, ask: Ask, work: Work) -> None:
         elif ctx.triggered_id == "dc-host-cancel":
             for asked, task in who.hosting():
                 if task.active:
-                    work.cancel(asked)
+                    searches.cancel(asked)
         found = who.hosting()
         active = any(task.active for _, task in found)
         polled = ctx.triggered_id == "dc-host-poll" and active
@@ -261,7 +260,7 @@ def _start(who: Asking, bus: str, outages: bool) -> list[Component]:
     """Starts a search; what refuses it otherwise."""
     result, spec = who.view.result, who.spec
     try:
-        who.work.start(Asked(who.key, bus, outages), bus,
+        who.searches.start(Asked(who.key, bus, outages), bus,
                        lambda tell: hosting_card.work_out(result, spec, bus, outages, tell))  # fmt: skip
     except InputError as error:
         return [html.P(str(error), className="warning")]

@@ -23,6 +23,9 @@ from carbon.data_centre.studies import Combination, DesignYear, design_year
 NEEDS_POINTS = ("measured_efficiency",)
 """Power chains that have no defaults."""
 SUPPLY_DEGC = (15.0, 35.0)
+"""Ends of the lever of the supply temperature [°C]."""
+SAME = 1e-4
+"""Shares that differ by less are the same to a lever [1]."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def changes_of(spec: DataCentre, lever: Lever) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if lever.p_it_mw != now.p_it_mw:
         changes["p_it_rated_mw"] = lever.p_it_mw
-    if spec.it_load is None and abs(lever.utilisation - now.utilisation) > 1e-9:
+    if spec.it_load is None and abs(lever.utilisation - now.utilisation) > SAME:
         changes["utilisation"] = lever.utilisation
     if lever.cooling != now.cooling:
         changes["cooling"] = {"kind": lever.cooling}
@@ -102,13 +105,16 @@ def panel(view: View, spec: DataCentre) -> Component:
     now = lever_of(spec)
     chains = [name for name in POWER_CHAINS if name not in NEEDS_POINTS or name == now.power_chain]
     levers = [
-        _slider("dc-it", view.say("Rated IT power [MW]"), now.p_it_mw, 0.1, max(2.0, 2 * now.p_it_mw), 0.1),
-        _slider("dc-use", view.say("Mean use of it [%]"), round(100 * now.utilisation), 10, 100, 1),
-        _slider("dc-supply", view.say("Air to the servers [°C]"), now.t_supply_degc, *SUPPLY_DEGC, 0.5),
+        _slider("dc-it", view.say("Rated IT power [MW]"), now.p_it_mw, (0.1, max(2.0, 2 * now.p_it_mw)), 0.1),
+        _slider("dc-use", view.say("Mean use of it [%]"), round(100 * now.utilisation, 3), (10, 100), 1,
+                fixed=spec.it_load is not None),
+        _slider("dc-supply", view.say("Air to the servers [°C]"), now.t_supply_degc, SUPPLY_DEGC, 0.5),
         _select("dc-cooling", view.say("Cooling"), COOLING, list(COOLING), now.cooling),
         _select("dc-chain", view.say("Power chain"), POWER_CHAINS, chains, now.power_chain),
-    ]
+    ]  # fmt: skip
     words = "Move a lever: the year is computed anew, hour by hour, by the model that a run uses, before any shifting."
+    if spec.it_load is not None:
+        words += " The use of this hall follows from its servers (it_load) and has no lever."
     return html.Section([
         html.H2(view.say("What if")), html.P(words, className="subtitle"),
         html.Div([html.Div(levers, className="dc-levers"),
@@ -117,10 +123,13 @@ def panel(view: View, spec: DataCentre) -> Component:
     ], className="card", id="dc-levers")  # fmt: skip
 
 
-def _slider(name: str, label: str, value: float, low: float, high: float, step: float) -> Component:
+def _slider(
+    name: str, label: str, value: float, ends: tuple[float, float], step: float, *, fixed: bool = False
+) -> Component:
+    """A slider whose ends are as far apart as its value asks for."""
     slider = dmc.Slider(
-        id=name, value=value, min=low, max=high, step=step, updatemode="drag", size="sm",
-        labelTransitionProps={"duration": 0}, thumbLabel=label, labelAlwaysOn=True,
+        id=name, value=value, min=min(ends[0], value), max=max(ends[1], value), step=step, updatemode="drag", size="sm",
+        labelTransitionProps={"duration": 0}, thumbLabel=label, labelAlwaysOn=True, disabled=fixed,
     )  # fmt: skip
     return html.Div([html.Span(label, className="dc-label"), slider], className="dc-lever")
 
@@ -144,6 +153,8 @@ def shown(view: View, study: HallStudy, lever: Lever) -> list[Component]:
     ]  # fmt: skip
     tiles = [_tile(label, study.now.value(key), year.value(key), digits, unit) for label, key, digits, unit in rows]
     tiles.append(_tile("Peak", study.now.peak_mw, year.peak_mw, 2, "MW"))
+    if not supply_path(lever.cooling):
+        tiles.append(_note("Cooled by liquid: the air has no lever."))
     link = build_link(view, study.spec, changes)
     words = "This is the data centre as it is." if not changes else ""
     action = (
@@ -162,3 +173,7 @@ def _tile(label: str, now: float | None, then: float | None, digits: int, unit: 
     value = [html.Span(figure(then, digits)), html.Span(unit, className="kpi-unit")]
     parts = (("kpi-label", label), ("dc-value", value), ("kpi-change", change))
     return html.Div([html.Div(shown, className=name) for name, shown in parts], className="dc-tile")
+
+
+def _note(words: str) -> Component:
+    return html.Div(words, className="dc-tile kpi-change")

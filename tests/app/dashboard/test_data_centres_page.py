@@ -206,3 +206,17 @@ def test_the_hosting_capacity_of_a_bus_is_worked_out_in_the_city_of_the_result(f
     asked = hosting_card.Asked(("key",), "Bus 60", False)
     table = hosting_card.table_of(fuel_result, [(asked, found)])
     assert table.select(pl.col("IT [MW]")).item() == found.p_it_mw
+
+
+def test_the_levers_of_any_hall_begin_where_it_is(study: HallStudy) -> None:
+    for changes in ({"utilisation": 0.955}, {"p_it_rated_mw": 0.05}, {"cooling": {"kind": "immersion"}}):
+        spec = study.spec.with_changes(changes)
+        lever = what_if.lever_of(spec)
+        shown = what_if.Lever(
+            lever.p_it_mw,
+            round(100 * lever.utilisation, 3) / 100,
+            lever.t_supply_degc,
+            lever.cooling,
+            lever.power_chain,
+        )
+        assert what_if.changes_of(spec, shown) == {}
