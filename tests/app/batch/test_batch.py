@@ -63,7 +63,7 @@ def test_every_run_is_written_as_a_single_run_is_and_the_second_time_nothing_run
     assert len(told.reports) == 4
     for report in told.reports.values():
         assert {"read", "prepare", "dispatch", "power flow", "carbon tracing", "write"} <= set(report.phases)
-        assert sum(report.phases.values()) <= report.seconds
+        assert sum(report.phases.values()) <= report.seconds + 0.0005 * len(report.phases)  # which are rounded
         assert report.peak_memory_mb >= 100
     one = check_sweep(sweep).runs[3]
     alone = run_scenario(check_scenario(one.content, one.folder, one.name), tmp_path / "alone")
