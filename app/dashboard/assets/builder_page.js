@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const builder = window.gridbuilder, { h, say } = builder;
-  const MB = 1e6;
+  const MB = 1e6, MOST_SHOWN = 12;
   let config = null, leave = null, forgotten = null;
 
   // ---- where a draft begins -----------------------------------------------------------------------------------------
@@ -12,15 +12,35 @@
     let found;
     try { found = await builder.ask("/build/templates"); } catch (refusal) { builder.notice(builder.words(refusal), "warning"); return; }
     const begin = (template) => h("li", {}, h("button", { type: "button", class: "b-template", onclick: () => start({ template: template.id }) }, h("strong", {}, template.label), template.about ? h("span", {}, template.about) : null));
-    const drafts = found.drafts.slice(0, 12).map((one) => h("li", {}, h("button", { type: "button", class: "b-template", onclick: () => show(one.id) }, h("strong", {}, one.name), h("span", {}, say("Draft from {template}", { template: one.template })))));
+    const drafts = found.drafts.slice(0, 12).map((one) => h("li", { class: "b-draft" },
+      h("button", { type: "button", class: "b-template", onclick: () => show(one.id) }, h("strong", {}, one.name), h("span", {}, `${say("Draft from {template}", { template: one.template })}${one.last ? ` · ${one.last}` : ""}`)),
+      h("button", { type: "button", class: "b-remove", "aria-label": say("Remove the draft {name}", { name: one.name }), title: say("Remove the draft {name}", { name: one.name }), onclick: () => remove(one) }, "×")));
     const file = h("input", { type: "file", id: "build-upload-scenario", accept: ".yaml,.yml", class: "b-file" });
     file.addEventListener("change", () => file.files[0] && builder.upload("scenario", file.files[0], opened).finally(() => { file.value = ""; }));
     builder.mount("build-start",
       drafts.length ? h("section", { class: "card" }, h("h2", {}, say("Go on with a draft")), h("ul", { class: "b-templates" }, ...drafts)) : null,
       h("section", { class: "card" }, h("h2", {}, say("Begin from a shipped scenario")), h("ul", { class: "b-templates" }, ...found.shipped.map(begin))),
-      found.results.length ? h("section", { class: "card" }, h("h2", {}, say("Begin from a stored result")), h("ul", { class: "b-templates" }, ...found.results.map(begin))) : null,
+      found.results.length ? results(found.results, begin) : null,
       h("section", { class: "card" }, h("h2", {}, say("Begin from a file")), h("p", { class: "b-note" }, say("A scenario file (YAML). Files that it names are uploaded in the form; other files of this machine are not read.")),
         h("div", { class: "b-uploader" }, h("label", { for: "build-upload-scenario" }, say("Scenario file")), file)));
+  }
+
+  /** Stored results, which may be very many: those whose name holds what is typed, at most `MOST_SHOWN`. */
+  function results(all, begin) {
+    const list = h("ul", { class: "b-templates" }), left = h("p", { class: "b-note" });
+    const find = h("input", { type: "search", class: "b-text", "aria-label": say("Find a result by name"), placeholder: say("Find a result by name") });
+    const fill = () => {
+      const wanted = all.filter((one) => one.label.toLowerCase().includes(find.value.trim().toLowerCase()));
+      list.replaceChildren(...wanted.slice(0, MOST_SHOWN).map(begin));
+      left.textContent = wanted.length > MOST_SHOWN ? say("{n} more", { n: wanted.length - MOST_SHOWN }) : "";
+    };
+    find.addEventListener("input", fill);
+    fill();
+    return h("section", { class: "card" }, h("h2", {}, say("Begin from a stored result")), all.length > MOST_SHOWN ? find : null, list, left);
+  }
+  async function remove(one) {
+    if (!window.confirm(say("Remove the draft {name}?", { name: one.name }))) return;
+    try { await builder.ask(`/build/drafts/${one.id}/remove`, { body: {} }); await chooser(); } catch (refusal) { builder.notice(builder.words(refusal), "warning"); }
   }
 
   async function start(wanted) {
@@ -257,7 +277,9 @@
       makeSweep();
       builder.makeForm(await builder.ask("/build/form.json"));
       if (leave) leave();
-      const ends = [builder.subscribe(render), window.gridcarbon.address.subscribe((query) => {
+      const header = document.querySelector(".top"), below = new ResizeObserver(() => document.getElementById("build")?.style.setProperty("--b-top", `${header.offsetHeight + 16}px`));
+      if (header) below.observe(header);
+      const ends = [() => below.disconnect(), builder.subscribe(render), window.gridcarbon.address.subscribe((query) => {
         if (builder.onPage() && (query.build_from || (query.build_draft && (!builder.draft() || query.build_draft !== builder.draft().id)))) begin();
       })];
       leave = () => ends.forEach((end) => end());

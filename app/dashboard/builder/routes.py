@@ -64,7 +64,10 @@ def _add_drafts(server: Flask, builder: Callable[[], Builder]) -> None:
         return {
             "shipped": [vars(each) for each in shipped_templates()],
             "results": [vars(each) for each in result_templates(made.results)],
-            "drafts": [{"id": one.id, "name": one.name, "template": one.template_label} for one in made.drafts.all()],
+            "drafts": [
+                {"id": one.id, "name": one.name, "template": one.template_label, "last": one.undo_words}
+                for one in made.drafts.all()
+            ],
         }
 
     @server.post("/build/drafts")

@@ -227,6 +227,10 @@ def test_a_scenario_named_in_html_is_a_name(page, building):
     assert NAME in page.inner_text("#build-start")
     assert page.locator("#build b, #build script").count() == 0
     assert page.title() != "owned"
+    page.on("dialog", lambda dialog: dialog.accept())
+    before = page.locator(".b-draft").count()
+    page.get_by_role("button", name=f"Remove the draft {NAME}").click()
+    until(page, lambda: page.locator(".b-draft").count() == before - 1)
 
 
 def test_a_file_that_is_wrong_or_too_large_is_refused_with_the_reason(page, building, place, tmp_path):
