@@ -50,13 +50,14 @@ def add_build_routes(server: Flask, results: Mapping[str, Result]) -> None:
             made.append(Builder(results, None if place is None else Path(place)))
         return made[0]
 
+    _add_templates(server, builder)
     _add_drafts(server, builder)
     _add_looks(server, builder)
     _add_uploads(server, builder)
     _add_runs(server, builder, jobs)
 
 
-def _add_drafts(server: Flask, builder: Callable[[], Builder]) -> None:
+def _add_templates(server: Flask, builder: Callable[[], Builder]) -> None:
     @server.get("/build/templates")
     @_answered
     def templates() -> Any:
@@ -70,6 +71,8 @@ def _add_drafts(server: Flask, builder: Callable[[], Builder]) -> None:
             ],
         }
 
+
+def _add_drafts(server: Flask, builder: Callable[[], Builder]) -> None:
     @server.post("/build/drafts")
     @_answered
     def begin() -> Any:
