@@ -71,7 +71,9 @@ class Result:
         """The scenario that ran, as read from ``scenario.yaml``."""
         import yaml  # noqa: PLC0415  only needed where a scenario is shown
 
-        loaded: Mapping[str, Any] = yaml.safe_load((self.path / "scenario.yaml").read_text(encoding="utf-8"))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's reads the same seven times as fast
+        text = (self.path / "scenario.yaml").read_text(encoding="utf-8")
+        loaded: Mapping[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506  both make plain values only
         return loaded
 
     @cached_property

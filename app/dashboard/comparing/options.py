@@ -56,10 +56,11 @@ def choices_of(view: View, compared: ResultComparison) -> tuple[ResultChoice, ..
     """Every result of the same city and period as the reference, and every run of the sweeps stored beside them."""
     swept = {choice.name: choice for choice in _of_sweeps(view, compared)}
     labels = {one.name: one.label for one in compared.every}
+    in_sweeps = {run.key for record in sweeps_beside(view) for run in record.runs}
     alone = [
         choice
         for name, result in view.results.items()
-        if name not in swept
+        if name not in swept and (name in labels or name not in in_sweeps)
         for choice in _of_result(name, labels.get(name) or view.results.label(name), result, compared.reference)
     ]
     return (*alone, *swept.values())
