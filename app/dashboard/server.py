@@ -21,6 +21,7 @@ from app.dashboard.grid_map.basemap import Basemap, read_basemap
 from app.dashboard.runs import add_runs
 from app.dashboard.shell import failures, frame
 from app.dashboard.shell.answers import add_answers
+from app.dashboard.shell.kept_pages import KeptPages
 from app.results.folder import Result, result_folders
 from grid.errors import Fault, InputError
 from grid.files.content import limit_bytes
@@ -30,8 +31,9 @@ LOOPBACK = "127.0.0.1"
 
 
 def create_app(
-    results: Mapping[str, Result], host: str = LOOPBACK, jobs: Jobs | None = None, basemap: Basemap | None = None
-) -> dash.Dash:
+    results: Mapping[str, Result], host: str = LOOPBACK, jobs: Jobs | None = None, basemap: Basemap | None = None,
+    *, ahead: bool = False,
+) -> dash.Dash:  # fmt: skip
     """The dashboard of `results`, ready to be served.
 
     Args:
@@ -40,6 +42,7 @@ def create_app(
         jobs: What runs scenarios, for the pages that ask for runs (``app.server.config["GRIDCARBON_JOBS"]``); None
             where results are only shown.
         basemap: An outline to draw grids with geographic coordinates on.
+        ahead: Whether pages are made before they are asked for, see `app.dashboard.shell.ahead`.
 
     Raises:
         InputError: If there are no results, and nothing that could make one.
@@ -58,7 +61,7 @@ def create_app(
     frame.register(app, catalogue)
     _answer_to_own_names(app.server, host)
     routes.refuse_other_origins(app.server)
-    add_answers(app.server, catalogue)
+    add_answers(app.server, catalogue, KeptPages(), ahead=ahead)
     add_runs(app.server, jobs)
     routes.add_routes(app.server, catalogue)
     routes.refuse_what_no_page_asks(app.server, app.callback_map)
@@ -86,7 +89,7 @@ def serve(
     from waitress import create_server  # noqa: PLC0415  only needed where something is served
 
     outline = None if basemap is None else read_basemap(basemap)
-    app = create_app(opened(path, may_be_empty=jobs is not None), host, jobs, outline)
+    app = create_app(opened(path, may_be_empty=jobs is not None), host, jobs, outline, ahead=True)
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:

@@ -14,6 +14,7 @@ from app.dashboard.address import FRAME_KEYS, LINK_KEYS, query_of
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.language import Language, catalogue_in, language_named, say
 from app.dashboard.shell import states
+from app.dashboard.shell.ahead import Ahead
 from app.dashboard.shell.kept_pages import Answer, KeptPages
 from app.dashboard.shell.navigation import navigation, not_found, page_at
 from app.dashboard.shell.timeline import timeline
@@ -24,14 +25,29 @@ _MOST_TRIES = 3
 """How often a page is made anew whose result is replaced while it is made."""
 
 
-def add_answers(server: Flask, results: Catalogue) -> None:
-    """Adds ``/shell/page``, ``/shell/results``, ``/shell/words/<language>`` and ``/timeline/<result>``."""
-    kept = KeptPages()
+def add_answers(server: Flask, results: Catalogue, kept: KeptPages, *, ahead: bool = False) -> None:
+    """Adds ``/shell/page``, ``/shell/results``, ``/shell/words/<language>`` and ``/timeline/<result>``.
+
+    Args:
+        server: The server.
+        results: What is served.
+        kept: Where pages are kept.
+        ahead: Whether to make the other pages of a view that is opened before they are asked for.
+    """
+
+    def make(path: str, query: dict[str, str]) -> Answer:
+        with server.app_context():
+            return page_answer(path, query, results, kept)
+
+    others = Ahead(make) if ahead else None
 
     @server.get("/shell/page")
     def page() -> Response:
         query = query_of(request.query_string.decode("utf-8", "replace"))
-        return _unless_known(page_answer(query.pop("path", "/"), query, results, kept))
+        answer = page_answer(query.pop("path", "/"), query, results, kept)
+        if others is not None:
+            others.opened({key: query[key] for key in FRAME_KEYS if key in query})
+        return _unless_known(answer)
 
     @server.get("/shell/results")
     def listed() -> Response:

@@ -43,6 +43,9 @@ class KeptPages:
     _making: dict[Hashable, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def get(self, key: Hashable, make: Callable[[], bytes]) -> Answer:
         """What is kept under a key; made by `make` if there is nothing."""
         with self._lock:

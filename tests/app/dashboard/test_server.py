@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,15 @@ from urllib.parse import quote
 
 import pytest
 from dash import Input, Output
+from flask import Flask
 
 from app.dashboard import create_app
 from app.dashboard.attachment import attachment
+from app.dashboard.catalogue import catalogue_of
+from app.dashboard.pages import PAGES
 from app.dashboard.server import is_own_name, web_address
+from app.dashboard.shell.answers import add_answers
+from app.dashboard.shell.kept_pages import KeptPages
 from app.results.folder import Result, find_results
 from grid.errors import InputError
 
@@ -195,3 +201,16 @@ def test_what_fails_behind_a_page_is_said_on_it(
     assert words in answer.get_json()["sideUpdate"]["shell-notice"]["children"]
     assert "secret" not in answer.text
     assert ("secret" in capsys.readouterr().err) == ("failed" in words)
+
+
+def test_the_other_pages_of_a_view_are_made_before_they_are_asked_for(results: dict[str, Result]) -> None:
+    kept, server = KeptPages(), Flask("ahead")
+    add_answers(server, catalogue_of(results), kept, ahead=True)
+    client = server.test_client()
+    assert client.get("/shell/page?path=/about&result=optimal").status_code == 200
+    before = time.monotonic()
+    while len(kept) < len(PAGES) and time.monotonic() < before + 60:
+        time.sleep(0.02)
+    assert len(kept) == len(PAGES)
+    assert client.get("/shell/page?path=/ev&result=optimal").status_code == 200
+    assert len(kept) == len(PAGES)  # it was there
