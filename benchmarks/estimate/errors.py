@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.results.folder import Result
-from app.studies.estimate.accuracy import Correction, general, quantile, relative_to
+from app.studies.estimate import FIGURES
+from app.studies.estimate.accuracy import Correction, general, kept_error, quantile
 from app.studies.estimate.growth import checked_without_growth
+from app.studies.estimate.learning import corrected_by
 from app.studies.estimate.levers import Levers, levers_of
 from app.studies.estimate.quantities import Quantities, quantities
 from app.studies.estimate.reduced_run import ReducedRuns
@@ -53,12 +55,12 @@ def compare(runs: Sequence[tuple[Planned, Result]], place: Path) -> list[Compare
             template = found.get(each.template)
             errors: dict[Correction, dict[str, float]] = {"alone": {}, "corrected": {}}
             for key, value in short.items():
-                if key not in full:
+                if key not in full or (key not in FIGURES and not key.startswith("data_centres.")):
                     continue
-                errors["alone"][key] = relative_to(key, full[key], value - full[key])
+                errors["alone"][key] = kept_error(key, full, value - full[key])
                 if template is not None and key in template.short and key in template.full:
-                    moved = value + template.full[key] - template.short[key]
-                    errors["corrected"][key] = relative_to(key, full[key], moved - full[key])
+                    moved = corrected_by(key, value, template.short[key], template.full[key])
+                    errors["corrected"][key] = kept_error(key, full, moved - full[key])
             found[each.name] = Compared(each, levers_of(loaded), short, full, seconds, errors)
     return list(found.values())
 

@@ -32,7 +32,7 @@ def report(measured: Mapping[str, Sequence[Compared]], *, write: bool) -> None:
             "source": f"python -m benchmarks.estimate: {runs} of the reference city against the short way",
             "date": dt.datetime.now(dt.UTC).date().isoformat(),
             "networks": ["reference"],
-            "days": [1, 14],
+            "days": [2, 14],
             "strategies": {**known["strategies"], **strategies},
         }
         FILE.write_text(yaml.safe_dump(content, sort_keys=False, width=120), encoding="utf-8")

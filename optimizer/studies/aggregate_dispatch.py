@@ -1,8 +1,8 @@
 """The dispatch of a whole city as one small linear programme: assets as aggregates, hours, one bus, a few full lines.
 
-For estimates while a lever moves: some thousand columns, solved in tens of milliseconds. It knows no losses, no
-voltages and no windows, and its cars share one battery (`optimizer.studies.aggregate_store`); who uses it measures
-what that errs by.
+For estimates while a lever moves: some thousand columns, solved in tens of milliseconds. It knows marginal losses,
+but no voltages and no windows, and its cars share one battery (`optimizer.studies.aggregate_store`); who uses it
+measures what that errs by.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class AggregateProblem:
         block_hours: Length of a block [h].
         import_max_mw: Most import [MW]; infinite for none.
         lines: Lines that may become full.
+        marginal_loss: Losses of the grid for a MWh more, shape (H,) [MWh/MWh].
         month: Month of each block, 0-based, shape (H,).
         demand_charge_per_mw_month: Price of the highest import of each month [currency/MW].
     """
@@ -59,6 +60,7 @@ class AggregateProblem:
     block_hours: float
     import_max_mw: float
     lines: FullLines
+    marginal_loss: Floats
     month: Ints
     demand_charge_per_mw_month: float = 0.0
 
@@ -118,7 +120,7 @@ def dispatch_aggregates(problem: AggregateProblem) -> dict[str, AggregatePower]:
     build.put(balance, exports, -1.0)
     _limit_import(build, problem, imports)
     lines = _line_rows(build, problem)
-    places = {store.name: _add_store(build, store, h, balance, problem.lines, lines) for store in problem.stores}
+    places = {store.name: _add_store(build, store, problem, balance, lines) for store in problem.stores}
     solver = Solver(build.program())
     solver.set_option("presolve", "on")
     x = solver.solve()
@@ -155,19 +157,19 @@ def _line_rows(build: _Builder, problem: AggregateProblem) -> Ints:
 
 
 def _add_store(
-    build: _Builder, store: AggregateStore, h: float, balance: Ints, full: FullLines, lines: Ints
+    build: _Builder, store: AggregateStore, problem: AggregateProblem, balance: Ints, lines: Ints
 ) -> tuple[Ints, Ints]:
     """Columns of charging and of feeding in of an asset, with its energy."""
-    n = balance.size
+    n, h = balance.size, problem.block_hours
     none = np.zeros(n)
     charge = build.add_columns(store.charge_min_mw, np.maximum(store.charge_max_mw, store.charge_min_mw),
                                -h * store.value_per_mwh)  # fmt: skip
     feeds = bool(store.discharge_max_mw.any())
     discharge = build.add_columns(none, store.discharge_max_mw, h * store.wear_cost_per_mwh) if feeds else charge[:0]
-    share = full.share @ store.shares
+    share = problem.lines.share @ store.shares
     for columns, sign in ((charge, 1.0), (discharge, -1.0)):
         if columns.size:
-            build.put(balance, columns, -sign)
+            build.put(balance, columns, -sign * (1.0 + problem.marginal_loss))
             for line in np.flatnonzero(np.abs(share) > 1e-9):
                 build.put(lines[:, line], columns, sign * share[line])
     if store.stores:

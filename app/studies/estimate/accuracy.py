@@ -31,15 +31,25 @@ Correction = Literal["alone", "corrected"]
 """Whether an estimate stands alone, or is moved by what it missed of a stored run."""
 
 ABSOLUTE: Final = frozenset({
-    "renewable_share", "line_loading_max_percent", "trafo_loading_max_percent", "vm_min_pu", "vm_max_pu",
-    "violation_steps", "pue_mean", "export_mwh", "v2g_energy_mwh", "emissions_marginal_not_in_inventory_t",
+    "renewable_share", "line_loading_max_percent", "trafo_loading_max_percent", "vm_min_pu", "vm_max_pu", "pue_mean",
 })  # fmt: skip
-"""Figures whose errors are stated in their own unit; those of others as shares of the figure."""
+"""Figures whose errors are kept in their own unit."""
+SCALED_BY: Final = {
+    "v2g_energy_mwh": "ev_energy_mwh", "export_mwh": "consumption_mwh", "violation_steps": "steps",
+}  # fmt: skip
+"""Figures that may be 0, and those that their errors are shares of; those of others are shares of themselves."""
 
 
-def is_absolute(key: str) -> bool:
-    """Whether errors of a figure are stated in its own unit, else as shares of it."""
-    return key in ABSOLUTE or key.endswith(".pue")
+def scale_of(key: str, figures: Mapping[str, float]) -> float:
+    """What an error of a figure is a share of.
+
+    Args:
+        key: Key of the figure.
+        figures: All figures of the run.
+    """
+    if key in ABSOLUTE or key.endswith(".pue"):
+        return 1.0
+    return max(abs(figures.get(SCALED_BY.get(key, key), 0.0)), 1e-9)
 
 
 def general(key: str) -> str:
@@ -102,14 +112,14 @@ def quantile(errors: Sequence[float], level: float = LEVEL) -> float:
     return ordered[rank - 1]
 
 
-def relative_to(key: str, figure: float, error: float) -> float:
-    """The absolute error of a figure as it is kept: as a share of the figure, or in its unit."""
-    return abs(error) if is_absolute(key) else abs(error) / max(abs(figure), 1e-9)
+def kept_error(key: str, figures: Mapping[str, float], error: float) -> float:
+    """An error as it is kept: as a share of what `scale_of` says."""
+    return abs(error) / scale_of(key, figures)
 
 
-def width(key: str, figure: float, error: float) -> float:
-    """Half of the band's width from a kept error, in the unit of the figure."""
-    return error if is_absolute(key) else error * abs(figure)
+def half_width(key: str, figures: Mapping[str, float], kept: float) -> float:
+    """Half the width of a band from a kept error, in the unit of the figure."""
+    return kept * scale_of(key, figures)
 
 
 def shipped_ranges(strategy: str) -> Ranges:

@@ -17,16 +17,16 @@ from app.studies.estimate.accuracy import (
     LEVEL,
     Correction,
     general,
+    half_width,
     largest_by_figure,
     measured,
-    relative_to,
     shipped_error,
     shipped_ranges,
-    width,
 )
 from app.studies.estimate.estimate import FIGURES, Band, ScenarioEstimate
 from app.studies.estimate.growth import checked_without_growth
-from app.studies.estimate.levers import Levers, Ranges, levers_of, unknown_kinds
+from app.studies.estimate.learning import LearnedRun, corrected, learned_runs, left_out_errors
+from app.studies.estimate.levers import Ranges, levers_of, unknown_kinds
 from app.studies.estimate.quantities import Quantities, quantities
 from app.studies.estimate.reduced_run import ReducedRuns, reliable_for
 from app.studies.estimate.stored_runs import StoredRun, identity, results_in, stored_runs, surroundings, with_defaults
@@ -34,10 +34,6 @@ from grid.errors import InputError
 from grid.sharing import SharedPreparation, sharing_preparation
 from optimizer._highs import SolverError
 
-MOST_LEARNED_FROM = 40
-"""Stored runs that errors are learned from, at most."""
-NEAREST = 4
-"""Stored runs whose misses correct an estimate."""
 LONGEST_DAYS = 14
 """Longest period that is estimated step by step [d]."""
 EXACT = "From the stored result of exactly this scenario."
@@ -47,23 +43,6 @@ METHOD = (
 )
 
 NO_SCHEDULE = "the flexible assets cannot do what they must; the run will say which limit is in conflict"
-
-
-@dataclass(frozen=True)
-class _Learned:
-    """A stored run with what the short way says of it.
-
-    Args:
-        run: The run.
-        levers: Its levers.
-        found: Its key figures by the short way.
-        missed: By how much they fall short of those of the run.
-    """
-
-    run: StoredRun
-    levers: Levers
-    found: Quantities
-    missed: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -82,7 +61,7 @@ class Estimator:
     folder: Path
     stored: Sequence[StoredRun]
     made_from: str
-    learned: Sequence[_Learned] = ()
+    learned: Sequence[LearnedRun] = ()
     _runs: ReducedRuns = field(default_factory=ReducedRuns, repr=False)
     _preparation: SharedPreparation = field(default_factory=SharedPreparation, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
@@ -143,15 +122,15 @@ class Estimator:
         if not found:
             return _none("the power flow has no solution in some step: more is drawn than the grid can carry")
         errors, words = _errors(strategy, alike, ranges, shipped=self._shipped(strategy))
-        correction = _correction(levers, alike, ranges)
+        moved = corrected(found, levers, alike, ranges)
         bands, cannot = {}, {}
         for key in _wanted(found):
-            value = found[key] + correction.get(key, 0.0)
+            value = moved[key]
             error = errors.get(general(key), errors.get(key))
             if error is None:
                 cannot[key] = "its error was not measured for scenarios like this"
             else:
-                bands[key] = _band(key, value, width(key, value, error))
+                bands[key] = _band(key, value, half_width(key, moved, error))
         return ScenarioEstimate(bands, cannot, METHOD, f"{words} {self.made_from}".strip())
 
     def _why_not(self, loaded: LoadedScenario) -> str:
@@ -176,7 +155,7 @@ class Estimator:
         rule = f"errors were not measured for this city and period; with {LEAST_RUNS} stored runs of strategy"
         return f"{rule} {strategy!r} they would be known ({len(alike)} are there): run a sweep of it"
 
-    def _ranges(self, strategy: str, alike: Sequence[_Learned]) -> Ranges:
+    def _ranges(self, strategy: str, alike: Sequence[LearnedRun]) -> Ranges:
         """Ranges of levers within which errors are known; wide if the benchmark knows the city, else those stored."""
         own = Ranges.around([each.levers for each in alike]) if len(alike) >= LEAST_RUNS else Ranges({})
         if not self._shipped(strategy):
@@ -213,27 +192,10 @@ def estimator_for(
         stored = stored_runs(results if store is None else chain(results, results_in(store)), loaded)
         usable = not reliable_for(loaded.city.network) and loaded.scenario.period.days <= LONGEST_DAYS
         runs_first = quantities(runs.run(loaded)) if usable else {}
-        learned = _learned(stored, folder, runs) if usable else ()
+        learned = learned_runs(stored, folder, runs) if usable else ()
     words = f"{len(learned)} stored runs of this city and period correct it." if learned else ""
     words = words if runs_first or not usable else "The base has no solution of the power flow in some step."
     return Estimator(loaded, folder, tuple(stored), words, learned, runs, preparation)
-
-
-def _learned(stored: Sequence[StoredRun], folder: Path, runs: ReducedRuns) -> tuple[_Learned, ...]:
-    """What the short way says of stored runs."""
-    found = []
-    for run in stored[-MOST_LEARNED_FROM:]:
-        try:
-            loaded = checked_without_growth(run.content, folder, run.name)
-            if unknown_kinds(loaded):
-                continue
-            short = quantities(runs.run(loaded))
-        except (InputError, SolverError):
-            continue
-        missed = {key: float(run.figures[key]) - value for key, value in short.items()
-                  if run.figures.get(key) is not None}  # fmt: skip
-        found.append(_Learned(run, levers_of(loaded), short, missed))
-    return tuple(found)
 
 
 def _surroundings(loaded: LoadedScenario) -> str:
@@ -245,33 +207,8 @@ def _wanted(found: Quantities) -> list[str]:
     return [key for key in found if key in FIGURES or key.startswith("data_centres.")]
 
 
-def _correction(levers: Levers, alike: Sequence[_Learned], ranges: Ranges) -> dict[str, float]:
-    """What the short way missed of the stored runs nearest by, weighted by their nearness."""
-    if not alike:
-        return {}
-    near = sorted(((ranges.distance(levers, each.levers), each) for each in alike), key=lambda pair: pair[0])[:NEAREST]
-    weights = [1.0 / (distance**2 + 1e-6) for distance, _ in near]
-    keys = set.intersection(*(set(each.missed) for _, each in near))
-    total = sum(weights)
-    return {key: sum(weight * each.missed[key] for weight, (_, each) in zip(weights, near, strict=True)) / total
-            for key in keys}  # fmt: skip
-
-
-def left_out_errors(alike: Sequence[_Learned], ranges: Ranges) -> list[dict[str, float]]:
-    """Errors of the estimate of every stored run from the others, as they are kept."""
-    errors = []
-    for place, each in enumerate(alike):
-        others = [*alike[:place], *alike[place + 1 :]]
-        correction = _correction(each.levers, others, ranges)
-        errors.append({
-            key: relative_to(key, each.found[key] + missed, missed - correction.get(key, 0.0))
-            for key, missed in each.missed.items()
-        })  # fmt: skip
-    return errors
-
-
 def _errors(
-    strategy: str, alike: Sequence[_Learned], ranges: Ranges, *, shipped: bool
+    strategy: str, alike: Sequence[LearnedRun], ranges: Ranges, *, shipped: bool
 ) -> tuple[Mapping[str, float], str]:
     """Errors by figure, as they are kept, and in words where they come from."""
     band = f"Bands hold {LEVEL:.0%} of the runs like this:"

@@ -57,6 +57,7 @@ def quantities(run: ReducedRun) -> Quantities:
     grid_loss = hours * float(run.flow.loss_mw.sum())
     marginal_kg = hours * float(((mix.import_mw - mix.export_mw) * between + mix.local_kg_per_h).sum())
     found = {
+        "steps": float(run.inputs.clock.n_steps),
         "emissions_t": emissions_kg / KG_PER_T,
         "emissions_marginal_not_in_inventory_t": marginal_kg / KG_PER_T,
         "ci_mean_g_per_kwh": emissions_kg / (consumption + grid_loss + stores_lose),

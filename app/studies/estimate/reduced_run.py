@@ -32,6 +32,10 @@ MOST_KEPT = 48
 """Assets whose sums over devices are kept."""
 
 
+MOST_LOSS = 0.2
+"""Most marginal losses that the dispatch of aggregates reckons with (ours)."""
+
+
 @dataclass(frozen=True, eq=False)
 class AssetPower:
     """What an asset did; T steps, P buses.
@@ -145,6 +149,7 @@ class ReducedRuns:
         fixed = (p_mw - _at_buses(moved, p_mw.shape[1])).reshape(-1, block, p_mw.shape[1])
         carbon = scenario.dispatch.carbon_price_per_t / KG_PER_T * inputs.upstream.ci_kg_per_mwh
         months = clock.times.astype("datetime64[M]")[::block].astype(np.int64)
+        lines, loss = self._grid(inputs, listed, fixed, p_mw, q_mvar)
         problem = AggregateProblem(
             stores=listed,
             fixed_mw=fixed.sum(axis=2).mean(axis=1),
@@ -152,7 +157,8 @@ class ReducedRuns:
             export_price_per_mwh=by_block(inputs.export_price_per_mwh, block),
             block_hours=clock.step_hours * block,
             import_max_mw=inputs.limits.import_max_mw,
-            lines=self._lines(inputs, listed, fixed, p_mw, q_mvar),
+            lines=lines,
+            marginal_loss=loss,
             month=months - months[0],
             demand_charge_per_mw_month=scenario.tariff.demand_charge_per_mw_month,
         )
@@ -183,15 +189,21 @@ class ReducedRuns:
         parts = ((False, 1.0 - share, flexibility.name), (True, share, f"{flexibility.name}: V2G"))
         return [of(feeds_in=feeds).scaled(size.factor * part, name) for feeds, part, name in parts if part > 0]
 
-    def _lines(
+    def _grid(
         self, inputs: SimulationInputs, stores: list[AggregateStore], fixed: Floats, p_mw: Floats, q_mvar: Floats
-    ) -> FullLines:
-        """The lines that the assets may fill; `fixed` by block, step and bus, `p_mw` with the assets unmanaged."""
+    ) -> tuple[FullLines, Floats]:
+        """The lines that the assets may fill, and marginal losses by block, shape (H,) [MWh/MWh].
+
+        `fixed` is by block, step and bus; `p_mw` is with the assets unmanaged, losses being quadratic in the import.
+        """
         city = inputs.loaded.city
         dc = cast(DCNetwork, self._of(city.network, ("dc",), lambda: DCNetwork.from_network(city.network)))
         injections = Injections.dense(p_mw, q_mvar)
-        loading = extremes(city.network, city.clock, injections, inputs.limits.of_elements).branch_loading_percent
-        return lines_that_may_fill(city.network, dc, inputs.limits, stores, fixed, p_mw, loading)
+        flow = extremes(city.network, city.clock, injections, inputs.limits.of_elements)
+        loading, block = flow.branch_loading_percent, fixed.shape[1]
+        imported = by_block(np.abs(flow.slack_mva.real.sum(axis=1)), block)
+        loss = np.minimum(2.0 * by_block(np.nan_to_num(flow.loss_mw), block) / np.maximum(imported, 1e-9), MOST_LOSS)
+        return lines_that_may_fill(city.network, dc, inputs.limits, stores, fixed, p_mw, loading), loss
 
     def _of(self, thing: Any, key: tuple[Any, ...], make: Any) -> Any:
         """What is made of a thing, kept with it; things are compared by identity."""

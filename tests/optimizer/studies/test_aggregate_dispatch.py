@@ -37,7 +37,8 @@ def problem(stores: list[AggregateStore], lines: FullLines | None = None, **chan
     return AggregateProblem(
         stores=stores, fixed_mw=np.full(4, 10.0), import_cost_per_mwh=PRICE, export_price_per_mwh=PRICE - 5,
         block_hours=1.0, import_max_mw=changes.get("import_max_mw", np.inf), lines=lines or none,
-        month=np.zeros(4, dtype=np.int64), demand_charge_per_mw_month=changes.get("demand_charge", 0.0),
+        marginal_loss=np.zeros(4), month=np.zeros(4, dtype=np.int64),
+        demand_charge_per_mw_month=changes.get("demand_charge", 0.0),
     )  # fmt: skip
 
 
