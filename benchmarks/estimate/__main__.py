@@ -6,20 +6,19 @@ import sys
 from pathlib import Path
 
 from benchmarks.estimate.design import DESIGNS
+from benchmarks.estimate.errors import Compared, errors_of
 from benchmarks.estimate.runs import results_of
 
 
 def main(arguments: list[str]) -> None:
     place = Path(arguments[0])
     chosen = [each for each in arguments[1:] if not each.startswith("--")]
-    measured = {}
+    measured: dict[str, list[Compared]] = {}
     for design in DESIGNS:
         if not chosen or design.strategy in chosen:
             runs = results_of(design, place)
             if "--only-run" not in arguments:
-                from benchmarks.estimate.errors import errors_of  # noqa: PLC0415  the runs may come first
-
-                measured[design.strategy] = errors_of(runs, place)
+                measured.setdefault(design.strategy, []).extend(errors_of(runs, place))
     if measured:
         from benchmarks.estimate.report import report  # noqa: PLC0415
 

@@ -35,6 +35,7 @@ class Design:
         demand_charge: Whether the charge for the highest import is one of the levers; it makes a dispatch take minutes.
         growth: Whether the growth of other loads is one.
         most_cars: Upper end of the lever of cars.
+        scenario: Shipped scenario that the template is made of: `demo`, or one with levers of adoption.
         least_line_limit: Lower end of that of the limit of lines; dispatches that cannot keep it take minutes [%].
     """
 
@@ -47,12 +48,16 @@ class Design:
     growth: bool = False
     most_cars: int = 15_000
     least_line_limit: float = 45.0
+    scenario: str = "demo"
 
 
 DESIGNS = (
     Design("unmanaged", 7, STARTS, 12, growth=True),
     Design("optimal", 2, STARTS[:2], 10, step_minutes=30, demand_charge=False, most_cars=12_000, least_line_limit=60.0),
-    Design("smart", 3, STARTS[:2], 5),
+    Design("unmanaged", 7, ("2030-01-14",), 6, scenario="2030_v2g"),
+    Design("optimal", 2, ("2030-01-14",), 5, step_minutes=30, scenario="2030_v2g"),
+    Design("smart", 2, ("2030-01-14",), 4, step_minutes=30, scenario="2030_v2g"),
+    Design("smart", 2, STARTS[:2], 10, step_minutes=30, demand_charge=False, most_cars=12_000, least_line_limit=60.0),
 )
 
 
@@ -74,26 +79,47 @@ class Planned:
 def planned(design: Design) -> Iterator[Planned]:
     """All scenarios of a design, each template before its variants."""
     for number, start in enumerate(design.starts):
-        template = f"{design.strategy} {start}"
+        template = " ".join([design.strategy, *([design.scenario] if design.scenario != "demo" else []), start])
         base = _template(design, start)
         yield Planned(template, {**base, "name": template}, template)
         for variant in range(design.variants):
             draw = np.random.default_rng([SEED, number, variant, len(design.strategy)])
             name = f"{template} {variant + 1}"
-            yield Planned(name, {**_moved(base, draw, design), "name": name}, template)
+            moved = _moved(base, draw, design) if design.scenario == "demo" else _adopted(base, draw)
+            yield Planned(name, {**moved, "name": name}, template)
 
 
 def _template(design: Design, start: str) -> dict[str, Any]:
     """The demonstration in another period, under a strategy, with some heat pumps as a lever to move."""
-    with resources.as_file(resources.files("app.scenarios") / "demo.yaml") as path:
+    with resources.as_file(resources.files("app.scenarios") / f"{design.scenario}.yaml") as path:
         content: dict[str, Any] = dict(read_yaml(path).content)
     heat = {"kind": "heat_pump", "name": "heat pumps", "where": {"areas": "lv"}, "annual_heat_mwh": 10_000.0}
     return {
         **content,
         "period": {"start": start, "days": design.days, "step_minutes": design.step_minutes},
-        "assets": [*content["assets"], heat],
+        "assets": [*content["assets"], *([heat] if design.scenario == "demo" else [])],
         "dispatch": {**content["dispatch"], "strategy": design.strategy},
     }
+
+
+def _adopted(base: Mapping[str, Any], draw: np.random.Generator) -> dict[str, Any]:
+    """A template with levers of adoption, of which one to four are moved to anywhere in their ranges."""
+    content = copy.deepcopy(dict(base))
+    adoption, dispatch = content["adoption"], content["dispatch"]
+    work, _, masts, battery = content["assets"]
+    levers = (
+        lambda: adoption.update(ev_share=float(draw.uniform(0.02, 0.6))),
+        lambda: adoption.update(v2g_share=float(draw.uniform(0.0, 1.0))),
+        lambda: adoption.update(pv_roof_share=float(draw.uniform(0.1, 1.0))),
+        lambda: adoption.update(heat_pump_share=float(draw.uniform(0.02, 0.6))),
+        lambda: work.update(vehicles=int(draw.uniform(100, 2_000))),
+        lambda: masts.update(sites=int(draw.uniform(5, 200))),
+        lambda: battery.update(p_rated_mw=float(draw.uniform(1.0, 6.0))),
+        lambda: dispatch.update(carbon_price_per_t=float(draw.uniform(0.0, 300.0))),
+    )
+    for place in draw.choice(len(levers), size=int(draw.integers(1, MOST_MOVED + 1)), replace=False):
+        levers[place]()
+    return content
 
 
 def _moved(base: Mapping[str, Any], draw: np.random.Generator, design: Design) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app.studies.estimate import FIGURES
 from app.studies.estimate.accuracy import Correction, general, kept_error, quantile
 from app.studies.estimate.growth import checked_without_growth
 from app.studies.estimate.learning import corrected_by
-from app.studies.estimate.levers import Levers, levers_of
+from app.studies.estimate.levers import Levers, kinds_of, levers_of
 from app.studies.estimate.quantities import Quantities, quantities
 from app.studies.estimate.reduced_run import ReducedRuns
 from benchmarks.estimate.design import Planned
@@ -28,6 +28,7 @@ class Compared:
     Args:
         planned: The scenario.
         levers: Its levers.
+        kinds: Kinds of its assets.
         short: Key figures by the short way.
         full: Those of the result.
         seconds: What the short way took.
@@ -36,6 +37,7 @@ class Compared:
 
     planned: Planned
     levers: Levers
+    kinds: frozenset[str]
     short: Quantities
     full: Mapping[str, float]
     seconds: float
@@ -61,7 +63,7 @@ def compare(runs: Sequence[tuple[Planned, Result]], place: Path) -> list[Compare
                 if template is not None and key in template.short and key in template.full:
                     moved = corrected_by(key, value, template.short[key], template.full[key])
                     errors["corrected"][key] = kept_error(key, full, moved - full[key])
-            found[each.name] = Compared(each, levers_of(loaded), short, full, seconds, errors)
+            found[each.name] = Compared(each, levers_of(loaded), kinds_of(loaded), short, full, seconds, errors)
     return list(found.values())
 
 

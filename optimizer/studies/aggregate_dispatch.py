@@ -121,9 +121,7 @@ def dispatch_aggregates(problem: AggregateProblem) -> dict[str, AggregatePower]:
     _limit_import(build, problem, imports)
     lines = _line_rows(build, problem)
     places = {store.name: _add_store(build, store, problem, balance, lines) for store in problem.stores}
-    solver = Solver(build.program())
-    solver.set_option("presolve", "on")
-    x = solver.solve()
+    x = Solver(build.program()).solve()
     return {name: AggregatePower(x[charge], x[discharge] if discharge.size else np.zeros(n))
             for name, (charge, discharge) in places.items()}  # fmt: skip
 

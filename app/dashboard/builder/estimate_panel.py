@@ -47,6 +47,8 @@ def shown(draft: Draft, found: tuple[ScenarioEstimate, ScenarioEstimate] | str |
     if isinstance(found, str):
         return {"revision": draft.revision, "state": "none", "reason": found}
     estimate, of_template = found
+    if {**draft.content, "name": ""} == {**draft.base, "name": ""}:  # there is nothing to compare
+        of_template = ScenarioEstimate({})
     rows = [row for key in _keys(estimate) if (row := _row(key, estimate, of_template, draft.content)) is not None]
     reasons = _reasons(estimate)
     return {
@@ -106,7 +108,7 @@ def _change(band: Band, before: Band | None, of: KeyFigure) -> dict[str, str]:
     if before is None:
         return {"change": "", "tone": ""}
     if abs(band.value - before.value) <= (band.high - band.low) / 2:
-        return {"change": f"about as in {THE_TEMPLATE}", "tone": ""}
+        return {"change": "no clear change", "tone": ""}
     kind = "relative" if of.compared == "amount" else of.compared
     found = change(band.value, before.value, THE_TEMPLATE, kind, of.digits)
     if of.better is None or found.direction not in {"up", "down"}:

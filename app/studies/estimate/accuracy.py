@@ -77,6 +77,8 @@ class MeasuredErrors(Spec):
 class MeasuredOfStrategy(Spec):
     """Errors of one strategy, and the scenarios on which they were measured."""
 
+    kinds: tuple[str, ...]
+    """Kinds of assets that were in them."""
     ranges: dict[str, tuple[float, float]]
     """Least and most of every lever (`app.studies.estimate.levers`)."""
     errors: dict[Correction, dict[str, MeasuredErrors]]

@@ -26,7 +26,7 @@ from app.studies.estimate.accuracy import (
 from app.studies.estimate.estimate import FIGURES, Band, ScenarioEstimate
 from app.studies.estimate.growth import checked_without_growth
 from app.studies.estimate.learning import LearnedRun, corrected, learned_runs, left_out_errors
-from app.studies.estimate.levers import Ranges, levers_of, unknown_kinds
+from app.studies.estimate.levers import Ranges, kinds_of, levers_of
 from app.studies.estimate.quantities import Quantities, quantities
 from app.studies.estimate.reduced_run import ReducedRuns, reliable_for
 from app.studies.estimate.stored_runs import StoredRun, identity, results_in, stored_runs, surroundings, with_defaults
@@ -142,10 +142,16 @@ class Estimator:
             return f"periods longer than {LONGEST_DAYS} days are not estimated; run a typical week first"
         if scenario.dispatch.forecast != "perfect" or scenario.dispatch.carbon_cap_t is not None:
             return "what forecasts miss and caps on carbon are not part of the estimate"
-        kinds = unknown_kinds(loaded)
-        if kinds:
-            return f"errors were not measured with {', '.join(kinds)}"
-        return reliable_for(loaded.city.network) or self._no_errors(scenario.dispatch.strategy)
+        strategy = scenario.dispatch.strategy
+        reason = reliable_for(loaded.city.network) or self._no_errors(strategy)
+        kinds = kinds_of(loaded) - self._kinds(strategy)
+        return reason or (f"errors were not measured with {', '.join(sorted(kinds))}" if kinds else "")
+
+    def _kinds(self, strategy: str) -> frozenset[str]:
+        """Kinds of assets with which errors of a strategy are known."""
+        alike = [each for each in self.learned if each.run.strategy == strategy]
+        own = frozenset[str]().union(*(each.kinds for each in alike)) if len(alike) >= LEAST_RUNS else frozenset()
+        return own | frozenset(measured().strategies[strategy].kinds if self._shipped(strategy) else ())
 
     def _no_errors(self, strategy: str) -> str:
         """Why errors are not known for a strategy; empty where they are."""

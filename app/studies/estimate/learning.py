@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.studies.estimate.accuracy import kept_error
 from app.studies.estimate.growth import checked_without_growth
-from app.studies.estimate.levers import Levers, Ranges, levers_of, unknown_kinds
+from app.studies.estimate.levers import Levers, Ranges, kinds_of, levers_of
 from app.studies.estimate.quantities import Quantities, quantities
 from app.studies.estimate.reduced_run import ReducedRuns
 from app.studies.estimate.stored_runs import StoredRun
@@ -30,12 +30,14 @@ class LearnedRun:
     Args:
         run: The run.
         levers: Its levers.
+        kinds: Kinds of its assets.
         found: Its key figures by the short way.
         actual: The same of its result.
     """
 
     run: StoredRun
     levers: Levers
+    kinds: frozenset[str]
     found: Quantities
     actual: Quantities
 
@@ -52,13 +54,11 @@ def learned_runs(stored: Sequence[StoredRun], folder: Path, runs: ReducedRuns) -
     for run in stored[-MOST_LEARNED_FROM:]:
         try:
             loaded = checked_without_growth(run.content, folder, run.name)
-            if unknown_kinds(loaded):
-                continue
             found = quantities(runs.run(loaded))
         except (InputError, SolverError):
             continue
         actual = {key: float(run.figures[key]) for key in found if run.figures.get(key) is not None}
-        learned.append(LearnedRun(run, levers_of(loaded), found, actual))
+        learned.append(LearnedRun(run, levers_of(loaded), kinds_of(loaded), found, actual))
     return tuple(learned)
 
 

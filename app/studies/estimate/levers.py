@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from app.scenario.loaded import LoadedScenario
 from grid.assets import PV, Battery, EVFleet, HeatPump
 
-KINDS = ("pv", "battery", "ev_fleet", "heat_pump")
-"""Kinds of assets that the levers tell of."""
 LABELS = {
     "pv": ("photovoltaics", "MW per MW of peak load"),
     "cars": ("electric cars", "per MW of peak load"),
@@ -97,6 +95,6 @@ class Ranges:
         return float(total**0.5)
 
 
-def unknown_kinds(loaded: LoadedScenario) -> tuple[str, ...]:
-    """Kinds of assets of a scenario that no error was measured with, each once."""
-    return tuple(dict.fromkeys(asset.kind for asset in loaded.assets if asset.kind not in KINDS))
+def kinds_of(loaded: LoadedScenario) -> frozenset[str]:
+    """Kinds of the assets of a scenario, those of its levers and on the sites of its data centres included."""
+    return frozenset(asset.kind for asset in loaded.assets)

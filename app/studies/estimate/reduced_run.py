@@ -7,6 +7,7 @@ the tracing of every bus, and the tables.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, cast
@@ -25,7 +26,7 @@ from grid.network.network import Network
 from grid.powerflow.extremes import Extremes, extremes
 from grid.units import KG_PER_T
 from optimizer.network.dc import DCNetwork
-from optimizer.studies.aggregate_dispatch import AggregateProblem, FullLines, dispatch_aggregates
+from optimizer.studies.aggregate_dispatch import AggregatePower, AggregateProblem, FullLines, dispatch_aggregates
 from optimizer.studies.aggregate_store import AggregateStore, aggregate, blocks_of, by_block
 
 MOST_KEPT = 48
@@ -163,16 +164,7 @@ class ReducedRuns:
             demand_charge_per_mw_month=scenario.tariff.demand_charge_per_mw_month,
         )
         found = dispatch_aggregates(problem)
-        done = {}
-        for power in moved:
-            own = stores[power.flexibility.name]
-            charge, discharge = (
-                sum((np.repeat(getattr(found[store.name], field), block)[:, None] * store.shares[power.buses]
-                     for store in own), np.zeros_like(power.charge_mw))
-                for field in ("charge_mw", "discharge_mw")
-            )  # fmt: skip
-            name = power.flexibility.name
-            done[name] = AssetPower(power.flexibility, power.buses, charge, discharge, power.factor)
+        done = {power.flexibility.name: _as_dispatched(power, stores, found, block) for power in moved}
         return tuple(done.get(power.flexibility.name, power) for power in unmanaged)
 
     def _stores(self, flexibility: Flexibility, size: Sizing, block: int, *, smart_only: bool) -> list[AggregateStore]:
@@ -218,6 +210,18 @@ class ReducedRuns:
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         return made
+
+
+def _as_dispatched(
+    power: AssetPower, stores: Mapping[str, list[AggregateStore]], found: Mapping[str, AggregatePower], block: int
+) -> AssetPower:
+    """What an asset does in every step at its buses, from what its aggregates do in blocks."""
+    charge, discharge = np.zeros_like(power.charge_mw), np.zeros_like(power.discharge_mw)
+    for store in stores[power.flexibility.name]:
+        shares = store.shares[power.buses]
+        charge += np.repeat(found[store.name].charge_mw, block)[:, None] * shares
+        discharge += np.repeat(found[store.name].discharge_mw, block)[:, None] * shares
+    return replace(power, charge_mw=charge, discharge_mw=discharge)
 
 
 def _movable(flexibility: Flexibility, *, smart_only: bool) -> bool:
