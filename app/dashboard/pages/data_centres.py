@@ -52,9 +52,13 @@ def _first(view: View, spec: DataCentre) -> Iterator[Component]:
     )  # fmt: skip
     halls = halls_of(view.result)
     if len(halls) > 1:
-        links = [html.Li(dcc.Link(hall.name, href=view.link("/data-centres", dc_centre=hall.name),
-                                  **hyphened(aria_current="true" if hall.name == spec.name else "false")))
-                 for hall in halls]  # fmt: skip
+        links = [
+            html.Li(dcc.Link(
+                html.Span(hall.name, **(hyphened(aria_current="true") if hall.name == spec.name else {})),
+                href=view.link("/data-centres", dc_centre=hall.name),
+            ))
+            for hall in halls
+        ]  # fmt: skip
         yield html.Nav(html.Ul(links, className="dc-centres"), **hyphened(aria_label="Data centres of this result"))
 
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
 from app.dashboard.catalogue import catalogue_of
-from app.dashboard.data_centres import designs_card, hosting_card, measured, rules_card, sentences, what_if
+from app.dashboard.data_centres import callbacks, designs_card, hosting_card, measured, rules_card, sentences, what_if
 from app.dashboard.data_centres.builder_links import build_link, of_design
 from app.dashboard.data_centres.halls import NEW, new_hall, shown_hall
 from app.dashboard.data_centres.work import Work
@@ -18,7 +19,8 @@ from app.results.folder import Result
 from app.studies.halls.study import HallStudy, study_hall
 from carbon.data_centre import DataCentre
 from grid.errors import InputError
-from tests.app.synthetic_results import DATA_CENTRE, DC_BUS
+from tests.app import synthetic_results
+from tests.app.synthetic_results import DATA_CENTRE, DC_BUS, write_synthetic
 
 
 def view_of(results: dict[str, Result], name: str, **query: str) -> View:
@@ -220,3 +222,30 @@ def test_the_levers_of_any_hall_begin_where_it_is(study: HallStudy) -> None:
             lever.power_chain,
         )
         assert what_if.changes_of(spec, shown) == {}
+
+
+SECOND = (
+    "- {name: 'south, old', bus: Bus 30, p_it_rated_mw: 0.5, power_chain: {kind: eco_mode}, deferrable_share: 0.2,\n"
+    "   it_load: {cpu_utilisation: 0.4}, on_site: {pv_peak_mw: 1.0, generators: {p_rated_mw: 1.0}}}\n"
+)
+
+
+def test_each_of_several_data_centres_has_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = synthetic_results._scenario_yaml
+    monkeypatch.setattr(
+        synthetic_results, "_scenario_yaml",
+        lambda strategy: alone(strategy).replace("data_centres:\n", f"data_centres:\n{SECOND}"),
+    )  # fmt: skip
+    both = {"both": write_synthetic(tmp_path / "both", "optimal")}
+    for name in ("south, old", DATA_CENTRE):
+        two = view_of(both, "both", dc_centre=name)
+        spec = shown_hall(two)
+        assert spec.name == name
+        words = text_of(data_centres.content(two))
+        assert "south, old" in words
+        assert DATA_CENTRE in words
+        study = study_hall(two.result, spec)
+        who = callbacks.Asking(two, spec, Work(), Work())
+        assert all(make(who, study) for make in callbacks.PARTS.values())
+        assert what_if.try_out(study, what_if.lever_of(spec))[1] == {}
+    assert shown_hall(view_of(both, "both", dc_centre="none")).name == "south, old"
