@@ -91,8 +91,9 @@ def test_the_image_is_made_of_files_that_there_are() -> None:
     assert [source for source in copied if not (ROOT / source).exists()] == []
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
     assert packages <= {*copied}
-    (variables,) = (rest for word, rest in instructions if word == "ENV")
-    assert dict(pair.split("=") for pair in variables.split()) == environment(1)
+    threads, memory = (rest for word, rest in instructions if word == "ENV")
+    assert dict(pair.split("=") for pair in threads.split()) == environment(1)
+    assert f"`{memory}`" in GUIDE
     users = [rest for word, rest in instructions if word == "USER"]
     assert users == ["gridcarbon"]  # never root when it runs
 
