@@ -9,7 +9,7 @@
   const builder = (window.gridbuilder = window.gridbuilder || {});
   const CHECK_AFTER_MS = 350;
   const FORCING = ["undo", "redo", "drop"];
-  const state = (builder.state = { draft: null, waiting: [], sending: null, checked: null, checking: false, trouble: null, config: null, timer: null, turn: 0 });
+  const state = (builder.state = { draft: null, waiting: [], sending: null, checked: null, checking: false, trouble: null, config: null, timer: null, turn: 0, asked: false });
   const readers = new Set();
 
   /** An element with attributes and children; texts stay texts, whatever is in them. */
@@ -80,8 +80,10 @@
     tell();
   }
   async function check() {
+    if (!state.draft) return;
+    if (state.waiting.length || state.sending || state.asked) { state.timer = window.setTimeout(check, CHECK_AFTER_MS); return; }
     const turn = ++state.turn, { draft } = state;
-    if (!draft || state.waiting.length || state.sending) { state.timer = window.setTimeout(check, CHECK_AFTER_MS); return; }
+    state.asked = true; // one check at a time, however long it takes
     try {
       const found = await ask(`/build/drafts/${draft.id}/check`);
       if (turn !== state.turn || !state.draft || state.draft.id !== draft.id) return;
@@ -90,6 +92,8 @@
     } catch (refusal) {
       if (turn !== state.turn) return;
       state.checked = { revision: draft.revision, faults: [], notes: [], hints: {}, failed: words(refusal) };
+    } finally {
+      state.asked = false;
     }
     state.checking = false;
     tell();
@@ -168,6 +172,8 @@
     if (!draft) return [];
     return checked && checked.revision === draft.revision && !checked.failed ? checked.faults : draft.faults;
   }
+
+  window.addEventListener("beforeunload", (event) => { if (state.waiting.length || state.sending) event.preventDefault(); });
 
   function notice(text, tone = "") {
     const host = document.getElementById("build-notice");

@@ -90,7 +90,8 @@
         h("button", { type: "button", class: "button", onclick: other }, say("Other template")),
         config.runs ? h("button", { id: "build-run", type: "button", class: "button primary", onclick: run }, say("Run")) : h("p", { id: "build-no-runs", class: "b-note" }, say("This server only shows results: download the scenario and run it with gridcarbon run."))));
   }
-  function other() {
+  async function other() {
+    try { await idle(); } catch (refusal) { builder.notice(builder.words(refusal), "warning"); return; }
     window.gridcarbon.address.set({ build_draft: null }, { push: true });
     builder.close();
     chooser();
