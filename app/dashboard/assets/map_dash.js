@@ -6,6 +6,8 @@
     config: null, layer: "carbon", difference: false, districts: false, kinds: new Set(), at: null, selected: "", view: null, zoom: "",
     panes: [], outline: null, ready: false,
   });
+  /** Keys of the address that are the map's own: the control that shows each, and what it shows without it. */
+  const CONTROLS = { map_mode: ["map-mode", "value"], map_level: ["map-level", "elements"], map_beside: ["map-beside", null] };
   const app = () => window.gridcarbon, same = () => window.dash_clientside.no_update;
   const set = (id, props) => { if (document.getElementById(id) || id.endsWith("-selection")) window.dash_clientside.set_props(id, props); };
   map.set = set;
@@ -184,6 +186,10 @@
       const layer = app().address.get("layer") || state.config.first, select = app().address.get("select") || "";
       if (layer !== state.layer && state.config.layers[layer]) set("map-layer", { value: layer });
       if (select !== state.selected) map.select(select, true);
+      for (const [key, [control, plain]] of Object.entries(CONTROLS)) {
+        const value = app().address.get(key) || plain;
+        if (state.controls && value !== state.controls[key]) set(control, { value });
+      }
       const zoom = app().address.get("zoom") || "";
       if (zoom !== state.zoom && !moved.waiting && state.panes[0].ready) { state.zoom = zoom; refit(); redraw(); }
     });
@@ -199,12 +205,21 @@
       state.config = config;
       const asked = app().address.get("layer");
       if (fresh && asked && config.layers[asked] && asked !== layer) { layer = asked; set("map-layer", { value: asked }); }
+      const controls = { map_mode: mode, map_level: level, map_beside: beside || null }, changes = {};
+      for (const [key, [control, plain]] of Object.entries(CONTROLS)) {
+        const wanted = app().address.get(key) || plain;
+        if (wanted === controls[key]) continue;
+        if (fresh) { controls[key] = wanted; set(control, { value: wanted }); } else changes[key] = controls[key] === plain ? null : controls[key];
+      }
+      [mode, level, beside] = [controls.map_mode, controls.map_level, controls.map_beside];
+      state.controls = controls;
       const changed = layer !== state.layer;
       Object.assign(state, {
         layer, difference: mode === "difference" && Boolean(config.against), districts: level === "districts", kinds: new Set(kinds || []),
         at: app().moment.get(),
       });
-      if (!fresh && changed && layer !== (app().address.get("layer") || config.first)) write({ layer });
+      if (!fresh && changed && layer !== (app().address.get("layer") || config.first)) changes.layer = layer;
+      if (Object.keys(changes).length) write(changes);
       const against = state.difference ? config.against : null, source = map.source(config.result, config.version, against);
       if (state.difference && beside) set("map-beside", { value: null }); // a difference has classes of its own
       const other = state.difference ? undefined : (config.beside || []).find((one) => one.name === beside);

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy import sparse
 
 from app.dashboard.grid_map.geometry import branch_names, bus_names, ends_of
 from app.dashboard.grid_map.hosting import hosting_by_bus
@@ -119,11 +120,13 @@ def power_of_buses(result: Result, steps: range) -> Floats:
     """What is drawn at each bus, less what is fed in there, shape (steps, buses) [MW]: what its branches bring."""
     ends = ends_of(result)
     of_ends = read(result, "branches", "branch", branch_names(result), ("p_from_mw", "p_to_mw"), steps)
-    drawn = np.zeros((len(steps), len(result.topology["buses"])))
+    n_buses, n_branches = len(result.topology["buses"]), len(ends)
+    drawn = np.zeros((n_buses, len(steps)))
     for place, leaving in enumerate(of_ends):
-        joined = ends[:, place] >= 0
-        np.subtract.at(drawn.T, ends[joined, place], np.nan_to_num(leaving[:, joined]).T)
-    return drawn
+        joined = np.flatnonzero(ends[:, place] >= 0)
+        at_bus = sparse.csr_array((np.ones(len(joined)), (ends[joined, place], joined)), shape=(n_buses, n_branches))
+        drawn -= at_bus @ np.nan_to_num(leaving.T)
+    return np.ascontiguousarray(drawn.T)
 
 
 def chunk_bytes(result: Result, layer: str, chunk: int) -> bytes:
@@ -188,8 +191,11 @@ def read(
         columns: What is read.
         steps: Steps of the result's `time_axis`; only their rows are read.
     """
-    rows = _within(result, table, steps).select("time", pl.col(key).cast(pl.String), *columns).collect()
-    step, place, known = _places(result, rows["time"], rows[key], names, steps)
+    rows = _within(result, table, steps).select("time", key, *columns).collect()
+    shape = len(steps), len(names)
+    if _in_order(result, rows, key, names, steps):
+        return [rows[column].cast(pl.Float64).fill_null(math.nan).to_numpy().reshape(shape) for column in columns]
+    step, place, known = _places(result, rows["time"], rows[key].cast(pl.String), names, steps)
     arrays = []
     for column in columns:
         array = np.full((len(steps), len(names)), np.nan)
@@ -198,8 +204,24 @@ def read(
     return arrays
 
 
+def _in_order(result: Result, rows: pl.DataFrame, key: str, names: Sequence[str], steps: range) -> bool:
+    """Whether rows are those of each step, and in it those of each name, in order, as they are written."""
+    shape, axis = (len(steps), len(names)), time_axis(result)
+    if rows.height != len(steps) * len(names) or not rows.height or rows[key].dtype != pl.Categorical:
+        return False
+    ms, codes = rows["time"].dt.epoch("ms").to_numpy().reshape(shape), rows[key].to_physical().to_numpy().reshape(shape)
+    begins = axis.start_ms + axis.step_ms * np.arange(steps.start, steps.stop)
+    same = bool((ms == begins[:, None]).all() and (codes == codes[0]).all())
+    return same and rows[key][: len(names)].cast(pl.String).to_list() == list(names)
+
+
 def _added(arrays: Sequence[Floats]) -> Floats:
     return np.asarray(np.sum(arrays, axis=0))
+
+
+def values_of_buses(result: Result, layer: Layer, steps: range) -> Floats:
+    """A layer of buses in its shown unit, shape (steps, buses)."""
+    return _of_buses(result, layer, steps) * layer.factor
 
 
 def _of_buses(result: Result, layer: Layer, steps: range) -> Floats:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy import sparse
 
-from app.dashboard.grid_map.chunks import layer_values, power_of_buses, time_axis, version_of
+from app.dashboard.grid_map.chunks import layer_values, power_of_buses, time_axis, values_of_buses, version_of
 from app.dashboard.grid_map.geometry import ends_of
 from app.dashboard.grid_map.layers import LAYERS, Layer
 from app.dashboard.local_time import zone_of
@@ -100,39 +101,48 @@ class _Sums:
 @lru_cache(maxsize=32)
 def _by_hour(key: _Key, layer: str) -> _Sums:
     """Sums over all chunks, so that a year takes the memory of a week."""
-    result, axis = key.result, time_axis(key.result)
+    result, axis, what = key.result, time_axis(key.result), LAYERS[layer]
     of_buses, of_branches = districts_of_elements(result)
-    own = LAYERS[layer].of_lines == "own"
-    district, n_buses = of_branches if own else of_buses, len(of_buses)
     sums = _Sums(len(district_names(result)))
+    members = [_members(district, sums.weight.shape[1]) for district in (of_buses, of_branches)]
     for chunk in range(axis.n_chunks):
         steps = axis.steps_of(chunk)
-        hours = _local_hours(result, steps)
-        drawn = np.maximum(power_of_buses(result, steps), 0.0)
-        values = layer_values(result, layer, steps)
-        values, weights = (values[:, n_buses:], None) if own else (values[:, :n_buses], drawn)
-        for hour in np.unique(hours).tolist():
-            at = hours == hour
-            _gather(sums, hour, district, values[at], None if weights is None else weights[at])
-            np.add.at(sums.mwh[hour], of_buses[of_buses >= 0],
-                      drawn[at].sum(axis=0)[of_buses >= 0] * axis.step_ms / 3_600_000)  # fmt: skip
+        hours, drawn = _local_hours(result, steps), np.maximum(power_of_buses(result, steps), 0.0)
+        np.add.at(sums.mwh, hours, drawn @ members[0] * axis.step_ms / 3_600_000)
+        if what.of_lines == "own":
+            values = layer_values(result, layer, steps)[:, len(of_buses) :]
+            _gather(sums, hours, members[1], values, np.ones_like(values))
+            _raise_highest(sums, hours, of_branches, values)
+        else:
+            values = values_of_buses(result, what, steps)
+            _gather(sums, hours, members[0], values, drawn)
+            if what.of_areas == "highest":
+                _raise_highest(sums, hours, of_buses, values)
     return sums
 
 
-def _gather(sums: _Sums, hour: int, district: Ints, values: Floats, weights: Floats | None) -> None:
+def _members(district: Ints, n_districts: int) -> sparse.csr_array:
+    """1 where an element belongs to a district, shape (elements, districts)."""
+    within = np.flatnonzero(district >= 0)
+    return sparse.csr_array((np.ones(len(within)), (within, district[within])), shape=(len(district), n_districts))
+
+
+def _gather(sums: _Sums, hours: Ints, members: sparse.csr_array, values: Floats, weights: Floats) -> None:
+    """Adds some steps: values and weights of shape (steps, elements), the local hour of each step."""
     known = np.isfinite(values)
-    weights = np.ones_like(values) if weights is None else weights
-    within = district >= 0
-    place = district[within]
     clean = np.where(known, values, 0.0)
     for total, part in (
-        (sums.weighted, (clean * weights * known).sum(axis=0)), (sums.weight, (weights * known).sum(axis=0)),
-        (sums.plain, clean.sum(axis=0)), (sums.count, known.sum(axis=0)),
+        (sums.weighted, clean * weights), (sums.weight, weights * known), (sums.plain, clean),
+        (sums.count, known.astype(np.float64)),
     ):  # fmt: skip
-        np.add.at(total[hour], place, part[within])
-    sums.steps[hour] += len(values)
-    top = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
-    np.maximum.at(sums.highest[hour], place, top[within])
+        np.add.at(total, hours, part @ members)
+    np.add.at(sums.steps, hours, 1.0)
+
+
+def _raise_highest(sums: _Sums, hours: Ints, district: Ints, values: Floats) -> None:
+    values = np.where(np.isfinite(values), values, -np.inf)
+    for place in range(sums.highest.shape[1]):
+        np.maximum.at(sums.highest[:, place], hours, values[:, district == place].max(axis=1, initial=-np.inf))
 
 
 def _figures(sums: _Sums, layer: Layer, hours: slice) -> Floats:

@@ -235,9 +235,22 @@ def test_a_link_holds_the_whole_map_and_undo_goes_back(page, address):
     page.focus("#map")
     page.keyboard.press("+")
     until(page, lambda: "zoom=0.4000,0.6000,3.750" in page.url)
+    page.get_by_text("Districts", exact=True).first.click()
+    until(page, lambda: "map_level=districts" in page.url)
+    assert page.evaluate("gridmap.state.districts")
+    page.go_back()
+    until(page, lambda: page.evaluate("!gridmap.state.districts"))
     page.go_back()
     until(page, lambda: "zoom=0.4000,0.6000,3.000" in page.url)
     page.go_back()
     until(page, lambda: "Voltage: " in spoken(page))
     assert page.evaluate("gridmap.state.selected") == "branch:Line 30"
     assert page.evaluate("gridmap.state.view.scale / gridmap.state.view.fitted") == pytest.approx(3, rel=1e-3)
+
+
+def test_a_link_opens_districts_differences_and_a_second_map(page, address):
+    visit_map(page, f"{address}/grid?result=optimal&baseline=unmanaged&map_level=districts&map_mode=difference")
+    until(page, lambda: page.evaluate("gridmap.state.districts && gridmap.state.difference"))
+    assert "map_level=districts&map_mode=difference" in page.url
+    visit_map(page, f"{address}/grid?result=optimal&baseline=unmanaged&map_beside=unmanaged")
+    until(page, lambda: page.evaluate("gridmap.state.panes.length") == 2)
