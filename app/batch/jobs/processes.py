@@ -56,6 +56,7 @@ class WorkerProcess:
                 self.problem = said.get("problem", self.problem)
                 self.key = "" if "ended" in said else said.get("began", self.key)
                 woken()
+        self._process.wait()
         woken()
 
     @property

@@ -69,7 +69,10 @@
     const link = make("a", "runs-open", say("Open result"));
     link.href = "/?result=" + encodeURIComponent(run.result);
     link.setAttribute("aria-label", say("Open result") + ": " + run.name);
-    link.addEventListener("click", () => drawer().close());
+    link.addEventListener("click", () => {
+      drawer().close();
+      for (const told of notices().querySelectorAll(".runs-notice")) if (told.dataset.key === run.key) told.remove();
+    });
     return link;
   }
 
