@@ -8,10 +8,10 @@ import polars as pl
 
 from app.dashboard.answers.words import joined, moment_words
 from app.dashboard.cards import Place, Sentence
-from app.dashboard.grid_map.districts import over_period
 from app.dashboard.grid_map.reasons import Reason, reason_of
 from app.dashboard.text import figure
 from app.dashboard.view import View
+from app.studies.answers.districts import districts_at
 
 EVENING = 19
 """Local hour that planners ask about: the evening peak."""
@@ -20,8 +20,7 @@ _MOST_NAMED = 3
 
 def district_sentence(view: View, hour: int = EVENING) -> Sentence | None:
     """Which district's power is dirtiest at a local hour of all days, and why; None with fewer than two districts."""
-    found = [(row["zone"], float(row["value"])) for row in over_period(view.result, "carbon", hour)
-             if row["value"] is not None and row["mwh"] > 0]  # fmt: skip
+    found = [(one.name, one.ci_kg_per_mwh) for one in districts_at(view.result, hour, view.zone)]
     moment = dirtiest_moment(view, hour)
     if len(found) < 2 or moment is None:
         return None

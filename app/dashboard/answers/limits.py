@@ -15,6 +15,7 @@ from app.studies.answers.limits import (
     Broken,
     Extreme,
     broken_limits,
+    extreme_in,
     relief,
     worst_line,
 )
@@ -52,7 +53,8 @@ def relieved(view: View, worst: Extreme) -> list[str | Place]:
     best = kept[0] if kept else min(others, key=lambda one: one.element_steps)
     place = Place(short_label(view, best.name), view.link("/grid", result=best.name, at=worst.time))
     if kept:
-        there = "" if best.value is None else f" ({quantity_words(best.value, worst.quantity)} at most)"
+        value = extreme_in(worst, view.results[best.name])
+        there = "" if value is None else f" ({quantity_words(value, worst.quantity)} at worst)"
         return ["; ", place, f" removes it{there}"]
     here = relief(worst, view.result, view.name).element_steps
     if best.element_steps >= here:

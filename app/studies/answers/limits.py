@@ -57,11 +57,9 @@ class Broken:
 
 def worst_line(result: Result) -> Extreme | None:
     """The highest loading of any line; None where no line has a rating or no step a solution."""
-    lines = (
-        result.table("branches").select("time", "branch", "kind", LOADING)
-        .filter(pl.col("kind").cast(pl.String) == "line", pl.col(LOADING).is_not_null())
-    )  # fmt: skip
-    found = lines.sort(LOADING, "time", descending=[True, False]).head(1).collect()
+    lines = result.table("branches").filter(pl.col("kind") == "line").select("time", "branch", LOADING)
+    most = lines.select(pl.col(LOADING).max()).collect().item()  # a year has millions of rows: never sorted
+    found = lines.filter(pl.col(LOADING) == most).sort("time").head(1).collect()
     if found.is_empty():
         return None
     row = found.row(0, named=True)
@@ -102,13 +100,11 @@ class Relief:
         name: Name of the other result.
         element_steps: Pairs of element and step that break the same quantity there.
         kept: Whether no limit of any quantity is broken there.
-        value: What the worst element comes to there, at worst, in the quantity's unit; None where it is not known.
     """
 
     name: str
     element_steps: int
     kept: bool
-    value: float | None
 
 
 def relief(worst: Extreme, other: Result, name: str) -> Relief:
@@ -121,15 +117,23 @@ def relief(worst: Extreme, other: Result, name: str) -> Relief:
     """
     found = broken_limits(other)
     same = next((one for one in found if one.quantity == worst.quantity), None)
-    return Relief(name, 0 if same is None else same.element_steps, not found, _extreme(worst, other))
+    return Relief(name, 0 if same is None else same.element_steps, not found)
 
 
-def _extreme(worst: Extreme, other: Result) -> float | None:
-    """The worst value of an element in a result: the highest, or of a voltage below its limit the lowest."""
+def extreme_in(worst: Extreme, other: Result) -> float | None:
+    """What the worst element of one result comes to in another: the highest value, the lowest of a voltage too low.
+
+    Args:
+        worst: From `broken_limits` of the one.
+        other: A result of the same city and period.
+
+    Returns:
+        The value in the quantity's unit; None where it is not known.
+    """
     table, key = {LOADING: ("branches", "branch"), VOLTAGE: ("buses", "bus")}.get(worst.quantity, ("city", ""))
     rows = other.table(table)
     if key:
-        rows = rows.filter(pl.col(key).cast(pl.String) == worst.element)
+        rows = rows.filter(pl.col(key) == worst.element)
     below = worst.limit is not None and worst.value < worst.limit
     value = pl.col(worst.quantity)
     found = rows.select(value.min() if below else value.max()).collect().item()

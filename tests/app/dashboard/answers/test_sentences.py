@@ -38,7 +38,7 @@ def test_the_worst_line_is_told_with_place_time_limit_and_what_removes_it(three_
     assert sentence.text.startswith(
         f"The worst line is Harbour feeder at {most:.1f} % on Tue 10 Dec 17:00, above the limit"
     )
-    assert "removes it (60.1 % at most)" in sentence.text
+    assert "removes it (60.1 % at worst)" in sentence.text
     found = links(sentence)
     assert found["Harbour feeder"] == {
         "path": "/grid", "result": "unmanaged", "at": "2030-12-10T16:00Z", "layer": "loading",
