@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,6 +16,8 @@ from app.results.store.records import FOLDER, SweepRecord
 from grid.errors import InputError
 from grid.files.content import is_folder
 
+_BETWEEN = ":, "
+_PARTS = re.compile(r"(?<=: )|(?<=, )")
 MOST_BY_DEFAULT = 4
 """Further results that are compared where the address names none."""
 
@@ -100,7 +103,15 @@ def sweeps_beside(view: View) -> list[SweepRecord]:
 
 
 def short_labels(labels: Sequence[str]) -> list[str]:
-    """Labels without the name of the scenario, where all begin with the same and something is left of each."""
-    heads = {label.rpartition(", ")[0] for label in labels}
-    rests = [label.rpartition(", ")[2] for label in labels]
-    return rests if len(labels) > 1 and len(heads) == 1 and len(set(rests)) == len(rests) else list(labels)
+    """Labels without the parts that all begin and end with, such as the scenario's name or the strategy.
+
+    Args:
+        labels: The labels; parts are set apart by ``: `` and ``, ``.
+    """
+    parts = [_PARTS.split(label) for label in labels]
+    for place in (0, -1):
+        while len(parts) > 1 and min(map(len, parts)) > 1 and len({own[place] for own in parts}) == 1:
+            for own in parts:
+                own.pop(place)
+    short = ["".join(own).strip(_BETWEEN) for own in parts]
+    return short if len(set(short)) == len(short) else list(labels)

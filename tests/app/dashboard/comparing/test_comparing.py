@@ -73,7 +73,9 @@ def test_the_baseline_stands_first_and_others_of_the_period_join_unless_the_addr
 
 def test_labels_lose_what_all_have_in_common() -> None:
     assert short_labels(["Town, smart", "Town, optimal"]) == ["smart", "optimal"]
-    assert short_labels(["Town, smart", "Village, smart"]) == ["Town, smart", "Village, smart"]
+    assert short_labels(["Town, smart", "Village, smart"]) == ["Town", "Village"]
+    assert short_labels(["Town: cap=47, e=8, optimal", "Town: cap=46, e=8, optimal"]) == ["cap=47", "cap=46"]
+    assert short_labels(["Town", "Town, smart"]) == ["Town", "Town, smart"]
     assert short_labels(["Town, smart"]) == ["Town, smart"]
 
 
