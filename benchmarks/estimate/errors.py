@@ -29,6 +29,7 @@ class Compared:
         planned: The scenario.
         levers: Its levers.
         kinds: Kinds of its assets.
+        resized: Whether a fleet has another size than its reference, so that its cars are another draw.
         short: Key figures by the short way.
         full: Those of the result.
         seconds: What the short way took.
@@ -38,6 +39,7 @@ class Compared:
     planned: Planned
     levers: Levers
     kinds: frozenset[str]
+    resized: bool
     short: Quantities
     full: Mapping[str, float]
     seconds: float
@@ -53,6 +55,8 @@ def compare(runs: Sequence[tuple[Planned, Result]], place: Path) -> list[Compare
             loaded = checked_without_growth(each.content, place, each.name)
             short = quantities(short_way.run(loaded))
             seconds = time.perf_counter() - begun
+            sizes = short_way.references.referenced(loaded).sizing.values()
+            resized = any(size.v2g_share is not None and size.factor != 1.0 for size in sizes)
             full = {key: float(value) for key, value in result.summary.items() if isinstance(value, int | float)}
             template = found.get(each.template)
             errors: dict[Correction, dict[str, float]] = {"alone": {}, "corrected": {}}
@@ -63,7 +67,9 @@ def compare(runs: Sequence[tuple[Planned, Result]], place: Path) -> list[Compare
                 if template is not None and key in template.short and key in template.full:
                     moved = corrected_by(key, value, template.short[key], template.full[key])
                     errors["corrected"][key] = kept_error(key, full, moved - full[key])
-            found[each.name] = Compared(each, levers_of(loaded), kinds_of(loaded), short, full, seconds, errors)
+            found[each.name] = Compared(
+                each, levers_of(loaded), kinds_of(loaded), resized, short, full, seconds, errors
+            )
     return list(found.values())
 
 
