@@ -21,7 +21,7 @@ def content(view: View) -> Component:
     """The page for a view."""
     manifest = view.result.manifest
     return cards.page(
-        "About these numbers",
+        view.say("About these numbers"),
         cards.where_and_when(view),
         cards.answers(about_sentences(view), view),
         html.Section([html.H2("Provenance"), _provenance(view)], className="card"),

@@ -30,7 +30,7 @@ def content(view: View) -> Component:
     """The page for a view; what takes a study is filled in by `register`'s callbacks."""
     spec = shown_hall(view)
     sections = (*_first(view, spec), *_held(view, spec), *_last(view, spec))
-    return cards.page("Data centres", cards.where_and_when(view), *sections)
+    return cards.page(view.say("Data centres"), cards.where_and_when(view), *sections)
 
 
 def _first(view: View, spec: DataCentre) -> Iterator[Component]:

@@ -25,7 +25,7 @@ def content(view: View) -> Component:
     sectors = view.result.table("sectors").collect()
     hourly = city.hourly_sectors(sectors, view.zone)
     return cards.page(
-        "Emissions",
+        view.say("Emissions"),
         cards.where_and_when(view),
         cards.answers(sentences(view), view),
         cards.chart(

@@ -31,9 +31,9 @@ def content(view: View) -> Component:
     powers = {name: ev.fleet_power(result.table("assets"), fleet_names(result)) for name, result in compared.items()}
     if all(power.is_empty() for power in powers.values()):
         why = "There are no electric cars in this result. Add an asset of kind ev_fleet to the scenario to see them."
-        return cards.page("Electric cars", cards.where_and_when(view), cards.nothing("Charging", why))
+        return cards.page(view.say("Electric cars"), cards.where_and_when(view), cards.nothing("Charging", why))
     return cards.page(
-        "Electric cars",
+        view.say("Electric cars"),
         cards.where_and_when(view),
         cards.answers(vehicle_sentences(view), view),
         *_energy_cards(powers, view),

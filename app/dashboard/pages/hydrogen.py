@@ -23,9 +23,9 @@ def content(view: View) -> Component:
     frame = view.result.table("hydrogen").collect()
     if frame.is_empty():
         why = "There is no hydrogen station in this result. Add an asset of kind hydrogen_station to see it here."
-        return cards.page("Hydrogen", cards.where_and_when(view), cards.nothing("Carbon of a kilogram", why))
+        return cards.page(view.say("Hydrogen"), cards.where_and_when(view), cards.nothing("Carbon of a kilogram", why))
     return cards.page(
-        "Hydrogen",
+        view.say("Hydrogen"),
         cards.where_and_when(view),
         cards.answers(hydrogen_sentences(view), view),
         cards.chart(
