@@ -131,8 +131,7 @@ def facts(rows: Sequence[tuple[str, Any]]) -> Component:
 
 def where_and_when(view: View) -> Component:
     """Which result, period and time zone a page shows; pictures of its charts carry that, convention and hash."""
-    name = view.result.manifest.get("name") or view.name
-    words = f"{name}, {view.name}: {view.period}. Times are local, {view.zone}."
+    words = f"{view.label}: {view.period}. Times are local, {view.zone}."
     stated = hyphened(data_result=view.name, data_convention=view.convention, data_hash=view.result.scenario_hash)
     return html.Span(words, id="where-and-when", **stated)
 
