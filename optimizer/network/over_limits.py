@@ -11,7 +11,7 @@ from grid.network.network import Complexes
 from grid.network.tolerances import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from grid.powerflow.powerflow import PowerFlow
 
-SETTLED = {"loading": 0.14, "vm_min": VOLTAGE_TOLERANCE_PU, "vm_max": VOLTAGE_TOLERANCE_PU}
+SETTLED = {"loading": 0.1, "vm_min": VOLTAGE_TOLERANCE_PU, "vm_max": VOLTAGE_TOLERANCE_PU}
 """Rounds go on while a limit is exceeded by more than this; of loadings so little that what the power flow of the real
 facilities adds still stays within the tolerance [percentage points, pu]."""
 ROOM = {"loading": LOADING_TOLERANCE_PERCENT, "vm_min": VOLTAGE_TOLERANCE_PU, "vm_max": VOLTAGE_TOLERANCE_PU}

@@ -59,9 +59,9 @@ def worst_line(result: Result) -> Extreme | None:
     """The highest loading of any line; None where no line has a rating or no step a solution."""
     lines = result.table("branches").filter(pl.col("kind") == "line").select("time", "branch", LOADING)
     most = lines.select(pl.col(LOADING).max()).collect().item()  # a year has millions of rows: never sorted
-    found = lines.filter(pl.col(LOADING) == most).sort("time").head(1).collect()
-    if found.is_empty():
+    if most is None:
         return None
+    found = lines.filter(pl.col(LOADING) == most).sort("time").head(1).collect()
     row = found.row(0, named=True)
     limits: Mapping[str, Any] = result.scenario.get("limits") or {}
     broken = _violations(result).filter(pl.col("element") == row["branch"], pl.col("quantity") == LOADING).collect()

@@ -321,7 +321,7 @@ def test_the_bridge_from_production_to_consumption_adds_up(result):
 
 
 def test_the_page_shows_conventions_views_and_origins(result):
-    view = View({"optimal": result}, "optimal", "light", {})
+    view = View.of({"optimal": result}, {"search": "?result=optimal"})
     words = str(content(view))
     for sentence in SENTENCES.values():
         assert sentence in words

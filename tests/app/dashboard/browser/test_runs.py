@@ -130,7 +130,8 @@ def test_a_failed_run_says_why_wherever_one_is(page, running, jobs, tmp_path):
     assert notice.locator("p").inner_text() == "bad luck failed: its net has 2 problems · bus: no bus called 'x'"
 
 
-def test_a_server_that_is_gone_is_said_and_its_queue_is_there_when_it_is_back(browser, place, tmp_path):
+def test_a_server_that_is_gone_is_said_and_its_queue_is_there_when_it_is_back(browser, tmp_path):
+    place = tmp_path / "queue"  # of its own, where no worker takes what waits
     context = browser.new_context()
     page = context.new_page()  # whose console may say that nobody answers
     with ExitStack() as first:
