@@ -6,7 +6,9 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-SIDE_BY_SIDE := --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# One process more than there are processors: tests of browsers, workers and leases wait a fifth of their time.
+PROCESSES := $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 8 ] && expr $$n + 1 || echo 8)
+SIDE_BY_SIDE := --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 FOR_USERS := $(VENV)/.installed
 FOR_DEVELOPERS := $(VENV)/.installed-dev
 
