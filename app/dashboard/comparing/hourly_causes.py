@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme
-from app.dashboard.comparing.waterfall import shown_kinds
-from app.dashboard.figures.chart import framed, go, hour_axis, make_subplots
+from app.dashboard.comparing.waterfall import by_both_intensities, shown_kinds
+from app.dashboard.figures.chart import framed, go, hour_axis
 from app.studies.differences.explanation import Explanation
 
 _COLOURS = {"energy": "orange", "timing": "blue", "intensity": "purple", "losses": "vermilion", "stores": "green",
@@ -21,8 +21,7 @@ def hourly_causes(average: Explanation, marginal: Explanation, theme: Theme) -> 
         marginal: By marginal intensity.
         theme: The colour scheme.
     """
-    titles = ["Inventory: by average intensity", "Consequence: by marginal intensity"]
-    chart = make_subplots(rows=1, cols=2, shared_yaxes="all", horizontal_spacing=0.04, subplot_titles=titles)
+    chart = by_both_intensities()
     for place, one in enumerate((average, marginal), start=1):
         hours = one.by_hour()
         for kind in shown_kinds((average, marginal)):

@@ -25,14 +25,19 @@ def emission_waterfalls(average: Explanation, marginal: Explanation, theme: Them
         marginal: By marginal intensity.
         theme: The colour scheme.
     """
-    titles = ["Inventory: by average intensity", "Consequence: by marginal intensity"]
-    chart = make_subplots(rows=1, cols=2, shared_yaxes="all", horizontal_spacing=0.04, subplot_titles=titles)
+    chart = by_both_intensities()
     kinds = shown_kinds((average, marginal))
     for place, one in enumerate((average, marginal), start=1):
         chart.add_trace(_bars(one, kinds, theme, digits_for((average, marginal))), row=1, col=place)
     framed(chart, theme, height=360, legend=False).update_layout(hovermode="closest", margin={"t": 36}, bargap=0.25)
     chart.update_yaxes(title_text="Difference in emissions [t]", col=1).update_yaxes(zeroline=True, zerolinewidth=1)
     return chart.update_annotations(font={"size": 13, "color": INK[theme]})
+
+
+def by_both_intensities() -> go.Figure:
+    """An empty chart of two panels on one scale, by average and by marginal intensity."""
+    titles = ["Inventory: by average intensity", "Consequence: by marginal intensity"]
+    return make_subplots(rows=1, cols=2, shared_yaxes="all", horizontal_spacing=0.04, subplot_titles=titles)
 
 
 def cost_waterfall(cost: Explanation, theme: Theme) -> go.Figure:
