@@ -48,8 +48,8 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     lines += [f"  {asset.kind:10} {asset.name}: {_where(loaded, asset.placement(city))}" for asset in loaded.assets]
     lines += [f"  adoption   {step}" for step in loaded.adopted.derivation]
     lines += [
-        f"  data centre {spec.name}: {spec.p_it_rated_mw:g} MW of IT at {spec.bus}, {spec.cooling.kind}, "
-        f"{spec.power_chain.kind}"
+        f"  data centre {spec.name}: {spec.p_it_rated_mw:g} MW of IT at {spec.bus}, "
+        + (f"stated PUE {spec.stated.pue:g}" if spec.stated else f"{spec.cooling.kind}, {spec.power_chain.kind}")
         for spec in scenario.data_centres
     ]
     place = city_place(scenario.city, network.buses)

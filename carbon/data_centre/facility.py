@@ -12,6 +12,7 @@ from carbon.data_centre.air.outdoor import OutdoorAir, out_of_range
 from carbon.data_centre.cooling import CoolingDemand
 from carbon.data_centre.it_load import ItLoad, local_hours, supply_air_degc
 from carbon.data_centre.spec import DataCentre
+from carbon.data_centre.stated import StatedPlant
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, InputError, raise_if_any
 from grid.time.clock import Clock
@@ -102,6 +103,8 @@ class FacilityModel:
         rated_mw = self.spec.p_it_rated_mw
         lighting_mw = self.spec.lighting_share * rated_mw
         inside_mw = read_only(self.spec.power_chain.loss_mw(p_it_mw, rated_mw) + lighting_mw)
+        if self.spec.stated is not None:
+            return self._as_stated(self.spec.stated, p_it_mw, inside_mw, lighting_mw)
         full = np.array([rated_mw])
         heat_rated_mw = rated_mw + float(self.spec.power_chain.loss_mw(full, rated_mw)[0]) + lighting_mw
         cooling = self.spec.cooling.demand(self.air, p_it_mw + inside_mw, heat_rated_mw)
@@ -109,6 +112,14 @@ class FacilityModel:
             return Facility(p_it_mw, inside_mw, cooling, self.step_hours, lighting_mw)
         lost_mw = read_only(self.spec.transformer.loss_mw(p_it_mw + inside_mw + cooling.p_mw, rated_mw))
         return Facility(p_it_mw, read_only(inside_mw + lost_mw), cooling, self.step_hours, lighting_mw, lost_mw)
+
+    def _as_stated(self, plant: StatedPlant, p_it_mw: Floats, inside_mw: Floats, lighting_mw: float) -> Facility:
+        """The facility at its stated PUE, with losses inside and of its transformers as described where these fit."""
+        transformer, rated_mw = self.spec.transformer, self.spec.p_it_rated_mw
+        lost_mw = np.zeros_like(p_it_mw) if transformer is None else transformer.loss_mw(plant.pue * p_it_mw, rated_mw)
+        inside_mw, lost_mw, cooling = plant.split(p_it_mw, inside_mw, lost_mw)
+        lost = None if transformer is None else lost_mw
+        return Facility(p_it_mw, read_only(inside_mw + lost_mw), cooling, self.step_hours, lighting_mw, lost)
 
     def total_at(self, p_it_mw: Floats) -> Floats:
         """Power at the grid's meter at an IT load, shape (T,) [MW]; see `at`."""

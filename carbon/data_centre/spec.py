@@ -8,6 +8,7 @@ from carbon.data_centre.cooling import Cooling, WaterEconomiser
 from carbon.data_centre.it_load import ItLoad
 from carbon.data_centre.on_site import OnSite
 from carbon.data_centre.power_chain import DoubleConversion, PowerChain, Transformer
+from carbon.data_centre.stated import StatedPlant
 from grid.assets import AnyAsset
 from grid.spec import Spec
 
@@ -38,6 +39,9 @@ class DataCentre(Spec):
     transformer: Transformer | None = None
     """The data centre's own transformers, which carry all of its power. Default: none, where the grid supplies low
     voltage or the power chain starts at medium voltage (`panama`)."""
+    stated: StatedPlant | None = Field(default=None, exclude_if=lambda value: value is None)
+    """PUE and water as stated, instead of what cooling, power chain and transformer come to; then `cooling` only says
+    which air the servers get, and the others which part of the power is theirs. Default: they follow from the plant."""
     it_load: ItLoad | None = None
     """IT load by utilisation, servers and growth, instead of `utilisation`, `daily_swing` and `peak_hour`."""
     on_site: OnSite = OnSite()

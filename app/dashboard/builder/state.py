@@ -73,7 +73,8 @@ def _hints(content: Content, checked: Checked) -> dict[str, str]:
     if checked.pue:
         several = len(checked.pue) > 1
         values = ", ".join(f"{name} {pue:.3f}" if several else f"{pue:.3f}" for name, pue in checked.pue.items())
-        found["dc_cooling"] = f"PUE {values} over this period, by cooling, power chain, load and weather"
+        if BY_KEY["dc_pue"].read(content) is None:
+            found["dc_cooling"] = f"PUE {values} over this period, by cooling, power chain, load and weather"
     return found
 
 

@@ -52,6 +52,8 @@ def design_name(design: Combination) -> str:
 
 def described(spec: DataCentre) -> str:
     """How a data centre is cooled and fed, in words."""
+    if spec.stated is not None:
+        return f"a stated PUE of {spec.stated.pue:g}, its plant not described"
     cooling = COOLING.get(spec.cooling.kind, spec.cooling.kind)
     chain = POWER_CHAINS.get(spec.power_chain.kind, spec.power_chain.kind)
     return f"{cooling}; {chain}"

@@ -78,6 +78,8 @@ def changes_of(spec: DataCentre, lever: Lever) -> dict[str, Any]:
         changes["power_chain"] = {"kind": lever.power_chain}
         if lever.power_chain == "panama" and spec.transformer is not None:
             changes["transformer"] = None
+    if spec.stated is not None and {"cooling", path, "power_chain"} & set(changes):
+        changes["stated"] = None
     return changes
 
 
@@ -115,6 +117,8 @@ def panel(view: View, spec: DataCentre) -> Component:
     words = "Move a lever: the year is computed anew, hour by hour, by the model that a run uses, before any shifting."
     if spec.it_load is not None:
         words += " The use of this hall follows from its servers (it_load) and has no lever."
+    if spec.stated is not None:
+        words += f" Its PUE of {spec.stated.pue:g} is stated; with a plant chosen here, PUE is that plant's."
     return html.Section([
         html.H2(view.say("What if")), html.P(words, className="subtitle"),
         html.Div([html.Div(levers, className="dc-levers"),

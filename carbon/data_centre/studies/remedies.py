@@ -109,7 +109,14 @@ def cheapest_remedy(
 
 
 def with_change(spec: DataCentre, change: DesignChange) -> DataCentre | None:
-    """The data centre with a change; None where it cannot have it or already has it."""
+    """The data centre with a change; None where it cannot have it or already has it.
+
+    Of a plant whose PUE is stated nothing is known that could be changed: it may have another cooling technology, whose
+    PUE is computed.
+    """
+    if spec.stated is not None:
+        described = any(path == "cooling" for path in change.changes)
+        return _with_plant(spec, change) if described else None
     explicit = spec.with_changes({"cooling": spec.cooling.model_dump(), "power_chain": spec.power_chain.model_dump()})
     content = explicit.model_dump()
     for bounds, sign in ((change.at_least, 1.0), (change.at_most, -1.0)):
@@ -120,6 +127,13 @@ def with_change(spec: DataCentre, change: DesignChange) -> DataCentre | None:
             return None
     try:
         return explicit.with_changes(change.changes)
+    except (ValidationError, KeyError):
+        return None
+
+
+def _with_plant(spec: DataCentre, change: DesignChange) -> DataCentre | None:
+    try:
+        return spec.with_changes({"stated": None, **change.changes})
     except (ValidationError, KeyError):
         return None
 

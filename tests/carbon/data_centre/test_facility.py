@@ -231,3 +231,27 @@ def test_every_number_states_its_unit_and_its_range() -> None:
             if not bounded or not re.search(r"\[[^\]]+\]", field["description"]):
                 silent.append(name)
     assert silent == []
+
+
+@pytest.mark.parametrize("transformer", [{}, {"transformer": {}}], ids=["low voltage", "own transformers"])
+def test_a_stated_pue_is_that_of_every_step_whatever_the_weather(transformer: dict[str, Any]) -> None:
+    spec = data_centre(stated={"pue": 1.25, "wue_l_per_kwh": 0.4}, **transformer)
+    facility = at(spec, [-10.0, 20.0, 40.0], 50.0, [3.0, 2.4, 1.8])
+    np.testing.assert_allclose(facility.pue, 1.25, rtol=1e-12)
+    np.testing.assert_allclose(facility.water_l, 0.4 * facility.p_it_mw * 1000.0, rtol=1e-12)
+    parts = facility.p_it_mw + facility.p_power_chain_mw + facility.p_cooling_mw
+    np.testing.assert_allclose(facility.p_total_mw, parts, rtol=1e-12)
+    np.testing.assert_allclose(facility.cooling.heat_rejected_mw, facility.heat_mw + facility.p_cooling_mw, rtol=1e-12)
+
+
+def test_a_stated_pue_below_what_the_power_chain_loses_leaves_the_cooling_nothing() -> None:
+    facility = at(data_centre(stated={"pue": 1.05}), 20.0, 50.0, np.linspace(0.0, 3.0, 50))
+    np.testing.assert_allclose(facility.p_total_mw, 1.05 * facility.p_it_mw, rtol=1e-12)
+    assert facility.p_cooling_mw.max() == 0.0
+    assert facility.p_power_chain_mw.min() == 0.0
+
+
+@pytest.mark.parametrize(("stated", "words"), [({"pue": 0.9}, "greater than or equal to 1"), ({}, "Field required")])
+def test_a_stated_pue_that_cannot_be_is_refused(stated: dict[str, float], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        data_centre(stated=stated)

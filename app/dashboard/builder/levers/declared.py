@@ -111,14 +111,21 @@ def _no_hall(content: Content) -> str:
 
 
 def _equipment(name: str, default: str) -> dict[str, Any]:
-    """How the kind of cooling or of power chain of all halls is read and written; another starts at its defaults."""
+    """How the kind of cooling or of power chain of all halls is read and written; another starts at its defaults.
+
+    With a kind chosen, a PUE that was stated is taken out: it follows from the plant again.
+    """
 
     def read(content: Content) -> Value:
+        if any(_stated(content, k) for k in _halls(content)):
+            return None  # the PUE is stated, so this plant is not what it comes from
         kinds = {str((content["data_centres"][k].get(name) or {}).get("kind", default)) for k in _halls(content)}
         return kinds.pop() if len(kinds) == 1 else None
 
     def write(content: Content, value: Any, _net: Net) -> Content:
-        for k in _halls(content):
+        for k in _halls(content) if value is not None else ():
+            if _stated(content, k):
+                content = with_value(content, ("data_centres", k, "stated"), ABSENT)
             if (content["data_centres"][k].get(name) or {}).get("kind", default) != value:
                 content = with_value(content, ("data_centres", k, name), {"kind": value})
         return content
@@ -127,6 +134,33 @@ def _equipment(name: str, default: str) -> dict[str, Any]:
         return tuple(written(content, ("data_centres", k, name)) for k in _halls(content))
 
     return {"read": read, "write": write, "paths": paths, "kind": "choice", "hindrance": _no_hall}
+
+
+def _stated(content: Content, hall: int) -> bool:
+    return isinstance(content["data_centres"][hall].get("stated"), dict)
+
+
+def _read_pue(content: Content) -> Value:
+    """The PUE that all halls state; None where any follows from its plant, or they state several."""
+    stated: set[Any] = {value_at(content, ("data_centres", k, "stated", "pue")) for k in _halls(content)}
+    value: Value = None if len(stated) != 1 or ABSENT in stated else stated.pop()
+    return value
+
+
+def _write_pue(content: Content, value: Any, _net: Net) -> Content:
+    """The PUE that all halls state, with the water they state; without a value it follows from their plants again."""
+    for k in _halls(content):
+        if value is None:
+            content = with_value(content, ("data_centres", k, "stated"), ABSENT)
+        else:
+            content = with_value(content, ("data_centres", k, "stated", "pue"), value)
+    return content
+
+
+def _pue_hint(content: Content) -> str:
+    waters = [value_at(content, ("data_centres", k, "stated", "wue_l_per_kwh"))
+              for k in _halls(content) if _stated(content, k)]  # fmt: skip
+    return "Stated, not computed; its water counts as 0 until it is stated too." if ABSENT in waters else ""
 
 
 def _of(mechanism: tuple[Any, Any, Any]) -> dict[str, Any]:
@@ -201,6 +235,12 @@ _DATA_CENTRES = (
     ScenarioLever("dc_power_chain", "Power chain", HALLS, "",
                   "Power conversion of all data centres; decides the rest of PUE.",
           **_equipment("power_chain", "double_conversion"), choices=_kinds(PowerChain)),
+    ScenarioLever("dc_pue", "PUE, stated", HALLS, "1",
+                  "PUE of all data centres as stated, in every step; empty: it follows from the plant and the weather.",
+          _read_pue, _write_pue,
+          lambda content: tuple(written(content, ("data_centres", k, "stated", "pue")) for k in _halls(content)),
+          Range(1.05, 2.0, 0.01, f"{OURS}; 1.1 is a large new hall, 1.6 many of today's"), hint=_pue_hint,
+          hindrance=_no_hall),
 )  # fmt: skip
 
 _PRICES = (

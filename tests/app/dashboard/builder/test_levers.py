@@ -74,6 +74,21 @@ def test_a_lever_adds_what_is_absent():
     assert not BY_KEY["dc_cooling"].hindrance(made)
 
 
+def test_a_stated_pue_takes_the_place_of_the_plant_until_a_plant_is_chosen():
+    content = turned(content_of("shipped:today"), "dc_it_mw", 2, net)
+    stated = turned(content, "dc_pue", 1.25, net)
+    assert stated["data_centres"][0]["stated"] == {"pue": 1.25}
+    assert Scenario.model_validate(stated).data_centres[0].stated.pue == 1.25
+    assert "water" in BY_KEY["dc_pue"].hint(stated)
+    assert BY_KEY["dc_cooling"].read(stated) is None
+    chosen = turned(stated, "dc_cooling", "water_economiser", net)
+    assert "stated" not in chosen["data_centres"][0]
+    assert turned(stated, "dc_pue", None, net) == content
+    asked = [{"lever": "dc_pue", "values": [1.2, 1.3]}, {"lever": "carbon_price", "values": [0, 100]}]
+    parameters = sweep_content("two", content, axes(asked, content), net)["design"]["parameters"]
+    assert parameters["data_centres[data centre].stated.pue"] == [1.2, 1.3]
+
+
 def test_v2g_lets_the_dispatch_feed_in_and_says_when_it_has_no_effect():
     content = content_of("shipped:2030_smart")
     made = turned(content, "v2g_share", 40, net)

@@ -148,3 +148,15 @@ def test_what_is_told_can_end_the_study() -> None:
     with pytest.raises(EndedError):
         design_years(combinations(HALL, FEW), site(), tell)
     assert shares == sorted(shares)
+
+
+def test_a_hall_of_a_stated_pue_may_have_a_described_plant_and_nothing_else_is_changed() -> None:
+    stated = HALL.with_changes({"stated": {"pue": 1.45}})
+    place = site()
+    years = design_years(combinations(stated, FEW), place)
+    assert years[0].value("pue") == pytest.approx(1.45, rel=1e-12)
+    first = {year.design.ids[0]: year for year in years[1:]}
+    assert set(first) == {"air_economiser", "immersion"}
+    described = HALL.with_changes({"cooling": {"kind": "air_economiser"}})
+    alone = next(year for year in years if year.design.ids == ("air_economiser",))
+    assert alone.value("pue") == pytest.approx(metrics_at(described, place)["pue"].value, rel=1e-12)
