@@ -8,16 +8,17 @@ import threading
 import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import dash
 import typer
 from flask import Flask, Response, request
 
-from app.batch.jobs import Jobs
 from app.dashboard import routes
 from app.dashboard.catalogue import Catalogue, catalogue_of, open_catalogue
 from app.dashboard.grid_map.basemap import Basemap, read_basemap
+from app.dashboard.pandas_gate import guard
 from app.dashboard.runs import add_runs
 from app.dashboard.shell import failures, frame
 from app.dashboard.shell.answers import add_answers
@@ -25,6 +26,9 @@ from app.dashboard.shell.kept_pages import KeptPages
 from app.results.folder import Result, result_folders
 from grid.errors import Fault, InputError
 from grid.files.content import limit_bytes
+
+if TYPE_CHECKING:
+    from app.batch.jobs import Jobs
 
 LOOPBACK = "127.0.0.1"
 """Where it listens by default: reached from this machine only."""
@@ -61,6 +65,7 @@ def create_app(
     frame.register(app, catalogue)
     _answer_to_own_names(app.server, host)
     routes.refuse_other_origins(app.server)
+    guard(app.server)
     add_answers(app.server, catalogue, KeptPages(), ahead=ahead)
     add_runs(app.server, jobs)
     routes.add_routes(app.server, catalogue)

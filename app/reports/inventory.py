@@ -10,6 +10,7 @@ import polars as pl
 
 from app.reports.consumers import overlap, read_consumer, read_consumer_carbon
 from app.reports.contracts import read_claims
+from app.reports.losses import lost_mwh_of_lines, of_convention, traced_conventions
 from app.results.columns import LEDGER_TERMS
 from app.results.folder import Result
 from carbon.inventory import (
@@ -24,14 +25,12 @@ from carbon.inventory import (
 from carbon.ledgers.reconciliation import CarbonTotals, Reconciliation, ReconciliationRow, reconcile
 from carbon.reporting.scope2 import scope2_by_consumer
 from carbon.reporting.statement import Provenance, hours_csv, statement_document, write_statement
-from carbon.tracing.convention_names import LOSS_ENTRY, OPERATOR, WATER_TANK, check_traced, in_words
+from carbon.tracing.convention_names import LOSS_ENTRY, OPERATOR, check_traced, in_words
 from grid.errors import Fault, raise_if_any
 from grid.time.clock import Clock
 from grid.units import LHV_HYDROGEN_MWH_PER_KG
 
 CARS = "cars, net at the meter"
-STORES_LINE = "I.4.2"
-"""Line of stationary stores."""
 
 
 def city_inventory(
@@ -126,34 +125,10 @@ def _biogenic_kg(result: Result) -> float:
     return float(own.select(pl.col("biogenic_kg").sum()).collect().item() or 0.0)
 
 
-def lost_mwh_of_lines(result: Result) -> dict[str, float]:
-    """Energy lost in the city's grid by line x.3 [MWh], in every step by the energy that each sector takes.
-
-    In steps without consumption it is that of the stores' sector, as its carbon in the ledger.
-    """
-    hours = float(result.summary["step_hours"])
-    flows = result.table("branches").group_by("time").agg((pl.col("p_from_mw") + pl.col("p_to_mw")).sum() * hours)
-    lost = flows.select("time", lost=pl.col("p_from_mw"))
-    taken = (
-        result.table("sectors")
-        .with_columns(pl.col("gpc_code").cast(pl.String), taken=pl.col("energy_mwh").clip(lower_bound=0.0))
-        .filter(pl.col("gpc_code").str.ends_with(".2"))
-        .with_columns(all=pl.col("taken").sum().over("time"))
-        .join(lost, on="time")
-    )
-    share = pl.when(pl.col("all") > 0).then(pl.col("taken") / pl.col("all"))
-    alone = (pl.col("gpc_code") == STORES_LINE).cast(pl.Float64)
-    by_line = taken.group_by("gpc_code").agg((pl.col("lost") * share.otherwise(alone)).sum()).collect()
-    (total,) = _of_convention(result, "loss_bearers", OPERATOR).select(pl.col("lost_mwh").sum()).collect().row(0)
-    branches = float(by_line["lost"].sum())
-    scale = total / branches if branches else 0.0  # what shunts lose stands in no branch
-    return {f"{code.removesuffix('.2')}.3": scale * mwh for code, mwh in by_line.iter_rows()}
-
-
 def reconcile_run(result: Result, convention: str = OPERATOR) -> Reconciliation:
     """Tracing, inventory and scope 2 of a run side by side, under a convention."""
     terms = [f"{term}_kg" for term in LEDGER_TERMS]
-    (row,) = _of_convention(result, "convention_ledgers", convention).select(terms).collect().iter_rows()
+    (row,) = of_convention(result, "convention_ledgers", convention).select(terms).collect().iter_rows()
     totals = CarbonTotals(*row)
     sectors = {code: kg for code, (_, kg) in _sectors(result, convention).items()}
     centres = result.table("data_centres").select(pl.col("name").cast(pl.String).unique().sort()).collect()["name"]
@@ -237,11 +212,6 @@ def export_statement(
     return write_statement(*consumer_statement(result, name, contracts, convention), out)
 
 
-def traced_conventions(result: Result) -> tuple[str, ...]:
-    """Names of the conventions that a run traced."""
-    return tuple(result.manifest["conventions"])
-
-
 def _clock(result: Result) -> Clock:
     import datetime as dt  # noqa: PLC0415
 
@@ -255,20 +225,8 @@ def _sums(result: Result, table: str, key: str, *columns: str) -> dict[str, tupl
     return {name: tuple(values) for name, *values in frame.iter_rows()}
 
 
-def _of_convention(result: Result, table: str, convention: str) -> pl.LazyFrame:
-    """Rows of a table under a convention, stores as water tanks.
-
-    Raises:
-        InputError: If the run did not trace it.
-    """
-    check_traced(convention, traced_conventions(result))
-    text = {column: pl.col(column).cast(pl.String) for column in ("convention", "stores")}
-    rows = result.table(table).with_columns(**text)
-    return rows.filter(pl.col("convention") == convention, pl.col("stores") == WATER_TANK)
-
-
 def _sectors(result: Result, convention: str) -> dict[str, tuple[float, ...]]:
     """Energy and emissions of each GPC line under a convention [MWh, kg]."""
     columns = (pl.col("gpc_code").cast(pl.String), "energy_mwh", "emissions_kg")
-    rows = _of_convention(result, "conventions", convention).select(columns).sort("gpc_code").collect()
+    rows = of_convention(result, "conventions", convention).select(columns).sort("gpc_code").collect()
     return {code: tuple(values) for code, *values in rows.iter_rows()}

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from grid import _pandapower
+from grid.city.net_files import NET_FILES
 from grid.city.profile_file import read_profiles
 from grid.errors import InputError, nearest
 from grid.network.network import Network
@@ -25,9 +26,6 @@ from grid.time.calendar import ProfileTable
 
 REFERENCE_PROFILE_START = datetime(2016, 1, 1, tzinfo=UTC)
 """SimBench's profiles are consecutive quarter hours of 2016; the PV ones centre near 11:00, so they are UTC."""
-
-NET_FILES = (".json", ".json.gz")
-"""Endings of files that hold a pandapower net."""
 
 
 @dataclass(frozen=True, eq=False)

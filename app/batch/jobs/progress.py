@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.results.store.queue.rows import QueuedRun
-from app.scenario import LoadedScenario
+
+if TYPE_CHECKING:
+    from app.scenario import LoadedScenario
 
 PHASES = ("read", "prepare", "dispatch", "power flow", "carbon tracing", "write")
 """Phases of a run, in their order."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.batch.jobs.progress import size_of
-from app.batch.sweep import CheckedSweep, check_sweep_content
 from app.results.store import key_of
 from app.results.store.queue.record import JobRecord
 from app.results.store.store import Store
-from app.scenario import check_scenario
 from grid.sharing import sharing_preparation
+
+if TYPE_CHECKING:
+    from app.batch.sweep import CheckedSweep
 
 IN_THE_QUEUE = "submitted"
 ALREADY_RUN = "submitted; this very scenario was run before, its stored result is the answer"
@@ -33,6 +34,8 @@ def record_of(content: Mapping[str, Any], folder: Path, name: str, tags: Sequenc
         ScenarioError: With all faults, as `gridcarbon check` names them.
         StoreError: If the store cannot be used.
     """
+    from app.scenario import check_scenario  # noqa: PLC0415  slow to import
+
     with sharing_preparation():
         loaded = check_scenario(content, folder, name or "the scenario")
     key = key_of(loaded)
@@ -81,6 +84,8 @@ def checked_sweep(content: Mapping[str, Any], folder: Path) -> CheckedSweep:
     Raises:
         ScenarioError: With all faults of the sweep, its base and its runs.
     """
+    from app.batch.sweep import check_sweep_content  # noqa: PLC0415  slow to import
+
     return check_sweep_content(content, folder, str(content.get("name") or "the sweep"))
 
 

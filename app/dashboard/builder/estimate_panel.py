@@ -17,7 +17,7 @@ from app.dashboard.builder.drafts.draft import Draft
 from app.dashboard.cards import hyphened
 from app.dashboard.text import change, figure
 from app.results.key_figures import CURRENCY, KeyFigure, figure_named
-from app.studies.estimate import FIGURES, Band, ScenarioEstimate
+from app.studies.estimate.estimate import FIGURES, Band, ScenarioEstimate
 
 FIRST = (
     *("emissions_t", "emissions_marginal_not_in_inventory_t", "cost", "import_mwh", "peak_import_mw"),

@@ -6,25 +6,24 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from flask import Flask, Response, abort, request
 
 from app.dashboard.attachment import attachment
-from app.dashboard.builder.builder import Builder
-from app.dashboard.builder.checking import told
 from app.dashboard.builder.content import Content, plain
 from app.dashboard.builder.drafts.draft import Draft
 from app.dashboard.builder.drafts.store import StaleRevisionError
 from app.dashboard.builder.estimate_panel import shown
 from app.dashboard.builder.files.uploads import TooLargeError, keep_upload, upload_kind, uploaded_scenario
-from app.dashboard.builder.form import form_description
-from app.dashboard.builder.state import checked_state, state
 from app.dashboard.builder.templates import result_templates, shipped_templates
 from app.failures import StoreError
 from app.results.folder import Result
 from grid.errors import InputError
+
+if TYPE_CHECKING:
+    from app.dashboard.builder.builder import Builder
 
 MOST_JSON_BYTES = 10_000_000
 """Of a question of the page; the largest scenarios have 100 kB."""
@@ -45,6 +44,8 @@ def add_build_routes(server: Flask, results: Mapping[str, Result]) -> None:
         return server.config.get("GRIDCARBON_JOBS")
 
     def builder() -> Builder:
+        from app.dashboard.builder.builder import Builder  # noqa: PLC0415  slow to import
+
         if not made:
             place = getattr(results, "place", None) if jobs() is not None else None
             made.append(Builder(results, None if place is None else Path(place)))
@@ -108,6 +109,8 @@ def _add_drafts(server: Flask, builder: Callable[[], Builder]) -> None:
 def _add_looks(server: Flask, builder: Callable[[], Builder]) -> None:
     @server.get("/build/form.json")
     def form() -> Response:
+        from app.dashboard.builder.form import form_description  # noqa: PLC0415  slow to import
+
         response = Response(form_description(), mimetype="application/json")
         response.headers["Cache-Control"] = "private, max-age=3600"
         return response
@@ -115,6 +118,8 @@ def _add_looks(server: Flask, builder: Callable[[], Builder]) -> None:
     @server.get("/build/drafts/<draft_id>/check")
     @_answered
     def check(draft_id: str) -> Any:
+        from app.dashboard.builder.state import checked_state  # noqa: PLC0415  slow to import
+
         draft = builder().drafts.read(draft_id)
         return checked_state(draft, builder().checker.check(draft.content))
 
@@ -187,6 +192,8 @@ def _job(job: Any) -> dict[str, Any]:
 
 
 def _shown(builder: Builder, draft: Draft) -> dict[str, Any]:
+    from app.dashboard.builder.state import state  # noqa: PLC0415  slow to import
+
     return state(draft, builder.uploads)
 
 
@@ -230,6 +237,8 @@ def _answered(make: Callable[..., Any]) -> Callable[..., Response]:
 
 
 def _told(error: InputError) -> dict[str, Any]:
+    from app.dashboard.builder.checking import told  # noqa: PLC0415  slow to import
+
     return {"faults": told(error.faults, {})}
 
 

@@ -14,8 +14,7 @@ from app.failures import StoreError
 from app.results.comparison import what_differs
 from app.results.folder import Result
 from app.results.store.scan import RUN_KEY, scan
-from app.results.store.states import WITH_RESULT
-from app.results.store.summaries import ABOUT_RUNS
+from app.results.store.states import ABOUT_RUNS, WITH_RESULT
 from app.studies.differences.abatement import Option
 from app.studies.differences.measures import cost_without_carbon_price
 from app.studies.differences.run_ledger import AVERAGE, COST, MARGINAL

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import pandas as pd  # noqa: F401  here, not in a thread: charts look at what of it is imported, and would see half of it
 from pydantic import ValidationError
 
+from app.dashboard.pandas_gate import GATE
 from grid.errors import InputError
 
 Status = Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -113,6 +113,7 @@ class Work:
 
         try:
             tell("starting", 0.0)
+            GATE.load()
             found = make(tell)
         except StoppedError:
             return

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import sparse
 
 from app.dashboard.grid_map.geometry import branch_names, bus_names, ends_of
 from app.dashboard.grid_map.hosting import hosting_by_bus
@@ -118,6 +117,8 @@ def layer_values(result: Result, layer: str, steps: range) -> Floats:
 
 def power_of_buses(result: Result, steps: range) -> Floats:
     """What is drawn at each bus, less what is fed in there, shape (steps, buses) [MW]: what its branches bring."""
+    from scipy import sparse  # noqa: PLC0415  slow to import
+
     ends = ends_of(result)
     of_ends = read(result, "branches", "branch", branch_names(result), ("p_from_mw", "p_to_mw"), steps)
     n_buses, n_branches = len(result.topology["buses"]), len(ends)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import sparse
 
 from app.dashboard.grid_map.chunks import layer_values, power_of_buses, time_axis, values_of_buses, version_of
 from app.dashboard.grid_map.geometry import ends_of
 from app.dashboard.grid_map.layers import LAYERS, Layer
 from app.dashboard.local_time import zone_of
 from app.results.folder import Result
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -123,6 +125,8 @@ def _by_hour(key: _Key, layer: str) -> _Sums:
 
 def _members(district: Ints, n_districts: int) -> sparse.csr_array:
     """1 where an element belongs to a district, shape (elements, districts)."""
+    from scipy import sparse  # noqa: PLC0415  slow to import
+
     within = np.flatnonzero(district >= 0)
     return sparse.csr_array((np.ones(len(within)), (within, district[within])), shape=(len(district), n_districts))
 

@@ -10,9 +10,7 @@ from flask import current_app, has_app_context
 
 from app.dashboard.builder import estimate_panel
 from app.dashboard.builder.files.uploads import UPLOADS_BY_KIND
-from app.dashboard.builder.placing import PLACEABLE
 from app.dashboard.builder.routes import add_build_routes
-from app.dashboard.builder.state import lever_declarations
 from app.dashboard.cards import hyphened
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.language import catalogue_in
@@ -77,6 +75,9 @@ def _card(title: str, subtitle: str, *inside: Component) -> Component:
 
 def _config(view: View) -> dict[str, Any]:
     """What the browser needs to know that no draft changes."""
+    from app.dashboard.builder.placing import PLACEABLE  # noqa: PLC0415  slow to import
+    from app.dashboard.builder.state import lever_declarations  # noqa: PLC0415  slow to import
+
     return {
         "levers": lever_declarations(),
         "placeable": [

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.dashboard import cards
 from app.dashboard.cards import hyphened
-from app.dashboard.data_centres import hosting_card, measured, what_if
 from app.dashboard.data_centres.behind import of_metrics
 from app.dashboard.data_centres.callbacks import register
-from app.dashboard.data_centres.designs_card import target_box
-from app.dashboard.data_centres.halls import NEW, halls_of, shown_hall
-from app.dashboard.data_centres.names import described
-from app.dashboard.data_centres.sentences import STRICTER
 from app.dashboard.figures.data_centres import PUE_TARGET
 from app.dashboard.view import Page, View
-from carbon.data_centre import DataCentre
+
+if TYPE_CHECKING:
+    from carbon.data_centre import DataCentre
 
 POLL_MS = 400
 SOURCE_OF_LIMIT = (
@@ -28,6 +26,8 @@ SOURCE_OF_LIMIT = (
 
 def content(view: View) -> Component:
     """The page for a view; what takes a study is filled in by `register`'s callbacks."""
+    from app.dashboard.data_centres.halls import shown_hall  # noqa: PLC0415  slow to import
+
     spec = shown_hall(view)
     sections = (*_first(view, spec), *_held(view, spec), *_last(view, spec))
     return cards.page(view.say("Data centres"), cards.where_and_when(view), *sections)
@@ -35,6 +35,10 @@ def content(view: View) -> Component:
 
 def _first(view: View, spec: DataCentre) -> Iterator[Component]:
     """Answers, the question of the reader, and what keeps the page alive."""
+    from app.dashboard.data_centres.designs_card import target_box  # noqa: PLC0415  slow to import
+    from app.dashboard.data_centres.halls import halls_of  # noqa: PLC0415
+    from app.dashboard.data_centres.sentences import STRICTER  # noqa: PLC0415
+
     view_data = {"result": view.name, "theme": view.theme, "lang": view.language, "dc_centre": spec.name}
     yield html.Section(
         [
@@ -64,6 +68,10 @@ def _first(view: View, spec: DataCentre) -> Iterator[Component]:
 
 def _held(view: View, spec: DataCentre) -> Iterator[Component]:
     """What the result holds, or what to add to see something here."""
+    from app.dashboard.data_centres import measured  # noqa: PLC0415  slow to import
+    from app.dashboard.data_centres.halls import NEW  # noqa: PLC0415
+    from app.dashboard.data_centres.names import described  # noqa: PLC0415
+
     if spec.name == NEW or measured.rows_of(view, spec.name).is_empty():
         add = dcc.Link("add one in the builder", href=view.link("/build", build_from=view.name))
         before = f"There is no data centre in this result. To have one here, {add_words(view)} or "
@@ -89,6 +97,8 @@ def add_words(view: View) -> str:
 
 def _last(view: View, spec: DataCentre) -> Iterator[Component]:
     """What a study fills, and what the reader may try."""
+    from app.dashboard.data_centres import hosting_card, what_if  # noqa: PLC0415  slow to import
+
     yield what_if.panel(view, spec)
     for part in ("dc-rules-place", "dc-months", "dc-designs", "dc-retrofit", "dc-places"):
         yield html.Div(id=part, className="dc-part")

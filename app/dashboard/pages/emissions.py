@@ -16,7 +16,7 @@ from app.dashboard.figures import city
 from app.dashboard.pages.overview import HOURLY
 from app.dashboard.text import sector_name
 from app.dashboard.view import Page, View
-from app.reports.inventory import lost_mwh_of_lines
+from app.reports.losses import lost_mwh_of_lines
 from grid.units import KG_PER_T
 
 

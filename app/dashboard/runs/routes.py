@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, abort, jsonify
 
-from app.batch.jobs import Job, Jobs
 from app.failures import StoreError
+
+if TYPE_CHECKING:
+    from app.batch.jobs import Job, Jobs
 
 BUSY = 503
 """Status of an answer that says what does not work now."""

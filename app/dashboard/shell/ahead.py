@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 from app.dashboard.pages import PAGES
+from app.dashboard.pandas_gate import GATE, needs_models
 
 MOST_VIEWS = 32
 """Views whose pages are taken to be kept still."""
@@ -50,7 +51,10 @@ class Ahead:
         while True:
             query = self._wanted.get()
             for page in PAGES:
+                if needs_models("", page.path, ""):
+                    GATE.load()
                 try:
-                    self._make(page.path, dict(query))
+                    with GATE.charts():
+                        self._make(page.path, dict(query))
                 except Exception:  # noqa: S112  it is said to whoever asks for the page
                     continue

@@ -15,7 +15,6 @@ from app.results.store.folders.places import open_folder
 from app.results.store.folders.remote import RemoteFolder
 from app.results.store.folders.store_folder import StoreFolder
 from app.results.store.records import SweepRecord
-from app.results.store.summaries import summaries
 from grid.errors import InputError, nearest
 from grid.files.content import is_folder
 
@@ -51,6 +50,8 @@ def scan(place: str | Path, table: str | None = None, index: str | None = None) 
     if isinstance(folder, LocalFolder) and not is_folder(folder.path):
         raise InputError.single(folder.shown, "no such folder")
     if table is None:
+        from app.results.store.summaries import summaries  # noqa: PLC0415  slow to import
+
         return summaries(folder, index).lazy()
     return _of_all_runs(folder, table, folder.records())
 

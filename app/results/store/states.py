@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+import polars as pl
+
 Parameter = bool | int | float | str | None
 """A value that a sweep varied."""
 RunStatus = Literal["waiting", "running", "done", "infeasible", "failed", "cancelled"]
@@ -13,6 +15,13 @@ WITH_RESULT = ("done", "infeasible")
 """States of runs whose results are in the store."""
 ENDED = (*WITH_RESULT, "failed", "cancelled")
 """States of runs that nobody runs unless he is asked to."""
+_MOMENT = pl.Datetime("us", "UTC")
+ABOUT_RUNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "key": pl.String, "sweep": pl.String, "name": pl.String, "tags": pl.List(pl.String), "status": pl.String,
+    "reason": pl.String, "started": _MOMENT, "finished": _MOMENT, "seconds": pl.Float64, "peak_memory_mb": pl.Float64,
+    "size_bytes": pl.Int64,
+}  # fmt: skip
+"""Columns of the table of summaries before those of what was varied."""
 
 
 class Variant(Protocol):

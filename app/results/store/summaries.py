@@ -18,17 +18,9 @@ from app.results.store.index_tables import RUNS
 from app.results.store.rebuild import looked_at
 from app.results.store.records import SweepRecord
 from app.results.store.rows import result_values
-from app.results.store.states import WITH_RESULT, Parameter
+from app.results.store.states import ABOUT_RUNS, WITH_RESULT, Parameter
 from app.results.typed_column import typed_column
 from grid.errors import InputError
-
-_MOMENT = pl.Datetime("us", "UTC")
-ABOUT_RUNS: dict[str, pl.DataType | type[pl.DataType]] = {
-    "key": pl.String, "sweep": pl.String, "name": pl.String, "tags": pl.List(pl.String), "status": pl.String,
-    "reason": pl.String, "started": _MOMENT, "finished": _MOMENT, "seconds": pl.Float64, "peak_memory_mb": pl.Float64,
-    "size_bytes": pl.Int64,
-}  # fmt: skip
-"""Columns before the parameters."""
 
 
 class _Run(NamedTuple):
@@ -141,7 +133,7 @@ def _lists(texts: Sequence[Sequence[str]]) -> pl.Series:
 
 def _moments(seconds: Sequence[float | None]) -> pl.Series:
     """Times from seconds since 1970."""
-    return (pl.Series(seconds, dtype=pl.Float64) * 1e6).cast(pl.Int64).cast(_MOMENT)
+    return (pl.Series(seconds, dtype=pl.Float64) * 1e6).cast(pl.Int64).cast(ABOUT_RUNS["started"])
 
 
 def _column_name(taken: Collection[str], path: str) -> str:

@@ -15,10 +15,8 @@ from app.results.store.folders.places import open_folder
 from app.results.store.records import FOLDER
 from app.results.store.scan import scan
 from app.results.store.states import WITH_RESULT
-from app.scenario.schema import Scenario
 from app.studies.ensembles.bands import bands
 from app.studies.ensembles.sources import differences, of_sweep
-from carbon.factors import load_factor_set
 from grid.errors import InputError
 from grid.files.content import is_folder
 
@@ -67,6 +65,8 @@ def unverified_inputs(result: Result, *, by_factors: bool) -> UnverifiedInputs:
 
 def _without_range(used: tuple[Mapping[str, Any], ...], name: str) -> tuple[str, ...]:
     """Technologies of published factors without a verified range; of a set that is not shipped, none is known."""
+    from carbon.factors import load_factor_set  # noqa: PLC0415  slow to import
+
     try:
         rows = load_factor_set(name).factors if name else ()
     except InputError:
@@ -78,6 +78,8 @@ def _without_range(used: tuple[Mapping[str, Any], ...], name: str) -> tuple[str,
 
 def unverified_entries(scenario: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     """Entries of a scenario whose documentation says ``unverified``, by path; none where it cannot be read."""
+    from app.scenario.schema import Scenario  # noqa: PLC0415  slow to import
+
     try:
         model = Scenario.model_validate(dict(scenario))
     except ValidationError:

@@ -12,8 +12,7 @@ from app.results.folder import Result, find_results
 from app.results.store.folders.places import open_folder
 from app.results.store.records import FOLDER
 from app.results.store.scan import scan
-from app.results.store.states import WITH_RESULT
-from app.results.store.summaries import ABOUT_RUNS
+from app.results.store.states import ABOUT_RUNS, WITH_RESULT
 from app.results.typed_column import typed_column
 from app.studies.ensembles.runs import SAMPLE, Ensemble, declared_figure, in_order
 from grid.errors import InputError, nearest

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from app.studies.hosting.capacity import Hosting, hosting_table
 from grid.errors import InputError
+
+if TYPE_CHECKING:
+    from app.studies.hosting.capacity import Hosting
 
 FOLDER = ".hosting"
 """Folder beside the results, hidden so that it is taken for none of them."""
@@ -26,6 +29,8 @@ def keep(results: Path, scenario_hash: str, found: Sequence[Hosting]) -> Path:
     Raises:
         OSError: If they cannot be written.
     """
+    from app.studies.hosting.capacity import hosting_table  # noqa: PLC0415  slow to import
+
     place = kept_at(results, scenario_hash)
     place.parent.mkdir(parents=True, exist_ok=True)
     draft = place.with_suffix(".draft")

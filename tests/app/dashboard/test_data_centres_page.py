@@ -9,7 +9,16 @@ import polars as pl
 import pytest
 
 from app.dashboard.catalogue import catalogue_of
-from app.dashboard.data_centres import callbacks, designs_card, hosting_card, measured, rules_card, sentences, what_if
+from app.dashboard.data_centres import (
+    asking,
+    callbacks,
+    designs_card,
+    hosting_card,
+    measured,
+    rules_card,
+    sentences,
+    what_if,
+)
 from app.dashboard.data_centres.builder_links import build_link, of_design
 from app.dashboard.data_centres.halls import NEW, new_hall, shown_hall
 from app.dashboard.data_centres.work import Work
@@ -245,7 +254,8 @@ def test_each_of_several_data_centres_has_the_page(tmp_path: Path, monkeypatch: 
         assert "south, old" in words
         assert DATA_CENTRE in words
         study = study_hall(two.result, spec)
-        who = callbacks.Asking(two, spec, Work(), Work())
-        assert all(make(who, study) for make in callbacks.PARTS.values())
+        who = asking.Asking(two, spec, Work(), Work())
+        assert tuple(asking.PARTS) == callbacks.PARTS
+        assert all(asking.part(place, who, study) for place in callbacks.PARTS)
         assert what_if.try_out(study, what_if.lever_of(spec))[1] == {}
     assert shown_hall(view_of(both, "both", dc_centre="none")).name == "south, old"

@@ -14,7 +14,7 @@ from app.dashboard.grid_map.layers import LAYERS
 from app.dashboard.local_time import thinned
 from app.dashboard.pages.emissions import totals_by_sector
 from app.dashboard.text import change, figure, sector_name
-from app.reports.inventory import lost_mwh_of_lines
+from app.reports.losses import lost_mwh_of_lines
 from app.results.columns import TABLES
 from app.results.folder import Result
 from tests.app.synthetic_results import DATA_CENTRE, FLEET, LIMITS, N_STEPS, STEP_HOURS

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from app.batch.sweep import is_sweep
+from app.batch.sweep.base import is_sweep
 from app.dashboard.builder.content import Content, plain
-from grid.city.profile_file import read_profiles
-from grid.city.source import NET_FILES, read_grid
+from grid.city.net_files import NET_FILES
 from grid.errors import InputError
 from grid.files.content import limit_bytes
 from grid.files.output import in_words
@@ -55,7 +54,15 @@ class UploadKind:
 
 
 def _read_net(path: Path) -> None:
+    from grid.city.source import read_grid  # noqa: PLC0415  slow to import
+
     _ = read_grid(path.name, None, path.parent).network
+
+
+def _read_profiles(path: Path) -> None:
+    from grid.city.profile_file import read_profiles  # noqa: PLC0415  slow to import
+
+    read_profiles(path)
 
 
 def _read_nothing(_path: Path) -> None:
@@ -65,7 +72,7 @@ def _read_nothing(_path: Path) -> None:
 UPLOADS_BY_KIND = {
     "scenario": UploadKind("scenario", (".yaml", ".yml"), read_yaml, MOST_SCENARIO_BYTES, scenario=True),
     "net": UploadKind("pandapower net", NET_FILES, _read_net),
-    "profiles": UploadKind("profiles", (".csv", ".parquet"), read_profiles, MOST_TABLE_BYTES),
+    "profiles": UploadKind("profiles", (".csv", ".parquet"), _read_profiles, MOST_TABLE_BYTES),
     "data": UploadKind(
         "file", (".csv", ".parquet", ".epw", ".dat", ".txt", ".json", ".yaml"), _read_nothing, MOST_TABLE_BYTES
     ),
