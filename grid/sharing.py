@@ -23,13 +23,13 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 import numpy as np
 from pydantic import BaseModel
 
-__all__ = ["SharedPreparation", "shared", "sharing_preparation"]
+__all__ = ["SharedPreparation", "keep_latest", "shared", "sharing_preparation"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-MOST_BYTES = 128_000_000
-"""Kept by default, some four times what a week of the reference city needs [byte]."""
+MOST_BYTES = 256_000_000
+"""Kept by default, some twice what a week of the reference city needs [byte]."""
 _SCALARS = (str, bytes, bool, int, float, complex, np.generic, type(None))
 
 
@@ -52,6 +52,7 @@ class SharedPreparation:
         self.found = 0
         """How many were found."""
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._latest: dict[str, Hashable] = {}
         self._bytes = 0
         self._lock = Lock()
 
@@ -60,14 +61,22 @@ class SharedPreparation:
         """Size of what is kept [byte]."""
         return self._bytes
 
-    def get(self, key: Hashable, make: Callable[[], _R]) -> _R:
-        """The result kept under `key`, or a new one; what raises is not kept."""
+    def get(self, key: Hashable, make: Callable[[], _R], replaces: str | None = None) -> _R:
+        """The result kept under `key`, or a new one; what raises is not kept.
+
+        Args:
+            key: What tells it from others.
+            make: Makes it.
+            replaces: Name of the results of which only the latest is kept, if it is one of those.
+        """
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 self.found += 1
                 found: _R = self._kept[key][0]
                 return found
+            if replaces is not None:  # before the next one is made, so that both need no room at once
+                self._bytes -= self._kept.pop(self._latest.pop(replaces, None), (None, 0))[1]
         made = make()
         size = _n_bytes(made, set())
         with self._lock:
@@ -75,6 +84,8 @@ class SharedPreparation:
             if key not in self._kept and size <= self.most_bytes:
                 self._kept[key] = (made, size)
                 self._bytes += size
+                if replaces is not None:
+                    self._latest[replaces] = key
                 while self._bytes > self.most_bytes:
                     self._bytes -= self._kept.popitem(last=False)[1][1]
         return made
@@ -107,7 +118,9 @@ class _Decorator(Protocol):
     def __call__(self, function: Callable[_P, _R], /) -> Callable[_P, _R]: ...
 
 
-def shared(files: Callable[[Mapping[str, Any]], Iterable[str | Path]] | None = None) -> _Decorator:
+def shared(
+    files: Callable[[Mapping[str, Any]], Iterable[str | Path]] | None = None, *, latest: bool = False
+) -> _Decorator:
     """Makes a pure function one whose results are kept within `sharing_preparation`.
 
     Models, clocks, numbers, texts and arrays are the same argument where their content is; frozen objects of the kind
@@ -116,6 +129,8 @@ def shared(files: Callable[[Mapping[str, Any]], Iterable[str | Path]] | None = N
     Args:
         files: Gives the files that the function reads for its arguments, which are named; a folder stands for all
             files in it.
+        latest: Whether only the latest result is kept: of what is large, and the same in runs that follow one another
+            or not at all.
     """
 
     def decorate(function: Callable[_P, _R], /) -> Callable[_P, _R]:
@@ -130,11 +145,25 @@ def shared(files: Callable[[Mapping[str, Any]], Iterable[str | Path]] | None = N
             bound.apply_defaults()
             stamps = () if files is None else tuple(_stamp(Path(file)) for file in files(bound.arguments))
             key = (name, _content(bound.arguments), stamps)
-            return preparation.get(key, lambda: function(*args, **kwargs))
+            return preparation.get(key, lambda: function(*args, **kwargs), name if latest else None)
 
         return from_kept
 
     return decorate
+
+
+def keep_latest(name: str, takes: Any, make: Callable[[], _R]) -> _R:
+    """What `make` gives; within `sharing_preparation` kept until something else is made under the same name.
+
+    For what is large, and the same in runs that follow one another or not at all.
+
+    Args:
+        name: What it is.
+        takes: All that it depends on, see `shared`.
+        make: Makes it, of `takes` and of nothing that does not follow from them.
+    """
+    preparation = _PREPARATION.get()
+    return make() if preparation is None else preparation.get((name, _content(takes)), make, name)
 
 
 def _stamp(path: Path) -> Hashable:
@@ -160,7 +189,9 @@ def _content(value: Any) -> Hashable:
     if isinstance(value, BaseModel):
         return type(value), value.model_dump_json()
     if isinstance(value, np.ndarray):
-        digest = hashlib.blake2b(np.ascontiguousarray(value).tobytes(), digest_size=16).digest()
+        plain = np.ascontiguousarray(value).reshape(-1)
+        content = plain.view(np.uint8).data if plain.size and not plain.dtype.hasobject else plain.tobytes()
+        digest = hashlib.blake2b(content, digest_size=16).digest()
         return "array", value.dtype.str, value.shape, digest
     if isinstance(value, Mapping):
         return "mapping", tuple((_content(key), _content(each)) for key, each in value.items())

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from app.accounts.convention_ledgers import ConventionLedgers, trace_ledgers
-from app.accounts.grid_elements import (
-    GridElements,
-    as_supplied,
-    asset_elements,
-    impedance_loads,
-    is_store,
-    joined,
-    missing_mw,
-    own_elements,
-    sectors_of,
-    withdrawn_mw,
-)
-from app.accounts.metered_consumers import consumer_energy, find_metered_consumers
+from app.accounts.energy_side import EnergySide, energy_side
+from app.accounts.metered_consumers import ConsumerEnergy, consumer_energy
 from app.accounts.origins import trace_origins
-from app.accounts.storage import Stores, stock_error_mwh, stores_of
+from app.accounts.storage import Stores, stock_error_mwh
 from app.accounts.tracing_input import IMPORT, TracingInput
 from carbon.factors import FactorSet
 from carbon.ledgers.carbon import CarbonLedger
 from carbon.ledgers.energy import EnergyLedger, energy_ledger
 from carbon.tracing.convention_names import CONVENTIONS, Convention
-from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.proportional_sharing import Tracing, trace
 from carbon.upstream import Upstream
-from grid.arrays import Bools, Floats, Ints
+from grid.arrays import Floats
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 from grid.powerflow.powerflow import PowerFlow
+from grid.sharing import shared
 
 STEP_TOLERANCE_MWH = 1e-6
 
@@ -52,6 +41,7 @@ class Accounts:
         carbon: The carbon ledger.
         conventions: The same under every convention, and where the power of sectors and data centres comes from.
         stock_error_mwh: The most by which a stock of the tracing differs from that of the dispatch [MWh].
+        side: Its energy side; the same object in runs that have it in common.
     """
 
     inputs: TracingInput
@@ -62,6 +52,7 @@ class Accounts:
     carbon: CarbonLedger
     conventions: ConventionLedgers
     stock_error_mwh: float
+    side: EnergySide
 
     @property
     def energy_error_mwh(self) -> float:
@@ -113,11 +104,7 @@ def account(
     conventions: Sequence[Convention] = CONVENTIONS,
     data_centres: Mapping[str, Sequence[str]] | None = None,
 ) -> Accounts:
-    """Traces the carbon of a run and makes its ledgers.
-
-    Every element counts by its own sign, also at a bus where several nearly cancel. In a step without a solution of
-    the power flow all count with what they would draw or feed in: the first external grid supplies every node without
-    losses, for what flows and what is lost in the grid is not known.
+    """Traces the carbon of a run and makes its ledgers; which element counts as what, `energy_side` says.
 
     Args:
         city: The city.
@@ -131,145 +118,88 @@ def account(
         conventions: Which conventions are traced, ``operator`` among them.
         data_centres: Assets that each data centre is made of, by its name.
     """
-    held = [f for f in flexibilities if is_store(f)]
-    stores = stores_of(city, held, p_mw, ci_year_kg_per_mwh, renewable_share_year)
-    inputs = _tracing_input(city, flow, flexibilities, p_mw, upstream, factors, stores)
     centres = dict(data_centres or {})
-    part_of = {part: name for name, parts in centres.items() for part in parts}
-    consumers = tuple(find_metered_consumers(city, flexibilities, p_mw, part_of, stores))
-    traced = trace_ledgers(inputs, conventions, consumers)
-    tracing, imported = traced.tracing, inputs.imported
-    free_share = _carbon_free_share(inputs, upstream, factors)
+    energy = energy_side(city, flow, tuple(flexibilities), dict(p_mw), centres)
+    stores = energy.stores.holding(ci_year_kg_per_mwh, renewable_share_year)
+    inputs = _with_carbon(energy, stores, upstream, factors)
+    traced = trace_ledgers(inputs, conventions, energy.metered)
+    tracing = traced.tracing
+    free = _carbon_free(energy, upstream.carbon_free_share, _free_names(inputs, factors), renewable_share_year)
+    of_centres = tuple(consumer for consumer in energy.metered if consumer.name in centres)
     return Accounts(
         inputs=inputs,
-        carbon_free_share=free_share,
+        carbon_free_share=free.share,
         stores=stores,
         tracing=tracing,
-        energy=energy_ledger(*inputs.city, tracing, step_hours=inputs.step_hours, imported=imported),
+        energy=energy_ledger(*inputs.city, tracing, step_hours=inputs.step_hours, imported=inputs.imported),
         carbon=traced.carbon,
         conventions=ConventionLedgers(
-            traced.ledgers,
-            trace_origins(
-                inputs, tracing.ci_kg_per_mwh, [consumer for consumer in consumers if consumer.name in centres]
-            ),
-            {consumer.name: consumer_energy(consumer, inputs, free_share) for consumer in consumers},
+            traced.ledgers, trace_origins(inputs, tracing.ci_kg_per_mwh, of_centres), free.consumers
         ),
-        stock_error_mwh=0.0 if tracing.stocks is None else stock_error_mwh(held, p_mw, stores, tracing.stocks.events),
+        stock_error_mwh=0.0
+        if tracing.stocks is None
+        else stock_error_mwh(energy.dispatched_stocks_mwh, tracing.stocks.events),
+        side=energy,
     )
 
 
-def _tracing_input(
-    city: City,
-    flow: PowerFlow,
-    flexibilities: Sequence[Flexibility],
-    p_mw: Mapping[str, Floats],
-    upstream: Upstream,
-    factors: FactorSet,
-    stores: Stores,
-) -> TracingInput:
-    """Which element is a source, a consumer or an export; arguments as `account`."""
-    others = [f for f in flexibilities if not is_store(f)]
-    sectors = sectors_of(city, others)
-    parts = [*own_elements(city, sectors), *(asset_elements(city, f, p_mw[f.name], sectors) for f in others)]
-    elements = joined(parts)
-    if flow.network.uncovered:
-        dependent = np.isin(city.loads.bus, flow.network.voltage_dependent_bus)
-        live = flow.network.buses.node[city.loads.bus] >= 0
-        elements = as_supplied(flow, elements, stores, sectors, at_dependent_buses=np.flatnonzero(dependent[live]))
-    slack = flow.network.slack
-    boundary_mw = missing_mw(flow, elements, stores)[:, slack]
-    elements = joined([elements, impedance_loads(flow, sectors)])
-    direct_mw = np.where(flow.failed[:, None], withdrawn_mw(flow, elements, stores), 0.0)
-    boundary_mw[:, 0] += direct_mw.sum(axis=1)
-    sources, names = _sources(elements, boundary_mw, slack, upstream, factors)
-    draws = np.flatnonzero((elements.p_mw > 0).any(axis=0))
-    drawn_mw = np.maximum(elements.p_mw[:, draws], 0.0)
-    return TracingInput(
-        flows=_flows(flow, direct_mw),
-        sources=sources,
-        source_names=names,
-        imported=np.array([name == IMPORT for name in names], dtype=bool),
-        consumers=Consumers(elements.node[draws], drawn_mw, sectors, elements.sector[draws]),
-        exports=Exports(slack, np.maximum(-boundary_mw, 0.0)),
-        operation=stores.operation,
-        step_hours=city.clock.step_hours,
-    )
-
-
-def _flows(flow: PowerFlow, direct_mw: Floats) -> Flows:
-    """Power at both ends of every branch, direct-current lines last.
-
-    Args:
-        flow: The power flow.
-        direct_mw: What each node gets from the first external grid in steps without a solution, where no flow is known,
-            shape (T, N) [MW].
-    """
-    p_from, p_to = flow.branch_powers_mw()
-    branches, lines, supplied = flow.network.branches, flow.network.dc_lines, ~flow.failed[:, None]
-    known = Flows(
-        n_nodes=flow.network.n_nodes,
-        from_node=np.concatenate([branches.from_node, lines.from_node]),
-        to_node=np.concatenate([branches.to_node, lines.to_node]),
-        p_from_mw=_with_constants(p_from, lines.p_from_mw, supplied),
-        p_to_mw=_with_constants(p_to, lines.p_to_mw, supplied),
-        p_shunt_mw=np.where(supplied, flow.shunt_mw(), 0.0),
-    )
-    if supplied.all():
-        return known
-    first = int(flow.network.slack[0])
-    nodes = np.setdiff1d(np.flatnonzero(direct_mw.any(axis=0)), first)
-    return replace(
-        known,
-        from_node=np.concatenate([known.from_node, np.full(nodes.size, first)]),
-        to_node=np.concatenate([known.to_node, nodes]),
-        p_from_mw=np.hstack([known.p_from_mw, direct_mw[:, nodes]]),
-        p_to_mw=np.hstack([known.p_to_mw, -direct_mw[:, nodes]]),
-    )
-
-
-def _with_constants(powers: Floats, constants: Floats, supplied: Bools) -> Floats:
-    """Powers of (T, L) branches, 0 where not `supplied`, shape (T, 1), and the constant ones of D more, (T, L + D)."""
-    known = np.where(supplied, powers, 0.0)
-    return np.hstack([known, np.broadcast_to(constants, (len(powers), constants.size))]) if constants.size else known
-
-
-def _sources(
-    elements: GridElements, boundary: Floats, slack: Ints, upstream: Upstream, factors: FactorSet
-) -> tuple[Sources, tuple[str, ...]]:
-    """Local generation and imports, and what each of them is."""
-    feeds = np.flatnonzero((elements.p_mw < 0).any(axis=0))
-    names = [elements.technology[k] for k in feeds]
+def _with_carbon(energy: EnergySide, stores: Stores, upstream: Upstream, factors: FactorSet) -> TracingInput:
+    """What is traced, with the carbon of local generation, of imports and of the stocks."""
+    inputs = energy.inputs
+    names = inputs.source_names[: len(energy.own_ci)]
     of_technology = {name: factors.value(name, upstream.boundary) for name in set(names)}
-    own = [elements.own_ci[k] for k in feeds]
     ci = [
         of_technology[name] if pair is None else pair[upstream.boundary == "lifecycle"]
-        for name, pair in zip(names, own, strict=True)
+        for name, pair in zip(names, energy.own_ci, strict=True)
     ]
-    shape = (len(upstream.ci_kg_per_mwh), feeds.size)
-    local_ci = np.broadcast_to(ci, shape)
-    local_renewable = np.broadcast_to([float(factors.renewable(name)) for name in names], shape)
-    sources = Sources(
-        node=np.concatenate([elements.node[feeds], slack]),
-        p_mw=np.concatenate([np.maximum(-elements.p_mw[:, feeds], 0.0), np.maximum(boundary, 0.0)], axis=1),
-        ci_kg_per_mwh=np.concatenate([local_ci, _for_each(upstream.ci_kg_per_mwh, slack.size)], axis=1),
-        renewable_share=np.concatenate([local_renewable, _for_each(upstream.renewable_share, slack.size)], axis=1),
+    renewable = [float(factors.renewable(name)) for name in names]
+    return inputs.carrying(
+        _local_then_imported(ci, upstream.ci_kg_per_mwh, inputs),
+        _local_then_imported(renewable, upstream.renewable_share, inputs),
+        stores.operation,
     )
-    return sources, (*names, *(IMPORT,) * slack.size)
 
 
-def _carbon_free_share(inputs: TracingInput, upstream: Upstream, factors: FactorSet) -> Floats:
-    """Share of the power at each node from renewable and nuclear sources, shape (T, N), traced like the renewable."""
-    free = {name: float(is_carbon_free(name, factors)) for name in inputs.source_names}
-    imported = upstream.carbon_free_share
-    share = [imported if name == IMPORT else np.full(imported.size, free[name]) for name in inputs.source_names]
-    sources = replace(inputs.sources, renewable_share=np.column_stack(share))
-    return trace(inputs.flows, sources, inputs.step_hours, inputs.operation).renewable_share
+def _local_then_imported(local: Sequence[float], imported: Floats, inputs: TracingInput) -> Floats:
+    """A property of each local source, which is constant, and of imports, shape (T,), as shape (T, G)."""
+    n_imports = len(inputs.source_names) - len(local)
+    of_local = np.broadcast_to(np.array(local, dtype=np.float64), (imported.size, len(local)))
+    return np.concatenate([of_local, np.repeat(imported[:, None], n_imports, axis=1)], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class _CarbonFree:
+    """Share of the power at each node from renewable and nuclear sources, (T, N) [1], and what consumers take of it."""
+
+    share: Floats
+    consumers: dict[str, ConsumerEnergy]
+
+
+def _free_names(inputs: TracingInput, factors: FactorSet) -> dict[str, float]:
+    """Local technologies that count as carbon-free, as 1; all others as 0."""
+    names = dict.fromkeys(name for name in inputs.source_names if name != IMPORT)
+    return {name: float(is_carbon_free(name, factors)) for name in names}
+
+
+@shared(latest=True)
+def _carbon_free(
+    energy: EnergySide, imported: Floats, free: Mapping[str, float], renewable_share_year: float
+) -> _CarbonFree:
+    """Traces the power of renewable and nuclear sources, like the renewable.
+
+    Args:
+        energy: What is traced.
+        imported: Carbon-free share of imports, shape (T,) [1].
+        free: The same of every local technology [1].
+        renewable_share_year: Share of it that stocks begin with [1].
+    """
+    share = [imported if name == IMPORT else np.full(imported.size, free[name]) for name in energy.inputs.source_names]
+    stores = energy.stores.holding(0.0, renewable_share_year)
+    inputs = energy.inputs.carrying(energy.inputs.sources.ci_kg_per_mwh, np.column_stack(share), stores.operation)
+    found = trace(inputs.flows, inputs.sources, inputs.step_hours, inputs.operation).renewable_share.copy()
+    return _CarbonFree(found, {each.name: consumer_energy(each, inputs, found) for each in energy.metered})
 
 
 def is_carbon_free(technology: str, factors: FactorSet) -> bool:
     """Whether a technology is renewable or nuclear, as the 24/7 score counts."""
     return technology == "nuclear" or factors.renewable(technology)
-
-
-def _for_each(values: Floats, n: int) -> Floats:
-    return np.repeat(values[:, None], n, axis=1)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.accounts.node_powers import Pair
 from app.accounts.tracing_input import TracingInput
-from carbon.tracing.conventions import ConventionTrace, average_flows
-from carbon.tracing.flows import Flows, at_nodes
-from grid.arrays import Bools, Floats, Ints, ratio
+from carbon.tracing.conventions import ConventionTrace
+from grid.arrays import Floats, ratio
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,87 +58,61 @@ class BusBalances:
         return float(np.abs(entered - left).sum())
 
 
-def balance_buses(inputs: TracingInput, answer: ConventionTrace, lost_mw: Floats) -> BusBalances:
+def balance_buses(inputs: TracingInput, answer: ConventionTrace) -> BusBalances:
     """Sums over time what the convention says of every node.
 
     Args:
         inputs: What was traced.
         answer: One convention's answer.
-        lost_mw: What is on its loss line at each node, shape (T, N) [MW].
     """
-    ci = np.nan_to_num(answer.tracing.ci_kg_per_mwh)
-    own, above = (_sources(inputs, which) for which in (~inputs.imported, inputs.imported))
-    used = _weighted(inputs, inputs.consumed_mw, ci)
-    left = _weighted(inputs, at_nodes(inputs.exports.p_mw, inputs.exports.node, inputs.shape[1]), ci)
-    cars, stores = (_stores(inputs, answer, vehicle=vehicle) for vehicle in (True, False))
-    lost = _weighted(inputs, lost_mw, ci)
+    powers, ci = inputs.powers, np.nan_to_num(answer.tracing.ci_kg_per_mwh)
+    own_kg, above_kg = inputs.source_kg
+    used = _weighted(inputs, powers.consumed_mw, ci)
+    left = _weighted(inputs, powers.exported_mw, ci)
+    cars_kg, stores_kg = _of_stores_kg(inputs, answer)
+    lost = _weighted(inputs, powers.lost_mw(answer.convention), ci)
     got, sent = _passed(inputs, answer, ci)
-    weight, weighted = _weighted(inputs, inputs.entering_mw, ci)
+    weight, weighted = _weighted(inputs, powers.entering_mw, ci)
     mean = ratio(weighted, weight)
-    return BusBalances(*own, *_sum(above, got), *_sum(used, cars), *stores, *lost, *_sum(left, sent), mean)
+    return BusBalances(
+        powers.own_mwh,
+        own_kg,
+        *_sum((powers.above_mwh, above_kg), got),
+        *_sum(used, (powers.of_vehicles_mwh, cars_kg)),
+        powers.of_tanks_mwh,
+        stores_kg,
+        *lost,
+        *_sum(left, sent),
+        mean,
+    )
 
 
-_Pair = tuple[Floats, Floats]
-"""Energy and carbon of every node, shape (N,) each [MWh, kg]."""
-
-
-def _sum(one: _Pair, other: _Pair) -> _Pair:
+def _sum(one: Pair, other: Pair) -> Pair:
+    """Energy and carbon of every node, shape (N,) each [MWh, kg], added up."""
     return one[0] + other[0], one[1] + other[1]
 
 
-def _sources(inputs: TracingInput, which: Bools) -> _Pair:
-    """Energy and carbon of some sources."""
-    p_mw, node = inputs.sources.p_mw[:, which], inputs.sources.node[which]
-    kg_per_h = p_mw * inputs.sources.ci_kg_per_mwh[:, which]
-    return _summed(inputs, node, p_mw), _summed(inputs, node, kg_per_h)
-
-
-def _summed(inputs: TracingInput, node: Ints, rates: Floats) -> Floats:
-    """Rates of elements, shape (T, E), summed over time at their nodes, shape (N,)."""
-    total: Floats = inputs.step_hours * np.bincount(node, rates.sum(axis=0), inputs.shape[1]).astype(np.float64)
-    return total
-
-
-def _weighted(inputs: TracingInput, mw: Floats, ci: Floats) -> _Pair:
+def _weighted(inputs: TracingInput, mw: Floats, ci: Floats) -> Pair:
     """Energy at each node, from power of shape (T, N), and its carbon at the intensity there."""
     return inputs.step_hours * mw.sum(axis=0), inputs.step_hours * np.einsum("tn,tn->n", mw, ci)
 
 
-def _stores(inputs: TracingInput, answer: ConventionTrace, *, vehicle: bool) -> _Pair:
-    """What stores of one class take, less what they give."""
-    operation, stocks = inputs.operation, answer.tracing.stocks
+def _of_stores_kg(inputs: TracingInput, answer: ConventionTrace) -> Pair:
+    """Carbon of what cars, and of what stationary stores, take less what they give at each node, (N,) each [kg]."""
+    operation, stocks, n = inputs.operation, answer.tracing.stocks, inputs.shape[1]
     if operation is None or stocks is None:
-        return np.zeros(inputs.shape[1]), np.zeros(inputs.shape[1])
+        return np.zeros(n), np.zeros(n)
     events = stocks.events
-    counts = operation.vehicle[operation.owner] == vehicle
-    net_kg = np.where(events.feeds, -stocks.moved_kg, stocks.moved_kg) * counts[events.device]
-    kg = np.bincount(operation.node[events.device], net_kg, inputs.shape[1]).astype(np.float64)
-    drawn_mw, fed_mw = operation.power_at_nodes(*inputs.shape, counts)
-    return inputs.step_hours * (drawn_mw.sum(axis=0) - fed_mw.sum(axis=0)), kg
+    vehicle, node = operation.vehicle[operation.owner][events.device], operation.node[events.device]
+    net_kg = np.where(events.feeds, -stocks.moved_kg, stocks.moved_kg)
+    cars, others = (np.bincount(node, net_kg * counts, n).astype(np.float64) for counts in (vehicle, ~vehicle))
+    return cars, others
 
 
-def _passed(inputs: TracingInput, answer: ConventionTrace, ci: Floats) -> tuple[_Pair, _Pair]:
-    """What each node gets over branches, and what it sends that arrives.
-
-    Carbon travels at the intensity of the sending node: on what arrives, under ``load`` on what is sent, and under
-    ``average`` on the mean of both.
-    """
-    flows, n = inputs.flows, inputs.shape[1]
-    energy = flows.received_mw()
-    if answer.convention == "load":
-        carried = _sent_mw(flows)
-    else:
-        carried = average_flows(flows).received_mw() if answer.convention == "average" else energy
-    got, sent = np.zeros((2, n)), np.zeros((2, n))
-    ends = ((flows.from_node, flows.to_node), (flows.to_node, flows.from_node))
-    for (sender, receiver), mw, carrying in zip(ends, energy, carried, strict=True):
-        for place, rates in enumerate((mw, carrying * ci[:, sender])):
-            got[place] += _summed(inputs, receiver, rates)
-            sent[place] += _summed(inputs, sender, rates)
-    return (got[0], got[1]), (sent[0], sent[1])
-
-
-def _sent_mw(flows: Flows) -> _Pair:
-    """Power sent from the first node to the second, and back, shape (T, L) each [MW]."""
-    forward, backward = flows.received_mw()
-    return np.where(forward > 0, flows.p_from_mw, 0.0), np.where(backward > 0, flows.p_to_mw, 0.0)
+def _passed(inputs: TracingInput, answer: ConventionTrace, ci: Floats) -> tuple[Pair, Pair]:
+    """What each node gets over branches, and what it sends that arrives; carbon travels at the sender's intensity."""
+    flows, powers = inputs.flows, inputs.powers
+    forward, backward = powers.carried_mw(answer.convention)
+    got_kg, sent_kg = powers.got_and_sent((forward * ci[:, flows.from_node], backward * ci[:, flows.to_node]))
+    got_mwh, sent_mwh = powers.passed_mwh
+    return (got_mwh, got_kg), (sent_mwh, sent_kg)

@@ -23,7 +23,7 @@ from app.accounts.loss_bearers import (
 from app.accounts.metered_consumers import ConsumerEnergy, MeteredConsumer
 from app.accounts.origins import Origins
 from app.accounts.tracing_input import TracingInput
-from carbon.ledgers.carbon import CarbonLedger, convention_ledger
+from carbon.ledgers.carbon import CarbonLedger, carbon_ledger
 from carbon.ledgers.reconciliation import CarbonTotals
 from carbon.ledgers.views import city_views
 from carbon.tracing.convention_names import CARBON_FREE, OPERATOR, WATER_TANK, Convention, StoreModel
@@ -165,7 +165,9 @@ def _trace_each(
     city, hours, operation = inputs.city, inputs.step_hours, inputs.operation
     answers = trace_conventions(*city, hours, operation, conventions=conventions)
     carbon = {
-        name: convention_ledger(answer, *city, step_hours=hours, operation=operation)
+        name: carbon_ledger(
+            *city, answer.tracing, step_hours=hours, operation=operation, loss_mw=inputs.powers.lost_mw(name)
+        )
         for name, answer in answers.items()
         if name != "generator"
     }
@@ -195,7 +197,7 @@ def _summed(
     both = city_views(ledger, inputs.sources, inputs.imported, inputs.exported_mwh, step_hours=inputs.step_hours)
     residuals = (ledger.bus_residual_kg, ledger.stock_residual_kg, ledger.city_residual_kg, both.residual_kg)
     table, stationary = ledger.sectors, ledger.stationary.energy
-    ci, lost_mw = answer.tracing.ci_kg_per_mwh, answer.loss_mw(inputs.flows)
+    ci, lost_mw = answer.tracing.ci_kg_per_mwh, inputs.powers.lost_mw(answer.convention)
     used = {code: kg for code, kg in zip(table.codes, table.emissions_kg.T, strict=True) if code.endswith(".2")}
     fleets = [consumer for consumer in consumers if consumer.devices is not None]
     return ConventionLedger(
@@ -214,7 +216,7 @@ def _summed(
         sector_mwh=table.energy_mwh.sum(axis=0),
         sector_kg=table.emissions_kg.sum(axis=0),
         bearers=uses_and_operator(inputs, answer, lost_mw, float(ledger.loss_kg.sum())),
-        buses=balance_buses(inputs, answer, lost_mw),
+        buses=balance_buses(inputs, answer),
         consumer_kg=used | {consumer.name: consumer.of_what_it_draws(ci, inputs.step_hours) for consumer in consumers},
         returned_kg={consumer.name: consumer.returned_kg(inputs, answer.tracing) for consumer in fleets},
     )

@@ -48,8 +48,8 @@ def uses_and_operator(
     lost_of_gross = ratio(factor - 1.0, factor, 0.0)
     uses = LossBearer(
         USES,
-        inputs.step_hours * float((inputs.use_mw * (factor - 1.0) * (factor > 0)).sum()),
-        inputs.step_hours * float((inputs.use_mw * ci * lost_of_gross).sum()),
+        inputs.step_hours * float((inputs.powers.use_mw * (factor - 1.0) * (factor > 0)).sum()),
+        inputs.step_hours * float((inputs.powers.use_mw * ci * lost_of_gross).sum()),
     )
     at_the_nodes_mwh = inputs.step_hours * float((lost_mw * factor).sum())
     return (uses, LossBearer(GRID_OPERATOR, at_the_nodes_mwh, loss_kg))
@@ -70,7 +70,7 @@ def generators_and_stores(inputs: TracingInput, answer: ConventionTrace) -> tupl
     lost = 1.0 - answer.delivered_share
     events = stocks.events
     lost_kg = float(stocks.given_back_kg @ lost[events.step, operation.node[events.device]])
-    stores = LossBearer(STORES, inputs.step_hours * float((inputs.discharging_mw * lost).sum()), lost_kg)
+    stores = LossBearer(STORES, inputs.step_hours * float((inputs.powers.of_stores_mw[1] * lost).sum()), lost_kg)
     return (*found, stores)
 
 

@@ -11,7 +11,7 @@ from app.accounts.grid_elements import is_store
 from app.accounts.storage import Stores
 from app.accounts.tracing_input import TracingInput
 from carbon.tracing.proportional_sharing import Tracing
-from grid.arrays import Floats, Ints
+from grid.arrays import Bools, Floats, Ints
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 
@@ -42,7 +42,7 @@ class MeteredConsumer:
         """What a fleet feeds back, shape (T,) [MWh]."""
         if inputs.operation is None or self.devices is None:
             return np.zeros(inputs.shape[0])
-        fed_mw = inputs.operation.select(self.devices).power_at_nodes(*inputs.shape)[1]
+        fed_mw = inputs.operation.power_at_nodes(*inputs.shape, _within(inputs.operation.n_devices, self.devices))[1]
         returned: Floats = inputs.step_hours * fed_mw.sum(axis=1)
         return returned
 
@@ -50,8 +50,10 @@ class MeteredConsumer:
         """The carbon that goes with it, from the stocks of its cars, shape (T,) [kg]."""
         if tracing.stocks is None or self.devices is None:
             return np.zeros(inputs.shape[0])
-        record = tracing.stocks.select(self.devices)
-        return np.bincount(record.events.step, record.given_back_kg, inputs.shape[0]).astype(np.float64)
+        events = tracing.stocks.events
+        here = _within(events.operation.n_devices, self.devices)[events.device]
+        given_back_kg = tracing.stocks.given_back_kg[here]
+        return np.bincount(events.step[here], given_back_kg, inputs.shape[0]).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,5 +123,12 @@ def _of_stores(name: str, stores: Stores, shape: tuple[int, int]) -> MeteredCons
     if operation is None:
         return MeteredConsumer(name, np.empty(0, dtype=np.int64), np.zeros((shape[0], 0)), devices)
     nodes = np.unique(operation.node[devices])
-    drawn_mw, _ = operation.select(devices).power_at_nodes(*shape)
+    drawn_mw, _ = operation.power_at_nodes(*shape, _within(operation.n_devices, devices))
     return MeteredConsumer(name, nodes, drawn_mw[:, nodes], devices)
+
+
+def _within(n_devices: int, devices: slice) -> Bools:
+    """Which devices are among some that follow each other, shape (N,)."""
+    among = np.zeros(n_devices, dtype=np.bool_)
+    among[devices] = True
+    return among

@@ -12,6 +12,7 @@ from app.accounts.metered_consumers import MeteredConsumer
 from app.accounts.tracing_input import STORES, TracingInput
 from carbon.tracing.shares import source_share_chunks
 from grid.arrays import Floats, Ints
+from grid.sharing import shared
 
 WINDOW_MB = 64.0
 """Room for the shares of a window of time [MB]."""
@@ -55,49 +56,102 @@ def trace_origins(
     """
     group, own_ci, names = _groups(inputs)
     names = names if inputs.operation is None else (*names, STORES)
-    sectors = tuple(dict.fromkeys((*inputs.consumers.sectors, vehicle_sector)))
-    of_sector = {name: _to_nodes(inputs, place) for place, name in enumerate(inputs.consumers.sectors)}
-    cars = _charging_of_cars(inputs)
-    sums = {sector: np.zeros((2, len(names))) for sector in sectors}
+    parts = _energy_by_source(inputs.powers_of or inputs, group, tuple(data_centres), vehicle_sector)
+    ci = np.nan_to_num(ci_kg_per_mwh)
+    sums = {sector: np.zeros((2, len(names))) for sector in parts.of_sector_mwh}
     by_step = {centre.name: np.zeros((2, inputs.shape[0], len(names))) for centre in data_centres}
-    chunks = source_share_chunks(
-        inputs.flows, inputs.sources, group, inputs.operation, step_hours=inputs.step_hours, memory_mb=WINDOW_MB
-    )
-    for first, shares in chunks:
-        window = slice(first, first + len(shares))
-        here = _Window(np.nan_to_num(shares), np.nan_to_num(ci_kg_per_mwh[window]), own_ci[window], inputs.step_hours)
-        for sector in sectors:
-            used = np.zeros(here.ci.shape) if sector != vehicle_sector else cars[window].copy()
-            if sector in of_sector:
-                used += (of_sector[sector] @ inputs.consumers.p_mw[window].T).T
-            sums[sector] += here.parts(used, slice(None)).sum(axis=1)
-        for centre in data_centres:
-            by_step[centre.name][:, window] = here.parts(centre.p_mw[window], centre.node)
+    for window in parts.windows:
+        for sector, mwh in parts.of_sector_mwh.items():
+            whole_kg = _carbon(parts.used_mw(inputs, sector, window), ci[window], inputs.step_hours)
+            sums[sector] += np.array([mwh[window], _by_source(mwh[window], own_ci[window], whole_kg)]).sum(axis=1)
+        for centre, mwh in zip(data_centres, parts.of_centre_mwh, strict=True):
+            whole_kg = _carbon(centre.p_mw[window], ci[window][:, centre.node], inputs.step_hours)
+            by_step[centre.name][:, window] = mwh[window], _by_source(mwh[window], own_ci[window], whole_kg)
     merged = {name: _merged(values, names) for name, values in by_step.items()}
-    energy, kg = np.moveaxis(_merged(np.array([sums[sector] for sector in sectors]), names), 1, 0)
-    lines = tuple(f"{sector}.2" for sector in sectors)
+    energy, kg = np.moveaxis(_merged(np.array(list(sums.values())), names), 1, 0)
+    lines = tuple(f"{sector}.2" for sector in sums)
     return Origins(tuple(dict.fromkeys(names)), lines, energy, kg, {name: (v[0], v[1]) for name, v in merged.items()})
 
 
+def _carbon(p_mw: Floats, ci_kg_per_mwh: Floats, step_hours: float) -> Floats:
+    """Carbon of power drawn at nodes, shape (t, P) both, in every step, shape (t,) [kg]."""
+    whole: Floats = step_hours * (p_mw * ci_kg_per_mwh).sum(axis=1)
+    return whole
+
+
+def _by_source(mwh: Floats, own_ci: Floats, whole_kg: Floats) -> Floats:
+    """Carbon of every source in energy of shape (t, S); the last, if it has no intensity of its own, has the rest."""
+    kg = np.zeros_like(mwh)
+    n_known = own_ci.shape[1]
+    kg[:, :n_known] = mwh[:, :n_known] * own_ci
+    if n_known < kg.shape[1]:
+        kg[:, n_known] = whole_kg - kg.sum(axis=1)
+    return kg
+
+
 @dataclass(frozen=True, eq=False)
-class _Window:
-    """Some steps: shares of the sources at nodes (t, N, S), intensity of nodes (t, N), of sources (t, S)."""
+class _EnergyBySource:
+    """Energy of every source in each consumer's, which no emission factor changes.
 
-    shares: Floats
-    ci: Floats
-    own_ci: Floats
-    step_hours: float
+    Args:
+        windows: The windows of time that it was traced in.
+        of_sector_mwh: In every sector's, shape (T, S) each [MWh].
+        of_centre_mwh: In every data centre's, shape (T, S) each [MWh].
+        cars_mw: What cars charge at each node, shape (T, N) [MW]; it belongs to `vehicle_sector`.
+        vehicle_sector: Sub-sector of the cars.
+    """
 
-    def parts(self, p_mw: Floats, node: Ints | slice) -> Floats:
-        """Energy and carbon of every source in power drawn at nodes, shape (t, P); shape (2, t, S) [MWh, kg]."""
-        mwh = self.step_hours * np.einsum("tn,tns->ts", p_mw, self.shares[:, node])
-        kg = np.zeros_like(mwh)
-        n_known = self.own_ci.shape[1]
-        kg[:, :n_known] = mwh[:, :n_known] * self.own_ci
-        if n_known < kg.shape[1]:
-            whole = self.step_hours * (p_mw * self.ci[:, node]).sum(axis=1)
-            kg[:, n_known] = whole - kg.sum(axis=1)
-        return np.array([mwh, kg])
+    windows: tuple[slice, ...]
+    of_sector_mwh: Mapping[str, Floats]
+    of_centre_mwh: tuple[Floats, ...]
+    cars_mw: Floats
+    vehicle_sector: str
+
+    def used_mw(self, inputs: TracingInput, sector: str, window: slice) -> Floats:
+        """What a sector takes at each node in a window of time, shape (t, N) [MW]."""
+        return _used_mw(inputs, sector, window, self.cars_mw if sector == self.vehicle_sector else None)
+
+
+@shared(latest=True)
+def _energy_by_source(
+    inputs: TracingInput, group: Ints, data_centres: tuple[MeteredConsumer, ...], vehicle_sector: str
+) -> _EnergyBySource:
+    """Traces every group of sources, shape (G,), to every sector and data centre, a window of time at once."""
+    sectors = tuple(dict.fromkeys((*inputs.consumers.sectors, vehicle_sector)))
+    cars_mw = _charging_of_cars(inputs)
+    cars = {vehicle_sector: cars_mw}
+    chunks = source_share_chunks(
+        inputs.flows, inputs.sources, group, inputs.operation, step_hours=inputs.step_hours, memory_mb=WINDOW_MB
+    )
+    windows, of_sector, of_centre = list[slice](), list[list[Floats]](), list[list[Floats]]()
+    for first, found in chunks:
+        window, shares = slice(first, first + len(found)), np.nan_to_num(found)
+        windows.append(window)
+        used = (_used_mw(inputs, sector, window, cars.get(sector)) for sector in sectors)
+        of_sector.append([_mwh(p_mw, shares, inputs.step_hours) for p_mw in used])
+        of_centre.append([_mwh(c.p_mw[window], shares[:, c.node], inputs.step_hours) for c in data_centres])
+    return _EnergyBySource(
+        tuple(windows),
+        {sector: np.concatenate(parts) for sector, parts in zip(sectors, zip(*of_sector, strict=True), strict=True)},
+        tuple(np.concatenate(parts) for parts in zip(*of_centre, strict=True)),
+        cars_mw,
+        vehicle_sector,
+    )
+
+
+def _mwh(p_mw: Floats, shares: Floats, step_hours: float) -> Floats:
+    """Energy of every source in power drawn at nodes, shape (t, P), with its shares there, (t, P, S); (t, S) [MWh]."""
+    energy: Floats = step_hours * np.einsum("tn,tns->ts", p_mw, shares)
+    return energy
+
+
+def _used_mw(inputs: TracingInput, sector: str, window: slice, cars_mw: Floats | None) -> Floats:
+    """What a sector takes at each node in a window, with what cars charge if they belong to it, shape (t, N) [MW]."""
+    p_mw = inputs.consumers.p_mw[window]
+    used = np.zeros((len(p_mw), inputs.shape[1])) if cars_mw is None else cars_mw[window].copy()
+    if sector in inputs.consumers.sectors:
+        used += (_to_nodes(inputs, inputs.consumers.sectors.index(sector)) @ p_mw.T).T
+    return used
 
 
 def _groups(inputs: TracingInput) -> tuple[Ints, Floats, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,30 +25,45 @@ class Stores:
         operation: What every store did; None if there is none.
         devices: Devices of each flexibility in the operation, by name.
         bus: Bus of each device of the operation, shape (N,).
+        eta_mean: Mean efficiency with which each stock is charged, shape (O,).
     """
 
     operation: StockOperation | None
     devices: Mapping[str, slice]
     bus: Ints
+    eta_mean: Floats = field(default_factory=lambda: np.empty(0))
+
+    def holding(self, ci_kg_per_mwh: float, renewable_share: float) -> Stores:
+        """The same with what stocks hold at first.
+
+        Args:
+            ci_kg_per_mwh: Intensity of that energy before charging losses [kg/MWh].
+            renewable_share: Its renewable share [1].
+        """
+        if self.operation is None:
+            return self
+        operation = replace(
+            self.operation,
+            ci_initial_kg_per_mwh=ci_kg_per_mwh / self.eta_mean,
+            renewable_share_initial=np.full(self.eta_mean.size, renewable_share),
+        )
+        return replace(self, operation=operation)
 
 
 def stores_of(
     city: City,
     flexibilities: Sequence[Flexibility],
     p_mw: Mapping[str, Floats],
-    ci_year_kg_per_mwh: float,
-    renewable_share_year: float,
 ) -> Stores:
     """Every store as devices at one node each; one that is spread over buses becomes one at each, in its shares.
 
-    Its efficiency in a slot is what the slot gains by its power, part load included.
+    Its efficiency in a slot is what the slot gains by its power, part load included. Nothing is said of the carbon in
+    it yet (`Stores.holding`).
 
     Args:
         city: The city.
         flexibilities: All stores.
         p_mw: Their withdrawal by name, shape (K,) each [MW].
-        ci_year_kg_per_mwh: Intensity of the energy that stores begin with, before charging losses [kg/MWh].
-        renewable_share_year: Its renewable share [1].
     """
     held = [(f, f.reservoir) for f in flexibilities if f.reservoir is not None]
     if not held:
@@ -62,19 +77,19 @@ def stores_of(
     n_owners, n_devices = (np.array([part[name].size for part in parts]) for name in ("vehicle", "start"))
     columns: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     columns["owner"] += np.repeat(run_offsets(n_owners)[:-1], n_devices)
-    bus, drain_mwh = columns.pop("bus"), columns.pop("drain_mwh")
+    bus, drain_mwh, eta_mean = (columns.pop(name) for name in ("bus", "drain_mwh", "eta_mean"))
     if by_slot:
         columns |= {name: PerSlot(columns[name]) for name in ("eta_charge", "eta_discharge")}
     operation = StockOperation(
         node=city.network.buses.node[bus],
-        ci_initial_kg_per_mwh=ci_year_kg_per_mwh / columns.pop("eta_mean"),
-        renewable_share_initial=np.full(int(n_owners.sum()), renewable_share_year),
+        ci_initial_kg_per_mwh=np.zeros(eta_mean.size),
+        renewable_share_initial=np.zeros(eta_mean.size),
         p_drain_mw=drain_mwh / city.clock.step_hours if drain_mwh.any() else None,
         **columns,
     )
     first = run_offsets(n_devices).tolist()
     devices = {f.name: slice(first[place], first[place + 1]) for place, (f, _) in enumerate(held)}
-    return Stores(operation, devices, bus)
+    return Stores(operation, devices, bus, eta_mean)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,25 +169,25 @@ def _efficiencies(flexibility: Flexibility, store: Reservoir, p_mw: Floats) -> t
     return mapped(charge, lambda eta: np.minimum(eta, 1.0)), discharge
 
 
-def stock_error_mwh(
-    flexibilities: Sequence[Flexibility],
-    p_mw: Mapping[str, Floats],
-    stores: Stores,
-    events: StockEvents,
-) -> float:
-    """The most by which a stock, after anything that happened in it, differs from that of the dispatch [MWh].
+def dispatched_stocks_mwh(flexibilities: Sequence[Flexibility], p_mw: Mapping[str, Floats]) -> Floats:
+    """Energy that the dispatch reckons with in every store at the end of each slot of the operation, shape (K,) [MWh].
 
     Args:
         flexibilities: All stores.
         p_mw: Their withdrawal by name, shape (K,) each [MW].
-        stores: What they did, as it was traced.
-        events: When something happened in which store, and what the tracing found in it then.
     """
-    worst = 0.0
+    parts = []
     for flexibility in flexibilities:
         at = _NodeDevices.from_flexibility(flexibility)
-        own, _ = events.select(stores.devices[flexibility.name])
-        held_mwh = flexibility.energy_mwh(p_mw[flexibility.name])
-        expected_mwh = (held_mwh[at.slot] * at.share[at.part])[own.slot]
-        worst = max(worst, float(np.abs(own.e_after_mwh - expected_mwh).max(initial=0.0)))
-    return worst
+        parts.append(flexibility.energy_mwh(p_mw[flexibility.name])[at.slot] * at.share[at.part])
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def stock_error_mwh(dispatched_mwh: Floats, events: StockEvents) -> float:
+    """The most by which a stock, after anything that happened in it, differs from that of the dispatch [MWh].
+
+    Args:
+        dispatched_mwh: That of the dispatch, see `dispatched_stocks_mwh`.
+        events: When something happened in which store, and what the tracing found in it then.
+    """
+    return float(np.abs(events.e_after_mwh - dispatched_mwh[events.slot]).max(initial=0.0))

@@ -7,9 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
+from app.accounts.node_powers import NodePowers
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.carbon_free_stores import with_carbon_free_stores
-from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from grid.arrays import Bools, Floats
 
 IMPORT = "import"
@@ -31,6 +32,7 @@ class TracingInput:
         exports: Exports.
         operation: What the stores did; None if there are none.
         step_hours: Length of a step [h].
+        powers_of: One with the same powers and other carbon, whose powers at nodes count for this one too.
     """
 
     flows: Flows
@@ -41,6 +43,7 @@ class TracingInput:
     exports: Exports
     operation: StockOperation | None
     step_hours: float
+    powers_of: TracingInput | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -52,21 +55,6 @@ class TracingInput:
         """Flows, sources, consumers and exports: what all functions of tracing and ledgers begin with."""
         return self.flows, self.sources, self.consumers, self.exports
 
-    def with_carbon_free_stores(self) -> TracingInput:
-        """The same with stores as loads and carbon-free generators, and no operation."""
-        if self.operation is None:
-            return self
-        sources, consumers = with_carbon_free_stores(self.flows, self.sources, self.consumers, self.operation)
-        more = sources.node.size - self.sources.node.size
-        return replace(
-            self,
-            sources=sources,
-            source_names=(*self.source_names, *(STORES,) * more),
-            imported=np.concatenate([self.imported, np.zeros(more, dtype=np.bool_)]),
-            consumers=consumers,
-            operation=None,
-        )
-
     @property
     def exported_mwh(self) -> Floats:
         """What leaves the city, shape (T,) [MWh]."""
@@ -74,41 +62,56 @@ class TracingInput:
         return left
 
     @cached_property
-    def _of_stores_mw(self) -> tuple[Floats, Floats]:
-        """What all stores charge and discharge at each node, shape (T, N) each [MW]."""
+    def powers(self) -> NodePowers:
+        """Powers at the nodes."""
+        if self.powers_of is not None:
+            return self.powers_of.powers
+        return NodePowers(
+            self.flows, self.sources, self.imported, self.consumers, self.exports, self.operation, self.step_hours
+        )
+
+    @cached_property
+    def source_kg(self) -> tuple[Floats, Floats]:
+        """Carbon of local generation, and of what comes from the grid above, at each node over the run, (N,) each."""
+        kg_per_h = self.sources.p_mw * self.sources.ci_kg_per_mwh
+        return self.powers.of_sources(kg_per_h, ~self.imported), self.powers.of_sources(kg_per_h, self.imported)
+
+    def carrying(
+        self, ci_kg_per_mwh: Floats, renewable_share: Floats, operation: StockOperation | None
+    ) -> TracingInput:
+        """The same powers with other carbon.
+
+        Args:
+            ci_kg_per_mwh: Carbon intensity of the sources, shape (T, G) [kg/MWh].
+            renewable_share: Renewable share of their power, shape (T, G) [1].
+            operation: The same operation of the stores, with what their stocks hold at first.
+        """
+        sources = replace(self.sources, ci_kg_per_mwh=ci_kg_per_mwh, renewable_share=renewable_share)
+        return replace(self, sources=sources, operation=operation, powers_of=self.powers_of or self)
+
+    def with_carbon_free_stores(self) -> TracingInput:
+        """The same with stores as loads and carbon-free generators, and no operation."""
         if self.operation is None:
-            return np.zeros(self.shape), np.zeros(self.shape)
-        return self.operation.power_at_nodes(*self.shape)
-
-    @property
-    def charging_mw(self) -> Floats:
-        """What all stores charge at each node, shape (T, N) [MW]."""
-        return self._of_stores_mw[0]
-
-    @property
-    def discharging_mw(self) -> Floats:
-        """What all stores discharge at each node, shape (T, N) [MW]."""
-        return self._of_stores_mw[1]
+            return self
+        if self.powers_of is None:
+            return self._without_stocks
+        free = self.powers_of._without_stocks  # noqa: SLF001  of its own kind
+        more = ((0, 0), (0, free.sources.node.size - self.sources.node.size))
+        return free.carrying(np.pad(self.sources.ci_kg_per_mwh, more), np.pad(self.sources.renewable_share, more), None)
 
     @cached_property
-    def consumed_mw(self) -> Floats:
-        """What final consumers take at each node, shape (T, N) [MW]."""
-        return at_nodes(self.consumers.p_mw, self.consumers.node, self.shape[1])
-
-    @cached_property
-    def use_mw(self) -> Floats:
-        """Consumption, exports and charging at each node, shape (T, N) [MW]."""
-        used: Floats = at_nodes(self.exports.p_mw, self.exports.node, self.shape[1])
-        used += self.consumed_mw
-        used += self.charging_mw
-        return used
-
-    @cached_property
-    def entering_mw(self) -> Floats:
-        """Power that enters each node from branches, sources and stores, shape (T, N) [MW]."""
-        flows, n = self.flows, self.shape[1]
-        forward, backward = flows.received_mw()
-        entering: Floats = at_nodes(forward, flows.to_node, n) + at_nodes(backward, flows.from_node, n)
-        entering += at_nodes(self.sources.p_mw, self.sources.node, n)
-        entering += self.discharging_mw
-        return entering
+    def _without_stocks(self) -> TracingInput:
+        if self.operation is None:
+            return self
+        sources, consumers = with_carbon_free_stores(self.flows, self.sources, self.consumers, self.operation)
+        more = sources.node.size - self.sources.node.size
+        return TracingInput(
+            self.flows,
+            sources,
+            (*self.source_names, *(STORES,) * more),
+            np.concatenate([self.imported, np.zeros(more, dtype=np.bool_)]),
+            consumers,
+            self.exports,
+            None,
+            self.step_hours,
+        )

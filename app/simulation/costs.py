@@ -12,6 +12,7 @@ from app.simulation.phases import SimulationResult
 from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import values_of
+from grid.sharing import keep_latest
 from grid.units import KG_PER_T
 
 _Rate = Callable[[Flexibility, Floats], Floats]
@@ -31,6 +32,41 @@ class MonthlyPeaks:
     month: np.ndarray
     import_mw: Floats
     demand_charge: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class OfAssets:
+    """What all assets together do in every step, whatever carbon it carries; shape (T,) each.
+
+    Args:
+        curtailed_mwh: Local generation that sun or wind offered and that was not fed in [MWh].
+        wear_cost: Wear and fuel of what feeds in [currency].
+        forgone_value: What users lose who go without energy that has a value to them [currency].
+        stock_gain_mwh: What stores whose time ends with a step hold more than is due, as they would feed it in [MWh].
+        heat_mwh: Heat that heat pumps make [MWh].
+    """
+
+    curtailed_mwh: Floats
+    wear_cost: Floats
+    forgone_value: Floats
+    stock_gain_mwh: Floats
+    heat_mwh: Floats
+
+
+def of_assets(outcome: SimulationResult) -> OfAssets:
+    """What all assets together do; kept for runs that have their powers in common."""
+    renewable = tuple(f.name for f in _renewable(outcome))
+    return keep_latest(
+        "what assets do in every step",
+        (outcome.accounts.side, renewable),
+        lambda: OfAssets(
+            curtailed_mwh(outcome),
+            wear_cost(outcome),
+            forgone_value(outcome),
+            stock_gain_mwh(outcome),
+            heat_mwh(outcome),
+        ),
+    )
 
 
 def monthly_peaks(outcome: SimulationResult) -> MonthlyPeaks:
@@ -63,13 +99,17 @@ def forgone_value(outcome: SimulationResult) -> Floats:
 
 def curtailed_mwh(outcome: SimulationResult) -> Floats:
     """Local generation that sun or wind offered and that was not fed in, by step, shape (T,) [MWh]."""
+    return _by_step(outcome, lambda f, p_mw: np.maximum(p_mw - f.unmanaged_power(), 0.0), _renewable(outcome))
+
+
+def _renewable(outcome: SimulationResult) -> list[Flexibility]:
+    """Generation by sun or wind."""
     factors = outcome.inputs.factors
-    renewable = [
+    return [
         f
         for f in outcome.inputs.flexibilities
         if f.technology is not None and f.reservoir is None and factors.renewable(f.technology)
     ]
-    return _by_step(outcome, lambda f, p_mw: np.maximum(p_mw - f.unmanaged_power(), 0.0), renewable)
 
 
 def stock_gain_mwh(outcome: SimulationResult) -> Floats:

@@ -12,6 +12,7 @@ import numpy as np
 from app.simulation.reuse import Arrays
 from grid.network.network import Network
 from grid.powerflow.powerflow import PowerFlow
+from grid.sharing import shared
 from grid.time.clock import Clock
 from optimizer.problem.schedule import BindingLimit, Costs, Quality, Schedule, Shortfall
 
@@ -27,8 +28,9 @@ def flow_arrays(flow: PowerFlow) -> dict[str, np.ndarray]:
     return {"voltage": flow.voltage, "by_newton": flow.by_newton, "failed": flow.failed}
 
 
+@shared(latest=True)
 def flow_from(arrays: Arrays, network: Network, clock: Clock) -> PowerFlow:
-    """An AC power flow on a network and clock, from `flow_arrays`."""
+    """An AC power flow on a network and clock, from `flow_arrays`; where runs share, what follows from it is found."""
     return PowerFlow(clock, network, **arrays)
 
 

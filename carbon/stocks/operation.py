@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -95,14 +95,16 @@ class StockOperation:
         ends = run_offsets(self.stop - self.start)
         slots = slice(int(ends[first]), int(ends[stop]))
         by_device = ("owner", "node", "start", "stop", "e_start_mwh", "retention_per_step")
-        return replace(
-            self,
+        part = object.__new__(StockOperation)  # a part of what was found right needs no check
+        vars(part).update(
+            {field.name: getattr(self, field.name) for field in fields(self)},
             **{name: getattr(self, name)[devices] for name in by_device},
             p_mw=self.p_mw[slots],
             eta_charge=_part(self.eta_charge, devices, slots),
             eta_discharge=_part(self.eta_discharge, devices, slots),
             p_drain_mw=None if self.p_drain_mw is None else self.p_drain_mw[slots],
         )
+        return part
 
     def power_at_nodes(self, n_steps: int, n_nodes: int, which: Bools | None = None) -> tuple[Floats, Floats]:
         """What the stores charge and what they discharge at each node, shape (T, N) each, at least 0 [MW].

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grid.sharing import SharedPreparation, shared, sharing_preparation
+from grid.sharing import SharedPreparation, keep_latest, shared, sharing_preparation
 from grid.spec import Spec
 
 
@@ -149,3 +149,26 @@ def test_one_that_is_given_outlives_the_block_and_an_inner_block_shares_the_oute
             assert inner is kept
             made("a")
     assert calls == ["a"]
+
+
+def test_of_what_is_large_only_the_latest_is_kept() -> None:
+    calls: list[str] = []
+
+    @shared(latest=True)
+    def made(name: str) -> np.ndarray:
+        calls.append(name)
+        return np.zeros(1000)
+
+    with sharing_preparation() as kept:
+        first = made("a")
+        assert made("a") is first
+        other = keep_latest("other", ("a", 1), lambda: np.ones(10))
+        assert keep_latest("other", ("a", 1), lambda: np.zeros(10)) is other
+        n_bytes = kept.n_bytes
+        made("b")
+        assert kept.n_bytes == n_bytes
+        assert made("a") is not first
+        assert keep_latest("other", ("a", 2), lambda: np.zeros(10)) is not other
+        assert kept.n_bytes == n_bytes
+    assert calls == ["a", "b", "a"]
+    assert keep_latest("other", ("a", 2), lambda: np.ones(10)) is not keep_latest("other", ("a", 2), lambda: other)

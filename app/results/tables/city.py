@@ -62,6 +62,7 @@ def ledger(outcome: SimulationResult) -> pl.DataFrame:
     """One row a step: every term of both ledgers, and what the cost is made of."""
     inputs, energy, carbon = outcome.inputs, outcome.accounts.energy, outcome.accounts.carbon
     stationary = carbon.stationary.carbon
+    of_assets = costs.of_assets(outcome)
     return pl.DataFrame(
         {
             "time": times(inputs.clock, np.arange(inputs.clock.n_steps)),
@@ -75,7 +76,7 @@ def ledger(outcome: SimulationResult) -> pl.DataFrame:
             "grid_loss_mwh": _where_solved(outcome, energy.grid_loss_mwh),
             "storage_change_mwh": energy.storage_change_mwh,
             "renewable_mwh": carbon.renewable_mwh,
-            "curtailed_mwh": costs.curtailed_mwh(outcome),
+            "curtailed_mwh": of_assets.curtailed_mwh,
             "source_kg": carbon.source_kg,
             "arriving_kg": stationary.arriving,
             "consumption_kg": carbon.consumption_kg,
@@ -88,11 +89,11 @@ def ledger(outcome: SimulationResult) -> pl.DataFrame:
             "carbon_error_kg": outcome.accounts.carbon_error_by_step_kg,
             "import_price_per_mwh": inputs.import_price_per_mwh,
             "export_price_per_mwh": inputs.export_price_per_mwh,
-            "wear_cost": costs.wear_cost(outcome),
-            "forgone_value": costs.forgone_value(outcome),
+            "wear_cost": of_assets.wear_cost,
+            "forgone_value": of_assets.forgone_value,
             "carbon_cost": costs.carbon_cost(outcome),
-            "stock_gain_mwh": costs.stock_gain_mwh(outcome),
-            "heat_mwh": costs.heat_mwh(outcome),
+            "stock_gain_mwh": of_assets.stock_gain_mwh,
+            "heat_mwh": of_assets.heat_mwh,
         }
     ).with_columns(pl.col("loss_mwh", "grid_loss_mwh").fill_nan(None))
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy import sparse
 
-from app.results.columns import CONVENTION_TABLES, TABLES
+from app.results.columns import CONVENTION_TABLES
 from app.results.tables import city as city_tables
 from app.results.tables import hydrogen, marginal, v2g
+from app.results.tables.assets import assets
 from app.results.tables.conventions import convention_tables
 from app.results.tables.frames import by_element as _grid
 from app.results.tables.frames import each_step
@@ -21,9 +21,7 @@ from app.results.tables.fuels import fuels, tests_kg
 from app.results.tables.vehicles import charging_hours, sessions, vehicle_classes
 from app.simulation.phases import SimulationResult
 from app.simulation.violations import find_violations
-from carbon.stocks.trace import StockRecord
-from grid.arrays import Floats, Ints
-from grid.flexibility.flexibility import Flexibility
+from grid.arrays import Floats
 
 
 def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
@@ -34,7 +32,7 @@ def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
     by_outcome: dict[str, Callable[[SimulationResult], pl.DataFrame]] = {
         "buses": _buses,
         "branches": _branches,
-        "assets": _assets,
+        "assets": assets,
         "sectors": city_tables.sectors,
         "charging_hours": charging_hours,
         "v2g_credit": v2g.avoided,
@@ -126,72 +124,6 @@ def _branches(outcome: SimulationResult) -> pl.DataFrame:
     loading = outcome.flow.loading_percent()
     frame = _grid(clock, "branch", branches.names, p_from_mw=p_from, p_to_mw=p_to, loading_percent=loading)
     return frame.with_columns(each_step(clock, branches.kinds).alias("kind"))
-
-
-def _assets(outcome: SimulationResult) -> pl.DataFrame:
-    """One row a step, asset and bus; a data centre and its deferrable work are one asset."""
-    deferrable = {load.name: load.deferrable_name for load in outcome.inputs.data_centres}
-    by_name = {f.name: f for f in outcome.inputs.flexibilities}
-    frames = []
-    for name, flexibility in by_name.items():
-        if name in deferrable.values():
-            continue
-        p_mw = flexibility.at_buses(outcome.p_mw[name])
-        work = by_name.get(deferrable.get(name, ""))
-        if work is not None:
-            p_mw += work.at_buses(outcome.p_mw[work.name])
-        frames.append(_asset(outcome, flexibility, p_mw).with_columns(pl.lit(name, pl.Categorical).alias("asset")))
-    if not frames:
-        return pl.DataFrame(schema=TABLES["assets"])
-    return pl.concat(frames).sort("time", maintain_order=True)
-
-
-def _asset(outcome: SimulationResult, flexibility: Flexibility, p_mw: Floats) -> pl.DataFrame:
-    """Power, energy and carbon of an asset at each of its buses, from its power at all buses, shape (T, B) [MW].
-
-    What a fleet draws and feeds in at a bus in the same step stand apart; other assets do one of both.
-    """
-    buses = flexibility.buses
-    at_buses = p_mw[:, buses]
-    drawn, fed_in = np.maximum(at_buses, 0.0), np.maximum(-at_buses, 0.0)
-    stored, fed_in_ci = np.zeros_like(at_buses), np.full(at_buses.shape, np.nan)
-    if flexibility.name in outcome.accounts.stores.devices and outcome.accounts.tracing.stocks is not None:
-        drawn, fed_in, stored, fed_in_ci = _stored(outcome, outcome.accounts.tracing.stocks, flexibility, buses)
-    elif flexibility.technology is not None:
-        factors, boundary = outcome.inputs.factors, outcome.inputs.upstream.boundary
-        own = flexibility.ci_kg_per_mwh
-        fed_in_ci[fed_in > 0] = (
-            factors.value(flexibility.technology, boundary) if own is None else own[boundary == "lifecycle"]
-        )
-    ci = np.where(drawn > 0, outcome.accounts.tracing.ci_kg_per_mwh[:, outcome.flow.network.buses.node[buses]], np.nan)
-    names = [outcome.flow.network.buses.names[bus] for bus in buses]
-    q_mvar = np.zeros_like(at_buses)
-    if flexibility.name in outcome.schedule.q_mvar:
-        q_mvar = flexibility.at_buses(outcome.schedule.q_mvar[flexibility.name])[:, buses]
-    return _grid(
-        outcome.inputs.clock, "bus", names, p_mw=at_buses, drawn_mw=drawn, fed_in_mw=fed_in, e_mwh=stored,
-        ci_kg_per_mwh=ci, fed_in_ci_kg_per_mwh=fed_in_ci, q_mvar=q_mvar,
-    )  # fmt: skip
-
-
-def _stored(
-    outcome: SimulationResult, stocks: StockRecord, flexibility: Flexibility, buses: Ints
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """What stores at each bus draw and feed in [MW], hold [MWh], and the intensity fed in [kg/MWh], shape (T, P)."""
-    clock, devices = outcome.inputs.clock, outcome.accounts.stores.devices[flexibility.name]
-    record = stocks.select(devices)
-    events, column = record.events, np.searchsorted(buses, outcome.accounts.stores.bus[devices])
-
-    def summed(values: Floats, step: Ints, device: Ints) -> Floats:
-        shape = (clock.n_steps, buses.size)
-        return np.asarray(sparse.coo_array((values, (step, column[device])), shape=shape).toarray())
-
-    slots, power = (events.operation.slot_step, events.operation.slot_device), events.operation.p_mw
-    drawn, given, held = (summed(x, *slots) for x in (np.maximum(power, 0), np.maximum(-power, 0), record.e_end_mwh))
-    fed = events.feeds
-    given_kg = summed(record.moved_kg[fed], events.step[fed], events.device[fed])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return drawn, given, held, given_kg / (clock.step_hours * given)
 
 
 def _data_centres(outcome: SimulationResult) -> pl.DataFrame:

@@ -1,0 +1,175 @@
+"""Powers at the nodes of a traced city, whatever carbon they carry: made once for all conventions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from carbon.stocks.operation import StockOperation
+from carbon.tracing.convention_names import Convention
+from carbon.tracing.conventions import average_flows, half_loss_mw, local_loss_mw
+from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
+from grid.arrays import Bools, Floats, Ints
+
+Pair = tuple[Floats, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class NodePowers:
+    """What is fed in, taken, passed on and lost at every node; T steps, N nodes.
+
+    Everything is computed when it is first asked for, and kept. No emission factor is in it.
+
+    Args:
+        flows: Power at both ends of every branch.
+        sources: Imports and local generation, of which only nodes and powers count.
+        imported: Whether each source lies outside the city, shape (G,).
+        consumers: Final consumers.
+        exports: Exports.
+        operation: What the stores did, of which only energy counts; None if there are none.
+        step_hours: Length of a step [h].
+    """
+
+    flows: Flows
+    sources: Sources
+    imported: Bools
+    consumers: Consumers
+    exports: Exports
+    operation: StockOperation | None
+    step_hours: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Steps and nodes."""
+        return self.flows.n_steps, self.flows.n_nodes
+
+    @cached_property
+    def of_stores_mw(self) -> Pair:
+        """What all stores charge and discharge at each node, shape (T, N) each [MW]."""
+        if self.operation is None:
+            return np.zeros(self.shape), np.zeros(self.shape)
+        return self.operation.power_at_nodes(*self.shape)
+
+    @cached_property
+    def of_vehicles_mwh(self) -> Floats:
+        """What cars charge less what they discharge at each node over the run, shape (N,) [MWh]."""
+        return self._net_mwh(vehicle=True)
+
+    @cached_property
+    def of_tanks_mwh(self) -> Floats:
+        """The same of stationary stores, shape (N,) [MWh]."""
+        return self._net_mwh(vehicle=False)
+
+    @cached_property
+    def consumed_mw(self) -> Floats:
+        """What final consumers take at each node, shape (T, N) [MW]."""
+        return at_nodes(self.consumers.p_mw, self.consumers.node, self.shape[1])
+
+    @cached_property
+    def exported_mw(self) -> Floats:
+        """What leaves the city at each node, shape (T, N) [MW]."""
+        return at_nodes(self.exports.p_mw, self.exports.node, self.shape[1])
+
+    @cached_property
+    def use_mw(self) -> Floats:
+        """Consumption, exports and charging at each node, shape (T, N) [MW]."""
+        used: Floats = self.exported_mw.copy()
+        used += self.consumed_mw
+        used += self.of_stores_mw[0]
+        return used
+
+    @cached_property
+    def received_mw(self) -> Pair:
+        """What arrives over every branch, there and back (`Flows.received_mw`), shape (T, L) each [MW]."""
+        return self.flows.received_mw()
+
+    @cached_property
+    def entering_mw(self) -> Floats:
+        """Power that enters each node from branches, sources and stores, shape (T, N) [MW]."""
+        flows, n = self.flows, self.shape[1]
+        forward, backward = self.received_mw
+        entering: Floats = at_nodes(forward, flows.to_node, n) + at_nodes(backward, flows.from_node, n)
+        entering += at_nodes(self.sources.p_mw, self.sources.node, n)
+        entering += self.of_stores_mw[1]
+        return entering
+
+    def lost_mw(self, convention: Convention) -> Floats:
+        """What is on the loss line of a convention (`ConventionTrace.loss_mw`), shape (T, N) [MW]."""
+        if convention == "load":
+            return self._lost_locally_mw
+        return self._half_lost_mw if convention == "average" else self._lost_mw
+
+    def carried_mw(self, convention: Convention) -> Pair:
+        """The power on which carbon travels, there and back, shape (T, L) each [MW].
+
+        On what arrives, under ``load`` on what is sent, and under ``average`` on the mean of both.
+        """
+        if convention == "load":
+            return self._sent_mw
+        return self._mean_mw if convention == "average" else self.received_mw
+
+    @cached_property
+    def own_mwh(self) -> Floats:
+        """Local generation at each node over the run, shape (N,) [MWh]."""
+        return self.of_sources(self.sources.p_mw, ~self.imported)
+
+    @cached_property
+    def above_mwh(self) -> Floats:
+        """What comes from the grid above at each node over the run, shape (N,) [MWh]."""
+        return self.of_sources(self.sources.p_mw, self.imported)
+
+    @cached_property
+    def passed_mwh(self) -> Pair:
+        """What each node gets over branches over the run, and what it sends that arrives, shape (N,) each [MWh]."""
+        return self.got_and_sent(self.received_mw)
+
+    def of_sources(self, rates: Floats, which: Bools) -> Floats:
+        """Rates of some sources, shape (T, G), summed over the run at their nodes, shape (N,)."""
+        return self.summed(self.sources.node[which], rates[:, which])
+
+    def got_and_sent(self, passing: Pair) -> Pair:
+        """What passes over the branches, shape (T, L) each, summed over the run at who gets and who sends it, (N,)."""
+        flows, (got, sent) = self.flows, np.zeros((2, self.shape[1]))
+        ends = ((flows.from_node, flows.to_node), (flows.to_node, flows.from_node))
+        for (sender, receiver), rates in zip(ends, passing, strict=True):
+            got += self.summed(receiver, rates)
+            sent += self.summed(sender, rates)
+        return got, sent
+
+    def summed(self, node: Ints, rates: Floats) -> Floats:
+        """Rates of elements, shape (T, E), summed over the run at their nodes, shape (N,)."""
+        total: Floats = self.step_hours * np.bincount(node, rates.sum(axis=0), self.shape[1]).astype(np.float64)
+        return total
+
+    def _net_mwh(self, *, vehicle: bool) -> Floats:
+        operation = self.operation
+        if operation is None:
+            return np.zeros(self.shape[1])
+        counts = operation.vehicle[operation.owner] == vehicle
+        drawn_mw, fed_mw = operation.power_at_nodes(*self.shape, counts)
+        net: Floats = self.step_hours * (drawn_mw.sum(axis=0) - fed_mw.sum(axis=0))
+        return net
+
+    @cached_property
+    def _lost_mw(self) -> Floats:
+        return self.flows.loss_mw()
+
+    @cached_property
+    def _half_lost_mw(self) -> Floats:
+        return half_loss_mw(self.flows)
+
+    @cached_property
+    def _lost_locally_mw(self) -> Floats:
+        return local_loss_mw(self.flows)
+
+    @cached_property
+    def _mean_mw(self) -> Pair:
+        return average_flows(self.flows).received_mw()
+
+    @cached_property
+    def _sent_mw(self) -> Pair:
+        forward, backward = self.received_mw
+        flows = self.flows
+        return np.where(forward > 0, flows.p_from_mw, 0.0), np.where(backward > 0, flows.p_to_mw, 0.0)
