@@ -23,7 +23,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 import numpy as np
 from pydantic import BaseModel
 
-__all__ = ["SharedPreparation", "keep_latest", "shared", "sharing_preparation"]
+__all__ = ["SharedPreparation", "is_shared", "keep_latest", "shared", "sharing_preparation"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -150,6 +150,11 @@ def shared(
         return from_kept
 
     return decorate
+
+
+def is_shared() -> bool:
+    """Whether results are kept here."""
+    return _PREPARATION.get() is not None
 
 
 def keep_latest(name: str, takes: Any, make: Callable[[], _R]) -> _R:

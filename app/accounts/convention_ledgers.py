@@ -166,7 +166,12 @@ def _trace_each(
     answers = trace_conventions(*city, hours, operation, conventions=conventions)
     carbon = {
         name: carbon_ledger(
-            *city, answer.tracing, step_hours=hours, operation=operation, loss_mw=inputs.powers.lost_mw(name)
+            *city,
+            answer.tracing,
+            step_hours=hours,
+            operation=operation,
+            loss_mw=inputs.powers.lost_mw(name),
+            with_renewable=(name, store_model) == (OPERATOR, WATER_TANK),  # the ledger of the run
         )
         for name, answer in answers.items()
         if name != "generator"

@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ from app.results.verification import FILES, MANIFEST, check_files, read_manifest
 from grid.errors import Fault, InputError
 from grid.files.content import is_file, is_folder
 from grid.files.output import in_words
+
+HELD_BYTES = 10_000_000
+"""Tables up to this size are held while a result is written, and not read again for the key figures [byte]."""
 
 
 def in_columns(name: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -173,7 +177,7 @@ def write_result(
     manifest: Callable[[], Mapping[str, Any]],
     summary: Callable[[Callable[[str], pl.LazyFrame]], Mapping[str, Any]],
     topology: Mapping[str, Any],
-    tables: Mapping[str, Callable[[], pl.DataFrame]],
+    tables: Mapping[str, Callable[[], pl.DataFrame | bytes]],
 ) -> Result:
     """Writes a result into a draft, which then takes its place: whole or not at all.
 
@@ -181,9 +185,10 @@ def write_result(
         path: The result folder; must not exist or be empty.
         scenario_yaml: The resolved scenario.
         manifest: Makes the contents of ``manifest.json``, when the tables are written.
-        summary: Makes the contents of ``summary.json`` from the tables as written, which it gets by name.
+        summary: Makes the contents of ``summary.json`` from the tables, which it gets by name.
         topology: Contents of ``topology.json``.
-        tables: Makes each of `TABLES`, with exactly their columns; one after the other, so that none stays.
+        tables: Makes each of `TABLES`, with exactly their columns, or its file; one after the other, so that none
+            that is large stays.
 
     Returns:
         The result; that of another run of the same scenario if one was there before.
@@ -197,9 +202,10 @@ def write_result(
     place.mkdir(parents=True, exist_ok=True)
     with new_draft(place) as draft:
         (draft / "scenario.yaml").write_text(scenario_yaml, encoding="utf-8")
-        for name in TABLES:
-            _write_table(in_columns(name, tables[name]()), draft / f"{name}.parquet")
-        key_figures = summary(lambda name: pl.scan_parquet(draft / f"{name}.parquet"))
+        small = {name: frame for name in TABLES if (frame := _write_table(name, tables[name](), draft)) is not None}
+        key_figures = summary(
+            lambda name: small[name].lazy() if name in small else pl.scan_parquet(draft / f"{name}.parquet")
+        )
         _write_json(key_figures, draft / "summary.json", indent=2)
         _write_json(topology, draft / "topology.json")
         about = sealed(manifest(), draft)
@@ -213,11 +219,23 @@ def write_result(
     return open_result(path)
 
 
-def _write_table(frame: pl.DataFrame, file: Path) -> None:
+def _write_table(name: str, table: pl.DataFrame | bytes, folder: Path) -> pl.DataFrame | None:
+    """Writes a table, or its file; returns it if it is small enough to be held."""
+    file = folder / f"{name}.parquet"
+    if isinstance(table, bytes):
+        file.write_bytes(table)
+        return None
+    frame = in_columns(name, table)
     try:
-        frame.write_parquet(file, compression="zstd")
+        encode(frame, file)
     except PolarsError as error:  # how polars says some of the errors of a file system
         raise OSError(str(error)) from error
+    return frame if frame.estimated_size() <= HELD_BYTES else None
+
+
+def encode(frame: pl.DataFrame, file: Path | BytesIO) -> None:
+    """Writes a table as Parquet. More compression than the least would save a hundredth, and take a quarter longer."""
+    frame.write_parquet(file, compression="zstd", compression_level=1)
 
 
 def _write_json(content: Mapping[str, Any], file: Path, indent: int | None = None) -> None:

@@ -32,7 +32,8 @@ class CarbonLedger:
         export_kg: E, carbon of what leaves the city.
         vehicles: The stocks of all vehicles.
         stationary: All stationary stocks.
-        renewable_mwh: Renewable part of the energy of consumers and of vehicles, net at the meter [MWh].
+        renewable_mwh: Renewable part of the energy of consumers and of vehicles, net at the meter [MWh]; NaN where it
+            was not asked for.
         sectors: Energy and carbon of each sector.
     """
 
@@ -122,6 +123,7 @@ def carbon_ledger(
     step_hours: float,
     operation: StockOperation | None = None,
     loss_mw: Floats | None = None,
+    with_renewable: bool = True,
     vehicle_sector: str = "II.1",
     storage_sector: str = "I.4",
 ) -> CarbonLedger:
@@ -139,6 +141,7 @@ def carbon_ledger(
         operation: What every store did.
         loss_mw: Losses on the loss line, at the node whose intensity they have, shape (T, N) [MW]: those of
             another convention (`carbon.tracing.conventions`); None for all of them.
+        with_renewable: Whether the renewable part of the energy is asked for.
         vehicle_sector: Sub-sector of the vehicles, and of fuel drawn from tanks.
         storage_sector: Sub-sector of the standing losses of stationary stores.
 
@@ -161,7 +164,9 @@ def carbon_ledger(
         export_kg=step_hours * (exports.p_mw * ci_kg_per_mwh[:, exports.node]).sum(axis=1),
         vehicles=vehicles,
         stationary=stationary,
-        renewable_mwh=_renewable_mwh(consumers, tracing, step_hours, operation),
+        renewable_mwh=_renewable_mwh(consumers, tracing, step_hours, operation)
+        if with_renewable
+        else np.full(flows.n_steps, np.nan),
         sectors=sector_table(
             consumers,
             consumer_kg,

@@ -120,7 +120,7 @@ class StockEvents:
         slot += self.step
         return slot
 
-    @property
+    @cached_property
     def p_mw(self) -> Floats:
         """Withdrawal at the terminals in each event, shape (J,) [MW]."""
         return self.operation.p_mw[self.slot]

@@ -282,8 +282,9 @@ class Flexibility(Slots):
 
     def at_buses(self, p_mw: Floats) -> Floats:
         """Power by slot, shape (K,), summed to buses, shape (T, B)."""
-        by_device = sparse.csr_array((p_mw, (self.step, self.device)), shape=(self.clock.n_steps, self.n_devices))
-        return np.asarray((by_device @ self.shares).toarray())
+        shape = (self.clock.n_steps, self.n_devices)
+        by_device = sparse.csc_array((p_mw, self.step, self.offsets), shape=shape)  # slots stand device after device
+        return np.asarray((by_device @ sparse.csc_array(self.shares)).toarray(order="C"))
 
 
 def one_hot(buses: Ints, n_buses: int) -> sparse.csr_array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
 from grid.arrays import Floats, Ints, ratio
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.reservoir import Reservoir
+from grid.sharing import keep_latest
 from grid.units import G_PER_KG, HOURS_PER_DAY, KWH_PER_MWH
 
 UNKNOWN_CLASS = "unknown"
@@ -38,29 +40,50 @@ def class_names(flexibility: Flexibility) -> tuple[tuple[str, ...], Ints]:
 
 def sessions(outcome: SimulationResult) -> pl.DataFrame:
     """One row a charging session, in the order of its beginning."""
-    frames = [_fleet_sessions(outcome, flexibility) for flexibility in fleets(outcome)]
-    if frames:
-        return pl.concat(frames).sort("start", "fleet", "vehicle")
-    return pl.DataFrame(schema=TABLES["sessions"])
+    if outcome.accounts.tracing.stocks is None or not any(True for _ in fleets(outcome)):
+        return pl.DataFrame(schema=TABLES["sessions"])
+    energy = keep_latest("energy of sessions", outcome.accounts.side, lambda: _energy(outcome))
+    parts = [_carbon(outcome, flexibility) for flexibility in fleets(outcome)]
+    kg = {name: np.concatenate([part[name] for part in parts])[energy.order] for name in parts[0]}
+    charged_kwh, km = (energy.frame[name].to_numpy() for name in ("energy_kwh", "driven_km"))
+    carbon = {
+        **kg,
+        "emissions_kg": kg["charged_kg"] - kg["v2g_kg"],
+        "charged_g_per_kwh": ratio(kg["charged_kg"] * G_PER_KG, charged_kwh),
+        "g_per_km": ratio(kg["driven_kg"] * G_PER_KG, km),
+    }
+    columns = (pl.Series(name, values) for name, values in carbon.items())
+    return energy.frame.with_columns(columns).with_columns(pl.col("charged_g_per_kwh", "g_per_km").fill_nan(None))
+
+
+@dataclass(frozen=True, eq=False)
+class _Energy:
+    """The table of sessions without carbon, and the place of each of its rows, fleet after fleet, shape (N,)."""
+
+    frame: pl.DataFrame
+    order: Ints
+
+
+def _energy(outcome: SimulationResult) -> _Energy:
+    frames = pl.concat([_fleet_sessions(outcome, flexibility) for flexibility in fleets(outcome)])
+    ordered = frames.with_row_index("order").sort("start", "fleet", "vehicle")
+    return _Energy(ordered.drop("order"), ordered["order"].to_numpy().astype(np.int64))
 
 
 def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.DataFrame:
+    """The sessions of a fleet without carbon."""
     store, stocks = flexibility.reservoir, outcome.accounts.tracing.stocks
     if store is None or stocks is None:
         return pl.DataFrame()
     devices = outcome.accounts.stores.devices[flexibility.name]
     n, clock = flexibility.n_devices, outcome.inputs.clock
     kwh = clock.step_hours * KWH_PER_MWH
-    record = stocks.select(devices)
-    events = record.events
+    events = stocks.select(devices).events
 
     def by_session(values: Floats) -> Floats:
         return np.bincount(events.device, weights=values, minlength=n).astype(np.float64)
 
     km = np.zeros(n) if store.mwh_per_km is None else stocks.driven_mwh[devices] / store.mwh_per_km
-    km = np.where(km < LEAST_KM, 0.0, km)
-    energy, charged = by_session(np.maximum(events.p_mw, 0.0)) * kwh, by_session(record.charged_kg)
-    returned = by_session(record.given_back_kg)
     buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
     names, code = class_names(flexibility)
     return pl.DataFrame(
@@ -72,18 +95,25 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
             "bus": buses.gather(outcome.accounts.stores.bus[devices]),
             "start": times(clock, flexibility.start),
             "end": times(clock, flexibility.stop),
-            "energy_kwh": energy,
+            "energy_kwh": by_session(np.maximum(events.p_mw, 0.0)) * kwh,
             "v2g_kwh": by_session(np.maximum(-events.p_mw, 0.0)) * kwh,
             **_due(flexibility, store),
-            "emissions_kg": charged - returned,
-            "charged_kg": charged,
-            "v2g_kg": returned,
-            "charged_g_per_kwh": ratio(charged * G_PER_KG, energy),
-            "driven_km": km,
-            "driven_kg": stocks.driven_kg[devices],
-            "g_per_km": ratio(stocks.driven_kg[devices] * G_PER_KG, km),
+            "driven_km": np.where(km < LEAST_KM, 0.0, km),
         }
-    ).with_columns(pl.col("charged_g_per_kwh", "g_per_km").fill_nan(None))
+    )
+
+
+def _carbon(outcome: SimulationResult, flexibility: Flexibility) -> dict[str, Floats]:
+    """Carbon that each session of a fleet charged and fed in, and that was driven before it, shape (N,) each [kg]."""
+    stocks, devices = outcome.accounts.tracing.stocks, outcome.accounts.stores.devices[flexibility.name]
+    n = flexibility.n_devices
+    if stocks is None:
+        return {}
+    record = stocks.select(devices)
+    moved = {"charged_kg": record.charged_kg, "v2g_kg": record.given_back_kg}
+    device = record.events.device
+    sums = {name: np.bincount(device, weights=kg, minlength=n).astype(np.float64) for name, kg in moved.items()}
+    return {**sums, "driven_kg": stocks.driven_kg[devices]}
 
 
 def _due(flexibility: Flexibility, store: Reservoir) -> dict[str, Floats]:

@@ -188,6 +188,7 @@ def by_hand() -> SimpleNamespace:
         accounts=SimpleNamespace(
             tracing=tracing,
             stores=Stores(operation, {"cars": slice(0, 4)}, np.zeros(4, int)),
+            side=object(),
         ),
         marginal=Marginal(region, region.at_nodes(np.zeros((6, 1))), np.zeros((6, 1)), nan, nan, nan, ()),
     )  # fmt: skip
