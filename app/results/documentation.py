@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.results.columns import DECLARED
 from app.results.key_figures import KeyFigure, declarations
+from app.results.table_file import RESOLUTIONS
 
 DOCS = Path(__file__).parents[2] / "docs"
 KEY_FIGURES_INTRODUCTION = """# Key figures
@@ -19,7 +20,8 @@ up the rows.
 TABLES_INTRODUCTION = """# Tables of a result
 Every table and column of a result, made from [app/results/columns.py](../app/results/columns.py) by
 `python -m app.results.documentation`. Rows are sorted by time, then element. Powers are positive when drawn. A value
-that does not exist is null.
+that does not exist is null. Numbers whose column states so are stored to the nearest multiple of that, a power of two
+(`app/results/table_file.py`): digits beyond it would be noise, which takes most of the room of a year on disk.
 """
 _HEAD = "| key | what it counts | unit | better | formula |\n|---|---|---|---|---|"
 
@@ -52,12 +54,19 @@ def tables() -> str:
             f"## `{name}`",
             f"A row for each {table.row}.",
             "",
-            "| column | unit | what it holds |",
-            "|---|---|---|",
+            "| column | unit | stored to | what it holds |",
+            "|---|---|---|---|",
         ]
-        parts += [f"| `{column}` | {one.unit} | {one.meaning} |" for column, one in table.columns.items()]
+        parts += [f"| `{column}` | {one.unit} | {_stored_to(name, column)} | {one.meaning} |"
+                  for column, one in table.columns.items()]  # fmt: skip
         parts.append("")
     return "\n".join(parts)
+
+
+def _stored_to(table: str, column: str) -> str:
+    """What the numbers of a column are multiples of, in short; empty where they are stored as they are."""
+    step = RESOLUTIONS.get(table, {}).get(column)
+    return "" if step is None else f"{step:.1g}"
 
 
 PAGES = {"key_figures.md": key_figures, "tables.md": tables}

@@ -8,7 +8,7 @@ manifest.json     scenario hash, status, versions, factor sets, data licences, n
                   SHA-256 of every file
 summary.json      the key figures, one level, units in the names
 topology.json     buses and branches with their districts and coordinates, for maps
-``*.parquet``     one table each, columns as in `app.results.columns`
+``*.parquet``     one table each, columns as in `app.results.columns`, stored as `app.results.table_file` says
 ================  ==========================================================================================
 """
 
@@ -20,7 +20,6 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from polars.exceptions import PolarsError
 
 from app.results.columns import TABLES
 from app.results.draft import is_draft, new_draft, take_place
+from app.results.table_file import as_stored, encode
 from app.results.target import PLACE, resolve_target
 from app.results.verification import FILES, MANIFEST, check_files, read_manifest, sealed
 from grid.errors import Fault, InputError
@@ -37,11 +37,6 @@ from grid.files.output import in_words
 
 HELD_BYTES = 10_000_000
 """Tables up to this size are held while a result is written, and not read again for the key figures [byte]."""
-
-
-def in_columns(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """A table with exactly its columns, in their order and of their types, from a frame that has them."""
-    return frame.select(pl.col(column).cast(dtype) for column, dtype in TABLES[name].items())
 
 
 @dataclass(frozen=True)
@@ -225,17 +220,12 @@ def _write_table(name: str, table: pl.DataFrame | bytes, folder: Path) -> pl.Dat
     if isinstance(table, bytes):
         file.write_bytes(table)
         return None
-    frame = in_columns(name, table)
+    frame = as_stored(name, table)
     try:
-        encode(frame, file)
+        encode(name, frame, file)
     except PolarsError as error:  # how polars says some of the errors of a file system
         raise OSError(str(error)) from error
     return frame if frame.estimated_size() <= HELD_BYTES else None
-
-
-def encode(frame: pl.DataFrame, file: Path | BytesIO) -> None:
-    """Writes a table as Parquet. More compression than the least would save a hundredth, and take a quarter longer."""
-    frame.write_parquet(file, compression="zstd", compression_level=1)
 
 
 def _write_json(content: Mapping[str, Any], file: Path, indent: int | None = None) -> None:

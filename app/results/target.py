@@ -15,9 +15,9 @@ from grid.files.output import PROBE_BYTES, in_words
 
 PLACE = "--out"
 """What faults of a target are named after."""
-BYTES_PER_VALUE = 18
-"""Least size of a result by step and element (bus or branch), measured from 33 to 254 buses: 18 to 34 bytes."""
-LARGEST_SHARE = 0.3
+BYTES_PER_VALUE = 5
+"""Least size of a result by step and element (bus or branch), measured from 33 to 254 buses: 5 to 14 bytes."""
+LARGEST_SHARE = 0.18
 """Share of a result that its largest table takes, at least."""
 _LONGEST_FILE = "data_centre_origins.parquet"
 _OF_FILE_SYSTEMS = frozenset({"lost+found"})

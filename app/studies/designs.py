@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from app.results.folder import in_columns
 from app.results.key_figures import evaluate, figure_named
 from app.results.manifest import status
+from app.results.table_file import in_columns
 from app.results.tables.registry import tables
 from app.scenario import load_scenario
 from app.scenario.loaded import LoadedScenario

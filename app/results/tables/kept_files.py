@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from app.results.folder import encode, in_columns
+from app.results.table_file import as_stored, encode
 from app.simulation.phases import SimulationResult
 from grid.sharing import is_shared, keep_latest
 
@@ -31,10 +31,10 @@ def tables_or_files(outcome: SimulationResult, tables: Mapping[str, Make]) -> di
 
 
 def _file(name: str, takes: Any, make: Make) -> bytes:
-    return keep_latest(f"file of {name}", takes, lambda: _encoded(in_columns(name, make())))
+    return keep_latest(f"file of {name}", takes, lambda: _encoded(name, as_stored(name, make())))
 
 
-def _encoded(frame: pl.DataFrame) -> bytes:
+def _encoded(name: str, frame: pl.DataFrame) -> bytes:
     file = BytesIO()
-    encode(frame, file)
+    encode(name, frame, file)
     return file.getvalue()

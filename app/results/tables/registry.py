@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from app.results.columns import CONVENTION_TABLES
+from app.results.table_file import RESOLUTIONS, to_multiples
 from app.results.tables import city as city_tables
 from app.results.tables import hydrogen, marginal, v2g
 from app.results.tables.assets import assets
@@ -119,11 +120,18 @@ def _buses(outcome: SimulationResult) -> pl.DataFrame:
 
 
 def _branches(outcome: SimulationResult) -> pl.DataFrame:
-    p_from, p_to = outcome.flow.branch_powers_mw()
+    p_from, p_to = _as_stored(*outcome.flow.branch_powers_mw())
     clock, branches = outcome.inputs.clock, outcome.flow.network.branches
     loading = outcome.flow.loading_percent()
     frame = _grid(clock, "branch", branches.names, p_from_mw=p_from, p_to_mw=p_to, loading_percent=loading)
     return frame.with_columns(each_step(clock, branches.kinds).alias("kind"))
+
+
+def _as_stored(p_from_mw: Floats, p_to_mw: Floats) -> tuple[Floats, Floats]:
+    """Powers into branches as they are stored: coarse, but with what a branch loses, never more of it, between them."""
+    step = RESOLUTIONS["branches"]
+    rounded = to_multiples(p_from_mw, step["p_from_mw"])
+    return rounded, np.floor((p_from_mw + p_to_mw) / step["p_to_mw"]) * step["p_to_mw"] - rounded
 
 
 def _data_centres(outcome: SimulationResult) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from app.results.columns import TABLES
+from app.results.table_file import RESOLUTIONS, to_multiples
 from app.results.tables.frames import times, wall_clock_hours
 from app.simulation.phases import SimulationResult
 from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
@@ -44,7 +45,7 @@ def sessions(outcome: SimulationResult) -> pl.DataFrame:
         return pl.DataFrame(schema=TABLES["sessions"])
     energy = keep_latest("energy of sessions", outcome.accounts.side, lambda: _energy(outcome))
     parts = [_carbon(outcome, flexibility) for flexibility in fleets(outcome)]
-    kg = {name: np.concatenate([part[name] for part in parts])[energy.order] for name in parts[0]}
+    kg = {name: _as_stored(name, np.concatenate([part[name] for part in parts])[energy.order]) for name in parts[0]}
     charged_kwh, km = (energy.frame[name].to_numpy() for name in ("energy_kwh", "driven_km"))
     carbon = {
         **kg,
@@ -95,10 +96,10 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
             "bus": buses.gather(outcome.accounts.stores.bus[devices]),
             "start": times(clock, flexibility.start),
             "end": times(clock, flexibility.stop),
-            "energy_kwh": by_session(np.maximum(events.p_mw, 0.0)) * kwh,
-            "v2g_kwh": by_session(np.maximum(-events.p_mw, 0.0)) * kwh,
+            "energy_kwh": _as_stored("energy_kwh", by_session(np.maximum(events.p_mw, 0.0)) * kwh),
+            "v2g_kwh": _as_stored("v2g_kwh", by_session(np.maximum(-events.p_mw, 0.0)) * kwh),
             **_due(flexibility, store),
-            "driven_km": np.where(km < LEAST_KM, 0.0, km),
+            "driven_km": _as_stored("driven_km", np.where(km < LEAST_KM, 0.0, km)),
         }
     )
 
@@ -114,6 +115,11 @@ def _carbon(outcome: SimulationResult, flexibility: Flexibility) -> dict[str, Fl
     device = record.events.device
     sums = {name: np.bincount(device, weights=kg, minlength=n).astype(np.float64) for name, kg in moved.items()}
     return {**sums, "driven_kg": stocks.driven_kg[devices]}
+
+
+def _as_stored(column: str, values: Floats) -> Floats:
+    """Values of a column of sessions as they are stored, so that what is derived from them agrees with the table."""
+    return to_multiples(values, RESOLUTIONS["sessions"][column])
 
 
 def _due(flexibility: Flexibility, store: Reservoir) -> dict[str, Floats]:
