@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from functools import cache
 
 import psutil
 
 MB = 1e6
+_OF_POLARS = "_RJEM_MALLOC_CONF"
 
 
 def memory_mb() -> float:
@@ -24,6 +26,15 @@ def give_back_memory() -> None:
     trim = _trim()
     if trim is not None:
         trim(0)
+
+
+def return_memory_of_tables_soon() -> None:
+    """Has polars give freed memory back within a second; to be called before polars is imported.
+
+    Its allocator (jemalloc) reads that from the environment when it is loaded; by default it keeps freed memory for ten
+    seconds of use, and for good while nothing is asked for.
+    """
+    os.environ.setdefault(_OF_POLARS, "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0")
 
 
 @cache

@@ -35,6 +35,9 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the dashboard, in which scenarios are also run; their results go into DIR."""
+    from app.batch.memory import return_memory_of_tables_soon
+
+    return_memory_of_tables_soon()
     from app.dashboard import serve as serve_dashboard
 
     if read_only:

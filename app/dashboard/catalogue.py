@@ -94,9 +94,14 @@ def catalogue_of(results: Mapping[str, Result]) -> Catalogue:
     return Catalogue(place, lambda: entries)
 
 
-def open_catalogue(place: Path) -> Catalogue:
-    """The catalogue of a result folder or of a folder of results, which is looked at again when it is asked."""
-    return Catalogue(place, _Folder(place).entries)
+def open_catalogue(place: Path, *, may_keep: bool = False) -> Catalogue:
+    """The catalogue of a result folder or of a folder of results, which is looked at again when it is asked.
+
+    Args:
+        place: The folder.
+        may_keep: Whether what is made of results may be kept in it, see `app.results.prepared`.
+    """
+    return Catalogue(place, _Folder(place, may_keep).entries)
 
 
 @dataclass
@@ -104,6 +109,7 @@ class _Folder:
     """What is in a folder of results, opened once for each state of each of them."""
 
     place: Path
+    may_keep: bool = False
     known: dict[Path, tuple[_State, Entry]] = field(default_factory=dict)
     found: tuple[Entry, ...] = ()
     looked_s: float = -LOOK_EVERY_S
@@ -128,7 +134,7 @@ class _Folder:
         state = _state(folder)
         before = self.known.get(folder)
         if before is None or before[0] != state:
-            self.known[folder] = before = (state, _opened(folder))
+            self.known[folder] = before = (state, _opened(folder, self.may_keep and folder != self.place))
         return before[1]
 
 
@@ -141,9 +147,9 @@ def _state(folder: Path) -> _State:
         return 0, 0, 0, 0
 
 
-def _opened(folder: Path) -> Entry:
+def _opened(folder: Path, may_keep: bool) -> Entry:
     try:
-        result = open_result(folder)
+        result = open_result(folder, may_keep=may_keep)
     except InputError as error:
         return Entry(folder.name, folder.name, "", None, "; ".join(map(str, error.faults)))
     except OSError as error:

@@ -94,7 +94,8 @@ def serve(
     from waitress import create_server  # noqa: PLC0415  only needed where something is served
 
     outline = None if basemap is None else read_basemap(basemap)
-    app = create_app(opened(path, may_be_empty=jobs is not None), host, jobs, outline, ahead=True)
+    writable = jobs is not None
+    app = create_app(opened(path, may_be_empty=writable, may_keep=writable), host, jobs, outline, ahead=True)
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
@@ -115,7 +116,7 @@ def serve(
         server.close()
 
 
-def opened(path: Path, *, may_be_empty: bool = False) -> Catalogue:
+def opened(path: Path, *, may_be_empty: bool = False, may_keep: bool = False) -> Catalogue:
     """The catalogue of what is at `path`; tells on stderr of results that cannot be opened.
 
     Raises:
@@ -123,7 +124,7 @@ def opened(path: Path, *, may_be_empty: bool = False) -> Catalogue:
     """
     if not may_be_empty:
         result_folders(path)  # raises where there is none
-    catalogue = open_catalogue(path)
+    catalogue = open_catalogue(path, may_keep=may_keep)
     problems = [f"{entry.name}: {entry.problem}" for entry in catalogue.entries() if entry.result is None]
     if not len(catalogue) and not may_be_empty:
         raise InputError([Fault(str(path), problem) for problem in problems], str(path))

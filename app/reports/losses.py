@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from app.results.folder import Result
+from app.results.prepared import prepared
 from carbon.tracing.convention_names import OPERATOR, WATER_TANK, check_traced
 
 STORES_LINE = "I.4.2"
@@ -16,6 +17,15 @@ def lost_mwh_of_lines(result: Result) -> dict[str, float]:
 
     In steps without consumption it is that of the stores' sector, as its carbon in the ledger.
     """
+    by_line = prepared(result, "losses by line of the inventory", lambda: _lost_by_line(result))
+    (total,) = of_convention(result, "loss_bearers", OPERATOR).select(pl.col("lost_mwh").sum()).collect().row(0)
+    branches = float(by_line["lost"].sum())
+    scale = total / branches if branches else 0.0  # what shunts lose stands in no branch
+    return {f"{code.removesuffix('.2')}.3": scale * mwh for code, mwh in by_line.iter_rows()}
+
+
+def _lost_by_line(result: Result) -> pl.DataFrame:
+    """`gpc_code` of each line x.2, and what branches lose for it [MWh]."""
     hours = float(result.summary["step_hours"])
     flows = result.table("branches").group_by("time").agg((pl.col("p_from_mw") + pl.col("p_to_mw")).sum() * hours)
     lost = flows.select("time", lost=pl.col("p_from_mw"))
@@ -28,11 +38,7 @@ def lost_mwh_of_lines(result: Result) -> dict[str, float]:
     )
     share = pl.when(pl.col("all") > 0).then(pl.col("taken") / pl.col("all"))
     alone = (pl.col("gpc_code") == STORES_LINE).cast(pl.Float64)
-    by_line = taken.group_by("gpc_code").agg((pl.col("lost") * share.otherwise(alone)).sum()).collect()
-    (total,) = of_convention(result, "loss_bearers", OPERATOR).select(pl.col("lost_mwh").sum()).collect().row(0)
-    branches = float(by_line["lost"].sum())
-    scale = total / branches if branches else 0.0  # what shunts lose stands in no branch
-    return {f"{code.removesuffix('.2')}.3": scale * mwh for code, mwh in by_line.iter_rows()}
+    return taken.group_by("gpc_code").agg((pl.col("lost") * share.otherwise(alone)).sum()).collect()
 
 
 def of_convention(result: Result, table: str, convention: str) -> pl.LazyFrame:

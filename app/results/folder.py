@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from polars.exceptions import PolarsError
 
 from app.results.columns import TABLES
 from app.results.draft import is_draft, new_draft, take_place
+from app.results.prepared import note_checked, was_checked
 from app.results.table_file import as_stored, encode
 from app.results.target import PLACE, resolve_target
 from app.results.verification import FILES, MANIFEST, check_files, read_manifest, sealed
@@ -37,6 +39,7 @@ from grid.files.output import in_words
 
 HELD_BYTES = 10_000_000
 """Tables up to this size are held while a result is written, and not read again for the key figures [byte]."""
+_SERIAL = count()
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,16 @@ class Result:
         manifest: Contents of ``manifest.json``.
         summary: Contents of ``summary.json``.
         verified: Tables found to be as they were written, so far.
+        may_keep: Whether small tables made of it may be kept beside it, see `app.results.prepared`.
+        serial: Differs between any two that were opened in this process.
     """
 
     path: Path
     manifest: Mapping[str, Any]
     summary: Mapping[str, Any]
     verified: set[str] = field(default_factory=set, repr=False, compare=False)
+    may_keep: bool = field(default=False, repr=False, compare=False)
+    serial: int = field(default_factory=_SERIAL.__next__, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -84,11 +91,15 @@ class Result:
     def table(self, name: str) -> pl.LazyFrame:
         """One of `TABLES`, lazily read; when it is first asked for, it is compared with its hash.
 
+        Where it may be kept that this was done, it is done again only if the file was touched since.
+
         Raises:
             InputError: If it is missing or not as it was written.
         """
         if name not in self.verified:
-            check_files(self.path, self.manifest, [f"{name}.parquet"])
+            if not was_checked(self, name):
+                check_files(self.path, self.manifest, [f"{name}.parquet"])
+                note_checked(self, name)
             self.verified.add(name)
         return pl.scan_parquet(self.path / f"{name}.parquet")
 
@@ -101,8 +112,12 @@ class Result:
         check_files(self.path, self.manifest)
 
 
-def open_result(path: Path) -> Result:
+def open_result(path: Path, *, may_keep: bool = False) -> Result:
     """The result in the folder `path`; all but its tables are compared with their hashes.
+
+    Args:
+        path: The folder.
+        may_keep: See `Result`.
 
     Raises:
         InputError: If the folder is missing, incomplete, damaged, foreign, or a result of another format.
@@ -117,7 +132,8 @@ def open_result(path: Path) -> Result:
     if missing:
         raise InputError(missing, str(path))
     check_files(path, manifest, [name for name in FILES if not name.endswith(".parquet")])
-    return Result(path, manifest, json.loads((path / "summary.json").read_text(encoding="utf-8")))
+    summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
+    return Result(path, manifest, summary, may_keep=may_keep)
 
 
 def result_folders(path: Path) -> list[Path]:

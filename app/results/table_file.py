@@ -1,4 +1,4 @@
-"""How a table of a result is stored: Parquet, of numbers as fine as they mean something, packed.
+"""How a table of a result is stored: Parquet, of numbers as fine as they mean something, packed; and read in pieces.
 
 Digits of a number beyond what is known of it are noise, which nothing packs. So in the tables that have a row a step
 and element, or a charging session, numbers are stored to the nearest multiple of a power of two that is finer than
@@ -13,7 +13,9 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,8 @@ import polars as pl
 from app.results.columns import TABLES
 from grid.arrays import Floats
 
+ROWS_AT_ONCE = 1_000_000
+"""Rows of a piece of a large table: that of a year of a city has ten million."""
 RESOLUTIONS: dict[str, dict[str, float]] = {
     "buses": {
         "vm_pu": 2.0**-20, "ci_kg_per_mwh": 2.0**-5, "renewable_share": 2.0**-15, "carbon_free_share": 2.0**-15,
@@ -90,3 +94,17 @@ def _to_multiples(column: str, step: float) -> pl.Expr:
 def to_multiples(values: Floats, step: float) -> Floats:
     """Values to the nearest multiples of a power of two, for what else is to be derived from them as stored."""
     return np.round(values / step) * step
+
+
+def in_pieces(table: pl.LazyFrame, rows: int = ROWS_AT_ONCE) -> Iterator[pl.DataFrame]:
+    """The rows of a table in pieces, at least one, in their order.
+
+    Args:
+        table: The table; only what it selects is read.
+        rows: Rows of a piece.
+    """
+    for start in count(0, rows):
+        piece = table.slice(start, rows).collect()
+        yield piece
+        if piece.height < rows:
+            return

@@ -43,7 +43,7 @@ class Served:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Served]:
-    """Serves a folder read-only on a free port until the end, and watches its memory."""
+    """Serves a folder on a free port until the end, as planners do but for runs, and watches its memory."""
     command = [
         sys.executable,
         "-c",
@@ -52,7 +52,8 @@ def serving(folder: Path) -> Iterator[Served]:
         str(folder),
         "--port",
         "0",
-        "--read-only",
+        "--jobs",
+        "0",
     ]
     begun = time.perf_counter()
     with subprocess.Popen(  # noqa: S603  our own command line

@@ -10,8 +10,7 @@ from dash.development.base_component import Component
 from app.dashboard import cards
 from app.dashboard.comparing import multiples
 from app.dashboard.comparing.chosen import ResultComparison
-from app.dashboard.figures import ev
-from app.dashboard.figures.city import hourly_sectors
+from app.dashboard.figures import frames
 from app.dashboard.view import View
 from app.results.folder import Result
 
@@ -46,13 +45,7 @@ def multiple_cards(view: View, compared: ResultComparison) -> Iterator[Component
 
 
 def _cars(view: View, shown: Mapping[str, Result]) -> Iterator[Component]:
-    fleets = {
-        name: one.table("sessions").select(pl.col("fleet").cast(pl.String).unique()) for name, one in shown.items()
-    }
-    powers = {
-        name: ev.fleet_power(one.table("assets"), fleets[name].collect()["fleet"].to_list())
-        for name, one in shown.items()
-    }
+    powers = {name: frames.power_of_fleets(one) for name, one in shown.items() if frames.charging_fleets(one)}
     powers = {name: power for name, power in powers.items() if not power.is_empty()}
     if powers:
         yield cards.chart(
@@ -97,9 +90,9 @@ def _powers(shown: Mapping[str, Result]) -> pl.DataFrame:
 
 def _hours(shown: Mapping[str, Result], zone: str) -> pl.DataFrame:
     """Emissions of each sector in each hour, a column a result [kg/h]."""
-    frames = [hourly_sectors(one.table("sectors").collect(), zone).with_columns(pl.lit(name).alias("result"))
-              for name, one in shown.items()]  # fmt: skip
-    table = pl.concat(frames).pivot("result", index=["sector", "hour"], values="emissions_kg")
+    columns = [frames.hourly_sectors(one, zone).with_columns(pl.lit(name).alias("result"))
+               for name, one in shown.items()]  # fmt: skip
+    table = pl.concat(columns).pivot("result", index=["sector", "hour"], values="emissions_kg")
     return table.rename({"sector": "Sector", "hour": "Hour", **{name: f"{name} [kg/h]" for name in shown}})
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 
 from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme
-from app.dashboard.figures import city, ev
+from app.dashboard.figures import city, ev, frames
 from app.dashboard.figures.chart import framed, go, hour_axis, make_subplots
 from app.results.folder import Result
+from app.results.prepared import prepared
 
 MOST_ACROSS = 3
 """Panels beside each other."""
@@ -60,7 +61,7 @@ def power_stacks(results: Mapping[str, Result], zone: str, theme: Theme) -> go.F
 
 def emissions_by_hour(results: Mapping[str, Result], zone: str, theme: Theme) -> go.Figure:
     """Emissions of an average day by sector [kg/h]; a sector has one colour in all panels."""
-    hourly = {name: city.hourly_sectors(one.table("sectors").collect(), zone) for name, one in results.items()}
+    hourly = {name: frames.hourly_sectors(one, zone) for name, one in results.items()}
     return in_panels({name: city.sector_bars(frame, theme) for name, frame in _with_same_sectors(hourly)}, theme,
                      y_title="Emissions [kg/h]", hours=True)  # fmt: skip
 
@@ -121,10 +122,15 @@ def _durations(curves: Mapping[str, np.ndarray], theme: Theme) -> go.Figure:
 
 def duration_curve(result: Result) -> np.ndarray:
     """Loading of the worst line in every step, the highest first, at up to `MOST_POINTS` places [%]."""
+    return prepared(result, "duration curve of loading", lambda: _durations_of(result))["loading_percent"].to_numpy()
+
+
+def _durations_of(result: Result) -> pl.DataFrame:
+    """The curve as a column `loading_percent`."""
     lines = result.table("branches").filter(pl.col("kind").cast(pl.String) == "line")
     worst = lines.group_by("time").agg(pl.col("loading_percent").max()).collect()["loading_percent"].drop_nulls()
     values = np.sort(worst.to_numpy())[::-1]
-    if values.size == 0:
-        return values
-    return np.asarray(np.interp(np.linspace(0, values.size - 1, min(values.size, MOST_POINTS)),
-                                np.arange(values.size), values))  # fmt: skip
+    if values.size:
+        places = np.linspace(0, values.size - 1, min(values.size, MOST_POINTS))
+        values = np.interp(places, np.arange(values.size), values)
+    return pl.DataFrame({"loading_percent": values}, schema={"loading_percent": pl.Float64})

@@ -15,6 +15,8 @@ from app.dashboard.figures import data_centre_year as charts
 from app.dashboard.figures import data_centres as figures
 from app.dashboard.local_time import hour_of_day, thinned
 from app.dashboard.view import View
+from app.results.folder import Result
+from app.results.prepared import prepared
 from app.studies.halls.site import air_of_run, folder_of, scenario_of
 from carbon.data_centre import DataCentre, it_demand_mw
 from carbon.tracing.convention_names import OPERATOR
@@ -156,18 +158,27 @@ def _on_site(view: View, spec: DataCentre, rows: pl.DataFrame) -> Iterator[Compo
     )  # fmt: skip
 
 
+def _voltages(result: Result, bus: str) -> pl.DataFrame:
+    """The lowest and the highest voltage of a bus [pu], in one row."""
+    rows = result.table("buses").filter(pl.col("bus").cast(pl.String) == bus)
+    return rows.select(pl.col("vm_pu").min().alias("low"), pl.col("vm_pu").max().alias("high")).collect()
+
+
+def _loadings(result: Result, branches: list[str]) -> pl.DataFrame:
+    """The highest loading of each of some `branch` [%], as `most`, the highest first."""
+    rows = result.table("branches").select(pl.col("branch").cast(pl.String), "loading_percent")
+    of_branch = rows.filter(pl.col("branch").is_in(branches)).group_by("branch")
+    return of_branch.agg(pl.col("loading_percent").max().alias("most")).sort("most", descending=True).collect()
+
+
 def _bus(view: View, spec: DataCentre) -> Component:
     """Voltage and loading where it stands, against their limits."""
     limits = view.result.scenario.get("limits") or {}
     ends = {branch["name"]: branch["kind"] for branch in view.result.topology["branches"]
             if spec.bus in (branch["from_bus"], branch["to_bus"])}  # fmt: skip
-    buses = view.result.table("buses").with_columns(pl.col("bus").cast(pl.String)).filter(pl.col("bus") == spec.bus)
-    low, high = buses.select(pl.col("vm_pu").min().alias("low"), pl.col("vm_pu").max().alias("high")).collect().row(0)
-    branches = view.result.table("branches").with_columns(pl.col("branch").cast(pl.String))
-    most = (
-        branches.filter(pl.col("branch").is_in(list(ends))).group_by("branch")
-        .agg(pl.col("loading_percent").max().alias("most")).sort("most", descending=True).collect()
-    )  # fmt: skip
+    result = view.result
+    low, high = prepared(result, f"voltages at {spec.bus}", lambda: _voltages(result, spec.bus)).row(0)
+    most = prepared(result, f"loadings at {spec.bus}", lambda: _loadings(result, list(ends)))
     rows: list[tuple[str, str, float | None, float | None]] = [
         (spec.bus, "lowest voltage [pu]", low, limits.get("vm_min_pu")),
         (spec.bus, "highest voltage [pu]", high, limits.get("vm_max_pu")),

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from app.batch.memory import give_back_memory
 from app.dashboard.pandas_gate import GATE
 from grid.errors import InputError
 
@@ -123,6 +124,8 @@ class Work:
             self._change(key, stop, status="failed", reason=f"a fault of this program: {error!r}")
         else:
             self._change(key, stop, status="done", share=1.0, value=found, words="done")
+        finally:
+            give_back_memory()
 
     def _change(self, key: Hashable, stop: threading.Event, **changes: Any) -> None:
         """Changes the state of the run that `stop` belongs to, unless it was ended or another took its place."""

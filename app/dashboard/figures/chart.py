@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import re
 from functools import cache
 from typing import Any
 
 import plotly.graph_objects as go
+import polars as pl
 from plotly.subplots import make_subplots
 
 from app.dashboard.colours import INK, MUTED, RULE, SURFACE, Theme
 
-__all__ = ["CONFIG", "FONTS", "empty", "framed", "go", "hour_axis", "make_subplots"]
+__all__ = ["CONFIG", "FONTS", "empty", "framed", "go", "hour_axis", "make_subplots", "moments"]
 
 FONTS = (
     "-apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, "
@@ -34,6 +35,9 @@ _DATES = [
     {"dtickrange": ["M1", None], "value": "%b\n%Y"},
 ]
 """Labels of a time axis by the distance of its ticks."""
+
+_ISO = "%Y-%m-%dT%H:%M:%S"
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
 def framed(figure: go.Figure, theme: Theme, *, height: int = 300, y_title: str = "", legend: bool = True) -> go.Figure:
@@ -83,8 +87,17 @@ def hour_axis(figure: go.Figure) -> go.Figure:
     return figure.update_xaxes(tickvals=hours, ticktext=[f"{hour:02d}:00" for hour in hours], tickangle=0)
 
 
+def moments(times: pl.Series) -> list[str]:
+    """Local times as Plotly writes them: it copies and encodes texts ten times as fast as datetimes.
+
+    Args:
+        times: Wall-clock times, without a time zone.
+    """
+    return times.dt.strftime(_ISO).to_list()
+
+
 def _is_moment(x: object) -> bool:
-    return isinstance(x, dt.date)
+    return isinstance(x, str) and _MOMENT.fullmatch(x) is not None
 
 
 def empty(theme: Theme, words: str, height: int = 300) -> go.Figure:

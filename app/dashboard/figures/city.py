@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme, amount, sector_colours, with_alpha
-from app.dashboard.figures.chart import empty, framed, go, hour_axis
+from app.dashboard.figures.chart import empty, framed, go, hour_axis, moments
 from app.dashboard.local_time import hour_of_day, thinned
 from app.dashboard.text import sector_name
 
@@ -36,11 +36,11 @@ def power_stack(city: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
     for name, power, colour, group in layers:
         if power.fill_null(0).abs().ge(1e-6).any():
             figure.add_scatter(
-                x=frame["time"].to_list(), y=power.to_list(), name=name, stackgroup=group, mode="none",
+                x=moments(frame["time"]), y=power.to_list(), name=name, stackgroup=group, mode="none",
                 fillcolor=with_alpha(colour, 0.75 if group == "above" else 0.45), hovertemplate="%{y:.2f} MW",
             )  # fmt: skip
     figure.add_scatter(
-        x=frame["time"].to_list(), y=(frame["consumption_mw"] + frame["loss_mw"]).to_list(), mode="lines",
+        x=moments(frame["time"]), y=(frame["consumption_mw"] + frame["loss_mw"]).to_list(), mode="lines",
         name="Consumption and losses", line={"color": INK[theme], "width": 1.6}, hovertemplate="%{y:.2f} MW",
     )  # fmt: skip
     return framed(figure, theme, height=320, y_title="Power [MW]")
@@ -56,7 +56,7 @@ def intensity_lines(city: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
         ("Imports", "import_ci_kg_per_mwh", {"color": MUTED[theme], "width": 1.4, "dash": "dot"}),
         ("City", "ci_kg_per_mwh", {"color": OKABE_ITO["blue"] if theme == "light" else OKABE_ITO["sky"], "width": 2}),
     ):
-        figure.add_scatter(x=frame["time"].to_list(), y=frame[column].to_list(), name=name, mode="lines", line=line,
+        figure.add_scatter(x=moments(frame["time"]), y=frame[column].to_list(), name=name, mode="lines", line=line,
                            connectgaps=False, hovertemplate="%{y:.0f} g/kWh")  # fmt: skip
     framed(figure, theme, y_title="Carbon intensity [g/kWh]")
     return figure.update_yaxes(rangemode="tozero")

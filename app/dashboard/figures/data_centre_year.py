@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme, amount, with_alpha
-from app.dashboard.figures.chart import empty, framed, go, hour_axis, make_subplots
+from app.dashboard.figures.chart import empty, framed, go, hour_axis, make_subplots, moments
 from app.dashboard.local_time import hour_of_day, local
 
 PUE_SCALE = (1.0, 1.8)
@@ -131,7 +131,7 @@ def power_at_its_bus(power: pl.DataFrame, theme: Theme) -> go.Figure:
     figure = go.Figure()
     for place, name in enumerate(power["name"].unique(maintain_order=True)):
         rows = power.filter(pl.col("name") == name)
-        figure.add_scatter(x=rows["time"].to_list(), y=rows["p_mw"].to_list(), name=name, mode="lines",
+        figure.add_scatter(x=moments(rows["time"]), y=rows["p_mw"].to_list(), name=name, mode="lines",
                            line={"color": OKABE_ITO[_SOURCES[place % len(_SOURCES)]], "width": 1.8},
                            hovertemplate="%{y:.3f} MW")  # fmt: skip
     return framed(figure, theme, y_title="Power, drawn positive [MW]")

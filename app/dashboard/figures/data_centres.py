@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from app.dashboard.colours import INK, OKABE_ITO, Theme, with_alpha
-from app.dashboard.figures.chart import empty, framed, go
+from app.dashboard.figures.chart import empty, framed, go, moments
 from app.dashboard.local_time import thinned
 
 PUE_TARGET = 1.3
@@ -56,7 +56,7 @@ def power_chain(centres: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
     for name, column, colour in (("Computing (IT)", "p_it_mw", "blue"), ("Cooling", "p_cooling_mw", "sky"),
                                  ("Power chain", "p_power_chain_mw", "orange")):  # fmt: skip
         figure.add_scatter(
-            x=frame["time"].to_list(), y=frame[column].to_list(), name=name, stackgroup="power", mode="none",
+            x=moments(frame["time"]), y=frame[column].to_list(), name=name, stackgroup="power", mode="none",
             fillcolor=with_alpha(OKABE_ITO[colour], 0.75), hovertemplate="%{y:.3f} MW",
         )  # fmt: skip
     return framed(figure, theme, y_title="Power [MW]")
@@ -89,7 +89,7 @@ def _lines(
     frame, _ = thinned(centres.with_columns(pl.col("name").cast(pl.String)), zone, by=("name",))
     figure = go.Figure()
     for place, (key, rows) in enumerate(frame.group_by("name", maintain_order=True)):
-        figure.add_scatter(x=rows["time"].to_list(), y=rows[column].to_list(), name=str(key[0]), mode="lines",
+        figure.add_scatter(x=moments(rows["time"]), y=rows[column].to_list(), name=str(key[0]), mode="lines",
                            line={"color": OKABE_ITO[_LINES[place % len(_LINES)]], "width": 1.8},
                            hovertemplate=f"%{{y:{number}}}")  # fmt: skip
     framed(figure, theme, y_title=title, legend=frame["name"].n_unique() > 1)

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from app.dashboard.colours import INK, OKABE_ITO, Theme
-from app.dashboard.figures.chart import empty, framed, go, make_subplots
+from app.dashboard.figures.chart import empty, framed, go, make_subplots, moments
 from app.dashboard.local_time import local
 
 _ACROSS = 3
@@ -84,7 +84,7 @@ def _day(rows: pl.DataFrame, panels: Sequence[Panel], zone: str, theme: Theme) -
     for place, panel in enumerate(known):
         row, column = place // _ACROSS + 1, place % _ACROSS + 1
         figure.add_scatter(
-            x=frame["time"].to_list(), y=(frame[panel.column].fill_nan(None) * panel.factor).to_list(), mode="lines",
+            x=moments(frame["time"]), y=(frame[panel.column].fill_nan(None) * panel.factor).to_list(), mode="lines",
             name=panel.title, line={"color": OKABE_ITO["blue" if theme == "light" else "sky"], "width": 1.8},
             hovertemplate=f"%{{y:{panel.digits}}}<extra></extra>", row=row, col=column,
         )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme, with_alpha
-from app.dashboard.figures.chart import empty, framed, go, hour_axis, make_subplots
+from app.dashboard.figures.chart import empty, framed, go, hour_axis, make_subplots, moments
 from app.dashboard.local_time import hour_of_day, thinned
 
 
@@ -108,7 +108,7 @@ def charging_power(powers: Mapping[str, pl.DataFrame], zone: str, theme: Theme) 
         ):
             if name == "Charging" or values.lt(-1e-6).any():
                 figure.add_scatter(
-                    x=frame["time"].to_list(), y=values.to_list(), name=name, legendgroup=name, mode="lines",
+                    x=moments(frame["time"]), y=values.to_list(), name=name, legendgroup=name, mode="lines",
                     showlegend=name not in {trace.name for trace in figure.data}, fill="tozeroy", row=row, col=1,
                     line={"color": colour, "width": 1.2}, fillcolor=with_alpha(colour, 0.35),
                     hovertemplate="%{y:.2f} MW",

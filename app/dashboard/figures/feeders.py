@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import count
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -11,8 +10,7 @@ from app.dashboard.colours import OKABE_ITO, Theme
 from app.dashboard.figures.chart import empty, framed, go, hour_axis
 from app.dashboard.figures.ev import line_colours
 from app.dashboard.local_time import hour_of_day
-
-ROWS_AT_ONCE = 1_000_000
+from app.results.table_file import in_pieces
 
 
 def hourly_worst_loading(branches: pl.LazyFrame, zone: str) -> pl.DataFrame:
@@ -30,19 +28,10 @@ def hourly_worst_loading(branches: pl.LazyFrame, zone: str) -> pl.DataFrame:
     by_hour = [
         piece.filter(pl.col("kind") == "line", loading.is_not_null())
         .group_by(hour_of_day(zone)).agg(loading.max(), line.get(loading.arg_max()).cast(pl.String))
-        for piece in _in_pieces(branches.select("time", "branch", "kind", "loading_percent"))
+        for piece in in_pieces(branches.select("time", "branch", "kind", "loading_percent"))
     ]  # fmt: skip
     found = pl.concat(by_hour).group_by("hour").agg(loading.max(), pl.col("line").get(loading.arg_max()))
     return found.sort("hour")
-
-
-def _in_pieces(table: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    """The rows of a table in pieces, at least one: that of a year of a city has ten million."""
-    for start in count(0, ROWS_AT_ONCE):
-        piece = table.slice(start, ROWS_AT_ONCE).collect()
-        yield piece
-        if piece.height < ROWS_AT_ONCE:
-            return
 
 
 def worst_loading(hourly: Mapping[str, pl.DataFrame], limit_percent: float | None, theme: Theme) -> go.Figure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from app.dashboard.colours import INK, OKABE_ITO, Theme, with_alpha
-from app.dashboard.figures.chart import framed, go, make_subplots
+from app.dashboard.figures.chart import framed, go, make_subplots, moments
 from app.dashboard.local_time import thinned
 
 _LINES = ("blue", "orange", "green", "purple", "vermilion", "sky")
@@ -23,7 +23,7 @@ def carbon_per_kilogram(frame: pl.DataFrame, zone: str, theme: Theme) -> go.Figu
     for (station, rows), colour in zip(_stations(frame), _colours(), strict=False):
         shown, _ = thinned(rows.select("time", "tank_kg_per_kg"), zone)
         figure.add_scatter(
-            x=shown["time"].to_list(), y=shown["tank_kg_per_kg"].to_list(), name=station, mode="lines",
+            x=moments(shown["time"]), y=shown["tank_kg_per_kg"].to_list(), name=station, mode="lines",
             line={"color": colour, "width": 1.6}, hovertemplate="%{y:.2f} kg/kg",
         )  # fmt: skip
     framed(figure, theme, y_title="In the tank [kg/kg H₂]")
@@ -49,7 +49,7 @@ def tanks_and_refuelling(frame: pl.DataFrame, zone: str, theme: Theme) -> go.Fig
                            subplot_titles=[panel[1] for panel in panels])  # fmt: skip
     for row, (column, title, colour, words) in enumerate(panels, start=1):
         figure.add_scatter(
-            x=shown["time"].to_list(), y=shown[column].to_list(), name=title, mode="lines",
+            x=moments(shown["time"]), y=shown[column].to_list(), name=title, mode="lines",
             line={"color": OKABE_ITO[colour], "width": 1.4}, fill="tozeroy",
             fillcolor=with_alpha(OKABE_ITO[colour], 0.2), hovertemplate=words, row=row, col=1,
         )  # fmt: skip

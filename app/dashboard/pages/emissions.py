@@ -12,7 +12,7 @@ from app.dashboard.answers.city import hours_sentence, sector_sentence
 from app.dashboard.answers.districts import district_sentence
 from app.dashboard.cards import Behind, Sentence
 from app.dashboard.convention_cards import convention_cards
-from app.dashboard.figures import city
+from app.dashboard.figures import city, frames
 from app.dashboard.pages.overview import HOURLY
 from app.dashboard.text import sector_name
 from app.dashboard.view import Page, View
@@ -23,7 +23,7 @@ from grid.units import KG_PER_T
 def content(view: View) -> Component:
     """The page for a view."""
     sectors = view.result.table("sectors").collect()
-    hourly = city.hourly_sectors(sectors, view.zone)
+    hourly = frames.hourly_sectors(view.result, view.zone)
     return cards.page(
         view.say("Emissions"),
         cards.where_and_when(view),

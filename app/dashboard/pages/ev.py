@@ -13,22 +13,20 @@ from dash.development.base_component import Component
 
 from app.dashboard import cards
 from app.dashboard.answers.vehicles import vehicle_sentences
-from app.dashboard.figures import ev, ev_coefficients, feeders
+from app.dashboard.figures import ev, ev_coefficients, feeders, frames
 from app.dashboard.local_time import local
 from app.dashboard.text import figure
 from app.dashboard.view import Page, View
 from app.results.folder import Result
 from carbon.reporting.v2g_credit import AVOIDED_ELSEWHERE
 
-KINDS = ("ev_fleet", "ev_recorded")
-"""Kinds of assets that are fleets of cars."""
 _CREDIT = ("replaced", "released", "wear", "avoided")
 
 
 def content(view: View) -> Component:
     """The page for a view: the baseline first, then those compared, then the result looked at."""
     compared = view.side_by_side
-    powers = {name: ev.fleet_power(result.table("assets"), fleet_names(result)) for name, result in compared.items()}
+    powers = {name: frames.power_of_fleets(result) for name, result in compared.items()}
     if all(power.is_empty() for power in powers.values()):
         why = "There are no electric cars in this result. Add an asset of kind ev_fleet to the scenario to see them."
         return cards.page(view.say("Electric cars"), cards.where_and_when(view), cards.nothing("Charging", why))
@@ -81,8 +79,7 @@ def _energy_cards(powers: Mapping[str, pl.DataFrame], view: View) -> list[Compon
 
 def _feeders(compared: Mapping[str, Result], view: View) -> Component:
     """How full the fullest line is, hour by hour."""
-    hourly = {name: feeders.hourly_worst_loading(result.table("branches"), view.zone)
-              for name, result in compared.items()}  # fmt: skip
+    hourly = {name: frames.worst_loading_by_hour(result, view.zone) for name, result in compared.items()}
     limits: Mapping[str, Any] = view.result.scenario.get("limits") or {}
     columns = (pl.col("hour").alias("Hour"), pl.col("line").alias("Line"),
                pl.col("loading_percent").alias("Loading [%]"))  # fmt: skip
@@ -134,13 +131,6 @@ def _coefficient_cards(compared: Mapping[str, Result], view: View) -> list[Compo
 def driven(result: Result) -> pl.DataFrame:
     """Distance and carbon of a kilometre of every session; a year of a city has millions, so nothing else."""
     return result.table("sessions").select("driven_km", "g_per_km").collect()
-
-
-def fleet_names(result: Result) -> list[str]:
-    """Names of the fleets of a result: those of its scenario and those that charged."""
-    declared = [asset.get("name") for asset in result.scenario.get("assets") or [] if asset.get("kind") in KINDS]
-    charged = result.table("sessions").select(pl.col("fleet").cast(pl.String)).unique().collect()["fleet"].to_list()
-    return sorted({str(name) for name in [*declared, *charged] if name})
 
 
 def totals_by_result(results: Mapping[str, Result]) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from app.dashboard.answers.others import comparable_names
 from app.dashboard.answers.vehicles import v2g_sentences
 from app.dashboard.cards import Behind, Sentence
 from app.dashboard.comparing.measures_card import measures_card
-from app.dashboard.figures import city
+from app.dashboard.figures import city, frames
 from app.dashboard.text import NO_FIGURE, change, figure
 from app.dashboard.view import Page, View
 from app.results.folder import Result
@@ -84,7 +84,7 @@ def _hourly_on_one_scale(view: View) -> tuple[pl.DataFrame, float]:
 
 
 def _hourly(result: Result, view: View) -> pl.DataFrame:
-    return city.hourly_sectors(result.table("sectors").collect(), view.zone)
+    return frames.hourly_sectors(result, view.zone)
 
 
 def _power(frame: pl.DataFrame, zone: str) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
+from app.batch.memory import give_back_memory
 from app.dashboard.pages import PAGES
 from app.dashboard.pandas_gate import GATE, needs_models
 
@@ -58,3 +59,4 @@ class Ahead:
                         self._make(page.path, dict(query))
                 except Exception:  # noqa: S112  it is said to whoever asks for the page
                     continue
+            give_back_memory()  # what pages of large results were made from

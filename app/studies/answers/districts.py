@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from app.results.folder import Result
+from app.results.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,20 @@ def districts_at(result: Result, hour: int, zone: str) -> tuple[DistrictIntensit
         hour: Local hour, 0 to 23.
         zone: The city's time zone.
     """
+    rows = prepared(result, f"districts at {hour} {zone}", lambda: _rows_at(result, hour, zone))
+    hours = float(result.summary.get("step_hours") or 0.0)
+    return tuple(DistrictIntensity(row["district"], row["ci"], row["drawn"] * hours) for row in rows.to_dicts())
+
+
+def _rows_at(result: Result, hour: int, zone: str) -> pl.DataFrame:
+    """`district`, `ci` and `drawn` of each district in which power is drawn at an hour, the dirtiest first."""
     districts = pl.DataFrame(
         [(bus["name"], bus["zone"]) for bus in result.topology["buses"] if bus.get("zone")],
         schema={"bus": pl.String, "district": pl.String}, orient="row",
     )  # fmt: skip
     at_hour = pl.col("time").dt.convert_time_zone(zone).dt.hour() == hour
     known = pl.col("ci_kg_per_mwh").is_not_null() & pl.col("ci_kg_per_mwh").is_not_nan()
-    buses = (
+    return (
         result.table("buses").filter(at_hour).select("time", pl.col("bus").cast(pl.String), "ci_kg_per_mwh")
         .join(districts.lazy(), on="bus").join(_drawn_mw(result, at_hour), on=["time", "bus"])
         .group_by("district").agg(
@@ -50,8 +58,6 @@ def districts_at(result: Result, hour: int, zone: str) -> tuple[DistrictIntensit
         .filter(pl.col("weight") > 0).with_columns(ci=pl.col("weighted") / pl.col("weight"))
         .sort("ci", "district", descending=[True, False]).collect()
     )  # fmt: skip
-    hours = float(result.summary.get("step_hours") or 0.0)
-    return tuple(DistrictIntensity(row["district"], row["ci"], row["drawn"] * hours) for row in buses.to_dicts())
 
 
 def _drawn_mw(result: Result, at_hour: pl.Expr) -> pl.LazyFrame:

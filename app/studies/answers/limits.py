@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from app.results.folder import Result
+from app.results.prepared import prepared
 
 LOADING, VOLTAGE, IMPORT, UNSOLVED = "loading_percent", "vm_pu", "import_mw", "power_flow"
 """Quantities of the table of violations."""
@@ -57,17 +58,23 @@ class Broken:
 
 def worst_line(result: Result) -> Extreme | None:
     """The highest loading of any line; None where no line has a rating or no step a solution."""
-    lines = result.table("branches").filter(pl.col("kind") == "line").select("time", "branch", LOADING)
-    most = lines.select(pl.col(LOADING).max()).collect().item()  # a year has millions of rows: never sorted
-    if most is None:
+    found = prepared(result, "line of highest loading", lambda: _highest_loading(result))
+    if found.is_empty():
         return None
-    found = lines.filter(pl.col(LOADING) == most).sort("time").head(1).collect()
     row = found.row(0, named=True)
     limits: Mapping[str, Any] = result.scenario.get("limits") or {}
     broken = _violations(result).filter(pl.col("element") == row["branch"], pl.col("quantity") == LOADING).collect()
     stated = limits.get("line_loading_max_percent")
     limit = float(broken["limit"][0]) if len(broken) else None if stated is None else float(stated)
     return Extreme(str(row["branch"]), LOADING, float(row[LOADING]), limit, row["time"], len(broken))
+
+
+def _highest_loading(result: Result) -> pl.DataFrame:
+    """The row of the highest loading of any line, the first of several; none where there is no loading."""
+    lines = result.table("branches").filter(pl.col("kind") == "line").select("time", "branch", LOADING)
+    most = lines.select(pl.col(LOADING).max()).collect().item()  # a year has millions of rows: never sorted
+    found = lines.filter(pl.col(LOADING) == most).sort("time").head(1).collect()
+    return found.with_columns(pl.col("branch").cast(pl.String))
 
 
 def broken_limits(result: Result) -> tuple[Broken, ...]:

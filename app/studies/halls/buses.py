@@ -5,6 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from app.results.folder import Result
+from app.results.table_file import in_pieces
+
+ROWS_AT_ONCE = 250_000
 
 
 def at_buses(result: Result, power: pl.DataFrame) -> pl.DataFrame:
@@ -21,42 +24,59 @@ def at_buses(result: Result, power: pl.DataFrame) -> pl.DataFrame:
         power; null where nothing was optimised), `loss_percent` (marginal losses of the grid on the way to it),
         `vm_min_pu`.
     """
-    drawn = power.lazy().select("time", pl.col("p_mw").alias("p"))
+    drawn = power.select("time", pl.col("p_mw").alias("p"))
     zones = pl.DataFrame(
         {"bus": [bus["name"] for bus in result.topology["buses"]],
          "zone": [str(bus.get("zone") or "") for bus in result.topology["buses"]]},
         schema={"bus": pl.String, "zone": pl.String},
     )  # fmt: skip
-    of_bus = _by_bus(result, "buses").join(drawn, on="time").group_by("bus").agg(
-        _mean("ci_kg_per_mwh"), pl.col("vm_pu").min().alias("vm_min_pu")
-    )  # fmt: skip
-    found = zones.lazy().join(of_bus, on="bus", how="left").join(_nodal(result, drawn), on="bus", how="left").collect()
+    found = zones.join(_of_bus(result, drawn), on="bus", how="left")
+    found = found.join(_nodal(result, drawn), on="bus", how="left")
     columns = ("bus", "zone", "ci_kg_per_mwh", "price_per_mwh", "loss_percent", "vm_min_pu")
     return found.select(columns).sort("ci_kg_per_mwh", "bus", nulls_last=True)
 
 
-def _nodal(result: Result, drawn: pl.LazyFrame) -> pl.LazyFrame:
+def _of_bus(result: Result, drawn: pl.DataFrame) -> pl.DataFrame:
+    """Mean intensity and lowest voltage of each bus."""
+    rows = result.table("buses").select("time", "bus", "ci_kg_per_mwh", "vm_pu")
+    sums = _added_up(rows, drawn, (*_weighed("ci_kg_per_mwh"), pl.col("vm_pu").min().alias("low_vm_min_pu")))
+    return sums.select("bus", _mean("ci_kg_per_mwh"), pl.col("low_vm_min_pu").alias("vm_min_pu"))
+
+
+def _nodal(result: Result, drawn: pl.DataFrame) -> pl.DataFrame:
     """Price and marginal losses of each bus; a MWh more there against a MWh more of imports."""
-    above = result.table("marginal").select("time", pl.col("above_kg_per_mwh").alias("import"))
-    weighed = pl.col("p") * pl.col("marginal_above_kg_per_mwh").cast(pl.Float64)
-    known = pl.col("marginal_above_kg_per_mwh").is_not_null() & (pl.col("import") > 0)
-    ratio = weighed.filter(known).sum() / (pl.col("p") * pl.col("import")).filter(known).sum()
-    return (
-        _by_bus(result, "nodal")
-        .with_columns(pl.col("price_per_mwh", "marginal_above_kg_per_mwh").fill_nan(None))
-        .join(drawn, on="time").join(above, on="time", how="left")
-        .group_by("bus")
-        .agg(_mean("price_per_mwh"), (100 * (ratio - 1)).alias("loss_percent"))
-        .with_columns(pl.col("price_per_mwh", "loss_percent").fill_nan(None))
-    )  # fmt: skip
+    above = result.table("marginal").select("time", pl.col("above_kg_per_mwh").alias("import")).collect()
+    there = pl.col("marginal_above_kg_per_mwh").cast(pl.Float64).fill_nan(None)
+    known = there.is_not_null() & (pl.col("import") > 0)
+    sums = _added_up(
+        result.table("nodal").select("time", "bus", "price_per_mwh", "marginal_above_kg_per_mwh"),
+        drawn.join(above, on="time", how="left"),
+        (
+            *_weighed("price_per_mwh"),
+            (pl.col("p") * there).filter(known).sum().alias("sum_there"),
+            (pl.col("p") * pl.col("import")).filter(known).sum().alias("sum_import"),
+        ),
+    )
+    loss_percent = 100 * (pl.col("sum_there") / pl.col("sum_import") - 1)
+    return sums.select("bus", _mean("price_per_mwh"), loss_percent.fill_nan(None).alias("loss_percent"))
 
 
-def _by_bus(result: Result, table: str) -> pl.LazyFrame:
-    return result.table(table).with_columns(pl.col("bus").cast(pl.String))
+def _added_up(rows: pl.LazyFrame, drawn: pl.DataFrame, parts: tuple[pl.Expr, ...]) -> pl.DataFrame:
+    """Sums (and, where a name begins with ``low_``, least values) of each bus over all steps, piece by piece."""
+    pieces = [piece.join(drawn, on="time").group_by("bus").agg(parts) for piece in in_pieces(rows, ROWS_AT_ONCE)]
+    names = [name for name in pieces[0].columns if name != "bus"]
+    of_all = [pl.col(name).min() if name.startswith("low_") else pl.col(name).sum() for name in names]
+    return pl.concat([piece.cast({"bus": pl.String}) for piece in pieces]).group_by("bus").agg(of_all)
+
+
+def _weighed(column: str) -> tuple[pl.Expr, pl.Expr]:
+    """What `_mean` divides: a column times the hall's power, and that power, where the column is known."""
+    value = pl.col(column).cast(pl.Float64).fill_nan(None)
+    known = value.is_not_null()
+    weight = pl.col("p").filter(known).sum()
+    return (pl.col("p") * value).filter(known).sum().alias(f"sum_{column}"), weight.alias(f"power_{column}")
 
 
 def _mean(column: str) -> pl.Expr:
     """Mean of a column by the hall's power; null where it is never known."""
-    value = pl.col(column).cast(pl.Float64)
-    known = value.is_not_null() & value.is_not_nan()
-    return ((pl.col("p") * value).filter(known).sum() / pl.col("p").filter(known).sum()).fill_nan(None).alias(column)
+    return (pl.col(f"sum_{column}") / pl.col(f"power_{column}")).fill_nan(None).alias(column)
