@@ -47,6 +47,7 @@ bench: $(FOR_DEVELOPERS)  ## measure against the peers, and batches; write docs/
 	@$(PIP) install -qq --constraint constraints.txt --editable '.[dev,bench]'
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.run $(ARGS)
 	@$(BIN)/python -m benchmarks.batch.run $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.three_phase
 
 constraints:  ## pin the newest versions that fit together to constraints.txt
 	@rm -rf $(VENV)-fresh

@@ -14,6 +14,7 @@ import tempfile
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numba
@@ -29,6 +30,10 @@ COMPILED_PACKAGES = ("grid", "carbon", "optimizer", "pandapower")
 """Packages with functions that are compiled."""
 
 
+UNREADABLE = (AttributeError, EOFError, ImportError, IndexError, KeyError, TypeError, ValueError, UnpicklingError)
+"""What unpickling raises where a file is damaged or names what is no longer there."""
+
+
 class _LockedCache(FunctionCache):
     """The code of a function on disk, for one process at a time; stands for numba's own class.
 
@@ -37,9 +42,17 @@ class _LockedCache(FunctionCache):
     """
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The code for a signature, or None if there is none."""
+        """The code for a signature, or None if there is none.
+
+        A list of what is kept that cannot be read is emptied: it is damaged, or names types of another version of the
+        program.
+        """
         with locked(Path(self.cache_path)):
-            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+            try:
+                return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+            except UNREADABLE:
+                self.flush()  # type: ignore[no-untyped-call]
+                return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keeps the code for a signature; where it cannot be written, the next start compiles it again."""

@@ -4,6 +4,7 @@ import grid.code_cache  # noqa: F401  before any function is compiled
 from grid._pandapower.digest import network_digest
 from grid._pandapower.matrices import RUNPP_OPTIONS, network_of
 from grid._pandapower.read import builtin, builtin_names, read_file, simbench
+from grid._pandapower.sequences import sequence_network
 from grid._pandapower.solve import newton_raphson
 from grid._pandapower.tables import element_table
 from grid._pandapower.write import net_with, write_file
@@ -18,6 +19,7 @@ __all__ = [
     "network_of",
     "newton_raphson",
     "read_file",
+    "sequence_network",
     "simbench",
     "write_file",
 ]

@@ -31,12 +31,12 @@ def net_as_solved(net: Any) -> tuple[Any, tuple[str, ...], tuple[str, ...]]:
         InputError: If a column of truth values holds anything else.
     """
     net = copy.deepcopy(net)
-    raise_if_any(_truth_values(net), "the net")
+    raise_if_any(truth_value_faults(net), "the net")
     misstated = tuple(_balance(net))
     return net, misstated, tuple(_not_followed(net))
 
 
-def _truth_values(net: Any) -> Iterator[Fault]:
+def truth_value_faults(net: Any) -> Iterator[Fault]:
     """Turns columns of truth values into such, and yields those that cannot be."""
     for table in ("bus", "line", "trafo", "trafo3w", "load", "sgen", "storage", "gen", "ext_grid", "switch", "shunt",
                   "ward", "xward", "impedance", "motor", "dcline", "asymmetric_load", "asymmetric_sgen"):  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -25,6 +26,8 @@ from grid.powerflow.zbus_kernel import (
     merged_extremes,
     solve_steps,
 )
+
+Found = TypeVar("Found")
 
 SETTLED_PU = 1e-10
 """A block is iterated until no voltage of it moves by more than this [pu]."""
@@ -226,7 +229,7 @@ def run(
         solve_steps(begin, end, block, grid, profiles, settled, missed, MAX_ITERATIONS, step, extremes, kept)
         return extremes
 
-    return step, merged_extremes(_in_threads(solve, n_steps, block, threads)), kept
+    return step, merged_extremes(in_threads(solve, n_steps, block, threads)), kept
 
 
 def block_of(n_nodes: int) -> int:
@@ -235,7 +238,7 @@ def block_of(n_nodes: int) -> int:
     return int(np.clip(CACHE_BYTES // (8 * arrays * n_nodes) // 8 * 8, 16, 96))
 
 
-def _in_threads(solve: Callable[[int, int], PerElement], n_steps: int, block: int, threads: int) -> list[PerElement]:
+def in_threads(solve: Callable[[int, int], Found], n_steps: int, block: int, threads: int) -> list[Found]:
     """Runs `solve` on as many ranges of whole blocks as there are threads."""
     n_blocks = -(-n_steps // block)
     edges = np.unique(np.minimum(np.linspace(0, n_blocks, threads + 1).round().astype(int) * block, n_steps))

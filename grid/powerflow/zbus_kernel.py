@@ -109,7 +109,7 @@ class Kept(NamedTuple):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _inject(first, n_steps, profiles, p, q):  # type: ignore[no-untyped-def]
+def inject(first, n_steps, profiles, p, q):  # type: ignore[no-untyped-def]
     """Withdrawal of every node in the steps of a block, ``p`` and ``q`` of shape (n, block) [pu]."""
     for node in range(p.shape[0]):
         for k in range(n_steps):
@@ -278,7 +278,7 @@ def solve_steps(begin, end, block, grid, profiles, settled, missed, max_iteratio
     change, valid = np.empty(block), np.ones(block, np.int64)
     for first in range(begin, end, block):
         n_steps = min(block, end - first)
-        _inject(first, n_steps, profiles, p, q)
+        inject(first, n_steps, profiles, p, q)
         for node in range(n_nodes):
             vr[node, :] = grid.unloaded_real[node]
             vi[node, :] = grid.unloaded_imag[node]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -102,3 +105,38 @@ def test_pandapower_keeps_its_code_like_ours() -> None:
         kernels = [kernel for kernel in vars(import_module(name)).values() if isinstance(kernel, Dispatcher)]
         assert kernels
         assert {type(kernel._cache) for kernel in kernels} == {code_cache._LockedCache}
+
+
+ADDED = """
+from typing import NamedTuple
+
+import numba
+
+import grid.code_cache
+
+
+class {name}(NamedTuple):
+    value: float
+
+
+@numba.njit(cache=True)
+def twice(given):
+    return 2 * given.value
+
+
+print(twice({name}(1.5)), twice.stats.cache_hits.total())
+"""
+
+
+def test_code_that_was_kept_for_types_of_another_version_is_compiled_again(tmp_path: Path) -> None:
+    def printed(name: str) -> str:
+        (tmp_path / "added.py").write_text(ADDED.format(name=name))
+        environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "code"), "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-c", "import added"]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert printed("Given") == "3.0 0\n"
+    assert printed("Other") == "3.0 0\n"
+    for index in (tmp_path / "code").rglob("*.nbi"):
+        index.write_bytes(index.read_bytes()[:-5])
+    assert printed("Other") == "3.0 0\n"

@@ -1,0 +1,66 @@
+"""A network in symmetrical components: pandapower's own matrices of the zero, positive and negative sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from grid.arrays import Ints
+from grid.network.network import Branches, Buses, Complexes
+
+PHASES = ("a", "b", "c")
+SEQUENCES = ("zero", "positive", "negative")
+A = np.exp(2j * np.pi / 3)
+TO_PHASES = np.array([[1, 1, 1], [1, A**2, A], [1, A, A**2]])
+"""Phase quantities of the sequences zero, positive, negative (Fortescue); its inverse is `TO_SEQUENCES`."""
+TO_SEQUENCES = np.array([[1, 1, 1], [1, A, A**2], [1, A**2, A]]) / 3
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceNetwork:
+    """A network at one switching state in symmetrical components; N nodes, L branches, R external grids.
+
+    Per unit on the power of one phase and the voltage from phase to earth. Neutral and earth are one conductor, as in
+    pandapower: the zero-sequence impedance of a line holds the way back.
+
+    Args:
+        name: Name of the net.
+        base_mva: Base power of one phase [MVA].
+        admittance: Of the zero, positive and negative sequence, shape (N, N) each [pu]; zero and negative with the
+            short-circuit admittance of the external grids.
+        admittance_from: Current entering each branch at its "from" end per node voltage, shape (L, N) each [pu].
+        admittance_to: The same at the "to" end.
+        source: Short-circuit admittance of each node's external grid in the three sequences, shape (3, N) [pu]; 0 in
+            the positive sequence, whose voltage is held.
+        slack: Nodes of the external grids, shape (R,).
+        v_slack: Their positive-sequence voltages, shape (R,) complex [pu].
+        buses: Buses of the pandapower net.
+        branches: Branches in service; their loading is per current of one phase.
+        wye_mva: What the net's own elements draw from phase to neutral, shape (3, B) complex [MW + j MVAr].
+        delta_mva: What they draw between the phases ab, bc, ca, shape (3, B) complex [MW + j MVAr].
+        estimated: What of the net is estimated, one sentence each.
+        net: The pandapower net, with its zero sequence completed.
+    """
+
+    name: str
+    base_mva: float
+    admittance: tuple[sparse.csc_array, sparse.csc_array, sparse.csc_array]
+    admittance_from: tuple[sparse.csr_array, sparse.csr_array, sparse.csr_array]
+    admittance_to: tuple[sparse.csr_array, sparse.csr_array, sparse.csr_array]
+    source: Complexes
+    slack: Ints
+    v_slack: Complexes
+    buses: Buses
+    branches: Branches
+    wye_mva: Complexes
+    delta_mva: Complexes
+    estimated: tuple[str, ...]
+    net: Any
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes N."""
+        return int(self.admittance[0].shape[0])

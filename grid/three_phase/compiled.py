@@ -1,0 +1,221 @@
+"""A sequence network and what is connected to it, laid out for the kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import linalg
+
+from grid.arrays import Floats, Ints
+from grid.network.injections import Injections
+from grid.network.network import Complexes
+from grid.network.sequence_network import PHASES, SequenceNetwork
+from grid.powerflow.elimination import eliminate
+from grid.powerflow.zbus import GROUPS, Limits
+from grid.powerflow.zbus_kernel import Profiles
+from grid.three_phase.kernel import Between, Connected, Sequence, SequenceGrid
+
+UNBALANCE_MAX = 0.02
+"""Highest ratio of the negative to the positive sequence [1]: EN 50160:2010, clause 4.2.4 (of 95 % of the ten-minute
+means of a week; here of every step)."""
+ROUNDING = 1e-12
+"""What is left of a node's admittance when its branches are subtracted is rounding below this share of it [1]."""
+
+
+@dataclass(frozen=True, eq=False)
+class NodeLayout:
+    """Nodes in the order of the kernel: active ones, then those that only pass current on.
+
+    Args:
+        order: Node at each place, shape (N,).
+        n_active: Number of active nodes A.
+    """
+
+    order: Ints
+    n_active: int
+
+    @property
+    def place(self) -> Ints:
+        """Place of each node, shape (N,)."""
+        place = np.empty_like(self.order)
+        place[self.order] = np.arange(self.order.size)
+        return place
+
+
+def layout_of(network: SequenceNetwork, connected: Ints) -> NodeLayout:
+    """Which nodes take part in the iteration: those with something connected, of external grids, and branching points.
+
+    What lies between them are chains whose voltages follow from the two ends.
+
+    Args:
+        network: The network.
+        connected: Nodes with something connected.
+    """
+    pattern = sparse.csr_array(sum((abs(one) for one in network.admittance), start=sparse.csc_array(
+        (network.n_nodes, network.n_nodes))))  # fmt: skip
+    degree = np.diff(pattern.indptr) - 1
+    active = degree > 2  # a node between two others has two neighbours
+    active[connected] = True
+    active[network.slack] = True
+    return NodeLayout(
+        np.concatenate([np.flatnonzero(active), np.flatnonzero(~active)]).astype(np.int64), int(active.sum())
+    )
+
+
+@lru_cache(maxsize=4)
+def compiled_grid(
+    network: SequenceNetwork, connected: tuple[int, ...], limits: Limits
+) -> tuple[NodeLayout, SequenceGrid]:
+    """The network for the kernel, kept for the networks used last.
+
+    Args:
+        network: The network.
+        connected: Nodes with something connected.
+        limits: Limits to count violations against.
+    """
+    layout = layout_of(network, np.array(connected, dtype=np.int64))
+    place, branches = layout.place, network.branches
+    held = place[network.slack]
+    reduced = [_reduced(matrix, layout) for matrix in network.admittance]
+    free = np.empty(0, np.int64)
+    shunts = np.array([_shunt(network, which) for which in range(3)])[:, layout.order]
+    live = np.flatnonzero(network.buses.node >= 0)
+    low, high = np.zeros(network.n_nodes), np.full(network.n_nodes, np.inf)
+    np.maximum.at(low, network.buses.node[live], limits.vm_min_pu[live])
+    np.minimum.at(high, network.buses.node[live], limits.vm_max_pu[live])
+    return layout, SequenceGrid(
+        zero=_sequence(reduced[0][0], free, network.v_slack),
+        positive=_sequence(reduced[1][0], held, network.v_slack),
+        negative=_sequence(reduced[2][0], free, network.v_slack),
+        between=_between([between for _, between in reduced]),
+        order=layout.order,
+        held=held,
+        ends=np.column_stack([place[branches.from_node], place[branches.to_node]]).reshape(-1, 2),
+        series=np.array([_series(network, which) for which in range(3)]),
+        shunt_real=np.ascontiguousarray(shunts.real),
+        shunt_imag=np.ascontiguousarray(shunts.imag),
+        percent_per_pu=np.column_stack([branches.percent_per_pu_from, branches.percent_per_pu_to]).reshape(-1, 2),
+        limit_percent=np.minimum(np.nan_to_num(limits.loading_max_percent, nan=np.inf), 1e9),
+        kind=np.array([GROUPS.index(k) if k in GROUPS else len(GROUPS) - 1 for k in branches.kinds], dtype=np.int64),
+        vm_low=low[layout.order] ** 2,
+        vm_high=high[layout.order] ** 2,
+        unbalance_high=UNBALANCE_MAX**2,
+    )
+
+
+def _reduced(matrix: sparse.csc_array, layout: NodeLayout) -> tuple[sparse.csc_array, sparse.csr_array]:
+    """Admittance between the active nodes with the chains taken out, and the chains' voltages per active voltage."""
+    ordered = sparse.csr_array(matrix)[layout.order][:, layout.order]
+    n = layout.n_active
+    active, out, back = ordered[:n, :n], sparse.csc_array(ordered[:n, n:]), sparse.csc_array(ordered[n:, :n])
+    if n == ordered.shape[0]:
+        return sparse.csc_array(active), sparse.csr_array((0, n), dtype=complex)
+    between = -sparse.csr_array(linalg.spsolve(sparse.csc_array(ordered[n:, n:]), back))
+    return sparse.csc_array(active + out @ between), between
+
+
+def _sequence(matrix: sparse.csc_array, held: Ints, v_held: Complexes) -> Sequence:
+    """One sequence factored; the voltages of the `held` nodes are known, those of all others are 0 without them."""
+    n = matrix.shape[0]
+    rest = np.setdiff1d(np.arange(n), held)
+    rows = sparse.csr_array(matrix)[rest]
+    made = eliminate(sparse.csc_array(rows[:, rest]))
+    place = np.full(n, -1, dtype=np.int64)
+    place[rest[made.order]] = np.arange(rest.size)
+    unloaded = np.zeros(n, dtype=complex)
+    if held.size:
+        unloaded[held] = v_held
+        unloaded[rest] = made.solve(-(rows[:, held] @ v_held))
+    return Sequence(
+        made.lower, made.upper, np.ascontiguousarray(made.diagonal.real), np.ascontiguousarray(made.diagonal.imag),
+        place, np.ascontiguousarray(unloaded.real), np.ascontiguousarray(unloaded.imag),
+    )  # fmt: skip
+
+
+def _between(weights: list[sparse.csr_array]) -> Between:
+    """The weights of the three sequences on their common pattern."""
+    pattern = sparse.csr_array(sum((abs(one) for one in weights), start=sparse.csr_array(weights[0].shape)))
+    pattern.sort_indices()
+    row = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+    values = np.array([np.asarray(one[row, pattern.indices]).ravel() if row.size else np.empty(0) for one in weights])
+    return Between(
+        pattern.indptr.astype(np.int64), pattern.indices.astype(np.int64),
+        np.ascontiguousarray(values.real, dtype=float), np.ascontiguousarray(values.imag, dtype=float),
+    )  # fmt: skip
+
+
+def _series(network: SequenceNetwork, which: int) -> Floats:
+    """Real and imaginary parts of the admittances of each branch in a sequence, shape (L, 8) [pu]."""
+    return np.column_stack([part for y in _entries(network, which) for part in (y.real, y.imag)]).reshape(-1, 8)
+
+
+def _entries(network: SequenceNetwork, which: int) -> list[Complexes]:
+    """y_ff, y_ft, y_tf, y_tt of each branch in a sequence, shape (L,) each [pu]."""
+    line = np.arange(len(network.branches))
+    f, t = network.branches.from_node, network.branches.to_node
+    ends = (network.admittance_from[which], network.admittance_to[which])
+    return [
+        np.asarray(end[line, at]).astype(complex).ravel() if line.size else np.empty(0, complex)
+        for end in ends for at in (f, t)
+    ]  # fmt: skip
+
+
+def _shunt(network: SequenceNetwork, which: int) -> Complexes:
+    """Admittance of each node to earth beside the branches and the external grids, shape (N,) [pu]."""
+    own = network.admittance[which].diagonal().astype(complex) - network.source[which]
+    y_ff, _, _, y_tt = _entries(network, which)
+    np.subtract.at(own, network.branches.from_node, y_ff)
+    np.subtract.at(own, network.branches.to_node, y_tt)
+    own[np.abs(own) < ROUNDING * np.abs(network.admittance[which].diagonal())] = 0.0
+    shunt: Complexes = own
+    return shunt
+
+
+def compiled_profiles(network: SequenceNetwork, injections: Injections, layout: NodeLayout) -> tuple[Ints, Profiles]:
+    """Places of the nodes with something connected, and their power by phase in per unit.
+
+    Args:
+        network: The network.
+        injections: Withdrawal, rows phase by phase: 3 times B buses.
+        layout: The order of the nodes.
+    """
+    n_buses, node = len(network.buses.names), network.buses.node
+    live = np.flatnonzero(node >= 0)
+    gather = sparse.csr_array((np.ones(live.size), (node[live], live)), shape=(network.n_nodes, n_buses))
+    by_phase = sparse.block_diag([gather] * len(PHASES), format="csr")
+    p, q = (sparse.csr_array(by_phase @ part) / network.base_mva for part in (injections.p_mw, injections.q_mvar))
+    both = sparse.csr_array(abs(p) + abs(q))
+    used = np.diff(both.indptr).reshape(len(PHASES), -1).any(axis=0)
+    nodes = np.flatnonzero(used)
+    rows = np.concatenate([phase * network.n_nodes + nodes for phase in range(len(PHASES))])
+    p, q, both = p[rows], q[rows], sparse.csr_array(both[rows])
+    row = np.repeat(np.arange(rows.size), np.diff(both.indptr))
+    return layout.place[nodes], Profiles(
+        values=injections.profiles,
+        pointer=both.indptr.astype(np.int64),
+        row=both.indices.astype(np.int64),
+        p_of=_reals(p, row, both.indices),
+        q_of=_reals(q, row, both.indices),
+    )
+
+
+def _reals(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:
+    return np.asarray(matrix[row, column], dtype=float).ravel() if row.size else np.empty(0)
+
+
+def nodes_with(network: SequenceNetwork, injections: Injections) -> Ints:
+    """Nodes at which any of the injections draws or feeds in."""
+    used = np.diff(injections.p_mw.indptr) + np.diff(injections.q_mvar.indptr)
+    bus = np.flatnonzero(used.reshape(len(PHASES), -1).any(axis=0))
+    node = network.buses.node[bus]
+    return np.unique(node[node >= 0])
+
+
+def connected_of(network: SequenceNetwork, wye: Injections, delta: Injections, layout: NodeLayout) -> Connected:
+    """What is connected, for the kernel."""
+    wye_node, wye_profiles = compiled_profiles(network, wye, layout)
+    delta_node, delta_profiles = compiled_profiles(network, delta, layout)
+    return Connected(wye_node, wye_profiles, delta_node, delta_profiles)

@@ -1,0 +1,297 @@
+"""The power flow of every step in three phases.
+
+A fixed point as in `grid.powerflow.powerflow`, in symmetrical components: in each sequence ``V = w + Y⁻¹ I``, where the
+currents I follow from the powers and voltages of the phases [1]. The negative and the zero sequence see the grid above
+through its short-circuit impedance, the positive sequence holds its voltage. Lines and transformers are those of
+pandapower's three-phase power flow; neutral and earth are one conductor.
+
+References:
+    [1] M. Abdel-Akher, K. M. Nor and A. H. Abdul Rashid, "Improved three-phase power-flow methods using sequence
+        components", IEEE Trans. Power Systems, vol. 20, no. 3, pp. 1389-1397, 2005.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from scipy import sparse
+
+from grid.arrays import Bools, Floats, Ints
+from grid.errors import Fault, raise_if_any
+from grid.network.injections import Injections
+from grid.network.network import Complexes
+from grid.network.sequence_network import PHASES, TO_PHASES, SequenceNetwork
+from grid.powerflow.zbus import GROUPS, MAX_ITERATIONS, SETTLED_PU, Limits, in_threads
+from grid.three_phase.compiled import compiled_grid, connected_of, nodes_with
+from grid.three_phase.found_kernel import merged, nothing_found, solve_steps
+from grid.three_phase.kernel import ElementFound, PhasesKept, Singles, StepFound
+
+Keep = Literal["extremes", "magnitudes", "phasors"]
+MISSED_MVA = 1e-8
+"""A step has converged when no node misses a current of more than this at rated voltage in any sequence [MVA]."""
+CACHE_BYTES = 6_000_000
+"""Working set of a block: what a thread has of the third-level cache of common processors."""
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseLoads:
+    """Withdrawal by phase; T steps, B buses.
+
+    Args:
+        wye: Between phase and neutral, rows phase by phase: 3 B of them.
+        delta: Between the phases ab, bc, ca, in the same way.
+    """
+
+    wye: Injections
+    delta: Injections
+
+    @classmethod
+    def dense(cls, wye_mva: Complexes, delta_mva: Complexes | None = None) -> PhaseLoads:
+        """Withdrawal given for every step, phase and bus, shape (T, 3, B) each [MW + j MVAr]."""
+        n_steps = wye_mva.shape[0]
+        none = np.zeros_like(wye_mva) if delta_mva is None else delta_mva
+        flat = [power.reshape(n_steps, -1) for power in (wye_mva, none)]
+        return cls(*(Injections.dense(power.real, power.imag) for power in flat))
+
+    @classmethod
+    def at_buses(cls, network: SequenceNetwork, buses: Ints, wye_mva: Complexes) -> PhaseLoads:
+        """Withdrawal between phase and neutral at some buses only.
+
+        Args:
+            network: The network.
+            buses: Their places, shape (K,), each once.
+            wye_mva: Withdrawal, shape (T, 3, K) [MW + j MVAr].
+        """
+        n_rows, n_steps = len(PHASES) * len(network.buses.names), wye_mva.shape[0]
+        rows = np.concatenate([phase * len(network.buses.names) + buses for phase in range(len(PHASES))])
+        flat = wye_mva.reshape(n_steps, -1).T
+        shape = (n_rows, 2 * rows.size)
+        p, q = (
+            sparse.csr_array((np.ones(rows.size), (rows, part * rows.size + np.arange(rows.size))), shape=shape)
+            for part in range(2)
+        )
+        none = sparse.csr_array((n_rows, 0))
+        return cls(
+            Injections(np.concatenate([flat.real, flat.imag]), p, q), Injections(np.empty((0, n_steps)), none, none)
+        )
+
+    @classmethod
+    def of_net(cls, network: SequenceNetwork) -> PhaseLoads:
+        """One step with what the net's own elements draw."""
+        return cls.dense(network.wye_mva[None], network.delta_mva[None])
+
+    @classmethod
+    def balanced(cls, injections: Injections) -> PhaseLoads:
+        """A third of the withdrawal of a balanced net in each phase."""
+        thirds = [sparse.vstack([part / len(PHASES)] * len(PHASES), format="csr")
+                  for part in (injections.p_mw, injections.q_mvar)]  # fmt: skip
+        none = sparse.csr_array(thirds[0].shape)
+        return cls(Injections(injections.profiles, *thirds), Injections(injections.profiles, none, none))
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps T."""
+        return self.wye.n_steps
+
+
+@dataclass(frozen=True, eq=False)
+class ThreePhaseFlow:
+    """What was found; T steps, N nodes, L branches.
+
+    Args:
+        network: The network.
+        vm_min_pu: Lowest voltage of a phase in each step, shape (T,) [pu].
+        vm_max_pu: Highest voltage of a phase, shape (T,) [pu].
+        unbalance_max: Highest ratio of the negative to the positive sequence, shape (T,) [1].
+        loading_max_percent: Highest loading of a phase by kind of branch, each of shape (T,) [%].
+        loss_mw: Losses of all branches and shunts, shape (T,) [MW].
+        import_mva: What the external grids' nodes feed into the grid, shape (T, R) [MW + j MVAr].
+        violations: Number of nodes and branches beyond a limit, shape (T,).
+        failed: Steps without a solution, shape (T,); their values are NaN.
+        bus_vm_min_pu: Lowest voltage of a phase at each bus over all steps, shape (B,) [pu].
+        bus_vm_max_pu: Highest voltage, shape (B,) [pu].
+        bus_unbalance_max: Highest unbalance, shape (B,) [1].
+        branch_loading_max_percent: Highest loading of a phase of each branch, shape (L,) [%]; NaN without a rating.
+        branch_neutral_max_ka: Highest current of the way back (neutral and earth) at either end, shape (L,) [kA].
+        branch_loss_mw: Mean losses of each branch, shape (L,) [MW].
+        voltage: Voltages by sequence, node and step, shape (3, N, T) complex [pu]; None unless they were asked for.
+        vm: Voltage of each phase at each node, shape (3, N, T) [pu]; None unless it was asked for.
+        loading: Highest loading of a phase of each branch, shape (L, T) [%]; None unless it was asked for.
+    """
+
+    network: SequenceNetwork
+    vm_min_pu: Floats
+    vm_max_pu: Floats
+    unbalance_max: Floats
+    loading_max_percent: dict[str, Floats]
+    loss_mw: Floats
+    import_mva: Complexes
+    violations: Ints
+    failed: Bools
+    bus_vm_min_pu: Floats
+    bus_vm_max_pu: Floats
+    bus_unbalance_max: Floats
+    branch_loading_max_percent: Floats
+    branch_neutral_max_ka: Floats
+    branch_loss_mw: Floats
+    voltage: Complexes | None = None
+    vm: Singles | None = None
+    loading: Singles | None = None
+
+    def vm_pu(self) -> Floats:
+        """Voltage of each phase at each bus, shape (T, 3, B) [pu]; NaN where a bus is de-energised.
+
+        Raises:
+            ValueError: If phasors were not kept.
+        """
+        node = self.network.buses.node
+        magnitude: Floats = np.abs(np.einsum("fs,snt->tfn", TO_PHASES, self._kept()))[:, :, node]
+        magnitude[:, :, node < 0] = np.nan
+        return magnitude
+
+    def loading_percent(self) -> Floats:
+        """Loading of each phase of each branch by current, shape (T, 3, L) [%]; NaN without a rating.
+
+        Raises:
+            ValueError: If phasors were not kept.
+        """
+        branches, voltage = self.network.branches, self._kept()
+        found = np.zeros((voltage.shape[2], len(PHASES), len(branches)))
+        for ends, per_pu in (
+            (self.network.admittance_from, branches.percent_per_pu_from),
+            (self.network.admittance_to, branches.percent_per_pu_to),
+        ):
+            currents = np.array([ends[which] @ voltage[which] for which in range(3)])
+            found = np.maximum(found, np.abs(np.einsum("fs,slt->tfl", TO_PHASES, currents)) * per_pu)
+        found[:, :, ~branches.rated] = np.nan
+        return found
+
+    def _kept(self) -> Complexes:
+        if self.voltage is None:
+            raise ValueError("the phasors were not kept; ask for them with keep='phasors'")
+        return self.voltage
+
+
+def three_phase_flow(
+    network: SequenceNetwork,
+    loads: PhaseLoads,
+    *,
+    limits: Limits | None = None,
+    keep: Keep = "extremes",
+    threads: int = 1,
+) -> ThreePhaseFlow:
+    """Solves every step in three phases.
+
+    Args:
+        network: The network.
+        loads: Withdrawal by phase, T steps, on the network's buses.
+        limits: Limits to count violations against; the net's own by default.
+        keep: What is kept of every step: ``extremes`` only; ``magnitudes``, the voltage of each phase and the highest
+            loading of each branch in single precision; ``phasors``, the voltages of the sequences.
+        threads: Number of threads, each with its own range of steps.
+
+    Raises:
+        InputError: If the loads are not those of this network.
+    """
+    _check(network, loads)
+    limits = limits or Limits(network.buses.vm_min_pu, network.buses.vm_max_pu, network.branches.loading_max_percent)
+    nodes = np.union1d(nodes_with(network, loads.wye), nodes_with(network, loads.delta))
+    layout, grid = compiled_grid(network, tuple(nodes.tolist()), limits)
+    connected = connected_of(network, loads.wye, loads.delta, layout)
+    n_steps, n_nodes = loads.n_steps, network.n_nodes
+    step = StepFound(
+        np.empty(n_steps), np.empty(n_steps), np.empty((network.slack.size, n_steps)),
+        np.empty((network.slack.size, n_steps)), np.empty(n_steps), np.empty(n_steps), np.empty(n_steps),
+        np.empty((len(GROUPS), n_steps)), np.empty(n_steps, np.int64),
+    )  # fmt: skip
+    kept = _room(keep, n_nodes, len(network.branches), n_steps)
+    block = _block_of(n_nodes)
+    missed = (MISSED_MVA / network.base_mva) ** 2
+
+    def solve(begin: int, end: int) -> ElementFound:
+        found = nothing_found(n_nodes, len(network.branches))
+        solve_steps(begin, end, block, grid, connected, SETTLED_PU**2, missed, MAX_ITERATIONS, step, found, kept)
+        return found
+
+    element = merged(in_threads(solve, n_steps, block, threads))
+    failed = ~(step.residual < missed)
+    made = _made(network, layout.place, step, element, failed)
+    return replace(made, **_in_order(keep, kept, layout.order, failed))
+
+
+def _room(keep: Keep, n_nodes: int, n_branches: int, n_steps: int) -> PhasesKept:
+    """Arrays for what is kept."""
+    phasors = (3, n_nodes, n_steps) if keep == "phasors" else (0, 0, 0)
+    vm, loading = ((3, n_nodes, n_steps), (n_branches, n_steps)) if keep == "magnitudes" else ((0, 0, 0), (0, 0))
+    return PhasesKept(np.empty(phasors), np.empty(phasors), np.empty(vm, np.float32), np.empty(loading, np.float32))
+
+
+def _in_order(keep: Keep, kept: PhasesKept, order: Ints, failed: Bools) -> dict[str, Any]:
+    """What is kept, in the order of the network's nodes; NaN in steps without a solution."""
+    found: dict[str, Any] = {}
+    if keep == "phasors":
+        found["voltage"] = np.empty(kept.v_real.shape, dtype=complex)
+        found["voltage"][:, order] = kept.v_real + 1j * kept.v_imag
+    elif keep == "magnitudes":
+        found["vm"], found["loading"] = kept.vm, kept.loading
+    for values in found.values():
+        values[..., failed] = np.nan
+    return found
+
+
+def _made(
+    network: SequenceNetwork,
+    place: Ints,
+    step: StepFound,
+    element: ElementFound,
+    failed: Bools,
+) -> ThreePhaseFlow:
+    """What the kernel found, in the units and the order of the network; steps without a solution are NaN."""
+    base, buses, branches = network.base_mva, network.buses, network.branches
+    at = place[buses.node.clip(0)]
+
+    def of_steps(values: Floats) -> Floats:
+        return np.where(failed, np.nan, values)
+
+    def of_buses(values: Floats) -> Floats:
+        return np.where((buses.node < 0) | ~np.isfinite(values[at]), np.nan, np.sqrt(values[at]))
+
+    base_ka = base / (buses.vn_kv[branches.from_bus.clip(0)] / np.sqrt(3))
+    loading = np.sqrt(element.loading_max)
+    loading[~branches.rated] = np.nan
+    return ThreePhaseFlow(
+        network=network,
+        vm_min_pu=of_steps(np.sqrt(step.vm_min)),
+        vm_max_pu=of_steps(np.sqrt(step.vm_max)),
+        unbalance_max=of_steps(np.sqrt(step.unbalance_max)),
+        loading_max_percent={kind: of_steps(np.sqrt(step.loading_max[k])) for k, kind in enumerate(GROUPS)},
+        loss_mw=of_steps(step.loss * base),
+        import_mva=np.where(failed, np.nan, (step.slack_p + 1j * step.slack_q) * base).T,
+        violations=step.violations,
+        failed=failed,
+        bus_vm_min_pu=of_buses(element.vm_min),
+        bus_vm_max_pu=of_buses(element.vm_max),
+        bus_unbalance_max=of_buses(element.unbalance_max),
+        branch_loading_max_percent=loading,
+        branch_neutral_max_ka=np.sqrt(element.neutral_max) * base_ka,
+        branch_loss_mw=element.loss * base / max(int((~failed).sum()), 1),
+    )
+
+
+def _check(network: SequenceNetwork, loads: PhaseLoads) -> None:
+    expected = len(PHASES) * len(network.buses.names)
+    faults = [
+        Fault(f"loads.{name}", f"must have {expected} rows, one a phase and bus", part.n_buses)
+        for name, part in (("wye", loads.wye), ("delta", loads.delta)) if part.n_buses != expected
+    ]  # fmt: skip
+    if loads.delta.n_steps != loads.n_steps:
+        faults.append(Fault("loads.delta", f"must have {loads.n_steps} steps", loads.delta.n_steps))
+    raise_if_any(faults)
+
+
+def _block_of(n_nodes: int) -> int:
+    """Steps in a block: a multiple of 8, so that the arrays of a block stay in the cache."""
+    arrays = 16
+    return int(np.clip(CACHE_BYTES // (8 * arrays * n_nodes) // 8 * 8, 16, 64))

@@ -1,0 +1,287 @@
+"""The fixed-point iteration in symmetrical components for blocks of steps, compiled.
+
+As in `grid.powerflow.zbus_kernel`, arrays are laid out as (element, step of the block), real and imaginary parts apart.
+The three sequences couple only where something is connected: there voltages are turned into phases, powers into
+currents, and these into sequences again. Nodes that only pass current on are left out of the iteration and found after
+it from the two nodes that they lie between.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from grid.arrays import Floats, Ints
+from grid.powerflow.zbus_kernel import FAST, MIN_VOLTAGE_SQUARED, Profiles, Triangle
+
+Singles = npt.NDArray[np.float32]
+HALF_ROOT_3 = float(np.sqrt(0.75))
+"""Imaginary part of the operator a = exp(j 120°); its real part is -1/2."""
+
+
+class Sequence(NamedTuple):
+    """One sequence between the active nodes, of which there are A; n of them are solved for."""
+
+    lower: Triangle
+    upper: Triangle
+    diagonal_real: Floats
+    """Inverse diagonal of the upper factor, shape (n,)."""
+    diagonal_imag: Floats
+    place: Ints
+    """Place of each active node in the elimination, shape (A,); -1 where its voltage is held."""
+    unloaded_real: Floats
+    """Voltages without anything connected, shape (A,) [pu]."""
+    unloaded_imag: Floats
+
+
+class Between(NamedTuple):
+    """Voltages of the passive nodes as sums over the active nodes around them, by rows."""
+
+    pointer: Ints
+    column: Ints
+    real: Floats
+    """Shape (3, entries): one weight a sequence."""
+    imag: Floats
+
+
+class SequenceGrid(NamedTuple):
+    """A network for the kernel: A active nodes, then the passive ones, N in all; L branches, R held nodes."""
+
+    zero: Sequence
+    positive: Sequence
+    negative: Sequence
+    between: Between
+    order: Ints
+    """Number of each node in the network, shape (N,)."""
+    held: Ints
+    """Nodes whose positive-sequence voltage is held, shape (R,)."""
+    ends: Ints
+    """Nodes at the ends of each branch, shape (L, 2)."""
+    series: Floats
+    """Real and imaginary parts of y_ff, y_ft, y_tf, y_tt by sequence, shape (3, L, 8) [pu]."""
+    shunt_real: Floats
+    """Admittance of each node to earth beside the branches' and the sources', shape (3, N) [pu]."""
+    shunt_imag: Floats
+    percent_per_pu: Floats
+    """Loading per current of a phase at both ends, shape (L, 2) [%/pu]."""
+    limit_percent: Floats
+    kind: Ints
+    vm_low: Floats
+    """Square of the lowest permitted voltage of a phase, shape (N,) [pu²]."""
+    vm_high: Floats
+    unbalance_high: float
+    """Square of the highest permitted ratio of the negative to the positive sequence [1]."""
+
+
+class Connected(NamedTuple):
+    """What is connected: K nodes between phase and neutral, D between phases; rows are phase by phase."""
+
+    wye_node: Ints
+    wye: Profiles
+    delta_node: Ints
+    delta: Profiles
+
+
+class StepFound(NamedTuple):
+    """What is found in each step; shape (T,) unless said otherwise."""
+
+    residual: Floats
+    """Largest square of a current that a node misses in a sequence [pu²]."""
+    loss: Floats
+    slack_p: Floats
+    """Shape (R, T) [pu], injected into the grid."""
+    slack_q: Floats
+    vm_min: Floats
+    """Square of the lowest voltage of a phase [pu²]."""
+    vm_max: Floats
+    unbalance_max: Floats
+    """Square of the highest ratio of the negative to the positive sequence [1]."""
+    loading_max: Floats
+    """Square of the highest loading of a phase of each group, shape (groups, T) [%²]."""
+    violations: Ints
+
+
+class ElementFound(NamedTuple):
+    """Extremes of each node (N,) and branch (L,) over the steps that have converged."""
+
+    vm_min: Floats
+    vm_max: Floats
+    unbalance_max: Floats
+    vm_over: Ints
+    loading_max: Floats
+    neutral_max: Floats
+    """Square of the highest current of the way back, shape (L,) [pu²]."""
+    loading_over: Ints
+    loss: Floats
+
+
+class PhasesKept(NamedTuple):
+    """What is kept of every step; without elements where it is not wanted."""
+
+    v_real: Floats
+    """Voltages by sequence, node and step, shape (3, N, T) [pu]."""
+    v_imag: Floats
+    vm: Singles
+    """Voltage of each phase, shape (3, N, T) [pu]."""
+    loading: Singles
+    """Highest loading of a phase of each branch, shape (L, T) [%]."""
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def to_phases(n_steps, node, vr, vi, phase_r, phase_i):  # type: ignore[no-untyped-def]
+    """Phases a, b, c of what a node has in the three sequences, shape (3, block) each."""
+    zr, zi, pr, pi, nr, ni = vr[0, node], vi[0, node], vr[1, node], vi[1, node], vr[2, node], vi[2, node]
+    for k in range(n_steps):
+        phase_r[0, k] = zr[k] + pr[k] + nr[k]
+        phase_i[0, k] = zi[k] + pi[k] + ni[k]
+    for k in range(n_steps):
+        phase_r[1, k] = zr[k] - 0.5 * (pr[k] + nr[k]) + HALF_ROOT_3 * (pi[k] - ni[k])
+        phase_r[2, k] = zr[k] - 0.5 * (pr[k] + nr[k]) - HALF_ROOT_3 * (pi[k] - ni[k])
+    for k in range(n_steps):
+        phase_i[1, k] = zi[k] - 0.5 * (pi[k] + ni[k]) - HALF_ROOT_3 * (pr[k] - nr[k])
+        phase_i[2, k] = zi[k] - 0.5 * (pi[k] + ni[k]) + HALF_ROOT_3 * (pr[k] - nr[k])
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _add_sequences(n_steps, grid, node, phase_r, phase_i, xr, xi):  # type: ignore[no-untyped-def]
+    """Adds the sequences of three phase currents to the right-hand sides; in a held sequence there is none."""
+    third, root = 1.0 / 3.0, HALF_ROOT_3 / 3.0
+    ar, ai, br, bi, cr, ci = phase_r[0], phase_i[0], phase_r[1], phase_i[1], phase_r[2], phase_i[2]
+    at = grid.zero.place[node]
+    for k in range(n_steps):
+        xr[0, at, k] += third * (ar[k] + br[k] + cr[k])
+        xi[0, at, k] += third * (ai[k] + bi[k] + ci[k])
+    at = grid.positive.place[node]
+    if at >= 0:
+        for k in range(n_steps):
+            xr[1, at, k] += third * (ar[k] - 0.5 * (br[k] + cr[k])) - root * (bi[k] - ci[k])
+            xi[1, at, k] += third * (ai[k] - 0.5 * (bi[k] + ci[k])) + root * (br[k] - cr[k])
+    at = grid.negative.place[node]
+    for k in range(n_steps):
+        xr[2, at, k] += third * (ar[k] - 0.5 * (br[k] + cr[k])) + root * (bi[k] - ci[k])
+        xi[2, at, k] += third * (ai[k] - 0.5 * (bi[k] + ci[k])) - root * (br[k] - cr[k])
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _currents(n_steps, grid, node, p, q, vr, vi, phase_r, phase_i, xr, xi):  # type: ignore[no-untyped-def]
+    """Adds the currents of what is between phase and neutral to the right-hand sides."""
+    for m in range(node.size):
+        to_phases(n_steps, node[m], vr, vi, phase_r, phase_i)
+        for f in range(3):
+            row = f * node.size + m
+            for k in range(n_steps):
+                a, b = phase_r[f, k], phase_i[f, k]
+                scale = -1.0 / max(a * a + b * b, MIN_VOLTAGE_SQUARED)
+                phase_r[f, k] = (p[row, k] * a + q[row, k] * b) * scale
+                phase_i[f, k] = (p[row, k] * b - q[row, k] * a) * scale
+        _add_sequences(n_steps, grid, node[m], phase_r, phase_i, xr, xi)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _delta_currents(n_steps, grid, node, p, q, vr, vi, phase_r, phase_i, xr, xi):  # type: ignore[no-untyped-def]
+    """The same for what is between two phases: ab, bc, ca."""
+    across_r, across_i = np.empty((3, n_steps)), np.empty((3, n_steps))
+    for m in range(node.size):
+        to_phases(n_steps, node[m], vr, vi, phase_r, phase_i)
+        for f in range(3):
+            row, other = f * node.size + m, (f + 1) % 3
+            for k in range(n_steps):
+                a, b = phase_r[f, k] - phase_r[other, k], phase_i[f, k] - phase_i[other, k]
+                scale = -1.0 / max(a * a + b * b, MIN_VOLTAGE_SQUARED)
+                across_r[f, k] = (p[row, k] * a + q[row, k] * b) * scale
+                across_i[f, k] = (p[row, k] * b - q[row, k] * a) * scale
+        for f in range(3):
+            other = (f + 2) % 3
+            for k in range(n_steps):
+                phase_r[f, k] = across_r[f, k] - across_r[other, k]
+                phase_i[f, k] = across_i[f, k] - across_i[other, k]
+        _add_sequences(n_steps, grid, node[m], phase_r, phase_i, xr, xi)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _substitute(n_steps, sequence, xr, xi):  # type: ignore[no-untyped-def]
+    """Forward and backward substitution of the right-hand sides of a block, in place."""
+    lower, upper = sequence.lower, sequence.upper
+    n = sequence.diagonal_real.size
+    for j in range(n):
+        for entry in range(lower.pointer[j], lower.pointer[j + 1]):
+            i, cr, ci = lower.column[entry], lower.real[entry], lower.imag[entry]
+            for k in range(n_steps):
+                xr[j, k] -= cr * xr[i, k] - ci * xi[i, k]
+                xi[j, k] -= cr * xi[i, k] + ci * xr[i, k]
+    for j in range(n - 1, -1, -1):
+        for entry in range(upper.pointer[j], upper.pointer[j + 1]):
+            i, cr, ci = upper.column[entry], upper.real[entry], upper.imag[entry]
+            for k in range(n_steps):
+                xr[j, k] -= cr * xr[i, k] - ci * xi[i, k]
+                xi[j, k] -= cr * xi[i, k] + ci * xr[i, k]
+        dr, di = sequence.diagonal_real[j], sequence.diagonal_imag[j]
+        for k in range(n_steps):
+            a = dr * xr[j, k] - di * xi[j, k]
+            xi[j, k] = dr * xi[j, k] + di * xr[j, k]
+            xr[j, k] = a
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _moved(n_steps, sequence, xr, xi, vr, vi, change):  # type: ignore[no-untyped-def]
+    """New voltages of the active nodes in one sequence; the largest square of a change by step is kept."""
+    for j in range(sequence.place.size):
+        at = sequence.place[j]
+        if at < 0:
+            continue
+        wr, wi = sequence.unloaded_real[j], sequence.unloaded_imag[j]
+        for k in range(n_steps):
+            a, b = wr + xr[at, k], wi + xi[at, k]
+            moved_r, moved_i = a - vr[j, k], b - vi[j, k]
+            change[k] = max(change[k], moved_r * moved_r + moved_i * moved_i)
+            vr[j, k] = a
+            vi[j, k] = b
+
+
+@njit(cache=True, nogil=True)
+def right_hand_sides(n_steps, grid, connected, power, vr, vi, work):  # type: ignore[no-untyped-def]
+    """Currents that what is connected injects at the voltages of a block, by place in each elimination."""
+    p, q, pd, qd = power
+    phase_r, phase_i, xr, xi = work
+    for sequence in range(3):
+        for row in range(xr.shape[1]):
+            for k in range(n_steps):
+                xr[sequence, row, k] = 0.0
+                xi[sequence, row, k] = 0.0
+    _currents(n_steps, grid, connected.wye_node, p, q, vr, vi, phase_r, phase_i, xr, xi)
+    if connected.delta_node.size:
+        _delta_currents(n_steps, grid, connected.delta_node, pd, qd, vr, vi, phase_r, phase_i, xr, xi)
+
+
+@njit(cache=True, nogil=True)
+def solved(n_steps, grid, vr, vi, xr, xi, change):  # type: ignore[no-untyped-def]
+    """New voltages from the right-hand sides of a block; returns the largest square of a change of a voltage."""
+    for k in range(n_steps):
+        change[k] = 0.0
+    for which, sequence in enumerate((grid.zero, grid.positive, grid.negative)):
+        _substitute(n_steps, sequence, xr[which], xi[which])
+        _moved(n_steps, sequence, xr[which], xi[which], vr[which], vi[which], change)
+    largest = 0.0
+    for k in range(n_steps):
+        largest = max(largest, change[k])
+    return largest
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def fill_between(n_steps, grid, vr, vi):  # type: ignore[no-untyped-def]
+    """Voltages of the passive nodes from those of the active ones, in all sequences."""
+    between, first = grid.between, grid.zero.place.size
+    for sequence in range(3):
+        for row in range(between.pointer.size - 1):
+            node = first + row
+            for k in range(n_steps):
+                vr[sequence, node, k] = 0.0
+                vi[sequence, node, k] = 0.0
+            for entry in range(between.pointer[row], between.pointer[row + 1]):
+                j, mr, mi = between.column[entry], between.real[sequence, entry], between.imag[sequence, entry]
+                for k in range(n_steps):
+                    vr[sequence, node, k] += mr * vr[sequence, j, k] - mi * vi[sequence, j, k]
+                    vi[sequence, node, k] += mr * vi[sequence, j, k] + mi * vr[sequence, j, k]
