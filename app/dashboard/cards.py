@@ -75,7 +75,7 @@ def chart(
     picture = html.Button("PNG", className="why", type="button",
                           **hyphened(data_png=f"chart-{key}", aria_label=f"Save as PNG: {title}"))  # fmt: skip
     return html.Section(
-        [_head(title, key, why, picture), html.P(subtitle, className="subtitle"), graph, *twin],
+        [head(title, key, why, picture), html.P(subtitle, className="subtitle"), graph, *twin],
         className="card" if wide else "card half", **hyphened(aria_label=title),
     )  # fmt: skip
 
@@ -116,7 +116,7 @@ def table_card(
         total: Totals by column (`summed`), where a sum makes sense.
     """
     table = table_view(PageTable(title, frame, digits, total or {}))
-    return html.Section([_head(title, key, why), html.P(subtitle, className="subtitle"), table], className="card")
+    return html.Section([head(title, key, why), html.P(subtitle, className="subtitle"), table], className="card")
 
 
 def nothing(title: str, why: str) -> Component:
@@ -136,7 +136,7 @@ def where_and_when(view: View) -> Component:
     return html.Span(words, id="where-and-when", **stated)
 
 
-def _head(title: str, key: str, why: Behind | None, *buttons: Component) -> Component:
+def head(title: str, key: str, why: Behind | None, *buttons: Component) -> Component:
     """The title of a card and what can be asked of it."""
     asked = [why_button(OF_CHART + key, title, why)] if why is not None else []
     return html.Div([html.H2(title), html.Div([*asked, *buttons], className="card-buttons")], className="card-head")

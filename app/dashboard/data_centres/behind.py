@@ -1,10 +1,11 @@
-"""What the charts of a data centre in a run are made from, and their numbers as tables."""
+"""What the cards of a data centre are made from: those of a run with their numbers as tables, those of its year."""
 
 from __future__ import annotations
 
 import polars as pl
 
 from app.dashboard.cards import Behind
+from app.studies.halls.study import HallStudy
 
 TABLE = ("data_centres",)
 _STEPS = "Values of every step of the run; over long periods means of longer intervals in the chart."
@@ -75,6 +76,55 @@ def of_bus() -> Behind:
     """Of the limits at its bus."""
     return Behind(("buses", "branches"), ("vm_pu", "loading_percent"), "Extremes over all steps at its bus and of the "
                   "lines and transformers that end there.")  # fmt: skip
+
+
+def of_year(study: HallStudy, how: str, *, money: bool = False) -> Behind:
+    """Of what is computed of a hall over its year, from its description alone.
+
+    Args:
+        study: The study.
+        how: What the card does with it, in words.
+        money: Whether investments of changes are in it.
+    """
+    year = study.year
+    words = (
+        f"{how} Every hour of {year.site.clock.start.year} under the weather {year.weather}: IT load, power chain and "
+        "cooling by carbon.data_centre, as a run computes them, before any shifting. PUE, WUE and CUE are ratios of "
+        f"the year's sums (ISO/IEC 30134). Energy cost by {year.price}."
+    )
+    if money:
+        words += (
+            " Investments are those of carbon/data_centre/studies/changes.yaml per kW of rated IT power: orders of "
+            "magnitude, unverified."
+        )
+    return Behind((), (), words, year.carbon)
+
+
+def of_rules(study: HallStudy) -> Behind:
+    """Of the rules."""
+    return of_year(study, "Each metric against each rule of carbon/data_centre/rules; the margin is the distance from "
+                   "the limit, positive where it is kept; the change is the cheapest combination of the catalogue that "
+                   "keeps the rule over the year.", money=True)  # fmt: skip
+
+
+def of_buses(convention: str) -> Behind:
+    """Of the hall at other buses."""
+    words = (
+        "Means of each bus over the run, weighed by the hall's power in each step; CUE is the intensity times the "
+        "year's PUE; marginal losses compare a MWh more at the bus with a MWh more of imports."
+    )
+    columns = ("ci_kg_per_mwh", "vm_pu", "price_per_mwh", "marginal_above_kg_per_mwh")
+    return Behind(("buses", "nodal"), columns, words, convention)
+
+
+def of_hosting() -> Behind:
+    """Of hosting capacities."""
+    words = (
+        "The most IT power at the bus with which every limit of the scenario is kept in every step of the run, by AC "
+        "power flow, found by bisection in whole increments of 0.1 MW (app.studies.hosting); the limit that the next "
+        "0.1 MW breaks is named, with outages where these were asked for."
+    )
+    return Behind((), (), words)
 
 
 def _key(name: str, figure: str) -> str:

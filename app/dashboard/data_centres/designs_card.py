@@ -9,6 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.dashboard import cards
+from app.dashboard.data_centres.behind import of_year
 from app.dashboard.data_centres.names import AS_IT_IS, design_name
 from app.dashboard.data_centres.rules_card import COSTS
 from app.dashboard.figures import data_centre_designs as charts
@@ -81,7 +82,13 @@ def designs_card(view: View, study: HallStudy, limit: float, p_max_mw: float | N
     )  # fmt: skip
     chart = charts.designs_side_by_side(table_of(plants_alone(study.years)), limit, p_max_mw, currency, view.theme)
     return cards.chart(
-        view.say("Designs side by side over the year"), words, chart, key="dc-designs", table=headed, digits=3
+        view.say("Designs side by side over the year"),
+        words,
+        chart,
+        key="dc-designs",
+        table=headed,
+        digits=3,
+        why=of_year(study, "Each design is the hall with some changes of the catalogue.", money=True),
     )
 
 
@@ -95,7 +102,9 @@ def months_card(view: View, study: HallStudy, limit: float) -> Component:
         {"month": "Month", "pue": "PUE [1]", "wue_l_per_kwh": "WUE [L/kWh]", "cue_kg_per_kwh": "CUE [kg/kWh]"}
     )
     chart = year_charts.by_month(study.months, limit, view.theme)
-    return cards.chart(view.say("The whole year by month"), words, chart, key="dc-months", table=table, digits=3)
+    behind = of_year(study, "Sums of each month in local time.")
+    title = view.say("The whole year by month")
+    return cards.chart(title, words, chart, key="dc-months", table=table, digits=3, why=behind)
 
 
 def target_box(view: View, target: float) -> Component:

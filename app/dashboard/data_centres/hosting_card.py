@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 
 from app.dashboard import cards
 from app.dashboard.cards import hyphened
+from app.dashboard.data_centres.behind import of_hosting
 from app.dashboard.data_centres.work import Task, Tell
 from app.dashboard.figures.chart import CONFIG
 from app.dashboard.figures.data_centre_designs import where_halls_fit
@@ -131,7 +132,8 @@ def state(view: View, found: Sequence[tuple[Asked, Task]]) -> list[Component]:
     done = [(asked, task.value) for asked, task in found if task.status == "done"]
     if done:
         words = "MW of IT and at the meter; the limit that the next 0.1 MW breaks."
-        shown.append(cards.table_card("What was found", words, table_of(view.result, done), digits=2))
+        table = table_of(view.result, done)
+        shown.append(cards.table_card("What was found", words, table, digits=2, key="dc-hosted", why=of_hosting()))
     return shown
 
 

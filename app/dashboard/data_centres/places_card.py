@@ -6,6 +6,7 @@ import polars as pl
 from dash.development.base_component import Component
 
 from app.dashboard import cards
+from app.dashboard.data_centres.behind import of_buses, of_year
 from app.dashboard.view import View
 from app.studies.halls.study import HallStudy
 
@@ -36,7 +37,8 @@ def buses_card(view: View, study: HallStudy, hosting: dict[str, float]) -> Compo
         "by its power; its own load moves neither mix nor prices, which holds while it is small against the city. "
         "Nodal prices and marginal losses tell of changes and are no part of the inventory."
     )  # fmt: skip
-    return cards.table_card(view.say("The same hall at other buses"), words, table, digits=3)
+    title = view.say("The same hall at other buses")
+    return cards.table_card(title, words, table, digits=3, key="dc-buses", why=of_buses(view.convention))
 
 
 def weathers_card(view: View, study: HallStudy) -> Component:
@@ -54,4 +56,6 @@ def weathers_card(view: View, study: HallStudy) -> Component:
                 "Carbon [t/year]": pl.Float64},
     ).with_columns(pl.col("^.*/year.$").round().cast(pl.Int64))  # fmt: skip
     words = f"Over a whole year; carbon and price stay those of this city ({study.year.carbon})."
-    return cards.table_card(view.say("The same hall under other weather"), words, table, digits=3)
+    behind = of_year(study, "The same hall and IT load under each weather file that comes with the program.")
+    title = view.say("The same hall under other weather")
+    return cards.table_card(title, words, table, digits=3, key="dc-weathers", why=behind)

@@ -6,6 +6,7 @@ import polars as pl
 from dash.development.base_component import Component
 
 from app.dashboard import cards
+from app.dashboard.data_centres.behind import of_year
 from app.dashboard.data_centres.names import AS_IT_IS, change_name
 from app.dashboard.data_centres.rules_card import COSTS
 from app.dashboard.figures import data_centre_designs as charts
@@ -34,7 +35,9 @@ def order_card(view: View, study: HallStudy, limit: float) -> Component:
     if not study.order:
         return cards.nothing("Retrofit, step by step", "No change of the catalogue lowers the PUE of this hall.")
     chart = charts.retrofit_steps(names, pue, limit, view.theme)
-    return cards.chart(view.say("Retrofit, step by step"), words, chart, key="dc-retrofit", table=table, digits=3)
+    behind = of_year(study, "After each change the one that lowers the PUE most per euro is made next.", money=True)
+    title = view.say("Retrofit, step by step")
+    return cards.chart(title, words, chart, key="dc-retrofit", table=table, digits=3, why=behind)
 
 
 def alone_card(view: View, study: HallStudy) -> Component:
@@ -47,4 +50,5 @@ def alone_card(view: View, study: HallStudy) -> Component:
                 "PUE saved [1]": pl.Float64, "Cost [EUR]": pl.Float64, "Cost is": pl.String},
     ).with_columns(pl.col("Cost [EUR]").round().cast(pl.Int64))  # fmt: skip
     words = "What each change does by itself over the year, the most saving first; below 0 it raises the PUE."
-    return cards.table_card(view.say("Each change alone"), words, table, digits=3)
+    behind = of_year(study, "The hall with one change, against the hall as it is.", money=True)
+    return cards.table_card(view.say("Each change alone"), words, table, digits=3, key="dc-alone", why=behind)

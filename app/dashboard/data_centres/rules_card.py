@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from app.dashboard import cards
 from app.dashboard.cards import hyphened
+from app.dashboard.data_centres.behind import of_rules
 from app.dashboard.data_centres.builder_links import of_design
 from app.dashboard.data_centres.names import design_name
 from app.dashboard.text import NO_FIGURE, figure
@@ -32,14 +34,15 @@ def rules_card(view: View, study: HallStudy) -> Component:
         f"shifting; what no design decides (REF) is of this run. Which rules apply here depends on place, size "
         f"and age. {COSTS}"
     )  # fmt: skip
-    head = html.Thead(html.Tr([html.Th(heading, scope="col") for heading in HEADINGS]))
+    columns = html.Thead(html.Tr([html.Th(heading, scope="col") for heading in HEADINGS]))
     body = html.Tbody([_row(view, study, verdict) for verdict in _worst_first(study.verdicts)])
     table = html.Div(
-        html.Table([head, body], className="rules"), className="scroll", tabIndex=0, role="region",
+        html.Table([columns, body], className="rules"), className="scroll", tabIndex=0, role="region",
         **hyphened(aria_label="Rules for data centres"),
     )  # fmt: skip
-    title = html.H2(view.say("Rules passed and failed"))
-    return html.Section([title, html.P(words, className="subtitle"), table], className="card", id="dc-rules")
+    title = view.say("Rules passed and failed")
+    head = cards.head(title, "dc-rules", of_rules(study))
+    return html.Section([head, html.P(words, className="subtitle"), table], className="card", id="dc-rules")
 
 
 def _worst_first(verdicts: Sequence[Verdict]) -> list[Verdict]:

@@ -46,6 +46,9 @@ def input_tables(result: Result, name: str, tables: Iterable[str], columns: Sequ
         tables: Names of tables.
         columns: Columns to explain.
     """
+    tables = tuple(tables)
+    if not tables:
+        return html.P("No table of the run: it is computed from the scenario, when it is shown.")
     return html.Ul([html.Li(_input(result, name, table, columns)) for table in tables])
 
 

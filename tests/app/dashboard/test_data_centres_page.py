@@ -15,6 +15,8 @@ from app.dashboard.data_centres import (
     designs_card,
     hosting_card,
     measured,
+    places_card,
+    retrofit_card,
     rules_card,
     sentences,
     what_if,
@@ -24,6 +26,8 @@ from app.dashboard.data_centres.halls import NEW, new_hall, shown_hall
 from app.dashboard.data_centres.work import Work
 from app.dashboard.pages import data_centres
 from app.dashboard.view import View
+from app.dashboard.why.account import account
+from app.dashboard.why.behind import read_behind
 from app.results.folder import Result
 from app.studies.halls.study import HallStudy, study_hall
 from carbon.data_centre import DataCentre
@@ -90,6 +94,24 @@ def test_the_rules_are_all_there_and_failed_ones_come_first(view: View, study: H
         assert verdict.rule.title in words
         assert verdict.rule.source in words
     assert "unverified" in words
+
+
+def test_every_card_of_a_study_tells_what_it_is_made_from(view: View, study: HallStudy) -> None:
+    cards = (
+        rules_card.rules_card(view, study), designs_card.designs_card(view, study, 1.3, None),
+        designs_card.months_card(view, study, 1.3), retrofit_card.order_card(view, study, 1.3),
+        retrofit_card.alone_card(view, study), places_card.buses_card(view, study, {}),
+        places_card.weathers_card(view, study),
+    )  # fmt: skip
+    for card in cards:
+        title, buttons = card.children[0].children
+        why = buttons.children[0].to_plotly_json()["props"]
+        behind = read_behind(why["data-behind"])
+        assert behind is not None
+        assert behind.how
+        told = text_of(account(view, why["data-why"], behind))
+        assert behind.how in told, title.children
+        assert "No table of the run" in told or "buses.parquet" in told
 
 
 def test_the_table_of_designs_holds_every_combination(study: HallStudy) -> None:
