@@ -15,6 +15,7 @@ from scipy.sparse import linalg
 from grid.arrays import Floats, Ints
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
+from grid.powerflow.elimination import eliminate
 from grid.powerflow.zbus_kernel import (
     Grid,
     Kept,
@@ -76,29 +77,17 @@ def factorise(network: Network) -> Factor:
     rest = np.setdiff1d(np.arange(network.n_nodes), network.slack)
     rows = sparse.csr_array(network.admittance)[rest]
     inner = sparse.csc_array(rows[:, rest])
-    options = {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
-    place = linalg.splu(inner, permc_spec="MMD_AT_PLUS_A", **options).perm_c if rest.size else np.empty(0, int)
-    by_elimination = np.argsort(place)
-    order = rest[by_elimination]
-    ordered = sparse.csc_array(inner[by_elimination][:, by_elimination])
-    factor = linalg.splu(ordered, permc_spec="NATURAL", **options)
-    upper = sparse.csr_array(factor.U)
+    made = eliminate(inner)
+    order = rest[made.order]
     feed = sparse.csr_array(network.admittance)[order][:, network.slack] @ network.v_slack
     return Factor(
         order=np.concatenate([order, network.slack]).astype(np.int64),
-        superlu=factor,
-        lower=_triangle(sparse.csr_array(sparse.tril(factor.L, -1))),
-        upper=_triangle(sparse.csr_array(sparse.triu(upper, 1))),
-        diagonal=1 / upper.diagonal(),
-        unloaded=np.concatenate([factor.solve(-feed), network.v_slack]),
+        superlu=made.superlu,
+        lower=made.lower,
+        upper=made.upper,
+        diagonal=made.diagonal,
+        unloaded=np.concatenate([made.superlu.solve(-feed), network.v_slack]),
     )
-
-
-def _triangle(matrix: sparse.csr_array) -> Triangle:
-    return Triangle(
-        matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64),
-        np.ascontiguousarray(matrix.data.real), np.ascontiguousarray(matrix.data.imag),
-    )  # fmt: skip
 
 
 def place_of(factor: Factor) -> Ints:
@@ -181,11 +170,22 @@ def compiled_profiles(network: Network, injections: Injections) -> Profiles:
     fixed = network.fixed_mva[factor.order][:, None]
     p = sparse.csr_array(sparse.hstack([gather @ injections.p_mw, fixed.real]))[:n] / network.base_mva
     q = sparse.csr_array(sparse.hstack([gather @ injections.q_mvar, fixed.imag]))[:n] / network.base_mva
+    return profiles_of(np.vstack([injections.profiles, np.ones(injections.n_steps)]), p, q)
+
+
+def profiles_of(values: Floats, p: sparse.csr_array, q: sparse.csr_array) -> Profiles:
+    """Power of rows as sums of scaled profiles, on the common pattern of both.
+
+    Args:
+        values: The profiles, shape (F, T).
+        p: Active power of each row per profile, shape (rows, F) [pu].
+        q: Reactive power in the same way.
+    """
     both = sparse.csr_array(abs(p) + abs(q))
     both.sort_indices()
-    row = np.repeat(np.arange(n), np.diff(both.indptr))
+    row = np.repeat(np.arange(both.shape[0]), np.diff(both.indptr))
     return Profiles(
-        values=np.vstack([injections.profiles, np.ones(injections.n_steps)]),
+        values=values,
         pointer=both.indptr.astype(np.int64),
         row=both.indices.astype(np.int64),
         p_of=_reals(p, row, both.indices),

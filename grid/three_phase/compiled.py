@@ -14,7 +14,7 @@ from grid.network.injections import Injections
 from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES, SequenceNetwork
 from grid.powerflow.elimination import eliminate
-from grid.powerflow.zbus import GROUPS, Limits
+from grid.powerflow.zbus import GROUPS, Limits, profiles_of
 from grid.powerflow.zbus_kernel import Profiles
 from grid.three_phase.kernel import Between, Connected, Sequence, SequenceGrid
 
@@ -191,19 +191,7 @@ def compiled_profiles(network: SequenceNetwork, injections: Injections, layout: 
     used = np.diff(both.indptr).reshape(len(PHASES), -1).any(axis=0)
     nodes = np.flatnonzero(used)
     rows = np.concatenate([phase * network.n_nodes + nodes for phase in range(len(PHASES))])
-    p, q, both = p[rows], q[rows], sparse.csr_array(both[rows])
-    row = np.repeat(np.arange(rows.size), np.diff(both.indptr))
-    return layout.place[nodes], Profiles(
-        values=injections.profiles,
-        pointer=both.indptr.astype(np.int64),
-        row=both.indices.astype(np.int64),
-        p_of=_reals(p, row, both.indices),
-        q_of=_reals(q, row, both.indices),
-    )
-
-
-def _reals(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:
-    return np.asarray(matrix[row, column], dtype=float).ravel() if row.size else np.empty(0)
+    return layout.place[nodes], profiles_of(injections.profiles, p[rows], q[rows])
 
 
 def nodes_with(network: SequenceNetwork, injections: Injections) -> Ints:
