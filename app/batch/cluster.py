@@ -26,6 +26,13 @@ _PLACE = "--scheduler"
 _ON_THIS_MACHINE = {
     "distributed.worker.profile.enabled": False,  # takes time from the runs
     "distributed.scheduler.work-stealing": False,  # a run goes where what it shares is in memory
+    # Dask looks every 20 ms how late its event loop is, twice a second at disks and network, and every two seconds for
+    # data to move: a twentieth of a processor, in the client alone.
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.system-monitor.disk": False,
+    "distributed.admin.system-monitor.gil.enabled": False,
+    "distributed.scheduler.active-memory-manager.start": False,
     # Without Dask's MALLOC_TRIM_THRESHOLD_, by which large arrays are given back to the system and asked for again.
     "distributed.nanny.pre-spawn-environ": {},
 }

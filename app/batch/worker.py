@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from app.batch.lease import Lease, RunEndedError
-from app.batch.memory import MB, give_back_memory, memory_mb
+from app.batch.memory import MB, FreedMemory, give_back_memory, memory_mb
 from app.batch.process import process_name
 from app.batch.report import RunReport, finished_elsewhere
 from app.batch.tracebacks import keep_traceback
@@ -80,6 +80,7 @@ class RunProcess:
         self.name = process_name()
         self.one_at_a_time = threading.Lock()
         """A worker with several threads runs one scenario at a time all the same: memory is the process's."""
+        self._freed = FreedMemory()
         self._stores: dict[tuple[str, str | None], Store] = {}
         self._ended: set[str] = set()
         self._lease: tuple[str, Lease] | None = None
@@ -119,10 +120,20 @@ class RunProcess:
         if lease is not None and lease[0] == batch:
             lease[1].end("its batch ends")
 
-    def forget(self) -> None:
-        """Lets go of what runs have in common."""
-        self._kept = None
-        gc.collect()
+    def settle(self, limit_mb: float | None) -> None:
+        """Between two runs gives memory back as far as need be, and lets go of what runs have in common.
+
+        Args:
+            limit_mb: The most memory that the process may have [MB]; None for any.
+        """
+        self._freed.give_back()
+        if limit_mb is None or memory_mb() <= FORGETTING_SHARE * limit_mb:
+            return
+        give_back_memory()
+        if memory_mb() > FORGETTING_SHARE * limit_mb:
+            self._kept = None
+            gc.collect()
+            give_back_memory()
 
     def has_ended(self, batch: str) -> bool:
         """Whether a batch has ended."""
@@ -228,12 +239,11 @@ def _run(task: RunTask, store: Store, process: RunProcess, on_phase: Callable[[s
         return _failed(task, store, process, error, time.perf_counter() - begun, lease.peak_memory_mb)
     finally:
         process.over()
-        give_back_memory()
-        if limit_mb is not None and memory_mb() > FORGETTING_SHARE * limit_mb:
-            process.forget()
+        after_mb = memory_mb()
+        process.settle(limit_mb)
     return RunReport(
         task.key, status if mine else "held", worker=process.name, phases=phases, seconds=seconds,
-        peak_memory_mb=lease.peak_memory_mb, memory_mb=memory_mb(),
+        peak_memory_mb=lease.peak_memory_mb, memory_mb=after_mb,
     )  # fmt: skip
 
 
