@@ -3,8 +3,9 @@
 Every day of `benchmarks.radial_day` is one window of 62,644 rows × 62,172 columns (the first day; others differ by
 their sessions) with loads, prices and sessions of its own. gridcarbon states it once in Pyomo, compiles it, and
 rewrites bounds, costs and sides of one HiGHS from then on; it can do so for the whole year. The peers state and solve
-each day anew, as their users do; they take their turns on a few days that are spread over the year, and a year is the
-mean of those times 365. Their objectives are compared with ours, day by day. All solve with HiGHS on one thread.
+each day anew, as their users do, and linopy also writes each day into one warm HiGHS (``track_updates``, since 0.10).
+They take their turns on a few days that are spread over the year, and a year is the mean of those times 365. Their
+objectives are compared with ours, day by day. All solve with HiGHS on one thread.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.radial_day import Day, Devices, day, devices
+from benchmarks.radial_day import N_CARS, Day, Devices, T, day, devices
 from grid.arrays import Floats
 from optimizer._highs import Solver
 
@@ -65,9 +66,34 @@ def linopy(fixed: Devices, today: Day) -> float:
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "(?s).*absent slots.*legacy")  # what is absent counts nothing: as it should
-        model = state(fixed, today)
+        model = state(fixed, today, today.plugged_in)
     model.solve(solver_name="highs", io_api="direct", output_flag=False, threads=1, progress=False)
     return float(model.objective.value or np.nan)
+
+
+class LinopyInPlace:
+    """linopy, stated once with variables for every car in every step; what changes is written into one warm HiGHS."""
+
+    def __init__(self, fixed: Devices) -> None:
+        from linopy.solvers import Solver as LinopySolver  # noqa: PLC0415
+
+        from benchmarks.radial_linopy import state  # noqa: PLC0415
+
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "(?s).*absent slots.*legacy")  # as in `linopy`
+            self._model = state(fixed, day(fixed, 0), np.ones((N_CARS, T), dtype=bool))
+        options = {"threads": 1, "output_flag": False}
+        self._solver = LinopySolver.from_name(
+            "highs", self._model, io_api="direct", track_updates=True, options=options
+        )
+
+    def __call__(self, _fixed: Devices, today: Day) -> float:
+        """Objective of a day."""
+        from benchmarks.radial_linopy import update  # noqa: PLC0415
+
+        update(self._model, today)
+        self._solver.solve(self._model, assign=True, disallow_rebuild=True)
+        return float(self._model.objective.value or np.nan)
 
 
 class Rewriting:
@@ -129,6 +155,8 @@ def main(arguments: list[str]) -> str:
     peers: dict[str, Engine] = {"Pyomo, rebuilt, appsi_highs": pyomo, "linopy, rebuilt, direct API": linopy}
     for peer in peers.values():
         peer(fixed, day(fixed, 0))  # imports and caches
+    peers["linopy, updated in place, one warm HiGHS"] = in_place = LinopyInPlace(fixed)
+    in_place(fixed, day(fixed, 0))
     some = range(0, given.windows, given.every)
     days = {OURS: list(range(given.windows))} | {name: list(some) for name in peers}
     runs = in_turns({OURS: ours} | peers, days, fixed)

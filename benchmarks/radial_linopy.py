@@ -28,6 +28,7 @@ from benchmarks.radial_day import (
     Devices,
     T,
 )  # fmt: skip
+from grid.arrays import Bools
 
 STEP = pd.RangeIndex(T, name="step")
 BUS, LINE = pd.RangeIndex(N_BUSES, name="bus"), pd.RangeIndex(1, N_BUSES, name="line")
@@ -47,7 +48,8 @@ def _at_buses(expression: Any, index: pd.Index, bus: Any) -> Any:
     return (1 * expression).groupby(pd.Series(bus, index=index, name="bus")).sum().reindex(bus=BUS)
 
 
-def state(fixed: Devices, today: Day) -> linopy.Model:
+def state(fixed: Devices, today: Day, slots: Bools) -> linopy.Model:
+    """The model; `slots` are the steps of each car that get variables, shape (E, T), at least its stay."""
     m = linopy.Model()
     s_max, size = _by(LINE, fixed.s_max[1:]), _by(ROOF, fixed.roof_size)
     imported = m.add_variables(0, EXCHANGE_MAX, coords=[STEP], name="imported")
@@ -61,7 +63,7 @@ def state(fixed: Devices, today: Day) -> linopy.Model:
     p_roof = m.add_variables(0, _by(ROOF, today.sun), coords=[ROOF, STEP], name="p_roof")
     q_roof = m.add_variables(-size, size, coords=[ROOF, STEP], name="q_roof")
     net, wear = _batteries(m, fixed)
-    car_net, car_wear = _cars(m, today)
+    car_net, car_wear = _cars(m, today, slots)
     fed = _at_buses(p_roof, ROOF, fixed.roof_bus) + _at_buses(net, BATTERY, fixed.battery_bus)
     fed = fed + _at_buses(car_net, CAR, fixed.car_bus)
     for name, line, supply, other, load in (
@@ -79,9 +81,42 @@ def state(fixed: Devices, today: Day) -> linopy.Model:
         m.add_constraints(p_line + sign * q_line <= OCTAGON * s_max, name=f"octagon_most{sign}")
         m.add_constraints(p_line + sign * q_line >= -OCTAGON * s_max, name=f"octagon_least{sign}")
         m.add_constraints(p_roof + sign * q_roof <= INVERTER * size, name=f"inverter{sign}")
-    price_in, price_out = (xr.DataArray(p, coords=[STEP]) for p in (today.import_cost, today.export_price))
-    m.add_objective(HOURS * ((price_in * imported).sum() - (price_out * exported).sum() + wear + car_wear))
+    m.add_objective(_cost(m, today, wear + car_wear))
     return m
+
+
+def _cost(m: linopy.Model, today: Day, wear: Any) -> Any:
+    price_in, price_out = (xr.DataArray(p, coords=[STEP]) for p in (today.import_cost, today.export_price))
+    imported, exported = m.variables["imported"], m.variables["exported"]
+    return HOURS * ((price_in * imported).sum() - (price_out * exported).sum() + wear)
+
+
+def update(m: linopy.Model, today: Day) -> None:
+    """Writes the numbers of a day into a model with variables for every car in every step."""
+    power = _by(CAR, today.power[:, None] * today.plugged_in)
+    most = _by(CAR, np.repeat(today.capacity[:, None], T, axis=1))
+    bounds = {"p_roof": (None, _by(ROOF, today.sun)), "car_charge": (None, power), "car_discharge": (None, power),
+              "car_energy": (_by(CAR, _least(today)), most)}  # fmt: skip
+    for name, (low, high) in bounds.items():
+        m.variables[name].upper = high
+        if low is not None:
+            m.variables[name].lower = low
+    m.constraints["p_balance"].rhs = _by(BUS, today.p)
+    m.constraints["q_balance"].rhs = _by(BUS, today.q)
+    m.constraints["car"].rhs = _by(CAR, _start(today, np.ones((N_CARS, T), dtype=bool)))
+    worn = BATTERY_WEAR * m.variables["discharge"].sum() + CAR_WEAR * m.variables["car_discharge"].sum()
+    m.add_objective(_cost(m, today, worn), overwrite=True)
+
+
+def _least(today: Day) -> Any:
+    """Least energy of each car when each step ends."""
+    return np.where(np.arange(T) == today.departure[:, None] - 1, today.e_due[:, None], 0.0)
+
+
+def _start(today: Day, slots: Bools) -> Any:
+    """Energy of each car in the first of its steps that has variables, 0 in others."""
+    before = np.hstack([np.zeros((N_CARS, 1), dtype=bool), slots[:, :-1]])
+    return np.where(slots & ~before, today.e_arrival[:, None], 0.0)
 
 
 def _batteries(m: linopy.Model, fixed: Devices) -> tuple[Any, Any]:
@@ -98,17 +133,15 @@ def _batteries(m: linopy.Model, fixed: Devices) -> tuple[Any, Any]:
     return discharge - charge, BATTERY_WEAR * discharge.sum()
 
 
-def _cars(m: linopy.Model, today: Day) -> tuple[Any, Any]:
-    plugged = _by(CAR, today.plugged_in)
-    power = _by(CAR, today.power)
-    charge = m.add_variables(0, power, coords=[CAR, STEP], name="car_charge", mask=plugged)
-    discharge = m.add_variables(0, power, coords=[CAR, STEP], name="car_discharge", mask=plugged)
-    least = np.where(np.arange(T) == today.departure[:, None] - 1, today.e_due[:, None], 0.0)
+def _cars(m: linopy.Model, today: Day, slots: Bools) -> tuple[Any, Any]:
+    there = _by(CAR, slots)
+    power = _by(CAR, today.power[:, None] * today.plugged_in)
+    charge = m.add_variables(0, power, coords=[CAR, STEP], name="car_charge", mask=there)
+    discharge = m.add_variables(0, power, coords=[CAR, STEP], name="car_discharge", mask=there)
     energy = m.add_variables(
-        _by(CAR, least), _by(CAR, today.capacity), coords=[CAR, STEP], name="car_energy", mask=plugged
+        _by(CAR, _least(today)), _by(CAR, today.capacity), coords=[CAR, STEP], name="car_energy", mask=there
     )
-    start = np.where(np.arange(T) == today.arrival[:, None], today.e_arrival[:, None], 0.0)
     gain = HOURS * CAR_ETA * charge - HOURS / CAR_ETA * discharge
     change = energy - (1 * energy).shift(step=1) - gain
-    m.add_constraints(change == _by(CAR, start), name="car", mask=plugged)
+    m.add_constraints(change == _by(CAR, _start(today, slots)), name="car", mask=there)
     return discharge - charge, CAR_WEAR * discharge.sum()

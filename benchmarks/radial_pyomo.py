@@ -26,7 +26,7 @@ from benchmarks.radial_day import (
     Devices,
     T,
 )  # fmt: skip
-from grid.arrays import Bools
+from grid.arrays import Bools, Ints
 from optimizer._highs import Compiled, LinearProgram
 
 
@@ -134,17 +134,21 @@ def rewritten(once: Compiled, today: Day) -> LinearProgram:
     power = (today.power[:, None] * today.plugged_in).ravel()
     least = np.where(np.arange(T) == today.departure[:, None] - 1, today.e_due[:, None], 0.0).ravel()
     start = np.where(np.arange(T) == 0, today.e_arrival[:, None], 0.0).ravel()
+    bounds = {
+        "p_roof": (0.0, today.sun),
+        "car_charge": (0.0, power),
+        "car_discharge": (0.0, power),
+        "car_energy": (least, np.repeat(today.capacity, T)),
+    }
+    rhs = {"p_balance": today.p, "q_balance": today.q, "car": start}
     return once.updated(
-        bounds={
-            "p_roof": (0.0, today.sun.ravel()),
-            "car_charge": (0.0, power),
-            "car_discharge": (0.0, power),
-            "car_energy": (least, np.repeat(today.capacity, T)),
-        },
+        bounds={name: (_like(low, once.columns[name]), _like(high, once.columns[name]))
+                for name, (low, high) in bounds.items()},
         cost={"imported": HOURS * today.import_cost, "exported": -HOURS * today.export_price},
-        rhs={
-            "p_balance": (today.p.ravel(), today.p.ravel()),
-            "q_balance": (today.q.ravel(), today.q.ravel()),
-            "car": (start, start),
-        },
-    )
+        rhs={name: (_like(side, once.rows[name]),) * 2 for name, side in rhs.items()},
+    )  # fmt: skip
+
+
+def _like(values: Any, places: Ints) -> Any:
+    """Values, one or one for each place, in the shape of the places of a variable or constraint."""
+    return values if np.ndim(values) == 0 else np.reshape(values, np.shape(places))

@@ -18,14 +18,22 @@ def run(
     scenario: ScenarioFile,
     out: Annotated[Path, typer.Option(help="The result folder.")],
     days: Days = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes for the spans of the dispatch (dispatch.spans); default: one.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler for them instead, such as tcp://host:8786.")
+    ] = None,
 ) -> None:
     """Run one scenario into a result folder; a result of the same scenario there is returned at once."""
+    from app.batch.apart import spans_apart
     from app.results.run import run_scenario
     from app.scenario import load_scenario
     from app.terminal import bar
 
-    with bar() as progress:
-        result = run_scenario(load_scenario(scenario, days), out, progress)
+    loaded = load_scenario(scenario, days)
+    with spans_apart(loaded, processes, scheduler) as apply, bar() as progress:
+        result = run_scenario(loaded, out, progress, apply)
     print_summary(result)
     exit_for(result)
 

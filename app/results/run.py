@@ -20,6 +20,7 @@ from app.scenario.loaded import LoadedScenario
 from app.simulation.phases import Progress, SimulationResult, simulate
 from grid.errors import InputError
 from grid.files.output import in_words
+from optimizer.horizon.spans import Map
 
 
 class OutOfBalanceError(RuntimeError):
@@ -55,8 +56,14 @@ def _least_bytes(loaded: LoadedScenario) -> float:
     return BYTES_PER_VALUE * loaded.city.clock.n_steps * (len(network.buses.names) + len(network.branches.names))
 
 
-def run_scenario(loaded: LoadedScenario, out: Path, progress: Progress | None = None) -> Result:
+def run_scenario(loaded: LoadedScenario, out: Path, progress: Progress | None = None, apply: Map = map) -> Result:
     """Runs a scenario and writes its result to `out`; a result of the same scenario there is returned at once.
+
+    Args:
+        loaded: The scenario.
+        out: The result folder.
+        progress: Told the phase and how much of it is done.
+        apply: Applies a function to the spans of the dispatch, such as on many processes.
 
     Raises:
         InputError: If `out` holds something else, or cannot be written; says where a finished result is kept.
@@ -65,7 +72,7 @@ def run_scenario(loaded: LoadedScenario, out: Path, progress: Progress | None = 
     done = finished(out, loaded)
     if done is not None:
         return done
-    return store(simulate(loaded, progress), out, progress)
+    return store(simulate(loaded, progress, apply=apply), out, progress)
 
 
 def store(outcome: SimulationResult, out: Path, progress: Progress | None = None) -> Result:

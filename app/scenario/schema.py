@@ -134,6 +134,15 @@ class ForecastSpec(Spec):
     window."""
 
 
+class SpansSpec(Spec):
+    """Spans that a long dispatch is cut into, to be decided side by side on several processes."""
+
+    days: int = Field(ge=1, le=366)
+    """Length of each span but the last [d]."""
+    run_in_days: int = Field(default=2, ge=1, le=31)
+    """Days that are decided before each span, so that its stores and cars are as they would be, and thrown away [d]."""
+
+
 class DispatchSpec(Spec):
     """How flexible assets are operated: not at all, or by optimisation in rolling windows for least cost."""
 
@@ -159,6 +168,21 @@ class DispatchSpec(Spec):
     """What a window knows of the steps ahead: `perfect`: their true values; `persistence`: those of the same time on
     the day before; or true values with errors drawn with the scenario's seed. The schedule is then carried out with the
     true values, and imports balance the difference."""
+
+    spans: SpansSpec | None = None
+    """Spans that the period is cut into, which `gridcarbon run --processes N` decides side by side; the cost is that of
+    one span within some hundredths of a percent. Default: one."""
+
+    @model_validator(mode="after")
+    def _spans_apart(self) -> DispatchSpec:
+        if self.spans is not None:
+            if self.carbon_cap_t is not None or self.forecast != "perfect":
+                raise PydanticCustomError("spans", "spans need perfect forecasts and no cap on carbon")
+            if 24 % self.horizon_hours:
+                raise PydanticCustomError("spans", "spans need a horizon_hours that divides 24")
+            if self.look_ahead_hours > self.horizon_hours:
+                raise PydanticCustomError("spans", "spans need look_ahead_hours of at most horizon_hours")
+        return self
 
     @model_validator(mode="after")
     def _who_decides(self) -> DispatchSpec:
@@ -265,6 +289,12 @@ class Scenario(Spec):
     """Limits of voltage, loading and import."""
     carbon: CarbonSpec = CarbonSpec()
     """Emission factors and conventions."""
+
+    @model_validator(mode="after")
+    def _peaks_within_spans(self) -> Scenario:
+        if self.dispatch.spans is not None and self.tariff.demand_charge_per_mw_month > 0:
+            raise PydanticCustomError("spans", "dispatch.spans needs a tariff without a demand charge")
+        return self
 
     @property
     def clock(self) -> Clock:

@@ -24,6 +24,7 @@ from grid.powerflow.powerflow import PowerFlow
 from grid.threads import at_most
 from grid.units import KG_PER_T
 from optimizer.forecast.forecast import AutoregressiveError, Persistence
+from optimizer.horizon.spans import Map, Spans
 from optimizer.problem.problem import DispatchProblem, Forecast, with_strategy
 from optimizer.problem.schedule import Schedule
 
@@ -77,6 +78,7 @@ def simulate(
     progress: Progress | None = None,
     reuse: PhaseReuse | None = None,
     threads: int | None = None,
+    apply: Map = map,
 ) -> SimulationResult:
     """Runs a scenario.
 
@@ -86,6 +88,7 @@ def simulate(
         reuse: Where arrays of phases are kept, and taken from where a phase takes the same; the result is that of a run
             by itself, bit for bit.
         threads: How many threads compute; None: as `grid.threads` says.
+        apply: Applies a function to the spans of the dispatch, such as on many processes.
     """
     tell = progress or (lambda _phase, _share: None)
     seconds: dict[str, float] = {}
@@ -96,7 +99,9 @@ def simulate(
             withdrawal = inputs.loaded.city.withdrawal()
         with _phase("dispatch", seconds, tell) as name:
             problem = dispatch_problem(inputs, *withdrawal)
-            schedule, found = dispatch_reusing(problem, lambda done, total: tell("dispatch", done / total), reuse)
+            schedule, found = dispatch_reusing(
+                problem, lambda done, total: tell("dispatch", done / total), reuse, _spans(inputs), apply
+            )
             reused += [name] if found else []
             p_mw, facilities = _as_done(inputs, schedule)
         with _phase("power flow", seconds, tell) as name:
@@ -165,6 +170,12 @@ def dispatch_problem(inputs: SimulationInputs, p_fixed_mw: Floats, q_fixed_mvar:
         look_ahead_steps=round(scenario.dispatch.look_ahead_hours * per_hour),
         forecast=_forecast(scenario.dispatch.forecast, scenario.seed),
     )
+
+
+def _spans(inputs: SimulationInputs) -> Spans | None:
+    """How the dispatch is cut; None for one span."""
+    spans, day = inputs.loaded.scenario.dispatch.spans, inputs.clock.steps_per_day
+    return None if spans is None else Spans(spans.days * day, spans.run_in_days * day)
 
 
 def _forecast(spec: Literal["perfect", "persistence"] | ForecastSpec, seed: int) -> Forecast | None:

@@ -17,24 +17,30 @@ from grid.threads import processors
 from grid.time.clock import Clock
 from optimizer.horizon.fixed import net_import_mw
 from optimizer.horizon.rolling import Progress, dispatch, leaves_nothing
+from optimizer.horizon.spans import Map, Spans, dispatch_in_spans
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Schedule
 
 
-def dispatch_reusing(problem: DispatchProblem, progress: Progress, reuse: PhaseReuse | None) -> tuple[Schedule, bool]:
-    """What `dispatch` decides, and whether it was taken from another run.
+def dispatch_reusing(
+    problem: DispatchProblem, progress: Progress, reuse: PhaseReuse | None, spans: Spans | None = None, apply: Map = map
+) -> tuple[Schedule, bool]:
+    """What `dispatch` decides, in one span or in several, and whether it was taken from another run.
 
     A problem in which something is decided must be the same in everything. Where nothing is, only the net import comes
     from another run: it depends on the powers alone, and prices and intensities may be others.
     """
+
+    def decided() -> Schedule:
+        return dispatch(problem, progress) if spans is None else dispatch_in_spans(problem, spans, progress, apply)
+
     if reuse is None:
-        return dispatch(problem, progress), False
+        return decided(), False
     if leaves_nothing(problem):
         return _priced(problem, progress, reuse)
-    rest = (getattr(problem, field.name) for field in fields(problem) if field.name != "network")
-    arrays, found = reuse.get(
-        "dispatch", (network_digest(problem.network), *rest), lambda: schedule_arrays(dispatch(problem, progress))
-    )
+    cut = () if spans is None else (spans.steps, spans.run_in_steps)
+    takes = *(getattr(problem, field.name) for field in fields(problem) if field.name != "network"), *cut
+    arrays, found = reuse.get("dispatch", (network_digest(problem.network), *takes), lambda: schedule_arrays(decided()))
     return schedule_from(arrays, problem.clock), found
 
 

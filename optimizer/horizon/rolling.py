@@ -33,7 +33,10 @@ FREE_MW = 1e-12
 
 
 def dispatch(
-    problem: DispatchProblem, progress: Progress | None = None, net_import: NetImport | None = None
+    problem: DispatchProblem,
+    progress: Progress | None = None,
+    net_import: NetImport | None = None,
+    stop: int | None = None,
 ) -> Schedule:
     """Decides what every flexible asset does.
 
@@ -48,6 +51,7 @@ def dispatch(
             `Schedule.decided_steps` and `Schedule.optimality_gap` say how far the decision went.
         net_import: Finds the net import where nothing is left to decide, for who knows it already; by default the AC
             power flow.
+        stop: Steps from it on are only looked ahead at, and not decided; by default all are decided.
 
     Raises:
         InfeasibleDispatchError: If an inelastic problem has no solution, with the constraints in conflict.
@@ -56,9 +60,9 @@ def dispatch(
     """
     free = [f for f in problem.flexibilities if _is_free(f)]
     p_mw = {f.name: f.per_slot(f.p_min_mw).copy() for f in problem.flexibilities}
-    if not free and problem.extend is None:
+    if not free and problem.extend is None and stop is None:
         return fixed_schedule(problem, p_mw, net_import)
-    return _roll(_Horizon.from_problem(_with_decided(problem, free, p_mw)), p_mw, progress)
+    return _roll(_Horizon.from_problem(_with_decided(problem, free, p_mw)), p_mw, progress, stop)
 
 
 def leaves_nothing(problem: DispatchProblem) -> bool:
@@ -162,9 +166,10 @@ def _in_units(problem: DispatchProblem, objective: Weights | None, unit: float) 
     return weighted_problem(objective or Weights(), problem, unit)
 
 
-def _roll(horizon: _Horizon, p_mw: dict[str, Floats], progress: Progress | None) -> Schedule:
+def _roll(horizon: _Horizon, p_mw: dict[str, Floats], progress: Progress | None, stop: int | None) -> Schedule:
     """Decides window after window, and guesses what there was no time for; powers are written into `p_mw`."""
-    problem, n = horizon.problem, horizon.problem.clock.n_steps
+    problem = horizon.problem
+    n = problem.clock.n_steps if stop is None else stop
     until = time.monotonic() + problem.time_limit_s
     state, reports, q_mvar = HorizonState.at_start(problem), list[WindowReport](), dict[str, Floats]()
 
