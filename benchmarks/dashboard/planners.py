@@ -15,16 +15,19 @@ from benchmarks.dashboard.browsing import Times
 SEED = 3
 
 
-def clicks(address: str, results: list[str], planners: int, each: int) -> tuple[Times, int]:
+def clicks(
+    address: str, results: list[str], planners: int, each: int, theme: str = ""
+) -> tuple[Times, int]:  # fmt: skip
     """Time of every click of `planners` who click without pause, and how many were answered by an error.
 
-    Each planner goes from page to page, results and colour schemes by chance; the server has made no page before.
+    Each planner goes from page to page, results and colour schemes by chance.
 
     Args:
         address: The dashboard.
         results: Names of the results to choose from.
         planners: How many click side by side.
         each: Clicks of each.
+        theme: The colour scheme; by chance if empty.
     """
     begin = threading.Barrier(planners)
 
@@ -32,8 +35,11 @@ def clicks(address: str, results: list[str], planners: int, each: int) -> tuple[
         chance = random.Random(SEED + number)  # noqa: S311  keeps no secret
         connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
         begin.wait()
-        return [_click(connection, chance.choice(PAGES).path, chance.choice(results), chance.choice(("light", "dark")))
-                for _ in range(each)]  # fmt: skip
+        return [
+            _click(connection, chance.choice(PAGES).path, chance.choice(results),
+                   theme or chance.choice(("light", "dark")))
+            for _ in range(each)
+        ]  # fmt: skip
 
     with ThreadPoolExecutor(planners) as pool:
         found = [click for planner in pool.map(plan, range(planners)) for click in planner]

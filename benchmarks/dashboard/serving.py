@@ -16,6 +16,8 @@ import psutil
 
 SAMPLE_S = 0.05
 """Seconds between two looks at the memory."""
+QUIET_S, BUSY_SHARE = 2.0, 0.05
+"""A server that used less than this share of a processor for this long has nothing to do [s, 1]."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,19 @@ def serving(folder: Path) -> Iterator[Served]:
             ended.set()
             watcher.join()
             server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def until_idle(served: Served, most_s: float) -> None:
+    """Waits until a server has nothing to do any more, at most some seconds."""
+    ends, before, quiet = time.monotonic() + most_s, served.cpu_s, 0
+    while time.monotonic() < ends and quiet < 2:  # once may be chance where the machine has other work
+        time.sleep(QUIET_S)
+        quiet = quiet + 1 if served.cpu_s - before < QUIET_S * BUSY_SHARE else 0
+        before = served.cpu_s
 
 
 def _watch(served: Served, ended: threading.Event) -> None:

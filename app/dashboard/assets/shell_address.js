@@ -47,6 +47,10 @@
     if (!quiet) tell();
   }
 
+  let moving = null; // the moment as the address will have it, while it has not rested
+  /** Values of an address, with the moment that does not rest yet, unless the change names another. */
+  const settled = (values, named) => (moving !== null && !named ? { ...values, at: moving } : values);
+
   app.address = {
     get: (key) => query()[key] ?? null,
     query,
@@ -57,16 +61,16 @@
       for (const [key, value] of Object.entries(changes)) {
         if (value === null || value === undefined) delete values[key]; else values[key] = value;
       }
-      go(window.location.pathname, values, options);
+      go(window.location.pathname, settled(values, "at" in changes), options);
     },
     /** To a page, keeping the rest of the view; values of "" are taken out. */
     open(href) {
       const target = new URL(href, window.location.href), values = query();
       for (const [key, value] of target.searchParams) { if (value === "" && key !== "baseline") delete values[key]; else values[key] = value; }
-      go(target.pathname, values, { push: true });
+      go(target.pathname, settled(values, target.searchParams.has("at")), { push: true });
     },
     /** The address of the view with other values, as a whole link. */
-    href: (changes) => window.location.origin + window.location.pathname + written({ ...query(), ...changes }),
+    href: (changes) => window.location.origin + window.location.pathname + written(settled({ ...query(), ...changes }, Boolean(changes) && "at" in changes)),
     subscribe(reader) { readers.add(reader); return () => readers.delete(reader); },
     canUndo: () => place() > 0,
     canRedo: () => place() < last(),
@@ -87,7 +91,7 @@
     if (!PAGE(link)) return;
     const values = { ...query() };
     for (const [key, value] of new URL(link.href).searchParams) { if (value === "" && key !== "baseline") delete values[key]; else values[key] = value; }
-    const href = link.pathname + written(values);
+    const href = link.pathname + written(settled(values, new URL(link.href).searchParams.has("at")));
     if (link.getAttribute("href") !== href) link.setAttribute("href", href);
   }
   for (const kind of ["pointerdown", "focusin", "contextmenu"]) document.addEventListener(kind, complete, true);
@@ -144,9 +148,11 @@
     now = next;
     for (const watcher of [...watchers]) watcher(now);
     window.clearTimeout(resting);
-    if (!quiet && !player) resting = window.setTimeout(rest, REST_MS);
+    moving = !quiet && !player ? iso(now) : null;
+    if (moving !== null) resting = window.setTimeout(rest, REST_MS);
   }
   function rest() {
+    moving = null;
     if (now === null || player) return;
     if (app.address.get("at") !== iso(now)) app.address.set({ at: iso(now) }, { push: true, merge: "at" });
     rested();

@@ -17,5 +17,5 @@ def time_bar() -> Component:
             html.Div(id="time-clock", **hyphened(aria_hidden="true")),
             html.Div(id="time-spoken", role="status", className="unseen", **hyphened(aria_live="polite")),
         ],
-        id="time-bar", role="group", hidden=True, **hyphened(aria_label="Time"),
+        id="time-bar", role="region", hidden=True, **hyphened(aria_label="Time"),
     )  # fmt: skip

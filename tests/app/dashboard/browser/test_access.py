@@ -1,4 +1,4 @@
-"""Everybody can use every page: axe-core finds nothing, the keyboard reaches everything, it fits on a tablet."""
+"""Everybody can use each page: axe-core finds nothing, all is in landmarks, keys reach all, it fits on a tablet."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def test_axe_finds_nothing_serious(page, address, path, scheme):
     page.set_viewport_size({"width": 1280, "height": 800})
     visit(page, f"{address}{path}?result=optimal&theme={scheme}")
     page.wait_for_load_state("networkidle")
+    until(page, lambda: page.locator("#time-bar").is_visible())
     page.evaluate(AXE)
     found = page.evaluate(f"axe.run(document, {RULES}).then({FOUND})")
-    assert [one for one in found if one[0] in {"serious", "critical"}] == []
+    assert [one for one in found if one[0] in {"serious", "critical"} or one[1] == "region"] == []
 
 
 def walk(page: sync_api.Page, most: int = 60) -> list[str]:

@@ -105,6 +105,19 @@ def test_a_link_holds_the_whole_view(page, address, results):
     assert other.evaluate("window.location.pathname") == "/ev"
 
 
+@pytest.mark.parametrize("change", ["address.set({ layer: 'loading' }, { push: true })", "address.open('/ev')"])
+def test_a_change_right_after_time_was_moved_keeps_the_moment(page, address, change):
+    visit(page, f"{address}/?result=optimal&at=2030-06-03T10:00Z")
+    until(page, lambda: "12:00" in page.inner_text("#time-clock"))
+    page.evaluate(f"gridcarbon.moment.step(4); gridcarbon.{change}")
+    assert "at=2030-06-03T11:00Z" in page.url
+    page.wait_for_timeout(400)  # until the moment rests
+    assert "13:00" in page.inner_text("#time-clock")
+    assert "at=2030-06-03T11:00Z" in page.url
+    page.go_back()
+    until(page, lambda: "12:00" in page.inner_text("#time-clock"))
+
+
 def test_time_plays_marks_every_chart_and_asks_the_server_nothing(page, address):
     visit(page, f"{address}/?result=optimal&at=2030-06-03T10:00Z")
     until(page, lambda: page.locator(".moment-mark:visible").count() == 1)

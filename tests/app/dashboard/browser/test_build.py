@@ -118,6 +118,28 @@ def test_a_fault_stands_beside_its_lever_and_its_field_and_is_mended_there(page,
     until(page, lambda: page.inner_text("#build-faults") == "The scenario is valid.")
 
 
+def test_a_check_that_takes_long_says_that_it_goes_on_and_says_nothing_else(page, building):
+    begin(page, building)
+    held: list = []
+
+    def hold(route) -> None:
+        held.append(route)
+
+    page.route("**/build/drafts/*/check", hold)
+    page.fill("#lever-battery_mw", "3")
+    page.keyboard.press("Tab")
+    until(page, lambda: held, 20)
+    said = page.locator("#build-faults [role=status]")
+    assert said.inner_text() == "Checking …"
+    assert page.get_attribute("#build", "data-state") == "checking"
+    assert page.locator("#build-faults li").count() == 0
+    for route in held:
+        route.continue_()
+    checked(page)
+    assert said.inner_text() == "The scenario is valid."
+    assert page.get_attribute("#build", "data-state") == "valid"
+
+
 def test_things_are_placed_by_a_click_on_the_map_and_by_keyboard(page, building):
     begin(page, building)
     until(page, lambda: page.evaluate("gridbuilder.map.plan !== null"))
