@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from app.dashboard.cards import Behind
-from app.studies.halls.study import HallStudy
+
+if TYPE_CHECKING:
+    from app.studies.halls.study import HallStudy
 
 TABLE = ("data_centres",)
 _STEPS = "Values of every step of the run; over long periods means of longer intervals in the chart."
