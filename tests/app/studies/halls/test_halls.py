@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from app.results.folder import Result
+from app.results.table_file import RESOLUTIONS
 from app.simulation.phases import SimulationResult
 from app.studies.designs import yearly_pue
 from app.studies.halls.buses import at_buses
@@ -88,7 +89,9 @@ def test_the_carbon_of_a_hall_at_its_own_bus_is_that_of_the_run(results: dict[st
     row = at_buses(result, power).filter(pl.col("bus") == DC_BUS).row(0, named=True)
     summary = result.summary
     expected = 1e3 * summary[f"data_centres.{DATA_CENTRE}.emissions_t"]
-    assert row["ci_kg_per_mwh"] == pytest.approx(expected / summary[f"data_centres.{DATA_CENTRE}.energy_mwh"])
+    step = RESOLUTIONS["buses"]["ci_kg_per_mwh"]  # each value of the table is within half of it
+    mean = expected / summary[f"data_centres.{DATA_CENTRE}.energy_mwh"]
+    assert row["ci_kg_per_mwh"] == pytest.approx(mean, rel=0, abs=step / 2)
     buses = result.table("buses").with_columns(pl.col("bus").cast(pl.String)).filter(pl.col("bus") == DC_BUS)
     assert row["vm_min_pu"] == buses.collect()["vm_pu"].min()
 
