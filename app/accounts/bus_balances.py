@@ -58,19 +58,20 @@ class BusBalances:
         return float(np.abs(entered - left).sum())
 
 
-def balance_buses(inputs: TracingInput, answer: ConventionTrace) -> BusBalances:
+def balance_buses(inputs: TracingInput, answer: ConventionTrace, lost_mw: Floats) -> BusBalances:
     """Sums over time what the convention says of every node.
 
     Args:
         inputs: What was traced.
         answer: One convention's answer.
+        lost_mw: What is on its loss line at each node, shape (T, N) [MW].
     """
     powers, ci = inputs.powers, np.nan_to_num(answer.tracing.ci_kg_per_mwh)
     own_kg, above_kg = inputs.source_kg
     used = _weighted(inputs, powers.consumed_mw, ci)
     left = _weighted(inputs, powers.exported_mw, ci)
     cars_kg, stores_kg = _of_stores_kg(inputs, answer)
-    lost = _weighted(inputs, powers.lost_mw(answer.convention), ci)
+    lost = _weighted(inputs, lost_mw, ci)
     got, sent = _passed(inputs, answer, ci)
     weight, weighted = _weighted(inputs, powers.entering_mw, ci)
     mean = ratio(weighted, weight)

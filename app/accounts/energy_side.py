@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from app.accounts.grid_elements import (
     sectors_of,
     withdrawn_mw,
 )
+from app.accounts.kept_if_small import kept_if_small
 from app.accounts.metered_consumers import MeteredConsumer, find_metered_consumers
 from app.accounts.storage import Stores, dispatched_stocks_mwh, stores_of
 from app.accounts.tracing_input import IMPORT, TracingInput
@@ -55,7 +55,7 @@ class EnergySide:
     held: tuple[Flexibility, ...]
     p_mw: Mapping[str, Floats]
 
-    @cached_property
+    @kept_if_small
     def dispatched_stocks_mwh(self) -> Floats:
         """Energy that the dispatch reckons with in every store at the end of each slot, shape (K,) [MWh]."""
         return dispatched_stocks_mwh(self.held, self.p_mw)

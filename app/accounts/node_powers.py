@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from app.accounts.kept_if_small import kept_if_small
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.convention_names import Convention
 from carbon.tracing.conventions import average_flows, half_loss_mw, local_loss_mw
@@ -20,7 +21,7 @@ Pair = tuple[Floats, Floats]
 class NodePowers:
     """What is fed in, taken, passed on and lost at every node; T steps, N nodes.
 
-    Everything is computed when it is first asked for, and kept. No emission factor is in it.
+    Everything is computed when it is first asked for, and most of it kept. No emission factor is in it.
 
     Args:
         flows: Power at both ends of every branch.
@@ -67,7 +68,7 @@ class NodePowers:
         """What final consumers take at each node, shape (T, N) [MW]."""
         return at_nodes(self.consumers.p_mw, self.consumers.node, self.shape[1])
 
-    @cached_property
+    @kept_if_small
     def exported_mw(self) -> Floats:
         """What leaves the city at each node, shape (T, N) [MW]."""
         return at_nodes(self.exports.p_mw, self.exports.node, self.shape[1])
@@ -80,7 +81,7 @@ class NodePowers:
         used += self.of_stores_mw[0]
         return used
 
-    @cached_property
+    @kept_if_small
     def received_mw(self) -> Pair:
         """What arrives over every branch, there and back (`Flows.received_mw`), shape (T, L) each [MW]."""
         return self.flows.received_mw()
@@ -152,23 +153,23 @@ class NodePowers:
         net: Floats = self.step_hours * (drawn_mw.sum(axis=0) - fed_mw.sum(axis=0))
         return net
 
-    @cached_property
+    @kept_if_small
     def _lost_mw(self) -> Floats:
         return self.flows.loss_mw()
 
-    @cached_property
+    @kept_if_small
     def _half_lost_mw(self) -> Floats:
         return half_loss_mw(self.flows)
 
-    @cached_property
+    @kept_if_small
     def _lost_locally_mw(self) -> Floats:
         return local_loss_mw(self.flows)
 
-    @cached_property
+    @kept_if_small
     def _mean_mw(self) -> Pair:
         return average_flows(self.flows).received_mw()
 
-    @cached_property
+    @kept_if_small
     def _sent_mw(self) -> Pair:
         forward, backward = self.received_mw
         flows = self.flows

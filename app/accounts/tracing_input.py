@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from app.accounts.kept_if_small import kept_if_small
 from app.accounts.node_powers import NodePowers
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.carbon_free_stores import with_carbon_free_stores
@@ -56,6 +57,11 @@ class TracingInput:
         return self.flows, self.sources, self.consumers, self.exports
 
     @property
+    def nbytes(self) -> int:
+        """Size of the powers of its elements [byte]."""
+        return self.sources.p_mw.nbytes + self.consumers.p_mw.nbytes
+
+    @property
     def exported_mwh(self) -> Floats:
         """What leaves the city, shape (T,) [MWh]."""
         left: Floats = self.step_hours * self.exports.p_mw.sum(axis=1)
@@ -99,7 +105,7 @@ class TracingInput:
         more = ((0, 0), (0, free.sources.node.size - self.sources.node.size))
         return free.carrying(np.pad(self.sources.ci_kg_per_mwh, more), np.pad(self.sources.renewable_share, more), None)
 
-    @cached_property
+    @kept_if_small
     def _without_stocks(self) -> TracingInput:
         if self.operation is None:
             return self
