@@ -16,7 +16,7 @@ from optimizer.network.dc import DCNetwork
 from optimizer.network.linearisation import Linearisation, loading_rows, loss_rows, voltage_rows
 from optimizer.network.over_limits import ROOM, SETTLED, OverLimits, with_neighbours, worst_nodes
 from optimizer.window.programme import OperatingPoint, Window
-from optimizer.window.withdrawals import Withdrawals, device_withdrawals, withdrawals_for_losses
+from optimizer.window.withdrawals import Withdrawals, device_withdrawals, rows_by_column, withdrawals_for_losses
 
 MARGIN_PERCENT, MOST_MARGINS = 0.1, 2
 """Rows of later rounds keep so much off the limit, and as much more where a branch exceeds it in spite of one, so that
@@ -67,8 +67,9 @@ class GridRows:
     Losses: where energy is worth something, losses are at least all their tangents, which is right since they are
     convex in the power and the programme wants them small. Where a surplus is worth nothing or less, the programme
     would inflate them to be rid of it, so there they are exactly the newest tangent: where imports cost nothing, and
-    from the round on in which a step is seen to export for nothing, or to lose more than the grid does, as where a
-    limit of export binds.
+    from the round on in which a step is seen to export for nothing, or to lose more than the grid does although no
+    tangent asks for it, as where a limit of export binds. Where a tangent does ask for more than the grid loses, groups
+    of sessions drew elsewhere when it was stated, and the newest one takes the place of all before it.
 
     Loadings accumulate, since currents are nearly convex. Voltages are concave in the power that is fed in, so their
     rows are stated again at every operating point, and the old ones relaxed.
@@ -143,25 +144,38 @@ class GridRows:
             fixed = window.problem.p_fixed_mw[window.steps].sum(axis=1)
             self._solver.set_sides(window.compiled.rows["balance"], fixed + self._own_mw)
 
-    def add_losses(self, flow: PowerFlow, now: Floats, loss_mw: Floats | None = None) -> float:
+    def losses_missed(self, flow: PowerFlow, loss_mw: Floats) -> float:
+        """By what share the programme's losses, shape (n_steps,) [MW], miss those of a power flow [1].
+
+        Of the steps that are decided for good; 0 where there are none or no step has a solution.
+        """
+        grid_mw = np.where(flow.failed, 0.0, flow.injected_mw().sum(axis=1))
+        missed = np.where(flow.failed, 0.0, np.abs(grid_mw - loss_mw))
+        return float(missed[self._for_good].sum() / max(grid_mw[self._for_good].sum(), 1e-9))
+
+    def add_losses(self, flow: PowerFlow, now: Floats, loss_mw: Floats | None = None) -> None:
         """Adds the tangents of the losses at a power flow, whose columns are `now`.
 
-        Returns:
-            By what share the programme's `loss_mw`, shape (n_steps,), missed the losses [1]; 0 where there are none or
-            no step has a solution.
+        Args:
+            flow: The power flow.
+            now: Its columns, shape (columns,).
+            loss_mw: Losses of the programme's last optimum, of which this is the power flow, shape (n_steps,) [MW];
+                None before there is one, and for other points.
         """
         steps = np.flatnonzero(~flow.failed)
         if not steps.size:
-            return 0.0
+            return
         losses = loss_rows(flow, steps)
         surplus = flow.slack_mva().real.sum(axis=1) < 0
         self._exact = self._exact | (surplus & self._worthless_surplus)
+        outdated = np.zeros_like(self._exact)
         if loss_mw is not None:
-            self._exact[steps] |= loss_mw[steps] > (1 + INFLATED) * losses.value + INFLATED_MW
+            outdated[steps] = loss_mw[steps] > (1 + INFLATED) * losses.value + INFLATED_MW
+            self._exact |= outdated & ~self._losses_are_kept_small()
         for before in self.added:
             if before.kind == "loss":
-                self._solver.relax_rows(before.row[self._exact[before.step]])
-        matrix, constant = _rows(
+                self._solver.relax_rows(before.row[(self._exact | outdated)[before.step]])
+        matrix, constant = rows_by_column(
             self._for_losses, losses, now, self._window.compiled.columns["loss_mw"], MIN_COEFFICIENT["loss"]
         )
         upper = np.where(self._exact[steps], constant, np.inf)
@@ -169,11 +183,14 @@ class GridRows:
         self.added.append(
             NetworkRows("loss", row, steps, np.zeros_like(steps), losses.per_mw, np.zeros(steps.size, bool))
         )
-        if loss_mw is None:
-            return 0.0
-        missed, now = np.zeros((2, self._window.n_steps))
-        missed[steps], now[steps] = np.abs(losses.value - loss_mw[steps]), losses.value
-        return float(missed[self._for_good].sum() / max(now[self._for_good].sum(), 1e-9))
+
+    def _losses_are_kept_small(self) -> Bools:
+        """Whether a tangent holds the losses up in each step, so that no more is lost than it asks for, (n_steps,)."""
+        dual, wanted = self._solver.duals(), np.zeros(self._window.n_steps)
+        for rows in self.added:
+            if rows.kind == "loss":
+                np.maximum.at(wanted, rows.step, dual[rows.row])
+        return np.asarray(wanted > LITTLE_DUAL)
 
     def over_limits(self, flow: PowerFlow, loading_excess: Floats, voltage_excess: Floats) -> OverLimits:
         """Excess of a power flow beyond what slacks of shape (n_steps,) admit [percentage points, pu]."""
@@ -246,7 +263,7 @@ class GridRows:
             return
         slack = self._window.compiled.columns["loading_excess_percent"]
         rows = loading_rows(flow, step, branch)
-        matrix, constant = _rows(self._withdrawals, rows, now, slack, MIN_COEFFICIENT["loading"])
+        matrix, constant = rows_by_column(self._withdrawals, rows, now, slack, MIN_COEFFICIENT["loading"])
         times = self._stated[step, branch] + bool(self._stated.any())
         self._stated[step, branch] += bad[step, branch]
         limit = self._window.problem.loading_max_percent[branch] - MARGIN_PERCENT * np.minimum(times, MOST_MARGINS)
@@ -270,7 +287,7 @@ class GridRows:
         if not branch.size:
             return False
         rows = self.dc.loading_rows(p_mw, step, branch)
-        matrix, constant = _rows(self._withdrawals, rows, now, slack, 0.0)
+        matrix, constant = rows_by_column(self._withdrawals, rows, now, slack, 0.0)
         limit = problem.loading_max_percent[branch]
         place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
         self.added.append(NetworkRows("loading", place, step, branch, rows.per_mw, np.zeros(branch.size, dtype=bool)))
@@ -310,31 +327,7 @@ class GridRows:
         rows = voltage_rows(flow, step, node)
         sign = 1.0 if kind == "vm_max" else -1.0
         signed = Linearisation(step, sign * rows.value, sign * rows.per_mw, sign * rows.per_mvar)
-        matrix, constant = _rows(self._withdrawals, signed, now, slack, MIN_COEFFICIENT["voltage"])
+        matrix, constant = rows_by_column(self._withdrawals, signed, now, slack, MIN_COEFFICIENT["voltage"])
         limit = sign * (self._high if kind == "vm_max" else self._low)[node]
         place = self._solver.add_rows(matrix, constant - limit, np.full(node.size, np.inf))
         self.added.append(NetworkRows(kind, place, step, node, signed.per_mw, np.full(node.size, kind == "vm_max")))
-
-
-def _rows(
-    columns: Withdrawals, rows: Linearisation, now: Floats, slack: Ints, least: float
-) -> tuple[sparse.csr_array, Floats]:
-    """Rows ``slack[step] - sum(coefficient * column)``, and what is left of each value at `now` without the sum.
-
-    So ``value = constant + sum(coefficient * column)`` for columns near `now`, shape (columns,).
-    """
-    constant = rows.value.copy()
-    row_of, places, values = [], [], []
-    for step in np.unique(rows.step):
-        of_step = np.flatnonzero(rows.step == step)
-        coefficient = columns.coefficients(int(step), rows.per_mw[of_step], rows.per_mvar[of_step])
-        largest = np.abs(coefficient).max(axis=0, initial=0.0)
-        coefficient[np.abs(coefficient) < least * largest] = 0.0
-        place = columns.place[columns.at_step(int(step))]
-        constant[of_step] -= now[place] @ coefficient
-        column, row = np.nonzero(coefficient)
-        row_of += [of_step[row], of_step]
-        places += [place[column], np.full(of_step.size, slack[step])]
-        values += [-coefficient[column, row], np.ones(of_step.size)]
-    entries = (np.concatenate(values), (np.concatenate(row_of), np.concatenate(places)))
-    return sparse.csr_array(entries, shape=(rows.step.size, now.size)), constant

@@ -210,17 +210,18 @@ class _Rounds:
         over = self.rows.over_limits(now.flow, *slacks)
         loose, gain = self.rows.loose_rows(over, self.solver.duals())
         violated = self.rows.violates(over)
-        missed = self.rows.add_losses(now.flow, now.columns, x[columns["loss_mw"]])
+        missed = self.rows.losses_missed(now.flow, x[columns["loss_mw"]])
         moved = self.rows.own_change_mw(now) > OWN_TOLERANCE_MW
         self._keep_the_best(violated)
         tolerance = LOSS_TOLERANCE if np.isinf(self.state.carbon_cap_kg) else LOSS_TOLERANCE_UNDER_A_CAP
         cuts_off = gain > SETTLED_COST * abs(self.lp_cost)
         if last or not (violated or missed > tolerance or moved or cuts_off):
             return False
-        self.rows.balance_at(now)
-        if missed > tolerance:
+        if missed > tolerance:  # else left as they are: each new tangent moves thousands of sessions for nearly nothing
+            self.rows.add_losses(now.flow, now.columns, x[columns["loss_mw"]])
             half_way = between(self.window, before.schedule, now.schedule, 0.5)
             self.rows.add_losses(half_way.flow, half_way.columns)
+        self.rows.balance_at(now)
         if violated or cuts_off:
             limit = self.problem.loading_max_percent + slacks[0][:, None]
             way = LoadingWay.between(before.flow, now.flow, limit)

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from grid.arrays import Bools, Floats, Ints
+from optimizer.network.linearisation import Linearisation
 from optimizer.window.programme import Window
 
 SHORT_ROWS = 200
@@ -127,6 +128,30 @@ def group_withdrawals(window: Window) -> Withdrawals:
         parts.append(Part(window.compiled.columns["sessions_mw"][place], steps, 1.0, len(shares), steps))
         shares.append(sparse.csr_array(sparse.diags_array(1 / total) @ connected @ block.flexibility.shares))
     return Withdrawals.from_parts(parts, shares)
+
+
+def rows_by_column(
+    columns: Withdrawals, rows: Linearisation, now: Floats, slack: Ints, least: float
+) -> tuple[sparse.csr_array, Floats]:
+    """Rows ``slack[step] - sum(coefficient * column)``, and what is left of each value at `now` without the sum.
+
+    So ``value = constant + sum(coefficient * column)`` for columns near `now`, shape (columns,).
+    """
+    constant = rows.value.copy()
+    row_of, places, values = [], [], []
+    for step in np.unique(rows.step):
+        of_step = np.flatnonzero(rows.step == step)
+        coefficient = columns.coefficients(int(step), rows.per_mw[of_step], rows.per_mvar[of_step])
+        largest = np.abs(coefficient).max(axis=0, initial=0.0)
+        coefficient[np.abs(coefficient) < least * largest] = 0.0
+        place = columns.place[columns.at_step(int(step))]
+        constant[of_step] -= now[place] @ coefficient
+        column, row = np.nonzero(coefficient)
+        row_of += [of_step[row], of_step]
+        places += [place[column], np.full(of_step.size, slack[step])]
+        values += [-coefficient[column, row], np.ones(of_step.size)]
+    entries = (np.concatenate(values), (np.concatenate(row_of), np.concatenate(places)))
+    return sparse.csr_array(entries, shape=(rows.step.size, now.size)), constant
 
 
 def _lasting(window: Window) -> tuple[list[Part], list[sparse.csr_array]]:
