@@ -47,7 +47,7 @@ def by_hour_and_day(centre: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
     framed(figure, theme, y_title="Local hour", legend=False)
     figure.update_layout(hovermode="closest")
     figure.update_yaxes(tickvals=[0, 6, 12, 18], ticktext=["00:00", "06:00", "12:00", "18:00"], autorange="reversed")
-    figure.update_xaxes(type="category", nticks=10, tickangle=0)
+    figure.update_xaxes(type="category", nticks=5, tickangle=0)
     return figure
 
 
