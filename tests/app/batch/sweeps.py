@@ -1,4 +1,4 @@
-"""Small sweeps: a day of 33 buses in hours."""
+"""Small sweeps: a winter day of the reference city, whose net a new process reads in a moment, in hours."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 BASE = {
     "name": "small",
-    "city": {"network": "case33bw"},
+    "city": {"network": "reference"},
     "period": {"start": "2030-01-01", "days": 1, "step_minutes": 60},
     "dispatch": {"strategy": "unmanaged"},
-    "assets": [{"kind": "pv", "name": "roofs", "bus": "5", "p_peak_mw": 1.0}],
+    "assets": [{"kind": "pv", "name": "roofs", "bus": "MV3.101 Bus 60", "p_peak_mw": 1.0}],
 }
 
 

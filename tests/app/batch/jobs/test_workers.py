@@ -20,15 +20,15 @@ from tests.places import ROOT
 
 pytestmark = pytest.mark.slow
 
-BATTERY = {"kind": "battery", "name": "store", "bus": "12", "p_rated_mw": 0.5, "e_rated_mwh": 1.0}
+BATTERY = {"kind": "battery", "name": "store", "bus": "MV3.101 Bus 98", "p_rated_mw": 0.5, "e_rated_mwh": 1.0}
 LONG = {
     **BASE,
     "name": "long",
-    "period": {"start": "2030-01-01", "days": 366, "step_minutes": 15},
+    "period": {"start": "2030-01-01", "days": 366, "step_minutes": 60},
     "dispatch": {"strategy": "optimal"},
     "assets": [*BASE["assets"], BATTERY],
 }
-"""A run that goes on for minutes, with a dispatch that tells how far it is."""
+"""A run of half a minute or more of one processor, with a dispatch that tells early how far it is."""
 SERVER = """
 import sys, time
 from app.batch.jobs import open_jobs

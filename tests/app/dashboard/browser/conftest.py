@@ -71,15 +71,33 @@ def plain_address(plain_results: dict[str, Result]) -> Iterator[str]:
         yield place
 
 
-@pytest.fixture
-def page(browser: sync_api.Browser, served: object) -> Iterator[sync_api.Page]:
-    """A page that remembers what it must not do; light, 1280 px wide; closed before what is `served`."""
+@contextmanager
+def tab(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
+    """A page of its own that remembers what it must not do and what it waits for; light, 1280 px wide."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
-    tab, faults = context.new_page(), []
-    tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("request", lambda request: None if HOME.match(request.url) else faults.append(f"foreign: {request.url}"))
-    tab.faults = faults  # a test that causes one takes it out
-    yield tab
+    page, faults, asked = context.new_page(), [], set()
+
+    def begins(request: sync_api.Request) -> None:
+        asked.add(request)
+        if not HOME.match(request.url):
+            faults.append(f"foreign: {request.url}")
+
+    def ends(request: sync_api.Request) -> None:
+        asked.discard(request)
+
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", begins)
+    page.on("requestfinished", ends)
+    page.on("requestfailed", ends)
+    page.faults, page.asked = faults, asked  # a test that causes a fault takes it out
+    yield page
     context.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(browser: sync_api.Browser, served: object) -> Iterator[sync_api.Page]:
+    """A page for one test, see `tab`; closed before what is `served`."""
+    with tab(browser) as opened:
+        yield opened

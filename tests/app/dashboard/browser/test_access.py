@@ -1,13 +1,17 @@
-"""Everybody can use each page: axe-core finds nothing, all is in landmarks, keys reach all, it fits on a tablet."""
+"""Everybody can use each page: it loads and fits, axe-core finds nothing, all is in landmarks, keys reach all."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from importlib import resources
 
 import pytest
 
 from app.dashboard.pages import PAGES
-from tests.app.dashboard.browser.walking import fits, until, visit
+from app.dashboard.view import Page
+from tests.app.dashboard.browser.conftest import tab
+from tests.app.dashboard.browser.walking import fits, settle, until, visit
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -16,19 +20,63 @@ AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8
 RULES = (
     "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations']}"
 )
+WIDTHS = (390, 800, 1280)
 FOUND = "found => found.violations.map(one => [one.impact, one.id, one.nodes.map(node => node.target.join(' '))])"
 
 
+Loaded = tuple[Page, sync_api.Page]
+
+
+@pytest.fixture(scope="module", params=PAGES, ids=[one.path for one in PAGES])
+def loaded(request: pytest.FixtureRequest, browser: sync_api.Browser, address: str) -> Iterator[Loaded]:
+    """A page of the dashboard, and the browser's, which loads it once for all that is asked of it; narrow, light."""
+    with tab(browser) as page:
+        page.set_viewport_size({"width": WIDTHS[0], "height": 844})
+        visit(page, f"{address}{request.param.path}?result=optimal")
+        page.wait_for_load_state("networkidle")
+        yield request.param, page
+
+
+def test_every_page_loads_and_fits(loaded: Loaded) -> None:
+    one, page = loaded
+    assert page.text_content("[aria-current=page]") == one.title
+    assert page.evaluate("document.documentElement.lang") == "en"
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 844})
+        until(page, partial(fits, page, width))
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", [page.path for page in PAGES])
-def test_axe_finds_nothing_serious(page, address, path, scheme):
+def test_axe_finds_nothing_serious(loaded: Loaded, scheme: str) -> None:
+    _, page = loaded
     page.set_viewport_size({"width": 1280, "height": 800})
-    visit(page, f"{address}{path}?result=optimal&theme={scheme}")
-    page.wait_for_load_state("networkidle")
+    if page.evaluate("document.documentElement.dataset.mantineColorScheme") != scheme:
+        with page.expect_response(lambda answer: f"theme={scheme}" in answer.url):  # the page is made anew
+            page.click("#theme-switch")
+        page.wait_for_selector("#page[data-state=shown] h1")
+    settle(page)
     until(page, lambda: page.locator("#time-bar").is_visible())
+    assert page.evaluate("document.documentElement.dataset.mantineColorScheme") == scheme
     page.evaluate(AXE)
     found = page.evaluate(f"axe.run(document, {RULES}).then({FOUND})")
     assert [one for one in found if one[0] in {"serious", "critical"} or one[1] == "region"] == []
+
+
+@pytest.fixture(scope="module")
+def plain(browser: sync_api.Browser, plain_address: str) -> Iterator[sync_api.Page]:
+    """The dashboard of a city without devices, loaded once: from page to page the links lead."""
+    with tab(browser) as page:
+        visit(page, f"{plain_address}/about")
+        yield page
+
+
+@pytest.mark.parametrize("one", PAGES, ids=[one.path for one in PAGES])
+def test_pages_without_devices_explain_themselves(plain: sync_api.Page, one: Page) -> None:
+    plain.locator("#nav").get_by_role("link", name=one.title, exact=True).click()
+    until(plain, lambda: plain.text_content("[aria-current=page]") == one.title)
+    plain.wait_for_selector("#page[data-state=shown] h1")
+    settle(plain)
+    assert len(plain.inner_text("#page")) > 100
 
 
 def walk(page: sync_api.Page, most: int = 60) -> list[str]:

@@ -1,39 +1,18 @@
-"""The frame in a real browser: every page, the pickers, the address, the colour scheme."""
+"""The frame in a real browser: the pickers, the address, the colour scheme."""
 
 from __future__ import annotations
 
 import itertools
-from functools import partial
 
 import pytest
 
 from app.dashboard.pages import PAGES
 from app.dashboard.text import figure
-from tests.app.dashboard.browser.walking import fits, until, visit
+from tests.app.dashboard.browser.walking import until, visit
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.mark.parametrize("path", [page.path for page in PAGES])
-def test_every_page_loads_and_fits(page, address, path):
-    widths = (390, 800, 1280)
-    page.set_viewport_size({"width": widths[0], "height": 844})
-    visit(page, f"{address}{path}?result=optimal")
-    page.wait_for_load_state("networkidle")
-    assert page.text_content("[aria-current=page]") == next(one.title for one in PAGES if one.path == path)
-    assert page.evaluate("document.documentElement.lang") == "en"
-    for width in widths:
-        page.set_viewport_size({"width": width, "height": 844})
-        until(page, partial(fits, page, width))
-
-
-@pytest.mark.parametrize("path", [page.path for page in PAGES])
-def test_pages_without_devices_explain_themselves(page, plain_address, path):
-    visit(page, f"{plain_address}{path}")
-    page.wait_for_load_state("networkidle")
-    assert len(page.inner_text("#page")) > 100
 
 
 def test_choosing_another_result_changes_figures_and_address(page, address, results):

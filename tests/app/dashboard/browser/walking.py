@@ -26,6 +26,17 @@ def visit(page: Page, url: str) -> None:
     page.wait_for_selector("#page[data-state=shown] h1")
 
 
+def settle(page: Page) -> None:
+    """Waits until a `tab` has waited for no answer for half a second, as `networkidle` does after a load."""
+    quiet = 0
+    for _ in range(1200):
+        quiet = 0 if page.asked else quiet + 1
+        if quiet == 10:
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("the page does not come to rest")
+
+
 def fits(page: Page, width: int) -> bool:
     """Whether the page needs no scrolling sideways."""
     return bool(page.evaluate("document.documentElement.scrollWidth") <= width)
