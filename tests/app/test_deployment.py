@@ -137,10 +137,14 @@ def test_the_kubernetes_resource_names_commands_that_there_are() -> None:
 
 
 def test_python_in_the_guide_is_python() -> None:
-    for block in re.findall(r"```python\n(.*?)```", GUIDE, flags=re.DOTALL):
+    blocks = re.findall(r"```python\n(.*?)```", GUIDE, flags=re.DOTALL)
+    assert blocks
+    for block in blocks:
         compile(block, "docs/deployment.md", "exec")
 
 
 def test_the_tests_that_the_guide_speaks_of_are_there() -> None:
-    for place in re.findall(r"`(tests/[\w/]+)`", GUIDE):
+    places = re.findall(r"`(tests/[\w/]+)`", GUIDE)
+    assert places
+    for place in places:
         assert list(Path(ROOT / place).glob("test_*.py")), place

@@ -167,16 +167,29 @@ def test_too_much_memory_is_a_failed_run_and_the_worker_comes_back(tmp_path: Pat
     assert run(sweep, tmp_path / "store", workers, BatchOptions(retry_failed=True))[0].outcome == "done"
 
 
+def test_after_a_failure_no_run_begins_if_so_asked(tmp_path: Path, workers: Workers) -> None:
+    sweep = sweep_file(tmp_path, {"seed": [0, 1, 2, 3]})
+    options = BatchOptions(memory_limit_mb=50, stop_on_failure=True)
+    summary, _ = run(sweep, tmp_path / "store", workers, options)
+    assert (summary.outcome, summary.stopped) == ("stopped", "a run has failed")
+    assert 1 <= summary.view.failed <= 3
+
+
 class KillsWorkers(Recording):
-    """Kills every worker that it sees at work."""
+    """Kills every worker that it sees at work twice; before that, Dask may not know yet that it has started."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: set[str] = set()
 
     def show(self, view: BatchView) -> None:
         super().show(view)
         for running in view.running:
             _, number, *rest = running.worker.split(":")
-            if rest and number.isdecimal():
+            if rest and number.isdecimal() and running.worker in self._seen:
                 with suppress(ProcessLookupError):
                     os.kill(int(number), signal.SIGKILL)
+            self._seen.add(running.worker)
 
 
 def test_a_run_that_three_workers_died_of_has_failed(tmp_path: Path, workers: Workers) -> None:
@@ -187,11 +200,3 @@ def test_a_run_that_three_workers_died_of_has_failed(tmp_path: Path, workers: Wo
         assert store.keys() == []
     assert summary.failures == (("seed=0", "3 workers died of it, perhaps for want of memory"),)
     assert told.notes == ["seed=0: its worker has died; it runs again"] * 2
-
-
-def test_after_a_failure_no_run_begins_if_so_asked(tmp_path: Path, workers: Workers) -> None:
-    sweep = sweep_file(tmp_path, {"seed": [0, 1, 2, 3]})
-    options = BatchOptions(memory_limit_mb=50, stop_on_failure=True)
-    summary, _ = run(sweep, tmp_path / "store", workers, options)
-    assert (summary.outcome, summary.stopped) == ("stopped", "a run has failed")
-    assert 1 <= summary.view.failed <= 3

@@ -45,6 +45,7 @@ def test_it_is_a_table_and_is_printed(five: Comparison, capsys: pytest.CaptureFi
 
 def test_each_design_has_one_data_centre_of_6_mw_at_the_busbar() -> None:
     _, variants = load_designs(SHIPPED, days=1)
+    assert len(variants) == 5
     for loaded in variants:
         (centre,) = loaded.scenario.data_centres
         assert (centre.p_it_rated_mw, centre.bus, centre.utilisation) == (6.0, "MV3.101 busbar1A", 0.8)

@@ -77,11 +77,13 @@ def test_where_nothing_removes_it_the_nearest_is_told(results: dict[str, Result]
     assert better.text.endswith("none of the compared results removes it or comes nearer.")
 
 
-def test_broken_limits_are_counted(results: dict[str, Result]) -> None:
+def test_broken_limits_are_counted(results: dict[str, Result], three_results: dict[str, Result]) -> None:
     sentence = broken_sentence(view_of(results, "unmanaged"))
     assert sentence is not None
-    assert "lines or transformers are beyond the limit in" in sentence.text
-    assert broken_sentence(view_of(results, "optimal")) is None or "In this result" in sentence.text
+    rows = results["unmanaged"].table("violations").filter(pl.col("quantity").cast(pl.String) == "loading_percent")
+    elements, steps = rows.select(pl.col("element").n_unique(), pl.col("time").n_unique()).collect().row(0)
+    assert f"{elements} lines or transformers are beyond the limit in {steps} steps" in sentence.text
+    assert broken_sentence(view_of(three_results, "smart")) is None
 
 
 def test_v2g_is_compared_with_managed_charging_by_both_accountings(three_results: dict[str, Result]) -> None:

@@ -97,7 +97,26 @@ def tab(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
 
 
 @pytest.fixture
-def page(browser: sync_api.Browser, served: object) -> Iterator[sync_api.Page]:
+def own_page(browser: sync_api.Browser, served: object) -> Iterator[sync_api.Page]:
     """A page for one test, see `tab`; closed before what is `served`."""
     with tab(browser) as opened:
         yield opened
+
+
+@pytest.fixture
+def page(own_page: sync_api.Page) -> sync_api.Page:
+    """The page of a test; modules whose tests may share one take `shared_page` for it."""
+    return own_page
+
+
+@pytest.fixture(scope="module")
+def shared_tab(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
+    with tab(browser) as opened:
+        yield opened
+
+
+@pytest.fixture
+def shared_page(shared_tab: sync_api.Page) -> sync_api.Page:
+    """A page that tests of a module share, where it does not matter what it showed before: `lead` it to an address."""
+    shared_tab.set_viewport_size({"width": 1280, "height": 900})
+    return shared_tab

@@ -17,9 +17,7 @@ from tests.app.dashboard.browser.walking import fits, until, visit
 
 pytestmark = pytest.mark.browser
 
-SMALL = (
-    "name: small\ncity: {network: create_cigre_network_mv}\nperiod: {start: 2030-06-03, days: 1, step_minutes: 60}\n"
-)
+SMALL = "name: small\ncity: {network: reference}\nperiod: {start: 2030-06-03, days: 1, step_minutes: 60}\n"
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.browser
 
 SMALL = {
     "name": "small",
-    "city": {"network": "case33bw"},
+    "city": {"network": "reference"},
     "period": {"start": "2030-06-03", "days": 1, "step_minutes": 60},
-    "assets": [{"kind": "pv", "name": "roofs", "bus": "5", "p_peak_mw": 1.0}],
+    "assets": [{"kind": "pv", "name": "roofs", "bus": "MV3.101 Bus 60", "p_peak_mw": 1.0}],
 }
 
 

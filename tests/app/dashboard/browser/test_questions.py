@@ -11,11 +11,17 @@ import pytest
 from app.dashboard.text import figure
 from app.results.folder import Result
 from tests.app.dashboard.browser.conftest import serving
-from tests.app.dashboard.browser.walking import until, visit
+from tests.app.dashboard.browser.walking import lead, until
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def page(shared_page: sync_api.Page) -> sync_api.Page:
+    """One page answers all questions."""
+    return shared_page
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +35,7 @@ def answer(page, key: str) -> str:
 
 
 def test_which_district_is_dirtiest_at_seven_and_why(page, city):
-    visit(page, f"{city}/?result=v2g")
+    lead(page, f"{city}/?result=v2g")
     page.get_by_role("link", name="Emissions", exact=True).click()
     until(page, lambda: page.locator("[data-answer=dirtiest-district]").count())
     told = answer(page, "dirtiest-district")
@@ -42,7 +48,7 @@ def test_which_district_is_dirtiest_at_seven_and_why(page, city):
 
 
 def test_what_v2g_changes_by_which_accounting_and_in_overloads(page, city, three_results):
-    visit(page, f"{city}/?result=v2g")
+    lead(page, f"{city}/?result=v2g")
     mine, smart = three_results["v2g"].summary, three_results["smart"].summary
     told = answer(page, "v2g")
     assert f"−{smart['emissions_t'] - mine['emissions_t']:.2f} t by average intensity" in told
@@ -52,7 +58,7 @@ def test_what_v2g_changes_by_which_accounting_and_in_overloads(page, city, three
 
 
 def test_when_and_where_a_limit_is_broken_and_what_removes_it(page, city):
-    visit(page, f"{city}/?result=unmanaged")
+    lead(page, f"{city}/?result=unmanaged")
     told = answer(page, "worst-line")
     assert re.search(r"Harbour feeder at 68\.1 % on Tue 10 Dec 17:00, above the limit of 60\.0 %; .* removes it", told)
     page.locator("[data-answer=worst-line] a").first.click()  # to the line on the map at that time
@@ -62,7 +68,7 @@ def test_when_and_where_a_limit_is_broken_and_what_removes_it(page, city):
 
 
 def test_whether_the_data_centre_meets_its_limit_and_what_makes_it_meet_a_stricter_one(page, city):
-    visit(page, f"{city}/?result=v2g")
+    lead(page, f"{city}/?result=v2g")
     page.get_by_role("link", name="Data centres", exact=True).click()
     until(page, lambda: page.locator("[data-answer=dc-limit]").count(), seconds=60)
     assert re.search(
@@ -75,7 +81,7 @@ def test_whether_the_data_centre_meets_its_limit_and_what_makes_it_meet_a_strict
 
 
 def test_which_of_three_to_prefer_and_what_a_tonne_costs(page, city, three_results):
-    visit(page, f"{city}/?result=v2g")
+    lead(page, f"{city}/?result=v2g")
     page.get_by_role("link", name="Compare", exact=True).click()
     page.click("#with-picker")
     page.get_by_role("option", name="Small city, optimal (smart)").click()

@@ -156,8 +156,8 @@ def test_a_full_disk_is_said_and_the_queue_goes_on_when_there_is_room(page, runn
         pytest.skip("nobody may mount a file system here")
     visit(page, running)
     with filled(place / ".filler", but=700_000):
-        month = {**BASE, "period": {**BASE["period"], "days": 60}}  # whose result takes more
-        key = jobs.submit(month, tmp_path).key
+        weeks = {**BASE, "period": {**BASE["period"], "days": 15}}  # whose result takes more
+        key = jobs.submit(weeks, tmp_path).key
         until(page, lambda: "held up" in page.inner_text("#runs-state"), LONGEST_S)
         open_drawer(page)
         said = page.inner_text("#runs-drawer [role=alert]")

@@ -11,11 +11,17 @@ import pytest
 from app.dashboard.text import figure
 from app.results.folder import Result
 from tests.app.dashboard.browser.conftest import serving
-from tests.app.dashboard.browser.walking import until, visit
+from tests.app.dashboard.browser.walking import lead, until, visit
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def page(shared_page: sync_api.Page) -> sync_api.Page:
+    """Tests share a page where they do not open a link."""
+    return shared_page
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +35,7 @@ def drawer(page) -> str:
 
 
 def test_a_number_opens_its_account_and_focus_returns(page, city, three_results):
-    visit(page, f"{city}/?result=v2g")
+    lead(page, f"{city}/?result=v2g")
     page.focus("[data-kpi=emissions_t] .why")
     page.keyboard.press("Enter")
     until(page, lambda: "SUM(consumption_kg" in drawer(page))
@@ -48,21 +54,21 @@ def test_a_number_opens_its_account_and_focus_returns(page, city, three_results)
     until(page, lambda: "SUM(consumption_kg" in drawer(page))
 
 
-def test_a_link_opens_the_account_of_a_chart(page, city):
-    visit(page, f"{city}/emissions?result=v2g&why=chart:sector-bars")
-    until(page, lambda: "sectors.parquet" in drawer(page))
-    assert "An average day, by sector" in page.inner_text(".account-title")
-    page.locator(".account button[data-why=emissions_t]").click()
-    until(page, lambda: "SUM(consumption_kg" in drawer(page))
+def test_a_link_opens_the_account_of_a_chart(own_page, city):
+    visit(own_page, f"{city}/emissions?result=v2g&why=chart:sector-bars")
+    until(own_page, lambda: "sectors.parquet" in drawer(own_page))
+    assert "An average day, by sector" in own_page.inner_text(".account-title")
+    own_page.locator(".account button[data-why=emissions_t]").click()
+    until(own_page, lambda: "SUM(consumption_kg" in drawer(own_page))
 
 
-def test_an_unknown_subject_is_told(page, city):
-    visit(page, f"{city}/?result=v2g&why=emision_t")
-    until(page, lambda: "no such key figure" in page.inner_text("#why-content"))
+def test_an_unknown_subject_is_told(own_page, city):
+    visit(own_page, f"{city}/?result=v2g&why=emision_t")
+    until(own_page, lambda: "no such key figure" in own_page.inner_text("#why-content"))
 
 
 def test_a_table_is_fetched_when_it_opens_and_saved_whole(page, city):
-    visit(page, f"{city}/?result=v2g")
+    lead(page, f"{city}/?result=v2g")
     assert page.locator(".ag-root").count() == 0
     summary = page.locator("[data-table='Who emits when'] summary")
     summary.focus()
@@ -81,7 +87,7 @@ def test_a_table_is_fetched_when_it_opens_and_saved_whole(page, city):
 
 
 def test_a_picture_says_what_it_shows(page, city, three_results):
-    visit(page, f"{city}/emissions?result=v2g")
+    lead(page, f"{city}/emissions?result=v2g")
     page.wait_for_selector("#chart-sector-bars .main-svg")
     with page.expect_download() as started:
         page.click("button[data-png=chart-sector-bars]")

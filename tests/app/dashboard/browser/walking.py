@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+ELSEWHERE = "/about"
+GO = "to => { history.pushState({ step: 0, merge: null }, '', to); dispatchEvent(new PopStateEvent('popstate')); }"
 
 
 def until(page: Page, holds: Callable[[], object], seconds: float = 8.0) -> None:
@@ -24,6 +28,23 @@ def visit(page: Page, url: str) -> None:
     """Opens an address and waits until its page stands."""
     page.goto(url)
     page.wait_for_selector("#page[data-state=shown] h1")
+
+
+def lead(page: Page, url: str) -> None:
+    """Leads a page to an address as back and forward do; the dashboard itself is loaded only where it does not stand.
+
+    What the address shows is made anew: it is come to from another page.
+    """
+    place = urlsplit(url)
+    if not page.url.startswith(f"{place.scheme}://{place.netloc}/"):
+        visit(page, url)
+        return
+    for to in (ELSEWHERE, f"{place.path or '/'}?{place.query}"):
+        if urlsplit(page.url).path == to:
+            continue
+        with page.expect_response(lambda answer: "/shell/page?" in answer.url):
+            page.evaluate(GO, to)
+        page.wait_for_selector("#page[data-state=shown] h1")
 
 
 def settle(page: Page) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from importlib import resources
 from urllib.parse import unquote
 
 import pytest
 
+from tests.app.dashboard.browser.conftest import tab
 from tests.app.dashboard.browser.walking import fits, until, visit
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -42,20 +44,22 @@ def test_it_says_whether_1_3_is_met_and_what_makes_it_meet_1_2_in_one_click(page
     assert "build_set=data_centres.0." in href
 
 
-def test_a_target_is_answered_and_stays_in_the_address(page, address):
-    studied(page, f"{address}/data-centres?result=optimal")
-    page.fill("#dc-target", "1.1")
-    page.keyboard.press("Enter")
-    until(page, lambda: "meet 1.1" in said(page, "#dc-target-answer"))
-    until(page, lambda: "dc_target=1.1" in page.url)
-    answer = said(page, "#dc-target-answer")
-    studied(page, page.url)
-    until(page, lambda: said(page, "#dc-target-answer") == answer)
-    assert page.input_value("#dc-target") == "1.1"
+@pytest.fixture(scope="module")
+def tablet(browser: sync_api.Browser, address: str) -> Iterator[sync_api.Page]:
+    """The page dark on a tablet, studied once for the tests that follow."""
+    with tab(browser) as page:
+        page.set_viewport_size({"width": 820, "height": 1180})
+        studied(page, f"{address}/data-centres?result=optimal&theme=dark")
+        yield page
 
 
-def test_levers_move_by_keyboard_and_the_year_follows(page, address):
-    studied(page, f"{address}/data-centres?result=optimal")
+def test_the_whole_page_is_for_everybody(tablet: sync_api.Page) -> None:
+    assert serious(tablet) == []
+    assert fits(tablet, 820)
+
+
+def test_levers_move_by_keyboard_and_the_year_follows(tablet: sync_api.Page) -> None:
+    page = tablet
     until(page, lambda: "as it is" in said(page, "#dc-what-if"))
     before = page.inner_text("#dc-what-if .dc-value >> nth=0")
     page.focus("#dc-supply [role=slider]")
@@ -66,11 +70,16 @@ def test_levers_move_by_keyboard_and_the_year_follows(page, address):
     assert "data_centres.0.cooling.t_supply_degc:26" in unquote(page.get_attribute("#dc-what-if a", "href") or "")
 
 
-def test_the_whole_page_is_for_everybody(page, address):
-    page.set_viewport_size({"width": 820, "height": 1180})
-    studied(page, f"{address}/data-centres?result=optimal&theme=dark")
-    assert serious(page) == []
-    assert fits(page, 820)
+def test_a_target_is_answered_and_stays_in_the_address(tablet: sync_api.Page) -> None:
+    page = tablet
+    page.fill("#dc-target", "1.1")
+    page.keyboard.press("Enter")
+    until(page, lambda: "meet 1.1" in said(page, "#dc-target-answer"))
+    until(page, lambda: "dc_target=1.1" in page.url)
+    answer = said(page, "#dc-target-answer")
+    studied(page, page.url)
+    until(page, lambda: said(page, "#dc-target-answer") == answer)
+    assert page.input_value("#dc-target") == "1.1"
 
 
 def serious(page: sync_api.Page) -> list[str]:

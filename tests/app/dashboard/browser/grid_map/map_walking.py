@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.app.dashboard.browser.walking import until, visit
+from tests.app.dashboard.browser.walking import lead, until, visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+DRAWN = "gridmap.state.ready && gridmap.state.panes[0].host.isConnected && gridmap.state.panes[0].now !== null"
+
 
 def visit_map(page: Page, url: str) -> None:
     visit(page, url)
-    until(page, lambda: page.evaluate("gridmap.state.ready && gridmap.state.panes[0].now !== null"))
+    until(page, lambda: page.evaluate(DRAWN))
+
+
+def lead_to_map(page: Page, url: str) -> None:
+    lead(page, url)
+    until(page, lambda: page.evaluate(DRAWN))
 
 
 def pixels(page: Page) -> int:

@@ -10,13 +10,19 @@ from app.dashboard.grid_map.chunks import layer_values
 from app.dashboard.grid_map.geometry import bus_names
 from app.dashboard.grid_map.layers import LAYERS
 from app.results.folder import Result
-from tests.app.dashboard.browser.grid_map.map_walking import pixels, spoken, visit_map
-from tests.app.dashboard.browser.walking import until, visit
+from tests.app.dashboard.browser.grid_map.map_walking import lead_to_map, pixels, spoken, visit_map
+from tests.app.dashboard.browser.walking import lead, settle, until
 from tests.app.synthetic_results import N_BUSES
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def page(shared_page: sync_api.Page) -> sync_api.Page:
+    """Tests share a page where they do not open a link."""
+    return shared_page
 
 
 def place_of(page: sync_api.Page, element: int) -> tuple[float, float]:
@@ -36,9 +42,9 @@ def choose_layer(page: sync_api.Page, title: str) -> None:
 
 
 def test_time_moves_without_fetching_and_without_the_server(page, address):
-    visit_map(page, f"{address}/grid?result=optimal&at=2030-06-03T10:00Z")
+    lead_to_map(page, f"{address}/grid?result=optimal&at=2030-06-03T10:00Z")
     until(page, lambda: "12:00" in spoken(page))  # 10:00 UTC is noon in Berlin
-    page.wait_for_load_state("networkidle")
+    settle(page)
     before, asked = pixels(page), []
     page.on("request", lambda request: asked.append(request.url))
     page.focus("#map")
@@ -52,7 +58,7 @@ def test_time_moves_without_fetching_and_without_the_server(page, address):
 
 @pytest.mark.parametrize("layer", ["voltage", "price"])
 def test_the_browser_sees_the_values_and_classes_of_the_tables(page, address, results: dict[str, Result], layer):
-    visit_map(page, f"{address}/grid?result=optimal&layer={layer}&at=2030-06-03T10:00Z")
+    lead_to_map(page, f"{address}/grid?result=optimal&layer={layer}&at=2030-06-03T10:00Z")
     until(page, lambda: page.evaluate("gridmap.state.layer") == layer)
     until(page, lambda: page.evaluate("gridmap.state.panes[0].now !== null"))
     seen = page.evaluate("""() => {
@@ -69,7 +75,7 @@ def test_the_browser_sees_the_values_and_classes_of_the_tables(page, address, re
 
 
 def test_layers_switch_and_are_drawn_in_time(page, address):
-    visit_map(page, f"{address}/grid?result=unmanaged&at=2030-06-03T18:00Z")
+    lead_to_map(page, f"{address}/grid?result=unmanaged&at=2030-06-03T18:00Z")
     pictures = {pixels(page)}
     for title in ("Voltage", "Loading", "Renewable share", "Losses"):
         choose_layer(page, title)
@@ -80,7 +86,7 @@ def test_layers_switch_and_are_drawn_in_time(page, address):
 
 
 def test_a_row_of_the_violations_leads_to_its_place_and_moment(page, address):
-    visit_map(page, f"{address}/grid?result=unmanaged&with=optimal&at=2030-06-03T18:00Z")
+    lead_to_map(page, f"{address}/grid?result=unmanaged&with=optimal&at=2030-06-03T18:00Z")
     assert "beyond" not in spoken(page)
     row = page.locator("#violations .ag-row", has_text="Line 20").first
     assert re.search(r"not in|as many in|\d+ in", row.locator("[col-id=removed]").inner_text())
@@ -97,7 +103,7 @@ def test_a_row_of_the_violations_leads_to_its_place_and_moment(page, address):
 
 
 def test_hover_tells_value_unit_and_district(page, address):
-    visit_map(page, f"{address}/grid?result=optimal")
+    lead_to_map(page, f"{address}/grid?result=optimal")
     page.mouse.move(*place_of(page, 39))
     until(page, lambda: page.is_visible(".map-tip"))
     tip = page.inner_text("#map .map-tip")
@@ -105,7 +111,7 @@ def test_hover_tells_value_unit_and_district(page, address):
 
 
 def test_a_click_shows_the_day_of_an_element(page, address):
-    visit_map(page, f"{address}/grid?result=optimal&at=2030-06-03T12:00Z")
+    lead_to_map(page, f"{address}/grid?result=optimal&at=2030-06-03T12:00Z")
     page.mouse.click(*place_of(page, 19))
     until(page, lambda: "Bus 19 on Mon 3 June 2030" in (page.text_content("#map-day") or ""))
     page.wait_for_selector("#map-day .js-plotly-plot .scatterlayer")
@@ -115,7 +121,7 @@ def test_a_click_shows_the_day_of_an_element(page, address):
 
 
 def test_the_dirtiest_district_at_19_and_why(page, address, results: dict[str, Result]):
-    visit(page, f"{address}/?result=unmanaged")
+    lead(page, f"{address}/?result=unmanaged")
     page.get_by_role("link", name="Grid", exact=True).click()  # 1
     until(page, lambda: page.locator("#map-districts .ag-row").count() == 5)
     page.click("#map-hour")  # 2: opens the hours
@@ -136,7 +142,7 @@ def test_the_dirtiest_district_at_19_and_why(page, address, results: dict[str, R
 
 
 def test_the_difference_of_two_results_and_two_maps_in_step(page, address, results: dict[str, Result]):
-    visit_map(page, f"{address}/grid?result=optimal&at=2030-06-03T17:00Z")
+    lead_to_map(page, f"{address}/grid?result=optimal&at=2030-06-03T17:00Z")
     page.get_by_text("Less unmanaged", exact=True).click()
     until(page, lambda: "optimal less unmanaged" in spoken(page))
     until(page, lambda: "loading" not in spoken(page))
@@ -165,7 +171,7 @@ def test_the_difference_of_two_results_and_two_maps_in_step(page, address, resul
 
 
 def test_the_map_is_a_table_too(page, address, results: dict[str, Result]):
-    visit_map(page, f"{address}/grid?result=unmanaged&at=2030-06-03T17:00Z&layer=loading")
+    lead_to_map(page, f"{address}/grid?result=unmanaged&at=2030-06-03T17:00Z&layer=loading")
     page.get_by_text("All elements at the shown moment").click()
     until(page, lambda: page.locator("#map-twin .ag-row").count() > 5)
     top = page.locator("#map-twin .ag-row[row-index='0'] [col-id=value]")
@@ -179,7 +185,7 @@ def test_the_map_is_a_table_too(page, address, results: dict[str, Result]):
 
 
 def test_a_picture_of_the_map_says_what_it_shows(page, address):
-    visit_map(page, f"{address}/grid?result=optimal&at=2030-06-03T17:00Z&layer=voltage")
+    lead_to_map(page, f"{address}/grid?result=optimal&at=2030-06-03T17:00Z&layer=voltage")
     until(page, lambda: "Voltage: " in spoken(page))
     with page.expect_download() as started:
         page.get_by_role("button", name="Save as PNG").first.click()
@@ -189,7 +195,7 @@ def test_a_picture_of_the_map_says_what_it_shows(page, address):
 
 
 def test_the_keyboard_zooms_chooses_and_plays(page, address):
-    visit_map(page, f"{address}/grid?result=optimal&at=2030-06-03T00:00Z")
+    lead_to_map(page, f"{address}/grid?result=optimal&at=2030-06-03T00:00Z")
     page.focus("#map")
     before = pixels(page)
     page.keyboard.press("+")
@@ -206,9 +212,9 @@ def test_the_keyboard_zooms_chooses_and_plays(page, address):
     assert not page.evaluate("gridcarbon.moment.playing()")
 
 
-def test_a_small_map_chooses_buses_for_other_pages(page, address):
-    visit_map(page, f"{address}/grid?result=optimal")
-    page.evaluate("""() => {
+def test_a_small_map_chooses_buses_for_other_pages(own_page, address):
+    visit_map(own_page, f"{address}/grid?result=optimal")
+    own_page.evaluate("""() => {
         const host = document.createElement('div');
         host.style.cssText = 'width: 400px; height: 300px; position: fixed; left: 0; top: 0; z-index: 999';
         document.body.append(host);
@@ -218,39 +224,39 @@ def test_a_small_map_chooses_buses_for_other_pages(page, address):
         host.focus();
     }""")
     for key in ("ArrowRight", "ArrowRight", "ArrowRight", "Enter", "ArrowUp", "Enter"):
-        page.keyboard.press(key)
-    assert page.evaluate("window.chosen") == ["b2", "b3"]
-    page.mouse.click(24, 238)
-    assert page.evaluate("window.chosen")[2:] == ["b0"]
+        own_page.keyboard.press(key)
+    assert own_page.evaluate("window.chosen") == ["b2", "b3"]
+    own_page.mouse.click(24, 238)
+    assert own_page.evaluate("window.chosen")[2:] == ["b0"]
 
 
-def test_a_link_holds_the_whole_map_and_undo_goes_back(page, address):
+def test_a_link_holds_the_whole_map_and_undo_goes_back(own_page, address):
     place = "layer=voltage&select=branch:Line%2030&zoom=0.4000,0.6000,3.000"
-    visit_map(page, f"{address}/grid?result=optimal&at=2030-06-03T17:00Z&{place}")
-    until(page, lambda: "Line 30" in (page.text_content("#map-day h2") or ""))
-    until(page, lambda: "Voltage: " in spoken(page))
-    view = page.evaluate("gridmap.state.view")
+    visit_map(own_page, f"{address}/grid?result=optimal&at=2030-06-03T17:00Z&{place}")
+    until(own_page, lambda: "Line 30" in (own_page.text_content("#map-day h2") or ""))
+    until(own_page, lambda: "Voltage: " in spoken(own_page))
+    view = own_page.evaluate("gridmap.state.view")
     assert view["scale"] / view["fitted"] == pytest.approx(3, rel=1e-3)
-    choose_layer(page, "Loading")
-    page.focus("#map")
-    page.keyboard.press("+")
-    until(page, lambda: "zoom=0.4000,0.6000,3.750" in page.url)
-    page.get_by_text("Districts", exact=True).first.click()
-    until(page, lambda: "map_level=districts" in page.url)
-    assert page.evaluate("gridmap.state.districts")
-    page.go_back()
-    until(page, lambda: page.evaluate("!gridmap.state.districts"))
-    page.go_back()
-    until(page, lambda: "zoom=0.4000,0.6000,3.000" in page.url)
-    page.go_back()
-    until(page, lambda: "Voltage: " in spoken(page))
-    assert page.evaluate("gridmap.state.selected") == "branch:Line 30"
-    assert page.evaluate("gridmap.state.view.scale / gridmap.state.view.fitted") == pytest.approx(3, rel=1e-3)
+    choose_layer(own_page, "Loading")
+    own_page.focus("#map")
+    own_page.keyboard.press("+")
+    until(own_page, lambda: "zoom=0.4000,0.6000,3.750" in own_page.url)
+    own_page.get_by_text("Districts", exact=True).first.click()
+    until(own_page, lambda: "map_level=districts" in own_page.url)
+    assert own_page.evaluate("gridmap.state.districts")
+    own_page.go_back()
+    until(own_page, lambda: own_page.evaluate("!gridmap.state.districts"))
+    own_page.go_back()
+    until(own_page, lambda: "zoom=0.4000,0.6000,3.000" in own_page.url)
+    own_page.go_back()
+    until(own_page, lambda: "Voltage: " in spoken(own_page))
+    assert own_page.evaluate("gridmap.state.selected") == "branch:Line 30"
+    assert own_page.evaluate("gridmap.state.view.scale / gridmap.state.view.fitted") == pytest.approx(3, rel=1e-3)
 
 
-def test_a_link_opens_districts_differences_and_a_second_map(page, address):
-    visit_map(page, f"{address}/grid?result=optimal&baseline=unmanaged&map_level=districts&map_mode=difference")
-    until(page, lambda: page.evaluate("gridmap.state.districts && gridmap.state.difference"))
-    assert "map_level=districts&map_mode=difference" in page.url
-    visit_map(page, f"{address}/grid?result=optimal&baseline=unmanaged&map_beside=unmanaged")
-    until(page, lambda: page.evaluate("gridmap.state.panes.length") == 2)
+def test_a_link_opens_districts_differences_and_a_second_map(own_page, address):
+    visit_map(own_page, f"{address}/grid?result=optimal&baseline=unmanaged&map_level=districts&map_mode=difference")
+    until(own_page, lambda: own_page.evaluate("gridmap.state.districts && gridmap.state.difference"))
+    assert "map_level=districts&map_mode=difference" in own_page.url
+    visit_map(own_page, f"{address}/grid?result=optimal&baseline=unmanaged&map_beside=unmanaged")
+    until(own_page, lambda: own_page.evaluate("gridmap.state.panes.length") == 2)
