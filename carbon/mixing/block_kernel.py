@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from carbon.mixing.compiled import FAST, kernel
+from carbon.mixing.compiled import FAST, inner_kernel
 from carbon.mixing.elimination import Pattern
 from grid.arrays import Floats
 
@@ -76,7 +76,7 @@ class Block(NamedTuple):
         )
 
 
-@kernel()
+@inner_kernel()
 def block_of_rule(blocks: Block, place: int) -> Block:
     """The equations of one of several mixing rules."""
     return Block(
@@ -91,12 +91,12 @@ def block_of_rule(blocks: Block, place: int) -> Block:
     )
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def eliminate(n_steps: int, pattern: Pattern, block: Block) -> bool:
     """Factorises the equations of all steps in place; True if some pivot vanished, that is, some node has no inflow."""
     later, target = pattern.later, pattern.target
     lower, upper, excess, lost, per_pivot = block.lower, block.upper, block.excess, block.lost, block.per_pivot
-    some_dead = False
+    some_dead = np.bool_(False)
     for n in range(excess.shape[0]):
         start, stop, update = pattern.pointer[n], pattern.pointer[n + 1], pattern.target_pointer[n]
         some_dead |= _invert_pivot(n, start, stop, n_steps, some_dead, pattern, block)
@@ -119,7 +119,7 @@ def eliminate(n_steps: int, pattern: Pattern, block: Block) -> bool:
     return some_dead
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def _invert_pivot(n: int, start: int, stop: int, n_steps: int, some_dead: bool, pattern: Pattern, block: Block) -> bool:
     """Inverts the pivot of rank `n` in every step; True if one vanished, and then what that node sends on is lost."""
     per_pivot = block.per_pivot
@@ -144,7 +144,7 @@ def _invert_pivot(n: int, start: int, stop: int, n_steps: int, some_dead: bool, 
     return True
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def find_live(n_steps: int, pattern: Pattern, block: Block) -> None:
     """Marks the nodes that take in more than the threshold from sources; what comes from nowhere does not count."""
     live, excess, upper = block.live, block.excess, block.upper
@@ -159,7 +159,7 @@ def find_live(n_steps: int, pattern: Pattern, block: Block) -> None:
             live[n, k] = 1.0 if live[n, k] > FLUX_THRESHOLD_MW else 0.0
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def forward_substitute(n_steps: int, transposed: bool, first: int, stop: int, pattern: Pattern, block: Block) -> None:
     """Forward substitution in all steps: what is supplied at a node enters the equations of those eliminated later.
 
@@ -185,7 +185,7 @@ def forward_substitute(n_steps: int, transposed: bool, first: int, stop: int, pa
                     carried[i, r, k] += coefficient[c, k] * carried[n, r, k]
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def back_substitute(n_steps: int, transposed: bool, first: int, stop: int, pattern: Pattern, block: Block) -> None:
     """Back substitution in all steps, which leaves what a MWh carries at each node; arguments as before."""
     carried, per_pivot = block.carried, block.per_pivot

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from carbon.mixing.block_kernel import FLUX_THRESHOLD_MW, Block
-from carbon.mixing.compiled import FAST, kernel
+from carbon.mixing.compiled import FAST, inner_kernel
 from carbon.mixing.elimination import Pattern
 from carbon.mixing.inputs_kernel import BlockInputs
 from grid.arrays import Floats, Ints
@@ -24,7 +24,7 @@ DELIVERED, MEAN, GROSS = range(3)
 """Mixing rules: what of a branch's power mixes at its receiving node."""
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def set_up_equations(rule: int, n_steps: int, pattern: Pattern, block_inputs: BlockInputs, block: Block) -> None:
     """Sets up the equations of a rule."""
     for c in range(block.lower.shape[0]):
@@ -39,7 +39,7 @@ def set_up_equations(rule: int, n_steps: int, pattern: Pattern, block_inputs: Bl
         _add_sent(n_steps, pattern, block_inputs, block)
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def _set_up_sources(n_steps: int, block_inputs: BlockInputs, block: Block) -> None:
     """Enters what is fed in."""
     for n in range(block_inputs.power.shape[0]):
@@ -52,7 +52,7 @@ def _set_up_sources(n_steps: int, block_inputs: BlockInputs, block: Block) -> No
                 block.carried[n, r, k] = block_inputs.carried[n, r, k]
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def _set_up_uses(n_steps: int, block_inputs: BlockInputs, block: Block) -> None:
     """Enters what is used, and lost at a node, in the place of what is fed in."""
     for n in range(block_inputs.power.shape[0]):
@@ -66,7 +66,7 @@ def _set_up_uses(n_steps: int, block_inputs: BlockInputs, block: Block) -> None:
             block.carried[n, 2, k] = block_inputs.power[n, k]
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def _add_received(mean: bool, n_steps: int, pattern: Pattern, block_inputs: BlockInputs, block: Block) -> None:
     """Enters what every branch delivers."""
     for branch in range(block_inputs.p_from.shape[0]):
@@ -86,7 +86,7 @@ def _add_received(mean: bool, n_steps: int, pattern: Pattern, block_inputs: Bloc
                 to_earlier[c, k] += at_a
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def _add_sent(n_steps: int, pattern: Pattern, block_inputs: BlockInputs, block: Block) -> None:
     """Enters what every branch takes from its sending node, reversed; one without transfer uses what it takes."""
     for branch in range(block_inputs.p_from.shape[0]):
@@ -107,7 +107,7 @@ def _add_sent(n_steps: int, pattern: Pattern, block_inputs: BlockInputs, block: 
                 to_later[c, k] += from_b
 
 
-@kernel()
+@inner_kernel()
 def set_up_dual(n_steps: int, place: int, block_inputs: BlockInputs, block: Block) -> None:
     """Enters what is used as property `place`, the right-hand side of the dual."""
     for n in range(block_inputs.use.shape[0]):
@@ -115,7 +115,7 @@ def set_up_dual(n_steps: int, place: int, block_inputs: BlockInputs, block: Bloc
             block.carried[n, place, k] = block_inputs.use[n, k]
 
 
-@kernel()
+@inner_kernel()
 def write_intensities(
     first: int, n_steps: int, some_dead: bool, n_properties: int, rank: Ints, block: Block, found: Floats
 ) -> None:
@@ -133,7 +133,7 @@ def write_intensities(
                 found[1 + r, first + k, node] = np.nan if dead else block.carried[rank[node], r, k]
 
 
-@kernel()
+@inner_kernel()
 def write_gross(first: int, n_steps: int, rank: Ints, block: Block, found: Floats) -> None:
     """Copies the solution of ``GROSS`` to `found`, shape (4, T, N), from step `first`.
 
@@ -154,7 +154,7 @@ def write_gross(first: int, n_steps: int, rank: Ints, block: Block, found: Float
                 found[1:4, first + k, node] = np.nan
 
 
-@kernel()
+@inner_kernel()
 def write_share(first: int, n_steps: int, place: int, rank: Ints, block: Block, share: Floats) -> None:
     """Copies the solution of the dual, property `place`, to `share`, shape (T, N), from step `first`."""
     for k in range(n_steps):

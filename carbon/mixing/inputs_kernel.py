@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from carbon.mixing.block_kernel import PADDING
-from carbon.mixing.compiled import FAST, kernel
+from carbon.mixing.compiled import FAST, inner_kernel, kernel
 from grid.arrays import Floats, Ints
 
 
@@ -104,7 +104,7 @@ def fill_block_inputs(first: int, n_steps: int, inputs: MixingInputs, block_inpu
         _add(first, n_steps, inputs.shunt_rank, inputs.shunt_mw, block_inputs.shunt)
 
 
-@kernel()
+@inner_kernel()
 def _copy_transposed(first: int, n_steps: int, values: Floats, transposed: Floats) -> None:
     """Brings `values`, shape (T, L), into the order (L, B)."""
     for place in range(values.shape[1]):
@@ -112,7 +112,7 @@ def _copy_transposed(first: int, n_steps: int, values: Floats, transposed: Float
             transposed[place, k] = values[first + k, place]
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def _add(first: int, n_steps: int, rank: Ints, p_mw: Floats, at_rank: Floats) -> None:
     """Sums the power of elements, shape (T, M), at their nodes."""
     for element in range(rank.size):
@@ -121,7 +121,7 @@ def _add(first: int, n_steps: int, rank: Ints, p_mw: Floats, at_rank: Floats) ->
             at_rank[n, k] += p_mw[first + k, element]
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def _add_sources(first: int, n_steps: int, inputs: MixingInputs, block_inputs: BlockInputs) -> None:
     """Enters what the sources feed in, its carbon and its renewable part."""
     ci_each_step = 1 if inputs.ci_kg_per_mwh.shape[0] > 1 else 0
@@ -135,7 +135,7 @@ def _add_sources(first: int, n_steps: int, inputs: MixingInputs, block_inputs: B
             block_inputs.carried[n, 1, k] += p_mw * inputs.renewable_share[(first + k) * share_each_step, g]
 
 
-@kernel(fastmath=FAST)
+@inner_kernel(fastmath=FAST)
 def _add_source_groups(first: int, n_steps: int, inputs: MixingInputs, block_inputs: BlockInputs) -> None:
     """Enters what the sources feed in, each for its group."""
     for g in range(inputs.rank.size):

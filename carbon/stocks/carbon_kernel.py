@@ -8,31 +8,32 @@ solved here; all others follow afterwards, for a block of steps at once.
 from __future__ import annotations
 
 from carbon.mixing.block_kernel import Block
-from carbon.mixing.compiled import kernel
+from carbon.mixing.compiled import inner_kernel, kernel
 from carbon.mixing.conventions_kernel import GROSS
 from carbon.mixing.elimination import Pattern
+from carbon.stocks.energy_kernel import move_energy, start_energy
 from carbon.stocks.ledger import (
     BY_ARRIVING,
     BY_CHARGE,
     BY_DISCHARGE,
     BY_FUEL,
     BY_STANDING,
+    CHARGING,
+    DISCHARGING,
     EMPTY_MWH,
     StockState,
-    driven_share,
     zero_if_rounding,
 )
 from carbon.stocks.schedule import (
-    AFTER,
     CHARGED,
     CLASS,
-    DEVICE,
     DISCHARGE,
     EMPTIES,
     ETA,
     FUEL,
     GAINED,
     OWNER,
+    PER_AFTER,
     RANK,
     STANDING,
     THROUGH,
@@ -69,11 +70,11 @@ def advance_contents(
     """
     for k in range(n_steps):
         _start_devices(first + k, devices, state)
-        n_charging, n_discharging = _discharge(first + k, k, step_hours, pattern, devices, schedule, state)
+        _discharge(first + k, k, step_hours, pattern, devices, schedule, state)
         for place in range(rules.size):
             transposed = rules[place] == GROSS
-            _forward_substitute(k, place, transposed, n_discharging, pattern, devices, state, blocks)
-            _back_substitute(k, place, transposed, n_charging, pattern, devices, state, blocks)
+            _forward_substitute(k, place, transposed, state.n_listed[DISCHARGING], pattern, devices, state, blocks)
+            _back_substitute(k, place, transposed, state.n_listed[CHARGING], pattern, devices, state, blocks)
         _move_contents(first + k, k, devices, schedule, state)
         for which in range(2):
             for q in range(state.contents.shape[1]):
@@ -81,32 +82,33 @@ def advance_contents(
                 state.contents[first + k, q, which] = state.class_sum[which, q, 0] + state.class_sum[which, q, 1]
 
 
-@kernel()
+@inner_kernel()
 def _start_devices(step: int, devices: DeviceArrays, state: StockState) -> None:
     """Counts what left and what arrived since the owners' last sessions, for the devices that start now."""
     n_properties = devices.lossy.size
+    n_conventions = state.content.shape[1] // n_properties
     for device in range(devices.starts[step], devices.starts[step + 1]):
         owner = devices.owner[device]
-        which, before_mwh = devices.stock_class[owner], state.before_mwh[device]
-        e_start_mwh = devices.e_start_mwh[device]
-        share, arriving_mwh = driven_share(before_mwh, e_start_mwh), max(e_start_mwh - before_mwh, 0.0)
-        e_mwh = before_mwh + arriving_mwh - before_mwh * share
-        for q in range(state.content.shape[1]):
-            held = state.content[owner, q]
-            driven = held * share
-            arriving = devices.per_initial_mwh[owner, 1 + q % n_properties] * arriving_mwh
-            left = held + arriving - driven
-            state.content[owner, q] = left
-            state.driven[device, 1 + q] = driven
-            state.moved[step, which, BY_FUEL, 1 + q] += driven
-            state.moved[step, which, BY_ARRIVING, 1 + q] += arriving
-            state.contents[step, 1 + q, which] += left - held
-            if e_mwh > EMPTY_MWH:
-                state.mix[owner, q] = left / e_mwh
-            state.at_start[device, q] = state.mix[owner, q]
+        which = devices.stock_class[owner]
+        share, arriving_mwh = start_energy(device, step, devices, state)
+        for convention in range(n_conventions):
+            for r in range(n_properties):
+                q = convention * n_properties + r
+                held = state.content[owner, q]
+                driven = held * share
+                arriving = devices.per_initial_mwh[owner, 1 + r] * arriving_mwh
+                left = held + arriving - driven
+                state.content[owner, q] = left
+                state.driven[device, 1 + q] = driven
+                state.moved[step, which, BY_FUEL, 1 + q] += driven
+                state.moved[step, which, BY_ARRIVING, 1 + q] += arriving
+                state.contents[step, 1 + q, which] += left - held
+                if state.e_mwh[owner] > EMPTY_MWH:
+                    state.mix[owner, q] = left / state.e_mwh[owner]
+                state.at_start[device, q] = state.mix[owner, q]
 
 
-@kernel()
+@inner_kernel()
 def _discharge(
     step: int,
     k: int,
@@ -115,29 +117,32 @@ def _discharge(
     devices: DeviceArrays,
     schedule: BlockSchedule,
     state: StockState,
-) -> tuple[int, int]:
-    """Feeds what stores discharge into the grid.
+) -> None:
+    """Moves the energy of every event of the step, and feeds what stores discharge into the grid.
 
-    Returns:
-        How many nodes are listed in `StockState.path` that charging, and that discharging, depends on.
+    Lists the nodes that charging, and that discharging, depends on. Events of both kinds come in no order, so nothing
+    here but the list asks which it is: a processor that guesses wrong loses more than the sums take.
     """
-    n_charging, n_discharging, n_properties, begin = 0, 0, devices.lossy.size, k * schedule.capacity[0]
-    for event in range(begin, begin + schedule.n_events[k]):
-        row = schedule.event_row[event]
-        n = schedule.row[row, RANK]
-        if schedule.amount[event, CHARGED] > 0.0:
-            n_charging = etree_path(n, step, 0, n_charging, pattern, state)
-        elif schedule.amount[event, DISCHARGE] > 0.0:
-            n_discharging = etree_path(n, step, 1, n_discharging, pattern, state)
-            owner, per_hour = schedule.row[row, OWNER], schedule.amount[event, DISCHARGE] / step_hours
-            for q in range(state.content.shape[1]):
-                delivered = schedule.amount[event, ETA] if devices.lossy[q % n_properties] else 1.0
-                state.fed[n, q] += state.content[owner, q] * per_hour * delivered
-    return n_charging, n_discharging
+    n_properties, begin = devices.lossy.size, k * schedule.capacity[0]
+    n_conventions = state.content.shape[1] // n_properties
+    per_step_hour, n_listed = 1.0 / step_hours, state.n_listed
+    n_listed[:] = 0
+    for event in range(schedule.n_events[k]):
+        device = schedule.device[begin + event]
+        owner, n, amount = devices.place[device, OWNER], devices.place[device, RANK], state.amount[event]
+        move_energy(step, step_hours, event, device, schedule.p_mw[begin + event], devices, state)
+        way = CHARGING if amount[CHARGED] > 0.0 else DISCHARGING
+        if state.listed[way, n] != step and amount[CHARGED] + amount[DISCHARGE] > 0.0:
+            n_listed[way] = etree_path(n, step, state.listed[way], state.path[way], n_listed[way], pattern)
+        for r in range(n_properties):
+            per_hour = amount[DISCHARGE] * per_step_hour * (amount[ETA] if devices.lossy[r] else 1.0)
+            for convention in range(n_conventions):
+                q = convention * n_properties + r
+                state.fed[n, q] += state.content[owner, q] * per_hour
 
 
-@kernel()
-def etree_path(n: int, step: int, way: int, n_listed: int, pattern: Pattern, state: StockState) -> int:
+@inner_kernel()
+def etree_path(n: int, step: int, listed: Ints, path: Ints, n_listed: int, pattern: Pattern) -> int:
     """Lists `n` and what is not listed yet between it and the root of the elimination tree; returns the new number.
 
     All that a node's equations refer to lies on that path.
@@ -145,28 +150,28 @@ def etree_path(n: int, step: int, way: int, n_listed: int, pattern: Pattern, sta
     Args:
         n: Rank of a node.
         step: The step, by which nodes listed earlier are told.
-        way: 0 for charging, 1 for discharging.
+        listed: The last step in which each node was listed.
+        path: The list.
         n_listed: How many nodes are listed already.
         pattern: Where the coefficients stand.
-        state: Holds the list.
     """
     at, stop = n, n_listed
-    while state.listed[way, at] != step:
-        state.listed[way, at] = step
+    while listed[at] != step:
+        listed[at] = step
         stop += 1
         if pattern.pointer[at] == pattern.pointer[at + 1]:
             break
         at = pattern.later[pattern.pointer[at]]
     at = n
     for place in range(stop - 1, n_listed, -1):
-        state.path[way, place] = at
+        path[place] = at
         at = pattern.later[pattern.pointer[at]]
     if stop > n_listed:
-        state.path[way, n_listed] = at
+        path[n_listed] = at
     return stop
 
 
-@kernel()
+@inner_kernel()
 def _forward_substitute(
     k: int,
     place: int,
@@ -181,7 +186,7 @@ def _forward_substitute(
     n_properties = devices.lossy.size
     coefficient, first = blocks.upper if transposed else blocks.lower, place * n_properties
     for j in range(n_listed - 1, -1, -1):
-        n = state.path[1, j]
+        n = state.path[DISCHARGING, j]
         for r in range(n_properties):
             fed = state.fed[n, first + r] * (blocks.per_pivot[place, n, k] if transposed else 1.0)
             for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
@@ -190,7 +195,7 @@ def _forward_substitute(
             state.fed[n, first + r] = 0.0
 
 
-@kernel()
+@inner_kernel()
 def _back_substitute(
     k: int,
     place: int,
@@ -208,7 +213,7 @@ def _back_substitute(
     n_properties = devices.lossy.size
     coefficient, first = blocks.lower if transposed else blocks.upper, place * n_properties
     for j in range(n_listed):
-        n = state.path[0, j]
+        n = state.path[CHARGING, j]
         factor = blocks.carried[place, n, n_properties, k] if transposed else 1.0
         for r in range(n_properties):
             x = blocks.carried[place, n, r, k]
@@ -219,55 +224,57 @@ def _back_substitute(
             state.carried[n, first + r] = x / factor if devices.lossy[r] and factor > 0.0 else x
 
 
-@kernel()
+@inner_kernel()
 def _move_contents(step: int, k: int, devices: DeviceArrays, schedule: BlockSchedule, state: StockState) -> None:
     """Moves what every event of the step moves, in and out of its stock, and logs it."""
     begin, log, written = k * schedule.capacity[0], state.log, state.log.begins[step]
-    logged = log.device.size > 0
+    logged, n_properties = log.device.size > 0, devices.lossy.size
     log.begins[step + 1] = written + schedule.n_events[k]
-    for event in range(begin, begin + schedule.n_events[k]):
-        row = schedule.event_row[event]
-        place = written + event - begin
+    for event in range(schedule.n_events[k]):
+        device, place = schedule.device[begin + event], written + event
+        owner = devices.place[device, OWNER]
         if logged:
-            log.device[place] = devices.device[schedule.row[row, DEVICE]]
-            log.values[0, place] = schedule.amount[event, AFTER]
-        for q in range(state.content.shape[1]):
-            moved = _move_property(step, event, row, q, devices, schedule, state)
-            if logged:
-                r = q % devices.lossy.size
-                column = 1 + q // devices.lossy.size * (1 + devices.lossy.size)
-                if r == 0:
-                    log.values[column, place] = moved
-                log.values[column + 1 + r, place] = state.mix[schedule.row[row, OWNER], q]
+            log.device[place] = devices.device[device]
+            log.values[0, place] = state.e_mwh[owner]
+        for convention in range(state.content.shape[1] // n_properties):
+            for r in range(n_properties):
+                q, column = convention * n_properties + r, 1 + convention * (1 + n_properties)
+                moved = _move_property(step, event, device, q, devices.lossy[r], devices, state)
+                if logged:
+                    log.values[column + 1 + r, place] = state.mix[owner, q]
+                    if r == 0:
+                        log.values[column, place] = moved
 
 
-@kernel()
+@inner_kernel()
 def _move_property(
-    step: int, event: int, row: int, q: int, devices: DeviceArrays, schedule: BlockSchedule, state: StockState
+    step: int, event: int, device: int, q: int, lossy: int, devices: DeviceArrays, state: StockState
 ) -> float:
     """Moves property `q` in an event; returns what passed the terminals, in or out."""
-    amount, owner, which = schedule.amount, schedule.row[row, OWNER], schedule.row[row, CLASS]
-    held = state.content[owner, q]
-    charge = amount[event, GAINED] if devices.lossy[q % devices.lossy.size] else amount[event, CHARGED]
-    if charge > 0.0:
-        charge *= state.carried[schedule.row[row, RANK], q]
-    discharge, standing = held * amount[event, DISCHARGE], held * amount[event, STANDING]
-    fuel = held * amount[event, FUEL] + charge * amount[event, THROUGH]
-    left = zero_if_rounding(held + charge - discharge - fuel - standing, held, charge)
-    residue = left * amount[event, EMPTIES]
-    left -= residue
+    amount, owner, which = state.amount[event], devices.place[device, OWNER], devices.place[device, CLASS]
+    moved, held = state.moved[step, which], state.content[owner, q]
+    charge = (amount[GAINED] if lossy else amount[CHARGED]) * state.carried[devices.place[device, RANK], q]
+    discharge = held * amount[DISCHARGE]
+    moved[BY_CHARGE, 1 + q] += charge
+    moved[BY_DISCHARGE, 1 + q] += discharge
+    left = held + charge - discharge
+    if amount[FUEL] + amount[STANDING] + amount[THROUGH] > 0.0:
+        fuel, standing = held * amount[FUEL] + charge * amount[THROUGH], held * amount[STANDING]
+        left -= fuel + standing
+        moved[BY_FUEL, 1 + q] += fuel
+        moved[BY_STANDING, 1 + q] += standing
+    left = zero_if_rounding(left, held, charge)
+    if amount[EMPTIES] > 0.0:
+        moved[BY_STANDING, 1 + q] += left
+        left = 0.0
     state.content[owner, q] = left
-    state.moved[step, which, BY_CHARGE, 1 + q] += charge
-    state.moved[step, which, BY_DISCHARGE, 1 + q] += discharge
-    state.moved[step, which, BY_FUEL, 1 + q] += fuel
-    state.moved[step, which, BY_STANDING, 1 + q] += standing + residue
     state.contents[step, 1 + q, which] += left - held
-    if amount[event, AFTER] > EMPTY_MWH:
-        state.mix[owner, q] = left / amount[event, AFTER]
+    if amount[PER_AFTER] > 0.0:
+        state.mix[owner, q] = left * amount[PER_AFTER]
     return charge + discharge  # type: ignore[no-any-return]
 
 
-@kernel()
+@inner_kernel()
 def _add_compensated(class_sum: Floats, which: int, q: int, value: float) -> None:
     """Adds `value` to class_sum[which, q, 0], with what rounding takes from the sum in [..., 1] (Knuth's two-sum)."""
     old = class_sum[which, q, 0]

@@ -1,4 +1,4 @@
-"""The energy of all stocks through a block of steps, device after device, compiled: what no mixing in the grid changes.
+"""When something happens in a store, and what it does to its energy, compiled: what no mixing in the grid changes.
 
 What leaves a stock takes energy, carbon and all other properties in the same proportion, so one share of the content
 for each way out says it all. The shares follow from the energy alone.
@@ -6,7 +6,7 @@ for each way out says it all. The shares follow from the energy alone.
 
 from __future__ import annotations
 
-from carbon.mixing.compiled import kernel
+from carbon.mixing.compiled import inner_kernel, kernel
 from carbon.mixing.inputs_kernel import BlockInputs
 from carbon.stocks.ledger import (
     BY_ARRIVING,
@@ -20,16 +20,16 @@ from carbon.stocks.ledger import (
     zero_if_rounding,
 )
 from carbon.stocks.schedule import (
-    AFTER,
     CHARGED,
     CLASS,
-    DEVICE,
     DISCHARGE,
     EMPTIES,
     ETA,
     FUEL,
     GAINED,
+    OFFSET,
     OWNER,
+    PER_AFTER,
     RANK,
     STANDING,
     THROUGH,
@@ -40,101 +40,104 @@ from carbon.stocks.schedule import (
 
 
 @kernel()
-def advance_energy(
+def schedule_events(
     first: int,
     n_steps: int,
-    step_hours: float,
     devices: DeviceArrays,
     before: BlockSchedule,
     schedule: BlockSchedule,
-    state: StockState,
     block_inputs: BlockInputs,
 ) -> None:
-    """Writes the events of steps `first` to `first + n_steps`, and the energy that they move.
-
-    What stores discharge enters among the power fed in, what they charge among the uses.
+    """Lists the events of steps `first` to `first + n_steps`, and enters their power among what is fed in and used.
 
     Args:
         first: First step of the block.
         n_steps: Number of its steps.
-        step_hours: Length of a step [h].
         devices: What every store did.
         before: The schedule of the block before; may be the same array as `schedule`.
         schedule: The schedule of this block, written here.
-        state: The stocks; their energy goes on to the end of the block.
         block_inputs: What enters the equations of the block.
     """
     connect_devices(first, n_steps, devices, before, schedule)
-    for row in range(schedule.n_connected[0]):
-        _advance_device(first, n_steps, step_hours, row, devices, schedule, state, block_inputs)
+    at_once, n_connected = schedule.p_copied_mw.shape[0], schedule.n_connected[0]
+    for place in range(0, n_connected, at_once):
+        stop = min(place + at_once, n_connected)
+        for i in range(stop - place):
+            device = schedule.connected[place + i]
+            begin, end = max(first, devices.start[device]), min(first + n_steps, devices.stop[device])
+            offset = devices.place[device, OFFSET]
+            p_mw, copied = devices.p_mw[offset + begin :], schedule.p_copied_mw[i, begin - first :]
+            for k in range(end - begin):
+                copied[k] = p_mw[k]
+        for i in range(stop - place):
+            _schedule_device(first, n_steps, i, schedule.connected[place + i], devices, schedule, block_inputs)
 
 
-@kernel()
-def _advance_device(
+@inner_kernel()
+def _schedule_device(
     first: int,
     n_steps: int,
-    step_hours: float,
-    row: int,
+    copied: int,
+    device: int,
     devices: DeviceArrays,
     schedule: BlockSchedule,
-    state: StockState,
     block_inputs: BlockInputs,
 ) -> None:
-    """All steps of one device in the block."""
-    device, owner, n = schedule.row[row, DEVICE], schedule.row[row, OWNER], schedule.row[row, RANK]
-    start, kept = devices.start[device], devices.retention[device]
-    if start >= first:
-        _start_device(device, start, schedule.row[row, CLASS], devices, state)
-    offset, drains = devices.first_slot[device] - start, devices.p_drain_mw.size > 0
-    e_mwh = state.e_mwh[owner]
+    """All events of one device in the block; `copied` is the row of its power in `BlockSchedule.p_copied_mw`."""
+    start, n, offset = devices.start[device], devices.place[device, RANK], devices.place[device, OFFSET]
+    leaks, drains = devices.retention[device] != 1.0, devices.p_drain_mw.size > 0
+    # what a stock begins with and is next to nothing leaves in its first step
+    residue = start if 0.0 < devices.e_start_mwh[device] <= 2.0 * EMPTY_MWH else -1
     for step in range(max(first, start), min(first + n_steps, devices.stop[device])):
-        slot, k = offset + step, step - first
-        p_mw = devices.p_mw[slot]
-        fuel_mwh = step_hours * devices.p_drain_mw[slot] if drains else 0.0
-        if p_mw != 0.0 or kept != 1.0 or fuel_mwh != 0.0 or 0.0 < e_mwh <= EMPTY_MWH:
+        k = step - first
+        p_mw = schedule.p_copied_mw[copied, k]
+        if p_mw != 0.0 or leaks or step == residue or (drains and devices.p_drain_mw[offset + step] != 0.0):
             event = k * schedule.capacity[0] + schedule.n_events[k]
+            schedule.device[event], schedule.p_mw[event] = device, p_mw
             schedule.n_events[k] += 1
-            schedule.event_row[event] = row
-            e_mwh = _write_event(step, step_hours, event, slot, p_mw, fuel_mwh, e_mwh, devices, schedule, state)
-            if p_mw < 0.0:
-                block_inputs.power[n, k] -= p_mw
-            elif block_inputs.use.shape[0]:
-                block_inputs.use[n, k] += p_mw
-    state.e_mwh[owner] = e_mwh
+            block_inputs.power[n, k] += max(-p_mw, 0.0)
+            if block_inputs.use.shape[0]:
+                block_inputs.use[n, k] += max(p_mw, 0.0)
 
 
-@kernel()
-def _start_device(device: int, step: int, which: int, devices: DeviceArrays, state: StockState) -> None:
-    """Counts the energy that left and that arrived since the owner's last session; `which` is its class."""
+@inner_kernel()
+def start_energy(device: int, step: int, devices: DeviceArrays, state: StockState) -> tuple[float, float]:
+    """Counts the energy that left and that arrived since the owner's last session.
+
+    Returns:
+        The share of the content that left, and the energy that arrived [MWh].
+    """
     owner, e_start_mwh = devices.owner[device], devices.e_start_mwh[device]
-    before_mwh = state.e_mwh[owner]
-    driven_mwh = before_mwh * driven_share(before_mwh, e_start_mwh)
-    arriving_mwh = max(e_start_mwh - before_mwh, 0.0)
+    which, before_mwh = devices.stock_class[owner], state.e_mwh[owner]
+    share, arriving_mwh = driven_share(before_mwh, e_start_mwh), max(e_start_mwh - before_mwh, 0.0)
+    driven_mwh = before_mwh * share
     after_mwh = before_mwh + arriving_mwh - driven_mwh
-    state.before_mwh[device], state.e_mwh[owner] = before_mwh, after_mwh
+    state.e_mwh[owner] = after_mwh
     state.driven[device, 0] = driven_mwh
     state.moved[step, which, BY_FUEL, 0] += driven_mwh
     state.moved[step, which, BY_ARRIVING, 0] += arriving_mwh
     state.contents[step, 0, which] += after_mwh - before_mwh
+    return share, arriving_mwh
 
 
-@kernel()
-def _write_event(
-    step: int,
-    step_hours: float,
-    event: int,
-    slot: int,
-    p_mw: float,
-    fuel_mwh: float,
-    e_mwh: float,
-    devices: DeviceArrays,
-    schedule: BlockSchedule,
-    state: StockState,
-) -> float:
-    """Writes an event, and counts its energy; returns what is in the stock after it [MWh]."""
-    row = schedule.event_row[event]
-    device, which = schedule.row[row, DEVICE], schedule.row[row, CLASS]
-    kept = devices.retention[device]
+@inner_kernel()
+def move_energy(
+    step: int, step_hours: float, event: int, device: int, p_mw: float, devices: DeviceArrays, state: StockState
+) -> None:
+    """Moves the energy of an event, and writes what else it moves to `StockState.amount`.
+
+    Args:
+        step: The step.
+        step_hours: Its length [h].
+        event: Place of the event in the step, row of `StockState.amount`.
+        device: Its device.
+        p_mw: Withdrawal at the terminals [MW].
+        devices: What every store did.
+        state: The stocks.
+    """
+    owner, which = devices.place[device, OWNER], devices.place[device, CLASS]
+    slot, kept, e_mwh = devices.place[device, OFFSET] + step, devices.retention[device], state.e_mwh[owner]
+    fuel_mwh = step_hours * devices.p_drain_mw[slot] if devices.p_drain_mw.size > 0 else 0.0
     eta = devices.eta_discharge[slot if devices.eta_discharge_by_slot else device]
     charged_mwh, given_mwh = step_hours * max(p_mw, 0.0), step_hours * max(-p_mw, 0.0)
     gained_mwh = devices.eta_charge[slot if devices.eta_charge_by_slot else device] * charged_mwh
@@ -149,11 +152,11 @@ def _write_event(
     empties = 1.0 if left_mwh <= EMPTY_MWH else 0.0
     lost_mwh += after_mwh * empties
     after_mwh -= after_mwh * empties
-    amount = schedule.amount
-    amount[event, CHARGED], amount[event, GAINED], amount[event, DISCHARGE] = charged_mwh, gained_mwh, share
-    amount[event, FUEL], amount[event, STANDING], amount[event, THROUGH] = fuel, 1.0 - kept, through
-    amount[event, EMPTIES], amount[event, ETA], amount[event, AFTER] = empties, eta, after_mwh
-    moved = state.moved[step, which]
+    amount, moved = state.amount[event], state.moved[step, which]
+    amount[CHARGED], amount[GAINED], amount[DISCHARGE] = charged_mwh, gained_mwh, share
+    amount[FUEL], amount[STANDING], amount[THROUGH] = fuel, 1.0 - kept, through
+    amount[EMPTIES], amount[ETA] = empties, eta
+    amount[PER_AFTER] = 1.0 / after_mwh if after_mwh > EMPTY_MWH else 0.0
     moved[BY_CHARGE, 0] += gained_mwh
     moved[BY_DISCHARGE, 0] += out_mwh
     moved[BY_FUEL, 0] += burnt_mwh
@@ -161,10 +164,10 @@ def _write_event(
     state.contents[step, 0, which] += after_mwh - e_mwh
     state.meter_mwh[step, which, 0] += charged_mwh
     state.meter_mwh[step, which, 1] += given_mwh
-    return after_mwh
+    state.e_mwh[owner] = after_mwh
 
 
-@kernel()
+@inner_kernel()
 def _shares_taken(
     kept: float, e_mwh: float, gained_mwh: float, taken_mwh: float, fuel_mwh: float
 ) -> tuple[float, float, float]:

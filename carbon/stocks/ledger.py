@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from carbon.mixing.compiled import kernel
+from carbon.mixing.compiled import inner_kernel
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.schedule import STATIONARY, VEHICLES, DeviceArrays
+from carbon.stocks.schedule import STATIONARY, VEHICLES, DeviceArrays, most_at_once
 from carbon.stocks.trace import ClassTrace, Contents, Movements, StockEvents, StockTrace
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, raise_if_any
@@ -20,6 +20,8 @@ EMPTY_MWH = 1e-9
 """A stock of no more energy than this (1 mWh) is empty; a discharge may exceed the stock by no more."""
 BY_CHARGE, BY_DISCHARGE, BY_FUEL, BY_STANDING, BY_ARRIVING = range(5)
 """The ways in and out of a stock, columns of `StockState.moved`."""
+CHARGING, DISCHARGING = range(2)
+"""Rows of `StockState.path`."""
 ROUNDING = 1e-14
 """A negative rest this small against what was there is the rounding of a stock that all has left."""
 _FAULTS_LISTED = 20
@@ -47,10 +49,10 @@ class StockState(NamedTuple):
 
     Args:
         e_mwh: Energy in each stock now, shape (O,) [MWh].
-        before_mwh: Energy in the stock of each device before it started, shape (N,) [MWh].
         content: What each stock holds now of every property, shape (O, Q).
         mix: What a MWh in each stock carries, the last known while it is empty, shape (O, Q).
         at_start: The same when a device starts, shape (N, Q).
+        amount: What moves in each event of this step (``CHARGED`` ...), a row for each device connected at once.
         class_sum: Content of each class and, beside it, what rounding took from the sum, shape (2, 1 + Q, 2).
         fed: Discharged at each node in this step, by rank, shape (B, Q) for B nodes [x/h].
         mixed: The solution at the nodes of the stores in this step, by rank, shape (B, Q).
@@ -58,6 +60,7 @@ class StockState(NamedTuple):
         listed: The last step in which each node was on a path, for each of the two ways, shape (2, B).
         path: Ranks of the nodes of all who charge in this step, and of all who discharge, and of the nodes between
             them and the root of the elimination tree, those nearer to the root first; shape (2, B).
+        n_listed: How many of them there are, shape (2,).
         moved: What moved in every step, class and way (``BY_CHARGE`` ...), shape (T, 2, 5, 1 + Q).
         contents: What each class holds at the end of every step (before that, what changed), shape (T, 1 + Q, 2).
         meter_mwh: Charged and discharged at the terminals, by step and class, shape (T, 2, 2) [MWh].
@@ -68,16 +71,17 @@ class StockState(NamedTuple):
     """
 
     e_mwh: Floats
-    before_mwh: Floats
     content: Floats
     mix: Floats
     at_start: Floats
+    amount: Floats
     class_sum: Floats
     fed: Floats
     mixed: Floats
     carried: Floats
     listed: Ints
     path: Ints
+    n_listed: Ints
     moved: Floats
     contents: Floats
     meter_mwh: Floats
@@ -107,16 +111,17 @@ def open_stocks(devices: DeviceArrays, n_nodes: int, n_conventions: int = 1, *, 
         class_sum[which, 1:, 0] = content[devices.stock_class == which].sum(axis=0)
     return StockState(
         e_mwh=e_mwh,
-        before_mwh=np.zeros(n_devices),
         content=content,
         mix=mix,
         at_start=np.zeros((n_devices, width)),
+        amount=np.empty((most_at_once(devices), 9)),
         class_sum=class_sum,
         fed=np.zeros((n_nodes, width)),
         mixed=np.zeros((n_nodes, width)),
         carried=np.zeros((n_nodes, width)),
         listed=np.full((2, n_nodes), -1, dtype=np.int64),
         path=np.zeros((2, n_nodes), dtype=np.int64),
+        n_listed=np.zeros(2, dtype=np.int64),
         moved=np.zeros((n_steps, 2, 5, 1 + width)),
         contents=np.zeros((n_steps, 1 + width, 2)),
         meter_mwh=np.zeros((n_steps, 2, 2)),
@@ -141,12 +146,10 @@ def _most_events(devices: DeviceArrays) -> int:
 
     Slots with power or fuel, all slots of a store that leaks, and one for each device, in which a residue leaves.
     """
-    happens = devices.p_mw != 0
-    if devices.p_drain_mw.size:
-        happens |= devices.p_drain_mw != 0
     length = devices.stop - devices.start
     leaking = length[devices.retention != 1.0].sum()
-    return min(int(np.count_nonzero(happens)) + int(leaking) + len(length), len(happens))
+    happens = np.count_nonzero(devices.p_mw) + np.count_nonzero(devices.p_drain_mw)
+    return min(int(happens) + int(leaking) + len(length), len(devices.p_mw))
 
 
 def check_not_overdrawn(state: StockState, devices: DeviceArrays) -> None:
@@ -229,13 +232,13 @@ def _class_trace(state: StockState, which: int, columns: list[int], opening: Con
     return ClassTrace(energy, carbon, renewable, state.meter_mwh[:, which, 0], state.meter_mwh[:, which, 1])
 
 
-@kernel()
+@inner_kernel()
 def driven_share(before_mwh: float, e_start_mwh: float) -> float:
     """Share of a stock's content that left between two sessions."""
     return (before_mwh - e_start_mwh) / before_mwh if before_mwh > e_start_mwh else 0.0
 
 
-@kernel()
+@inner_kernel()
 def zero_if_rounding(left: float, held: float, charge: float) -> float:
     """What is left of a stock; 0 where it is negative by rounding only (carbon may be negative for good)."""
     return 0.0 if -ROUNDING * (abs(held) + abs(charge)) < left < 0.0 else left

@@ -1,8 +1,8 @@
 """What the stores do, as the kernels read it: all of it device after device, and a block of steps event after event.
 
 The slots of a device (device and step) lie one after another in memory, those of one step far apart. The slots of a
-block in which something happens, its events, are therefore copied together once, and the kernels read them in the
-order of time.
+block in which something happens, its events, are therefore listed once, and the kernels read the list in the order of
+time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from carbon.mixing.compiled import kernel
+from carbon.mixing.compiled import inner_kernel
 from carbon.mixing.elimination import EliminationOrder
 from carbon.stocks.operation import StockOperation
 from carbon.validation import index_faults
@@ -19,15 +19,19 @@ from grid.arrays import Floats, Ints, read_only, read_only_ints
 from grid.errors import raise_if_any
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
 
-DEVICE, OWNER, RANK, CLASS = range(4)
-"""Columns of `BlockSchedule.row`: device, its stock, rank of its node, and class of the stock."""
+OWNER, CLASS, RANK, OFFSET = range(4)
+"""Columns of `DeviceArrays.place`."""
 VEHICLES, STATIONARY = range(2)
 """Classes of stocks."""
-CHARGED, GAINED, DISCHARGE, FUEL, STANDING, THROUGH, EMPTIES, ETA, AFTER = range(9)
-"""Columns of `BlockSchedule.amount`: energy charged, at the terminals and in the stock [MWh]; the shares of the content
+CHARGED, GAINED, DISCHARGE, FUEL, STANDING, THROUGH, EMPTIES, PER_AFTER, ETA = range(9)
+"""Columns of `StockState.amount`: energy charged, at the terminals and in the stock [MWh]; the shares of the content
 that leave by discharge, as fuel and by standing loss, and the share of the charge that leaves in the same step, as fuel
-the stock did not hold [1]; 1 if nothing is left, so that the residue leaves too, else 0; the discharge's efficiency
-[1]; the energy in the stock after the event [MWh]."""
+the stock did not hold [1]; 1 if nothing is left, so that the residue leaves too, else 0; one over the energy in the
+stock after the event [1/MWh], 0 if it is empty; the discharge's efficiency [1]."""
+
+
+COPIED_AT_ONCE = 32
+"""Devices whose power is copied before it is looked at."""
 
 
 class DeviceArrays(NamedTuple):
@@ -37,11 +41,11 @@ class DeviceArrays(NamedTuple):
 
     Args:
         device: What the operation calls each device, shape (N,).
+        place: Stock of each device, its class, rank of its node, and first slot less first step (``OWNER`` ...), shape
+            (N, 4); together, for they are read together in no order.
         owner: Stock of each device, shape (N,).
-        rank: Rank of the node of each device, shape (N,).
         start: First step connected, shape (N,).
         stop: First step no longer connected, shape (N,).
-        first_slot: First slot of each device, shape (N,).
         starts: Devices that start in step t are starts[t] to starts[t + 1], shape (T + 1,).
         stock_class: ``VEHICLES`` or ``STATIONARY``, shape (O,).
         p_mw: Withdrawal at the terminals, shape (K,) [MW].
@@ -59,11 +63,10 @@ class DeviceArrays(NamedTuple):
     """
 
     device: Ints
+    place: Ints
     owner: Ints
-    rank: Ints
     start: Ints
     stop: Ints
-    first_slot: Ints
     starts: Ints
     stock_class: Ints
     p_mw: Floats
@@ -102,6 +105,8 @@ def device_arrays(
         ]
     )
     by_start = np.argsort(op.start, kind="stable")
+    owner, rank = op.owner[by_start], order.pattern.rank[op.node[by_start]]
+    stock_class = np.where(op.vehicle, VEHICLES, STATIONARY)
 
     def sorted_by_start(quantity: DeviceOrSlot) -> Floats:
         return quantity.values if isinstance(quantity, PerSlot) else read_only(quantity[by_start])
@@ -110,13 +115,12 @@ def device_arrays(
     e_initial_mwh[op.owner[by_start][::-1]] = op.e_start_mwh[by_start][::-1]  # the earliest is assigned last
     return DeviceArrays(
         device=read_only_ints(by_start),
-        owner=read_only_ints(op.owner[by_start]),
-        rank=read_only_ints(order.pattern.rank[op.node[by_start]]),
+        place=read_only_ints(np.column_stack([owner, stock_class[owner], rank, (op.first_slot - op.start)[by_start]])),
+        owner=read_only_ints(owner),
         start=read_only_ints(op.start[by_start]),
         stop=read_only_ints(op.stop[by_start]),
-        first_slot=read_only_ints(op.first_slot[by_start]),
         starts=read_only_ints(np.concatenate([[0], np.cumsum(np.bincount(op.start, minlength=n_steps))])),
-        stock_class=read_only_ints(np.where(op.vehicle, VEHICLES, STATIONARY)),
+        stock_class=read_only_ints(stock_class),
         p_mw=op.p_mw,
         p_drain_mw=read_only(np.empty(0) if op.p_drain_mw is None else op.p_drain_mw),
         e_start_mwh=read_only(op.e_start_mwh[by_start]),
@@ -132,7 +136,7 @@ def device_arrays(
 
 
 class BlockSchedule(NamedTuple):
-    """The devices connected in a block of B steps, a row each, and the events of the block in the order of time.
+    """The devices connected in a block of B steps, and the events of the block in the order of time.
 
     An event is a slot in which something happens: most of most charging sessions is rest, which changes neither energy
     nor carbon. Events of the step at place k of the block begin at k * capacity[0].
@@ -140,20 +144,21 @@ class BlockSchedule(NamedTuple):
     Args:
         connected: Devices that are connected in the block, shape (P,); the first n_connected[0] count.
         n_connected: Shape (1,).
-        row: Facts about each connected device (``DEVICE`` ...), shape (P, 4).
         capacity: How many devices are connected at once at most, shape (1,).
         n_events: Number of events of each step, shape (B,).
-        event_row: Row of the device of each event, shape (E,).
-        amount: What happens in each event (``CHARGED`` ...), shape (E, 9).
+        device: Device of each event, shape (E,).
+        p_mw: Withdrawal at its terminals, shape (E,) [MW].
+        p_copied_mw: Work space: withdrawal of some devices in the block, shape (S, B) [MW]. What devices do lies far
+            apart in memory; it is copied first, some devices at a time, so that not each waits for its own.
     """
 
     connected: Ints
     n_connected: Ints
-    row: Ints
     capacity: Ints
     n_events: Ints
-    event_row: Ints
-    amount: Floats
+    device: Ints
+    p_mw: Floats
+    p_copied_mw: Floats
 
     @classmethod
     def allocate_pair(cls, devices: DeviceArrays, n_steps: int) -> tuple[BlockSchedule, BlockSchedule]:
@@ -162,28 +167,31 @@ class BlockSchedule(NamedTuple):
 
     @classmethod
     def _allocate(cls, devices: DeviceArrays, n_steps: int) -> BlockSchedule:
-        n_starts = np.diff(devices.starts)
-        at_once = np.cumsum(n_starts - np.bincount(devices.stop, minlength=len(n_starts) + 1)[: len(n_starts)])
-        capacity = int(at_once.max(initial=0))
+        capacity = most_at_once(devices)
         starting = int((devices.starts[n_steps:] - devices.starts[:-n_steps]).max(initial=0))
-        n_rows = capacity + (starting or len(devices.owner))
-        n_events = capacity * n_steps
         return cls(
-            connected=np.zeros(n_rows, dtype=np.int64),
+            connected=np.zeros(capacity + (starting or len(devices.owner)), dtype=np.int64),
             n_connected=np.zeros(1, dtype=np.int64),
-            row=np.zeros((n_rows, 4), dtype=np.int64),
             capacity=np.array([capacity], dtype=np.int64),
             n_events=np.zeros(n_steps, dtype=np.int64),
-            event_row=np.empty(n_events, dtype=np.int64),
-            amount=np.empty((n_events, 9)),
+            device=np.empty(capacity * n_steps, dtype=np.int64),
+            p_mw=np.empty(capacity * n_steps),
+            p_copied_mw=np.empty((COPIED_AT_ONCE, n_steps)),
         )
 
 
-@kernel()
+def most_at_once(devices: DeviceArrays) -> int:
+    """How many devices are connected at once at most."""
+    n_starts = np.diff(devices.starts)
+    at_once = np.cumsum(n_starts - np.bincount(devices.stop, minlength=len(n_starts) + 1)[: len(n_starts)])
+    return int(at_once.max(initial=0))
+
+
+@inner_kernel()
 def connect_devices(
     first: int, n_steps: int, devices: DeviceArrays, before: BlockSchedule, schedule: BlockSchedule
 ) -> None:
-    """Writes a row for every device that is connected in steps `first` to `first + n_steps`, and no event yet.
+    """Lists every device that is connected in steps `first` to `first + n_steps`, and no event yet.
 
     `before` is the schedule of the block before, whose devices may still be connected. Devices that start earlier come
     first.
@@ -198,8 +206,3 @@ def connect_devices(
         n_connected += 1
     schedule.n_connected[0] = n_connected
     schedule.n_events[:] = 0
-    for row in range(n_connected):
-        device = schedule.connected[row]
-        owner = devices.owner[device]
-        schedule.row[row, DEVICE], schedule.row[row, OWNER] = device, owner
-        schedule.row[row, RANK], schedule.row[row, CLASS] = devices.rank[device], devices.stock_class[owner]

@@ -11,12 +11,13 @@ import numpy as np
 from carbon.mixing.block_kernel import Block
 from carbon.mixing.conventions_kernel import DELIVERED, GROSS
 from carbon.mixing.elimination import EliminationOrder
-from carbon.mixing.inputs_kernel import BlockInputs, MixingInputs
+from carbon.mixing.inputs_kernel import BlockInputs, MixingInputs, fill_block_inputs
 from carbon.stocks.carbon_kernel import advance_contents
+from carbon.stocks.energy_kernel import schedule_events
 from carbon.stocks.ledger import StockState
 from carbon.stocks.schedule import BlockSchedule, DeviceArrays
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
-from carbon.tracing.tracing_kernel import finish_block, prepare_block, trace_blocks, trace_blocks_with_stocks
+from carbon.tracing.tracing_kernel import factorise_block, finish_block
 from grid.arrays import Bools, Floats, Ints, read_only, read_only_ints
 from grid.threads import processors
 
@@ -136,11 +137,9 @@ class MixingEquations:
         bounds = np.linspace(first, stop, n_parts + 1).astype(int).tolist()
 
         def part(begin: int, end: int) -> None:
-            block_inputs, blocks = self._block_inputs(size), self._blocks(1, size)
-            trace_blocks(
-                begin, end, first, size, self.order.pattern, self.rules, self.inputs,
-                block_inputs, blocks, solution.found, solution.share,
-            )  # fmt: skip
+            inputs, blocks = self._block_inputs(size), self._blocks(1, size)
+            for at in range(begin, end, size):
+                self._solve_block(at, min(size, end - at), first, inputs, blocks, solution)
 
         if n_parts == 1:
             part(first, stop)
@@ -148,6 +147,17 @@ class MixingEquations:
             with ThreadPoolExecutor(n_parts) as pool:
                 list(pool.map(part, bounds[:-1], bounds[1:]))
         return solution
+
+    def _solve_block(
+        self, begin: int, n_steps: int, origin: int, block_inputs: BlockInputs, blocks: Block, solution: MixingSolution
+    ) -> None:
+        """One rule after another: the equations of one at a time stay in the cache."""
+        pattern, some_dead = self.order.pattern, np.zeros(1, dtype=np.bool_)
+        fill_block_inputs(begin, n_steps, self.inputs, block_inputs)
+        for place in range(self.rules.size):
+            one, rules = slice(place, place + 1), self.rules[place : place + 1]
+            factorise_block(begin - origin, n_steps, pattern, rules, block_inputs, blocks, some_dead, solution.share)
+            finish_block(begin - origin, n_steps, pattern, rules, block_inputs, blocks, some_dead, solution.found[one])
 
     def solve_with_stocks(
         self,
@@ -179,13 +189,18 @@ class MixingEquations:
         solution: MixingSolution,
     ) -> int:
         """One thread, block after block; returns the schedule of the last one."""
-        size, n_rules = self.block_steps, self.rules.size
+        size, n_rules, pattern = self.block_steps, self.rules.size, self.order.pattern
         block_inputs, blocks = self._block_inputs(size), self._blocks(n_rules, size)
         some_dead = np.zeros(n_rules, dtype=np.bool_)
-        trace_blocks_with_stocks(
-            first, stop, size, hours, self.order.pattern, self.rules, self.inputs, devices, state, schedules[0],
-            block_inputs, blocks, some_dead, solution.found, solution.share,
-        )  # fmt: skip
+        for begin in range(first, stop, size):
+            n_steps = min(size, stop - begin)
+            fill_block_inputs(begin, n_steps, self.inputs, block_inputs)
+            schedule_events(begin, n_steps, devices, schedules[0], schedules[0], block_inputs)
+            factorise_block(
+                begin - first, n_steps, pattern, self.rules, block_inputs, blocks, some_dead, solution.share
+            )
+            advance_contents(begin, n_steps, hours, pattern, self.rules, devices, schedules[0], state, blocks)
+            finish_block(begin - first, n_steps, pattern, self.rules, block_inputs, blocks, some_dead, solution.found)
         return 0
 
     def _solve_overlapped(
@@ -209,17 +224,17 @@ class MixingEquations:
 
         def finish(place: int) -> None:
             i, begin = place % 2, begins[place]
-            finish_block(
-                begin, min(size, stop - begin), first, pattern, rules, block_inputs, blocks[i], some_dead[i],
-                solution.found,
-            )  # fmt: skip
+            n_steps = min(size, stop - begin)
+            finish_block(begin - first, n_steps, pattern, rules, block_inputs, blocks[i], some_dead[i], solution.found)
 
         def prepare(place: int) -> None:
             i, begin = place % 2, begins[place]
-            prepare_block(
-                begin, min(size, stop - begin), first, hours, pattern, rules, self.inputs, devices, state,
-                schedules[1 - i], schedules[i], block_inputs, blocks[i], some_dead[i], solution.share,
-            )  # fmt: skip
+            n_steps = min(size, stop - begin)
+            fill_block_inputs(begin, n_steps, self.inputs, block_inputs)
+            schedule_events(begin, n_steps, devices, schedules[1 - i], schedules[i], block_inputs)
+            factorise_block(
+                begin - first, n_steps, pattern, rules, block_inputs, blocks[i], some_dead[i], solution.share
+            )
 
         def finish_and_prepare(last: int, following: int) -> None:
             if last >= 0:
