@@ -96,7 +96,7 @@ def eliminate(n_steps: int, pattern: Pattern, block: Block) -> bool:
     """Factorises the equations of all steps in place; True if some pivot vanished, that is, some node has no inflow."""
     later, target = pattern.later, pattern.target
     lower, upper, excess, lost, per_pivot = block.lower, block.upper, block.excess, block.lost, block.per_pivot
-    some_dead = np.bool_(False)
+    some_dead = False
     for n in range(excess.shape[0]):
         start, stop, update = pattern.pointer[n], pattern.pointer[n + 1], pattern.target_pointer[n]
         some_dead |= _invert_pivot(n, start, stop, n_steps, some_dead, pattern, block)

@@ -48,7 +48,7 @@ def factorise_block(
         share: Result: share of the power at each node that reaches a use, found beside `DELIVERED`, shape (T, N);
             (0, N) if nobody asks.
     """
-    n_properties, begin = block_inputs.carried.shape[1], np.int64(0)
+    n_properties, begin = block_inputs.carried.shape[1], int(np.int64(0))
     for place in range(rules.size):
         block, gross = block_of_rule(blocks, place), rules[place] == GROSS
         set_up_equations(rules[place], n_steps, pattern, block_inputs, block)
@@ -86,7 +86,7 @@ def finish_block(
         some_dead: As in `factorise_block`.
         found: Result under each rule (see `write_intensities`, `write_gross`), shape (P, 1 + R or more, T, N).
     """
-    n_properties, begin = block_inputs.carried.shape[1], np.int64(0)
+    n_properties, begin = block_inputs.carried.shape[1], int(np.int64(0))
     for place in range(rules.size):
         block, gross = block_of_rule(blocks, place), rules[place] == GROSS
         back_substitute(n_steps, gross, begin, n_properties, pattern, block)
@@ -101,7 +101,8 @@ def _find_share(
     first: int, n_steps: int, pattern: Pattern, block_inputs: BlockInputs, block: Block, share: Floats
 ) -> None:
     """Share of the power at each node that reaches a use, from step `first` of `share`; `block` is factorised."""
-    place, transposed = block_inputs.carried.shape[1], np.bool_(True)
+    place = block_inputs.carried.shape[1]
+    transposed = place > 0  # always: the transpose has the factors already
     set_up_dual(n_steps, place, block_inputs, block)
     forward_substitute(n_steps, transposed, place, place + 1, pattern, block)
     back_substitute(n_steps, transposed, place, place + 1, pattern, block)

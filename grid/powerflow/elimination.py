@@ -10,7 +10,7 @@ from scipy.sparse import linalg
 
 from grid.arrays import Ints
 from grid.network.network import Complexes
-from grid.powerflow.zbus_kernel import Triangle
+from grid.powerflow.zbus_arrays import Triangle
 
 OPTIONS = {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
 """No pivoting: the admittance matrix of a grid is diagonally dominant, or close to it."""

@@ -11,7 +11,7 @@ from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
 from grid.powerflow.powerflow import PowerFlow, voltages
 from grid.powerflow.zbus import GROUPS, RESIDUAL_MVA, Limits, factorise, run
-from grid.powerflow.zbus_kernel import PerElement, PerStep
+from grid.powerflow.zbus_arrays import PerElement, PerStep
 from grid.time.clock import Clock
 
 
@@ -78,7 +78,7 @@ def extremes(
     limits = limits or Limits.from_network(network)
     if network.uncovered:
         return _of_flow(voltages(network, clock, injections), limits)
-    step, element, _ = run(network, injections, limits, keep_voltages=False, threads=threads)
+    step, element, _ = run(network, injections, limits, "extremes", threads=threads)
     found = _of_kernel(network, clock, step, element)
     missed = np.flatnonzero(~(step.residual < (RESIDUAL_MVA / network.base_mva) ** 2))
     return found if not missed.size else _with_newton(found, missed, injections, limits)

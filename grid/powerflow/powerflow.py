@@ -24,7 +24,7 @@ from grid.arrays import Bools, Floats
 from grid.errors import Fault, InputError, raise_if_any
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
-from grid.powerflow.zbus import RESIDUAL_MVA, Limits, factorise, run
+from grid.powerflow.zbus import RESIDUAL_MVA, Limits, run
 from grid.time.clock import Clock
 from grid.units import BYTES_PER_MB
 
@@ -171,14 +171,14 @@ def voltages(
     Raises:
         InputError: If the injections are not those of this network and clock.
     """
-    _check(network, clock, injections)
-    voltage = np.full((network.n_nodes, clock.n_steps), np.nan + 0j).T
+    check_injections(network, clock, injections)
     solved = np.zeros(clock.n_steps, dtype=bool)
     if not network.uncovered:
-        step, _, kept = run(network, injections, Limits.from_network(network), keep_voltages=True, threads=threads)
+        step, _, kept = run(network, injections, Limits.from_network(network), "voltages", threads=threads)
         solved = step.residual < (RESIDUAL_MVA / network.base_mva) ** 2
-        order = factorise(network).order
-        voltage.T.real[order], voltage.T.imag[order] = kept.v_real, kept.v_imag
+        voltage = kept.voltage.view(np.complex128)[:, :, 0].T
+    else:
+        voltage = np.full((network.n_nodes, clock.n_steps), np.nan + 0j).T
     failed = np.zeros(clock.n_steps, dtype=bool)
     for k in np.flatnonzero(~solved):
         p_mw, q_mvar = injections.at(int(k))
@@ -197,8 +197,8 @@ def stream(
     Raises:
         InputError: If the injections do not fit, or the bound is below what a single step needs.
     """
-    _check(network, clock, injections)
-    per_step = 3 * 16 * network.n_nodes  # real and imaginary parts as solved, and the complex voltages
+    check_injections(network, clock, injections)
+    per_step = 16 * network.n_nodes
     at_once = int(memory_mb * BYTES_PER_MB // per_step)
     if at_once < 1:
         raise InputError.single("memory_mb", f"must be at least {per_step / BYTES_PER_MB:.3g}", memory_mb)
@@ -207,7 +207,8 @@ def stream(
         yield voltages(network, clock.window(first, stop), injections.window(first, stop), threads=threads)
 
 
-def _check(network: Network, clock: Clock, injections: Injections) -> None:
+def check_injections(network: Network, clock: Clock, injections: Injections) -> None:
+    """Raises an `InputError` unless the injections are for the buses of a network and the steps of a clock."""
     expected = (len(network.buses.names), clock.n_steps)
     if (injections.n_buses, injections.n_steps) != expected:
         raise InputError.single(

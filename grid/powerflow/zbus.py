@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -16,7 +16,7 @@ from grid.arrays import Floats, Ints
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
 from grid.powerflow.elimination import eliminate
-from grid.powerflow.zbus_kernel import (
+from grid.powerflow.zbus_arrays import (
     Grid,
     Kept,
     PerElement,
@@ -25,8 +25,8 @@ from grid.powerflow.zbus_kernel import (
     Triangle,
     empty_extremes,
     merged_extremes,
-    solve_steps,
 )
+from grid.powerflow.zbus_kernel import solve_steps
 
 Found = TypeVar("Found")
 
@@ -35,6 +35,8 @@ SETTLED_PU = 1e-10
 RESIDUAL_MVA = 1e-6
 """A step has converged when no node misses its power by more than this [MVA]; most miss a thousandth of it."""
 MAX_ITERATIONS = 200
+Wanted = Literal["extremes", "voltages", "arrays"]
+"""Extremes of elements and steps; all voltages; all magnitudes, loadings and active powers in single precision."""
 GROUPS = ("line", "trafo", "other")
 """Kinds of branches whose highest loading is found in each step."""
 CACHE_BYTES = 700_000
@@ -141,6 +143,8 @@ def compiled_grid(network: Network, limits: Limits) -> Grid:
         diagonal_imag=np.ascontiguousarray(factor.diagonal.imag),
         unloaded_real=np.ascontiguousarray(factor.unloaded.real),
         unloaded_imag=np.ascontiguousarray(factor.unloaded.imag),
+        node=factor.order,
+        base_mva=float(network.base_mva),
         ends=np.column_stack([place[f], place[t]]).reshape(-1, 2),
         series=np.column_stack([part for y in series for part in (y.real, y.imag)]).reshape(-1, 8),
         shunt_real=np.ascontiguousarray(own.real[factor.order]),
@@ -198,7 +202,7 @@ def _reals(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:
 
 
 def run(
-    network: Network, injections: Injections, limits: Limits, *, keep_voltages: bool, threads: int = 1
+    network: Network, injections: Injections, limits: Limits, keep: Wanted, *, threads: int = 1
 ) -> tuple[PerStep, PerElement, Kept]:
     """Solves all steps by the fixed point; which have converged, their residual tells.
 
@@ -206,12 +210,12 @@ def run(
         network: The network.
         injections: Withdrawal of the buses, T steps.
         limits: Limits to count violations against.
-        keep_voltages: Whether all voltages are wanted.
+        keep: What is wanted; other arrays come back empty or unset.
         threads: Number of threads, each with its own range of steps.
 
     Returns:
-        What is found in each step, the extremes of each element, and the voltages if they are wanted, all in the
-        order of elimination and per unit.
+        What is found in each step and the extremes of each element, in the order of elimination and per unit, and the
+        full arrays.
     """
     grid, profiles = compiled_grid(network, limits), compiled_profiles(network, injections)
     n_steps, n_nodes, n_slack = injections.n_steps, network.n_nodes, network.slack.size
@@ -219,17 +223,29 @@ def run(
         np.empty(n_steps), np.empty(n_steps), np.empty((n_slack, n_steps)), np.empty((n_slack, n_steps)),
         np.empty(n_steps), np.empty(n_steps), np.empty((len(GROUPS), n_steps)), np.empty(n_steps, np.int64),
     )  # fmt: skip
-    shape = (n_nodes, n_steps) if keep_voltages else (0, 0)
-    kept = Kept(np.empty(shape), np.empty(shape))
+    kept = _empty_arrays(n_nodes, len(network.branches), n_steps, keep)
+    with_extremes = int(keep == "extremes")
     block = block_of(n_nodes)
     settled, missed = SETTLED_PU**2, (RESIDUAL_MVA / network.base_mva) ** 2
 
     def solve(begin: int, end: int) -> PerElement:
-        extremes = empty_extremes(n_nodes, len(network.branches))
+        extremes = empty_extremes(n_nodes * with_extremes, len(network.branches) * with_extremes)
         solve_steps(begin, end, block, grid, profiles, settled, missed, MAX_ITERATIONS, step, extremes, kept)
         return extremes
 
     return step, merged_extremes(in_threads(solve, n_steps, block, threads)), kept
+
+
+def _empty_arrays(n_nodes: int, n_branches: int, n_steps: int, keep: Wanted) -> Kept:
+    """Room for the full arrays that are wanted."""
+    voltages, arrays = n_steps * (keep == "voltages"), n_steps * (keep == "arrays")
+    return Kept(
+        voltage=np.empty((n_nodes, voltages, 2)),
+        vm=np.empty((n_nodes, arrays), dtype=np.float32),
+        loading=np.empty((n_branches, arrays), dtype=np.float32),
+        p_from=np.empty((n_branches, arrays), dtype=np.float32),
+        p_to=np.empty((n_branches, arrays), dtype=np.float32),
+    )
 
 
 def block_of(n_nodes: int) -> int:

@@ -3,112 +3,27 @@
 Everything is laid out as (element, step of the block), real and imaginary parts apart, so that the inner loop runs
 over the steps and vectorises. Nodes stand in the order of elimination, the slack nodes after them. One pass forward
 and one backward through the factor is an iteration; one pass over the branches then yields currents, loadings, losses
-and the power balance of every node, and one more the extremes, so that nothing of a block needs to be stored.
+and the power balance of every node, and one more the extremes, so that nothing of a block needs to be stored; what is
+wanted in full is written from there, once and where it stays.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 from numba import njit
 
-from grid.arrays import Floats, Ints
-
 FAST = {"contract", "reassoc", "nsz", "arcp"}
 """Freedoms of the compiler; infinities and NaN stay what they are, since they are how a step diverges."""
+_kernel = partial(njit, cache=True, nogil=True, no_cfunc_wrapper=True)
+_inner_kernel = partial(_kernel, fastmath=FAST, error_model="numpy", no_cpython_wrapper=True)
+"""Compiles a function that only kernels call: without what would stand between Python and its many arrays."""
 MIN_VOLTAGE_SQUARED = 1e-6
 """Keeps a diverging step from dividing by zero."""
 
 
-class Triangle(NamedTuple):
-    """A triangular factor by rows, without its diagonal."""
-
-    pointer: Ints
-    column: Ints
-    real: Floats
-    imag: Floats
-
-
-class Grid(NamedTuple):
-    """A factorised network in the order of elimination: n nodes, then the slack nodes, N in all; L branches."""
-
-    lower: Triangle
-    upper: Triangle
-    diagonal_real: Floats
-    """Inverse diagonal of the upper factor, shape (n,)."""
-    diagonal_imag: Floats
-    unloaded_real: Floats
-    """Voltages without injections, then those of the slack nodes, shape (N,) [pu]."""
-    unloaded_imag: Floats
-    ends: Ints
-    """Places of the ends of each branch, shape (L, 2)."""
-    series: Floats
-    """Real and imaginary parts of y_ff, y_ft, y_tf, y_tt of each branch, shape (L, 8) [pu]."""
-    shunt_real: Floats
-    """Admittance of each node to ground beside the branches', shape (N,) [pu]."""
-    shunt_imag: Floats
-    lossy_real: Floats
-    """The part of `shunt_real` whose power is lost, not consumed, shape (N,) [pu]."""
-    percent_per_pu: Floats
-    """Loading per current at both ends of each branch, shape (L, 2) [%/pu]."""
-    limit_percent: Floats
-    """Limit of the loading and its tolerance, shape (L,) [%]."""
-    kind: Ints
-    """Group of each branch for the extremes of a step, shape (L,)."""
-    vm_low: Floats
-    """Square of the lowest permitted voltage of each node, tolerance included, shape (N,) [pu²]."""
-    vm_high: Floats
-
-
-class Profiles(NamedTuple):
-    """Withdrawal of each node as a sum of scaled profiles."""
-
-    values: Floats
-    """Shape (F, T)."""
-    pointer: Ints
-    row: Ints
-    p_of: Floats
-    q_of: Floats
-
-
-class PerStep(NamedTuple):
-    """What is found in each step; shape (T,) unless said otherwise."""
-
-    residual: Floats
-    """Largest square of a power that a node misses [pu²]."""
-    loss: Floats
-    slack_p: Floats
-    """Shape (R, T) [pu], injected into the grid."""
-    slack_q: Floats
-    vm_min: Floats
-    """Square of the lowest voltage [pu²]."""
-    vm_max: Floats
-    loading_max: Floats
-    """Square of the highest loading of each group, shape (groups, T) [%²]."""
-    violations: Ints
-    """Number of nodes and branches beyond a limit."""
-
-
-class PerElement(NamedTuple):
-    """Extremes of each node (N,) and branch (L,) over the steps that have converged."""
-
-    vm_min: Floats
-    vm_max: Floats
-    vm_over: Ints
-    loading_max: Floats
-    loading_over: Ints
-    loss: Floats
-
-
-class Kept(NamedTuple):
-    """Full arrays, element by step; of shape (0, 0) where they are not wanted."""
-
-    v_real: Floats
-    v_imag: Floats
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
+@_inner_kernel()
 def inject(first, n_steps, profiles, p, q):  # type: ignore[no-untyped-def]
     """Withdrawal of every node in the steps of a block, ``p`` and ``q`` of shape (n, block) [pu]."""
     for node in range(p.shape[0]):
@@ -125,7 +40,7 @@ def inject(first, n_steps, profiles, p, q):  # type: ignore[no-untyped-def]
                     q[node, k] += b * values[first + k]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@_inner_kernel()
 def _iterate(n_steps, grid, p, q, vr, vi, xr, xi, change):  # type: ignore[no-untyped-def]
     """One iteration ``V <- w - Y^-1 conj(S / V)`` of all steps of a block, with S the withdrawal.
 
@@ -170,9 +85,9 @@ def _iterate(n_steps, grid, p, q, vr, vi, xr, xi, change):  # type: ignore[no-un
     return largest
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _measure(first, n_steps, grid, vr, vi, ir, ii, loading, lost, loss):  # type: ignore[no-untyped-def]
-    """Branch by branch: currents into the nodes, squares of the loadings, losses of branches and of all [pu]."""
+@_inner_kernel()
+def _measure(first, n_steps, grid, vr, vi, ir, ii, loading, sent, lost, loss):  # type: ignore[no-untyped-def]
+    """Branch by branch: currents into the nodes, squares of the loadings, power sent, losses, and those of all [pu]."""
     for node in range(vr.shape[0]):
         gr, gi = grid.shunt_real[node], grid.shunt_imag[node]
         for k in range(n_steps):
@@ -199,12 +114,14 @@ def _measure(first, n_steps, grid, vr, vi, ir, ii, loading, lost, loss):  # type
             ir[t, k] += c
             ii[t, k] += d
             loading[branch, k] = max(per_from * (a * a + b * b), per_to * (c * c + d * d))
-            power = fr * a + fi * b + tr * c + ti * d
+            at_from = fr * a + fi * b
+            power = at_from + tr * c + ti * d
+            sent[branch, k] = at_from
             lost[branch, k] = power
             loss[first + k] += power
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@_inner_kernel()
 def _balance(first, n_steps, p, q, vr, vi, ir, ii, step):  # type: ignore[no-untyped-def]
     """Square of the power that a node misses, at worst, and what the slack nodes inject."""
     n = p.shape[0]
@@ -222,7 +139,7 @@ def _balance(first, n_steps, p, q, vr, vi, ir, ii, step):  # type: ignore[no-unt
             step.slack_q[slack, first + k] = vi[node, k] * ir[node, k] - vr[node, k] * ii[node, k]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@_inner_kernel()
 def _reduce(first, n_steps, grid, valid, vr, vi, loading, lost, step, element):  # type: ignore[no-untyped-def]
     """Extremes by step and by element; steps that are not ``valid`` count for nothing but themselves."""
     for k in range(n_steps):
@@ -262,19 +179,44 @@ def _reduce(first, n_steps, grid, valid, vr, vi, loading, lost, step, element): 
         element.loss[branch] += total
 
 
-@njit(cache=True, nogil=True)
+@_inner_kernel()
+def _keep_voltages(first, n_steps, grid, vr, vi, voltage):  # type: ignore[no-untyped-def]
+    """Copies the voltages of a block to where they stay."""
+    for place in range(vr.shape[0]):
+        row = voltage[grid.node[place], first:]
+        for k in range(n_steps):
+            row[k, 0] = vr[place, k]
+            row[k, 1] = vi[place, k]
+
+
+@_inner_kernel()
+def _keep_arrays(first, n_steps, grid, vr, vi, loading, sent, lost, kept):  # type: ignore[no-untyped-def]
+    """Writes magnitudes, loadings and powers of a block to where they stay, in single precision."""
+    for place in range(vr.shape[0]):
+        vm = kept.vm[grid.node[place], first:]
+        for k in range(n_steps):
+            vm[k] = np.sqrt(vr[place, k] * vr[place, k] + vi[place, k] * vi[place, k])
+    for branch in range(loading.shape[0]):
+        percent, p_from, p_to = kept.loading[branch, first:], kept.p_from[branch, first:], kept.p_to[branch, first:]
+        for k in range(n_steps):
+            percent[k] = np.sqrt(loading[branch, k])
+            p_from[k] = sent[branch, k] * grid.base_mva
+            p_to[k] = (lost[branch, k] - sent[branch, k]) * grid.base_mva
+
+
+@_kernel()
 def solve_steps(begin, end, block, grid, profiles, settled, missed, max_iterations, step, element, kept):  # type: ignore[no-untyped-def]
     """Solves the steps ``begin`` to ``end`` - 1, block by block, into `step`, `element` and `kept`.
 
     A block is iterated until no voltage of it moves by more than the root of `settled`, or for `max_iterations`. A
     step has converged if no node misses its power by more than the root of `missed`; others are left out of the
-    extremes of elements.
+    extremes of elements, which are not looked for if there is no room for them.
     """
     n, n_nodes, n_branches = grid.diagonal_real.size, grid.unloaded_real.size, grid.ends.shape[0]
     p, q = np.empty((n, block)), np.empty((n, block))
     vr, vi = np.empty((n_nodes, block)), np.empty((n_nodes, block))
     xr, xi = np.empty((n_nodes, block)), np.empty((n_nodes, block))
-    loading, lost = np.empty((n_branches, block)), np.empty((n_branches, block))
+    loading, lost, sent = np.empty((n_branches, block)), np.empty((n_branches, block)), np.empty((n_branches, block))
     change, valid = np.empty(block), np.ones(block, np.int64)
     for first in range(begin, end, block):
         n_steps = min(block, end - first)
@@ -285,37 +227,13 @@ def solve_steps(begin, end, block, grid, profiles, settled, missed, max_iteratio
         for _ in range(max_iterations):
             if _iterate(n_steps, grid, p, q, vr, vi, xr, xi, change) < settled:
                 break
-        _measure(first, n_steps, grid, vr, vi, xr, xi, loading, lost, step.loss)
+        _measure(first, n_steps, grid, vr, vi, xr, xi, loading, sent, lost, step.loss)
         _balance(first, n_steps, p, q, vr, vi, xr, xi, step)
-        for k in range(n_steps):
-            valid[k] = step.residual[first + k] < missed
-        _reduce(first, n_steps, grid, valid, vr, vi, loading, lost, step, element)
-        if kept.v_real.size:
-            for node in range(n_nodes):
-                for k in range(n_steps):
-                    kept.v_real[node, first + k] = vr[node, k]
-                    kept.v_imag[node, first + k] = vi[node, k]
-
-
-def empty_extremes(n_nodes: int, n_branches: int) -> PerElement:
-    """Extremes before any step has been seen."""
-    return PerElement(
-        np.full(n_nodes, np.inf),
-        np.zeros(n_nodes),
-        np.zeros(n_nodes, np.int64),
-        np.zeros(n_branches),
-        np.zeros(n_branches, np.int64),
-        np.zeros(n_branches),
-    )
-
-
-def merged_extremes(parts: list[PerElement]) -> PerElement:
-    """Extremes of several ranges of steps together."""
-    return PerElement(
-        np.min([part.vm_min for part in parts], axis=0),
-        np.max([part.vm_max for part in parts], axis=0),
-        np.sum([part.vm_over for part in parts], axis=0),
-        np.max([part.loading_max for part in parts], axis=0),
-        np.sum([part.loading_over for part in parts], axis=0),
-        np.sum([part.loss for part in parts], axis=0),
-    )
+        if element.vm_min.size:
+            for k in range(n_steps):
+                valid[k] = step.residual[first + k] < missed
+            _reduce(first, n_steps, grid, valid, vr, vi, loading, lost, step, element)
+        if kept.voltage.size:
+            _keep_voltages(first, n_steps, grid, vr, vi, kept.voltage)
+        if kept.vm.size:
+            _keep_arrays(first, n_steps, grid, vr, vi, loading, sent, lost, kept)

@@ -15,7 +15,7 @@ from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES, SequenceNetwork
 from grid.powerflow.elimination import eliminate
 from grid.powerflow.zbus import GROUPS, Limits, profiles_of
-from grid.powerflow.zbus_kernel import Profiles
+from grid.powerflow.zbus_arrays import Profiles
 from grid.three_phase.kernel import Between, Connected, Sequence, SequenceGrid
 
 UNBALANCE_MAX = 0.02

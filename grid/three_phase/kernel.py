@@ -15,7 +15,8 @@ import numpy.typing as npt
 from numba import njit
 
 from grid.arrays import Floats, Ints
-from grid.powerflow.zbus_kernel import FAST, MIN_VOLTAGE_SQUARED, Profiles, Triangle
+from grid.powerflow.zbus_arrays import Profiles, Triangle
+from grid.powerflow.zbus_kernel import FAST, MIN_VOLTAGE_SQUARED
 
 Singles = npt.NDArray[np.float32]
 HALF_ROOT_3 = float(np.sqrt(0.75))
