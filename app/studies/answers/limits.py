@@ -73,7 +73,7 @@ def _highest_loading(result: Result) -> pl.DataFrame:
     """The row of the highest loading of any line, the first of several; none where there is no loading."""
     lines = result.table("branches").filter(pl.col("kind") == "line").select("time", "branch", LOADING)
     most = lines.select(pl.col(LOADING).max()).collect().item()  # a year has millions of rows: never sorted
-    found = lines.filter(pl.col(LOADING) == most).sort("time").head(1).collect()
+    found = lines.filter(pl.col(LOADING) == pl.lit(most, pl.Float64)).sort("time").head(1).collect()
     return found.with_columns(pl.col("branch").cast(pl.String))
 
 
