@@ -10,7 +10,7 @@ import psutil
 
 MB = 1e6
 _OF_POLARS = "_RJEM_MALLOC_CONF"
-KEEPS_MB = 250.0
+KEEPS_MB = 200.0
 """Freed memory that a process keeps between two runs, about; a week of the reference city needs 180 MB [MB]."""
 
 
