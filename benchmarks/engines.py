@@ -20,6 +20,8 @@ from grid import _pandapower
 from grid.network.injections import Injections
 from grid.network.network import Network
 from grid.powerflow.extremes import extremes
+from grid.powerflow.full_arrays import full_arrays
+from grid.powerflow.zbus import factorise
 from grid.time.clock import Clock
 
 TOLERANCE_PU = 1e-8
@@ -35,6 +37,17 @@ def gridcarbon(grid: BenchmarkGrid, threads: int) -> Engine:
     def solve(steps: int) -> np.ndarray:
         clock = Clock(datetime(2016, 1, 1, tzinfo=UTC), timedelta(minutes=15), steps)
         return extremes(network, clock, injections.window(0, steps), threads=threads).vm_min_pu
+
+    return solve
+
+
+def gridcarbon_arrays(grid: BenchmarkGrid, threads: int) -> Engine:
+    """Ours: every voltage magnitude, loading and active power, in single precision."""
+    network, injections = network_and_injections(grid)
+
+    def solve(steps: int) -> np.ndarray:
+        clock = Clock(datetime(2016, 1, 1, tzinfo=UTC), timedelta(minutes=15), steps)
+        return np.asarray(full_arrays(network, clock, injections.window(0, steps), threads=threads).vm_pu.min(axis=1))
 
     return solve
 
@@ -165,6 +178,47 @@ def lightsim2grid(grid: BenchmarkGrid) -> Engine:
         assert np.isfinite(loading).all()  # noqa: S101  a benchmark checks what it measures
         assert np.isfinite(losses).all()  # noqa: S101
         return np.asarray(np.abs(series.get_voltages()).min(axis=1))
+
+    return solve
+
+
+def p3s(grid: BenchmarkGrid) -> Engine:
+    """The Newton-Raphson batch of p3s, one thread (p3s itself needs Python 3.12); loadings and powers by numpy.
+
+    It is given our admittance matrix, and in every step what our injections draw at each node.
+    """
+    from p3s import nr_klu  # noqa: PLC0415  optional
+
+    network, injections = network_and_injections(grid)
+    admittance, branches = sparse.csr_array(network.admittance), network.branches
+    rest = np.setdiff1d(np.arange(network.n_nodes), network.slack).astype(np.int32)
+    solver = nr_klu.Solver(
+        admittance.indptr.astype(np.int32), admittance.indices.astype(np.int32), admittance.data.astype(complex),
+        np.empty(0, dtype=np.int32), rest,
+    )  # fmt: skip
+    node = network.buses.node
+    live = np.flatnonzero(node >= 0)
+    gather = sparse.csr_array((np.ones(live.size), (node[live], live)), shape=(network.n_nodes, node.size))
+    start = factorise(network)
+    unloaded = np.empty(network.n_nodes, dtype=complex)
+    unloaded[start.order] = start.unloaded
+    drawn: dict[int, np.ndarray] = {}
+
+    def solve(steps: int) -> np.ndarray:
+        if steps not in drawn:  # arranging injections is not timed: each number of steps is called once before
+            power = (injections.p_mw + 1j * injections.q_mvar) @ injections.profiles[:, :steps]
+            drawn[steps] = -(gather @ power) / network.base_mva
+        found = solver.solve_batch(drawn[steps], unloaded, max_iter=20, tol=TOLERANCE_PU, n_threads=1)
+        if not found["converged"].all():
+            raise RuntimeError("p3s did not converge")
+        voltage = found["V"]
+        i_from, i_to = network.admittance_from @ voltage, network.admittance_to @ voltage
+        per_from, per_to = branches.percent_per_pu_from[:, None], branches.percent_per_pu_to[:, None]
+        loading = np.maximum(np.abs(i_from) * per_from, np.abs(i_to) * per_to)
+        losses = (voltage[branches.from_node] * i_from.conj()).real + (voltage[branches.to_node] * i_to.conj()).real
+        assert np.isfinite(loading).all()  # noqa: S101  a benchmark checks what it measures
+        assert np.isfinite(losses).all()  # noqa: S101
+        return np.asarray(np.abs(voltage).min(axis=0))
 
     return solve
 

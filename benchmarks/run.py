@@ -50,6 +50,7 @@ def power_flow(buses: int, repetitions: int) -> list[str]:
     contestants: dict[str, tuple[Engine, int]] = {
         "**gridcarbon**, 1 thread": (engines.gridcarbon(grid, 1), ours),
         "**gridcarbon**, 2 threads": (engines.gridcarbon(grid, 2), ours),
+        "**gridcarbon**, full arrays, 1 thread": (engines.gridcarbon_arrays(grid, 1), ours),
         "power-grid-model, Newton-Raphson": (engines.power_grid_model(grid, 1, "newton_raphson"), peer),
         "power-grid-model, iterative current": (engines.power_grid_model(grid, 1, "iterative_current"), peer),
         "power-grid-model, iterative current, 2 threads": (
@@ -57,6 +58,7 @@ def power_flow(buses: int, repetitions: int) -> list[str]:
             peer,
         ),
         "lightsim2grid time series": (engines.lightsim2grid(grid), peer),
+        "p3s Newton-Raphson batch": (engines.p3s(grid), peer),
         "pandapower run_timeseries, default": (engines.run_timeseries(grid, fast=True), slow),
         "pandapower run_timeseries, plain": (engines.run_timeseries(grid, fast=False), slow),
     }
@@ -133,18 +135,22 @@ def document(
     repetitions: int,
 ) -> str:
     """The page."""
-    packages = ("pandapower", "power-grid-model", "lightsim2grid", "numpy", "scipy", "numba")
+    packages = ("pandapower", "power-grid-model", "lightsim2grid", "p3s-cpp", "numpy", "scipy", "numba")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
     grids = ", ".join(f"`{code}` ({buses:,} buses with switches)" for buses, code in CODES.items())
     held = ", ".join(f"{mb:,.0f} MB with {buses:,} buses" for buses, mb in memory.items())
     machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {versions}"
     return f"""# Benchmarks
 Written by `make bench`. SimBench grids {grids}; quarter hours of 2016; tolerance {engines.TOLERANCE_PU:g} pu.
-Every engine computes voltages, line and transformer loadings and losses in every step. Ours keeps extremes, sums and
-violations of them (`grid.powerflow.extremes`), which is what a year is run for; the peers hand out full arrays, and
-keeping all voltages and deriving full arrays costs ours several times as much. Reading the grid and arranging the
+Every engine computes voltages, line and transformer loadings and losses in every step. Two of our rows are compared.
+Full arrays against full arrays is the headline: `grid.powerflow.full_arrays` hands out voltage magnitudes, loadings and
+active powers at both ends of every branch, in single precision, as the peers hand out theirs in double. Extremes, sums
+and violations (`grid.powerflow.extremes`) are what a year is run for here; no peer reduces its arrays to them, so that
+row says what a user of ours waits for, not how the engines compare. Reading the grid and arranging the
 injections as a library wants them is not timed. Medians of {repetitions} runs in turns on {machine}. Trust ratios of
 more than 1.5.
+
+What takes the time, before and after: [benchmarks_profiles.md](benchmarks_profiles.md).
 
 ## Power flow
 Peers run fewer steps: the time per step is theirs, the year is extrapolated. The last column is the largest difference
