@@ -95,12 +95,10 @@ def update(m: linopy.Model, today: Day) -> None:
     """Writes the numbers of a day into a model with variables for every car in every step."""
     power = _by(CAR, today.power[:, None] * today.plugged_in)
     most = _by(CAR, np.repeat(today.capacity[:, None], T, axis=1))
-    bounds = {"p_roof": (None, _by(ROOF, today.sun)), "car_charge": (None, power), "car_discharge": (None, power),
+    bounds = {"p_roof": (0, _by(ROOF, today.sun)), "car_charge": (0, power), "car_discharge": (0, power),
               "car_energy": (_by(CAR, _least(today)), most)}  # fmt: skip
     for name, (low, high) in bounds.items():
-        m.variables[name].upper = high
-        if low is not None:
-            m.variables[name].lower = low
+        m.variables[name].update(lower=low, upper=high)
     m.constraints["p_balance"].rhs = _by(BUS, today.p)
     m.constraints["q_balance"].rhs = _by(BUS, today.q)
     m.constraints["car"].rhs = _by(CAR, _start(today, np.ones((N_CARS, T), dtype=bool)))

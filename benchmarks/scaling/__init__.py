@@ -1,0 +1,1 @@
+"""How time and memory of a run grow with cars and days."""
