@@ -10,9 +10,14 @@ from app.simulation.phases import Progress
 
 @contextmanager
 def bar() -> Iterator[Progress]:
-    """A progress callback that draws on the terminal (on standard error) while the context lasts."""
+    """A progress callback that draws on the terminal (on standard error) while the context lasts.
+
+    A phase in which functions are compiled, which only a first run does, says so.
+    """
     from rich import progress  # noqa: PLC0415  slow to import
     from rich.console import Console  # noqa: PLC0415  slow to import
+
+    from grid.code_cache import telling_of_compilation  # noqa: PLC0415  slow to import
 
     columns = (progress.TextColumn("{task.description:>24}"), progress.BarColumn(), progress.TimeElapsedColumn())
     with progress.Progress(*columns, console=Console(stderr=True)) as bars:
@@ -23,4 +28,10 @@ def bar() -> Iterator[Progress]:
                 tasks[phase] = bars.add_task(phase, total=1.0)
             bars.update(tasks[phase], completed=share)
 
-        yield tell
+        def tell_compiling() -> None:
+            if tasks:
+                phase = list(tasks)[-1]
+                bars.update(tasks[phase], description=f"{phase} (compiling, once)")
+
+        with telling_of_compilation(tell_compiling):
+            yield tell

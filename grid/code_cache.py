@@ -11,14 +11,15 @@ import logging
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import numba
-from numba.core import dispatcher
+from numba.core import dispatcher, event
 from numba.core.caching import FunctionCache
 from numba.misc.appdirs import AppDirs
 
@@ -58,6 +59,27 @@ class _LockedCache(FunctionCache):
         """Keeps the code for a signature; where it cannot be written, the next start compiles it again."""
         with suppress(OSError), locked(Path(self.cache_path)):
             super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+
+
+class _Starts(event.Listener):
+    """Calls a function whenever a compilation starts."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self.call = call
+
+    def on_start(self, _event: object) -> None:
+        """A compilation starts."""
+        self.call()
+
+    def on_end(self, _event: object) -> None:
+        """It has ended, of which nobody asks."""
+
+
+@contextmanager
+def telling_of_compilation(tell: Callable[[], None]) -> Iterator[None]:
+    """Calls `tell` whenever a function is compiled while the context lasts, and not read from what was kept."""
+    with event.install_listener("numba:compile", _Starts(tell)):
+        yield
 
 
 def keep_code_where_it_can_be_written() -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from numba import njit
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 
 from grid import code_cache
 from grid._pandapower import compiled
-from grid.code_cache import keep_code_where_it_can_be_written
+from grid.code_cache import keep_code_where_it_can_be_written, telling_of_compilation
 from grid.powerflow import zbus_kernel
 
 
@@ -140,3 +141,16 @@ def test_code_that_was_kept_for_types_of_another_version_is_compiled_again(tmp_p
     for index in (tmp_path / "code").rglob("*.nbi"):
         index.write_bytes(index.read_bytes()[:-5])
     assert printed("Other") == "3.0 0\n"
+
+
+def test_compilation_is_told_of_and_a_call_of_what_is_compiled_is_not() -> None:
+    told = []
+    twice = njit(lambda value: 2 * value)
+    with telling_of_compilation(lambda: told.append(1)):
+        assert twice(2) == 4
+        n_told = len(told)
+        assert twice(3) == 6
+    assert n_told > 0
+    assert len(told) == n_told
+    assert twice(0.5) == 1.0
+    assert len(told) == n_told
