@@ -169,7 +169,7 @@ class DispatchSpec(Spec):
     the day before; or true values with errors drawn with the scenario's seed. The schedule is then carried out with the
     true values, and imports balance the difference."""
 
-    spans: SpansSpec | None = None
+    spans: SpansSpec | None = Field(default=None, exclude_if=lambda value: value is None)
     """Spans that the period is cut into, which `gridcarbon run --processes N` decides side by side; the cost is that of
     one span within some hundredths of a percent. Default: one."""
 
