@@ -31,7 +31,7 @@ def test_a_cluster_whose_worker_has_another_version_is_refused(tmp_path: Path, m
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: gridcarbon\nVersion: {OTHER}\n")
     with monkeypatch.context() as patched:
         patched.syspath_prepend(tmp_path)  # which the process of the worker inherits
-        cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None)
+        cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0")
     with cluster:
         assert version("gridcarbon") != OTHER
         with (
