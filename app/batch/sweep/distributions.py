@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from typing import Annotated, Any, ClassVar, Literal, LiteralString
 
 import numpy as np
+import scipy
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
-from scipy import stats
 
 from app.scenario.schema import TAG
 from grid.arrays import Floats
@@ -92,7 +92,7 @@ class LogUniform(NumericDistribution):
 
     def quantiles(self, shares: Floats) -> Floats:
         """Quantiles, shape (N,)."""
-        return np.asarray(stats.loguniform(self.low, self.high).ppf(shares))
+        return np.asarray(scipy.stats.loguniform(self.low, self.high).ppf(shares))
 
 
 class Normal(NumericDistribution):
@@ -113,7 +113,7 @@ class Normal(NumericDistribution):
         if self.low is not None and self.high is not None:
             _refuse_unless(self.low < self.high, "low must be less than high")
         lowest, highest = self._bounds
-        within = float(stats.norm.cdf(highest) - stats.norm.cdf(lowest))
+        within = float(scipy.stats.norm.cdf(highest) - scipy.stats.norm.cdf(lowest))
         _refuse_unless(within > 1e-6, "low and high leave nothing of the distribution")
         return self
 
@@ -127,7 +127,7 @@ class Normal(NumericDistribution):
     def quantiles(self, shares: Floats) -> Floats:
         """Quantiles, shape (N,)."""
         low, high = self._bounds
-        return np.asarray(stats.truncnorm(low, high, loc=self.mean, scale=self.standard_deviation).ppf(shares))
+        return np.asarray(scipy.stats.truncnorm(low, high, loc=self.mean, scale=self.standard_deviation).ppf(shares))
 
 
 class Triangular(NumericDistribution):
@@ -151,7 +151,7 @@ class Triangular(NumericDistribution):
     def quantiles(self, shares: Floats) -> Floats:
         """Quantiles, shape (N,)."""
         width = self.high - self.low
-        return np.asarray(stats.triang((self.mode - self.low) / width, loc=self.low, scale=width).ppf(shares))
+        return np.asarray(scipy.stats.triang((self.mode - self.low) / width, loc=self.low, scale=width).ppf(shares))
 
 
 class Choice(Distribution):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import qmc
+import scipy
 
 from app.batch.sweep.schema import LatinHypercube, Saltelli, Sobol
 from grid.arrays import Floats
@@ -42,11 +42,11 @@ def sampled_points(design: SampledDesign, seed: int) -> list[SampledPoint]:
     """
     width, generator = len(design.parameters), np.random.default_rng(seed)
     if isinstance(design, LatinHypercube):
-        return _plain(qmc.LatinHypercube(width, rng=generator).random(design.samples))
+        return _plain(scipy.stats.qmc.LatinHypercube(width, rng=generator).random(design.samples))
     power = design.samples.bit_length() - 1
     if isinstance(design, Sobol):
-        return _plain(qmc.Sobol(width, rng=generator).random_base2(power))
-    both = qmc.Sobol(2 * width, rng=generator).random_base2(power)
+        return _plain(scipy.stats.qmc.Sobol(width, rng=generator).random_base2(power))
+    both = scipy.stats.qmc.Sobol(2 * width, rng=generator).random_base2(power)
     return _saltelli(both[:, :width], both[:, width:], second_order=design.second_order)
 
 
