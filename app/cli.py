@@ -28,6 +28,7 @@ from app.commands import (
 )
 from app.commands.exit_status import BY_SIGNAL, FAILED, INFEASIBLE, WRONG_INPUT, ending_signals, status_without_dispatch
 from app.commands.sweeps import batch, compare, ensembles
+from app.commands.twin import twin
 from app.failures import StoreError
 from grid.errors import InputError
 
@@ -66,6 +67,7 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(twin, name="twin")
 
 
 def _say_version(wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 import grid.code_cache  # noqa: F401  before any function is compiled
 from grid._pandapower.digest import network_digest
+from grid._pandapower.equipment import line_table, transformer_table
 from grid._pandapower.matrices import RUNPP_OPTIONS, network_of
 from grid._pandapower.read import builtin, builtin_names, read_file, simbench
 from grid._pandapower.sequences import sequence_network
@@ -14,6 +15,7 @@ __all__ = [
     "builtin",
     "builtin_names",
     "element_table",
+    "line_table",
     "net_with",
     "network_digest",
     "network_of",
@@ -21,5 +23,6 @@ __all__ = [
     "read_file",
     "sequence_network",
     "simbench",
+    "transformer_table",
     "write_file",
 ]

@@ -98,8 +98,17 @@ def air_of_run(result: Result) -> OutdoorAir:
     Raises:
         InputError: If the weather cannot be read.
     """
+    return outdoor_air(weather_of(result), scenario_of(result).city.time_zone)
+
+
+def weather_of(result: Result) -> Weather:
+    """Weather in the steps of the run itself.
+
+    Raises:
+        InputError: If the weather cannot be read.
+    """
     scenario = scenario_of(result)
-    return outdoor_air(_weather(result, scenario, scenario.weather, scenario.clock), scenario.city.time_zone)
+    return _weather(result, scenario, scenario.weather, scenario.clock)
 
 
 def _weather(result: Result, scenario: Scenario, name: str, clock: Clock) -> Weather:

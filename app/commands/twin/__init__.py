@@ -1,0 +1,17 @@
+"""The grid in operation: the commands that begin with `gridcarbon twin`."""
+
+import typer
+
+from app.commands.twin import ageing
+
+COMMANDS = (ageing.ageing,)
+"""What `gridcarbon twin` is followed by, in the order of the help; each is called as its function is."""
+
+twin = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+for command in COMMANDS:
+    twin.command()(command)
+
+
+@twin.callback()
+def about() -> None:
+    """The grid in operation: what its equipment suffers."""
