@@ -54,6 +54,7 @@ COMMANDS = (
     ensembles.bands,
     ensembles.pareto,
     listings.factors,
+    listings.tariffs,
     listings.schema,
 )
 """All commands, in the order of the help; each is called as its function is."""

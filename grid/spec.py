@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 HIGHEST_PRICE = 1e9
 """What no price reaches in any currency, per MWh, t, MW or kg; beyond it sums of costs lose their small parts."""
 
+TAG = "·"
+"""How names begin that tell what is meant where a key takes a name or a mapping; no key of a file begins so."""
+
 
 class _NotANumber:
     """Something in the place of a number, which fails as what it is."""

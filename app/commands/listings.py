@@ -1,4 +1,4 @@
-"""What is known without any scenario: emission factors and the scenario's schema."""
+"""What is known without any scenario: emission factors, tariffs and the scenario's schema."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ def factors() -> None:
     from app.scenario.describe import factor_table
 
     typer.echo(factor_table())
+
+
+def tariffs() -> None:
+    """List the shipped tariffs with their sources."""
+    from app.scenario.tariffs import tariffs_in_words
+
+    typer.echo(tariffs_in_words())
 
 
 def schema(

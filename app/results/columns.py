@@ -297,6 +297,16 @@ DECLARED: dict[str, Table] = {
         "peak_import_mw": _number("MW", "highest import, as a mean over a step"),
         "demand_charge": _number(MONEY, "what it costs"),
     }),
+    "bills": Table("account, month of its billing and charge", {
+        "account": _name("account, as `tariff.accounts` of the scenario names it"), "tariff": _name("its tariff"),
+        "month": _time("first day of the calendar month in local time, as a date at 0:00"),
+        "item": _name("charge, with its period or block"),
+        "category": _name("energy, export, demand, capacity, fixed, reduction or percentage"),
+        "component": _name("whom it is for: supply, grid or levy"),
+        "quantity": _number("that of the column unit", "what is charged for; negative for what is fed in"),
+        "unit": _name("unit of the quantity: MWh, MW, MVA, customer, or the currency"),
+        "amount": _number(MONEY, "what is paid; negative for what is earned"),
+    }),
     "sources": Table("step and source", {
         **_STEP, "source": _name("technology, or import"), "energy_mwh": _number("MWh", "energy that it gave"),
         "emissions_kg": _number("kg", "its emissions"),

@@ -13,6 +13,7 @@ from app.scenario.faults import at_place, read_files
 from app.scenario.loaded import LoadedScenario
 from app.scenario.messages import fault_of
 from app.scenario.schema import CitySpec, PeriodSpec, Scenario
+from app.scenario.tariffs import member_faults, tariff_faults
 from grid.assets import Asset
 from grid.city.city import City, make_city
 from grid.city.source import read_grid
@@ -54,6 +55,10 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
         faults += adoption_faults(raw, city)
     files = read_files(raw, folder, city, _assets(scenario, folder, city) if not faults else ())
     faults += files.faults
+    if scenario is not None:
+        faults += tariff_faults(scenario, folder)
+        if city is not None and not faults:
+            faults += member_faults(LoadedScenario(scenario, folder, city))
     if faults or scenario is None or city is None:
         raise ScenarioError(dict.fromkeys(faults), source)
     of_city = () if city.profiles_report is None else (city.profiles_report,)

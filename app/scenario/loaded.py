@@ -90,6 +90,7 @@ class LoadedScenario:
             *(getattr(asset, field) for asset in scenario.assets for field in asset.files),
             *(limit.file for asset in scenario.assets for limit in asset.power_limits),
             *(limit.file for limit in scenario.power_limits),
+            *(account.tariff for account in scenario.tariff.accounts if isinstance(account.tariff, str)),
         )  # fmt: skip
         found = {name: self.folder / name for name in names if name is not None and is_file(self.folder / name)}
         hashes = {name: sha256_of(path) for name, path in found.items()}

@@ -8,8 +8,9 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel
 
-from app.scenario.schema import TAG, Scenario
+from app.scenario.schema import Scenario
 from grid.errors import Fault, nearest
+from grid.spec import TAG
 
 WORDS = {
     "missing": "is required",

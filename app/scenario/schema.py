@@ -10,21 +10,20 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.tariffs.account import TariffSpec
 from carbon.data_centre import DataCentre
 from carbon.factors import DEFAULT_FACTOR_SET
 from carbon.tracing.convention_names import CONVENTIONS, OPERATOR, Convention
 from grid.assets import AnyAsset, AssetKind, SharedPowerLimit
 from grid.assets.adoption import Adoption
 from grid.city.city import UNSPECIFIED_SECTOR
-from grid.spec import HIGHEST_PRICE, Spec
+from grid.spec import HIGHEST_PRICE, TAG, Spec
 from grid.time.clock import Clock
 from grid.time.zones import zone_names
 
 MAX_DAYS = 366
 DEFAULT_TIME_ZONE = "Europe/Berlin"
 """Of a city that states none."""
-TAG = "·"
-"""How names begin that tell what is meant where a key takes a name or a mapping; no key of a file begins so."""
 GPC_PATTERN = r"^(I|II|III|IV|V|VI)(\.\d+)*$"
 
 
@@ -102,17 +101,6 @@ class UpstreamSpec(Spec):
         if self.area is not None and self.csv is None:
             raise PydanticCustomError("upstream", "'area' chooses from a 'csv'; a region has none")
         return self
-
-
-class TariffSpec(Spec):
-    """What is added to the wholesale price of energy drawn, taken off that of energy fed in, and paid for peaks."""
-
-    import_markup_per_mwh: float = Field(default=60.0, ge=0, le=HIGHEST_PRICE)
-    """Grid fees, levies and margin on imports [currency/MWh]."""
-    export_discount_per_mwh: float = Field(default=10.0, ge=0, le=HIGHEST_PRICE)
-    """By how much exports earn less than the wholesale price [currency/MWh]."""
-    demand_charge_per_mw_month: float = Field(default=0.0, ge=0, le=HIGHEST_PRICE)
-    """Charge for the highest import, as a mean over a step, of each calendar month (UTC) [currency/MW]."""
 
 
 class ForecastSpec(Spec):

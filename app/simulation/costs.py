@@ -71,12 +71,12 @@ def of_assets(outcome: SimulationResult) -> OfAssets:
 
 def monthly_peaks(outcome: SimulationResult) -> MonthlyPeaks:
     """The highest import of each month, and the demand charge for it."""
-    clock, tariff = outcome.inputs.clock, outcome.inputs.loaded.scenario.tariff
+    clock, price = outcome.inputs.clock, outcome.inputs.prices.demand_per_mw_month
     month_of_step = clock.times.astype("datetime64[M]")
     month, place = np.unique(month_of_step, return_inverse=True)
     peak = np.zeros(month.size)
     np.maximum.at(peak, place, outcome.accounts.energy.import_mwh / clock.step_hours)
-    return MonthlyPeaks(month, peak, tariff.demand_charge_per_mw_month * peak)
+    return MonthlyPeaks(month, peak, price * peak)
 
 
 def carbon_cost(outcome: SimulationResult) -> Floats:

@@ -13,7 +13,9 @@ import numpy as np
 
 from app.scenario.loaded import LoadedScenario, factors_of, in_folder
 from app.scenario.place import CityPlace, city_place
+from app.scenario.tariffs import city_prices
 from app.simulation.limits import GridLimits, resolve_limits
+from app.tariffs import CityPrices
 from carbon.data_centre import DataCentre, FacilityModel, OutdoorAir, it_demand_mw
 from carbon.data_centre.flexibility import DataCentreLoad
 from carbon.factors import FactorSet
@@ -64,15 +66,20 @@ class SimulationInputs:
         """Limits of the grid."""
         return resolve_limits(self.loaded.scenario.limits, self.loaded.city.network)
 
+    @cached_property
+    def prices(self) -> CityPrices:
+        """Prices of imports, exports and peaks."""
+        return city_prices(self.loaded.scenario, self.loaded.folder, self.clock, self.upstream.price_per_mwh)
+
     @property
     def import_price_per_mwh(self) -> Floats:
         """What imports cost, shape (T,) [currency/MWh]."""
-        return self.upstream.price_per_mwh + self.loaded.scenario.tariff.import_markup_per_mwh
+        return self.prices.import_per_mwh
 
     @property
     def export_price_per_mwh(self) -> Floats:
         """What exports earn, shape (T,) [currency/MWh]."""
-        return self.upstream.price_per_mwh - self.loaded.scenario.tariff.export_discount_per_mwh
+        return self.prices.export_per_mwh
 
 
 def prepare(loaded: LoadedScenario) -> SimulationInputs:
@@ -95,7 +102,8 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     flexibilities = [flexibility for asset in loaded.assets for flexibility in asset.flexibilities(site)]
     for data_centre in data_centres:
         flexibilities += data_centre.flexibilities()
-    import_price = float(upstream.price_per_mwh.mean()) + scenario.tariff.import_markup_per_mwh
+    prices = city_prices(scenario, loaded.folder, clock, upstream.price_per_mwh)
+    import_price = float(prices.import_per_mwh.mean())
     notes = (
         *_notes_of_inputs(loaded, place, weather, upstream, followed),
         *_notes_of_run(loaded, flexibilities),

@@ -162,7 +162,7 @@ def dispatch_problem(inputs: SimulationInputs, p_fixed_mw: Floats, q_fixed_mvar:
         carbon_price_per_kg=scenario.dispatch.carbon_price_per_t / KG_PER_T,
         carbon_cap_kg=np.inf if carbon_cap_t is None else carbon_cap_t * KG_PER_T,
         import_max_mw=limits.import_max_mw,
-        demand_charge_per_mw_month=scenario.tariff.demand_charge_per_mw_month,
+        demand_charge_per_mw_month=inputs.prices.demand_per_mw_month,
         loading_max_percent=limits.loading_max_percent,
         vm_min_pu=limits.vm_min_pu,
         vm_max_pu=limits.vm_max_pu,

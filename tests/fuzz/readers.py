@@ -23,6 +23,7 @@ from app.dashboard.grid_map.basemap import read_basemap
 from app.reports.contracts import read_claims
 from app.results.folder import Result
 from app.results.store.records import record_in
+from app.scenario.tariffs import load_tariff, shipped_tariffs
 from carbon.data_centre.utilisation_file import read_utilisation
 from carbon.factors import load_factor_set
 from carbon.inventory.activities import read_activities
@@ -131,6 +132,7 @@ def readers() -> tuple[Reader, ...]:
     limits = [f"{at},{1 + k % 2}.5" for k, at in enumerate(_hours(24))]
     factors = (package.parent / "factors" / "ipcc_ar5_2014.csv").read_bytes()
     region = (package / "regions" / "germany.yaml").read_bytes()
+    tariff = shipped_tariffs()["german_household_2025"].read_bytes()
     return (
         Reader("net.json", net, _city),
         Reader("net.json.gz", gzip.compress(net), _city),
@@ -146,6 +148,7 @@ def readers() -> tuple[Reader, ...]:
         Reader("limits.csv", _csv("time_utc,charge_max_mw", limits), lambda path: read_limit_curve(path, "UTC")),
         Reader("factors.csv", factors, load_factor_set),
         Reader("region.yaml", region, load_region),
+        Reader("tariff.yaml", tariff, lambda path: load_tariff(str(path))),
         Reader("activities.csv", ACTIVITIES, read_activities),
         Reader("contracts.yaml", CONTRACTS, _claims, {"hours.csv": _contract_hours()}),
         Reader("sweep.yaml", SWEEP, check_sweep, {"base.yaml": yaml.safe_dump(SCENARIO).encode()}),

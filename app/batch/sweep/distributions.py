@@ -10,9 +10,8 @@ import scipy
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.scenario.schema import TAG
 from grid.arrays import Floats
-from grid.spec import Spec
+from grid.spec import TAG, Spec
 
 Levels = Annotated[
     Annotated[tuple[Any, ...], Tag(f"{TAG}list")] | Annotated[dict[str, Any], Tag(f"{TAG}labelled")],

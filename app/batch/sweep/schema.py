@@ -9,8 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.batch.sweep.distributions import AnyDistribution, Levels
-from app.scenario.schema import TAG
-from grid.spec import Spec
+from grid.spec import TAG, Spec
 
 MOST_RUNS = 10_000
 """Of a sweep that states no other limit."""

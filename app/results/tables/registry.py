@@ -14,6 +14,7 @@ from app.results.table_file import RESOLUTIONS, to_multiples
 from app.results.tables import city as city_tables
 from app.results.tables import hydrogen, marginal, v2g
 from app.results.tables.assets import assets
+from app.results.tables.bills import bills_table
 from app.results.tables.conventions import convention_tables
 from app.results.tables.frames import by_element as _grid
 from app.results.tables.frames import each_step
@@ -46,6 +47,7 @@ def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
         "ledger": city_tables.ledger,
         "months": city_tables.months,
         "sources": city_tables.sources,
+        "bills": bills_table,
     }
     return {
         **{name: partial(make, outcome) for name, make in by_outcome.items()},

@@ -173,7 +173,7 @@ def _cost(run: ReducedRun, mix: _Mix, source_kg: Floats) -> float:
     month = inputs.clock.times.astype("datetime64[M]")
     peaks = sum(float(mix.import_mw[month == each].max()) for each in np.unique(month))
     carbon = scenario.dispatch.carbon_price_per_t * float(source_kg.sum()) / KG_PER_T
-    return energy + wear + forgone + carbon + scenario.tariff.demand_charge_per_mw_month * peaks
+    return energy + wear + forgone + carbon + inputs.prices.demand_per_mw_month * peaks
 
 
 def _of_grid(run: ReducedRun, mix: _Mix) -> Quantities:

@@ -161,7 +161,7 @@ class ReducedRuns:
             lines=lines,
             marginal_loss=loss,
             month=months - months[0],
-            demand_charge_per_mw_month=scenario.tariff.demand_charge_per_mw_month,
+            demand_charge_per_mw_month=inputs.prices.demand_per_mw_month,
         )
         found = dispatch_aggregates(problem)
         done = {power.flexibility.name: _as_dispatched(power, stores, found, block) for power in moved}

@@ -19,6 +19,7 @@ from app.results.folder import Result
 from app.scenario.loaded import factors_of, in_folder
 from app.scenario.place import CityPlace, place_among
 from app.scenario.schema import Scenario
+from app.scenario.tariffs import city_prices
 from app.simulation.inputs import outdoor_air
 from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.studies import OperatingSite
@@ -70,10 +71,10 @@ def hall_year(result: Result) -> HallYear:
     clock, zone = year_clock(scenario.clock), scenario.city.time_zone
     weather = _weather(result, scenario, scenario.weather, clock)
     ci, price, words = _imports(scenario, folder, clock, weather, result)
-    price = price + scenario.tariff.import_markup_per_mwh
+    price = city_prices(scenario, folder, clock, price).import_per_mwh
     site = OperatingSite(scenario.weather, clock, zone, outdoor_air(weather, zone), ci, price, folder)
     return HallYear(
-        site, scenario.weather, f"intensity of imports, {words}", f"price of imports with the tariff's mark-up, {words}"
+        site, scenario.weather, f"intensity of imports, {words}", f"price of imports by the tariff, {words}"
     )
 
 
@@ -143,6 +144,6 @@ def _imports(
     except InputError:  # a file of less than a year: what the run met stands for the year
         city = result.table("city").select("import_ci_kg_per_mwh", "import_price_per_mwh").mean().collect()
         ci, price = (np.full(clock.n_steps, float(value)) for value in city.row(0))
-        markup = scenario.tariff.import_markup_per_mwh
+        markup = city_prices(scenario, folder, clock, np.zeros(clock.n_steps)).import_per_mwh
         return ci, price - markup, f"mean of this run, since {given.csv} does not cover the year"
     return read.ci_kg_per_mwh, read.price_per_mwh, f"file {given.csv}"
