@@ -12,11 +12,13 @@ from app.simulation.phases import Progress
 def bar() -> Iterator[Progress]:
     """A progress callback that draws on the terminal (on standard error) while the context lasts.
 
-    A phase in which functions are compiled, which only a first run does, says so.
+    A phase in which functions are compiled, which only a first run does, says so; what comes late in it is compiled by
+    another process meanwhile.
     """
     from rich import progress  # noqa: PLC0415  slow to import
     from rich.console import Console  # noqa: PLC0415  slow to import
 
+    from app.compilation import compiling_aside  # noqa: PLC0415  slow to import
     from grid.code_cache import telling_of_compilation  # noqa: PLC0415  slow to import
 
     columns = (progress.TextColumn("{task.description:>24}"), progress.BarColumn(), progress.TimeElapsedColumn())
@@ -33,5 +35,5 @@ def bar() -> Iterator[Progress]:
                 phase = list(tasks)[-1]
                 bars.update(tasks[phase], description=f"{phase} (compiling, once)")
 
-        with telling_of_compilation(tell_compiling):
+        with compiling_aside(), telling_of_compilation(tell_compiling):
             yield tell

@@ -1,8 +1,9 @@
 """Where numba keeps the machine code of compiled functions for the next start; only one process at a time writes it.
 
-Packages with such functions import this module before them. The code is kept beside the modules or in the user's own
-cache. Where neither can be written, as in a container or a system installation, it is kept in the folder of temporary
-files, in a folder that nobody else can write: who could put code there could run it.
+Of processes that start together one compiles a function, and the others take what it has kept. Packages with such
+functions import this module before them. The code is kept beside the modules or in the user's own cache. Where neither
+can be written, as in a container or a system installation, it is kept in the folder of temporary files, in a folder
+that nobody else can write: who could put code there could run it.
 """
 
 from __future__ import annotations
@@ -11,19 +12,21 @@ import logging
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from threading import Lock
+from typing import Any, ClassVar
 
 import numba
 from numba.core import dispatcher, event
 from numba.core.caching import FunctionCache
 from numba.misc.appdirs import AppDirs
 
-from grid.folder_lock import locked
+from grid.folder_lock import locked, take_lock
 
 SETTINGS: Any = numba.config
 """numba's settings."""
@@ -35,19 +38,48 @@ UNREADABLE = (AttributeError, EOFError, ImportError, IndexError, KeyError, TypeE
 """What unpickling raises where a file is damaged or names what is no longer there."""
 
 
+MOST_SECONDS_WAITED = 60.0
+"""For another process that compiles a function; one that was stopped must not stop this one [s]."""
+SECONDS_BETWEEN_LOOKS = 0.05
+SAVING = Lock()
+"""Held while code is written: who holds it may end the process without leaving a list without its code."""
+
+
 class _LockedCache(FunctionCache):
     """The code of a function on disk, for one process at a time; stands for numba's own class.
 
     numba writes the list of what is kept before the code itself: of two first starts at once each could find the code
-    of the other under its own entry.
+    of the other under its own entry. Who compiles a function has its source file locked, with all that is compiled on
+    the way; numba compiles in one thread at a time.
     """
 
+    compiling: ClassVar[dict[str, tuple[_LockedCache, int]]] = {}
+    """Source files that are locked, by whom first, and their descriptors."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no code is kept of the function as its source file is now."""
+        list_of_kept: Any = self._cache_file
+        try:
+            return not list_of_kept._load_index()  # noqa: SLF001  numba has no other question for it
+        except UNREADABLE:
+            return True
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The code for a signature, or None if there is none.
+        """The code for a signature, or None if there is none; then no other process compiles it until it is saved.
 
         A list of what is kept that cannot be read is emptied: it is damaged, or names types of another version of the
         program.
         """
+        found = self._load(sig, target_context)
+        if found is None:
+            self._lock()
+            found = self._load(sig, target_context)  # another process may have kept it meanwhile
+            if found is not None:
+                self._unlock()
+        return found
+
+    def _load(self, sig: Any, target_context: Any) -> Any:
         with locked(Path(self.cache_path)):
             try:
                 return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
@@ -57,8 +89,38 @@ class _LockedCache(FunctionCache):
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keeps the code for a signature; where it cannot be written, the next start compiles it again."""
-        with suppress(OSError), locked(Path(self.cache_path)):
-            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+        try:
+            with suppress(OSError), SAVING, locked(Path(self.cache_path)):
+                super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+        finally:
+            self._unlock()
+
+    def _lock(self) -> None:
+        """Waits until no other process has the source file locked, and locks it, unless this one has it locked."""
+        source = self._py_func.__code__.co_filename
+        if source in self.compiling:
+            return
+        try:
+            descriptor = os.open(source, os.O_RDONLY)
+        except OSError:
+            return
+        self.compiling[source] = self, descriptor
+        until = time.monotonic() + MOST_SECONDS_WAITED
+        while take_lock(descriptor, wait=False) is False and time.monotonic() < until:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def _unlock(self) -> None:
+        source = self._py_func.__code__.co_filename
+        by_whom, descriptor = self.compiling.get(source, (None, -1))
+        if by_whom is self:
+            del self.compiling[source]
+            os.close(descriptor)
+
+
+def is_kept(function: Any) -> bool:
+    """Whether code of a compiled function is kept from an earlier start."""
+    cache = function._cache  # noqa: SLF001  as above
+    return isinstance(cache, _LockedCache) and not cache.is_empty
 
 
 class _Starts(event.Listener):

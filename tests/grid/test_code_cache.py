@@ -143,6 +143,48 @@ def test_code_that_was_kept_for_types_of_another_version_is_compiled_again(tmp_p
     assert printed("Other") == "3.0 0\n"
 
 
+SLOW = """
+import time
+
+import numba
+from numba.extending import overload
+
+import grid.code_cache
+
+
+def waited(value):
+    pass
+
+
+@overload(waited)
+def _waited(value):
+    time.sleep(1.0)
+    return lambda value: value
+
+
+@numba.njit(cache=True)
+def twice(value):
+    return 2 * waited(value)
+
+
+kept = grid.code_cache.is_kept(twice)
+twice(1.5)
+print(kept, twice.stats.cache_misses.total() - twice.stats.cache_hits.total())
+"""
+
+
+def test_of_two_first_starts_at_once_one_compiles_and_the_other_takes_it(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "code"), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", "import slow"]
+    options = {"cwd": tmp_path, "env": environment, "stdout": subprocess.PIPE, "text": True}
+    started = [subprocess.Popen(command, **options) for _ in range(2)]
+    printed = [process.communicate()[0].split() for process in started]
+    assert sorted(words[-1] for words in printed) == ["-1", "1"]
+    last = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert last.stdout == "True -1\n"
+
+
 def test_compilation_is_told_of_and_a_call_of_what_is_compiled_is_not() -> None:
     told = []
     twice = njit(lambda value: 2 * value)
