@@ -7,6 +7,7 @@ from grid._pandapower.matrices import RUNPP_OPTIONS, network_of
 from grid._pandapower.read import builtin, builtin_names, read_file, simbench
 from grid._pandapower.sequences import sequence_network
 from grid._pandapower.solve import newton_raphson
+from grid._pandapower.switchable import switchable_network
 from grid._pandapower.tables import element_table
 from grid._pandapower.write import net_with, write_file
 
@@ -23,6 +24,7 @@ __all__ = [
     "read_file",
     "sequence_network",
     "simbench",
+    "switchable_network",
     "transformer_table",
     "write_file",
 ]

@@ -1,5 +1,5 @@
-"""What is known of the lines and transformers of a net as pieces of equipment, by name of the branch."""
+"""Lines and transformers of a net as pieces of equipment: what is known of them, and which may be switched."""
 
-from grid._pandapower import line_table, transformer_table
+from grid._pandapower import line_table, switchable_network, transformer_table
 
-__all__ = ["line_table", "transformer_table"]
+__all__ = ["line_table", "switchable_network", "transformer_table"]

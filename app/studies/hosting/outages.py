@@ -12,7 +12,7 @@ from app.studies.hosting.case import Case
 from grid.arrays import Ints
 from grid.errors import InputError
 from grid.network.network import Network
-from grid.powerflow.outages import without_branch
+from grid.network.switching import without_branches
 
 Outage = tuple[Network, GridLimits, str, Ints]
 """What is left of the grid, its limits, the name of the lost branch, and the steps looked at."""
@@ -49,7 +49,7 @@ def check_outages(
     deciding, left_out, outage = [], [], None
     for lost, name in enumerate(network.branches.names):
         tell()
-        rest, kept = without_branch(network, lost)
+        rest, kept = without_branches(network, np.array([lost]))
         limits = replace(after, loading_max_percent=after.loading_max_percent[kept], import_max_mw=np.inf)
         trial = replace(few, network=rest, limits=limits)
         if not trial.broken(n * increment_mw).any():

@@ -1,0 +1,52 @@
+"""A net with its open branches closed."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from grid._pandapower.as_solved import net_as_solved
+from grid._pandapower.matrices import network_of
+from grid._pandapower.tables import unique
+from grid.arrays import Bools
+from grid.network.network import Network
+from grid.network.switching import SwitchableNetwork
+
+LINE_SWITCH = "l"
+"""Kind of a switch between a bus and a line, in pandapower."""
+
+
+def switchable_network(network: Network) -> SwitchableNetwork:
+    """The network with the lines closed that are open in operation, and which lines may be switched.
+
+    A line is open that is out of service between buses in service, or has an open switch at an end. Lines with a switch
+    may be opened; where a net has no switches at all, all lines may. Switches between buses and at transformers stay as
+    they are.
+
+    Raises:
+        InputError: If pandapower cannot solve the net with these lines closed.
+    """
+    net = copy.deepcopy(net_as_solved(network.net)[0])
+    line, switch = net.line, net.switch
+    at_lines = switch[switch.et == LINE_SWITCH]
+    in_service = net.bus.in_service
+    ends_in_service = in_service.loc[line.from_bus].to_numpy() & in_service.loc[line.to_bus].to_numpy()
+    switched_off = line.index.isin(at_lines.element[~at_lines.closed.astype(bool)])
+    out_of_service = ~line.in_service.to_numpy(dtype=bool)
+    is_open = ends_in_service & (out_of_service | switched_off)
+    has_switch = line.index.isin(at_lines.element) | is_open if len(at_lines) else np.ones(len(line), dtype=bool)
+    net.line.loc[line.index[is_open], "in_service"] = True
+    net.switch.loc[at_lines.index[at_lines.element.isin(line.index[is_open])], "closed"] = True
+    meshed = network_of(net)
+    return SwitchableNetwork(meshed, _branches(line, is_open, meshed), _branches(line, has_switch, meshed))
+
+
+def _branches(line: Any, chosen: Bools, network: Network) -> Bools:
+    """The branches of the network that stand for chosen lines, shape (L,)."""
+    names = {name for name, wanted in zip(unique(line, "line"), chosen, strict=True) if wanted}
+    return np.array([
+        kind == "line" and (name in names or name.removeprefix("line ") in names)
+        for name, kind in zip(network.branches.names, network.branches.kinds, strict=True)
+    ])  # fmt: skip
