@@ -12,7 +12,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -92,7 +91,6 @@ def reconfigure(
     weight_per_mwh: Floats | None = None,
     most_exchanges: int | None = None,
     threads: int = 1,
-    tell: Callable[[Exchange], None] = lambda _: None,
 ) -> Reconfiguration:
     """Chooses open points so that the weighted losses of all steps are low and no more limits are broken than before.
 
@@ -105,7 +103,6 @@ def reconfigure(
             1 by default, so that losses themselves are sought.
         most_exchanges: Exchanges after which the search ends; None: when none pays any more.
         threads: Number of threads.
-        tell: Told of each exchange that is made.
 
     Raises:
         InputError: If the network is not radial in operation or has no solution there, or a weight is wrong.
@@ -127,7 +124,6 @@ def reconfigure(
             break
         exchange, state = better
         made.append(exchange)
-        tell(exchange)
     hours = clock.step / timedelta(hours=1)
     return Reconfiguration(
         open=state.open,
