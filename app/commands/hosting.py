@@ -1,4 +1,4 @@
-"""The largest data centre that a bus takes."""
+"""The largest data centre, fleet or stock of roofs and heat pumps that a bus takes."""
 
 from __future__ import annotations
 
@@ -12,31 +12,59 @@ from app.commands.options import Days, ScenarioFile
 
 def hosting(
     scenario: ScenarioFile,
-    data_centre: Annotated[str, typer.Option(help="Which data centre; its size is what is sought.")],
+    what: Annotated[
+        str,
+        typer.Option(
+            "--of",
+            "--data-centre",
+            metavar="NAME",
+            help="What grows: a data centre or asset of the scenario, or pv, wind, ev_fleet or heat_pump.",
+        ),
+    ],
     bus: Annotated[list[str] | None, typer.Option(help="Bus to try; may be given several times.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every bus that is supplied.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Table to write: .csv, .xlsx, .parquet, .md, .json.")] = None,
     keep: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of results whose map is to show the answer.")
     ] = None,
+    increment: Annotated[float | None, typer.Option(help="Increment of the size, in the unit of its kind.")] = None,
     n_minus_1: Annotated[bool, typer.Option("--n-1", help="Within limits after any single outage too.")] = False,
+    every_step: Annotated[
+        bool, typer.Option("--every-step", help="With --all: check the answers in every step, not the critical ones.")
+    ] = False,
     days: Days = None,
 ) -> None:
-    """Say how large a data centre a bus can take within the limits of the grid."""
+    """Say how much of something a bus can take within the limits of the grid."""
     from app.scenario import load_scenario
-    from app.studies.hosting.capacity import hosting_in_scenario
+    from app.studies.ensembles.files import check_table, table_bytes, write
+    from app.studies.hosting.capacity import hosting_table
+    from app.studies.hosting.growth import KINDS, hosting_in_scenario, kind_of
     from app.studies.hosting.kept import keep as keep_capacities
+    from app.terminal import bar
+    from grid.threads import processors
 
+    form = check_table(None, out)
     loaded = load_scenario(scenario, days)
     buses = loaded.city.network.buses
     wanted = [name for name, node in zip(buses.names, buses.node, strict=True) if node >= 0] if every else bus
-    found = hosting_in_scenario(loaded, data_centre, wanted, n_minus_1=n_minus_1)
+    with bar() as progress:
+        found = hosting_in_scenario(
+            loaded, what, wanted, increment=increment, n_minus_1=n_minus_1, every_step=every_step or not every,
+            threads=processors(), progress=progress,
+        )  # fmt: skip
+    kind = kind_of(loaded, what)
+    unit = KINDS[kind].unit if kind in KINDS else "MW of IT"
     for row in found:
-        typer.echo(f"{row.bus}: {row.p_it_mw:.1f} MW of IT, {row.p_facility_mw:.2f} MW at the meter")
+        typer.echo(f"{row.bus}: {row.size:,.10g} {unit}, {row.p_peak_mw:.3g} MW at the meter")
         if row.binding is not None:
             b = row.binding
             after = f" after the outage of {b.outage}" if b.outage else ""
             typer.echo(f"  next: {b.element} {b.quantity} {b.value:.4g} against {b.limit:.4g}, step {b.step}{after}")
         for name in row.outages_left_out:
-            typer.echo(f"  left out: the outage of {name} breaks a limit without any data centre")
+            typer.echo(f"  left out: the outage of {name} breaks a limit by itself")
+    if out is not None:
+        write(out, table_bytes(hosting_table(found), form))
+        typer.echo(f"wrote {out}")
     if keep is not None:
-        typer.echo(f"kept in {keep_capacities(keep, loaded.scenario.sha256, found)}")
+        of_assets = kind if kind in KINDS else ""
+        typer.echo(f"kept in {keep_capacities(keep, loaded.scenario.sha256, found, of_assets)}")

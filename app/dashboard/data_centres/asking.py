@@ -76,7 +76,7 @@ class Asking:
             kept = kept_capacities(result.path.parent, result.scenario_hash) if alone else None
         except InputError:  # the page Grid says what is wrong with them
             kept = None
-        return {**(kept or {}), **{bus: value.p_it_mw for bus, value in self.found().items()}}
+        return {**(kept or {}), **{bus: value.size for bus, value in self.found().items()}}
 
 
 def asking_of(catalogue: Catalogue, work: Work, searches: Work, data: Mapping[str, Any]) -> Asking:
@@ -96,7 +96,7 @@ def _answers(_who: Asking, study: HallStudy) -> Component:
 
 def _designs(who: Asking, study: HallStudy) -> Component:
     here = who.found().get(who.spec.bus)
-    return designs_card(who.view, study, PUE_TARGET, None if here is None else here.p_facility_mw)
+    return designs_card(who.view, study, PUE_TARGET, None if here is None else here.p_peak_mw)
 
 
 def _retrofit(who: Asking, study: HallStudy) -> list[Component]:

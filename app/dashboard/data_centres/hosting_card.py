@@ -23,7 +23,8 @@ from app.dashboard.view import View
 from app.results.folder import Result
 from app.scenario.load import check_scenario
 from app.studies.halls.site import folder_of
-from app.studies.hosting.capacity import Hosting, hosting_in_scenario
+from app.studies.hosting.capacity import Hosting
+from app.studies.hosting.growth import hosting_in_scenario
 from carbon.data_centre import DataCentre
 
 MOST_ON_MAP = 3000
@@ -149,8 +150,8 @@ def table_of(result: Result, found: Sequence[tuple[Asked, Hosting]]) -> pl.DataF
             element = binding.element + (f" after the outage of {binding.outage}" if binding.outage else "")
             limit = f"{figure(binding.value, 3)} against {figure(binding.limit, 3)} {unit}".strip()
             when = f"{times[binding.step]:%a %d %b %H:%M}" if binding.step < len(times) else NO_FIGURE
-        rows.append((asked.bus, "any outage" if asked.n_minus_1 else "intact grid", hosting.p_it_mw,
-                     hosting.p_facility_mw, element, limit, when))  # fmt: skip
+        rows.append((asked.bus, "any outage" if asked.n_minus_1 else "intact grid", hosting.size,
+                     hosting.p_peak_mw, element, limit, when))  # fmt: skip
     return pl.DataFrame(
         rows, orient="row",
         schema={"Bus": pl.String, "Grid": pl.String, "IT [MW]": pl.Float64, "At the meter [MW]": pl.Float64,

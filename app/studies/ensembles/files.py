@@ -14,7 +14,7 @@ from grid.files.output import check_output, output_faults, written_whole
 
 PLACE = "--out"
 """What faults of the files are named after."""
-TABLE_FORMATS = ("csv", "xlsx", "parquet", "md")
+TABLE_FORMATS = ("csv", "xlsx", "parquet", "md", "json")
 PICTURE_FORMATS = ("png", "svg")
 BINARY = ("xlsx", "parquet")
 """Formats that are no text, so that a terminal cannot show them."""
@@ -66,6 +66,7 @@ def table_bytes(table: pl.DataFrame, form: str) -> bytes:
         "csv": lambda frame, file: frame.write_csv(file),
         "xlsx": lambda frame, file: frame.write_excel(file, float_precision=_SHOWN_DIGITS),
         "parquet": lambda frame, file: frame.write_parquet(file, compression="zstd"),
+        "json": lambda frame, file: file.write(frame.write_json().encode()),
         "md": lambda frame, file: file.write(markdown(frame).encode()),
     }
     writers[form](flat if form != "parquet" else table, content)

@@ -19,17 +19,17 @@ Outage = tuple[Network, GridLimits, str, Ints]
 
 
 def check_outages(
-    case: Case, n: int, increment_mw: float, after: GridLimits, steps: Ints, tell: Callable[[], None] = lambda: None
+    case: Case, n: int, increment: float, after: GridLimits, steps: Ints, tell: Callable[[], None] = lambda: None
 ) -> tuple[int, Outage | None, tuple[str, ...]]:
     """Most increments, up to `n`, after which no outage breaks a limit in the steps looked at.
 
-    Outages that break a limit without the data centre are left out. An outage that is harmless at `n` increments is
+    Outages that break a limit without it are left out. An outage that is harmless at `n` increments is
     harmless at fewer, so only those that are not take part in the search.
 
     Args:
-        case: The data centre in the intact grid.
+        case: What grows, in the intact grid.
         n: Increments that the intact grid takes.
-        increment_mw: Increment of the rated IT power [MW].
+        increment: Increment of the size.
         after: Limits after an outage, without tolerances; the import is not limited then.
         steps: Steps to look at.
         tell: Called before each outage; what it raises ends the search.
@@ -52,7 +52,7 @@ def check_outages(
         rest, kept = without_branches(network, np.array([lost]))
         limits = replace(after, loading_max_percent=after.loading_max_percent[kept], import_max_mw=np.inf)
         trial = replace(few, network=rest, limits=limits)
-        if not trial.broken(n * increment_mw).any():
+        if not trial.broken(n * increment).any():
             continue
         if trial.broken(0.0).any():
             left_out.append(name)
@@ -60,13 +60,13 @@ def check_outages(
             deciding.append((trial, name))
     for trial, name in deciding:
         tell()
-        good = _largest_without_break(trial, increment_mw, n)
+        good = _largest_without_break(trial, increment, n)
         if good < n:
             n, outage = good, (trial.network, trial.limits, name, steps)
     return n, outage, tuple(left_out)
 
 
-def _largest_without_break(case: Case, increment_mw: float, high: int) -> int:
+def _largest_without_break(case: Case, increment: float, high: int) -> int:
     """Most increments up to `high` that break no limit, 0 being known to break none."""
-    broken = bool(case.broken(high * increment_mw).any())
-    return case.most_increments(increment_mw, 0, high) if broken else high
+    broken = bool(case.broken(high * increment).any())
+    return case.most_increments(increment, 0, high) if broken else high

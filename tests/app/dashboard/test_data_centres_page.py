@@ -239,7 +239,7 @@ def test_the_hosting_capacity_of_a_bus_is_worked_out_in_the_city_of_the_result(f
     told: list[float] = []
     found = hosting_card.work_out(fuel_result, spec, "Bus 60", False, lambda _words, share: told.append(share))
     assert found.bus == "Bus 60"
-    assert found.p_facility_mw > found.p_it_mw >= 0.0
+    assert found.p_peak_mw > found.size >= 0.0
     assert told == sorted(told)
     asked = hosting_card.Asked(("key",), "Bus 60", False)
     table = hosting_card.table_of(fuel_result, [(asked, found)])

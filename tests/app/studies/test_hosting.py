@@ -11,13 +11,8 @@ import pytest
 from app.scenario import load_scenario
 from app.scenario.schema import LimitsSpec
 from app.simulation.limits import resolve_limits
-from app.studies.hosting.capacity import (
-    Hosting,
-    facility_per_it_mw,
-    hosting_capacities,
-    hosting_in_scenario,
-    hosting_table,
-)
+from app.studies.hosting.capacity import Hosting, hosting_capacities, hosting_table
+from app.studies.hosting.growth import facility_per_it_mw, hosting_in_scenario
 from carbon.data_centre import DataCentre, OutdoorAir
 from grid.arrays import Floats
 from grid.city.city import City, make_city
@@ -67,10 +62,10 @@ def test_bisection_finds_what_stepping_finds(winter_city: City, bus: str) -> Non
     k = 0
     while keeps(winter_city, LIMITS, bus, (k + 1) * increment * per_it):
         k += 1
-    found = hosting_capacity(winter_city, LIMITS, bus, per_it, increment_mw=increment)
+    found = hosting_capacity(winter_city, LIMITS, bus, per_it, increment=increment)
     assert k > 0
-    assert found.p_it_mw == pytest.approx(k * increment)
-    assert found.p_facility_mw == pytest.approx(k * increment * per_it.max())
+    assert found.size == pytest.approx(k * increment)
+    assert found.p_peak_mw == pytest.approx(k * increment * per_it.max())
 
 
 def test_what_binds_is_beyond_its_limit_one_increment_later(winter_city: City) -> None:
@@ -81,7 +76,7 @@ def test_what_binds_is_beyond_its_limit_one_increment_later(winter_city: City) -
     assert (binding.quantity, binding.limit) == ("loading_percent", 60)
     drawn, q_mvar = winter_city.withdrawal()
     bus = winter_city.network.buses.position["MV3.101 Bus 86"]
-    drawn[:, bus] += (found.p_it_mw + 0.1) * per_it
+    drawn[:, bus] += (found.size + 0.1) * per_it
     loading = power_flow(winter_city.network, winter_city.clock, drawn, q_mvar).loading_percent()
     element = winter_city.network.branches.names.index(binding.element)
     assert loading[binding.step, element] == pytest.approx(binding.value, abs=1e-6)
@@ -96,8 +91,8 @@ def test_import_can_be_what_binds(winter_city: City) -> None:
     assert (found.binding.element, found.binding.quantity) == ("city", "import_mw")
     assert found.binding.limit == pytest.approx(25)
     per_it = swing(winter_city)
-    assert keeps(winter_city, limits, "MV3.101 busbar1A", found.p_it_mw * per_it)
-    assert not keeps(winter_city, limits, "MV3.101 busbar1A", (found.p_it_mw + 0.1) * per_it)
+    assert keeps(winter_city, limits, "MV3.101 busbar1A", found.size * per_it)
+    assert not keeps(winter_city, limits, "MV3.101 busbar1A", (found.size + 0.1) * per_it)
 
 
 def test_wider_limits_never_host_less(winter_city: City) -> None:
@@ -105,7 +100,7 @@ def test_wider_limits_never_host_less(winter_city: City) -> None:
         hosting_capacity(
             winter_city, LIMITS.with_changes({"line_loading_max_percent": percent}), "MV3.101 Bus 86",
             swing(winter_city),
-        ).p_it_mw
+        ).size
         for percent in (50, 60, 80, 100)
     ]  # fmt: skip
     assert found == sorted(found)
@@ -115,7 +110,7 @@ def test_wider_limits_never_host_less(winter_city: City) -> None:
 def test_a_grid_beyond_its_limits_hosts_nothing_and_says_why(winter_city: City) -> None:
     tight = LIMITS.with_changes({"line_loading_max_percent": 10})
     found = hosting_capacity(winter_city, tight, "MV3.101 Bus 86", swing(winter_city))
-    assert found.p_it_mw == 0
+    assert found.size == 0
     assert found.binding is not None
     assert found.binding.quantity == "loading_percent"
 
@@ -124,8 +119,8 @@ def test_many_buses_are_what_each_is_and_the_search_may_end_first(winter_city: C
     per_it = swing(winter_city)
     both = hosting_capacities(winter_city, LIMITS, BUSES[:2], per_it)
     assert both == tuple(hosting_capacity(winter_city, LIMITS, bus, per_it) for bus in BUSES[:2])
-    ended = hosting_capacity(winter_city, LIMITS, BUSES[0], per_it, p_max_mw=1.0)
-    assert (ended.p_it_mw, ended.binding) == (1.0, None)
+    ended = hosting_capacity(winter_city, LIMITS, BUSES[0], per_it, size_max=1.0)
+    assert (ended.size, ended.binding) == (1.0, None)
 
 
 def two_lines(tmp_path: Path) -> City:
@@ -147,7 +142,7 @@ def test_the_loss_of_one_of_two_lines_halves_what_the_end_takes(tmp_path: Path) 
     per_it = np.ones(24)
     intact = hosting_capacity(city, limits, "end", per_it)
     safe = hosting_capacity(city, limits, "end", per_it, n_minus_1=True, after_outage=limits)
-    assert safe.p_it_mw + 0.5 == pytest.approx((intact.p_it_mw + 0.5) / 2, abs=0.15)
+    assert safe.size + 0.5 == pytest.approx((intact.size + 0.5) / 2, abs=0.15)
     assert safe.binding is not None
     assert safe.binding.outage in {"first", "second"}
     assert safe.binding.element != safe.binding.outage
@@ -160,14 +155,14 @@ def test_an_outage_that_breaks_a_limit_by_itself_is_left_out_and_named(tmp_path:
     strict = limits.with_changes({"line_loading_max_percent": 1})
     found = hosting_capacity(city, limits, "end", np.ones(24), n_minus_1=True, after_outage=strict)
     assert found.outages_left_out == ("first", "second")
-    assert found.p_it_mw == hosting_capacity(city, limits, "end", np.ones(24)).p_it_mw
+    assert found.size == hosting_capacity(city, limits, "end", np.ones(24)).size
 
 
 def test_what_is_drawn_where_the_grid_is_fed_counts_as_import_too(tmp_path: Path) -> None:
     city = two_lines(tmp_path)
     limits = LimitsSpec(vm_min_pu=0.8, vm_max_pu=1.1, import_max_mw=2.0)
     found = hosting_capacity(city, limits, "source", np.ones(24))
-    assert found.p_it_mw == pytest.approx(1.5)  # the town draws half a megawatt
+    assert found.size == pytest.approx(1.5)  # the town draws half a megawatt
     assert found.binding is not None
     assert found.binding.quantity == "import_mw"
 
@@ -183,8 +178,8 @@ def test_facility_power_is_in_proportion_to_the_rating() -> None:
 
 def test_all_faults_at_once(winter_city: City) -> None:
     with pytest.raises(InputError) as caught:
-        hosting_capacities(winter_city, LIMITS, ["MV3.101 Bus 8"], np.ones(3), increment_mw=0.0)
-    assert {fault.place for fault in caught.value.faults} >= {"p_per_it_mw", "increment_mw"}
+        hosting_capacities(winter_city, LIMITS, ["MV3.101 Bus 8"], np.ones(3), increment=0.0)
+    assert {fault.place for fault in caught.value.faults} >= {"p_per_unit_mw", "increment"}
     with pytest.raises(InputError, match="did you mean"):
         hosting_capacity(winter_city, LIMITS, "MV3.101 Bus 866", swing(winter_city))
 
@@ -197,7 +192,7 @@ def test_cars_that_charge_on_arrival_leave_less_room_for_a_data_centre() -> None
     buses = ["MV3.101 Bus 86", "MV3.101 busbar1A"]
     with_cars = hosting_in_scenario(loaded, "north", buses)
     without = hosting_in_scenario(loaded.with_changes({"assets": []}), "north", buses)
-    assert all(less.p_it_mw < more.p_it_mw for less, more in zip(with_cars, without, strict=True))
+    assert all(less.size < more.size for less, more in zip(with_cars, without, strict=True))
     table = hosting_table(with_cars)
     assert table["bus"].to_list() == buses
     assert table["quantity"].to_list() == ["loading_percent", "import_mw"]
