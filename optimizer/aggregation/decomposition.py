@@ -22,7 +22,7 @@ from scipy import sparse
 from grid.arrays import Floats, Ints
 from optimizer._highs import InterruptedSolveError, LinearProgram, Solver, SolverError, Statuses
 
-SMOOTHING = 0.6
+SMOOTHING = 0.3
 """Weight of the best prices so far against the newest duals."""
 MAX_ROUNDS = 300
 NO_GAIN = 1e-9

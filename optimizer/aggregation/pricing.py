@@ -6,7 +6,7 @@ piecewise linear function of e, kept as its segments in the order of their slope
 ``price / eta_charge`` and not discharging at ``(price - wear) · eta_discharge`` per stored megawatt-hour, each as long
 as the energy that the step can move, and cuts off what lies outside the bounds of the store. Reading the functions
 backwards from the energy due gives the schedule. Negative prices need no special care: the slopes are sorted anyway,
-which is the convex hull that the linear programme sees.
+which is the convex hull that the linear programme sees. A session that cannot feed in only fills its cheapest steps.
 """
 
 from __future__ import annotations
@@ -89,6 +89,11 @@ def _cheapest(
     counts, bottoms = np.zeros(longest + 1, np.int64), np.zeros(longest + 1)
     for i in range(e_start.size):
         first, n = offsets[i], offsets[i + 1] - offsets[i]
+        if e_start[i] >= e_low[i] and not discharge_max[first : first + n].any():
+            most = min(due_high[i], e_high[i]) - e_start[i]
+            _fill(charge[first : first + n], price[first : first + n], charge_max[first : first + n], h * eta_c[i],
+                  due_low[i] - e_start[i], most)  # fmt: skip
+            continue
         counts[0], bottoms[0] = 0, e_start[i]
         for k in range(n):
             s = first + k
@@ -109,6 +114,17 @@ def _cheapest(
             charge[s], discharge[s] = gained / (h * eta_c[i]), spent * eta_d[i] / h
             energy = before
     return charge, discharge
+
+
+@njit(cache=True, nogil=True)
+def _fill(charge: Floats, price: Floats, charge_max: Floats, gain: float, due: float, most: float) -> None:
+    """Charges in the cheapest steps, of equal ones the last first, as much as is due, or as is paid for."""
+    stored = 0.0
+    for rank in np.argsort(price[::-1], kind="mergesort"):
+        s = price.size - 1 - rank
+        wanted = most if price[s] < 0.0 else due
+        charge[s] = min(max(wanted - stored, 0.0) / gain, charge_max[s])
+        stored += gain * charge[s]
 
 
 @njit(cache=True, nogil=True)

@@ -15,6 +15,9 @@ from optimizer.window.programme import Window
 from optimizer.window.sessions import SessionBlock, single_direction
 from optimizer.window.solve import Solvers
 
+MANY_SLOTS = 20_000
+"""From so many slots of sessions in a window on, some 500 cars in 36 hours of quarters, aggregating them is the faster
+way (`docs/benchmarks_dispatch.md`)."""
 GAP = 5e-5
 """Gap at which a window's decomposition stops, relative to the cost without penalties [1]."""
 UNBOUNDED_MWH = 1e6
@@ -22,11 +25,20 @@ UNBOUNDED_MWH = 1e6
 
 
 class AggregatedSolvers(Solvers):
-    """Solvers that aggregate the sessions of a window where that is possible, and state them one by one elsewhere."""
+    """Solvers that aggregate the sessions of a window where that is possible, and state them one by one elsewhere.
+
+    Args:
+        least_slots: Windows with fewer slots of sessions are stated one by one too.
+    """
+
+    def __init__(self, least_slots: int = 0) -> None:
+        super().__init__()
+        self._least_slots = least_slots
 
     def get(self, window: Window) -> Solver:
         """A solver that holds the programme of a window."""
-        return AggregatedSolver(window) if can_aggregate(window) else super().get(window)
+        many = sum(block.slot.size for block in window.blocks) >= self._least_slots
+        return AggregatedSolver(window) if many and can_aggregate(window) else super().get(window)
 
 
 def can_aggregate(window: Window) -> bool:
@@ -109,7 +121,8 @@ class AggregatedSolver(Decomposition):
         """Group of each column of the blocks, shape (columns,): sessions at one bus; -1 for energies."""
         group, count = np.full(n_columns, -1, dtype=np.int64), 0
         for block, at in self._placed:
-            bus = np.asarray(block.flexibility.shares.argmax(axis=1)).ravel()[block.device]
+            shares = block.flexibility.shares
+            bus = shares.indices[shares.indptr[block.device]]  # of devices at several buses the first stands for all
             here = count + np.unique(bus, return_inverse=True)[1]
             group[at.charge], group[at.discharge] = here, here[block.fed]
             count = int(here.max(initial=count - 1)) + 1

@@ -167,8 +167,13 @@ def _why_no_bound(plan: WindowSolution, dual: Floats) -> str:
             return f"a row of {limit} binds, which may cut off what the grid admits"
     if plan.window.problem.alternating and plan.window.problem.network.uncovered:
         return "what the net itself draws follows its voltages, which the programme does not know"
-    surplus = (dual[plan.window.compiled.rows["balance"]] < -ROUNDING_DUAL).any()
-    return "energy has a negative price in some steps" if surplus else ""
+    if (dual[plan.window.compiled.rows["balance"]] < -ROUNDING_DUAL).any():
+        return "energy has a negative price in some steps"
+    return (
+        "sessions are aggregated, which leaves the value of the programme a little above its optimum"
+        if (plan.solver.decomposed)
+        else ""
+    )
 
 
 def write_powers(

@@ -11,7 +11,7 @@ import numpy as np
 from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility
 from optimizer._highs import Compiled, Watch
-from optimizer.aggregation.window import AggregatedSolvers
+from optimizer.aggregation.window import MANY_SLOTS, AggregatedSolvers
 from optimizer.horizon.carbon_budget import CarbonBudget
 from optimizer.horizon.fixed import NetImport, fixed_schedule
 from optimizer.horizon.realisation import RealisedWindow, realise, roles_in
@@ -114,8 +114,7 @@ class _Horizon:
         weighted = _in_units(problem, problem.objective, unit)
         reactive = problem.reactive and problem.limits_voltage
         roles = Roles.from_flexibilities(weighted.flexibilities, reactive=reactive, extend=problem.extend)
-        solvers = AggregatedSolvers() if problem.sessions == "aggregated" else Solvers()
-        return cls(problem, weighted, unit, roles, CarbonBudget.from_problem(problem), solvers)
+        return cls(problem, weighted, unit, roles, CarbonBudget.from_problem(problem), _solvers(problem.sessions))
 
     def stops(self, first: int) -> tuple[int, int]:
         """For a window that begins at a step: the step after those it decides, and the one after those it sees."""
@@ -157,6 +156,13 @@ class _Horizon:
             return realise(self.problem, plan)
         window = plan.window if plan.window.problem is self.problem else replace(plan.window, problem=self.problem)
         return RealisedWindow(replace(plan, window=window), np.zeros(plan.window.n_steps), plan.schedule)
+
+
+def _solvers(sessions: str) -> Solvers:
+    """Solvers that state sessions as a problem asks, see `DispatchProblem.sessions`."""
+    if sessions == "each":
+        return Solvers()
+    return AggregatedSolvers(MANY_SLOTS if sessions == "auto" else 0)
 
 
 def _in_units(problem: DispatchProblem, objective: Weights | None, unit: float) -> DispatchProblem:

@@ -77,9 +77,9 @@ class DispatchProblem:
             problem has no solution, and `InfeasibleDispatchError` says why.
         horizon_steps: Steps that each window decides for good.
         look_ahead_steps: Steps that each window sees beyond them.
-        sessions: Whether fleets are stated session by session, or as combinations of whole schedules
-            (`optimizer.aggregation.window`), where a window allows it. Both give the same cost and deliver every
-            session.
+        sessions: Whether fleets are stated session by session (``each``), or as combinations of whole schedules
+            (``aggregated``, `optimizer.aggregation.window`), where a window allows it; ``auto``: combined where
+            there are many. Both deliver every session, at the same cost to a gap of 5e-5.
         time_limit_s: Most time for the whole dispatch [s]; what is not decided by then is guessed, and
             `Schedule.optimality_gap` says how far that may be from the optimum.
         objective: What cost, carbon and peak import weigh against each other; None: the cost, with all its prices.
@@ -119,7 +119,7 @@ class DispatchProblem:
     elastic: bool = True
     horizon_steps: int = 96
     look_ahead_steps: int = 48
-    sessions: Literal["each", "aggregated"] = "each"
+    sessions: Literal["auto", "each", "aggregated"] = "auto"
     time_limit_s: float = np.inf
     extend: Extension | None = None
     objective: Weights | None = None
@@ -147,8 +147,8 @@ class DispatchProblem:
                 yield Fault(name, "must be at least 0", getattr(self, name))
         if self.network_model not in ("ac", "dc"):
             yield Fault("network_model", "must be 'ac' or 'dc'", self.network_model)
-        if self.sessions not in ("each", "aggregated"):
-            yield Fault("sessions", "must be 'each' or 'aggregated'", self.sessions)
+        if self.sessions not in ("auto", "each", "aggregated"):
+            yield Fault("sessions", "must be 'auto', 'each' or 'aggregated'", self.sessions)
         names = [flexibility.name for flexibility in self.flexibilities]
         yield from (
             Fault(n, "two flexibilities have this name") for n in sorted({n for n in names if names.count(n) > 1})

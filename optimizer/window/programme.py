@@ -15,7 +15,6 @@ from grid.flexibility.per_slot import values_of
 from grid.powerflow.powerflow import PowerFlow, power_flow
 from optimizer._highs import Compiled, LinearProgram
 from optimizer.problem.problem import DispatchProblem
-from optimizer.problem.slots import step_of
 from optimizer.window.data import bounds, own_ci, prices, sides
 from optimizer.window.roles import Roles
 from optimizer.window.sessions import SessionBlock, SessionColumns, session_block, single_direction
@@ -94,14 +93,29 @@ class Window(WindowModel):
     def withdrawal(self, schedule: WindowSchedule) -> tuple[Floats, Floats]:
         """Active and reactive withdrawal at the buses with a schedule, shape (n_steps, B) each [MW, MVAr]."""
         p_mw, q_mvar = self.problem.p_fixed_mw[self.steps].copy(), self.problem.q_fixed_mvar[self.steps].copy()
-        flexibilities = {f.name: f for f in self.problem.flexibilities}
         for total, parts in ((p_mw, schedule.p_mw), (q_mvar, schedule.q_mvar)):
-            for name, (slot, power) in parts.items():
-                flexibility = flexibilities[name]
-                at = (step_of(flexibility, slot) - self.first, flexibility.device_of(slot))
-                by_device = sparse.csr_array((power, at), shape=(self.n_steps, flexibility.n_devices))
-                np.add(total, (by_device @ flexibility.shares).toarray(), out=total)
+            for name, (_, power) in parts.items():
+                np.add(total, (self._draws[name] @ power).reshape(total.shape), out=total)
         return p_mw, q_mvar
+
+    @cached_property
+    def step_of_slot(self) -> dict[str, Ints]:
+        """Step of each slot in the window, counted from its first, by flexibility."""
+        every = {f.name: np.tile(np.arange(self.n_steps), f.n_devices) for f in self.roles.lasting}
+        return every | {block.flexibility.name: block.step for block in self.blocks}
+
+    @cached_property
+    def _draws(self) -> dict[str, sparse.csr_array]:
+        """Withdrawal at each bus in each step by slot in the window, by flexibility, shape (n_steps · B, slots)."""
+        devices = {f.name: (f, np.repeat(np.arange(f.n_devices), self.n_steps)) for f in self.roles.lasting}
+        devices |= {block.flexibility.name: (block.flexibility, block.device) for block in self.blocks}
+        found = {}
+        for name, (flexibility, device) in devices.items():
+            shares = sparse.coo_array(flexibility.shares[device])
+            row = self.step_of_slot[name][shares.row] * shares.shape[1] + shares.col
+            shape = (self.n_steps * shares.shape[1], device.size)
+            found[name] = sparse.csr_array((shares.data, (row, shares.row)), shape=shape)
+        return found
 
     def net_import_mw(self, schedule: WindowSchedule, flow: PowerFlow) -> Floats:
         """Net import, shape (n_steps,) [MW]: what enters the grid, and what is drawn right where it does.
@@ -187,13 +201,12 @@ def between(window: Window, one: WindowSchedule, other: WindowSchedule, share: F
         share: How far along it, one value or one for each step, shape (n_steps,) [1].
     """
     by_step = np.broadcast_to(share, (window.n_steps,))
-    flexibilities = {f.name: f for f in window.problem.flexibilities}
 
     def blended(first: dict[str, SlotValues], last: dict[str, SlotValues]) -> dict[str, SlotValues]:
         found = {}
         for name, (slot, value) in last.items():
             begin = first[name][1] if name in first else np.zeros(slot.size)
-            along = by_step[step_of(flexibilities[name], slot) - window.first]
+            along = by_step[window.step_of_slot[name]]
             found[name] = (slot, begin + along * (value - begin))
         return found
 

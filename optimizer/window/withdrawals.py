@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from grid.arrays import Bools, Floats, Ints
+from grid.arrays import Bools, Floats, Ints, run_offsets
 from optimizer.network.linearisation import Linearisation
 from optimizer.window.programme import Window
 
@@ -60,16 +60,22 @@ class Withdrawals:
 
     @classmethod
     def from_parts(cls, parts: Sequence[Part], shares: Sequence[sparse.csr_array]) -> Withdrawals:
-        """Joins parts, each with its own shares, and sorts them by step."""
-        first = np.concatenate([[0], np.cumsum([matrix.shape[0] for matrix in shares])])
+        """Joins parts, each with its own shares, and sorts them by step; devices of one bus have one row of shares."""
         place = _joined([part.place for part in parts])
         step = _joined([part.step for part in parts])
-        row = _joined([part.share_row + first[part.shares] for part in parts])
+        used = [_joined([part.share_row for part in parts if part.shares == k]) for k in range(len(shares))]
+        chosen = [np.unique(rows) for rows in used]
+        distinct, row_of = _distinct_rows(sparse.csr_array(sparse.vstack([
+            sparse.csr_array(matrix)[rows] for matrix, rows in zip(shares, chosen, strict=True)
+        ])))  # fmt: skip
+        first = run_offsets(np.array([rows.size for rows in chosen]))
+        row = _joined([
+            row_of[first[part.shares] + np.searchsorted(chosen[part.shares], part.share_row)] for part in parts
+        ])  # fmt: skip
         sign = np.repeat([part.sign for part in parts], [part.place.size for part in parts])
         reactive = np.repeat([part.reactive for part in parts], [part.place.size for part in parts])
         order = np.argsort(step, kind="stable")
-        joined = sparse.csr_array(sparse.vstack(shares))
-        return cls(place[order], step[order], sign[order], row[order], reactive[order], joined)
+        return cls(place[order], step[order], sign[order], row[order], reactive[order], distinct)
 
     @cached_property
     def _edges(self) -> Ints:
@@ -80,20 +86,13 @@ class Withdrawals:
         """Where the columns of a step stand."""
         return slice(int(self._edges[step]), int(self._edges[step + 1])) if step + 1 < self._edges.size else slice(0, 0)
 
-    def coefficients(self, step: int, per_mw: Floats, per_mvar: Floats) -> Floats:
-        """What a megawatt (or megavar) more of each column of a step changes, shape (W_t, J).
+    def per_share(self, per_withdrawal: Floats) -> Floats:
+        """What a unit more of each row of shares changes of J functions, shape (J, R).
 
         Args:
-            step: The step.
-            per_mw: Change of J functions per withdrawal at the buses, shape (J, B) [1/MW].
-            per_mvar: The same for reactive power, shape (J, B) [1/MVAr].
+            per_withdrawal: Change per withdrawal at the buses, shape (J, B) [1/MW or 1/MVAr].
         """
-        at = self.at_step(step)
-        shares = self.shares[self.share_row[at]]
-        active = np.asarray(shares @ per_mw.T)
-        if self.reactive[at].any():
-            active = np.where(self.reactive[at, None], np.asarray(shares @ per_mvar.T), active)
-        return np.asarray(self.sign[at, None] * active)
+        return np.ascontiguousarray((self.shares @ per_withdrawal.T).T)
 
 
 def device_withdrawals(window: Window) -> Withdrawals:
@@ -138,18 +137,21 @@ def rows_by_column(
     So ``value = constant + sum(coefficient * column)`` for columns near `now`, shape (columns,).
     """
     constant = rows.value.copy()
+    active = columns.per_share(rows.per_mw)
+    reactive = columns.per_share(rows.per_mvar) if columns.reactive.any() else active
     row_of, places, values = [], [], []
     for step in np.unique(rows.step):
-        of_step = np.flatnonzero(rows.step == step)
-        coefficient = columns.coefficients(int(step), rows.per_mw[of_step], rows.per_mvar[of_step])
-        largest = np.abs(coefficient).max(axis=0, initial=0.0)
-        coefficient[np.abs(coefficient) < least * largest] = 0.0
-        place = columns.place[columns.at_step(int(step))]
-        constant[of_step] -= now[place] @ coefficient
-        column, row = np.nonzero(coefficient)
+        of_step, at = np.flatnonzero(rows.step == step), columns.at_step(int(step))
+        here = np.ix_(of_step, columns.share_row[at])
+        coefficient = columns.sign[at] * np.where(columns.reactive[at], reactive[here], active[here])
+        size = np.abs(coefficient)
+        coefficient[size < least * size.max(axis=1, initial=0.0)[:, None]] = 0.0
+        place = columns.place[at]
+        constant[of_step] -= coefficient @ now[place]
+        row, column = np.nonzero(coefficient)
         row_of += [of_step[row], of_step]
         places += [place[column], np.full(of_step.size, slack[step])]
-        values += [-coefficient[column, row], np.ones(of_step.size)]
+        values += [-coefficient[row, column], np.ones(of_step.size)]
     entries = (np.concatenate(values), (np.concatenate(row_of), np.concatenate(places)))
     return sparse.csr_array(entries, shape=(rows.step.size, now.size)), constant
 
@@ -178,3 +180,14 @@ def _lasting(window: Window) -> tuple[list[Part], list[sparse.csr_array]]:
 def _joined(parts: Sequence[Ints]) -> Ints:
     """Arrays of integers one after another."""
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+
+def _distinct_rows(shares: sparse.csr_array) -> tuple[sparse.csr_array, Ints]:
+    """Rows without those that say the same bus again, shape (R', B), and which of them each row is, shape (R,)."""
+    n_rows, n_buses = shares.shape
+    at_one_bus = np.flatnonzero((np.diff(shares.indptr) == 1) & (np.asarray(shares.sum(axis=1)).ravel() == 1.0))
+    row_of = n_buses + np.arange(n_rows)
+    row_of[at_one_bus] = shares.indices[shares.indptr[at_one_bus]]
+    kept, row_of = np.unique(row_of, return_inverse=True)
+    every = sparse.csr_array(sparse.vstack([sparse.eye_array(n_buses, format="csr"), shares]))
+    return sparse.csr_array(every[kept]), row_of

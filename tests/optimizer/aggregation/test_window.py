@@ -111,3 +111,19 @@ def test_what_cannot_be_aggregated_is_stated_one_by_one() -> None:
     problem = rolled(elastic=False)
     one, other = dispatch(problem), dispatch(replace(problem, sessions="aggregated"))
     np.testing.assert_array_equal(one.p_mw["cars"], other.p_mw["cars"])
+
+
+def test_sessions_are_aggregated_by_themselves_where_there_are_many() -> None:
+    window = window_of(rolled())
+    slots = window.blocks[0].slot.size
+    assert AggregatedSolvers(least_slots=slots).get(window).decomposed
+    assert not AggregatedSolvers(least_slots=slots + 1).get(window).decomposed
+    few = rolled()
+    assert few.sessions == "auto"
+    np.testing.assert_array_equal(dispatch(few).p_mw["cars"], dispatch(replace(few, sessions="each")).p_mw["cars"])
+
+
+def test_the_value_of_a_programme_with_aggregated_sessions_is_no_bound() -> None:
+    problem = rolled(horizon=24)
+    assert dispatch(problem).quality.is_bound
+    assert "aggregated" in dispatch(replace(problem, sessions="aggregated")).quality.why_no_bound
