@@ -97,7 +97,7 @@ def _tracing_input(
     sectors = sectors_of(city, others)
     parts = [*own_elements(city, sectors), *(asset_elements(city, f, p_mw[f.name], sectors) for f in others)]
     elements = joined(parts)
-    if flow.network.uncovered:
+    if flow.network.decided_by_voltage:
         dependent = np.isin(city.loads.bus, flow.network.voltage_dependent_bus)
         live = flow.network.buses.node[city.loads.bus] >= 0
         elements = as_supplied(flow, elements, stores, sectors, at_dependent_buses=np.flatnonzero(dependent[live]))

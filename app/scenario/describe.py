@@ -12,6 +12,7 @@ from carbon.factors import factor_sets
 from carbon.upstream import load_region
 from carbon.upstream.market.factors import marginal_trade_factor, region_factors
 from grid.city.placement import Placement
+from grid.network.network import Network
 
 MANY = 4
 
@@ -38,7 +39,7 @@ def describe_scenario(loaded: LoadedScenario) -> str:
             f"  elements   {len(city.loads.names)} loads, {len(city.generators.names)} generators, "
             f"net peak {p_mw.max():.2f} MW, net energy {p_mw.sum() * clock.step_hours:,.1f} MWh"
         ),
-        f"  solver     {'pandapower: ' + ', '.join(network.uncovered) if network.uncovered else 'fixed point'}",
+        f"  solver     {_solver(network)}",
         (
             f"  strategy   {scenario.dispatch.strategy}, {scenario.dispatch.carbon_price_per_t:g} "
             f"{scenario.currency}/t, windows of {scenario.dispatch.horizon_hours} h and "
@@ -56,6 +57,15 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     notes = (place.note, *network.not_followed, *loaded.caveats, _unverified_factors(loaded))
     lines += [f"  note       {note}" for note in notes if note]
     return "\n".join([*lines, *(report.text for report in loaded.reports), *_of_assets(loaded)])
+
+
+def _solver(network: Network) -> str:
+    """By which method the power flow of a net is solved, and why."""
+    if network.uncovered:
+        return f"pandapower, step by step: {', '.join(network.uncovered)}"
+    if network.decided_by_voltage:
+        return f"Newton: {', '.join(network.decided_by_voltage)}"
+    return "fixed point"
 
 
 def _unverified_factors(loaded: LoadedScenario) -> str:

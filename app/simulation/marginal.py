@@ -75,8 +75,8 @@ def marginal_of(upstream: Upstream, flow: PowerFlow, schedule: Schedule, sensiti
     )
     optimised = bool(np.isfinite(price).any())
     notes = [MEANING, OF_THE_DISPATCH if optimised else NO_DUALS]
-    if flow.network.uncovered:
-        notes.append(NO_LOSSES.format(elements=", ".join(flow.network.uncovered)))
+    if flow.network.decided_by_voltage:
+        notes.append(NO_LOSSES.format(elements=", ".join(flow.network.decided_by_voltage)))
     return Marginal(region, region.at_nodes(np.nan_to_num(losses)), losses, price, penalty, dispatch, tuple(notes))
 
 
@@ -88,7 +88,7 @@ def loss_sensitivity(flow: PowerFlow) -> Floats:
     """
     network = flow.network
     found = np.full((flow.clock.n_steps, len(network.buses.names)), np.nan)
-    if network.uncovered:
+    if network.decided_by_voltage:
         return found
     at_once = max(1, MOST_VOLTAGES // network.n_nodes)
     for first in range(0, flow.clock.n_steps, at_once):

@@ -93,6 +93,10 @@ def _not_followed(net: Any) -> Iterator[str]:
     if replaced:
         yield f"Options of the power flow stored in the net are replaced: {', '.join(replaced)}."
     net.user_pf_options = {name: options[name] for name in HONOURED if name in options}
+    negative = net.trafo.vk_percent.to_numpy(dtype=float) < 0
+    if negative.any():
+        count = int(np.count_nonzero(negative))
+        yield f"{count} transformers have a negative short-circuit voltage, as only equivalents of grids have."
     rated = net.line.max_i_ka.to_numpy(dtype=float) > 0
     unrated = int(np.count_nonzero(net.line.in_service.to_numpy(dtype=bool) & ~rated))
     if unrated:

@@ -17,6 +17,11 @@ def _positive(values: Floats) -> Bools:
     return values > 0
 
 
+def _not_zero(values: Floats) -> Bools:
+    usable: Bools = np.isfinite(values) & (values != 0)
+    return usable
+
+
 def _not_below_zero(values: Floats) -> Bools:
     return ~(values < 0)
 
@@ -50,7 +55,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("sn_mva", "must be greater than 0", _positive),
         ("vn_hv_kv", "must be greater than 0", _positive),
         ("vn_lv_kv", "must be greater than 0", _positive),
-        ("vk_percent", "must be greater than 0", _positive),
+        ("vk_percent", "must not be 0 (a transformer without impedance is a switch)", _not_zero),
         ("vkr_percent", "must be finite", np.isfinite),
     ),
     "ext_grid": (("vm_pu", "must be greater than 0", _positive),),
@@ -79,6 +84,12 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "switch": ("bus", "element", "et", "closed"),
 }  # fmt: skip
 """Columns without which a table cannot be solved."""
+_NO_DC = "direct-current grids are not modelled; take a dcline, or one load and one static generator"
+REFUSED = {
+    "tcsc": "series compensation that follows the power is not modelled; take an impedance",
+    **dict.fromkeys(("bus_dc", "vsc", "b2b_vsc", "vsc_stacked", "vsc_bipolar"), _NO_DC),
+}
+"""Tables of elements whose flows follow no admittance that is the same in every step, and what to take instead."""
 HIGHEST_INDEX = 10_000_000
 """Of a bus: pandapower keeps an entry for every number up to the highest."""
 
@@ -153,6 +164,11 @@ def faults(net: Any) -> Iterator[Fault]:
         for column in columns:
             for row in np.flatnonzero(~used[column].isin(net.bus.index).to_numpy()):
                 yield Fault(_place(used, table, int(row), column), "no such bus", used[column].iloc[row].item())
+    for table, why in REFUSED.items():
+        if table in net and len(net[table]):
+            yield Fault(f"{table} #{net[table].index[0]}", why)
+    if "ssc" in net and (net.ssc.in_service.astype(bool) & (net.ssc.r_ohm != 0)).any():
+        yield Fault("ssc, r_ohm", "must be 0: what it loses is not known step by step")
     line = net.line[net.line.in_service.astype(bool)]
     for row in np.flatnonzero(((line.r_ohm_per_km == 0) & (line.x_ohm_per_km == 0)).to_numpy()):
         yield Fault(

@@ -15,6 +15,7 @@ from grid._pandapower.compiled import keep_compiled_functions
 from grid._pandapower.elements import branches_of, buses_of
 from grid._pandapower.faults import faults
 from grid._pandapower.tables import element_table, unique
+from grid._pandapower.voltage_control import depends_on_voltage, voltage_control
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import InputError, raise_if_any
 from grid.network.network import Complexes, DCLines, Network
@@ -29,6 +30,8 @@ RUNPP_OPTIONS: Mapping[str, Any] = {
 """One setting for the matrices, the fallback and the export, so that all three agree."""
 INJECTING_TABLES = ("load", "storage", "sgen")
 """Tables whose elements a city puts on its clock."""
+STEP_BY_STEP = ("svc", "ssc")
+"""Tables whose elements pandapower's Newton-Raphson solves, step by step."""
 REFERENCE = 3
 """Type of a bus that an external grid holds, in pandapower's matrices."""
 
@@ -46,9 +49,11 @@ def network_of(net: Any) -> Network:
     raise_if_any(faults(net), "the net")
     solved = _solved(net)
     internal = _internal(solved)
+    controlled = _generator_nodes(internal)
     n_nodes = internal["Ybus"].shape[0]
     bus_table = internal["bus"].real
     node = _nodes(solved, n_nodes)
+    dependent = _voltage_dependent(solved, node)
     withdrawn = (bus_table[:, 2] + 1j * bus_table[:, 3]).astype(complex)
     for table, sign in (("load", 1.0), ("storage", 1.0), ("sgen", -1.0)):
         at, power = _table_power(solved, table, node)
@@ -71,8 +76,9 @@ def network_of(net: Any) -> Network:
         uncovered=_uncovered(net),
         misstated=misstated,
         not_followed=not_followed,
-        generator_node=_generator_nodes(net, node, internal),
-        voltage_dependent_bus=_voltage_dependent(solved, node),
+        generator_node=controlled,
+        voltage_dependent_bus=dependent,
+        voltage_control=voltage_control(net, node, internal, controlled, dependent),
         elements={table: element_table(net, table) for table in INJECTING_TABLES},
         load_net=partial(_given, net),
     )
@@ -89,16 +95,22 @@ def given_net(network: Network) -> Any:
 
 
 def _solved(net: Any) -> Any:
-    """The net with its own power flow solved, or without its loads and generation where that has no solution."""
+    """The net with its own power flow solved, or without its loads and generation where that has no solution.
+
+    Limits of reactive power, which move with the loads, are left to each step.
+    """
     import pandapower  # noqa: PLC0415  slow to import
 
     keep_compiled_functions()
+    options, net.user_pf_options = net.user_pf_options, {}
     try:
         pandapower.runpp(net, **RUNPP_OPTIONS)
     except pandapower.LoadflowNotConverged:  # its loads may be too much at once, and its profiles not
         return _unloaded(net)
     except Exception as error:
         raise InputError.single("city.network", f"pandapower's power flow of the net failed: {error}") from error
+    finally:
+        net.user_pf_options = options
     return net
 
 
@@ -166,12 +178,9 @@ def _slack_generators(net: Any) -> Bools:
     return slack
 
 
-def _generator_nodes(net: Any, node: Ints, internal: Any) -> Ints:
-    """Nodes of what controls voltage and is no slack; also of generators that are at a limit of reactive power."""
-    buses = net.gen.bus[net.gen.in_service.to_numpy(dtype=bool)]
-    at = node[net.bus.index.get_indexer(buses)]
-    nodes = np.union1d(at[at >= 0], np.asarray(internal["pv"], dtype=np.int64))
-    return np.setdiff1d(nodes, internal["ref"]).astype(np.int64)
+def _generator_nodes(internal: Mapping[str, Any]) -> Ints:
+    """Nodes of what controls voltage and is no slack, ascending."""
+    return np.setdiff1d(np.asarray(internal["pv"], dtype=np.int64), internal["ref"])
 
 
 def _ward_conductance(net: Any, node: Ints, n_nodes: int) -> Floats:
@@ -202,21 +211,6 @@ def _voltage_dependent(net: Any, node: Ints) -> Ints:
     return np.unique(at[node[at] >= 0]).astype(np.int64)
 
 
-def depends_on_voltage(net: Any) -> Bools:
-    """Loads in service that are not of constant power, shape (number of loads,)."""
-    columns = [column for column in net.load if column.startswith(("const_z", "const_i"))]
-    depends: Bools = (net.load[columns].fillna(0.0).to_numpy(dtype=float) != 0).any(axis=1)
-    in_service: Bools = net.load.in_service.to_numpy(dtype=bool)
-    return depends & in_service
-
-
 def _uncovered(net: Any) -> tuple[str, ...]:
-    """Elements whose behaviour the fixed-point solver does not model."""
-    reasons = []
-    if (net.gen.in_service.to_numpy(dtype=bool) & ~_slack_generators(net)).any():
-        reasons.append("voltage-controlled generators (gen)")
-    if len(net.load) and depends_on_voltage(net).any():
-        reasons.append("loads that depend on voltage (ZIP)")
-    tables = ("xward", "dcline", "svc", "ssc", "tcsc", "vsc", "b2b_vsc", "bus_dc")
-    reasons += [f"elements of table {table}" for table in tables if table in net and len(net[table])]
-    return tuple(reasons)
+    """Elements whose behaviour our kernels do not model."""
+    return tuple(f"elements of table {table}" for table in STEP_BY_STEP if table in net and len(net[table]))

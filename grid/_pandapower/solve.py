@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import numpy as np
 
 from grid._pandapower.matrices import RUNPP_OPTIONS
+from grid._pandapower.voltage_control import COEFFICIENTS
 from grid.arrays import Floats
 from grid.network.network import Complexes, Network
 
-COEFFICIENTS = ("const_i_p_percent", "const_z_p_percent", "const_i_q_percent", "const_z_q_percent")
 SETTLED_MVA = 1e-9
 """Loads that depend on voltage are settled when they change by less between two power flows [MVA]."""
 MOST_ROUNDS = 50
@@ -35,7 +34,7 @@ def newton_raphson(network: Network, withdrawal_mva: Complexes, loads_mva: Compl
     at = network.voltage_dependent_bus
     if not at.size:
         return _solved(network, withdrawal_mva)
-    coefficients = mean_coefficients(network.net, at)
+    coefficients = network.voltage_control.dependence
     loads = withdrawal_mva[at] if loads_mva is None else loads_mva
     of_all = _coefficients_of_all(coefficients, loads, withdrawal_mva[at])
     if of_all is not None:
@@ -53,14 +52,6 @@ def newton_raphson(network: Network, withdrawal_mva: Complexes, loads_mva: Compl
         if np.abs(drawn - before).max() < SETTLED_MVA:
             return voltage
     return None
-
-
-def mean_coefficients(net: Any, buses: Any) -> Floats:
-    """Mean `COEFFICIENTS` of the loads in service at the `buses` (places), shape (V, 4) [1], as pandapower takes it."""
-    in_service = net.load[net.load.in_service.to_numpy(dtype=bool)]
-    columns = [column for column in COEFFICIENTS if column in in_service]
-    means = in_service.groupby("bus")[columns].mean().reindex(columns=COEFFICIENTS).fillna(0.0)
-    return np.asarray(means.loc[net.bus.index[buses]].to_numpy(dtype=float) / 100)
 
 
 def _coefficients_of_all(coefficients: Floats, loads_mva: Complexes, total_mva: Complexes) -> Floats | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from grid.arrays import Floats
+from grid.arrays import Floats, Ints
 from grid.errors import Fault, raise_if_any
 
 
@@ -84,3 +84,7 @@ class Injections:
     def window(self, first: int, stop: int) -> Injections:
         """The steps `first` (included) to `stop` (excluded)."""
         return Injections(self.profiles[:, first:stop], self.p_mw, self.q_mvar)
+
+    def chosen(self, steps: Ints) -> Injections:
+        """Some steps, in the order in which they are given."""
+        return Injections(self.profiles[:, steps], self.p_mw, self.q_mvar)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -126,6 +126,34 @@ class DCLines:
 
 
 @dataclass(frozen=True, eq=False)
+class VoltageControl:
+    """How the nodes `Network.generator_node` (H) hold their voltages, and loads at V buses depend on theirs.
+
+    Args:
+        vm_pu: Voltage that is held, shape (H,) [pu].
+        p_mw: Power that is fed in there, by what holds the voltage, shape (H,) [MW].
+        q_min_mvar: Least reactive power that is fed in to hold it, shape (H,) [MVAr]; -inf where limits are not kept.
+        q_max_mvar: Most reactive power, shape (H,) [MVAr].
+        dependence: Shares of constant current and of constant impedance of the active, then of the reactive power of
+            loads at the buses `Network.voltage_dependent_bus`, shape (V, 4) [1].
+        start: Voltages to begin with, shape (N,) complex [pu]; empty: those without injections.
+    """
+
+    vm_pu: Floats
+    p_mw: Floats
+    q_min_mvar: Floats
+    q_max_mvar: Floats
+    dependence: Floats
+    start: Complexes
+
+    @classmethod
+    def none(cls) -> Self:
+        """Of a net in which nothing answers."""
+        nothing = np.empty(0)
+        return cls(nothing, nothing, nothing, nothing, np.empty((0, 4)), np.empty(0, dtype=np.complex128))
+
+
+@dataclass(frozen=True, eq=False)
 class Network:
     """A network at one switching state, as pandapower models it.
 
@@ -151,12 +179,13 @@ class Network:
         generator_node: Nodes whose voltage a generator controls; what it feeds in follows from the voltages.
         voltage_dependent_bus: Places of the buses with loads that depend on voltage, ascending, shape (V,); what they
             draw follows from the voltages.
-        uncovered: Why the fixed-point solver cannot solve this net, one reason each; empty if it can.
+        uncovered: Why pandapower solves this net step by step, one reason each; empty if our kernels can.
         misstated: What a balanced power flow misstates of this net, one sentence each; empty if nothing.
         not_followed: What else the net holds that is not followed, such as controllers, one sentence each.
         elements: Columns of the net's loads, storage units and static generators, by table (``load``, ``storage``,
             ``sgen``): unique names, index, bus (place), powers of the net [MW, MVAr], whether in service, and text.
         load_net: Gives the pandapower net; the network of a net that is stored as arrays reads it when it is asked for.
+        voltage_control: How voltages are held, and how loads depend on them.
     """
 
     name: str
@@ -179,6 +208,17 @@ class Network:
     not_followed: tuple[str, ...]
     elements: Mapping[str, Mapping[str, Sequence[Any]]]
     load_net: Callable[[], Any]
+    voltage_control: VoltageControl = field(default_factory=VoltageControl.none)
+
+    @property
+    def decided_by_voltage(self) -> tuple[str, ...]:
+        """What draws or feeds in as the voltages say, one reason each; empty where all powers are given."""
+        reasons = [*self.uncovered]
+        if self.generator_node.size:
+            reasons.append("nodes whose voltage is held (gen, xward, dcline)")
+        if self.voltage_dependent_bus.size:
+            reasons.append("loads that depend on voltage (ZIP)")
+        return tuple(reasons)
 
     @cached_property
     def net(self) -> Any:

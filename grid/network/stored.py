@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from grid.files.plain import from_plain, plain
-from grid.network.network import Branches, Buses, DCLines, Network
+from grid.network.network import Branches, Buses, DCLines, Network, VoltageControl
 
-PARTS = {"buses": Buses, "branches": Branches, "dc_lines": DCLines}
+PARTS = {"buses": Buses, "branches": Branches, "dc_lines": DCLines, "voltage_control": VoltageControl}
 """Fields of a network that are records of their own."""
 LATER = "load_net"
 """The field that is not stored: where the pandapower net comes from."""
@@ -30,5 +30,5 @@ def network_from_text(text: str, load_net: Callable[[], Any]) -> Network:
         load_net: Gives the pandapower net.
     """
     stored = from_plain(json.loads(text))
-    parts = {name: part(**stored.pop(name)) for name, part in PARTS.items()}
+    parts = {name: part(**stored.pop(name)) for name, part in PARTS.items() if name in stored}
     return Network(**stored, **parts, load_net=load_net)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,10 +10,18 @@ import numpy as np
 from grid.arrays import Bools, Floats, Ints
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
-from grid.powerflow.powerflow import PowerFlow, voltages
+from grid.powerflow.powerflow import PowerFlow, stream, voltages
 from grid.powerflow.zbus import GROUPS, RESIDUAL_MVA, Limits, factorise, run
 from grid.powerflow.zbus_arrays import PerElement, PerStep
 from grid.time.clock import Clock
+
+VOLTAGES_MB = 100.0
+"""Memory of the voltages that are held at a time, where Newton's method finds them [MB]."""
+OF_STEPS = (
+    "vm_min_pu", "vm_max_pu", "line_loading_percent", "trafo_loading_percent", "loss_mw", "slack_mva", "violations",
+    "by_newton", "failed",
+)  # fmt: skip
+"""Fields that have one value a step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +44,7 @@ class Extremes:
         branch_loading_percent: Highest loading of each branch, shape (L,) [%]; NaN without a rating.
         branch_over_steps: Steps in which each branch is beyond its limit, shape (L,).
         branch_loss_mwh: Energy lost in each branch, shape (L,) [MWh].
-        by_newton: Steps solved by Newton-Raphson instead of the fixed point, shape (T,).
+        by_newton: Steps that pandapower's Newton-Raphson solved one by one, shape (T,).
         failed: Steps without a solution, shape (T,).
     """
 
@@ -76,8 +85,9 @@ def extremes(
         InputError: If the injections are not those of this network and clock.
     """
     limits = limits or Limits.from_network(network)
-    if network.uncovered:
-        return _of_flow(voltages(network, clock, injections), limits)
+    if network.decided_by_voltage:
+        flows = stream(network, clock, injections, memory_mb=VOLTAGES_MB, threads=threads)
+        return _joined(clock, [_of_flow(flow, limits) for flow in flows])
     step, element, _ = run(network, injections, limits, "extremes", threads=threads)
     found = _of_kernel(network, clock, step, element)
     missed = np.flatnonzero(~(step.residual < (RESIDUAL_MVA / network.base_mva) ** 2))
@@ -153,14 +163,26 @@ def _with_newton(found: Extremes, missed: Ints, injections: Injections, limits: 
     for k in missed.tolist():
         flow = voltages(found.network, found.clock.window(k, k + 1), injections.window(k, k + 1))
         parts.append(_of_flow(flow, limits))
-    changed: dict[str, object] = {}
-    for name in ("vm_min_pu", "vm_max_pu", "line_loading_percent", "trafo_loading_percent", "loss_mw", "slack_mva",
-                 "violations", "by_newton", "failed"):  # fmt: skip
+    changed: dict[str, object] = _of_elements((found, *parts))
+    for name in OF_STEPS:
         values = getattr(found, name).copy()
         values[missed] = np.concatenate([getattr(part, name) for part in parts])
         changed[name] = values
-    for name, join in (("bus_vm_min_pu", np.fmin), ("bus_vm_max_pu", np.fmax), ("branch_loading_percent", np.fmax)):
-        changed[name] = join.reduce([getattr(part, name) for part in (found, *parts)])
-    for name in ("bus_over_steps", "branch_over_steps", "branch_loss_mwh"):
-        changed[name] = np.sum([getattr(part, name) for part in (found, *parts)], axis=0)
     return replace(found, **changed)  # type: ignore[arg-type]  # every name is a field of the right type
+
+
+def _joined(clock: Clock, parts: Sequence[Extremes]) -> Extremes:
+    """Extremes of consecutive windows together."""
+    changed: dict[str, object] = _of_elements(parts)
+    changed |= {name: np.concatenate([getattr(part, name) for part in parts]) for name in OF_STEPS}
+    return replace(parts[0], clock=clock, **changed)  # type: ignore[arg-type]  # as above
+
+
+def _of_elements(parts: Sequence[Extremes]) -> dict[str, object]:
+    """Extremes and sums of buses and branches over several sets of steps."""
+    changed: dict[str, object] = {}
+    for name, join in (("bus_vm_min_pu", np.fmin), ("bus_vm_max_pu", np.fmax), ("branch_loading_percent", np.fmax)):
+        changed[name] = join.reduce([getattr(part, name) for part in parts])
+    for name in ("bus_over_steps", "branch_over_steps", "branch_loss_mwh"):
+        changed[name] = np.sum([getattr(part, name) for part in parts], axis=0)
+    return changed

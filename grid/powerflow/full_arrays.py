@@ -33,7 +33,7 @@ class FullArrays:
         p_from_mw: Active power entering each branch at its "from" end, shape (T, L) [MW].
         p_to_mw: The same at its "to" end, shape (T, L) [MW].
         loss_mw: Power drawn by the grid itself, shape (T,), in double precision [MW].
-        by_newton: Steps solved by Newton-Raphson instead of the fixed point, shape (T,).
+        by_newton: Steps that pandapower's Newton-Raphson solved one by one, shape (T,).
         failed: Steps without a solution, shape (T,).
     """
 
@@ -63,7 +63,7 @@ def full_arrays(network: Network, clock: Clock, injections: Injections, *, threa
         InputError: If the injections are not those of this network and clock.
     """
     check_injections(network, clock, injections)
-    if network.uncovered:
+    if network.decided_by_voltage:
         return _of_flow(voltages(network, clock, injections, threads=threads))
     step, _, kept = run(network, injections, Limits.from_network(network), "arrays", threads=threads)
     none = np.zeros(clock.n_steps, dtype=np.bool_)

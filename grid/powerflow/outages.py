@@ -65,9 +65,9 @@ def outages(
         InputError: If the network needs pandapower's solver, which has no matrices to change, or a branch does not
             exist.
     """
-    if network.uncovered:
+    if network.decided_by_voltage:
         raise InputError.single(
-            "network", "outages need a net that the fixed point covers", ", ".join(network.uncovered)
+            "network", "outages need a net in which voltage decides no power", ", ".join(network.decided_by_voltage)
         )
     chosen = np.arange(len(network.branches)) if branches is None else np.asarray(branches, dtype=np.int64)
     if chosen.size and (chosen.min() < 0 or chosen.max() >= len(network.branches)):

@@ -2,9 +2,10 @@
 
 The voltages of the nodes that are not slack solve ``V = w + Y⁻¹ conj(S / V)``, where ``w`` is the voltage without
 injections and S the injection. Iterated from ``V = w`` this converges in a few rounds on distribution grids, up to
-ten times their nominal load, and every round is one solve with the same factor for many steps at once [1]. A step
-whose power residual does not fall goes to pandapower's Newton-Raphson; one that fails there too is reported. The
-iteration itself is compiled (`grid.powerflow.zbus_kernel`).
+ten times their nominal load, and every round is one solve with the same factor for many steps at once [1]. Where
+voltages are held or decide what is drawn, and in steps whose power residual does not fall, Newton's method takes its
+place, for many steps at once as well. A step that it does not solve goes to pandapower's Newton-Raphson; one that fails
+there too is reported. Both iterations are compiled (`grid.powerflow.zbus_kernel`, `grid.powerflow.newton_kernel`).
 
 References:
     [1] S. Bolognani and S. Zampieri, "On the existence and linear approximation of the power flow solution in power
@@ -24,6 +25,7 @@ from grid.arrays import Bools, Floats
 from grid.errors import Fault, InputError, raise_if_any
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
+from grid.powerflow.newton import newton
 from grid.powerflow.zbus import RESIDUAL_MVA, Limits, run
 from grid.time.clock import Clock
 from grid.units import BYTES_PER_MB
@@ -40,7 +42,7 @@ class PowerFlow:
         clock: The time axis.
         network: The network.
         voltage: Node voltages, shape (T, N) complex [pu]; NaN where a step has no solution.
-        by_newton: Steps solved by Newton-Raphson instead of the fixed point, shape (T,).
+        by_newton: Steps that pandapower's Newton-Raphson solved one by one, shape (T,).
         failed: Steps without a solution, shape (T,).
     """
 
@@ -172,21 +174,36 @@ def voltages(
         InputError: If the injections are not those of this network and clock.
     """
     check_injections(network, clock, injections)
-    solved = np.zeros(clock.n_steps, dtype=bool)
-    if not network.uncovered:
-        step, _, kept = run(network, injections, Limits.from_network(network), "voltages", threads=threads)
-        solved = step.residual < (RESIDUAL_MVA / network.base_mva) ** 2
-        voltage = kept.voltage.view(np.complex128)[:, :, 0].T
-    else:
-        voltage = np.full((network.n_nodes, clock.n_steps), np.nan + 0j).T
+    voltage, solved = _by_kernels(network, injections, loads_mva, threads)
     failed = np.zeros(clock.n_steps, dtype=bool)
     for k in np.flatnonzero(~solved):
         p_mw, q_mvar = injections.at(int(k))
         loads = None if loads_mva is None else loads_mva[k]
-        newton = _pandapower.newton_raphson(network, p_mw + 1j * q_mvar, loads)
-        failed[k] = newton is None
-        voltage[k] = np.nan if newton is None else newton
+        found = _pandapower.newton_raphson(network, p_mw + 1j * q_mvar, loads)
+        failed[k] = found is None
+        voltage[k] = np.nan if found is None else found
     return PowerFlow(clock, network, voltage, ~solved & ~failed, failed)
+
+
+def _by_kernels(
+    network: Network, injections: Injections, loads_mva: Complexes | None, threads: int
+) -> tuple[Complexes, Bools]:
+    """Node voltages, shape (T, N), and the steps in which they are a solution, shape (T,)."""
+    if network.uncovered:
+        return np.full((network.n_nodes, injections.n_steps), np.nan + 0j).T, np.zeros(injections.n_steps, dtype=bool)
+    if network.decided_by_voltage:
+        voltage, missed_mva = newton(network, injections, loads_mva, threads=threads)
+        return voltage, missed_mva < RESIDUAL_MVA
+    step, _, kept = run(network, injections, Limits.from_network(network), "voltages", threads=threads)
+    voltage, solved = (
+        kept.voltage.view(np.complex128)[:, :, 0].T,
+        step.residual < (RESIDUAL_MVA / network.base_mva) ** 2,
+    )
+    missed = np.flatnonzero(~solved)
+    if missed.size:
+        voltage[missed], missed_mva = newton(network, injections.chosen(missed), threads=threads)
+        solved[missed] = missed_mva < RESIDUAL_MVA
+    return voltage, solved
 
 
 def stream(

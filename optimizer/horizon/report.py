@@ -165,7 +165,7 @@ def _why_no_bound(plan: WindowSolution, dual: Floats) -> str:
         if (rows.inner & (np.abs(dual[rows.row]) > LITTLE_DUAL)).any():
             limit = "voltage from above" if rows.kind == "vm_max" else "loading with a margin"
             return f"a row of {limit} binds, which may cut off what the grid admits"
-    if plan.window.problem.alternating and plan.window.problem.network.uncovered:
+    if plan.window.problem.alternating and plan.window.problem.network.decided_by_voltage:
         return "what the net itself draws follows its voltages, which the programme does not know"
     if (dual[plan.window.compiled.rows["balance"]] < -ROUNDING_DUAL).any():
         return "energy has a negative price in some steps"

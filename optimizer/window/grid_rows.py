@@ -126,7 +126,7 @@ class GridRows:
         Steps without an AC solution stay as they are.
         """
         window = self._window
-        if not window.problem.network.uncovered:
+        if not window.problem.network.decided_by_voltage:
             return self._own_mw
         drawn = window.withdrawal(point.schedule)[0].sum(axis=1) + point.flow.injected_mw().sum(axis=1)
         own = window.net_import_mw(point.schedule, point.flow) - drawn

@@ -246,6 +246,6 @@ def _at_buses(powers: Any, n_buses: int) -> Floats:
 
 def reliable_for(network: Network) -> str:
     """Why a network cannot be estimated; empty if it can."""
-    if network.uncovered:
-        return f"the power flow of this net is solved step by step because of {network.uncovered[0]}"
+    if network.decided_by_voltage:
+        return f"what this net draws follows its voltages, because of {network.decided_by_voltage[0]}"
     return ""

@@ -41,9 +41,9 @@ def check_outages(
         InputError: If the network needs pandapower's solver.
     """
     network = case.network
-    if network.uncovered:
+    if network.decided_by_voltage:
         raise InputError.single(
-            "network", "outages need a net that the fixed point covers", ", ".join(network.uncovered)
+            "network", "outages need a net in which voltage decides no power", ", ".join(network.decided_by_voltage)
         )
     few = case.at_steps(steps)
     deciding, left_out, outage = [], [], None
