@@ -12,10 +12,10 @@ from scipy import sparse
 
 from grid._pandapower.as_solved import net_as_solved
 from grid._pandapower.compiled import keep_compiled_functions
+from grid._pandapower.control.voltage_control import depends_on_voltage, voltage_control
 from grid._pandapower.elements import branches_of, buses_of
 from grid._pandapower.faults import faults
 from grid._pandapower.tables import element_table, unique
-from grid._pandapower.voltage_control import depends_on_voltage, voltage_control
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import InputError, raise_if_any
 from grid.network.network import Complexes, DCLines, Network

@@ -6,8 +6,8 @@ import copy
 
 import numpy as np
 
+from grid._pandapower.control.voltage_control import COEFFICIENTS
 from grid._pandapower.matrices import RUNPP_OPTIONS
-from grid._pandapower.voltage_control import COEFFICIENTS
 from grid.arrays import Floats
 from grid.network.network import Complexes, Network
 

@@ -91,7 +91,7 @@ class Workspace(NamedTuple):
     """Largest square of what a node misses, shape (block,) [pu²]."""
 
 
-class Found(NamedTuple):
+class SolvedSteps(NamedTuple):
     """What is found, T steps."""
 
     voltage: Floats
@@ -169,7 +169,7 @@ def newton(
     node = rest[pattern.order]
     grid = _jacobian_grid(network, pattern, node)
     n_steps, base = injections.n_steps, network.base_mva
-    found = Found(np.empty((network.n_nodes, n_steps, 2)), np.full(n_steps, np.inf))
+    found = SolvedSteps(np.empty((network.n_nodes, n_steps, 2)), np.full(n_steps, np.inf))
     found.voltage[network.slack] = np.column_stack([network.v_slack.real, network.v_slack.imag])[:, None]
     block = int(np.clip(CACHE_BYTES // (32 * max(pattern.column.size, 1)) // 8 * 8, 8, 64))
     profiles, answering = _compiled(network, node, injections, loads_mva, curves or VoltageCurves.none(n_steps), block)

@@ -11,7 +11,7 @@ import pandapower as pp
 import pandapower.networks
 import pytest
 
-from grid._pandapower.voltage_control import mean_coefficients
+from grid._pandapower.control.voltage_control import mean_coefficients
 from grid.city.city import City, make_city
 from grid.city.source import read_grid
 from grid.powerflow.powerflow import power_flow
