@@ -9,7 +9,7 @@ import numpy as np
 from app.accounts.node_powers import Pair
 from app.accounts.tracing_input import TracingInput
 from carbon.tracing.conventions import ConventionTrace
-from grid.arrays import Floats, ratio
+from grid.arrays import Floats, ratio, without_nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ def balance_buses(inputs: TracingInput, answer: ConventionTrace, lost_mw: Floats
         answer: One convention's answer.
         lost_mw: What is on its loss line at each node, shape (T, N) [MW].
     """
-    powers, ci = inputs.powers, np.nan_to_num(answer.tracing.ci_kg_per_mwh)
+    powers, ci = inputs.powers, without_nan(answer.tracing.ci_kg_per_mwh)
     own_kg, above_kg = inputs.source_kg
     used = _weighted(inputs, powers.consumed_mw, ci)
     left = _weighted(inputs, powers.exported_mw, ci)

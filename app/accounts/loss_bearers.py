@@ -8,7 +8,7 @@ import numpy as np
 
 from app.accounts.tracing_input import STORES, TracingInput
 from carbon.tracing.conventions import ConventionTrace
-from grid.arrays import Floats, ratio
+from grid.arrays import Floats, ratio, without_nan
 
 GRID_OPERATOR, USES = "grid operator", "uses"
 GENERATOR_LINE = "I.4.3"
@@ -44,7 +44,7 @@ def uses_and_operator(
     lost_mwh = inputs.step_hours * float(lost_mw.sum())
     if answer.convention != "load":
         return (LossBearer(GRID_OPERATOR, lost_mwh, loss_kg),)
-    factor, ci = (np.nan_to_num(values) for values in (answer.gross_factor, answer.tracing.ci_kg_per_mwh))
+    factor, ci = (without_nan(values) for values in (answer.gross_factor, answer.tracing.ci_kg_per_mwh))
     lost_of_gross = ratio(factor - 1.0, factor, 0.0)
     uses = LossBearer(
         USES,

@@ -11,7 +11,7 @@ from app.accounts.grid_elements import is_store
 from app.accounts.storage import Stores
 from app.accounts.tracing_input import TracingInput
 from carbon.tracing.proportional_sharing import Tracing
-from grid.arrays import Bools, Floats, Ints
+from grid.arrays import Bools, Floats, Ints, without_nan
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 
@@ -34,7 +34,7 @@ class MeteredConsumer:
 
     def of_what_it_draws(self, per_mwh: Floats, step_hours: float) -> Floats:
         """What it draws times a property of the power at every node, shape (T, N), summed, shape (T,)."""
-        at_consumer = np.nan_to_num(per_mwh[:, self.node])
+        at_consumer = without_nan(per_mwh[:, self.node])
         summed: Floats = step_hours * (self.p_mw * at_consumer).sum(axis=1)
         return summed
 

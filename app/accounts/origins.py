@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from app.accounts.metered_consumers import MeteredConsumer
 from app.accounts.tracing_input import STORES, TracingInput
 from carbon.tracing.shares import source_share_chunks
-from grid.arrays import Floats, Ints
+from grid.arrays import Floats, Ints, without_nan
 from grid.sharing import shared
 
 WINDOW_MB = 64.0
@@ -57,7 +57,7 @@ def trace_origins(
     group, own_ci, names = _groups(inputs)
     names = names if inputs.operation is None else (*names, STORES)
     parts = _energy_by_source(inputs.powers_of or inputs, group, tuple(data_centres), vehicle_sector)
-    ci = np.nan_to_num(ci_kg_per_mwh)
+    ci = without_nan(ci_kg_per_mwh)
     sums = {sector: np.zeros((2, len(names))) for sector in parts.of_sector_mwh}
     by_step = {centre.name: np.zeros((2, inputs.shape[0], len(names))) for centre in data_centres}
     for window in parts.windows:
@@ -125,7 +125,7 @@ def _energy_by_source(
     )
     windows, of_sector, of_centre = list[slice](), list[list[Floats]](), list[list[Floats]]()
     for first, found in chunks:
-        window, shares = slice(first, first + len(found)), np.nan_to_num(found)
+        window, shares = slice(first, first + len(found)), without_nan(found)
         windows.append(window)
         used = (_used_mw(inputs, sector, window, cars.get(sector)) for sector in sectors)
         of_sector.append([_mwh(p_mw, shares, inputs.step_hours) for p_mw in used])

@@ -188,7 +188,7 @@ def write_result(
     manifest: Callable[[], Mapping[str, Any]],
     summary: Callable[[Callable[[str], pl.LazyFrame]], Mapping[str, Any]],
     topology: Mapping[str, Any],
-    tables: Mapping[str, Callable[[], pl.DataFrame | bytes]],
+    tables: Mapping[str, Callable[[], pl.DataFrame]],
 ) -> Result:
     """Writes a result into a draft, which then takes its place: whole or not at all.
 
@@ -198,8 +198,8 @@ def write_result(
         manifest: Makes the contents of ``manifest.json``, when the tables are written.
         summary: Makes the contents of ``summary.json`` from the tables, which it gets by name.
         topology: Contents of ``topology.json``.
-        tables: Makes each of `TABLES`, with exactly their columns, or its file; one after the other, so that none
-            that is large stays.
+        tables: Makes each of `TABLES`, with exactly their columns; one after the other, so that none that is large
+            stays.
 
     Returns:
         The result; that of another run of the same scenario if one was there before.
@@ -214,9 +214,7 @@ def write_result(
     with new_draft(place) as draft:
         (draft / "scenario.yaml").write_text(scenario_yaml, encoding="utf-8")
         small = {name: frame for name in TABLES if (frame := _write_table(name, tables[name](), draft)) is not None}
-        key_figures = summary(
-            lambda name: small[name].lazy() if name in small else pl.scan_parquet(draft / f"{name}.parquet")
-        )
+        key_figures = summary(lambda name: small[name] if name in small else pl.scan_parquet(draft / f"{name}.parquet"))
         _write_json(key_figures, draft / "summary.json", indent=2)
         _write_json(topology, draft / "topology.json")
         about = sealed(manifest(), draft)
@@ -230,18 +228,14 @@ def write_result(
     return open_result(path)
 
 
-def _write_table(name: str, table: pl.DataFrame | bytes, folder: Path) -> pl.DataFrame | None:
-    """Writes a table, or its file; returns it if it is small enough to be held."""
-    file = folder / f"{name}.parquet"
-    if isinstance(table, bytes):
-        file.write_bytes(table)
-        return None
-    frame = as_stored(name, table)
+def _write_table(name: str, table: pl.DataFrame, folder: Path) -> pl.LazyFrame | None:
+    """Writes a table; returns it if it is small enough to be held."""
     try:
-        encode(name, frame, file)
+        with (folder / f"{name}.parquet").open("wb") as opened:
+            encode(name, table, opened)
     except PolarsError as error:  # how polars says some of the errors of a file system
         raise OSError(str(error)) from error
-    return frame if frame.estimated_size() <= HELD_BYTES else None
+    return as_stored(name, table) if table.estimated_size() <= HELD_BYTES else None
 
 
 def _write_json(content: Mapping[str, Any], file: Path, indent: int | None = None) -> None:

@@ -12,7 +12,6 @@ from app.results.draft import remove_abandoned
 from app.results.folder import Result, is_of, open_result, write_result
 from app.results.key_figures import summarise
 from app.results.manifest import manifest
-from app.results.tables.kept_files import tables_or_files
 from app.results.tables.registry import tables, topology
 from app.results.target import BYTES_PER_VALUE, PLACE, check_target, is_empty, resolve_target
 from app.results.verification import MANIFEST
@@ -111,7 +110,7 @@ def write_outcome(outcome: SimulationResult, out: Path, progress: Progress | Non
         manifest=lambda: manifest(outcome, {**outcome.seconds, "write": round(time.perf_counter() - begun, 3)}),
         summary=summarise,
         topology=topology(outcome),
-        tables=tables_or_files(outcome, tables(outcome)),
+        tables=tables(outcome),
     )
     tell("write", 1.0)
     return result

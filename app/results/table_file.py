@@ -14,15 +14,19 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache, partial
 from io import BytesIO
 from itertools import count
-from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
 
 from app.results.columns import TABLES
+from app.results.parquet.assembly import EncodedColumn, footer_of, parts_of_file
+from app.results.parquet.footer import Struct
 from grid.arrays import Floats
+from grid.sharing import keep_latest
 
 ROWS_AT_ONCE = 1_000_000
 """Rows of a piece of a large table: that of a year of a city has ten million."""
@@ -58,31 +62,92 @@ LEVEL = 3
 ROWS_IN_GROUP = 2**17
 """Rows that are read together, some days of the reference city."""
 
+MOST_KEPT_BYTES = 4_000_000
+"""Size of a column that is kept for the next run, at most: twice that of a week of the reference city [byte]."""
+
 
 def in_columns(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     """A table with exactly its columns, in their order and of their types, from a frame that has them."""
     return frame.select(pl.col(column).cast(dtype) for column, dtype in TABLES[name].items())
 
 
-def as_stored(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+def as_stored(name: str, frame: pl.DataFrame) -> pl.LazyFrame:
     """A table as it will be read again: its columns, their numbers to multiples of `RESOLUTIONS`."""
     steps = RESOLUTIONS.get(name, {})
-    return in_columns(name, frame).with_columns(_to_multiples(column, step) for column, step in steps.items())
+    return in_columns(name, frame).lazy().with_columns(_to_multiples(column, step) for column, step in steps.items())
 
 
-def encode(name: str, frame: pl.DataFrame, file: Path | BytesIO) -> None:
-    """Writes a table that is as it is stored as Parquet, at the least level of zstd if all its numbers are whole."""
+def encode(name: str, frame: pl.DataFrame, file: BinaryIO) -> None:
+    """Writes a table as it is stored, as Parquet; at the least level of zstd if all its numbers are whole.
+
+    Within `sharing_preparation` those columns of a large table are taken as they are that the table written before has,
+    too.
+    """
     if name not in RESOLUTIONS:
-        frame.write_parquet(file, compression="zstd", compression_level=1)
+        in_columns(name, frame).write_parquet(file, compression="zstd", compression_level=1)
         return
-    options = {
-        "use_dictionary": [column for column, dtype in TABLES[name].items() if not dtype.is_float()],
-        "column_encoding": dict.fromkeys(RESOLUTIONS[name] if name in SPLIT else (), "BYTE_STREAM_SPLIT"),
-    }
-    frame.write_parquet(
-        file, compression="zstd", compression_level=LEVEL, row_group_size=ROWS_IN_GROUP,
-        use_pyarrow=True, pyarrow_options=options,
+    columns = in_columns(name, frame)
+    file.writelines(parts_of_file(_schema(name), [_encoded_or_kept(name, column) for column in columns]))
+
+
+def _encoded_or_kept(name: str, series: pl.Series) -> EncodedColumn:
+    if series.estimated_size() > MOST_KEPT_BYTES:
+        return _encoded(name, series)[1]
+    return keep_latest(f"{series.name} of {name}", _Content(series), partial(_encoded, name, series))[1]
+
+
+class _Content:
+    """A column as a key: equal to one of the same type whose memory holds the same bits."""
+
+    def __init__(self, series: pl.Series) -> None:
+        self.series = series
+
+    def __hash__(self) -> int:
+        return hash((len(self.series), str(self.series.dtype)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Content) or self.series.dtype != other.series.dtype:
+            return False
+        own, others = self._array, other._array
+        return (len(own), own.offset) == (len(others), others.offset) and all(
+            one is another if one is None or another is None else one.equals(another)
+            for one, another in zip(own.buffers(), others.buffers(), strict=True)
+        )
+
+    @property
+    def _array(self) -> Any:
+        """Its memory; of names their codes, which in one process stand for the same names."""
+        return (self.series.to_physical() if self.series.dtype == pl.Categorical else self.series).to_arrow()
+
+
+def _encoded(name: str, series: pl.Series) -> tuple[pl.Series, EncodedColumn]:
+    """A column of a table as it is stored; with what it was before, which the size of what is kept counts too."""
+    step = RESOLUTIONS[name].get(series.name)
+    stored = series if step is None else series.to_frame().select(_to_multiples(series.name, step)).to_series()
+    return series, EncodedColumn.from_file(_written(name, stored.to_frame()))
+
+
+@cache
+def _schema(name: str) -> Struct:
+    """Footer of a file of a table without rows."""
+    return footer_of(_written(name, pl.DataFrame(schema=TABLES[name])))
+
+
+def _written(name: str, frame: pl.DataFrame) -> bytes:
+    """A Parquet file of some columns of a large table. Statistics of names would cost half of them and tell nothing."""
+    import pyarrow as pa  # noqa: PLC0415  slow, and only needed where a result is written
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    floats = [column for column, dtype in frame.schema.items() if dtype.is_float()]
+    file = BytesIO()
+    pq.write_table(
+        pa.table({each.name: each.to_arrow() for each in frame}), file,
+        compression="zstd", compression_level=LEVEL, row_group_size=ROWS_IN_GROUP,
+        use_dictionary=[column for column in frame.columns if column not in floats],
+        column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT") if name in SPLIT else None,
+        write_statistics=[column for column, dtype in frame.schema.items() if dtype != pl.Categorical],
     )  # fmt: skip
+    return file.getvalue()
 
 
 def _to_multiples(column: str, step: float) -> pl.Expr:

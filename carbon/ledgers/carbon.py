@@ -13,7 +13,7 @@ from carbon.tracing.conventions import ConventionTrace
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.proportional_sharing import Tracing
 from carbon.validation import array_faults, check_step_hours, index_faults
-from grid.arrays import Floats, ratio
+from grid.arrays import Floats, ratio, without_nan
 from grid.errors import InputError, raise_if_any
 
 
@@ -152,7 +152,7 @@ def carbon_ledger(
     _check_fit(flows, sources, consumers, exports, tracing)
     if (operation is None) != (tracing.stocks is None):
         raise InputError.single("operation", "must be the one that was traced")
-    ci_kg_per_mwh = np.nan_to_num(tracing.ci_kg_per_mwh)
+    ci_kg_per_mwh = without_nan(tracing.ci_kg_per_mwh)
     consumer_kg = step_hours * consumers.p_mw * ci_kg_per_mwh[:, consumers.node]
     lost_mw = flows.loss_mw() if loss_mw is None else loss_mw
     loss_kg = step_hours * (lost_mw * ci_kg_per_mwh).sum(axis=1)
@@ -220,7 +220,7 @@ def _renewable_mwh(
     consumers: Consumers, tracing: Tracing, step_hours: float, operation: StockOperation | None
 ) -> Floats:
     """Renewable part of what consumers and vehicles (charging less discharging) take, shape (T,) [MWh]."""
-    share = np.nan_to_num(tracing.renewable_share)
+    share = without_nan(tracing.renewable_share)
     renewable_mwh: Floats = step_hours * (consumers.p_mw * share[:, consumers.node]).sum(axis=1)
     if operation is None or tracing.stocks is None:
         return renewable_mwh

@@ -33,10 +33,14 @@ def convention_tables(
     tanks = [ledger for ledger in ledgers if ledger.store_model == WATER_TANK]
     city_and_buses = [frame for ledger in ledgers for frame in (_city_view(ledger), _bus_balances(ledger, bus_of_node))]
     return {
-        "conventions": pl.concat([_sectors(ledger) for ledger in ledgers]),
+        "conventions": pl.concat([_sectors(ledger) for ledger in ledgers]).with_columns(
+            pl.when(pl.col("energy_mwh") > 0).then(_INTENSITY).alias("ci_kg_per_mwh")
+        ),
         "convention_ledgers": pl.concat([_ledger(ledger) for ledger in ledgers]),
         "loss_bearers": pl.concat([_bearers(ledger) for ledger in ledgers]),
-        "views": pl.concat([*city_and_buses, _sector_views(found.operator, found.origins)]),
+        "views": pl.concat([*city_and_buses, _sector_views(found.operator, found.origins)]).with_columns(
+            pl.col("ci_kg_per_mwh").fill_nan(None)
+        ),
         "origins": _origins(found.origins),
         "data_centre_origins": _by_hour(found.origins, clock),
         "consumers": _consumer_energy(found.consumers, clock),
@@ -47,15 +51,16 @@ def convention_tables(
 def _of(ledger: ConventionLedger, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with convention and model of stores on every row."""
     stated = {"convention": ledger.convention, "stores": ledger.store_model}
-    return pl.DataFrame(
-        [pl.Series(name, [text]).new_from_index(0, frame.height) for name, text in stated.items()] + frame.get_columns()
-    )
+    return pl.DataFrame([*(_repeated(name, text, frame.height) for name, text in stated.items()), *frame.get_columns()])
+
+
+def _repeated(name: str, text: str, height: int) -> pl.Series:
+    return pl.Series(name, [text]).new_from_index(0, height)
 
 
 def _sectors(ledger: ConventionLedger) -> pl.DataFrame:
-    frame = pl.DataFrame({"gpc_code": ledger.codes, "energy_mwh": ledger.sector_mwh, "emissions_kg": ledger.sector_kg})
-    used = pl.col("energy_mwh") > 0
-    return _of(ledger, frame.with_columns(pl.when(used).then(_INTENSITY).alias("ci_kg_per_mwh")))
+    columns = {"gpc_code": ledger.codes, "energy_mwh": ledger.sector_mwh, "emissions_kg": ledger.sector_kg}
+    return _of(ledger, pl.DataFrame(columns))
 
 
 _INTENSITY = pl.col("emissions_kg") / pl.col("energy_mwh")
@@ -122,8 +127,8 @@ def _with_mean(columns: Mapping[str, Floats]) -> dict[str, Floats]:
 
 
 def _level(level: str, names: Sequence[str], columns: Mapping[str, Floats]) -> pl.DataFrame:
-    frame = pl.DataFrame({"name": names, **{name: columns[name] for name in VIEWS}})
-    return frame.select(pl.lit(level).alias("level"), pl.all()).with_columns(pl.col("ci_kg_per_mwh").fill_nan(None))
+    own = {"level": _repeated("level", level, len(names)), "name": names}
+    return pl.DataFrame({**own, **{name: columns[name] for name in VIEWS}})
 
 
 def _origins(found: Origins) -> pl.DataFrame:

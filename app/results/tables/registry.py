@@ -24,6 +24,7 @@ from app.results.tables.vehicles import charging_hours, sessions, vehicle_classe
 from app.simulation.phases import SimulationResult
 from app.simulation.violations import find_violations
 from grid.arrays import Floats
+from grid.sharing import keep_latest
 
 
 def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
@@ -122,6 +123,10 @@ def _buses(outcome: SimulationResult) -> pl.DataFrame:
 
 
 def _branches(outcome: SimulationResult) -> pl.DataFrame:
+    return keep_latest("table of branches", outcome.flow, lambda: _powers_of_branches(outcome))
+
+
+def _powers_of_branches(outcome: SimulationResult) -> pl.DataFrame:
     p_from, p_to = _as_stored(*outcome.flow.branch_powers_mw())
     clock, branches = outcome.inputs.clock, outcome.flow.network.branches
     loading = outcome.flow.loading_percent()
@@ -154,6 +159,11 @@ def _data_centres(outcome: SimulationResult) -> pl.DataFrame:
 
 
 def _violations(outcome: SimulationResult) -> pl.DataFrame:
+    depends_on = outcome.accounts.side, outcome.flow, outcome.inputs.loaded.scenario.limits
+    return keep_latest("table of violations", depends_on, lambda: _found_violations(outcome))
+
+
+def _found_violations(outcome: SimulationResult) -> pl.DataFrame:
     frames = [
         pl.DataFrame(
             {

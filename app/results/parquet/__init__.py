@@ -1,0 +1,1 @@
+"""Parquet files put together from columns that were encoded one by one."""

@@ -1,0 +1,114 @@
+"""A Parquet file put together from columns that were encoded one by one.
+
+So a column that another file holds as well is encoded once. Each is a file of its own first, whose bytes are taken as
+they are; only the footer is made anew, with the places where they now stand [1]. All pieces of a column stand together,
+which the format leaves open: the footer says where each piece of a group of rows is.
+
+References:
+    [1] Apache Parquet, "File format", https://parquet.apache.org/docs/file-format/, and
+        https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift, of which the numbers of
+        fields are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from app.results.parquet.footer import Struct, read_struct, write_struct
+
+MAGIC = b"PAR1"
+_LENGTH_BYTES = 4
+_N_ROWS, _ROW_GROUPS = 3, 4
+"""Fields of the whole file: how many rows, and its groups of rows."""
+_COLUMNS, _BYTES, _ROWS_OF_GROUP, _OFFSET, _PACKED_BYTES = 1, 2, 3, 5, 6
+"""Fields of a group of rows: its pieces of columns, their bytes, its rows, where it begins, and their packed bytes."""
+_ABOUT = 3
+"""Field of a piece of a column that says where its pages are; and those of it that do."""
+_DATA_PAGE, _DICTIONARY_PAGE = 9, 11
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedColumn:
+    """A column as it stands in a file.
+
+    Args:
+        pages: Its bytes.
+        groups: What the footer says of each group of rows, as if they stood first in the file.
+    """
+
+    pages: bytes
+    groups: tuple[Struct, ...]
+
+    @classmethod
+    def from_file(cls, file: bytes) -> EncodedColumn:
+        """The column of a file that has one."""
+        return cls(file[len(MAGIC) : _start_of_footer(file)], tuple(footer_of(file)[_ROW_GROUPS][1][1]))
+
+    def estimated_size(self) -> int:
+        """About its size, as a frame of polars says it [byte]."""
+        return len(self.pages)
+
+
+def footer_of(file: bytes) -> Struct:
+    """The footer of a Parquet file."""
+    return read_struct(BytesIO(file[_start_of_footer(file) :]))
+
+
+def parts_of_file(schema: Struct, columns: Sequence[EncodedColumn]) -> Iterator[bytes]:
+    """The bytes of a file in parts, in their order.
+
+    Args:
+        schema: The footer of a file with all columns and no rows.
+        columns: Each column, all with as many rows in each group.
+
+    Raises:
+        ValueError: If columns differ in their groups of rows.
+    """
+    yield MAGIC
+    by, groups = 0, list[list[Struct]]()
+    for column in columns:
+        yield column.pages
+        groups.append([_moved(group, by) for group in column.groups])
+        by += len(column.pages)
+    joined = [_joined(parts) for parts in zip(*groups, strict=True)]
+    n_rows = sum(_value(group, _ROWS_OF_GROUP) for group in joined)
+    written = BytesIO()
+    write_struct(_with(_with(schema, _N_ROWS, n_rows), _ROW_GROUPS, (schema[_ROW_GROUPS][1][0], joined)), written)
+    yield written.getvalue()
+    yield len(written.getvalue()).to_bytes(_LENGTH_BYTES, "little") + MAGIC
+
+
+def _start_of_footer(file: bytes) -> int:
+    end = len(file) - len(MAGIC) - _LENGTH_BYTES
+    return end - int.from_bytes(file[end : end + _LENGTH_BYTES], "little")
+
+
+def _value(struct: Struct, field: int) -> int:
+    return int(struct[field][1])
+
+
+def _with(struct: Struct, field: int, value: Any) -> Struct:
+    """A structure with another value of a field that it has."""
+    return struct | {field: (struct[field][0], value)}
+
+
+def _moved(group: Struct, by: int) -> Struct:
+    """A group of rows of one column whose pages stand so many bytes further back."""
+    of, (piece,) = group[_COLUMNS][1]
+    about: Struct = piece[_ABOUT][1]
+    for field in (_DATA_PAGE, _DICTIONARY_PAGE):
+        about = _with(about, field, _value(about, field) + by) if field in about else about
+    return _with(_with(group, _COLUMNS, (of, [_with(piece, _ABOUT, about)])), _OFFSET, _value(group, _OFFSET) + by)
+
+
+def _joined(parts: Sequence[Struct]) -> Struct:
+    """One group of rows of those of each column."""
+    first = parts[0]
+    if len({_value(part, _ROWS_OF_GROUP) for part in parts}) != 1:
+        raise ValueError("columns of one file must have as many rows in each group")
+    for field in (_BYTES, _PACKED_BYTES):
+        first = _with(first, field, sum(_value(part, field) for part in parts))
+    return _with(first, _COLUMNS, (first[_COLUMNS][1][0], [piece for part in parts for piece in part[_COLUMNS][1][1]]))

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import polars as pl
+import pytest
+
+from app.results.columns import TABLES
+from app.results.table_file import RESOLUTIONS, as_stored, encode
+from grid.sharing import SharedPreparation, sharing_preparation
+
+
+def buses(ci: float = 300.0, name: str = "quay") -> pl.DataFrame:
+    """Two steps of two buses, of which one has no intensity; powers of two and minus zero."""
+    times = pl.Series(["2030-01-01T00:00", "2030-01-01T00:15"]).str.to_datetime(time_unit="us", time_zone="UTC")
+    return pl.DataFrame(
+        {
+            "time": times.gather([0, 0, 1, 1]),
+            "bus": pl.Series([name, "hill"] * 2, dtype=pl.Categorical),
+            "vm_pu": [1.0, 0.98, -0.0, np.pi / 3],
+            "ci_kg_per_mwh": [ci, None, ci + 1, None],
+            "renewable_share": [0.5, None, 0.25, None],
+            "carbon_free_share": [0.5, None, 0.25, None],
+        }
+    )
+
+
+def file_of(name: str, frame: pl.DataFrame) -> bytes:
+    file = BytesIO()
+    encode(name, frame, file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", sorted(RESOLUTIONS))
+def test_a_file_without_rows_has_the_columns_of_its_table(name: str) -> None:
+    content = file_of(name, pl.DataFrame(schema=TABLES[name]))
+    assert pl.read_parquet(content).equals(pl.DataFrame(schema=TABLES[name]))
+
+
+def test_a_file_holds_what_is_said_to_be_stored() -> None:
+    read = pl.read_parquet(file_of("buses", buses()))
+    assert read.equals(as_stored("buses", buses()).collect())
+    vm_pu = read["vm_pu"]
+    assert np.signbit(vm_pu.to_numpy()).sum() == 0
+    assert (vm_pu.to_numpy() * 2**20 % 1 == 0).all()
+    assert abs(vm_pu[3] - np.pi / 3) <= 2**-21
+
+
+@pytest.mark.parametrize("other", [buses(301.0), buses(name="mill"), buses().head(2), buses().reverse(), buses()])
+def test_columns_taken_from_the_table_before_are_those_encoded_afresh(other: pl.DataFrame) -> None:
+    with sharing_preparation(SharedPreparation()) as kept:
+        first, made = file_of("buses", buses()), kept.made
+        found = file_of("buses", other)
+        assert made == len(TABLES["buses"])
+        assert kept.made - made == sum(not column.equals(buses()[column.name]) for column in other)
+    assert found == file_of("buses", other)
+    assert first == file_of("buses", buses())
