@@ -7,6 +7,7 @@ of it is in ``sys.modules``, so that charts that are made while another thread i
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,7 +20,9 @@ class PandasGate:
     def __init__(self) -> None:
         """Nothing is imported yet."""
         self._changed = threading.Condition()
+        self._within = threading.local()
         self._makers = 0
+        self._left_s = time.monotonic()
         self._importing = False
         self._there = False
 
@@ -37,15 +40,40 @@ class PandasGate:
         with self._changed:
             self._changed.wait_for(lambda: not self._importing)
             self._makers += 1
+        self._within.now = True
 
     def leave(self) -> None:
         """Ends making charts."""
+        self._within.now = False
         with self._changed:
             self._makers -= 1
+            self._left_s = time.monotonic()
             self._changed.notify_all()
 
     def load(self) -> None:
-        """Imports pandas, once, when no charts are being made; never called within `charts`."""
+        """Imports pandas, once, when no charts are being made; who makes some leaves them meanwhile."""
+        if self._there:
+            return
+        if getattr(self._within, "now", False):
+            self.leave()
+            try:
+                self._load()
+            finally:
+                self.enter()
+        else:
+            self._load()
+
+    def rest(self, seconds: float) -> None:
+        """Waits until no charts have been made for some seconds, so for long if they are made all the time."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._makers)
+                remaining = self._left_s + seconds - time.monotonic()
+            if remaining <= 0:
+                return
+            time.sleep(remaining)
+
+    def _load(self) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._importing)
             if self._there:
@@ -69,7 +97,7 @@ def guard(server: Flask) -> None:
 
     @server.before_request
     def enter() -> None:
-        if needs_models(request.path, request.args.get("path", ""), request.get_data(as_text=True) if _asks() else ""):
+        if needs_models(request.path, request.get_data(as_text=True) if _asks() else ""):
             GATE.load()
         GATE.enter()
         request.environ["gridcarbon.charts"] = True
@@ -80,15 +108,14 @@ def guard(server: Flask) -> None:
             GATE.leave()
 
 
-def needs_models(path: str, page: str, asked: str) -> bool:
-    """Whether a request may need models of weather or halls.
+def needs_models(path: str, asked: str) -> bool:
+    """Whether a request may need models of weather or halls; pages say so themselves (`Page.models`).
 
     Args:
         path: Its path.
-        page: The page that it asks for; empty for none.
         asked: What a call of Dash's holds; empty for others.
     """
-    return path.startswith("/build/") or page.rstrip("/") == "/data-centres" or '"dc-' in asked
+    return path.startswith("/build/") or '"dc-' in asked
 
 
 def _asks() -> bool:

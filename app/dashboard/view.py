@@ -18,6 +18,7 @@ from app.dashboard.catalogue import Catalogue, catalogue_of
 from app.dashboard.colours import Theme
 from app.dashboard.language import Language, language_named, say
 from app.dashboard.local_time import zone_of
+from app.dashboard.pandas_gate import GATE
 from app.dashboard.text import convention, counted
 from app.results.folder import Result
 from grid.errors import InputError, nearest
@@ -181,6 +182,8 @@ class Page:
         keys: Keys of the address that the content depends on, beside `FRAME_KEYS`.
         needs_result: Whether it can be made only where there is a result; else its view may lack one.
         of_all: Whether it also speaks of results that the view does not name; it is made anew when any changes.
+        models: Whether making it needs models of weather or halls, which are slow to import.
+        anew: Whether the browser draws it anew whenever it is come to; else it comes back as it was left.
     """
 
     path: str
@@ -190,3 +193,11 @@ class Page:
     keys: tuple[str, ...] = ()
     needs_result: bool = True
     of_all: bool = False
+    models: bool = False
+    anew: bool = False
+
+    def make(self, view: View) -> Component:
+        """Its content for a view."""
+        if self.models:
+            GATE.load()
+        return self.content(view)

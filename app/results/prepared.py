@@ -1,9 +1,10 @@
-"""Small tables made from the large ones of a result, once for each version of the result and of the program.
+"""What is made from the large tables of a result, once for each version of the result and of the program.
 
-What was made is kept in memory, and in ``.prepared/<version>/`` beside the results where whoever opened the result lets
-it be written (`Result.may_keep`). It is found there by the manifest's hash, which covers every table, and by a digest
-of the program; each file begins with the SHA-256 of the rest. So what is damaged, of another version of the result or
-of another program is made anew, and the folder may be deleted at any time.
+These are small tables, and pages of the dashboard. What was made is kept in memory, and in ``.prepared/<version>/``
+beside the results where whoever opened the result lets it be written (`Result.may_keep`). It is found there by the
+manifest's hash, which covers every table, and by a digest of the program; each file begins with the SHA-256 of what
+follows. So what is damaged, of another version of the result or of another program is made anew, and the folder may be
+deleted at any time.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
-from polars.exceptions import PolarsError
 
 from grid.errors import InputError
 from grid.files.output import written_whole
@@ -35,6 +35,8 @@ MOST_BYTES = 48_000_000
 MOST_VERSIONS = 500
 """Versions of results whose tables are kept in a folder; the oldest go first."""
 _DIGEST_BYTES = 32
+_PACKAGES, _OF_PROGRAM = ("app", "carbon", "grid", "optimizer"), {".py", ".yaml", ".csv"}
+_LIBRARIES = ("dash", "plotly", "polars")
 
 
 class OpenedResult(Protocol):
@@ -108,19 +110,31 @@ def note_checked(result: OpenedResult, table: str) -> None:
             _write(folder / CHECKED, content.encode())
 
 
-def _found(result: OpenedResult, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+def prepared_bytes(result: OpenedResult, name: str, make: Callable[[], bytes]) -> bytes:
+    """What `make` gives, kept beside the result as `prepared` keeps tables, though not in memory."""
     folder = folder_of(result)
     if folder is None:
         return make()
-    file = folder / f"{hashlib.sha256(f'{_program()} {name}'.encode()).hexdigest()[:32]}.table"
+    file = folder / hashlib.sha256(f"{_program()} {name}".encode()).hexdigest()[:32]
     found = _read(file)
     if found is None:
         found = make()
         if result.may_keep:
-            content = io.BytesIO()
-            found.write_parquet(content)
-            _write(file, hashlib.sha256(content.getvalue()).digest() + content.getvalue())
+            _write(file, hashlib.sha256(found).digest() + found)
     return found
+
+
+def _found(result: OpenedResult, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    made: list[pl.DataFrame] = []
+
+    def written() -> bytes:
+        made.append(make())
+        content = io.BytesIO()
+        made[0].write_parquet(content)
+        return content.getvalue()
+
+    content = prepared_bytes(result, name, written)
+    return made[0] if made else pl.read_parquet(io.BytesIO(content))
 
 
 def _keep(key: _Key, frame: pl.DataFrame) -> None:
@@ -130,14 +144,14 @@ def _keep(key: _Key, frame: pl.DataFrame) -> None:
             _kept.popitem(last=False)
 
 
-def _read(file: Path) -> pl.DataFrame | None:
-    """The table in a file; None if there is none, or it is not as it was written."""
+def _read(file: Path) -> bytes | None:
+    """What a file holds; None if there is none, or it is not as it was written."""
     try:
         content = file.read_bytes()
-        digest, table = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-        return pl.read_parquet(io.BytesIO(table)) if hashlib.sha256(table).digest() == digest else None
-    except (OSError, PolarsError):
+    except OSError:
         return None
+    digest, kept = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    return kept if hashlib.sha256(kept).digest() == digest else None
 
 
 def _write(file: Path, content: bytes) -> None:
@@ -178,9 +192,10 @@ def _state(result: OpenedResult, table: str) -> list[int] | None:
 
 @cache
 def _program() -> str:
-    """A digest of what tables are made by: this program's sources, and polars."""
-    digest = hashlib.sha256(version("polars").encode())
-    root = Path(__file__).parents[1]
-    for file in sorted(root.rglob("*.py")):
-        digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
+    """A digest of what makes them: this program, its data, and the libraries whose work they hold."""
+    digest = hashlib.sha256(" ".join(version(name) for name in _LIBRARIES).encode())
+    root = Path(__file__).parents[2]
+    for file in sorted(one for package in _PACKAGES for one in (root / package).rglob("*.*")):
+        if file.suffix in _OF_PROGRAM:
+            digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()

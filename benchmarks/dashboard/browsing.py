@@ -39,19 +39,27 @@ CHANGE = f"""([selector, path]) => new Promise((done, refuse) => {{
 }})"""
 """Clicks a link of the navigation and gives the milliseconds until its page stands and is painted."""
 FRAMES = """(n) => new Promise((done) => {
-    const clock = gridcarbon.moment.clock(), canvas = document.querySelector("#map canvas"), times = [];
-    const pen = canvas.getContext("2d");
+    const slider = document.getElementById("time-slider"), times = [];
+    const pen = document.querySelector("#map canvas").getContext("2d");
     const step = (k) => {
         if (k === n) { done(times); return; }
         const begun = performance.now();
-        gridcarbon.moment.set(clock.start_ms + (k % clock.n_steps) * clock.step_ms);
-        pen.getImageData(0, 0, 1, 1); // waits until the picture is painted
-        times.push(performance.now() - begun);
-        requestAnimationFrame(() => step(k + 1));
+        slider.value = String(k % (Number(slider.max) + 1));
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        requestAnimationFrame(() => setTimeout(() => {
+            pen.getImageData(0, 0, 1, 1); // waits until the picture is painted
+            times.push(performance.now() - begun);
+            step(k + 1);
+        }, 0));
     };
     step(0);
 })"""
-"""Moves the moment step by step; gives the milliseconds of each until the map is painted."""
+"""Moves the time slider step by step; gives the milliseconds of each until the map is painted."""
+EVERY_LINE = """() => {
+    window.gridmap.mostInDetail = Infinity;
+    window.gridmap.showAll();
+}"""
+"""Has every line drawn, however many are in sight."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,11 @@ def page_change(page: Page, path: str) -> float:
     return float(page.evaluate(CHANGE, ["#nav a", path]))
 
 
+def every_line(page: Page) -> None:
+    """Has the map draw every line by itself, instead of areas where there are too many to be told apart."""
+    page.evaluate(EVERY_LINE)
+
+
 def map_frames(page: Page, n: int) -> Times:
-    """Milliseconds of each frame of the map while the moment moves."""
+    """Milliseconds from each move of the time slider until the map is painted, the wait for the screen included."""
     return Times(tuple(page.evaluate(FRAMES, n)))

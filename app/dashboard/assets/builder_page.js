@@ -11,6 +11,7 @@
     document.getElementById("build-start").hidden = false;
     let found;
     try { found = await builder.ask("/build/templates"); } catch (refusal) { builder.notice(builder.words(refusal), "warning"); return; }
+    if (!builder.onPage()) return;
     const begin = (template) => h("li", {}, h("button", { type: "button", class: "b-template", onclick: () => start({ template: template.id }) }, h("strong", {}, template.label), template.about ? h("span", {}, template.about) : null));
     const drafts = found.drafts.slice(0, 12).map((one) => h("li", { class: "b-draft" },
       h("button", { type: "button", class: "b-template", onclick: () => show(one.id) }, h("strong", {}, one.name), h("span", {}, `${say("Draft from {template}", { template: one.template })}${one.last ? ` · ${one.last}` : ""}`)),
@@ -257,6 +258,7 @@
   }
 
   async function begin() {
+    if (!builder.onPage()) return; // who came may have gone while the form was fetched
     const { address } = window.gridcarbon, from = address.get("build_from"), id = address.get("build_draft");
     if (from) {
       const pairs = (address.get("build_set") || "").split(",").filter(Boolean).map((one) => [one.slice(0, one.lastIndexOf(":")), one.slice(one.lastIndexOf(":") + 1)]);

@@ -164,6 +164,8 @@
     set: (ms) => move(ms, false),
     step: (by) => clock && now !== null && move(now + by * clock.step_ms, false),
     subscribe(watcher) { watchers.add(watcher); return () => watchers.delete(watcher); },
+    /** Tells the moment to all who watch it, as a page that comes back has missed some. */
+    tell: () => { if (now !== null) for (const watcher of [...watchers]) watcher(now); },
     clock: () => clock,
     playing: () => player !== null,
     play() {

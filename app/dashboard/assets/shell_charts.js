@@ -5,27 +5,29 @@
   const waiting = new Map(); // chart → what draws it
   let library, ours;
 
+  /** Draws a chart; one of a page that is out of sight waits until that comes back, one that was removed needs no picture. */
   function draw(chart) {
+    if (!chart.isConnected && chart.closest("[data-turn]")) return;
     const act = waiting.get(chart);
     waiting.delete(chart);
     sight.unobserve(chart);
-    if (act && chart.isConnected) act(); // one that was taken from the page meanwhile needs no picture
+    if (act && chart.isConnected) act();
   }
   const sight = new IntersectionObserver((seen) => seen.forEach((one) => { if (one.isIntersecting) draw(one.target); }),
     { rootMargin: `${NEAR_PX}px` });
   const inSight = (chart) => {
     const box = chart.getBoundingClientRect();
-    return box.top < window.innerHeight + NEAR_PX && box.bottom > -NEAR_PX;
+    return chart.isConnected && box.top < window.innerHeight + NEAR_PX && box.bottom > -NEAR_PX;
   };
   const idle = window.requestIdleCallback || ((act) => window.setTimeout(act, 50));
   let planned = false;
   function plan() {
-    if (planned || !waiting.size) return;
+    const next = [...waiting.keys()].find((chart) => chart.isConnected || !chart.closest("[data-turn]"));
+    if (planned || !next) return;
     planned = true;
     idle(() => {
       planned = false;
-      const [chart] = waiting.keys();
-      if (chart) draw(chart);
+      draw(next);
       plan();
     });
   }
@@ -39,14 +41,22 @@
     });
   }
 
+  /** Dash's graphs ask for another size once they are drawn, and when they are first looked at: only another one is drawn. */
+  function resize(chart) {
+    const full = chart._fullLayout, box = chart.getBoundingClientRect();
+    const same = full && (!chart.isConnected || !box.width || (Math.abs(full.width - box.width) < 1 && Math.abs(full.height - box.height) < 1));
+    return same ? Promise.resolve(chart) : library.Plots.resize(chart);
+  }
+
   /** Dash's graphs ask for Plotly by this name once it is loaded. */
   Object.defineProperty(window, "Plotly", {
     configurable: true,
     get: () => ours,
     set(loaded) {
       library = loaded;
-      ours = loaded && loaded.react ? Object.create(loaded, { react: { value: react } }) : loaded;
+      ours = loaded && loaded.react ? Object.create(loaded, { react: { value: react }, Plots: { value: Object.create(loaded.Plots, { resize: { value: resize } }) } }) : loaded;
     },
   });
+  window.gridcarbon.moment.subscribe(plan); // which a page is told that comes back
   window.addEventListener("beforeprint", () => [...waiting.keys()].forEach(draw));
 })();

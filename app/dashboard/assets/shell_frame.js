@@ -4,29 +4,27 @@
   const app = window.gridcarbon, { address, moment } = app;
   const FRAME_KEYS = ["result", "baseline", "with", "theme", "lang"];
   const LOOK_EVERY_MS = 5000;
-  const set = (id, props) => window.dash_clientside.set_props(id, props);
-  const state = { keys: {}, asked: null, again: 0, turn: 0, shown: null, listed: null, versions: {} };
+  /** Sets what differs: each change of a property has all components of the page look whether it concerns them. */
+  function set(id, props) {
+    const { props: now } = window.dash_component_api.getLayout(id) || { props: {} };
+    const other = Object.entries(props).filter(([name, value]) => JSON.stringify(now[name]) !== JSON.stringify(value));
+    if (other.length) window.dash_clientside.set_props(id, Object.fromEntries(other));
+  }
+  const state = { pages: [], asked: null, turn: 0, shown: null, listed: null, versions: {}, standing: -1 };
 
+  const path = () => address.path().replace(/\/+$/, "") || "/";
   const view = () => ({ path: address.path(), search: address.search(), theme: app.theme(), language: app.language() });
 
   // ---- the page -----------------------------------------------------------------------------------------------------
 
   /** What the page is asked by: the keys that it depends on, and no others. */
   function request() {
-    const path = address.path().replace(/\/+$/, "") || "/", query = new URLSearchParams({ path });
-    for (const key of [...FRAME_KEYS, ...(state.keys[path] || [])]) {
+    const { keys } = state.pages[place(path())] || { keys: [] }, query = new URLSearchParams({ path: path() });
+    for (const key of [...FRAME_KEYS, ...keys]) {
       const value = key === "theme" ? app.theme() : key === "lang" ? app.language() : address.get(key);
       if (value !== null) query.set(key, value);
     }
     return `/shell/page?${query}`;
-  }
-
-  /** Asks for the page of the address, if it is another than what was asked for last, or if it must be asked again. */
-  function ask(anew = false) {
-    const wanted = request();
-    if (wanted === state.asked && !anew) return;
-    state.asked = wanted;
-    set("page-request", { data: `${wanted}#${++state.again}` });
   }
 
   const part = (type, children, props) => ({ namespace: "dash_html_components", type, props: { children, ...props } });
@@ -45,26 +43,88 @@
     page.setAttribute("aria-busy", String(name === "loading"));
   }
 
-  async function show(wanted) {
-    const { no_update: same } = window.dash_clientside;
-    if (!wanted) return [same, same];
-    const turn = ++state.turn;
+  /* Each page has a place of its own, and one is for what is no page. Only the place shown is in the document: the others
+     are as they were left, charts and all, and come back where the server says that they are still right. */
+  const places = { elements: [], held: [] };
+
+  /** The view as far as a page may have taken something from it: the moment and the account reach it wherever it is. */
+  function viewed() {
+    const { at, why, ...rest } = address.query();
+    return JSON.stringify(rest);
+  }
+
+  function place(path) {
+    const found = state.pages.findIndex((page) => page.path === path);
+    return found < 0 ? state.pages.length : found;
+  }
+
+  /** Puts a place into the document, and takes the one that stands there out of it. */
+  function enter(number) {
+    const page = document.getElementById("page");
+    if (!places.elements.length) places.elements = [...page.children];
+    if (page.firstElementChild === places.elements[number] && page.children.length === 1) return;
+    page.replaceChildren(places.elements[number]);
+  }
+
+  /** What the places are to hold: another page in one of them; what the last one shown may not keep goes. */
+  function changed(number, content) {
+    const same = window.dash_clientside.no_update;
+    const gone = places.held.map((held, other) => other !== number && Boolean(held && held.anew));
+    const holds = places.elements.map((_, other) => (gone[other] ? part("Div") : same));
+    places.held = places.held.map((held, other) => (gone[other] ? undefined : held));
+    if (content !== undefined) holds[number] = content;
+    return holds;
+  }
+
+  /** Shows the page of the address, if it is another than what was asked for last, or if it must be asked again. */
+  async function ask(anew = false) {
+    const wanted = request();
+    if (wanted === state.asked && !anew) return;
+    state.asked = wanted;
+    const turn = ++state.turn, number = place(path());
     mark("loading");
-    let answer;
+    enter(number);
+    let answer, held = places.held[number];
     try {
       await app.words();
-      const response = await fetch(wanted.replace(/#.*$/, ""));
+      const response = await fetch(wanted), tag = response.headers.get("ETag");
       if (!response.ok) throw new Error(app.say("The server answered {status}", { status: response.status }));
-      answer = await response.json();
+      if (!held || held.anew || !tag || held.tag !== tag || held.url !== wanted || held.viewed !== viewed()) {
+        answer = await response.json();
+        held = { url: wanted, tag, turn, nav: answer.nav, title: answer.title, shown: answer.shown, anew: (state.pages[number] || { anew: true }).anew };
+      }
     } catch (error) {
-      if (turn !== state.turn) return [same, same];
+      if (turn !== state.turn) return;
       state.asked = null;
-      window.setTimeout(() => { if (turn === state.turn) mark("failed"); }, 0);
-      return [same, failed(error.message)];
+      held = { turn, anew: true, failed: true };
+      answer = { page: failed(error.message) };
     }
-    if (turn !== state.turn) return [same, same];
-    window.setTimeout(() => { if (turn === state.turn) shown(answer); }, 0);
-    return [answer.nav, answer.page];
+    if (turn !== state.turn) return;
+    const at = held.failed ? state.pages.length : number;
+    enter(at);
+    places.held[at] = held;
+    if (held.nav !== undefined) document.getElementById("nav").innerHTML = held.nav;
+    const content = answer && part("Div", answer.page, { "data-turn": String(held.turn) }), holds = changed(at, content);
+    if (holds.some((one) => one !== window.dash_clientside.no_update)) {
+      places.next = holds;
+      set("page-turn", { data: turn }); // by a callback of Dash, which then calls those of what it puts there
+    }
+    stands(at, held, turn);
+  }
+
+  /** Says that a page is shown once what stands in its place is what was made for it. */
+  function stands(number, held, turn) {
+    const made = places.elements[number].firstElementChild;
+    if (turn !== state.turn) return;
+    if (!made || made.dataset.turn !== String(held.turn)) { window.setTimeout(() => stands(number, held, turn), 0); return; }
+    state.standing = number;
+    if (held.failed) mark("failed"); else shown(held);
+  }
+
+  /** The view changes while its page stands: the page follows it, and comes back for the changed one. */
+  function noted() {
+    const number = place(path());
+    if (number === state.standing && places.held[number]) places.held[number].viewed = viewed();
   }
 
   /** What follows once a page stands: the address says what is shown, also where it was left open; the clock is its. */
@@ -72,6 +132,7 @@
     const of = answer.shown, before = state.shown;
     state.shown = of;
     mark("shown");
+    moment.tell();
     document.title = answer.title ? `${answer.title} · gridcarbon` : "gridcarbon";
     if (of && !address.get("result")) {
       address.set({ result: of.result }, { quiet: true });
@@ -82,6 +143,7 @@
       notice(app.say("{name} was replaced; this page was made anew.", { name: of.label }));
     }
     moment.of(of && of.result, of && of.version);
+    noted();
     look();
     set("baseline-note", { children: (of && of.baseline && of.baseline_reason) || "" });
   }
@@ -220,20 +282,22 @@
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.shell = {
-    begin(keys) {
-      state.keys = keys;
-      let language = app.language();
+    begin(pages) {
+      state.pages = pages;
+      const said = () => JSON.stringify([app.language(), app.theme(), result()]);
+      let before = said();
       address.subscribe(() => {
         set("view", { data: view() });
         look(); // at once, so that a picker never holds another value than the address when Dash asks for it
-        if (language !== app.language()) { language = app.language(); follow(); } else speak();
+        if (before !== said()) { before = said(); follow(); }
+        noted();
         ask();
       });
-      state.asked = request();
-      window.setTimeout(() => { follow(); list(); }, 0);
-      return [view(), state.asked];
+      window.setTimeout(() => { ask(); follow(); list(); }, 0);
+      return view();
     },
-    show,
+    /** What the places hold from now on. */
+    put: () => places.next || [...state.pages, null].map(() => window.dash_clientside.no_update),
     pick(name) {
       if (name && name !== result()) address.set({ result: name }, { push: true });
     },

@@ -18,13 +18,22 @@
     return undefined;
   }
 
+  /** What the address asks, of which results; nothing if nothing. */
+  const wanted = () => app.address.get("why") && JSON.stringify(["why", "result", "baseline"].map(app.address.get));
+  let told = null;
+  app.address.subscribe(async () => {
+    if (wanted() === told) return;
+    told = wanted();
+    await null; // all others have heard of the address then
+    window.dash_clientside.set_props("why-wanted", { data: told });
+  });
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.why = {
     /** What the drawer is asked, whether it is open, and its heading. */
     async ask() {
       const same = window.dash_clientside.no_update;
-      const subject = app.address.get("why");
-      const state = subject && JSON.stringify([subject, app.address.get("result"), app.address.get("baseline")]);
+      const subject = app.address.get("why"), state = wanted();
       if (state === shown) return [same, same, same];
       shown = state;
       if (!subject) return [same, false, same];

@@ -26,7 +26,7 @@
 
   /** What stands above and below the chart of a card. */
   function words(card) {
-    const stated = document.getElementById("where-and-when");
+    const stated = document.querySelector("#page .where-and-when");
     const text = (selector) => (card.querySelector(selector) || { textContent: "" }).textContent.trim();
     const convention = stated ? stated.dataset.convention : "";
     const subtitle = text(".subtitle");

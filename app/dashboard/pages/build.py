@@ -98,4 +98,4 @@ def register(app: Dash, results: Catalogue) -> None:
     )
 
 
-PAGE = Page("/build", "Build", content, register, needs_result=False)
+PAGE = Page("/build", "Build", content, register, needs_result=False, anew=True)

@@ -105,4 +105,4 @@ def _last(view: View, spec: DataCentre) -> Iterator[Component]:
     yield hosting_card.card(view, spec)
 
 
-PAGE = Page("/data-centres", "Data centres", content, register, keys=("dc_centre",))
+PAGE = Page("/data-centres", "Data centres", content, register, keys=("dc_centre",), models=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections import OrderedDict
@@ -10,16 +9,19 @@ from collections.abc import Callable, Mapping
 
 from app.batch.memory import give_back_memory
 from app.dashboard.pages import PAGES
-from app.dashboard.pandas_gate import GATE, needs_models
+from app.dashboard.pandas_gate import GATE
 
 MOST_VIEWS = 32
 """Views whose pages are taken to be kept still."""
-NICENESS = 10
-"""How far its thread gives way to those that answer."""
+QUIET_S = 0.2
+"""How long nobody must have asked for anything before the next page is made [s].
+
+A thread of lower priority would keep those waiting who ask for the page that it has begun.
+"""
 
 
 class Ahead:
-    """Makes pages in a thread of its own, which gives way to those that answer.
+    """Makes pages in a thread of its own, one whenever nobody asks for anything.
 
     Args:
         make: Makes the page at a path for a query, and keeps it.
@@ -48,15 +50,15 @@ class Ahead:
             self._wanted.put(dict(query))
 
     def _run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         while True:
             query = self._wanted.get()
             for page in PAGES:
-                if needs_models("", page.path, ""):
-                    GATE.load()
+                GATE.rest(QUIET_S)
                 try:
                     with GATE.charts():
                         self._make(page.path, dict(query))
                 except Exception:  # noqa: S112  it is said to whoever asks for the page
                     continue
+            GATE.rest(QUIET_S)
+            GATE.load()  # before somebody who asks a study has all others wait for it
             give_back_memory()  # what pages of large results were made from

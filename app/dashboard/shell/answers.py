@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 from dash.development.base_component import Component
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, current_app, has_app_context, request
 from plotly.io.json import to_json_plotly
 from polars.exceptions import PolarsError
 
@@ -17,10 +19,16 @@ from app.dashboard.shell import states
 from app.dashboard.shell.ahead import Ahead
 from app.dashboard.shell.kept_pages import Answer, KeptPages
 from app.dashboard.shell.navigation import navigation, not_found, page_at
+from app.dashboard.shell.plain_html import html_of, lightened
 from app.dashboard.shell.timeline import timeline
 from app.dashboard.view import Page, View, theme_named
+from app.results.prepared import prepared_bytes
+from app.results.store import records as sweeps
+from app.studies.hosting import kept as hosting
 from grid.errors import InputError
 
+BESIDE = (sweeps.FOLDER, hosting.FOLDER)
+"""Folders beside the results whose content pages show too: what sweeps there are, and capacities of buses."""
 _MOST_TRIES = 3
 """How often a page is made anew whose result is replaced while it is made."""
 
@@ -68,7 +76,7 @@ def add_answers(server: Flask, results: Catalogue, kept: KeptPages, *, ahead: bo
 
 
 def page_answer(path: str, query: dict[str, str], results: Catalogue, kept: KeptPages) -> Answer:
-    """The page of an address as JSON: ``nav`` and ``page`` as Dash's components, ``title``, and what is ``shown``.
+    """The page of an address as JSON: ``nav`` as HTML, ``page`` as Dash's components, ``title``, and what is ``shown``.
 
     What cannot be made is answered by a page that says why, never by another result's figures.
     """
@@ -96,7 +104,7 @@ def _kept(page: Page, view: View, kept: KeptPages) -> Answer:
         shown = _narrowed(page, view)
         key = _key(page, shown)
         try:
-            made = kept.get(key, lambda shown=shown: _made(page, shown))  # type: ignore[misc]
+            made = kept.get(key, lambda shown=shown, key=key: _found(page, shown, key))  # type: ignore[misc]
         except (InputError, OSError, PolarsError):
             if remaining and _key(page, _narrowed(page, view)) != key:
                 continue
@@ -106,9 +114,16 @@ def _kept(page: Page, view: View, kept: KeptPages) -> Answer:
     return made
 
 
+def _found(page: Page, view: View, key: tuple[Any, ...]) -> bytes:
+    """The page as it is kept beside its result; made where it is not."""
+    if not page.needs_result:
+        return _made(page, view)
+    return prepared_bytes(view.result, f"page {key}", lambda: _made(page, view))
+
+
 def _made(page: Page, view: View) -> bytes:
     links = {key: view.query[key] for key in LINK_KEYS if key in view.query}
-    return _answer(page.path, links, page.content(view), page.title, view.language, view)
+    return _answer(page.path, links, page.make(view), page.title, view.language, view)
 
 
 def _key(page: Page, view: View) -> tuple[Any, ...]:
@@ -116,7 +131,18 @@ def _key(page: Page, view: View) -> tuple[Any, ...]:
     names = (view.name, view.baseline_name, *view.compared) if view.name else ()
     names = (*names, *view.results) if page.of_all else names
     versions = tuple((name, view.results.version(name), view.results.label(name)) for name in names)
-    return page.path, versions, view.theme, view.language, tuple(sorted(view.query.items()))
+    outlined = has_app_context() and current_app.config.get("GRIDCARBON_BASEMAP") is not None
+    beside = (outlined, *(_state(view.results.place / folder) for folder in BESIDE))
+    return page.path, versions, beside, view.theme, view.language, tuple(sorted(view.query.items()))
+
+
+def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """What is in a folder beside the results, with sizes and times of change."""
+    try:
+        found = [(one.name, one.stat()) for one in os.scandir(folder)]
+    except OSError:
+        return ()
+    return tuple(sorted((name, about.st_size, about.st_mtime_ns) for name, about in found))
 
 
 def _narrowed(page: Page, view: View) -> View:
@@ -132,7 +158,8 @@ def _answer(
         "result": view.name, "label": view.label, "version": view.results.version(view.name),
         "baseline": view.baseline_name, "baseline_reason": view.baseline_reason,
     }  # fmt: skip
-    answer = {"title": say(language, title), "nav": navigation(links, path, language), "page": content, "shown": shown}
+    nav = html_of(navigation(links, path, language))
+    answer = {"title": say(language, title), "nav": nav, "page": lightened(content), "shown": shown}
     return str(to_json_plotly(answer)).encode()
 
 

@@ -28,6 +28,8 @@ INDEX = """<!DOCTYPE html>
   </body>
 </html>
 """
+PLACES = (*(f"page-{number}" for number in range(len(PAGES))), "page-none")
+"""Where each page stands, in the order of `PAGES`, and what is no page."""
 FIRST_SCRIPT = r"shell_address\.js"
 """The script that all others may call when they load; the index names it before them."""
 
@@ -43,11 +45,13 @@ def layout(results: Catalogue, *, read_only: bool = False) -> Component:
         forceColorScheme="light",
         theme={"primaryColor": "teal", "primaryShade": 9, "fontFamily": FONTS, "defaultRadius": "sm"},
         children=[
-            dcc.Store(id="page-keys", data={page.path: list(page.keys) for page in PAGES}),
-            dcc.Store(id="page-request"), dcc.Store(id="view"), dcc.Store(id="moment-rested"),
+            dcc.Store(id="page-places", data=[
+                {"path": page.path, "keys": list(page.keys), "anew": page.anew} for page in PAGES
+            ]),
+            dcc.Store(id="page-turn"), dcc.Store(id="view"), dcc.Store(id="moment-rested"),
             html.A("Skip to the content", id="skip-link", href="#page", className="skip"),
             html.Header([_top(read_only), pickers(results)], className="top"),
-            html.Main(id="page", tabIndex=-1),
+            html.Main([html.Div(id=place) for place in PLACES], id="page", tabIndex=-1),
             drawer(),
             time_bar(),
         ],
@@ -87,10 +91,9 @@ def _top(read_only: bool) -> Component:
 def register(app: Dash, results: Catalogue) -> None:
     """Registers what the frame does in the browser, and the callbacks of all pages."""
     client: Any = app.clientside_callback
-    client(ClientsideFunction("shell", "begin"), Output("view", "data"), Output("page-request", "data"),
-           Input("page-keys", "data"))  # fmt: skip
-    client(ClientsideFunction("shell", "show"), Output("nav", "children"), Output("page", "children"),
-           Input("page-request", "data"))  # fmt: skip
+    client(ClientsideFunction("shell", "begin"), Output("view", "data"), Input("page-places", "data"))
+    client(ClientsideFunction("shell", "put"), *(Output(place, "children") for place in PLACES),
+           Input("page-turn", "data"), prevent_initial_call=True)  # fmt: skip
     for function, picker in (("pick", "result-picker"), ("pickBaseline", "baseline-picker"),
                              ("pickOthers", "with-picker"), ("pickLanguage", "language-picker")):  # fmt: skip
         client(ClientsideFunction("shell", function), Input(picker, "value"), prevent_initial_call=True)

@@ -23,7 +23,7 @@ def register(app: Dash, results: Catalogue, page_at: Callable[[str], Page | None
 
     def make(path: str, view: View) -> object:
         page = page_at(path)
-        return None if page is None else page.content(view)
+        return None if page is None else page.make(view)
 
     view_of = partial(View.of, results)
     table_rows.register(app, view_of, make)

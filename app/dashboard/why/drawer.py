@@ -16,8 +16,8 @@ from app.dashboard.why.account import BAND, COMPUTE, COMPUTED, account, band, co
 from app.dashboard.why.behind import OF_CHART, read_behind
 from grid.errors import InputError
 
-DRAWER, ASKED, CONTENT = "why-drawer", "why-asked", "why-content"
-"""Ids of the drawer, of what is asked (subject, and what its chart is made from), and of the answer."""
+DRAWER, WANTED, ASKED, CONTENT = "why-drawer", "why-wanted", "why-asked", "why-content"
+"""Ids of the drawer, what the address wants, what is asked (subject, and what its chart is made from), the answer."""
 
 ViewOf = Callable[[Mapping[str, Any]], View]
 
@@ -25,7 +25,7 @@ ViewOf = Callable[[Mapping[str, Any]], View]
 def drawer() -> Component:
     """The drawer; it stands once in the frame around the pages."""
     return html.Div([
-        dcc.Store(id=ASKED),
+        dcc.Store(id=WANTED), dcc.Store(id=ASKED),
         dmc.Drawer(
             html.Div(id=CONTENT), id=DRAWER, opened=False, position="right", size="min(560px, 100vw)", padding="lg",
             title="Why?", transitionProps={"duration": 0}, closeButtonProps={"aria-label": "Close"}, zIndex=400,
@@ -45,7 +45,7 @@ def register(app: Dash, view_of: ViewOf, place: Path | None) -> None:
     client(
         ClientsideFunction("why", "ask"),
         Output(ASKED, "data"), Output(DRAWER, "opened"), Output(DRAWER, "title"),
-        Input("view", "data"), Input("page", "children"),
+        Input(WANTED, "data"),
     )  # fmt: skip
     client(ClientsideFunction("why", "closed"), Input(DRAWER, "opened"), prevent_initial_call=True)
 

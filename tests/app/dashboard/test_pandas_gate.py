@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -37,14 +38,37 @@ def test_pandas_is_imported_when_no_charts_are_made_and_none_are_begun_meanwhile
 
 
 @pytest.mark.parametrize(
-    ("path", "page", "asked", "needed"),
+    ("path", "asked", "needed"),
     [
-        ("/shell/page", "/", "", False),
-        ("/shell/page", "/data-centres", "", True),
-        ("/build/drafts/1/check", "", "", True),
-        ("/_dash-update-component", "", '{"output": "dc-rules-place.children"}', True),
-        ("/_dash-update-component", "", '{"output": "why-body.children"}', False),
+        ("/shell/page", "", False),
+        ("/build/drafts/1/check", "", True),
+        ("/_dash-update-component", '{"output": "dc-rules-place.children"}', True),
+        ("/_dash-update-component", '{"output": "why-body.children"}', False),
     ],
 )
-def test_requests_that_need_models_are_known(path: str, page: str, asked: str, needed: bool) -> None:
-    assert needs_models(path, page, asked) is needed
+def test_requests_that_need_models_are_known(path: str, asked: str, needed: bool) -> None:
+    assert needs_models(path, asked) is needed
+
+
+def test_who_makes_charts_may_import_and_waits_for_others_who_make_some() -> None:
+    gate, others = PandasGate(), threading.Event()
+    other = threading.Thread(target=lambda: (gate.enter(), others.wait(60), gate.leave()))
+    other.start()
+    while not gate._makers:
+        threading.Event().wait(0.001)
+    threading.Timer(0.05, others.set).start()
+    with gate.charts():
+        gate.load()
+        assert others.is_set()
+        assert gate._makers == 1
+    other.join(60)
+    assert gate._makers == 0
+
+
+def test_rest_ends_when_nobody_has_made_charts_for_a_while() -> None:
+    gate = PandasGate()
+    gate.enter()
+    threading.Timer(0.05, gate.leave).start()
+    begun = time.monotonic()
+    gate.rest(0.05)
+    assert time.monotonic() - begun >= 0.1

@@ -8,7 +8,7 @@ import pytest
 
 from app.dashboard.pages import PAGES
 from app.dashboard.text import figure
-from tests.app.dashboard.browser.walking import until, visit
+from tests.app.dashboard.browser.walking import lead, until, visit
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -34,6 +34,29 @@ def test_a_link_opens_the_result_and_navigation_keeps_it(page, address):
     until(page, lambda: "About these numbers" in (page.text_content("h1") or ""))
     assert "result=optimal" in page.url
     assert page.input_value("#result-picker") == "Synthetic town, optimal"
+
+
+def test_a_page_comes_back_as_it_was_left_and_is_made_anew_for_another_view(page, address, results):
+    visit(page, f"{address}/ev?result=optimal")
+
+    def turn() -> str:
+        return str(page.get_attribute("#page [data-turn]", "data-turn"))
+
+    def go(title: str) -> None:
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name=title).click()
+        until(page, lambda: page.text_content("#page[data-state=shown] h1") == title)
+
+    first = turn()
+    page.locator("#page details").first.click()
+    go("Hydrogen")
+    assert page.locator("#chart-ev-power, [id^=chart-ev]").count() == 0  # only one page is in the document
+    go("Electric cars")
+    assert turn() == first
+    assert page.locator("#page details").first.get_attribute("open") is not None
+    go("Hydrogen")
+    lead(page, f"{address}/ev?result=unmanaged")
+    assert turn() != first
+    assert page.locator("#page .where-and-when").get_attribute("data-result") == "unmanaged"
 
 
 def test_the_theme_switches_and_is_remembered(page, address):
