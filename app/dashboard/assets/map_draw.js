@@ -5,7 +5,7 @@
   const PAPER = { light: "#f7f5f0", dark: "#15181a" }, CASING = { light: "#b5b1a5", dark: "#616d75" };
   const INK = { light: "#1d2327", dark: "#e7e9ea" }, ACCENT = { light: "#0072b2", dark: "#56b4e9" };
   const HALO = { light: "#c2410c", dark: "#ff8a4c" };
-  const DETAIL = 2000; // low-voltage lines in sight up to which each is drawn
+  map.mostInDetail = 2000; // low-voltage lines in sight up to which each is drawn
   const DENSE = 2500; // lines in sight from which casings and round ends, which nobody could tell apart, are left out
   map.colours = { PAPER, CASING, INK, ACCENT, HALO };
 
@@ -43,7 +43,7 @@
       if (net.trafo[branch]) seen.trafos.push(nBuses + branch);
       else seen.lines[low[nBuses + branch]].push(nBuses + branch);
     }
-    pane.gathered = seen.lines[1].length > DETAIL;
+    pane.gathered = seen.lines[1].length > map.mostInDetail;
     pane.dense = seen.lines[0].length + (pane.gathered ? 0 : seen.lines[1].length) > DENSE;
     pane.seen = seen;
   };

@@ -29,6 +29,8 @@ from grid.errors import InputError
 
 BESIDE = (sweeps.FOLDER, hosting.FOLDER)
 """Folders beside the results whose content pages show too: what sweeps there are, and capacities of buses."""
+SERVED_WITH = ("GRIDCARBON_BASEMAP", "GRIDCARBON_JOBS")
+"""What a server may have been given, which pages show."""
 _MOST_TRIES = 3
 """How often a page is made anew whose result is replaced while it is made."""
 
@@ -116,7 +118,7 @@ def _kept(page: Page, view: View, kept: KeptPages) -> Answer:
 
 def _found(page: Page, view: View, key: tuple[Any, ...]) -> bytes:
     """The page as it is kept beside its result; made where it is not."""
-    if not page.needs_result:
+    if not view.name:
         return _made(page, view)
     return prepared_bytes(view.result, f"page {key}", lambda: _made(page, view))
 
@@ -131,9 +133,9 @@ def _key(page: Page, view: View) -> tuple[Any, ...]:
     names = (view.name, view.baseline_name, *view.compared) if view.name else ()
     names = (*names, *view.results) if page.of_all else names
     versions = tuple((name, view.results.version(name), view.results.label(name)) for name in names)
-    outlined = has_app_context() and current_app.config.get("GRIDCARBON_BASEMAP") is not None
-    beside = (outlined, *(_state(view.results.place / folder) for folder in BESIDE))
-    return page.path, versions, beside, view.theme, view.language, tuple(sorted(view.query.items()))
+    given = tuple(has_app_context() and current_app.config.get(name) is not None for name in SERVED_WITH)
+    beside = tuple(_state(view.results.place / folder) for folder in BESIDE)
+    return page.path, versions, given, beside, view.theme, view.language, tuple(sorted(view.query.items()))
 
 
 def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:

@@ -47,9 +47,9 @@ def test_a_page_comes_back_as_it_was_left_and_is_made_anew_for_another_view(page
         until(page, lambda: page.text_content("#page[data-state=shown] h1") == title)
 
     first = turn()
-    page.locator("#page details").first.click()
+    page.locator("#page details > summary").first.click()
     go("Hydrogen")
-    assert page.locator("#chart-ev-power, [id^=chart-ev]").count() == 0  # only one page is in the document
+    assert page.locator("#page [data-turn]").count() == 1  # only one page is in the document
     go("Electric cars")
     assert turn() == first
     assert page.locator("#page details").first.get_attribute("open") is not None
