@@ -1,7 +1,7 @@
 """Stores as virtual stocks: what batteries, cars and tanks hold of energy and carbon, and pass on when they discharge.
 
-In reading order: `operation` is the input, what every store did; `schedule` brings it into arrays and, block by block,
-into the order of time; `ledger` holds the state of all stocks; `energy_kernel` advances their energy and
+In reading order: `operation` is the input, what every store did; `schedule` brings it into arrays and into the order of
+time; `ledger` holds the state of all stocks; `energy_kernel` advances their energy and
 `carbon_kernel` what it carries; `trace` is the result.
 """
 

@@ -8,39 +8,37 @@ solved here; all others follow afterwards, for a block of steps at once.
 from __future__ import annotations
 
 from carbon.mixing.block_kernel import Block
-from carbon.mixing.compiled import inner_kernel, kernel
+from carbon.mixing.compiled import FAST, inner_kernel, kernel
 from carbon.mixing.conventions_kernel import GROSS
 from carbon.mixing.elimination import Pattern
-from carbon.stocks.energy_kernel import move_energy, start_energy
+from carbon.stocks.energy_kernel import collect_events, compute_energy, count_energy, put_energy_back, start_energy
 from carbon.stocks.ledger import (
+    AT_ONCE,
     BY_ARRIVING,
     BY_CHARGE,
     BY_DISCHARGE,
     BY_FUEL,
     BY_STANDING,
-    CHARGING,
-    DISCHARGING,
-    EMPTY_MWH,
+    CARRIED,
+    CHARGED,
+    CONTENT,
+    EMPTIES,
+    FUEL,
+    GAINED,
+    KEPT,
+    MIX,
+    PER_AFTER,
+    RATE_OUT,
+    SHARE,
+    THROUGH,
     StockState,
     zero_if_rounding,
 )
-from carbon.stocks.schedule import (
-    CHARGED,
-    CLASS,
-    DISCHARGE,
-    EMPTIES,
-    ETA,
-    FUEL,
-    GAINED,
-    OWNER,
-    PER_AFTER,
-    RANK,
-    STANDING,
-    THROUGH,
-    BlockSchedule,
-    DeviceArrays,
-)
+from carbon.stocks.schedule import CHARGING, DISCHARGING, EMPTY_MWH, KINDS, OWNER, DeviceArrays
 from grid.arrays import Floats, Ints
+
+ALL_NODES_FROM = 2
+"""With so many nodes or fewer for each event of a step all are solved, without looking for those that are needed."""
 
 
 @kernel()
@@ -51,7 +49,6 @@ def advance_contents(
     pattern: Pattern,
     rules: Ints,
     devices: DeviceArrays,
-    schedule: BlockSchedule,
     state: StockState,
     blocks: Block,
 ) -> None:
@@ -64,18 +61,19 @@ def advance_contents(
         pattern: Where the coefficients stand.
         rules: Mixing rule of each convention, shape (P,).
         devices: What every store did.
-        schedule: The events of the block.
         state: The stocks; their contents go on to the end of the block.
         blocks: The equations under each rule, factorised and forward substituted; the stores' discharge is added.
     """
     for k in range(n_steps):
         _start_devices(first + k, devices, state)
-        _discharge(first + k, k, step_hours, pattern, devices, schedule, state)
+        _move_energy(first + k, step_hours, devices, state)
+        _list_nodes(first + k, pattern, state)
+        _discharge(first + k, step_hours, devices.lossy, state)
         for place in range(rules.size):
             transposed = rules[place] == GROSS
             _forward_substitute(k, place, transposed, state.n_listed[DISCHARGING], pattern, devices, state, blocks)
             _back_substitute(k, place, transposed, state.n_listed[CHARGING], pattern, devices, state, blocks)
-        _move_contents(first + k, k, devices, schedule, state)
+        _move_contents(first + k, devices.lossy, state)
         for which in range(2):
             for q in range(state.contents.shape[1]):
                 _add_compensated(state.class_sum, which, q, state.contents[first + k, q, which])
@@ -85,60 +83,75 @@ def advance_contents(
 @inner_kernel()
 def _start_devices(step: int, devices: DeviceArrays, state: StockState) -> None:
     """Counts what left and what arrived since the owners' last sessions, for the devices that start now."""
-    n_properties = devices.lossy.size
-    n_conventions = state.content.shape[1] // n_properties
+    n_properties, width = devices.lossy.size, state.at_start.shape[1]
     for device in range(devices.starts[step], devices.starts[step + 1]):
-        owner = devices.owner[device]
-        which = devices.stock_class[owner]
+        owner = devices.place[device, OWNER]
+        held, moved = state.held[owner], state.moved[step, devices.stock_class[owner]]
         share, arriving_mwh = start_energy(device, step, devices, state)
-        for convention in range(n_conventions):
-            for r in range(n_properties):
-                q = convention * n_properties + r
-                held = state.content[owner, q]
-                driven = held * share
-                arriving = devices.per_initial_mwh[owner, 1 + r] * arriving_mwh
-                left = held + arriving - driven
-                state.content[owner, q] = left
-                state.driven[device, 1 + q] = driven
-                state.moved[step, which, BY_FUEL, 1 + q] += driven
-                state.moved[step, which, BY_ARRIVING, 1 + q] += arriving
-                state.contents[step, 1 + q, which] += left - held
-                if state.e_mwh[owner] > EMPTY_MWH:
-                    state.mix[owner, q] = left / state.e_mwh[owner]
-                state.at_start[device, q] = state.mix[owner, q]
+        for q in range(width):
+            before = held[1 + q]
+            driven = before * share
+            arriving = devices.per_initial_mwh[owner, 1 + q % n_properties] * arriving_mwh
+            held[1 + q] = before + arriving - driven
+            state.driven[device, 1 + q] = driven
+            moved[BY_FUEL, 1 + q] += driven
+            moved[BY_ARRIVING, 1 + q] += arriving
+            state.contents[step, 1 + q, devices.stock_class[owner]] += held[1 + q] - before
+            if held[0] > EMPTY_MWH:
+                held[1 + width + q] = held[1 + q] / held[0]
+            state.at_start[device, q] = held[1 + width + q]
 
 
 @inner_kernel()
-def _discharge(
-    step: int,
-    k: int,
-    step_hours: float,
-    pattern: Pattern,
-    devices: DeviceArrays,
-    schedule: BlockSchedule,
-    state: StockState,
-) -> None:
-    """Moves the energy of every event of the step, and feeds what stores discharge into the grid.
+def _move_energy(step: int, step_hours: float, devices: DeviceArrays, state: StockState) -> None:
+    """Moves the energy of the step's events, row after row of `StockState.amount`."""
+    begins, row = state.log.begins, 0
+    for which in range(2):
+        stop = begins[KINDS * step + 2 * which + 2]
+        for first in range(begins[KINDS * step + 2 * which], stop, AT_ONCE):
+            collect_events(step, step_hours, row, first, min(first + AT_ONCE, stop), devices, state)
+            compute_energy(step_hours, state.amount[row])
+            count_energy(step, which, state.amount[row], state)
+            put_energy_back(step, row, first, min(first + AT_ONCE, stop), state)
+            row += 1
 
-    Lists the nodes that charging, and that discharging, depends on. Events of both kinds come in no order, so nothing
-    here but the list asks which it is: a processor that guesses wrong loses more than the sums take.
-    """
-    n_properties, begin = devices.lossy.size, k * schedule.capacity[0]
-    n_conventions = state.content.shape[1] // n_properties
-    per_step_hour, n_listed = 1.0 / step_hours, state.n_listed
-    n_listed[:] = 0
-    for event in range(schedule.n_events[k]):
-        device = schedule.device[begin + event]
-        owner, n, amount = devices.place[device, OWNER], devices.place[device, RANK], state.amount[event]
-        move_energy(step, step_hours, event, device, schedule.p_mw[begin + event], devices, state)
-        way = CHARGING if amount[CHARGED] > 0.0 else DISCHARGING
-        if state.listed[way, n] != step and amount[CHARGED] + amount[DISCHARGE] > 0.0:
-            n_listed[way] = etree_path(n, step, state.listed[way], state.path[way], n_listed[way], pattern)
-        for r in range(n_properties):
-            per_hour = amount[DISCHARGE] * per_step_hour * (amount[ETA] if devices.lossy[r] else 1.0)
-            for convention in range(n_conventions):
-                q = convention * n_properties + r
-                state.fed[n, q] += state.content[owner, q] * per_hour
+
+@inner_kernel()
+def _list_nodes(step: int, pattern: Pattern, state: StockState) -> None:
+    """Lists the nodes that charging, and that discharging, depends on: all of them where there are many events."""
+    begins, n_nodes, row = state.log.begins, pattern.rank.size, 0
+    state.n_listed[:] = 0
+    if ALL_NODES_FROM * (begins[KINDS * (step + 1)] - begins[KINDS * step]) >= n_nodes:
+        for way in range(2):
+            state.n_listed[way] = n_nodes
+            for place in range(n_nodes):
+                state.path[way, place] = n_nodes - 1 - place
+        return
+    for which in range(2):
+        begin, kind = begins[KINDS * step + 2 * which], KINDS * step + 2 * which
+        for way in range(2):
+            listed, path = state.listed[way], state.path[way]
+            for event in range(begins[kind + way], begins[kind + way + 1]):
+                n = state.at[1, row + (event - begin) // AT_ONCE, (event - begin) % AT_ONCE]
+                if listed[n] != step:
+                    state.n_listed[way] = etree_path(n, step, listed, path, state.n_listed[way], pattern)
+        row += (begins[kind + 2] - begin + AT_ONCE - 1) // AT_ONCE
+
+
+@inner_kernel()
+def _discharge(step: int, step_hours: float, lossy: Ints, state: StockState) -> None:
+    """Feeds what stores discharge into the grid."""
+    begins, row = state.log.begins, 0
+    for which in range(2):
+        kind = KINDS * step + 2 * which
+        begin = begins[kind]
+        for event in range(begins[kind + DISCHARGING], begins[kind + 2]):
+            at, i = row + (event - begin) // AT_ONCE, (event - begin) % AT_ONCE
+            fed, held, amount = state.fed[state.at[1, at, i]], state.held[state.at[0, at, i]], state.amount[at]
+            per_hour = amount[SHARE + i] / step_hours
+            for q in range(fed.size):
+                fed[q] += held[1 + q] * per_hour * (amount[RATE_OUT + i] if lossy[q % lossy.size] else 1.0)
+        row += (begins[kind + 2] - begin + AT_ONCE - 1) // AT_ONCE
 
 
 @inner_kernel()
@@ -225,53 +238,69 @@ def _back_substitute(
 
 
 @inner_kernel()
-def _move_contents(step: int, k: int, devices: DeviceArrays, schedule: BlockSchedule, state: StockState) -> None:
-    """Moves what every event of the step moves, in and out of its stock, and logs it."""
-    begin, log, written = k * schedule.capacity[0], state.log, state.log.begins[step]
-    logged, n_properties = log.device.size > 0, devices.lossy.size
-    log.begins[step + 1] = written + schedule.n_events[k]
-    for event in range(schedule.n_events[k]):
-        device, place = schedule.device[begin + event], written + event
-        owner = devices.place[device, OWNER]
-        if logged:
-            log.device[place] = devices.device[device]
-            log.values[0, place] = state.e_mwh[owner]
-        for convention in range(state.content.shape[1] // n_properties):
-            for r in range(n_properties):
-                q, column = convention * n_properties + r, 1 + convention * (1 + n_properties)
-                moved = _move_property(step, event, device, q, devices.lossy[r], devices, state)
-                if logged:
-                    log.values[column + 1 + r, place] = state.mix[owner, q]
-                    if r == 0:
-                        log.values[column, place] = moved
+def _move_contents(step: int, lossy: Ints, state: StockState) -> None:
+    """Moves all properties in the step's events, row after row, and logs them."""
+    begins, width, row = state.log.begins, state.at_start.shape[1], 0
+    for which in range(2):
+        stop = begins[KINDS * step + 2 * which + 2]
+        for first in range(begins[KINDS * step + 2 * which], stop, AT_ONCE):
+            for q in range(width):
+                n_events, gains = min(AT_ONCE, stop - first), lossy[q % lossy.size]
+                _collect_property(row, n_events, q, state)
+                _compute_property(step, which, q, GAINED if gains else CHARGED, state.amount[row], state)
+                _put_property_back(row, first, n_events, q, lossy.size, state)
+            row += 1
 
 
 @inner_kernel()
-def _move_property(
-    step: int, event: int, device: int, q: int, lossy: int, devices: DeviceArrays, state: StockState
-) -> float:
-    """Moves property `q` in an event; returns what passed the terminals, in or out."""
-    amount, owner, which = state.amount[event], devices.place[device, OWNER], devices.place[device, CLASS]
-    moved, held = state.moved[step, which], state.content[owner, q]
-    charge = (amount[GAINED] if lossy else amount[CHARGED]) * state.carried[devices.place[device, RANK], q]
-    discharge = held * amount[DISCHARGE]
-    moved[BY_CHARGE, 1 + q] += charge
-    moved[BY_DISCHARGE, 1 + q] += discharge
-    left = held + charge - discharge
-    if amount[FUEL] + amount[STANDING] + amount[THROUGH] > 0.0:
-        fuel, standing = held * amount[FUEL] + charge * amount[THROUGH], held * amount[STANDING]
-        left -= fuel + standing
-        moved[BY_FUEL, 1 + q] += fuel
-        moved[BY_STANDING, 1 + q] += standing
-    left = zero_if_rounding(left, held, charge)
-    if amount[EMPTIES] > 0.0:
-        moved[BY_STANDING, 1 + q] += left
-        left = 0.0
-    state.content[owner, q] = left
-    state.contents[step, 1 + q, which] += left - held
-    if amount[PER_AFTER] > 0.0:
-        state.mix[owner, q] = left * amount[PER_AFTER]
-    return charge + discharge  # type: ignore[no-any-return]
+def _collect_property(row: int, n_events: int, q: int, state: StockState) -> None:
+    """Brings what the stocks of a row's events hold of property `q`, and what charging brings of it, into the row."""
+    amount, width = state.amount[row], state.at_start.shape[1]
+    for i in range(n_events):
+        held = state.held[state.at[0, row, i]]
+        amount[CONTENT + i], amount[MIX + i] = held[1 + q], held[1 + width + q]
+        amount[CARRIED + i] = state.carried[state.at[1, row, i], q]
+    for i in range(n_events, AT_ONCE):
+        amount[CONTENT + i] = amount[CARRIED + i] = 0.0
+
+
+@inner_kernel(fastmath=FAST)
+def _compute_property(step: int, which: int, q: int, taken_in: int, amount: Floats, state: StockState) -> None:
+    """Moves property `q` in a row's events, of class `which`; what passed the terminals is left in `CARRIED`."""
+    charged = discharged = burnt = lost = changed = 0.0
+    for i in range(AT_ONCE):
+        held, charge = amount[CONTENT + i], amount[taken_in + i] * amount[CARRIED + i]
+        discharge, fuel = held * amount[SHARE + i], held * amount[FUEL + i] + charge * amount[THROUGH + i]
+        standing = held * (1.0 - amount[KEPT + i])
+        left = zero_if_rounding(held + charge - discharge - fuel - standing, held, charge)
+        residue, per_after = left * amount[EMPTIES + i], amount[PER_AFTER + i]
+        left -= residue
+        amount[CONTENT + i], amount[CARRIED + i] = left, charge + discharge
+        amount[MIX + i] = left * per_after if per_after > 0.0 else amount[MIX + i]
+        charged, discharged, burnt = charged + charge, discharged + discharge, burnt + fuel
+        lost, changed = lost + standing + residue, changed + left - held
+    moved = state.moved[step, which]
+    moved[BY_CHARGE, 1 + q] += charged
+    moved[BY_DISCHARGE, 1 + q] += discharged
+    moved[BY_FUEL, 1 + q] += burnt
+    moved[BY_STANDING, 1 + q] += lost
+    state.contents[step, 1 + q, which] += changed
+
+
+@inner_kernel()
+def _put_property_back(row: int, first: int, n_events: int, q: int, n_properties: int, state: StockState) -> None:
+    """Puts property `q` back to where it is kept and logs it."""
+    amount, values, width = state.amount[row], state.log.values, state.at_start.shape[1]
+    for i in range(n_events):
+        held = state.held[state.at[0, row, i]]
+        held[1 + q], held[1 + width + q] = amount[CONTENT + i], amount[MIX + i]
+    if values.shape[0] > 1:
+        column = 1 + q // n_properties * (1 + n_properties)
+        for i in range(n_events):
+            values[column + 1 + q % n_properties, first + i] = amount[MIX + i]
+        if q % n_properties == 0:
+            for i in range(n_events):
+                values[column, first + i] = amount[CARRIED + i]
 
 
 @inner_kernel()

@@ -11,35 +11,31 @@ import numpy as np
 
 from carbon.mixing.compiled import inner_kernel
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.schedule import STATIONARY, VEHICLES, DeviceArrays, most_at_once
+from carbon.stocks.schedule import DEVICE, KINDS, STATIONARY, VEHICLES, DeviceArrays, EventLog, list_events
 from carbon.stocks.trace import ClassTrace, Contents, Movements, StockEvents, StockTrace
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, raise_if_any
 
-EMPTY_MWH = 1e-9
-"""A stock of no more energy than this (1 mWh) is empty; a discharge may exceed the stock by no more."""
 BY_CHARGE, BY_DISCHARGE, BY_FUEL, BY_STANDING, BY_ARRIVING = range(5)
 """The ways in and out of a stock, columns of `StockState.moved`."""
-CHARGING, DISCHARGING = range(2)
-"""Rows of `StockState.path`."""
+AT_ONCE = 32
+"""Events that are computed side by side; a constant, so that the compiler need not ask which rows overlap."""
+_ROWS = 19
+(
+    P_MW, HELD, RATE_IN, RATE_OUT, KEPT, DRAINED,
+    CHARGED, GIVEN, GAINED, SHARE, FUEL, THROUGH, LEFT, EMPTIES, PER_AFTER, AFTER,
+    CONTENT, MIX, CARRIED,
+) = range(0, _ROWS * AT_ONCE, AT_ONCE)  # fmt: skip
+"""Where the rows of `StockState.amount` begin. Before an event: withdrawal [MW], energy in the stock [MWh],
+efficiencies and retention [1], energy drained as fuel [MWh]. Of its energy: charged and discharged at the
+terminals, and gained in the stock [MWh]; the shares of the content that leave by discharge and as fuel, and the
+share of the charge that leaves in the same step, as fuel the stock did not hold [1]; energy that is left, negative
+if too much was taken out [MWh]; 1 if nothing is left, so that the residue leaves too, else 0; one over the energy
+in the stock after it, 0 if it is empty [1/MWh], and that energy [MWh]. Of one property: what the stock holds, what
+a MWh there carries, and what a MWh charged brings."""
 ROUNDING = 1e-14
 """A negative rest this small against what was there is the rounding of a stock that all has left."""
 _FAULTS_LISTED = 20
-
-
-class EventLog(NamedTuple):
-    """What happened in all stores, event after event in the order of time; room for J events (see `BlockSchedule`).
-
-    Args:
-        begins: The events of step t are begins[t] to begins[t + 1], shape (T + 1,).
-        device: Device of each event, as the operation calls it, shape (J,).
-        values: Energy in its stock after it; then under each of P conventions the carbon that passed the terminals,
-            and what a MWh in the stock carries after it, R properties; shape (1 + P (1 + R), J).
-    """
-
-    begins: Ints
-    device: Ints
-    values: Floats
 
 
 class StockState(NamedTuple):
@@ -48,11 +44,12 @@ class StockState(NamedTuple):
     Where both stand in one array, column 0 is energy and the properties follow.
 
     Args:
-        e_mwh: Energy in each stock now, shape (O,) [MWh].
-        content: What each stock holds now of every property, shape (O, Q).
-        mix: What a MWh in each stock carries, the last known while it is empty, shape (O, Q).
-        at_start: The same when a device starts, shape (N, Q).
-        amount: What moves in each event of this step (``CHARGED`` ...), a row for each device connected at once.
+        held: Of each stock its energy now [MWh], what it holds of every property, and what a MWh in it carries of each,
+            the last known while it is empty; shape (O, 1 + 2 Q); together, for they are read together in no order.
+        at_start: What a MWh in it carries when a device starts, shape (N, Q).
+        amount: What moves in the events of this step (``P_MW`` ...), `AT_ONCE` of them in each row, those of a class
+            together, shape (E, 19 AT_ONCE).
+        at: Their stocks and the ranks of their nodes, shape (2, E, AT_ONCE).
         class_sum: Content of each class and, beside it, what rounding took from the sum, shape (2, 1 + Q, 2).
         fed: Discharged at each node in this step, by rank, shape (B, Q) for B nodes [x/h].
         mixed: The solution at the nodes of the stores in this step, by rank, shape (B, Q).
@@ -67,14 +64,13 @@ class StockState(NamedTuple):
         driven: What left before each device's start, shape (N, 1 + Q).
         overdrawn: First step in which a device took out too much, else -1, shape (N,).
         excess_mwh: How much too much that was, shape (N,) [MWh].
-        log: Every event; without room for any if nobody asks.
+        log: Every event.
     """
 
-    e_mwh: Floats
-    content: Floats
-    mix: Floats
+    held: Floats
     at_start: Floats
     amount: Floats
+    at: Ints
     class_sum: Floats
     fed: Floats
     mixed: Floats
@@ -101,20 +97,21 @@ def open_stocks(devices: DeviceArrays, n_nodes: int, n_conventions: int = 1, *, 
         with_log: Whether every event is kept as well.
     """
     width = n_conventions * devices.lossy.size
-    n_devices, n_steps = len(devices.owner), len(devices.starts) - 1
-    e_mwh = devices.e_initial_mwh.copy()
+    n_devices, n_steps = len(devices.start), len(devices.starts) - 1
+    e_mwh = devices.e_initial_mwh
     mix = np.tile(devices.per_initial_mwh[:, 1:], n_conventions)
     content = e_mwh[:, None] * mix
     class_sum = np.zeros((2, 1 + width, 2))
     for which in (VEHICLES, STATIONARY):
         class_sum[which, 0, 0] = e_mwh[devices.stock_class == which].sum()
         class_sum[which, 1:, 0] = content[devices.stock_class == which].sum(axis=0)
+    log = list_events(devices, n_conventions if with_log else 0)
+    n_rows = int(np.diff(log.begins[::KINDS]).max(initial=0)) // AT_ONCE + 2
     return StockState(
-        e_mwh=e_mwh,
-        content=content,
-        mix=mix,
+        held=np.column_stack([e_mwh, content, mix]),
         at_start=np.zeros((n_devices, width)),
-        amount=np.empty((most_at_once(devices), 9)),
+        amount=np.zeros((n_rows, _ROWS * AT_ONCE)),
+        at=np.zeros((2, n_rows, AT_ONCE), dtype=np.int64),
         class_sum=class_sum,
         fed=np.zeros((n_nodes, width)),
         mixed=np.zeros((n_nodes, width)),
@@ -128,37 +125,17 @@ def open_stocks(devices: DeviceArrays, n_nodes: int, n_conventions: int = 1, *, 
         driven=np.zeros((n_devices, 1 + width)),
         overdrawn=np.full(n_devices, -1, dtype=np.int64),
         excess_mwh=np.zeros(n_devices),
-        log=_empty_log(devices, n_conventions, _most_events(devices) if with_log else 0),
+        log=log,
     )
 
 
-def _empty_log(devices: DeviceArrays, n_conventions: int, n_events: int) -> EventLog:
-    """A log with room for so many events."""
-    return EventLog(
-        begins=np.zeros(len(devices.starts), dtype=np.int64),
-        device=np.empty(n_events, dtype=np.int64),
-        values=np.empty((1 + n_conventions * (1 + devices.lossy.size), n_events)),
-    )
-
-
-def _most_events(devices: DeviceArrays) -> int:
-    """Upper bound on the events of all stores (`carbon.stocks.energy_kernel`).
-
-    Slots with power or fuel, all slots of a store that leaks, and one for each device, in which a residue leaves.
-    """
-    length = devices.stop - devices.start
-    leaking = length[devices.retention != 1.0].sum()
-    happens = np.count_nonzero(devices.p_mw) + np.count_nonzero(devices.p_drain_mw)
-    return min(int(happens) + int(leaking) + len(length), len(devices.p_mw))
-
-
-def check_not_overdrawn(state: StockState, devices: DeviceArrays) -> None:
+def check_not_overdrawn(state: StockState) -> None:
     """Raises an `InputError` if more was taken out of a stock than it held: the first such step of every device."""
     overdrawn = np.flatnonzero(state.overdrawn >= 0)
     overdrawn = overdrawn[np.argsort(state.overdrawn[overdrawn], kind="stable")]
     faults = [
         Fault(
-            f"operation.p_mw, device {devices.device[device]}, step {state.overdrawn[device]}",
+            f"operation.p_mw, device {device}, step {state.overdrawn[device]}",
             "must not take out more than the stock holds",
             f"{state.excess_mwh[device]:.3g} MWh too much",
         )
@@ -172,8 +149,7 @@ def check_not_overdrawn(state: StockState, devices: DeviceArrays) -> None:
 def stock_events(state: StockState, op: StockOperation) -> StockEvents:
     """All that happened, whatever the convention."""
     log = state.log
-    n_events = log.begins[-1]
-    return StockEvents(op, log.begins, log.device[:n_events], log.values[0, :n_events])
+    return StockEvents(op, log.begins[::KINDS].copy(), log.device, log.values[0])
 
 
 def stock_trace(
@@ -189,11 +165,12 @@ def stock_trace(
         events: All that happened.
     """
     first = 1 + 3 * convention
-    moved_kg, ci_kg_per_mwh, renewable_share = state.log.values[first : first + 3, : events.device.size]
+    moved_kg, ci_kg_per_mwh, renewable_share = state.log.values[first : first + 3]
     columns, op = _columns(convention), events.operation
-    by_device = np.empty((4, len(devices.device)))
-    by_device[:2, devices.device] = state.driven[:, columns[:2]].T
-    by_device[2:, devices.device] = state.at_start[:, 2 * convention : 2 * convention + 2].T
+    device = devices.place[:, DEVICE]
+    by_device = np.empty((4, len(device)))
+    by_device[:2, device] = state.driven[:, columns[:2]].T
+    by_device[2:, device] = state.at_start[:, 2 * convention : 2 * convention + 2].T
     driven_mwh, driven_kg, ci_start_kg_per_mwh, renewable_share_start = by_device
     return StockTrace(
         events=events,
@@ -213,8 +190,7 @@ def stock_trace(
 
 def stock_contents(state: StockState, convention: int) -> Contents:
     """What each stock holds now, under the convention at a place."""
-    carbon_kg, renewable_mwh = state.content[:, 2 * convention : 2 * convention + 2].T.copy()
-    return Contents(state.e_mwh.copy(), carbon_kg, renewable_mwh)
+    return Contents(*state.held[:, _columns(convention)].T.copy())
 
 
 def _columns(convention: int) -> list[int]:

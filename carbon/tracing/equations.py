@@ -13,9 +13,9 @@ from carbon.mixing.conventions_kernel import DELIVERED, GROSS
 from carbon.mixing.elimination import EliminationOrder
 from carbon.mixing.inputs_kernel import BlockInputs, MixingInputs, fill_block_inputs
 from carbon.stocks.carbon_kernel import advance_contents
-from carbon.stocks.energy_kernel import schedule_events
+from carbon.stocks.energy_kernel import add_power_of_stores
 from carbon.stocks.ledger import StockState
-from carbon.stocks.schedule import BlockSchedule, DeviceArrays
+from carbon.stocks.schedule import DeviceArrays
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.tracing_kernel import factorise_block, finish_block
 from grid.arrays import Bools, Floats, Ints, read_only, read_only_ints
@@ -165,17 +165,13 @@ class MixingEquations:
         stop: int,
         step_hours: float,
         devices: DeviceArrays,
-        schedules: tuple[BlockSchedule, BlockSchedule],
         state: StockState,
         threads: int | None = None,
     ) -> MixingSolution:
         """The same with stores, whose `state` is that before step `first` and goes on to `stop`."""
         solution = self._empty_solution(stop - first)
         solve = self._solve_alone if (threads or processors()) == 1 else self._solve_overlapped
-        last = solve(first, stop, float(step_hours), devices, schedules, state, solution)
-        # the next call begins with the first schedule, and looks in the second for devices that are still connected
-        latest, other = schedules[last], schedules[1 - last]
-        other.connected[:], other.n_connected[:] = latest.connected, latest.n_connected
+        solve(first, stop, float(step_hours), devices, state, solution)
         return solution
 
     def _solve_alone(
@@ -184,24 +180,22 @@ class MixingEquations:
         stop: int,
         hours: float,
         devices: DeviceArrays,
-        schedules: tuple[BlockSchedule, BlockSchedule],
         state: StockState,
         solution: MixingSolution,
-    ) -> int:
-        """One thread, block after block; returns the schedule of the last one."""
+    ) -> None:
+        """One thread, block after block."""
         size, n_rules, pattern = self.block_steps, self.rules.size, self.order.pattern
         block_inputs, blocks = self._block_inputs(size), self._blocks(n_rules, size)
         some_dead = np.zeros(n_rules, dtype=np.bool_)
         for begin in range(first, stop, size):
             n_steps = min(size, stop - begin)
             fill_block_inputs(begin, n_steps, self.inputs, block_inputs)
-            schedule_events(begin, n_steps, devices, schedules[0], schedules[0], block_inputs)
+            add_power_of_stores(begin, n_steps, devices, state.log, block_inputs)
             factorise_block(
                 begin - first, n_steps, pattern, self.rules, block_inputs, blocks, some_dead, solution.share
             )
-            advance_contents(begin, n_steps, hours, pattern, self.rules, devices, schedules[0], state, blocks)
+            advance_contents(begin, n_steps, hours, pattern, self.rules, devices, state, blocks)
             finish_block(begin - first, n_steps, pattern, self.rules, block_inputs, blocks, some_dead, solution.found)
-        return 0
 
     def _solve_overlapped(
         self,
@@ -209,14 +203,10 @@ class MixingEquations:
         stop: int,
         hours: float,
         devices: DeviceArrays,
-        schedules: tuple[BlockSchedule, BlockSchedule],
         state: StockState,
         solution: MixingSolution,
-    ) -> int:
-        """Two threads: one carries the stocks through a block, the other finishes the last and prepares the next.
-
-        Returns the schedule of the last block.
-        """
+    ) -> None:
+        """Two threads: one carries the stocks through a block, the other finishes the last and prepares the next."""
         size, pattern, rules = self.block_steps, self.order.pattern, self.rules
         block_inputs, blocks = self._block_inputs(size), [self._blocks(rules.size, size) for _ in range(2)]
         some_dead: Bools = np.zeros((2, rules.size), dtype=np.bool_)
@@ -231,7 +221,7 @@ class MixingEquations:
             i, begin = place % 2, begins[place]
             n_steps = min(size, stop - begin)
             fill_block_inputs(begin, n_steps, self.inputs, block_inputs)
-            schedule_events(begin, n_steps, devices, schedules[1 - i], schedules[i], block_inputs)
+            add_power_of_stores(begin, n_steps, devices, state.log, block_inputs)
             factorise_block(
                 begin - first, n_steps, pattern, rules, block_inputs, blocks[i], some_dead[i], solution.share
             )
@@ -247,10 +237,9 @@ class MixingEquations:
             for place, begin in enumerate(begins):
                 aside = other_thread.submit(finish_and_prepare, place - 1, place + 1)
                 i, n_steps = place % 2, min(size, stop - begin)
-                advance_contents(begin, n_steps, hours, pattern, rules, devices, schedules[i], state, blocks[i])
+                advance_contents(begin, n_steps, hours, pattern, rules, devices, state, blocks[i])
                 aside.result()
         finish_and_prepare(len(begins) - 1, len(begins))
-        return (len(begins) - 1) % 2
 
     def _empty_solution(self, n_steps: int) -> MixingSolution:
         n_nodes = self.order.n_nodes

@@ -8,7 +8,7 @@ import numpy as np
 
 from carbon.stocks.ledger import check_not_overdrawn, open_stocks, stock_contents, stock_events, stock_trace
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.schedule import BlockSchedule, device_arrays
+from carbon.stocks.schedule import device_arrays
 from carbon.stocks.trace import ClassTrace, StockTrace, no_stocks
 from carbon.tracing.equations import MixingEquations, MixingSolution
 from carbon.tracing.flows import Flows, Sources
@@ -100,11 +100,10 @@ def trace_rules(
         return equations.solve(0, equations.n_steps, threads), [None] * n_rules
     initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial])
     devices = device_arrays(operation, equations.order, equations.n_steps, initial, lossy=(False, True))
-    schedules = BlockSchedule.allocate_pair(devices, equations.block_steps)
     state = open_stocks(devices, equations.order.n_nodes, n_rules)
     opening = stock_contents(state, 0)
-    solution = equations.solve_with_stocks(0, equations.n_steps, step_hours, devices, schedules, state, threads)
-    check_not_overdrawn(state, devices)
+    solution = equations.solve_with_stocks(0, equations.n_steps, step_hours, devices, state, threads)
+    check_not_overdrawn(state)
     events = stock_events(state, operation)
     return solution, [stock_trace(state, devices, place, opening, events) for place in range(n_rules)]
 

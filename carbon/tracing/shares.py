@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from carbon.stocks.ledger import check_not_overdrawn, open_stocks
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.schedule import BlockSchedule, device_arrays
+from carbon.stocks.schedule import device_arrays
 from carbon.tracing.conventions import ConventionTrace
 from carbon.tracing.equations import MixingEquations
 from carbon.tracing.flows import Consumers, Flows, Sources
@@ -113,14 +113,11 @@ def _with_stocks(
     shape = (operation.n_owners, equations.n_properties)
     of_the_past = np.broadcast_to(np.arange(shape[1]) == shape[1] - 1, shape)
     devices = device_arrays(operation, equations.order, equations.n_steps, of_the_past, lossy=(True,) * shape[1])
-    schedules, state = (
-        BlockSchedule.allocate_pair(devices, equations.block_steps),
-        open_stocks(devices, equations.order.n_nodes, with_log=False),
-    )
+    state = open_stocks(devices, equations.order.n_nodes, with_log=False)
 
     def solve(first: int, stop: int) -> Floats:
-        shares = equations.solve_with_stocks(first, stop, step_hours, devices, schedules, state).carried
-        check_not_overdrawn(state, devices)
+        shares = equations.solve_with_stocks(first, stop, step_hours, devices, state).carried
+        check_not_overdrawn(state)
         return shares
 
     return solve
