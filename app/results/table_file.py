@@ -42,6 +42,7 @@ RESOLUTIONS: dict[str, dict[str, float]] = {
     "sessions": {
         **dict.fromkeys(("energy_kwh", "v2g_kwh", "requested_kwh", "owed_kwh"), 2.0**-24), "driven_km": 2.0**-20,
         **dict.fromkeys(("emissions_kg", "charged_kg", "v2g_kg", "driven_kg"), 2.0**-26), "g_per_km": 2.0**-6,
+        "charged_g_per_kwh": 2.0**-10,
     },
     "nodal": {
         "price_per_mwh": 2.0**-7, "penalty_per_mwh": 2.0**-7, "marginal_below_kg_per_mwh": 2.0**-5,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from carbon.mixing.block_kernel import PADDING
+from carbon.mixing.block_kernel import row_of
 from carbon.mixing.compiled import FAST, inner_kernel, kernel
 from grid.arrays import Floats, Ints
 
@@ -68,7 +68,7 @@ class BlockInputs(NamedTuple):
     @classmethod
     def allocate(cls, n_nodes: int, n_branches: int, n_properties: int, n_steps: int, *, with_use: bool) -> BlockInputs:
         """Arrays for `n_steps` steps, not filled in yet."""
-        row = n_steps + PADDING
+        row = row_of(n_steps)
         return cls(
             power=np.empty((n_nodes, row)),
             carried=np.empty((n_nodes, n_properties, row)),
