@@ -66,7 +66,9 @@ def create_app(
     _answer_to_own_names(app.server, host)
     routes.refuse_other_origins(app.server)
     guard(app.server)
-    add_answers(app.server, catalogue, KeptPages(), ahead=ahead)
+    making = add_answers(app.server, catalogue, KeptPages(), ahead=ahead)
+    if making is not None:
+        making.begin({"theme": "light", "lang": "en"})
     add_runs(app.server, jobs)
     routes.add_routes(app.server, catalogue)
     routes.refuse_what_no_page_asks(app.server, app.callback_map)

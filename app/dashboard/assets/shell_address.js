@@ -129,6 +129,28 @@
   };
   app.say = (text, values) => (spoken[text] || text).replace(/\{(\w+)\}/g, (whole, name) => (values && name in values ? String(values[name]) : whole));
 
+  // ---- the page ---------------------------------------------------------------------------------------------------------
+  const FRAME_KEYS = ["result", "baseline", "with", "theme", "lang"], OF_BROWSER = ["at", "layer", "select", "zoom", "why"];
+  /** What a page is asked by: the keys of the frame and its own. */
+  app.request = (path, keys) => {
+    const asked = new URLSearchParams({ path });
+    for (const key of [...FRAME_KEYS, ...keys]) {
+      const value = key === "theme" ? app.theme() : key === "lang" ? app.language() : app.address.get(key);
+      if (value !== null) asked.set(key, value);
+    }
+    return `/shell/page?${asked}`;
+  };
+  // The first page is asked for before the rest is loaded, where no key of its own may be missing.
+  const first = app.request(window.location.pathname.replace(/\/+$/, "") || "/", []);
+  const plain = Object.keys(query()).every((key) => FRAME_KEYS.includes(key) || OF_BROWSER.includes(key));
+  let early = plain ? fetch(first).catch(() => null) : null;
+  /** The answer to a request for a page. */
+  app.fetchPage = async (wanted) => {
+    const answer = wanted === first ? await early : null;
+    early = null;
+    return answer || fetch(wanted);
+  };
+
   // ---- moment -------------------------------------------------------------------------------------------------------
   const watchers = new Set(), fetched = new Map();
   const REST_MS = 250, PLAY_MS = 90;

@@ -2,7 +2,6 @@
 (function () {
   "use strict";
   const app = window.gridcarbon, { address, moment } = app;
-  const FRAME_KEYS = ["result", "baseline", "with", "theme", "lang"];
   const LOOK_EVERY_MS = 5000;
   /** Sets what differs: each change of a property has all components of the page look whether it concerns them. */
   function set(id, props) {
@@ -18,14 +17,7 @@
   // ---- the page -----------------------------------------------------------------------------------------------------
 
   /** What the page is asked by: the keys that it depends on, and no others. */
-  function request() {
-    const { keys } = state.pages[place(path())] || { keys: [] }, query = new URLSearchParams({ path: path() });
-    for (const key of [...FRAME_KEYS, ...keys]) {
-      const value = key === "theme" ? app.theme() : key === "lang" ? app.language() : address.get(key);
-      if (value !== null) query.set(key, value);
-    }
-    return `/shell/page?${query}`;
-  }
+  const request = () => app.request(path(), (state.pages[place(path())] || { keys: [] }).keys);
 
   const part = (type, children, props) => ({ namespace: "dash_html_components", type, props: { children, ...props } });
   const failed = (words) => part("Div", [
@@ -87,7 +79,7 @@
     let answer, held = places.held[number];
     try {
       await app.words();
-      const response = await fetch(wanted), tag = response.headers.get("ETag");
+      const response = await app.fetchPage(wanted), tag = response.headers.get("ETag");
       if (!response.ok) throw new Error(app.say("The server answered {status}", { status: response.status }));
       if (!held || held.anew || !tag || held.tag !== tag || held.url !== wanted || held.viewed !== viewed()) {
         answer = await response.json();

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from app.batch.memory import give_back_memory
 from app.dashboard.pages import PAGES
 from app.dashboard.pandas_gate import GATE
+from app.dashboard.view import Page
 
 MOST_VIEWS = 32
 """Views whose pages are taken to be kept still."""
@@ -30,9 +31,15 @@ class Ahead:
     def __init__(self, make: Callable[[str, dict[str, str]], object]) -> None:
         self._make = make
         self._views: OrderedDict[tuple[tuple[str, str], ...], None] = OrderedDict()
-        self._wanted: queue.LifoQueue[dict[str, str]] = queue.LifoQueue()
+        self._wanted: queue.LifoQueue[tuple[dict[str, str], tuple[Page, ...]]] = queue.LifoQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+
+    def begin(self, query: Mapping[str, str]) -> None:
+        """Makes the first page for a query, as a server does that was just started while a browser loads the frame."""
+        with self._lock:
+            self._start()
+        self._wanted.put((dict(query), PAGES[:1]))
 
     def opened(self, query: Mapping[str, str]) -> None:
         """Somebody opened a page with this query, of which only the frame's keys are given."""
@@ -43,22 +50,27 @@ class Ahead:
             self._views.move_to_end(view)
             if len(self._views) > MOST_VIEWS:
                 self._views.popitem(last=False)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, daemon=True)
-                self._thread.start()
+            self._start()
         if not known:
-            self._wanted.put(dict(query))
+            self._wanted.put((dict(query), PAGES))
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
 
     def _run(self) -> None:
         while True:
-            query = self._wanted.get()
-            for page in PAGES:
+            query, pages = self._wanted.get()
+            for page in pages:
                 GATE.rest(QUIET_S)
                 try:
                     with GATE.charts():
                         self._make(page.path, dict(query))
                 except Exception:  # noqa: S112  it is said to whoever asks for the page
                     continue
+            if pages != PAGES:
+                continue
             GATE.rest(QUIET_S)
             GATE.load()  # before somebody who asks a study has all others wait for it
             give_back_memory()  # what pages of large results were made from

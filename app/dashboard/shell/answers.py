@@ -35,7 +35,7 @@ _MOST_TRIES = 3
 """How often a page is made anew whose result is replaced while it is made."""
 
 
-def add_answers(server: Flask, results: Catalogue, kept: KeptPages, *, ahead: bool = False) -> None:
+def add_answers(server: Flask, results: Catalogue, kept: KeptPages, *, ahead: bool = False) -> Ahead | None:
     """Adds ``/shell/page``, ``/shell/results``, ``/shell/words/<language>`` and ``/timeline/<result>``.
 
     Args:
@@ -43,6 +43,9 @@ def add_answers(server: Flask, results: Catalogue, kept: KeptPages, *, ahead: bo
         results: What is served.
         kept: Where pages are kept.
         ahead: Whether to make the other pages of a view that is opened before they are asked for.
+
+    Returns:
+        What makes them.
     """
 
     def make(path: str, query: dict[str, str]) -> Answer:
@@ -75,6 +78,8 @@ def add_answers(server: Flask, results: Catalogue, kept: KeptPages, *, ahead: bo
         result = results.get(name) or abort(404)
         key = ("timeline", name, results.version(name))
         return _unless_known(kept.get(key, lambda: json.dumps(timeline(result)).encode()))
+
+    return others
 
 
 def page_answer(path: str, query: dict[str, str], results: Catalogue, kept: KeptPages) -> Answer:
@@ -150,6 +155,7 @@ def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
 def _narrowed(page: Page, view: View) -> View:
     """The view with no more of the address than the page's content may depend on."""
     query = {key: view.query[key] for key in (*FRAME_KEYS, *page.keys) if key in view.query}
+    query |= {"result": view.name} if view.name else {}  # an address that names none shows the same page
     return View(view.results, view.name, view.theme, query, view.language)
 
 

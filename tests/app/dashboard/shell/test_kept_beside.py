@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
 from app.dashboard.catalogue import open_catalogue
 from app.dashboard.pages import overview
+from app.dashboard.shell.ahead import Ahead
 from app.dashboard.shell.answers import page_answer
 from app.dashboard.shell.kept_pages import KeptPages
 from app.studies.hosting import kept as hosting
@@ -71,3 +73,26 @@ def test_a_page_is_made_anew_when_what_it_shows_is_another(
         hosting.keep(place, "0" * 64, [])
     made.asked(place)
     assert made.times == 2
+
+
+def test_an_address_without_a_result_shows_the_same_page_as_one_that_names_the_first(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, kept, results = Counted(monkeypatch), KeptPages(), open_catalogue(place, may_keep=True)
+    named = page_answer("/", QUERY, results, kept)
+    assert page_answer("/", {"theme": "light"}, results, kept) == named
+    assert made.times == 1
+
+
+def test_a_server_makes_its_first_page_before_anybody_asks(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, done = Counted(monkeypatch), threading.Event()
+    results, kept = open_catalogue(place), KeptPages()
+
+    def make(path: str, query: dict[str, str]) -> None:
+        page_answer(path, query, results, kept)
+        done.set()
+
+    Ahead(make).begin({"theme": "light"})
+    assert done.wait(60)
+    assert page_answer("/", QUERY, results, kept).content
+    assert (made.times, len(kept)) == (1, 1)
