@@ -35,6 +35,7 @@ from grid.errors import InputError
 COMMANDS = (
     demo.demo,
     check.check,
+    check.grid,
     run.run,
     batch.batch,
     serve.serve,

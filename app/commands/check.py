@@ -1,4 +1,4 @@
-"""Validation of a scenario, or of all runs of a sweep."""
+"""Validation of a scenario, of all runs of a sweep, or of a grid's file."""
 
 from __future__ import annotations
 
@@ -42,3 +42,23 @@ def check(
         typer.echo(str(estimate_from_store(sweep, store, index)))
     if time_one:
         typer.echo(str(estimate_from_one_run(sweep)))
+
+
+def grid(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A grid's file, or a folder of CSV or CIM.")],
+) -> None:
+    """Read a grid of any format and say what was read, guessed and dropped, and how its own results compare."""
+    from grid.city.source import source_of_read
+    from grid.errors import InputError
+    from grid.readers import read_grid_file
+
+    read = read_grid_file(file)
+    typer.echo(read.report.text)
+    try:
+        network = source_of_read(read).network
+    except InputError as error:
+        raise InputError(error.faults, str(file)) from error
+    for sentence in (*network.misstated, *network.not_followed):
+        typer.echo(f"  note      {sentence}")
+    path = f"pandapower: {', '.join(network.uncovered)}" if network.uncovered else "fixed point"
+    typer.echo(f"  solver    {path}")

@@ -1,4 +1,4 @@
-"""The pandapower net of a step."""
+"""A step of a run in the formats of others."""
 
 from __future__ import annotations
 
@@ -10,11 +10,25 @@ import typer
 
 def export(
     source: Annotated[Path, typer.Argument(metavar="SCENARIO-or-RESULT", help="Scenario file or result folder.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write (.json).")],
-    step: Annotated[int, typer.Option(help="Step of the run.")] = 0,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write: .json, .xlsx, .geojson or .gpkg.")],
+    step: Annotated[int | None, typer.Option(help="Step of the run; by default the first.")] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="pandapower-json, pandapower-xlsx, power-grid-model, geojson or geopackage; by default as FILE ends.",
+        ),
+    ] = None,
+    extremes: Annotated[
+        bool, typer.Option("--extremes", help="Put the least and highest results of all steps into a map.")
+    ] = False,
 ) -> None:
-    """Write the pandapower net with all assets at a step of the run."""
-    from app.reports.pandapower_net import export_step
+    """Write the grid with all assets at a step of the run, for others to check or to draw."""
+    from app.reports.exported_grid import export_step
+    from grid.city.export import form_of
 
-    export_step(source, file, step)
-    typer.echo(f"wrote {file}: step {step}, load it with pandapower.from_json")
+    at, left_out = export_step(source, file, step, form, extremes=extremes)
+    how = "load it with pandapower.from_json" if form_of(file, form) == "pandapower-json" else form_of(file, form)
+    typer.echo(f"wrote {file}: step {at}, {how}")
+    if left_out:
+        typer.echo(f"  not in it: {', '.join(left_out)}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from grid.public_names import on_demand
 
 if TYPE_CHECKING:
+    from app.reports.exported_grid import export_step
     from app.reports.inventory import city_inventory, consumer_statement, export_statement, reconcile_run
-    from app.reports.pandapower_net import export_step
 
 __all__ = ["city_inventory", "consumer_statement", "export_statement", "export_step", "reconcile_run"]
 
@@ -18,7 +18,7 @@ __getattr__ = on_demand(
         "city_inventory": "inventory",
         "consumer_statement": "inventory",
         "export_statement": "inventory",
-        "export_step": "pandapower_net",
+        "export_step": "exported_grid",
         "reconcile_run": "inventory",
     },
 )

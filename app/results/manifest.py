@@ -18,6 +18,7 @@ from carbon.data_centre.on_site import generator_tests
 from carbon.factors import UsedFactor
 from carbon.tracing.convention_names import OPERATOR, SENTENCES, in_words
 from grid.flexibility.flexibility import Flexibility
+from grid.readers import GridReport
 from grid.units import KG_PER_T
 from optimizer.problem.schedule import Schedule, Shortfall
 
@@ -58,6 +59,7 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         "data_licences": list(inputs.loaded.city.licences),
         "data_centre_metrics": data_centre_metrics(outcome),
         "misstated": list(inputs.loaded.city.network.misstated),
+        **_grid(inputs.loaded.city.grid_report),
         "upstream_score": inputs.loaded.upstream_score,
         "notes": [*inputs.notes, *unverified, *outcome.marginal.notes, *v2g.notes(outcome)],
         "adoption": [str(step) for step in inputs.loaded.adopted.derivation],
@@ -76,6 +78,11 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
 def _versions() -> dict[str, str]:
     """Versions of `LIBRARIES`; what is installed stays while a process lasts."""
     return {name: version(name) for name in LIBRARIES}
+
+
+def _grid(report: GridReport | None) -> dict[str, Any]:
+    """What was read of the grid's file; nothing where the grid is shipped."""
+    return {} if report is None else {"grid": report.as_record}
 
 
 def _without_solution(outcome: SimulationResult) -> list[dict[str, Any]]:

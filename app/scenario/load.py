@@ -61,7 +61,7 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
             faults += member_faults(LoadedScenario(scenario, folder, city))
     if faults or scenario is None or city is None:
         raise ScenarioError(dict.fromkeys(faults), source)
-    of_city = () if city.profiles_report is None else (city.profiles_report,)
+    of_city = tuple(report for report in (city.grid_report, city.profiles_report) if report is not None)
     return LoadedScenario(scenario, folder, city, (*of_city, *files.reports))
 
 

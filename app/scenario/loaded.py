@@ -14,8 +14,9 @@ from carbon.upstream import caveats, load_region, score_sentence
 from grid.assets import Asset, SharedPowerLimit
 from grid.assets.adoption import Adopted, adopt
 from grid.city.city import City
-from grid.files.content import is_file, sha256_of
+from grid.files.content import is_file, is_folder, sha256_of
 from grid.files.report import FileReport
+from grid.readers import GridReport
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class LoadedScenario:
     scenario: Scenario
     folder: Path
     city: City
-    reports: tuple[FileReport, ...] = ()
+    reports: tuple[FileReport | GridReport, ...] = ()
 
     @cached_property
     def adopted(self) -> Adopted:
@@ -94,10 +95,10 @@ class LoadedScenario:
         )  # fmt: skip
         found = {name: self.folder / name for name in names if name is not None and is_file(self.folder / name)}
         hashes = {name: sha256_of(path) for name, path in found.items()}
-        csv = scenario.upstream.csv
-        if csv is not None and (self.folder / csv).is_dir():
-            files = sorted((self.folder / csv).glob("*.csv"))
-            hashes |= {f"{csv}/{path.name}": sha256_of(path) for path in files}
+        for name in (scenario.upstream.csv, scenario.city.network):
+            if name is not None and is_folder(self.folder / name):
+                files = sorted(path for path in (self.folder / name).iterdir() if path.suffix in {".csv", ".xml"})
+                hashes |= {f"{name}/{path.name}": sha256_of(path) for path in files}
         return hashes
 
     def with_changes(self, changes: Mapping[str, Any]) -> LoadedScenario:

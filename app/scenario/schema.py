@@ -31,8 +31,9 @@ class CitySpec(Spec):
     """The city's grid, its place, and the loads of the grid."""
 
     network: str = Field(min_length=1)
-    """The grid: `reference` (shipped), a pandapower JSON file (path relative to the scenario's), the name of a net that
-    pandapower ships, such as `mv_oberrhein`, or a SimBench code (needs `simbench`)."""
+    """The grid: `reference` (shipped), a file (path relative to the scenario's) as `docs/reading_grids.md` lists them,
+    such as pandapower JSON, GeoPackage, CGMES, MATPOWER, PyPSA or OpenDSS, the name of a net that pandapower ships,
+    such as `mv_oberrhein`, or a SimBench code (needs `simbench`)."""
     profiles: str | None = None
     """Parquet or CSV file of powers by time: a column `time_utc`, and one for each element and quantity, such as
     `load/<name>/p_mw` [MW] or `load/<name>/q_mvar` [MVAr], at any regular step of whole seconds; gaps of up to a week

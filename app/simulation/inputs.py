@@ -139,6 +139,8 @@ def _notes_of_inputs(
     """What a reader should know of the net, the weather and the upstream region that a run rests on."""
     network = loaded.city.network
     notes = [*network.misstated, *network.not_followed, *([place.note] if place.note else [])]
+    if loaded.city.grid_report is not None:
+        notes += loaded.city.grid_report.notes
     profiles = loaded.city.profiles_report
     if profiles is not None:
         notes += [f"Profiles: {each}." for each in (*profiles.mended, *profiles.dropped)]

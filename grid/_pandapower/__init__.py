@@ -3,20 +3,46 @@
 import grid.code_cache  # noqa: F401  before any function is compiled
 from grid._pandapower.digest import network_digest
 from grid._pandapower.equipment import line_table, transformer_table
+from grid._pandapower.exchange.build import net_of_tables, standard_types
+from grid._pandapower.exchange.convert import (
+    bus_labels,
+    element_counts,
+    hold_reference,
+    net_of_case,
+    net_of_cim,
+    net_of_sheets,
+    net_of_ucte,
+    stored_voltages,
+    voltages,
+)
+from grid._pandapower.exchange.drawn import drawn_tables
+from grid._pandapower.faults import HIGHEST_INDEX
 from grid._pandapower.matrices import RUNPP_OPTIONS, network_of
-from grid._pandapower.read import builtin, builtin_names, read_file, simbench
+from grid._pandapower.read import builtin, builtin_names, checked, net_in_json, read_file, simbench
 from grid._pandapower.sequences import sequence_network
 from grid._pandapower.solve import newton_raphson
 from grid._pandapower.switchable import switchable_network
 from grid._pandapower.tables import element_table
-from grid._pandapower.write import net_with, write_file
+from grid._pandapower.write import net_with, write_file, write_power_grid_model, write_workbook
 
 __all__ = [
+    "HIGHEST_INDEX",
     "RUNPP_OPTIONS",
     "builtin",
     "builtin_names",
+    "bus_labels",
+    "checked",
+    "drawn_tables",
+    "element_counts",
     "element_table",
+    "hold_reference",
     "line_table",
+    "net_in_json",
+    "net_of_case",
+    "net_of_cim",
+    "net_of_sheets",
+    "net_of_tables",
+    "net_of_ucte",
     "net_with",
     "network_digest",
     "network_of",
@@ -24,7 +50,12 @@ __all__ = [
     "read_file",
     "sequence_network",
     "simbench",
+    "standard_types",
+    "stored_voltages",
     "switchable_network",
     "transformer_table",
+    "voltages",
     "write_file",
+    "write_power_grid_model",
+    "write_workbook",
 ]

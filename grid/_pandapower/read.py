@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import random
 from pathlib import Path
 from typing import Any
@@ -12,42 +11,45 @@ from grid._pandapower.compiled import keep_compiled_functions
 from grid._pandapower.faults import table_faults
 from grid._pandapower.permitted import permitted_text
 from grid.errors import InputError, nearest, raise_if_any
-from grid.files.content import beside, is_file, read_bytes, shown_path, unpacked
+from grid.files.content import shown_path
+from grid.files.json_file import read_json, what_it_says
 
 
 def read_file(path: Path) -> Any:
-    """The pandapower net in the JSON file `path` (plain or gzipped).
+    """The pandapower net in the JSON file `path` (plain or gzipped), see `net_in_json`."""
+    return net_in_json(read_json(path, "city.network"), path)
+
+
+def net_in_json(decoded: Any, path: Path) -> Any:
+    """The pandapower net that a decoded JSON file holds.
 
     Nothing in the file is run, and nothing is read from elsewhere: see `grid._pandapower.permitted`.
 
+    Args:
+        decoded: What the file says.
+        path: The file, for messages.
+
     Raises:
-        InputError: If the file is missing, too large, truncated, not a pandapower net, or holds what no net needs.
+        InputError: If it is not a pandapower net, or holds what no net needs.
     """
-    if not is_file(path):
-        raise InputError.single("city.network", f"no file {shown_path(path)!r}", None, nearest(path.name, beside(path)))
-    content = read_bytes(path, "city.network")
-    try:
-        decoded = json.loads(unpacked(content, "city.network").decode("utf-8"))
-    except (InputError, ValueError, RecursionError) as error:
-        why = error.faults[0].rule if isinstance(error, InputError) else _why(error)
-        raise InputError.single("city.network", f"is not a complete JSON file: {why}", shown_path(path)) from error
     text = permitted_text(decoded, shown_path(path))
-    del content, decoded
     import pandapower  # noqa: PLC0415  slow to import
 
     try:
         net = pandapower.from_json_string(text, convert=True)
     except Exception as error:  # whatever a broken file provokes inside pandapower is a fault of the file
-        raise InputError.single("city.network", f"pandapower cannot read it: {_why(error)}") from error
+        raise InputError.single("city.network", f"pandapower cannot read it: {what_it_says(error)}") from error
+    return checked(net, path)
+
+
+def checked(net: Any, path: Path) -> Any:
+    """The net, whose tables are such as can be solved.
+
+    Raises:
+        InputError: With all that is wrong with its tables.
+    """
     raise_if_any(table_faults(net), shown_path(path))
     return net
-
-
-def _why(error: Exception) -> str:
-    """What an exception says, on one line."""
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {

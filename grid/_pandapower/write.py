@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from grid._pandapower.exchange.convert import converting
+from grid.errors import InputError
 from grid.network.network import Network
 
 
@@ -39,3 +41,46 @@ def write_file(net: Any, path: Path) -> None:
     import pandapower  # noqa: PLC0415  slow to import
 
     pandapower.to_json(net, str(path))
+
+
+def write_workbook(net: Any, path: Path) -> None:
+    """Writes the net as pandapower's workbook."""
+    import pandapower  # noqa: PLC0415  slow to import
+
+    pandapower.to_excel(net, str(path), include_results=False)
+
+
+def _as_converted(net: Any) -> Any:
+    """A copy that the converter takes as pandapower takes the net.
+
+    Tap changers of no type, which do nothing in pandapower, stand where they do nothing, and storage, which the
+    converter does not know, is loads: both count withdrawal positive.
+    """
+    import pandapower  # noqa: PLC0415  slow to import
+
+    net = copy.deepcopy(net)
+    if len(net.storage):
+        columns = {name: net.storage[name].tolist() for name in ("p_mw", "q_mvar", "name", "scaling", "in_service")}
+        pandapower.create_loads(net, net.storage.bus.tolist(), **columns)
+        net.storage = net.storage.iloc[:0]
+    if "tap_changer_type" in net.trafo and "tap_neutral" in net.trafo:
+        idle = net.trafo.tap_changer_type.isna() | (net.trafo.tap_changer_type == "None")
+        net.trafo.loc[idle, "tap_pos"] = net.trafo.loc[idle, "tap_neutral"]
+    return net
+
+
+def write_power_grid_model(net: Any, path: Path) -> None:
+    """Writes the net as input data of power-grid-model, by power-grid-model-io.
+
+    Raises:
+        InputError: If the package is not installed, or does not convert the net.
+    """
+    try:
+        from power_grid_model.utils import json_serialize_to_file  # noqa: PLC0415  optional
+        from power_grid_model_io.converters import PandaPowerConverter  # noqa: PLC0415  optional
+    except ImportError as error:
+        rule = "needs the package power-grid-model-io: pip install 'gridcarbon[formats]'"
+        raise InputError.single("--format", rule, "power-grid-model") from error
+    with converting("power-grid-model-io"):
+        data, _ = PandaPowerConverter().load_input_data(_as_converted(net))
+        json_serialize_to_file(path, data, use_compact_list=True, indent=2)

@@ -17,6 +17,7 @@ from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.report import FileReport
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
+from grid.readers import GridReport
 from grid.sharing import shared
 from grid.time.clock import Clock
 from grid.units import HOURS_PER_YEAR
@@ -105,6 +106,7 @@ class City:
         feeds_in: Which of the net's storage units are among the generators, shape (number of storage units,).
         licences: Licences of the data behind it.
         profiles_report: What was read of a file of profiles; None where there is none.
+        grid_report: What was read of the grid's file; None where the grid is shipped.
     """
 
     name: str
@@ -120,6 +122,7 @@ class City:
     feeds_in: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
     licences: tuple[str, ...] = ()
     profiles_report: FileReport | None = None
+    grid_report: GridReport | None = None
 
     @property
     def n_buses(self) -> int:
@@ -202,6 +205,7 @@ def make_city(
         energy_year_mwh=HOURS_PER_YEAR * _profile_means(source)[present.p_profile] * present.p_scale,
         feeds_in=feeds_in,
         licences=source.licences,
+        grid_report=source.report,
         profiles_report=None if own is None else own_profiles_report(own, clock, holidays, tables, shapes),
     )
 

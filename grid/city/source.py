@@ -1,4 +1,4 @@
-"""Reading a grid: the baked reference city, a pandapower file or built-in, a SimBench code, and profiles beside it."""
+"""Reading a grid: the baked reference city, a file, a pandapower built-in, a SimBench code, and profiles beside it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import numpy as np
 import polars as pl
 
 from grid import _pandapower
-from grid.city.net_files import NET_FILES
 from grid.city.profile_file import read_profiles
 from grid.errors import InputError, nearest
 from grid.network.network import Network
 from grid.network.stored import network_from_text
+from grid.readers import GridReport, ReadGrid, names_grid_file, read_grid_file
 from grid.sharing import shared
 from grid.time.calendar import ProfileTable
 
@@ -41,6 +41,7 @@ class GridSource:
         licences: Licences of the data.
         own_profiles: Columns in MW beside shared shapes; elements without one keep their shape.
         stored: The network, where it is stored as arrays; then there is no net until somebody asks the network for it.
+        report: What was read of the grid's file; None where the grid is shipped.
     """
 
     name: str
@@ -51,6 +52,7 @@ class GridSource:
     licences: tuple[str, ...]
     own_profiles: ProfileTable | None = None
     stored: Network | None = None
+    report: GridReport | None = None
 
     @property
     @shared()
@@ -66,13 +68,13 @@ class GridSource:
 def _files(given: Mapping[str, Any]) -> list[Path]:
     """Files that a net and its profiles are read of; arguments of `read_grid`."""
     network, profiles, folder = given["network"], given["profiles"], given["folder"] or Path()
-    names = [network] if network.endswith(NET_FILES) else []
+    names = [network] if names_grid_file(network, folder) else []
     return [folder / name for name in (*names, *([] if profiles is None else [profiles]))]
 
 
 @shared(files=_files)
 def read_grid(network: str, profiles: Path | None = None, folder: Path | None = None) -> GridSource:
-    """Reads a net: ``reference``, a pandapower JSON file, a pandapower built-in, or a SimBench code.
+    """Reads a net: ``reference``, a file of any format of `grid.readers`, a pandapower built-in, or a SimBench code.
 
     Args:
         network: Which net.
@@ -87,9 +89,8 @@ def read_grid(network: str, profiles: Path | None = None, folder: Path | None = 
     given = None if profiles is None else read_profiles(folder / profiles)
     if network == "reference":
         return _reference() if given is None else _with_profiles(_reference(), given)
-    if network.endswith(NET_FILES):
-        net = _pandapower.read_file(folder / network)
-        return GridSource(str(net.name or Path(network).stem), net, given, True, {}, ())
+    if names_grid_file(network, folder):
+        return replace(source_of_read(read_grid_file(folder / network)), profiles=given)
     if re.fullmatch(r"\d-[A-Za-z_]+-.*", network):
         return _simbench(network)
     net = _pandapower.builtin(network)
@@ -97,11 +98,17 @@ def read_grid(network: str, profiles: Path | None = None, folder: Path | None = 
         choices = ["reference", *_pandapower.builtin_names()]
         raise InputError.single(
             "city.network",
-            "must be 'reference', a pandapower JSON file, a pandapower built-in or a SimBench code",
+            "must be 'reference', a grid's file (docs/reading_grids.md), a pandapower built-in or a SimBench code",
             network,
             nearest(network, choices),
         )
     return GridSource(network, net, given, True, {}, ())
+
+
+def source_of_read(read: ReadGrid) -> GridSource:
+    """A grid that was read of a file; every element keeps the value of the net."""
+    name = str(read.net.name or Path(read.report.source).stem)
+    return GridSource(name, read.net, None, True, {}, (), report=read.report)
 
 
 def source_of_net(net: Any) -> GridSource:

@@ -39,6 +39,8 @@ from grid.weather.weather import weather_for
 from tests.app.synthetic_results import N_STEPS, write_synthetic
 from tests.app.synthetic_results import START as RESULT_START
 from tests.fuzz.scenarios import SCENARIO
+from tests.grid.readers.right_files import DATA as GRID_DATA
+from tests.grid.readers.right_files import right_files
 
 START = datetime(2030, 1, 7, tzinfo=UTC)
 CLOCK = Clock(START, timedelta(hours=1), 24)
@@ -63,7 +65,7 @@ class Reader:
     @property
     def packed(self) -> bool:
         """Whether the file is no text."""
-        return self.name.endswith((".parquet", ".gz"))
+        return self.name.endswith((".parquet", ".gz", ".xlsx", ".zip", ".mat", ".nc"))
 
 
 def net_text() -> str:
@@ -155,7 +157,16 @@ def readers() -> tuple[Reader, ...]:
         Reader("record.json", RECORD, record_in),
         Reader("outline.geojson", OUTLINE, read_basemap),
         Reader("plain.yaml", b"a: &a {b: [1, 2.5, null], c: 2030-01-01}\nd: {<<: *a, e: yes}\n", read_yaml),
+        *grid_readers(),
     )  # fmt: skip
+
+
+def grid_readers() -> tuple[Reader, ...]:
+    """Readers of grids in the formats of others."""
+    csv = {file.name: file.read_bytes() for file in (GRID_DATA / "valley").iterdir() if file.name != "lines.csv"}
+    lines = (GRID_DATA / "valley" / "lines.csv").read_bytes()
+    of_files = (Reader(name, content, _city) for name, content in right_files().items())
+    return (*of_files, Reader("lines.csv", lines, lambda path: read_grid(".", folder=path.parent).network, csv))
 
 
 ACTIVITIES = _csv(

@@ -26,7 +26,11 @@ from tests.fuzz.scenarios import KINDS, SCENARIO, changed_scenario
 
 pytestmark = pytest.mark.slow
 
-BUDGET = {"net.json": 6, "net.json.gz": 4, "weather.csv": 6, "region.yaml": 12, "sweep.yaml": 4}
+BUDGET = {
+    "net.json": 6, "net.json.gz": 4, "weather.csv": 6, "region.yaml": 12, "sweep.yaml": 4, "net_with_results.json": 2,
+    "net.xlsx": 4, "ieee9.zip": 3, "case.m": 4, "case.mat": 4, "valley.nc": 4, "pgm.json": 4, "map.geojson": 4,
+    "small.uct": 3, "street.dss": 2, "lines.csv": 4,
+}  # fmt: skip
 """Files that take longer to read, and how many are tried."""
 
 

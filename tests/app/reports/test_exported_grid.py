@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pandapower as pp
 import polars as pl
+import pyogrio
 import pytest
 from pandapower.networks import create_cigre_network_mv
 
-from app.reports.pandapower_net import export_step
+from app.reports.exported_grid import export_step
 from app.results.folder import Result
 from app.results.run import run_scenario
 from app.scenario import load_scenario
 from grid.errors import InputError
+from grid.readers import read_grid_file
 
 pytestmark = pytest.mark.slow
 
@@ -92,3 +96,26 @@ def test_what_the_weather_feeds_in_is_exported_and_changed_files_are_refused(tmp
     with pytest.raises(InputError, match=r"my\.json: has changed since the run: put it back, or run again"):
         export_step(result.path, tmp_path / "other.json", 11)
     assert not (tmp_path / "other.json").exists()
+
+
+def test_a_map_holds_the_extremes_of_the_period_and_is_solved(tmp_path: Path) -> None:
+    result = run_for_hours(tmp_path, "{network: create_cigre_network_mv_pv_wind}")
+    at, left_out = export_step(result.path, tmp_path / "map.gpkg", None, extremes=True)
+    assert left_out == ()
+    assert at == int(result.table("city").collect()["import_mw"].arg_max())
+    fields = {layer: pyogrio.read_info(tmp_path / "map.gpkg", layer=layer)["fields"] for layer in ("bus", "line")}
+    assert {"vm_pu_min", "vm_pu_max", "ci_kg_per_mwh_max", "price_per_mwh_min"} <= set(fields["bus"])
+    assert {"loading_percent_max", "p_from_mw_min"} <= set(fields["line"])
+    lines = gpkg_column(tmp_path / "map.gpkg", "line", "loading_percent_max")
+    highest = (
+        result.table("branches").filter(pl.col("kind") == "line").select(pl.col("loading_percent").max()).collect()
+    )
+    assert max(lines) == pytest.approx(highest.item())
+    assert read_grid_file(tmp_path / "map.gpkg").report.read["line"] == len(lines)
+    with pytest.raises(InputError, match="is for maps"):
+        export_step(result.path, tmp_path / "net.xlsx", None, extremes=True)
+
+
+def gpkg_column(file: Path, layer: str, column: str) -> list[float]:
+    with closing(sqlite3.connect(file)) as database:
+        return [value for (value,) in database.execute(f'SELECT "{column}" FROM "{layer}"')]  # noqa: S608

@@ -1,0 +1,205 @@
+"""pandapower's own converters of other formats, and a power flow of what they made."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grid._pandapower.compiled import keep_compiled_functions
+from grid._pandapower.matrices import RUNPP_OPTIONS
+from grid.arrays import Floats
+from grid.errors import InputError
+from grid.files.json_file import what_it_says
+
+MOST_SAID = 20
+"""Sentences of a converter that are repeated."""
+
+
+class _Listener(logging.Handler):
+    """Keeps the warnings of somebody else's module, each once."""
+
+    def __init__(self, said: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self.said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps a message, cut to one line."""
+        sentence = " ".join(record.getMessage().split())[:200]
+        if sentence not in self.said and len(self.said) < MOST_SAID:
+            self.said.append(sentence)
+
+
+@contextmanager
+def converting(what: str) -> Iterator[list[str]]:
+    """Within it, what a converter raises is a fault of the file, and its warnings are kept instead of printed.
+
+    Args:
+        what: What reads it, such as ``pandapower's converter of UCTE``.
+
+    Raises:
+        InputError: If the converter fails.
+    """
+    said: list[str] = []
+    listener, root = _Listener(said), logging.getLogger()
+    before, level = root.handlers[:], root.level
+    root.handlers = [listener]
+    root.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            yield said
+    except InputError:
+        raise
+    except Exception as error:  # whatever a broken file provokes inside a converter is a fault of the file
+        raise InputError.single("city.network", f"{what} cannot read it: {what_it_says(error)}") from error
+    finally:
+        root.handlers = before
+        root.setLevel(level)
+
+
+def net_of_ucte(path: Path) -> tuple[Any, tuple[str, ...]]:
+    """The net in a UCTE-DEF file, and what the converter said."""
+    from pandapower.converter.ucte import from_ucte  # noqa: PLC0415  slow to import
+
+    with converting("pandapower's converter of UCTE") as said:
+        net = from_ucte(str(path), slack_as_gen=False)
+    return net, tuple(said)
+
+
+def net_of_case(case: Mapping[str, Any], f_hz: float) -> tuple[Any, tuple[str, ...]]:
+    """The net of a MATPOWER case, given as PYPOWER's arrays (``baseMVA``, ``bus``, ``gen``, ``branch``)."""
+    from pandapower.converter.pypower.from_ppc import from_ppc  # noqa: PLC0415  slow to import
+
+    with converting("pandapower's converter of MATPOWER cases") as said:
+        net = from_ppc(dict(case), f_hz=f_hz, check_costs=False)
+    return net, tuple(said)
+
+
+@dataclass(frozen=True, eq=False)
+class CimNet:
+    """A net read of CIM.
+
+    Args:
+        net: The net.
+        said: What the converter said.
+        known: Classes that the converter looks at.
+        vm_pu: Voltage by bus as the profile of state variables has it, NaN where it has none, shape (B,) [pu].
+        topological_node: Of each bus, its topological node.
+    """
+
+    net: Any
+    said: tuple[str, ...]
+    known: frozenset[str]
+    vm_pu: Floats
+    topological_node: tuple[str, ...]
+
+
+def net_of_cim(files: Sequence[Path], version: str) -> CimNet:
+    """The net in CIM/CGMES profiles, by pandapower's converter.
+
+    Args:
+        files: The profiles as XML.
+        version: Of CGMES: ``2.4.15`` or ``3.0``.
+    """
+    from pandapower.converter.cim.cim2pp.from_cim import from_cim_dict  # noqa: PLC0415  slow to import
+    from pandapower.converter.cim.cim_classes import CimParser  # noqa: PLC0415
+
+    with converting("pandapower's converter of CIM") as said:
+        parser = CimParser(cgmes_version=version)
+        known = frozenset(name for classes in parser.get_cim_data_structure().values() for name in classes)
+        parser.parse_files([str(file) for file in files], prepare_cim_net=True, set_data_types=True)
+        net = from_cim_dict(parser, cim_version=version)
+        voltages = parser.get_cim_dict()["sv"]["SvVoltage"]
+        by_node = dict(zip(voltages.TopologicalNode, voltages.v.astype(float), strict=True))
+        nodes = tuple(str(node) for node in net.bus.cim_topnode)
+        vm_pu = np.array([by_node.get(node, np.nan) for node in nodes], dtype=float) / net.bus.vn_kv.to_numpy(
+            dtype=float
+        )
+        if "controller" in net and len(net.controller):
+            said.append(f"{len(net.controller)} tap controllers are left out; taps stay where they are.")
+            net.controller = net.controller.iloc[:0]
+    return CimNet(net, tuple(said), known, vm_pu, nodes)
+
+
+def net_of_sheets(sheets: Mapping[str, Any]) -> Any:
+    """The net in the sheets of a workbook that pandapower wrote, as tables of pandas with the first column as index."""
+    from pandapower.convert_format import convert_format  # noqa: PLC0415  slow to import
+    from pandapower.io_utils import from_dict_of_dfs  # noqa: PLC0415
+
+    with converting("pandapower"):
+        net = from_dict_of_dfs(dict(sheets), add_basic_std_types=True)
+        convert_format(net)
+        for name in ("f_hz", "sn_mva"):  # of numpy, as pandas reads them
+            net[name] = float(net[name])
+    return net
+
+
+def element_counts(net: Any) -> dict[str, int]:
+    """Number of elements of a net by table, empty tables left out."""
+    import pandapower  # noqa: PLC0415  slow to import
+
+    tables = pandapower.create_empty_network()
+    return {
+        name: len(net[name]) for name, table in tables.items()
+        if hasattr(table, "columns") and not name.startswith(("_", "res_")) and name in net and len(net[name])
+    }  # fmt: skip
+
+
+def stored_voltages(net: Any) -> Floats:
+    """Voltages that a net brings along as results, by bus, NaN where it has none, shape (B,) [pu]."""
+    if "res_bus" not in net or not len(net.res_bus) or "vm_pu" not in net.res_bus:
+        return np.full(len(net.bus), np.nan)
+    return np.asarray(net.res_bus.vm_pu.reindex(net.bus.index).to_numpy(dtype=float))
+
+
+def voltages(net: Any) -> Floats | None:
+    """Voltages of a power flow of the net as it stands, by bus, shape (B,) [pu]; None where it has no solution."""
+    import pandapower  # noqa: PLC0415  slow to import
+
+    solved = copy.deepcopy(net)
+    keep_compiled_functions()
+    try:
+        with converting("pandapower"):
+            pandapower.runpp(solved, **RUNPP_OPTIONS)
+    except InputError:
+        return None
+    return np.asarray(solved.res_bus.vm_pu.to_numpy(dtype=float))
+
+
+def bus_labels(net: Any) -> list[str]:
+    """Names of the buses, by which sentences call them."""
+    return [
+        str(name) if name is not None else f"bus {index}"
+        for name, index in zip(net.bus.name, net.bus.index, strict=True)
+    ]
+
+
+def hold_reference(net: Any, rows: Sequence[int]) -> str:
+    """Makes a generator the reference of a net that has none.
+
+    Args:
+        net: The net; it is changed.
+        rows: Rows of ``gen`` among which the largest is taken; all of them where empty.
+
+    Returns:
+        Its name; empty if the net has a reference already, or no generator.
+    """
+    if len(net.ext_grid) and net.ext_grid.in_service.astype(bool).any():
+        return ""
+    gen = net.gen
+    if not len(gen) or (gen.slack.astype(bool) & gen.in_service.astype(bool)).any():
+        return ""
+    chosen = gen.iloc[list(rows)] if len(rows) else gen[gen.in_service.astype(bool)]
+    if not len(chosen):
+        return ""
+    index = chosen.p_mw.astype(float).abs().idxmax()
+    net.gen.loc[index, "slack"] = True
+    return str(net.gen.name.at[index])

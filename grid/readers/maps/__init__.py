@@ -1,0 +1,1 @@
+"""Grids drawn on a map: features of GeoJSON and GeoPackage, and the net that they are."""
