@@ -133,7 +133,9 @@ def where_and_when(view: View) -> Component:
     """Which result, period and time zone a page shows; pictures of its charts carry that, convention and hash."""
     words = f"{view.label}: {view.period}. Times are local, {view.zone}."
     stated = hyphened(data_result=view.name, data_convention=view.convention, data_hash=view.result.scenario_hash)
-    return html.Span(words, className="where-and-when", **stated)
+    synthetic = str(view.result.manifest.get("grid", {}).get("synthetic", ""))
+    warned = [html.Br(), html.Strong(synthetic, className="warning")] if synthetic else []
+    return html.Span([words, *warned] if warned else words, className="where-and-when", **stated)
 
 
 def head(title: str, key: str, why: Behind | None, *buttons: Component) -> Component:

@@ -11,6 +11,7 @@ from app.scenario.place import city_place
 from carbon.factors import factor_sets
 from carbon.upstream import load_region
 from carbon.upstream.market.factors import marginal_trade_factor, region_factors
+from grid.city.city import City
 from grid.city.placement import Placement
 from grid.network.network import Network
 
@@ -25,7 +26,7 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     p_mw = city.withdrawal()[0].sum(axis=1)
     lines = [
         f"{scenario.name}: valid",
-        *(f"  ATTENTION  {sentence}" for sentence in network.misstated),
+        *(f"  ATTENTION  {sentence}" for sentence in (*_synthetic(city), *network.misstated)),
         f"  scenario   {scenario.sha256}",
         (
             f"  period     {clock.start:%Y-%m-%d} to {clock.stop:%Y-%m-%d} UTC, {clock.n_steps} steps of "
@@ -66,6 +67,12 @@ def _solver(network: Network) -> str:
     if network.decided_by_voltage:
         return f"Newton: {', '.join(network.decided_by_voltage)}"
     return "fixed point"
+
+
+def _synthetic(city: City) -> tuple[str, ...]:
+    """What says that a grid was made, not measured; empty for a real one."""
+    report = city.grid_report
+    return (report.synthetic,) if report is not None and report.synthetic else ()
 
 
 def _unverified_factors(loaded: LoadedScenario) -> str:

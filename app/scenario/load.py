@@ -81,7 +81,7 @@ def _city(raw: Mapping[str, Any], folder: Path, faults: list[Fault]) -> City | N
         period = PeriodSpec.model_validate({"start": "2030-01-01", "days": 1})
     clock = Scenario(name="check", city=spec, period=period).clock
     try:
-        source = read_grid(spec.network, None if spec.profiles is None else Path(spec.profiles), folder)
+        source = read_grid(spec.network, None if spec.profiles is None else Path(spec.profiles), folder, spec.synthetic)
         return make_city(
             source, clock, holidays=spec.holidays, demand_growth=spec.demand_growth, sector=spec.default_sector
         )
@@ -101,4 +101,5 @@ def _city_spec(raw: Any) -> CitySpec | None:
         return CitySpec.model_validate(raw)
     except ValidationError:
         network = raw.get("network") if isinstance(raw, Mapping) else None
-        return CitySpec(network=network) if isinstance(network, str) and network else None
+        named = isinstance(network, str) and network not in {"", "synthetic"}
+        return CitySpec(network=network) if named else None

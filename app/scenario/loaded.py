@@ -17,6 +17,7 @@ from grid.city.city import City
 from grid.files.content import is_file, is_folder, sha256_of
 from grid.files.report import FileReport
 from grid.readers import GridReport
+from grid.synthetic import SyntheticSpec
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ class LoadedScenario:
         """SHA-256 of the files that the scenario refers to, by the name it uses."""
         scenario = self.scenario
         names = (
-            scenario.city.network, scenario.city.profiles, scenario.weather, scenario.upstream.csv,
+            scenario.city.network, *_made_of(scenario.city.synthetic), scenario.city.profiles, scenario.weather,
+            scenario.upstream.csv,
             *scenario.upstream.weather, scenario.upstream.region, scenario.carbon.factor_set,
             *(spec.it_load.csv for spec in scenario.data_centres if spec.it_load is not None),
             *(getattr(asset, field) for asset in scenario.assets for field in asset.files),
@@ -104,6 +106,11 @@ class LoadedScenario:
     def with_changes(self, changes: Mapping[str, Any]) -> LoadedScenario:
         """The same city with a changed scenario; the changes must not touch what the city was made of."""
         return replace(self, scenario=self.scenario.with_changes(changes))
+
+
+def _made_of(synthetic: SyntheticSpec | None) -> tuple[str | None, ...]:
+    """The files that a synthetic grid is made of."""
+    return () if synthetic is None else (synthetic.loads, synthetic.streets)
 
 
 def beside(asset: Asset, folder: Path, time_zone: str) -> Asset:

@@ -18,6 +18,7 @@ from grid.assets import AnyAsset, AssetKind, SharedPowerLimit
 from grid.assets.adoption import Adoption
 from grid.city.city import UNSPECIFIED_SECTOR
 from grid.spec import HIGHEST_PRICE, TAG, Spec
+from grid.synthetic import SyntheticSpec
 from grid.time.clock import Clock
 from grid.time.zones import zone_names
 
@@ -33,7 +34,10 @@ class CitySpec(Spec):
     network: str = Field(min_length=1)
     """The grid: `reference` (shipped), a file (path relative to the scenario's) as `docs/reading_grids.md` lists them,
     such as pandapower JSON, GeoPackage, CGMES, MATPOWER, PyPSA or OpenDSS, the name of a net that pandapower ships,
-    such as `mv_oberrhein`, or a SimBench code (needs `simbench`)."""
+    such as `mv_oberrhein`, a SimBench code (needs `simbench`), or `synthetic`: one made by rule from loads with
+    coordinates, see `synthetic`."""
+    synthetic: SyntheticSpec | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What a `synthetic` grid is made of; labelled as such wherever it is shown. Default: none is made."""
     profiles: str | None = None
     """Parquet or CSV file of powers by time: a column `time_utc`, and one for each element and quantity, such as
     `load/<name>/p_mw` [MW] or `load/<name>/q_mvar` [MVAr], at any regular step of whole seconds; gaps of up to a week
@@ -55,6 +59,12 @@ class CitySpec(Spec):
     """What sets solar and wind power of the grid's own generators: their `profiles`, or the scenario's `weather`."""
     default_sector: str = Field(default=UNSPECIFIED_SECTOR, pattern=GPC_PATTERN)
     """GPC sub-sector of loads whose element names none, such as `I.1` (residential buildings)."""
+
+    @model_validator(mode="after")
+    def _made_of_something(self) -> CitySpec:
+        if (self.network == "synthetic") != (self.synthetic is not None):
+            raise PydanticCustomError("synthetic", "'network: synthetic' and the key 'synthetic' need each other")
+        return self
 
     @field_validator("time_zone")
     @classmethod

@@ -12,6 +12,7 @@ from grid._pandapower.exchange.convert import (
     net_of_cim,
     net_of_sheets,
     net_of_ucte,
+    solved_extremes,
     stored_voltages,
     voltages,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "read_file",
     "sequence_network",
     "simbench",
+    "solved_extremes",
     "standard_types",
     "stored_voltages",
     "switchable_network",

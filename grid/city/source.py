@@ -22,6 +22,7 @@ from grid.network.network import Network
 from grid.network.stored import network_from_text
 from grid.readers import GridReport, ReadGrid, names_grid_file, read_grid_file
 from grid.sharing import shared
+from grid.synthetic import SyntheticSpec, synthetic_grid
 from grid.time.calendar import ProfileTable
 
 REFERENCE_PROFILE_START = datetime(2016, 1, 1, tzinfo=UTC)
@@ -69,11 +70,15 @@ def _files(given: Mapping[str, Any]) -> list[Path]:
     """Files that a net and its profiles are read of; arguments of `read_grid`."""
     network, profiles, folder = given["network"], given["profiles"], given["folder"] or Path()
     names = [network] if names_grid_file(network, folder) else []
+    if (synthetic := given["synthetic"]) is not None:
+        names += [name for name in (synthetic.loads, synthetic.streets) if name is not None]
     return [folder / name for name in (*names, *([] if profiles is None else [profiles]))]
 
 
 @shared(files=_files)
-def read_grid(network: str, profiles: Path | None = None, folder: Path | None = None) -> GridSource:
+def read_grid(
+    network: str, profiles: Path | None = None, folder: Path | None = None, synthetic: SyntheticSpec | None = None
+) -> GridSource:
     """Reads a net: ``reference``, a file of any format of `grid.readers`, a pandapower built-in, or a SimBench code.
 
     Args:
@@ -81,6 +86,7 @@ def read_grid(network: str, profiles: Path | None = None, folder: Path | None = 
         profiles: Parquet or CSV file with a column ``time_utc`` and one per element and quantity
             (``load/<name>/p_mw``).
         folder: Folder that file names are relative to.
+        synthetic: What the network ``synthetic`` is made of.
 
     Raises:
         InputError: If there is no such net, or a file is broken.
@@ -89,6 +95,8 @@ def read_grid(network: str, profiles: Path | None = None, folder: Path | None = 
     given = None if profiles is None else read_profiles(folder / profiles)
     if network == "reference":
         return _reference() if given is None else _with_profiles(_reference(), given)
+    if network == "synthetic" and synthetic is not None:
+        return replace(source_of_read(synthetic_grid(synthetic, folder)), profiles=given)
     if names_grid_file(network, folder):
         return replace(source_of_read(read_grid_file(folder / network)), profiles=given)
     if re.fullmatch(r"\d-[A-Za-z_]+-.*", network):

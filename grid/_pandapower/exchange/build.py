@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -29,12 +31,13 @@ _ADDED = ("sector", "technology", "zone", "vector_group", "profile_p", "r0_ohm_p
 _ONE_BY_ONE = ("ext_grid", "asymmetric_load", "asymmetric_sgen")
 
 
-def standard_types(table: str) -> dict[str, dict[str, Any]]:
+@cache
+def standard_types(table: str) -> Mapping[str, Mapping[str, Any]]:
     """Pandapower's standard types of lines (``line``) or transformers (``trafo``), by name."""
     import pandapower  # noqa: PLC0415  slow to import
 
-    types: dict[str, dict[str, Any]] = dict(pandapower.create_empty_network().std_types[table])
-    return types
+    types: Mapping[str, Mapping[str, Any]] = pandapower.create_empty_network().std_types[table]
+    return MappingProxyType(types)
 
 
 def net_of_tables(name: str, tables: Mapping[str, Columns], f_hz: float = 50.0) -> Any:

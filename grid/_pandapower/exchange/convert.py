@@ -162,6 +162,12 @@ def stored_voltages(net: Any) -> Floats:
 
 def voltages(net: Any) -> Floats | None:
     """Voltages of a power flow of the net as it stands, by bus, shape (B,) [pu]; None where it has no solution."""
+    solved = _solved(net)
+    return None if solved is None else np.asarray(solved.res_bus.vm_pu.to_numpy(dtype=float))
+
+
+def _solved(net: Any) -> Any | None:
+    """A copy of the net with its power flow solved; None where it has no solution."""
     import pandapower  # noqa: PLC0415  slow to import
 
     solved = copy.deepcopy(net)
@@ -171,7 +177,51 @@ def voltages(net: Any) -> Floats | None:
             pandapower.runpp(solved, **RUNPP_OPTIONS)
     except InputError:
         return None
-    return np.asarray(solved.res_bus.vm_pu.to_numpy(dtype=float))
+    return solved
+
+
+@dataclass(frozen=True)
+class SolvedExtremes:
+    """What a power flow of a net comes to.
+
+    Args:
+        vm_min_pu: Lowest voltage [pu].
+        vm_max_pu: Highest voltage [pu].
+        loading_max_percent: Highest loading of a line or transformer [%].
+        loss_mw: Losses of lines and transformers [MW].
+        supplied: Whether every bus in service is energised.
+    """
+
+    vm_min_pu: float
+    vm_max_pu: float
+    loading_max_percent: float
+    loss_mw: float
+    supplied: bool
+
+    def within(self, vm_min_pu: float, vm_max_pu: float, loading_max_percent: float) -> bool:
+        """Whether limits hold, and everybody is supplied."""
+        held = vm_min_pu <= self.vm_min_pu and self.vm_max_pu <= vm_max_pu
+        return self.supplied and held and self.loading_max_percent <= loading_max_percent
+
+    def __str__(self) -> str:
+        return (
+            f"voltages {self.vm_min_pu:.4f} to {self.vm_max_pu:.4f} pu, highest loading "
+            f"{self.loading_max_percent:.1f} %, losses {self.loss_mw:.4g} MW"
+        )
+
+
+def solved_extremes(net: Any) -> SolvedExtremes | None:
+    """Extremes of a power flow of the net as it stands; None where it has no solution."""
+    solved = _solved(net)
+    if solved is None:
+        return None
+    vm_pu = solved.res_bus.vm_pu[solved.bus.in_service.astype(bool)]
+    branches = [solved.res_line, solved.res_trafo]
+    return SolvedExtremes(
+        float(vm_pu.min()), float(vm_pu.max()),
+        float(max(table.loading_percent.max() for table in branches if len(table))),
+        float(sum(table.pl_mw.sum() for table in branches)), not bool(vm_pu.isna().any()),
+    )  # fmt: skip
 
 
 def bus_labels(net: Any) -> list[str]:

@@ -1,0 +1,182 @@
+"""Loads with coordinates, and streets, as planners have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grid.arrays import Floats
+from grid.errors import Fault, InputError, raise_if_any
+from grid.files.content import is_file, read_csv, shown_path
+from grid.files.json_file import read_json
+from grid.readers.maps.distances import EARTH_RADIUS_KM
+from grid.readers.maps.features import Features, geojson_features, geopackage_features, is_geojson
+from grid.readers.records import FileRecords
+from grid.synthetic.spec import SyntheticSpec
+
+PLACE = "city.synthetic"
+MOST_LOADS = 50_000
+FARTHEST_KM = 200.0
+"""Extent of a city, above which coordinates are taken to be wrong."""
+
+
+@dataclass(frozen=True, eq=False)
+class LoadPoints:
+    """Loads at places, N of them.
+
+    Args:
+        names: Unique names.
+        xy: Coordinates as given, shape (N, 2).
+        km: The same in a plane, shape (N, 2) [km].
+        p_mw: Active power at the common peak, shape (N,) [MW].
+        q_mvar: Reactive power, shape (N,) [MVAr].
+        sectors: GPC sub-sector of each, None where not stated.
+        streets: Lines of streets in the plane, each shape (V, 2) [km].
+        guessed: What was assumed, one sentence each.
+        geographic: Whether coordinates are longitudes and latitudes.
+    """
+
+    names: tuple[str, ...]
+    xy: Floats
+    km: Floats
+    p_mw: Floats
+    q_mvar: Floats
+    sectors: tuple[str | None, ...]
+    streets: tuple[Floats, ...]
+    guessed: tuple[str, ...]
+    geographic: bool
+
+    @property
+    def s_mva(self) -> Floats:
+        """Apparent power, shape (N,) [MVA]."""
+        return np.asarray(np.hypot(self.p_mw, self.q_mvar))
+
+    def given(self, km: Floats) -> Floats:
+        """Points of the plane in the coordinates of the file, shape as given (…, 2)."""
+        scale = np.array([np.cos(np.deg2rad(_middle(self.xy))), 1.0])
+        return np.asarray(np.rad2deg(km / EARTH_RADIUS_KM) / scale if self.geographic else km * 1e3)
+
+
+def read_load_points(spec: SyntheticSpec, folder: Path) -> LoadPoints:
+    """Reads loads and streets.
+
+    Raises:
+        InputError: With all that is wrong: missing files, columns, coordinates, powers that are no numbers.
+    """
+    faults: list[Fault] = []
+    records, places, geographic = _records(folder / spec.loads, faults)
+    xy = _coordinates(records, places, geographic)
+    p_mw = records.number("p_kw", least=0, factor=1e-3) if records.has("p_kw") else records.number("p_mw", least=0)
+    guessed = ["Loads stay at their peak in every step unless city.profiles gives their course."]
+    usual = p_mw * np.tan(np.arccos(spec.power_factor))
+    stated = records.stated("q_mvar")
+    q_mvar = np.where(stated, records.number("q_mvar", 0.0), usual)
+    if (~stated).any():
+        guessed.append(f"{np.count_nonzero(~stated)} loads state no q_mvar: a power factor of {spec.power_factor:g}.")
+    names = [name or f"load {k + 1}" for k, name in enumerate(records.text("name"))]
+    if len(set(names)) < len(names):
+        faults.append(Fault(spec.loads, "must have different names"))
+    if not 0 < len(records) <= MOST_LOADS:
+        faults.append(Fault(spec.loads, f"must have 1 to {MOST_LOADS:,} loads", len(records)))
+    elif not faults and np.ptp(_plane(xy, xy, geographic=geographic), axis=0).max() > FARTHEST_KM:
+        faults.append(Fault(spec.loads, f"must lie within {FARTHEST_KM:g} km: are coordinates longitude and latitude?"))
+    elif not faults and not (p_mw > 0).any():
+        faults.append(Fault(spec.loads, "must draw something"))
+    streets = _streets(spec, folder, xy, geographic, faults)
+    raise_if_any(faults, shown_path(folder / spec.loads))
+    sectors = tuple(sector or None for sector in records.text("sector"))
+    km = _plane(xy, xy, geographic=geographic)
+    return LoadPoints(tuple(names), xy, km, p_mw, q_mvar, sectors, streets, tuple(guessed), geographic)
+
+
+def _records(path: Path, faults: list[Fault]) -> tuple[FileRecords, Sequence[Any], bool]:
+    """Records of loads, their geometries where the file has such, and whether coordinates are degrees."""
+    if path.suffix.casefold() == ".csv":
+        if not is_file(path):
+            raise InputError.single(f"{PLACE}.loads", f"no file {shown_path(path)!r}")
+        rows: Sequence[Mapping[str, Any]] = read_csv(path, f"{PLACE}.loads").to_dicts()
+        degrees = any("longitude" in row for row in rows[:1])
+        return FileRecords(path.name, rows, [f"row {k + 2}" for k in range(len(rows))], faults), (), degrees
+    features = _features(path, f"{PLACE}.loads")
+    rows = [feature.properties for feature in features.features]
+    labels = [feature.label for feature in features.features]
+    shapes = [feature.shape for feature in features.features]
+    return FileRecords(path.name, rows, labels, faults), shapes, features.geographic
+
+
+def _features(path: Path, place: str) -> Features:
+    """The features of a map file.
+
+    Raises:
+        InputError: If it is none.
+    """
+    if not is_file(path):
+        raise InputError.single(place, f"no file {shown_path(path)!r}")
+    if path.suffix.casefold() == ".gpkg":
+        return geopackage_features(path)
+    if path.suffix.casefold() in {".geojson", ".json"}:
+        decoded = read_json(path, place)
+        if is_geojson(decoded):
+            return geojson_features(decoded, path)
+        raise InputError.single(place, "is JSON, but not GeoJSON", path.name)
+    raise InputError.single(place, "must end in .csv, .gpkg or .geojson", path.name)
+
+
+def _coordinates(records: FileRecords, shapes: Sequence[Any], geographic: bool) -> Floats:
+    """Coordinates of the records, of their columns or their geometries (the middle of an outline), shape (N, 2)."""
+    if not shapes:
+        columns = ("longitude", "latitude") if geographic else ("x", "y")
+        xy = np.column_stack([records.number(column) for column in columns]).reshape(-1, 2)
+    else:
+        middles = [None if shape is None or shape.is_empty else shape.representative_point() for shape in shapes]
+        xy = np.array([(np.nan, np.nan) if m is None else (m.x, m.y) for m in middles], dtype=float).reshape(-1, 2)
+        for k in np.flatnonzero(np.isnan(xy[:, 0])):
+            records.fault(int(k), "geometry", "is missing")
+    if geographic:
+        for k in np.flatnonzero((np.abs(xy[:, 0]) > 180) | (np.abs(xy[:, 1]) > 89)):
+            records.fault(int(k), "coordinates", "must be longitude and latitude", tuple(xy[k].tolist()))
+    return xy
+
+
+def _streets(
+    spec: SyntheticSpec,
+    folder: Path,
+    xy: Floats,
+    geographic: bool,
+    faults: list[Fault],
+) -> tuple[Floats, ...]:
+    """Lines of streets in the plane."""
+    import shapely  # noqa: PLC0415  slow to import
+
+    if spec.streets is None:
+        return ()
+    try:
+        features = _features(folder / spec.streets, f"{PLACE}.streets")
+    except InputError as error:
+        faults.extend(error.faults)
+        return ()
+    if features.geographic != geographic:
+        faults.append(Fault(spec.streets, "must have the coordinate system of the loads"))
+        return ()
+    lines = [part for feature in features.features if feature.shape is not None
+             for part in shapely.get_parts(feature.shape) if part.geom_type == "LineString"]  # fmt: skip
+    if not lines:
+        faults.append(Fault(spec.streets, "has no lines"))
+        return ()
+    return tuple(_plane(shapely.get_coordinates(line), xy, geographic=geographic) for line in lines)
+
+
+def _plane(xy: Floats, of: Floats, *, geographic: bool) -> Floats:
+    """Points in a plane, shape (…, 2) [km]; longitudes are scaled at the middle latitude of `of`."""
+    if not geographic:
+        return xy / 1e3
+    return np.asarray(np.deg2rad(xy) * EARTH_RADIUS_KM * np.array([np.cos(np.deg2rad(_middle(of))), 1.0]))
+
+
+def _middle(xy: Floats) -> float:
+    """The middle latitude."""
+    return float(np.mean([xy[:, 1].min(), xy[:, 1].max()]))
