@@ -11,10 +11,12 @@ class SyntheticSpec(Spec):
     """A grid made by rule from loads with coordinates (`docs/synthetic_grid.md`); it is no model of a real one."""
 
     loads: str = Field(min_length=1)
-    """File of loads or buildings: CSV with `name`, `longitude`, `latitude` (or `x`, `y` in metres), `p_mw` (or `p_kw`)
-    at the common peak, and optional `q_mvar` and `sector`; or points with these attributes in GeoPackage or GeoJSON."""
+    """Loads or buildings, a file (path relative to the scenario's): CSV with `name`, `longitude`, `latitude` (or `x`,
+    `y` in metres), `p_mw` (or `p_kw`) at the common peak, and optional `q_mvar` and `sector`; or points or outlines
+    with these attributes in GeoPackage or GeoJSON."""
     streets: str | None = None
-    """GeoPackage or GeoJSON with lines along which low-voltage cables lie. Default: straight lines between loads."""
+    """Lines along which low-voltage cables lie, a file (path relative to the scenario's): GeoPackage or GeoJSON.
+    Default: straight lines between loads."""
     power_factor: float = Field(default=0.95, gt=0, le=1)
     """Power factor of loads that state no `q_mvar` [1]."""
     reserve_share: float = Field(default=0.3, ge=0, le=2)

@@ -16,6 +16,8 @@ ROOT = "Scenario"
 UPLOAD_FIELDS = {
     ("CitySpec", "network"): "net",
     ("CitySpec", "profiles"): "profiles",
+    ("SyntheticSpec", "loads"): "data",
+    ("SyntheticSpec", "streets"): "data",
     (ROOT, "weather"): "data",
     ("UpstreamSpec", "csv"): "data",
     ("UpstreamSpec", "region"): "data",

@@ -12,6 +12,7 @@ import pandapower as pp
 import pytest
 from pandapower.topology import create_nxgraph
 
+from app.dashboard.builder.files.named import file_faults
 from app.scenario.describe import describe_scenario
 from app.scenario.load import check_scenario
 from grid import _pandapower
@@ -93,6 +94,14 @@ def test_all_that_is_wrong_with_loads_is_said_at_once(tmp_path: Path) -> None:
                  "row 4, longitude: is missing", "row 4, p_kw: must be at least 0", "must have different names",
                  "streets.geojson: has no lines"):  # fmt: skip
         assert part in said, said
+
+
+def test_the_web_app_reads_no_loads_outside_its_uploads(tmp_path: Path) -> None:
+    content = {"city": {"network": "synthetic", "synthetic": {"loads": "../a.csv", "streets": "/b.gpkg"}}}
+    assert [fault.place for fault in file_faults(content, tmp_path)] == [
+        "city.synthetic.loads",
+        "city.synthetic.streets",
+    ]
 
 
 def test_a_scenario_says_that_its_grid_is_synthetic(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ UPLOADS = ".uploads"
 """Folder of the uploaded files in a store; names of files in drafts are relative to it."""
 OUTSIDE = "must be something shipped or an uploaded file; other files of this machine are not read"
 _PLAIN: tuple[Keys, ...] = (
-    ("city", "network"), ("city", "profiles"), ("weather",), ("upstream", "csv"), ("upstream", "region"),
-    ("carbon", "factor_set"),
+    ("city", "network"), ("city", "profiles"), ("city", "synthetic", "loads"), ("city", "synthetic", "streets"),
+    ("weather",), ("upstream", "csv"), ("upstream", "region"), ("carbon", "factor_set"),
 )  # fmt: skip
 _BY_KIND = {str(kind.model_fields["kind"].default): kind.files for kind in KINDS}
 

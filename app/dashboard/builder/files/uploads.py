@@ -74,7 +74,10 @@ UPLOADS_BY_KIND = {
     "net": UploadKind("grid", NET_FILES, _read_net),
     "profiles": UploadKind("profiles", (".csv", ".parquet"), _read_profiles, MOST_TABLE_BYTES),
     "data": UploadKind(
-        "file", (".csv", ".parquet", ".epw", ".dat", ".txt", ".json", ".yaml"), _read_nothing, MOST_TABLE_BYTES
+        "file",
+        (".csv", ".parquet", ".epw", ".dat", ".txt", ".json", ".yaml", ".gpkg", ".geojson"),
+        _read_nothing,
+        MOST_TABLE_BYTES,
     ),
 }
 
