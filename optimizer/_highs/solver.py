@@ -106,6 +106,14 @@ class Solver:
         if self.highs.setOptionValue(option, value) == self.highspy.HighsStatus.kError:
             raise SolverError(f"HiGHS refused {option} = {value}")
 
+    def release(self) -> None:
+        """Frees what HiGHS holds; nothing can be asked of the solver any more.
+
+        Objects of highspy refer to themselves by their callbacks, so that their models would stay in memory until the
+        collector comes by, window upon window.
+        """
+        self.highs.clear()
+
     def start_from(self, columns: Statuses, rows: Statuses) -> None:
         """Begins the next solve at a vertex.
 

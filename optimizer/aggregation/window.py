@@ -18,6 +18,8 @@ from optimizer.window.solve import Solvers
 MANY_SLOTS = 20_000
 """From so many slots of sessions in a window on, some 500 cars in 36 hours of quarters, aggregating them is the faster
 way (`docs/benchmarks_dispatch.md`)."""
+MOST_GROUPS = 32
+"""Most groups of a block. More take fewer rounds of pricing, and more time in programmes with more columns [1]."""
 GAP = 5e-5
 """Gap at which a window's decomposition stops, relative to the cost without penalties [1]."""
 UNBOUNDED_MWH = 1e6
@@ -38,7 +40,9 @@ class AggregatedSolvers(Solvers):
     def get(self, window: Window) -> Solver:
         """A solver that holds the programme of a window."""
         many = sum(block.slot.size for block in window.blocks) >= self._least_slots
-        return AggregatedSolver(window) if many and can_aggregate(window) else super().get(window)
+        if many and can_aggregate(window):
+            return self._for_one_window(AggregatedSolver(window))
+        return super().get(window)
 
 
 def can_aggregate(window: Window) -> bool:
@@ -93,6 +97,43 @@ def priced(block: SessionBlock) -> PricedSessions:
     )  # fmt: skip
 
 
+class PlacedSessions:
+    """The sessions of all blocks of a window, by their columns from the first of a session on; C columns.
+
+    Args:
+        window: The window.
+    """
+
+    def __init__(self, window: Window) -> None:
+        first = window.block_columns[0].first
+        self.placed = [(block, at.moved_to(at.first - first)) for block, at in window.placed_blocks()]
+        self._priced = [priced(block) for block in window.blocks]
+
+    def groups(self, n_columns: int) -> Ints:
+        """Group of each column, shape (C,): sessions of a block at one bus; -1 for energies.
+
+        Where they are at more than `MOST_GROUPS` buses, those at buses that follow one another in the net, as along a
+        feeder, are one group.
+        """
+        group, count = np.full(n_columns, -1, dtype=np.int64), 0
+        for block, at in self.placed:
+            shares = block.flexibility.shares
+            bus = shares.indices[shares.indptr[block.device]]  # of devices at several buses the first stands for all
+            buses, place = np.unique(bus, return_inverse=True)
+            here = count + place * min(buses.size, MOST_GROUPS) // max(buses.size, 1)
+            group[at.charge], group[at.discharge] = here, here[block.fed]
+            count = int(here.max(initial=count - 1)) + 1
+        return group
+
+    def cheapest(self, price: Floats) -> Floats:
+        """The cheapest schedule of every session at prices of its columns, shape (C,)."""
+        schedule = np.zeros(price.size)
+        for (block, at), sessions in zip(self.placed, self._priced, strict=True):
+            charge, discharge = sessions.cheapest(price[at.charge] / sessions.step_hours)
+            schedule[at.charge], schedule[at.discharge] = charge, discharge[block.fed]
+        return schedule
+
+
 class AggregatedSolver(Decomposition):
     """The programme of a window without its sessions' rows, and schedules of them as columns.
 
@@ -102,8 +143,7 @@ class AggregatedSolver(Decomposition):
 
     def __init__(self, window: Window) -> None:
         program, n_own, n_rows = window.program, window.block_columns[0].first, window.block_rows_at[0]
-        self._placed = [(block, at.moved_to(at.first - n_own)) for block, at in window.placed_blocks()]
-        self._sessions = [priced(block) for block in window.blocks]
+        self._sessions = PlacedSessions(window)
         penalties = np.zeros(n_own)
         for name in EXCESSES:
             penalties[window.compiled.columns[name]] = program.cost[window.compiled.columns[name]]
@@ -113,34 +153,15 @@ class AggregatedSolver(Decomposition):
             program.lower[:n_own], program.upper[:n_own], program.cost[:n_own],
         )  # fmt: skip
         super().__init__(
-            own, sparse.csr_array(matrix[:, n_own:]), program.cost[n_own:], self._groups(program.cost.size - n_own),
-            self._cheapest_schedules, gap=GAP, penalties=penalties,
+            own, sparse.csr_array(matrix[:, n_own:]), program.cost[n_own:],
+            self._sessions.groups(program.cost.size - n_own), self._sessions.cheapest, gap=GAP, penalties=penalties,
         )  # fmt: skip
-
-    def _groups(self, n_columns: int) -> Ints:
-        """Group of each column of the blocks, shape (columns,): sessions at one bus; -1 for energies."""
-        group, count = np.full(n_columns, -1, dtype=np.int64), 0
-        for block, at in self._placed:
-            shares = block.flexibility.shares
-            bus = shares.indices[shares.indptr[block.device]]  # of devices at several buses the first stands for all
-            here = count + np.unique(bus, return_inverse=True)[1]
-            group[at.charge], group[at.discharge] = here, here[block.fed]
-            count = int(here.max(initial=count - 1)) + 1
-        return group
-
-    def _cheapest_schedules(self, price: Floats) -> Floats:
-        """The cheapest schedule of every session at prices of its columns, shape (columns,)."""
-        schedule = np.zeros(price.size)
-        for (block, at), sessions in zip(self._placed, self._sessions, strict=True):
-            charge, discharge = sessions.cheapest(price[at.charge] / sessions.step_hours)
-            schedule[at.charge], schedule[at.discharge] = charge, discharge[block.fed]
-        return schedule
 
     def solve(self) -> Floats:
         """The optimum to a gap of `GAP`, sessions one by one, each going one way in a step, shape (columns,)."""
         x = super().solve()
         of_sessions = x[x.size - self._session_cost.size :]
-        for block, at in self._placed:
+        for block, at in self._sessions.placed:
             if block.flexibility.reservoir is None or not block.fed.size:
                 continue
             charge, fed = of_sessions[at.charge], block.fed

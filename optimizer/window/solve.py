@@ -78,10 +78,14 @@ class WindowSolution:
 
 
 class Solvers:
-    """One solver for each structure of windows, kept warm from window to window."""
+    """One solver for each structure of windows, kept warm from window to window.
+
+    A solver of a window with sessions is released when the next window asks for one.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[tuple[int, int], Solver] = {}
+        self._passing: Solver | None = None
 
     def get(self, window: Window) -> Solver:
         """A solver that holds the programme of a window.
@@ -91,13 +95,20 @@ class Solvers:
         """
         program = window.program
         if window.blocks:
-            return Solver(program)
+            return self._for_one_window(Solver(program))
         key = (window.n_steps, id(window.compiled))
         if key not in self._kept or self._kept[key].n_rows > ROWS_KEPT * program.row_lower.size:
             self._kept[key] = Solver(program)
         else:
             self._kept[key].change(program)
         return self._kept[key]
+
+    def _for_one_window(self, solver: Solver) -> Solver:
+        """A solver that the next window has no use for."""
+        if self._passing is not None:
+            self._passing.release()
+        self._passing = solver
+        return solver
 
 
 ROWS_KEPT = 3

@@ -127,3 +127,25 @@ def test_the_value_of_a_programme_with_aggregated_sessions_is_no_bound() -> None
     problem = rolled(horizon=24)
     assert dispatch(problem).quality.is_bound
     assert "aggregated" in dispatch(replace(problem, sessions="aggregated")).quality.why_no_bound
+
+
+def test_groups_of_several_buses_have_the_same_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = rolled(loading_max_percent=np.array([20.0]))
+    fine = AggregatedSolver(window_of(problem))
+    monkeypatch.setattr("optimizer.aggregation.window.MOST_GROUPS", 1)
+    coarse = AggregatedSolver(window_of(problem))
+    assert fine.n_schedules == 2
+    assert coarse.n_schedules == 1
+    each = dispatch(replace(problem, sessions="each"))
+    aggregated = dispatch(replace(problem, sessions="aggregated"))
+    assert cost(problem, aggregated) == pytest.approx(cost(problem, each), rel=3e-4)
+
+
+@pytest.mark.parametrize("least_slots", [0, 1_000_000])
+def test_the_solver_of_a_window_with_sessions_is_released_when_the_next_begins(least_slots: int) -> None:
+    solvers = AggregatedSolvers(least_slots)
+    first = solvers.get(window_of(rolled()))
+    assert first.highs.getNumCol() > 0
+    second = solvers.get(window_of(rolled()))
+    assert first.highs.getNumCol() == 0
+    assert second.solve().size == second.n_columns
