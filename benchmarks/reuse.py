@@ -5,7 +5,7 @@ those that the processor spends in the process, all threads together, the least 
 machine count for little; the process has run the week once before, so that nothing is compiled. Four cases:
 
 - by itself: nothing is shared and nothing reused, as `gridcarbon run` after its start;
-- prepared: within `sharing_preparation`, as every run of a worker after its first;
+- prepared: within `sharing_preparation`, with roofs of another size each turn, as every run of a worker but its first;
 - factors: the same and with `PhaseReuse`, with another factor for gas, each turn its own;
 - conventions: the same, traced under one convention of losses instead of four.
 """
@@ -44,6 +44,13 @@ def demonstration(strategy: str, days: int) -> dict[str, Any]:
     return content
 
 
+def with_roofs(content: dict[str, Any], p_peak_mw: float) -> dict[str, Any]:
+    """The same with roofs of another size."""
+    others = [asset for asset in content["assets"] if asset["name"] != "roofs"]
+    (roofs,) = (asset for asset in content["assets"] if asset["name"] == "roofs")
+    return content | {"assets": [roofs | {"p_peak_mw": p_peak_mw}, *others]}
+
+
 def run(content: Mapping[str, Any], folder: Path, reuse: PhaseReuse | None = None) -> Seconds:
     """Processor seconds of each phase of a run, from its scenario to its folder."""
     spent, last = Seconds(), time.process_time()
@@ -80,7 +87,7 @@ def measured(content: dict[str, Any], folder: Path, turns: int) -> dict[str, Sec
     kept, reuse = SharedPreparation(), PhaseReuse()
     cases: dict[str, Callable[[int], Seconds]] = {
         "by itself": lambda _: run(content, folder),
-        "prepared": lambda _: run(content, folder),
+        "prepared": lambda turn: run(with_roofs(content, 6.0 + turn / 100), folder),
         "factors": lambda turn: run(
             content | {"carbon": {"factor_set": write_factors(folder, turn + 1)}}, folder, reuse
         ),
@@ -106,13 +113,18 @@ def main() -> None:
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
         found = measured(demonstration(options.strategy, options.days), Path(folder), options.turns)
+    sys.stdout.write(f"{table(found)}\n")
+
+
+def table(found: Mapping[str, Seconds]) -> str:
+    """Seconds of every case, and what share they are of those of a run by itself and of one that is prepared."""
     totals = {name: sum(seconds.values()) for name, seconds in found.items()}
     lines = [f"| {' | '.join(('CPU seconds', *PHASES, 'all', 'of by itself', 'of prepared'))} |", f"|---{'|---:' * 9}|"]
     for name, seconds in found.items():
         cells = [f"{seconds.get(phase, 0.0):.3f}" for phase in PHASES]
         shares = [f"{totals[name] / totals[against]:.0%}" for against in ("by itself", "prepared")]
         lines.append(f"| {' | '.join((name, *cells, f'{totals[name]:.3f}', *shares))} |")
-    sys.stdout.write("\n".join(lines) + "\n")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -30,11 +30,13 @@ _R = TypeVar("_R")
 
 MOST_BYTES = 256_000_000
 """Kept by default, some twice what a week of the reference city needs [byte]."""
+MOST_UNUSED = 10
+"""Blocks in a row, such as runs of a worker, in which a result may be of no use before it is let go."""
 _SCALARS = (str, bytes, bool, int, float, complex, np.generic, type(None))
 
 
 class SharedPreparation:
-    """Results that are kept, those used last first; at most so many bytes of them.
+    """Results that are kept, those used last first; at most so many bytes of them, and none that is not used any more.
 
     Threads may share one. What is larger than all that may be kept is made afresh every time.
     """
@@ -51,7 +53,8 @@ class SharedPreparation:
         """How many results were made."""
         self.found = 0
         """How many were found."""
-        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[Any, int, int]] = OrderedDict()  # size, block of the last use
+        self._block = 0
         self._latest: dict[str, Hashable] = {}
         self._bytes = 0
         self._lock = Lock()
@@ -60,6 +63,13 @@ class SharedPreparation:
     def n_bytes(self) -> int:
         """Size of what is kept [byte]."""
         return self._bytes
+
+    def begin(self) -> None:
+        """Notes that another block begins, and lets go what was of no use in the last `MOST_UNUSED` of them."""
+        with self._lock:
+            self._block += 1
+            for key in [key for key, (*_, used) in self._kept.items() if used < self._block - MOST_UNUSED]:
+                self._bytes -= self._kept.pop(key)[1]
 
     def get(self, key: Hashable, make: Callable[[], _R], replaces: str | None = None) -> _R:
         """The result kept under `key`, or a new one; what raises is not kept.
@@ -71,9 +81,11 @@ class SharedPreparation:
         """
         with self._lock:
             if key in self._kept:
+                found: _R
+                found, size, _ = self._kept[key]
+                self._kept[key] = found, size, self._block
                 self._kept.move_to_end(key)
                 self.found += 1
-                found: _R = self._kept[key][0]
                 return found
             if replaces is not None:  # before the next one is made, so that both need no room at once
                 self._bytes -= self._kept.pop(self._latest.pop(replaces, None), (None, 0))[1]
@@ -82,7 +94,7 @@ class SharedPreparation:
         with self._lock:
             self.made += 1
             if key not in self._kept and size <= self.most_bytes:
-                self._kept[key] = (made, size)
+                self._kept[key] = (made, size, self._block)
                 self._bytes += size
                 if replaces is not None:
                     self._latest[replaces] = key
@@ -102,9 +114,11 @@ def sharing_preparation(kept: SharedPreparation | None = None) -> Iterator[Share
         kept: Where results are kept, for a process that runs one scenario after the other; by default that of the
             block around this one, else a new one that is gone at the end.
     """
-    # `or` would take an empty one for none
-    preparation = kept if kept is not None else _PREPARATION.get()
+    around = _PREPARATION.get()
+    preparation = kept if kept is not None else around  # `or` would take an empty one for none
     preparation = SharedPreparation() if preparation is None else preparation
+    if preparation is not around:
+        preparation.begin()
     token = _PREPARATION.set(preparation)
     try:
         yield preparation

@@ -8,7 +8,8 @@ from pathlib import Path
 LEASE_S = 60.0
 """How long a run stays a worker's that gives no sign of life, by default [s]."""
 
-
+WAIT_FOR_WORKERS_S = 120.0
+"""How long a batch waits when there is no worker, by default: a worker that died is back within some 20 s [s]."""
 MOST_DEATHS = 3
 """How many workers may die of a run before it counts as failed."""
 DIED_OF_IT = f"{MOST_DEATHS} workers died of it, perhaps for want of memory"
@@ -31,6 +32,7 @@ class BatchOptions:
         deadline_s: Time after which no run begins and those that go on are ended [s]; None for any.
         memory_limit_mb: The most memory that a worker may have [MB]; None for any.
         lease_s: How long a run stays a worker's that gives no sign of life [s].
+        wait_for_workers_s: How long the batch waits when there is no worker [s].
     """
 
     index: str | None = None
@@ -39,3 +41,4 @@ class BatchOptions:
     deadline_s: float | None = None
     memory_limit_mb: float | None = None
     lease_s: float = LEASE_S
+    wait_for_workers_s: float = WAIT_FOR_WORKERS_S

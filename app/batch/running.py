@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 TICK_S = 1.0
 """How often workers and states are asked for [s]."""
-WITHOUT_WORKERS_S = 600.0
-"""How long a batch waits for workers when there are none [s]."""
 RESULT_S = 60.0
 """How long the report of a finished run may take from its worker [s]."""
 ENDING_S = 15.0
@@ -67,7 +65,7 @@ class RunningBatch:
         self.in_work: dict[Future, _HandedOut] = {}
         self.returned: queue.SimpleQueue[Future] = queue.SimpleQueue()
         self.workers: tuple[str, ...] = ()
-        self.last_with_workers = self.begun
+        self.last_with_workers, self.told_of_none = self.begun, False
         self.handed_out: dict[str, int] = {}
         self.deaths: dict[str, int] = {}
         self.lost: set[str] = set()
@@ -140,10 +138,7 @@ class RunningBatch:
             self.stopped = _LOST
             return
         self.workers = tuple(self.client.nthreads())
-        if self.workers:
-            self.last_with_workers = now
-        elif now - self.last_with_workers > WITHOUT_WORKERS_S:
-            self.stopped = f"there has been no worker for {WITHOUT_WORKERS_S / 60:.0f} min"
+        self._wait_for_workers(now)
         self._miss_workers()
         states = self.store.index.states([*self.held, *(run.key for run in self.in_work.values())])
         for run in self.in_work.values():
@@ -152,6 +147,17 @@ class RunningBatch:
                 run.worker, run.phase, run.share = state.worker or "", state.phase, state.share
         self._look_after_held([states[key] for key in self.held if key in states])
         self.display.show(self.view())
+
+    def _wait_for_workers(self, now: float) -> None:
+        """Says at once that there is no worker, and gives up where none comes back in time."""
+        wait_s = self.options.wait_for_workers_s
+        if self.workers:
+            self.last_with_workers, self.told_of_none = now, False
+        elif now - self.last_with_workers > wait_s:
+            self.stopped = f"there has been no worker for {wait_s:g} s (--wait-for-workers)"
+        elif not self.told_of_none:
+            self.told_of_none = True
+            self.display.note(f"there is no worker; the batch ends with status 1 if none comes within {wait_s:g} s")
 
     def _miss_workers(self) -> None:
         """Looks after runs whose workers are gone as after those in other hands: what the index says of them counts."""

@@ -38,8 +38,9 @@ EXIT_FOR_MEMORY = 81
 """How a process ends that has more memory than it may."""
 SHARE_OF_WORKERS_LIMIT = 0.9
 """Share of the memory limit of a worker that a run may need."""
-MOST_PHASE_BYTES = 64_000_000
-"""Arrays of earlier runs' phases that a process keeps [byte]; runs that share them follow one another."""
+MOST_PHASE_BYTES = 32_000_000
+"""Arrays of earlier runs' phases that a process keeps [byte], some eight weeks of the reference city; runs that share
+them follow one another."""
 FORGETTING_SHARE = 0.5
 """Share of the memory limit above which a process lets go of what runs have in common, between two of them."""
 

@@ -1,28 +1,35 @@
-"""Measures batches and writes ``docs/benchmarks_batch.md``: ``python -m benchmarks.batch.run [--unmanaged 200] …``.
+"""Measures batches and merges what was measured into ``docs/benchmarks_batch.md``.
 
-By default in the sizes that the targets name, which takes some twenty minutes on two processors that do nothing else;
-``--quick`` takes a small net and a tenth of the runs, and writes nothing.
+``python -m benchmarks.batch.run [throughput] [memory] [variant] [kills]``: without a part all of them, in the sizes
+that the targets name, which takes over an hour on two processors that do nothing else (40 optimal weeks with one worker
+are half of it). ``--short`` takes a tenth of the runs, ``--quick`` a small net besides and writes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import json
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import app
+from benchmarks import reuse
 from benchmarks.batch.campaign import Campaign, campaign
+from benchmarks.batch.page import (
+    TITLES,
+    kills_section,
+    memory_section,
+    merged,
+    throughput_section,
+    variant_section,
+)
 from benchmarks.batch.throughput import Throughput, measure, sweep_of
 
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks_batch.md"
 CITY = Path(app.__file__).parent / "scenarios" / "demo.yaml"
+ROOFS = "assets[roofs].p_peak_mw"
 SMALL = {
     "name": "small",
     "city": {"network": "case33bw"},
@@ -31,106 +38,79 @@ SMALL = {
     "assets": [{"kind": "pv", "name": "roofs", "bus": "5", "p_peak_mw": 1.0}],
 }
 """The scenario of the kills: a small net, and runs long enough that kills fall into them."""
+FULL = {"unmanaged": 200, "optimal": 40, "memory": 100, "days": 7, "turns": 5, "kill_runs": 100, "kills": 20}
+SHORT = FULL | {"unmanaged": 20, "optimal": 4, "memory": 20, "turns": 3, "kill_runs": 12, "kills": 3}
+QUICK = SHORT | {"unmanaged": 8, "days": 1}
 
 
 def compared(folder: Path, base: Path, runs: int, strategy: str, days: int) -> tuple[Throughput, Throughput]:
     """The same sweep with one worker and with two, one after the other."""
-    sweep = sweep_of(folder, base, runs, {"dispatch.strategy": strategy}, "assets[roofs].p_peak_mw", 6.0)
-    return tuple(measure(sweep, folder / f"store-{workers}", workers, days) for workers in (1, 2))  # type: ignore[return-value]
+    sweep = sweep_of(folder, base, runs, {"dispatch.strategy": strategy}, ROOFS, 6.0)
+    return measure(sweep, folder / "store-1", 1, days), measure(sweep, folder / "store-2", 2, days)
 
 
 def killed(folder: Path, small: Path, runs: int, kills: int, seed: int) -> Campaign:
     """The campaign of kills against a batch that was left alone."""
-    sweep = sweep_of(folder, small, runs, {}, "assets[roofs].p_peak_mw", 1.0)
+    sweep = sweep_of(folder, small, runs, {}, ROOFS, 1.0)
     measure(sweep, folder / "undisturbed", 2)
     return campaign(sweep, folder / "store", folder / "undisturbed", folder / "cluster", kills=kills, seed=seed)
 
 
-def throughput_rows(name: str, one: Throughput, two: Throughput) -> list[str]:
-    """Rows of the table of throughput."""
-    gain = two.per_hour / one.per_hour
-    return [
-        f"| {name} | {each.workers} | {each.runs} | {each.seconds:,.1f} | {each.per_hour:,.0f} | "
-        f"{'' if each is one else f'{gain:.2f}'} | {100 * each.overhead:.1f} % | {each.start_s:.1f} |"
-        for each in (one, two)
-    ]
-
-
-def document(rows: list[str], memory: Throughput, kills: Campaign, days: int) -> str:
-    """The page."""
-    packages = ("dask", "distributed", "sqlalchemy", "numpy", "polars", "highspy")
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
-    machine = f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}, {versions}"
-    (series,) = memory.memory_mb
-    shown = ", ".join(f"{series[place - 1]:,.0f}" for place in (1, 10, 25, 50, 75, 100) if place <= len(series))
-    whom = {name: kills.kills.count(name) for name in ("client", "worker", "scheduler")}
-    return f"""# Batches, measured
-Written by `make bench` ([benchmarks/batch](../benchmarks/batch)). Runs are {days} days of the reference city (`demo`),
-each with another peak power of its roofs, so that none takes the dispatch or the power flow of another. On {machine}.
-
-## Throughput and overhead
-Time from the first run handed out to the last result in the store, the first imports of the workers included; their
-start is beside it. Overhead is all of the workers' time that is no phase of a run (read, prepare, dispatch, power flow,
-tracing, write).
-
-| runs | workers | number | s | an hour | × one worker | overhead | start of the workers, s |
-|---|---|---|---|---|---|---|---|
-{chr(10).join(rows)}
-
-Targets: at least 1.8 times the throughput of one worker, at most 5 % overhead.
-
-## Memory
-One worker over {memory.runs} runs, after the 1st, 10th, 25th, 50th, 75th and 100th as far as there were so many:
-{shown} MB. Largest deviation from that after the tenth: {100 * memory.memory_drift:.1f} % (target: 10 %).
-
-## Kills
-{kills.results} runs of a year of a small net, on a scheduler and two workers as processes of their own, killed
-{len(kills.kills)} times
-at random moments: the client {whom["client"]} times, a worker {whom["worker"]}, the scheduler
-{whom["scheduler"]}. It took {kills.clients} clients and {kills.seconds:,.0f} s. Runs that were interrupted and begun
-again: {kills.attempts - kills.results}.
-
-| | target | found |
-|---|---|---|
-| results | all | {kills.results} |
-| results that differ in a byte from those of a batch that was left alone | 0 | {len(kills.different)} |
-| runs that were finished twice | 0 | {len(kills.twice)} |
-| leftovers: hidden files, runs in nobody's hands | 0 | {len(kills.leftovers)} |
-"""
-
-
-def main(arguments: list[str] | None = None, write: Callable[[str], object] = OUT.write_text) -> None:
-    """Measures everything and writes the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--unmanaged", type=int, default=200, help="runs of the strategy unmanaged")
-    parser.add_argument("--optimal", type=int, default=40, help="runs of the strategy optimal")
-    parser.add_argument("--memory", type=int, default=100, help="runs of one worker whose memory is looked at")
-    parser.add_argument("--days", type=int, default=7, help="days of these runs")
-    parser.add_argument("--kill-runs", type=int, default=100, help="runs of the batch that is killed")
-    parser.add_argument("--kills", type=int, default=20, help="how often it is killed")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills")
-    parser.add_argument("--quick", action="store_true", help="a small net, few runs; the page goes to standard output")
-    asked = parser.parse_args(arguments)
-    if asked.quick:
-        asked = argparse.Namespace(unmanaged=8, optimal=4, memory=20, days=1, kill_runs=12, kills=3, seed=1, quick=True)
-        write = sys.stdout.write
-    with tempfile.TemporaryDirectory(prefix="gridcarbon-bench-") as folder:
-        write(_measured(Path(folder), asked))
-
-
-def _measured(folder: Path, asked: Any) -> str:
-    """Everything that is asked for, as a page."""
+def sections(folder: Path, asked: argparse.Namespace) -> dict[str, Callable[[], str]]:
+    """What measures each part."""
     small = folder / "small.yaml"
     small.write_text(json.dumps(SMALL))
     base = small if asked.quick else CITY
-    rows = []
-    for strategy, runs in (("unmanaged", asked.unmanaged), ("optimal", asked.optimal)):
-        rows += throughput_rows(strategy, *compared(folder / strategy, base, runs, strategy, asked.days))
-        sys.stderr.write("\n".join(rows) + "\n")
-    sweep = sweep_of(folder, base, asked.memory, {"dispatch.strategy": "unmanaged"}, "assets[roofs].p_peak_mw", 6.0)
-    memory = measure(sweep, folder / "memory", 1, asked.days)
-    kills = killed(folder / "kills", small, asked.kill_runs, asked.kills, asked.seed)
-    return document(rows, memory, kills, asked.days)
+
+    def throughput() -> str:
+        return throughput_section(
+            {strategy: compared(folder / strategy, base, getattr(asked, strategy), strategy, asked.days)
+             for strategy in ("unmanaged", "optimal") if getattr(asked, strategy)}
+        )  # fmt: skip
+
+    def memory() -> str:
+        sweep = sweep_of(folder, base, asked.memory, {"dispatch.strategy": "unmanaged"}, ROOFS, 6.0)
+        return memory_section(measure(sweep, folder / "memory", 1, asked.days))
+
+    def variant() -> str:
+        return variant_section(reuse.measured(reuse.demonstration("unmanaged", asked.days), folder, asked.turns))
+
+    def kills() -> str:
+        return kills_section(killed(folder / "kills", small, asked.kill_runs, asked.kills, asked.seed))
+
+    return {"throughput": throughput, "memory": memory, "variant": variant, "kills": kills}
+
+
+def options() -> argparse.ArgumentParser:
+    """What can be asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*TITLES, ()], default=(), help="what is measured; default: all")
+    parser.add_argument("--unmanaged", type=int, help="runs of the strategy unmanaged; 0 for none")
+    parser.add_argument("--optimal", type=int, help="runs of the strategy optimal; 0 for none")
+    parser.add_argument("--memory", type=int, help="runs of one worker whose memory is looked at")
+    parser.add_argument("--days", type=int, help="days of these runs")
+    parser.add_argument("--turns", type=int, help="turns of each case of a variant")
+    parser.add_argument("--kill-runs", type=int, help="runs of the batch that is killed")
+    parser.add_argument("--kills", type=int, help="how often it is killed")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills")
+    parser.add_argument("--short", action="store_true", help="a tenth of the runs")
+    parser.add_argument("--quick", action="store_true", help="besides a small net; the page goes to standard output")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measures what is asked for, part by part, and writes the page after each."""
+    asked = options().parse_args(arguments)
+    for name, size in (QUICK if asked.quick else SHORT if asked.short else FULL).items():
+        if getattr(asked, name) is None:
+            setattr(asked, name, size)
+    with tempfile.TemporaryDirectory(prefix="gridcarbon-bench-") as folder:
+        measures = sections(Path(folder), asked)
+        for part in asked.parts or TITLES:
+            found = measures[part]()
+            sys.stderr.write(f"{found}\n")
+            page = merged(OUT.read_text(encoding="utf-8"), {part: found})
+            (sys.stdout.write if asked.quick else OUT.write_text)(page)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grid.sharing import SharedPreparation, keep_latest, shared, sharing_preparation
+from grid.sharing import MOST_UNUSED, SharedPreparation, keep_latest, shared, sharing_preparation
 from grid.spec import Spec
 
 
@@ -172,3 +172,20 @@ def test_of_what_is_large_only_the_latest_is_kept() -> None:
         assert kept.n_bytes == n_bytes
     assert calls == ["a", "b", "a"]
     assert keep_latest("other", ("a", 2), lambda: np.ones(10)) is not keep_latest("other", ("a", 2), lambda: other)
+
+
+def test_what_no_block_has_a_use_for_is_let_go() -> None:
+    calls, made = counting()
+    kept = SharedPreparation()
+    for block in range(2 * MOST_UNUSED):
+        with sharing_preparation(kept):
+            made("always")
+            made(block)
+            with sharing_preparation():  # is no block of its own
+                made("always")
+    assert len(calls) == 1 + 2 * MOST_UNUSED
+    with sharing_preparation(kept):
+        made(MOST_UNUSED)
+        assert len(calls) == 1 + 2 * MOST_UNUSED
+        made(MOST_UNUSED - 1)
+        assert len(calls) == 2 + 2 * MOST_UNUSED

@@ -39,6 +39,9 @@ def batch(
     lease: Annotated[
         float, typer.Option(min=2, help="Seconds after which a run is taken from a worker without a sign of life.")
     ] = 60.0,
+    wait_for_workers: Annotated[
+        float, typer.Option(min=0, help="Seconds after which the batch ends when there is no worker.")
+    ] = 120.0,
     as_json: Annotated[bool, typer.Option("--json", help="Tell progress as JSON lines on standard output.")] = False,
 ) -> None:
     """Run what is missing of a sweep into a store, on this machine or on a Dask cluster; the same line resumes it."""
@@ -50,8 +53,9 @@ def batch(
     from app.results.store.store import opened_store
 
     options = BatchOptions(
-        index, retry_failed, stop_on_failure, _seconds_until(deadline), megabytes(memory_limit, jobs, scheduler), lease
-    )
+        index, retry_failed, stop_on_failure, _seconds_until(deadline), megabytes(memory_limit, jobs, scheduler), lease,
+        wait_for_workers,
+    )  # fmt: skip
     if scheduler is not None and "://" in out and index is None:
         rule = "must be given with --scheduler and a store at a URL, as all machines need the same index"
         raise InputError.single("--index", rule)

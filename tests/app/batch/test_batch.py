@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -200,3 +201,13 @@ def test_a_run_that_three_workers_died_of_has_failed(tmp_path: Path, workers: Wo
         assert store.keys() == []
     assert summary.failures == (("seed=0", "3 workers died of it, perhaps for want of memory"),)
     assert told.notes == ["seed=0: its worker has died; it runs again"] * 2
+
+
+def test_a_batch_without_workers_says_so_at_once_and_ends(tmp_path: Path) -> None:
+    """The workers of a cluster are all gone, and its scheduler goes on."""
+    alone = cast("Client", SimpleNamespace(status="running", nthreads=dict))
+    sweep, options = sweep_file(tmp_path, {"assets[roofs].p_peak_mw": [0.5]}), BatchOptions(wait_for_workers_s=0.5)
+    summary, told = run(sweep, tmp_path / "store", lambda: nullcontext(alone), options)
+    assert summary.outcome == "stopped"
+    assert summary.stopped == "there has been no worker for 0.5 s (--wait-for-workers)"
+    assert told.notes == ["there is no worker; the batch ends with status 1 if none comes within 0.5 s"]
