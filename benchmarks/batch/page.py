@@ -93,8 +93,8 @@ def kills_section(kills: Campaign, notes: Sequence[str] = ()) -> str:
     whom = {name: kills.kills.count(name) for name in ("client", "worker", "scheduler")}
     return f"""{kills.results} runs of a year of a small net, on a scheduler and two workers as processes of their own,
 killed {len(kills.kills)} times at random moments: the client {whom["client"]} times, a worker {whom["worker"]}, the
-scheduler {whom["scheduler"]}. It took {kills.clients} clients and {kills.seconds:,.0f} s. Runs that were interrupted and begun
-again: {kills.attempts - kills.results}.
+scheduler {whom["scheduler"]}. It took {kills.clients} clients and {kills.seconds:,.0f} s. Runs that were interrupted
+and begun again: {kills.attempts - kills.results}.
 
 | | target | found |
 |---|---|---|
