@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ import polars as pl
 
 from app.results.folder import open_result
 from app.results.tables.registry import tables
-from app.scenario import check_scenario, load_scenario
+from app.scenario import load_scenario
 from app.scenario.loaded import LoadedScenario
 from app.simulation import simulate
-from app.simulation.inputs import prepare
+from app.simulation.again import loaded_again
 from grid.city.export import MAPS, AddedElement, ExportForm, check_step, form_of, write_step
 from grid.city.map_export import Results
-from grid.errors import Fault, InputError, raise_if_any
+from grid.errors import InputError
 from grid.files.content import is_folder
 from grid.flexibility.flexibility import Element
 
@@ -110,23 +110,11 @@ def _named(frame: pl.LazyFrame, *columns: str) -> pl.LazyFrame:
 
 def _from_result(folder: Path, step: int, file: Path, form: ExportForm) -> ExportSource:
     result = open_result(folder)
-    source = Path(str(result.manifest["folder"]))
-    loaded = check_scenario(dict(result.scenario), source, str(folder / "scenario.yaml"))
-    raise_if_any(_changed(result.manifest["inputs"], loaded.input_hashes()), str(folder))
+    loaded = loaded_again(result.scenario, result.manifest, folder)
     check_step(loaded.city.clock, step, file, form)
-    if loaded.scenario.city.own_generation == "weather":
-        loaded = prepare(loaded).loaded
     names = ("assets", "city", *(name for each in DRAWN.values() for name in each))
     table_of = {name: entry["element"] for name, entry in result.manifest["assets"].items()}
     return ExportSource(loaded, {name: result.table(name) for name in names}, table_of)
-
-
-def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Fault]:
-    """Files that a result was made of and that are gone or others now, by their hashes."""
-    for name in sorted({*before, *now}):
-        if before.get(name) != now.get(name):
-            what = "is gone" if name not in now else "has changed"
-            yield Fault(name, f"{what} since the run: put it back, or run again")
 
 
 def _from_scenario(source: Path, step: int, file: Path, form: ExportForm) -> ExportSource:

@@ -22,7 +22,7 @@ from grid._pandapower.matrices import RUNPP_OPTIONS, network_of
 from grid._pandapower.read import builtin, builtin_names, checked, net_in_json, read_file, simbench
 from grid._pandapower.sequences import sequence_network
 from grid._pandapower.solve import newton_raphson
-from grid._pandapower.switchable import switchable_network
+from grid._pandapower.switchable import network_with_closed, switchable_network
 from grid._pandapower.tables import element_table
 from grid._pandapower.write import net_with, write_file, write_power_grid_model, write_workbook
 
@@ -47,6 +47,7 @@ __all__ = [
     "net_with",
     "network_digest",
     "network_of",
+    "network_with_closed",
     "newton_raphson",
     "read_file",
     "sequence_network",

@@ -43,6 +43,24 @@ def switchable_network(network: Network) -> SwitchableNetwork:
     return SwitchableNetwork(meshed, _branches(line, is_open, meshed), _branches(line, has_switch, meshed))
 
 
+def network_with_closed(network: Network, name: str) -> Network:
+    """The network with one line closed that is open in operation; everything else stays as it is, buses in their order.
+
+    Args:
+        network: The network.
+        name: Name of the line among the branches of `switchable_network`.
+
+    Raises:
+        InputError: If pandapower cannot solve the net then.
+    """
+    net = copy.deepcopy(net_as_solved(network.net)[0])
+    by_name = dict(zip(unique(net.line, "line"), net.line.index, strict=True))
+    index = by_name.get(name, by_name.get(name.removeprefix("line ")))
+    net.line.loc[index, "in_service"] = True
+    net.switch.loc[(net.switch.et == LINE_SWITCH) & (net.switch.element == index), "closed"] = True
+    return network_of(net)
+
+
 def _branches(line: Any, chosen: Bools, network: Network) -> Bools:
     """The branches of the network that stand for chosen lines, shape (L,)."""
     names = {name for name, wanted in zip(unique(line, "line"), chosen, strict=True) if wanted}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,9 @@ class Outages:
         trafo_loading_percent: Highest loading of a transformer, shape (K, T) [%].
         violations: Nodes and branches beyond a limit, shape (K, T).
         failed: Steps without a solution, shape (K, T).
+        worst_branch: The branch that is loaded most against its limit, over all steps, shape (K,); -1 where none is
+            limited.
+        worst_loading_percent: Its highest loading, shape (K,) [%].
     """
 
     branch: Ints
@@ -40,6 +44,8 @@ class Outages:
     trafo_loading_percent: Floats
     violations: Ints
     failed: Bools
+    worst_branch: Ints
+    worst_loading_percent: Floats
 
 
 def outages(
@@ -79,7 +85,7 @@ def outages(
 
 def _outage(
     network: Network, clock: Clock, injections: Injections, lost: int, limits: Limits, threads: int
-) -> tuple[Floats | Ints | Bools, ...]:
+) -> tuple[Any, ...]:
     rest, kept = without_branches(network, np.array([lost]))
     dead = (rest.buses.node < 0) & (network.buses.node >= 0)
     unsupplied = np.zeros(clock.n_steps)
@@ -88,7 +94,11 @@ def _outage(
         unsupplied = np.maximum(drawn, 0.0).sum(axis=0)
     limits = replace(limits, loading_max_percent=limits.loading_max_percent[kept])
     found = extremes(rest, clock, injections, limits, threads=threads)
+    loading = found.branch_loading_percent
+    against = np.nan_to_num(loading / limits.loading_max_percent, nan=-1.0)
+    worst = int(np.argmax(against)) if against.size and against.max() > 0 else -1
     return (
         unsupplied, found.vm_min_pu, found.vm_max_pu, found.line_loading_percent, found.trafo_loading_percent,
-        found.violations, found.failed,
+        found.violations, found.failed, np.int64(-1 if worst < 0 else kept[worst]),
+        np.float64(np.nan if worst < 0 else loading[worst]),
     )  # fmt: skip
