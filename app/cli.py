@@ -24,6 +24,7 @@ from app.commands import (
     reports,
     run,
     serve,
+    short_circuit,
     verify,
     why,
 )
@@ -49,6 +50,7 @@ COMMANDS = (
     designs.designs,
     hosting.hosting,
     outages.outages,
+    short_circuit.short_circuit,
     planning.frontier,
     planning.estimate,
     compare.compare,

@@ -21,6 +21,7 @@ from grid._pandapower.faults import HIGHEST_INDEX
 from grid._pandapower.matrices import RUNPP_OPTIONS, network_of
 from grid._pandapower.read import builtin, builtin_names, checked, net_in_json, read_file, simbench
 from grid._pandapower.sequences import sequence_network
+from grid._pandapower.short_circuit import fault_levels
 from grid._pandapower.solve import newton_raphson
 from grid._pandapower.switchable import network_with_closed, switchable_network
 from grid._pandapower.tables import element_table
@@ -36,6 +37,7 @@ __all__ = [
     "drawn_tables",
     "element_counts",
     "element_table",
+    "fault_levels",
     "hold_reference",
     "line_table",
     "net_in_json",
