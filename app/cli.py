@@ -16,19 +16,17 @@ from app.commands import (
     demo,
     designs,
     export,
-    hosting,
     listings,
-    outages,
     planning,
     reindex,
     reports,
     run,
     serve,
-    short_circuit,
     verify,
     why,
 )
 from app.commands.exit_status import BY_SIGNAL, FAILED, INFEASIBLE, WRONG_INPUT, ending_signals, status_without_dispatch
+from app.commands.grid_studies import hosting, outages, reinforce, short_circuit
 from app.commands.sweeps import batch, compare, ensembles
 from app.commands.twin import twin
 from app.failures import StoreError
@@ -51,6 +49,7 @@ COMMANDS = (
     hosting.hosting,
     outages.outages,
     short_circuit.short_circuit,
+    reinforce.reinforce,
     planning.frontier,
     planning.estimate,
     compare.compare,

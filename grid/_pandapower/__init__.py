@@ -2,7 +2,7 @@
 
 import grid.code_cache  # noqa: F401  before any function is compiled
 from grid._pandapower.digest import network_digest
-from grid._pandapower.equipment import line_table, transformer_table
+from grid._pandapower.equipment import cable_types, line_table, tap_table, transformer_table
 from grid._pandapower.exchange.build import net_of_tables, standard_types
 from grid._pandapower.exchange.convert import (
     bus_labels,
@@ -33,6 +33,7 @@ __all__ = [
     "builtin",
     "builtin_names",
     "bus_labels",
+    "cable_types",
     "checked",
     "drawn_tables",
     "element_counts",
@@ -58,6 +59,7 @@ __all__ = [
     "standard_types",
     "stored_voltages",
     "switchable_network",
+    "tap_table",
     "transformer_table",
     "voltages",
     "write_file",

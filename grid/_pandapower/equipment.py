@@ -53,6 +53,35 @@ def line_table(network: Network) -> dict[str, dict[str, Any]]:
     }
 
 
+def tap_table(network: Network) -> dict[str, tuple[int, dict[int, float]]]:
+    """Two-winding transformers whose tap changer is on the high-voltage side, by name of the branch.
+
+    Returns:
+        The position of each, and the voltage ratio at every position over that at the neutral one.
+    """
+    frame = network.net.trafo
+    found: dict[str, tuple[int, dict[int, float]]] = {}
+    for name, row in _rows_in_service(frame, network, "trafo").items():
+        values = [numbers(frame, f"tap_{key}", np.nan)[row] for key in ("min", "max", "pos", "neutral", "step_percent")]
+        angle = numbers(frame, "tap_step_degree", 0.0)[row]
+        if frame.tap_side.iloc[row] != "hv" or not np.isfinite(values).all() or angle != 0 or values[4] == 0:
+            continue
+        least, most, position, neutral, percent = values
+        ratios = {tap: 1 + (tap - neutral) * percent / 100 for tap in range(int(least), int(most) + 1)}
+        if int(position) in ratios:
+            found[name] = (int(position), ratios)
+    return found
+
+
+def cable_types() -> dict[str, dict[str, float]]:
+    """Pandapower's standard types of lines by name: ohm/km, nF/km, and the rated current [kA]."""
+    import pandapower  # noqa: PLC0415  slow to import
+
+    types = pandapower.create_empty_network().std_types["line"]
+    columns = ("r_ohm_per_km", "x_ohm_per_km", "c_nf_per_km", "max_i_ka")
+    return {name: {column: float(given[column]) for column in columns} for name, given in types.items()}
+
+
 def _rows_in_service(frame: Any, network: Network, kind: str) -> dict[str, int]:
     """Row of the net's table for each branch of a kind that is in service, by the branch's name."""
     row_of = {name: row for row, name in enumerate(unique(frame, kind))}

@@ -70,9 +70,9 @@ def without_branches(network: Network, lost: Ints) -> tuple[Network, Ints]:
     Raises:
         InputError: If voltage decides a power of the network, since then no part of it can be taken out.
     """
-    if network.uncovered:
+    if network.decided_by_voltage:
         raise InputError.single(
-            "network", "switching needs a net that the fixed point covers", ", ".join(network.uncovered)
+            "network", "switching needs a net in which voltage decides no power", ", ".join(network.decided_by_voltage)
         )
     old = network.branches
     kept = np.setdiff1d(np.arange(len(old)), lost)

@@ -22,7 +22,7 @@ def beyond_limits(
     """Which operating points break a limit, by the exact AC power flow.
 
     A point that the fixed point does not reach counts as beyond the limits; it is beyond what the grid can carry, or so
-    close to it that voltages are far below any limit. Nets that the fixed point does not cover go through pandapower.
+    close to it that voltages are far below any limit. Where voltage decides a power, points are solved by `extremes`.
 
     Args:
         network: The network.
@@ -33,7 +33,7 @@ def beyond_limits(
     Returns:
         Whether each breaks a limit, shape (T,), and what external grids feed in, shape (T, R) [MW + j MVAr].
     """
-    if network.uncovered:
+    if network.decided_by_voltage:
         clock = Clock(ANY_TIME, timedelta(hours=1), injections.n_steps)
         found = extremes(network, clock, injections, limits, threads=threads)
         return (found.violations > 0) | found.failed, found.slack_mva

@@ -62,14 +62,14 @@ def outage_table(result: Result, limits: LimitsSpec = AFTER_OUTAGE, progress: Pr
         and the same with `resupplied_by` closed, with `_after`: equal where no closing helps.
 
     Raises:
-        InputError: If the net needs pandapower's solver, or a file that the run was made of has changed.
+        InputError: If voltage decides a power of the net, or a file that the run was made of has changed.
     """
     hours = critical_hours(result)
     tell = progress or (lambda _words, _share: None)
     network = hours.loaded.city.network
-    if network.uncovered:
-        rule = "outages need a net that the fixed point covers"
-        raise InputError.single("network", rule, ", ".join(network.uncovered))
+    if network.decided_by_voltage:
+        rule = "outages need a net in which voltage decides no power"
+        raise InputError.single("network", rule, ", ".join(network.decided_by_voltage))
     within = _limits(limits, network)
     solve = _solver(hours, limits, threads)
     ties = _ties(network)

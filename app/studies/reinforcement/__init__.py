@@ -1,0 +1,1 @@
+"""The cheapest measures after which a grid keeps its limits."""
