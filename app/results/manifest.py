@@ -11,6 +11,8 @@ import numpy as np
 
 from app.results.tables import v2g
 from app.results.used_factors import unverified_words, used_factors
+from app.scenario.tariffs import tariff_of
+from app.simulation.inputs import SimulationInputs
 from app.simulation.phases import SimulationResult, Status
 from app.simulation.violations import violated_steps
 from carbon.data_centre import MetricInputs, run_metrics
@@ -70,8 +72,19 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         "emissions_source_t": float(outcome.accounts.carbon.source_kg.sum() / KG_PER_T),
         "seconds": seconds,
         **({"reused": list(outcome.reused)} if outcome.reused else {}),
+        **({"tariffs": _tariffs(inputs)} if scenario.tariff.accounts else {}),
         "versions": dict(_versions()),
     }
+
+
+def _tariffs(inputs: SimulationInputs) -> list[dict[str, Any]]:
+    """The tariff of each account, with where its prices come from."""
+    found = []
+    for account in inputs.loaded.scenario.tariff.accounts:
+        tariff = tariff_of(account, inputs.loaded.folder)
+        sources = [source.model_dump() for source in tariff.sources]
+        found.append({"account": account.name, "tariff": tariff.name, "sources": sources})
+    return found
 
 
 @cache

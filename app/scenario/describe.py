@@ -8,6 +8,8 @@ import numpy as np
 
 from app.scenario.loaded import LoadedScenario, factors_of, in_folder
 from app.scenario.place import city_place
+from app.scenario.tariffs import members, tariff_of
+from app.tariffs import BillingAccount
 from carbon.factors import factor_sets
 from carbon.upstream import load_region
 from carbon.upstream.market.factors import marginal_trade_factor, region_factors
@@ -49,6 +51,7 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     ]
     lines += [f"  {asset.kind:10} {asset.name}: {_where(loaded, asset.placement(city))}" for asset in loaded.assets]
     lines += [f"  adoption   {step}" for step in loaded.adopted.derivation]
+    lines += [_account(loaded, account) for account in scenario.tariff.accounts]
     lines += [
         f"  data centre {spec.name}: {spec.p_it_rated_mw:g} MW of IT at {spec.bus}, "
         + (f"stated PUE {spec.stated.pue:g}" if spec.stated else f"{spec.cooling.kind}, {spec.power_chain.kind}")
@@ -73,6 +76,11 @@ def _synthetic(city: City) -> tuple[str, ...]:
     """What says that a grid was made, not measured; empty for a real one."""
     report = city.grid_report
     return (report.synthetic,) if report is not None and report.synthetic else ()
+def _account(loaded: LoadedScenario, account: BillingAccount) -> str:
+    """Who pays by which tariff, and how far its prices were checked."""
+    tariff = tariff_of(account, loaded.folder)
+    status = ", ".join(dict.fromkeys(source.status for source in tariff.sources))
+    return f"  account    {account.name}: {len(members(loaded, account))} members by {tariff.name} ({status})"
 
 
 def _unverified_factors(loaded: LoadedScenario) -> str:

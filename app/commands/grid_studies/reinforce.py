@@ -10,6 +10,8 @@ import typer
 from app.commands.exit_status import INFEASIBLE
 from app.commands.options import ResultFolder
 
+WHOLE_YEAR_DAYS = 360
+
 
 def reinforce(
     folder: ResultFolder,
@@ -32,6 +34,9 @@ def reinforce(
     currency = table[0].currency
     typer.echo(f"beyond limits as it is: {len(found.broken)}" + (f", worst {found.broken[0]}" if found.broken else ""))
     typer.echo(f"doing nothing: {found.cost_of_nothing:,.0f} {currency} a year of load without supply, by overloads")
+    days = float(result.summary["steps"]) * float(result.summary["step_hours"]) / 24
+    if days < WHOLE_YEAR_DAYS:
+        typer.echo(f"  reckoned from {days:g} days as if the year were like them")
     for measure in found.chosen:
         typer.echo(f"  {measure.cost:12,.0f} {currency}/a  {measure.name}")
     unverified = sum(cost.status == "unverified" for cost in table)

@@ -12,6 +12,7 @@ import pytest
 from app.results.folder import Result
 from app.results.run import store
 from app.scenario import check_scenario
+from app.scenario.describe import describe_scenario
 from app.simulation import SimulationResult, simulate
 from app.simulation.bills import bills
 from grid.errors import ScenarioError
@@ -67,6 +68,8 @@ def test_the_bills_sum_to_the_total(result: Result) -> None:
     for name, amount in by_account.items():
         assert result.summary[f"bills.{name}.amount"] == pytest.approx(amount)
     assert set(by_account) == {"homes", "cars", "hall"}
+    assert [each["account"] for each in result.manifest["tariffs"]] == ["homes", "cars", "hall"]
+    assert all(source["status"] for each in result.manifest["tariffs"] for source in each["sources"])
     assert table["month"].dt.strftime("%Y-%m-%d").unique().sort().to_list() == ["2030-01-01", "2030-02-01"]
 
 
@@ -89,6 +92,12 @@ def test_a_scenario_without_accounts_has_no_bills_and_its_hash_is_as_before() ->
     plain = check_scenario(SCENARIO, Path(), "plain").scenario
     assert "accounts" not in plain.as_yaml()
     assert plain.sha256 == check_scenario(scenario(accounts=[]), Path(), "none").scenario.sha256
+
+
+def test_check_says_who_pays_by_what() -> None:
+    loaded = check_scenario(scenario(accounts=ACCOUNTS), Path(), "bills")
+    words = "account    homes: 2 members by Household, low voltage of EWW Wanfried, 2025 (secondary, unverified)"
+    assert words in describe_scenario(loaded)
 
 
 def test_an_account_prices_the_dispatch() -> None:
