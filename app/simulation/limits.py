@@ -12,6 +12,9 @@ from grid.network.network import Network
 from grid.network.tolerances import IMPORT_TOLERANCE, LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from grid.powerflow.zbus import Limits
 
+AFTER_OUTAGE = LimitsSpec(vm_min_pu=0.9, vm_max_pu=1.1, line_loading_max_percent=100, trafo_loading_max_percent=100)
+"""Limits that hold after an outage, until the grid is as it was."""
+
 
 @dataclass(frozen=True, eq=False)
 class GridLimits:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.scenario.schema import LimitsSpec
-from app.simulation.limits import GridLimits, resolve_limits
+from app.simulation.limits import AFTER_OUTAGE, GridLimits, resolve_limits
 from app.simulation.phases import Progress
 from app.studies.hosting.case import Binding, Case, binding_of
 from app.studies.hosting.critical import estimated_sizes, find_room
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 STEPS_OF_A_BUS = 6
 """Steps that the search at a bus starts from."""
-AFTER_OUTAGE = LimitsSpec(vm_min_pu=0.9, vm_max_pu=1.1, line_loading_max_percent=100, trafo_loading_max_percent=100)
-"""Limits that hold until switching has restored supply after an outage."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import polars as pl
 
 from app.results.folder import Result
 from app.scenario.schema import LimitsSpec
-from app.simulation.limits import resolve_limits
+from app.simulation.limits import AFTER_OUTAGE, resolve_limits
 from app.simulation.phases import Progress
 from app.studies.outages.hours import CriticalHours, critical_hours
 from grid.arrays import Bools
@@ -21,8 +21,6 @@ from grid.powerflow.outages import Outages, outages
 from grid.powerflow.zbus import Limits
 from grid.twin.equipment import network_with_closed, switchable_network
 
-AFTER_OUTAGE = LimitsSpec(vm_min_pu=0.9, vm_max_pu=1.1, line_loading_max_percent=100, trafo_loading_max_percent=100)
-"""Limits that hold until the grid is as it was."""
 NOTHING_MW = 1e-9
 
 
