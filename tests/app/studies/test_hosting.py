@@ -87,6 +87,7 @@ def test_what_binds_is_beyond_its_limit_one_increment_later(winter_city: City) -
 def test_import_can_be_what_binds(winter_city: City) -> None:
     limits = LIMITS.with_changes({"import_max_mw": 25})
     found = hosting_capacity(winter_city, limits, "MV3.101 busbar1A", swing(winter_city))
+    assert found == hosting_capacity(winter_city, limits, "MV3.101 busbar1A", swing(winter_city), every_step=False)
     assert found.binding is not None
     assert (found.binding.element, found.binding.quantity) == ("city", "import_mw")
     assert found.binding.limit == pytest.approx(25)
