@@ -76,6 +76,8 @@ def _synthetic(city: City) -> tuple[str, ...]:
     """What says that a grid was made, not measured; empty for a real one."""
     report = city.grid_report
     return (report.synthetic,) if report is not None and report.synthetic else ()
+
+
 def _account(loaded: LoadedScenario, account: BillingAccount) -> str:
     """Who pays by which tariff, and how far its prices were checked."""
     tariff = tariff_of(account, loaded.folder)

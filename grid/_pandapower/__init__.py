@@ -17,11 +17,11 @@ from grid._pandapower.exchange.convert import (
     voltages,
 )
 from grid._pandapower.exchange.drawn import drawn_tables
+from grid._pandapower.fault_currents.short_circuit import fault_levels
 from grid._pandapower.faults import HIGHEST_INDEX
 from grid._pandapower.matrices import RUNPP_OPTIONS, network_of
 from grid._pandapower.read import builtin, builtin_names, checked, net_in_json, read_file, simbench
 from grid._pandapower.sequences import sequence_network
-from grid._pandapower.short_circuit import fault_levels
 from grid._pandapower.solve import newton_raphson
 from grid._pandapower.switchable import network_with_closed, switchable_network
 from grid._pandapower.tables import element_table

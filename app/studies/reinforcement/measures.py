@@ -23,7 +23,7 @@ SAME_VOLTAGE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Measure:
+class GridMeasure:
     """Something that may be done.
 
     Args:
@@ -80,7 +80,7 @@ def upstream_of(network: Network, nodes: Ints) -> Ints:
 
 def measures(
     network: Network, need: Need, costs: Sequence[MeasureCost], charging: Mapping[str, Floats], storage: bool
-) -> Iterator[Measure]:
+) -> Iterator[GridMeasure]:
     """All that may be done about a need.
 
     Args:
@@ -101,15 +101,15 @@ def measures(
             p_mw[:, bus] = sign * share * need.lacking_mw
             mw = share * need.lacking_mw
             name = f"battery of {1000 * mw:,.0f} kW at {network.buses.names[bus]}"
-            yield Measure(name, "storage", one["storage"].yearly(mw=mw), p_mw=p_mw)
+            yield GridMeasure(name, "storage", one["storage"].yearly(mw=mw), p_mw=p_mw)
     for fleet, drawn in charging.items():
         moved = -SHIFTED_SHARE * drawn * need.broken[:, None] * need.discharge[:, None]
         if moved.any():
             cost = one["smart_charging"].yearly(mw=float(-moved.sum(axis=1).min()))
-            yield Measure(f"shifted charging of {fleet}", "smart_charging", cost, p_mw=moved)
+            yield GridMeasure(f"shifted charging of {fleet}", "smart_charging", cost, p_mw=moved)
 
 
-def _cables(network: Network, need: Need, costs: Sequence[MeasureCost]) -> Iterator[Measure]:
+def _cables(network: Network, need: Need, costs: Sequence[MeasureCost]) -> Iterator[GridMeasure]:
     """A cable of each type for the voltage, beside each line that matters."""
     branches, lengths = network.branches, line_table(network)
     types = cable_types()
@@ -123,10 +123,10 @@ def _cables(network: Network, need: Need, costs: Sequence[MeasureCost]) -> Itera
             if cost.measure == "cable" and near and cost.detail in types:
                 cable = Cable(cost.detail, **types[cost.detail])
                 change = partial(with_cable, branch=int(branch), cable=cable, length_km=km)
-                yield Measure(f"{cost.detail} beside {name}, {km:.3g} km", "cable", cost.yearly(km=km), change)
+                yield GridMeasure(f"{cost.detail} beside {name}, {km:.3g} km", "cable", cost.yearly(km=km), change)
 
 
-def _transformers(network: Network, need: Need, costs: Sequence[MeasureCost]) -> Iterator[Measure]:
+def _transformers(network: Network, need: Need, costs: Sequence[MeasureCost]) -> Iterator[GridMeasure]:
     """A second transformer of the same kind beside each that matters."""
     branches, rated = network.branches, transformer_table(network)
     for branch in need.branches:
@@ -137,11 +137,11 @@ def _transformers(network: Network, need: Need, costs: Sequence[MeasureCost]) ->
             suited = [cost for cost in costs if cost.measure == "transformer" and cost.vn_kv >= 0.9 * low_kv]
             if suited:
                 yearly = min(suited, key=lambda cost: cost.vn_kv).yearly(mva=mva)
-                yield Measure(f"second transformer beside {name}, {mva:g} MVA", "transformer", yearly,
+                yield GridMeasure(f"second transformer beside {name}, {mva:g} MVA", "transformer", yearly,
                               partial(with_second, branch=int(branch)))  # fmt: skip
 
 
-def _taps(network: Network, costs: Sequence[MeasureCost]) -> Iterator[Measure]:
+def _taps(network: Network, costs: Sequence[MeasureCost]) -> Iterator[GridMeasure]:
     """Every other position of each tap changer on the high-voltage side."""
     cost = next(each for each in costs if each.measure == "tap")
     for name, (position, ratio_of) in tap_table(network).items():
@@ -149,6 +149,6 @@ def _taps(network: Network, costs: Sequence[MeasureCost]) -> Iterator[Measure]:
         for tap, ratio in ratio_of.items():
             if tap != position:
                 change = partial(with_ratio, branch=branch, factor=ratio / ratio_of[position])
-                yield Measure(
+                yield GridMeasure(
                     f"tap {tap:+d} instead of {position:+d} at {name}", "tap", cost.yearly(), change, None, name
                 )

@@ -13,7 +13,7 @@ from app.simulation.limits import GridLimits, resolve_limits
 from app.simulation.phases import Progress
 from app.studies.outages.hours import CriticalHours, critical_hours
 from app.studies.reinforcement.costs import MeasureCost
-from app.studies.reinforcement.measures import Measure, Need, measures, upstream_of
+from app.studies.reinforcement.measures import GridMeasure, Need, measures, upstream_of
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import InputError
 from grid.network.injections import Injections
@@ -45,7 +45,7 @@ class Reinforcement:
         tests: Sets that were tested in full AC.
     """
 
-    chosen: tuple[Measure, ...]
+    chosen: tuple[GridMeasure, ...]
     cost: float
     kept: bool
     broken: tuple[str, ...]
@@ -64,7 +64,7 @@ class _Grid:
     hours: CriticalHours
     threads: int
 
-    def with_measures(self, chosen: Sequence[Measure]) -> _Grid:
+    def with_measures(self, chosen: Sequence[GridMeasure]) -> _Grid:
         """The grid with measures, taps first, so that what stands beside a transformer has its tap."""
         network, drawn = self.network, self.injections
         for measure in sorted(chosen, key=lambda one: one.kind != "tap"):
@@ -138,7 +138,7 @@ def reinforce(
 
 
 def _searched(
-    grid: _Grid, offered: list[Measure], relief: Floats, broken: tuple[str, ...], nothing: float
+    grid: _Grid, offered: list[GridMeasure], relief: Floats, broken: tuple[str, ...], nothing: float
 ) -> Reinforcement:
     """The cheapest set of what is offered, or what is left where none keeps all limits."""
     groups = [
@@ -242,7 +242,7 @@ def _cost_of_nothing(result: Result, hours: CriticalHours, costs: Sequence[Measu
     return float(worst["mw"].sum() or 0.0) * step_h * value * HOURS_PER_YEAR / period_h
 
 
-def _table(offered: Sequence[Measure], relief: Floats) -> pl.DataFrame:
+def _table(offered: Sequence[GridMeasure], relief: Floats) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "measure": pl.Series([one.name for one in offered], dtype=pl.String),

@@ -1,0 +1,1 @@
+"""Short-circuit currents, as pandapower computes them."""
