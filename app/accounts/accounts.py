@@ -22,7 +22,7 @@ from carbon.upstream import Upstream
 from grid.arrays import Floats
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
-from grid.powerflow.powerflow import PowerFlow
+from grid.powerflow.grid_flow import GridFlow
 from grid.sharing import shared
 
 STEP_TOLERANCE_MWH = 1e-6
@@ -93,7 +93,7 @@ class Accounts:
 
 def account(
     city: City,
-    flow: PowerFlow,
+    flow: GridFlow,
     flexibilities: Sequence[Flexibility],
     p_mw: Mapping[str, Floats],
     upstream: Upstream,

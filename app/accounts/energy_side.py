@@ -30,7 +30,7 @@ from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from grid.arrays import Bools, Floats, Ints
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
-from grid.powerflow.powerflow import PowerFlow
+from grid.powerflow.grid_flow import GridFlow
 from grid.sharing import shared
 
 
@@ -64,7 +64,7 @@ class EnergySide:
 @shared(latest=True)
 def energy_side(
     city: City,
-    flow: PowerFlow,
+    flow: GridFlow,
     flexibilities: Sequence[Flexibility],
     p_mw: Mapping[str, Floats],
     data_centres: Mapping[str, Sequence[str]],
@@ -91,7 +91,7 @@ def energy_side(
 
 
 def _tracing_input(
-    city: City, flow: PowerFlow, others: Sequence[Flexibility], p_mw: Mapping[str, Floats], stores: Stores
+    city: City, flow: GridFlow, others: Sequence[Flexibility], p_mw: Mapping[str, Floats], stores: Stores
 ) -> tuple[TracingInput, tuple[tuple[float, float] | None, ...]]:
     """What is traced, without carbon, and emissions that are local sources' own; arguments as `energy_side`."""
     sectors = sectors_of(city, others)
@@ -135,7 +135,7 @@ def _sources(elements: GridElements, feeds: Ints, slack: Ints, boundary_mw: Floa
     )
 
 
-def _flows(flow: PowerFlow, direct_mw: Floats) -> Flows:
+def _flows(flow: GridFlow, direct_mw: Floats) -> Flows:
     """Power at both ends of every branch, direct-current lines last.
 
     Args:

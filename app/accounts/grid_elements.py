@@ -11,7 +11,7 @@ from app.accounts.storage import Stores
 from grid.arrays import Floats, Ints
 from grid.city.city import UNSPECIFIED_SECTOR, City
 from grid.flexibility.flexibility import Flexibility
-from grid.powerflow.powerflow import PowerFlow
+from grid.powerflow.grid_flow import GridFlow
 
 UNKNOWN = "unknown"
 """Technology of feed-in of which nothing is known, such as a load with negative power."""
@@ -107,7 +107,7 @@ def joined(parts: Sequence[GridElements]) -> GridElements:
 
 
 def as_supplied(
-    flow: PowerFlow, elements: GridElements, stores: Stores, sectors: tuple[str, ...], *, at_dependent_buses: Ints
+    flow: GridFlow, elements: GridElements, stores: Stores, sectors: tuple[str, ...], *, at_dependent_buses: Ints
 ) -> GridElements:
     """The elements with what only the voltages tell: loads that depend on them, and generators that control them.
 
@@ -135,7 +135,7 @@ def as_supplied(
     return joined([known, own])
 
 
-def impedance_loads(flow: PowerFlow, sectors: tuple[str, ...]) -> GridElements:
+def impedance_loads(flow: GridFlow, sectors: tuple[str, ...]) -> GridElements:
     """What the constant impedances of wards consume, one element a node with any."""
     node = np.flatnonzero(flow.network.load_conductance_pu)
     nominal = flow.network.load_conductance_pu[node] * flow.network.base_mva
@@ -143,7 +143,7 @@ def impedance_loads(flow: PowerFlow, sectors: tuple[str, ...]) -> GridElements:
     return _of_technology(node, drawn, _only(UNSPECIFIED_SECTOR, sectors, node.size), (UNKNOWN,) * node.size)
 
 
-def withdrawn_mw(flow: PowerFlow, elements: GridElements, stores: Stores) -> Floats:
+def withdrawn_mw(flow: GridFlow, elements: GridElements, stores: Stores) -> Floats:
     """What elements, direct-current lines and stores draw less what they feed in, at each node, shape (T, N) [MW]."""
     drawn = np.zeros((elements.p_mw.shape[0], flow.network.n_nodes))
     np.add.at(drawn.T, elements.node, elements.p_mw.T)
@@ -157,7 +157,7 @@ def withdrawn_mw(flow: PowerFlow, elements: GridElements, stores: Stores) -> Flo
     return drawn
 
 
-def missing_mw(flow: PowerFlow, elements: GridElements, stores: Stores) -> Floats:
+def missing_mw(flow: GridFlow, elements: GridElements, stores: Stores) -> Floats:
     """What the voltages say enters the grid at each node beyond what the known elements feed in, shape (T, N) [MW].
 
     At an external grid that is the import (or, negative, the export); elsewhere it is nothing, unless voltage decides

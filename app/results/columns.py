@@ -146,7 +146,8 @@ CONVENTION_TABLES: dict[str, Table] = {
 
 DECLARED: dict[str, Table] = {
     "buses": Table("step and bus", {
-        **_STEP, "bus": _name("bus"), "vm_pu": _number("pu", "voltage; null without a solution or supply"),
+        **_STEP, "bus": _name("bus"),
+        "vm_pu": _number("pu", "voltage, of three phases the lowest; null without a solution or supply"),
         "ci_kg_per_mwh": _number("kg/MWh", "carbon intensity of the power there; null where nothing flows"),
         "renewable_share": _number("1", "renewable share of the power there"),
         "carbon_free_share": _number("1", "renewable and nuclear share of the power there"),
@@ -155,7 +156,28 @@ DECLARED: dict[str, Table] = {
         **_STEP, "branch": _name("line or transformer"), "kind": _name("line or trafo"),
         "p_from_mw": _number("MW", "power that enters it at its from bus"),
         "p_to_mw": _number("MW", "power that enters it at its to bus"),
-        "loading_percent": _number("%", "current against its rating, the worse end; null if it has none"),
+        "loading_percent": _number(
+            "%", "current against its rating, the worse end, of three phases the highest; null if it has none"
+        ),
+    }),
+    "phase_voltages": Table("step and bus, where three phases are solved", {
+        **_STEP, "bus": _name("bus"),
+        **{f"vm_{phase}_pu": _number("pu", f"voltage of phase {phase} to earth") for phase in "abc"},
+        "unbalance": _number("1", "negative over positive sequence of the voltage (EN 50160)"),
+    }),
+    "phase_currents": Table("step and line or transformer, where three phases are solved", {
+        **_STEP, "branch": _name("line or transformer"),
+        **{f"loading_{phase}_percent": _number("%", f"current of phase {phase} against the rating") for phase in "abc"},
+        "neutral_percent": _number("%", "current of neutral and earth together against the rating of a phase"),
+    }),
+    "phase_spread": Table("way of spreading the powers over the phases, where three are solved", {
+        "spread": _name("as_connected, or evenly: the same powers, a third in each phase"),
+        "vm_min_pu": _number("pu", "lowest voltage of a phase"), "vm_max_pu": _number("pu", "highest voltage"),
+        "unbalance_max": _number("1", "highest negative over positive sequence of a voltage"),
+        "line_loading_max_percent": _number("%", "highest loading of a line, in a phase"),
+        "trafo_loading_max_percent": _number("%", "highest loading of a transformer, in a phase"),
+        "neutral_max_percent": _number("%", "highest current of neutral and earth against the rating of a phase"),
+        "grid_loss_mwh": _number("MWh", "losses of the grid"),
     }),
     "assets": Table("step, asset and bus", {
         **_STEP, "asset": _name("asset; a data centre and the work it puts off are one"), "bus": _name("bus"),
@@ -256,7 +278,8 @@ DECLARED: dict[str, Table] = {
     }),
     "violations": Table("violation", {
         **_STEP, "element": _name("bus, branch or city"),
-        "quantity": _name("vm_pu, loading_percent, import_mw or power_flow"),
+        "quantity": _name("vm_pu, loading_percent, unbalance, import_mw or power_flow"),
+        "phase": _name("a, b or c where three phases are solved; null where it is of all"),
         "value": _number("that of the quantity", "what was seen; null without a solution"),
         "limit": _number("that of the quantity", "what it should not pass"),
     }),

@@ -14,7 +14,7 @@ from app.results.used_factors import unverified_words, used_factors
 from app.scenario.tariffs import tariff_of
 from app.simulation.inputs import SimulationInputs
 from app.simulation.phases import SimulationResult, Status
-from app.simulation.violations import violated_steps
+from app.simulation.violations import find_violations, violated_steps
 from carbon.data_centre import MetricInputs, run_metrics
 from carbon.data_centre.on_site import generator_tests
 from carbon.factors import UsedFactor
@@ -60,13 +60,13 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         "factors": [asdict(factor) for factor in factors],
         "data_licences": list(inputs.loaded.city.licences),
         "data_centre_metrics": data_centre_metrics(outcome),
-        "misstated": list(inputs.loaded.city.network.misstated),
+        **inputs.loaded.phases.declared,
         **_grid(inputs.loaded.city.grid_report),
         "upstream_score": inputs.loaded.upstream_score,
         "notes": [*inputs.notes, *unverified, *outcome.marginal.notes, *v2g.notes(outcome)],
         "adoption": [str(step) for step in inputs.loaded.adopted.derivation],
         "assets": {flexibility.name: _asset(flexibility) for flexibility in inputs.flexibilities},
-        "limits_in_conflict": [*_without_solution(outcome), *_limits_in_conflict(outcome.schedule)],
+        "limits_in_conflict": _conflicts(outcome),
         "dispatch": _dispatch(outcome.schedule),
         "ci_year_import_kg_per_mwh": inputs.ci_year_kg_per_mwh,
         "emissions_source_t": float(outcome.accounts.carbon.source_kg.sum() / KG_PER_T),
@@ -110,6 +110,11 @@ def _without_solution(outcome: SimulationResult) -> list[dict[str, Any]]:
     return found
 
 
+def _conflicts(outcome: SimulationResult) -> list[dict[str, Any]]:
+    """All that could not be kept: steps without a solution, limits of the dispatch, and of phases after it."""
+    return [*_without_solution(outcome), *_limits_in_conflict(outcome.schedule), *_broken_in_phases(outcome)]
+
+
 def _limits_in_conflict(schedule: Schedule) -> list[dict[str, Any]]:
     """Each limit that the dispatch could not keep, with the first step in which it could not, and by how much."""
     first: dict[tuple[str, str, float], Shortfall] = {}
@@ -120,6 +125,24 @@ def _limits_in_conflict(schedule: Schedule) -> list[dict[str, Any]]:
         {"element": element, "quantity": quantity, "limit": limit, "step": first[element, quantity, limit].step,
          "why": f"it would be {first[element, quantity, limit].value:,.6g}"}
         for element, quantity, limit in sorted(first)
+    ]  # fmt: skip
+
+
+def _broken_in_phases(outcome: SimulationResult) -> list[dict[str, Any]]:
+    """Each limit that an optimal dispatch breaks in a phase, as it decides as if all were balanced: its first step."""
+    if outcome.by_phase is None or outcome.inputs.loaded.scenario.dispatch.strategy != "optimal":
+        return []
+    first: dict[tuple[str, str, str, float], tuple[int, float]] = {}
+    for found in find_violations(outcome):
+        if found.quantity not in {"import_mw", "power_flow"}:
+            for step, *key, value in zip(found.step, found.element, found.phase, found.limit, found.value, strict=True):
+                element, phase, limit = key
+                first.setdefault((element, found.quantity, phase, float(limit)), (int(step), float(value)))
+    why = "the dispatch decides as if all phases were balanced"
+    return [
+        {"element": element, "quantity": quantity, "limit": limit, "step": step,
+         "why": f"it is {value:,.6g}{f' in phase {phase}' if phase else ''}; {why}"}
+        for (element, quantity, phase, limit), (step, value) in sorted(first.items())
     ]  # fmt: skip
 
 

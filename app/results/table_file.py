@@ -35,6 +35,10 @@ RESOLUTIONS: dict[str, dict[str, float]] = {
         "vm_pu": 2.0**-20, "ci_kg_per_mwh": 2.0**-5, "renewable_share": 2.0**-15, "carbon_free_share": 2.0**-15,
     },
     "branches": {"p_from_mw": 2.0**-17, "p_to_mw": 2.0**-30, "loading_percent": 2.0**-16},
+    "phase_voltages": {**{f"vm_{phase}_pu": 2.0**-20 for phase in "abc"}, "unbalance": 2.0**-20},
+    "phase_currents": {
+        **{f"loading_{phase}_percent": 2.0**-16 for phase in "abc"}, "neutral_percent": 2.0**-16,
+    },
     "assets": {
         **dict.fromkeys(("p_mw", "drawn_mw", "fed_in_mw", "q_mvar"), 2.0**-40), "e_mwh": 2.0**-20,
         "ci_kg_per_mwh": 2.0**-26, "fed_in_ci_kg_per_mwh": 2.0**-26,

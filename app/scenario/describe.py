@@ -15,7 +15,6 @@ from carbon.upstream import load_region
 from carbon.upstream.market.factors import marginal_trade_factor, region_factors
 from grid.city.city import City
 from grid.city.placement import Placement
-from grid.network.network import Network
 
 MANY = 4
 
@@ -28,7 +27,7 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     p_mw = city.withdrawal()[0].sum(axis=1)
     lines = [
         f"{scenario.name}: valid",
-        *(f"  ATTENTION  {sentence}" for sentence in (*_synthetic(city), *network.misstated)),
+        *(f"  ATTENTION  {sentence}" for sentence in (*_synthetic(city), *loaded.phases.misstated)),
         f"  scenario   {scenario.sha256}",
         (
             f"  period     {clock.start:%Y-%m-%d} to {clock.stop:%Y-%m-%d} UTC, {clock.n_steps} steps of "
@@ -42,7 +41,7 @@ def describe_scenario(loaded: LoadedScenario) -> str:
             f"  elements   {len(city.loads.names)} loads, {len(city.generators.names)} generators, "
             f"net peak {p_mw.max():.2f} MW, net energy {p_mw.sum() * clock.step_hours:,.1f} MWh"
         ),
-        f"  solver     {_solver(network)}",
+        f"  solver     {_solver(loaded)}",
         (
             f"  strategy   {scenario.dispatch.strategy}, {scenario.dispatch.carbon_price_per_t:g} "
             f"{scenario.currency}/t, windows of {scenario.dispatch.horizon_hours} h and "
@@ -58,13 +57,16 @@ def describe_scenario(loaded: LoadedScenario) -> str:
         for spec in scenario.data_centres
     ]
     place = city_place(scenario.city, network.buses)
-    notes = (place.note, *network.not_followed, *loaded.caveats, _unverified_factors(loaded))
+    notes = (place.note, *loaded.phases.notes, *network.not_followed, *loaded.caveats, _unverified_factors(loaded))
     lines += [f"  note       {note}" for note in notes if note]
     return "\n".join([*lines, *(report.text for report in loaded.reports), *_of_assets(loaded)])
 
 
-def _solver(network: Network) -> str:
+def _solver(loaded: LoadedScenario) -> str:
     """By which method the power flow of a net is solved, and why."""
+    network = loaded.city.network
+    if loaded.phases.sequences is not None:
+        return "fixed point in three phases"
     if network.uncovered:
         return f"pandapower, step by step: {', '.join(network.uncovered)}"
     if network.decided_by_voltage:

@@ -12,6 +12,7 @@ from app.scenario.asset_faults import adoption_faults, asset_faults, repeated_na
 from app.scenario.faults import at_place, read_files
 from app.scenario.loaded import LoadedScenario
 from app.scenario.messages import fault_of
+from app.scenario.phases import solved_phases
 from app.scenario.schema import CitySpec, PeriodSpec, Scenario
 from app.scenario.tariffs import member_faults, tariff_faults
 from grid.assets import Asset
@@ -53,6 +54,7 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
     if city is not None:
         faults += asset_faults(raw, city, folder)
         faults += adoption_faults(raw, city)
+        faults += _phase_faults(raw, city)
     files = read_files(raw, folder, city, _assets(scenario, folder, city) if not faults else ())
     faults += files.faults
     if scenario is not None:
@@ -88,6 +90,17 @@ def _city(raw: Mapping[str, Any], folder: Path, faults: list[Fault]) -> City | N
     except InputError as error:
         faults += [at_place("city.profiles", fault) if _of_profiles(fault) else fault for fault in error.faults]
         return None
+
+
+def _phase_faults(raw: Mapping[str, Any], city: City) -> list[Fault]:
+    """What of the net is not solved in three phases, if these are asked for."""
+    spec = _city_spec(raw["city"])
+    try:
+        if spec is not None:
+            solved_phases(spec.phases, city.network)
+    except InputError as error:
+        return list(error.faults)
+    return []
 
 
 def _of_profiles(fault: Fault) -> bool:

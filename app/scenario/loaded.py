@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from app.scenario.phases import SolvedPhases, solved_phases
 from app.scenario.schema import CarbonSpec, Scenario
 from carbon.factors import FactorSet, adjusted, load_factor_set
 from carbon.upstream import caveats, load_region, score_sentence
@@ -41,6 +42,16 @@ class LoadedScenario:
         """What the levers come to."""
         adoption = self.scenario.adoption
         return Adopted((), ()) if adoption is None else adopt(adoption, self.city)
+
+    @cached_property
+    def phases(self) -> SolvedPhases:
+        """Whether the power flow is solved in three phases, and what a reader should know of that.
+
+        Raises:
+            InputError: If the scenario asks for three, and the net cannot be solved so.
+        """
+        scenario = self.scenario
+        return solved_phases(scenario.city.phases, self.city.network)
 
     @property
     def assets(self) -> tuple[Asset, ...]:

@@ -57,6 +57,9 @@ class CitySpec(Spec):
     """Growth of all loads of the grid against their profiles [1]; 0.05 is 5 % more."""
     own_generation: Literal["profiles", "weather"] = "profiles"
     """What sets solar and wind power of the grid's own generators: their `profiles`, or the scenario's `weather`."""
+    phases: Literal["auto", "one", "three"] = Field(default="auto", exclude_if=lambda value: value == "auto")
+    """How the power flow is solved: `three` phases apart, where single-phase units are on one of them, `one` as if all
+    were balanced, or `auto`: three where the net has asymmetric elements, else one."""
     default_sector: str = Field(default=UNSPECIFIED_SECTOR, pattern=GPC_PATTERN)
     """GPC sub-sector of loads whose element names none, such as `I.1` (residential buildings)."""
 

@@ -138,7 +138,12 @@ def _notes_of_inputs(
 ) -> list[str]:
     """What a reader should know of the net, the weather and the upstream region that a run rests on."""
     network = loaded.city.network
-    notes = [*network.misstated, *network.not_followed, *([place.note] if place.note else [])]
+    notes = [
+        *loaded.phases.misstated,
+        *loaded.phases.notes,
+        *network.not_followed,
+        *([place.note] if place.note else []),
+    ]
     if loaded.city.grid_report is not None:
         notes += loaded.city.grid_report.notes
     profiles = loaded.city.profiles_report
@@ -161,7 +166,8 @@ def _notes_of_run(loaded: LoadedScenario, flexibilities: list[Flexibility]) -> l
     network = loaded.city.network
     notes = [f"{asset.name}: {note}" for asset in loaded.assets for note in asset.notes()]
     notes += [_limited(flexibility) for flexibility in flexibilities if flexibility.limited_sessions]
-    notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in network.uncovered]
+    if loaded.phases.sequences is None:
+        notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in network.uncovered]
     dead = sum(node < 0 for node in network.buses.node)
     if dead:
         notes.append(f"{dead} buses are de-energised; their loads are not supplied.")

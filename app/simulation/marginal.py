@@ -9,6 +9,7 @@ import numpy as np
 from carbon.reporting.marginal import MarginalIntensity, regional_marginal
 from carbon.upstream import Upstream
 from grid.arrays import Floats
+from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import PowerFlow
 from optimizer.network.linearisation import loss_rows
 from optimizer.problem.schedule import Schedule
@@ -28,6 +29,7 @@ NO_LOSSES = (
     "Marginal losses are not known of grids with {elements}: nodal marginal intensities are missing, and what V2G "
     "avoided is reckoned with the region's."
 )
+PHASES_APART = "phases that are solved apart"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ class Marginal:
     notes: tuple[str, ...]
 
 
-def marginal_of(upstream: Upstream, flow: PowerFlow, schedule: Schedule, sensitivity: Floats | None = None) -> Marginal:
+def marginal_of(upstream: Upstream, flow: GridFlow, schedule: Schedule, sensitivity: Floats | None = None) -> Marginal:
     """The marginal intensities and prices of a run.
 
     Args:
@@ -75,20 +77,22 @@ def marginal_of(upstream: Upstream, flow: PowerFlow, schedule: Schedule, sensiti
     )
     optimised = bool(np.isfinite(price).any())
     notes = [MEANING, OF_THE_DISPATCH if optimised else NO_DUALS]
-    if flow.network.decided_by_voltage:
-        notes.append(NO_LOSSES.format(elements=", ".join(flow.network.decided_by_voltage)))
+    why = flow.network.decided_by_voltage if isinstance(flow, PowerFlow) else (PHASES_APART,)
+    if why:
+        notes.append(NO_LOSSES.format(elements=", ".join(why)))
     return Marginal(region, region.at_nodes(np.nan_to_num(losses)), losses, price, penalty, dispatch, tuple(notes))
 
 
-def loss_sensitivity(flow: PowerFlow) -> Floats:
+def loss_sensitivity(flow: GridFlow) -> Floats:
     """Losses of the grid for a MWh more at each bus, at the AC operating point, shape (T, B) [MWh/MWh].
 
     NaN in steps without a solution, at de-energised buses, and everywhere in grids whose elements hold a voltage or
-    follow it: they would answer to the change, which the derivative at constant powers does not see.
+    follow it: they would answer to the change, which the derivative at constant powers does not see. NaN also where
+    three phases are solved apart, since a MWh more loses another amount in each of them.
     """
     network = flow.network
     found = np.full((flow.clock.n_steps, len(network.buses.names)), np.nan)
-    if network.decided_by_voltage:
+    if network.decided_by_voltage or not isinstance(flow, PowerFlow):
         return found
     at_once = max(1, MOST_VOLTAGES // network.n_nodes)
     for first in range(0, flow.clock.n_steps, at_once):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from app.simulation.reuse import PhaseReuse
 from app.simulation.reused_phases import dispatch_reusing, flow_reusing, sensitivity_reusing
 from carbon.data_centre import Facility
 from grid.arrays import Floats
+from grid.powerflow.extremes import Extremes
+from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import PowerFlow
 from grid.threads import at_most
 from grid.units import KG_PER_T
@@ -27,6 +29,9 @@ from optimizer.forecast.forecast import AutoregressiveError, Persistence
 from optimizer.horizon.spans import Map, Spans
 from optimizer.problem.problem import DispatchProblem, Forecast, with_strategy
 from optimizer.problem.schedule import Schedule
+
+if TYPE_CHECKING:
+    from grid.three_phase import PhasePowerFlow
 
 BALANCE_TOLERANCE = 1e-6
 """A run whose ledgers miss more than this share of consumption or of emissions is not stored as done."""
@@ -45,22 +50,29 @@ class SimulationResult:
         schedule: What the flexible assets were told.
         p_mw: What they did, by name, shape (K,) each [MW].
         facilities: Data centres as dispatched, by name.
-        flow: The AC power flow.
+        flow: The AC power flow, balanced or in three phases.
         accounts: Energy and carbon.
         seconds: Time spent in each phase [s].
         reused: Phases whose arrays another run had made.
         reuse: Where arrays of phases are kept, if anywhere.
+        even: What the same powers spread evenly over three phases give; None where phases are not solved apart.
     """
 
     inputs: SimulationInputs
     schedule: Schedule
     p_mw: dict[str, Floats]
     facilities: dict[str, Facility]
-    flow: PowerFlow
+    flow: PowerFlow | PhasePowerFlow
     accounts: Accounts
     seconds: dict[str, float] = field(default_factory=dict)
     reused: tuple[str, ...] = ()
     reuse: PhaseReuse | None = None
+    even: Extremes | None = None
+
+    @property
+    def by_phase(self) -> PhasePowerFlow | None:
+        """The power flow in three phases; None where it is solved balanced."""
+        return None if isinstance(self.flow, PowerFlow) else self.flow
 
     @cached_property
     def marginal(self) -> Marginal:
@@ -105,11 +117,12 @@ def simulate(
             reused += [name] if found else []
             p_mw, facilities = _as_done(inputs, schedule)
         with _phase("power flow", seconds, tell) as name:
-            flow, found = flow_reusing(inputs.loaded.city, *_with_assets(inputs, withdrawal, schedule, p_mw), reuse)
+            drawn = _with_assets(inputs, withdrawal, schedule, p_mw)
+            flow, even, found = _solved(inputs, schedule, p_mw, drawn, reuse)
             reused += [name] if found else []
         with _phase("carbon tracing", seconds, tell):
             accounts = _account(inputs, flow, p_mw)
-    return SimulationResult(inputs, schedule, p_mw, facilities, flow, accounts, seconds, tuple(reused), reuse)
+    return SimulationResult(inputs, schedule, p_mw, facilities, flow, accounts, seconds, tuple(reused), reuse, even)
 
 
 @contextmanager
@@ -119,6 +132,32 @@ def _phase(name: str, seconds: dict[str, float], tell: Progress) -> Iterator[str
     yield name
     seconds[name] = round(time.perf_counter() - begun, 3)
     tell(name, 1.0)
+
+
+def _solved(
+    inputs: SimulationInputs,
+    schedule: Schedule,
+    p_mw: Mapping[str, Floats],
+    drawn: tuple[Floats, Floats],
+    reuse: PhaseReuse | None,
+) -> tuple[PowerFlow | PhasePowerFlow, Extremes | None, bool]:
+    """The power flow, what evenly spread phases would give beside one in three, and whether it is that of another run.
+
+    Args:
+        inputs: The scenario.
+        schedule: What the dispatch decided.
+        p_mw: What the assets do, by name, shape (K,) each [MW].
+        drawn: Withdrawal of every bus with all assets, shape (T, B) each [MW, MVAr].
+        reuse: Where arrays are kept, if anywhere.
+    """
+    sequences = inputs.loaded.phases.sequences
+    if sequences is None:
+        flow, found = flow_reusing(inputs.loaded.city, *drawn, reuse)
+        return flow, None, found
+    from app.simulation.three_phases import evenly_spread, flow_in_three_phases  # noqa: PLC0415  only where needed
+
+    by_phase, found = flow_in_three_phases(inputs, sequences, schedule, p_mw, reuse)
+    return by_phase, evenly_spread(inputs, drawn), found
 
 
 def _with_assets(
@@ -133,7 +172,7 @@ def _with_assets(
     return drawn, reactive
 
 
-def _account(inputs: SimulationInputs, flow: PowerFlow, p_mw: Mapping[str, Floats]) -> Accounts:
+def _account(inputs: SimulationInputs, flow: GridFlow, p_mw: Mapping[str, Floats]) -> Accounts:
     """Energy and carbon of a run."""
     return account(
         inputs.loaded.city, flow, inputs.flexibilities, p_mw, inputs.upstream, inputs.factors,

@@ -12,6 +12,7 @@ from app.simulation.reuse import PhaseReuse
 from grid.arrays import Floats
 from grid.city.city import City
 from grid.network.network import Complexes, Network
+from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import PowerFlow, network_digest, power_flow
 from grid.threads import processors
 from grid.time.clock import Clock
@@ -78,9 +79,9 @@ def flow_reusing(city: City, p_mw: Floats, q_mvar: Floats, reuse: PhaseReuse | N
     return flow_from(arrays, network, clock), found
 
 
-def sensitivity_reusing(flow: PowerFlow, reuse: PhaseReuse | None) -> Floats:
+def sensitivity_reusing(flow: GridFlow, reuse: PhaseReuse | None) -> Floats:
     """The sensitivity of losses of an AC power flow (`app.simulation.marginal.loss_sensitivity`)."""
-    if reuse is None:
+    if reuse is None or not isinstance(flow, PowerFlow):
         return loss_sensitivity(flow)
     takes = (network_digest(flow.network), flow.clock, flow.voltage, flow.failed)
     arrays, _ = reuse.get("loss sensitivity", takes, lambda: {"per_mwh": loss_sensitivity(flow)})

@@ -21,10 +21,11 @@ from grid._pandapower.fault_currents.short_circuit import fault_levels
 from grid._pandapower.faults import HIGHEST_INDEX
 from grid._pandapower.matrices import RUNPP_OPTIONS, network_of
 from grid._pandapower.read import builtin, builtin_names, checked, net_in_json, read_file, simbench
-from grid._pandapower.sequences import sequence_network
 from grid._pandapower.solve import newton_raphson
 from grid._pandapower.switchable import network_with_closed, switchable_network
 from grid._pandapower.tables import element_table
+from grid._pandapower.three_phase.sequences import sequence_network, sequences_of
+from grid._pandapower.three_phase.unbalanced import runpp_3ph
 from grid._pandapower.write import net_with, write_file, write_power_grid_model, write_workbook
 
 __all__ = [
@@ -53,7 +54,9 @@ __all__ = [
     "network_with_closed",
     "newton_raphson",
     "read_file",
+    "runpp_3ph",
     "sequence_network",
+    "sequences_of",
     "simbench",
     "solved_extremes",
     "standard_types",

@@ -71,7 +71,10 @@ def _balance(net: Any) -> Iterator[str]:
             for name, index in zip(frame.name, frame.index, strict=True)
         ]
         scaling, in_service = frame.scaling.to_numpy(dtype=float), frame.in_service.to_numpy(dtype=bool)
-        create(net, frame.bus.to_numpy(), p_mw=p_mw, q_mvar=q_mvar, scaling=scaling, in_service=in_service, name=names)
+        added = create(
+            net, frame.bus.to_numpy(), p_mw=p_mw, q_mvar=q_mvar, scaling=scaling, in_service=in_service, name=names
+        )
+        _keep_phases(net[table.removeprefix("asymmetric_")], added, frame)
         net[table] = frame.iloc[:0]
         power = float((p_mw * scaling)[in_service].sum())
         yield (
@@ -79,6 +82,22 @@ def _balance(net: Any) -> Iterator[str]:
             "as if spread evenly over three phases: the lowest voltage of a phase is lower, the highest higher, and "
             "the loading of a conductor higher than shown."
         )
+
+
+def _keep_phases(balanced: Any, added: Any, frame: Any) -> None:
+    """States of balanced elements which share of their power asymmetric ones have in each phase, and where: `phased`.
+
+    Where the phases of an element cancel there is no power to take shares of, and they are NaN.
+    """
+    for quantity, unit in (("p", "mw"), ("q", "mvar")):
+        parts = frame[[f"{quantity}_{phase}_{unit}" for phase in PHASES]].to_numpy(dtype=float)
+        total = parts.sum(axis=1, keepdims=True)
+        shares = np.divide(parts, total, out=np.full(parts.shape, 1 / len(PHASES)), where=total != 0)
+        shares[(total[:, 0] == 0) & parts.any(axis=1)] = np.nan
+        for place, phase in enumerate(PHASES):
+            balanced.loc[added, f"{quantity}_share_{phase}"] = shares[:, place]
+    kinds = frame["type"].astype(str).str.lower() if "type" in frame else np.full(len(frame), "wye")
+    balanced.loc[added, "connection"] = np.where(np.asarray(kinds) == "delta", "delta", "wye")
 
 
 def _not_followed(net: Any) -> Iterator[str]:

@@ -14,7 +14,8 @@ def element_table(net: Any, table: str) -> dict[str, tuple[Any, ...]]:
     """The table of loads or static generators as plain columns, for the city to read.
 
     Returns:
-        ``name, index, bus (place), p_mw, q_mvar, in_service`` and every text column that the city knows of.
+        ``name, index, bus (place), p_mw, q_mvar, in_service`` and every text column that the city knows of; where the
+        net states phases, also ``p_shares, q_shares`` (of a, b, c) and ``connection``.
     """
     frame = net[table]
     position = {index: place for place, index in enumerate(net.bus.index)}
@@ -30,7 +31,19 @@ def element_table(net: Any, table: str) -> dict[str, tuple[Any, ...]]:
     for column in ("sector", "technology", "profile", "profile_p", "profile_q", "type"):
         values = frame[column].tolist() if column in frame else [None] * len(frame)
         columns[column] = [value if isinstance(value, str) and value else None for value in values]
+    if "connection" in frame:
+        columns |= _phases(frame)
     return {name: tuple(values) for name, values in columns.items()}
+
+
+def _phases(frame: Any) -> dict[str, list[Any]]:
+    """What the net states of the phases: shares of active and reactive power in a, b, c, and ``wye`` or ``delta``."""
+    found: dict[str, list[Any]] = {}
+    for quantity in ("p", "q"):
+        shares = frame[[f"{quantity}_share_{phase}" for phase in "abc"]].to_numpy(dtype=float)
+        found[f"{quantity}_shares"] = [None if np.isnan(row).any() else tuple(row) for row in shares.tolist()]
+    found["connection"] = [value if isinstance(value, str) else None for value in frame["connection"]]
+    return found
 
 
 def unique(frame: Any, prefix: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from grid.assets.power_limits import PowerLimit, SharedPowerLimit
 from grid.city.city import City
+from grid.city.phases import ConnectedPhases
 from grid.city.placement import Placement, Where, place, placement_faults
 from grid.errors import Fault
 from grid.files.report import FileReport
@@ -113,6 +114,9 @@ class Asset(Spec, ABC):
     """Name of the bus it is connected to; or give `where`."""
     where: Where | None = None
     """Selection of buses that it is spread over, by the energy of their loads; or give `bus`."""
+    phases: ConnectedPhases | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Phases that each of its units is on, `a`, `b`, `c` or `abc`, where three phases are solved. Default: by the rule
+    of `grid.city.phases`: one phase, which is drawn, up to 4.6 kVA in low voltage, else all three."""
     power_limits: tuple[PowerLimit, ...] = ()
     """Limits on its power that change with time, such as `{hours: 22:00-06:00, discharge_max_mw: 0}`."""
 

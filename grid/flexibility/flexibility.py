@@ -280,11 +280,11 @@ class Flexibility(Slots):
             p_segments_by_slot=store.p_segments_mw is None and isinstance(self.p_max_mw, PerSlot),
         )
 
-    def at_buses(self, p_mw: Floats) -> Floats:
-        """Power by slot, shape (K,), summed to buses, shape (T, B)."""
+    def at_buses(self, p_mw: Floats, shares: sparse.csr_array | None = None) -> Floats:
+        """Power by slot, shape (K,), summed to buses, shape (T, B), or to what there are `shares` of, (N, any)."""
         shape = (self.clock.n_steps, self.n_devices)
         by_device = sparse.csc_array((p_mw, self.step, self.offsets), shape=shape)  # slots stand device after device
-        return np.asarray((by_device @ sparse.csc_array(self.shares)).toarray(order="C"))
+        return np.asarray((by_device @ sparse.csc_array(self.shares if shares is None else shares)).toarray(order="C"))
 
 
 def one_hot(buses: Ints, n_buses: int) -> sparse.csr_array:

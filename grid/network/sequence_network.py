@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from grid.arrays import Ints
-from grid.network.network import Branches, Buses, Complexes
+from grid.network.network import Branches, Buses, Complexes, Network
 
 PHASES = ("a", "b", "c")
 SEQUENCES = ("zero", "positive", "negative")
@@ -43,6 +43,7 @@ class SequenceNetwork:
         delta_mva: What they draw between the phases ab, bc, ca, shape (3, B) complex [MW + j MVAr].
         estimated: What of the net is estimated, one sentence each.
         net: The pandapower net, with its zero sequence completed.
+        row: Row of each node in pandapower's tables of that net, shape (N,).
     """
 
     name: str
@@ -59,8 +60,45 @@ class SequenceNetwork:
     delta_mva: Complexes
     estimated: tuple[str, ...]
     net: Any
+    row: Ints
 
     @property
     def n_nodes(self) -> int:
         """Number of nodes N."""
         return int(self.admittance[0].shape[0])
+
+    def in_order_of(self, network: Network) -> SequenceNetwork:
+        """The same with the nodes in the order of the balanced network of the same net.
+
+        Raises:
+            ValueError: If the two are not of the same net at the same switching state.
+        """
+        buses, branches = self.buses, self.branches
+        node = np.full(self.n_nodes, -1, dtype=np.int64)
+        live = buses.node >= 0
+        same = buses.names == network.buses.names and branches.names == network.branches.names
+        if not same or self.n_nodes != network.n_nodes or (live != (network.buses.node >= 0)).any():
+            raise ValueError("the sequences and the balanced network are not of the same net")
+        node[buses.node[live]] = network.buses.node[live]
+        node[branches.from_node], node[branches.to_node] = network.branches.from_node, network.branches.to_node
+        if (np.sort(node) != np.arange(self.n_nodes)).any():
+            raise ValueError("the nodes of the sequences are not those of the balanced network")
+        order = np.argsort(node)
+        from_end, to_end = (
+            (zero[:, order], positive[:, order], negative[:, order])
+            for zero, positive, negative in (self.admittance_from, self.admittance_to)
+        )
+        zero, positive, negative = (sparse.csc_array(part[order][:, order]) for part in self.admittance)
+        slack = node[self.slack]
+        return replace(
+            self,
+            admittance=(zero, positive, negative),
+            admittance_from=from_end,
+            admittance_to=to_end,
+            source=self.source[:, order],
+            slack=np.sort(slack),
+            v_slack=self.v_slack[np.argsort(slack)],
+            buses=replace(buses, node=network.buses.node),
+            row=self.row[order],
+            branches=replace(branches, from_node=network.branches.from_node, to_node=network.branches.to_node),
+        )

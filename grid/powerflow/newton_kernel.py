@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grid.powerflow.zbus_kernel import _inner_kernel, _kernel, inject
+from grid.powerflow.zbus_kernel import inject, inner_kernel, kernel
 
 LEAST_VOLTAGE = 1e-3
 """Keeps a diverging step from dividing by zero [pu]."""
@@ -18,7 +18,7 @@ LARGEST_MOVE_PU = 0.5
 """No part of a voltage moves by more than this in an iteration, which keeps far starts from running away [pu]."""
 
 
-@_inner_kernel()
+@inner_kernel()
 def _answer(n_steps, node, node_p, node_q, answering, p, q, slope_p, slope_q, vr, vi):  # type: ignore[no-untyped-def]
     """Withdrawal of a node at its voltage and by how much it changes with it; parts of constant power are given."""
     zip_row = answering.zip_row[node]
@@ -47,7 +47,7 @@ def _answer(n_steps, node, node_p, node_q, answering, p, q, slope_p, slope_q, vr
             slope_q[k] += slope * answering.curve_rating[entry, k]
 
 
-@_inner_kernel()
+@inner_kernel()
 def _mismatch(n_steps, grid, answering, mode, p, q, vr, vi, work):  # type: ignore[no-untyped-def]
     """Currents and missed powers of every node in `work`; returns the largest square of what a node misses [pu²]."""
     largest = 0.0
@@ -83,7 +83,7 @@ def _mismatch(n_steps, grid, answering, mode, p, q, vr, vi, work):  # type: igno
     return largest
 
 
-@_inner_kernel()
+@inner_kernel()
 def _assemble(n_steps, node, grid, answering, mode, vr, vi, work, values):  # type: ignore[no-untyped-def]
     """The Jacobian's row of blocks of a node, in `values` of shape (entries, 4, block)."""
     held = answering.held_row[node]
@@ -109,7 +109,7 @@ def _assemble(n_steps, node, grid, answering, mode, vr, vi, work, values):  # ty
         block[3, k] += free * (slope_q[k] * y[k] * per_v + ir[k]) + (1 - free) * 2 * y[k]
 
 
-@_inner_kernel()
+@inner_kernel()
 def _eliminate(n_steps, grid, answering, mode, vr, vi, work, values):  # type: ignore[no-untyped-def]
     """Factors the Jacobian of a block row by row and takes its lower factor off the missed powers."""
     update = 0
@@ -142,7 +142,7 @@ def _eliminate(n_steps, grid, answering, mode, vr, vi, work, values):  # type: i
             block[0, k], block[1, k], block[2, k], block[3, k] = d * scale, -b * scale, -c * scale, a * scale
 
 
-@_inner_kernel()
+@inner_kernel()
 def _move(n_steps, grid, vr, vi, work, values):  # type: ignore[no-untyped-def]
     """Solves with the upper factor and moves the voltages."""
     for node in range(grid.diagonal.size - 1, -1, -1):
@@ -161,7 +161,7 @@ def _move(n_steps, grid, vr, vi, work, values):  # type: ignore[no-untyped-def]
             vi[node, k] -= min(max(dy, -LARGEST_MOVE_PU), LARGEST_MOVE_PU)
 
 
-@_inner_kernel()
+@inner_kernel()
 def _release(n_steps, answering, missed, mode, work):  # type: ignore[no-untyped-def]
     """Holds no longer what would take more reactive power than a generator has; returns how many steps that changes."""
     changed = 0
@@ -175,7 +175,7 @@ def _release(n_steps, answering, missed, mode, work):  # type: ignore[no-untyped
     return changed
 
 
-@_kernel()
+@kernel()
 def solve_steps_by_newton(  # type: ignore[no-untyped-def]
     begin, end, block, grid, profiles, answering, settled, missed, max_iterations, work, values, found
 ):

@@ -16,14 +16,14 @@ from numba import njit
 
 FAST = {"contract", "reassoc", "nsz", "arcp"}
 """Freedoms of the compiler; infinities and NaN stay what they are, since they are how a step diverges."""
-_kernel = partial(njit, cache=True, nogil=True, no_cfunc_wrapper=True)
-_inner_kernel = partial(_kernel, fastmath=FAST, error_model="numpy", no_cpython_wrapper=True)
+kernel = partial(njit, cache=True, nogil=True, no_cfunc_wrapper=True)
+inner_kernel = partial(kernel, fastmath=FAST, error_model="numpy", no_cpython_wrapper=True)
 """Compiles a function that only kernels call: without what would stand between Python and its many arrays."""
 MIN_VOLTAGE_SQUARED = 1e-6
 """Keeps a diverging step from dividing by zero."""
 
 
-@_inner_kernel()
+@inner_kernel()
 def inject(first, n_steps, profiles, p, q):  # type: ignore[no-untyped-def]
     """Withdrawal of every node in the steps of a block, ``p`` and ``q`` of shape (n, block) [pu]."""
     for node in range(p.shape[0]):
@@ -40,7 +40,7 @@ def inject(first, n_steps, profiles, p, q):  # type: ignore[no-untyped-def]
                     q[node, k] += b * values[first + k]
 
 
-@_inner_kernel()
+@inner_kernel()
 def _iterate(n_steps, grid, p, q, vr, vi, xr, xi, change):  # type: ignore[no-untyped-def]
     """One iteration ``V <- w - Y^-1 conj(S / V)`` of all steps of a block, with S the withdrawal.
 
@@ -85,7 +85,7 @@ def _iterate(n_steps, grid, p, q, vr, vi, xr, xi, change):  # type: ignore[no-un
     return largest
 
 
-@_inner_kernel()
+@inner_kernel()
 def _measure(first, n_steps, grid, vr, vi, ir, ii, loading, sent, lost, loss):  # type: ignore[no-untyped-def]
     """Branch by branch: currents into the nodes, squares of the loadings, power sent, losses, and those of all [pu]."""
     for node in range(vr.shape[0]):
@@ -121,7 +121,7 @@ def _measure(first, n_steps, grid, vr, vi, ir, ii, loading, sent, lost, loss):  
             loss[first + k] += power
 
 
-@_inner_kernel()
+@inner_kernel()
 def _balance(first, n_steps, p, q, vr, vi, ir, ii, step):  # type: ignore[no-untyped-def]
     """Square of the power that a node misses, at worst, and what the slack nodes inject."""
     n = p.shape[0]
@@ -139,7 +139,7 @@ def _balance(first, n_steps, p, q, vr, vi, ir, ii, step):  # type: ignore[no-unt
             step.slack_q[slack, first + k] = vi[node, k] * ir[node, k] - vr[node, k] * ii[node, k]
 
 
-@_inner_kernel()
+@inner_kernel()
 def _reduce(first, n_steps, grid, valid, vr, vi, loading, lost, step, element):  # type: ignore[no-untyped-def]
     """Extremes by step and by element; steps that are not ``valid`` count for nothing but themselves."""
     for k in range(n_steps):
@@ -179,7 +179,7 @@ def _reduce(first, n_steps, grid, valid, vr, vi, loading, lost, step, element): 
         element.loss[branch] += total
 
 
-@_inner_kernel()
+@inner_kernel()
 def _keep_voltages(first, n_steps, grid, vr, vi, voltage):  # type: ignore[no-untyped-def]
     """Copies the voltages of a block to where they stay."""
     for place in range(vr.shape[0]):
@@ -189,7 +189,7 @@ def _keep_voltages(first, n_steps, grid, vr, vi, voltage):  # type: ignore[no-un
             row[k, 1] = vi[place, k]
 
 
-@_inner_kernel()
+@inner_kernel()
 def _keep_arrays(first, n_steps, grid, vr, vi, loading, sent, lost, kept):  # type: ignore[no-untyped-def]
     """Writes magnitudes, loadings and powers of a block to where they stay, in single precision."""
     for place in range(vr.shape[0]):
@@ -204,7 +204,7 @@ def _keep_arrays(first, n_steps, grid, vr, vi, loading, sent, lost, kept):  # ty
             p_to[k] = (lost[branch, k] - sent[branch, k]) * grid.base_mva
 
 
-@_kernel()
+@kernel()
 def solve_steps(begin, end, block, grid, profiles, settled, missed, max_iterations, step, element, kept):  # type: ignore[no-untyped-def]
     """Solves the steps ``begin`` to ``end`` - 1, block by block, into `step`, `element` and `kept`.
 

@@ -6,7 +6,18 @@ models of lines and transformers in the zero, positive and negative sequence.
 """
 
 import grid.code_cache  # noqa: F401  before any function is compiled
-from grid._pandapower import sequence_network
+from grid._pandapower import sequence_network, sequences_of
+from grid.network.sequence_network import SequenceNetwork
 from grid.three_phase.flow import PhaseLoads, ThreePhaseFlow, three_phase_flow
+from grid.three_phase.power_flow import PhasePowerFlow, phase_power_flow
 
-__all__ = ["PhaseLoads", "ThreePhaseFlow", "sequence_network", "three_phase_flow"]
+__all__ = [
+    "PhaseLoads",
+    "PhasePowerFlow",
+    "SequenceNetwork",
+    "ThreePhaseFlow",
+    "phase_power_flow",
+    "sequence_network",
+    "sequences_of",
+    "three_phase_flow",
+]

@@ -9,18 +9,16 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg
 
-from grid.arrays import Floats, Ints
+from grid.arrays import Floats, Ints, read_only
 from grid.network.injections import Injections
 from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES, SequenceNetwork
+from grid.network.tolerances import UNBALANCE_MAX
 from grid.powerflow.elimination import eliminate
 from grid.powerflow.zbus import GROUPS, Limits, profiles_of
 from grid.powerflow.zbus_arrays import Profiles
 from grid.three_phase.kernel import Between, Connected, Sequence, SequenceGrid
 
-UNBALANCE_MAX = 0.02
-"""Highest ratio of the negative to the positive sequence [1]: EN 50160:2010, clause 4.2.4 (of 95 % of the ten-minute
-means of a week; here of every step)."""
 ROUNDING = 1e-12
 """What is left of a node's admittance when its branches are subtracted is rounding below this share of it [1]."""
 
@@ -81,7 +79,7 @@ def compiled_grid(
     held = place[network.slack]
     reduced = [_reduced(matrix, layout) for matrix in network.admittance]
     free = np.empty(0, np.int64)
-    shunts = np.array([_shunt(network, which) for which in range(3)])[:, layout.order]
+    shunts = np.array([shunt_admittance(network, which) for which in range(3)])[:, layout.order]
     live = np.flatnonzero(network.buses.node >= 0)
     low, high = np.zeros(network.n_nodes), np.full(network.n_nodes, np.inf)
     np.maximum.at(low, network.buses.node[live], limits.vm_min_pu[live])
@@ -140,7 +138,9 @@ def _between(weights: list[sparse.csr_array]) -> Between:
     pattern = sparse.csr_array(sum((abs(one) for one in weights), start=sparse.csr_array(weights[0].shape)))
     pattern.sort_indices()
     row = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
-    values = np.array([np.asarray(one[row, pattern.indices]).ravel() if row.size else np.empty(0) for one in weights])
+    values = np.array(
+        [np.asarray(one[row, pattern.indices]).ravel() if row.size else np.empty(0) for one in weights], dtype=complex
+    )
     return Between(
         pattern.indptr.astype(np.int64), pattern.indices.astype(np.int64),
         np.ascontiguousarray(values.real, dtype=float), np.ascontiguousarray(values.imag, dtype=float),
@@ -163,7 +163,7 @@ def _entries(network: SequenceNetwork, which: int) -> list[Complexes]:
     ]  # fmt: skip
 
 
-def _shunt(network: SequenceNetwork, which: int) -> Complexes:
+def shunt_admittance(network: SequenceNetwork, which: int) -> Complexes:
     """Admittance of each node to earth beside the branches and the external grids, shape (N,) [pu]."""
     own = network.admittance[which].diagonal().astype(complex) - network.source[which]
     y_ff, _, _, y_tt = _entries(network, which)
@@ -191,7 +191,7 @@ def compiled_profiles(network: SequenceNetwork, injections: Injections, layout: 
     used = np.diff(both.indptr).reshape(len(PHASES), -1).any(axis=0)
     nodes = np.flatnonzero(used)
     rows = np.concatenate([phase * network.n_nodes + nodes for phase in range(len(PHASES))])
-    return layout.place[nodes], profiles_of(injections.profiles, p[rows], q[rows])
+    return layout.place[nodes], profiles_of(read_only(injections.profiles), p[rows], q[rows])
 
 
 def nodes_with(network: SequenceNetwork, injections: Injections) -> Ints:

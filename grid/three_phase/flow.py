@@ -147,7 +147,7 @@ class ThreePhaseFlow:
             ValueError: If phasors were not kept.
         """
         node = self.network.buses.node
-        magnitude: Floats = np.abs(np.einsum("fs,snt->tfn", TO_PHASES, self._kept()))[:, :, node]
+        magnitude: Floats = np.abs(np.einsum("fs,snt->tfn", TO_PHASES, self.phasors()))[:, :, node]
         magnitude[:, :, node < 0] = np.nan
         return magnitude
 
@@ -157,7 +157,7 @@ class ThreePhaseFlow:
         Raises:
             ValueError: If phasors were not kept.
         """
-        branches, voltage = self.network.branches, self._kept()
+        branches, voltage = self.network.branches, self.phasors()
         found = np.zeros((voltage.shape[2], len(PHASES), len(branches)))
         for ends, per_pu in (
             (self.network.admittance_from, branches.percent_per_pu_from),
@@ -168,7 +168,12 @@ class ThreePhaseFlow:
         found[:, :, ~branches.rated] = np.nan
         return found
 
-    def _kept(self) -> Complexes:
+    def phasors(self) -> Complexes:
+        """Voltages by sequence, node and step, shape (3, N, T) complex [pu].
+
+        Raises:
+            ValueError: If they were not kept.
+        """
         if self.voltage is None:
             raise ValueError("the phasors were not kept; ask for them with keep='phasors'")
         return self.voltage
@@ -218,22 +223,21 @@ def three_phase_flow(
     element = merged(in_threads(solve, n_steps, block, threads))
     failed = ~(step.residual < missed)
     made = _made(network, layout.place, step, element, failed)
-    return replace(made, **_in_order(keep, kept, layout.order, failed))
+    return replace(made, **_arrays(keep, kept, failed))
 
 
 def _room(keep: Keep, n_nodes: int, n_branches: int, n_steps: int) -> PhasesKept:
     """Arrays for what is kept."""
-    phasors = (3, n_nodes, n_steps) if keep == "phasors" else (0, 0, 0)
+    phasors = (3, n_nodes, n_steps, 2) if keep == "phasors" else (0, 0, 0, 2)
     vm, loading = ((3, n_nodes, n_steps), (n_branches, n_steps)) if keep == "magnitudes" else ((0, 0, 0), (0, 0))
-    return PhasesKept(np.empty(phasors), np.empty(phasors), np.empty(vm, np.float32), np.empty(loading, np.float32))
+    return PhasesKept(np.empty(phasors), np.empty(vm, np.float32), np.empty(loading, np.float32))
 
 
-def _in_order(keep: Keep, kept: PhasesKept, order: Ints, failed: Bools) -> dict[str, Any]:
+def _arrays(keep: Keep, kept: PhasesKept, failed: Bools) -> dict[str, Any]:
     """What is kept, in the order of the network's nodes; NaN in steps without a solution."""
     found: dict[str, Any] = {}
     if keep == "phasors":
-        found["voltage"] = np.empty(kept.v_real.shape, dtype=complex)
-        found["voltage"][:, order] = kept.v_real + 1j * kept.v_imag
+        found["voltage"] = kept.voltage.view(np.complex128)[..., 0]
     elif keep == "magnitudes":
         found["vm"], found["loading"] = kept.vm, kept.loading
     for values in found.values():

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from grid.powerflow.zbus_kernel import FAST, inject
+from grid.powerflow.zbus_kernel import inject, inner_kernel, kernel
 from grid.three_phase.kernel import ElementFound, fill_between, right_hand_sides, solved, to_phases
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def _branch_currents(n_steps, grid, sequence, branch, vr, vi, current_r, current_i):  # type: ignore[no-untyped-def]
     """Currents of one sequence entering a branch at its two ends, rows ``sequence`` and 3 + ``sequence``."""
     f, t, y = grid.ends[branch, 0], grid.ends[branch, 1], grid.series[sequence, branch]
@@ -22,7 +21,7 @@ def _branch_currents(n_steps, grid, sequence, branch, vr, vi, current_r, current
         current_i[3 + sequence, k] = y[4] * fi[k] + y[5] * fr[k] + y[6] * ti[k] + y[7] * tr[k]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def _into_nodes(n_steps, ends, sequence, vr, vi, current_r, current_i, ir, ii, lost):  # type: ignore[no-untyped-def]
     """Adds the currents of a branch to those of its nodes, and three times its loss in the sequence to `lost`."""
     for end in range(2):
@@ -34,7 +33,7 @@ def _into_nodes(n_steps, ends, sequence, vr, vi, current_r, current_i, ir, ii, l
             lost[k] += 3.0 * (vr[sequence, node, k] * current_r[row, k] + vi[sequence, node, k] * current_i[row, k])
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def _highest_phase(n_steps, current_r, current_i, end, per_pu, loading):  # type: ignore[no-untyped-def]
     """Raises the squares of a branch's loadings to those of its phases at one end."""
     zr, zi, pr, pi, nr, ni = (
@@ -51,7 +50,7 @@ def _highest_phase(n_steps, current_r, current_i, end, per_pu, loading):  # type
         loading[k] = max(loading[k], square * max(a * a + b * b, c * c + d * d, e * e + f * f))
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def measure(first, n_steps, grid, vr, vi, ir, ii, loading, neutral, lost, loss):  # type: ignore[no-untyped-def]
     """Branch by branch: currents into the nodes, squares of loadings and of neutral currents, losses [pu]."""
     current_r, current_i = np.empty((6, n_steps)), np.empty((6, n_steps))
@@ -82,7 +81,7 @@ def measure(first, n_steps, grid, vr, vi, ir, ii, loading, neutral, lost, loss):
             loss[first + k] += lost[branch, k]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def balance(first, n_steps, grid, vr, vi, ir, ii, work, step):  # type: ignore[no-untyped-def]
     """Square of the current that a node misses, at worst, and what the held nodes inject into the grid.
 
@@ -117,7 +116,7 @@ def balance(first, n_steps, grid, vr, vi, ir, ii, work, step):  # type: ignore[n
                 step.residual[first + k] = max(step.residual[first + k], missed)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def _reduce_nodes(first, n_steps, grid, valid, vr, vi, phase_r, phase_i, step, element, kept):  # type: ignore[no-untyped-def]
     """Extremes of the voltages by step and by node, and the voltages of the phases where they are kept."""
     for node in range(vr.shape[1]):
@@ -147,7 +146,7 @@ def _reduce_nodes(first, n_steps, grid, valid, vr, vi, phase_r, phase_i, step, e
         element.vm_over[node] += over
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def _reduce_branches(first, n_steps, grid, valid, loading, neutral, lost, step, element, kept):  # type: ignore[no-untyped-def]
     """Extremes of the currents by step and by branch, and the loadings where they are kept."""
     for branch in range(grid.ends.shape[0]):
@@ -170,7 +169,7 @@ def _reduce_branches(first, n_steps, grid, valid, loading, neutral, lost, step, 
         element.loss[branch] += total
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel()
 def _begin(first, n_steps, grid, vr, vi, step):  # type: ignore[no-untyped-def]
     """Voltages without anything connected, and extremes of the steps before anything is seen."""
     for sequence, of in enumerate((grid.zero, grid.positive, grid.negative)):
@@ -185,7 +184,7 @@ def _begin(first, n_steps, grid, vr, vi, step):  # type: ignore[no-untyped-def]
             step.loading_max[group, k] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def solve_steps(begin, end, block, grid, connected, settled, missed, max_iterations, step, element, kept):  # type: ignore[no-untyped-def]
     """Solves the steps ``begin`` to ``end`` - 1, block by block, into `step`, `element` and `kept`.
 
@@ -218,18 +217,18 @@ def solve_steps(begin, end, block, grid, connected, settled, missed, max_iterati
             valid[k] = step.residual[first + k] < missed
         _reduce_nodes(first, n_steps, grid, valid, vr, vi, work[0], work[1], step, element, kept)
         _reduce_branches(first, n_steps, grid, valid, loading, neutral, lost, step, element, kept)
-        if kept.v_real.size:
-            _keep_phasors(first, n_steps, vr, vi, kept)
+        if kept.voltage.size:
+            _keep_phasors(first, n_steps, grid, vr, vi, kept)
 
 
-@njit(cache=True, nogil=True)
-def _keep_phasors(first, n_steps, vr, vi, kept):  # type: ignore[no-untyped-def]
+@inner_kernel()
+def _keep_phasors(first, n_steps, grid, vr, vi, kept):  # type: ignore[no-untyped-def]
     """Copies the voltages of a block."""
     for sequence in range(3):
         for node in range(vr.shape[1]):
             for k in range(n_steps):
-                kept.v_real[sequence, node, first + k] = vr[sequence, node, k]
-                kept.v_imag[sequence, node, first + k] = vi[sequence, node, k]
+                kept.voltage[sequence, grid.order[node], first + k, 0] = vr[sequence, node, k]
+                kept.voltage[sequence, grid.order[node], first + k, 1] = vi[sequence, node, k]
 
 
 def nothing_found(n_nodes: int, n_branches: int) -> ElementFound:

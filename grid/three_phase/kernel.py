@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from grid.arrays import Floats, Ints
 from grid.powerflow.zbus_arrays import Profiles, Triangle
-from grid.powerflow.zbus_kernel import FAST, MIN_VOLTAGE_SQUARED
+from grid.powerflow.zbus_kernel import MIN_VOLTAGE_SQUARED, inner_kernel
 
 Singles = npt.NDArray[np.float32]
 HALF_ROOT_3 = float(np.sqrt(0.75))
@@ -122,16 +121,15 @@ class ElementFound(NamedTuple):
 class PhasesKept(NamedTuple):
     """What is kept of every step; without elements where it is not wanted."""
 
-    v_real: Floats
-    """Voltages by sequence, node and step, shape (3, N, T) [pu]."""
-    v_imag: Floats
+    voltage: Floats
+    """Voltages by sequence, node, step and part (real, imaginary), shape (3, N, T, 2) [pu]."""
     vm: Singles
     """Voltage of each phase, shape (3, N, T) [pu]."""
     loading: Singles
     """Highest loading of a phase of each branch, shape (L, T) [%]."""
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def to_phases(n_steps, node, vr, vi, phase_r, phase_i):  # type: ignore[no-untyped-def]
     """Phases a, b, c of what a node has in the three sequences, shape (3, block) each."""
     zr, zi, pr, pi, nr, ni = vr[0, node], vi[0, node], vr[1, node], vi[1, node], vr[2, node], vi[2, node]
@@ -146,7 +144,7 @@ def to_phases(n_steps, node, vr, vi, phase_r, phase_i):  # type: ignore[no-untyp
         phase_i[2, k] = zi[k] - 0.5 * (pi[k] + ni[k]) + HALF_ROOT_3 * (pr[k] - nr[k])
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def _add_sequences(n_steps, grid, node, phase_r, phase_i, xr, xi):  # type: ignore[no-untyped-def]
     """Adds the sequences of three phase currents to the right-hand sides; in a held sequence there is none."""
     third, root = 1.0 / 3.0, HALF_ROOT_3 / 3.0
@@ -166,7 +164,7 @@ def _add_sequences(n_steps, grid, node, phase_r, phase_i, xr, xi):  # type: igno
         xi[2, at, k] += third * (ai[k] - 0.5 * (bi[k] + ci[k])) - root * (br[k] - cr[k])
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def _currents(n_steps, grid, node, p, q, vr, vi, phase_r, phase_i, xr, xi):  # type: ignore[no-untyped-def]
     """Adds the currents of what is between phase and neutral to the right-hand sides."""
     for m in range(node.size):
@@ -181,7 +179,7 @@ def _currents(n_steps, grid, node, p, q, vr, vi, phase_r, phase_i, xr, xi):  # t
         _add_sequences(n_steps, grid, node[m], phase_r, phase_i, xr, xi)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def _delta_currents(n_steps, grid, node, p, q, vr, vi, phase_r, phase_i, xr, xi):  # type: ignore[no-untyped-def]
     """The same for what is between two phases: ab, bc, ca."""
     across_r, across_i = np.empty((3, n_steps)), np.empty((3, n_steps))
@@ -202,7 +200,7 @@ def _delta_currents(n_steps, grid, node, p, q, vr, vi, phase_r, phase_i, xr, xi)
         _add_sequences(n_steps, grid, node[m], phase_r, phase_i, xr, xi)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def _substitute(n_steps, sequence, xr, xi):  # type: ignore[no-untyped-def]
     """Forward and backward substitution of the right-hand sides of a block, in place."""
     lower, upper = sequence.lower, sequence.upper
@@ -226,7 +224,7 @@ def _substitute(n_steps, sequence, xr, xi):  # type: ignore[no-untyped-def]
             xr[j, k] = a
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def _moved(n_steps, sequence, xr, xi, vr, vi, change):  # type: ignore[no-untyped-def]
     """New voltages of the active nodes in one sequence; the largest square of a change by step is kept."""
     for j in range(sequence.place.size):
@@ -242,7 +240,7 @@ def _moved(n_steps, sequence, xr, xi, vr, vi, change):  # type: ignore[no-untype
             vi[j, k] = b
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel()
 def right_hand_sides(n_steps, grid, connected, power, vr, vi, work):  # type: ignore[no-untyped-def]
     """Currents that what is connected injects at the voltages of a block, by place in each elimination."""
     p, q, pd, qd = power
@@ -257,7 +255,7 @@ def right_hand_sides(n_steps, grid, connected, power, vr, vi, work):  # type: ig
         _delta_currents(n_steps, grid, connected.delta_node, pd, qd, vr, vi, phase_r, phase_i, xr, xi)
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel()
 def solved(n_steps, grid, vr, vi, xr, xi, change):  # type: ignore[no-untyped-def]
     """New voltages from the right-hand sides of a block; returns the largest square of a change of a voltage."""
     for k in range(n_steps):
@@ -271,7 +269,7 @@ def solved(n_steps, grid, vr, vi, xr, xi, change):  # type: ignore[no-untyped-de
     return largest
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@inner_kernel()
 def fill_between(n_steps, grid, vr, vi):  # type: ignore[no-untyped-def]
     """Voltages of the passive nodes from those of the active ones, in all sequences."""
     between, first = grid.between, grid.zero.place.size

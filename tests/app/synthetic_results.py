@@ -282,7 +282,7 @@ def _violations(branches: pl.DataFrame, buses: pl.DataFrame) -> pl.DataFrame:
     low = LIMITS["vm_min_pu"]
     voltage = buses.filter(pl.col("vm_pu") < low - 1e-4).select(
         "time", element="bus", quantity=pl.lit("vm_pu"), value="vm_pu", limit=low)  # fmt: skip
-    return pl.concat([loading, voltage]).sort("time", "element")
+    return pl.concat([loading, voltage]).with_columns(phase=pl.lit(None, pl.String)).sort("time", "element")
 
 
 def _scenario_yaml(strategy: str) -> str:

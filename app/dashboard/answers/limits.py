@@ -10,6 +10,7 @@ from app.dashboard.view import View
 from app.studies.answers.limits import (
     IMPORT,
     LOADING,
+    UNBALANCE,
     UNSOLVED,
     VOLTAGE,
     Broken,
@@ -20,7 +21,12 @@ from app.studies.answers.limits import (
     worst_line,
 )
 
-_OF = {LOADING: ("line or transformer", "lines or transformers"), VOLTAGE: ("bus", "buses"), IMPORT: ("import",) * 2}
+_OF = {
+    LOADING: ("line or transformer", "lines or transformers"),
+    VOLTAGE: ("bus", "buses"),
+    UNBALANCE: ("bus with unbalance", "buses with unbalance"),
+    IMPORT: ("import",) * 2,
+}
 
 
 def worst_sentence(view: View) -> Sentence | None:

@@ -8,9 +8,12 @@ from zoneinfo import ZoneInfo
 from app.dashboard.cards import Place
 from app.dashboard.text import figure
 from app.dashboard.view import View
-from app.studies.answers.limits import IMPORT, LOADING, VOLTAGE, Extreme
+from app.studies.answers.limits import IMPORT, LOADING, UNBALANCE, VOLTAGE, Extreme
 
-QUANTITIES = {LOADING: ("%", 1, "loading"), VOLTAGE: ("pu", 4, "voltage"), IMPORT: ("MW", 2, "loading")}
+QUANTITIES = {
+    LOADING: ("%", 1, "loading"), VOLTAGE: ("pu", 4, "voltage"), UNBALANCE: ("of the positive sequence", 4, "voltage"),
+    IMPORT: ("MW", 2, "loading"),
+}  # fmt: skip
 """Unit, digits and map layer of a quantity."""
 
 
@@ -30,7 +33,7 @@ def element_place(view: View, found: Extreme) -> Place:
     """The element of an extreme, which leads to it on the map at that time."""
     if found.quantity == IMPORT:
         return Place("the import of the city", view.link("/grid", at=found.time))
-    kind = "bus" if found.quantity == VOLTAGE else "branch"
+    kind = "bus" if found.quantity in {VOLTAGE, UNBALANCE} else "branch"
     _, _, layer = QUANTITIES[found.quantity]
     return Place(found.element, view.link("/grid", at=found.time, layer=layer, select=f"{kind}:{found.element}"))
 

@@ -105,7 +105,7 @@ class Checker:
 
 
 def _notes(loaded: LoadedScenario) -> tuple[str, ...]:
-    sentences = [*loaded.city.network.misstated, *loaded.city.network.not_followed]
+    sentences = [*loaded.phases.misstated, *loaded.phases.notes, *loaded.city.network.not_followed]
     return (*sentences, *(str(step) for step in loaded.adopted.derivation))
 
 

@@ -13,7 +13,7 @@ from app.results.folder import Result
 
 QUANTITIES = {
     "vm_pu": ("Voltage", "pu", 4), "loading_percent": ("Loading", "%", 1), "import_mw": ("Import", "MW", 2),
-    "power_flow": ("Power flow without solution", "", 0),
+    "unbalance": ("Unbalance", "1", 4), "power_flow": ("Power flow without solution", "", 0),
 }  # fmt: skip
 _LAYER = {"vm_pu": "voltage", "loading_percent": "loading"}
 
@@ -33,7 +33,7 @@ def violations(result: Result) -> pl.DataFrame:
         result.table("violations").with_columns(pl.col("element", "quantity").cast(pl.String))
         .sort(beyond, descending=True, nulls_last=True)
         .group_by("element", "quantity", maintain_order=True)
-        .agg(pl.len().alias("steps"), pl.col("value").first().alias("worst"), pl.col("limit", "time").first())
+        .agg(pl.col("time").n_unique().alias("steps"), pl.first("value").alias("worst"), pl.first("limit", "time"))
         .sort("steps", descending=True, maintain_order=True)
         .with_columns(time_ms=pl.col("time").dt.epoch("ms"), time=local(zone_of(result.scenario)))
         .collect()
@@ -86,6 +86,6 @@ def _removed(which: tuple[str, str], steps: int, elsewhere: Mapping[str, Mapping
 
 
 def _steps(result: Result) -> dict[tuple[str, str], int]:
-    rows = result.table("violations").group_by("element", "quantity").len()
+    rows = result.table("violations").group_by("element", "quantity").agg(pl.col("time").n_unique())
     frame = rows.with_columns(pl.col("element", "quantity").cast(pl.String)).collect()
     return {(element, quantity): steps for element, quantity, steps in frame.iter_rows()}

@@ -12,6 +12,7 @@ from app.dashboard import cards, why
 from app.dashboard.answers.city import renewable_sentence
 from app.dashboard.answers.limits import worst_sentence
 from app.dashboard.answers.others import comparable_names
+from app.dashboard.answers.phases import phases_sentence
 from app.dashboard.answers.vehicles import v2g_sentences
 from app.dashboard.cards import Behind, Sentence
 from app.dashboard.comparing.measures_card import measures_card
@@ -71,8 +72,8 @@ def content(view: View) -> Component:
 
 
 def sentences(view: View) -> list[Sentence]:
-    """What there is to know first: limits, V2G, what is renewable."""
-    found = [worst_sentence(view), *v2g_sentences(view)[:1], renewable_sentence(view)]
+    """What there is to know first: limits, V2G, what is renewable; of phases that are apart, how far."""
+    found = [phases_sentence(view), worst_sentence(view), *v2g_sentences(view)[:1], renewable_sentence(view)]
     return [one for one in found if one is not None]
 
 

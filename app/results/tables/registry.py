@@ -12,7 +12,7 @@ import polars as pl
 from app.results.columns import CONVENTION_TABLES
 from app.results.table_file import RESOLUTIONS, to_multiples
 from app.results.tables import city as city_tables
-from app.results.tables import hydrogen, marginal, v2g
+from app.results.tables import hydrogen, marginal, phases, v2g
 from app.results.tables.assets import assets
 from app.results.tables.bills import bills_table
 from app.results.tables.conventions import convention_tables
@@ -35,6 +35,9 @@ def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
     by_outcome: dict[str, Callable[[SimulationResult], pl.DataFrame]] = {
         "buses": _buses,
         "branches": _branches,
+        "phase_voltages": phases.voltages,
+        "phase_currents": phases.currents,
+        "phase_spread": phases.spread,
         "assets": assets,
         "sectors": city_tables.sectors,
         "charging_hours": charging_hours,
@@ -170,6 +173,7 @@ def _found_violations(outcome: SimulationResult) -> pl.DataFrame:
                 "time": _times(outcome.inputs.clock, found.step),
                 "element": pl.Series(list(found.element), dtype=pl.String),
                 "quantity": pl.Series([found.quantity] * found.step.size, dtype=pl.String),
+                "phase": pl.Series([phase or None for phase in found.phase], dtype=pl.String),
                 "value": found.value,
                 "limit": found.limit,
             }

@@ -13,6 +13,7 @@ from app.results.folder import Result
 from app.results.prepared import prepared
 
 LOADING, VOLTAGE, IMPORT, UNSOLVED = "loading_percent", "vm_pu", "import_mw", "power_flow"
+UNBALANCE = "unbalance"
 """Quantities of the table of violations."""
 
 
@@ -22,7 +23,7 @@ class Extreme:
 
     Args:
         element: Name of the bus or branch, or ``city``.
-        quantity: One of `LOADING`, `VOLTAGE`, `IMPORT`.
+        quantity: One of `LOADING`, `VOLTAGE`, `UNBALANCE`, `IMPORT`.
         value: In the quantity's unit.
         limit: What it should not pass; None if there is no limit.
         time: When the step begins, UTC.
@@ -42,7 +43,7 @@ class Broken:
     """Limits of one quantity that a result breaks.
 
     Args:
-        quantity: One of `LOADING`, `VOLTAGE`, `IMPORT`, `UNSOLVED`.
+        quantity: One of `LOADING`, `VOLTAGE`, `UNBALANCE`, `IMPORT`, `UNSOLVED`.
         elements: How many buses or branches break it.
         steps: In how many steps any does.
         element_steps: Pairs of element and step.
@@ -78,10 +79,10 @@ def _highest_loading(result: Result) -> pl.DataFrame:
 
 
 def broken_limits(result: Result) -> tuple[Broken, ...]:
-    """The limits that a result breaks, by quantity: loadings, voltages, the import, steps without a solution."""
+    """The limits that a result breaks, by quantity: loadings, voltages, unbalance, import, steps without a solution."""
     rows = _violations(result).collect()
     found = [_broken(quantity, rows.filter(pl.col("quantity") == quantity))
-             for quantity in (LOADING, VOLTAGE, IMPORT, UNSOLVED)]  # fmt: skip
+             for quantity in (LOADING, VOLTAGE, UNBALANCE, IMPORT, UNSOLVED)]  # fmt: skip
     return tuple(one for one in found if one.element_steps)
 
 
@@ -90,9 +91,10 @@ def _broken(quantity: str, rows: pl.DataFrame) -> Broken:
     worst = None
     if not beyond.is_empty():
         row = beyond.sort("beyond", "time", descending=[True, False]).row(0, named=True)
-        steps = rows.filter(pl.col("element") == row["element"]).height
+        steps = rows.filter(pl.col("element") == row["element"])["time"].n_unique()
         worst = Extreme(row["element"], quantity, float(row["value"]), float(row["limit"]), row["time"], steps)
-    return Broken(quantity, rows["element"].n_unique(), rows["time"].n_unique(), rows.height, worst)
+    element_steps = rows.select("element", "time").n_unique()  # phases of an element count once
+    return Broken(quantity, rows["element"].n_unique(), rows["time"].n_unique(), element_steps, worst)
 
 
 def _violations(result: Result) -> pl.LazyFrame:
@@ -137,7 +139,9 @@ def extreme_in(worst: Extreme, other: Result) -> float | None:
     Returns:
         The value in the quantity's unit; None where it is not known.
     """
-    table, key = {LOADING: ("branches", "branch"), VOLTAGE: ("buses", "bus")}.get(worst.quantity, ("city", ""))
+    table, key = {LOADING: ("branches", "branch"), VOLTAGE: ("buses", "bus"), UNBALANCE: ("phase_voltages", "bus")}.get(
+        worst.quantity, ("city", "")
+    )
     rows = other.table(table)
     if key:
         rows = rows.filter(pl.col(key) == worst.element)

@@ -13,10 +13,10 @@ from scipy import sparse
 from grid._pandapower.as_solved import truth_value_faults
 from grid._pandapower.elements import branches_of, buses_of
 from grid._pandapower.faults import faults
-from grid._pandapower.zero_sequence import complete_zero_sequence
+from grid._pandapower.three_phase.zero_sequence import complete_zero_sequence
 from grid.arrays import Ints
 from grid.errors import Fault, raise_if_any
-from grid.network.network import Complexes
+from grid.network.network import Complexes, Network
 from grid.network.sequence_network import PHASES, SequenceNetwork
 
 CONSTANT_POWER = {"asymmetric_load": 1.0, "asymmetric_sgen": -1.0, "load": 1.0, "sgen": -1.0}
@@ -73,7 +73,21 @@ def sequence_network(net: Any) -> SequenceNetwork:
         delta_mva=delta,
         estimated=estimated,
         net=net,
+        row=np.arange(n_nodes),
     )  # fmt: skip
+
+
+def sequences_of(network: Network) -> SequenceNetwork:
+    """The sequence network of a balanced network's net, with its nodes in the same order.
+
+    Its storage units are what the city puts on its clock, whatever pandapower's three-phase power flow makes of them.
+
+    Raises:
+        InputError: As `sequence_network`.
+    """
+    net = copy.copy(network.net)
+    net["storage"] = net.storage.iloc[:0]
+    return sequence_network(net).in_order_of(network)
 
 
 def _uncovered(net: Any) -> Iterator[Fault]:

@@ -1,0 +1,65 @@
+"""Whether a scenario is solved in one phase or in three, and what that says or leaves unsaid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from grid.city.phases import three_phase_network
+from grid.errors import InputError
+from grid.network.network import Network
+from grid.network.sequence_network import SequenceNetwork
+
+PLACE = "city.phases"
+BALANCED_DECISIONS = (
+    "The power flow is solved in three phases; the dispatch decides as if all phases were balanced, and what exceeds a "
+    "limit in a phase after it is among the violations."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class SolvedPhases:
+    """How the power flow of a city is solved.
+
+    Args:
+        sequences: The network in symmetrical components; None where it is solved balanced.
+        misstated: What that misstates of the net, one sentence each; empty in three phases.
+        notes: What else a reader should know of it.
+    """
+
+    sequences: SequenceNetwork | None
+    misstated: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def declared(self) -> dict[str, Any]:
+        """What the manifest of a result says of it."""
+        return {"phases": "one" if self.sequences is None else "three", "misstated": list(self.misstated)}
+
+
+def solved_phases(
+    asked: Literal["auto", "one", "three"], network: Network, *, controlled: bool = False
+) -> SolvedPhases:
+    """How the power flow of a network is solved.
+
+    Args:
+        asked: What the scenario asks for; ``auto``: three phases where the net has asymmetric elements.
+        network: The balanced network.
+        controlled: Whether there are controllers, which are followed in balanced power flows only.
+
+    Raises:
+        InputError: If three phases are asked for, and the net has what is not solved so, by name.
+    """
+    asymmetric = network.misstated
+    if asked == "one" or (asked == "auto" and not asymmetric):
+        return SolvedPhases(None, asymmetric, ())
+    try:
+        if controlled:
+            raise InputError.single("controllers", "these are followed in balanced power flows only")
+        sequences = three_phase_network(network)
+    except InputError as error:
+        if asked == "three":
+            raise InputError([replace(one, place=f"{PLACE}: {one.place}") for one in error.faults]) from error
+        why = "; ".join(f"{fault.place}: {fault.rule}" for fault in error.faults)
+        return SolvedPhases(None, (*asymmetric, f"The net is not solved in three phases because of {why}."), ())
+    return SolvedPhases(sequences, (), (BALANCED_DECISIONS, *sequences.estimated))
