@@ -16,6 +16,8 @@ from grid.network.switching import SwitchableNetwork
 
 LINE_SWITCH = "l"
 """Kind of a switch between a bus and a line, in pandapower."""
+CIRCUIT_BREAKER = "CB"
+"""Type of a switch that opens on a fault, in pandapower."""
 
 
 def switchable_network(network: Network) -> SwitchableNetwork:
@@ -23,7 +25,7 @@ def switchable_network(network: Network) -> SwitchableNetwork:
 
     A line is open that is out of service between buses in service, or has an open switch at an end. Lines with a switch
     may be opened; where a net has no switches at all, all lines may. Switches between buses and at transformers stay as
-    they are.
+    they are. Lines with a circuit breaker and transformers open when a fault lies behind them.
 
     Raises:
         InputError: If pandapower cannot solve the net with these lines closed.
@@ -40,7 +42,14 @@ def switchable_network(network: Network) -> SwitchableNetwork:
     net.line.loc[line.index[is_open], "in_service"] = True
     net.switch.loc[at_lines.index[at_lines.element.isin(line.index[is_open])], "closed"] = True
     meshed = network_of(net)
-    return SwitchableNetwork(meshed, _branches(line, is_open, meshed), _branches(line, has_switch, meshed))
+    breakers = line.index.isin(at_lines.element[at_lines.type == CIRCUIT_BREAKER])
+    transformers = np.array(meshed.branches.kinds) == "trafo"
+    return SwitchableNetwork(
+        meshed,
+        open=_branches(line, is_open, meshed),
+        switchable=_branches(line, has_switch, meshed),
+        protected=_branches(line, breakers, meshed) | transformers,
+    )
 
 
 def network_with_closed(network: Network, name: str) -> Network:

@@ -22,11 +22,13 @@ class SwitchableNetwork:
         meshed: The network with all its branches closed.
         open: Branches that are open in operation, shape (L,).
         switchable: Branches with a switch, and those that are open, shape (L,).
+        protected: Branches with a circuit breaker or fuse, which opens when a fault lies behind it, shape (L,).
     """
 
     meshed: Network
     open: Bools
     switchable: Bools
+    protected: Bools
 
     def operated(self, open_branches: Bools) -> tuple[Network, Ints]:
         """The network in another switching state.
