@@ -283,6 +283,11 @@ DECLARED: dict[str, Table] = {
         "value": _number("that of the quantity", "what was seen; null without a solution"),
         "limit": _number("that of the quantity", "what it should not pass"),
     }),
+    "controllers": Table("step and tap changer or capacitor bank", {
+        **_STEP, "name": _name("controller"), "position": _count("position of the tap changer, or steps that are on"),
+        "operations": _count("positions moved in the step"),
+        "hunting": _count("1 where positions would have gone round in a circle and were left where they miss least"),
+    }),
     "city": Table("step", {
         **_STEP, "import_mw": _number("MW", "from the grid above"), "export_mw": _number("MW", "to the grid above"),
         "generation_mw": _number("MW", "of local sources, after curtailment"),

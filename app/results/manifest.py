@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from app.results.tables import v2g
+from app.results.tables import controllers, v2g
 from app.results.used_factors import unverified_words, used_factors
 from app.scenario.tariffs import tariff_of
 from app.simulation.inputs import SimulationInputs
@@ -63,7 +64,7 @@ def manifest(outcome: SimulationResult, seconds: dict[str, float]) -> dict[str, 
         **inputs.loaded.phases.declared,
         **_grid(inputs.loaded.city.grid_report),
         "upstream_score": inputs.loaded.upstream_score,
-        "notes": [*inputs.notes, *unverified, *outcome.marginal.notes, *v2g.notes(outcome)],
+        "notes": _notes(outcome, unverified),
         "adoption": [str(step) for step in inputs.loaded.adopted.derivation],
         "assets": {flexibility.name: _asset(flexibility) for flexibility in inputs.flexibilities},
         "limits_in_conflict": _conflicts(outcome),
@@ -85,6 +86,12 @@ def _tariffs(inputs: SimulationInputs) -> list[dict[str, Any]]:
         sources = [source.model_dump() for source in tariff.sources]
         found.append({"account": account.name, "tariff": tariff.name, "sources": sources})
     return found
+
+
+def _notes(outcome: SimulationResult, unverified: Sequence[str]) -> list[str]:
+    """What a reader should know of a run: its inputs, what controllers did, and what its figures mean."""
+    of_run = (*outcome.inputs.notes, *controllers.notes(outcome), *unverified)
+    return [*of_run, *outcome.marginal.notes, *v2g.notes(outcome)]
 
 
 @cache

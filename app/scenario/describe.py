@@ -56,6 +56,7 @@ def describe_scenario(loaded: LoadedScenario) -> str:
         + (f"stated PUE {spec.stated.pue:g}" if spec.stated else f"{spec.cooling.kind}, {spec.power_chain.kind}")
         for spec in scenario.data_centres
     ]
+    lines += [f"  controller {one.name}: {one.kind.replace('_', ' ')}" for one in scenario.controllers]
     place = city_place(scenario.city, network.buses)
     notes = (place.note, *loaded.phases.notes, *network.not_followed, *loaded.caveats, _unverified_factors(loaded))
     lines += [f"  note       {note}" for note in notes if note]

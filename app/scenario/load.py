@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.scenario.asset_faults import adoption_faults, asset_faults, repeated_names
+from app.scenario.controller_faults import controller_faults
 from app.scenario.faults import at_place, read_files
 from app.scenario.loaded import LoadedScenario
 from app.scenario.messages import fault_of
@@ -60,7 +61,8 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
     if scenario is not None:
         faults += tariff_faults(scenario, folder)
         if city is not None and not faults:
-            faults += member_faults(LoadedScenario(scenario, folder, city))
+            loaded = LoadedScenario(scenario, folder, city)
+            faults += [*member_faults(loaded), *controller_faults(loaded)]
     if faults or scenario is None or city is None:
         raise ScenarioError(dict.fromkeys(faults), source)
     of_city = tuple(report for report in (city.grid_report, city.profiles_report) if report is not None)

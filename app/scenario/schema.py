@@ -17,6 +17,7 @@ from carbon.tracing.convention_names import CONVENTIONS, OPERATOR, Convention
 from grid.assets import AnyAsset, AssetKind, SharedPowerLimit
 from grid.assets.adoption import Adoption
 from grid.city.city import UNSPECIFIED_SECTOR
+from grid.controllers import AnyController
 from grid.spec import HIGHEST_PRICE, TAG, Spec
 from grid.synthetic import SyntheticSpec
 from grid.time.clock import Clock
@@ -289,6 +290,8 @@ class Scenario(Spec):
     """How flexible assets are operated."""
     limits: LimitsSpec = LimitsSpec()
     """Limits of voltage, loading and import."""
+    controllers: tuple[AnyController, ...] = Field(default=(), exclude_if=lambda given: not given)
+    """Controllers of the grid: tap changers, capacitor banks, reactive power by voltage or by power; by `kind`."""
     carbon: CarbonSpec = CarbonSpec()
     """Emission factors and conventions."""
 

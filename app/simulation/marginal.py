@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -95,10 +95,11 @@ def loss_sensitivity(flow: GridFlow) -> Floats:
     if network.decided_by_voltage or not isinstance(flow, PowerFlow):
         return found
     at_once = max(1, MOST_VOLTAGES // network.n_nodes)
-    for first in range(0, flow.clock.n_steps, at_once):
-        at = slice(first, min(first + at_once, flow.clock.n_steps))
-        part = replace(flow, voltage=flow.voltage[at], by_newton=flow.by_newton[at], failed=flow.failed[at])
-        solved = np.flatnonzero(~part.failed)
-        found[first + solved] = loss_rows(part, solved).per_mw
+    for place, variant in enumerate(flow.variants or (network,)):
+        of_variant = flow.variant == place if flow.variants else np.ones(flow.clock.n_steps, dtype=bool)
+        steps = np.flatnonzero(of_variant & ~flow.failed)
+        for first in range(0, steps.size, at_once):
+            chosen = steps[first : first + at_once]
+            found[chosen] = loss_rows(flow.at(variant, chosen), np.arange(chosen.size)).per_mw
     found[:, network.buses.node < 0] = np.nan
     return found

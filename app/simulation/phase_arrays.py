@@ -31,7 +31,7 @@ def flow_arrays(flow: PowerFlow) -> dict[str, np.ndarray]:
 @shared(latest=True)
 def flow_from(arrays: Arrays, network: Network, clock: Clock) -> PowerFlow:
     """An AC power flow on a network and clock, from `flow_arrays`; where runs share, what follows from it is found."""
-    return PowerFlow(clock, network, **arrays)
+    return PowerFlow(clock, network, arrays["voltage"], arrays["by_newton"], arrays["failed"])
 
 
 def schedule_arrays(schedule: Schedule) -> dict[str, np.ndarray]:

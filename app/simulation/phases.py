@@ -14,12 +14,14 @@ import numpy as np
 from app.accounts.accounts import Accounts, account
 from app.scenario.loaded import LoadedScenario
 from app.scenario.schema import ForecastSpec
+from app.simulation.controllers import flow_with_controllers, with_controllers_held
 from app.simulation.inputs import SimulationInputs, prepare
 from app.simulation.marginal import Marginal, marginal_of
 from app.simulation.reuse import PhaseReuse
 from app.simulation.reused_phases import dispatch_reusing, flow_reusing, sensitivity_reusing
 from carbon.data_centre import Facility
 from grid.arrays import Floats
+from grid.controllers import ControlledFlow
 from grid.powerflow.extremes import Extremes
 from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import PowerFlow
@@ -56,6 +58,7 @@ class SimulationResult:
         reused: Phases whose arrays another run had made.
         reuse: Where arrays of phases are kept, if anywhere.
         even: What the same powers spread evenly over three phases give; None where phases are not solved apart.
+        control: What controllers did; None where there are none.
     """
 
     inputs: SimulationInputs
@@ -68,6 +71,7 @@ class SimulationResult:
     reused: tuple[str, ...] = ()
     reuse: PhaseReuse | None = None
     even: Extremes | None = None
+    control: ControlledFlow | None = None
 
     @property
     def by_phase(self) -> PhasePowerFlow | None:
@@ -110,7 +114,7 @@ def simulate(
             inputs = prepare(loaded)
             withdrawal = inputs.loaded.city.withdrawal()
         with _phase("dispatch", seconds, tell) as name:
-            problem = dispatch_problem(inputs, *withdrawal)
+            problem = with_controllers_held(dispatch_problem(inputs, *withdrawal), inputs)
             schedule, found = dispatch_reusing(
                 problem, lambda done, total: tell("dispatch", done / total), reuse, _spans(inputs), apply
             )
@@ -118,11 +122,13 @@ def simulate(
             p_mw, facilities = _as_done(inputs, schedule)
         with _phase("power flow", seconds, tell) as name:
             drawn = _with_assets(inputs, withdrawal, schedule, p_mw)
-            flow, even, found = _solved(inputs, schedule, p_mw, drawn, reuse)
+            flow, even, control, found = _solved(inputs, schedule, p_mw, drawn, reuse)
             reused += [name] if found else []
         with _phase("carbon tracing", seconds, tell):
             accounts = _account(inputs, flow, p_mw)
-    return SimulationResult(inputs, schedule, p_mw, facilities, flow, accounts, seconds, tuple(reused), reuse, even)
+    return SimulationResult(
+        inputs, schedule, p_mw, facilities, flow, accounts, seconds, tuple(reused), reuse, even, control
+    )
 
 
 @contextmanager
@@ -140,8 +146,8 @@ def _solved(
     p_mw: Mapping[str, Floats],
     drawn: tuple[Floats, Floats],
     reuse: PhaseReuse | None,
-) -> tuple[PowerFlow | PhasePowerFlow, Extremes | None, bool]:
-    """The power flow, what evenly spread phases would give beside one in three, and whether it is that of another run.
+) -> tuple[PowerFlow | PhasePowerFlow, Extremes | None, ControlledFlow | None, bool]:
+    """The power flow, what even phases would give beside three, what controllers did, and whether it was taken over.
 
     Args:
         inputs: The scenario.
@@ -151,13 +157,16 @@ def _solved(
         reuse: Where arrays are kept, if anywhere.
     """
     sequences = inputs.loaded.phases.sequences
+    if inputs.loaded.scenario.controllers:
+        control = flow_with_controllers(inputs, *drawn, p_mw)
+        return control.flow, None, control, False
     if sequences is None:
         flow, found = flow_reusing(inputs.loaded.city, *drawn, reuse)
-        return flow, None, found
+        return flow, None, None, found
     from app.simulation.three_phases import evenly_spread, flow_in_three_phases  # noqa: PLC0415  only where needed
 
     by_phase, found = flow_in_three_phases(inputs, sequences, schedule, p_mw, reuse)
-    return by_phase, evenly_spread(inputs, drawn), found
+    return by_phase, evenly_spread(inputs, drawn), None, found
 
 
 def _with_assets(

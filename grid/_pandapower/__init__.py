@@ -1,6 +1,7 @@
 """The only importer of pandapower: reads nets, takes their matrices, solves single steps, writes nets."""
 
 import grid.code_cache  # noqa: F401  before any function is compiled
+from grid._pandapower.control.tap_positions import tap_positions
 from grid._pandapower.digest import network_digest
 from grid._pandapower.equipment import cable_types, line_table, tap_table, transformer_table
 from grid._pandapower.exchange.build import net_of_tables, standard_types
@@ -62,6 +63,7 @@ __all__ = [
     "standard_types",
     "stored_voltages",
     "switchable_network",
+    "tap_positions",
     "tap_table",
     "transformer_table",
     "voltages",

@@ -106,7 +106,8 @@ def _not_followed(net: Any) -> Iterator[str]:
         running = net.controller[net.controller.in_service.astype(bool)]
         if len(running):
             kinds = sorted({type(controller).__name__ for controller in running.object})
-            yield f"{len(running)} controllers stored in the net are not run: {', '.join(kinds)}."
+            named = ", ".join(kinds)
+            yield f"{len(running)} controllers stored in the net are not run: {named}; state them in the scenario."
     options = dict(net.user_pf_options) if "user_pf_options" in net and net.user_pf_options else {}
     replaced = sorted(set(options) - set(HONOURED))
     if replaced:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -14,12 +14,12 @@ from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
 from grid.powerflow.block_elimination import FillPattern, fill_pattern
 from grid.powerflow.newton_kernel import solve_steps_by_newton
-from grid.powerflow.zbus import CACHE_BYTES, RESIDUAL_MVA, factorise, in_threads, profiles_of
+from grid.powerflow.zbus import CACHE_BYTES, KEPT_FACTORS, RESIDUAL_MVA, factorise, in_threads, profiles_of
 from grid.powerflow.zbus_arrays import Profiles
 
 SETTLED_MVA = 1e-8
 """A block is iterated until no node misses its power by more than this in any step [MVA], as in pandapower."""
-MAX_ITERATIONS = 30
+MAX_ITERATIONS = 50
 
 
 class JacobianGrid(NamedTuple):
@@ -87,8 +87,17 @@ class Workspace(NamedTuple):
     missed_q: Floats
     injected_q: Floats
     """Reactive power that each held node feeds in, shape (H, block) [pu]."""
+    moved_x: Floats
+    """Last move of each voltage, shape (n, block) [pu]."""
+    moved_y: Floats
     worst: Floats
     """Largest square of what a node misses, shape (block,) [pu²]."""
+    before: Floats
+    """The same before the last move."""
+    halvings: Floats
+    """How often the last move was halved, shape (block,)."""
+    back: Floats
+    """Share of the last move that is taken back, shape (block,)."""
 
 
 class SolvedSteps(NamedTuple):
@@ -124,9 +133,9 @@ class VoltageCurves:
         nothing = np.empty(0, dtype=np.int64)
         return cls(nothing, nothing, np.empty((n_steps, 0)), np.empty((0, 2)), np.empty((0, 2)))
 
-    def window(self, first: int, stop: int) -> VoltageCurves:
-        """The steps `first` (included) to `stop` (excluded)."""
-        return VoltageCurves(self.bus, self.kind, self.rating_mvar[first:stop], self.vm_pu, self.q_share)
+    def chosen(self, steps: Ints) -> VoltageCurves:
+        """Some steps, in the order in which they are given."""
+        return replace(self, rating_mvar=self.rating_mvar[steps])
 
     def q_mvar(self, vm_pu: Floats) -> Floats:
         """Withdrawal at voltages of the buses, shape (T, D) [MVAr], for shape (T, B) [pu]."""
@@ -137,7 +146,7 @@ class VoltageCurves:
         return np.asarray(found * self.rating_mvar)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=KEPT_FACTORS)
 def _pattern(network: Network) -> tuple[FillPattern, Ints]:
     """Where the Jacobian's entries stand, and the nodes that are not slack."""
     rest = np.setdiff1d(np.arange(network.n_nodes), network.slack)
@@ -177,8 +186,9 @@ def newton(
 
     def solve(begin: int, end: int) -> None:
         own = answering._replace(**{name: np.empty_like(getattr(answering, name)) for name in Answering._fields[-6:]})
-        rooms = [np.empty((node.size, block)) for _ in range(6)]
-        work = Workspace._make([*rooms, np.empty((own.vm_held.size, block)), np.empty(block)])
+        sizes = [*[node.size] * 6, own.vm_held.size, node.size, node.size]
+        rooms = [np.empty((size, block)) for size in sizes] + [np.empty(block) for _ in range(4)]
+        work = Workspace._make(rooms)
         values = np.empty((pattern.column.size, 4, block))
         solve_steps_by_newton(
             begin, end, block, grid, profiles, own, settled, missed, MAX_ITERATIONS, work, values, found

@@ -14,6 +14,8 @@ from grid.powerflow.zbus_kernel import inject, inner_kernel, kernel
 
 LEAST_VOLTAGE = 1e-3
 """Keeps a diverging step from dividing by zero [pu]."""
+MOST_HALVINGS = 4.0
+"""How often a move is halved that misses more power than before it, as across the corners of a curve of Q(U)."""
 LARGEST_MOVE_PU = 0.5
 """No part of a voltage moves by more than this in an iteration, which keeps far starts from running away [pu]."""
 
@@ -143,8 +145,18 @@ def _eliminate(n_steps, grid, answering, mode, vr, vi, work, values):  # type: i
 
 
 @inner_kernel()
+def _judge(n_steps, work):  # type: ignore[no-untyped-def]
+    """Finds the steps whose last move missed more power than before it: they go back half of it, a few times."""
+    for k in range(n_steps):
+        worse = (work.worst[k] > work.before[k]) & (work.halvings[k] < MOST_HALVINGS)
+        work.back[k] = 0.5 if worse else 0.0
+        work.halvings[k] = work.halvings[k] + 1.0 if worse else 0.0
+        work.before[k] = work.before[k] if worse else work.worst[k]
+
+
+@inner_kernel()
 def _move(n_steps, grid, vr, vi, work, values):  # type: ignore[no-untyped-def]
-    """Solves with the upper factor and moves the voltages."""
+    """Solves with the upper factor and moves the voltages, or takes back half of the last move."""
     for node in range(grid.diagonal.size - 1, -1, -1):
         rp, rq = work.missed_p[node], work.missed_q[node]
         for entry in range(grid.diagonal[node] + 1, grid.pointer[node + 1]):
@@ -157,8 +169,13 @@ def _move(n_steps, grid, vr, vi, work, values):  # type: ignore[no-untyped-def]
             dx = inverse[0, k] * rp[k] + inverse[1, k] * rq[k]
             dy = inverse[2, k] * rp[k] + inverse[3, k] * rq[k]
             rp[k], rq[k] = dx, dy
-            vr[node, k] -= min(max(dx, -LARGEST_MOVE_PU), LARGEST_MOVE_PU)
-            vi[node, k] -= min(max(dy, -LARGEST_MOVE_PU), LARGEST_MOVE_PU)
+            back = work.back[k]
+            dx = -back * work.moved_x[node, k] if back > 0.0 else min(max(dx, -LARGEST_MOVE_PU), LARGEST_MOVE_PU)
+            dy = -back * work.moved_y[node, k] if back > 0.0 else min(max(dy, -LARGEST_MOVE_PU), LARGEST_MOVE_PU)
+            work.moved_x[node, k] = -dx if back > 0.0 else dx
+            work.moved_y[node, k] = -dy if back > 0.0 else dy
+            vr[node, k] -= dx
+            vi[node, k] -= dy
 
 
 @inner_kernel()
@@ -200,10 +217,13 @@ def solve_steps_by_newton(  # type: ignore[no-untyped-def]
             vr[node, :] = grid.start_real[node]
             vi[node, :] = grid.start_imag[node]
         while True:
+            work.before[:] = np.inf
+            work.halvings[:] = 0.0
             for iteration in range(max_iterations + 1):
                 missing = _mismatch(n_steps, grid, answering, mode, p, q, vr, vi, work)
                 if missing < settled or iteration == max_iterations:
                     break
+                _judge(n_steps, work)
                 _eliminate(n_steps, grid, answering, mode, vr, vi, work, values)
                 _move(n_steps, grid, vr, vi, work, values)
             if _release(n_steps, answering, missed, mode, work) == 0:

@@ -14,18 +14,19 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from grid import _pandapower
-from grid.arrays import Bools, Floats
+from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, InputError, raise_if_any
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
-from grid.powerflow.newton import newton
+from grid.powerflow.newton import VoltageCurves, newton
 from grid.powerflow.zbus import RESIDUAL_MVA, Limits, run
 from grid.time.clock import Clock
 from grid.units import BYTES_PER_MB
@@ -44,6 +45,8 @@ class PowerFlow:
         voltage: Node voltages, shape (T, N) complex [pu]; NaN where a step has no solution.
         by_newton: Steps that pandapower's Newton-Raphson solved one by one, shape (T,).
         failed: Steps without a solution, shape (T,).
+        variants: The network at each set of positions of tap changers and capacitor banks; none: as it stands.
+        variant: Which of them each step has, shape (T,); empty where there are none.
     """
 
     clock: Clock
@@ -51,6 +54,13 @@ class PowerFlow:
     voltage: Complexes
     by_newton: Bools
     failed: Bools
+    variants: tuple[Network, ...] = ()
+    variant: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def at(self, network: Network, steps: Ints) -> PowerFlow:
+        """Some steps on the network that they have, in the order in which they are given."""
+        clock = self.clock.window(0, steps.size)  # how many they are counts, not when
+        return PowerFlow(clock, network, self.voltage[steps], self.by_newton[steps], self.failed[steps])
 
     def vm_pu(self) -> Floats:
         """Voltage magnitude at every bus, shape (T, B) [pu]; NaN where a bus is de-energised."""
@@ -62,9 +72,19 @@ class PowerFlow:
     def branch_currents_pu(self) -> tuple[Complexes, Complexes]:
         """Currents entering every branch at its "from" and its "to" end, shape (T, L) complex each [pu]."""
         return (
-            (self.network.admittance_from @ self.voltage.T).T,
-            (self.network.admittance_to @ self.voltage.T).T,
+            self._by_admittance(lambda network: network.admittance_from),
+            self._by_admittance(lambda network: network.admittance_to),
         )
+
+    def _by_admittance(self, matrix: Callable[[Network], Any]) -> Complexes:
+        """Currents by an admittance matrix of the network that each step has, shape (T, rows) complex [pu]."""
+        if not self.variants:
+            return np.asarray((matrix(self.network) @ self.voltage.T).T)
+        found = np.empty((self.clock.n_steps, matrix(self.network).shape[0]), dtype=np.complex128)
+        for place, network in enumerate(self.variants):
+            steps = np.flatnonzero(self.variant == place)
+            found[steps] = (matrix(network) @ self.voltage[steps].T).T
+        return found
 
     def branch_powers_mw(self) -> tuple[Floats, Floats]:
         """Active power entering every branch at its "from" and its "to" end, shape (T, L) each [MW]."""
@@ -85,8 +105,7 @@ class PowerFlow:
     def slack_mva(self) -> Complexes:
         """Power that each external grid's node feeds in, by the admittance matrix, shape (T, R) [MW + j MVAr]."""
         network = self.network
-        rows = sparse.csr_array(network.admittance)[network.slack]
-        current = (rows @ self.voltage.T).T
+        current = self._by_admittance(lambda network: sparse.csr_array(network.admittance)[network.slack])
         injected: Complexes = self.voltage[:, network.slack] * current.conj() * network.base_mva
         return injected
 
@@ -103,7 +122,7 @@ class PowerFlow:
 
     def injected_mw(self) -> Floats:
         """Active power that enters the grid at each node, by the admittance matrix, shape (T, N) [MW]."""
-        current = (self.network.admittance @ self.voltage.T).T
+        current = self._by_admittance(lambda network: network.admittance)
         injected: Floats = (self.voltage * current.conj()).real * self.network.base_mva
         return injected
 
@@ -174,7 +193,7 @@ def voltages(
         InputError: If the injections are not those of this network and clock.
     """
     check_injections(network, clock, injections)
-    voltage, solved = _by_kernels(network, injections, loads_mva, threads)
+    voltage, solved = node_voltages(network, injections, loads_mva, threads=threads)
     failed = np.zeros(clock.n_steps, dtype=bool)
     for k in np.flatnonzero(~solved):
         p_mw, q_mvar = injections.at(int(k))
@@ -185,14 +204,30 @@ def voltages(
     return PowerFlow(clock, network, voltage, ~solved & ~failed, failed)
 
 
-def _by_kernels(
-    network: Network, injections: Injections, loads_mva: Complexes | None, threads: int
+def node_voltages(
+    network: Network,
+    injections: Injections,
+    loads_mva: Complexes | None = None,
+    curves: VoltageCurves | None = None,
+    *,
+    threads: int = 1,
 ) -> tuple[Complexes, Bools]:
-    """Node voltages, shape (T, N), and the steps in which they are a solution, shape (T,)."""
+    """Voltages by our kernels alone; arguments as `voltages`.
+
+    Args:
+        network: The network.
+        injections: Withdrawal of the buses.
+        loads_mva: As in `power_flow`.
+        curves: Reactive power that follows the voltage, in addition.
+        threads: Number of threads.
+
+    Returns:
+        Node voltages, shape (T, N) complex [pu], and the steps in which they are a solution, shape (T,).
+    """
     if network.uncovered:
         return np.full((network.n_nodes, injections.n_steps), np.nan + 0j).T, np.zeros(injections.n_steps, dtype=bool)
-    if network.decided_by_voltage:
-        voltage, missed_mva = newton(network, injections, loads_mva, threads=threads)
+    if network.decided_by_voltage or curves is not None:
+        voltage, missed_mva = newton(network, injections, loads_mva, curves, threads=threads)
         return voltage, missed_mva < RESIDUAL_MVA
     step, _, kept = run(network, injections, Limits.from_network(network), "voltages", threads=threads)
     voltage, solved = (

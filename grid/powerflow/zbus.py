@@ -39,6 +39,8 @@ Wanted = Literal["extremes", "voltages", "arrays"]
 """Extremes of elements and steps; all voltages; all magnitudes, loadings and active powers in single precision."""
 GROUPS = ("line", "trafo", "other")
 """Kinds of branches whose highest loading is found in each step."""
+KEPT_FACTORS = 24
+"""Networks, or positions of their tap changers, whose factors are kept."""
 CACHE_BYTES = 700_000
 """Working set of a block: what fits the second-level cache of common processors."""
 
@@ -69,7 +71,7 @@ class Factor:
         return self.order[: self.diagonal.size]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=KEPT_FACTORS)
 def factorise(network: Network) -> Factor:
     """The factor of a network, kept for the networks used last.
 

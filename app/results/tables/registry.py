@@ -15,6 +15,7 @@ from app.results.tables import city as city_tables
 from app.results.tables import hydrogen, marginal, phases, v2g
 from app.results.tables.assets import assets
 from app.results.tables.bills import bills_table
+from app.results.tables.controllers import controllers
 from app.results.tables.conventions import convention_tables
 from app.results.tables.frames import by_element as _grid
 from app.results.tables.frames import each_step
@@ -52,6 +53,7 @@ def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
         "months": city_tables.months,
         "sources": city_tables.sources,
         "bills": bills_table,
+        "controllers": controllers,
     }
     return {
         **{name: partial(make, outcome) for name, make in by_outcome.items()},

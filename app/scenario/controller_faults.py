@@ -1,0 +1,41 @@
+"""What can be wrong with the controllers of a scenario in its city."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.scenario.loaded import LoadedScenario
+from grid.errors import Fault, InputError
+
+
+def controller_faults(loaded: LoadedScenario) -> Iterator[Fault]:
+    """Names of nothing, transformers without taps, devices and assets that two controllers move."""
+    network = loaded.city.network
+    kinds = {asset.name: asset.kind for asset in loaded.assets}
+    names: dict[str, str] = {}
+    moved: dict[str, str] = {}
+    for place, controller in enumerate(loaded.scenario.controllers):
+        at = f"controllers[{place}]"
+        if controller.name in names:
+            yield Fault(f"{at}.name", f"is the name of {names[controller.name]} too", controller.name)
+        names.setdefault(controller.name, at)
+        faults = list(controller.faults(network, kinds, at))
+        yield from faults
+        if faults:
+            continue
+        for what in controller.moves(kinds):
+            if what in moved:
+                yield Fault(at, f"{what} is controlled by {moved[what]} already")
+            moved.setdefault(what, at)
+        if _three_phases(loaded):
+            yield Fault(at, "controllers need a balanced power flow: city.phases must be one")
+        if network.uncovered:
+            yield Fault(at, f"a net that pandapower solves step by step has no controllers: {network.uncovered[0]}")
+
+
+def _three_phases(loaded: LoadedScenario) -> bool:
+    """Whether the power flow is solved in three phases; no where it cannot be, which is told at its own place."""
+    try:
+        return loaded.phases.sequences is not None
+    except InputError:
+        return False

@@ -1,0 +1,29 @@
+"""Controllers in time: tap changers, capacitor banks, reactive power by voltage or by power. One kind a file."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from grid.controllers.base import Controller
+from grid.controllers.capacitor_bank import CapacitorBank
+from grid.controllers.flow import ControlledFlow, GridControl, controlled_flow
+from grid.controllers.power_factor import PowerFactorByPower
+from grid.controllers.reactive_power import ReactivePowerByVoltage
+from grid.controllers.tap_changer import TapChanger
+
+AnyController = Annotated[
+    TapChanger | CapacitorBank | ReactivePowerByVoltage | PowerFactorByPower, Field(discriminator="kind")
+]
+"""Any kind of controller, told by its `kind`."""
+
+__all__ = [
+    "AnyController",
+    "CapacitorBank",
+    "ControlledFlow",
+    "Controller",
+    "GridControl",
+    "PowerFactorByPower",
+    "ReactivePowerByVoltage",
+    "TapChanger",
+    "controlled_flow",
+]
