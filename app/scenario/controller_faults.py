@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.scenario.loaded import LoadedScenario
+from grid.controllers import AnyController, ReactivePowerByVoltage
 from grid.errors import Fault, InputError
 
 
@@ -19,7 +20,7 @@ def controller_faults(loaded: LoadedScenario) -> Iterator[Fault]:
         if controller.name in names:
             yield Fault(f"{at}.name", f"is the name of {names[controller.name]} too", controller.name)
         names.setdefault(controller.name, at)
-        faults = list(controller.faults(network, kinds, at))
+        faults = [*controller.faults(network, kinds, at), *_without_inverter(controller, loaded, at)]
         yield from faults
         if faults:
             continue
@@ -31,6 +32,17 @@ def controller_faults(loaded: LoadedScenario) -> Iterator[Fault]:
             yield Fault(at, "controllers need a balanced power flow: city.phases must be one")
         if network.uncovered:
             yield Fault(at, f"a net that pandapower solves step by step has no controllers: {network.uncovered[0]}")
+
+
+def _without_inverter(controller: AnyController, loaded: LoadedScenario, at: str) -> Iterator[Fault]:
+    """Assets under Q(U) that have no reactive power to follow a voltage with."""
+    if not isinstance(controller, ReactivePowerByVoltage):
+        return
+    for place, name in enumerate(controller.assets):
+        meant = [asset for asset in loaded.assets if name in {asset.name, asset.kind}]
+        if meant and all(getattr(asset, "power_factor_min", 1.0) >= 1 for asset in meant):
+            rule = "has no reactive power that could follow a voltage: no `power_factor_min` below 1"
+            yield Fault(f"{at}.assets[{place}]", rule, name)
 
 
 def _three_phases(loaded: LoadedScenario) -> bool:

@@ -63,6 +63,8 @@ def branches_of(net: Any, ppc: Any, internal: Any) -> Branches:
     base, branch = float(internal["baseMVA"]), ppc["branch"].real
     base_kv = ppc["bus"][:, 9].real[branch[:, :2].real.astype(int)]
     for table, (first, stop) in net._pd2ppc_lookups["branch"].items():  # noqa: SLF001
+        if stop > len(branch):  # of a net in which only the external grid's bus is supplied pandapower keeps no branch
+            continue
         frame, at = net[table], slice(first, stop)
         kinds[at] = [table] * (stop - first)
         if table == "trafo3w":

@@ -23,6 +23,7 @@ UPLOAD_FIELDS = {
     ("UpstreamSpec", "region"): "data",
     ("CarbonSpec", "factor_set"): "data",
     ("ItLoad", "csv"): "data",
+    ("BillingAccount", "tariff"): "data",
     ("PowerLimit", "file"): "data",
     ("PowerLimitSpec", "file"): "data",
 } | {(kind.__name__, field): "data" for kind in KINDS for field in kind.files}

@@ -91,3 +91,11 @@ def test_a_scenario_without_controllers_keeps_its_hash_and_check_names_those_the
     assert "controllers" not in Scenario.model_validate(bare).model_dump(mode="json")
     text = describe_scenario(load_scenario(written(tmp_path)))
     assert "  controller oltc: tap changer" in text
+
+
+def test_reactive_power_by_voltage_wants_assets_that_have_some(tmp_path: Path) -> None:
+    mill = {"kind": "industrial_demand", "name": "mill", "bus": BUS, "p_mean_mw": 0.05, "shape": "two_shift"}
+    controller = {"kind": "reactive_power_by_voltage", "name": "d", "assets": ["mill"]}
+    with pytest.raises(ScenarioError) as raised:
+        load_scenario(written(tmp_path, assets=[mill], controllers=[controller]))
+    assert [fault.place for fault in raised.value.faults] == ["controllers[0].assets[0]"]

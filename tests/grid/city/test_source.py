@@ -200,7 +200,7 @@ def test_all_that_is_wrong_with_elements_is_said_at_once(tmp_path: Path) -> None
         "load 'LV Load 1', bus: no such bus; got 99999",
         "line 'Line 3', length_km: must be greater than 0 (a branch without impedance is a switch); got 0.0",
         f"line '{net.line.name.iloc[5]}', r_ohm_per_km, x_ohm_per_km: must not both be 0: that is a switch",
-        "trafo 'HV/MV Transformer 0', vk_percent: must be greater than 0; got nan",
+        "trafo 'HV/MV Transformer 0', vk_percent: must not be 0 (a transformer without impedance is a switch); got nan",
     }
 
 

@@ -28,6 +28,8 @@ def file_places(content: Content) -> Iterator[tuple[Keys, str]]:
         yield from _text(content, ("upstream", "weather", place))
     for place, _ in enumerate(_items(content, "power_limits")):
         yield from _text(content, ("power_limits", place, "file"))
+    for place, _ in enumerate(_items(content.get("tariff"), "accounts")):
+        yield from _text(content, ("tariff", "accounts", place, "tariff"))
     for place, hall in enumerate(_items(content, "data_centres")):
         if isinstance(hall, Mapping):
             yield from _text(content, ("data_centres", place, "it_load", "csv"))

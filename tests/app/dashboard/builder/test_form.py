@@ -88,7 +88,7 @@ FILES = {
     "city": {"network": "N", "profiles": "P"}, "weather": "W", "carbon": {"factor_set": "F"},
     "upstream": {"csv": "C", "region": "R", "weather": ["U"]}, "power_limits": [{"file": "L"}],
     "assets": [{"kind": "ev_recorded", "file": "E", "power_limits": [{"file": "A"}]}],
-    "data_centres": [{"it_load": {"csv": "I"}}],
+    "data_centres": [{"it_load": {"csv": "I"}}], "tariff": {"accounts": [{"tariff": "T"}]},
 }  # fmt: skip
 
 
@@ -99,9 +99,11 @@ def test_no_name_leads_out_of_the_uploads(tmp_path: Path, name):
     uploads = tmp_path / "uploads"
     uploads.mkdir()
     (uploads / "link").symlink_to("/etc")
-    assert sorted(value for _, value in file_places(FILES)) == sorted("NPWFCRULEAI")
+    assert sorted(value for _, value in file_places(FILES)) == sorted("NPWFCRULEAIT")
     outside = {**FILES, "weather": name, "city": {"network": name}}
     assert [fault.place for fault in file_faults(outside, uploads)] == ["city.network", "weather"]
+    account = {**FILES, "tariff": {"accounts": [{"tariff": name}]}}
+    assert [fault.place for fault in file_faults(account, uploads)] == ["tariff.accounts[0].tariff"]
     assert list(file_faults(FILES, uploads)) == []
     assert Checker(uploads).check(outside).faults[0].rule.startswith("must be something shipped or an uploaded file")
 
