@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.options import IndexUrl
+from app.commands.options import IndexUrl, TableFile, TableFormat, say_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,14 +36,12 @@ def table(
     sort: Annotated[str | None, typer.Option(help="Column to sort by.")] = None,
     descending: Annotated[bool, typer.Option("--descending", help="The greatest value first.")] = False,
     where: Annotated[str | None, typer.Option(help='Only runs of which this is true, in SQL: "cost < 900".')] = None,
-    form: Annotated[
-        str | None, typer.Option("--format", help="csv, xlsx, parquet or md; default: by FILE, else md.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
+    form: TableFormat = None,
+    out: TableFile = None,
     index: IndexUrl = None,
 ) -> None:
     """Set results side by side: a row a run with what was varied and its key figures."""
-    from app.studies.ensembles.files import check_table, table_bytes, write
+    from app.studies.ensembles.files import check_table
     from app.studies.ensembles.sources import ensemble_at
     from app.studies.ensembles.table import results_table
 
@@ -52,11 +50,7 @@ def table(
     asked = tuple(name.strip() for name in columns.split(",") if name.strip())
     found = results_table(ensemble, asked, sort=sort, descending=descending, where=where)
     typer.echo(ensemble.counted(), err=True)
-    if out is None:
-        typer.echo(table_bytes(found, chosen).decode(), nl=False)
-    else:
-        write(out, table_bytes(found, chosen))
-        typer.echo(f"wrote {out}: {found.height} rows")
+    say_table(found, chosen, out)
 
 
 def sensitivity(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.options import ResultFolder
+from app.commands.options import ResultFolder, TableFile, TableFormat, say_table
 
 
 def ageing(
@@ -15,22 +15,16 @@ def ageing(
     against: Annotated[
         Path | None, typer.Option(metavar="RESULT", help="Another result of the same grid: the years that differ.")
     ] = None,
-    form: Annotated[
-        str | None, typer.Option("--format", help="csv, xlsx, parquet or md; default: by FILE, else md.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
+    form: TableFormat = None,
+    out: TableFile = None,
 ) -> None:
     """Say how fast transformers (IEC 60076-7) and cables (IEC 60287, 60853) age; the period is taken as all year."""
     from app.results.folder import open_result
-    from app.studies.ensembles.files import check_table, table_bytes, write
+    from app.studies.ensembles.files import check_table
     from app.twin.ageing import equipment_ageing, years_lost
 
     chosen = check_table(form, out)
     found = equipment_ageing(open_result(result))
     if against is not None:
         found = years_lost(equipment_ageing(open_result(against)), found)
-    if out is None:
-        typer.echo(table_bytes(found, chosen).decode(), nl=False)
-    else:
-        write(out, table_bytes(found, chosen))
-        typer.echo(f"wrote {out}: {found.height} rows")
+    say_table(found, chosen, out)
