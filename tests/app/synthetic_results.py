@@ -289,7 +289,7 @@ def _scenario_yaml(strategy: str) -> str:
     limits = "\n".join(f"  {key}: {value}" for key, value in LIMITS.items())
     return (
         "schema_version: 1\nname: Synthetic town\ncurrency: EUR\n"
-        "city: {network: synthetic, time_zone: Europe/Berlin}\n"
+        "city: {network: invented, time_zone: Europe/Berlin}\n"
         "period: {start: 2030-06-03, days: 2, step_minutes: 15}\n"
         f"assets:\n- {{kind: ev_fleet, name: {FLEET}, vehicles: 240}}\n"
         f"data_centres:\n- {{name: {DATA_CENTRE}, bus: {DC_BUS}, p_it_rated_mw: 0.8}}\n"

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from app.results.folder import Result
 from app.scenario.loaded import factors_of, in_folder
+from app.scenario.messages import fault_of
 from app.scenario.place import CityPlace, place_among
 from app.scenario.schema import Scenario
 from app.scenario.tariffs import city_prices
@@ -25,7 +27,7 @@ from carbon.data_centre.air.outdoor import OutdoorAir
 from carbon.data_centre.studies import OperatingSite
 from carbon.upstream import load_region, region_sites, simulate_region, upstream_from_csv
 from grid.arrays import Floats
-from grid.errors import InputError
+from grid.errors import InputError, ScenarioError
 from grid.time.clock import Clock
 from grid.weather.weather import Weather, weather_for
 
@@ -65,7 +67,7 @@ def hall_year(result: Result) -> HallYear:
 
     Raises:
         InputError: If a file that the scenario refers to cannot be read, or is faulty.
-        pydantic.ValidationError: If the scenario is of another version.
+        ScenarioError: If this version knows no such scenario.
     """
     scenario, folder = scenario_of(result), folder_of(result)
     clock, zone = year_clock(scenario.clock), scenario.city.time_zone
@@ -119,8 +121,16 @@ def _weather(result: Result, scenario: Scenario, name: str, clock: Clock) -> Wea
 
 
 def scenario_of(result: Result) -> Scenario:
-    """The scenario of a result, checked."""
-    return Scenario.model_validate(result.scenario)
+    """The scenario of a result, checked.
+
+    Raises:
+        ScenarioError: If this version knows no such scenario.
+    """
+    try:
+        return Scenario.model_validate(result.scenario)
+    except ValidationError as error:
+        faults = [fault_of(item) for item in error.errors()]
+        raise ScenarioError(faults, f"{result.path / 'scenario.yaml'}, as this version reads it,") from error
 
 
 def folder_of(result: Result) -> Path:

@@ -229,7 +229,7 @@ def test_too_many_studies_are_refused() -> None:
 
 
 def test_a_grid_that_cannot_be_read_is_said(view: View) -> None:
-    with pytest.raises(InputError, match="synthetic"):
+    with pytest.raises(InputError, match="invented"):
         hosting_card.work_out(view.result, shown_hall(view), DC_BUS, False, lambda _words, _share: None)
 
 
@@ -243,7 +243,7 @@ def test_the_hosting_capacity_of_a_bus_is_worked_out_in_the_city_of_the_result(f
     assert told == sorted(told)
     asked = hosting_card.Asked(("key",), "Bus 60", False)
     table = hosting_card.table_of(fuel_result, [(asked, found)])
-    assert table.select(pl.col("IT [MW]")).item() == found.p_it_mw
+    assert table.select(pl.col("IT [MW]")).item() == found.size
 
 
 def test_the_levers_of_any_hall_begin_where_it_is(study: HallStudy) -> None:

@@ -92,7 +92,7 @@ def test_a_grid_that_cannot_be_read_is_said_and_nothing_else_breaks(page, addres
     visit(page, f"{address}/data-centres?result=optimal&select=bus:Bus 12")
     until(page, lambda: page.input_value("#dc-bus") == "Bus 12", PATIENCE_S)
     page.click("#dc-host")
-    until(page, lambda: "synthetic" in said(page, "#dc-host-state"), PATIENCE_S)
+    until(page, lambda: "invented" in said(page, "#dc-host-state"), PATIENCE_S)
 
 
 def test_without_a_data_centre_a_hall_is_studied(page, plain_address):
