@@ -10,6 +10,7 @@ import numpy as np
 from app.scenario.loaded import LoadedScenario
 from app.simulation.inputs import SimulationInputs, prepare
 from app.simulation.limits import resolve_limits
+from app.twin.withdrawal import unmanaged_withdrawal
 from grid.arrays import Bools, Floats, Ints
 from grid.network.injections import Injections
 from grid.network.switching import SwitchableNetwork
@@ -64,7 +65,7 @@ def open_points(loaded: LoadedScenario, sought: Sought = "losses") -> OpenPoints
         InputError: If the grid is not radial in operation, or has no switches and no open lines.
     """
     inputs = prepare(loaded)
-    network, drawn = switchable_network(loaded.city.network), _drawn(inputs)
+    network, drawn = switchable_network(loaded.city.network), unmanaged_withdrawal(inputs)
     weight = {
         "losses": np.ones(inputs.clock.n_steps),
         "cost": np.maximum(inputs.import_price_per_mwh, 0.0),
@@ -87,15 +88,6 @@ def open_points(loaded: LoadedScenario, sought: Sought = "losses") -> OpenPoints
         violations_before=before[2],
         violations=after[2],
     )
-
-
-def _drawn(inputs: SimulationInputs) -> Injections:
-    """Withdrawal of all buses when nobody manages anything."""
-    city = inputs.loaded.city
-    p_mw = np.zeros((city.clock.n_steps, city.n_buses))
-    for flexibility in inputs.flexibilities:
-        p_mw += flexibility.at_buses(flexibility.unmanaged_power())
-    return city.injections().plus(Injections.dense(p_mw, np.zeros_like(p_mw)))
 
 
 def _searched(drawn: Injections) -> Ints:

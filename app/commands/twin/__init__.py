@@ -2,9 +2,9 @@
 
 import typer
 
-from app.commands.twin import ageing, open_points
+from app.commands.twin import ageing, open_points, restoration
 
-COMMANDS = (ageing.ageing, open_points.open_points)
+COMMANDS = (ageing.ageing, open_points.open_points, restoration.restore)
 """What `gridcarbon twin` is followed by, in the order of the help; each is called as its function is."""
 
 twin = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -14,4 +14,4 @@ for command in COMMANDS:
 
 @twin.callback()
 def about() -> None:
-    """The grid in operation: what its equipment suffers, and how it is best switched."""
+    """The grid in operation: what equipment suffers, how it is best switched, how supply comes back after a fault."""

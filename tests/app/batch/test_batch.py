@@ -200,7 +200,8 @@ def test_a_run_that_three_workers_died_of_has_failed(tmp_path: Path, workers: Wo
         summary = run_batch(check_sweep(sweep), store, workers, BatchOptions(), told)
         assert store.keys() == []
     assert summary.failures == (("seed=0", "3 workers died of it, perhaps for want of memory"),)
-    assert told.notes == ["seed=0: its worker has died; it runs again"] * 2
+    of_the_run = [note for note in told.notes if note.startswith("seed=0")]  # between two workers there may be none
+    assert of_the_run == ["seed=0: its worker has died; it runs again"] * 2
 
 
 def test_a_batch_without_workers_says_so_at_once_and_ends(tmp_path: Path) -> None:

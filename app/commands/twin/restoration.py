@@ -1,0 +1,55 @@
+"""What to switch after a fault."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app.commands.options import ScenarioFile
+
+
+def restore(
+    scenario: ScenarioFile,
+    branch: Annotated[str, typer.Option(help="Line or transformer that fails.")],
+    step: Annotated[int, typer.Option(help="Step of the scenario in which it fails.")] = 0,
+    hours: Annotated[float, typer.Option(help="How long the repair takes [h].")] = 4.0,
+    remote: Annotated[
+        list[str] | None, typer.Option(help="Branch whose switches are controlled from afar; repeatable.")
+    ] = None,
+    remote_min: Annotated[float, typer.Option(min=0, help="Time that such a switch takes [min].")] = 1.0,
+    manual_min: Annotated[float, typer.Option(min=0, help="Time that the crew takes for any other [min].")] = 30.0,
+    island: Annotated[
+        list[str] | None, typer.Option(help="Battery that can supply an island by itself; repeatable.")
+    ] = None,
+    vm_min_pu: Annotated[float, typer.Option(min=0.5, max=1.0, help="Least voltage until the repair.")] = 0.9,
+    vm_max_pu: Annotated[float, typer.Option(min=1.0, max=1.5, help="Highest voltage until the repair.")] = 1.1,
+    loading_max_percent: Annotated[float, typer.Option(min=1.0, help="Highest loading until the repair.")] = 100.0,
+) -> None:
+    """Say what to switch after a fault, in which order, and what stays without supply; radial and in AC after each."""
+    from app.scenario import load_scenario
+    from app.scenario.schema import LimitsSpec
+    from app.twin.restoration import FaultCase, restoration_of
+
+    limits = LimitsSpec(
+        vm_min_pu=vm_min_pu, vm_max_pu=vm_max_pu, line_loading_max_percent=loading_max_percent,
+        trafo_loading_max_percent=loading_max_percent,
+    )  # fmt: skip
+    fault = FaultCase(branch, step, hours, remote or (), remote_min, manual_min, island or ())
+    found, dark = restoration_of(load_scenario(scenario), fault, limits)
+    typer.echo(
+        f"the breaker of {found.tripped} opens; {found.energy_lost_mwh:.3f} MWh would be missing until the repair"
+    )
+    for action in found.actions:
+        how = "from afar" if action.remote else "by the crew"
+        restored = f", {action.restored_mw:.3f} MW supplied again" if action.restored_mw else ""
+        typer.echo(f"{action.minute:6.0f} min: {'close' if action.closes else 'open'} {action.branch} {how}{restored}")
+    typer.echo(f"not supplied: {found.energy_not_supplied_mwh:.3f} MWh")
+    if found.islands:
+        typer.echo(f"islands led by {', '.join(found.islands)}")
+    if dark:
+        typer.echo(f"without supply until the repair: {', '.join(dark)}")
+    if found.bound_mwh < found.left_mwh:
+        typer.echo(
+            f"not proven to be the best: {found.left_mwh:.3f} MWh are left, at least {found.bound_mwh:.3f} must be"
+        )
