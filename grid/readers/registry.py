@@ -10,6 +10,7 @@ from typing import Final
 from grid import _pandapower
 from grid.errors import InputError, nearest
 from grid.files.content import beside, is_file, is_folder, shown_path
+from grid.files.grid_endings import GRID_ENDINGS
 from grid.files.json_file import read_json
 from grid.readers.cim import read_cim
 from grid.readers.compared import compare_voltages
@@ -85,13 +86,11 @@ FORMATS: Final = (
     GridFormat("OpenDSS", (".dss",), read_opendss),
     GridFormat("PowerFactory", (".pfd", ".dz", ".dgs"), _refuse_powerfactory),
 )
-NET_FILES: Final = tuple(ending for form in FORMATS for ending in form.endings)
-"""Endings of files that hold a grid; folders hold PyPSA's CSV or CIM profiles."""
 
 
 def names_grid_file(name: str, folder: Path) -> bool:
     """Whether a name is that of a grid's file, or of a folder, rather than of a net that is shipped."""
-    return name.casefold().endswith(NET_FILES) or is_folder(folder / name)
+    return name.casefold().endswith(GRID_ENDINGS) or is_folder(folder / name)
 
 
 def read_grid_file(path: Path) -> ReadGrid:
@@ -107,5 +106,5 @@ def read_grid_file(path: Path) -> ReadGrid:
     name = path.name.casefold()
     form = next((each for each in FORMATS if name.endswith(each.endings)), None)
     if form is None:
-        raise InputError.single(PLACE, f"must end in {', '.join(NET_FILES)}", path.name)
+        raise InputError.single(PLACE, f"must end in {', '.join(GRID_ENDINGS)}", path.name)
     return form.read(path)

@@ -140,7 +140,7 @@ def test_wrong_words_on_the_command_line_are_refused(tmp_path: Path) -> None:
     refused(gridcarbon("run", path, "--out", tmp_path / "out", "--days", "0"), "period.days: must be at least 1; got 0")
     refused(gridcarbon("serve", tmp_path / "nothing"), "no such folder")
     refused(gridcarbon("serve", tmp_path, "--read-only"), "holds no result")
-    refused(gridcarbon("export", path, tmp_path / "net.xlsx"), "must end in .json")
+    refused(gridcarbon("export", path, tmp_path / "net.csv"), "must end in .json")
     refused(gridcarbon("export", path, tmp_path / "net.json", "--step", "96"), "--step: must lie within 0..95; got 96")
     assert not (tmp_path / "out").exists()
 

@@ -20,14 +20,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "emissions_t", "emissions_marginal_not_in_inventory_t", "ci_mean_g_per_kwh", "renewable_share",
         "emissions_import_t", "emissions_production_t", "emissions_export_t", "emissions_source_t",
     ),
-    "Cost": ("cost",),
+    "Cost": ("cost", "bills"),
     "Energy": (
         "consumption_mwh", "import_mwh", "export_mwh", "generation_mwh", "curtailed_mwh", "loss_mwh", "grid_loss_mwh",
         "storage_change_mwh", "stock_gain_mwh", "heat_pump_heat_mwh",
     ),
     "Grid": (
         "peak_import_mw", "line_loading_max_percent", "trafo_loading_max_percent", "violation_steps", "vm_min_pu",
-        "vm_max_pu", "failed_steps",
+        "vm_max_pu", "failed_steps", "controller_operations", "unbalance_max", "unbalanced_buses",
+        "neutral_max_percent", "balancing_vm_min_pu", "balancing_line_percent", "balancing_loss_mwh",
     ),
     "Electric cars": (
         "ev_energy_mwh", "v2g_energy_mwh", "ev_ci_g_per_kwh", "ev_g_per_km", "ev_driven_km", "ev_owed_mwh",
@@ -41,7 +42,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Key figures by group, in the order in which they are read; those of data centres and conventions join by family."""
 OTHERS = "Other figures"
-_GROUP_OF_FAMILY = {"data_centres": "Data centres", "conventions": "Emissions"}
+_GROUP_OF_FAMILY = {"data_centres": "Data centres", "conventions": "Emissions", "bills": "Cost"}
 
 Tone = Literal["better", "worse", ""]
 

@@ -20,7 +20,8 @@ def test_check_says_it_before_anything_else(tmp_path: Path) -> None:
     pp.create_ext_grid(net, bus)
     pp.create_asymmetric_load(net, bus, p_a_mw=0.003, p_b_mw=0.001, name="house")
     pp.to_json(net, str(tmp_path / "net.json"))
-    scenario = {"name": "street", "city": {"network": "net.json"}, "period": {"start": "2030-06-01", "days": 1}}
+    scenario = {"name": "street", "city": {"network": "net.json", "phases": "one"}}
+    scenario["period"] = {"start": "2030-06-01", "days": 1}
     lines = describe_scenario(check_scenario(scenario, tmp_path, "street")).splitlines()
     assert lines[1].startswith("  ATTENTION  1 asymmetric loads (0.004 MW)")
     assert any("1 loads" in line for line in lines)

@@ -68,7 +68,7 @@ def test_who_makes_charts_may_import_and_waits_for_others_who_make_some() -> Non
 def test_rest_ends_when_nobody_has_made_charts_for_a_while() -> None:
     gate = PandasGate()
     gate.enter()
-    threading.Timer(0.05, gate.leave).start()
     begun = time.monotonic()
+    threading.Timer(0.05, gate.leave).start()
     gate.rest(0.05)
     assert time.monotonic() - begun >= 0.1

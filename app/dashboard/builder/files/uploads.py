@@ -16,9 +16,9 @@ from app.batch.sweep.base import is_sweep
 from app.dashboard.builder.content import Content, plain
 from grid.errors import InputError
 from grid.files.content import limit_bytes
+from grid.files.grid_endings import GRID_ENDINGS
 from grid.files.output import in_words
 from grid.files.yaml_file import read_yaml
-from grid.readers import NET_FILES
 
 PIECE_BYTES = 1 << 20
 MOST_SCENARIO_BYTES = 5_000_000
@@ -71,7 +71,7 @@ def _read_nothing(_path: Path) -> None:
 
 UPLOADS_BY_KIND = {
     "scenario": UploadKind("scenario", (".yaml", ".yml"), read_yaml, MOST_SCENARIO_BYTES, scenario=True),
-    "net": UploadKind("grid", NET_FILES, _read_net),
+    "net": UploadKind("grid", GRID_ENDINGS, _read_net),
     "profiles": UploadKind("profiles", (".csv", ".parquet"), _read_profiles, MOST_TABLE_BYTES),
     "data": UploadKind(
         "file",
