@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from carbon.reporting.marginal import MarginalIntensity, regional_marginal
 from carbon.upstream import Upstream
 from grid.arrays import Floats
-from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import PowerFlow
 from optimizer.network.linearisation import loss_rows
+from optimizer.network.phase_linearisation import phase_loss_rows, spread_evenly
 from optimizer.problem.schedule import Schedule
+
+if TYPE_CHECKING:
+    from grid.three_phase import PhasePowerFlow
 
 MOST_VOLTAGES = 1_000_000
 """Voltages of so many nodes and steps are differentiated at once, which takes some 200 MB."""
@@ -29,7 +33,10 @@ NO_LOSSES = (
     "Marginal losses are not known of grids with {elements}: nodal marginal intensities are missing, and what V2G "
     "avoided is reckoned with the region's."
 )
-PHASES_APART = "phases that are solved apart"
+OF_PHASES = (
+    "Phases are solved apart: the losses of a MWh more at a bus are those of a third of it in each phase; in one phase "
+    "alone it may lose more or less."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +64,9 @@ class Marginal:
     notes: tuple[str, ...]
 
 
-def marginal_of(upstream: Upstream, flow: GridFlow, schedule: Schedule, sensitivity: Floats | None = None) -> Marginal:
+def marginal_of(
+    upstream: Upstream, flow: PowerFlow | PhasePowerFlow, schedule: Schedule, sensitivity: Floats | None = None
+) -> Marginal:
     """The marginal intensities and prices of a run.
 
     Args:
@@ -77,24 +86,27 @@ def marginal_of(upstream: Upstream, flow: GridFlow, schedule: Schedule, sensitiv
     )
     optimised = bool(np.isfinite(price).any())
     notes = [MEANING, OF_THE_DISPATCH if optimised else NO_DUALS]
-    why = flow.network.decided_by_voltage if isinstance(flow, PowerFlow) else (PHASES_APART,)
-    if why:
-        notes.append(NO_LOSSES.format(elements=", ".join(why)))
+    if flow.network.decided_by_voltage:
+        notes.append(NO_LOSSES.format(elements=", ".join(flow.network.decided_by_voltage)))
+    elif not isinstance(flow, PowerFlow):
+        notes.append(OF_PHASES)
     return Marginal(region, region.at_nodes(np.nan_to_num(losses)), losses, price, penalty, dispatch, tuple(notes))
 
 
-def loss_sensitivity(flow: GridFlow) -> Floats:
+def loss_sensitivity(flow: PowerFlow | PhasePowerFlow) -> Floats:
     """Losses of the grid for a MWh more at each bus, at the AC operating point, shape (T, B) [MWh/MWh].
 
     NaN in steps without a solution, at de-energised buses, and everywhere in grids whose elements hold a voltage or
-    follow it: they would answer to the change, which the derivative at constant powers does not see. NaN also where
-    three phases are solved apart, since a MWh more loses another amount in each of them.
+    follow it: they would answer to the change, which the derivative at constant powers does not see. Where three phases
+    are solved apart, each of them draws a third of the MWh.
     """
     network = flow.network
     found = np.full((flow.clock.n_steps, len(network.buses.names)), np.nan)
-    if network.decided_by_voltage or not isinstance(flow, PowerFlow):
+    if network.decided_by_voltage:
         return found
     at_once = max(1, MOST_VOLTAGES // network.n_nodes)
+    if not isinstance(flow, PowerFlow):
+        return _phase_loss_sensitivity(flow, found, at_once)
     for place, variant in enumerate(flow.variants or (network,)):
         of_variant = flow.variant == place if flow.variants else np.ones(flow.clock.n_steps, dtype=bool)
         steps = np.flatnonzero(of_variant & ~flow.failed)
@@ -102,4 +114,14 @@ def loss_sensitivity(flow: GridFlow) -> Floats:
             chosen = steps[first : first + at_once]
             found[chosen] = loss_rows(flow.at(variant, chosen), np.arange(chosen.size)).per_mw
     found[:, network.buses.node < 0] = np.nan
+    return found
+
+
+def _phase_loss_sensitivity(flow: PhasePowerFlow, found: Floats, at_once: int) -> Floats:
+    """Losses for a MWh more at each bus that is spread evenly over the phases, written into `found`, shape (T, B)."""
+    steps = np.flatnonzero(~flow.failed)
+    for first in range(0, steps.size, at_once):
+        chosen = steps[first : first + at_once]
+        found[chosen] = spread_evenly(phase_loss_rows(flow, chosen).per_mw)
+    found[:, flow.network.buses.node < 0] = np.nan
     return found

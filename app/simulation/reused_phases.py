@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from app.simulation.reuse import PhaseReuse
 from grid.arrays import Floats
 from grid.city.city import City
 from grid.network.network import Complexes, Network
-from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import PowerFlow, network_digest, power_flow
 from grid.threads import processors
 from grid.time.clock import Clock
@@ -21,6 +21,9 @@ from optimizer.horizon.rolling import Progress, dispatch, leaves_nothing
 from optimizer.horizon.spans import Map, Spans, dispatch_in_spans
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Schedule
+
+if TYPE_CHECKING:
+    from grid.three_phase import PhasePowerFlow
 
 
 def dispatch_reusing(
@@ -79,11 +82,12 @@ def flow_reusing(city: City, p_mw: Floats, q_mvar: Floats, reuse: PhaseReuse | N
     return flow_from(arrays, network, clock), found
 
 
-def sensitivity_reusing(flow: GridFlow, reuse: PhaseReuse | None) -> Floats:
+def sensitivity_reusing(flow: PowerFlow | PhasePowerFlow, reuse: PhaseReuse | None) -> Floats:
     """The sensitivity of losses of an AC power flow (`app.simulation.marginal.loss_sensitivity`)."""
-    if reuse is None or not isinstance(flow, PowerFlow):
+    if reuse is None:
         return loss_sensitivity(flow)
-    takes = (network_digest(flow.network), flow.clock, flow.voltage, flow.failed)
+    delta = None if isinstance(flow, PowerFlow) else flow.delta
+    takes = (network_digest(flow.network), flow.clock, flow.voltage, flow.failed, delta)
     arrays, _ = reuse.get("loss sensitivity", takes, lambda: {"per_mwh": loss_sensitivity(flow)})
     return np.asarray(arrays["per_mwh"])
 

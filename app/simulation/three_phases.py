@@ -52,14 +52,14 @@ def flow_in_three_phases(
         return {"voltage": flow.voltage, "by_newton": flow.by_newton, "failed": flow.failed}
 
     if reuse is None:
-        return PhasePowerFlow(clock, network, sequences, **solved()), False
+        return PhasePowerFlow(clock, network, sequences, **solved(), delta=loads.delta), False
     takes = (
         network_digest(network),
         clock,
         *((part.profiles, part.p_mw, part.q_mvar) for part in (loads.wye, loads.delta)),
     )
     arrays, found = reuse.get("three-phase power flow", takes, solved)
-    return PhasePowerFlow(clock, network, sequences, **arrays), found
+    return PhasePowerFlow(clock, network, sequences, **arrays, delta=loads.delta), found
 
 
 def phase_loads(inputs: SimulationInputs, schedule: Schedule, p_mw: Mapping[str, Floats]) -> PhaseLoads:

@@ -39,6 +39,7 @@ class PhasePowerFlow:
             a step has no solution.
         by_newton: Steps solved by pandapower's `runpp_3ph` instead of the fixed point, shape (T,).
         failed: Steps without a solution, shape (T,).
+        delta: What was drawn between the phases ab, bc, ca, rows phase by phase; None: nothing.
     """
 
     clock: Clock
@@ -47,6 +48,7 @@ class PhasePowerFlow:
     voltage: Complexes
     by_newton: Bools
     failed: Bools
+    delta: Injections | None = None
 
     def phase_vm_pu(self) -> Floats:
         """Voltage of each phase at each bus, shape (T, 3, B) [pu]; NaN where a bus is de-energised."""
@@ -112,6 +114,15 @@ class PhasePowerFlow:
         """Power that each external grid's node feeds in, shape (T, R) [MW + j MVAr]."""
         return np.asarray(self._injected_mva(self.network.slack))
 
+    def net_import_mw(self, p_mw: Floats) -> Floats:
+        """Net import through all external grids, shape (T,) [MW]: what enters the grid, and what their buses draw.
+
+        Args:
+            p_mw: Withdrawal of all phases at every bus that was solved for, shape (T, B) [MW].
+        """
+        there = np.isin(self.network.buses.node, self.network.slack)
+        return np.asarray(self.slack_mva().real.sum(axis=1) + p_mw[:, there].sum(axis=1))
+
     def injected_mw(self) -> Floats:
         """Active power of all phases that enters the grid at each node, shape (T, N) [MW]."""
         return np.asarray(self._injected_mva(np.arange(self.network.n_nodes)).real)
@@ -164,7 +175,7 @@ def phase_power_flow(
         solved = runpp_3ph(sequences, wye, delta)
         if solved is not None and _missed_mw(sequences, solved, wye, delta) < MISSED_MW:
             voltage[:, :, step], failed[step], by_newton[step] = solved, False, True
-    return PhasePowerFlow(clock, network, sequences, voltage, by_newton, failed)
+    return PhasePowerFlow(clock, network, sequences, voltage, by_newton, failed, loads.delta)
 
 
 def _at_step(part: Injections, step: int) -> Complexes:

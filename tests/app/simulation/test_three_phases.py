@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ import pytest
 from app.scenario import check_scenario
 from app.scenario.phases import solved_phases
 from app.simulation import PhaseReuse, SimulationResult, simulate
+from app.simulation.marginal import OF_PHASES
 from app.simulation.three_phases import phase_loads
 from app.simulation.violations import beyond_unbalance, find_violations
 from grid.city.source import read_grid
 from grid.errors import InputError, ScenarioError
+from grid.three_phase import PhaseLoads, phase_power_flow
 from grid.time.clock import Clock
 
 pytestmark = pytest.mark.slow
@@ -73,6 +76,22 @@ def test_balancing_never_raises_losses_and_is_what_one_phase_gives(street: Simul
     assert one.by_phase is None
     assert one.even is None
     assert one.flow.vm_pu().min() == pytest.approx(even.vm_min_pu.min(), abs=1e-9)
+
+
+def test_marginal_losses_are_those_of_a_third_in_each_phase(street: SimulationResult) -> None:
+    flow, clock = street.by_phase, street.inputs.clock
+    assert flow is not None
+    bus, step_mw, lost_mw = 7, 1e-4, []
+    loads = phase_loads(street.inputs, street.schedule, street.p_mw)
+    for sign in (1, -1):
+        more = np.zeros((clock.n_steps, 3, len(flow.network.buses.names)), dtype=complex)
+        more[:, :, bus] = sign * step_mw / 3
+        drawn = replace(loads, wye=loads.wye.plus(PhaseLoads.dense(more).wye))
+        moved = phase_power_flow(flow.network, flow.sequences, clock, drawn)
+        lost_mw.append(moved.injected_mw().sum(axis=1))
+    expected = (lost_mw[0] - lost_mw[1]) / (2 * step_mw)
+    np.testing.assert_allclose(street.marginal.loss_sensitivity[:, bus], expected, rtol=1e-4)
+    assert OF_PHASES in street.marginal.notes
 
 
 def test_units_on_all_phases_give_the_balanced_result() -> None:
