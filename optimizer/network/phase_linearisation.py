@@ -193,7 +193,7 @@ def _currents_per_voltage(flow: PhasePowerFlow, step: Ints, v: Complexes) -> tup
     """
     of = flow.sequences
     currents = np.stack([y @ part for y, part in zip(of.admittance, flow.voltage[:, :, step], strict=True)])
-    injected = np.tensordot(TO_PHASES, currents, axes=1)
+    injected = np.asarray(np.tensordot(TO_PHASES, currents, axes=1), dtype=np.complex128)
     between = np.zeros_like(v)
     if flow.delta is not None and flow.delta.p_mw.nnz + flow.delta.q_mvar.nnz:
         profiles, live = flow.delta.profiles[:, step], np.flatnonzero(of.buses.node >= 0)
@@ -202,6 +202,6 @@ def _currents_per_voltage(flow: PhasePowerFlow, step: Ints, v: Complexes) -> tup
             np.subtract.at(between[phase], of.buses.node[live], power[live] / of.base_mva)
     across = v - np.roll(v, -1, axis=0)
     in_delta = np.conj(between / across)
-    wye: Complexes = (injected - in_delta + np.roll(in_delta, 1, axis=0)) / np.conj(v)
+    wye = (injected - in_delta + np.roll(in_delta, 1, axis=0)) / np.conj(v)
     wye[:, of.slack] = 0.0
     return wye, np.asarray(in_delta / np.conj(across))
