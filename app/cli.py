@@ -26,7 +26,7 @@ from app.commands import (
     why,
 )
 from app.commands.exit_status import BY_SIGNAL, FAILED, INFEASIBLE, WRONG_INPUT, ending_signals, status_without_dispatch
-from app.commands.grid_studies import hosting, outages, reinforce, short_circuit
+from app.commands.grid_studies import feeder, hosting, outages, reinforce, short_circuit
 from app.commands.sweeps import batch, compare, ensembles
 from app.commands.twin import twin
 from app.failures import StoreError
@@ -49,6 +49,7 @@ COMMANDS = (
     hosting.hosting,
     outages.outages,
     short_circuit.short_circuit,
+    feeder.feeder,
     reinforce.reinforce,
     planning.frontier,
     planning.estimate,

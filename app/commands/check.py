@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.commands.options import Days
+
+if TYPE_CHECKING:
+    from grid.readers import ReadGrid
 
 
 def check(
@@ -50,9 +53,10 @@ def grid(
     """Read a grid of any format and say what was read, guessed and dropped, and how its own results compare."""
     from grid.city.source import source_of_read
     from grid.errors import InputError
-    from grid.readers import read_grid_file
 
-    read = read_grid_file(file)
+    read = _net_or_feeder(file)
+    if read is None:
+        return
     typer.echo(read.report.text)
     try:
         network = source_of_read(read).network
@@ -62,3 +66,27 @@ def grid(
         typer.echo(f"  note      {sentence}")
     path = f"pandapower: {', '.join(network.uncovered)}" if network.uncovered else "fixed point"
     typer.echo(f"  solver    {path}")
+
+
+def _net_or_feeder(file: Path) -> ReadGrid | None:
+    """The net of a file; None, with what there is to say printed, of a circuit that phase coordinates describe only."""
+    from app.studies.feeder import against_engine, refused_elements
+    from grid.errors import InputError
+    from grid.readers import read_grid_file
+
+    try:
+        return read_grid_file(file)
+    except InputError as error:
+        refused = refused_elements(error)
+        if not refused:
+            raise
+    from grid.readers.opendss.phases import read_feeder
+
+    read = read_feeder(file)
+    typer.echo(read.report.text)
+    for sentence in against_engine(read):
+        typer.echo(f"  found     {sentence}")
+    typer.echo("  solver    fixed point between phase nodes")
+    typer.echo("  not for   scenarios and their studies, which need a net of sequences; it is none because of")
+    typer.echo(f"            {refused}")
+    return None

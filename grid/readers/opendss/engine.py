@@ -16,14 +16,30 @@ TOLERANCE = 1e-9
 """Largest change of a voltage in the last iteration [pu]; the engine's own is 1e-4, too much to compare with."""
 PROPERTIES = {
     "Line": ("Switch", "Length", "Units", "NormAmps", "Enabled"),
-    "Load": ("Model", "Conn", "kW", "kvar", "kV", "ZIPV", "Vminpu", "Vmaxpu"),
+    "Load": (
+        "Model",
+        "Conn",
+        "kW",
+        "kvar",
+        "kV",
+        "ZIPV",
+        "Vminpu",
+        "Vmaxpu",
+        "VLowpu",
+        "CVRwatts",
+        "CVRvars",
+        "Status",
+        "Rneut",
+    ),
     "Transformer": ("Windings", "LeadLag", "%NoLoadLoss", "%IMag", "XHL"),
     "Capacitor": ("Conn", "kvar", "kV", "States"),
     "Reactor": ("Conn", "kvar", "kV", "R", "X", "Parallel"),
-    "Generator": ("Model", "kW", "kvar", "Conn"),
-    "Vsource": ("BasekV", "pu", "Angle", "MVAsc3"),
+    "Generator": ("Model", "kW", "kvar", "Conn", "kV", "Vminpu", "Vmaxpu"),
+    "Vsource": ("BasekV", "pu", "Angle", "MVAsc3", "Sequence"),
 }
 """Properties of elements that are passed on as the engine writes them."""
+LINEAR = ("Vsource", "Line", "Transformer", "AutoTrans", "Capacitor", "Reactor", "Fault")
+"""Classes of elements that are an admittance matrix, beside the voltage of a source."""
 
 
 def describe(file: str) -> dict[str, Any]:
@@ -41,6 +57,7 @@ def describe(file: str) -> dict[str, Any]:
     return {
         "name": dss.Circuit.Name(),
         "frequency": float(dss.Solution.Frequency()),
+        "load_factor": float(dss.Solution.LoadMult()),
         "converged": bool(dss.Solution.Converged()),
         "losses_kw": dss.Circuit.Losses()[0] / 1e3,
         "buses": list(_buses(dss)),
@@ -76,6 +93,9 @@ def _element(dss: Any, name: str) -> dict[str, Any]:
         "name": name, "kind": kind, "enabled": bool(dss.CktElement.Enabled()),
         "phases": int(dss.CktElement.NumPhases()),
         "buses": [str(bus).casefold() for bus in dss.CktElement.BusNames()],
+        "nodes": [int(node) for node in dss.CktElement.NodeOrder()],
+        "amps": float(dss.CktElement.NormalAmps()),
+        "admittance_s": [float(part) for part in dss.CktElement.YPrim()] if kind in LINEAR else [],
         "open": [bool(dss.CktElement.IsOpen(k + 1, 0)) for k in range(int(dss.CktElement.NumTerminals()))],
         "properties": {key: _property(dss, key) for key in PROPERTIES.get(kind, ())},
     }  # fmt: skip

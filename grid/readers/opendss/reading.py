@@ -23,6 +23,10 @@ from grid.readers.opendss.scripts import gather_scripts
 from grid.readers.report import PLACE, GridReport, ReadGrid
 
 ENGINE: Final = Path(__file__).with_name("engine.py")
+NO_SEQUENCES: Final = (
+    "is no net of sequences, which dispatch, tracing, limits and the studies of a grid need; "
+    "'gridcarbon grid' and 'gridcarbon feeder' solve its power flow in phase coordinates"
+)
 LONGEST_S: Final = 120
 """Time after which the engine is given up [s]."""
 
@@ -38,6 +42,8 @@ def read_opendss(path: Path) -> ReadGrid:
     faults: list[Fault] = []
     made = CircuitTables(circuit, faults)
     tables = made.tables()
+    if faults:
+        faults.append(Fault(PLACE, NO_SEQUENCES))
     raise_if_any(faults, shown_path(path))
     net = _pandapower.net_of_tables(str(circuit["name"]), tables, float(circuit["frequency"]))
     vm_pu = np.array([np.mean(bus["vm_pu"]) if bus["vm_pu"] else np.nan for bus in circuit["buses"]], dtype=float)

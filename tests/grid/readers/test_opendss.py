@@ -8,6 +8,7 @@ import pytest
 
 from grid.errors import InputError
 from grid.readers import read_grid_file
+from grid.readers.opendss.phases import read_feeder
 from grid.readers.opendss.scripts import gather_scripts
 from tests.grid.readers.right_files import CIRCUIT
 
@@ -67,7 +68,7 @@ def test_what_sequences_do_not_represent_is_refused_by_name(tmp_path: Path) -> N
     with pytest.raises(InputError) as caught:
         read_grid_file(write(tmp_path, text))
     named = {fault.place for fault in caught.value.faults}
-    assert named == {"Line.bent", "Line.lateral", "RegControl.reg", "Load.between", "Load.odd"}
+    assert named == {"Line.bent", "Line.lateral", "RegControl.reg", "Load.between", "Load.odd", "city.network"}
 
 
 @pytest.mark.slow
@@ -76,3 +77,19 @@ def test_what_the_engine_refuses_is_said_without_its_folder(tmp_path: Path) -> N
         read_grid_file(write(tmp_path, "New circuit.x\nNew wibble.y\n"))
     assert str(tmp_path) not in str(caught.value)
     assert "gridcarbon" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_what_phase_coordinates_do_not_represent_is_refused_by_name(tmp_path: Path) -> None:
+    more = (
+        "New pvsystem.roof bus1=end phases=3 kv=0.4 kva=5 pmpp=5\n"
+        "New isource.noise bus1=end phases=1 amps=1\n"
+        "New load.fixed bus1=end phases=3 kv=0.4 kw=1 kvar=0 model=6\n"
+        "New load.cvr bus1=end phases=3 kv=0.4 kw=1 kvar=0 model=4 cvrwatts=0.8\n"
+        "New generator.held bus1=end phases=3 kv=0.4 kw=1 model=3\n"
+        "New line.lateral phases=1 bus1=end.2 bus2=side.2 r1=0.3 x1=0.1 length=0.1 units=km\n"
+    )
+    with pytest.raises(InputError) as caught:
+        read_feeder(write(tmp_path, CIRCUIT.replace("Set voltagebases", f"{more}Set voltagebases")))
+    named = {fault.place for fault in caught.value.faults}
+    assert named == {"PVSystem.roof", "Isource.noise", "Load.fixed", "Load.cvr", "Generator.held"}
