@@ -24,17 +24,27 @@ def convention_cards(view: View) -> list[Component]:
 
 def _losses(table: pl.DataFrame, view: View) -> Component:
     lines = figures.by_line(table)
+    shown = figures.side_by_side(lines)
     return cards.chart(
         "Who bears the losses: conventions side by side",
         "The same flows under every convention that the run traced; stores as water tanks. The table also holds the "
         "other model of stores: loads when they charge, free of carbon when they discharge.",
-        figures.convention_bars(lines, view.theme), key="conventions", table=figures.side_by_side(lines),
+        figures.convention_bars(lines, view.theme), key="conventions", table=shown,
         why=cards.Behind(
             ("conventions",), ("convention", "stores", "gpc_code", "energy_mwh", "emissions_kg"),
             "Lines of losses are summed to one row for who bears them; lines below 0.5 kg in every convention are left "
             "out of the chart, not of the table.", "Each column names its own.",
-        ),
+        ).of_columns({name: _of_convention(name) for name in shown.columns}),
     )  # fmt: skip
+
+
+def _of_convention(heading: str) -> str:
+    """How a column of conventions side by side is made."""
+    if heading == "Line":
+        return "`gpc_code` with its name; lines x.3 are one row for who bears the losses"
+    name = heading.partition(" [")[0]
+    rows = f"where `convention` and `stores` are {name}"
+    return f"SUM(emissions_kg) / {'1000' if heading.endswith('[t]') else 'SUM(energy_mwh)'} {rows}"
 
 
 def _words(table: pl.DataFrame) -> Component:
@@ -52,7 +62,10 @@ def _bearers(view: View) -> Component:
     )  # fmt: skip
     subtitle = "What is lost in the grid, and who answers for it: uses pay within their own emissions (lines x.2)."
     behind = cards.Behind(("loss_bearers",), ("bearer", "lost_mwh", "emissions_kg"), "As in the table.",
-                          "Each row names its own.", ("grid_loss_mwh",))  # fmt: skip
+                          "Each row names its own.", ("grid_loss_mwh",)).of_columns({
+        "Convention": "`convention`", "Stores as": "`stores`", "Who bears them": "`bearer`",
+        "Lost [MWh]": "lost_mwh", "Carbon [t]": "emissions_kg / 1000",
+    })  # fmt: skip
     return cards.table_card("Losses of the grid", subtitle, frame, digits=3, key="loss-bearers", why=behind)
 
 
@@ -68,7 +81,7 @@ def _views(view: View) -> Component:
                          "production_kg", "import_kg", "consumption_kg", "stores_kg", "loss_kg", "export_kg"),
             "The row of the city; uses and losses are consumption and loss.", view.convention,
             ("emissions_production_t", "emissions_import_t", "emissions_export_t"),
-        ),
+        ).of_columns(_OF_VIEWS),
     )  # fmt: skip
 
 
@@ -83,7 +96,10 @@ def _origins(view: View) -> Component:
             ("origins", "data_centre_origins"), ("consumer", "source", "energy_mwh", "emissions_kg", "name"),
             "Traced energy of each source in what a sector or a data centre uses over the period; shares of its sum.",
             view.convention, ("renewable_share",),
-        ),
+        ).of_columns({
+            "Consumer": "`consumer`, or `name` of a data centre", "Source": "`source`",
+            "Energy [MWh]": "SUM(energy_mwh)", "Carbon [t]": "SUM(emissions_kg) / 1000",
+        }),
         table=frame.select(
             pl.col("consumer").alias("Consumer"), pl.col("source").alias("Source"),
             pl.col("energy_mwh").alias("Energy [MWh]"), (pl.col("emissions_kg") / KG_PER_T).alias("Carbon [t]"),
@@ -108,6 +124,7 @@ def _buses(view: View) -> Component:
     kept = f"All buses, those first whose use carries most carbon. {view.convention}"
     behind = cards.Behind(("views",), ("name", "production_mwh", "consumption_mwh", "consumption_kg"),
                           "Rows of buses, those first whose consumption carries most.", view.convention)  # fmt: skip
+    behind = behind.of_columns(_OF_VIEWS)
     table = _view_table(rows.sort("consumption_kg", descending=True), ("bus",))
     total = cards.summed(table, [name for name in table.columns if name.startswith("Consumption")])
     return cards.table_card("Production and consumption, bus by bus", kept, table, key="bus-views", why=behind,
@@ -121,14 +138,22 @@ def _operators(view: View) -> pl.DataFrame:
     return rows.filter(pl.col("convention") == OPERATOR, pl.col("stores") == WATER_TANK).collect()
 
 
+_TERMS = ("production", "import", "consumption", "stores", "loss", "export")
+_OF_VIEWS = {
+    "Where": "`name`, with the words of its GPC line where it is one",
+    **{f"{term.capitalize()} [MWh]": f"{term}_mwh" for term in _TERMS},
+    **{f"{term.capitalize()} [t]": f"{term}_kg / 1000" for term in _TERMS},
+    "Intensity [g/kWh]": "ci_kg_per_mwh, which in g/kWh is the same number",
+}
+
+
 def _view_table(rows: pl.DataFrame, levels: tuple[str, ...]) -> pl.DataFrame:
     """Energy and carbon of some rows of `views`, under plain names."""
     shown = rows.filter(pl.col("level").is_in(levels))
-    terms = ("production", "import", "consumption", "stores", "loss", "export")
     return shown.select(
         pl.col("name").map_elements(sector_name, return_dtype=pl.String).alias("Where"),
-        *(pl.col(f"{term}_mwh").alias(f"{term.capitalize()} [MWh]") for term in terms),
-        *((pl.col(f"{term}_kg") / KG_PER_T).alias(f"{term.capitalize()} [t]") for term in terms),
+        *(pl.col(f"{term}_mwh").alias(f"{term.capitalize()} [MWh]") for term in _TERMS),
+        *((pl.col(f"{term}_kg") / KG_PER_T).alias(f"{term.capitalize()} [t]") for term in _TERMS),
         pl.col("ci_kg_per_mwh").alias("Intensity [g/kWh]"),
     )
 

@@ -15,6 +15,8 @@ from app.dashboard.view import View
 from app.results.folder import Result
 
 ONE_SCALE = "One panel a result, all on one scale."
+_RESULT = {"Result": "label of the result whose tables are read"}
+_POWERS = ("import", "export", "generation", "storage", "consumption", "loss")
 
 
 def multiple_cards(view: View, compared: ResultComparison) -> Iterator[Component]:
@@ -28,7 +30,7 @@ def multiple_cards(view: View, compared: ResultComparison) -> Iterator[Component
             ("city",), ("import_mw", "generation_mw", "storage_mw", "export_mw", "consumption_mw", "loss_mw"),
             "Power of every step of each result; over long periods the mean of the shortest interval that leaves at "
             "most 1,000 points. The table: means over the period.", "", ("consumption_mwh", "peak_import_mw"),
-        ),
+        ).of_columns(_RESULT | {f"{name.capitalize()} [MW, mean]": f"AVG({name}_mw)" for name in _POWERS}),
     )  # fmt: skip
     yield cards.chart(
         view.say("Emissions of an average day, side by side"),
@@ -38,7 +40,11 @@ def multiple_cards(view: View, compared: ResultComparison) -> Iterator[Component
             ("sectors",), ("gpc_code", "emissions_kg"),
             "Emissions of each step of each result, summed by GPC line and hour, then averaged over the days by local "
             "hour of the day.", view.convention, ("emissions_t",),
-        ),
+        ).of_columns({
+            "Sector": "`gpc_code` with its name", "Hour": "hour of `time` in local time",
+            **{f"{name} [kg/h]": "SUM(emissions_kg) of each local day and hour of that result; the mean over the days"
+               for name in shown},
+        }),
     )  # fmt: skip
     yield from _cars(view, shown)
     yield from _loading(view, shown)
@@ -52,7 +58,10 @@ def _cars(view: View, shown: Mapping[str, Result]) -> Iterator[Component]:
             view.say("When cars charge, side by side"), f"{ONE_SCALE} What they give back stands below zero.",
             multiples.charging(powers, view.zone, view.theme), key="compare-charging", table=_charged(powers),
             why=cards.Behind(("assets",), ("drawn_mw", "fed_in_mw"), "Sums over all fleets and buses in each step of "
-                             "each result.", "", ("ev_energy_mwh", "v2g_energy_mwh")),
+                             "each result.", "", ("ev_energy_mwh", "v2g_energy_mwh")).of_columns(_RESULT | {
+                "Highest charging [MW]": "MAX over steps of SUM(drawn_mw)",
+                "Highest feeding in [MW]": "MAX over steps of SUM(fed_in_mw)",
+            }),
         )  # fmt: skip
 
 
@@ -74,17 +83,19 @@ def _loading(view: View, shown: Mapping[str, Result]) -> Iterator[Component]:
         multiples.loading_durations(curves, None if limit is None else float(limit), view.theme),
         key="compare-loading", table=pl.DataFrame(rows),
         why=cards.Behind(("branches",), ("loading_percent", "kind"), "The greatest loading of any line in each step of "
-                         "each result, sorted in descending order.", "", ("line_loading_max_percent",)),
+                         "each result, sorted in descending order.", "", ("line_loading_max_percent",)).of_columns({
+            "Passed in [% of steps]": "the shares that the table lists",
+            **dict.fromkeys(curves, "MAX(loading_percent) over lines, passed in this share of its steps"),
+        }),
     )  # fmt: skip
 
 
 def _powers(shown: Mapping[str, Result]) -> pl.DataFrame:
     """Mean powers of each result."""
-    names = ("import", "export", "generation", "storage", "consumption", "loss")
     means = [
-        one.table("city").select(pl.col(f"{name}_mw").mean() for name in names).collect() for one in shown.values()
+        one.table("city").select(pl.col(f"{name}_mw").mean() for name in _POWERS).collect() for one in shown.values()
     ]
-    frame = pl.concat(means).rename({f"{name}_mw": f"{name.capitalize()} [MW, mean]" for name in names})
+    frame = pl.concat(means).rename({f"{name}_mw": f"{name.capitalize()} [MW, mean]" for name in _POWERS})
     return frame.insert_column(0, pl.Series("Result", list(shown)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -54,22 +55,24 @@ def explained_cards(view: View, compared: ResultComparison) -> Iterator[Componen
     yield _choice(view, compared, chosen)
     yield cards.chart(
         title, EMISSIONS_SUBTITLE, emission_waterfalls(average, marginal, view.theme), key="compare-emissions",
-        table=table, digits=digits_for((average, marginal)) + 1, why=BEHIND,
+        table=table, digits=digits_for((average, marginal)) + 1, why=BEHIND.of_columns(_of_causes(table)),
     )  # fmt: skip
     yield _meanings(average, marginal, WORDS)
+    hourly = hourly_table(average, marginal)
     yield cards.chart(
         f"In which hours {chosen.label} differs",
         "The same causes by local hour, summed over all days: what moves from one hour to another falls in the one and "
         "rises in the other.",
-        hourly_causes(average, marginal, view.theme), key="compare-hourly", table=hourly_table(average, marginal),
-        digits=digits_for((average, marginal)) + 1, why=BEHIND,
+        hourly_causes(average, marginal, view.theme), key="compare-hourly", table=hourly,
+        digits=digits_for((average, marginal)) + 1, why=BEHIND.of_columns(_of_causes(hourly)),
     )  # fmt: skip
+    of_cost = causes_table({f"Cost [{cost.unit}]": cost})
     yield cards.chart(
         f"Why {chosen.label} costs {_more_or_less(cost)} {compared.reference.label}",
         "By the terms of the cost: what is paid for energy and to the grid above, wear, and the price of carbon. "
         "Penalties for limits that were not kept are in no cost.",
-        cost_waterfall(cost, view.theme), key="compare-cost", table=causes_table({f"Cost [{cost.unit}]": cost}),
-        why=BEHIND_COST,
+        cost_waterfall(cost, view.theme), key="compare-cost", table=of_cost,
+        why=BEHIND_COST.of_columns(_of_causes(of_cost)),
     )  # fmt: skip
     yield _meanings(cost, cost, COST_WORDS)
 
@@ -96,6 +99,31 @@ BEHIND_COST = cards.Behind(
     "The terms of the cost, and the change of imports shared out to amount, hours and prices (docs/differences.md)",
     figures=("cost",),
 )  # fmt: skip
+
+
+_MIDDLE = "cause by cause at the mean of the other factor, summed over the steps; result less reference"
+_OF_CAUSES = {
+    "Cause": "kind of the cause: what changed of energy, hours, intensity, losses, stores or prices",
+    "Use of energy": "consumer or source that the cause is of; empty for the sum of a kind",
+    "Local hour": "hour of `time` in local time",
+}
+
+
+def _of_causes(table: pl.DataFrame) -> dict[str, str]:
+    """How the columns of a table of causes are made."""
+    return {heading: _OF_CAUSES.get(heading) or _of_amount(heading) for heading in table.columns}
+
+
+def _of_amount(heading: str) -> str:
+    if heading.startswith("Cost"):
+        terms = "import_mwh * import_price_per_mwh, export_mwh * export_price_per_mwh, wear_cost, forgone_value"
+        return f"differences of {terms}, carbon_cost and demand_charge; {_MIDDLE}"
+    marginal = "marginal" in heading.lower()
+    w = "w = (below_kg_per_mwh + above_kg_per_mwh) / 2" if marginal else "w = mean_kg_per_mwh of imports"
+    return (
+        f"{w}; of energy the difference in MWh * the mean of both w / 1000, of intensity the difference of w * the "
+        f"mean of both import_mwh / 1000; {_MIDDLE}"
+    )
 
 
 def _more_or_less(one: Explanation) -> str:

@@ -158,6 +158,7 @@ def _row(declared: Declared, compared: ResultComparison, view: View) -> dict[str
     label = f"{member}{view.say(label[0].upper() + label[1:])}"
     return {
         "key": declared.key, "main": bool(declared.figure.shown), "label": label,
+        "known": declared.key in view.result.summary,
         "unit": declared.figure.shown_unit(compared.currency), "cells": [*_cells(declared, compared)],
     }  # fmt: skip
 

@@ -47,7 +47,7 @@ def frontier_card(view: View, compared: ResultComparison, choices: tuple[ResultC
     title = view.say("Cost against carbon")
     return html.Section(
         [
-            html.H2(title),
+            cards.head(title, "compare-frontier", _behind(choices, unit, accounting)),
             html.P(_subtitle(label, _WORDS[accounting][1]), className="subtitle"),
             _ways(view, accounting),
             dcc.Graph(id="compare-frontier", figure=chart, config=config, style={"height": chart.layout.height}),
@@ -64,6 +64,22 @@ def _subtitle(label: str, accounting: str) -> str:
         f"are {accounting}. The line joins those that no other betters in both; a ring says that a limit was not "
         "kept. Drag over points to select their rows, or select rows (space bar) to mark their points."
     )
+
+
+def _behind(choices: Sequence[ResultChoice], currency: str, accounting: Accounting) -> cards.Behind:
+    """What the points and the columns of their table are made from."""
+    figure = "emissions_marginal_not_in_inventory_t" if accounting == "marginal" else "emissions_t"
+    varied = dict.fromkeys(_paths(choices), "value of this setting that the sweep gave the run; no computed number")
+    return cards.Behind(("ledger",), ("carbon_cost",), "Each result less the reference, by key figures.",
+                        _WORDS[accounting][1].capitalize() + ".", (figure, "cost")).of_columns({
+        "Result": "label of the result", "Sweep": "sweep that made the run", **varied,
+        f"Emissions [t], {accounting}": f"{figure} less that of the reference",
+        f"Cost [{currency}]": "`cost` less SUM(carbon_cost), less that of the reference",
+        "Against the reference": "signs of both differences in words",
+        f"{currency}/t from the reference": "added cost / tonnes saved, where both are above zero",
+        f"{currency}/t from the neighbour": "the same from the next result on the line",
+        "Frontier": "whether no other result betters it in both", "Ended": "status of the run",
+    })  # fmt: skip
 
 
 def _ways(view: View, accounting: Accounting) -> Component:

@@ -88,7 +88,7 @@ def designs_card(view: View, study: HallStudy, limit: float, p_max_mw: float | N
         key="dc-designs",
         table=headed,
         digits=3,
-        why=of_year(study, "Each design is the hall with some changes of the catalogue.", money=True),
+        why=of_year(study, "Each design is the hall with some changes of the catalogue.", headed.columns, money=True),
     )
 
 
@@ -102,7 +102,7 @@ def months_card(view: View, study: HallStudy, limit: float) -> Component:
         {"month": "Month", "pue": "PUE [1]", "wue_l_per_kwh": "WUE [L/kWh]", "cue_kg_per_kwh": "CUE [kg/kWh]"}
     )
     chart = year_charts.by_month(study.months, limit, view.theme)
-    behind = of_year(study, "Sums of each month in local time.")
+    behind = of_year(study, "Sums of each month in local time.", table.columns)
     title = view.say("The whole year by month")
     return cards.chart(title, words, chart, key="dc-months", table=table, digits=3, why=behind)
 

@@ -140,6 +140,7 @@ def _shift(view: View, spec: DataCentre, rows: pl.DataFrame) -> Iterator[Compone
         view.say("Load shift"),
         f"{moved:.1f} MWh of IT energy ran at another time; up to {spec.deferrable_share:.0%} may.",
         charts.shifted_load(hours, view.theme), key="dc-shift", table=hours, wide=not spec.on_site_assets,
+        why=behind.of_shift(),
     )  # fmt: skip
 
 
@@ -155,6 +156,7 @@ def _on_site(view: View, spec: DataCentre, rows: pl.DataFrame) -> Iterator[Compo
     yield cards.chart(
         view.say("On its site"), "What it draws, and what its PV and its battery do; feeding in is negative.",
         charts.power_at_its_bus(frame, view.theme), key="dc-on-site", wide=spec.deferrable_share == 0,
+        why=behind.of_site(),
     )  # fmt: skip
 
 

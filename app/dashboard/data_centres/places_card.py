@@ -38,7 +38,7 @@ def buses_card(view: View, study: HallStudy, hosting: dict[str, float]) -> Compo
         "Nodal prices and marginal losses tell of changes and are no part of the inventory."
     )  # fmt: skip
     title = view.say("The same hall at other buses")
-    return cards.table_card(title, words, table, digits=3, key="dc-buses", why=of_buses(view.convention))
+    return cards.table_card(title, words, table, digits=3, key="dc-buses", why=of_buses(view.convention, table.columns))
 
 
 def weathers_card(view: View, study: HallStudy) -> Component:
@@ -56,6 +56,8 @@ def weathers_card(view: View, study: HallStudy) -> Component:
                 "Carbon [t/year]": pl.Float64},
     ).with_columns(pl.col("^.*/year.$").round().cast(pl.Int64))  # fmt: skip
     words = f"Over a whole year; carbon and price stay those of this city ({study.year.carbon})."
-    behind = of_year(study, "The same hall and IT load under each weather file that comes with the program.")
+    behind = of_year(
+        study, "The same hall and IT load under each weather file that comes with the program.", table.columns
+    )
     title = view.say("The same hall under other weather")
     return cards.table_card(title, words, table, digits=3, key="dc-weathers", why=behind)

@@ -35,7 +35,8 @@ def order_card(view: View, study: HallStudy, limit: float) -> Component:
     if not study.order:
         return cards.nothing("Retrofit, step by step", "No change of the catalogue lowers the PUE of this hall.")
     chart = charts.retrofit_steps(names, pue, limit, view.theme)
-    behind = of_year(study, "After each change the one that lowers the PUE most per euro is made next.", money=True)
+    behind = of_year(study, "After each change the one that lowers the PUE most per euro is made next.", table.columns,
+                     money=True)  # fmt: skip
     title = view.say("Retrofit, step by step")
     return cards.chart(title, words, chart, key="dc-retrofit", table=table, digits=3, why=behind)
 
@@ -50,5 +51,5 @@ def alone_card(view: View, study: HallStudy) -> Component:
                 "PUE saved [1]": pl.Float64, "Cost [EUR]": pl.Float64, "Cost is": pl.String},
     ).with_columns(pl.col("Cost [EUR]").round().cast(pl.Int64))  # fmt: skip
     words = "What each change does by itself over the year, the most saving first; below 0 it raises the PUE."
-    behind = of_year(study, "The hall with one change, against the hall as it is.", money=True)
+    behind = of_year(study, "The hall with one change, against the hall as it is.", table.columns, money=True)
     return cards.table_card(view.say("Each change alone"), words, table, digits=3, key="dc-alone", why=behind)

@@ -41,7 +41,7 @@ def rules_card(view: View, study: HallStudy) -> Component:
         **hyphened(aria_label="Rules for data centres"),
     )  # fmt: skip
     title = view.say("Rules passed and failed")
-    head = cards.head(title, "dc-rules", of_rules(study))
+    head = cards.head(title, "dc-rules", of_rules(study, HEADINGS))
     return html.Section([head, html.P(words, className="subtitle"), table], className="card", id="dc-rules")
 
 

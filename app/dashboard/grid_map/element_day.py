@@ -62,9 +62,16 @@ _HEADINGS = {
 
 _BEHIND = {
     True: cards.Behind(("buses", "nodal"), (*_OF_BUS["buses"], *_OF_BUS["nodal"]),
-                       "All steps of the local day at the bus, as they are in the tables."),
+                       "All steps of the local day at the bus, as they are in the tables.").of_columns({
+        "Time": "`time` in local time", "g/kWh": "ci_kg_per_mwh, which in g/kWh is the same number",
+        "Renewable share": "renewable_share", "Voltage [pu]": "vm_pu", "Price per MWh": "price_per_mwh",
+        "Marginal g/kWh": "marginal_above_kg_per_mwh, which in g/kWh is the same number",
+    }),
     False: cards.Behind(("branches",), _OF_BRANCH["branches"], "All steps of the local day at the line or transformer; "
-                        "its losses are the power that enters it at both ends."),
+                        "its losses are the power that enters it at both ends.").of_columns({
+        "Time": "`time` in local time", "Loading [%]": "loading_percent", "Power [MW]": "p_from_mw",
+        "Losses [kW]": "1000 * (p_from_mw + p_to_mw)",
+    }),
 }  # fmt: skip
 """What the charts of a bus, or of a branch, are made from."""
 

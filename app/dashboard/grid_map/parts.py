@@ -21,6 +21,7 @@ from app.dashboard.grid_map.layers import LAYERS, layers_for_browser
 from app.dashboard.grid_map.symbols import KINDS, kind_of_asset
 from app.dashboard.text import counted
 from app.dashboard.view import View
+from app.dashboard.why.tables_of.grid import of_districts, of_map, of_violations
 
 FIRST_LAYER = "carbon"
 _MANY_PLACES = {"pv", "charging", "heat_pump"}
@@ -191,7 +192,7 @@ def districts(view: View) -> Component:
         **cards.hyphened(aria_label=view.say("Go to an hour of the shown day")),
     )
     return html.Section([
-        html.H2(view.say("Districts")),
+        cards.head(view.say("Districts"), "map-districts", of_districts(view)),
         html.Div([basis, hours], className="map-basis-row"),
         html.P(id="map-districts-words", className="subtitle", role="status"),
         grid("map-districts", [], [], view, 300),
@@ -211,7 +212,12 @@ def exceeded(view: View) -> Component:
     )
     table = grid("violations", [*_VIOLATION_COLUMNS, *compared], rows, view, min(56 + 34 * len(rows), 420))
     return html.Section(
-        [html.H2(view.say("Limits exceeded")), html.P(words, className="subtitle"), table], className="card"
+        [
+            cards.head(view.say("Limits exceeded"), "violations", of_violations(view)),
+            html.P(words, className="subtitle"),
+            table,
+        ],
+        className="card",
     )
 
 
@@ -219,7 +225,7 @@ def twins(view: View) -> Component:
     """The map and its devices as tables."""
     export = html.Button(view.say("Download as CSV"), id="map-twin-export", className="button", type="button")
     return html.Section([
-        html.H2(view.say("The map as tables")),
+        cards.head(view.say("The map as tables"), "map-tables", of_map(view)),
         html.Details([
             html.Summary(view.say("All elements at the shown moment")), html.Div(export, className="map-export"),
             grid("map-twin", [], [], view, 420),

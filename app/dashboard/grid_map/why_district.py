@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -14,6 +15,19 @@ from app.dashboard.grid_map.reasons import Reason, reason_of
 from app.dashboard.text import figure
 from app.dashboard.view import View
 
+BEHIND = cards.Behind(
+    ("branches", "assets", "buses", "sources", "city"),
+    ("p_from_mw", "p_to_mw", "p_mw", "ci_kg_per_mwh", "energy_mwh", "emissions_kg", "import_ci_kg_per_mwh"),
+    "The step shown: what lines and transformers bring into the district from others, what its devices do.",
+).of_columns({
+    "Power": "district that the power comes from, or kind of the devices",
+    "Through": "`branch` that brings it, or where the devices stand",
+    "MW": "p_from_mw or p_to_mw of what arrives; SUM(p_mw) of the devices of a kind",
+    "g/kWh": "ci_kg_per_mwh of the bus that sends it; emissions_kg / energy_mwh of a source",
+    "kg/h": "MW * ci_kg_per_mwh",
+    "Source": "`source` of the city's power in the step", "MWh": "energy_mwh", "kg": "emissions_kg",
+})  # fmt: skip
+
 
 def district_card(view: View, zone: str, at_ms: float) -> Component:
     """Where the power of a district comes from at a moment, and what the city's is made of."""
@@ -22,8 +36,9 @@ def district_card(view: View, zone: str, at_ms: float) -> Component:
     table = where_from(reason)
     shown = [html.Div(cards.plain_table(table), className="scroll")] if not table.is_empty() else []
     sources = city_sources(reason)
+    title = f"{zone} at {when:%H:%M} on {when:%a} {when.day} {when:%B %Y}"
     return html.Section([
-        html.H2(f"{zone} at {when:%H:%M} on {when:%a} {when.day} {when:%B %Y}"),
+        cards.head(title, "district", replace(BEHIND, convention=view.convention)),
         *(html.P(sentence) for sentence in sentences(reason)),
         *shown,
         html.Details([html.Summary("The city's sources in this step"),

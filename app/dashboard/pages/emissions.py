@@ -13,11 +13,19 @@ from app.dashboard.answers.districts import district_sentence
 from app.dashboard.cards import Behind, Sentence
 from app.dashboard.convention_cards import convention_cards
 from app.dashboard.figures import city, frames
-from app.dashboard.pages.overview import HOURLY
+from app.dashboard.pages.overview import HOURLY, OF_HOURLY
 from app.dashboard.text import sector_name
 from app.dashboard.view import Page, View
 from app.reports.losses import lost_mwh_of_lines
 from grid.units import KG_PER_T
+
+_OF_TOTALS = {
+    "Sector": "`gpc_code` with its name",
+    "Energy [MWh]": "SUM(energy_mwh); of lines of grid losses SUM(lost_mwh) of who bears them",
+    "Emissions [t]": "SUM(emissions_kg) / 1000",
+    "Intensity [g/kWh]": "SUM(emissions_kg) / SUM(energy_mwh), which in kg/MWh is the same number",
+    "Share [%]": "100 * SUM(emissions_kg) of the line / SUM(emissions_kg) of all lines",
+}
 
 
 def content(view: View) -> Component:
@@ -36,7 +44,7 @@ def content(view: View) -> Component:
                 ("sectors",), ("gpc_code", "emissions_kg"),
                 "Emissions of each step are summed by GPC line and hour, then averaged over the days by local hour of "
                 "the day.", view.convention, ("emissions_t",),
-            ),
+            ).of_columns(OF_HOURLY),
         ),
         cards.chart(
             "Intensity of the city and of its imports",
@@ -99,7 +107,7 @@ def _totals(sectors: pl.DataFrame, view: View) -> Component:
             ("sectors", "loss_bearers"), ("energy_mwh", "emissions_kg", "lost_mwh"),
             "Sums over all steps by GPC line; lines of grid losses have the energy that is lost for them. Intensity is "
             "emissions over energy.", view.convention, ("emissions_t", "ci_mean_g_per_kwh"),
-        ),
+        ).of_columns(_OF_TOTALS),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from app.dashboard.figures import ev, ev_coefficients, feeders, frames
 from app.dashboard.local_time import local
 from app.dashboard.text import figure
 from app.dashboard.view import Page, View
+from app.dashboard.why.tables_of import vehicles as behind
 from app.results.folder import Result
 from carbon.reporting.v2g_credit import AVOIDED_ELSEWHERE
 
@@ -48,7 +49,7 @@ def content(view: View) -> Component:
                 "Sums over all sessions; coefficients are those of the sums.",
                 view.convention,
                 ("ev_energy_mwh", "v2g_energy_mwh", "ev_ci_g_per_kwh", "ev_g_per_km"),
-            ),
+            ).of_columns(behind.TOTALS),
         ),
         _avoided(compared, view),
     )
@@ -64,7 +65,8 @@ def _energy_cards(powers: Mapping[str, pl.DataFrame], view: View) -> list[Compon
             "Power of all cars at the meter; V2G stands below zero. All panels have one scale.",
             ev.charging_power(powers, view.zone, view.theme), key="charging-power", table=_by_day(powers, view.zone),
             why=cards.Behind(("assets",), of_fleets, "Sums over all fleets and buses in each step; means of longer "
-                             "intervals where there are very many steps. The table: energy by local day."),
+                             "intervals where there are very many steps. The table: energy by local day.")
+            .of_columns(behind.BY_DAY),
         ),
         cards.chart(
             "Carbon of a charged kWh, by hour of day",
@@ -72,7 +74,7 @@ def _energy_cards(powers: Mapping[str, pl.DataFrame], view: View) -> list[Compon
             ev.intensity_by_hour(hourly, view.theme), key="charging-intensity", wide=False, table=_by_hour(hourly),
             why=cards.Behind(("assets",), ("drawn_mw", "ci_kg_per_mwh"), "What all cars draw times the intensity of "
                              "their bus in the step, over what they draw, by local hour.", view.convention,
-                             ("ev_ci_g_per_kwh",)),
+                             ("ev_ci_g_per_kwh",)).of_columns(behind.BY_HOUR),
         ),
     ]  # fmt: skip
 
@@ -90,7 +92,8 @@ def _feeders(compared: Mapping[str, Result], view: View) -> Component:
         feeders.worst_loading(hourly, limits.get("line_loading_max_percent"), view.theme), key="feeder-loading",
         wide=False, table=pl.concat(table),
         why=cards.Behind(("branches",), ("loading_percent", "kind"), "The greatest loading of any line in the steps of "
-                         "each local hour over the whole period.", "", ("line_loading_max_percent", "violation_steps")),
+                         "each local hour over the whole period.", "", ("line_loading_max_percent", "violation_steps"))
+        .of_columns(behind.FEEDERS),
     )  # fmt: skip
 
 
@@ -109,21 +112,22 @@ def _coefficient_cards(compared: Mapping[str, Result], view: View) -> list[Compo
             ev.per_kilometre(sessions, view.theme), key="g-per-km", wide=False, table=ev.deciles_g_per_km(sessions),
             why=cards.Behind(("sessions",), of_km, "A histogram over sessions with a driven distance; the last class "
                              "holds all beyond it. The mean is weighted by distance.", view.convention,
-                             ("ev_g_per_km",)),
+                             ("ev_g_per_km",)).of_columns(behind.DECILES),
         ),
         cards.chart(
             "Carbon of a charged kWh, by place and hour of day",
             f"Weighted by energy, in the hour in which it flowed; gaps where nobody charges. {view.convention}",
             ev_coefficients.intensity_by_place(hours, view.theme), key="charging-places", table=_by_place(hours),
             why=cards.Behind(("charging_hours",), ("place", "hour", "energy_kwh", "charged_g_per_kwh"),
-                             "As in the table, summed over fleets.", view.convention),
+                             "As in the table, summed over fleets.", view.convention).of_columns(behind.BY_PLACE),
         ),
         cards.chart(
             "Carbon of a kilometre, by vehicle class",
             "What driving took from each car's own battery, over the distance driven between its sessions.",
             ev_coefficients.per_kilometre_by_class(classes, view.theme), key="g-per-km-class",
             table=_by_class(classes),
-            why=cards.Behind(("vehicle_classes",), ("vehicle_class", *of_km), "As in the table.", view.convention),
+            why=cards.Behind(("vehicle_classes",), ("vehicle_class", *of_km), "As in the table.", view.convention)
+            .of_columns(behind.BY_CLASS),
         ),
     ]  # fmt: skip
 
@@ -176,15 +180,15 @@ def _avoided(results: Mapping[str, Result], view: View) -> Component:
         "A consequence, not part of any emissions shown here: what V2G replaced, less what charging for it released "
         "and the wear of batteries. Marginal: the plants that ran less and more for it. Average: the mix at the bus."
     )
-    behind = cards.Behind(
+    why = cards.Behind(
         ("v2g_credit",), ("energy_mwh", "replaced_kg", "released_kg", "wear_kg", "avoided_kg"),
         "As in the table. Marginal: what a MWh less saves at the bus and step of the feed-in, less what a MWh more "
         "emitted where it was charged. Average: the mean of the bus, less the carbon of the battery's stock.",
         view.convention,
         ("v2g_avoided_elsewhere_not_in_inventory_marginal_t", "v2g_avoided_elsewhere_not_in_inventory_average_t"),
-    )  # fmt: skip
+    ).of_columns(behind.AVOIDED)  # fmt: skip
     told = " ".join((words, *filter(None, scores)))
-    return cards.table_card(AVOIDED_ELSEWHERE, told, frame, digits=1, key="v2g-avoided", why=behind)
+    return cards.table_card(AVOIDED_ELSEWHERE, told, frame, digits=1, key="v2g-avoided", why=why)
 
 
 def _by_day(powers: Mapping[str, pl.DataFrame], zone: str) -> pl.DataFrame:

@@ -17,6 +17,11 @@ _COLUMNS = {
     "electricity_mwh": "Electricity [MWh]", "fed_in_mwh": "Fed in [MWh]",
 }  # fmt: skip
 
+_OF_STATIONS = {
+    "Result": "label of the result whose tables are read", "Station": "`station`",
+    **{heading: column for column, heading in _COLUMNS.items()},
+}  # fmt: skip
+
 
 def content(view: View) -> Component:
     """The page for a view."""
@@ -51,7 +56,7 @@ def content(view: View) -> Component:
             why=Behind(
                 ("hydrogen_stations",), tuple(_COLUMNS), "Sums over the period; coefficients are those of the sums.",
                 view.convention, ("hydrogen_kg", "hydrogen_emissions_kg_per_kg"),
-            ),
+            ).of_columns(_OF_STATIONS),
         ),
     )  # fmt: skip
 

@@ -30,6 +30,14 @@ FIRST = (
 """Key figures that are always in sight, in this order; others of the page open below them."""
 HOURLY = {"sector": "Sector", "hour": "Local hour", "emissions_kg": "Emissions [kg/h]"}
 """Names of the columns of mean emissions by sector and hour, as read."""
+OF_HOURLY = {
+    "Sector": "`gpc_code` with its name; lines of grid losses are one row, small lines another",
+    "Local hour": "hour of `time` in the city's local time",
+    "Emissions [kg/h]": "SUM(emissions_kg) of each local day and hour / hours that have steps; the mean over the days",
+}
+_POWER = {"import_mw": "Import", "generation_mw": "Local generation", "storage_mw": "Into stores",
+          "export_mw": "Export", "consumption_mw": "Consumption", "loss_mw": "Losses"}  # fmt: skip
+_OF_POWER = {"Time": "`time` in the city's local time"} | {f"{name} [MW]": key for key, name in _POWER.items()}
 
 
 def content(view: View) -> Component:
@@ -54,7 +62,7 @@ def content(view: View) -> Component:
                 "Emissions of each step are summed by GPC line and hour, then averaged over the days by local hour of "
                 "the day. Lines of grid losses are one row, lines below 0.2 % of all emissions another.",
                 view.convention, ("emissions_t",),
-            ),
+            ).of_columns(OF_HOURLY),
         ),
         cards.chart(
             "Where the power comes from",
@@ -64,7 +72,7 @@ def content(view: View) -> Component:
                 ("city",), ("import_mw", "generation_mw", "storage_mw", "export_mw", "consumption_mw", "loss_mw"),
                 "Power of every step; over long periods the mean of the shortest interval that leaves at most 1,000 "
                 "points.", "", ("consumption_mwh", "peak_import_mw"),
-            ),
+            ).of_columns(_OF_POWER),
         ),
         measures_card(view),
         _changed(view),
@@ -89,10 +97,8 @@ def _hourly(result: Result, view: View) -> pl.DataFrame:
 
 
 def _power(frame: pl.DataFrame, zone: str) -> pl.DataFrame:
-    names = {"import_mw": "Import", "generation_mw": "Local generation", "storage_mw": "Into stores",
-             "export_mw": "Export", "consumption_mw": "Consumption", "loss_mw": "Losses"}  # fmt: skip
     local = pl.col("time").dt.convert_time_zone(zone).alias("Time")
-    return frame.select(local, *(pl.col(column).alias(f"{name} [MW]") for column, name in names.items()))
+    return frame.select(local, *(pl.col(column).alias(f"{name} [MW]") for column, name in _POWER.items()))
 
 
 def _tiles(view: View) -> Component:
@@ -172,7 +178,13 @@ def _changed(view: View) -> Component:
     if not found:
         return cards.nothing(title, f"Nothing: both runs are of the same scenario as {view.baseline_label}.")
     frame = settings(found, view.baseline_label, view.label)
-    return cards.table_card(title, f"Settings in which this scenario differs from {view.baseline_label}.", frame)
+    said = {"Setting": "path of the setting in scenario.yaml"}
+    said |= dict.fromkeys(
+        frame.columns[1:], "its value in scenario.yaml of the result that the heading names; no computed number"
+    )
+    why_settings = Behind((), (), "Both scenarios as written, compared setting by setting.").of_columns(said)
+    words = f"Settings in which this scenario differs from {view.baseline_label}."
+    return cards.table_card(title, words, frame, key="settings", why=why_settings)
 
 
 def settings(found: Mapping[str, pl.Series], baseline: str, label: str) -> pl.DataFrame:

@@ -14,8 +14,10 @@ from typing import Any
 from dash import dcc
 from dash.development.base_component import Component
 
-NAMESPACE, KIND = "gridcarbon_html", "Html"
-"""What draws the HTML: ``assets/shell_html.js``."""
+NAMESPACE, KIND, LATE = "gridcarbon_html", "Html", "Late"
+"""What draws the HTML, and what waits until it is in sight: ``assets/shell_html.js``."""
+_DEAR = frozenset({"AgGrid"})
+"""Components that take the browser long to mount, so that they are mounted when they come into sight."""
 _OF_HTML = "dash_html_components"
 _VOID = frozenset({"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 _WRITTEN = {"className": "class", "htmlFor": "for"}
@@ -78,7 +80,14 @@ def _reduced(content: Any) -> Any:
         return piece
     if "children" in written["props"]:
         written["props"] = {**written["props"], "children": _component(inside)}
-    return written
+    return _late(written) if written["type"] in _DEAR else written
+
+
+def _late(written: dict[str, Any]) -> dict[str, Any]:
+    """A component that is mounted when it comes into sight; its place is as high as it will be."""
+    name, height = written["props"].get("id"), (written["props"].get("style") or {}).get("height")
+    place = name if isinstance(name, str) else None  # by which scripts find it before it is mounted
+    return {"namespace": NAMESPACE, "type": LATE, "props": {"children": written, "height": height, "place": place}}
 
 
 def _piece(content: Component, attributes: dict[str, Any], inside: Any) -> _Piece | None:

@@ -12,6 +12,7 @@ from app.dashboard.text import NO_FIGURE, change, figure
 from app.dashboard.view import View
 from app.dashboard.why.attributes import hyphened
 from app.dashboard.why.behind import OF_CHART, Behind, why_button
+from app.dashboard.why.column_accounts import column_accounts
 from app.dashboard.why.parts import (
     command_why,
     factor_rows,
@@ -95,6 +96,7 @@ def _of_chart(view: View, behind: Behind) -> Component:
         [
             section("How it is made", html.P(behind.how)),
             *([section("Key figures in it", html.Ul(figures))] if figures else []),
+            *([section("Columns of the table", column_accounts(behind, len(factors)))] if behind.headings else []),
             section("Inputs", input_tables(result, view.name, behind.tables, behind.columns)),
             section("Emission factors used", factor_rows(factors)),
             section("Convention", html.P(behind.convention or "No carbon is in this.")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from dash import html
@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 
 from app.dashboard.view import View
 from app.dashboard.why.attributes import hyphened
+from app.dashboard.why.formula_names import names_in, of_key_figures
 from app.results.columns import DECLARED
 from grid.errors import Fault, InputError, nearest, raise_if_any
 
@@ -30,6 +31,8 @@ class Behind:
         how: What is done with them, in words.
         convention: The accounting convention; empty where no carbon is in it.
         figures: Key figures of the summary that it shows.
+        headings: Of its table, each heading with its formula over columns of `tables` and key figures. Names without an
+            underscore stand in backticks; the rest is words.
 
     Raises:
         InputError: If there is no such table or column.
@@ -40,6 +43,11 @@ class Behind:
     how: str
     convention: str = ""
     figures: tuple[str, ...] = ()
+    headings: tuple[tuple[str, str], ...] = ()
+
+    def of_columns(self, formulae: Mapping[str, str]) -> Behind:
+        """The same with how each column of its table is made, by its heading."""
+        return replace(self, headings=tuple(formulae.items()))
 
     def __post_init__(self) -> None:
         raise_if_any([*self._faults()], "what a chart is made from")
@@ -50,8 +58,12 @@ class Behind:
         if unknown:
             return unknown
         known = {column for name in self.tables for column in DECLARED[name].columns}
-        return [Fault("columns", f"no such column in {', '.join(self.tables)}", name, nearest(name, known))
-                for name in self.columns if name not in known]  # fmt: skip
+        found = [Fault("columns", f"no such column in {', '.join(self.tables)}", name, nearest(name, known))
+                 for name in self.columns if name not in known]  # fmt: skip
+        named = {name for _, formula in self.headings for name in names_in(formula) if name not in known}
+        lacking = named - of_key_figures() if named else named
+        return found + [Fault("headings", "no such column or key figure", name, nearest(name, known))
+                        for name in sorted(lacking)]  # fmt: skip
 
     def as_json(self) -> str:
         """As a page carries it, so that the server needs not to remember what it showed."""
@@ -71,13 +83,26 @@ def read_behind(text: object) -> Behind | None:
     lists = {name: content[name] for name in ("tables", "columns", "figures")}
     words = {name: content[name] for name in ("how", "convention")}
     listed = all(isinstance(value, list) and all(isinstance(one, str) for one in value) for value in lists.values())
-    if not listed or not all(isinstance(value, str) and len(value) < _LONGEST for value in words.values()):
+    headings = _pairs(content["headings"])
+    if (
+        headings is None
+        or not listed
+        or not all(isinstance(value, str) and len(value) < _LONGEST for value in words.values())
+    ):
         return None
     try:
         return Behind(tuple(content["tables"]), tuple(content["columns"]), content["how"], content["convention"],
-                      tuple(content["figures"]))  # fmt: skip
+                      tuple(content["figures"]), headings)  # fmt: skip
     except InputError:
         return None
+
+
+def _pairs(content: object) -> tuple[tuple[str, str], ...] | None:
+    """Headings with their formulae; None if it is no such thing."""
+    if not isinstance(content, list) or not all(isinstance(one, list) and len(one) == 2 for one in content):
+        return None
+    texts = all(isinstance(text, str) and len(text) < _LONGEST for one in content for text in one)
+    return tuple((str(heading), str(formula)) for heading, formula in content) if texts else None
 
 
 def button(view: View, subject: str, of: str = "") -> Component:

@@ -114,6 +114,8 @@ def test_every_card_of_a_study_tells_what_it_is_made_from(view: View, study: Hal
         behind = read_behind(why["data-behind"])
         assert behind is not None
         assert behind.how
+        assert behind.headings
+        assert [heading for heading, formula in behind.headings if not formula] == []
         told = text_of(account(view, why["data-why"], behind))
         assert behind.how in told, title.children
         assert "No table of the run" in told or "buses.parquet" in told

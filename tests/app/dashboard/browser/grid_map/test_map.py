@@ -88,8 +88,9 @@ def test_layers_switch_and_are_drawn_in_time(page, address):
 def test_a_row_of_the_violations_leads_to_its_place_and_moment(page, address):
     lead_to_map(page, f"{address}/grid?result=unmanaged&with=optimal&at=2030-06-03T18:00Z")
     assert "beyond" not in spoken(page)
+    page.locator("#violations").scroll_into_view_if_needed()  # tables are made when they come into sight
     row = page.locator("#violations .ag-row", has_text="Line 20").first
-    assert re.search(r"not in|as many in|\d+ in", row.locator("[col-id=removed]").inner_text())
+    until(page, lambda: re.search(r"not in|as many in|\d+ in", row.locator("[col-id=removed]").inner_text()))
     row.locator("[col-id=element]").focus()
     page.keyboard.press("Enter")
     until(page, lambda: "Line 20" in (page.text_content("#map-day h2") or ""))
@@ -123,6 +124,7 @@ def test_a_click_shows_the_day_of_an_element(page, address):
 def test_the_dirtiest_district_at_19_and_why(page, address, results: dict[str, Result]):
     lead(page, f"{address}/?result=unmanaged")
     page.get_by_role("link", name="Grid", exact=True).click()  # 1
+    page.locator("#map-districts").scroll_into_view_if_needed()
     until(page, lambda: page.locator("#map-districts .ag-row").count() == 5)
     page.click("#map-hour")  # 2: opens the hours
     page.get_by_role("option", name="19:00").click()
