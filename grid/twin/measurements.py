@@ -87,8 +87,7 @@ class Measurement:
             yield Fault("value", "must be a finite number, or None", self.value)
         if not (math.isfinite(self.standard_deviation) and self.standard_deviation > 0):
             yield Fault("standard_deviation", "must be a finite number greater than 0", self.standard_deviation)
-        if not self.source:
-            yield Fault("source", "must not be empty")
+        yield from _name_faults("source", self.source)
         if self.quality not in QUALITIES:
             yield Fault("quality", "is unknown", self.quality, nearest(self.quality, QUALITIES))
 
@@ -101,8 +100,15 @@ def place_faults(element_kind: str, element: str, quantity: str) -> Iterator[Fau
     elif (element_kind, quantity) not in QUANTITIES:
         known = quantities_of(element_kind)
         yield Fault("quantity", f"is not measured at a {element_kind}", quantity, nearest(quantity, known))
-    if not element:
-        yield Fault("element", "must not be empty")
+    yield from _name_faults("element", element)
+
+
+def _name_faults(place: str, name: str) -> Iterator[Fault]:
+    """Names that are empty or that not every store can keep."""
+    if not name:
+        yield Fault(place, "must not be empty")
+    elif "\0" in name or any("\ud800" <= sign <= "\udfff" for sign in name):
+        yield Fault(place, "must be text without NUL and without half characters", name)
 
 
 def measurement_frame(measurements: Iterable[Measurement]) -> pl.DataFrame:

@@ -100,9 +100,8 @@ def open_database(url: str | Path) -> Database:
         InputError: If the URL is wrong, its driver is missing, or the database is damaged, foreign or another format's.
         StoreError: If it cannot be reached or is locked.
     """
-    address = _address(url)
-    shown = address.database or "" if address.get_backend_name() == "sqlite" else address.render_as_string()
-    database = _sqlite(address, shown) if address.get_backend_name() == "sqlite" else _server(address)
+    database = connect(url)
+    shown = database.shown
     try:
         with database.reading() as connection:
             complete = has_tables(connection, shown)
@@ -111,12 +110,29 @@ def open_database(url: str | Path) -> Database:
                 if database.file is None:
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})")
                 make_tables(connection, shown)
-        if database.file is not None:
-            _set_journal(database.engine, database.file)
+        set_journal(database)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def connect(url: str | Path, option: str = "--index", *, durable: bool = False) -> Database:
+    """The database at a URL of SQLAlchemy, or in a file, whatever it holds; no connection is made yet.
+
+    Args:
+        url: The database.
+        option: Where the user named it.
+        durable: Whether what is written outlasts a loss of power too, which takes SQLite longer.
+
+    Raises:
+        InputError: If the URL is wrong or its driver is missing.
+        StoreError: If the folder of an SQLite file cannot be made.
+    """
+    address = _address(url, option)
+    if address.get_backend_name() != "sqlite":
+        return _server(address, option)
+    return _sqlite(address, address.database or "", option, "FULL" if durable else "NORMAL")
 
 
 def set_aside(url: str | Path) -> str:
@@ -125,9 +141,9 @@ def set_aside(url: str | Path) -> str:
     Returns:
         Where an SQLite file was moved; of a server, which tables were removed.
     """
-    address = _address(url)
+    address = _address(url, "--index")
     if address.get_backend_name() != "sqlite":
-        database = _server(address)
+        database = _server(address, "--index")
         with database.writing() as connection:
             METADATA.drop_all(connection)
         database.close()
@@ -143,51 +159,51 @@ def set_aside(url: str | Path) -> str:
     return str(aside)
 
 
-def _address(url: str | Path) -> URL:
-    """The URL of an index, with the driver that we use."""
+def _address(url: str | Path, option: str) -> URL:
+    """The URL of a database, with the driver that we use."""
     if isinstance(url, Path) or "://" not in url:
         return URL.create("sqlite", database=os.path.abspath(url))  # noqa: PTH100  without following links
     try:
         address = make_url(url)
     except ArgumentError as error:
-        raise InputError.single("--index", "is not the URL of a database", url) from error
+        raise InputError.single(option, "is not the URL of a database", url) from error
     name = address.get_backend_name()
     if name == "sqlite" and address.database not in {None, "", ":memory:"}:
         return address
     if name == "postgresql":
         return address.set(drivername="postgresql+psycopg")
     rule = "must be an SQLite file or postgresql://…"
-    raise InputError.single("--index", rule, address.render_as_string())
+    raise InputError.single(option, rule, address.render_as_string())
 
 
-def _server(address: URL) -> Database:
+def _server(address: URL, option: str) -> Database:
     """A server. Connections last for one transaction, so that hundreds of workers may share what the server allows."""
     try:
         engine = create_engine(address, connect_args=_SERVER, poolclass=NullPool)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         cure = "needs a driver that is not installed: pip install 'gridcarbon[postgresql]'"
-        raise InputError.single("--index", cure, address.render_as_string()) from error
+        raise InputError.single(option, cure, address.render_as_string()) from error
     return Database(engine, address.render_as_string())
 
 
-def _sqlite(address: URL, shown: str) -> Database:
+def _sqlite(address: URL, shown: str, option: str, synchronous: str) -> Database:
     file = Path(address.database or "")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         found = file.stat().st_mode if file.exists() else None
     except OSError as error:
         if error.errno in NO_PLACE or isinstance(error, FileExistsError):
-            raise InputError.single("--index", in_words(error), shown_path(file)) from error
+            raise InputError.single(option, in_words(error), shown_path(file)) from error
         raise StoreError(shown, f"cannot be made: {error.strerror}") from error
     if found is not None and not stat.S_ISREG(found):
-        raise InputError.single("--index", "must be a file", shown_path(file))
+        raise InputError.single(option, "must be a file", shown_path(file))
     engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S})
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions begin as `Database` says, not as the driver guesses
         connection.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT_S * 1000)}")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -196,10 +212,15 @@ def _sqlite(address: URL, shown: str) -> Database:
     return Database(engine, shown, file)
 
 
-def _set_journal(engine: Engine, file: Path) -> None:
-    """Lets readers and a writer work side by side where the file system can; it can do without if somebody is busy."""
-    wanted = "delete" if file_system(file.parent) in _NETWORK else "wal"
-    connection = engine.raw_connection()
+def set_journal(database: Database) -> None:
+    """Lets readers and a writer of an SQLite file work side by side where its file system can.
+
+    It can do without if somebody is busy.
+    """
+    if database.file is None:
+        return
+    wanted = "delete" if file_system(database.file.parent) in _NETWORK else "wal"
+    connection = database.engine.raw_connection()
     try:
         cursor = connection.cursor()
         if cursor.execute("PRAGMA journal_mode").fetchone()[0] != wanted:
@@ -242,7 +263,5 @@ def said(error: DBAPIError, shown: str) -> StoreError | InputError:
     if "readonly" in text or "permission denied" in text.lower():
         return StoreError(shown, f"cannot be written: permission denied ({text})")
     if "locking protocol" in text or "disk I/O error" in text:
-        return StoreError(
-            shown, f"{text}; if it lies in a network file system without locks, give --index another place"
-        )
+        return StoreError(shown, f"{text}; if it lies in a network file system without locks, give it another place")
     return StoreError(shown, f"cannot be used now: {text}")
