@@ -169,7 +169,11 @@ class RunningBatch:
                 self.lost.add(run.key)
 
     def _look_after_held(self, states: list[RunState]) -> None:
-        """Takes what others had: runs that are finished now, and those whose worker is gone."""
+        """Takes what others had: runs that are finished now, and those whose worker is gone.
+
+        A worker that died with a run counts, whoever asked it: where Dask hands the run on before this batch misses the
+        worker, the next one answers only that somebody has it.
+        """
         gone = self._take_over(states)
         for state in states:
             found = finished_elsewhere(state)
@@ -177,7 +181,7 @@ class RunningBatch:
                 self._finish(found)
             elif state.key in gone or state.status == "waiting":
                 self.held.discard(state.key)
-                if state.key in self.lost:
+                if state.key in gone or state.key in self.lost:
                     self._count_death(state.key)
                 else:
                     self.waiting.put_back(state.key)

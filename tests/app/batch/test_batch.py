@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,11 +18,12 @@ from app.batch.client import run_batch
 from app.batch.cluster import local_cluster
 from app.batch.options import BatchOptions
 from app.batch.process import process_name
-from app.batch.report import BatchSummary, BatchView
+from app.batch.report import BatchSummary, BatchView, RunReport
 from app.batch.sweep import check_sweep
+from app.batch.worker import RunTask
 from app.results.folder import open_result
 from app.results.run import run_scenario
-from app.results.store.store import opened_store
+from app.results.store.store import Store, opened_store
 from app.results.verification import TABLES
 from app.scenario import check_scenario
 from carbon.factors import DEFAULT_FACTOR_SET
@@ -202,6 +204,35 @@ def test_a_run_that_three_workers_died_of_has_failed(tmp_path: Path, workers: Wo
     assert summary.failures == (("seed=0", "3 workers died of it, perhaps for want of memory"),)
     of_the_run = [note for note in told.notes if note.startswith("seed=0")]  # between two workers there may be none
     assert of_the_run == ["seed=0: its worker has died; it runs again"] * 2
+
+
+class HandsOnAtOnce:
+    """A cluster whose workers die of every run, and that hands it on before the batch misses them."""
+
+    status = "running"
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def nthreads(self) -> dict[str, int]:
+        return {"tcp://127.0.0.1:1": 1}
+
+    def submit(self, _function: object, task: RunTask, **_options: object) -> Future[RunReport]:
+        host, number, begun, place = process_name().split(":")
+        assert self._store.index.take(f"{host}:{number}:{int(begun) + 1}:{place}", [task.key], task.lease_s)
+        answer: Future[RunReport] = Future()
+        answer.set_result(RunReport(task.key, "held", worker=process_name()))
+        return answer
+
+
+def test_workers_that_died_of_a_run_count_where_it_is_handed_on_at_once(tmp_path: Path) -> None:
+    told = Recording()
+    with opened_store(tmp_path / "store") as store:
+        cluster = cast("Client", HandsOnAtOnce(store))
+        checked = check_sweep(sweep_file(tmp_path, {"seed": [0]}))
+        summary = run_batch(checked, store, lambda: nullcontext(cluster), BatchOptions(), told)
+    assert summary.failures == (("seed=0", "3 workers died of it, perhaps for want of memory"),)
+    assert told.notes == ["seed=0: its worker has died; it runs again"] * 2
 
 
 def test_a_batch_without_workers_says_so_at_once_and_ends(tmp_path: Path) -> None:
