@@ -231,11 +231,18 @@ class Flexibility(Slots):
         """What each device gains at full power over all its steps, less what is used, shape (N,) [MWh]."""
         return np.zeros(self.n_devices) if self.reservoir is None else most_gains(self.kernel_input(self.reservoir))
 
-    def gain_at(self, p_mw: Floats, slots: Ints) -> Floats:
-        """What withdrawal `p_mw` of some slots adds to the reservoir before standing losses and use [MWh]."""
+    def gain_at(self, p_mw: Floats, slots: Ints, device: Ints | None = None) -> Floats:
+        """What withdrawal `p_mw` of some slots adds to the reservoir before standing losses and use [MWh].
+
+        Args:
+            p_mw: Their withdrawal, shape (J,) [MW].
+            slots: The slots, shape (J,).
+            device: Device of each, shape (J,); None: it is searched for.
+        """
         if self.reservoir is None:
             return np.zeros(slots.size)
-        return gains_at(self.kernel_input(self.reservoir), self.device_of(slots), slots, read_only(p_mw))
+        device = self.device_of(slots) if device is None else device
+        return gains_at(self.kernel_input(self.reservoir), device, slots, read_only(p_mw))
 
     def charging_power(self, gain_mwh: Floats, slots: Ints) -> Floats:
         """Charging power of some slots that gains `gain_mwh`, as far as it goes [MW]; 0 without a reservoir."""

@@ -63,9 +63,17 @@ class Slots:
         """A quantity by device or by slot, by slot, shape (K,)."""
         return quantity.values if isinstance(quantity, PerSlot) else quantity[self.device]
 
-    def at_slots(self, quantity: DeviceOrSlot, slots: Ints) -> Floats:
-        """A quantity by device or by slot, at some slots, of their shape; without an array of all slots."""
-        return quantity.values[slots] if isinstance(quantity, PerSlot) else quantity[self.device_of(slots)]
+    def at_slots(self, quantity: DeviceOrSlot, slots: Ints, device: Ints | None = None) -> Floats:
+        """A quantity by device or by slot, at some slots, of their shape; without an array of all slots.
+
+        Args:
+            quantity: The quantity, shape (N,) or by slot.
+            slots: The slots.
+            device: Device of each, of the same shape; None: it is searched for.
+        """
+        if isinstance(quantity, PerSlot):
+            return quantity.values[slots]
+        return quantity[self.device_of(slots) if device is None else device]
 
     def alike(self, one: DeviceOrSlot, other: DeviceOrSlot) -> tuple[Floats, Floats]:
         """Two quantities, both by device, shape (N,), where both are, else both by slot, shape (K,)."""

@@ -27,7 +27,7 @@ from grid.errors import Fault, InputError, raise_if_any
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
 from grid.powerflow.newton import VoltageCurves, newton
-from grid.powerflow.zbus import RESIDUAL_MVA, Limits, run
+from grid.powerflow.zbus import RESIDUAL_MVA, run
 from grid.time.clock import Clock
 from grid.units import BYTES_PER_MB
 
@@ -229,7 +229,7 @@ def node_voltages(
     if network.decided_by_voltage or curves is not None:
         voltage, missed_mva = newton(network, injections, loads_mva, curves, threads=threads)
         return voltage, missed_mva < RESIDUAL_MVA
-    step, _, kept = run(network, injections, Limits.from_network(network), "voltages", threads=threads)
+    step, _, kept = run(network, injections, None, "voltages", threads=threads)
     voltage, solved = (
         kept.voltage.view(np.complex128)[:, :, 0].T,
         step.residual < (RESIDUAL_MVA / network.base_mva) ** 2,

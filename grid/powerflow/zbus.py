@@ -164,19 +164,36 @@ def _entries(matrix: sparse.csr_array, row: Ints, column: Ints) -> Complexes:
     return np.asarray(matrix[row, column]).astype(complex).ravel() if row.size else np.empty(0, complex)
 
 
+@lru_cache(maxsize=KEPT_FACTORS)
+def _grid_with_own_limits(network: Network) -> Grid:
+    """A network with the net's own limits as the kernel wants it, kept for the networks used last."""
+    return compiled_grid(network, Limits.from_network(network))
+
+
 def compiled_profiles(network: Network, injections: Injections) -> Profiles:
     """The injections by place in the order of elimination, in per unit; what is fixed is a profile of ones."""
-    factor = factorise(network)
-    n = factor.diagonal.size
-    node = network.buses.node
-    live = np.flatnonzero(node >= 0)
-    gather = sparse.csr_array(
-        (np.ones(live.size), (place_of(factor)[node[live]], live)), shape=(factor.order.size, node.size)
+    factor, node, width = factorise(network), network.buses.node, injections.profiles.shape[0] + 1
+    n, place = factor.diagonal.size, np.append(place_of(factor), -1)[node]  # of dead buses none
+    fixed = network.fixed_mva[factor.order[:n]]
+    keys, values = [], []
+    for matrix, constant in ((injections.p_mw, fixed.real), (injections.q_mvar, fixed.imag)):
+        entries, always = matrix.tocoo(), np.flatnonzero(constant)
+        at = place[entries.row]
+        mine = (at >= 0) & (at < n)
+        keys.append(np.concatenate([at[mine] * width + entries.col[mine], always * width + width - 1]))
+        values.append(np.concatenate([entries.data[mine], constant[always]]))
+    key, at = np.unique(np.concatenate(keys), return_inverse=True)
+    p_of, q_of = (
+        np.bincount(where, weights=value / network.base_mva, minlength=key.size).astype(np.float64)
+        for where, value in zip(np.split(at, [keys[0].size]), values, strict=True)
     )
-    fixed = network.fixed_mva[factor.order][:, None]
-    p = sparse.csr_array(sparse.hstack([gather @ injections.p_mw, fixed.real]))[:n] / network.base_mva
-    q = sparse.csr_array(sparse.hstack([gather @ injections.q_mvar, fixed.imag]))[:n] / network.base_mva
-    return profiles_of(np.vstack([injections.profiles, np.ones(injections.n_steps)]), p, q)
+    return Profiles(
+        values=np.vstack([injections.profiles, np.ones(injections.n_steps)]),
+        pointer=np.searchsorted(key, width * np.arange(n + 1)),
+        row=key % width,
+        p_of=p_of,
+        q_of=q_of,
+    )
 
 
 def profiles_of(values: Floats, p: sparse.csr_array, q: sparse.csr_array) -> Profiles:
@@ -204,14 +221,14 @@ def _reals(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:
 
 
 def run(
-    network: Network, injections: Injections, limits: Limits, keep: Wanted, *, threads: int = 1
+    network: Network, injections: Injections, limits: Limits | None, keep: Wanted, *, threads: int = 1
 ) -> tuple[PerStep, PerElement, Kept]:
     """Solves all steps by the fixed point; which have converged, their residual tells.
 
     Args:
         network: The network.
         injections: Withdrawal of the buses, T steps.
-        limits: Limits to count violations against.
+        limits: Limits to count violations against; None: the net's own.
         keep: What is wanted; other arrays come back empty or unset.
         threads: Number of threads, each with its own range of steps.
 
@@ -219,7 +236,8 @@ def run(
         What is found in each step and the extremes of each element, in the order of elimination and per unit, and the
         full arrays.
     """
-    grid, profiles = compiled_grid(network, limits), compiled_profiles(network, injections)
+    grid = _grid_with_own_limits(network) if limits is None else compiled_grid(network, limits)
+    profiles = compiled_profiles(network, injections)
     n_steps, n_nodes, n_slack = injections.n_steps, network.n_nodes, network.slack.size
     step = PerStep(
         np.empty(n_steps), np.empty(n_steps), np.empty((n_slack, n_steps)), np.empty((n_slack, n_steps)),

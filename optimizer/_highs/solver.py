@@ -291,6 +291,11 @@ class Solver:
         return int(self.highs.getNumCol())
 
     @property
+    def n_row_columns(self) -> int:
+        """Number of columns that rows are stated over."""
+        return self.n_columns
+
+    @property
     def iterations(self) -> int:
         """Simplex iterations of the last solve."""
         return int(self.highs.getInfo().simplex_iteration_count)

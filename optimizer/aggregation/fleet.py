@@ -16,7 +16,7 @@ from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
 from optimizer._highs import LinearProgram
-from optimizer.aggregation.decomposition import Decomposition
+from optimizer.aggregation.decomposition import Decomposition, PricedColumns, Schedules
 from optimizer.aggregation.pricing import PricedSessions
 
 
@@ -133,16 +133,22 @@ def solve_aggregated(
         sparse.csr_array(sparse.vstack([program.matrix, power])), np.append(program.row_lower, np.zeros(links)),
         np.append(program.row_upper, np.zeros(links)), program.lower, program.upper, program.cost,
     )  # fmt: skip
-    row = n_rows + fleet.group[session] * fleet.n_steps + fleet.step
     drawn = sparse.csr_array(
-        (np.repeat([-1.0, 1.0], n_slots), (np.tile(row, 2), np.arange(2 * n_slots))),
-        shape=(n_rows + links, 2 * n_slots),
+        (-np.ones(links), (n_rows + np.arange(links), np.arange(links))), shape=(n_rows + links, links)
     )
+    cell = fleet.group[session] * fleet.n_steps + fleet.step
     wear = sessions.step_hours * sessions.wear_per_mwh[session]
-    solver = Decomposition(
-        own, drawn, np.append(np.zeros(n_slots), wear), np.tile(fleet.group[session], 2),
-        lambda price: np.concatenate(sessions.cheapest(price[:n_slots] / sessions.step_hours)), gap=gap,
+
+    def cheapest(price: Floats) -> Schedules:
+        powers = np.concatenate(sessions.cheapest(price[cell] / sessions.step_hours))
+        used = np.flatnonzero(powers)
+        return Schedules(used, powers[used])
+
+    columns = PricedColumns(
+        np.append(np.zeros(n_slots), wear), np.tile(cell, 2), np.repeat([1.0, -1.0], n_slots),
+        np.repeat(np.arange(fleet.n_groups), fleet.n_steps), cheapest,
     )  # fmt: skip
+    solver = Decomposition(own, drawn, columns, gap=gap)
     x = solver.solve()
     charge, discharge = x[own_columns:].reshape(2, n_slots)
     return AggregatedSolution(

@@ -6,7 +6,8 @@ piecewise linear function of e, kept as its segments in the order of their slope
 ``price / eta_charge`` and not discharging at ``(price - wear) · eta_discharge`` per stored megawatt-hour, each as long
 as the energy that the step can move, and cuts off what lies outside the bounds of the store. Reading the functions
 backwards from the energy due gives the schedule. Negative prices need no special care: the slopes are sorted anyway,
-which is the convex hull that the linear programme sees. A session that cannot feed in only fills its cheapest steps.
+which is the convex hull that the linear programme sees. A session that cannot feed in, or for which it
+does not pay, only fills its cheapest steps.
 """
 
 from __future__ import annotations
@@ -89,10 +90,12 @@ def _cheapest(
     counts, bottoms = np.zeros(longest + 1, np.int64), np.zeros(longest + 1)
     for i in range(e_start.size):
         first, n = offsets[i], offsets[i + 1] - offsets[i]
-        if e_start[i] >= e_low[i] and not discharge_max[first : first + n].any():
+        at = slice(first, first + n)
+        if e_start[i] >= e_low[i] and _only_charges(
+            price[at], charge_max[at], discharge_max[at], eta_c[i], eta_d[i], wear[i], due_low[i] >= e_start[i]
+        ):
             most = min(due_high[i], e_high[i]) - e_start[i]
-            _fill(charge[first : first + n], price[first : first + n], charge_max[first : first + n], h * eta_c[i],
-                  due_low[i] - e_start[i], most)  # fmt: skip
+            _fill(charge[at], price[at], charge_max[at], h * eta_c[i], due_low[i] - e_start[i], most)
             continue
         counts[0], bottoms[0] = 0, e_start[i]
         for k in range(n):
@@ -114,6 +117,23 @@ def _cheapest(
             charge[s], discharge[s] = gained / (h * eta_c[i]), spent * eta_d[i] / h
             energy = before
     return charge, discharge
+
+
+@njit(cache=True, nogil=True)
+def _only_charges(
+    price: Floats, charge_max: Floats, discharge_max: Floats, eta_c: float, eta_d: float, wear: float, must_gain: bool
+) -> bool:
+    """Whether a session never feeds in: it cannot, or gains nothing by it that charging again would not cost.
+
+    The second only where it must leave with no less than it came with.
+    """
+    earned, paid = -np.inf, np.inf
+    for k in range(price.size):
+        if discharge_max[k] > 0.0:
+            earned = max(earned, (price[k] - wear) * eta_d)
+        if charge_max[k] > 0.0:
+            paid = min(paid, price[k] / eta_c)
+    return earned == -np.inf or (must_gain and earned <= paid)
 
 
 @njit(cache=True, nogil=True)

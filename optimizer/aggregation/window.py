@@ -8,7 +8,7 @@ from scipy import sparse
 from grid.arrays import Floats, Ints
 from grid.flexibility.per_slot import values_of
 from optimizer._highs import LinearProgram, Solver, SolverError
-from optimizer.aggregation.decomposition import Decomposition
+from optimizer.aggregation.decomposition import Decomposition, PricedColumns, Schedules
 from optimizer.aggregation.pricing import PricedSessions
 from optimizer.window.model import EXCESSES
 from optimizer.window.programme import Window
@@ -98,7 +98,7 @@ def priced(block: SessionBlock) -> PricedSessions:
 
 
 class PlacedSessions:
-    """The sessions of all blocks of a window, by their columns from the first of a session on; C columns.
+    """The sessions of all blocks of a window, by their columns from the first of a session on; C columns, D cells.
 
     Args:
         window: The window.
@@ -107,31 +107,33 @@ class PlacedSessions:
     def __init__(self, window: Window) -> None:
         first = window.block_columns[0].first
         self.placed = [(block, at.moved_to(at.first - first)) for block, at in window.placed_blocks()]
+        self.cells = window.cells
         self._priced = [priced(block) for block in window.blocks]
 
-    def groups(self, n_columns: int) -> Ints:
-        """Group of each column, shape (C,): sessions of a block at one bus; -1 for energies.
+    def groups(self) -> Ints:
+        """Group of each cell, shape (D,): those of a block at one bus.
 
-        Where they are at more than `MOST_GROUPS` buses, those at buses that follow one another in the net, as along a
-        feeder, are one group.
+        Where sessions are at more than `MOST_GROUPS` buses, those at buses that follow one another in the net, as along
+        a feeder, are one group.
         """
-        group, count = np.full(n_columns, -1, dtype=np.int64), 0
-        for block, at in self.placed:
-            shares = block.flexibility.shares
-            bus = shares.indices[shares.indptr[block.device]]  # of devices at several buses the first stands for all
-            buses, place = np.unique(bus, return_inverse=True)
-            here = count + place * min(buses.size, MOST_GROUPS) // max(buses.size, 1)
-            group[at.charge], group[at.discharge] = here, here[block.fed]
-            count = int(here.max(initial=count - 1)) + 1
+        group, count = np.zeros(self.cells.block.size, dtype=np.int64), 0
+        for place, (block, _) in enumerate(self.placed):
+            mine, shares = self.cells.block == place, block.flexibility.shares
+            bus = shares.indices[shares.indptr[self.cells.device[mine]]]  # of several buses the first stands for all
+            buses, at = np.unique(bus, return_inverse=True)
+            group[mine] = count + at * min(buses.size, MOST_GROUPS) // max(buses.size, 1)
+            count = int(group[mine].max(initial=count - 1)) + 1
         return group
 
-    def cheapest(self, price: Floats) -> Floats:
-        """The cheapest schedule of every session at prices of its columns, shape (C,)."""
-        schedule = np.zeros(price.size)
+    def cheapest(self, price: Floats) -> Schedules:
+        """The cheapest schedule of every session at prices of the cells, shape (D,)."""
+        columns, values = [], []
         for (block, at), sessions in zip(self.placed, self._priced, strict=True):
-            charge, discharge = sessions.cheapest(price[at.charge] / sessions.step_hours)
-            schedule[at.charge], schedule[at.discharge] = charge, discharge[block.fed]
-        return schedule
+            charge, discharge = sessions.cheapest(price[self.cells.cell[at.charge]] / sessions.step_hours)
+            charged, fed = np.flatnonzero(charge), np.flatnonzero(discharge[block.fed])
+            columns += [at.charge.start + charged, at.discharge.start + fed]
+            values += [charge[charged], discharge[block.fed[fed]]]
+        return Schedules(np.concatenate(columns), np.concatenate(values))
 
 
 class AggregatedSolver(Decomposition):
@@ -143,7 +145,7 @@ class AggregatedSolver(Decomposition):
 
     def __init__(self, window: Window) -> None:
         program, n_own, n_rows = window.program, window.block_columns[0].first, window.block_rows_at[0]
-        self._sessions = PlacedSessions(window)
+        self._placed = PlacedSessions(window)
         penalties = np.zeros(n_own)
         for name in EXCESSES:
             penalties[window.compiled.columns[name]] = program.cost[window.compiled.columns[name]]
@@ -152,16 +154,20 @@ class AggregatedSolver(Decomposition):
             matrix[:, :n_own], program.row_lower[:n_rows], program.row_upper[:n_rows],
             program.lower[:n_own], program.upper[:n_own], program.cost[:n_own],
         )  # fmt: skip
-        super().__init__(
-            own, sparse.csr_array(matrix[:, n_own:]), program.cost[n_own:],
-            self._sessions.groups(program.cost.size - n_own), self._sessions.cheapest, gap=GAP, penalties=penalties,
-        )  # fmt: skip
+        cells, n_cells = window.cells, window.cells.block.size
+        drawn_in = window.compiled.rows["sessions_total"][cells.block, cells.step]
+        links = sparse.csr_array((-np.ones(n_cells), (drawn_in, np.arange(n_cells))), shape=(n_rows, n_cells))
+        sessions = PricedColumns(
+            program.cost[n_own:], cells.cell, cells.sign, self._placed.groups(), self._placed.cheapest
+        )
+        first_price = window.problem.clock.step_hours * window.problem.import_cost_per_mwh[window.steps][cells.step]
+        super().__init__(own, links, sessions, gap=GAP, penalties=penalties, first_price=first_price)
 
     def solve(self) -> Floats:
         """The optimum to a gap of `GAP`, sessions one by one, each going one way in a step, shape (columns,)."""
         x = super().solve()
-        of_sessions = x[x.size - self._session_cost.size :]
-        for block, at in self._sessions.placed:
+        of_sessions = x[self._n_own :]
+        for block, at in self._placed.placed:
             if block.flexibility.reservoir is None or not block.fed.size:
                 continue
             charge, fed = of_sessions[at.charge], block.fed

@@ -12,10 +12,10 @@ from optimizer.horizon.realisation import RealisedWindow
 from optimizer.horizon.state import HorizonState
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import BindingLimit, Costs, Quality, Schedule, Shortfall
-from optimizer.problem.slots import step_of
 from optimizer.window import answers
 from optimizer.window.grid_rows import LITTLE_DUAL
 from optimizer.window.model import EXCESSES
+from optimizer.window.programme import Window
 from optimizer.window.solve import WindowSolution
 from optimizer.window.state import WindowSchedule
 
@@ -177,13 +177,13 @@ def _why_no_bound(plan: WindowSolution, dual: Floats) -> str:
 
 
 def write_powers(
-    problem: DispatchProblem, schedule: WindowSchedule, stop: int, p_mw: dict[str, Floats], q_mvar: dict[str, Floats]
+    window: Window, schedule: WindowSchedule, stop: int, p_mw: dict[str, Floats], q_mvar: dict[str, Floats]
 ) -> None:
     """Writes the steps before `stop` of a window's schedule into the powers by slot of the whole problem."""
-    for flexibility in problem.flexibilities:
+    for flexibility in window.problem.flexibilities:
         name = flexibility.name
         slot, power = schedule.p_mw[name]
-        mine = step_of(flexibility, slot) < stop
+        mine = window.first + window.step_of_slot[name] < stop
         p_mw[name][slot[mine]] = power[mine]
         if name in schedule.q_mvar:
             slot, reactive = schedule.q_mvar[name]

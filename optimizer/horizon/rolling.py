@@ -185,7 +185,7 @@ def _roll(horizon: _Horizon, p_mw: dict[str, Floats], progress: Progress | None,
     watch = Watch(until, None if progress is None else go_on)
     while state.step < n and time.monotonic() < until:
         done, report = _decide(horizon, state, watch)
-        write_powers(problem, done.solution.schedule, report.stop, p_mw, q_mvar)
+        write_powers(done.solution.window, done.solution.schedule, report.stop, p_mw, q_mvar)
         reports.append(report)
         state = _after(problem, state, done, report)
         if report.gap is not None or not go_on():
@@ -193,9 +193,10 @@ def _roll(horizon: _Horizon, p_mw: dict[str, Floats], progress: Progress | None,
     known = state
     while state.step < n:
         decided, _ = horizon.stops(state.step)
-        guess = fallback_schedule(*horizon.window(state, decided, decided))
-        write_powers(problem, guess, decided, p_mw, q_mvar)
-        state = state.after(problem, guess, decided)
+        window, takes_over = horizon.window(state, decided, decided)
+        guess = fallback_schedule(window, takes_over)
+        write_powers(window, guess, decided, p_mw, q_mvar)
+        state = state.after(problem, window, guess, decided)
     return assembled_schedule(problem, reports, known, p_mw, q_mvar)
 
 
@@ -213,7 +214,7 @@ def _after(problem: DispatchProblem, state: HorizonState, done: RealisedWindow, 
     peaks = dict(state.peak_mw)
     for month in np.unique(months):
         peaks[month] = max(peaks.get(month, 0.0), float(report.import_mw[months == month].max()))
-    after = state.after(problem, done.solution.schedule, report.stop)
+    after = state.after(problem, done.solution.window, done.solution.schedule, report.stop)
     return replace(after, peak_mw=peaks, emitted_kg=state.emitted_kg + report.emissions_kg, ahead=done.planned)
 
 

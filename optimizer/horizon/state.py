@@ -11,7 +11,7 @@ import numpy as np
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
 from optimizer.problem.problem import DispatchProblem
-from optimizer.problem.slots import step_of
+from optimizer.window.programme import Window
 from optimizer.window.state import WindowSchedule
 
 
@@ -41,30 +41,35 @@ class HorizonState:
         """The state before the first step of a problem."""
         return cls(0, {f.name: f.reservoir.e_start_mwh for f in problem.flexibilities if f.reservoir is not None})
 
-    def after(self, problem: DispatchProblem, schedule: WindowSchedule, stop: int) -> HorizonState:
-        """The state when a schedule was followed up to step `stop`; peaks, emissions and `ahead` stay as they are."""
+    def after(self, problem: DispatchProblem, window: Window, schedule: WindowSchedule, stop: int) -> HorizonState:
+        """The state when a schedule of a window was followed up to step `stop`, by what devices do in truth.
+
+        Peaks, emissions and `ahead` stay as they are.
+        """
         energy, before = dict(self.e_now_mwh), dict(self.p_before_mw)
         for flexibility in problem.flexibilities:
             slot, power = schedule.p_mw[flexibility.name]
-            step = step_of(flexibility, slot)
+            step = window.first + window.step_of_slot[flexibility.name]
             if flexibility.lasts_throughout:
                 before[flexibility.name] = power[step == stop - 1]
             if flexibility.reservoir is not None:
                 mine = step < stop
+                device = window.device_of_slot[flexibility.name][mine]
                 energy[flexibility.name] = _energy_after(
-                    flexibility, energy[flexibility.name], slot[mine], power[mine], step[mine]
+                    flexibility, energy[flexibility.name], slot[mine], device, power[mine], step[mine]
                 )
         return replace(self, step=stop, e_now_mwh=energy, p_before_mw=before)
 
 
-def _energy_after(flexibility: Flexibility, energy: Floats, slot: Ints, power: Floats, step: Ints) -> Floats:
+def _energy_after(
+    flexibility: Flexibility, energy: Floats, slot: Ints, device: Ints, power: Floats, step: Ints
+) -> Floats:
     """Energy of each device after some slots, shape (N,) [MWh], step after step where standing loses some."""
     store = flexibility.reservoir
     energy = energy.copy()
     if store is None or not slot.size:
         return energy
-    device = flexibility.device_of(slot)
-    gain = flexibility.gain_at(power, slot) - flexibility.drained_mwh(slot)
+    gain = flexibility.gain_at(power, slot, device) - flexibility.drained_mwh(slot)
     if (store.retention_per_step == 1.0).all():
         np.add.at(energy, device, gain)
         return energy

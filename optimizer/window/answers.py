@@ -9,7 +9,6 @@ import numpy as np
 from grid.arrays import Floats
 from grid.network.tolerances import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from optimizer.problem.schedule import BindingLimit, Costs, Shortfall
-from optimizer.problem.slots import step_of
 from optimizer.window.grid_rows import LITTLE_DUAL, NetworkRows
 from optimizer.window.solve import WindowSolution
 
@@ -101,9 +100,9 @@ def cost_by_kind(solution: WindowSolution, n_steps: int) -> Costs:
     wear = value = 0.0
     for flexibility in problem.flexibilities:
         slot, power = solution.schedule.p_mw[flexibility.name]
-        mine = step_of(flexibility, slot) < at.stop
-        fuel = flexibility.at_slots(flexibility.wear_cost_per_mwh, slot)
-        worth = flexibility.at_slots(flexibility.value_per_mwh, slot)
+        mine, device = window.step_of_slot[flexibility.name] < n_steps, window.device_of_slot[flexibility.name]
+        fuel = flexibility.at_slots(flexibility.wear_cost_per_mwh, slot, device)
+        worth = flexibility.at_slots(flexibility.value_per_mwh, slot, device)
         wear += h * float((np.maximum(-power, 0.0) * fuel)[mine].sum())
         value -= h * float((np.maximum(power, 0.0) * worth)[mine].sum())
     return Costs(

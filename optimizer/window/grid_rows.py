@@ -16,7 +16,13 @@ from optimizer.network.dc import DCNetwork
 from optimizer.network.linearisation import Linearisation, loading_rows, loss_rows, voltage_rows
 from optimizer.network.over_limits import ROOM, SETTLED, OverLimits, with_neighbours, worst_nodes
 from optimizer.window.programme import OperatingPoint, Window
-from optimizer.window.withdrawals import Withdrawals, device_withdrawals, rows_by_column, withdrawals_for_losses
+from optimizer.window.withdrawals import (
+    Withdrawals,
+    cell_withdrawals,
+    device_withdrawals,
+    rows_by_column,
+    withdrawals_for_losses,
+)
 
 MARGIN_PERCENT, MOST_MARGINS = 0.1, 2
 """Rows of later rounds keep so much off the limit, and as much more where a branch exceeds it in spite of one, so that
@@ -107,7 +113,9 @@ class GridRows:
         self.carbon_cap_kg = cap_kg
         if not np.isfinite(cap_kg):
             return
-        emissions = self._window.emissions_kg.copy()
+        own = self._window.compiled.program.cost.size
+        emissions = np.zeros(self._solver.n_row_columns)
+        emissions[:own] = self._window.emissions_kg[:own]
         emissions[self._window.compiled.columns["carbon_excess_kg"]] = -1.0
         row = sparse.csr_array(emissions[None, :])
         place = self._solver.add_rows(row, np.array([-INFINITY]), np.array([cap_kg]))
@@ -153,15 +161,15 @@ class GridRows:
         missed = np.where(flow.failed, 0.0, np.abs(grid_mw - loss_mw))
         return float(missed[self._for_good].sum() / max(grid_mw[self._for_good].sum(), 1e-9))
 
-    def add_losses(self, flow: PowerFlow, now: Floats, loss_mw: Floats | None = None) -> None:
-        """Adds the tangents of the losses at a power flow, whose columns are `now`.
+    def add_losses(self, point: OperatingPoint, loss_mw: Floats | None = None) -> None:
+        """Adds the tangents of the losses at an operating point.
 
         Args:
-            flow: The power flow.
-            now: Its columns, shape (columns,).
-            loss_mw: Losses of the programme's last optimum, of which this is the power flow, shape (n_steps,) [MW];
+            point: The operating point.
+            loss_mw: Losses of the programme's last optimum, of which this is the point, shape (n_steps,) [MW];
                 None before there is one, and for other points.
         """
+        flow = point.flow
         steps = np.flatnonzero(~flow.failed)
         if not steps.size:
             return
@@ -175,9 +183,8 @@ class GridRows:
         for before in self.added:
             if before.kind == "loss":
                 self._solver.relax_rows(before.row[(self._exact | outdated)[before.step]])
-        matrix, constant = rows_by_column(
-            self._for_losses, losses, now, self._window.compiled.columns["loss_mw"], MIN_COEFFICIENT["loss"]
-        )
+        slack = self._window.compiled.columns["loss_mw"]
+        matrix, constant = rows_by_column(self._for_losses, losses, self._at(point), slack, MIN_COEFFICIENT["loss"])
         upper = np.where(self._exact[steps], constant, np.inf)
         row = self._solver.add_rows(matrix, constant, upper)
         self.added.append(
@@ -246,36 +253,35 @@ class GridRows:
                     dropped[rows.step[loose], rows.element[loose]] = True
         return dropped
 
-    def add_loadings(self, flow: PowerFlow, now: Floats, over: OverLimits, anew: Bools | None = None) -> None:
+    def add_loadings(self, point: OperatingPoint, over: OverLimits, anew: Bools | None = None) -> None:
         """Branches above their limit stay below it, or pay for the excess.
 
         Args:
-            flow: The operating point.
-            now: Its columns, shape (columns,).
+            point: The operating point.
             over: Which branches are too full, and by how much.
             anew: Where rows were dropped, shape (n_steps, L); None: nowhere.
         """
         bad = over["loading"] > (SETTLED["loading"] if self._stated.any() else 0.0)
         wanted = with_neighbours(bad) | (False if anew is None else anew)
-        wanted &= ~flow.failed[:, None]
+        wanted &= ~point.flow.failed[:, None]
         step, branch = np.nonzero(wanted)
         if not branch.size:
             return
         slack = self._window.compiled.columns["loading_excess_percent"]
-        rows = loading_rows(flow, step, branch)
-        matrix, constant = rows_by_column(self._withdrawals, rows, now, slack, MIN_COEFFICIENT["loading"])
+        rows = loading_rows(point.flow, step, branch)
+        matrix, constant = rows_by_column(self._withdrawals, rows, self._at(point), slack, MIN_COEFFICIENT["loading"])
         times = self._stated[step, branch] + bool(self._stated.any())
         self._stated[step, branch] += bad[step, branch]
         limit = self._window.problem.loading_max_percent[branch] - MARGIN_PERCENT * np.minimum(times, MOST_MARGINS)
         place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
         self.added.append(NetworkRows("loading", place, step, branch, rows.per_mw, times > 0))
 
-    def add_linear_loadings(self, p_mw: Floats, now: Floats, x: Floats) -> bool:
+    def add_linear_loadings(self, p_mw: Floats, now: OperatingPoint, x: Floats) -> bool:
         """Branches above their limit in the linear power flow stay below it, or pay for the excess.
 
         Args:
             p_mw: Withdrawal at the buses, shape (n_steps, B) [MW].
-            now: Values of the columns that withdraw, shape (columns,).
+            now: The operating point.
             x: The optimum, shape (columns,).
 
         Returns:
@@ -287,15 +293,19 @@ class GridRows:
         if not branch.size:
             return False
         rows = self.dc.loading_rows(p_mw, step, branch)
-        matrix, constant = rows_by_column(self._withdrawals, rows, now, slack, 0.0)
+        matrix, constant = rows_by_column(self._withdrawals, rows, self._at(now), slack, 0.0)
         limit = problem.loading_max_percent[branch]
         place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
         self.added.append(NetworkRows("loading", place, step, branch, rows.per_mw, np.zeros(branch.size, dtype=bool)))
         return True
 
+    def _at(self, point: OperatingPoint) -> Floats:
+        """Values of the columns that rows are stated over."""
+        return point.cells if self._solver.decomposed else point.columns
+
     @cached_property
     def _withdrawals(self) -> Withdrawals:
-        return device_withdrawals(self._window)
+        return cell_withdrawals(self._window) if self._solver.decomposed else device_withdrawals(self._window)
 
     @cached_property
     def _for_losses(self) -> Withdrawals:
@@ -306,7 +316,7 @@ class GridRows:
         """The linear power flow of the network."""
         return DCNetwork.from_network(self._window.problem.network)
 
-    def add_voltages(self, flow: PowerFlow, now: Floats, over: OverLimits) -> None:
+    def add_voltages(self, point: OperatingPoint, over: OverLimits) -> None:
         """The worst buses outside their limits, and all that were before, stated at this operating point."""
         if not self._window.problem.limits_voltage:
             return
@@ -316,9 +326,10 @@ class GridRows:
         self.added = [before for before in self.added if before.kind not in self._active]
         for kind, active in self._active.items():
             active.update(worst_nodes(over[kind], VOLTAGE_TOLERANCE_PU / 2))
-            self._add_voltage(kind, flow, now)
+            self._add_voltage(kind, point)
 
-    def _add_voltage(self, kind: str, flow: PowerFlow, now: Floats) -> None:
+    def _add_voltage(self, kind: str, point: OperatingPoint) -> None:
+        flow = point.flow
         chosen = sorted(pair for pair in self._active[kind] if not flow.failed[pair[0]])
         if not chosen:
             return
@@ -327,7 +338,7 @@ class GridRows:
         rows = voltage_rows(flow, step, node)
         sign = 1.0 if kind == "vm_max" else -1.0
         signed = Linearisation(step, sign * rows.value, sign * rows.per_mw, sign * rows.per_mvar)
-        matrix, constant = rows_by_column(self._withdrawals, signed, now, slack, MIN_COEFFICIENT["voltage"])
+        matrix, constant = rows_by_column(self._withdrawals, signed, self._at(point), slack, MIN_COEFFICIENT["voltage"])
         limit = sign * (self._high if kind == "vm_max" else self._low)[node]
         place = self._solver.add_rows(matrix, constant - limit, np.full(node.size, np.inf))
         self.added.append(NetworkRows(kind, place, step, node, signed.per_mw, np.full(node.size, kind == "vm_max")))

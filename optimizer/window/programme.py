@@ -18,7 +18,7 @@ from optimizer.problem.problem import DispatchProblem
 from optimizer.window.data import bounds, own_ci, prices, sides
 from optimizer.window.roles import Roles
 from optimizer.window.sessions import SessionBlock, SessionColumns, session_block, single_direction
-from optimizer.window.state import SlotValues, WindowModel, WindowSchedule, WindowState
+from optimizer.window.state import SessionCells, SlotValues, WindowModel, WindowSchedule, WindowState
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +42,19 @@ class Window(WindowModel):
         """Columns of the programme."""
         return int(self.program.cost.size)
 
+    @property
+    def n_own(self) -> int:
+        """Columns before those of sessions."""
+        return int(self.compiled.program.cost.size)
+
     def placed_blocks(self) -> Iterator[tuple[SessionBlock, SessionColumns]]:
         """The blocks of sessions with their columns in the programme."""
         return zip(self.blocks, self.block_columns, strict=True)
+
+    @cached_property
+    def cells(self) -> SessionCells:
+        """Cells of the sessions of all blocks."""
+        return SessionCells.from_blocks(self.blocks, self.n_steps)
 
     @cached_property
     def segment_store(self) -> Ints:
@@ -105,12 +115,17 @@ class Window(WindowModel):
         return every | {block.flexibility.name: block.step for block in self.blocks}
 
     @cached_property
+    def device_of_slot(self) -> dict[str, Ints]:
+        """Device of each slot in the window, by flexibility."""
+        every = {f.name: np.repeat(np.arange(f.n_devices), self.n_steps) for f in self.roles.lasting}
+        return every | {block.flexibility.name: block.device for block in self.blocks}
+
+    @cached_property
     def _draws(self) -> dict[str, sparse.csr_array]:
         """Withdrawal at each bus in each step by slot in the window, by flexibility, shape (n_steps · B, slots)."""
-        devices = {f.name: (f, np.repeat(np.arange(f.n_devices), self.n_steps)) for f in self.roles.lasting}
-        devices |= {block.flexibility.name: (block.flexibility, block.device) for block in self.blocks}
         found = {}
-        for name, (flexibility, device) in devices.items():
+        for flexibility in (*self.roles.lasting, *(block.flexibility for block in self.blocks)):
+            name, device = flexibility.name, self.device_of_slot[flexibility.name]
             shares = sparse.coo_array(flexibility.shares[device])
             row = self.step_of_slot[name][shares.row] * shares.shape[1] + shares.col
             shape = (self.n_steps * shares.shape[1], device.size)
@@ -141,7 +156,24 @@ class Window(WindowModel):
 
     def columns_of(self, schedule: WindowSchedule) -> Floats:
         """Values of the columns that withdraw power in a schedule; 0 elsewhere. Shape (columns,)."""
-        x, powers, n = np.zeros(self.n_columns), schedule.p_mw, self.n_steps
+        x = np.zeros(self.n_columns)
+        x[: self.n_own] = self._own_columns_of(schedule)
+        for block, at in self.placed_blocks():
+            power = schedule.p_mw[block.flexibility.name][1]
+            x[at.charge] = np.where(block.with_feed_in, np.maximum(power, 0.0), power)
+            x[at.discharge] = np.maximum(-power[block.fed], 0.0)
+        return x
+
+    def cells_of(self, schedule: WindowSchedule) -> Floats:
+        """The same with what is drawn in the cells in the place of the columns of sessions, shape (own + D,)."""
+        powers = [schedule.p_mw[block.flexibility.name][1] for block in self.blocks]
+        at = [self.cells.cell[columns.charge.start - self.n_own :][: columns.n_slots] for columns in self.block_columns]
+        drawn = np.bincount(np.concatenate(at), weights=np.concatenate(powers), minlength=self.cells.block.size)
+        return np.concatenate([self._own_columns_of(schedule), drawn])
+
+    def _own_columns_of(self, schedule: WindowSchedule) -> Floats:
+        """Values of the columns before those of sessions that withdraw power in a schedule; 0 elsewhere."""
+        x, powers, n = np.zeros(self.n_own), schedule.p_mw, self.n_steps
         columns = self.compiled.columns
         for flexibility, rows in _rows_of(self.roles.units):
             x[columns["unit_mw"][rows]] = powers[flexibility.name][1].reshape(-1, n)
@@ -150,10 +182,8 @@ class Window(WindowModel):
             net = powers[flexibility.name][1].reshape(-1, n)
             x[columns["charge_mw"][first][rows]] = np.maximum(net, 0.0)
             x[columns["discharge_mw"][rows]] = np.maximum(-net, 0.0)
-        for place, (block, at) in enumerate(self.placed_blocks()):
+        for place, block in enumerate(self.blocks):
             power = powers[block.flexibility.name][1]
-            x[at.charge] = np.where(block.with_feed_in, np.maximum(power, 0.0), power)
-            x[at.discharge] = np.maximum(-power[block.fed], 0.0)
             x[columns["sessions_mw"][place]] = np.bincount(block.step, weights=power, minlength=n)
         if self.roles.inverters and schedule.q_mvar:
             rows_mvar = np.concatenate([schedule.q_mvar[f.name][1] for f in self.roles.lasting]).reshape(-1, n)
@@ -176,19 +206,29 @@ class OperatingPoint:
     """A schedule of a window with what follows from it.
 
     Args:
+        window: The window.
         schedule: The schedule.
         flow: Its AC power flow.
-        columns: Its columns that withdraw power, shape (columns,).
     """
 
+    window: Window
     schedule: WindowSchedule
     flow: PowerFlow
-    columns: Floats
+
+    @cached_property
+    def columns(self) -> Floats:
+        """Its columns that withdraw power, shape (columns,)."""
+        return self.window.columns_of(self.schedule)
+
+    @cached_property
+    def cells(self) -> Floats:
+        """The same with what is drawn in the cells of sessions in the place of theirs, shape (own + D,)."""
+        return self.window.cells_of(self.schedule)
 
 
 def operating_point(window: Window, schedule: WindowSchedule) -> OperatingPoint:
     """The operating point of a schedule."""
-    return OperatingPoint(schedule, window.flow(schedule), window.columns_of(schedule))
+    return OperatingPoint(window, schedule, window.flow(schedule))
 
 
 def between(window: Window, one: WindowSchedule, other: WindowSchedule, share: Floats | float) -> OperatingPoint:

@@ -116,17 +116,21 @@ class SessionBlock:
         """Rows of devices that only charge; those of slots with feed-in follow."""
         return int(self.program.row_lower.size) - self.fed.size if self.flexibility.reservoir is not None else 0
 
-    @property
+    @cached_property
     def eta_charge(self) -> Floats:
         """Stored per drawn energy in each slot, shape (Kw,) [1]; 1 without a reservoir."""
         store = self.flexibility.reservoir
-        return np.ones(self.slot.size) if store is None else self.flexibility.at_slots(store.eta_charge, self.slot)
+        if store is None:
+            return np.ones(self.slot.size)
+        return self.flexibility.at_slots(store.eta_charge, self.slot, self.device)
 
-    @property
+    @cached_property
     def eta_discharge(self) -> Floats:
         """Fed in per energy taken out in each slot, shape (Kw,) [1]; 1 without a reservoir."""
         store = self.flexibility.reservoir
-        return np.ones(self.slot.size) if store is None else self.flexibility.at_slots(store.eta_discharge, self.slot)
+        if store is None:
+            return np.ones(self.slot.size)
+        return self.flexibility.at_slots(store.eta_discharge, self.slot, self.device)
 
     def withdrawal(self) -> sparse.csr_array:
         """Net withdrawal of each slot by column, shape (Kw, columns)."""
@@ -176,8 +180,9 @@ def session_block(flexibility: Flexibility, e_now_mwh: Floats, first: int, stop:
     end = np.minimum(flexibility.stop[active], stop)
     length = end - begin
     local, rank, slot = slots_between(flexibility, active, begin, end)
-    low = flexibility.at_slots(flexibility.p_min_mw, slot)
-    high = flexibility.at_slots(flexibility.p_max_mw, slot)
+    device = active[local]
+    low = flexibility.at_slots(flexibility.p_min_mw, slot, device)
+    high = flexibility.at_slots(flexibility.p_max_mw, slot, device)
     feeding = np.zeros(active.size, dtype=bool)
     feeding[local[low < 0]] = True
     if flexibility.reservoir is not None:
@@ -188,11 +193,11 @@ def session_block(flexibility: Flexibility, e_now_mwh: Floats, first: int, stop:
     step, fed = begin[local] + rank - first, feeding[local]
     gain, due = np.ones(slot.size), (np.zeros(active.size), np.zeros(active.size))
     if flexibility.reservoir is not None:
-        gain = flexibility.clock.step_hours * flexibility.at_slots(flexibility.reservoir.eta_charge, slot)
+        gain = flexibility.clock.step_hours * flexibility.at_slots(flexibility.reservoir.eta_charge, slot, device)
         due = _due(parts, flexibility.reservoir, e_now_mwh[active])
     program = _program(parts, low, high, e_now_mwh[active], gain, due)
     needed = _needed(parts, e_now_mwh[active], due[0])
-    return SessionBlock(flexibility, slot, step, active[local], high, fed, program, local, gain, needed)
+    return SessionBlock(flexibility, slot, step, device, high, fed, program, local, gain, needed)
 
 
 def _needed(parts: _Parts, e_now: Floats, due: Floats) -> Floats:
@@ -218,6 +223,11 @@ class _Parts:
     slot: Ints
     feeding: Bools
 
+    @property
+    def device(self) -> Ints:
+        """Device of each slot, shape (Kw,)."""
+        return self.active[self.local]
+
 
 def _program(
     parts: _Parts, low: Floats, high: Floats, e_now: Floats, gain: Floats, due: tuple[Floats, Floats]
@@ -232,7 +242,7 @@ def _program(
     wear = flexibility.wear_cost_per_mwh
     cost[k : k + fed.size] = h * wear[parts.active[parts.local[fed]]]
     if values_of(flexibility.value_per_mwh).any():
-        cost[:k] = -h * flexibility.at_slots(flexibility.value_per_mwh, parts.slot)
+        cost[:k] = -h * flexibility.at_slots(flexibility.value_per_mwh, parts.slot, parts.device)
     if flexibility.reservoir is None:
         empty = sparse.csr_array((0, n_columns))
         return LinearProgram(empty, np.empty(0), np.empty(0), lower, upper, cost)
@@ -273,8 +283,9 @@ def _most_gain(parts: _Parts, store: Reservoir, begin: Ints, length: Ints) -> Fl
     """What `length` steps of full power from the step `begin` on leave in the active devices, shape (A,) [MWh]."""
     flexibility = parts.flexibility
     local, rank, slot = slots_between(flexibility, parts.active, begin, begin + length)
-    power = np.maximum(flexibility.at_slots(flexibility.p_max_mw, slot), 0.0)
-    gain = flexibility.clock.step_hours * flexibility.at_slots(store.eta_charge, slot) * power
+    device = parts.active[local]
+    power = np.maximum(flexibility.at_slots(flexibility.p_max_mw, slot, device), 0.0)
+    gain = flexibility.clock.step_hours * flexibility.at_slots(store.eta_charge, slot, device) * power
     gain = gain - flexibility.drained_mwh(slot)
     kept = store.retention_per_step[parts.active][local] ** (length[local] - 1 - rank)
     return np.bincount(local, weights=gain * kept, minlength=parts.active.size).astype(np.float64)
@@ -299,7 +310,9 @@ def _stores(
     """One row for each slot with feed-in: the balance of the stored energy."""
     k, m = parts.slot.size, fed.size
     retention = store.retention_per_step[parts.active][parts.local[fed]]
-    spent = parts.flexibility.clock.step_hours / parts.flexibility.at_slots(store.eta_discharge, parts.slot[fed])
+    spent = parts.flexibility.clock.step_hours / parts.flexibility.at_slots(
+        store.eta_discharge, parts.slot[fed], parts.device[fed]
+    )
     later = np.flatnonzero(parts.rank[fed] > 0)
     row = np.arange(m)
     rows = sparse.csr_array(

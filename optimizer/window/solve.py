@@ -171,8 +171,8 @@ class _Rounds:
         nothing = np.zeros(window.n_steps)
         self.rows.balance_at(points[-1])
         for point in points:
-            self.rows.add_losses(point.flow, point.columns)
-            self.rows.add_loadings(point.flow, point.columns, self.rows.over_limits(point.flow, nothing, nothing))
+            self.rows.add_losses(point)
+            self.rows.add_loadings(point, self.rows.over_limits(point.flow, nothing, nothing))
         return points[-1]
 
     def run(self) -> WindowSolution:
@@ -216,7 +216,7 @@ class _Rounds:
         now, columns = self.point, self.window.compiled.columns
         if not self.problem.alternating:
             drawn = self.window.withdrawal(now.schedule)[0]
-            return not last and self.rows.add_linear_loadings(drawn, now.columns, x)
+            return not last and self.rows.add_linear_loadings(drawn, now, x)
         slacks = x[columns["loading_excess_percent"]], x[columns["voltage_excess_pu"]]
         over = self.rows.over_limits(now.flow, *slacks)
         loose, gain = self.rows.loose_rows(over, self.solver.duals())
@@ -229,17 +229,16 @@ class _Rounds:
         if last or not (violated or missed > tolerance or moved or cuts_off):
             return False
         if missed > tolerance:  # else left as they are: each new tangent moves thousands of sessions for nearly nothing
-            self.rows.add_losses(now.flow, now.columns, x[columns["loss_mw"]])
-            half_way = between(self.window, before.schedule, now.schedule, 0.5)
-            self.rows.add_losses(half_way.flow, half_way.columns)
+            self.rows.add_losses(now, x[columns["loss_mw"]])
+            self.rows.add_losses(between(self.window, before.schedule, now.schedule, 0.5))
         self.rows.balance_at(now)
         if violated or cuts_off:
             limit = self.problem.loading_max_percent + slacks[0][:, None]
             way = LoadingWay.between(before.flow, now.flow, limit)
             share = boundary_shares(self.rows.over_limits(before.flow, *slacks), over, way)
             at = now if (share == 1.0).all() else between(self.window, before.schedule, now.schedule, share)
-            self.rows.add_loadings(at.flow, at.columns, over, self.rows.drop(loose) if cuts_off else None)
-            self.rows.add_voltages(at.flow, at.columns, over)
+            self.rows.add_loadings(at, over, self.rows.drop(loose) if cuts_off else None)
+            self.rows.add_voltages(at, over)
         return True
 
     def _optimum(self) -> Floats:

@@ -1,17 +1,20 @@
-"""What a window is given and what it decides: steps and model, the state it takes over, schedules."""
+"""What a window is given and what it decides: steps and model, the state it takes over, schedules, session cells."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from scipy import sparse
 
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
 from optimizer._highs import INFINITY, Compiled
 from optimizer.problem.problem import DispatchProblem
 from optimizer.window.roles import Roles
+from optimizer.window.sessions import SessionBlock
 
 SlotValues = tuple[Ints, Floats]
 """Some slots of a flexibility and a value for each."""
@@ -94,3 +97,54 @@ class WindowModel:
     def slots(self, flexibility: Flexibility) -> Ints:
         """Slots in the window of a flexibility that lasts throughout, shape (N, n_steps)."""
         return flexibility.offsets[:-1, None] + np.arange(self.first, self.stop)
+
+
+@dataclass(frozen=True, eq=False)
+class SessionCells:
+    """Sums over the sessions of a block that draw at one place in one step; C columns of sessions, D cells.
+
+    Args:
+        cell: Cell in which each column draws, blocks one after another, shape (C,); any where `sign` is 0.
+        sign: 1 for withdrawal, -1 for feed-in, 0 for energies, shape (C,).
+        block: Block of each cell, shape (D,).
+        step: Step in the window of each cell, shape (D,).
+        device: One of the devices that draw in each cell, shape (D,); the others have the same shares.
+    """
+
+    cell: Ints
+    sign: Floats
+    block: Ints
+    step: Ints
+    device: Ints
+
+    @classmethod
+    def from_blocks(cls, blocks: Sequence[SessionBlock], n_steps: int) -> Self:
+        """The cells of the blocks of a window."""
+        cells, signs, of_cells, count = [], [], [np.empty((3, 0), dtype=np.int64)], 0
+        for place, block in enumerate(blocks):
+            device = block.device[np.searchsorted(block.local, np.arange(block.needed_mwh.size))]
+            first, at = _places_of(block.flexibility.shares, device)
+            slot = at[block.local] * n_steps + block.step
+            used = np.flatnonzero(np.bincount(slot, minlength=first.size * n_steps))
+            cell_of = np.zeros(first.size * n_steps, dtype=np.int64)
+            cell_of[used] = count + np.arange(used.size)
+            cell = cell_of[slot]
+            no_power = np.zeros(block.n_columns - slot.size - block.fed.size, dtype=np.int64)
+            cells += [cell, cell[block.fed], no_power]
+            signs.append(np.repeat([1.0, -1.0, 0.0], [slot.size, block.fed.size, no_power.size]))
+            of_cells.append(np.stack([np.full(used.size, place), used % n_steps, device[first][used // n_steps]]))
+            count += used.size
+        joined = np.concatenate(of_cells, axis=1)
+        return cls(np.concatenate(cells), np.concatenate(signs), joined[0], joined[1], joined[2])
+
+
+def _places_of(shares: sparse.csr_array, device: Ints) -> tuple[Ints, Ints]:
+    """Places where some devices, shape (A,), draw: the first device of each, shape (P,), and that of each, shape (A,).
+
+    Devices at one bus share a place; one at several buses has a place of its own.
+    """
+    begin = shares.indptr[device]
+    alone = (shares.indptr[device + 1] - begin == 1) & (shares.data[begin] == 1.0)
+    key = np.where(alone, shares.indices[begin], shares.shape[1] + device)
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    return first, place

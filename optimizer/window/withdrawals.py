@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from grid.arrays import Bools, Floats, Ints, run_offsets
+from grid.arrays import Bools, Floats, Ints, rank_in_run, run_of, run_offsets
 from optimizer.network.linearisation import Linearisation
 from optimizer.window.programme import Window
 
@@ -77,14 +76,10 @@ class Withdrawals:
         order = np.argsort(step, kind="stable")
         return cls(place[order], step[order], sign[order], row[order], reactive[order], distinct)
 
-    @cached_property
-    def _edges(self) -> Ints:
-        last = int(self.step.max(initial=-1))
-        return np.searchsorted(self.step, np.arange(last + 2))
-
-    def at_step(self, step: int) -> slice:
-        """Where the columns of a step stand."""
-        return slice(int(self._edges[step]), int(self._edges[step + 1])) if step + 1 < self._edges.size else slice(0, 0)
+    def at_steps(self, steps: Ints) -> tuple[Ints, Ints]:
+        """Where the columns of some steps begin and how many each has, shape (J,) each."""
+        first = np.searchsorted(self.step, steps)
+        return first, np.searchsorted(self.step, steps, side="right") - first
 
     def per_share(self, per_withdrawal: Floats) -> Floats:
         """What a unit more of each row of shares changes of J functions, shape (J, R).
@@ -102,6 +97,17 @@ def device_withdrawals(window: Window) -> Withdrawals:
         places, fed = np.arange(window.n_columns), block.fed
         parts.append(Part(places[at.charge], block.step, 1.0, len(shares), block.device))
         parts.append(Part(places[at.discharge], block.step[fed], -1.0, len(shares), block.device[fed]))
+        shares.append(block.flexibility.shares)
+    return Withdrawals.from_parts(parts, shares)
+
+
+def cell_withdrawals(window: Window) -> Withdrawals:
+    """The same where sessions are known by the cells in which they draw, which stand after the own columns."""
+    parts, shares = _lasting(window)
+    cells, n_own = window.cells, window.compiled.program.cost.size
+    for place, block in enumerate(window.blocks):
+        mine = np.flatnonzero(cells.block == place)
+        parts.append(Part(n_own + mine, cells.step[mine], 1.0, len(shares), cells.device[mine]))
         shares.append(block.flexibility.shares)
     return Withdrawals.from_parts(parts, shares)
 
@@ -136,24 +142,24 @@ def rows_by_column(
 
     So ``value = constant + sum(coefficient * column)`` for columns near `now`, shape (columns,).
     """
-    constant = rows.value.copy()
-    active = columns.per_share(rows.per_mw)
-    reactive = columns.per_share(rows.per_mvar) if columns.reactive.any() else active
-    row_of, places, values = [], [], []
-    for step in np.unique(rows.step):
-        of_step, at = np.flatnonzero(rows.step == step), columns.at_step(int(step))
-        here = np.ix_(of_step, columns.share_row[at])
-        coefficient = columns.sign[at] * np.where(columns.reactive[at], reactive[here], active[here])
-        size = np.abs(coefficient)
-        coefficient[size < least * size.max(axis=1, initial=0.0)[:, None]] = 0.0
-        place = columns.place[at]
-        constant[of_step] -= coefficient @ now[place]
-        row, column = np.nonzero(coefficient)
-        row_of += [of_step[row], of_step]
-        places += [place[column], np.full(of_step.size, slack[step])]
-        values += [-coefficient[row, column], np.ones(of_step.size)]
-    entries = (np.concatenate(values), (np.concatenate(row_of), np.concatenate(places)))
-    return sparse.csr_array(entries, shape=(rows.step.size, now.size)), constant
+    first, length = columns.at_steps(rows.step)
+    row = run_of(length)
+    column = first[row] + rank_in_run(length)
+    share = columns.share_row[column]
+    coefficient = columns.per_share(rows.per_mw)[row, share]
+    reactive = columns.reactive[column]
+    if reactive.any():
+        coefficient = np.where(reactive, columns.per_share(rows.per_mvar)[row, share], coefficient)
+    coefficient *= columns.sign[column]
+    size, largest = np.abs(coefficient), np.zeros(rows.step.size)
+    np.maximum.at(largest, row, size)
+    kept = np.flatnonzero((size >= least * largest[row]) & (size > 0.0))
+    row, place, coefficient = row[kept], columns.place[column[kept]], coefficient[kept]
+    constant = rows.value - np.bincount(row, weights=coefficient * now[place], minlength=rows.step.size)
+    every = np.arange(rows.step.size)
+    at = (np.concatenate([row, every]), np.concatenate([place, slack[rows.step]]))
+    entries = np.concatenate([-coefficient, np.ones(rows.step.size)])
+    return sparse.csr_array((entries, at), shape=(rows.step.size, now.size)), constant
 
 
 def _lasting(window: Window) -> tuple[list[Part], list[sparse.csr_array]]:

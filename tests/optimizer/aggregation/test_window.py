@@ -84,17 +84,18 @@ def test_pricing_finds_the_cheapest_schedule_that_the_sessions_rows_allow() -> N
 
 
 def test_rows_that_are_added_later_hold_for_the_sessions() -> None:
-    window = window_of(rolled(grid_limits=False))
+    window = window_of(rolled())
     solver = AggregatedSolver(window)
     before = solver.solve()
-    block, at = window.blocks[0], window.block_columns[0].first
-    row = np.zeros((1, solver.n_columns))
-    most = int(np.argmax(before[at : at + block.slot.size]))
-    row[0, at + most] = 1.0
-    limit = 0.5 * float(before[at + most])
+    drawn = window.cells_of(window.schedule(before))
+    cell = window.n_own + int(np.argmax(drawn[window.n_own :]))
+    row = np.zeros((1, solver.n_row_columns))
+    row[0, cell], row[0, window.compiled.columns["loading_excess_percent"][0]] = 1.0, -1.0
+    limit = 0.5 * float(drawn[cell])
+    assert limit > 0
     place = solver.add_rows(sparse.csr_array(row), np.array([-np.inf]), np.array([limit]))
     after = solver.solve()
-    assert after[at + most] <= limit + 1e-6
+    assert window.cells_of(window.schedule(after))[cell] <= limit + 1e-6
     assert solver.duals()[place[0]] <= 0
     solver.relax_rows(place)
     assert window.program.cost @ solver.solve() == pytest.approx(window.program.cost @ before, rel=1e-5)
