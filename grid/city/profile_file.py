@@ -38,11 +38,7 @@ def read_profiles(path: Path) -> ProfileTable:
     Raises:
         InputError: With all that is wrong: missing file, other columns, uneven steps, values that are no numbers.
     """
-    if not is_file(path):
-        rule = f"no file {shown_path(path)!r}"
-        raise InputError.single("city.profiles", rule, suggestion=nearest(path.name, beside(path)))
-    text = path.suffix.casefold() in _TEXT
-    frame = _of_text(path) if text else read_parquet(path, "city.profiles")
+    frame = read_table(path, "city.profiles")
     raise_if_any(_file_faults(frame), str(path))
     times = frame[TIME].to_numpy().astype("datetime64[us]")
     step = frame[TIME].diff().drop_nulls().mode().sort()[0]
@@ -57,12 +53,27 @@ def read_profiles(path: Path) -> ProfileTable:
         times[0].item().replace(tzinfo=UTC),
         step,
         str(path),
-        form="CSV" if text else "Parquet",
+        form="CSV" if path.suffix.casefold() in _TEXT else "Parquet",
         missing=missing if missing.any() else None,
     )
 
 
-def _of_text(path: Path) -> pl.DataFrame:
+def read_table(path: Path, place: str) -> pl.DataFrame:
+    """A table with a column ``time_utc`` from Parquet or text, whatever its other columns are called.
+
+    Args:
+        path: The file.
+        place: Where faults of the file stand.
+
+    Raises:
+        InputError: If there is no such file, or it is no table.
+    """
+    if not is_file(path):
+        raise InputError.single(place, f"no file {shown_path(path)!r}", suggestion=nearest(path.name, beside(path)))
+    return _of_text(path, place) if path.suffix.casefold() in _TEXT else read_parquet(path, place)
+
+
+def _of_text(path: Path, place: str) -> pl.DataFrame:
     """The table in a text file, with times in UTC and numbers, NaN where a cell is empty.
 
     Raises:
@@ -71,7 +82,7 @@ def _of_text(path: Path) -> pl.DataFrame:
     try:
         table = read_text_table(path)
     except InputError as error:
-        raise InputError([Fault("city.profiles", error.faults[0].rule)], str(path)) from error
+        raise InputError([Fault(place, error.faults[0].rule)], str(path)) from error
     faults: list[Fault] = []
     columns = {name: _numbers(table, name, faults) for name in table.names if name != TIME}
     if TIME in table.names:
@@ -107,7 +118,7 @@ def _file_faults(frame: pl.DataFrame) -> Iterator[Fault]:
     elif frame.height < 2:
         yield Fault(TIME, "must have at least two rows", frame.height)
     else:
-        yield from _step_faults(frame[TIME])
+        yield from step_faults(frame[TIME])
     for name, dtype in frame.schema.items():
         if name == TIME:
             continue
@@ -128,7 +139,7 @@ def _value_faults(values: pl.Series) -> Iterator[Fault]:
         yield Fault(values.name, "must have values; every row is empty")
 
 
-def _step_faults(times: pl.Series) -> Iterator[Fault]:
+def step_faults(times: pl.Series) -> Iterator[Fault]:
     """Where the rows do not rise by equal steps or by several of them, which is a gap."""
     lengths = times.diff().slice(1).cast(pl.Duration("us"))
     usual = lengths.drop_nulls().mode().sort()

@@ -45,11 +45,11 @@ class Persistence:
         like = at - day * ((at - first) // day + 1)
         like = np.where(like < 0, at, like)
         changes: dict[str, Any] = {
-            name: _with(getattr(problem, name), at, getattr(problem, name)[like])
+            name: with_values(getattr(problem, name), at, getattr(problem, name)[like])
             for name in ("p_fixed_mw", "q_fixed_mvar", *SERIES)
         }
         changes["flexibilities"] = tuple(
-            _available(f, at, values_of(f.p_min_mw)[_slots(f, like)]) if is_available(f) else f
+            available_power(f, at, values_of(f.p_min_mw)[_slots(f, like)]) if is_available(f) else f
             for f in problem.flexibilities
         )
         seen = replace(problem, **changes)
@@ -117,18 +117,18 @@ class AutoregressiveError:
             error = self.load * self.errors(LOAD, problem.clock.step_hours, first, stop)[:, None]
             for name in ("p_fixed_mw", "q_fixed_mvar"):
                 values = getattr(problem, name)
-                changes[name] = _with(values, at, values[at] + error * np.abs(values).max(axis=0))
+                changes[name] = with_values(values, at, values[at] + error * np.abs(values).max(axis=0))
         if self.price:
             error = self.price * self.errors(PRICE, problem.clock.step_hours, first, stop)
             size = float(np.abs(problem.import_price_per_mwh).mean())
             for name in SERIES[:2]:
                 values = getattr(problem, name)
-                changes[name] = _with(values, at, values[at] + size * error)
+                changes[name] = with_values(values, at, values[at] + size * error)
         if self.carbon_intensity:
             error = self.carbon_intensity * self.errors(CARBON, problem.clock.step_hours, first, stop)
             ci = problem.import_ci_kg_per_mwh
             seen_ci = np.where(ci[at] > 0, np.maximum(ci[at] + error * float(np.abs(ci).mean()), 0.0), ci[at])
-            changes["import_ci_kg_per_mwh"] = _with(ci, at, seen_ci)
+            changes["import_ci_kg_per_mwh"] = with_values(ci, at, seen_ci)
         if self.price or self.carbon_intensity:
             changes["export_price_per_mwh"] = _below_imports(problem, changes)
         if self.generation and any(is_available(f) for f in problem.flexibilities):
@@ -164,13 +164,13 @@ def is_available(flexibility: Flexibility) -> bool:
     return bool(varies and least.max() <= 0 and values_of(f.p_max_mw).max() <= 0)
 
 
-def _available(flexibility: Flexibility, at: Ints, least_mw: Floats) -> Flexibility:
+def available_power(flexibility: Flexibility, at: Ints, least_mw: Floats) -> Flexibility:
     """The same where other power, shape (N, steps) [MW], is available in some steps."""
     slots, was_least = _slots(flexibility, at), values_of(flexibility.p_min_mw)
-    least = _with(was_least, slots, least_mw)
+    least = with_values(was_least, slots, least_mw)
     most = flexibility.per_slot(flexibility.p_max_mw)
     forced: Bools = most[slots] <= was_least[slots]
-    most = _with(most, slots, np.where(forced, least_mw, np.maximum(most[slots], least_mw)))
+    most = with_values(most, slots, np.where(forced, least_mw, np.maximum(most[slots], least_mw)))
     return replace(flexibility, p_min_mw=PerSlot(least), p_max_mw=PerSlot(most), p_unmanaged_mw=least)
 
 
@@ -181,7 +181,7 @@ def _erring(flexibility: Flexibility, at: Ints, error: Floats) -> Flexibility:
     always = values_of(flexibility.p_min_mw)
     least = always[_slots(flexibility, at)]
     most = -np.minimum.reduceat(always, flexibility.offsets[:-1])[:, None]
-    return _available(flexibility, at, np.where(least < 0, -np.clip(-least + error * most, 0.0, most), least))
+    return available_power(flexibility, at, np.where(least < 0, -np.clip(-least + error * most, 0.0, most), least))
 
 
 def _without_arrivals(seen: DispatchProblem, truth: DispatchProblem, first: int, stop: int) -> DispatchProblem:
@@ -193,7 +193,7 @@ def _without_arrivals(seen: DispatchProblem, truth: DispatchProblem, first: int,
         if hides(flexibility):
             flexibilities[place] = without_arrivals(flexibility, first)
             p_mw += expected_arrivals_mw(flexibility, first, stop)
-    return replace(seen, p_fixed_mw=_with(seen.p_fixed_mw, at, p_mw), flexibilities=tuple(flexibilities))
+    return replace(seen, p_fixed_mw=with_values(seen.p_fixed_mw, at, p_mw), flexibilities=tuple(flexibilities))
 
 
 def _slots(flexibility: Flexibility, at: Ints) -> Ints:
@@ -201,7 +201,7 @@ def _slots(flexibility: Flexibility, at: Ints) -> Ints:
     return np.asarray(flexibility.offsets[:-1, None] + at)
 
 
-def _with(values: Floats, at: Ints, new: Floats) -> Floats:
+def with_values(values: Floats, at: Ints, new: Floats) -> Floats:
     """A copy with other values in some places."""
     changed = np.array(values)
     changed[at] = new
