@@ -53,7 +53,7 @@ class SharedPreparation:
         """How many results were made."""
         self.found = 0
         """How many were found."""
-        self._kept: OrderedDict[Hashable, tuple[Any, int, int]] = OrderedDict()  # size, block of the last use
+        self._kept: OrderedDict[Hashable, tuple[Hashable, Any, int, int]] = OrderedDict()  # key, size, last use's block
         self._block = 0
         self._latest: dict[str, Hashable] = {}
         self._bytes = 0
@@ -69,7 +69,7 @@ class SharedPreparation:
         with self._lock:
             self._block += 1
             for key in [key for key, (*_, used) in self._kept.items() if used < self._block - MOST_UNUSED]:
-                self._bytes -= self._kept.pop(key)[1]
+                self._bytes -= self._kept.pop(key)[2]
 
     def get(self, key: Hashable, make: Callable[[], _R], replaces: str | None = None) -> _R:
         """The result kept under `key`, or a new one; what raises is not kept.
@@ -80,26 +80,27 @@ class SharedPreparation:
             replaces: Name of the results of which only the latest is kept, if it is one of those.
         """
         with self._lock:
-            if key in self._kept:
+            entry = self._kept.get(key)
+            if entry is not None:
                 found: _R
-                found, size, _ = self._kept[key]
-                self._kept[key] = found, size, self._block
-                self._kept.move_to_end(key)
+                own, found, size, _ = entry  # with its own key nothing is compared again
+                self._kept[own] = own, found, size, self._block
+                self._kept.move_to_end(own)
                 self.found += 1
                 return found
             if replaces is not None:  # before the next one is made, so that both need no room at once
-                self._bytes -= self._kept.pop(self._latest.pop(replaces, None), (None, 0))[1]
+                self._bytes -= self._kept.pop(self._latest.pop(replaces, None), (None, None, 0))[2]
         made = make()
         size = _n_bytes(made, set())
         with self._lock:
             self.made += 1
             if key not in self._kept and size <= self.most_bytes:
-                self._kept[key] = (made, size, self._block)
+                self._kept[key] = (key, made, size, self._block)
                 self._bytes += size
                 if replaces is not None:
                     self._latest[replaces] = key
                 while self._bytes > self.most_bytes:
-                    self._bytes -= self._kept.popitem(last=False)[1][1]
+                    self._bytes -= self._kept.popitem(last=False)[1][2]
         return made
 
 

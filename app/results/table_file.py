@@ -73,7 +73,8 @@ MOST_KEPT_BYTES = 4_000_000
 
 def in_columns(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     """A table with exactly its columns, in their order and of their types, from a frame that has them."""
-    return frame.select(pl.col(column).cast(dtype) for column, dtype in TABLES[name].items())
+    columns = ((frame.get_column(column), dtype) for column, dtype in TABLES[name].items())
+    return pl.DataFrame([column if column.dtype == dtype else column.cast(dtype) for column, dtype in columns])
 
 
 def as_stored(name: str, frame: pl.DataFrame) -> pl.LazyFrame:
@@ -88,11 +89,28 @@ def encode(name: str, frame: pl.DataFrame, file: BinaryIO) -> None:
     Within `sharing_preparation` those columns of a large table are taken as they are that the table written before has,
     too.
     """
+    if frame.is_empty():
+        file.write(_without_rows(name))
+    elif name not in RESOLUTIONS:
+        _write_small(in_columns(name, frame), file)
+    else:
+        encoded = [_encoded_or_kept(name, column) for column in in_columns(name, frame)]
+        file.writelines(parts_of_file(_schema(name), encoded))
+
+
+def _write_small(frame: pl.DataFrame, file: BinaryIO) -> None:
+    frame.write_parquet(file, compression="zstd", compression_level=1)
+
+
+@cache
+def _without_rows(name: str) -> bytes:
+    """The file of a table without rows."""
+    frame, file = pl.DataFrame(schema=TABLES[name]), BytesIO()
     if name not in RESOLUTIONS:
-        in_columns(name, frame).write_parquet(file, compression="zstd", compression_level=1)
-        return
-    columns = in_columns(name, frame)
-    file.writelines(parts_of_file(_schema(name), [_encoded_or_kept(name, column) for column in columns]))
+        _write_small(frame, file)
+    else:
+        file.writelines(parts_of_file(_schema(name), [_encoded(name, column)[1] for column in frame]))
+    return file.getvalue()
 
 
 def _encoded_or_kept(name: str, series: pl.Series) -> EncodedColumn:

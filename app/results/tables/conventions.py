@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,7 @@ from app.accounts.metered_consumers import ConsumerEnergy
 from app.accounts.origins import Origins
 from app.accounts.tracing_input import IMPORT, STORES
 from app.results.columns import TABLES, VIEWS
-from app.results.tables.frames import by_element, times
+from app.results.tables.frames import by_element, each_step, step_of_rows, times
 from carbon.tracing.convention_names import OPERATOR, WATER_TANK
 from grid.arrays import Floats, ratio
 from grid.time.clock import Clock
@@ -31,60 +32,81 @@ def convention_tables(
     """
     ledgers = found.ledgers
     tanks = [ledger for ledger in ledgers if ledger.store_model == WATER_TANK]
-    city_and_buses = [frame for ledger in ledgers for frame in (_city_view(ledger), _bus_balances(ledger, bus_of_node))]
+    city_and_buses = [part for ledger in ledgers for part in (_city_view(ledger), _bus_balances(ledger, bus_of_node))]
     return {
-        "conventions": pl.concat([_sectors(ledger) for ledger in ledgers]).with_columns(
-            pl.when(pl.col("energy_mwh") > 0).then(_INTENSITY).alias("ci_kg_per_mwh")
-        ),
-        "convention_ledgers": pl.concat([_ledger(ledger) for ledger in ledgers]),
-        "loss_bearers": pl.concat([_bearers(ledger) for ledger in ledgers]),
-        "views": pl.concat([*city_and_buses, _sector_views(found.operator, found.origins)]).with_columns(
-            pl.col("ci_kg_per_mwh").fill_nan(None)
-        ),
+        "conventions": _sectors(ledgers),
+        "convention_ledgers": pl.DataFrame([_ledger(ledger) for ledger in ledgers]),
+        "loss_bearers": _bearers(ledgers),
+        "views": _views([*city_and_buses, _sector_view(found.operator, found.origins)]),
         "origins": _origins(found.origins),
         "data_centre_origins": _by_hour(found.origins, clock),
         "consumers": _consumer_energy(found.consumers, clock),
-        "consumer_carbon": pl.concat([_consumers(ledger, clock) for ledger in tanks]),
+        "consumer_carbon": _consumers(tanks, clock),
     }
 
 
-def _of(ledger: ConventionLedger, frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with convention and model of stores on every row."""
-    stated = {"convention": ledger.convention, "stores": ledger.store_model}
-    return pl.DataFrame([*(_repeated(name, text, frame.height) for name, text in stated.items()), *frame.get_columns()])
+def _stated(ledgers: Sequence[ConventionLedger], heights: Sequence[int]) -> dict[str, pl.Series]:
+    """Convention and model of stores of each ledger, on as many rows as it has."""
+    row = np.repeat(np.arange(len(ledgers)), heights)
+    conventions, stores = [ledger.convention for ledger in ledgers], [ledger.store_model for ledger in ledgers]
+    return {"convention": pl.Series(conventions).gather(row), "stores": pl.Series(stores).gather(row)}
 
 
-def _repeated(name: str, text: str, height: int) -> pl.Series:
-    return pl.Series(name, [text]).new_from_index(0, height)
+def _sectors(ledgers: Sequence[ConventionLedger]) -> pl.DataFrame:
+    """A row for each ledger and GPC line."""
+    columns = {
+        **_stated(ledgers, [len(ledger.codes) for ledger in ledgers]),
+        "gpc_code": [code for ledger in ledgers for code in ledger.codes],
+        "energy_mwh": np.concatenate([ledger.sector_mwh for ledger in ledgers]),
+        "emissions_kg": np.concatenate([ledger.sector_kg for ledger in ledgers]),
+    }
+    intensity = pl.when(pl.col("energy_mwh") > 0).then(pl.col("emissions_kg") / pl.col("energy_mwh"))
+    return pl.DataFrame(columns).with_columns(intensity.alias("ci_kg_per_mwh"))
 
 
-def _sectors(ledger: ConventionLedger) -> pl.DataFrame:
-    columns = {"gpc_code": ledger.codes, "energy_mwh": ledger.sector_mwh, "emissions_kg": ledger.sector_kg}
-    return _of(ledger, pl.DataFrame(columns))
-
-
-_INTENSITY = pl.col("emissions_kg") / pl.col("energy_mwh")
-
-
-def _ledger(ledger: ConventionLedger) -> pl.DataFrame:
+def _ledger(ledger: ConventionLedger) -> dict[str, Any]:
+    """Its terms, as a row."""
     terms = {f"{name}_kg": kg for name, kg in asdict(ledger.totals).items()}
     views = {name: getattr(ledger, name) for name in ("emissions_kg", "production_kg", "import_kg", "reverse_flow_mwh")}
-    row = {**terms, **views, "error_kg": ledger.error_kg}
-    return _of(ledger, pl.DataFrame([row]))
+    stated = {"convention": ledger.convention, "stores": ledger.store_model}
+    return {**stated, **terms, **views, "error_kg": ledger.error_kg}
 
 
-def _bearers(ledger: ConventionLedger) -> pl.DataFrame:
-    rows = [(bearer.name, bearer.lost_mwh, bearer.emissions_kg) for bearer in ledger.bearers]
-    return _of(ledger, pl.DataFrame(rows, schema=["bearer", "lost_mwh", "emissions_kg"], orient="row"))
+def _bearers(ledgers: Sequence[ConventionLedger]) -> pl.DataFrame:
+    """A row for each ledger and who bears losses in it."""
+    rows = [(bearer.name, bearer.lost_mwh, bearer.emissions_kg) for ledger in ledgers for bearer in ledger.bearers]
+    frame = pl.DataFrame(rows, schema=["bearer", "lost_mwh", "emissions_kg"], orient="row")
+    return frame.with_columns(**_stated(ledgers, [len(ledger.bearers) for ledger in ledgers]))
 
 
-def _bus_balances(ledger: ConventionLedger, bus_of_node: Mapping[int, str]) -> pl.DataFrame:
+@dataclass(frozen=True, eq=False)
+class _View:
+    """Some rows of the table of views: those of one ledger and one level, with values of shape (rows,) each."""
+
+    ledger: ConventionLedger
+    level: str
+    names: Sequence[str]
+    values: Mapping[str, Floats]
+
+
+def _views(parts: Sequence[_View]) -> pl.DataFrame:
+    """The rows of all parts, one after the other."""
+    heights = [len(part.names) for part in parts]
+    columns = {
+        **_stated([part.ledger for part in parts], heights),
+        "level": pl.Series([part.level for part in parts]).gather(np.repeat(np.arange(len(parts)), heights)),
+        "name": [name for part in parts for name in part.names],
+        **{name: np.concatenate([part.values[name] for part in parts]) for name in VIEWS},
+    }
+    return pl.DataFrame(columns).with_columns(pl.col("ci_kg_per_mwh").fill_nan(None))
+
+
+def _bus_balances(ledger: ConventionLedger, bus_of_node: Mapping[int, str]) -> _View:
     node = np.array(list(bus_of_node), dtype=np.int64)
-    values = {name: getattr(ledger.buses, name)[node] for name in VIEWS}
-    return _of(ledger, _level("bus", list(bus_of_node.values()), values))
+    return _View(ledger, "bus", list(bus_of_node.values()), {name: getattr(ledger.buses, name)[node] for name in VIEWS})
 
 
-def _city_view(ledger: ConventionLedger) -> pl.DataFrame:
+def _city_view(ledger: ConventionLedger) -> _View:
     """The sum of the buses, without what they pass on to each other, and with what became of the stores' energy."""
     sums = {name: float(getattr(ledger.buses, name).sum()) for name in VIEWS}
     passed_mwh, kg = sums["export_mwh"] - ledger.reverse_flow_mwh, ledger.totals
@@ -101,10 +123,10 @@ def _city_view(ledger: ConventionLedger) -> pl.DataFrame:
         "export_mwh": ledger.reverse_flow_mwh,
         "export_kg": kg.export,
     }
-    return _of(ledger, _level("city", ["city"], _with_mean({name: np.array([value]) for name, value in sums.items()})))
+    return _View(ledger, "city", ["city"], _with_mean({name: np.array([value]) for name, value in sums.items()}))
 
 
-def _sector_views(ledger: ConventionLedger, found: Origins) -> pl.DataFrame:
+def _sector_view(ledger: ConventionLedger, found: Origins) -> _View:
     """What each sector uses, and how much of it the city makes and imports; the rest comes from stores."""
     imported = np.array([name == IMPORT for name in found.sources])
     local = ~imported & np.array([name != STORES for name in found.sources])
@@ -117,18 +139,13 @@ def _sector_views(ledger: ConventionLedger, found: Origins) -> pl.DataFrame:
         made, brought, taken = parts[:, local].sum(axis=1), parts[:, imported].sum(axis=1), used[at]
         columns |= {f"production_{unit}": made, f"import_{unit}": brought, f"consumption_{unit}": taken,
                     f"stores_{unit}": made + brought - taken}  # fmt: skip
-    return _of(ledger, _level("sector", list(found.consumers), _with_mean(columns)))
+    return _View(ledger, "sector", found.consumers, _with_mean(columns))
 
 
 def _with_mean(columns: Mapping[str, Floats]) -> dict[str, Floats]:
     """The columns with the mean intensity of what is consumed; NaN where nothing is."""
     mwh, kg = columns["consumption_mwh"], columns["consumption_kg"]
     return {**columns, "ci_kg_per_mwh": ratio(kg, mwh)}
-
-
-def _level(level: str, names: Sequence[str], columns: Mapping[str, Floats]) -> pl.DataFrame:
-    own = {"level": _repeated("level", level, len(names)), "name": names}
-    return pl.DataFrame({**own, **{name: columns[name] for name in VIEWS}})
 
 
 def _origins(found: Origins) -> pl.DataFrame:
@@ -169,14 +186,21 @@ def _by_hour(found: Origins, clock: Clock) -> pl.DataFrame:
     return pl.concat(frames).sort("time", maintain_order=True) if frames else pl.DataFrame(schema=schema)
 
 
-def _consumers(ledger: ConventionLedger, clock: Clock) -> pl.DataFrame:
-    """A row for each step and consumer that has a statement."""
+def _consumers(ledgers: Sequence[ConventionLedger], clock: Clock) -> pl.DataFrame:
+    """A row for each convention, step and consumer that has a statement."""
     nothing = np.zeros(clock.n_steps)
-    kg = np.column_stack(list(ledger.consumer_kg.values()))
-    returned = np.column_stack([ledger.returned_kg.get(name, nothing) for name in ledger.consumer_kg])
-    frame = by_element(clock, "consumer", list(ledger.consumer_kg), emissions_kg=kg, returned_kg=returned)
-    return frame.select(
-        "time", pl.lit(ledger.convention).alias("convention"), "consumer", "emissions_kg", "returned_kg"
+    names, conventions = tuple(ledgers[0].consumer_kg), [ledger.convention for ledger in ledgers]
+    kg = [ledger.consumer_kg[name] for ledger in ledgers for name in names]
+    returned = [ledger.returned_kg.get(name, nothing) for ledger in ledgers for name in names]
+    shape = (len(ledgers), len(names), clock.n_steps)
+    return pl.DataFrame(
+        {
+            "time": pl.concat([step_of_rows(clock, len(names))] * len(ledgers), rechunk=True),
+            "convention": pl.Series(conventions).gather(np.repeat(np.arange(shape[0]), shape[1] * shape[2])),
+            "consumer": pl.concat([each_step(clock, names)] * len(ledgers), rechunk=True),
+            "emissions_kg": np.reshape(kg, shape).transpose(0, 2, 1).ravel(),
+            "returned_kg": np.reshape(returned, shape).transpose(0, 2, 1).ravel(),
+        }
     )
 
 

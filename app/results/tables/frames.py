@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from grid.arrays import Floats, Ints
+from grid.sharing import shared
 from grid.time.clock import Clock
 
 
@@ -22,13 +23,20 @@ def by_element(clock: Clock, name: str, names: Sequence[str], **columns: Floats)
     """
     return pl.DataFrame(
         {
-            "time": times(clock, np.repeat(np.arange(clock.n_steps), len(names))),
-            name: each_step(clock, names),
+            "time": step_of_rows(clock, len(names)),
+            name: each_step(clock, tuple(names)),
             **{column: np.ascontiguousarray(values).ravel() for column, values in columns.items()},
         }
     ).with_columns(pl.col(column).fill_nan(None) for column in columns)
 
 
+@shared()
+def step_of_rows(clock: Clock, rows: int) -> pl.Series:
+    """When every step begins, once for each of so many rows of a step, shape (T * rows,)."""
+    return times(clock, np.repeat(np.arange(clock.n_steps), rows))
+
+
+@shared()
 def each_step(clock: Clock, labels: Sequence[str]) -> pl.Series:
     """The labels of E elements repeated for every step, shape (T * E,), as `by_element` orders its rows."""
     series = pl.Series(list(labels), dtype=pl.Categorical)
