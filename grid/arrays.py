@@ -19,6 +19,12 @@ def read_only(values: npt.ArrayLike) -> Floats:
     return array
 
 
+def frozen(values: Floats) -> Floats:
+    """The array itself, which nobody can write to from now on; so its digest is made once."""
+    values.flags.writeable = False
+    return values
+
+
 def read_only_ints(values: npt.ArrayLike) -> Ints:
     """`values` as a contiguous array of 64-bit integers that cannot be written to; copied only if need be."""
     array = np.ascontiguousarray(values, dtype=np.int64).view()
@@ -49,6 +55,15 @@ def ratio(part: npt.ArrayLike, whole: npt.ArrayLike, otherwise: npt.ArrayLike = 
     quotient: Floats = np.array(np.broadcast_to(otherwise, shape), dtype=np.float64)
     np.divide(part, whole, out=quotient, where=np.asarray(whole) > 0)
     return quotient
+
+
+def columns_at(values: Floats, place: Ints) -> Floats:
+    """The columns of `values`, shape (T, N), at places of shape (E,): shape (T, E), row after row.
+
+    ``values[:, place]`` is the same column after column, and its product with rows takes five times as long.
+    """
+    found: Floats = np.take(values, place, axis=1)
+    return found
 
 
 def without_nan(values: Floats) -> Floats:

@@ -14,6 +14,8 @@ import numpy as np
 from pydantic import BaseModel
 from scipy import sparse
 
+from grid.array_digest import array_digest
+
 
 class _Hash(Protocol):
     def update(self, data: bytes, /) -> None: ...
@@ -56,12 +58,12 @@ def _add(found: _Hash, value: Any) -> None:
     """Adds a value to a digest, after its type, so that two sequences of values differ where any of them does."""
     found.update(f"{type(value).__qualname__}:".encode())
     if isinstance(value, np.ndarray):
-        _add_array(found, value)
+        found.update(array_digest(value))
     elif sparse.issparse(value):
         found.update(f"{value.format}{value.shape}".encode())
         compressed = value.tocsr() if value.format not in {"csr", "csc"} else value
         for part in (compressed.indptr, compressed.indices, compressed.data):
-            _add_array(found, part)
+            found.update(array_digest(part))
     elif value is None or isinstance(
         value, str | bytes | bool | int | float | complex | np.generic | datetime | timedelta
     ):
@@ -83,8 +85,3 @@ def _add(found: _Hash, value: Any) -> None:
             _add(found, getattr(value, field.name))
     else:
         raise TypeError(f"no digest can be made of {type(value).__name__}")
-
-
-def _add_array(found: _Hash, array: np.ndarray) -> None:
-    found.update(f"{array.dtype.str}{array.shape}".encode())
-    found.update(repr(array.tolist()).encode() if array.dtype.hasobject else np.ascontiguousarray(array).tobytes())

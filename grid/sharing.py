@@ -7,7 +7,6 @@ one made afresh bit for bit. Nobody changes it: all that is passed on is frozen.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +21,8 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 import numpy as np
 from pydantic import BaseModel
+
+from grid.array_digest import array_digest
 
 __all__ = ["SharedPreparation", "is_shared", "keep_latest", "shared", "sharing_preparation"]
 
@@ -209,10 +210,7 @@ def _content(value: Any) -> Hashable:
     if isinstance(value, BaseModel):
         return type(value), value.model_dump_json()
     if isinstance(value, np.ndarray):
-        plain = np.ascontiguousarray(value).reshape(-1)
-        content = plain.view(np.uint8).data if plain.size and not plain.dtype.hasobject else plain.tobytes()
-        digest = hashlib.blake2b(content, digest_size=16).digest()
-        return "array", value.dtype.str, value.shape, digest
+        return "array", array_digest(value)
     if isinstance(value, Mapping):
         return "mapping", tuple((_content(key), _content(each)) for key, each in value.items())
     if is_dataclass(value) and type(value).__eq__ is not object.__eq__:

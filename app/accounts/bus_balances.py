@@ -9,7 +9,7 @@ import numpy as np
 from app.accounts.node_powers import Pair
 from app.accounts.tracing_input import TracingInput
 from carbon.tracing.conventions import ConventionTrace
-from grid.arrays import Floats, ratio, without_nan
+from grid.arrays import Floats, columns_at, ratio, without_nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +114,7 @@ def _passed(inputs: TracingInput, answer: ConventionTrace, ci: Floats) -> tuple[
     """What each node gets over branches, and what it sends that arrives; carbon travels at the sender's intensity."""
     flows, powers = inputs.flows, inputs.powers
     forward, backward = powers.carried_mw(answer.convention)
-    got_kg, sent_kg = powers.got_and_sent((forward * ci[:, flows.from_node], backward * ci[:, flows.to_node]))
+    there, back = columns_at(ci, flows.from_node), columns_at(ci, flows.to_node)
+    got_kg, sent_kg = powers.got_and_sent((forward * there, backward * back))
     got_mwh, sent_mwh = powers.passed_mwh
     return (got_mwh, got_kg), (sent_mwh, sent_kg)

@@ -20,17 +20,20 @@ from app.simulation.marginal import Marginal, marginal_of
 from app.simulation.reuse import PhaseReuse
 from app.simulation.reused_phases import dispatch_reusing, flow_reusing, sensitivity_reusing
 from carbon.data_centre import Facility
-from grid.arrays import Floats
+from grid.arrays import Floats, frozen
+from grid.city.city import City
 from grid.controllers import ControlledFlow
 from grid.powerflow.extremes import Extremes
 from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import PowerFlow
+from grid.sharing import keep_latest, shared
 from grid.threads import at_most
 from grid.units import KG_PER_T
 from optimizer.forecast.forecast import AutoregressiveError, Persistence
 from optimizer.horizon.spans import Map, Spans
 from optimizer.problem.problem import DispatchProblem, Forecast, with_strategy
 from optimizer.problem.schedule import Schedule
+from optimizer.problem.totals import withdrawal_with
 
 if TYPE_CHECKING:
     from grid.three_phase import PhasePowerFlow
@@ -112,7 +115,7 @@ def simulate(
     with at_most(threads):
         with _phase("prepare", seconds, tell):
             inputs = prepare(loaded)
-            withdrawal = inputs.loaded.city.withdrawal()
+            withdrawal = _own_withdrawal(inputs.loaded.city)
         with _phase("dispatch", seconds, tell) as name:
             problem = with_controllers_held(dispatch_problem(inputs, *withdrawal), inputs)
             schedule, found = dispatch_reusing(
@@ -169,16 +172,19 @@ def _solved(
     return by_phase, evenly_spread(inputs, drawn), None, found
 
 
+@shared(latest=True)
+def _own_withdrawal(city: City) -> tuple[Floats, Floats]:
+    """Withdrawal at every bus of all but the assets, shape (T, B) each [MW, MVAr]."""
+    p_mw, q_mvar = city.withdrawal()
+    return frozen(p_mw), frozen(q_mvar)
+
+
 def _with_assets(
     inputs: SimulationInputs, withdrawal: tuple[Floats, Floats], schedule: Schedule, p_mw: Mapping[str, Floats]
 ) -> tuple[Floats, Floats]:
     """Withdrawal at every bus with all assets as they did, shape (T, B) each [MW, MVAr]."""
-    drawn, reactive = withdrawal[0].copy(), withdrawal[1].copy()
-    for flexibility in inputs.flexibilities:
-        drawn += flexibility.at_buses(p_mw[flexibility.name])
-        if flexibility.name in schedule.q_mvar:
-            reactive += flexibility.at_buses(schedule.q_mvar[flexibility.name])
-    return drawn, reactive
+    takes = withdrawal, inputs.flexibilities, p_mw, schedule.q_mvar
+    return keep_latest("withdrawal with assets", takes, lambda: withdrawal_with(*takes))
 
 
 def _account(inputs: SimulationInputs, flow: GridFlow, p_mw: Mapping[str, Floats]) -> Accounts:

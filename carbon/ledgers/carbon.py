@@ -13,7 +13,7 @@ from carbon.tracing.conventions import ConventionTrace
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.proportional_sharing import Tracing
 from carbon.validation import array_faults, check_step_hours, index_faults
-from grid.arrays import Floats, ratio, without_nan
+from grid.arrays import Floats, columns_at, ratio, without_nan
 from grid.errors import InputError, raise_if_any
 
 
@@ -153,7 +153,7 @@ def carbon_ledger(
     if (operation is None) != (tracing.stocks is None):
         raise InputError.single("operation", "must be the one that was traced")
     ci_kg_per_mwh = without_nan(tracing.ci_kg_per_mwh)
-    consumer_kg = step_hours * consumers.p_mw * ci_kg_per_mwh[:, consumers.node]
+    consumer_kg = step_hours * consumers.p_mw * columns_at(ci_kg_per_mwh, consumers.node)
     lost_mw = flows.loss_mw() if loss_mw is None else loss_mw
     loss_kg = step_hours * (lost_mw * ci_kg_per_mwh).sum(axis=1)
     vehicles, stationary = tracing.vehicles, tracing.stationary
@@ -161,7 +161,7 @@ def carbon_ledger(
         source_kg=step_hours * (sources.p_mw * sources.ci_kg_per_mwh).sum(axis=1),
         consumption_kg=consumer_kg.sum(axis=1),
         loss_kg=loss_kg,
-        export_kg=step_hours * (exports.p_mw * ci_kg_per_mwh[:, exports.node]).sum(axis=1),
+        export_kg=step_hours * (exports.p_mw * columns_at(ci_kg_per_mwh, exports.node)).sum(axis=1),
         vehicles=vehicles,
         stationary=stationary,
         renewable_mwh=_renewable_mwh(consumers, tracing, step_hours, operation)
@@ -221,7 +221,7 @@ def _renewable_mwh(
 ) -> Floats:
     """Renewable part of what consumers and vehicles (charging less discharging) take, shape (T,) [MWh]."""
     share = without_nan(tracing.renewable_share)
-    renewable_mwh: Floats = step_hours * (consumers.p_mw * share[:, consumers.node]).sum(axis=1)
+    renewable_mwh: Floats = step_hours * (consumers.p_mw * columns_at(share, consumers.node)).sum(axis=1)
     if operation is None or tracing.stocks is None:
         return renewable_mwh
     events = tracing.stocks.events

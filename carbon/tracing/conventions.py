@@ -14,7 +14,7 @@ from carbon.tracing.equations import MixingEquations
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
 from carbon.tracing.proportional_sharing import Tracing, check_sources, trace_rules
 from carbon.validation import array_faults, check_step_hours, index_faults
-from grid.arrays import Floats
+from grid.arrays import Floats, columns_at
 from grid.errors import InputError, raise_if_any
 
 _RULES: dict[int, frozenset[Convention]] = {
@@ -51,11 +51,11 @@ class ConventionTrace:
 
     def gross_use_mw(self, consumers: Consumers) -> Floats:
         """What was generated for each consumer, shape (T, M) [MW]."""
-        return consumers.p_mw * np.nan_to_num(self.gross_factor)[:, consumers.node]
+        return consumers.p_mw * columns_at(np.nan_to_num(self.gross_factor), consumers.node)
 
     def net_generation_mw(self, sources: Sources) -> Floats:
         """What reaches a use of each source's power, shape (T, G) [MW]."""
-        return sources.p_mw * self.delivered_share[:, sources.node]
+        return sources.p_mw * columns_at(self.delivered_share, sources.node)
 
     def borne_by_source_kg(self, sources: Sources, step_hours: float) -> Floats:
         """Carbon of lost power that each source answers for, shape (T, G) [kg]: 0 except under ``generator``."""

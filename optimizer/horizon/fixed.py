@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from grid.arrays import Floats
+from grid.arrays import Floats, frozen
+from grid.flexibility.flexibility import Flexibility
 from grid.powerflow.powerflow import power_flow
+from grid.sharing import shared
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Costs, Quality, Schedule
-from optimizer.problem.totals import scheduled_withdrawal
+from optimizer.problem.totals import withdrawal_with
 
 AT_ONCE = 2000
 """Steps of which voltages are held at a time."""
@@ -20,37 +23,63 @@ NetImport = Callable[[DispatchProblem, Floats, Floats], Floats]
 """Given a problem and the withdrawal at every bus, shape (T, B) each [MW, MVAr]: the net import, shape (T,) [MW]."""
 
 
-def fixed_schedule(problem: DispatchProblem, p_mw: dict[str, Floats], net_import: NetImport | None = None) -> Schedule:
-    """The schedule of a problem in which every power is given; there are no prices and no limits to keep.
+@dataclass(frozen=True, eq=False)
+class _GivenPowers:
+    """What flexibilities do of which nothing is left to decide; no price of energy or carbon is in it.
 
     Args:
-        problem: The problem.
-        p_mw: Power of every flexibility by slot, by name, shape (K,) each [MW].
-        net_import: Finds the net import; by default `net_import_mw`.
+        p_mw: Their withdrawal by name, shape (K,) each [MW].
+        withdrawal: Withdrawal at every bus with them, shape (T, B) each [MW, MVAr].
+        fuel: Wear and fuel of what they feed in [currency].
+        value: What users would pay for what they draw, negative [currency].
+        own_kg: Emissions of what they feed in [kg].
     """
-    withdrawal = scheduled_withdrawal(problem, Schedule(problem.clock, p_mw, lp_cost=0.0))
-    net_mw = (net_import or net_import_mw)(problem, *withdrawal)
-    known = np.nan_to_num(net_mw)
-    imported, exported, h = np.maximum(known, 0.0), np.maximum(-known, 0.0), problem.clock.step_hours
-    months = problem.clock.times.astype("datetime64[M]")
+
+    p_mw: Mapping[str, Floats]
+    withdrawal: tuple[Floats, Floats]
+    fuel: float
+    value: float
+    own_kg: float
+
+
+@shared(latest=True)
+def _given_powers(p_fixed_mw: Floats, q_fixed_mvar: Floats, flexibilities: tuple[Flexibility, ...]) -> _GivenPowers:
+    """The powers of flexibilities beside what all else draws, shape (T, B) each [MW, MVAr]."""
+    p_mw = {f.name: frozen(f.per_slot(f.p_min_mw).copy()) for f in flexibilities}
     fuel = value = own_kg = 0.0
-    for flexibility in problem.flexibilities:
-        power = p_mw[flexibility.name]
+    for flexibility in flexibilities:
+        power, h = p_mw[flexibility.name], flexibility.clock.step_hours
         fed, drawn = np.maximum(-power, 0.0), np.maximum(power, 0.0)
         fuel += h * float(fed @ flexibility.per_slot(flexibility.wear_cost_per_mwh))
         value -= h * float(drawn @ flexibility.per_slot(flexibility.value_per_mwh))
         own_kg += h * float(fed.sum()) * (flexibility.ci_kg_per_mwh or (0.0,))[0]
+    withdrawal = withdrawal_with((p_fixed_mw, q_fixed_mvar), flexibilities, p_mw, {})
+    return _GivenPowers(p_mw, withdrawal, fuel, value, own_kg)
+
+
+def fixed_schedule(problem: DispatchProblem, net_import: NetImport | None = None) -> Schedule:
+    """The schedule of a problem in which every power is given; there are no prices and no limits to keep.
+
+    Args:
+        problem: The problem, in which no flexibility has any freedom.
+        net_import: Finds the net import; by default `net_import_mw`.
+    """
+    given = _given_powers(problem.p_fixed_mw, problem.q_fixed_mvar, problem.flexibilities)
+    net_mw = (net_import or net_import_mw)(problem, *given.withdrawal)
+    known = np.nan_to_num(net_mw)
+    imported, exported, h = np.maximum(known, 0.0), np.maximum(-known, 0.0), problem.clock.step_hours
+    months = problem.clock.times.astype("datetime64[M]")
     costs = Costs(
         energy=h * float(imported @ problem.import_price_per_mwh - exported @ problem.export_price_per_mwh),
-        carbon=problem.carbon_price_per_kg * (h * float(imported @ problem.import_ci_kg_per_mwh) + own_kg),
-        wear_and_fuel=fuel,
-        value=value,
+        carbon=problem.carbon_price_per_kg * (h * float(imported @ problem.import_ci_kg_per_mwh) + given.own_kg),
+        wear_and_fuel=given.fuel,
+        value=given.value,
         peak=problem.demand_charge_per_mw_month * sum(float(imported[months == m].max()) for m in np.unique(months)),
     )
     unsolved = "the power flow has no solution in some steps" if np.isnan(net_mw).any() else ""
     return Schedule(
         clock=problem.clock,
-        p_mw=p_mw,
+        p_mw=dict(given.p_mw),
         lp_cost=costs.total,
         import_mw=np.maximum(net_mw, 0.0),
         export_mw=np.maximum(-net_mw, 0.0),

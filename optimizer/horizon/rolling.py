@@ -10,6 +10,7 @@ import numpy as np
 
 from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility
+from grid.sharing import shared
 from optimizer._highs import Compiled, Watch
 from optimizer.aggregation.window import MANY_SLOTS, AggregatedSolvers
 from optimizer.horizon.carbon_budget import CarbonBudget
@@ -59,9 +60,9 @@ def dispatch(
         SolverError: If a window ends otherwise without an optimum, which is a defect.
     """
     free = [f for f in problem.flexibilities if _is_free(f)]
-    p_mw = {f.name: f.per_slot(f.p_min_mw).copy() for f in problem.flexibilities}
     if not free and problem.extend is None and stop is None:
-        return fixed_schedule(problem, p_mw, net_import)
+        return fixed_schedule(problem, net_import)
+    p_mw = {f.name: f.per_slot(f.p_min_mw).copy() for f in problem.flexibilities}
     return _roll(_Horizon.from_problem(_with_decided(problem, free, p_mw)), p_mw, progress, stop)
 
 
@@ -70,6 +71,7 @@ def leaves_nothing(problem: DispatchProblem) -> bool:
     return problem.extend is None and not any(_is_free(flexibility) for flexibility in problem.flexibilities)
 
 
+@shared()
 def _is_free(flexibility: Flexibility) -> bool:
     low, high = flexibility.alike(flexibility.p_min_mw, flexibility.p_max_mw)
     return bool((high - low > FREE_MW).any() or flexibility.q_max_mvar.any())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from grid.arrays import Floats
+from grid.arrays import Floats, frozen
 from grid.flexibility.flexibility import Flexibility
 from grid.powerflow.powerflow import power_flow
 from optimizer.problem.problem import DispatchProblem
@@ -38,12 +39,30 @@ class ScheduleTotals:
 
 def scheduled_withdrawal(problem: DispatchProblem, schedule: Schedule) -> tuple[Floats, Floats]:
     """Active and reactive withdrawal at every bus with a schedule, shape (T, B) each [MW, MVAr]."""
-    p_mw, q_mvar = problem.p_fixed_mw.copy(), problem.q_fixed_mvar.copy()
-    for flexibility in problem.flexibilities:
-        p_mw += flexibility.at_buses(schedule.p_mw[flexibility.name])
-        if flexibility.name in schedule.q_mvar:
-            q_mvar += flexibility.at_buses(schedule.q_mvar[flexibility.name])
-    return p_mw, q_mvar
+    fixed = problem.p_fixed_mw, problem.q_fixed_mvar
+    return withdrawal_with(fixed, problem.flexibilities, schedule.p_mw, schedule.q_mvar)
+
+
+def withdrawal_with(
+    fixed: tuple[Floats, Floats],
+    flexibilities: Iterable[Flexibility],
+    p_mw: Mapping[str, Floats],
+    q_mvar: Mapping[str, Floats],
+) -> tuple[Floats, Floats]:
+    """Withdrawal at every bus, shape (T, B) each [MW, MVAr], with what flexible assets draw.
+
+    Args:
+        fixed: That of all else, shape (T, B) each [MW, MVAr].
+        flexibilities: The assets.
+        p_mw: Their withdrawal by name, shape (K,) each [MW].
+        q_mvar: Reactive withdrawal of those that draw any, by name, shape (K,) each [MVAr].
+    """
+    drawn, reactive = fixed[0].copy(), fixed[1].copy()
+    for flexibility in flexibilities:
+        drawn += flexibility.at_buses(p_mw[flexibility.name])
+        if flexibility.name in q_mvar:
+            reactive += flexibility.at_buses(q_mvar[flexibility.name])
+    return frozen(drawn), frozen(reactive)
 
 
 def schedule_totals(problem: DispatchProblem, schedule: Schedule) -> ScheduleTotals:

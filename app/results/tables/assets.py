@@ -12,7 +12,7 @@ from app.results.columns import TABLES
 from app.results.tables.frames import by_element, each_step
 from app.simulation.phases import SimulationResult
 from carbon.stocks.trace import StockRecord
-from grid.arrays import Bools, Floats, Ints
+from grid.arrays import Bools, Floats, Ints, columns_at
 from grid.flexibility.flexibility import Flexibility
 from grid.sharing import keep_latest
 
@@ -27,7 +27,7 @@ def assets(outcome: SimulationResult) -> pl.DataFrame:
     if energy is None:
         return pl.DataFrame(schema=TABLES["assets"])
     node = outcome.flow.network.buses.node[np.concatenate([part.buses for part in energy.parts])]
-    drawn_ci = np.where(energy.draws, outcome.accounts.tracing.ci_kg_per_mwh[:, node], np.nan)
+    drawn_ci = np.where(energy.draws, columns_at(outcome.accounts.tracing.ci_kg_per_mwh, node), np.nan)
     fed_in_ci = np.concatenate([_fed_in_ci(outcome, part) for part in energy.parts], axis=1)
     carbon = {"ci_kg_per_mwh": drawn_ci.ravel(), "fed_in_ci_kg_per_mwh": fed_in_ci.ravel()}
     return energy.frame.with_columns(pl.Series(name, values).fill_nan(None) for name, values in carbon.items())

@@ -8,7 +8,7 @@ import polars as pl
 from app.results.tables.frames import by_element, times
 from app.simulation import costs
 from app.simulation.phases import SimulationResult
-from grid.arrays import Floats, ratio
+from grid.arrays import Floats, columns_at, ratio
 
 
 def sectors(outcome: SimulationResult) -> pl.DataFrame:
@@ -16,7 +16,7 @@ def sectors(outcome: SimulationResult) -> pl.DataFrame:
     accounts, hours = outcome.accounts, outcome.inputs.clock.step_hours
     table, consumers = accounts.carbon.sectors, accounts.inputs.consumers
     free = np.full_like(table.energy_mwh, np.nan)
-    share = np.nan_to_num(accounts.carbon_free_share)[:, consumers.node]
+    share = columns_at(np.nan_to_num(accounts.carbon_free_share), consumers.node)
     of_consumers = hours * (consumers.p_mw * share) @ consumers.share
     for place, sector in enumerate(consumers.sectors):
         if not sector.startswith("II"):

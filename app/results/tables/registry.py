@@ -24,7 +24,7 @@ from app.results.tables.fuels import fuels, tests_kg
 from app.results.tables.vehicles import charging_hours, sessions, vehicle_classes
 from app.simulation.phases import SimulationResult
 from app.simulation.violations import find_violations
-from grid.arrays import Floats
+from grid.arrays import Floats, columns_at
 from grid.sharing import keep_latest
 
 
@@ -121,9 +121,9 @@ def _buses(outcome: SimulationResult) -> pl.DataFrame:
         "bus",
         outcome.flow.network.buses.names,
         vm_pu=outcome.flow.vm_pu(),
-        ci_kg_per_mwh=tracing.ci_kg_per_mwh[:, node] + live,
-        renewable_share=tracing.renewable_share[:, node] + live,
-        carbon_free_share=outcome.accounts.carbon_free_share[:, node] + live,
+        ci_kg_per_mwh=columns_at(tracing.ci_kg_per_mwh, node) + live,
+        renewable_share=columns_at(tracing.renewable_share, node) + live,
+        carbon_free_share=columns_at(outcome.accounts.carbon_free_share, node) + live,
     )
 
 
