@@ -100,11 +100,11 @@ def _weighted(inputs: TracingInput, mw: Floats, ci: Floats) -> Pair:
 
 def _of_stores_kg(inputs: TracingInput, answer: ConventionTrace) -> Pair:
     """Carbon of what cars, and of what stationary stores, take less what they give at each node, (N,) each [kg]."""
-    operation, stocks, n = inputs.operation, answer.tracing.stocks, inputs.shape[1]
-    if operation is None or stocks is None:
+    stocks, n = answer.tracing.stocks, inputs.shape[1]
+    if stocks is None:
         return np.zeros(n), np.zeros(n)
     events = stocks.events
-    vehicle, node = operation.vehicle[operation.owner][events.device], operation.node[events.device]
+    vehicle, node = events.of_vehicle, events.node
     net_kg = np.where(events.feeds, -stocks.moved_kg, stocks.moved_kg)
     cars, others = (np.bincount(node, net_kg * counts, n).astype(np.float64) for counts in (vehicle, ~vehicle))
     return cars, others

@@ -22,7 +22,7 @@ from app.accounts.grid_elements import (
     sectors_of,
     withdrawn_mw,
 )
-from app.accounts.kept_if_small import kept_if_small
+from grid.kept_if_small import kept_if_small
 from app.accounts.metered_consumers import MeteredConsumer, find_metered_consumers
 from app.accounts.storage import Stores, dispatched_stocks_mwh, stores_of
 from app.accounts.tracing_input import IMPORT, TracingInput

@@ -69,7 +69,7 @@ def generators_and_stores(inputs: TracingInput, answer: ConventionTrace) -> tupl
         return tuple(found)
     lost = 1.0 - answer.delivered_share
     events = stocks.events
-    lost_kg = float(stocks.given_back_kg @ lost[events.step, operation.node[events.device]])
+    lost_kg = float(stocks.given_back_kg @ lost[events.step, events.node])
     stores = LossBearer(STORES, inputs.step_hours * float((inputs.powers.of_stores_mw[1] * lost).sum()), lost_kg)
     return (*found, stores)
 

@@ -51,9 +51,9 @@ class MeteredConsumer:
         if tracing.stocks is None or self.devices is None:
             return np.zeros(inputs.shape[0])
         events = tracing.stocks.events
-        here = _within(events.operation.n_devices, self.devices)[events.device]
-        given_back_kg = tracing.stocks.given_back_kg[here]
-        return np.bincount(events.step[here], given_back_kg, inputs.shape[0]).astype(np.float64)
+        fed = np.flatnonzero(events.feeds)
+        fed = fed[_within(events.operation.n_devices, self.devices)[events.device[fed]]]
+        return np.bincount(events.step[fed], tracing.stocks.moved_kg[fed], inputs.shape[0]).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from app.accounts.kept_if_small import kept_if_small
+from grid.kept_if_small import kept_if_small
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.convention_names import Convention
 from carbon.tracing.conventions import average_flows, half_loss_mw, local_loss_mw

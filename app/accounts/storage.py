@@ -42,12 +42,8 @@ class Stores:
         """
         if self.operation is None:
             return self
-        operation = replace(
-            self.operation,
-            ci_initial_kg_per_mwh=ci_kg_per_mwh / self.eta_mean,
-            renewable_share_initial=np.full(self.eta_mean.size, renewable_share),
-        )
-        return replace(self, operation=operation)
+        at_first = ci_kg_per_mwh / self.eta_mean, np.full(self.eta_mean.size, renewable_share)
+        return replace(self, operation=self.operation.holding(*at_first))
 
 
 def stores_of(

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from app.accounts.kept_if_small import kept_if_small
+from grid.kept_if_small import kept_if_small
 from app.accounts.node_powers import NodePowers
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.carbon_free_stores import with_carbon_free_stores

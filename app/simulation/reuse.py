@@ -93,7 +93,7 @@ class PhaseReuse:
 
     def _keep(self, key: str, arrays: Arrays) -> None:
         for array in arrays.values():
-            array.flags.writeable = False  # several runs hold it
+            _freeze(array)  # several runs hold it
         with self._lock:
             self._kept[key] = arrays
             while self._kept and self.n_bytes > self.memory_bytes:
@@ -138,6 +138,14 @@ class PhaseReuse:
             with suppress(OSError):
                 file.unlink()
                 left -= size
+
+
+def _freeze(array: np.ndarray) -> None:
+    """Nobody can write to an array from now on, nor to what it is a part of."""
+    part: object = array
+    while isinstance(part, np.ndarray):
+        part.flags.writeable = False
+        part = part.base
 
 
 def _n_bytes(arrays: Arrays) -> int:

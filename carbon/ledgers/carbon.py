@@ -225,10 +225,9 @@ def _renewable_mwh(
     if operation is None or tracing.stocks is None:
         return renewable_mwh
     events = tracing.stocks.events
-    device, step = events.device, events.step
-    taken = np.where(events.feeds, tracing.stocks.renewable_share_after, share[step, operation.node[device]])
-    taken *= step_hours * events.p_mw * operation.vehicle[operation.owner[device]]
-    return renewable_mwh + np.bincount(step, taken, len(share))
+    taken = np.where(events.feeds, tracing.stocks.renewable_share_after, share[events.step, events.node])
+    taken *= step_hours * events.p_mw * events.of_vehicle
+    return renewable_mwh + np.bincount(events.step, taken, len(share))
 
 
 def _check_fit(

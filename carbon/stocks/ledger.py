@@ -15,6 +15,7 @@ from carbon.stocks.schedule import DEVICE, KINDS, STATIONARY, VEHICLES, DeviceAr
 from carbon.stocks.trace import ClassTrace, Contents, Movements, StockEvents, StockTrace
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, raise_if_any
+from grid.sharing import keep_latest
 
 BY_CHARGE, BY_DISCHARGE, BY_FUEL, BY_STANDING, BY_ARRIVING = range(5)
 """The ways in and out of a stock, columns of `StockState.moved`."""
@@ -36,6 +37,8 @@ a MWh there carries, and what a MWh charged brings."""
 ROUNDING = 1e-14
 """A negative rest this small against what was there is the rounding of a stock that all has left."""
 _FAULTS_LISTED = 20
+MOST_KEPT_EVENTS = 500_000
+"""Events that are kept for the next run, at most: three times those of a week of the reference city."""
 
 
 class StockState(NamedTuple):
@@ -147,9 +150,15 @@ def check_not_overdrawn(state: StockState) -> None:
 
 
 def stock_events(state: StockState, op: StockOperation) -> StockEvents:
-    """All that happened, whatever the convention."""
+    """All that happened, whatever the convention and the carbon; kept for who does the same next."""
     log = state.log
-    return StockEvents(op, log.begins[::KINDS].copy(), log.device, log.values[0])
+
+    def happened(e_after_mwh: Floats) -> StockEvents:
+        return StockEvents(op.energy, log.begins[::KINDS].copy(), log.device, e_after_mwh)
+
+    if len(log.device) > MOST_KEPT_EVENTS:
+        return happened(log.values[0])
+    return keep_latest("events of stocks", op.energy, lambda: happened(log.values[0].copy()))
 
 
 def stock_trace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -42,6 +42,7 @@ class StockOperation:
         p_drain_mw: Energy taken out of the stock as fuel while connected (hydrogen, lower heating value), shape (K,)
             [MW]: ``drain_mwh / step_hours``; None if there is none. What the stock does not hold when the step begins
             comes from what is charged in it.
+        energy_of: One with the same energy and other carbon, in whose place this one stands; see `holding`.
 
     Raises:
         InputError: If shapes disagree, a value is out of range, or two sessions of an owner overlap.
@@ -61,9 +62,12 @@ class StockOperation:
     renewable_share_initial: Floats
     e_initial_mwh: Floats | None = None
     p_drain_mw: Floats | None = None
+    energy_of: StockOperation | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name, values in vars(self).items():
+            if name == "energy_of":
+                continue
             if name in ("owner", "node", "start", "stop"):
                 object.__setattr__(self, name, np.asarray(values, dtype=np.int64))
             elif name == "vehicle":
@@ -87,6 +91,25 @@ class StockOperation:
         """First slot of each device, shape (N,)."""
         return run_offsets(self.stop - self.start)[:-1]
 
+    @property
+    def energy(self) -> StockOperation:
+        """One object for all operations that do the same, whatever carbon their stocks hold at first."""
+        return self if self.energy_of is None else self.energy_of
+
+    def holding(self, ci_kg_per_mwh: Floats, renewable_share: Floats) -> StockOperation:
+        """The same operation of stocks that hold other carbon at first.
+
+        Args:
+            ci_kg_per_mwh: See `ci_initial_kg_per_mwh`, shape (O,) [kg/MWh].
+            renewable_share: See `renewable_share_initial`, shape (O,) [1].
+        """
+        initial = {"ci_initial_kg_per_mwh": ci_kg_per_mwh, "renewable_share_initial": renewable_share}
+        other = object.__new__(StockOperation)  # of what was found right only this is to be checked
+        vars(other).update({each.name: getattr(self, each.name) for each in fields(self)}, energy_of=self.energy)
+        vars(other).update({name: read_only(values) for name, values in initial.items()})
+        raise_if_any(_initial_faults(other))
+        return other
+
     def select(self, devices: slice) -> StockOperation:
         """The operation of some devices that follow each other; the owners stay the same."""
         first, stop, _ = devices.indices(self.n_devices)
@@ -97,12 +120,13 @@ class StockOperation:
         by_device = ("owner", "node", "start", "stop", "e_start_mwh", "retention_per_step")
         part = object.__new__(StockOperation)  # a part of what was found right needs no check
         vars(part).update(
-            {field.name: getattr(self, field.name) for field in fields(self)},
+            {each.name: getattr(self, each.name) for each in fields(self)},
             **{name: getattr(self, name)[devices] for name in by_device},
             p_mw=self.p_mw[slots],
             eta_charge=_part(self.eta_charge, devices, slots),
             eta_discharge=_part(self.eta_discharge, devices, slots),
             p_drain_mw=None if self.p_drain_mw is None else self.p_drain_mw[slots],
+            energy_of=None,
         )
         return part
 
@@ -188,6 +212,14 @@ def _range_faults(op: StockOperation) -> list[Fault]:
             "operation.eta_discharge", values_of(op.eta_discharge), _shape(op, op.eta_discharge), low=tiny, high=1
         ),
         *array_faults("operation.retention_per_step", op.retention_per_step, devices, low=0, high=1),
+        *_initial_faults(op),
+    ]
+
+
+def _initial_faults(op: StockOperation) -> list[Fault]:
+    """What stocks hold at first must be known, and no more than all of it renewable."""
+    owners = (op.n_owners,)
+    return [
         *array_faults("operation.ci_initial_kg_per_mwh", op.ci_initial_kg_per_mwh, owners),
         *array_faults("operation.renewable_share_initial", op.renewable_share_initial, owners, low=0, high=1),
     ]

@@ -14,6 +14,7 @@ import numpy as np
 from carbon.mixing.compiled import kernel
 from carbon.stocks.operation import StockOperation
 from grid.arrays import Bools, Floats, Ints, run_of
+from grid.kept_if_small import kept_if_small
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,10 +109,20 @@ class StockEvents:
     device: Ints
     e_after_mwh: Floats
 
-    @property
+    @kept_if_small
     def step(self) -> Ints:
         """Step of each event, shape (J,)."""
         return run_of(np.diff(self.begins))
+
+    @kept_if_small
+    def node(self) -> Ints:
+        """Node at which each event happens, shape (J,)."""
+        return self.operation.node[self.device]
+
+    @kept_if_small
+    def of_vehicle(self) -> Bools:
+        """Whether each event is one of a vehicle, shape (J,)."""
+        return self.operation.vehicle[self.operation.owner][self.device]
 
     @cached_property
     def slot(self) -> Ints:
@@ -130,9 +141,11 @@ class StockEvents:
         """Whether the store discharges in an event, shape (J,)."""
         return self.p_mw < 0
 
-    def select(self, devices: slice) -> tuple[StockEvents, Ints]:
+    def select(self, devices: slice) -> tuple[StockEvents, Ints | slice]:
         """Those of some devices that follow each other, as if there were no others, and their places among all."""
         first, stop, _ = devices.indices(self.operation.n_devices)
+        if (first, stop) == (0, self.operation.n_devices):
+            return self, slice(None)
         here = np.flatnonzero((self.device >= first) & (self.device < stop))
         begins = np.searchsorted(here, self.begins)
         return StockEvents(
@@ -257,7 +270,8 @@ class StockTrace(StockRecord):
 
     def detached(self) -> StockTrace:
         """The same in arrays of its own, so that those shared with other conventions can be freed."""
-        events = replace(self.events, e_after_mwh=self.events.e_after_mwh.copy())
+        shares = self.events.e_after_mwh.base is not None
+        events = replace(self.events, e_after_mwh=self.events.e_after_mwh.copy()) if shares else self.events
         per_entry = ("moved_kg", "ci_after_kg_per_mwh", "renewable_share_after")
         return replace(self, events=events, **{name: getattr(self, name).copy() for name in per_entry})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from app.accounts.kept_if_small import MOST_BYTES, kept_if_small
+from grid.kept_if_small import MOST_BYTES, kept_if_small
 
 
 @dataclass(frozen=True, eq=False)
