@@ -171,6 +171,7 @@ def _trace_each(
             step_hours=hours,
             operation=operation,
             loss_mw=inputs.powers.lost_mw(name),
+            source_kg=inputs.source_kg_by_step,
             with_renewable=(name, store_model) == (OPERATOR, WATER_TANK),  # the ledger of the run
         )
         for name, answer in answers.items()
@@ -199,7 +200,10 @@ def _summed(
     consumers: Sequence[MeteredConsumer],
 ) -> ConventionLedger:
     """A carbon ledger summed over time, with who bears the losses and what buses and consumers answer for."""
-    both = city_views(ledger, inputs.sources, inputs.imported, inputs.exported_mwh, step_hours=inputs.step_hours)
+    both = city_views(
+        ledger, inputs.sources, inputs.imported, inputs.exported_mwh,
+        step_hours=inputs.step_hours, supplied=inputs.supplied,
+    )  # fmt: skip
     residuals = (ledger.bus_residual_kg, ledger.stock_residual_kg, ledger.city_residual_kg, both.residual_kg)
     table, stationary = ledger.sectors, ledger.stationary.energy
     ci, lost_mw = answer.tracing.ci_kg_per_mwh, inputs.powers.lost_mw(answer.convention)

@@ -9,6 +9,7 @@ import numpy as np
 from app.accounts.tracing_input import STORES, TracingInput
 from carbon.tracing.conventions import ConventionTrace
 from grid.arrays import Floats, ratio, without_nan
+from grid.sharing import keep_latest
 
 GRID_OPERATOR, USES = "grid operator", "uses"
 GENERATOR_LINE = "I.4.3"
@@ -41,37 +42,79 @@ def uses_and_operator(
         lost_mw: What is on its loss line at each node, shape (T, N) [MW].
         loss_kg: Carbon on its loss line over the run [kg].
     """
-    lost_mwh = inputs.step_hours * float(lost_mw.sum())
     if answer.convention != "load":
-        return (LossBearer(GRID_OPERATOR, lost_mwh, loss_kg),)
-    factor, ci = (without_nan(values) for values in (answer.gross_factor, answer.tracing.ci_kg_per_mwh))
-    lost_of_gross = ratio(factor - 1.0, factor, 0.0)
-    uses = LossBearer(
-        USES,
-        inputs.step_hours * float((inputs.powers.use_mw * (factor - 1.0) * (factor > 0)).sum()),
-        inputs.step_hours * float((inputs.powers.use_mw * ci * lost_of_gross).sum()),
+        return (LossBearer(GRID_OPERATOR, inputs.step_hours * float(lost_mw.sum()), loss_kg),)
+    model = "stocks" if inputs.operation is not None else "no stocks"
+    energy = keep_latest(f"losses of uses, {model}", inputs.powers, lambda: _of_uses(inputs, answer, lost_mw))
+    ci = without_nan(answer.tracing.ci_kg_per_mwh)
+    uses_kg = inputs.step_hours * float((inputs.powers.use_mw * ci * energy.lost_share).sum())
+    uses = LossBearer(USES, energy.of_uses_mwh, uses_kg)
+    return (uses, LossBearer(GRID_OPERATOR, energy.at_nodes_mwh, loss_kg))
+
+
+@dataclass(frozen=True, eq=False)
+class _LostByUses:
+    """Losses under ``load``, in energy, which no emission factor changes.
+
+    Args:
+        lost_share: Share of what was generated for a use that is lost on the way, shape (T, N) [1].
+        of_uses_mwh: What is lost on the way to all uses [MWh].
+        at_nodes_mwh: What was generated for what is lost at the nodes themselves [MWh].
+    """
+
+    lost_share: Floats
+    of_uses_mwh: float
+    at_nodes_mwh: float
+
+
+def _of_uses(inputs: TracingInput, answer: ConventionTrace, lost_mw: Floats) -> _LostByUses:
+    factor = without_nan(answer.gross_factor)
+    on_the_way_mw = inputs.powers.use_mw * (factor - 1.0) * (factor > 0)
+    return _LostByUses(
+        ratio(factor - 1.0, factor, 0.0),
+        inputs.step_hours * float(on_the_way_mw.sum()),
+        inputs.step_hours * float((lost_mw * factor).sum()),
     )
-    at_the_nodes_mwh = inputs.step_hours * float((lost_mw * factor).sum())
-    return (uses, LossBearer(GRID_OPERATOR, at_the_nodes_mwh, loss_kg))
+
+
+@dataclass(frozen=True, eq=False)
+class _LostBySources:
+    """Losses under ``generator``, in energy.
+
+    Args:
+        source_mwh: What is lost of each source's power, shape (T, G) [MWh].
+        total_mwh: The same over the run, shape (G,) [MWh].
+        of_stores_mwh: What is lost of what stores feed in [MWh].
+    """
+
+    source_mwh: Floats
+    total_mwh: Floats
+    of_stores_mwh: float
+
+
+def _of_sources(inputs: TracingInput, answer: ConventionTrace) -> _LostBySources:
+    lost_mw = inputs.sources.p_mw - answer.net_generation_mw(inputs.sources)
+    of_stores_mw = inputs.powers.of_stores_mw[1] * (1.0 - answer.delivered_share)
+    hours = inputs.step_hours
+    return _LostBySources(hours * lost_mw, hours * lost_mw.sum(axis=0), hours * float(of_stores_mw.sum()))
 
 
 def generators_and_stores(inputs: TracingInput, answer: ConventionTrace) -> tuple[LossBearer, ...]:
     """Bearers under ``generator``: what each technology, and what stores, keep of the carbon of their power."""
-    kg = answer.borne_by_source_kg(inputs.sources, inputs.step_hours).sum(axis=0)
-    mwh = inputs.step_hours * (inputs.sources.p_mw - answer.net_generation_mw(inputs.sources)).sum(axis=0)
+    model = "stocks" if inputs.operation is not None else "no stocks"
+    energy = keep_latest(f"losses of sources, {model}", inputs.powers, lambda: _of_sources(inputs, answer))
+    kg = (energy.source_mwh * inputs.sources.ci_kg_per_mwh).sum(axis=0)
     names = np.array(inputs.source_names)
     found = [
-        LossBearer(name, float(mwh[names == name].sum()), float(kg[names == name].sum()))
+        LossBearer(name, float(energy.total_mwh[names == name].sum()), float(kg[names == name].sum()))
         for name in dict.fromkeys(inputs.source_names)
     ]
-    operation, stocks = inputs.operation, answer.tracing.stocks
-    if operation is None or stocks is None:
+    stocks = answer.tracing.stocks
+    if stocks is None:
         return tuple(found)
-    lost = 1.0 - answer.delivered_share
     events = stocks.events
-    lost_kg = float(stocks.given_back_kg @ lost[events.step, events.node])
-    stores = LossBearer(STORES, inputs.step_hours * float((inputs.powers.of_stores_mw[1] * lost).sum()), lost_kg)
-    return (*found, stores)
+    lost = 1.0 - answer.delivered_share[events.step, events.node]
+    return (*found, LossBearer(STORES, energy.of_stores_mwh, float(stocks.given_back_kg @ lost)))
 
 
 def sector_kg_of_generators(codes: tuple[str, ...], kg: Floats) -> Floats:

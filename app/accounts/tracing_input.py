@@ -9,6 +9,7 @@ import numpy as np
 
 from grid.kept_if_small import kept_if_small
 from app.accounts.node_powers import NodePowers
+from carbon.ledgers.views import SuppliedCarbon, supplied_carbon
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.carbon_free_stores import with_carbon_free_stores
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
@@ -75,6 +76,16 @@ class TracingInput:
         return NodePowers(
             self.flows, self.sources, self.imported, self.consumers, self.exports, self.operation, self.step_hours
         )
+
+    @cached_property
+    def source_kg_by_step(self) -> Floats:
+        """Carbon of all sources, shape (T,) [kg]."""
+        return self.sources.emissions_kg(self.step_hours)
+
+    @cached_property
+    def supplied(self) -> SuppliedCarbon:
+        """Carbon of local generation and of imports, by step."""
+        return supplied_carbon(self.sources, self.imported, step_hours=self.step_hours)
 
     @cached_property
     def source_kg(self) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from carbon.stocks.trace import ClassTrace
 from carbon.tracing.conventions import ConventionTrace
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from carbon.tracing.proportional_sharing import Tracing
-from carbon.validation import array_faults, check_step_hours, index_faults
+from carbon.validation import array_faults, check_step_hours, index_faults, shape_faults
 from grid.arrays import Floats, columns_at, ratio, without_nan
 from grid.errors import InputError, raise_if_any
 
@@ -123,6 +123,7 @@ def carbon_ledger(
     step_hours: float,
     operation: StockOperation | None = None,
     loss_mw: Floats | None = None,
+    source_kg: Floats | None = None,
     with_renewable: bool = True,
     vehicle_sector: str = "II.1",
     storage_sector: str = "I.4",
@@ -141,6 +142,7 @@ def carbon_ledger(
         operation: What every store did.
         loss_mw: Losses on the loss line, at the node whose intensity they have, shape (T, N) [MW]: those of
             another convention (`carbon.tracing.conventions`); None for all of them.
+        source_kg: Carbon of all sources, shape (T,) [kg], for who knows it already.
         with_renewable: Whether the renewable part of the energy is asked for.
         vehicle_sector: Sub-sector of the vehicles, and of fuel drawn from tanks.
         storage_sector: Sub-sector of the standing losses of stationary stores.
@@ -158,7 +160,7 @@ def carbon_ledger(
     loss_kg = step_hours * (lost_mw * ci_kg_per_mwh).sum(axis=1)
     vehicles, stationary = tracing.vehicles, tracing.stationary
     return CarbonLedger(
-        source_kg=step_hours * (sources.p_mw * sources.ci_kg_per_mwh).sum(axis=1),
+        source_kg=sources.emissions_kg(step_hours) if source_kg is None else source_kg,
         consumption_kg=consumer_kg.sum(axis=1),
         loss_kg=loss_kg,
         export_kg=step_hours * (exports.p_mw * columns_at(ci_kg_per_mwh, exports.node)).sum(axis=1),
@@ -240,9 +242,9 @@ def _check_fit(
     """Raises one `InputError` with all that does not fit together."""
     n_steps, n_nodes = flows.n_steps, flows.n_nodes
     faults = [
-        *array_faults("sources.p_mw", sources.p_mw, (n_steps, len(sources.node))),
-        *array_faults("consumers.p_mw", consumers.p_mw, (n_steps, len(consumers.node))),
-        *array_faults("exports.p_mw", exports.p_mw, (n_steps, len(exports.node))),
+        *shape_faults("sources.p_mw", sources.p_mw, (n_steps, len(sources.node))),
+        *shape_faults("consumers.p_mw", consumers.p_mw, (n_steps, len(consumers.node))),
+        *shape_faults("exports.p_mw", exports.p_mw, (n_steps, len(exports.node))),
         *array_faults("tracing.inflow_mw", tracing.inflow_mw, (n_steps, n_nodes)),
         *index_faults("consumers.node", consumers.node, consumers.node.shape, n_nodes),
         *index_faults("exports.node", exports.node, exports.node.shape, n_nodes),

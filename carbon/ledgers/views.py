@@ -8,7 +8,7 @@ import numpy as np
 
 from carbon.ledgers.carbon import CarbonLedger
 from carbon.tracing.flows import Sources
-from carbon.validation import array_faults, check_step_hours
+from carbon.validation import array_faults, check_step_hours, shape_faults
 from grid.arrays import Bools, Floats
 from grid.errors import raise_if_any
 
@@ -54,8 +54,45 @@ class Views:
         return int(np.count_nonzero(self.reverse_flow_mwh > 0))
 
 
+@dataclass(frozen=True, eq=False)
+class SuppliedCarbon:
+    """Carbon of all sources in every step, whatever the convention; shape (T,) each [kg].
+
+    Args:
+        production_kg: Of generation within the city.
+        import_kg: Of imports.
+    """
+
+    production_kg: Floats
+    import_kg: Floats
+
+
+def supplied_carbon(sources: Sources, imported: Bools, *, step_hours: float) -> SuppliedCarbon:
+    """Carbon of local generation and of imports.
+
+    Args:
+        sources: Generation and imports that were traced.
+        imported: Whether each source lies outside the city, shape (G,).
+        step_hours: Length of a step [h].
+
+    Raises:
+        InputError: If the inputs do not fit together.
+    """
+    check_step_hours(step_hours)
+    outside = np.asarray(imported, dtype=np.bool_)
+    raise_if_any(array_faults("imported", outside.astype(np.float64), sources.node.shape))
+    source_kg = step_hours * sources.p_mw * sources.ci_kg_per_mwh
+    return SuppliedCarbon(source_kg[:, ~outside].sum(axis=1), source_kg[:, outside].sum(axis=1))
+
+
 def city_views(
-    ledger: CarbonLedger, sources: Sources, imported: Bools, export_mwh: Floats, *, step_hours: float
+    ledger: CarbonLedger,
+    sources: Sources,
+    imported: Bools,
+    export_mwh: Floats,
+    *,
+    step_hours: float,
+    supplied: SuppliedCarbon | None = None,
 ) -> Views:
     """Both views of a traced city.
 
@@ -65,26 +102,24 @@ def city_views(
         imported: Whether each source lies outside the city, shape (G,).
         export_mwh: What leaves the city, shape (T,): `EnergyLedger.export_mwh` [MWh].
         step_hours: Length of a step [h].
+        supplied: From `supplied_carbon` of the same sources, for who knows it already.
 
     Raises:
         InputError: If the inputs do not fit together.
     """
-    check_step_hours(step_hours)
-    outside = np.asarray(imported, dtype=np.bool_)
-    n_steps = len(ledger.source_kg)
+    steps = ledger.source_kg.shape
     raise_if_any(
         [
-            *array_faults("imported", outside.astype(np.float64), sources.node.shape),
-            *array_faults("sources.p_mw", sources.p_mw, (n_steps, len(sources.node))),
-            *array_faults("export_mwh", export_mwh, (n_steps,), low=0),
+            *shape_faults("sources.p_mw", sources.p_mw, (*steps, len(sources.node))),
+            *array_faults("export_mwh", export_mwh, steps, low=0),
         ]
     )
-    source_kg = step_hours * sources.p_mw * sources.ci_kg_per_mwh
+    supplied = supplied or supplied_carbon(sources, imported, step_hours=step_hours)
     stationary = ledger.stationary.carbon
     return Views(
-        production_kg=source_kg[:, ~outside].sum(axis=1),
+        production_kg=supplied.production_kg,
         consumption_kg=ledger.emissions_kg,
-        import_kg=source_kg[:, outside].sum(axis=1),
+        import_kg=supplied.import_kg,
         export_kg=ledger.export_kg,
         arriving_kg=stationary.arriving,
         stock_change_kg=stationary.change,

@@ -13,7 +13,7 @@ from carbon.tracing.convention_names import CONVENTIONS, Convention
 from carbon.tracing.equations import MixingEquations
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
 from carbon.tracing.proportional_sharing import Tracing, check_sources, trace_rules
-from carbon.validation import array_faults, check_step_hours, index_faults
+from carbon.validation import check_step_hours, index_faults, shape_faults
 from grid.arrays import Floats, columns_at
 from grid.errors import InputError, raise_if_any
 
@@ -139,8 +139,8 @@ def _check_uses(flows: Flows, consumers: Consumers, exports: Exports, convention
             raise InputError.single("conventions", f"must be among {', '.join(CONVENTIONS)}", name)
     raise_if_any(
         [
-            *array_faults("consumers.p_mw", consumers.p_mw, (flows.n_steps, len(consumers.node))),
-            *array_faults("exports.p_mw", exports.p_mw, (flows.n_steps, len(exports.node))),
+            *shape_faults("consumers.p_mw", consumers.p_mw, (flows.n_steps, len(consumers.node))),
+            *shape_faults("exports.p_mw", exports.p_mw, (flows.n_steps, len(exports.node))),
             *index_faults("consumers.node", consumers.node, consumers.node.shape, flows.n_nodes),
             *index_faults("exports.node", exports.node, exports.node.shape, flows.n_nodes),
         ]

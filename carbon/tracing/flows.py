@@ -124,6 +124,12 @@ class Sources:
         )
 
 
+    def emissions_kg(self, step_hours: float) -> Floats:
+        """Carbon of all of them in every step of so many hours, shape (T,) [kg]."""
+        kg: Floats = step_hours * (self.p_mw * self.ci_kg_per_mwh).sum(axis=1)
+        return kg
+
+
 @dataclass(frozen=True, eq=False)
 class Consumers:
     """Final consumers: loads and the facilities of data centres; no store, charger or electrolyser.
