@@ -29,8 +29,8 @@ __all__ = ["SharedPreparation", "is_shared", "keep_latest", "shared", "sharing_p
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-MOST_BYTES = 256_000_000
-"""Kept by default, some twice what a week of the reference city needs [byte]."""
+MOST_BYTES = 320_000_000
+"""Kept by default, a third more than a week of the reference city needs with its large tables [byte]."""
 MOST_UNUSED = 10
 """Blocks in a row, such as runs of a worker, in which a result may be of no use before it is let go."""
 _SCALARS = (str, bytes, bool, int, float, complex, np.generic, type(None))

@@ -23,7 +23,7 @@ from grid.arrays import Floats
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 from grid.powerflow.grid_flow import GridFlow
-from grid.sharing import shared
+from grid.sharing import keep_latest, shared
 
 STEP_TOLERANCE_MWH = 1e-6
 
@@ -131,16 +131,26 @@ def account(
         carbon_free_share=free.share,
         stores=stores,
         tracing=tracing,
-        energy=energy_ledger(*inputs.city, tracing, step_hours=inputs.step_hours, imported=inputs.imported),
+        energy=keep_latest("energy ledger", energy, lambda: _energy_ledger(inputs, tracing)),
         carbon=traced.carbon,
         conventions=ConventionLedgers(
             traced.ledgers, trace_origins(inputs, tracing.ci_kg_per_mwh, of_centres), free.consumers
         ),
-        stock_error_mwh=0.0
-        if tracing.stocks is None
-        else stock_error_mwh(energy.dispatched_stocks_mwh, tracing.stocks.events),
+        stock_error_mwh=keep_latest("error of stocks", energy, lambda: _stock_error_mwh(energy, tracing)),
         side=energy,
     )
+
+
+def _energy_ledger(inputs: TracingInput, tracing: Tracing) -> EnergyLedger:
+    """The energy ledger, which is the same whatever carbon was traced."""
+    return energy_ledger(*inputs.city, tracing, step_hours=inputs.step_hours, imported=inputs.imported)
+
+
+def _stock_error_mwh(energy: EnergySide, tracing: Tracing) -> float:
+    """The most by which a traced stock differs from that of the dispatch [MWh]."""
+    if tracing.stocks is None:
+        return 0.0
+    return stock_error_mwh(energy.dispatched_stocks_mwh, tracing.stocks.events)
 
 
 def _with_carbon(energy: EnergySide, stores: Stores, upstream: Upstream, factors: FactorSet) -> TracingInput:

@@ -104,10 +104,9 @@ def _of_stores_kg(inputs: TracingInput, answer: ConventionTrace) -> Pair:
     if stocks is None:
         return np.zeros(n), np.zeros(n)
     events = stocks.events
-    vehicle, node = events.of_vehicle, events.node
     net_kg = np.where(events.feeds, -stocks.moved_kg, stocks.moved_kg)
-    cars, others = (np.bincount(node, net_kg * counts, n).astype(np.float64) for counts in (vehicle, ~vehicle))
-    return cars, others
+    both = np.bincount(events.node_and_class, net_kg, 2 * n).astype(np.float64)
+    return both[1::2].copy(), both[::2].copy()
 
 
 def _passed(inputs: TracingInput, answer: ConventionTrace, ci: Floats) -> tuple[Pair, Pair]:

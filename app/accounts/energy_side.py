@@ -22,7 +22,6 @@ from app.accounts.grid_elements import (
     sectors_of,
     withdrawn_mw,
 )
-from grid.kept_if_small import kept_if_small
 from app.accounts.metered_consumers import MeteredConsumer, find_metered_consumers
 from app.accounts.storage import Stores, dispatched_stocks_mwh, stores_of
 from app.accounts.tracing_input import IMPORT, TracingInput
@@ -30,6 +29,7 @@ from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from grid.arrays import Bools, Floats, Ints
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
+from grid.kept_if_small import kept_if_small
 from grid.powerflow.grid_flow import GridFlow
 from grid.sharing import shared
 

@@ -7,12 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
-from grid.kept_if_small import kept_if_small
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.convention_names import Convention
 from carbon.tracing.conventions import average_flows, half_loss_mw, local_loss_mw
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
 from grid.arrays import Bools, Floats, Ints
+from grid.kept_if_small import kept_if_small
 
 Pair = tuple[Floats, Floats]
 

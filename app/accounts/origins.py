@@ -99,6 +99,7 @@ class _EnergyBySource:
         of_centre_mwh: In every data centre's, shape (T, S) each [MWh].
         cars_mw: What cars charge at each node, shape (T, N) [MW]; it belongs to `vehicle_sector`.
         vehicle_sector: Sub-sector of the cars.
+        known_mw: What each sector takes at each node, shape (T, N) each [MW], where all is one window.
     """
 
     windows: tuple[slice, ...]
@@ -106,9 +107,12 @@ class _EnergyBySource:
     of_centre_mwh: tuple[Floats, ...]
     cars_mw: Floats
     vehicle_sector: str
+    known_mw: Mapping[str, Floats]
 
     def used_mw(self, inputs: TracingInput, sector: str, window: slice) -> Floats:
         """What a sector takes at each node in a window of time, shape (t, N) [MW]."""
+        if sector in self.known_mw:
+            return self.known_mw[sector]
         return _used_mw(inputs, sector, window, self.cars_mw if sector == self.vehicle_sector else None)
 
 
@@ -124,11 +128,12 @@ def _energy_by_source(
         inputs.flows, inputs.sources, group, inputs.operation, step_hours=inputs.step_hours, memory_mb=WINDOW_MB
     )
     windows, of_sector, of_centre = list[slice](), list[list[Floats]](), list[list[Floats]]()
+    used: dict[str, Floats] = {}
     for first, found in chunks:
         window, shares = slice(first, first + len(found)), without_nan(found)
         windows.append(window)
-        used = (_used_mw(inputs, sector, window, cars.get(sector)) for sector in sectors)
-        of_sector.append([_mwh(p_mw, shares, inputs.step_hours) for p_mw in used])
+        used = {sector: _used_mw(inputs, sector, window, cars.get(sector)) for sector in sectors}
+        of_sector.append([_mwh(p_mw, shares, inputs.step_hours) for p_mw in used.values()])
         of_centre.append([_mwh(c.p_mw[window], shares[:, c.node], inputs.step_hours) for c in data_centres])
     return _EnergyBySource(
         tuple(windows),
@@ -136,6 +141,7 @@ def _energy_by_source(
         tuple(np.concatenate(parts) for parts in zip(*of_centre, strict=True)),
         cars_mw,
         vehicle_sector,
+        used if len(windows) == 1 else {},
     )
 
 
@@ -157,15 +163,15 @@ def _used_mw(inputs: TracingInput, sector: str, window: slice, cars_mw: Floats |
 def _groups(inputs: TracingInput) -> tuple[Ints, Floats, tuple[str, ...]]:
     """Group of each source, shape (G,): one for each technology and intensity; these, shape (T, S); their names."""
     ci, leaders = inputs.sources.ci_kg_per_mwh, list[int]()
+    of_first_step = ci[0].tolist()
     group = np.empty(len(inputs.source_names), dtype=np.int64)
+    found: dict[tuple[str, float], list[int]] = {}
     for k, name in enumerate(inputs.source_names):
-        same = [
-            place
-            for place, leader in enumerate(leaders)
-            if inputs.source_names[leader] == name and np.array_equal(ci[:, leader], ci[:, k])
-        ]
+        alike = found.setdefault((name, of_first_step[k]), [])
+        same = [place for place in alike if np.array_equal(ci[1:, leaders[place]], ci[1:, k])]
         group[k] = same[0] if same else len(leaders)
         if not same:
+            alike.append(len(leaders))
             leaders.append(k)
     return group, ci[:, leaders], tuple(inputs.source_names[leader] for leader in leaders)
 

@@ -7,13 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
-from grid.kept_if_small import kept_if_small
 from app.accounts.node_powers import NodePowers
 from carbon.ledgers.views import SuppliedCarbon, supplied_carbon
 from carbon.stocks.operation import StockOperation
 from carbon.tracing.carbon_free_stores import with_carbon_free_stores
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
 from grid.arrays import Bools, Floats
+from grid.kept_if_small import kept_if_small
 
 IMPORT = "import"
 """Name of what comes from the grid above."""

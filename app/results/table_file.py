@@ -14,7 +14,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from io import BytesIO
 from itertools import count
 from typing import Any, BinaryIO
@@ -137,7 +137,7 @@ class _Content:
             for one, another in zip(own.buffers(), others.buffers(), strict=True)
         )
 
-    @property
+    @cached_property
     def _array(self) -> Any:
         """Its memory; of names their codes, which in one process stand for the same names."""
         return (self.series.to_physical() if self.series.dtype == pl.Categorical else self.series).to_arrow()

@@ -124,6 +124,13 @@ class StockEvents:
         """Whether each event is one of a vehicle, shape (J,)."""
         return self.operation.vehicle[self.operation.owner][self.device]
 
+    @kept_if_small
+    def node_and_class(self) -> Ints:
+        """Twice the node of each event, and one more if it is one of a vehicle, shape (J,)."""
+        both: Ints = 2 * self.node
+        both += self.of_vehicle
+        return both
+
     @cached_property
     def slot(self) -> Ints:
         """Slot of each event in the operation, shape (J,)."""

@@ -123,7 +123,6 @@ class Sources:
             ]
         )
 
-
     def emissions_kg(self, step_hours: float) -> Floats:
         """Carbon of all of them in every step of so many hours, shape (T,) [kg]."""
         kg: Floats = step_hours * (self.p_mw * self.ci_kg_per_mwh).sum(axis=1)

@@ -120,7 +120,7 @@ def _buses(outcome: SimulationResult) -> pl.DataFrame:
         outcome.inputs.clock,
         "bus",
         outcome.flow.network.buses.names,
-        vm_pu=outcome.flow.vm_pu(),
+        vm_pu=keep_latest("voltages of buses", outcome.flow, outcome.flow.vm_pu),
         ci_kg_per_mwh=columns_at(tracing.ci_kg_per_mwh, node) + live,
         renewable_share=columns_at(tracing.renewable_share, node) + live,
         carbon_free_share=columns_at(outcome.accounts.carbon_free_share, node) + live,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -13,10 +14,12 @@ from app.results.table_file import RESOLUTIONS, to_multiples
 from app.results.tables.frames import times, wall_clock_hours
 from app.simulation.phases import SimulationResult
 from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
+from carbon.stocks.trace import StockRecord
 from grid.arrays import Floats, Ints, ratio
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.reservoir import Reservoir
 from grid.sharing import keep_latest
+from grid.time.clock import Clock
 from grid.units import G_PER_KG, HOURS_PER_DAY, KWH_PER_MWH
 
 UNKNOWN_CLASS = "unknown"
@@ -111,10 +114,17 @@ def _carbon(outcome: SimulationResult, flexibility: Flexibility) -> dict[str, Fl
     if stocks is None:
         return {}
     record = stocks.select(devices)
-    moved = {"charged_kg": record.charged_kg, "v2g_kg": record.given_back_kg}
-    device = record.events.device
-    sums = {name: np.bincount(device, weights=kg, minlength=n).astype(np.float64) for name, kg in moved.items()}
-    return {**sums, "driven_kg": stocks.driven_kg[devices]}
+    charged_kg, v2g_kg = _charged_and_fed_in(record.events.device, record, n)
+    return {"charged_kg": charged_kg, "v2g_kg": v2g_kg, "driven_kg": stocks.driven_kg[devices]}
+
+
+def _charged_and_fed_in(place: Ints, record: StockRecord, n: int) -> tuple[Floats, Floats]:
+    """Carbon charged and fed in, summed to n places, of which `place` is each event's, shape (n,) each [kg]."""
+    feeds = record.events.feeds
+    if not feeds.any():
+        return np.bincount(place, record.moved_kg, n).astype(np.float64), np.zeros(n)
+    charged, fed = (np.bincount(place[of], record.moved_kg[of], n).astype(np.float64) for of in (~feeds, feeds))
+    return charged, fed
 
 
 def _as_stored(column: str, values: Floats) -> Floats:
@@ -156,24 +166,37 @@ def vehicle_classes(frame: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(pl.col("charged_g_per_kwh", "net_g_per_kwh", "g_per_km").fill_nan(None))
 
 
+@dataclass(frozen=True, eq=False)
+class _HoursOfDay:
+    """Hour of the wall clock of each event of a fleet, shape (J,), and energy charged and fed in by it, (24,) [kWh]."""
+
+    hour: Ints
+    sums_kwh: tuple[Floats, Floats]
+
+
+def _by_hour(record: StockRecord, clock: Clock, time_zone: str) -> _HoursOfDay:
+    hour = wall_clock_hours(clock, time_zone)[record.events.step]
+    kwh = record.events.p_mw * clock.step_hours * KWH_PER_MWH
+    drawn, fed = (np.bincount(hour, np.maximum(part, 0.0), HOURS_PER_DAY).astype(np.float64) for part in (kwh, -kwh))
+    return _HoursOfDay(hour, (drawn, fed))
+
+
 def charging_hours(outcome: SimulationResult) -> pl.DataFrame:
     """One row a place and local hour of day in which cars there charged or fed in.
 
     Energy and carbon stand in the hour in which they flowed, not in that of the plug-in.
     """
-    hour_of_step = wall_clock_hours(outcome.inputs.clock, outcome.inputs.loaded.scenario.city.time_zone)
-    stocks = outcome.accounts.tracing.stocks
+    zone, stocks = outcome.inputs.loaded.scenario.city.time_zone, outcome.accounts.tracing.stocks
+    columns = ("energy_kwh", "v2g_kwh", "charged_kg", "v2g_kg")
     moved: dict[str, Floats] = {}
     for flexibility in fleets(outcome):
         if stocks is None:
             break
         record = stocks.select(outcome.accounts.stores.devices[flexibility.name])
-        kwh = record.events.p_mw * outcome.inputs.clock.step_hours * KWH_PER_MWH
-        hour = hour_of_step[record.events.step]
-        parts = (np.maximum(kwh, 0.0), np.maximum(-kwh, 0.0), record.charged_kg, record.given_back_kg)
-        sums = np.array([np.bincount(hour, weights=part, minlength=HOURS_PER_DAY) for part in parts])
-        moved[flexibility.place] = moved.get(flexibility.place, np.zeros((len(parts), HOURS_PER_DAY))) + sums
-    columns = ("energy_kwh", "v2g_kwh", "charged_kg", "v2g_kg")
+        takes, energy_of = (outcome.accounts.side, zone), partial(_by_hour, record, outcome.inputs.clock, zone)
+        used = keep_latest(f"hours in which {flexibility.name} charge", takes, energy_of)
+        sums = np.array([*used.sums_kwh, *_charged_and_fed_in(used.hour, record, HOURS_PER_DAY)])
+        moved[flexibility.place] = moved.get(flexibility.place, np.zeros((len(columns), HOURS_PER_DAY))) + sums
     frames = [
         pl.DataFrame({"place": place, "hour": np.arange(HOURS_PER_DAY), **dict(zip(columns, sums, strict=True))})
         for place, sums in sorted(moved.items())
