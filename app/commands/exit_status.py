@@ -76,8 +76,6 @@ def exit_for(result: Result) -> None:
     typer.echo("infeasible: not every need and limit can be kept; see violations.parquet", err=True)
     for conflict in result.manifest["limits_in_conflict"]:
         limit = "" if conflict["limit"] is None else f" against {conflict['limit']:g}"
-        typer.echo(
-            f"  {conflict['element']}: {conflict['quantity']}{limit}, step {conflict['step']}: {conflict['why']}",
-            err=True,
-        )
+        step = f"step {conflict['step']}" + (f" ({conflict['time']})" if "time" in conflict else "")
+        typer.echo(f"  {conflict['element']}: {conflict['quantity']}{limit}, {step}: {conflict['why']}", err=True)
     raise typer.Exit(INFEASIBLE)

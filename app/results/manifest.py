@@ -29,6 +29,10 @@ LIBRARIES = ("gridcarbon", "pandapower", "pyomo", "highspy", "pvlib", "numpy", "
 """Packages whose versions are recorded; all of them decide figures."""
 
 
+OF_GRID = ("vm_pu", "loading_percent", "unbalance")
+"""Quantities of buses and branches that have limits."""
+
+
 def status(outcome: SimulationResult) -> Status:
     """How a run ended: `infeasible` if a need could not be met, or ``optimal`` could not keep a limit."""
     strategy = outcome.inputs.loaded.scenario.dispatch.strategy
@@ -118,15 +122,22 @@ def _without_solution(outcome: SimulationResult) -> list[dict[str, Any]]:
 
 
 def _conflicts(outcome: SimulationResult) -> list[dict[str, Any]]:
-    """All that could not be kept: steps without a solution, limits of the dispatch, and of phases after it."""
-    return [*_without_solution(outcome), *_limits_in_conflict(outcome.schedule), *_broken_in_phases(outcome)]
+    """All that could not be kept: steps without a solution, limits of the dispatch, and of phases in the run."""
+    of_dispatch = _limits_in_conflict(outcome.schedule, of_grid=outcome.by_phase is None)
+    return [*_without_solution(outcome), *of_dispatch, *_broken_in_phases(outcome)]
 
 
-def _limits_in_conflict(schedule: Schedule) -> list[dict[str, Any]]:
-    """Each limit that the dispatch could not keep, with the first step in which it could not, and by how much."""
+def _limits_in_conflict(schedule: Schedule, *, of_grid: bool) -> list[dict[str, Any]]:
+    """Each limit that the dispatch could not keep, with the first step in which it could not, and by how much.
+
+    Args:
+        schedule: What the dispatch decided.
+        of_grid: Whether limits of buses and branches are among them.
+    """
+    left_out = {"power_flow"} if of_grid else {"power_flow", *OF_GRID}
     first: dict[tuple[str, str, float], Shortfall] = {}
     for shortfall in schedule.shortfalls:
-        if shortfall.quantity != "power_flow":
+        if shortfall.quantity not in left_out:
             first.setdefault((shortfall.element, shortfall.quantity, shortfall.limit), shortfall)
     return [
         {"element": element, "quantity": quantity, "limit": limit, "step": first[element, quantity, limit].step,
@@ -136,7 +147,7 @@ def _limits_in_conflict(schedule: Schedule) -> list[dict[str, Any]]:
 
 
 def _broken_in_phases(outcome: SimulationResult) -> list[dict[str, Any]]:
-    """Each limit that an optimal dispatch breaks in a phase, as it decides as if all were balanced: its first step."""
+    """Each limit of a phase that an optimal run does not keep, with its first step, and whether its dispatch could."""
     if outcome.by_phase is None or outcome.inputs.loaded.scenario.dispatch.strategy != "optimal":
         return []
     first: dict[tuple[str, str, str, float], tuple[int, float]] = {}
@@ -145,10 +156,16 @@ def _broken_in_phases(outcome: SimulationResult) -> list[dict[str, Any]]:
             for step, *key, value in zip(found.step, found.element, found.phase, found.limit, found.value, strict=True):
                 element, phase, limit = key
                 first.setdefault((element, found.quantity, phase, float(limit)), (int(step), float(value)))
-    why = "the dispatch decides as if all phases were balanced"
+    missed = {(one.element, one.quantity, one.phase) for one in outcome.schedule.shortfalls}
+    kept = (
+        "the dispatch kept it, and what was done differs" if outcome.schedule.windows else "nothing is left to decide"
+    )
+    why = {True: "no programme that the dispatch found keeps it", False: kept}
     return [
-        {"element": element, "quantity": quantity, "limit": limit, "step": step,
-         "why": f"it is {value:,.6g}{f' in phase {phase}' if phase else ''}; {why}"}
+        {"element": element, "quantity": quantity, "limit": limit, "step": step, "phase": phase or None,
+         "time": f"{np.datetime_as_string(outcome.inputs.clock.times[step], 'm')}Z",
+         "why": f"it is {value:,.6g}{f' in phase {phase}' if phase else ''}; "
+                f"{why[(element, quantity, phase) in missed]}"}
         for (element, quantity, phase, limit), (step, value) in sorted(first.items())
     ]  # fmt: skip
 

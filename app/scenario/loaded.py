@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from app.scenario.phases import SolvedPhases, solved_phases
+from app.scenario.phases import NO_UNBALANCE, SolvedPhases, solved_phases
 from app.scenario.schema import CarbonSpec, Scenario
 from carbon.factors import FactorSet, adjusted, load_factor_set
 from carbon.upstream import caveats, load_region, score_sentence
@@ -51,7 +51,10 @@ class LoadedScenario:
             InputError: If the scenario asks for three, and the net cannot be solved so.
         """
         scenario = self.scenario
-        return solved_phases(scenario.city.phases, self.city.network)
+        found = solved_phases(scenario.city.phases, self.city.network)
+        if found.sequences is None and scenario.limits.voltage_unbalance_max_percent is not None:
+            return replace(found, notes=(*found.notes, NO_UNBALANCE))
+        return found
 
     @property
     def assets(self) -> tuple[Asset, ...]:

@@ -11,9 +11,13 @@ from grid.network.network import Network
 from grid.network.sequence_network import SequenceNetwork
 
 PLACE = "city.phases"
-BALANCED_DECISIONS = (
-    "The power flow is solved in three phases; the dispatch decides as if all phases were balanced, and what exceeds a "
-    "limit in a phase after it is among the violations."
+NO_UNBALANCE = (
+    "limits.voltage_unbalance_max_percent limits nothing: the power flow is solved as if all phases were balanced "
+    "(city.phases)."
+)
+APART = (
+    "The power flow is solved in three phases, and so is that of the dispatch: limits of voltage and loading hold in "
+    "each phase, and the unbalance of the voltage is limited in every step."
 )
 
 
@@ -62,4 +66,4 @@ def solved_phases(
             raise InputError([replace(one, place=f"{PLACE}: {one.place}") for one in error.faults]) from error
         why = "; ".join(f"{fault.place}: {fault.rule}" for fault in error.faults)
         return SolvedPhases(None, (*asymmetric, f"The net is not solved in three phases because of {why}."), ())
-    return SolvedPhases(sequences, (), (BALANCED_DECISIONS, *sequences.estimated))
+    return SolvedPhases(sequences, (), (APART, *sequences.estimated))

@@ -205,6 +205,9 @@ class LimitsSpec(Spec):
     """Highest current of all lines, as a share of their rating [%]."""
     trafo_loading_max_percent: float | None = Field(default=None, gt=0)
     """Highest current of all transformers, as a share of their rating [%]."""
+    voltage_unbalance_max_percent: float | None = Field(default=None, gt=0, le=100)
+    """Highest unbalance of the voltage of all buses, negative over positive sequence [%]. Default: 2 % (EN 50160) where
+    three phases are solved apart (`city.phases`); a balanced power flow knows none."""
     import_max_mw: float | None = Field(default=None, gt=0)
     """Highest import of the city, all connections to the grid above together [MW]. Default: no limit."""
 

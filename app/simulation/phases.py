@@ -31,6 +31,7 @@ from grid.threads import at_most
 from grid.units import KG_PER_T
 from optimizer.forecast.forecast import AutoregressiveError, Persistence
 from optimizer.horizon.spans import Map, Spans
+from optimizer.problem.phases import PhaseConnections
 from optimizer.problem.problem import DispatchProblem, Forecast, with_strategy
 from optimizer.problem.schedule import Schedule
 from optimizer.problem.totals import withdrawal_with
@@ -220,10 +221,21 @@ def dispatch_problem(inputs: SimulationInputs, p_fixed_mw: Floats, q_fixed_mvar:
         loading_max_percent=limits.loading_max_percent,
         vm_min_pu=limits.vm_min_pu,
         vm_max_pu=limits.vm_max_pu,
+        phases=_connected_phases(inputs),
         horizon_steps=max(1, round(scenario.dispatch.horizon_hours * per_hour)),
         look_ahead_steps=round(scenario.dispatch.look_ahead_hours * per_hour),
         forecast=_forecast(scenario.dispatch.forecast, scenario.seed),
     )
+
+
+def _connected_phases(inputs: SimulationInputs) -> PhaseConnections | None:
+    """On which phases everything is, where they are solved apart."""
+    sequences = inputs.loaded.phases.sequences
+    if sequences is None:
+        return None
+    from app.simulation.three_phases import phase_connections  # noqa: PLC0415  only where needed
+
+    return phase_connections(inputs, sequences)
 
 
 def _spans(inputs: SimulationInputs) -> Spans | None:

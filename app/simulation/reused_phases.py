@@ -43,7 +43,10 @@ def dispatch_reusing(
     if leaves_nothing(problem):
         return _priced(problem, progress, reuse)
     cut = () if spans is None else (spans.steps, spans.run_in_steps)
-    takes = *(getattr(problem, field.name) for field in fields(problem) if field.name != "network"), *cut
+    phases = problem.phases
+    of_phases = () if phases is None else (phases.wye, phases.delta, phases.shares, phases.unbalance_max_percent)
+    named = (field.name for field in fields(problem) if field.name not in {"network", "phases"})
+    takes = *(getattr(problem, name) for name in named), *cut, *of_phases
     arrays, found = reuse.get("dispatch", (network_digest(problem.network), *takes), lambda: schedule_arrays(decided()))
     return schedule_from(arrays, problem.clock), found
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from app.simulation.inputs import SimulationInputs
 from app.simulation.reuse import PhaseReuse
@@ -17,6 +18,7 @@ from grid.powerflow.extremes import Extremes, extremes
 from grid.powerflow.powerflow import network_digest
 from grid.threads import processors
 from grid.three_phase import PhaseLoads, PhasePowerFlow, phase_power_flow
+from optimizer.problem.phases import PhaseConnections
 from optimizer.problem.schedule import Schedule
 
 
@@ -64,17 +66,38 @@ def flow_in_three_phases(
 
 def phase_loads(inputs: SimulationInputs, schedule: Schedule, p_mw: Mapping[str, Floats]) -> PhaseLoads:
     """Withdrawal of the city's elements and of all assets by phase; arguments as `flow_in_three_phases`."""
-    city, seed = inputs.loaded.city, inputs.loaded.scenario.seed
-    own, stated = city_phases(city, seed), _stated(inputs)
+    city = inputs.loaded.city
+    own, shares = city_phases(city, inputs.loaded.scenario.seed), shares_by_phase(inputs)
     shape = (city.clock.n_steps, N_PHASES * city.n_buses)
     active, reactive = np.zeros(shape), np.zeros(shape)
     for flexibility in inputs.flexibilities:
-        at = stated.get(flexibility.name, _Connection(0.0, "abc"))
-        shares = phase_shares(flexibility, city.network.buses.vn_kv, at.rated_mw, at.phases, seed)
-        active += flexibility.at_buses(p_mw[flexibility.name], shares)
+        of = shares[flexibility.name]
+        active += flexibility.at_buses(p_mw[flexibility.name], of)
         if flexibility.name in schedule.q_mvar:
-            reactive += flexibility.at_buses(schedule.q_mvar[flexibility.name], shares)
+            reactive += flexibility.at_buses(schedule.q_mvar[flexibility.name], of)
     return PhaseLoads(own.wye.plus(Injections.dense(active, reactive)), own.delta)
+
+
+def shares_by_phase(inputs: SimulationInputs) -> dict[str, sparse.csr_array]:
+    """Share of each device of every flexibility in the phases of the buses, by its name, shape (N, 3 B) each."""
+    city, seed, stated = inputs.loaded.city, inputs.loaded.scenario.seed, _stated(inputs)
+    found = {}
+    for flexibility in inputs.flexibilities:
+        at = stated.get(flexibility.name, _Connection(0.0, "abc"))
+        found[flexibility.name] = phase_shares(flexibility, city.network.buses.vn_kv, at.rated_mw, at.phases, seed)
+    return found
+
+
+def phase_connections(inputs: SimulationInputs, sequences: SequenceNetwork) -> PhaseConnections:
+    """On which phases everything is, for the dispatch.
+
+    Args:
+        inputs: The scenario.
+        sequences: Its network in symmetrical components.
+    """
+    own = city_phases(inputs.loaded.city, inputs.loaded.scenario.seed)
+    unbalance = 100 * inputs.limits.unbalance_max
+    return PhaseConnections(sequences, own.wye, own.delta, shares_by_phase(inputs), unbalance)
 
 
 def _stated(inputs: SimulationInputs) -> dict[str, _Connection]:

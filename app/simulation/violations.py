@@ -83,19 +83,21 @@ def _in_phases(outcome: SimulationResult, flow: PhasePowerFlow) -> list[Violatio
         for violations in _of_elements(outcome, vm[:, place], loading[:, place], phase)
     ]
     unbalance, buses = flow.unbalance(), flow.network.buses.names
-    limit = np.full(len(buses), UNBALANCE_MAX)
-    return [*of_phases, _found("unbalance", unbalance, limit, beyond_unbalance(unbalance, flow.clock), buses)]
+    most = outcome.inputs.limits.unbalance_max
+    beyond = beyond_unbalance(unbalance, flow.clock, most)
+    return [*of_phases, _found("unbalance", unbalance, np.full(len(buses), most), beyond, buses)]
 
 
-def beyond_unbalance(unbalance: Floats, clock: Clock) -> Bools:
+def beyond_unbalance(unbalance: Floats, clock: Clock, most: float = UNBALANCE_MAX) -> Bools:
     """Steps and buses with more unbalance than EN 50160 permits, shape (T, B).
 
-    It permits `UNBALANCE_MAX` in all but 5 % of the means over ten minutes of a week, so what is beyond it counts at
+    It permits a limit to be exceeded in 5 % of the means over ten minutes of a week, so what is beyond it counts at
     buses where it is more often so in a week of the run. Steps are taken for the means, shorter ones put together.
 
     Args:
         unbalance: Negative over positive sequence, shape (T, B) [1]; NaN where not known.
         clock: The time axis.
+        most: The limit [1].
 
     References:
         EN 50160:2010, clause 4.2.4 (low voltage) and 5.2.4 (medium voltage).
@@ -104,12 +106,12 @@ def beyond_unbalance(unbalance: Floats, clock: Clock) -> Bools:
     first = np.arange(0, clock.n_steps, together)
     sums = np.add.reduceat(np.nan_to_num(unbalance), first, axis=0)
     means = sums / np.diff(np.append(first, clock.n_steps))[:, None]
-    over = means > UNBALANCE_MAX
+    over = means > most
     week = first // max(together, round(HOURS_PER_WEEK / clock.step_hours))
     for one in np.unique(week):
         at = week == one
         over[at] &= over[at].mean(axis=0) > UNBALANCE_PERMITTED_SHARE
-    return np.repeat(over, together, axis=0)[: clock.n_steps] & (unbalance > UNBALANCE_MAX)
+    return np.repeat(over, together, axis=0)[: clock.n_steps] & (unbalance > most)
 
 
 def _found(

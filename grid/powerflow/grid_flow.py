@@ -43,6 +43,9 @@ class GridFlow(Protocol):
     def slack_mva(self) -> Complexes:
         """Power that each external grid's node feeds in, shape (T, R) [MW + j MVAr]."""
 
+    def net_import_mw(self, p_mw: Floats) -> Floats:
+        """Net import through all external grids, shape (T,) [MW], at a withdrawal of the buses, shape (T, B) [MW]."""
+
     def injected_mw(self) -> Floats:
         """Active power that enters the grid at each node, shape (T, N) [MW]."""
 

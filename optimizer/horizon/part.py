@@ -81,18 +81,20 @@ def part_of(
             slots[flexibility.name] = slots_between(flexibility, chosen, begin, end)[2]
             e_mwh, due = (None if of is None else of.get(flexibility.name) for of in (e_begin_mwh, e_due_mwh))
             cut.append(_cut(flexibility, chosen, slots[flexibility.name], (first, stop), (e_mwh, due)))
+    there = {name: devices[name] for name in slots}
     return ProblemPart(first, replace(
         problem,
         clock=problem.clock.window(first, stop),
         p_fixed_mw=problem.p_fixed_mw[at],
         q_fixed_mvar=problem.q_fixed_mvar[at],
         loads_mva=problem.loads_between(first, stop),
+        phases=None if problem.phases is None else problem.phases.part(first, stop, there),
         flexibilities=tuple(cut),
         import_price_per_mwh=problem.import_price_per_mwh[at],
         export_price_per_mwh=problem.export_price_per_mwh[at],
         import_ci_kg_per_mwh=problem.import_ci_kg_per_mwh[at],
         import_marginal_ci_kg_per_mwh=None if marginal is None else marginal[at],
-    ), slots, {name: devices[name] for name in slots})  # fmt: skip
+    ), slots, there)  # fmt: skip
 
 
 def _cut(

@@ -163,7 +163,9 @@ def _why_no_bound(plan: WindowSolution, dual: Floats) -> str:
     """Why the value of a programme may lie above what some schedule costs in AC; empty if it cannot."""
     for rows in plan.rows.added:
         if (rows.inner & (np.abs(dual[rows.row]) > LITTLE_DUAL)).any():
-            limit = "voltage from above" if rows.kind == "vm_max" else "loading with a margin"
+            limit = {"vm_max": "voltage from above", "unbalance": "unbalance with a margin"}.get(
+                rows.kind, "loading with a margin"
+            )
             return f"a row of {limit} binds, which may cut off what the grid admits"
     if plan.window.problem.alternating and plan.window.problem.network.decided_by_voltage:
         return "what the net itself draws follows its voltages, which the programme does not know"

@@ -79,12 +79,8 @@ def _is_free(flexibility: Flexibility) -> bool:
 
 def _with_decided(problem: DispatchProblem, free: list[Flexibility], p_mw: dict[str, Floats]) -> DispatchProblem:
     """The problem with everything that has no freedom as fixed withdrawal."""
-    fixed = problem.p_fixed_mw.copy()
-    for flexibility in problem.flexibilities:
-        if not any(flexibility is other for other in free):
-            fixed += flexibility.at_buses(p_mw[flexibility.name])
-    loads_mva = problem.loads_between(0, problem.clock.n_steps)
-    return replace(problem, p_fixed_mw=fixed, flexibilities=tuple(free), loads_mva=loads_mva)
+    decided = [f for f in problem.flexibilities if not any(f is other for other in free)]
+    return problem.with_fixed([(f, p_mw[f.name]) for f in decided], tuple(free))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +111,10 @@ class _Horizon:
         unit = price_unit(problem, problem.objective)
         weighted = _in_units(problem, problem.objective, unit)
         reactive = problem.reactive and problem.limits_voltage
-        roles = Roles.from_flexibilities(weighted.flexibilities, reactive=reactive, extend=problem.extend)
+        unbalance = problem.phases is not None and bool(np.isfinite(problem.phases.unbalance_max_percent))
+        roles = Roles.from_flexibilities(
+            weighted.flexibilities, reactive=reactive, unbalance=unbalance, extend=problem.extend
+        )
         return cls(problem, weighted, unit, roles, CarbonBudget.from_problem(problem), _solvers(problem.sessions))
 
     def stops(self, first: int) -> tuple[int, int]:

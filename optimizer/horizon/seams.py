@@ -118,12 +118,12 @@ class Cut:
         Args:
             p_mw: Power of every flexibility by slot, by name [MW].
         """
-        fixed = self.problem.p_fixed_mw.copy()
-        for flexibility in self.problem.flexibilities:
+        problem, fixed = self.problem, []
+        for flexibility in problem.flexibilities:
             if self.seam[flexibility.name].any():
                 given = flexibility.step < _of_each_slot(flexibility, self.first[self.seam[flexibility.name]])
-                fixed += flexibility.at_buses(np.where(given, p_mw[flexibility.name], 0.0))
-        return replace(self, problem=replace(self.problem, p_fixed_mw=fixed))
+                fixed.append((flexibility, np.where(given, p_mw[flexibility.name], 0.0)))
+        return replace(self, problem=problem.with_fixed(fixed, problem.flexibilities))
 
 
 def unmanaged_stays(cut: Cut) -> tuple[dict[str, Floats], dict[str, Floats]]:

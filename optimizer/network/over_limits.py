@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grid.arrays import Bools, Floats
 from grid.network.network import Complexes
 from grid.network.tolerances import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
-from grid.powerflow.powerflow import PowerFlow
+from grid.powerflow.grid_flow import GridFlow
 
-SETTLED = {"loading": 0.1, "vm_min": VOLTAGE_TOLERANCE_PU, "vm_max": VOLTAGE_TOLERANCE_PU}
+if TYPE_CHECKING:
+    from optimizer.network.network_limits import NetworkLimits
+
+SETTLED = {"loading": 0.1, "vm_min": VOLTAGE_TOLERANCE_PU, "vm_max": VOLTAGE_TOLERANCE_PU, "unbalance": 0.0}
 """Rounds go on while a limit is exceeded by more than this; of loadings so little that what the power flow of the real
 facilities adds still stays within the tolerance [percentage points, pu]."""
-ROOM = {"loading": LOADING_TOLERANCE_PERCENT, "vm_min": VOLTAGE_TOLERANCE_PU, "vm_max": VOLTAGE_TOLERANCE_PU}
+ROOM = {
+    "loading": LOADING_TOLERANCE_PERCENT, "vm_min": VOLTAGE_TOLERANCE_PU, "vm_max": VOLTAGE_TOLERANCE_PU,
+    "unbalance": 0.02,
+}  # fmt: skip
 """A row that binds in the programme, but leaves more room than this in the power flow, is stated anew."""
+SLACK = {
+    "loading": "loading_excess_percent", "vm_min": "voltage_excess_pu", "vm_max": "voltage_excess_pu",
+    "unbalance": "unbalance_excess_percent",
+}  # fmt: skip
+"""Variable by which a limit of each kind may be exceeded."""
 NEAR_STEPS = 4
 """So many steps before and after one in which a branch is too full get a row too: what one step gives up, its
 neighbours take."""
@@ -24,8 +36,9 @@ WORST = 4
 
 OverLimits = dict[str, Floats]
 """Excess beyond what the slacks of the programme admit: ``loading`` of each branch, shape (n_steps, L) [percentage
-points], ``vm_min`` and ``vm_max`` of each node, shape (n_steps, N) [pu]; negative within the limit, -inf if there is
-none."""
+points], ``vm_min`` and ``vm_max`` of each node, shape (n_steps, N) [pu], ``unbalance`` of each node in three phases
+[percentage points]; negative within the limit, -inf if there is none. Where phases are solved apart, each phase of a
+branch or node is an element of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +56,9 @@ class LoadingWay:
     limit: Floats
 
     @classmethod
-    def between(cls, before: PowerFlow, now: PowerFlow, limit: Floats) -> LoadingWay:
+    def between(cls, limits: NetworkLimits, before: GridFlow, now: GridFlow, limit: Floats) -> LoadingWay:
         """The way between two power flows, at the end of each branch that is loaded more when it is over."""
-        branches = now.network.branches
-        factor = branches.percent_per_pu_from, branches.percent_per_pu_to
-        begin, end = (
-            [i * per_pu for i, per_pu in zip(flow.branch_currents_pu(), factor, strict=True)] for flow in (before, now)
-        )
+        begin, end = (limits.loading_phasors(flow) for flow in (before, now))
         at_from = np.abs(end[0]) >= np.abs(end[1])
         return cls(np.where(at_from, *begin), np.where(at_from, *end), limit)
 

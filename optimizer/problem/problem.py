@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from grid.network.network import Complexes, Network
 from grid.sharing import shared
 from grid.time.clock import Clock
 from optimizer.problem.objective import Weights
+from optimizer.problem.phases import PhaseConnections
 from optimizer.problem.role_faults import role_faults
 
 Extension = Callable[[Any], None]
@@ -73,6 +74,8 @@ class DispatchProblem:
         grid_limits: Whether the grid's losses and limits count; without them all buses are one.
         network_model: How the grid's limits are known; ``dc`` for meshed transmission grids, where generators hold
             the voltages: limits of loading then hold in the linear power flow, and there are no losses.
+        phases: On which phases everything is: losses and limits are then those of the power flow in three phases, and
+            limits of branches and buses hold in each of them; None: all is balanced.
         elastic: Whether a limit that cannot be kept may be exceeded at a penalty, and is then reported; else the
             problem has no solution, and `InfeasibleDispatchError` says why.
         horizon_steps: Steps that each window decides for good.
@@ -116,6 +119,7 @@ class DispatchProblem:
     reactive: bool = True
     grid_limits: bool = True
     network_model: NetworkModel = "ac"
+    phases: PhaseConnections | None = None
     elastic: bool = True
     horizon_steps: int = 96
     look_ahead_steps: int = 48
@@ -147,6 +151,9 @@ class DispatchProblem:
                 yield Fault(name, "must be at least 0", getattr(self, name))
         if self.network_model not in ("ac", "dc"):
             yield Fault("network_model", "must be 'ac' or 'dc'", self.network_model)
+        if self.phases is not None and (self.network_model == "dc" or self.network.decided_by_voltage):
+            rule = "must be None for a linear power flow, and where elements hold a voltage or follow it"
+            yield Fault("phases", rule)
         if self.sessions not in ("auto", "each", "aggregated"):
             yield Fault("sessions", "must be 'auto', 'each' or 'aggregated'", self.sessions)
         names = [flexibility.name for flexibility in self.flexibilities]
@@ -180,6 +187,8 @@ class DispatchProblem:
                 yield Fault(name, f"must have shape ({n},)", limit.shape)
             elif np.isnan(limit).any():
                 yield Fault(name, "must not be NaN")
+        if self.phases is not None:
+            yield from self.phases.faults(t, b, self.flexibilities)
         if self.vm_min_pu.shape == self.vm_max_pu.shape and (self.vm_min_pu > self.vm_max_pu).any():
             bus = int(np.argmax(self.vm_min_pu > self.vm_max_pu))
             limits = (float(self.vm_min_pu[bus]), float(self.vm_max_pu[bus]))
@@ -201,6 +210,22 @@ class DispatchProblem:
             return self.loads_mva[first:stop]
         return np.asarray(self.p_fixed_mw[first:stop, at] + 1j * self.q_fixed_mvar[first:stop, at])
 
+    def with_fixed(
+        self, powers: Sequence[tuple[Flexibility, Floats]], flexibilities: tuple[Flexibility, ...]
+    ) -> DispatchProblem:
+        """The same with what some flexibilities draw by slot, shape (K,) each [MW], as fixed withdrawal.
+
+        Args:
+            powers: These flexibilities and their powers.
+            flexibilities: What is left to decide.
+        """
+        fixed = self.p_fixed_mw.copy()
+        for flexibility, p_mw in powers:
+            fixed += flexibility.at_buses(p_mw)
+        phases = None if self.phases is None else self.phases.with_fixed(powers)
+        loads_mva = self.loads_between(0, self.clock.n_steps)
+        return replace(self, p_fixed_mw=fixed, flexibilities=flexibilities, loads_mva=loads_mva, phases=phases)
+
     @property
     def import_cost_per_mwh(self) -> Floats:
         """Price of imports with their carbon, shape (T,) [currency/MWh]."""
@@ -213,8 +238,10 @@ class DispatchProblem:
 
     @property
     def limits_voltage(self) -> bool:
-        """Whether any bus has a limit of voltage that counts."""
-        return self.alternating and bool((self.vm_min_pu > 0).any() or np.isfinite(self.vm_max_pu).any())
+        """Whether any bus has a limit of voltage, or of its unbalance, that counts."""
+        unbalance = self.phases is not None and np.isfinite(self.phases.unbalance_max_percent)
+        limited = unbalance or (self.vm_min_pu > 0).any() or np.isfinite(self.vm_max_pu).any()
+        return self.alternating and bool(limited)
 
 
 _NOT_NEGATIVE = (

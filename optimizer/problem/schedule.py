@@ -20,10 +20,11 @@ class Shortfall:
     Args:
         step: Step of the clock.
         element: Name of the branch or bus, ``import``, ``export``, a connection, or ``carbon``.
-        quantity: ``loading_percent``, ``vm_pu``, ``import_mw``, ``export_mw``, ``connection_mw``, ``emissions_kg`` or
-            ``power_flow``.
+        quantity: ``loading_percent``, ``vm_pu``, ``unbalance`` (negative over positive sequence [1]), ``import_mw``,
+            ``export_mw``, ``connection_mw``, ``emissions_kg`` or ``power_flow``.
         value: What it will be; NaN where the power flow has no solution.
         limit: What it should not pass.
+        phase: ``a``, ``b`` or ``c``; empty where it is of all of them.
     """
 
     step: int
@@ -31,6 +32,7 @@ class Shortfall:
     quantity: str
     value: float
     limit: float
+    phase: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +42,12 @@ class BindingLimit:
     Args:
         step: Step of the clock.
         element: Name of the branch or bus, ``import`` or ``export``.
-        quantity: ``loading_percent``, ``vm_pu``, ``import_mw`` or ``export_mw``.
+        quantity: ``loading_percent``, ``vm_pu``, ``unbalance``, ``import_mw`` or ``export_mw``.
         price: What relaxing it by one unit for an hour would save [currency/(unit h)]; penalties for limits that are
             exceeded are left out.
         penalty: What it would save of penalties [currency/(unit h)]: 0 where no limit is exceeded, far above any price
             where one is, for which it is a sign and no price.
+        phase: ``a``, ``b`` or ``c``; empty where it is of all of them.
     """
 
     step: int
@@ -52,6 +55,7 @@ class BindingLimit:
     quantity: str
     price: float
     penalty: float = 0.0
+    phase: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from grid.arrays import Floats, frozen
 from grid.flexibility.flexibility import Flexibility
+from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import power_flow
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Schedule
@@ -65,11 +66,24 @@ def withdrawal_with(
     return frozen(drawn), frozen(reactive)
 
 
+def scheduled_flow(problem: DispatchProblem, schedule: Schedule) -> GridFlow:
+    """The AC power flow of a schedule, in three phases where the problem has its phases apart."""
+    network, clock, phases = problem.network, problem.clock, problem.phases
+    if phases is None:
+        loads_mva = problem.loads_between(0, clock.n_steps)
+        return power_flow(network, clock, *scheduled_withdrawal(problem, schedule), loads_mva=loads_mva)
+    drawn = np.zeros((clock.n_steps, phases.wye.n_buses), dtype=complex)
+    for flexibility in problem.flexibilities:
+        for unit, powers in ((1, schedule.p_mw), (1j, schedule.q_mvar)):
+            if flexibility.name in powers:
+                drawn += unit * flexibility.at_buses(powers[flexibility.name], phases.shares[flexibility.name])
+    return phases.flow(network, clock, 0, problem.p_fixed_mw + 1j * problem.q_fixed_mvar, drawn)
+
+
 def schedule_totals(problem: DispatchProblem, schedule: Schedule) -> ScheduleTotals:
     """The totals of a schedule; a step without an AC solution counts what is drawn, without losses."""
-    p_mw, q_mvar = scheduled_withdrawal(problem, schedule)
-    loads_mva = problem.loads_between(0, problem.clock.n_steps)
-    flow = power_flow(problem.network, problem.clock, p_mw, q_mvar, loads_mva=loads_mva)
+    p_mw, _ = scheduled_withdrawal(problem, schedule)
+    flow = scheduled_flow(problem, schedule)
     drawn = p_mw[:, problem.network.buses.node >= 0].sum(axis=1) + problem.network.fixed_mva.real.sum()
     slack = np.where(flow.failed, drawn, flow.net_import_mw(p_mw))
     h = problem.clock.step_hours

@@ -94,14 +94,17 @@ def day_problem(problem: DispatchProblem, day: int, begin: int = 0) -> DispatchP
     if not 0 <= first < stop <= problem.clock.n_steps:
         raise InputError.single("day", f"must lie within 0..{(problem.clock.n_steps - begin) // steps - 1}", day)
     at, marginal = slice(first, stop), problem.import_marginal_ci_kg_per_mwh
-    cut = [_on_day(flexibility, first, stop) for flexibility in problem.flexibilities]
+    there = {f.name: np.flatnonzero((f.start < stop) & (f.stop > first)) for f in problem.flexibilities}
+    devices = {name: device for name, device in there.items() if device.size}
+    of_day = (flexibility for flexibility in problem.flexibilities if flexibility.name in devices)
     return replace(
         problem,
         clock=problem.clock.window(first, stop),
         p_fixed_mw=problem.p_fixed_mw[at],
         q_fixed_mvar=problem.q_fixed_mvar[at],
         loads_mva=problem.loads_between(first, stop),
-        flexibilities=tuple(flexibility for flexibility in cut if flexibility is not None),
+        phases=None if problem.phases is None else problem.phases.part(first, stop, devices),
+        flexibilities=tuple(_on_day(flexibility, devices[flexibility.name], first, stop) for flexibility in of_day),
         import_price_per_mwh=problem.import_price_per_mwh[at],
         export_price_per_mwh=problem.export_price_per_mwh[at],
         import_ci_kg_per_mwh=problem.import_ci_kg_per_mwh[at],
@@ -112,11 +115,8 @@ def day_problem(problem: DispatchProblem, day: int, begin: int = 0) -> DispatchP
     )
 
 
-def _on_day(flexibility: Flexibility, first: int, stop: int) -> Flexibility | None:
-    """What of an asset falls into the steps `first` to `stop` - 1; None if nothing does."""
-    device = np.flatnonzero((flexibility.start < stop) & (flexibility.stop > first))
-    if not device.size:
-        return None
+def _on_day(flexibility: Flexibility, device: Ints, first: int, stop: int) -> Flexibility:
+    """What of an asset falls into the steps `first` to `stop` - 1, where these devices of it are there."""
     begin, end = np.maximum(flexibility.start[device], first), np.minimum(flexibility.stop[device], stop)
     _, _, slots = slots_between(flexibility, device, begin, end)
     own: dict[str, Any] = {

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from grid.arrays import Floats
 from grid.network.tolerances import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
+from optimizer.network.network_limits import LimitedQuantity
 from optimizer.problem.schedule import BindingLimit, Costs, Shortfall
-from optimizer.window.grid_rows import LITTLE_DUAL, NetworkRows
+from optimizer.window.grid_rows import LITTLE_DUAL
 from optimizer.window.solve import WindowSolution
 
 RELATIVE_TOLERANCE = 1e-4
-QUANTITY = {"loading": "loading_percent", "vm_min": "vm_pu", "vm_max": "vm_pu"}
+QUANTITY = {"loading": "loading_percent", "vm_min": "vm_pu", "vm_max": "vm_pu", "unbalance": "unbalance"}
 """Limited quantity of each kind of rows of the network."""
+TOLERANCE = {"loading_percent": LOADING_TOLERANCE_PERCENT, "vm_pu": VOLTAGE_TOLERANCE_PU, "unbalance": 0.0}
+"""By how much a limit of each quantity may be exceeded."""
 
 
 def change_per_mwh(solution: WindowSolution, dual: Floats) -> Floats:
@@ -67,9 +71,9 @@ def binding_limits(solution: WindowSolution, dual: Floats, price: Floats, n_step
     """
     window, h = solution.window, solution.window.problem.clock.step_hours
 
-    def binding(row: int, step: int, element: str, quantity: str) -> BindingLimit:
+    def binding(row: int, step: int, element: str, quantity: str, phase: str = "") -> BindingLimit:
         saved, priced = float(abs(dual[row])) / h, float(abs(price[row])) / h
-        return BindingLimit(window.first + step, element, quantity, priced, penalty=saved - priced)
+        return BindingLimit(window.first + step, element, quantity, priced, saved - priced, phase)
 
     for name in ("import", "export"):
         limited = window.compiled.rows[f"{name}_limit"][:n_steps]
@@ -78,15 +82,8 @@ def binding_limits(solution: WindowSolution, dual: Floats, price: Floats, n_step
     for rows in solution.rows.added:
         if rows.kind in QUANTITY:
             for at in np.flatnonzero((np.abs(dual[rows.row]) > LITTLE_DUAL) & (rows.step < n_steps)):
-                name = _element(solution, rows, int(rows.element[at]))
-                yield binding(int(rows.row[at]), int(rows.step[at]), name, QUANTITY[rows.kind])
-
-
-def _element(solution: WindowSolution, rows: NetworkRows, place: int) -> str:
-    network = solution.window.problem.network
-    if rows.kind == "loading":
-        return network.branches.names[place]
-    return network.buses.names[int(np.flatnonzero(network.buses.node == place)[0])]
+                name, phase = window.limits.name(rows.kind, int(rows.element[at]))
+                yield binding(int(rows.row[at]), int(rows.step[at]), name, QUANTITY[rows.kind], phase)
 
 
 def cost_by_kind(solution: WindowSolution, n_steps: int) -> Costs:
@@ -122,12 +119,14 @@ def limits_not_kept(solution: WindowSolution, n_steps: int) -> Iterator[Shortfal
         return
     if not problem.alternating:
         p_mw = window.withdrawal(solution.schedule)[0][:n_steps]
-        yield from _loading_shortfalls(solution, solution.rows.dc.loading_percent(p_mw))
+        loading, limit = solution.rows.dc.loading_percent(p_mw), problem.loading_max_percent
+        of_branches = LimitedQuantity("loading_percent", "", problem.network.branches.names, loading, limit, 1.0)
+        yield from _network_shortfalls(window.first, of_branches)
         return
     for step in np.flatnonzero(flow.failed[:n_steps]):
         yield Shortfall(window.first + int(step), "city", "power_flow", float("nan"), float("nan"))
-    yield from _loading_shortfalls(solution, flow.loading_percent()[:n_steps])
-    yield from _voltage_shortfalls(solution, n_steps)
+    for limited in window.limits.quantities(flow):
+        yield from _network_shortfalls(window.first, replace(limited, values=limited.values[:n_steps]))
 
 
 def _programme_shortfalls(solution: WindowSolution, n_steps: int) -> Iterator[Shortfall]:
@@ -146,20 +145,9 @@ def _programme_shortfalls(solution: WindowSolution, n_steps: int) -> Iterator[Sh
             yield Shortfall(window.first + int(step), name, "connection_mw", limit + float(excess[step]), limit)
 
 
-def _loading_shortfalls(solution: WindowSolution, loading_percent: Floats) -> Iterator[Shortfall]:
-    problem = solution.window.problem
-    names, limits = problem.network.branches.names, problem.loading_max_percent
-    excess = np.nan_to_num(loading_percent - limits, nan=-np.inf, neginf=-np.inf)
-    for step, branch in np.argwhere(excess > LOADING_TOLERANCE_PERCENT):
-        value, limit = float(loading_percent[step, branch]), float(limits[branch])
-        yield Shortfall(solution.window.first + int(step), names[branch], "loading_percent", value, limit)
-
-
-def _voltage_shortfalls(solution: WindowSolution, n_steps: int) -> Iterator[Shortfall]:
-    problem, vm = solution.window.problem, solution.flow.vm_pu()[:n_steps]
-    buses = problem.network.buses.names
-    for outside, limits in ((problem.vm_min_pu - vm, problem.vm_min_pu), (vm - problem.vm_max_pu, problem.vm_max_pu)):
-        found = np.argwhere(np.nan_to_num(outside, nan=-np.inf) > VOLTAGE_TOLERANCE_PU)
-        for step, bus in found:
-            value, limit = float(vm[step, bus]), float(limits[bus])
-            yield Shortfall(solution.window.first + int(step), buses[bus], "vm_pu", value, limit)
+def _network_shortfalls(first: int, limited: LimitedQuantity) -> Iterator[Shortfall]:
+    """Limits of branches or buses that are not kept in steps from `first` on."""
+    excess = np.nan_to_num(limited.sign * (limited.values - limited.limit), nan=-np.inf, neginf=-np.inf)
+    for step, place in np.argwhere(excess > TOLERANCE[limited.quantity]):
+        value, limit = float(limited.values[step, place]), float(limited.limit[place])
+        yield Shortfall(first + int(step), limited.names[place], limited.quantity, value, limit, limited.phase)

@@ -17,6 +17,7 @@ from optimizer.window.model import (
     PENALTY_PER_MWH,
     PENALTY_PER_PERCENT_HOUR,
     PENALTY_PER_PU_HOUR,
+    PENALTY_PER_UNBALANCE_HOUR,
 )
 from optimizer.window.programme import Window
 from optimizer.window.sessions import SessionBlock, SessionColumns
@@ -25,11 +26,17 @@ PHYSICS = ("balance", "store_balance", "sessions_total", "peak", "loss")
 """Rows that say what is, not what shall be: they never give way."""
 FIXED_VARIABLES = ("import_mw", "export_mw", "loss_mw", "peak_mw", *EXCESSES)
 """Variables whose bounds are nobody's limit."""
-OF_NETWORK = {"loading": ("loading", "%"), "vm_min": ("voltage", "pu"), "vm_max": ("voltage", "pu"),
-              "carbon": ("carbon cap", "kg"), "loss": ("loss", "MW")}  # fmt: skip
+OF_NETWORK = {
+    "loading": ("loading", "%"), "vm_min": ("voltage", "pu"), "vm_max": ("voltage", "pu"),
+    "unbalance": ("voltage unbalance", "%"), "carbon": ("carbon cap", "kg"), "loss": ("loss", "MW"),
+}  # fmt: skip
 """What each kind of row of the network is called, and its unit."""
-WEIGHT = {"%": PENALTY_PER_PERCENT_HOUR / PENALTY_PER_MWH, "pu": PENALTY_PER_PU_HOUR / PENALTY_PER_MWH,
-          "kg": PENALTY_PER_KG / PENALTY_PER_MWH}  # fmt: skip
+WEIGHT = {
+    "loading": PENALTY_PER_PERCENT_HOUR / PENALTY_PER_MWH,
+    **dict.fromkeys(("vm_min", "vm_max"), PENALTY_PER_PU_HOUR / PENALTY_PER_MWH),
+    "unbalance": PENALTY_PER_UNBALANCE_HOUR / PENALTY_PER_MWH,
+    "carbon": PENALTY_PER_KG / PENALTY_PER_MWH,
+}
 """What giving way by a unit counts beside a MW or a MWh."""
 
 
@@ -97,7 +104,7 @@ class ProgrammePlaces:
             columns[at.every] = True
         for added in self._added:
             rows[added.row] = added.kind not in PHYSICS
-            row_weight[added.row] = WEIGHT.get(OF_NETWORK[added.kind][1], 1.0)
+            row_weight[added.row] = WEIGHT.get(added.kind, 1.0)
         soft = [rows, rows, columns & (self._lower != 0), columns & (most_at_zero | (self._upper != 0))]
         return np.concatenate(soft), np.concatenate([row_weight, row_weight, np.ones(2 * n)])
 
@@ -131,19 +138,15 @@ class ProgrammePlaces:
         return _of_session("energy to charge", block, slot)
 
     def _network_row(self, rows: NetworkRows, at: int) -> PlaceName:
-        """What a row of the network is about: branch or bus, and its limit."""
-        problem, element = self._window.problem, int(rows.element[at])
+        """What a row of the network is about: branch or bus, phase, and its limit."""
+        limits, element = self._window.limits, int(rows.element[at])
         (what, unit), step = OF_NETWORK[rows.kind], int(rows.step[at])
-        if rows.kind == "loading":
-            limit = f"at most {problem.loading_max_percent[element]:.6g} %"
-            return PlaceName(what, problem.network.branches.names[element], step, unit, limit)
-        if rows.kind not in ("vm_min", "vm_max"):
+        if rows.kind in ("loss", "carbon"):
             return PlaceName(what, "", None if rows.kind == "carbon" else step, unit, physics=rows.kind == "loss")
         asked = "at least" if rows.kind == "vm_min" else "at most"
-        buses = np.flatnonzero(problem.network.buses.node == element)
-        limits, worst = (problem.vm_min_pu, np.argmax) if rows.kind == "vm_min" else (problem.vm_max_pu, np.argmin)
-        bus = int(buses[worst(limits[buses])])
-        return PlaceName(what, problem.network.buses.names[bus], step, unit, f"{asked} {limits[bus]:.6g} pu")
+        name, phase = limits.name(rows.kind, element)
+        limit = f"{asked} {limits.limit[rows.kind][element]:.6g} {unit}"
+        return PlaceName(f"{what} in phase {phase}" if phase else what, name, step, unit, limit)
 
     def column(self, place: int) -> PlaceName:
         """What a column is about."""

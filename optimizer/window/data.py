@@ -38,7 +38,8 @@ def bounds(window: WindowModel, state: WindowState) -> dict[str, Sides]:
     slack = INFINITY if problem.elastic else 0.0
     found |= dict.fromkeys(EXCESSES, (0.0, slack))
     if not problem.grid_limits:
-        found |= dict.fromkeys(("loading_excess_percent", "voltage_excess_pu"), (0.0, 0.0))
+        of_grid = ("loading_excess_percent", "voltage_excess_pu", "unbalance_excess_percent")
+        found |= dict.fromkeys(of_grid, (0.0, 0.0))
     return found
 
 

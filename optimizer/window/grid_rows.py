@@ -10,11 +10,11 @@ from scipy import sparse
 
 from grid.arrays import Bools, Floats, Ints
 from grid.network.tolerances import VOLTAGE_TOLERANCE_PU
-from grid.powerflow.powerflow import PowerFlow
+from grid.powerflow.grid_flow import GridFlow
 from optimizer._highs import INFINITY, Solver
 from optimizer.network.dc import DCNetwork
-from optimizer.network.linearisation import Linearisation, loading_rows, loss_rows, voltage_rows
-from optimizer.network.over_limits import ROOM, SETTLED, OverLimits, with_neighbours, worst_nodes
+from optimizer.network.linearisation import Linearisation
+from optimizer.network.over_limits import ROOM, SETTLED, SLACK, LoadingWay, OverLimits, with_neighbours, worst_nodes
 from optimizer.window.programme import OperatingPoint, Window
 from optimizer.window.withdrawals import (
     Withdrawals,
@@ -30,6 +30,8 @@ rounds end: rows are tangents, and of many schedules of nearly equal cost each f
 LINEAR_TOLERANCE_PERCENT = 1e-6
 """A branch violates its limit in the linear power flow, where the programme can keep it exactly, when it exceeds it by
 more than this [percentage points]."""
+UNBALANCE_MARGIN_PERCENT = 0.01
+"""So much rows of unbalance keep off the limit: it is nearly convex in the powers, and their tangents lie below it."""
 MIN_COEFFICIENT = {"loss": 1e-3, "loading": 3e-2, "voltage": 1e-3}
 """Coefficients of a row smaller than this share of its largest are left out: what hangs on another feeder hardly loads
 this one, and its share at the operating point stays in the constant. Short rows are what keeps a window fast."""
@@ -44,10 +46,10 @@ class NetworkRows:
     """Rows of the network in a solver, stated at one operating point; J of them.
 
     Args:
-        kind: ``loss``, ``loading``, ``vm_min``, ``vm_max`` or ``carbon``.
+        kind: ``loss``, ``loading``, ``vm_min``, ``vm_max``, ``unbalance`` or ``carbon``.
         row: Places in the solver, shape (J,).
         step: Steps of the window, shape (J,).
-        element: Branch or node of each, shape (J,).
+        element: Branch or node of each, or phase of one (`optimizer.network.network_limits`), shape (J,).
         shift: Change of each side per MW more withdrawn at each bus, shape (J, B) [1/MW].
         inner: Whether each may cut off what the grid admits, so that the programme is no bound where it binds,
             shape (J,).
@@ -77,8 +79,8 @@ class GridRows:
     tangent asks for it, as where a limit of export binds. Where a tangent does ask for more than the grid loses, groups
     of sessions drew elsewhere when it was stated, and the newest one takes the place of all before it.
 
-    Loadings accumulate, since currents are nearly convex. Voltages are concave in the power that is fed in, so their
-    rows are stated again at every operating point, and the old ones relaxed.
+    Loadings accumulate, since currents are nearly convex, and so does unbalance. Voltages are concave in the power that
+    is fed in, so their rows are stated again at every operating point, and the old ones relaxed.
 
     Args:
         solver: The solver to add rows to.
@@ -96,12 +98,9 @@ class GridRows:
         self.added: list[NetworkRows] = []
         self.carbon_cap_kg = INFINITY
         self._own_mw = np.full(window.n_steps, problem.network.fixed_mva.real.sum())
-        self._stated: Ints = np.zeros((window.n_steps, len(problem.network.branches)), dtype=np.int64)
+        self.limits = window.limits
+        self._stated: Ints = np.zeros((window.n_steps, self.limits.limit["loading"].size), dtype=np.int64)
         self._active: dict[str, set[tuple[int, int]]] = {"vm_min": set(), "vm_max": set()}
-        node, live = problem.network.buses.node, problem.network.buses.node >= 0
-        self._low, self._high = np.zeros(problem.network.n_nodes), np.full(problem.network.n_nodes, np.inf)
-        np.maximum.at(self._low, node[live], problem.vm_min_pu[live])
-        np.minimum.at(self._high, node[live], problem.vm_max_pu[live])
 
     @property
     def n_rows(self) -> int:
@@ -152,7 +151,7 @@ class GridRows:
             fixed = window.problem.p_fixed_mw[window.steps].sum(axis=1)
             self._solver.set_sides(window.compiled.rows["balance"], fixed + self._own_mw)
 
-    def losses_missed(self, flow: PowerFlow, loss_mw: Floats) -> float:
+    def losses_missed(self, flow: GridFlow, loss_mw: Floats) -> float:
         """By what share the programme's losses, shape (n_steps,) [MW], miss those of a power flow [1].
 
         Of the steps that are decided for good; 0 where there are none or no step has a solution.
@@ -173,7 +172,7 @@ class GridRows:
         steps = np.flatnonzero(~flow.failed)
         if not steps.size:
             return
-        losses = loss_rows(flow, steps)
+        losses = self.limits.losses(flow, steps)
         surplus = flow.slack_mva().real.sum(axis=1) < 0
         self._exact = self._exact | (surplus & self._worthless_surplus)
         outdated = np.zeros_like(self._exact)
@@ -188,7 +187,7 @@ class GridRows:
         upper = np.where(self._exact[steps], constant, np.inf)
         row = self._solver.add_rows(matrix, constant, upper)
         self.added.append(
-            NetworkRows("loss", row, steps, np.zeros_like(steps), losses.per_mw, np.zeros(steps.size, bool))
+            NetworkRows("loss", row, steps, np.zeros_like(steps), self._shift(losses), np.zeros(steps.size, bool))
         )
 
     def _losses_are_kept_small(self) -> Bools:
@@ -199,27 +198,27 @@ class GridRows:
                 np.maximum.at(wanted, rows.step, dual[rows.row])
         return np.asarray(wanted > LITTLE_DUAL)
 
-    def over_limits(self, flow: PowerFlow, loading_excess: Floats, voltage_excess: Floats) -> OverLimits:
-        """Excess of a power flow beyond what slacks of shape (n_steps,) admit [percentage points, pu]."""
-        problem = self._window.problem
-        loading = flow.loading_percent() - problem.loading_max_percent - loading_excess[:, None]
-        found = {"loading": np.where(np.isfinite(loading), loading, -np.inf)}
-        if problem.limits_voltage:
-            vm, failed = np.abs(flow.voltage), flow.failed[:, None]
-            found["vm_min"] = np.where(failed, -np.inf, self._low - vm - voltage_excess[:, None])
-            found["vm_max"] = np.where(failed, -np.inf, vm - self._high - voltage_excess[:, None])
-        return found
+    def slacks(self, x: Floats | None = None) -> dict[str, Floats]:
+        """By how much the optimum `x`, shape (columns,), exceeds limits by kind, shape (n_steps,); 0 without one."""
+        columns, nothing = self._window.compiled.columns, np.zeros(self._window.n_steps)
+        return {kind: nothing if x is None else x[columns[SLACK[kind]]] for kind in self.limits.limit}
+
+    def way(self, before: GridFlow, now: GridFlow, slacks: dict[str, Floats]) -> LoadingWay:
+        """The loadings on the way between two power flows, with their limits and what `slacks` admit."""
+        limit = self.limits.limit["loading"] + slacks["loading"][:, None]
+        return LoadingWay.between(self.limits, before, now, limit)
 
     def violates(self, over: OverLimits) -> bool:
         """Whether any limit of the steps that are decided for good is exceeded by more than it should."""
         return any((excess[self._for_good] > SETTLED[kind]).any() for kind, excess in over.items())
 
-    def excesses(self, flow: PowerFlow) -> tuple[Floats, Floats]:
-        """Greatest excess of loading [percentage points] and of voltage [pu] in each step, shape (n_steps,) each."""
-        nothing = np.zeros(self._window.n_steps)
-        over = self.over_limits(flow, nothing, nothing)
-        loading, *voltage = (np.maximum(excess.max(axis=1, initial=0.0), 0.0) for excess in over.values())
-        return loading, np.maximum.reduce([nothing, *voltage])
+    def excesses(self, flow: GridFlow) -> dict[str, Floats]:
+        """Greatest excess in each step by the variable that stands for it, shape (n_steps,) each."""
+        found = {name: np.zeros(self._window.n_steps) for name in ("loading_excess_percent", "voltage_excess_pu")}
+        for kind, excess in self.limits.over(flow, self.slacks()).items():
+            most = excess.max(axis=1, initial=0.0)
+            found[SLACK[kind]] = np.maximum(found.get(SLACK[kind], 0.0), most)
+        return found
 
     def loose_rows(self, over: OverLimits, dual: Floats) -> tuple[list[Bools], float]:
         """Rows that bind in the programme and not in the power flow: they cut off what the grid admits.
@@ -243,7 +242,7 @@ class GridRows:
         return masks, gain
 
     def drop(self, masks: list[Bools]) -> Bools:
-        """Relaxes rows by a mask for each of the first of `added`; where those of loadings were, shape (n_steps, L)."""
+        """Relaxes rows by a mask for each of the first of `added`; where those of loadings were, shape (n_steps, E)."""
         dropped = np.zeros(self._stated.shape, dtype=bool)
         for place, (rows, loose) in enumerate(zip(self.added, masks, strict=False)):
             if loose.any():
@@ -259,7 +258,7 @@ class GridRows:
         Args:
             point: The operating point.
             over: Which branches are too full, and by how much.
-            anew: Where rows were dropped, shape (n_steps, L); None: nowhere.
+            anew: Where rows were dropped, shape (n_steps, E); None: nowhere.
         """
         bad = over["loading"] > (SETTLED["loading"] if self._stated.any() else 0.0)
         wanted = with_neighbours(bad) | (False if anew is None else anew)
@@ -268,13 +267,13 @@ class GridRows:
         if not branch.size:
             return
         slack = self._window.compiled.columns["loading_excess_percent"]
-        rows = loading_rows(point.flow, step, branch)
+        rows = self.limits.rows("loading", point.flow, step, branch)
         matrix, constant = rows_by_column(self._withdrawals, rows, self._at(point), slack, MIN_COEFFICIENT["loading"])
         times = self._stated[step, branch] + bool(self._stated.any())
         self._stated[step, branch] += bad[step, branch]
-        limit = self._window.problem.loading_max_percent[branch] - MARGIN_PERCENT * np.minimum(times, MOST_MARGINS)
+        limit = self.limits.limit["loading"][branch] - MARGIN_PERCENT * np.minimum(times, MOST_MARGINS)
         place = self._solver.add_rows(matrix, constant - limit, np.full(branch.size, np.inf))
-        self.added.append(NetworkRows("loading", place, step, branch, rows.per_mw, times > 0))
+        self.added.append(NetworkRows("loading", place, step, branch, self._shift(rows), times > 0))
 
     def add_linear_loadings(self, p_mw: Floats, now: OperatingPoint, x: Floats) -> bool:
         """Branches above their limit in the linear power flow stay below it, or pay for the excess.
@@ -317,28 +316,34 @@ class GridRows:
         return DCNetwork.from_network(self._window.problem.network)
 
     def add_voltages(self, point: OperatingPoint, over: OverLimits) -> None:
-        """The worst buses outside their limits, and all that were before, stated at this operating point."""
-        if not self._window.problem.limits_voltage:
-            return
+        """The worst buses outside their limits, and of voltages all that were before, stated at an operating point."""
         for before in self.added:
             if before.kind in self._active:
                 self._solver.relax_rows(before.row)
         self.added = [before for before in self.added if before.kind not in self._active]
         for kind, active in self._active.items():
-            active.update(worst_nodes(over[kind], VOLTAGE_TOLERANCE_PU / 2))
-            self._add_voltage(kind, point)
+            if kind in over:
+                active.update(worst_nodes(over[kind], VOLTAGE_TOLERANCE_PU / 2))
+                self._add_voltage(kind, active, point)
+        if "unbalance" in over:
+            self._add_voltage("unbalance", worst_nodes(over["unbalance"], 0.0), point)
 
-    def _add_voltage(self, kind: str, point: OperatingPoint) -> None:
-        flow = point.flow
-        chosen = sorted(pair for pair in self._active[kind] if not flow.failed[pair[0]])
+    def _add_voltage(self, kind: str, wanted: set[tuple[int, int]], point: OperatingPoint) -> None:
+        chosen = sorted(pair for pair in wanted if not point.flow.failed[pair[0]])
         if not chosen:
             return
         step, node = (np.array(column, dtype=np.int64) for column in zip(*chosen, strict=True))
-        slack = self._window.compiled.columns["voltage_excess_pu"]
-        rows = voltage_rows(flow, step, node)
-        sign = 1.0 if kind == "vm_max" else -1.0
+        slack = self._window.compiled.columns[SLACK[kind]]
+        rows = self.limits.rows(kind, point.flow, step, node)
+        sign = -1.0 if kind == "vm_min" else 1.0
         signed = Linearisation(step, sign * rows.value, sign * rows.per_mw, sign * rows.per_mvar)
         matrix, constant = rows_by_column(self._withdrawals, signed, self._at(point), slack, MIN_COEFFICIENT["voltage"])
-        limit = sign * (self._high if kind == "vm_max" else self._low)[node]
+        margin = UNBALANCE_MARGIN_PERCENT if kind == "unbalance" else 0.0
+        limit = sign * self.limits.limit[kind][node] - margin
         place = self._solver.add_rows(matrix, constant - limit, np.full(node.size, np.inf))
-        self.added.append(NetworkRows(kind, place, step, node, signed.per_mw, np.full(node.size, kind == "vm_max")))
+        self.added.append(
+            NetworkRows(kind, place, step, node, self._shift(signed), np.full(node.size, kind != "vm_min"))
+        )
+
+    def _shift(self, rows: Linearisation) -> Floats:
+        return self.limits.at_buses(rows.per_mw)

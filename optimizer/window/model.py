@@ -3,8 +3,8 @@
 Sets: steps ``T``, flexible units ``U`` (withdrawal within bounds: curtailable generation, engines, demand with a
 value), stores ``S`` (batteries, tanks, buildings) with charging segments ``J``, groups of sessions ``V`` (assets of
 many short devices, whose sessions are appended as a block, see `optimizer.window.sessions`), inverters ``Q`` of units
-and stores, ramped devices ``R``, grid connections ``K`` that several assets share, and the calendar months ``M`` that
-the window touches. All powers are withdrawals in MW.
+and stores, ramped devices ``R``, grid connections ``K`` that several assets share, the calendar months ``M`` that the
+window touches, and the steps ``N`` in which the voltage has a limit of unbalance. All powers are withdrawals in MW.
 
 The model is stated once per structure. Loads, prices, bounds and stored energies are written into the compiled
 arrays window by window, so they do not appear here; a right-hand side of 0 below is where they go.
@@ -26,11 +26,13 @@ PENALTY_PER_PERCENT_HOUR = 1e3
 """Cost of loading a branch above its limit [units of price/(% h)]."""
 PENALTY_PER_PU_HOUR = 1e6
 """Cost of a voltage outside its limits [units of price/(pu h)]."""
+PENALTY_PER_UNBALANCE_HOUR = 1e4
+"""Cost of an unbalance of the voltage above its limit, as of as much voltage [units of price/(% h)]."""
 PENALTY_PER_KG = 1e2
 """Cost of emitting above a cap [units of price/kg]."""
 EXCESSES = (
     *("import_excess_mw", "export_excess_mw", "connection_excess_mw"),
-    *("loading_excess_percent", "voltage_excess_pu", "carbon_excess_kg"),
+    *("loading_excess_percent", "voltage_excess_pu", "unbalance_excess_percent", "carbon_excess_kg"),
 )
 """Variables by which limits may be exceeded."""
 PLACEHOLDER = 1.0
@@ -66,6 +68,7 @@ class Structure:
         n_sessions: Number of groups of sessions.
         n_inverters: Devices that can move reactive power.
         n_months: Calendar months that the window touches.
+        unbalance: Whether the unbalance of the voltage has a limit.
         ramped: Devices with a ramp: ``("unit", u)`` or ``("store", s)``.
         connections: Members of each shared connection: ``("unit", u)``, ``("store", s)`` or ``("sessions", v)``.
         extend: What a user adds.
@@ -78,6 +81,7 @@ class Structure:
     n_sessions: int = 0
     n_inverters: int = 0
     n_months: int = 1
+    unbalance: bool = False
     ramped: tuple[tuple[str, int], ...] = ()
     connections: tuple[tuple[tuple[str, int], ...], ...] = ()
     extend: Extension | None = field(default=None, compare=False)
@@ -94,6 +98,7 @@ def window_model(structure: Structure) -> Any:
     m.T, m.U, m.S, m.V = (pyo.RangeSet(0, n - 1) for n in (s.n_steps, s.n_units, len(s.stores), s.n_sessions))
     m.J, m.Q = pyo.RangeSet(0, len(m.segments) - 1), pyo.RangeSet(0, s.n_inverters - 1)
     m.R, m.K, m.M = (pyo.RangeSet(0, n - 1) for n in (len(s.ramped), len(s.connections), s.n_months))
+    m.N = pyo.RangeSet(0, (s.n_steps if s.unbalance else 0) - 1)
     _add_variables(m, pyo)
     m.balance = pyo.Constraint(m.T, rule=balance)
     m.import_limit = pyo.Constraint(m.T, rule=import_limit)
@@ -127,6 +132,7 @@ def _add_variables(m: Any, pyo: Any) -> None:
     m.export_excess_mw = pyo.Var(m.T, bounds=(0, None))
     m.loading_excess_percent = pyo.Var(m.T, bounds=(0, None))
     m.voltage_excess_pu = pyo.Var(m.T, bounds=(0, None))
+    m.unbalance_excess_percent = pyo.Var(m.N, bounds=(0, None))
     m.connection_excess_mw = pyo.Var(m.K, m.T, bounds=(0, None))
     m.carbon_excess_kg = pyo.Var(bounds=(0, None))
 
@@ -220,4 +226,5 @@ def cost(m: Any) -> Any:
         + sum(PENALTY_PER_MWH * m.connection_excess_mw[k, t] for k in m.K)
         for t in m.T
     )
+    excess += sum(PENALTY_PER_UNBALANCE_HOUR * m.unbalance_excess_percent[t] for t in m.N)
     return PLACEHOLDER * (priced + reactive) + m.h * excess + PENALTY_PER_KG * m.carbon_excess_kg

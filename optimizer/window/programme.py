@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,8 +12,11 @@ from scipy import sparse
 from grid.arrays import Floats, Ints, run_of
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import values_of
+from grid.network.network import Complexes
+from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import PowerFlow, power_flow
 from optimizer._highs import Compiled, LinearProgram
+from optimizer.network.network_limits import NetworkLimits, limits_of
 from optimizer.problem.problem import DispatchProblem
 from optimizer.window.data import bounds, own_ci, prices, sides
 from optimizer.window.roles import Roles
@@ -54,7 +57,8 @@ class Window(WindowModel):
     @cached_property
     def cells(self) -> SessionCells:
         """Cells of the sessions of all blocks."""
-        return SessionCells.from_blocks(self.blocks, self.n_steps)
+        shares = [self.limits.shares(block.flexibility) for block in self.blocks]
+        return SessionCells.from_blocks(self.blocks, shares, self.n_steps)
 
     @cached_property
     def segment_store(self) -> Ints:
@@ -121,18 +125,31 @@ class Window(WindowModel):
         return every | {block.flexibility.name: block.device for block in self.blocks}
 
     @cached_property
+    def limits(self) -> NetworkLimits:
+        """The limits of the grid."""
+        return limits_of(self.problem)
+
+    @cached_property
     def _draws(self) -> dict[str, sparse.csr_array]:
         """Withdrawal at each bus in each step by slot in the window, by flexibility, shape (n_steps · B, slots)."""
+        return self._drawn_where(lambda flexibility: flexibility.shares)
+
+    @cached_property
+    def _draws_at_terminals(self) -> dict[str, sparse.csr_array]:
+        """The same at each terminal of the grid's limits."""
+        return self._drawn_where(self.limits.shares)
+
+    def _drawn_where(self, shares_of: Callable[[Flexibility], sparse.csr_array]) -> dict[str, sparse.csr_array]:
         found = {}
         for flexibility in (*self.roles.lasting, *(block.flexibility for block in self.blocks)):
             name, device = flexibility.name, self.device_of_slot[flexibility.name]
-            shares = sparse.coo_array(flexibility.shares[device])
+            shares = sparse.coo_array(shares_of(flexibility)[device])
             row = self.step_of_slot[name][shares.row] * shares.shape[1] + shares.col
             shape = (self.n_steps * shares.shape[1], device.size)
             found[name] = sparse.csr_array((shares.data, (row, shares.row)), shape=shape)
         return found
 
-    def net_import_mw(self, schedule: WindowSchedule, flow: PowerFlow) -> Floats:
+    def net_import_mw(self, schedule: WindowSchedule, flow: GridFlow) -> Floats:
         """Net import, shape (n_steps,) [MW]: what enters the grid, and what is drawn right where it does.
 
         Args:
@@ -145,14 +162,25 @@ class Window(WindowModel):
         fixed = self.problem.network.fixed_mva.real.sum() if self.problem.grid_limits else 0.0
         return np.asarray(p_mw.sum(axis=1) + fixed)
 
-    def flow(self, schedule: WindowSchedule) -> PowerFlow:
+    def flow(self, schedule: WindowSchedule) -> GridFlow:
         """AC power flow of the window with a schedule; without voltages where the problem asks for none."""
         clock, network = self.problem.clock.window(self.first, self.stop), self.problem.network
+        if self.problem.alternating and self.problem.phases is not None:
+            fixed = self.problem.p_fixed_mw[self.steps] + 1j * self.problem.q_fixed_mvar[self.steps]
+            return self.problem.phases.flow(network, clock, self.first, fixed, self._at_terminals(schedule))
         if self.problem.alternating:
             loads_mva = self.problem.loads_between(self.first, self.stop)
             return power_flow(network, clock, *self.withdrawal(schedule), loads_mva=loads_mva)
         nowhere = np.zeros(self.n_steps, dtype=bool)
         return PowerFlow(clock, network, np.full((self.n_steps, network.n_nodes), np.nan + 0j), nowhere, ~nowhere)
+
+    def _at_terminals(self, schedule: WindowSchedule) -> Complexes:
+        """What flexibilities draw at the terminals with a schedule, shape (n_steps, terminals) [MW + j MVAr]."""
+        drawn = np.zeros((self.n_steps, self.limits.n_terminals), dtype=complex)
+        for unit, parts in ((1, schedule.p_mw), (1j, schedule.q_mvar)):
+            for name, (_, power) in parts.items():
+                drawn += unit * (self._draws_at_terminals[name] @ power).reshape(drawn.shape)
+        return drawn
 
     def columns_of(self, schedule: WindowSchedule) -> Floats:
         """Values of the columns that withdraw power in a schedule; 0 elsewhere. Shape (columns,)."""
@@ -213,7 +241,7 @@ class OperatingPoint:
 
     window: Window
     schedule: WindowSchedule
-    flow: PowerFlow
+    flow: GridFlow
 
     @cached_property
     def columns(self) -> Floats:

@@ -25,6 +25,7 @@ class Roles:
         stores: With a reservoir, in every step.
         sessions: Everything else: devices that come and go, and stores whose efficiency changes with time.
         inverters: Places of the devices of units and then stores that can move reactive power.
+        unbalance: Whether there is a limit of the unbalance of the voltage.
         extend: What a user adds to the model.
     """
 
@@ -32,11 +33,17 @@ class Roles:
     stores: tuple[tuple[Flexibility, Reservoir], ...]
     sessions: tuple[Flexibility, ...]
     inverters: tuple[int, ...] = ()
+    unbalance: bool = False
     extend: Extension | None = None
 
     @classmethod
     def from_flexibilities(
-        cls, flexibilities: Sequence[Flexibility], *, reactive: bool = False, extend: Extension | None = None
+        cls,
+        flexibilities: Sequence[Flexibility],
+        *,
+        reactive: bool = False,
+        unbalance: bool = False,
+        extend: Extension | None = None,
     ) -> Roles:
         """Sorts flexibilities; inverters take part only where `reactive` power is a lever."""
         units = [f for f in flexibilities if f.lasts_throughout and f.reservoir is None]
@@ -45,7 +52,7 @@ class Roles:
         sessions = [f for f in flexibilities if not any(f is other for other in lasting)]
         q_max = joined([by_device(f.q_max_mvar, f) for f in lasting])
         inverters = tuple(int(place) for place in np.flatnonzero(q_max > 0)) if reactive else ()
-        return cls(tuple(units), tuple(stores), tuple(sessions), inverters, extend)
+        return cls(tuple(units), tuple(stores), tuple(sessions), inverters, unbalance, extend)
 
     @property
     def lasting(self) -> tuple[Flexibility, ...]:
@@ -88,6 +95,7 @@ class Roles:
             n_sessions=len(self.sessions),
             n_inverters=len(self.inverters),
             n_months=n_months,
+            unbalance=self.unbalance,
             ramped=tuple(place for flexibility, place in places if flexibility.ramp_mw_per_h is not None),
             connections=tuple(
                 tuple(place for flexibility, place in places if flexibility.connection == name)

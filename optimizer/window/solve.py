@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from grid.arrays import Floats, Ints
-from grid.powerflow.powerflow import PowerFlow
+from grid.powerflow.grid_flow import GridFlow
 from optimizer._highs import InfeasibleError, InterruptedSolveError, Solver, UnboundedError, Watch
-from optimizer.network.over_limits import LoadingWay, boundary_shares
+from optimizer.network.over_limits import boundary_shares
 from optimizer.window.diagnosis import (
     InfeasibleDispatchError,
     UnboundedDispatchError,
@@ -65,7 +65,7 @@ class WindowSolution:
 
     window: Window
     schedule: WindowSchedule
-    flow: PowerFlow
+    flow: GridFlow
     x: Floats
     rows: GridRows
     solver: Solver
@@ -168,11 +168,10 @@ class _Rounds:
             return operating_point(window, guess.schedule)
         usual = window.unmanaged()
         points = [between(window, usual, guess.schedule, share) for share in (0.0, 0.5, 1.0)]
-        nothing = np.zeros(window.n_steps)
         self.rows.balance_at(points[-1])
         for point in points:
             self.rows.add_losses(point)
-            self.rows.add_loadings(point, self.rows.over_limits(point.flow, nothing, nothing))
+            self.rows.add_loadings(point, self.rows.limits.over(point.flow, self.rows.slacks()))
         return points[-1]
 
     def run(self) -> WindowSolution:
@@ -217,8 +216,8 @@ class _Rounds:
         if not self.problem.alternating:
             drawn = self.window.withdrawal(now.schedule)[0]
             return not last and self.rows.add_linear_loadings(drawn, now, x)
-        slacks = x[columns["loading_excess_percent"]], x[columns["voltage_excess_pu"]]
-        over = self.rows.over_limits(now.flow, *slacks)
+        slacks = self.rows.slacks(x)
+        over = self.rows.limits.over(now.flow, slacks)
         loose, gain = self.rows.loose_rows(over, self.solver.duals())
         violated = self.rows.violates(over)
         missed = self.rows.losses_missed(now.flow, x[columns["loss_mw"]])
@@ -233,9 +232,8 @@ class _Rounds:
             self.rows.add_losses(between(self.window, before.schedule, now.schedule, 0.5))
         self.rows.balance_at(now)
         if violated or cuts_off:
-            limit = self.problem.loading_max_percent + slacks[0][:, None]
-            way = LoadingWay.between(before.flow, now.flow, limit)
-            share = boundary_shares(self.rows.over_limits(before.flow, *slacks), over, way)
+            way = self.rows.way(before.flow, now.flow, slacks)
+            share = boundary_shares(self.rows.limits.over(before.flow, slacks), over, way)
             at = now if (share == 1.0).all() else between(self.window, before.schedule, now.schedule, share)
             self.rows.add_loadings(at, over, self.rows.drop(loose) if cuts_off else None)
             self.rows.add_voltages(at, over)
@@ -289,7 +287,7 @@ class _Rounds:
         gap = max(cost - bound, 0.0) / max(abs(cost), 1e-9) if np.isfinite(bound) else np.inf
         return WindowSolution(window, schedule, flow, x, self.rows, self.solver, self.rounds, gap)
 
-    def _columns(self, schedule: WindowSchedule, flow: PowerFlow) -> Floats:
+    def _columns(self, schedule: WindowSchedule, flow: GridFlow) -> Floats:
         """A schedule as columns of the programme, with imports, exports and excesses as they come about."""
         window, problem = self.window, self.problem
         x, columns = window.columns_of(schedule), window.compiled.columns
@@ -303,6 +301,6 @@ class _Rounds:
             before = self.state.peak_mw if place == 0 else 0.0
             x[columns["peak_mw"][place]] = max(before, float(imported[months == place].max()))
         if problem.alternating:
-            loading, voltage = self.rows.excesses(flow)
-            x[columns["loading_excess_percent"]], x[columns["voltage_excess_pu"]] = loading, voltage
+            for name, excess in self.rows.excesses(flow).items():
+                x[columns[name]] = excess
         return x

@@ -12,6 +12,7 @@ from scipy import sparse
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
 from optimizer._highs import INFINITY, Compiled
+from optimizer.network.network_limits import like_rows
 from optimizer.problem.problem import DispatchProblem
 from optimizer.window.roles import Roles
 from optimizer.window.sessions import SessionBlock
@@ -101,7 +102,7 @@ class WindowModel:
 
 @dataclass(frozen=True, eq=False)
 class SessionCells:
-    """Sums over the sessions of a block that draw at one place in one step; C columns of sessions, D cells.
+    """Sums over the sessions of a block that draw at the same terminals in one step; C columns of sessions, D cells.
 
     Args:
         cell: Cell in which each column draws, blocks one after another, shape (C,); any where `sign` is 0.
@@ -118,12 +119,13 @@ class SessionCells:
     device: Ints
 
     @classmethod
-    def from_blocks(cls, blocks: Sequence[SessionBlock], n_steps: int) -> Self:
-        """The cells of the blocks of a window."""
+    def from_blocks(cls, blocks: Sequence[SessionBlock], shares: Sequence[sparse.csr_array], n_steps: int) -> Self:
+        """The cells of the blocks of a window, with the shares of their devices at the terminals."""
         cells, signs, of_cells, count = [], [], [np.empty((3, 0), dtype=np.int64)], 0
-        for place, block in enumerate(blocks):
+        for place, (block, at_terminals) in enumerate(zip(blocks, shares, strict=True)):
             device = block.device[np.searchsorted(block.local, np.arange(block.needed_mwh.size))]
-            first, at = _places_of(block.flexibility.shares, device)
+            like = like_rows(sparse.csr_array(at_terminals[device]))
+            _, first, at = np.unique(like, return_index=True, return_inverse=True)
             slot = at[block.local] * n_steps + block.step
             used = np.flatnonzero(np.bincount(slot, minlength=first.size * n_steps))
             cell_of = np.zeros(first.size * n_steps, dtype=np.int64)
@@ -136,15 +138,3 @@ class SessionCells:
             count += used.size
         joined = np.concatenate(of_cells, axis=1)
         return cls(np.concatenate(cells), np.concatenate(signs), joined[0], joined[1], joined[2])
-
-
-def _places_of(shares: sparse.csr_array, device: Ints) -> tuple[Ints, Ints]:
-    """Places where some devices, shape (A,), draw: the first device of each, shape (P,), and that of each, shape (A,).
-
-    Devices at one bus share a place; one at several buses has a place of its own.
-    """
-    begin = shares.indptr[device]
-    alone = (shares.indptr[device + 1] - begin == 1) & (shares.data[begin] == 1.0)
-    key = np.where(alone, shares.indices[begin], shares.shape[1] + device)
-    _, first, place = np.unique(key, return_index=True, return_inverse=True)
-    return first, place

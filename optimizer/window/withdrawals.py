@@ -1,4 +1,4 @@
-"""Where the columns of a programme draw their power."""
+"""Where the columns of a programme draw their power: at buses, or in the phases of buses where these are apart."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from scipy import sparse
 
 from grid.arrays import Bools, Floats, Ints, rank_in_run, run_of, run_offsets
 from optimizer.network.linearisation import Linearisation
+from optimizer.network.network_limits import like_rows
 from optimizer.window.programme import Window
 
 SHORT_ROWS = 200
@@ -39,7 +40,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Withdrawals:
-    """Columns of a programme that withdraw power from buses; W of them, sorted by step.
+    """Columns of a programme that withdraw power at the terminals of a grid's limits; W of them, sorted by step.
 
     Args:
         place: Place of each column, shape (W,).
@@ -47,7 +48,7 @@ class Withdrawals:
         sign: 1 for withdrawal, -1 for feed-in, shape (W,).
         share_row: Row of `shares` that says where, shape (W,).
         reactive: Whether it is reactive power, shape (W,).
-        shares: Shares at the buses, shape (R, B).
+        shares: Shares at the terminals, shape (R, terminals).
     """
 
     place: Ints
@@ -59,7 +60,7 @@ class Withdrawals:
 
     @classmethod
     def from_parts(cls, parts: Sequence[Part], shares: Sequence[sparse.csr_array]) -> Withdrawals:
-        """Joins parts, each with its own shares, and sorts them by step; devices of one bus have one row of shares."""
+        """Joins parts, each with its own shares, and sorts them by step; devices that draw alike have one row."""
         place = _joined([part.place for part in parts])
         step = _joined([part.step for part in parts])
         used = [_joined([part.share_row for part in parts if part.shares == k]) for k in range(len(shares))]
@@ -85,7 +86,7 @@ class Withdrawals:
         """What a unit more of each row of shares changes of J functions, shape (J, R).
 
         Args:
-            per_withdrawal: Change per withdrawal at the buses, shape (J, B) [1/MW or 1/MVAr].
+            per_withdrawal: Change per withdrawal at the terminals, shape (J, terminals) [1/MW or 1/MVAr].
         """
         return np.ascontiguousarray((self.shares @ per_withdrawal.T).T)
 
@@ -97,7 +98,7 @@ def device_withdrawals(window: Window) -> Withdrawals:
         places, fed = np.arange(window.n_columns), block.fed
         parts.append(Part(places[at.charge], block.step, 1.0, len(shares), block.device))
         parts.append(Part(places[at.discharge], block.step[fed], -1.0, len(shares), block.device[fed]))
-        shares.append(block.flexibility.shares)
+        shares.append(window.limits.shares(block.flexibility))
     return Withdrawals.from_parts(parts, shares)
 
 
@@ -108,7 +109,7 @@ def cell_withdrawals(window: Window) -> Withdrawals:
     for place, block in enumerate(window.blocks):
         mine = np.flatnonzero(cells.block == place)
         parts.append(Part(n_own + mine, cells.step[mine], 1.0, len(shares), cells.device[mine]))
-        shares.append(block.flexibility.shares)
+        shares.append(window.limits.shares(block.flexibility))
     return Withdrawals.from_parts(parts, shares)
 
 
@@ -131,7 +132,8 @@ def group_withdrawals(window: Window) -> Withdrawals:
         connected = sparse.csr_array(at, shape=(window.n_steps, block.flexibility.n_devices))
         total = np.maximum(np.asarray(connected.sum(axis=1)).ravel(), 1e-12)
         parts.append(Part(window.compiled.columns["sessions_mw"][place], steps, 1.0, len(shares), steps))
-        shares.append(sparse.csr_array(sparse.diags_array(1 / total) @ connected @ block.flexibility.shares))
+        of_devices = window.limits.shares(block.flexibility)
+        shares.append(sparse.csr_array(sparse.diags_array(1 / total) @ connected @ of_devices))
     return Withdrawals.from_parts(parts, shares)
 
 
@@ -165,8 +167,8 @@ def rows_by_column(
 def _lasting(window: Window) -> tuple[list[Part], list[sparse.csr_array]]:
     """Columns of units, stores and inverters, and the shares of their devices."""
     columns, roles = window.compiled.columns, window.roles
-    n_buses = len(window.problem.network.buses.names)
-    shares = sparse.csr_array(sparse.vstack([sparse.csr_array((0, n_buses)), *(f.shares for f in roles.lasting)]))
+    of_devices = (window.limits.shares(flexibility) for flexibility in roles.lasting)
+    shares = sparse.csr_array(sparse.vstack([sparse.csr_array((0, window.limits.n_terminals)), *of_devices]))
     inverters = np.array(roles.inverters, dtype=np.int64)
     parts = []
     for name, row, sign, reactive in (
@@ -189,11 +191,6 @@ def _joined(parts: Sequence[Ints]) -> Ints:
 
 
 def _distinct_rows(shares: sparse.csr_array) -> tuple[sparse.csr_array, Ints]:
-    """Rows without those that say the same bus again, shape (R', B), and which of them each row is, shape (R,)."""
-    n_rows, n_buses = shares.shape
-    at_one_bus = np.flatnonzero((np.diff(shares.indptr) == 1) & (np.asarray(shares.sum(axis=1)).ravel() == 1.0))
-    row_of = n_buses + np.arange(n_rows)
-    row_of[at_one_bus] = shares.indices[shares.indptr[at_one_bus]]
-    kept, row_of = np.unique(row_of, return_inverse=True)
-    every = sparse.csr_array(sparse.vstack([sparse.eye_array(n_buses, format="csr"), shares]))
-    return sparse.csr_array(every[kept]), row_of
+    """Rows without those that say the same again, shape (R', terminals), and which of them each row is, shape (R,)."""
+    kept, row_of = np.unique(like_rows(shares), return_inverse=True)
+    return sparse.csr_array(shares[kept]), row_of

@@ -67,7 +67,11 @@ def factors_used(manifest: Mapping[str, Any]) -> Component:
 
 
 def _conflicts(conflicts: list[Mapping[str, Any]]) -> str:
-    words = [f"{one.get('element')}: {one.get('quantity')} {one.get('limit')}" for one in conflicts]
+    words = [
+        f"{one.get('element')}: {one.get('quantity')} {one.get('limit')}"
+        + (f" in phase {one['phase']}" if one.get("phase") else "")
+        for one in conflicts
+    ]
     return "; ".join(words) or "none"
 
 

@@ -12,16 +12,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.results.manifest import manifest, status
 from app.scenario import check_scenario
-from app.scenario.phases import solved_phases
+from app.scenario.phases import NO_UNBALANCE, solved_phases
 from app.simulation import PhaseReuse, SimulationResult, simulate
 from app.simulation.marginal import OF_PHASES
+from app.simulation.phases import dispatch_problem
 from app.simulation.three_phases import phase_loads
 from app.simulation.violations import beyond_unbalance, find_violations
 from grid.city.source import read_grid
 from grid.errors import InputError, ScenarioError
-from grid.three_phase import PhaseLoads, phase_power_flow
+from grid.three_phase import PhaseLoads, PhasePowerFlow, phase_power_flow
 from grid.time.clock import Clock
+from optimizer.horizon.rolling import dispatch
+from optimizer.problem.totals import schedule_totals, scheduled_flow
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +38,9 @@ STREET: dict[str, Any] = {
         {"kind": "pv", "name": "roof", "p_peak_mw": 0.004, "bus": "bus_1_1", "phases": "b"},
     ],
 }
+
+
+CELLAR = {"kind": "battery", "name": "cellar", "bus": "bus_1_3", "p_rated_mw": 0.003, "e_rated_mwh": 0.006}
 
 
 def run(changes: dict[str, Any], reuse: PhaseReuse | None = None) -> SimulationResult:
@@ -117,10 +124,57 @@ def test_violations_name_the_phase() -> None:
     assert sum(one.step.size for one in low) == (vm < 0.98 - 1e-4).sum()
 
 
+@pytest.fixture(scope="module")
+def limited() -> SimulationResult:
+    """Thirty cars that an optimal dispatch charges where it is cheapest, at limits that one phase would break."""
+    limits = {"vm_min_pu": 0.915, "line_loading_max_percent": 100, "voltage_unbalance_max_percent": 0.6}
+    cars = {**STREET["assets"][0], "vehicles": 30, "v2g_share": 0.0}
+    return run({"assets": [cars], "limits": limits, "dispatch": {"strategy": "optimal"}})
+
+
+def test_an_optimal_dispatch_keeps_the_limits_of_every_phase(limited: SimulationResult) -> None:
+    inputs, flow = limited.inputs, limited.by_phase
+    assert flow is not None
+    problem = dispatch_problem(inputs, *inputs.loaded.city.withdrawal())
+    balanced = dispatch(replace(problem, phases=None))
+    assert not balanced.shortfalls
+    before = scheduled_flow(problem, balanced)
+    assert isinstance(before, PhasePowerFlow)
+    assert before.phase_vm_pu().min() < 0.91
+    assert before.loading_percent().max() > 105
+    assert before.unbalance().max() > 0.008
+    assert status(limited) == "done"
+    assert flow.phase_vm_pu().min() >= 0.915 - 1e-4
+    assert np.nanmax(flow.loading_percent()) <= 100.2
+    assert np.nanmax(flow.unbalance()) <= 0.006
+    np.testing.assert_allclose(limited.schedule.import_mw, limited.accounts.energy.import_mwh, atol=1e-7)
+    assert schedule_totals(problem, balanced).cost < schedule_totals(problem, limited.schedule).cost
+
+
+def test_what_no_programme_keeps_is_named_with_phase_and_time(limited: SimulationResult) -> None:
+    limits = {"vm_min_pu": 0.96, "voltage_unbalance_max_percent": 50}
+    outcome = run({"assets": [CELLAR], "limits": limits, "dispatch": {"strategy": "optimal"}})
+    assert status(outcome) == "infeasible"
+    named = manifest(outcome, {})["limits_in_conflict"]
+    assert {one["phase"] for one in named} == {"a", "b", "c"}
+    assert all(one["time"].startswith("2030-01-07T") for one in named)
+    assert all(one["why"].endswith("no programme that the dispatch found keeps it") for one in named)
+    assert manifest(limited, {})["limits_in_conflict"] == []
+
+
+def test_a_limit_of_unbalance_is_told_to_limit_nothing_where_phases_are_balanced() -> None:
+    balanced = {"city": {**STREET["city"], "phases": "one"}, "limits": {"voltage_unbalance_max_percent": 1.0}}
+    loaded = check_scenario({**STREET, **balanced}, Path(), "test")
+    assert NO_UNBALANCE in loaded.phases.notes
+    assert NO_UNBALANCE not in check_scenario(STREET, Path(), "test").phases.notes
+
+
 def test_a_run_takes_the_flow_of_another(tmp_path: Path) -> None:
     reuse = PhaseReuse(tmp_path)
-    first, second = run({}, reuse), run({}, reuse)
+    changes = {"assets": [CELLAR], "dispatch": {"strategy": "optimal"}}
+    first, second = run(changes, reuse), run(changes, reuse)
     assert "power flow" not in first.reused
+    assert "dispatch" in second.reused
     assert "power flow" in second.reused
     np.testing.assert_array_equal(first.flow.vm_pu(), second.flow.vm_pu())
 
