@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grid.arrays import Bools, Floats
 from grid.network.network import Complexes
 from grid.network.tolerances import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
-from grid.powerflow.grid_flow import GridFlow
-
-if TYPE_CHECKING:
-    from optimizer.network.network_limits import NetworkLimits
 
 SETTLED = {"loading": 0.1, "vm_min": VOLTAGE_TOLERANCE_PU, "vm_max": VOLTAGE_TOLERANCE_PU, "unbalance": 0.0}
 """Rounds go on while a limit is exceeded by more than this; of loadings so little that what the power flow of the real
@@ -56,9 +51,14 @@ class LoadingWay:
     limit: Floats
 
     @classmethod
-    def between(cls, limits: NetworkLimits, before: GridFlow, now: GridFlow, limit: Floats) -> LoadingWay:
-        """The way between two power flows, at the end of each branch that is loaded more when it is over."""
-        begin, end = (limits.loading_phasors(flow) for flow in (before, now))
+    def between(cls, begin: tuple[Complexes, Complexes], end: tuple[Complexes, Complexes], limit: Floats) -> LoadingWay:
+        """The way between two points, at the end of each branch that is loaded more when it is over.
+
+        Args:
+            begin: Loadings at the two ends of each branch where the way begins, shape (n_steps, L) each [%].
+            end: Where it ends.
+            limit: The limit with what the slacks admit, shape (n_steps, L) [%].
+        """
         at_from = np.abs(end[0]) >= np.abs(end[1])
         return cls(np.where(at_from, *begin), np.where(at_from, *end), limit)
 

@@ -206,7 +206,7 @@ class GridRows:
     def way(self, before: GridFlow, now: GridFlow, slacks: dict[str, Floats]) -> LoadingWay:
         """The loadings on the way between two power flows, with their limits and what `slacks` admit."""
         limit = self.limits.limit["loading"] + slacks["loading"][:, None]
-        return LoadingWay.between(self.limits, before, now, limit)
+        return LoadingWay.between(self.limits.loading_phasors(before), self.limits.loading_phasors(now), limit)
 
     def violates(self, over: OverLimits) -> bool:
         """Whether any limit of the steps that are decided for good is exceeded by more than it should."""
