@@ -78,6 +78,17 @@ class CityPowers:
         q_mvar = total_mw[..., None] * self._reactive[at] if kind == "demand" else np.zeros_like(p_mw)
         return p_mw, q_mvar
 
+    def others_ahead(self, n_steps: int, first: int) -> tuple[Floats, Floats]:
+        """What is forecast as nothing, as on the last day: shape (n_steps, B) each [MW, MVAr].
+
+        Args:
+            n_steps: Number of steps.
+            first: Steps from the end of this clock to the first of them.
+        """
+        day = self.clock.steps_per_day
+        at = self.clock.n_steps - day + (first + np.arange(n_steps)) % day
+        return self.other_mw[at], self.other_mvar[at]
+
     @cached_property
     def _shares(self) -> Mapping[SeriesKind, Floats]:
         """Share of each bus at each time of day, shape (steps a day, B); rows sum to 1."""

@@ -1,0 +1,124 @@
+"""The cheapest action that is enough: the hours ahead dispatched within the limits, against the plan without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from app.twin.alerts.plan import Plan, plan_ahead
+from app.twin.alerts.watch import GridWatch
+from grid.arrays import Floats
+from grid.flexibility.flexibility import Flexibility
+from grid.twin.alerts.risks import Risk
+from optimizer.problem.schedule import Shortfall
+
+LEAST_MWH = 1e-3
+"""Energy below which an asset is not said to do anything else [MWh]."""
+WORDS = {
+    "battery": "battery charged and discharged otherwise", "pv": "sun curtailed", "wind": "wind curtailed",
+    "data_centre": "load of the data centre deferred", "heat_pump": "heating shifted",
+    "hydrogen_station": "electrolysis shifted", "industrial_demand": "industrial load shifted",
+}  # fmt: skip
+"""What a kind of asset does when its power changes."""
+
+
+@dataclass(frozen=True)
+class ActionPart:
+    """What one asset is to do otherwise than planned.
+
+    Args:
+        asset: Its name.
+        what: In words.
+        less_mwh: What it draws less, or feeds in more, in some steps [MWh].
+        more_mwh: What it draws more, or feeds in less, in others [MWh].
+        most_mw: The most by which its power falls [MW]; of curtailment, rises.
+        begins: Beginning of the first step with a change.
+        ends: End of the last.
+    """
+
+    asset: str
+    what: str
+    less_mwh: float
+    more_mwh: float
+    most_mw: float
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, eq=False)
+class ProposedAction:
+    """An action, what it costs, and what it is good for.
+
+    Args:
+        parts: What each asset is to do otherwise.
+        cost: What it costs more than the plan [currency]; below 0 where the plan leaves savings unused.
+        carbon_kg: Carbon of imports beyond that of the plan [kg].
+        left: Limits that it cannot keep on the cautious forecast, as far as the dispatch knows.
+        risks: What remains likely to be exceeded with it, on the samples of the forecast.
+        plan: The whole plan with it.
+    """
+
+    parts: tuple[ActionPart, ...]
+    cost: float
+    carbon_kg: float
+    left: tuple[Shortfall, ...]
+    risks: tuple[Risk, ...]
+    plan: Plan
+
+    def probability(self, risk: Risk) -> float:
+        """Probability that the same limit is exceeded with the action."""
+        return next((other.probability for other in self.risks if other.key == risk.key), 0.0)
+
+
+def propose(watch: GridWatch) -> ProposedAction:
+    """The cheapest way, of all that can move, to keep the limits on the cautious forecast.
+
+    Among plans of the same cost the dispatch takes any: an asset may then be said to move although it need not.
+
+    Args:
+        watch: The grid under its plan.
+    """
+    plan = plan_ahead(watch.ahead, watch.past, watch.forecasts(), "optimal", within_limits=True)
+    return ProposedAction(
+        parts=tuple(_parts(watch.plan, plan)),
+        cost=plan.schedule.costs.total - watch.plan.schedule.costs.total,
+        carbon_kg=plan.carbon_kg - watch.plan.carbon_kg,
+        left=plan.schedule.shortfalls,
+        risks=watch.with_plan(plan).risks(),
+        plan=plan,
+    )
+
+
+def _parts(before: Plan, after: Plan) -> Iterator[ActionPart]:
+    """What assets do otherwise, asset by asset; cars apart by charging and feeding back."""
+    for flexibility in after.problem.flexibilities:
+        name = flexibility.name
+        then, now = (flexibility.by_step(plan.schedule.p_mw[name]) for plan in (before, after))
+        store = flexibility.reservoir
+        if store is None or not store.vehicle:
+            what = WORDS.get(flexibility.kind, "power shifted")
+            yield from _part(flexibility, what, now - then)
+            continue
+        fed_then, fed_now = (_fed_in(flexibility, plan.schedule.p_mw[name]) for plan in (before, after))
+        yield from _part(flexibility, "charging shifted", (now + fed_now) - (then + fed_then))
+        yield from _part(flexibility, "fed back by cars (V2G)", fed_then - fed_now)
+
+
+def _fed_in(flexibility: Flexibility, p_mw: Floats) -> Floats:
+    """What devices feed in, by step [MW]."""
+    return flexibility.by_step(np.maximum(-p_mw, 0.0))
+
+
+def _part(flexibility: Flexibility, what: str, change_mw: Floats) -> Iterator[ActionPart]:
+    """A change of power by step, shape (H,), in words; nothing where it is small."""
+    clock = flexibility.clock
+    less, more = (float(np.maximum(sign * change_mw, 0.0).sum()) * clock.step_hours for sign in (-1, 1))
+    if max(less, more) < LEAST_MWH:
+        return
+    at = np.flatnonzero(np.abs(change_mw) > 1e-6)
+    most = float(change_mw.max() if what.endswith("curtailed") else -change_mw.min())
+    begins, ends = clock.start + int(at[0]) * clock.step, clock.start + (int(at[-1]) + 1) * clock.step
+    yield ActionPart(flexibility.name, what, less, more, most, begins, ends)

@@ -1,0 +1,148 @@
+"""A city's grid under watch: whenever measurements arrive, what is likely to exceed a limit ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from app.simulation.inputs import SimulationInputs
+from app.twin.alerts.plan import Plan, plan_ahead
+from app.twin.forecasts.period import OperatedCity
+from app.twin.forecasts.powers import SIGN, CityPowers
+from grid.arrays import Floats
+from grid.network.injections import Injections
+from grid.network.tolerances import IMPORT_TOLERANCE, LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
+from grid.powerflow.powerflow import PowerFlow, voltages
+from grid.time.clock import Clock
+from grid.twin.alerts.risks import Risk, failure_risk, violation_risks
+from grid.twin.forecast.forecaster import Forecaster, QuantileForecast, make_forecaster
+from grid.twin.forecast.history import PowerHistory
+from grid.twin.forecast.samples import Dependence, dependence_of, sample_paths
+
+TEST_DAYS = 14
+"""Days of the past that are forecast again to choose a method."""
+
+
+@dataclass(frozen=True, eq=False)
+class GridWatch:
+    """All that does not change when a measurement arrives: trained forecasts, the grid, the plan; H steps ahead.
+
+    Args:
+        ahead: The scenario over the hours ahead.
+        past: What was measured before.
+        forecasters: One for each kind of power.
+        dependence: What their errors have in common.
+        plan: What flexible assets are to do.
+        n_samples: Courses of the forecast that are run through the power flow.
+        seed: Seed of these courses.
+    """
+
+    ahead: SimulationInputs
+    past: CityPowers
+    forecasters: tuple[Forecaster, ...]
+    dependence: Dependence
+    plan: Plan
+    n_samples: int = 100
+    seed: int = 0
+
+    @property
+    def clock(self) -> Clock:
+        """The steps ahead."""
+        return self.plan.problem.clock
+
+    def with_plan(self, plan: Plan) -> GridWatch:
+        """The same under another plan."""
+        return replace(self, plan=plan)
+
+    def forecasts(self, histories: Sequence[PowerHistory] | None = None) -> tuple[QuantileForecast, ...]:
+        """What is forecast now.
+
+        Args:
+            histories: What is measured by now, by forecaster; by default what they were made with.
+        """
+        known: Sequence[PowerHistory | None] = histories or [None] * len(self.forecasters)
+        return tuple(forecaster.issue(history) for forecaster, history in zip(self.forecasters, known, strict=True))
+
+    def risks(self, histories: Sequence[PowerHistory] | None = None) -> tuple[Risk, ...]:
+        """Limits that are likely to be exceeded from now to the end of the hours ahead, the likeliest first.
+
+        Args:
+            histories: As in `forecasts`; they may go on into the hours ahead, of which the rest is then predicted.
+        """
+        forecasts = self.forecasts(histories)
+        done = 0 if histories is None else histories[0].clock.n_steps - self.past.clock.n_steps
+        left = self.clock.n_steps - done
+        paths = sample_paths(forecasts, self.dependence, self.n_samples, np.random.default_rng(self.seed))[:, :left]
+        p_mw, q_mvar = self._withdrawal(forecasts, paths, done)
+        network = self.plan.problem.network
+        steps = Clock(self.clock.start, self.clock.step, self.n_samples * left)
+        flow = voltages(network, steps, Injections.dense(p_mw, q_mvar))
+        return self._beyond(flow, p_mw, self.clock.window(done, self.clock.n_steps))
+
+    def _withdrawal(self, forecasts: Sequence[QuantileForecast], paths: Floats, done: int) -> tuple[Floats, Floats]:
+        """Withdrawal at every bus, sample after sample, shape (N * steps left, B) each [MW, MVAr]."""
+        drawn, curtailed, reactive = self._of_plan
+        other_mw, other_mvar = self.past.others_ahead(paths.shape[1], done)
+        p_mw = np.repeat((drawn[done:] + other_mw)[None], len(paths), axis=0)
+        q_mvar = np.repeat((reactive[done:] + other_mvar)[None], len(paths), axis=0)
+        fed_in = np.zeros_like(p_mw)
+        for k, forecast in enumerate(forecasts):
+            total = paths[..., k]
+            if forecast.kind == "charging":
+                total = total - forecast.median_mw[: total.shape[1]]
+            active, of_demand = self.past.at_buses(forecast.kind, total, done)
+            if SIGN[forecast.kind] < 0:
+                fed_in += active
+            else:
+                p_mw += active
+                q_mvar += of_demand
+        p_mw -= np.maximum(fed_in - curtailed[done:], 0.0)
+        return p_mw.reshape(-1, p_mw.shape[2]), q_mvar.reshape(-1, q_mvar.shape[2])
+
+    @cached_property
+    def _of_plan(self) -> tuple[Floats, Floats, Floats]:
+        """What assets draw, curtail, and draw of reactive power under the plan, shape (H, B) each."""
+        return self.plan.drawn_at_buses(), self.plan.curtailed_at_buses(), self.plan.reactive_at_buses()
+
+    def _beyond(self, flow: PowerFlow, p_mw: Floats, clock: Clock) -> tuple[Risk, ...]:
+        """Limits that samples exceed."""
+        limits, network = self.ahead.limits, flow.network
+        shape = (self.n_samples, clock.n_steps, -1)
+        loading, vm = flow.loading_percent().reshape(shape), flow.vm_pu().reshape(shape)
+        imported = flow.net_import_mw(p_mw).reshape(shape)
+        buses, branches = network.buses.names, network.branches.names
+        tolerance = IMPORT_TOLERANCE * limits.import_max_mw if np.isfinite(limits.import_max_mw) else 0.0
+        found = [
+            *violation_risks(clock, "loading_percent", loading, limits.loading_max_percent, branches,
+                             tolerance=LOADING_TOLERANCE_PERCENT),
+            *violation_risks(clock, "vm_pu", vm, limits.vm_max_pu, buses, tolerance=VOLTAGE_TOLERANCE_PU),
+            *violation_risks(clock, "vm_pu", vm, limits.vm_min_pu, buses, high=False, tolerance=VOLTAGE_TOLERANCE_PU),
+            *violation_risks(clock, "import_mw", imported, np.array([limits.import_max_mw]), ("city",),
+                             tolerance=tolerance),
+            *failure_risk(clock, flow.failed.reshape(shape[:2])),
+        ]  # fmt: skip
+        return tuple(sorted(found, key=lambda risk: (-risk.probability, risk.key)))
+
+
+def watch_over(
+    city: OperatedCity, n_samples: int = 100, seed: int = 0, histories: Sequence[PowerHistory] | None = None
+) -> GridWatch:
+    """Trains forecasts, and plans the hours ahead by the strategy of the scenario as if the grid had no limits.
+
+    Args:
+        city: The city at the beginning of the hours ahead.
+        n_samples: Courses of the forecast that are run through the power flow.
+        seed: Seed of these courses, and of the training.
+        histories: What was measured, on the clock of `city.past`; by default what its profiles say.
+    """
+    n_steps = city.ahead.clock.n_steps
+    forecasters = tuple(
+        make_forecaster(history, n_steps, days=TEST_DAYS, seed=seed) for history in histories or city.histories
+    )
+    strategy = city.ahead.loaded.scenario.dispatch.strategy
+    forecasts = [forecaster.issue() for forecaster in forecasters]
+    plan = plan_ahead(city.ahead, city.past, forecasts, strategy, within_limits=False)
+    return GridWatch(city.ahead, city.past, forecasters, dependence_of(forecasters), plan, n_samples, seed)
