@@ -2,9 +2,17 @@
 
 import typer
 
-from app.commands.twin import ageing, alerts, forecast, intake, open_points, restoration
+from app.commands.twin import ageing, alerts, forecast, intake, open_points, plant, restoration
 
-COMMANDS = (intake.run, forecast.forecast, alerts.alerts, ageing.ageing, open_points.open_points, restoration.restore)
+COMMANDS = (
+    intake.run,
+    forecast.forecast,
+    alerts.alerts,
+    plant.plant,
+    ageing.ageing,
+    open_points.open_points,
+    restoration.restore,
+)
 """What `gridcarbon twin` is followed by, in the order of the help; each is called as its function is."""
 
 twin = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
