@@ -29,6 +29,15 @@ TableFormat = Annotated[
 ]
 TableFile = Annotated[Path | None, typer.Option(help="File to write instead of printing.")]
 
+MeasurementsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--measurements",
+        metavar="STORE",
+        help="Store of measurements (SQLite file or postgresql://…) of the days before.",
+    ),
+]
+
 
 def say_table(table: pl.DataFrame, form: str, out: Path | None) -> None:
     """Prints a table in a format, or writes it into a file."""

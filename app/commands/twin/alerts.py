@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.options import TableFile, TableFormat, say_table
+from app.commands.options import MeasurementsOption, TableFile, TableFormat, say_table
 
 
 def alerts(
@@ -19,6 +19,7 @@ def alerts(
     ] = None,
     days: Annotated[int, typer.Option(help="Days ahead.")] = 1,
     past_days: Annotated[int, typer.Option(help="Days before, whose profiles stand for what was measured.")] = 70,
+    measurements: MeasurementsOption = None,
     samples: Annotated[int, typer.Option(min=10, max=1000, help="Courses of the forecast.")] = 100,
     action: Annotated[bool, typer.Option(help="Whether the cheapest action that is enough is sought.")] = True,
     state: Annotated[
@@ -39,7 +40,15 @@ def alerts(
 
     chosen = check_table(form, out)
     before = {} if state is None else read_states(state)
-    watch = watch_over(operated_city(city, None if start is None else start.date(), days, past_days), samples)
+    operated = operated_city(city, None if start is None else start.date(), days, past_days)
+    histories = None
+    if measurements is not None:
+        from app.twin.forecasts.measured import stored_histories
+
+        histories, words = stored_histories(operated, measurements)
+        for line in words:
+            typer.echo(line, err=True)
+    watch = watch_over(operated, samples, histories=histories)
     begun = time.perf_counter()
     states, events = advance(before, watch.risks(), watch.clock.start)
     seconds = time.perf_counter() - begun

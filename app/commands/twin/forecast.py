@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.options import TableFile, TableFormat, say_table
+from app.commands.options import MeasurementsOption, TableFile, TableFormat, say_table
 
 
 def forecast(
@@ -21,6 +21,7 @@ def forecast(
     time_zone: Annotated[str, typer.Option(help="Zone whose hours people follow; of a file.")] = "UTC",
     country: Annotated[str | None, typer.Option(help="Country whose public holidays count; of a file.")] = None,
     test_days: Annotated[int, typer.Option(min=1, help="Days of the past that are forecast again.")] = 28,
+    measurements: MeasurementsOption = None,
     scores: Annotated[
         bool, typer.Option("--scores", help="How good each method was, instead of the forecast.")
     ] = False,
@@ -32,6 +33,7 @@ def forecast(
 
     from app.studies.ensembles.files import check_table
     from app.twin.forecasts.file import read_histories
+    from app.twin.forecasts.measured import stored_histories
     from app.twin.forecasts.period import operated_city
     from app.twin.forecasts.tables import forecast_table, score_table
     from grid.errors import InputError, nearest
@@ -43,7 +45,12 @@ def forecast(
     if time_zone not in zone_names():
         raise InputError.single("--time-zone", "is no time zone", time_zone, nearest(time_zone, zone_names()))
     if measured.suffix.casefold() in {".yaml", ".yml"} or is_folder(measured):
-        histories = operated_city(measured, None, days=1).histories
+        city = operated_city(measured, None, days=1)
+        histories, words = (city.histories, ()) if measurements is None else stored_histories(city, measurements)
+        for line in words:
+            typer.echo(line, err=True)
+    elif measurements is not None:
+        raise InputError.single("--measurements", "is for a scenario or a result, not for a file of totals")
     else:
         histories = read_histories(measured, time_zone, country)
     made = []

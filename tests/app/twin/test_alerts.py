@@ -6,6 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from app.twin.forecasts.measured import measured_histories, stored_histories
+from app.twin.forecasts.period import operated_city
+from app.twin.measuring.store import opened_measurements
+from grid.twin.measurements import Measurement, measurement_frame
 from tests.app.command_line import gridcarbon, refused, scenario
 
 SCENARIO = """name: long feeder
@@ -63,3 +67,26 @@ def test_what_is_asked_wrongly_is_refused(city, tmp_path):
     wrong = tmp_path / "alerts.json"
     wrong.write_text('{"alerts": [{"level": 7}]}')
     refused(gridcarbon("twin", "alerts", city, "--state", wrong), "--state: alerts.json is no file of alerts")
+
+
+def test_measurements_take_the_place_of_profiles(city, tmp_path):
+    """Twice the demand at two measured buses is twice the demand of all."""
+    operated = operated_city(city, None, days=1, past_days=14)
+    clock, demand = operated.past.clock, operated.past.p_mw["demand"]
+    buses = [operated.ahead.loaded.city.network.buses.names.index(name) for name in ("3", "10")]
+    rng = np.random.default_rng(0)
+    rows = [
+        Measurement(clock.start + step * clock.step, "bus", str(operated.ahead.loaded.city.network.buses.names[bus]),
+                    "p_mw", 2 * demand[step, bus] * (1 + 1e-6 * rng.standard_normal()), 0.001, "meter")
+        for step in range(clock.n_steps) for bus in buses
+    ]  # fmt: skip
+    with opened_measurements(tmp_path / "twin.sqlite") as store:
+        store.add(rows)
+    (history,), (word,) = stored_histories(operated, str(tmp_path / "twin.sqlite"))
+    np.testing.assert_allclose(history.values_mw, 2 * demand.sum(axis=1), rtol=1e-4)
+    assert word == "demand: by the ratio at 2 measured buses, 100% of the steps"
+    (profile,), (word,) = measured_histories(operated, measurement_frame([]))
+    np.testing.assert_array_equal(profile.values_mw, demand.sum(axis=1))
+    assert "not measured" in word
+    missing = gridcarbon("twin", "alerts", city, "--past-days", 14, "--measurements", tmp_path / "no.sqlite")
+    refused(missing, "--measurements: no file")

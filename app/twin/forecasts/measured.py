@@ -1,0 +1,88 @@
+"""The totals of a city from measurements at some of its buses and assets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from app.twin.forecasts.period import OperatedCity
+from app.twin.forecasts.powers import SIGN
+from grid.arrays import Floats
+from grid.errors import InputError
+from grid.files.content import is_file, shown_path
+from grid.twin.forecast.history import PowerHistory, SeriesKind
+from grid.twin.measurements import MeasuredSeries, measured_series
+from grid.twin.quality import mark
+
+
+def measured_histories(city: OperatedCity, frame: pl.DataFrame) -> tuple[tuple[PowerHistory, ...], tuple[str, ...]]:
+    """The totals by kind before the hours ahead, as far as they were measured, else as the profiles say.
+
+    Sun, wind and charging are known where all their assets are measured and the net itself has none. Demand is
+    known from the measured buses at which no asset and no generator is: all demand is to that of the profiles as it is
+    at these buses (ratio estimate [1]).
+
+    Args:
+        city: The city at the beginning of the hours ahead.
+        frame: Measurements, with `grid.twin.measurements.MEASUREMENT_COLUMNS`; marked here.
+
+    Returns:
+        The histories, in the order of `OperatedCity.histories`, and of each what it comes from, in words.
+
+    References:
+        [1] W. G. Cochran, "Sampling Techniques", 3rd ed., Wiley, 1977, ch. 6.
+    """
+    series = measured_series(mark(frame), city.past.clock)
+    found, words = [], []
+    for kind, history in zip(city.past.kinds, city.histories, strict=True):
+        values, what = _demand(city, series) if kind == "demand" else _of_assets(city, series, kind)
+        known = np.isfinite(values)
+        if known.any():
+            found.append(replace(history, values_mw=values))
+            words.append(f"{kind}: {what}, {known.mean():.0%} of the steps")
+        else:
+            found.append(history)
+            words.append(f"{kind}: not measured; its profiles stand for it")
+    return tuple(found), tuple(words)
+
+
+def stored_histories(city: OperatedCity, store: str) -> tuple[tuple[PowerHistory, ...], tuple[str, ...]]:
+    """The same of the measurements in a store, an SQLite file or a URL.
+
+    Raises:
+        InputError: If there is no such file, or it is no store of measurements.
+        StoreError: If it cannot be reached.
+    """
+    from app.twin.measuring.store import opened_measurements  # noqa: PLC0415  SQLAlchemy
+
+    if "://" not in store and not is_file(Path(store)):
+        raise InputError.single("--measurements", f"no file {shown_path(Path(store))!r}")
+    with opened_measurements(store) as opened:
+        frame = opened.frame(city.past.clock.start, city.past.clock.stop)
+    return measured_histories(city, frame)
+
+
+def _of_assets(city: OperatedCity, series: MeasuredSeries, kind: SeriesKind) -> tuple[Floats, str]:
+    """What all assets of a kind draw or feed in, shape (T,) [MW]; NaN where one of them is not known."""
+    names = list(city.past.of_assets[kind])
+    if city.past.of_net[kind] > 0 or not names:
+        return np.full(series.clock.n_steps, np.nan), ""
+    values, _ = series.select("asset", "p_mw", names)
+    return SIGN[kind] * values.sum(axis=1), f"measured at {len(names)} assets"
+
+
+def _demand(city: OperatedCity, series: MeasuredSeries) -> tuple[Floats, str]:
+    """All demand by that of measured buses, shape (T,) [MW]; NaN where none is known."""
+    network, profiles = city.ahead.loaded.city.network, city.past.p_mw["demand"]
+    taken = {int(bus) for flexibility in city.ahead.flexibilities for bus in flexibility.buses}
+    taken |= {int(bus) for bus in city.ahead.loaded.city.generators.bus}
+    free = [bus for bus in range(profiles.shape[1]) if bus not in taken]
+    values, _ = series.select("bus", "p_mw", [network.buses.names[bus] for bus in free])
+    known = np.isfinite(values)
+    measured = np.where(known, values, 0.0).sum(axis=1)
+    expected = np.where(known, profiles[:, free], 0.0).sum(axis=1)
+    ratio = np.divide(measured, expected, out=np.full(measured.size, np.nan), where=expected > 0)
+    return profiles.sum(axis=1) * ratio, f"by the ratio at {int(known.any(axis=0).sum())} measured buses"
