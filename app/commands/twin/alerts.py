@@ -22,6 +22,9 @@ def alerts(
     measurements: MeasurementsOption = None,
     samples: Annotated[int, typer.Option(min=10, max=1000, help="Courses of the forecast.")] = 100,
     action: Annotated[bool, typer.Option(help="Whether the cheapest action that is enough is sought.")] = True,
+    switching: Annotated[
+        bool, typer.Option("--switching", help="Whether another open point is sought that relieves the grid.")
+    ] = False,
     state: Annotated[
         Path | None, typer.Option(help="File of the alerts as they stand: read if it is there, and written.")
     ] = None,
@@ -32,9 +35,9 @@ def alerts(
     import time
 
     from app.studies.ensembles.files import check_table
-    from app.twin.alerts import propose, watch_over
+    from app.twin.alerts import propose, switching_relief, watch_over
     from app.twin.alerts.state_file import read_states, write_states
-    from app.twin.alerts.tables import action_lines, alert_table
+    from app.twin.alerts.tables import action_lines, alert_table, relief_line
     from app.twin.forecasts.period import operated_city
     from grid.twin.alerts import advance
 
@@ -61,6 +64,8 @@ def alerts(
         typer.echo("the cheapest action that is enough:", err=True)
         for line in action_lines(proposed, scenario.currency, scenario.dispatch.strategy):
             typer.echo(line, err=True)
+    if switching and events:
+        typer.echo(relief_line(switching_relief(watch)), err=True)
     say_table(alert_table(events, proposed), chosen, out)
     if state is not None:
         write_states(state, states)

@@ -8,12 +8,16 @@ from datetime import datetime
 
 import numpy as np
 
+from app.simulation.limits import resolve_limits
 from app.twin.alerts.plan import Plan, plan_ahead
 from app.twin.alerts.watch import GridWatch
 from grid.arrays import Floats
 from grid.flexibility.flexibility import Flexibility
+from grid.network.injections import Injections
 from grid.twin.alerts.risks import Risk
+from grid.twin.equipment import switchable_network
 from optimizer.problem.schedule import Shortfall
+from optimizer.switching import OpenPointRelief, relieve
 
 LEAST_MWH = 1e-3
 """Energy below which an asset is not said to do anything else [MWh]."""
@@ -90,6 +94,27 @@ def propose(watch: GridWatch) -> ProposedAction:
         risks=watch.with_plan(plan).risks(),
         plan=plan,
     )
+
+
+def switching_relief(watch: GridWatch) -> OpenPointRelief | None:
+    """The exchange of one open point that relieves the grid most under its plan, on the cautious forecast.
+
+    Args:
+        watch: The grid under its plan.
+
+    Returns:
+        The exchange; None where the grid is not radial, nothing is exceeded, or no exchange helps.
+    """
+    plan = watch.plan
+    network = switchable_network(watch.ahead.loaded.city.network)
+    if not network.is_radial(network.open):
+        return None
+    p_mw = plan.problem.p_fixed_mw.copy()
+    for flexibility in plan.problem.flexibilities:
+        p_mw += flexibility.at_buses(plan.schedule.p_mw[flexibility.name])
+    drawn = Injections.dense(p_mw, plan.problem.q_fixed_mvar + plan.reactive_at_buses())
+    limits = resolve_limits(watch.ahead.loaded.scenario.limits, network.meshed).tolerated.of_elements
+    return relieve(network, watch.clock, drawn, limits)
 
 
 def _parts(before: Plan, after: Plan) -> Iterator[ActionPart]:

@@ -8,6 +8,7 @@ import polars as pl
 
 from app.twin.alerts.action import ProposedAction
 from grid.twin.alerts.levels import AlertEvent
+from optimizer.switching import OpenPointRelief
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "alert": pl.String, "time_utc": pl.Datetime("us"), "what": pl.String, "level": pl.String, "quantity": pl.String,
@@ -64,3 +65,14 @@ def action_lines(action: ProposedAction, currency: str, strategy: str) -> list[s
         elements = ", ".join(dict.fromkeys(f"{shortfall.quantity} of {shortfall.element}" for shortfall in action.left))
         lines.append(f"  is not enough on the cautious forecast: {elements}")
     return lines
+
+
+def relief_line(relief: OpenPointRelief | None) -> str:
+    """What switching could do instead, in words."""
+    if relief is None:
+        return "no exchange of an open point breaks fewer limits"
+    more = relief.loss_mwh - relief.loss_before_mwh
+    return (
+        f"instead, close {relief.closed} and open {relief.opened}: {relief.violations} steps and elements beyond a "
+        f"limit on the cautious forecast in place of {relief.violations_before}, {more:+.3g} MWh of losses"
+    )

@@ -37,7 +37,7 @@ def city(tmp_path_factory):
 @pytest.fixture(scope="module")
 def first(city):
     state = city.parent / "alerts.json"
-    done = gridcarbon("twin", "alerts", city, "--past-days", 14, "--format", "csv", "--state", state)
+    done = gridcarbon("twin", "alerts", city, "--past-days", 14, "--format", "csv", "--state", state, "--switching")
     assert done.returncode == 0, done
     return done
 
@@ -53,6 +53,7 @@ def test_a_predicted_violation_is_named_with_the_action_that_is_enough(first):
     assert worst["probability_with_action"] < 0.5 * worst["probability"]
     assert "depot: battery charged and discharged otherwise" in first.stderr
     assert "kg CO2e more than the plan" in first.stderr
+    assert "instead, close" in first.stderr
 
 
 def test_what_has_been_said_is_not_said_again(first, city):
