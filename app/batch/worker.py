@@ -74,6 +74,10 @@ class RunTask:
     version: str
 
 
+Study = Callable[[RunTask, "Store", Callable[[str, float], None]], dict[str, float]]
+"""Works something out of a scenario and keeps it in the store, telling phase and share; gives seconds by phase."""
+
+
 class RunProcess:
     """What a worker's process keeps from run to run."""
 
@@ -175,7 +179,9 @@ def _memory_limit_mb(task: RunTask) -> float | None:
     return None
 
 
-def run_in_worker(task: RunTask, on_phase: Callable[[str], None] | None = None) -> RunReport:
+def run_in_worker(
+    task: RunTask, on_phase: Callable[[str], None] | None = None, study: Study | None = None
+) -> RunReport:
     """Runs a scenario unless it is done or somebody else's; every failure is in the report.
 
     A failure of the scenario, of whatever kind, is written into the index with its reason, and its traceback beside the
@@ -184,6 +190,7 @@ def run_in_worker(task: RunTask, on_phase: Callable[[str], None] | None = None) 
     Args:
         task: What to run.
         on_phase: Told each phase when it begins.
+        study: What is to be done with the scenario instead of running it.
     """
     process = this_process()
     with process.one_at_a_time:
@@ -195,7 +202,7 @@ def run_in_worker(task: RunTask, on_phase: Callable[[str], None] | None = None) 
         try:
             store = process.store(task.place, task.index)
             taken = store.index.take(process.name, [task.key], task.lease_s)
-            return _run(task, store, process, on_phase) if taken else _not_taken(task, store, process)
+            return _run(task, store, process, on_phase, study) if taken else _not_taken(task, store, process)
         except (StoreError, InputError) as error:  # faults of the scenario do not come here
             return RunReport(task.key, "unusable", str(error), process.name)
 
@@ -207,7 +214,10 @@ def _not_taken(task: RunTask, store: Store, process: RunProcess) -> RunReport:
     return RunReport(task.key, "held", worker=process.name) if found is None else found
 
 
-def _run(task: RunTask, store: Store, process: RunProcess, on_phase: Callable[[str], None] | None = None) -> RunReport:
+def _run(
+    task: RunTask, store: Store, process: RunProcess, on_phase: Callable[[str], None] | None = None,
+    study: Study | None = None,
+) -> RunReport:  # fmt: skip
     """A run whose lease this process has."""
     limit_mb = _memory_limit_mb(task)
 
@@ -225,10 +235,14 @@ def _run(task: RunTask, store: Store, process: RunProcess, on_phase: Callable[[s
     process.begin(task.batch, lease)
     try:
         with lease:
-            status, phases = _simulated(task, store, lease, process)
+            status, phases = _ended(task, store, lease, process, study)
         seconds = time.perf_counter() - begun
         peak_mb = round(lease.peak_memory_mb, 1)
-        mine = store.index.finish(task.key, process.name, seconds=round(seconds, 3), peak_memory_mb=peak_mb)
+        mine = (
+            store.index.finish(task.key, process.name, seconds=round(seconds, 3), peak_memory_mb=peak_mb)
+            if study is None
+            else store.index.forget(task.key, process.name)
+        )
     except RunEndedError as error:
         store.index.release(task.key, process.name)
         return RunReport(task.key, "ended" if process.has_ended(task.batch) else "held", str(error), process.name)
@@ -246,6 +260,13 @@ def _run(task: RunTask, store: Store, process: RunProcess, on_phase: Callable[[s
         task.key, status if mine else "held", worker=process.name, phases=phases, seconds=seconds,
         peak_memory_mb=lease.peak_memory_mb, memory_mb=after_mb,
     )  # fmt: skip
+
+
+def _ended(
+    task: RunTask, store: Store, lease: Lease, process: RunProcess, study: Study | None
+) -> tuple[Literal["done", "infeasible"], dict[str, float]]:
+    """Runs a scenario, or makes a study of it; as `_simulated`."""
+    return _simulated(task, store, lease, process) if study is None else ("done", study(task, store, lease.tell))
 
 
 def _simulated(

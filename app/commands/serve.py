@@ -64,6 +64,7 @@ def _queue(folder: Path, workers: int | None, index: str | None, *, read_only: b
         StoreError: If options of runs were given, and the folder or its index cannot be used.
     """
     from app.batch.jobs import open_jobs
+    from app.commands.study_worker import MODULE
     from app.failures import StoreError
     from app.results.store.store import opened_store
     from grid.errors import InputError
@@ -76,7 +77,7 @@ def _queue(folder: Path, workers: int | None, index: str | None, *, read_only: b
     with ExitStack() as opened:
         try:
             store = opened.enter_context(opened_store(folder, index))
-            queue = opened.enter_context(open_jobs(store, workers))
+            queue = opened.enter_context(open_jobs(store, workers, entry=MODULE))
         except (InputError, StoreError) as error:
             if workers is not None or index is not None:
                 raise

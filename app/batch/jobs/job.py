@@ -30,6 +30,7 @@ class Job:
         result_name: Folder of its result in the store; None unless there is one.
         sweep: The sweep it is of; empty for none.
         seconds: How long it took [s]; None unless it was run.
+        study: What is worked out beside the result of `result_name`; empty for a run.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Job:
     result_name: str | None = None
     sweep: str = ""
     seconds: float | None = None
+    study: str = ""
 
     @property
     def active(self) -> bool:
@@ -76,5 +78,6 @@ def job_of(run: QueuedRun, others: Sequence[QueuedRun], in_phase_s: float) -> Jo
         worker=state.worker or "",
         result_name=(run.result or run.key) if state.status in WITH_RESULT else None,
         sweep=run.sweep,
-        seconds=state.seconds,
+        seconds=state.seconds or sum(run.phases.values()) or None,
+        study=str(run.size.get("study", "")),
     )

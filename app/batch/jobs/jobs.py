@@ -15,9 +15,9 @@ from typing import Any, Self
 import psutil
 
 from app.batch.jobs.job import ACTIVE, Job, job_of
-from app.batch.jobs.processes import WorkerPool, command_of
+from app.batch.jobs.processes import WORKER, WorkerPool, command_of
 from app.batch.jobs.rescue import end_overdue, note_ended, take_over
-from app.batch.jobs.submission import checked_sweep, record_of, records_of_sweep, said_of
+from app.batch.jobs.submission import checked_sweep, record_of, records_of_sweep, said_of, study_record
 from app.batch.memory import MB
 from app.batch.options import LEASE_S, absolute_place
 from app.failures import StoreError
@@ -36,8 +36,9 @@ SHARE_FOR_WORKERS = 0.8
 
 
 def open_jobs(
-    store: Store, workers: int | None = None, *, lease_s: float = LEASE_S, memory_limit_mb: float | None = None
-) -> Jobs:
+    store: Store, workers: int | None = None, *, lease_s: float = LEASE_S, memory_limit_mb: float | None = None,
+    entry: str = WORKER,
+) -> Jobs:  # fmt: skip
     """The queue of a store, with worker processes of this server; a context manager.
 
     Args:
@@ -46,11 +47,12 @@ def open_jobs(
             started when there is work. 0 for none: then jobs wait until another server runs them.
         lease_s: How long a job stays a worker's that gives no sign of life [s].
         memory_limit_mb: The most memory of a worker [MB]; by default its part of four fifths of the machine's.
+        entry: Module of the worker processes; another than the default may know studies.
 
     Raises:
         StoreError: If store or index cannot be used.
     """
-    return Jobs(store, max(1, processors() - 1) if workers is None else workers, lease_s, memory_limit_mb)
+    return Jobs(store, max(1, processors() - 1) if workers is None else workers, lease_s, memory_limit_mb, entry)
 
 
 class Jobs:
@@ -60,14 +62,16 @@ class Jobs:
     made later.
     """
 
-    def __init__(self, store: Store, workers: int, lease_s: float, memory_limit_mb: float | None) -> None:
+    def __init__(
+        self, store: Store, workers: int, lease_s: float, memory_limit_mb: float | None, entry: str = WORKER
+    ) -> None:
         self.store, self.queue, self._lease_s = store, Queue(store.index), lease_s
         self.queue.open()
         index = store.index_asked
         limit_mb = memory_limit_mb or SHARE_FOR_WORKERS * psutil.virtual_memory().total / MB / max(workers, 1)
         command = command_of(
             absolute_place(store.place), None if index is None else absolute_place(index),
-            lease_s=lease_s, memory_limit_mb=limit_mb, version=version("gridcarbon"),
+            lease_s=lease_s, memory_limit_mb=limit_mb, version=version("gridcarbon"), entry=entry,
         )  # fmt: skip
         self._woken, self._closing = threading.Event(), threading.Event()
         self._pool = WorkerPool(command, workers, self._woken.set)
@@ -110,6 +114,20 @@ class Jobs:
             ScenarioError: With all faults, as `gridcarbon check` names them; nothing is queued then.
         """
         record = record_of(content, folder, name, tags, self.store)
+        self.queue.add([record], said_of)
+        return self._changed([record.key])[0]
+
+    def submit_study(self, content: Mapping[str, Any], folder: Path, study: str, name: str, result: str) -> Job:
+        """Lets a study of a scenario be made; one that goes on stays as it is. Arguments and faults as in `submit`.
+
+        Args:
+            content: The scenario.
+            folder: Folder that file names in it are relative to.
+            study: What is asked, see `JobRecord.study`.
+            name: What people call it.
+            result: Name of the result that it is of.
+        """
+        record = study_record(content, folder, study, name, result)
         self.queue.add([record], said_of)
         return self._changed([record.key])[0]
 

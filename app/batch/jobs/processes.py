@@ -23,6 +23,10 @@ FIRST_RESTART_S, LONGEST_RESTART_S = 2.0, 120.0
 """How long it takes until a worker is started again that ended before it was ready, at first and at most [s]."""
 
 
+WORKER = "app.batch.jobs.worker"
+"""Module of a worker that runs scenarios and knows no studies."""
+
+
 class WorkerProcess:
     """A worker process. It is given no signal of the terminal: the server alone acts on them."""
 
@@ -175,9 +179,9 @@ class WorkerPool:
 
 
 def command_of(
-    place: str, index: str | None, *, lease_s: float, memory_limit_mb: float, version: str
+    place: str, index: str | None, *, lease_s: float, memory_limit_mb: float, version: str, entry: str = WORKER
 ) -> tuple[str, ...]:
-    """The command line of a worker process."""
+    """The command line of a worker process, whose module is `entry`."""
     of_index = () if index is None else ("--index", index)
-    return (sys.executable, "-m", "app.batch.jobs.worker", "--store", place, *of_index, "--lease", f"{lease_s:g}",
+    return (sys.executable, "-m", entry, "--store", place, *of_index, "--lease", f"{lease_s:g}",
             "--memory-limit", f"{memory_limit_mb:g}", "--version", version)  # fmt: skip

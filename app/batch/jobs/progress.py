@@ -80,8 +80,9 @@ def progress(
     """
     weights = expected if expected and sum(expected.values()) > 0 else usual
     whole = sum(weights.values())
-    if phase not in PHASES:
-        return 0.0, None if expected is None else whole
+    if phase not in PHASES:  # none yet, or that of a study, which says how far it is
+        left_s = running_s * (1 - share) / share if share >= LEAST_SHARE else None if expected is None else whole
+        return share, left_s
     before = sum(weights.get(name, 0.0) for name in PHASES[: PHASES.index(phase)])
     own = weights.get(phase, 0.0)
     if expected is not None and own > 0:

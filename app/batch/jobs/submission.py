@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.batch.jobs.progress import size_of
 from app.results.store import key_of
+from app.results.store.key import KEY_LENGTH
 from app.results.store.queue.record import JobRecord
 from app.results.store.store import Store
 from grid.sharing import sharing_preparation
@@ -51,6 +53,19 @@ def record_of(content: Mapping[str, Any], folder: Path, name: str, tags: Sequenc
         result=None if found in {None, key} else found,
         status="waiting" if found is None else "done",
     )
+
+
+def study_record(content: Mapping[str, Any], folder: Path, study: str, name: str, result: str) -> JobRecord:
+    """The record of a study of a scenario; arguments as in `Jobs.submit_study`, faults as in `record_of`."""
+    from app.scenario import check_scenario  # noqa: PLC0415  slow to import
+
+    with sharing_preparation():
+        loaded = check_scenario(content, folder, name)
+    key = hashlib.sha256(f"{key_of(loaded)} {study}".encode()).hexdigest()[:KEY_LENGTH]
+    return JobRecord(
+        key=key, name=name, content=loaded.scenario.model_dump(mode="json"), folder=str(folder.absolute()),
+        submitted=time.time(), size={**size_of(loaded), "strategy": study, "study": study}, result=result, study=study,
+    )  # fmt: skip
 
 
 def records_of_sweep(sweep: CheckedSweep, store: Store) -> list[JobRecord]:

@@ -13,7 +13,9 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -41,6 +43,10 @@ IN_WORDS = {"read": "reads the scenario", "prepare": "prepares demand, weather a
 """What a run does in a phase, for its log."""
 MOST_TRIED = 8
 """Jobs that a worker tries to take in turn, as others may have them."""
+
+
+NamedStudy = Callable[[str, RunTask, "Store", Callable[[str, float], None]], dict[str, float]]
+"""A study that is told what of it is wanted, see `app.batch.worker.Study`."""
 
 
 class Orders:
@@ -99,8 +105,10 @@ class JobNotes:
 class JobWorker:
     """Takes jobs of a store until it is to end."""
 
-    def __init__(self, asked: argparse.Namespace, orders: Orders, to_server: TextIO) -> None:
-        self._asked, self._orders, self._to_server = asked, orders, to_server
+    def __init__(
+        self, asked: argparse.Namespace, orders: Orders, to_server: TextIO, studies: Mapping[str, NamedStudy]
+    ) -> None:
+        self._asked, self._orders, self._to_server, self._studies = asked, orders, to_server, studies
         self._notes = JobNotes()
         self._ended: dict[str, RunReport] = {}
         """Jobs that ended, as long as that could not be written down."""
@@ -162,7 +170,10 @@ class JobWorker:
                 self._notes.add(store.queue, key, "began", f"begun by worker {in_short(self.name)}")
             self._notes.add(store.queue, key, "phase", IN_WORDS.get(phase, phase))
 
-        report = run_in_worker(task, on_phase)
+        kind, _, what = record.study.partition(" ")
+        if kind and kind not in self._studies:
+            return RunReport(key, "held", worker=self.name)  # a worker that knows it takes it
+        report = run_in_worker(task, on_phase, partial(self._studies[kind], what) if kind else None)
         self._note_end(store, report)
         self._tell(ended=key)
         return report
@@ -210,8 +221,12 @@ def ended_in_words(report: RunReport) -> str:
     return f"done{took}" if report.status == "done" else f"failed{took}: {report.reason}"
 
 
-def main() -> None:
-    """Takes jobs until the server is gone or says so."""
+def main(studies: Mapping[str, NamedStudy] | None = None) -> None:
+    """Takes jobs until the server is gone or says so.
+
+    Args:
+        studies: What else than a run can be asked for, by the first word of `JobRecord.study`; it is given the rest.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--store", required=True)
     parser.add_argument("--index")
@@ -224,7 +239,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print does not go to the server
     orders = Orders()
     threading.Thread(target=orders.listen, args=(sys.stdin.fileno(),), name="orders", daemon=True).start()
-    JobWorker(asked, orders, to_server).run()
+    JobWorker(asked, orders, to_server, studies or {}).run()
     os._exit(0)  # what is loaded takes seconds to be let go of in order, and nothing of it is left
 
 

@@ -52,12 +52,13 @@
       if (!store.has(key)) store.set(key, make().catch((error) => { store.delete(key); throw error; }));
       return store.get(key);
     }
-    const key = (layer, chunk) => `${layer === "power" ? own : name}|${layer}|${chunk}`;
+    const computed = (layer) => (map.state.config && map.state.config.computed[layer]) || ""; // of what is worked out later
+    const key = (layer, chunk) => `${layer === "power" ? own : name}|${layer}${computed(layer)}|${chunk}`;
     const made = {
       result, version, minus,
       net: () => once(nets, own, fetchNet),
       symbols: () => once(nets, `${own}|symbols`, () => answer(at("symbols.json"), "json")),
-      districts: (layer, hour) => once(nets, `${own}|${layer}|${hour}`, () => answer(at(`districts/${layer}.json`) + (hour == null ? "" : `&hour=${hour}`), "json")),
+      districts: (layer, hour) => once(nets, `${own}|${layer}${computed(layer)}|${hour}`, () => answer(at(`districts/${layer}.json`) + (hour == null ? "" : `&hour=${hour}`), "json")),
       held: (layer, chunk) => held(key(layer, chunk)),
       chunk(layer, chunk) {
         const here = held(key(layer, chunk));

@@ -33,7 +33,7 @@
 
   function reasonForNone() {
     const { config, layer } = map.state;
-    return layer === "hosting" && config.hosting ? config.hosting : "nothing known";
+    return config.hosting[layer] || "nothing known";
   }
 
   function countBeyond(pane) {

@@ -7,7 +7,7 @@
   const STATES = { waiting: "Waiting", running: "Running", done: "Done", infeasible: "Done, a limit is broken",
     failed: "Failed", cancelled: "Cancelled" };
   const PHASES = { "": "starting", read: "reading", prepare: "preparing", dispatch: "dispatch", "power flow": "power flow",
-    "carbon tracing": "carbon tracing", write: "writing" };
+    "carbon tracing": "carbon tracing", write: "writing", "hosting capacity": "hosting capacity" };
   const ENDS = { done: "{name} is done.", infeasible: "{name} is done, but a limit is broken.",
     failed: "{name} failed: {reason}" };
 
@@ -67,7 +67,7 @@
 
   function openLink(run) { // the frame keeps the rest of the view
     const link = make("a", "runs-open", say("Open result"));
-    link.href = "/?result=" + encodeURIComponent(run.result);
+    link.href = (run.study ? "/grid" : "/") + "?result=" + encodeURIComponent(run.result);
     link.setAttribute("aria-label", say("Open result") + ": " + run.name);
     link.addEventListener("click", () => {
       drawer().close();

@@ -310,4 +310,5 @@
     },
   };
   app.notice = notice;
+  app.again = () => ask(true); // what lies beside the result of the page has changed
 })();

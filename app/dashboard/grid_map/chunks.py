@@ -227,7 +227,7 @@ def values_of_buses(result: Result, layer: Layer, steps: range) -> Floats:
 
 def _of_buses(result: Result, layer: Layer, steps: range) -> Floats:
     if not layer.table:
-        return np.tile(hosting_by_bus(result), (len(steps), 1))
+        return np.tile(hosting_by_bus(result, *layer.columns), (len(steps), 1))
     return _added(read(result, layer.table, "bus", bus_names(result), layer.columns, steps))
 
 

@@ -13,6 +13,7 @@ from app.dashboard.colours import Theme
 _LOADING_BREAKS = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0)
 _LOSS_BREAKS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _HOSTING_BREAKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+_ALONE = "that each bus alone takes within all limits over the period; everything else does what it does unmanaged."
 _LIMITS = {
     "vm_pu": {"low": "vm_min_pu", "high": "vm_max_pu"},
     "loading_percent": {"line": "line_loading_max_percent", "trafo": "trafo_loading_max_percent"},
@@ -36,7 +37,7 @@ class Layer:
         difference: Borders above 0 between the classes of a difference of two results; those below 0 mirror them.
         explanation: What is shown where, in a sentence.
         table: The table that holds it; empty where no table of a result does.
-        columns: Its columns there, which are added up.
+        columns: Its columns there, which are added up; of hosting capacities the kind (`grid_map.hosting`).
         of_lines: What a line shows: its ``own`` value, that of the bus that is its ``sender``, the ``mean`` of its
             ends, or ``none``.
         of_areas: How the elements of a district or of a low-voltage area become one figure.
@@ -66,6 +67,10 @@ class Layer:
         """The scenario's limits of this quantity, in the shown unit; None where there is none."""
         found = {name: of_scenario.get(key) for name, key in _LIMITS.get(self.violated, {}).items()}
         return {name: None if value is None else float(value) for name, value in found.items()}
+
+
+def _hosting(theme: Theme) -> tuple[str, ...]:
+    return colours.amount(theme, len(_HOSTING_BREAKS) + 1)
 
 
 LAYERS: dict[str, Layer] = {
@@ -108,10 +113,24 @@ LAYERS: dict[str, Layer] = {
         "nodal", ("marginal_above_kg_per_mwh",), "mean", "energy",
     ),
     "hosting": Layer(
-        "Hosting capacity", "MW", 1, 1.0, _HOSTING_BREAKS,
-        lambda theme: colours.amount(theme, len(_HOSTING_BREAKS) + 1), (0.1, 0.2, 0.5, 1, 2, 5),
-        "The largest data centre, by its IT power, that each bus alone takes within all limits over the period.",
-        "", (), "none", "highest",
+        "Hosting capacity: data centres", "MW", 1, 1.0, _HOSTING_BREAKS, _hosting,
+        (0.1, 0.2, 0.5, 1, 2, 5), f"The largest data centre, by its IT power, {_ALONE}",
+        "", ("",), "none", "highest",
+    ),
+    "hosting_pv": Layer(
+        "Hosting capacity: photovoltaics", "MW", 2, 1.0, _HOSTING_BREAKS, _hosting,
+        (0.1, 0.2, 0.5, 1, 2, 5), f"The most peak power of photovoltaics, {_ALONE}",
+        "", ("pv",), "none", "highest",
+    ),
+    "hosting_ev_fleet": Layer(
+        "Hosting capacity: electric cars", "cars", 0, 1.0, (5, 20, 50, 100, 200, 500, 1000, 5000, 20000), _hosting,
+        (10, 20, 50, 100, 200, 500), f"The most electric cars that charge when they arrive, {_ALONE}",
+        "", ("ev_fleet",), "none", "highest",
+    ),
+    "hosting_heat_pump": Layer(
+        "Hosting capacity: heat pumps", "MWh/year", 0, 1.0, (50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 5e4), _hosting,
+        (50, 100, 200, 500, 1000, 2000), f"The most heat of heat pumps in a year, {_ALONE}",
+        "", ("heat_pump",), "none", "highest",
     ),
 }  # fmt: skip
 POWER = "power"

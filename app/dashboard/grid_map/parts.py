@@ -16,7 +16,7 @@ from app.dashboard.grid_map import violations
 from app.dashboard.grid_map.chunks import version_of
 from app.dashboard.grid_map.differences import what_is_missing, why_not_comparable
 from app.dashboard.grid_map.geometry import branch_names, bus_names
-from app.dashboard.grid_map.hosting import how_to_get
+from app.dashboard.grid_map.hosting import HOSTED, hosting_version, how_to_get
 from app.dashboard.grid_map.layers import LAYERS, layers_for_browser
 from app.dashboard.grid_map.symbols import KINDS, kind_of_asset
 from app.dashboard.text import counted
@@ -56,7 +56,8 @@ def config(view: View) -> dict[str, Any]:
     return {
         "result": view.name, "version": version_of(result), "theme": view.theme, "zone": view.zone,
         "convention": view.convention,
-        "label": view.label, "first": FIRST_LAYER, "hosting": how_to_get(result),
+        "label": view.label, "first": FIRST_LAYER, "hosting": {key: how_to_get(result, key) for key in HOSTED},
+        "computed": {key: hosting_version(result, key) for key in HOSTED},
         "outline": bool(current_app and current_app.config.get("GRIDCARBON_BASEMAP")),
         "layers": {key: {**layer, "title": view.say(layer["title"])} for key, layer in layers.items()},
         "against": None if against is None or why_not_comparable(result, against) else {
@@ -91,7 +92,7 @@ def toolbar(view: View) -> Component:
     return html.Div(
         [
             dmc.Select(
-                id="map-layer", value=FIRST_LAYER, allowDeselect=False, size="sm", w=190, checkIconPosition="right",
+                id="map-layer", value=FIRST_LAYER, allowDeselect=False, size="sm", w=262, checkIconPosition="right",
                 data=[{"value": key, "label": view.say(one.title)} for key, one in LAYERS.items()],
                 **cards.hyphened(aria_label=view.say("Quantity on the map")),
             ),

@@ -68,7 +68,7 @@ _TEXTS: dict[str, Callable[[Result], object]] = {"elements": _net, "symbols": sy
 
 def _chunk(results: Mapping[str, Result], result: Result, layer: str, number: int) -> Response:
     """A chunk of a layer, or of its difference from the result that the query names."""
-    extra = hosting.hosting_version(result) if layer == "hosting" else ""
+    extra = hosting.hosting_version(result, layer)
     minus = request.args.get("minus", "")
     if not minus or layer == POWER:
         return _kept(result, _OCTETS, lambda: chunks.chunk_bytes(result, layer, number), extra)
@@ -79,7 +79,7 @@ def _chunk(results: Mapping[str, Result], result: Result, layer: str, number: in
     reason = differences.why_not_comparable(result, other)
     if reason:
         return Response(f"{result.name} and {minus} cannot be compared: {reason}.\n", 409, mimetype="text/plain")
-    extra += version + (hosting.hosting_version(other) if layer == "hosting" else "")
+    extra += version + hosting.hosting_version(other, layer)
     return _kept(result, _OCTETS, lambda: differences.difference_bytes(result, other, layer, number), extra)
 
 

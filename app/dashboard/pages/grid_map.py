@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from app.dashboard import cards
 from app.dashboard.answers.grid import grid_sentences
 from app.dashboard.catalogue import Catalogue
-from app.dashboard.grid_map import parts
+from app.dashboard.grid_map import hosting_card, parts
 from app.dashboard.grid_map.element_day import element_day
 from app.dashboard.grid_map.why_district import district_card
 from app.dashboard.view import Page, View
@@ -42,6 +42,7 @@ def content(view: View) -> Component:
         html.Div(_no_selection(), id="map-day"),
         parts.exceeded(view),
         parts.districts(view),
+        hosting_card.hosting_card(view),
         parts.twins(view),
     )  # fmt: skip
 
@@ -53,6 +54,7 @@ def _no_selection() -> Component:
 
 def register(app: Dash, results: Catalogue) -> None:
     """Registers the map's callbacks: drawing happens in the browser, only what is selected asks the server."""
+    hosting_card.add_hosting_route(app.server, results)
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("gridmap", "show"),
         Output("map-drawn", "data"),  # without an output, Dash would not call it when the page appears

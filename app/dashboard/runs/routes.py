@@ -22,7 +22,8 @@ def add_runs(server: Flask, jobs: Jobs | None) -> None:
     ``GET /runs.json``: ``{"runs": [...], "problem": "", "workers": 2, "read_only": false}``; a run has ``key``,
     ``name``, ``status`` (``waiting``, ``running``, ``done``, ``infeasible``, ``failed``, ``cancelled``), ``phase``,
     ``share`` of the whole that is done, ``seconds_left`` (null while unknown), ``seconds`` it took, ``reason``,
-    ``submitted`` (seconds since 1970, UTC), ``result`` (name of its result, null without one) and ``sweep``.
+    ``submitted`` (seconds since 1970, UTC), ``result`` (name of its result, null without one), ``sweep`` and ``study``
+    (what is worked out beside that result; empty for a run).
     ``GET /runs/<key>/log.json``: ``{"events": [{"at", "kind", "text"}]}``. ``POST /runs/<key>/cancel`` and
     ``POST /runs/<key>/retry``: the run as it is then. What does not work now is answered with status 503 and
     ``{"problem": …}``.
@@ -59,6 +60,7 @@ def as_json(job: Job) -> dict[str, Any]:
         "key": job.key, "name": job.name, "status": job.status, "phase": job.phase, "share": round(job.share, 3),
         "seconds_left": None if job.seconds_left is None else round(job.seconds_left, 1), "seconds": job.seconds,
         "reason": job.reason, "submitted": job.submitted, "result": job.result_name, "sweep": job.sweep,
+        "study": job.study,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from app.results.store.database import Database
 from app.results.store.folders.store_folder import Found, StoreFolder
@@ -154,6 +154,12 @@ class Index:
     def release(self, key: str, worker: str) -> bool:
         """Gives a run back that a worker did not finish. Returns whether it was still its own."""
         return self._change(key, worker, {"status": "waiting", "lease_until": None, "phase": "", "share": 0.0})
+
+    def forget(self, key: str, worker: str) -> bool:
+        """Takes a run out that ended without a result, as studies do. Returns whether it was still the worker's."""
+        with self.database.writing() as connection:
+            of_it = self._is(key) & (RUNS.c.worker == worker) & (RUNS.c.status == "running")
+            return connection.execute(delete(RUNS).where(of_it)).rowcount == 1
 
     def retry(self, keys: Sequence[str]) -> int:
         """Lets failed and cancelled runs wait again. Returns how many."""

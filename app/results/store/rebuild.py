@@ -34,7 +34,9 @@ def rebuild(database: Database, store: str, folder: StoreFolder) -> int:
         faults += error.faults
     jobs, unreadable = read_jobs(folder)
     faults += [fault for error in unreadable for fault in error.faults]
-    named = {run.key: None for record in records for run in record.runs} | {job.key: None for job in jobs}
+    named = {run.key: None for record in records for run in record.runs} | {
+        job.key: None for job in jobs if job.needs_run
+    }
     with database.writing() as connection:
         make_job_tables(connection)
         connection.execute(delete(VARIANTS).where(VARIANTS.c.store == store))

@@ -20,7 +20,12 @@ FOLDER = ".hosting"
 
 def kept_at(results: Path, scenario_hash: str, kind: str = "") -> Path:
     """Where the capacities of a scenario lie in a folder of results: those of data centres, or of a kind of assets."""
-    return results / FOLDER / (f"{scenario_hash}.{kind}.csv" if kind else f"{scenario_hash}.csv")
+    return results / FOLDER / file_name(scenario_hash, kind)
+
+
+def file_name(scenario_hash: str, kind: str = "") -> str:
+    """Name of the file of a scenario's capacities, of data centres or of a kind of assets."""
+    return f"{scenario_hash}.{kind}.csv" if kind else f"{scenario_hash}.csv"
 
 
 def keep(results: Path, scenario_hash: str, found: Sequence[Hosting], kind: str = "") -> Path:
@@ -30,7 +35,7 @@ def keep(results: Path, scenario_hash: str, found: Sequence[Hosting], kind: str 
         results: The folder.
         scenario_hash: Hash of the scenario.
         found: The capacities.
-        kind: Kind of assets that they are of; empty for data centres, which the map shows.
+        kind: Kind of assets that they are of; empty for data centres.
 
     Raises:
         OSError: If they cannot be written.
@@ -45,18 +50,30 @@ def keep(results: Path, scenario_hash: str, found: Sequence[Hosting], kind: str 
     return place
 
 
-def kept_capacities(results: Path, scenario_hash: str) -> dict[str, float] | None:
-    """Largest rated IT power by bus [MW], as it was kept; None where nothing was.
+def kept_capacities(results: Path, scenario_hash: str, kind: str = "") -> dict[str, float] | None:
+    """Largest size by bus, as it was kept, in the unit of the kind; None where nothing was.
+
+    Args:
+        results: The folder of results.
+        scenario_hash: Hash of the scenario.
+        kind: Kind of assets; empty for data centres [MW of IT].
 
     Raises:
         InputError: If what is there is no such table.
     """
-    place = kept_at(results, scenario_hash)
+    rows = kept_table(results, scenario_hash, kind)
+    return None if rows is None else dict(rows.select("bus", "size").iter_rows())
+
+
+def kept_table(results: Path, scenario_hash: str, kind: str = "") -> pl.DataFrame | None:
+    """The capacities as `hosting_table` has them; arguments and faults as in `kept_capacities`."""
+    place = kept_at(results, scenario_hash, kind)
     if not place.is_file():
         return None
+    numbers = pl.col("size", "p_peak_mw", "value", "limit").cast(pl.Float64)
     try:
-        rows = pl.read_csv(place, schema_overrides={"bus": pl.String}).select("bus", pl.col("size").cast(pl.Float64))
+        rows = pl.read_csv(place, schema_overrides={"bus": pl.String})
+        return rows.select("bus", numbers, pl.col("binding", "quantity").cast(pl.String))
     except (PolarsError, OSError) as error:
         reason = f"is no table of hosting capacities ({error}); delete it, and make it with `gridcarbon hosting`"
         raise InputError.single(str(place), reason) from error
-    return dict(rows.iter_rows())

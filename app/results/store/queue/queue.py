@@ -51,7 +51,7 @@ class Queue:
         if unknown:
             with self.index.database.writing() as connection:
                 rebuild_jobs(connection, self.index.store, unknown, self.index.database.now)
-            self.index.reconcile([record.key for record in unknown])
+            self.index.reconcile([record.key for record in unknown if record.needs_run])
 
     def add(self, records: Sequence[JobRecord], said: Callable[[JobRecord], str]) -> None:
         """Puts runs into the queue: the file of each first, then their rows, all or none of them.

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ValidationError
 
 from app.results.store.folders.store_folder import StoreFolder
-from app.results.store.states import RunStatus
+from app.results.store.states import WITH_RESULT, RunStatus
 from grid.errors import InputError
 
 FOLDER = ".jobs"
@@ -38,6 +38,8 @@ class JobRecord:
         status: How it ended; ``waiting`` while it has not.
         reason: Why it failed.
         phases: Time spent in each phase [s].
+        study: What is worked out of the scenario and kept beside its results (``hosting pv``); empty for a run. The
+            result that it is of is `result`, and no result has its key.
     """
 
     key: str
@@ -53,6 +55,12 @@ class JobRecord:
     status: RunStatus = "waiting"
     reason: str = ""
     phases: Mapping[str, float] = field(default_factory=dict)
+    study: str = ""
+
+    @property
+    def needs_run(self) -> bool:
+        """Whether a worker has it, or may still get it: not where another result answers it, or its study is done."""
+        return self.result is None or (self.study != "" and self.status not in WITH_RESULT)
 
     @property
     def file_name(self) -> str:
@@ -83,6 +91,7 @@ class _JobFile(BaseModel, extra="forbid"):
     status: Literal[*get_args(RunStatus)]  # type: ignore[valid-type]
     reason: str
     phases: dict[str, float]
+    study: str = ""  # records of earlier versions have none
 
 
 def read_job(folder: StoreFolder, key: str) -> JobRecord:

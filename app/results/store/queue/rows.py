@@ -103,7 +103,7 @@ def rebuild_jobs(connection: Connection, store: str, records: Sequence[JobRecord
     Runs that ended otherwise than with a result are as their records say. One whose result is gone is not run again
     unless somebody asks.
     """
-    add_missing(connection, store, [record.key for record in records if record.result is None], now)
+    add_missing(connection, store, [record.key for record in records if record.needs_run], now)
     for record in records:
         write_job(connection, store, record)
         if record.status not in ENDED:
