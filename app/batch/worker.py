@@ -238,11 +238,10 @@ def _run(
             status, phases = _ended(task, store, lease, process, study)
         seconds = time.perf_counter() - begun
         peak_mb = round(lease.peak_memory_mb, 1)
-        mine = (
-            store.index.finish(task.key, process.name, seconds=round(seconds, 3), peak_memory_mb=peak_mb)
-            if study is None
-            else store.index.forget(task.key, process.name)
-        )
+        if study is None:
+            mine = store.index.finish(task.key, process.name, seconds=round(seconds, 3), peak_memory_mb=peak_mb)
+        else:
+            mine = store.index.forget(task.key, process.name)
     except RunEndedError as error:
         store.index.release(task.key, process.name)
         return RunReport(task.key, "ended" if process.has_ended(task.batch) else "held", str(error), process.name)

@@ -20,6 +20,7 @@ from app.results.store.reindex import reindexed
 from app.results.store.store import Store, opened_store
 from app.scenario import check_scenario
 from app.studies.hosting.kept import kept_at, kept_capacities
+from tests.app.batch.jobs.waiting import ended
 
 CASE33 = {
     "name": "thirty-three",
@@ -64,7 +65,7 @@ def test_capacities_of_all_buses_are_worked_out_as_a_job_and_kept_beside_the_res
     assert asked(jobs, "heat_pump").key != job.key
     report = worked(jobs, store.queue.record(job.key))
     assert (report.status, report.reason) == ("done", "")
-    done = next(one for one in jobs.all() if one.key == job.key)
+    done = ended(jobs, job.key)
     assert (done.status, done.result_name) == ("done", "of_result")
     assert done.seconds is not None
     results, sha256 = Path(str(store.place)), check_scenario(CASE33, Path(), "").scenario.sha256
