@@ -84,7 +84,8 @@ def test_the_steps_and_the_reason_are_named(runs: dict[str, tuple[Done, Result]]
     conflicts = [c for c in result.manifest["limits_in_conflict"] if c["quantity"] == "power_flow"]
     assert len({conflict["step"] for conflict in conflicts}) == len(conflicts) == failed
     assert "the power flow has no solution" in done.stderr
-    assert f"city: power_flow, step {conflicts[0]['step']}: the power flow has no solution" in done.stderr
+    when = f"step {conflicts[0]['step']} ({conflicts[0]['time']})"
+    assert f"city: power_flow, {when}: the power flow has no solution" in done.stderr
     assert conflicts[0]["why"].endswith("MW of demand are more than the grid can carry")
     json.dumps(dict(result.manifest), allow_nan=False)
 

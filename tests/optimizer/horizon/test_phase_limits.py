@@ -17,7 +17,8 @@ from grid.flexibility.flexibility import Flexibility, Reservoir, one_hot
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
 from grid.network.sequence_network import PHASES
-from grid.three_phase import sequences_of
+from grid.three_phase import PhasePowerFlow, sequences_of
+from grid.time.clock import Clock
 from optimizer.horizon.rolling import dispatch
 from optimizer.horizon.spans import Spans, dispatch_in_spans
 from optimizer.problem.phases import PhaseConnections
@@ -31,7 +32,7 @@ from tests.optimizer.small_cases import clock_of, problem_on
 pytestmark = pytest.mark.slow
 
 CLOCK = clock_of(6)
-PRICE = np.array([60.0, 40.0, 30.0, 35.0, 45.0, 70.0])
+PRICE = np.array([60.0, 40.0, 30.0, 35.0, 45.0, 70.0, 80.0])
 N_BUSES, NEED_MWH, MOST_MW = 8, 0.03, 0.022
 BUSES, ON_PHASE = np.array([4, 4, 6, 6, 7, 7, 7]), np.array([0, 0, 0, 1, 0, 1, 2])
 """Cars, most of them on phase a."""
@@ -49,10 +50,21 @@ def network(net: Any) -> Network:
 
 @pytest.fixture(scope="module")
 def problem(network: Network) -> DispatchProblem:
-    """Cars that only charge, beside loads that are the same in all phases; all limits balanced."""
+    """Cars that stay throughout; all limits balanced."""
+    return charging(network, CLOCK)
+
+
+@pytest.fixture(scope="module")
+def sessions(network: Network) -> DispatchProblem:
+    """Cars that leave before the last step, in three phases."""
+    return in_phases(charging(network, clock_of(7)), unbalance=1.2)
+
+
+def charging(network: Network, clock: Clock) -> DispatchProblem:
+    """Cars that only charge, in six steps, beside loads that are the same in all phases."""
     cars = Flexibility(
-        name="cars", kind="ev_fleet", clock=CLOCK, shares=one_hot(BUSES, N_BUSES), start=np.zeros(7, np.int64),
-        stop=np.full(7, CLOCK.n_steps), p_min_mw=np.zeros(7), p_max_mw=np.full(7, MOST_MW), element="storage",
+        name="cars", kind="ev_fleet", clock=clock, shares=one_hot(BUSES, N_BUSES), start=np.zeros(7, np.int64),
+        stop=np.full(7, 6), p_min_mw=np.zeros(7), p_max_mw=np.full(7, MOST_MW), element="storage",
         reservoir=Reservoir(
             e_start_mwh=np.zeros(7), e_end_mwh=np.full(7, NEED_MWH), e_min_mwh=np.zeros(7),
             e_max_mwh=np.full(7, NEED_MWH), eta_charge=np.ones(7), eta_discharge=np.ones(7),
@@ -62,7 +74,7 @@ def problem(network: Network) -> DispatchProblem:
     fixed = np.zeros(N_BUSES)
     fixed[[3, 5, 6]] = 0.012
     return problem_on(
-        network, CLOCK, [cars], fixed, import_price_per_mwh=PRICE, export_price_per_mwh=0.0,
+        network, clock, [cars], fixed, import_price_per_mwh=PRICE[: clock.n_steps], export_price_per_mwh=0.0,
         loading_max_percent=np.full(len(network.branches), 65.0), vm_min_pu=np.full(N_BUSES, 0.935),
     )  # fmt: skip
 
@@ -158,7 +170,9 @@ def test_a_limit_that_no_programme_keeps_is_named_with_bus_phase_and_least_exces
     worst = min(schedule.shortfalls, key=lambda shortfall: shortfall.value)
     assert worst.phase == "a"
     assert worst.element in {"B4", "B7"}
-    vm = scheduled_flow(tight, schedule).phase_vm_pu()  # type: ignore[attr-defined]  # it is in three phases
+    flow = scheduled_flow(tight, schedule)
+    assert isinstance(flow, PhasePowerFlow)
+    vm = flow.phase_vm_pu()
     assert vm[worst.step, 0, int(worst.element[1])] == pytest.approx(worst.value, abs=1e-9)
 
 
@@ -171,8 +185,21 @@ def test_an_inelastic_problem_says_which_limits_of_which_phase_are_in_conflict(p
     assert re.search(r"(loading|voltage) in phase a of [LB]\d", text)
 
 
-def test_windows_and_spans_know_the_phases_too(problem: DispatchProblem) -> None:
-    limited = replace(in_phases(problem, unbalance=1.2), horizon_steps=3, look_ahead_steps=3)
+def test_aggregated_sessions_keep_the_limits_of_phases_too(sessions: DispatchProblem) -> None:
+    schedule = dispatch(replace(sessions, sessions="aggregated"))
+    assert not schedule.shortfalls
+    flow = scheduled_flow(sessions, schedule)
+    assert isinstance(flow, PhasePowerFlow)
+    assert flow.phase_vm_pu().min() >= 0.935 - 1e-4
+    assert np.nanmax(flow.loading_percent()) <= 65.2
+    assert np.nanmax(flow.unbalance()) <= 0.012
+    even = PRICE[:6].mean() * NEED_MWH * BUSES.size  # at every step alike, without losses
+    of_fixed = PRICE @ sessions.p_fixed_mw.sum(axis=1)
+    assert schedule.lp_cost < 1.06 * (even + of_fixed)
+
+
+def test_windows_and_spans_know_the_phases_too(sessions: DispatchProblem) -> None:
+    limited = replace(sessions, horizon_steps=3, look_ahead_steps=3)
     in_spans = dispatch_in_spans(limited, Spans(3, 3))
     assert not in_spans.shortfalls
     assert schedule_totals(limited, in_spans).cost == pytest.approx(in_spans.quality.ac_cost, rel=1e-9)
