@@ -28,5 +28,5 @@ def demo(
     print_comparison(unmanaged, optimal)
     typer.echo(f"results: {out / 'unmanaged'} and {out / 'optimal'}")
     if serve:
-        serve_folder(out, host, port)
+        serve_folder(str(out), host, port)
     exit_for(optimal)

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def serve(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result, or a folder of results.")] = Path(
-        "runs/demo"
-    ),
+    place: Annotated[str, typer.Argument(metavar="DIR", help="A result, or a folder of results.")] = "runs/demo",
     host: Host = "127.0.0.1",
     port: Port = 8050,
     jobs: Annotated[
@@ -35,6 +33,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the dashboard, in which scenarios are also run; their results go into DIR."""
+    folder = _shown_folder(place)
     from app.batch.memory import return_memory_of_tables_soon
 
     return_memory_of_tables_soon()
@@ -44,6 +43,22 @@ def serve(
         _refuse_with_read_only(jobs, index)
     with _queue(folder, jobs, index, read_only=read_only) as queue:
         serve_dashboard(folder, host, port, open_browser=sys.stdout.isatty(), jobs=queue, basemap=basemap)
+
+
+def _shown_folder(place: str) -> Path:
+    """The folder whose results are shown.
+
+    Raises:
+        InputError: If it is not on this machine.
+    """
+    from app.results.store.folders.places import folder_on_this_machine
+    from grid.errors import InputError
+
+    folder = folder_on_this_machine(place)
+    if folder is None:
+        rule = "must be a folder of this machine; of a store at a URL, copy the results that are to be shown"
+        raise InputError.single("DIR", rule, place)
+    return folder
 
 
 def _refuse_with_read_only(jobs: int | None, index: str | None) -> None:

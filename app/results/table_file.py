@@ -99,7 +99,10 @@ def encode(name: str, frame: pl.DataFrame, file: BinaryIO) -> None:
 
 
 def _write_small(frame: pl.DataFrame, file: BinaryIO) -> None:
-    frame.write_parquet(file, compression="zstd", compression_level=1)
+    """By way of memory: what is wrong with a disk polars says in words that name none."""
+    content = BytesIO()
+    frame.write_parquet(content, compression="zstd", compression_level=1)
+    file.write(content.getvalue())
 
 
 @cache

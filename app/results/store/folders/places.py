@@ -20,22 +20,26 @@ INDEX = ".index.sqlite"
 _FILE = "file://"
 
 
+def folder_on_this_machine(place: str) -> Path | None:
+    """The folder that a user names by its path or by ``file://``; None if it is at another URL."""
+    path = unquote(place.removeprefix(_FILE)) if place.startswith(_FILE) else place
+    return None if "://" in path else Path(path)
+
+
 def open_folder(place: str | Path) -> StoreFolder:
     """The folder of a store at a path or URL.
 
     Raises:
         InputError: If it is no folder, its protocol is unknown, or what that needs is not installed.
     """
+    path = place if isinstance(place, Path) else folder_on_this_machine(place)
     text = str(place)
-    if isinstance(place, str) and text.startswith(_FILE):
-        text = unquote(text.removeprefix(_FILE))
-    if "://" in text and not isinstance(place, Path):
+    if path is None:
         system, root = file_system_at(text)
         shown = without_password(text).rstrip("/")
         return RemoteFolder(system, root.rstrip("/"), shown, Cache.of(text))
-    if not text.strip():
+    if not text.removeprefix(_FILE).strip():
         raise InputError.single("STORE", "must name a folder or a URL", text)
-    path = Path(text)
     if not is_folder(path) and exists(path):
         raise InputError.single("STORE", "is no folder", text)
     if is_file(path / "manifest.json"):

@@ -87,6 +87,19 @@ class RemoteFolder(StoreFolder):
         raise_if_any(faults, place)
         return Found(manifest, json.loads(summary), sum(sizes[file] for file in (*FILES, MANIFEST)))
 
+    def verify(self, name: str) -> None:
+        """See `StoreFolder.verify`: all of it is fetched, but not kept."""
+        stated = self.look(name, all_files=False).manifest["files"]
+
+        def as_written(file: str) -> bool:
+            with reaching(self.shown), self.system.open(f"{self.root}/{name}/{file}", "rb") as content:
+                return bool(hashlib.file_digest(content, "sha256").hexdigest() == stated[file])
+
+        rule = "is not as it was written: its SHA-256 differs"
+        sound = zip(FILES, self.each(as_written, FILES), strict=True)
+        faults = [Fault(f"{self.shown}/{name}/{file}", rule) for file, same in sound if not same]
+        raise_if_any(faults, f"{self.shown}/{name}")
+
     def open(self, name: str) -> Result:
         """See `StoreFolder.open`: it is fetched unless a copy of it is here, and compared with its hashes."""
         manifest = self._read(f"{name}/{MANIFEST}")

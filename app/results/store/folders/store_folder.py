@@ -87,6 +87,10 @@ class StoreFolder(ABC):
             InputError: If it is missing, damaged, foreign, or of another format.
         """
 
+    def verify(self, name: str) -> None:
+        """Compares every file of a result with its hash, where it lies. Raises as `look`."""
+        self.look(name, all_files=True)
+
     @abstractmethod
     def open(self, name: str) -> Result:
         """A result as a folder on this machine. Raises as `look`."""

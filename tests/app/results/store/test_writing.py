@@ -12,6 +12,8 @@ import fsspec
 import polars as pl
 import pytest
 
+from app.commands.serve import serve
+from app.commands.verify import verify
 from app.failures import StoreError
 from app.results import scan
 from app.results.folder import find_results
@@ -116,6 +118,35 @@ def test_a_damaged_copy_of_a_remote_result_is_fetched_again(s3_bucket: str, resu
         shutil.rmtree(copy)
         with pytest.raises(InputError, match=r"buses\.parquet: is not as it was written"):
             store.open(key)
+
+
+def test_verify_reads_what_lies_in_a_bucket_not_its_copies(
+    s3_bucket: str, result_of: ResultOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = keys(2)
+    with opened_store(f"{s3_bucket}/verified") as store:
+        with pytest.raises(InputError, match="holds no result"):
+            verify(store.place)
+        assert isinstance(store.folder, RemoteFolder)
+        for key in (one, two):
+            store.folder.send(key, result_of(key))
+            store.open(key)
+        verify(store.place)
+        assert capsys.readouterr().out.count("files are as they were written") == 2
+        system, root = store.folder.system, store.folder.root
+        system.pipe_file(f"{root}/{one}/buses.parquet", b"damaged")
+        system.rm_file(f"{root}/{two}/{MANIFEST}")
+        with pytest.raises(InputError) as error:
+            verify(store.place)
+    told = str(error.value)
+    assert f"{one}/buses.parquet: is not as it was written" in told
+    assert f"{two}/{MANIFEST}: is missing" in told
+
+
+@pytest.mark.parametrize("place", ["s3://bucket/results", "memory://results"])
+def test_the_server_says_that_it_shows_folders_of_this_machine(place: str) -> None:
+    with pytest.raises(InputError, match="must be a folder of this machine"):
+        serve(place)
 
 
 def test_copies_used_longest_ago_make_room(
