@@ -23,7 +23,7 @@ import numpy as np
 from scipy import sparse
 
 from grid.arrays import Floats, Ints
-from optimizer._highs import InterruptedSolveError, LinearProgram, Solver, SolverError, Statuses
+from optimizer._highs import InterruptedSolveError, LinearProgram, Solver, SolverError
 
 SMOOTHING = 0.3
 """Weight of the best prices so far against the newest duals."""
@@ -131,9 +131,6 @@ class Decomposition(Solver):
     def n_schedules(self) -> int:
         """Schedules in the programme, groups counted one by one."""
         return int(self._drawn.shape[1])
-
-    def start_from(self, columns: Statuses, rows: Statuses) -> None:
-        """A vertex of the sessions one by one is none here; the first schedules are those at the first price."""
 
     def add_rows(self, matrix: sparse.csr_array, lower: Floats, upper: Floats) -> Ints:
         """Adds rows over the own columns and the cells, N + D columns, and returns their places."""

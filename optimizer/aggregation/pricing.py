@@ -52,14 +52,16 @@ class PricedSessions:
     wear_per_mwh: Floats
     step_hours: float
 
-    def cheapest(self, price_per_mwh: Floats) -> tuple[Floats, Floats]:
+    def cheapest(self, price_per_mwh: Floats, cell: Ints | None = None) -> tuple[Floats, Floats]:
         """Charging and feed-in of every slot, shape (K,) each [MW], at least cost.
 
         Args:
-            price_per_mwh: Price seen by each slot, shape (K,) [currency/MWh].
+            price_per_mwh: Price seen in each cell, shape (D,) [currency/MWh].
+            cell: Cell of each slot, shape (K,); None: each slot has a cell of its own.
         """
+        cell = np.arange(self.charge_max_mw.size) if cell is None else cell
         return _cheapest(
-            self.offsets, np.ascontiguousarray(price_per_mwh), self.charge_max_mw, self.discharge_max_mw,
+            self.offsets, np.ascontiguousarray(price_per_mwh), cell, self.charge_max_mw, self.discharge_max_mw,
             self.e_start_mwh, self.e_low_mwh, self.e_high_mwh, self.e_due_low_mwh, self.e_due_high_mwh,
             self.eta_charge, self.eta_discharge, self.wear_per_mwh, self.step_hours,
         )  # fmt: skip
@@ -68,7 +70,8 @@ class PricedSessions:
 @njit(cache=True, nogil=True)
 def _cheapest(
     offsets: Ints,
-    price: Floats,
+    price_of_cell: Floats,
+    cell: Ints,
     charge_max: Floats,
     discharge_max: Floats,
     e_start: Floats,
@@ -81,29 +84,31 @@ def _cheapest(
     wear: Floats,
     h: float,
 ) -> tuple[Floats, Floats]:
-    n_slots = price.size
+    n_slots = cell.size
     charge, discharge = np.zeros(n_slots), np.zeros(n_slots)
     longest = 0
     for i in range(e_start.size):
         longest = max(longest, offsets[i + 1] - offsets[i])
     slopes, lengths = np.empty((longest + 1, 2 * longest + 2)), np.empty((longest + 1, 2 * longest + 2))
-    counts, bottoms = np.zeros(longest + 1, np.int64), np.zeros(longest + 1)
+    counts, bottoms, prices = np.zeros(longest + 1, np.int64), np.zeros(longest + 1), np.empty(longest)
     for i in range(e_start.size):
         first, n = offsets[i], offsets[i + 1] - offsets[i]
-        at = slice(first, first + n)
+        at, price = slice(first, first + n), prices[:n]
+        for k in range(n):
+            price[k] = price_of_cell[cell[first + k]]
         if e_start[i] >= e_low[i] and _only_charges(
-            price[at], charge_max[at], discharge_max[at], eta_c[i], eta_d[i], wear[i], due_low[i] >= e_start[i]
+            price, charge_max[at], discharge_max[at], eta_c[i], eta_d[i], wear[i], due_low[i] >= e_start[i]
         ):
             most = min(due_high[i], e_high[i]) - e_start[i]
-            _fill(charge[at], price[at], charge_max[at], h * eta_c[i], due_low[i] - e_start[i], most)
+            _fill(charge[at], price, charge_max[at], h * eta_c[i], due_low[i] - e_start[i], most)
             continue
         counts[0], bottoms[0] = 0, e_start[i]
         for k in range(n):
             s = first + k
             _step(
                 slopes, lengths, counts, bottoms, k,
-                price[s] / eta_c[i], h * eta_c[i] * charge_max[s],
-                (price[s] - wear[i]) * eta_d[i], h * discharge_max[s] / eta_d[i],
+                price[k] / eta_c[i], h * eta_c[i] * charge_max[s],
+                (price[k] - wear[i]) * eta_d[i], h * discharge_max[s] / eta_d[i],
                 e_low[i], e_high[i],
             )  # fmt: skip
         energy = _end(slopes[n], lengths[n], counts[n], bottoms[n], due_low[i], due_high[i])
@@ -112,11 +117,32 @@ def _cheapest(
             most_charge, most_discharge = h * eta_c[i] * charge_max[s], h * discharge_max[s] / eta_d[i]
             before, gained, spent = _back(
                 slopes[k], lengths[k], counts[k], bottoms[k], energy,
-                price[s] / eta_c[i], most_charge, (price[s] - wear[i]) * eta_d[i], most_discharge,
+                price[k] / eta_c[i], most_charge, (price[k] - wear[i]) * eta_d[i], most_discharge,
             )  # fmt: skip
             charge[s], discharge[s] = gained / (h * eta_c[i]), spent * eta_d[i] / h
             energy = before
     return charge, discharge
+
+
+@njit(cache=True, nogil=True)
+def taken(charge: Floats, discharge: Floats, fed: Ints) -> tuple[Ints, Floats]:
+    """Places and values of what is not 0: charging of K slots, and after them the feed-in of the slots `fed`."""
+    n_slots, count = charge.size, 0
+    for s in range(n_slots):
+        count += charge[s] != 0.0
+    for s in fed:
+        count += discharge[s] != 0.0
+    places, values = np.empty(count, np.int64), np.empty(count)
+    count = 0
+    for s in range(n_slots):
+        if charge[s] != 0.0:
+            places[count], values[count] = s, charge[s]
+            count += 1
+    for place in range(fed.size):
+        if discharge[fed[place]] != 0.0:
+            places[count], values[count] = n_slots + place, discharge[fed[place]]
+            count += 1
+    return places, values
 
 
 @njit(cache=True, nogil=True)

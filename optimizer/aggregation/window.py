@@ -7,9 +7,9 @@ from scipy import sparse
 
 from grid.arrays import Floats, Ints
 from grid.flexibility.per_slot import values_of
-from optimizer._highs import LinearProgram, Solver, SolverError
+from optimizer._highs import Solver, SolverError
 from optimizer.aggregation.decomposition import Decomposition, PricedColumns, Schedules
-from optimizer.aggregation.pricing import PricedSessions
+from optimizer.aggregation.pricing import PricedSessions, taken
 from optimizer.window.model import EXCESSES
 from optimizer.window.programme import Window
 from optimizer.window.sessions import SessionBlock, single_direction
@@ -129,10 +129,10 @@ class PlacedSessions:
         """The cheapest schedule of every session at prices of the cells, shape (D,)."""
         columns, values = [], []
         for (block, at), sessions in zip(self.placed, self._priced, strict=True):
-            charge, discharge = sessions.cheapest(price[self.cells.cell[at.charge]] / sessions.step_hours)
-            charged, fed = np.flatnonzero(charge), np.flatnonzero(discharge[block.fed])
-            columns += [at.charge.start + charged, at.discharge.start + fed]
-            values += [charge[charged], discharge[block.fed[fed]]]
+            powers = sessions.cheapest(price / sessions.step_hours, self.cells.cell[at.charge])
+            places, drawn = taken(*powers, block.fed)
+            columns.append(at.charge.start + places)  # feed-in follows the charging
+            values.append(drawn)
         return Schedules(np.concatenate(columns), np.concatenate(values))
 
 
@@ -144,24 +144,19 @@ class AggregatedSolver(Decomposition):
     """
 
     def __init__(self, window: Window) -> None:
-        program, n_own, n_rows = window.program, window.block_columns[0].first, window.block_rows_at[0]
+        program, n_rows = window.own, window.own.row_lower.size
         self._placed = PlacedSessions(window)
-        penalties = np.zeros(n_own)
+        penalties = np.zeros(program.cost.size)
         for name in EXCESSES:
             penalties[window.compiled.columns[name]] = program.cost[window.compiled.columns[name]]
-        matrix = sparse.csr_array(program.matrix)[:n_rows]
-        own = LinearProgram(
-            matrix[:, :n_own], program.row_lower[:n_rows], program.row_upper[:n_rows],
-            program.lower[:n_own], program.upper[:n_own], program.cost[:n_own],
-        )  # fmt: skip
         cells, n_cells = window.cells, window.cells.block.size
         drawn_in = window.compiled.rows["sessions_total"][cells.block, cells.step]
         links = sparse.csr_array((-np.ones(n_cells), (drawn_in, np.arange(n_cells))), shape=(n_rows, n_cells))
         sessions = PricedColumns(
-            program.cost[n_own:], cells.cell, cells.sign, self._placed.groups(), self._placed.cheapest
+            window.cost[program.cost.size :], cells.cell, cells.sign, self._placed.groups(), self._placed.cheapest
         )
         first_price = window.problem.clock.step_hours * window.problem.import_cost_per_mwh[window.steps][cells.step]
-        super().__init__(own, links, sessions, gap=GAP, penalties=penalties, first_price=first_price)
+        super().__init__(program, links, sessions, gap=GAP, penalties=penalties, first_price=first_price)
 
     def solve(self) -> Floats:
         """The optimum to a gap of `GAP`, sessions one by one, each going one way in a step, shape (columns,)."""

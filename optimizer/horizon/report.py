@@ -153,7 +153,7 @@ def _duals_without_penalties(plan: WindowSolution) -> Floats:
     if not any((plan.values(name) > NO_EXCESS).any() for name in EXCESSES):
         return plan.solver.duals()
     cost = np.zeros(plan.solver.n_columns)
-    cost[: window.n_columns] = window.program.cost
+    cost[: window.n_columns] = window.cost
     for name in EXCESSES:
         cost[columns[name]] = 0.0
     return plan.solver.duals_of(cost)

@@ -100,6 +100,14 @@ def boundary_shares(before: OverLimits, now: OverLimits, loadings: LoadingWay) -
     return np.where(beyond, leaving, np.where(returning > 0, returning, 1.0))
 
 
+def within(over: OverLimits, steps: slice) -> OverLimits:
+    """An excess in some steps alone."""
+    found = {kind: np.full_like(excess, -np.inf) for kind, excess in over.items()}
+    for kind, excess in over.items():
+        found[kind][steps] = excess[steps]
+    return found
+
+
 def with_neighbours(bad: Bools) -> Bools:
     """Pairs of step and branch within `NEAR_STEPS` steps of one of `bad`, of the same branch, shape (n_steps, L)."""
     near = bad.copy()

@@ -9,6 +9,7 @@ in less than half the time, and the first rows of the network are stated there, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -22,39 +23,71 @@ LITTLE_MWH = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
+class Filling:
+    """What the sessions of a block draw.
+
+    Args:
+        p_mw: Power of each slot, shape (Kw,) [MW].
+        full: Slots filled to their bound, shape (Kw,).
+        partly: Slot that each device fills in part, shape (A,); -1 where it needs nothing.
+    """
+
+    p_mw: Floats
+    full: Bools
+    partly: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class FirstGuess:
     """A schedule that keeps every session's promise, and the vertex that it is.
 
     Args:
+        window: The window.
         schedule: The schedule.
-        columns: Status of each column in the basis, shape (N,).
-        rows: Status of each row, shape (M,).
+        fillings: What the sessions of each block draw in it.
     """
 
+    window: Window
     schedule: WindowSchedule
-    columns: Statuses
-    rows: Statuses
+    fillings: tuple[Filling, ...]
+
+    @property
+    def columns(self) -> Statuses:
+        """Status of each column in the basis, shape (N,)."""
+        return self._statuses[0]
+
+    @property
+    def rows(self) -> Statuses:
+        """Status of each row, shape (M,)."""
+        return self._statuses[1]
+
+    @cached_property
+    def _statuses(self) -> tuple[Statuses, Statuses]:
+        program, model = self.window.program, self.window.compiled
+        bounded = np.where(np.isfinite(program.lower), LOWER, np.where(np.isfinite(program.upper), UPPER, FREE))
+        columns, rows = bounded.astype(np.int8), np.full(program.row_lower.size, BASIC, dtype=np.int8)
+        for variable, constraint in (
+            ("import_mw", "balance"), ("sessions_mw", "sessions_total"), ("energy_mwh", "store_balance"),
+        ):  # fmt: skip
+            columns[model.columns[variable]], rows[model.rows[constraint]] = BASIC, LOWER
+        for (block, at), row_at, filling in zip(
+            self.window.placed_blocks(), self.window.block_rows_at, self.fillings, strict=True
+        ):
+            of_block, of_rows = _vertex(block, filling)
+            columns[at.every] = np.where(of_block == LOWER, columns[at.every], of_block)
+            rows[row_at : row_at + of_rows.size] = of_rows
+        return columns, rows
 
 
 def first_guess(window: Window, state: WindowState) -> FirstGuess:
     """The first guess for a window: sessions in their cheapest steps, everything else as if unmanaged."""
     schedule = window.unmanaged()
     price = _price_per_mwh(window, schedule)
-    program, model = window.program, window.compiled
-    bounded = np.where(np.isfinite(program.lower), LOWER, np.where(np.isfinite(program.upper), UPPER, FREE))
-    columns, rows = bounded.astype(np.int8), np.full(program.row_lower.size, BASIC, dtype=np.int8)
-    for variable, constraint in (
-        ("import_mw", "balance"), ("sessions_mw", "sessions_total"), ("energy_mwh", "store_balance"),
-    ):  # fmt: skip
-        columns[model.columns[variable]], rows[model.rows[constraint]] = BASIC, LOWER
-    for (block, at), row_at in zip(window.placed_blocks(), window.block_rows_at, strict=True):
-        filling = _cheapest_filling(block, price)
-        of_block, of_rows = _vertex(block, filling)
-        columns[at.every] = np.where(of_block == LOWER, columns[at.every], of_block)
-        rows[row_at : row_at + of_rows.size] = of_rows
+    fillings = tuple(_cheapest_filling(block, price) for block in window.blocks)
+    for block, filling in zip(window.blocks, fillings, strict=True):
         if block.flexibility.reservoir is not None:
             schedule.p_mw[block.flexibility.name] = (block.slot, filling.p_mw)
-    return FirstGuess(_as_seen(schedule, state.ahead), columns, rows)
+    return FirstGuess(window, _as_seen(schedule, state.ahead), fillings)
 
 
 def fallback_schedule(window: Window, state: WindowState) -> WindowSchedule:
@@ -108,26 +141,13 @@ def _price_per_mwh(window: Window, schedule: WindowSchedule) -> Floats:
     return price
 
 
-@dataclass(frozen=True, eq=False)
-class _Filling:
-    """What the sessions of a block draw.
-
-    Args:
-        p_mw: Power of each slot, shape (Kw,) [MW].
-        full: Slots filled to their bound, shape (Kw,).
-        partly: Slot that each device fills in part, shape (A,); -1 where it needs nothing.
-    """
-
-    p_mw: Floats
-    full: Bools
-    partly: Ints
-
-
-def _cheapest_filling(block: SessionBlock, price_per_mwh: Floats) -> _Filling:
+def _cheapest_filling(block: SessionBlock, price_per_mwh: Floats) -> Filling:
     """Every session in its cheapest steps, at prices of shape (n_steps,)."""
     most = np.maximum(block.p_max_mw, 0.0)
     gain = block.gain_mwh_per_mw * most
-    order = np.lexsort((block.step, price_per_mwh[block.step], block.local))
+    rank = np.empty(price_per_mwh.size, dtype=np.int64)
+    rank[np.argsort(price_per_mwh, kind="stable")] = np.arange(rank.size)  # of equal prices the first step first
+    order = np.argsort(block.local * rank.size + rank[block.step], kind="stable")
     ordered = gain[order]
     before = np.cumsum(ordered) - ordered
     first = np.searchsorted(block.local[order], np.arange(block.needed_mwh.size))
@@ -139,10 +159,10 @@ def _cheapest_filling(block: SessionBlock, price_per_mwh: Floats) -> _Filling:
     p_mw[order], full[order] = share * most[order], (share >= 1.0) & ~ends
     partly = np.full(block.needed_mwh.size, -1)
     partly[block.local[order[ends]][::-1]] = order[ends][::-1]
-    return _Filling(p_mw, full, partly)
+    return Filling(p_mw, full, partly)
 
 
-def _vertex(block: SessionBlock, filling: _Filling) -> tuple[Statuses, Statuses]:
+def _vertex(block: SessionBlock, filling: Filling) -> tuple[Statuses, Statuses]:
     """Status of the columns and of the rows of a block; a column that is not special is at its lower bound."""
     at = block.columns
     columns = np.full(block.n_columns, LOWER, dtype=np.int8)

@@ -91,7 +91,7 @@ class GridRows:
 
     def __init__(self, solver: Solver, window: Window, decided_steps: int | None = None) -> None:
         self._solver, self._window = solver, window
-        self._for_good = slice(0, decided_steps)
+        self.for_good = slice(0, decided_steps)
         problem, at = window.problem, window.steps
         self._worthless_surplus = problem.export_price_per_mwh[at] <= 0
         self._exact = problem.import_cost_per_mwh[at] <= 0
@@ -151,34 +151,35 @@ class GridRows:
             fixed = window.problem.p_fixed_mw[window.steps].sum(axis=1)
             self._solver.set_sides(window.compiled.rows["balance"], fixed + self._own_mw)
 
-    def losses_missed(self, flow: GridFlow, loss_mw: Floats) -> float:
-        """By what share the programme's losses, shape (n_steps,) [MW], miss those of a power flow [1].
+    def losses_missed(self, flow: GridFlow, loss_mw: Floats) -> Floats:
+        """By how much the programme's losses, shape (n_steps,) [MW], miss those of a power flow, same shape [1].
 
-        Of the steps that are decided for good; 0 where there are none or no step has a solution.
+        As shares of the mean losses of the steps that are decided for good; 0 in steps without a solution.
         """
         grid_mw = np.where(flow.failed, 0.0, flow.injected_mw().sum(axis=1))
         missed = np.where(flow.failed, 0.0, np.abs(grid_mw - loss_mw))
-        return float(missed[self._for_good].sum() / max(grid_mw[self._for_good].sum(), 1e-9))
+        return missed / max(float(grid_mw[self.for_good].mean()), 1e-9)
 
-    def add_losses(self, point: OperatingPoint, loss_mw: Floats | None = None) -> None:
+    def add_losses(self, point: OperatingPoint, loss_mw: Floats | None = None, missed: Bools | None = None) -> None:
         """Adds the tangents of the losses at an operating point.
 
         Args:
             point: The operating point.
             loss_mw: Losses of the programme's last optimum, of which this is the point, shape (n_steps,) [MW];
                 None before there is one, and for other points.
+            missed: Steps that need a tangent, shape (n_steps,), beside those that have but one; None: all.
         """
-        flow = point.flow
-        steps = np.flatnonzero(~flow.failed)
-        if not steps.size:
-            return
-        losses = self.limits.losses(flow, steps)
+        flow, solved = point.flow, ~point.flow.failed
         surplus = flow.slack_mva().real.sum(axis=1) < 0
         self._exact = self._exact | (surplus & self._worthless_surplus)
         outdated = np.zeros_like(self._exact)
         if loss_mw is not None:
-            outdated[steps] = loss_mw[steps] > (1 + INFLATED) * losses.value + INFLATED_MW
+            outdated = solved & (loss_mw > (1 + INFLATED) * flow.injected_mw().sum(axis=1) + INFLATED_MW)
             self._exact |= outdated & ~self._losses_are_kept_small()
+        steps = np.flatnonzero(solved & (missed | self._exact | outdated) if missed is not None else solved)
+        if not steps.size:
+            return
+        losses = self.limits.losses(flow, steps)
         for before in self.added:
             if before.kind == "loss":
                 self._solver.relax_rows(before.row[(self._exact | outdated)[before.step]])
@@ -210,7 +211,7 @@ class GridRows:
 
     def violates(self, over: OverLimits) -> bool:
         """Whether any limit of the steps that are decided for good is exceeded by more than it should."""
-        return any((excess[self._for_good] > SETTLED[kind]).any() for kind, excess in over.items())
+        return any((excess[self.for_good] > SETTLED[kind]).any() for kind, excess in over.items())
 
     def excesses(self, flow: GridFlow) -> dict[str, Floats]:
         """Greatest excess in each step by the variable that stands for it, shape (n_steps,) each."""

@@ -33,7 +33,7 @@ def run_or_not(solver: Solver, window: Window, x: np.ndarray) -> bool:
     fixed = False
     for place, least, sign in _with_minimum(window):
         power = sign * x[place]
-        most = sign * (window.program.upper if sign > 0 else window.program.lower)[place]
+        most = sign * (window.own.upper if sign > 0 else window.own.lower)[place]
         usable = most >= least
         between = (power > SHARE * least) & (power < (1 - SHARE) * least)
         if not between[usable].any():

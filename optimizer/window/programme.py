@@ -29,26 +29,42 @@ class Window(WindowModel):
     """A window with its programme stated.
 
     Args:
-        program: The whole programme.
+        own: The programme without the columns and rows of single sessions.
         blocks: Blocks of the sessions.
         block_columns: Columns of each block in the programme.
         block_rows_at: First row of each block.
     """
 
-    program: LinearProgram
+    own: LinearProgram
     blocks: tuple[SessionBlock, ...]
     block_columns: tuple[SessionColumns, ...]
     block_rows_at: tuple[int, ...]
 
+    @cached_property
+    def program(self) -> LinearProgram:
+        """The whole programme, sessions one by one."""
+        program = self.own
+        for place, block in enumerate(self.blocks):
+            into = block.by_step(self.n_steps).tocoo()
+            at = (self.compiled.rows["sessions_total"][place][into.row], into.col)
+            into_rows = sparse.csr_array((-into.data, at), shape=(program.row_lower.size, block.n_columns))
+            program = program.with_block(block.program, into_rows)
+        return program
+
+    @cached_property
+    def cost(self) -> Floats:
+        """Cost of the columns of the whole programme, shape (columns,)."""
+        return np.concatenate([self.own.cost, *(block.program.cost for block in self.blocks)])
+
     @property
     def n_columns(self) -> int:
-        """Columns of the programme."""
-        return int(self.program.cost.size)
+        """Columns of the whole programme."""
+        return self.n_own + sum(block.n_columns for block in self.blocks)
 
     @property
     def n_own(self) -> int:
         """Columns before those of sessions."""
-        return int(self.compiled.program.cost.size)
+        return int(self.own.cost.size)
 
     def placed_blocks(self) -> Iterator[tuple[SessionBlock, SessionColumns]]:
         """The blocks of sessions with their columns in the programme."""
@@ -313,18 +329,14 @@ def state_window(
         state: What it takes over.
     """
     model = WindowModel(problem, roles, first, stop, compiled)
-    program = compiled.updated(bounds=bounds(model, state), cost=prices(model), rhs=sides(model, state))
+    own = compiled.updated(bounds=bounds(model, state), cost=prices(model), rhs=sides(model, state))
     blocks, columns, rows_at = [], [], []
-    for place, flexibility in enumerate(roles.sessions):
+    n_columns, n_rows = own.cost.size, own.row_lower.size
+    for flexibility in roles.sessions:
         energy = state.e_now_mwh.get(flexibility.name, np.zeros(flexibility.n_devices))
         block = session_block(flexibility, energy, first, stop)
-        rows = compiled.rows["sessions_total"][place]
-        into = block.by_step(model.n_steps).tocoo()
-        into_rows = sparse.csr_array(
-            (-into.data, (rows[into.row], into.col)), shape=(program.row_lower.size, block.n_columns)
-        )
         blocks.append(block)
-        columns.append(block.columns.moved_to(program.cost.size))
-        rows_at.append(program.row_lower.size)
-        program = program.with_block(block.program, into_rows)
-    return Window(problem, roles, first, stop, compiled, program, tuple(blocks), tuple(columns), tuple(rows_at))
+        columns.append(block.columns.moved_to(n_columns))
+        rows_at.append(n_rows)
+        n_columns, n_rows = n_columns + block.n_columns, n_rows + block.program.row_lower.size
+    return Window(problem, roles, first, stop, compiled, own, tuple(blocks), tuple(columns), tuple(rows_at))

@@ -14,7 +14,7 @@ import numpy as np
 from grid.arrays import Floats, Ints
 from grid.powerflow.grid_flow import GridFlow
 from optimizer._highs import InfeasibleError, InterruptedSolveError, Solver, UnboundedError, Watch
-from optimizer.network.over_limits import boundary_shares
+from optimizer.network.over_limits import boundary_shares, within
 from optimizer.window.diagnosis import (
     InfeasibleDispatchError,
     UnboundedDispatchError,
@@ -37,6 +37,9 @@ LOSS_TOLERANCE = 0.02
 """Rounds end when the losses of the programme are those of the power flow to this share."""
 LOSS_TOLERANCE_UNDER_A_CAP = 1e-3
 """The same where carbon is capped: the cap is on what is emitted in truth, losses are a few hundredths of that."""
+FAR, FAR_AHEAD = 0.25, 1.0
+"""Steps get a new tangent of their losses where these are missed by more than this share of the tolerance, of the mean
+losses: in steps that are decided for good, and in those only looked ahead at."""
 LITTLE_EXCESS = 1e-6
 """A weighted excess below this share of the greatest penalty is rounding [1]."""
 SAME_EXCESS = 1e-3
@@ -155,12 +158,12 @@ class _Rounds:
         self.solution: WindowSolution | None = None
         self.within_limits: WindowSolution | None = None
         self.lp_cost = -np.inf
-        self.penalties, self.raised = window.program.cost[self._excesses], 0
+        self.penalties, self.raised = window.own.cost[self._excesses], 0
 
     def _begin(self) -> OperatingPoint:
         """States the network where nobody manages anything, at the first guess, and between the two."""
         window, guess = self.window, first_guess(self.window, self.state)
-        if window.blocks:
+        if window.blocks and not self.solver.decomposed:
             self.solver.start_from(guess.columns, guess.rows)
         self.rows = GridRows(self.solver, window, self.state.decided_steps)
         self.rows.add_carbon_cap(self.state.carbon_cap_kg)
@@ -220,7 +223,8 @@ class _Rounds:
         over = self.rows.limits.over(now.flow, slacks)
         loose, gain = self.rows.loose_rows(over, self.solver.duals())
         violated = self.rows.violates(over)
-        missed = self.rows.losses_missed(now.flow, x[columns["loss_mw"]])
+        by_step = self.rows.losses_missed(now.flow, x[columns["loss_mw"]])
+        missed = float(by_step[self.rows.for_good].mean())
         moved = self.rows.own_change_mw(now) > OWN_TOLERANCE_MW
         self._keep_the_best(violated)
         tolerance = LOSS_TOLERANCE if np.isinf(self.state.carbon_cap_kg) else LOSS_TOLERANCE_UNDER_A_CAP
@@ -228,14 +232,18 @@ class _Rounds:
         if last or not (violated or missed > tolerance or moved or cuts_off):
             return False
         if missed > tolerance:  # else left as they are: each new tangent moves thousands of sessions for nearly nothing
-            self.rows.add_losses(now, x[columns["loss_mw"]])
-            self.rows.add_losses(between(self.window, before.schedule, now.schedule, 0.5))
+            far = np.full(by_step.size, FAR_AHEAD * tolerance)
+            far[self.rows.for_good] = FAR * tolerance
+            self.rows.add_losses(now, x[columns["loss_mw"]], by_step > far)
+            self.rows.add_losses(between(self.window, before.schedule, now.schedule, 0.5), None, by_step > far)
         self.rows.balance_at(now)
         if violated or cuts_off:
             way = self.rows.way(before.flow, now.flow, slacks)
             share = boundary_shares(self.rows.limits.over(before.flow, slacks), over, way)
             at = now if (share == 1.0).all() else between(self.window, before.schedule, now.schedule, share)
-            self.rows.add_loadings(at, over, self.rows.drop(loose) if cuts_off else None)
+            # of what is only looked ahead at, the rows of one round give view enough
+            wanted = over if self.network_rounds == 1 else within(over, self.rows.for_good)
+            self.rows.add_loadings(at, wanted, self.rows.drop(loose) if cuts_off else None)
             self.rows.add_voltages(at, over)
         return True
 
@@ -283,7 +291,7 @@ class _Rounds:
         schedule = fallback_schedule(window, self.state) if self.solution is None else self.solution.schedule
         flow = window.flow(schedule)
         x = self._columns(schedule, flow)
-        cost, bound = float(window.program.cost @ x), max(bound, self.lp_cost)
+        cost, bound = float(window.cost @ x), max(bound, self.lp_cost)
         gap = max(cost - bound, 0.0) / max(abs(cost), 1e-9) if np.isfinite(bound) else np.inf
         return WindowSolution(window, schedule, flow, x, self.rows, self.solver, self.rounds, gap)
 

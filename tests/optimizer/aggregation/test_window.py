@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from optimizer._highs import Solver
 from optimizer.aggregation.window import AggregatedSolver, AggregatedSolvers, can_aggregate, priced
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
@@ -76,9 +77,7 @@ def test_pricing_finds_the_cheapest_schedule_that_the_sessions_rows_allow() -> N
     own = block.program.cost.copy()
     own[: block.slot.size] += h * price
     own[block.slot.size : block.slot.size + fed.size] -= h * price[fed]
-    solver = super(AggregatedSolvers, AggregatedSolvers()).get(
-        replace(window, program=replace(block.program, cost=own))
-    )
+    solver = Solver(replace(block.program, cost=own))
     solver.solve()
     assert found == pytest.approx(solver.objective, rel=1e-6)
 
