@@ -9,8 +9,8 @@ from typing import Literal
 
 import yaml
 
-Language = Literal["en", "ja", "zh"]
-LANGUAGES: dict[Language, str] = {"en": "English", "ja": "日本語", "zh": "中文"}
+Language = Literal["en", "de", "ja", "zh"]
+LANGUAGES: dict[Language, str] = {"en": "English", "de": "Deutsch", "ja": "日本語", "zh": "中文"}
 """Languages by their codes (BCP 47), each by its own name."""
 
 

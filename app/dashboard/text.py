@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,12 +80,24 @@ class Change:
     direction: Literal["down", "up", "same", "none"]
 
 
+_RELATIVE = ("{amount} less than {name}", "{amount} more than {name}")
+_POINTS = ("{amount} points below {name}", "{amount} points above {name}")
+_COUNT = ("{amount} fewer than {name}", "{amount} more than {name}")
+DIFFERENCES = (*_RELATIVE, *_POINTS, *_COUNT)
+"""How two values differ, in English: less or more."""
+
+
+def _english(text: str, **values: object) -> str:
+    return text.format(**values)
+
+
 def change(
     value: float | None,
     reference: float | None,
     baseline: str,
     kind: Literal["relative", "points", "count"],
     digits: int,
+    say: Callable[..., str] = _english,
 ) -> Change:
     """How `value` differs from the `reference` of `baseline`.
 
@@ -94,24 +107,26 @@ def change(
         baseline: What the baseline is called.
         kind: `relative` in per cent, `points` as a difference of shares in percentage points, `count` as a number.
         digits: Digits after the point of a count.
+        say: Says the words in a language; English by default.
     """
     if value is None or reference is None:
         return Change("", "none")
     if kind == "relative":
         if reference == 0:
-            return Change(f"none in {baseline}" if value else f"as in {baseline}", "up" if value else "same")
-        amount, unit, words = 100 * (value - reference) / abs(reference), "\u00a0%", ("less than", "more than")
+            words = say("none in {name}", name=baseline) if value else say("as in {name}", name=baseline)
+            return Change(words, "up" if value else "same")
+        amount, unit, ways = 100 * (value - reference) / abs(reference), "\u00a0%", _RELATIVE
         digits = 0 if abs(amount) >= 9.5 else 1
     elif kind == "points":
-        amount, unit, words = 100 * (value - reference), " points", ("below", "above")
+        amount, unit, ways = 100 * (value - reference), "", _POINTS
         digits = 1
     else:
-        amount, unit, words = value - reference, "", ("fewer than", "more than")
+        amount, unit, ways = value - reference, "", _COUNT
     shown = figure(abs(amount), digits)
     if float(f"{amount:.{digits}f}") == 0:
-        return Change(f"as in {baseline}", "same")
+        return Change(say("as in {name}", name=baseline), "same")
     down = amount < 0
-    return Change(f"{shown}{unit} {words[0 if down else 1]} {baseline}", "down" if down else "up")
+    return Change(say(ways[0 if down else 1], amount=f"{shown}{unit}", name=baseline), "down" if down else "up")
 
 
 def counted(number: int, noun: str) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from app.dashboard.answers.words import Parts, told
 from app.dashboard.cards import Place, Sentence
 from app.dashboard.text import change, figure, sector_name
 from app.dashboard.view import View
 from app.results.key_figures import declarations
 from app.studies.answers.city import carbon_cap, hours_of_day, largest_sector
+
+BASELINE = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""What stands for the baseline's name until it is a link."""
 
 
 def renewable_sentence(view: View) -> Sentence | None:
@@ -14,25 +18,27 @@ def renewable_sentence(view: View) -> Sentence | None:
     share = view.result.summary.get("renewable_share")
     if share is None:
         return None
-    parts: list[str | Place] = [f"{figure(100 * share, 1)} % of what the city uses is renewable"]
-    parts += _against(view, "renewable_share")
-    parts += [f"; it emits {figure(view.result.summary.get('emissions_t'), 1)} t by average intensity"]
-    parts += _against(view, "emissions_t")
-    return Sentence((*parts, f".{_cap(view)}"), key="renewable", why="renewable_share")
+    parts = told(
+        view, "{share} % of what the city uses is renewable{against}; it emits {emissions} t by average "
+        "intensity{less}.{cap}", share=figure(100 * share, 1), against=_against(view, "renewable_share"),
+        emissions=figure(view.result.summary.get("emissions_t"), 1), less=_against(view, "emissions_t"), cap=_cap(view),
+    )  # fmt: skip
+    return Sentence(tuple(parts), key="renewable", why="renewable_share")
 
 
-def _against(view: View, key: str) -> list[str | Place]:
+def _against(view: View, key: str) -> Parts:
     """How a figure differs from the baseline, in words with a link to it; nothing without a baseline."""
     if view.baseline is None:
         return []
     declared = declarations().figures[key]
     kind = "relative" if declared.compared == "amount" else declared.compared
     values = view.result.summary.get(key), view.baseline.summary.get(key)
-    label = view.baseline_label
-    words = change(*values, label, kind, declared.digits).words
+    words = change(*values, BASELINE, kind, declared.digits, view.say).words
     if not words:
         return []
-    return [", ", words.removesuffix(label), Place(label, view.link("/", result=view.baseline_name))]
+    before, _, after = words.partition(BASELINE)
+    place = Place(view.baseline_label, view.link("/", result=view.baseline_name))
+    return [view.say(", "), before, place, after]
 
 
 def _cap(view: View) -> str:
@@ -40,8 +46,10 @@ def _cap(view: View) -> str:
     if cap is None:
         return ""
     left = cap.cap_t - cap.emissions_t
-    way = "below" if left >= 0 else "above"
-    return f" Its sources emit {figure(abs(left), 2)} t {way} the cap of {figure(cap.cap_t, 1)} t."
+    amounts = {"amount": figure(abs(left), 2), "cap": figure(cap.cap_t, 1)}
+    if left >= 0:
+        return view.say(" Its sources emit {amount} t below the cap of {cap} t.", **amounts)
+    return view.say(" Its sources emit {amount} t above the cap of {cap} t.", **amounts)
 
 
 def sector_sentence(view: View) -> Sentence | None:
@@ -49,10 +57,10 @@ def sector_sentence(view: View) -> Sentence | None:
     found = largest_sector(view.result)
     if found is None:
         return None
-    words = (
-        f"The largest emitter is {sector_name(found.gpc_code)}: {figure(found.emissions_t, 2)} t, "
-        f"{figure(100 * found.share, 0)} % of all."
-    )
+    words = view.say(
+        "The largest emitter is {sector}: {emissions} t, {share} % of all.", sector=sector_name(found.gpc_code),
+        emissions=figure(found.emissions_t, 2), share=figure(100 * found.share, 0),
+    )  # fmt: skip
     return Sentence((words,), key="largest-sector", why="emissions_t")
 
 
@@ -61,8 +69,9 @@ def hours_sentence(view: View) -> Sentence | None:
     found = hours_of_day(view.result, view.zone)
     if found is None or found.cleanest == found.dirtiest:
         return None
-    words = (
-        f"A kWh in the city is cleanest from {found.cleanest:02d}:00 ({figure(found.cleanest_g_per_kwh, 0)} g) and "
-        f"dirtiest from {found.dirtiest:02d}:00 ({figure(found.dirtiest_g_per_kwh, 0)} g), by local hour over all days."
-    )
+    words = view.say(
+        "A kWh in the city is cleanest from {clean}:00 ({low} g) and dirtiest from {dirty}:00 ({high} g), by local "
+        "hour over all days.", clean=f"{found.cleanest:02d}", low=figure(found.cleanest_g_per_kwh, 0),
+        dirty=f"{found.dirtiest:02d}", high=figure(found.dirtiest_g_per_kwh, 0),
+    )  # fmt: skip
     return Sentence((words,), key="hours", why="ci_mean_g_per_kwh")

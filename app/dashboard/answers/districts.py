@@ -6,7 +6,7 @@ import datetime as dt
 
 import polars as pl
 
-from app.dashboard.answers.words import joined, moment_words
+from app.dashboard.answers.words import joined, moment_words, told
 from app.dashboard.cards import Place, Sentence
 from app.dashboard.grid_map.reasons import Reason, reason_of
 from app.dashboard.text import figure
@@ -28,23 +28,20 @@ def district_sentence(view: View, hour: int = EVENING) -> Sentence | None:
     alike = [name for name, value in found[1:] if figure(value, 0) == figure(most, 0)]
     asked = view.link("/grid", at=moment, layer="carbon", select=f"zone:{zone}")
     reason = reason_of(view.result, zone, moment.timestamp() * 1000)
-    told = (
-        f" with {figure(most, 0)} g/kWh over all days{_as_much(alike)}, the cleanest {last} with "
-        f"{figure(least, 0)} g/kWh. On "
-    )
-    parts = (
-        f"At {hour:02d}:00 the dirtiest district is ", Place(zone, asked),
-        told,
-        Place(moment_words(moment, view.zone), asked), f" {_because(reason)}.",
+    parts = told(
+        view, "At {hour}:00 the dirtiest district is {district} with {most} g/kWh over all days{alike}, the cleanest "
+        "{last} with {least} g/kWh. On {time} {because}.", hour=f"{hour:02d}", district=Place(zone, asked),
+        most=figure(most, 0), alike=_as_much(view, alike), last=last, least=figure(least, 0),
+        time=Place(moment_words(view, moment), asked), because=_because(view, reason),
     )  # fmt: skip
-    return Sentence(parts, key="dirtiest-district")
+    return Sentence(tuple(parts), key="dirtiest-district")
 
 
-def _as_much(names: list[str]) -> str:
+def _as_much(view: View, names: list[str]) -> str:
     """Districts that are as dirty in the digits shown."""
     if len(names) > _MOST_NAMED:
-        return f" (as {len(names)} others)"
-    return f" (as {joined(names)})" if names else ""
+        return view.say(" (as {n} others)", n=len(names))
+    return view.say(" (as {names})", names=joined(view, names)) if names else ""
 
 
 def dirtiest_moment(view: View, hour: int) -> dt.datetime | None:
@@ -57,17 +54,23 @@ def dirtiest_moment(view: View, hour: int) -> dt.datetime | None:
     return None if rows.is_empty() else rows["time"][0]
 
 
-def _because(reason: Reason) -> str:
+def _because(view: View, reason: Reason) -> str:
     """Where a district's power comes from, in words that end a sentence."""
-    share = "" if reason.renewable_share is None else f"{figure(100 * reason.renewable_share, 0)} % of it is renewable"
+    renewable = reason.renewable_share
+    share = "" if renewable is None else view.say("{share} % of it is renewable", share=figure(100 * renewable, 0))
     if not reason.inflows:
-        return f"no power reaches it from elsewhere{f'; {share}' if share else ''}"
+        return view.say("; ").join(filter(None, (view.say("no power reaches it from elsewhere"), share)))
     first, arriving = reason.inflows[0], sum(one.p_mw for one in reason.inflows)
-    part = "all" if len(reason.inflows) == 1 else f"{figure(100 * first.p_mw / arriving, 0)} %"
-    intensity = "" if first.ci_kg_per_mwh is None else f" at {figure(first.ci_kg_per_mwh, 0)} g/kWh"
+    intensity = "" if first.ci_kg_per_mwh is None else view.say(" at {ci} g/kWh", ci=figure(first.ci_kg_per_mwh, 0))
+    from_where = {"power": figure(arriving, 2), "origin": first.origin, "through": first.through, "at": intensity}
+    if len(reason.inflows) == 1:
+        most = view.say("all of the {power} MW that reach it come from {origin} by {through}{at}", **from_where)
+    else:
+        part = figure(100 * first.p_mw / arriving, 0)
+        most = view.say("{part} % of the {power} MW that reach it come from {origin} by {through}{at}", part=part,
+                        **from_where)  # fmt: skip
     fed_in = -sum(p_mw for _, p_mw, _ in reason.devices if p_mw < 0)
-    own = f"its own devices feed in {figure(fed_in, 2)} MW" if fed_in > 0 else "nothing in it feeds in"
-    told = (
-        f"{part} of the {figure(arriving, 2)} MW that reach it come from {first.origin} by {first.through}{intensity}"
-    )
-    return "; ".join(filter(None, (told, own, share)))
+    own = view.say("nothing in it feeds in")
+    if fed_in > 0:
+        own = view.say("its own devices feed in {power} MW", power=figure(fed_in, 2))
+    return view.say("; ").join(filter(None, (most, own, share)))

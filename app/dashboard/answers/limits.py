@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from app.dashboard.answers.others import comparable_names, short_label
-from app.dashboard.answers.words import element_place, joined, moment_place, quantity_words
+from app.dashboard.answers.words import Parts, element_place, joined, moment_place, quantity_words, steps_words, told
 from app.dashboard.cards import Place, Sentence
-from app.dashboard.text import counted
 from app.dashboard.view import View
 from app.studies.answers.limits import (
     IMPORT,
@@ -21,12 +20,18 @@ from app.studies.answers.limits import (
     worst_line,
 )
 
-_OF = {
-    LOADING: ("line or transformer", "lines or transformers"),
-    VOLTAGE: ("bus", "buses"),
-    UNBALANCE: ("bus with unbalance", "buses with unbalance"),
-    IMPORT: ("import",) * 2,
+_ONE = {
+    LOADING: "1 line or transformer is beyond the limit in {steps}",
+    VOLTAGE: "1 bus is beyond the limit in {steps}",
+    UNBALANCE: "1 bus with unbalance is beyond the limit in {steps}",
 }
+_MANY = {
+    LOADING: "{n} lines or transformers are beyond the limit in {steps}",
+    VOLTAGE: "{n} buses are beyond the limit in {steps}",
+    UNBALANCE: "{n} buses with unbalance are beyond the limit in {steps}",
+}
+COUNTS = (*_ONE.values(), *_MANY.values())
+"""How many elements are beyond a limit, in English."""
 
 
 def worst_sentence(view: View) -> Sentence | None:
@@ -34,49 +39,59 @@ def worst_sentence(view: View) -> Sentence | None:
     line, broken = worst_line(view.result), broken_limits(view.result)
     if line is None:
         return None
-    parts: list[str | Place] = [
-        "The worst line is ", element_place(view, line), f" at {quantity_words(line.value, LOADING)} on ",
-        moment_place(view, line.time), _against(line),
-    ]  # fmt: skip
     worst = next((one.worst for one in broken if one.worst is not None), None)
-    parts += relieved(view, worst) if worst is not None else kept_here(view)
-    return Sentence((*parts, "."), key="worst-line", why="line_loading_max_percent")
+    parts = told(
+        view, "The worst line is {line} at {value} on {time}{against}{rest}.", line=element_place(view, line),
+        value=quantity_words(line.value, LOADING), time=moment_place(view, line.time), against=_against(view, line),
+        rest=relieved(view, worst) if worst is not None else kept_here(view),
+    )  # fmt: skip
+    return Sentence(tuple(parts), key="worst-line", why="line_loading_max_percent")
 
 
-def _against(line: Extreme) -> str:
+def _against(view: View, line: Extreme) -> str:
     if line.limit is None:
-        return "; no limit is set for lines"
-    way = "above" if line.steps else "at" if line.value > line.limit else "below"
-    return f", {way} the limit of {quantity_words(line.limit, LOADING)}"
+        return view.say("; no limit is set for lines")
+    limit = quantity_words(line.limit, LOADING)
+    if line.steps:
+        return view.say(", above the limit of {limit}", limit=limit)
+    if line.value > line.limit:
+        return view.say(", at the limit of {limit}", limit=limit)
+    return view.say(", below the limit of {limit}", limit=limit)
 
 
-def relieved(view: View, worst: Extreme) -> list[str | Place]:
+def relieved(view: View, worst: Extreme) -> Parts:
     """Which result keeps the limit that `worst` breaks, or comes nearest; the first is one that keeps all limits."""
     others = [relief(worst, view.results[name], name) for name in comparable_names(view)]
     if not others:
-        return ["; no result to compare says what removes it"]
+        return [view.say("; no result to compare says what removes it")]
     kept = [one for one in others if one.kept] or [one for one in others if not one.element_steps]
     best = kept[0] if kept else min(others, key=lambda one: one.element_steps)
     place = Place(short_label(view, best.name), view.link("/grid", result=best.name, at=worst.time))
     if kept:
         value = extreme_in(worst, view.results[best.name])
-        there = "" if value is None else f" ({quantity_words(value, worst.quantity)} at worst)"
-        return ["; ", place, f" removes it{there}"]
+        if value is None:
+            return told(view, "; {result} removes it", result=place)
+        at_worst = quantity_words(value, worst.quantity)
+        return told(view, "; {result} removes it ({value} at worst)", result=place, value=at_worst)
     here = relief(worst, view.result, view.name).element_steps
     if best.element_steps >= here:
-        return ["; none of the compared results removes it or comes nearer"]
-    nearer = f" comes nearest: limits of this kind are exceeded {best.element_steps} times instead of {here}"
-    return ["; none of the compared results removes it, ", place, f"{nearer} (by element and step)"]
+        return [view.say("; none of the compared results removes it or comes nearer")]
+    return told(
+        view, "; none of the compared results removes it, {result} comes nearest: limits of this kind are exceeded "
+        "{there} times instead of {here} (by element and step)", result=place, there=str(best.element_steps),
+        here=str(here),
+    )  # fmt: skip
 
 
-def kept_here(view: View) -> list[str | Place]:
+def kept_here(view: View) -> Parts:
     """That this result keeps all limits, and which compared one does not."""
     for name in comparable_names(view):
         broken = broken_limits(view.results[name])
         if broken:
             place = Place(short_label(view, name), view.link("/grid", result=name))
-            return ["; no limit is broken here, but in ", place, f" {joined([_count(one) for one in broken])}"]
-    return ["; no limit is broken at any step"]
+            words = joined(view, [_count(view, one) for one in broken])
+            return told(view, "; no limit is broken here, but in {result} {broken}", result=place, broken=words)
+    return [view.say("; no limit is broken at any step")]
 
 
 def broken_sentence(view: View) -> Sentence | None:
@@ -84,15 +99,16 @@ def broken_sentence(view: View) -> Sentence | None:
     broken = broken_limits(view.result)
     if not broken:
         return None
-    words = joined([_count(one) for one in broken])
-    return Sentence((f"In this result {words}.",), key="broken-limits", why="violation_steps")
+    words = joined(view, [_count(view, one) for one in broken])
+    return Sentence((view.say("In this result {broken}.", broken=words),), key="broken-limits", why="violation_steps")
 
 
-def _count(one: Broken) -> str:
+def _count(view: View, one: Broken) -> str:
+    steps = steps_words(view, one.steps)
     if one.quantity == UNSOLVED:
-        return f"the power flow has no solution in {counted(one.steps, 'step')}"
-    single, many = _OF[one.quantity]
+        return view.say("the power flow has no solution in {steps}", steps=steps)
     if one.quantity == IMPORT:
-        return f"the import is above its limit in {counted(one.steps, 'step')}"
-    what = f"1 {single} is" if one.elements == 1 else f"{one.elements} {many} are"
-    return f"{what} beyond the limit in {counted(one.steps, 'step')}"
+        return view.say("the import is above its limit in {steps}", steps=steps)
+    if one.elements == 1:
+        return view.say(_ONE[one.quantity], steps=steps)
+    return view.say(_MANY[one.quantity], n=one.elements, steps=steps)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.dashboard.answers.others import comparable_names, short_label
+from app.dashboard.answers.words import steps_words, told
 from app.dashboard.cards import Place, Sentence
-from app.dashboard.text import counted, figure
+from app.dashboard.text import figure
 from app.dashboard.view import View
 from app.studies.answers.vehicles import (
     Overloads,
@@ -33,7 +36,8 @@ def v2g_sentences(view: View) -> list[Sentence]:
     """What V2G changes against the run with managed charging and no V2G; without one, that there is none."""
     result = view.result
     if not has_v2g(result):
-        words = f"Cars charge {figure(charged_mwh(result), 1)} MWh here and give nothing back."
+        charged = figure(charged_mwh(result), 1)
+        words = view.say("Cars charge {charged} MWh here and give nothing back.", charged=charged)
         return [Sentence((words,), key="v2g", why="v2g_energy_mwh"), *_elsewhere(view)]
     smart = smart_among(view.results, comparable_names(view), result)
     if smart:
@@ -44,62 +48,78 @@ def v2g_sentences(view: View) -> list[Sentence]:
 def _alone(view: View, smart: str) -> Sentence:
     """The effect of V2G alone."""
     other = view.results[smart]
-    also = other_differences(view.result, other)
-    named = ", ".join(also[:_MOST_NAMED]) + (f" and {len(also) - _MOST_NAMED} more" if len(also) > _MOST_NAMED else "")
-    apart = f" (which differs in {named} too)" if also else " (managed charging without V2G)"
     effect = v2g_effect(view.result, other)
-    parts = (
-        f"V2G, {figure(effect.fed_mwh, 2)} MWh fed in, changes {_tonnes(effect)}, against ", _place(view, smart),
-        f"{apart}. Feeder overloads: {_overloads(effect)}{_unmanaged(view, smart)}.",
+    parts = told(
+        view, "V2G, {fed} MWh fed in, changes {tonnes}, against {result}{apart}. Feeder overloads: "
+        "{overloads}{others}.",
+        fed=figure(effect.fed_mwh, 2), tonnes=_tonnes(view, effect), result=_place(view, smart),
+        apart=_apart(view, other_differences(view.result, other)), overloads=_overloads(view, effect),
+        others=_unmanaged(view, smart),
     )  # fmt: skip
-    return Sentence(parts, key="v2g", why="v2g_energy_mwh")
+    return Sentence(tuple(parts), key="v2g", why="v2g_energy_mwh")
+
+
+def _apart(view: View, also: Sequence[str]) -> str:
+    """In what the run without V2G differs besides."""
+    if not also:
+        return view.say(" (managed charging without V2G)")
+    more = len(also) - _MOST_NAMED
+    named = view.say(", ").join(also[:_MOST_NAMED]) + (view.say(" and {n} more", n=more) if more > 0 else "")
+    return view.say(" (which differs in {named} too)", named=named)
 
 
 def _mixed(view: View) -> Sentence:
     """That the effect of V2G cannot be told from that of managed charging, and how to tell it."""
     build = view.link("/build", build_from=view.name, build_set="dispatch.v2g:false")
-    run = Place("build the same without V2G", build)
+    run = Place(view.say("build the same without V2G"), build)
     if view.baseline is None:
-        words = f"Cars give {figure(fed_in_mwh(view.result), 2)} MWh back; to see what that changes, "
-        return Sentence((words, run, "."), key="v2g", why="v2g_energy_mwh")
+        fed = figure(fed_in_mwh(view.result), 2)
+        words = told(view, "Cars give {fed} MWh back; to see what that changes, {run}.", fed=fed, run=run)
+        return Sentence(tuple(words), key="v2g", why="v2g_energy_mwh")
     effect = v2g_effect(view.result, view.baseline)
-    words = f", this changes {_tonnes(effect)}; feeder overloads: {_overloads(effect)}."
-    mixed = f"{words} That mixes managed charging and V2G: to see V2G alone, "
-    parts = ("Against ", _place(view, view.baseline_name), mixed, run, ".")
-    return Sentence(parts, key="v2g", why="v2g_energy_mwh")
+    parts = told(
+        view, "Against {result}, this changes {tonnes}; feeder overloads: {overloads}. That mixes managed charging and "
+        "V2G: to see V2G alone, {run}.", result=_place(view, view.baseline_name), tonnes=_tonnes(view, effect),
+        overloads=_overloads(view, effect), run=run,
+    )  # fmt: skip
+    return Sentence(tuple(parts), key="v2g", why="v2g_energy_mwh")
 
 
-def _tonnes(effect: V2GEffect) -> str:
-    return (
-        f"the city's emissions by {_amount(effect.average_t)} by average intensity (as inventories count) and by "
-        f"{_amount(effect.marginal_t)} by marginal intensity (what it causes in the grid above)"
-    )
+def _tonnes(view: View, effect: V2GEffect) -> str:
+    return view.say(
+        "the city's emissions by {average} by average intensity (as inventories count) and by {marginal} by marginal "
+        "intensity (what it causes in the grid above)", average=_amount(view, effect.average_t),
+        marginal=_amount(view, effect.marginal_t),
+    )  # fmt: skip
 
 
-def _amount(value: float | None) -> str:
+def _amount(view: View, value: float | None) -> str:
     if value is None:
-        return "an unknown amount"
+        return view.say("an unknown amount")
     return f"{'+' if value > 0 else ''}{figure(value, 2)} t"
 
 
-def _overloads(effect: V2GEffect) -> str:
+def _overloads(view: View, effect: V2GEffect) -> str:
     if not effect.before.elements and not effect.after.elements:
-        return "none with V2G, none without"
-    return f"{_count(effect.after)} with V2G, {_count(effect.before)} without"
+        return view.say("none with V2G, none without")
+    after, before = _count(view, effect.after), _count(view, effect.before)
+    return view.say("{after} with V2G, {before} without", after=after, before=before)
 
 
 def _unmanaged(view: View, smart: str) -> str:
     """Overloads of the baseline, where that is another run than the one without V2G."""
     if view.baseline is None or view.baseline_name == smart:
         return ""
-    return f"; {view.baseline_label}: {_count(overloads(view.baseline))}"
+    return f"; {view.baseline_label}: {_count(view, overloads(view.baseline))}"
 
 
-def _count(one: Overloads) -> str:
+def _count(view: View, one: Overloads) -> str:
     if not one.elements:
-        return "none"
-    what = "1 line or transformer" if one.elements == 1 else f"{one.elements} lines or transformers"
-    return f"{what} in {counted(one.steps, 'step')}"
+        return view.say("none")
+    steps = steps_words(view, one.steps)
+    if one.elements == 1:
+        return view.say("1 line or transformer in {steps}", steps=steps)
+    return view.say("{n} lines or transformers in {steps}", n=one.elements, steps=steps)
 
 
 def _elsewhere(view: View) -> list[Sentence]:
@@ -108,18 +128,18 @@ def _elsewhere(view: View) -> list[Sentence]:
     if not name:
         return []
     place = Place(short_label(view, name), view.link("/ev", result=name))
-    return [Sentence(("With V2G: see ", place, "."), key="v2g-elsewhere")]
+    return [Sentence(tuple(told(view, "With V2G: see {result}.", result=place)), key="v2g-elsewhere")]
 
 
 def _hours(view: View) -> list[Sentence]:
     found = charging_hours(view.result)
     if found is None or found.cleanest == found.dirtiest:
         return []
-    words = (
-        f"A charged kWh is cleanest at {found.cleanest:02d}:00 ({figure(found.cleanest_g_per_kwh, 0)} g) and dirtiest "
-        f"at {found.dirtiest:02d}:00 ({figure(found.dirtiest_g_per_kwh, 0)} g), of the local hours in which cars "
-        "charge."
-    )
+    words = view.say(
+        "A charged kWh is cleanest at {clean}:00 ({low} g) and dirtiest at {dirty}:00 ({high} g), of the local hours "
+        "in which cars charge.", clean=f"{found.cleanest:02d}", low=figure(found.cleanest_g_per_kwh, 0),
+        dirty=f"{found.dirtiest:02d}", high=figure(found.dirtiest_g_per_kwh, 0),
+    )  # fmt: skip
     return [Sentence((words,), key="charging-hours", why="ev_ci_g_per_kwh")]
 
 

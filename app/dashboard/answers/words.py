@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from string import Formatter
 from zoneinfo import ZoneInfo
 
 from app.dashboard.cards import Place
@@ -17,10 +18,57 @@ QUANTITIES = {
 """Unit, digits and map layer of a quantity."""
 
 
-def moment_words(moment: dt.datetime, zone: str) -> str:
+Parts = list[str | Place]
+"""A sentence, or a piece of one: text, and the places in it."""
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def told(view: View, text: str, **values: str | Place | Parts) -> Parts:
+    """A text in the view's language, of which values may be places or sentences themselves.
+
+    Args:
+        view: Whose language it is.
+        text: The English text, with ``{name}`` where a value stands.
+        values: Values by name.
+    """
+    parts: Parts = []
+    for literal, name, _, _ in Formatter().parse(view.say(text)):
+        parts.append(literal)
+        if name is not None:
+            value = values[name]
+            parts += value if isinstance(value, list) else [value]
+    return _joined_texts(parts)
+
+
+def _joined_texts(parts: Parts) -> Parts:
+    """The same with texts that follow one another in one piece, and none that is empty."""
+    found: Parts = []
+    for part in parts:
+        if isinstance(part, str) and found and isinstance(found[-1], str):
+            found[-1] += part
+        elif part:
+            found.append(part)
+    return found
+
+
+def plainly(view: View, text: str, **values: str) -> str:
+    """A text in the view's language whose values are texts."""
+    return "".join(str(part) for part in told(view, text, **values))
+
+
+def steps_words(view: View, n: int) -> str:
+    """A number of steps."""
+    return view.say("1 step") if n == 1 else view.say("{n} steps", n=figure(n, 0))
+
+
+def moment_words(view: View, moment: dt.datetime) -> str:
     """A moment in local time, e.g. ``Tue 10 Dec 18:15``."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return f"{local:%a} {local.day} {local:%b %H:%M}"
+    local = moment.astimezone(ZoneInfo(view.zone))
+    return view.say(
+        "{weekday} {day} {month} {time}", weekday=view.say(WEEKDAYS[local.weekday()]), day=local.day,
+        month=view.say(MONTHS[local.month - 1]), time=f"{local:%H:%M}",
+    )  # fmt: skip
 
 
 def quantity_words(value: float, quantity: str) -> str:
@@ -32,7 +80,7 @@ def quantity_words(value: float, quantity: str) -> str:
 def element_place(view: View, found: Extreme) -> Place:
     """The element of an extreme, which leads to it on the map at that time."""
     if found.quantity == IMPORT:
-        return Place("the import of the city", view.link("/grid", at=found.time))
+        return Place(view.say("the import of the city"), view.link("/grid", at=found.time))
     kind = "bus" if found.quantity in {VOLTAGE, UNBALANCE} else "branch"
     _, _, layer = QUANTITIES[found.quantity]
     return Place(found.element, view.link("/grid", at=found.time, layer=layer, select=f"{kind}:{found.element}"))
@@ -40,9 +88,11 @@ def element_place(view: View, found: Extreme) -> Place:
 
 def moment_place(view: View, moment: dt.datetime, path: str = "/grid") -> Place:
     """A moment, which leads to the page at that time."""
-    return Place(moment_words(moment, view.zone), view.link(path, at=moment))
+    return Place(moment_words(view, moment), view.link(path, at=moment))
 
 
-def joined(words: list[str]) -> str:
+def joined(view: View, words: list[str]) -> str:
     """Words as a list in a sentence: ``a, b and c``."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    if len(words) < 2:
+        return "".join(words)
+    return view.say("{first} and {last}", first=view.say(", ").join(words[:-1]), last=words[-1])

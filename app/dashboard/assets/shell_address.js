@@ -105,7 +105,7 @@
   }, true);
 
   // ---- colour scheme and language -------------------------------------------------------------------------------------
-  const THEMES = ["light", "dark"], LANGUAGES = ["en", "ja", "zh"];
+  const THEMES = ["light", "dark"], LANGUAGES = ["en", "de", "ja", "zh"];
   const catalogues = new Map([["en", {}]]);
   let spoken = {};
 

@@ -13,7 +13,7 @@
     const clock = moment.clock(), language = window.gridcarbon.language();
     const key = JSON.stringify([language, clock && clock.zone, options]);
     if (!formats.has(key)) {
-      const tongue = { en: "en-GB", ja: "ja-JP", zh: "zh-CN" }[language] || "en-GB";
+      const tongue = { en: "en-GB", de: "de-DE", ja: "ja-JP", zh: "zh-CN" }[language] || "en-GB";
       formats.set(key, new Intl.DateTimeFormat(tongue, { timeZone: (clock && clock.zone) || "UTC", hourCycle: "h23", ...options }));
     }
     return formats.get(key).format(new Date(ms));

@@ -140,7 +140,7 @@ def _value(key: str, declared: KeyFigure, view: View) -> tuple[str, str, str]:
     if value is None or view.baseline is None:
         return shown, declared.absent if value is None else "", ""
     kind = "relative" if declared.compared == "amount" else declared.compared
-    difference = change(value, view.baseline.summary.get(key), view.baseline_label, kind, declared.digits)
+    difference = change(value, view.baseline.summary.get(key), view.baseline_label, kind, declared.digits, view.say)
     return shown, difference.words, _tone(declared, difference.direction)
 
 

@@ -2,32 +2,60 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from app.dashboard.answers.limits import COUNTS
+from app.dashboard.answers.words import MONTHS, WEEKDAYS
+from app.dashboard.builder.levers.declared import LEVERS, STRATEGIES
 from app.dashboard.grid_map.layers import LAYERS
 from app.dashboard.language import LANGUAGES, Language, catalogue_in, language_named, say
 from app.dashboard.pages import PAGES
+from app.dashboard.text import DIFFERENCES
 from app.results.key_figures import shown_in
 from tests.places import ROOT
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 DASHBOARD = ROOT / "app" / "dashboard"
-SAID = re.compile(r"""\bsay\((?:language, )?(["'])(?P<text>(?:(?!\1).)+)\1""")
-"""Texts in calls such as ``say(language, "…")``, ``view.say("…")`` and ``app.say("…")``."""
+SAID = re.compile(r"""\bsay\((["'])(?P<text>(?:(?!\1).)+)\1""")
+"""Texts in calls such as ``app.say("…")`` of scripts."""
+SAYING = {"say", "told"}
+"""Functions of Python that say a text in a language: ``view.say("…")``, ``say(language, "…")``, ``told(view, "…")``."""
 
 
-def said_in(files: list[Path]) -> set[str]:
+def said_in_scripts(files: Iterable[Path]) -> set[str]:
     return {found["text"] for file in files for found in SAID.finditer(file.read_text(encoding="utf-8"))}
 
 
+def said_in(files: Iterable[Path]) -> set[str]:
+    """First texts in such calls; also those of several lines."""
+    found: set[str] = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            named = isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in SAYING
+            texts = [one.value for one in node.args[:2] if isinstance(one, ast.Constant)] if named else []
+            found |= {text for text in texts if isinstance(text, str)}
+    return found
+
+
 def wanted() -> set[str]:
-    """All that the frame says, names of pages and layers, and labels of key figures on the overview."""
-    in_code = said_in([*DASHBOARD.rglob("*.py"), *(DASHBOARD / "assets").glob("*.js")])
+    """What the frame and sentences say, names of pages, layers and levers, labels of key figures on the overview."""
+    in_code = said_in(DASHBOARD.rglob("*.py")) | said_in_scripts((DASHBOARD / "assets").glob("*.js"))
+    in_sentences = {*DIFFERENCES, *COUNTS, *WEEKDAYS, *MONTHS}
+    of_levers = {text for lever in LEVERS for text in (lever.label, lever.group)} | {one.label for one in STRATEGIES}
     labels = {figure.label[0].upper() + figure.label[1:] for figure in shown_in("overview").values()}
-    return in_code | labels | {page.title for page in PAGES} | {layer.title for layer in LAYERS.values()}
+    return (
+        in_code
+        | labels
+        | in_sentences
+        | of_levers
+        | {page.title for page in PAGES}
+        | {layer.title for layer in LAYERS.values()}
+    )
 
 
 @pytest.mark.parametrize("language", OTHERS)
