@@ -109,7 +109,7 @@ def of_shift() -> Behind:
     words = "IT power of the run against the demand of the hall's IT load before any shifting, by local hour."
     return Behind(TABLE, ("p_it_mw",), words).of_columns({
         "hour": "hour of `time` in local time", "ran_mw": "AVG(p_it_mw) by local hour",
-        "unshifted_mw": "mean by local hour of the demand that it_load or utilisation of the scenario gives [MW]",
+        "unshifted_mw": "mean by local hour of the demand that the hall in scenario.yaml has by itself [MW]",
     })  # fmt: skip
 
 

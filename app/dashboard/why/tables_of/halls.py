@@ -17,7 +17,7 @@ OF_RUN = {
     "Emissions [kg]": "SUM(p_total_mw * hours * ci_kg_per_mwh) + SUM(tests_kg)",
 }  # fmt: skip
 """Columns of the table of metrics over the run."""
-_OF_YEAR = {
+OF_YEAR = {
     "Design": "the hall with changes of carbon/data_centre/studies/changes.yaml, by their names",
     "Change": "a change of carbon/data_centre/studies/changes.yaml",
     "What is done": "title of the change",
@@ -54,9 +54,10 @@ _OF_YEAR = {
     "This run": "the metric of the rule over the steps of the run",
     "Source": "source of the rule and its status",
 }
+"""Columns of the tables of a study of the hall's year, by the beginnings of their headings."""
 
 
 def of_heading(heading: str) -> str:
     """How a column is made of a study of the hall's year, by the longest beginning of its heading that is known."""
-    known = [begin for begin in _OF_YEAR if heading == begin or (begin and heading.startswith(begin))]
-    return _OF_YEAR[max(known, key=len)] if known else ""
+    known = [begin for begin in OF_YEAR if heading == begin or (begin and heading.startswith(begin))]
+    return OF_YEAR[max(known, key=len)] if known else ""

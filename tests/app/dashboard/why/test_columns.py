@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 from dash.development.base_component import Component
 
+from app.dashboard.comparing import band_card
+from app.dashboard.data_centres import behind
+from app.dashboard.grid_map import hosting_card
 from app.dashboard.pages import PAGES
 from app.dashboard.view import View
 from app.dashboard.why.behind import Behind, read_behind
 from app.dashboard.why.column_accounts import column_accounts, rests_on_factors
 from app.dashboard.why.tables import KEPT
+from app.dashboard.why.tables_of.halls import OF_RUN, OF_YEAR
+from app.dashboard.why.tables_of.vehicles import AVOIDED
 from app.results.folder import Result
 from grid.errors import InputError
 
@@ -59,9 +64,9 @@ def test_every_column_says_how_it_is_made(page: Any, three_results: dict[str, Re
     content = page.make(View.of(three_results, {"search": "?result=v2g&baseline=unmanaged&with=smart"}))
     lacking, tables = {}, 0
     for card in (one for one in held(content) if one._type == "Section"):
-        headings, behind = headings_of(card), behind_of(card)
+        headings, made_from = headings_of(card), behind_of(card)
         tables += bool(headings)
-        said = {heading for heading, formula in behind.headings if formula} if behind else set()
+        said = {heading for heading, formula in made_from.headings if formula} if made_from else set()
         if headings - said:
             lacking[attribute(card, "aria-label") or attribute(card, "id")] = sorted(headings - said)
     assert lacking == {} or page.path in OWN_SOURCES
@@ -69,17 +74,17 @@ def test_every_column_says_how_it_is_made(page: Any, three_results: dict[str, Re
 
 
 def test_an_account_names_inputs_units_and_whether_factors_are_in_it() -> None:
-    behind = Behind(("sectors",), (), "").of_columns({"Energy [MWh]": "SUM(energy_mwh)",
+    made_from = Behind(("sectors",), (), "").of_columns({"Energy [MWh]": "SUM(energy_mwh)",
                                                       "Emissions [t]": "SUM(emissions_kg) / 1000",
                                                       "Peak": "peak_import_mw", "Sector": "`gpc_code`"})  # fmt: skip
-    energy, emissions, peak, sector = map(str, column_accounts(behind, 7).children)
+    energy, emissions, peak, sector = map(str, column_accounts(made_from, 7).children)
     assert "sectors.energy_mwh" in energy
     assert "[MWh]" in energy
     assert "No emission factor is in it." in energy
     assert "emission factors that the run used: 7" in emissions
     assert "SELECT" in peak  # a key figure brings its own formula
     assert "sectors.gpc_code" in sector
-    assert read_behind(behind.as_json()) == behind
+    assert read_behind(made_from.as_json()) == made_from
 
 
 @pytest.mark.parametrize(
@@ -94,3 +99,12 @@ def test_what_rests_on_emission_factors(heading: str, formula: str, *, expected:
 def test_a_formula_cannot_name_what_is_not_there() -> None:
     with pytest.raises(InputError, match="did you mean 'energy_mwh'"):
         Behind(("sectors",), (), "").of_columns({"Energy [MWh]": "SUM(enrgy_mwh)"})
+
+
+def test_cards_that_only_some_results_have_can_be_made() -> None:
+    made = (behind.of_shift(), behind.of_site(), behind.of_bus(), behind.of_hosting(), behind.of_origins(""),
+            hosting_card.of_hosting(), band_card.BEHIND)  # fmt: skip
+    assert all(one.how for one in made)
+    for heading, formula in (OF_RUN | OF_YEAR | AVOIDED).items():
+        known = Behind(("data_centres", "buses", "nodal", "v2g_credit"), (), "").of_columns({heading: formula})
+        assert known.headings == ((heading, formula),)
