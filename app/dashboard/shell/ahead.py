@@ -21,15 +21,28 @@ A thread of lower priority would keep those waiting who ask for the page that it
 """
 
 
+LOOK_EVERY_S = 5.0
+"""How often it is looked for results that came while they are served [s]."""
+MOST_NEW = 4
+"""Results that come at once of which pages are made; a sweep may bring hundreds."""
+
+
 class Ahead:
     """Makes pages in a thread of its own, one whenever nobody asks for anything.
 
     Args:
         make: Makes the page at a path for a query, and keeps it.
+        versions: Gives versions of the results that are served, by name. The pages of one that comes, as when its run
+            ends, are made as by a reader's first look: light, in English.
     """
 
-    def __init__(self, make: Callable[[str, dict[str, str]], object]) -> None:
-        self._make = make
+    def __init__(
+        self,
+        make: Callable[[str, dict[str, str]], object],
+        versions: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        self._make, self._versions = make, versions
+        self._known: dict[str, str] | None = None
         self._views: OrderedDict[tuple[tuple[str, str], ...], None] = OrderedDict()
         self._wanted: queue.LifoQueue[tuple[dict[str, str], tuple[Page, ...]]] = queue.LifoQueue()
         self._lock = threading.Lock()
@@ -59,9 +72,24 @@ class Ahead:
             self._thread = threading.Thread(target=self._run, daemon=True)
             self._thread.start()
 
+    def _look(self) -> None:
+        """Has the pages made of results that came or were replaced since the last look."""
+        try:
+            now = dict(self._versions())
+        except Exception:  # the folder may be out of reach for a while
+            return
+        before, self._known = self._known, now
+        came = [name for name, version in now.items() if before is not None and before.get(name) != version]
+        for name in came[:MOST_NEW]:
+            self._wanted.put(({"result": name, "theme": "light", "lang": "en"}, PAGES))
+
     def _run(self) -> None:
         while True:
-            query, pages = self._wanted.get()
+            try:
+                query, pages = self._wanted.get(timeout=LOOK_EVERY_S)
+            except queue.Empty:
+                self._look()
+                continue
             for page in pages:
                 GATE.rest(QUIET_S)
                 try:

@@ -52,7 +52,10 @@ def add_answers(server: Flask, results: Catalogue, kept: KeptPages, *, ahead: bo
         with server.app_context():
             return page_answer(path, query, results, kept)
 
-    others = Ahead(make) if ahead else None
+    def versions() -> dict[str, str]:
+        return {one.name: one.version for one in results.entries() if one.result is not None}
+
+    others = Ahead(make, versions) if ahead else None
 
     @server.get("/shell/page")
     def page() -> Response:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.dashboard.catalogue import open_catalogue
-from app.dashboard.pages import overview
+from app.dashboard.pages import PAGES, overview
 from app.dashboard.shell.ahead import Ahead
 from app.dashboard.shell.answers import page_answer
 from app.dashboard.shell.kept_pages import KeptPages
@@ -96,3 +96,28 @@ def test_a_server_makes_its_first_page_before_anybody_asks(place: Path, monkeypa
     assert done.wait(60)
     assert page_answer("/", QUERY, results, kept).content
     assert (made.times, len(kept)) == (1, 1)
+
+
+def test_the_pages_of_a_result_that_comes_are_made_before_anybody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.dashboard.shell.ahead.LOOK_EVERY_S", 0.02)
+    made, came, there = [], threading.Event(), {"old": "1"}
+
+    def make(path: str, query: dict[str, str]) -> None:
+        made.append((query["result"], path))
+        if len(made) == len(PAGES):
+            came.set()
+
+    looked = threading.Event()
+
+    def versions() -> dict[str, str]:
+        found = dict(there)
+        looked.set()
+        return found
+
+    others = Ahead(make, versions)
+    others.begin({"result": "old"})
+    assert looked.wait(20)
+    made.clear()
+    there["new"] = "1"
+    assert came.wait(20)
+    assert made == [("new", page.path) for page in PAGES]
