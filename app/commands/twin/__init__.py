@@ -6,6 +6,7 @@ from app.commands.twin import ageing, alerts, forecast, intake, open_points, pla
 
 COMMANDS = (
     intake.run,
+    intake.simulate,
     forecast.forecast,
     alerts.alerts,
     plant.plant,

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from app.commands.options import ResultFolder
+
+if TYPE_CHECKING:
+    import polars as pl
 
 MeasurementStorePlace = Annotated[
     str, typer.Argument(metavar="STORE", help="Store of measurements: an SQLite file or postgresql://…; made if new.")
@@ -66,3 +72,75 @@ def _take_file(path: Path, store: str, columns: Path | None) -> None:
     typer.echo(f"{shown}: {new:,} measurements added, {repeated:,} were there")
     found = {name: count for name, count in counts(mark(frame)).items() if count}
     typer.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in found.items()))
+
+
+def simulate(
+    result: ResultFolder,
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="Broker, mqtt[s]://…, or a file .parquet or .csv to write.")
+    ],
+    share: Annotated[float, typer.Option(help="Share of the buses that have a station.")] = 0.05,
+    noise: Annotated[float, typer.Option(help="Standard deviation of the error, of the value.")] = 0.01,
+    faults: Annotated[
+        float, typer.Option(min=0, max=10, help="How often all else is wrong, 1 being as documented, 0 never.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="What chance begins with.")] = 1,
+    speed: Annotated[
+        float, typer.Option(min=0, help="Seconds of the result in a second, to a broker; 0: as fast as it goes.")
+    ] = 0.0,
+) -> None:
+    """Measure a stored result as a real city would, with noise, gaps, faults and delays; to a broker or into a file."""
+    import numpy as np
+
+    from app.results.folder import open_result
+    from app.twin.measuring.address import is_mqtt
+    from app.twin.measuring.simulated import Disturbances, chosen_sensors, simulated_measurements
+    from app.twin.measuring.true_state import true_state
+
+    rng = np.random.default_rng(seed)
+    send = _to_broker(target, speed) if is_mqtt(target) else _to_file(Path(target))
+    state = true_state(open_result(result))
+    sensors = chosen_sensors(state, share, rng)
+    frame = simulated_measurements(state, sensors, noise, rng, Disturbances().times(faults))
+    send(frame)
+    planted = frame["planted"].value_counts(sort=True).iter_rows()
+    about = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in planted)
+    typer.echo(f"{frame.height:,} measurements of {sensors.size:,} places to {_shown_target(target)}: {about}")
+
+
+def _shown_target(target: str) -> str:
+    """A target as messages name it, without a password."""
+    from app.twin.measuring.address import is_mqtt, mqtt_address
+
+    return str(mqtt_address(target)) if is_mqtt(target) else target
+
+
+def _to_broker(target: str, speed: float) -> Callable[[pl.DataFrame], None]:
+    """What publishes measurements; the broker is asked for when there are some."""
+    from app.twin.measuring.address import mqtt_address
+
+    address = mqtt_address(target)
+
+    def send(frame: pl.DataFrame) -> None:
+        from app.twin.mqtt import MqttPublisher
+        from app.twin.replay import publish
+
+        with MqttPublisher(address) as publisher:
+            publish(frame, publisher, speed)
+
+    return send
+
+
+def _to_file(path: Path) -> Callable[[pl.DataFrame], None]:
+    """What writes measurements into a file, whose ending is looked at now."""
+    from grid.files.output import check_output, written_whole
+    from grid.twin.measurements import MEASUREMENT_COLUMNS
+
+    check_output(path, (".parquet", ".csv"), "TARGET")
+
+    def send(frame: pl.DataFrame) -> None:
+        columns = frame.select(*MEASUREMENT_COLUMNS)
+        with written_whole(path, "TARGET") as draft:
+            columns.write_csv(draft) if path.suffix == ".csv" else columns.write_parquet(draft)
+
+    return send

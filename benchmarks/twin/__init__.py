@@ -1,0 +1,1 @@
+"""How much the twin takes in, and what that costs."""
