@@ -2,7 +2,7 @@
 
 import typer
 
-from app.commands.twin import ageing, alerts, forecast, intake, open_points, plant, restoration
+from app.commands.twin import ageing, alerts, forecast, intake, log, open_points, plant, restoration
 
 COMMANDS = (
     intake.run,
@@ -10,6 +10,7 @@ COMMANDS = (
     forecast.forecast,
     alerts.alerts,
     plant.plant,
+    log.log,
     ageing.ageing,
     open_points.open_points,
     restoration.restore,

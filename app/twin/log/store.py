@@ -1,0 +1,116 @@
+"""Where the log is kept: one table that only grows, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, UniqueConstraint, inspect, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.results.store.database import Database, connect, set_journal
+from app.results.store.index_tables import UnusableIndexError
+from grid.errors import Fault, InputError
+from grid.twin.learning.records import LogRecord, kind_of, plain_record, record_of
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_US: Final = timedelta(microseconds=1)
+_METADATA: Final = MetaData()
+_LOCK_NUMBER: Final = 0x7477696F
+"""Number of the lock that the maker of the table holds in PostgreSQL."""
+ENTRIES: Final = Table(
+    "twin_log",
+    _METADATA,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("alert", Text, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    UniqueConstraint("kind", "alert", "time_us", "digest"),
+)
+"""A row for each entry: its kind, what it belongs to, when [µs since 1970, UTC], and the rest as JSON."""
+
+
+@dataclass(frozen=True)
+class TwinLog:
+    """A log; opened by `opened_log`. Methods raise a `StoreError` where it cannot be reached.
+
+    Args:
+        database: Where it lies.
+    """
+
+    database: Database
+
+    def add(self, records: Sequence[LogRecord]) -> int:
+        """Adds entries, all of them or none; those that it has are left as they are, so a repetition changes nothing.
+
+        Returns:
+            How many were new.
+        """
+        rows = []
+        for record in records:
+            content = json.dumps(plain_record(record), allow_nan=False, sort_keys=True)
+            rows.append({
+                "kind": kind_of(record), "alert": record.alert, "time_us": (record.time - _EPOCH) // _US,
+                "content": content, "digest": hashlib.sha256(content.encode()).hexdigest(),
+            })  # fmt: skip
+        if not rows:
+            return 0
+        with self.database.writing() as connection:
+            dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+            counting = connection.execution_options(preserve_rowcount=True)
+            return int(counting.execute(dialect.insert(ENTRIES).on_conflict_do_nothing(), rows).rowcount)
+
+    def records(self, kind: str | None = None) -> list[LogRecord]:
+        """Entries in the order in which they came, all or those of a kind."""
+        wanted = select(ENTRIES.c.kind, ENTRIES.c.alert, ENTRIES.c.time_us, ENTRIES.c.content).order_by(
+            ENTRIES.c.number
+        )
+        if kind is not None:
+            wanted = wanted.where(ENTRIES.c.kind == kind)
+        with self.database.reading() as connection:
+            rows = connection.execute(wanted).all()
+        return [record_of(row[0], row[1], _EPOCH + row[2] * _US, json.loads(row[3])) for row in rows]
+
+    def table(self) -> pl.DataFrame:
+        """A row for each entry in order: ``time``, ``alert``, ``kind`` and ``content`` in JSON."""
+        rows = [
+            (record.time, record.alert, kind_of(record), json.dumps(plain_record(record), sort_keys=True))
+            for record in self.records()
+        ]
+        schema: dict[str, pl.DataType | type[pl.DataType]] = {"time": pl.Datetime("us", "UTC")}
+        schema |= dict.fromkeys(("alert", "kind", "content"), pl.String)
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@contextmanager
+def opened_log(url: str | Path) -> Iterator[TwinLog]:
+    """The log at a URL of SQLAlchemy or in an SQLite file, which may be the store of measurements; made if need be.
+
+    Raises:
+        InputError: If the URL is wrong, its driver is missing, or the database is damaged.
+        StoreError: If it cannot be reached or is locked.
+    """
+    database = connect(url, "LOG", durable=True)
+    try:
+        with database.reading() as connection:
+            there = inspect(connection).has_table(ENTRIES.name)
+        if not there:
+            with database.writing() as connection:
+                if database.file is None:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})")
+                _METADATA.create_all(connection)
+        set_journal(database)
+        yield TwinLog(database)
+    except UnusableIndexError as error:  # whose advice is for an index, which can be made again
+        raise InputError([Fault(database.shown, "is damaged, or no database")], database.shown) from error
+    finally:
+        database.close()
