@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg
 
-from grid.arrays import Floats, Ints, read_only
+from grid.arrays import Ints, read_only
 from grid.network.injections import Injections
 from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES, SequenceNetwork
@@ -17,10 +17,8 @@ from grid.network.tolerances import UNBALANCE_MAX
 from grid.powerflow.elimination import eliminate
 from grid.powerflow.zbus import GROUPS, Limits, profiles_of
 from grid.powerflow.zbus_arrays import Profiles
-from grid.three_phase.kernel import Between, Connected, Sequence, SequenceGrid
-
-ROUNDING = 1e-12
-"""What is left of a node's admittance when its branches are subtracted is rounding below this share of it [1]."""
+from grid.three_phase.chains import ROUNDING, ChainBranches, chains_of
+from grid.three_phase.kernel import Bounds, Connected, Reduced, Sequence, SequenceGrid
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,44 +62,55 @@ def layout_of(network: SequenceNetwork, connected: Ints) -> NodeLayout:
 
 
 @lru_cache(maxsize=4)
-def compiled_grid(
-    network: SequenceNetwork, connected: tuple[int, ...], limits: Limits
-) -> tuple[NodeLayout, SequenceGrid]:
+def compiled_grid(network: SequenceNetwork, connected: tuple[int, ...]) -> tuple[NodeLayout, SequenceGrid]:
     """The network for the kernel, kept for the networks used last.
 
     Args:
         network: The network.
         connected: Nodes with something connected.
-        limits: Limits to count violations against.
     """
     layout = layout_of(network, np.array(connected, dtype=np.int64))
     place, branches = layout.place, network.branches
-    held = place[network.slack]
-    reduced = [_reduced(matrix, layout) for matrix in network.admittance]
-    free = np.empty(0, np.int64)
+    reduced, between = zip(*(_reduced(matrix, layout) for matrix in network.admittance), strict=True)
+    voltages = [sparse.csr_array(sparse.vstack([sparse.eye_array(layout.n_active), one])) for one in between]
     shunts = np.array([shunt_admittance(network, which) for which in range(3)])[:, layout.order]
+    percent = np.column_stack([branches.percent_per_pu_from, branches.percent_per_pu_to]).reshape(-1, 2)
+    chains, inner, currents = chains_of(voltages, ChainBranches(
+        ends=np.column_stack([place[branches.from_node], place[branches.to_node]]).reshape(-1, 2),
+        admittance=np.array([_entries(network, which) for which in range(3)]).transpose(1, 0, 2), percent=percent,
+        kind=np.array([GROUPS.index(k) if k in GROUPS else len(GROUPS) - 1 for k in branches.kinds], dtype=np.int64),
+    ), shunts)  # fmt: skip
+    held, free, source = place[network.slack], np.empty(0, np.int64), network.source[:, network.slack]
+    return layout, SequenceGrid(
+        zero=_sequence(reduced[0], free, network.v_slack),
+        positive=_sequence(reduced[1], held, network.v_slack),
+        negative=_sequence(reduced[2], free, network.v_slack),
+        reduced=_on_common_pattern(list(reduced)), chains=chains, inner=inner, currents=currents, order=layout.order,
+        held=held, source_real=np.ascontiguousarray(source.real), source_imag=np.ascontiguousarray(source.imag),
+        percent_per_pu=percent,
+    )  # fmt: skip
+
+
+def compiled_bounds(network: SequenceNetwork, layout: NodeLayout, grid: SequenceGrid, limits: Limits) -> Bounds:
+    """Limits for the kernel.
+
+    Args:
+        network: The network.
+        layout: The order of the nodes.
+        grid: The network for the kernel.
+        limits: Limits to count violations against.
+    """
     live = np.flatnonzero(network.buses.node >= 0)
     low, high = np.zeros(network.n_nodes), np.full(network.n_nodes, np.inf)
     np.maximum.at(low, network.buses.node[live], limits.vm_min_pu[live])
     np.minimum.at(high, network.buses.node[live], limits.vm_max_pu[live])
-    return layout, SequenceGrid(
-        zero=_sequence(reduced[0][0], free, network.v_slack),
-        positive=_sequence(reduced[1][0], held, network.v_slack),
-        negative=_sequence(reduced[2][0], free, network.v_slack),
-        between=_between([between for _, between in reduced]),
-        order=layout.order,
-        held=held,
-        ends=np.column_stack([place[branches.from_node], place[branches.to_node]]).reshape(-1, 2),
-        series=np.array([_series(network, which) for which in range(3)]),
-        shunt_real=np.ascontiguousarray(shunts.real),
-        shunt_imag=np.ascontiguousarray(shunts.imag),
-        percent_per_pu=np.column_stack([branches.percent_per_pu_from, branches.percent_per_pu_to]).reshape(-1, 2),
-        limit_percent=np.minimum(np.nan_to_num(limits.loading_max_percent, nan=np.inf), 1e9),
-        kind=np.array([GROUPS.index(k) if k in GROUPS else len(GROUPS) - 1 for k in branches.kinds], dtype=np.int64),
-        vm_low=low[layout.order] ** 2,
-        vm_high=high[layout.order] ** 2,
-        unbalance_high=UNBALANCE_MAX**2,
-    )
+    loading = np.minimum(np.nan_to_num(limits.loading_max_percent, nan=np.inf), 1e9)
+    current = np.full(grid.currents.most.shape[1], np.inf)
+    for end, percent in zip((grid.currents.of_from, grid.currents.of_to), grid.percent_per_pu.T, strict=True):
+        rated = percent > 0
+        np.minimum.at(current, end[rated], (loading[rated] / percent[rated]) ** 2)
+    order = layout.order
+    return Bounds(low[order] ** 2, high[order] ** 2, UNBALANCE_MAX**2, loading, current)
 
 
 def _reduced(matrix: sparse.csc_array, layout: NodeLayout) -> tuple[sparse.csc_array, sparse.csr_array]:
@@ -133,23 +142,16 @@ def _sequence(matrix: sparse.csc_array, held: Ints, v_held: Complexes) -> Sequen
     )  # fmt: skip
 
 
-def _between(weights: list[sparse.csr_array]) -> Between:
-    """The weights of the three sequences on their common pattern."""
-    pattern = sparse.csr_array(sum((abs(one) for one in weights), start=sparse.csr_array(weights[0].shape)))
+def _on_common_pattern(matrices: list[sparse.csc_array]) -> Reduced:
+    """The matrices of the three sequences by rows, on their common pattern."""
+    pattern = sparse.csr_array(sum((abs(one) for one in matrices), start=sparse.csr_array(matrices[0].shape)))
     pattern.sort_indices()
     row = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
-    values = np.array(
-        [np.asarray(one[row, pattern.indices]).ravel() if row.size else np.empty(0) for one in weights], dtype=complex
-    )
-    return Between(
+    values = np.array([np.asarray(one[row, pattern.indices]).ravel() for one in matrices], dtype=complex)
+    return Reduced(
         pattern.indptr.astype(np.int64), pattern.indices.astype(np.int64),
-        np.ascontiguousarray(values.real, dtype=float), np.ascontiguousarray(values.imag, dtype=float),
+        np.ascontiguousarray(values.real), np.ascontiguousarray(values.imag),
     )  # fmt: skip
-
-
-def _series(network: SequenceNetwork, which: int) -> Floats:
-    """Real and imaginary parts of the admittances of each branch in a sequence, shape (L, 8) [pu]."""
-    return np.column_stack([part for y in _entries(network, which) for part in (y.real, y.imag)]).reshape(-1, 8)
 
 
 def _entries(network: SequenceNetwork, which: int) -> list[Complexes]:

@@ -24,15 +24,15 @@ from grid.network.injections import Injections
 from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES, TO_PHASES, SequenceNetwork
 from grid.powerflow.zbus import GROUPS, MAX_ITERATIONS, SETTLED_PU, Limits, in_threads
-from grid.three_phase.compiled import compiled_grid, connected_of, nodes_with
+from grid.three_phase.compiled import compiled_bounds, compiled_grid, connected_of, nodes_with
 from grid.three_phase.found_kernel import merged, nothing_found, solve_steps
-from grid.three_phase.kernel import ElementFound, PhasesKept, Singles, StepFound
+from grid.three_phase.kernel import ElementFound, PhasesKept, SequenceGrid, Singles, StepFound
 
 Keep = Literal["extremes", "magnitudes", "phasors"]
 MISSED_MVA = 1e-8
 """A step has converged when no node misses a current of more than this at rated voltage in any sequence [MVA]."""
-CACHE_BYTES = 6_000_000
-"""Working set of a block: what a thread has of the third-level cache of common processors."""
+CACHE_BYTES = 2_000_000
+"""Working set of a block: what fits the second-level cache of common processors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,26 +203,29 @@ def three_phase_flow(
     _check(network, loads)
     limits = limits or Limits(network.buses.vm_min_pu, network.buses.vm_max_pu, network.branches.loading_max_percent)
     nodes = np.union1d(nodes_with(network, loads.wye), nodes_with(network, loads.delta))
-    layout, grid = compiled_grid(network, tuple(nodes.tolist()), limits)
+    layout, grid = compiled_grid(network, tuple(nodes.tolist()))
+    bounds = compiled_bounds(network, layout, grid, limits)
     connected = connected_of(network, loads.wye, loads.delta, layout)
     n_steps, n_nodes = loads.n_steps, network.n_nodes
     step = StepFound(
-        np.empty(n_steps), np.empty(n_steps), np.empty((network.slack.size, n_steps)),
-        np.empty((network.slack.size, n_steps)), np.empty(n_steps), np.empty(n_steps), np.empty(n_steps),
-        np.empty((len(GROUPS), n_steps)), np.empty(n_steps, np.int64),
+        np.zeros(n_steps), np.zeros(n_steps), np.zeros((network.slack.size, n_steps)),
+        np.zeros((network.slack.size, n_steps)), np.zeros(n_steps), np.zeros(n_steps), np.zeros(n_steps),
+        np.zeros((len(GROUPS), n_steps)), np.zeros(n_steps, np.int64),
     )  # fmt: skip
     kept = _room(keep, n_nodes, len(network.branches), n_steps)
-    block = _block_of(n_nodes)
+    block = _block_of(layout.n_active)
     missed = (MISSED_MVA / network.base_mva) ** 2
 
     def solve(begin: int, end: int) -> ElementFound:
-        found = nothing_found(n_nodes, len(network.branches))
-        solve_steps(begin, end, block, grid, connected, SETTLED_PU**2, missed, MAX_ITERATIONS, step, found, kept)
+        found = nothing_found(n_nodes, grid.currents.most.shape[1], grid.chains.first.size)
+        solve_steps(
+            begin, end, block, grid, bounds, connected, SETTLED_PU**2, missed, MAX_ITERATIONS, step, found, kept
+        )
         return found
 
     element = merged(in_threads(solve, n_steps, block, threads))
     failed = ~(step.residual < missed)
-    made = _made(network, layout.place, step, element, failed)
+    made = _made(network, layout.place, grid, step, element, failed)
     return replace(made, **_arrays(keep, kept, failed))
 
 
@@ -248,6 +251,7 @@ def _arrays(keep: Keep, kept: PhasesKept, failed: Bools) -> dict[str, Any]:
 def _made(
     network: SequenceNetwork,
     place: Ints,
+    grid: SequenceGrid,
     step: StepFound,
     element: ElementFound,
     failed: Bools,
@@ -263,7 +267,11 @@ def _made(
         return np.where((buses.node < 0) | ~np.isfinite(values[at]), np.nan, np.sqrt(values[at]))
 
     base_ka = base / (buses.vn_kv[branches.from_bus.clip(0)] / np.sqrt(3))
-    loading = np.sqrt(element.loading_max)
+    ends, per_pu = (grid.currents.of_from, grid.currents.of_to), grid.percent_per_pu.T
+    highest = np.array([factor * np.sqrt(element.current_max[end]) for end, factor in zip(ends, per_pu, strict=True)])
+    neutral = np.array([element.neutral_max[end] for end in ends]).max(axis=0)
+    loss = (grid.chains.branch_loss * element.squares[grid.chains.of_branch]).sum(axis=(1, 2))
+    loading = highest.max(axis=0)
     loading[~branches.rated] = np.nan
     return ThreePhaseFlow(
         network=network,
@@ -279,8 +287,8 @@ def _made(
         bus_vm_max_pu=of_buses(element.vm_max),
         bus_unbalance_max=of_buses(element.unbalance_max),
         branch_loading_max_percent=loading,
-        branch_neutral_max_ka=np.sqrt(element.neutral_max) * base_ka,
-        branch_loss_mw=element.loss * base / max(int((~failed).sum()), 1),
+        branch_neutral_max_ka=np.sqrt(neutral) * base_ka,
+        branch_loss_mw=loss * base / max(int((~failed).sum()), 1),
     )
 
 
@@ -295,7 +303,7 @@ def _check(network: SequenceNetwork, loads: PhaseLoads) -> None:
     raise_if_any(faults)
 
 
-def _block_of(n_nodes: int) -> int:
+def _block_of(n_active: int) -> int:
     """Steps in a block: a multiple of 8, so that the arrays of a block stay in the cache."""
-    arrays = 16
-    return int(np.clip(CACHE_BYTES // (8 * arrays * n_nodes) // 8 * 8, 16, 64))
+    arrays = 12
+    return int(np.clip(CACHE_BYTES // (8 * arrays * n_active) // 8 * 8, 16, 128))

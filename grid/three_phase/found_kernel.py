@@ -1,247 +1,268 @@
-"""What follows from the voltages of a block: currents, loadings, losses, power balance, extremes; compiled."""
+"""What follows from the voltages of a block: currents, loadings, losses, power balance, extremes; compiled.
+
+Nothing is stored of the nodes and branches in a chain: their voltages and currents are found from the two ends of the
+chain, reduced to extremes, kept where they are wanted, and forgotten.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from grid.powerflow.zbus_kernel import inject, inner_kernel, kernel
-from grid.three_phase.kernel import ElementFound, fill_between, right_hand_sides, solved, to_phases
+from grid.three_phase.extremes_kernel import (
+    along,
+    count_loadings,
+    keep_loadings,
+    keep_magnitudes,
+    reduce_current,
+    reduce_node,
+    squares,
+)
+from grid.three_phase.kernel import ElementFound, right_hand_sides, solved
 
 
 @inner_kernel()
-def _branch_currents(n_steps, grid, sequence, branch, vr, vi, current_r, current_i):  # type: ignore[no-untyped-def]
-    """Currents of one sequence entering a branch at its two ends, rows ``sequence`` and 3 + ``sequence``."""
-    f, t, y = grid.ends[branch, 0], grid.ends[branch, 1], grid.series[sequence, branch]
-    fr, fi, tr, ti = vr[sequence, f], vi[sequence, f], vr[sequence, t], vi[sequence, t]
+def _missed(n_steps, reduced, which, node, vr, vi, missed_r, missed_i):  # type: ignore[no-untyped-def]
+    """Current of one sequence that enters the grid from an active node."""
     for k in range(n_steps):
-        current_r[sequence, k] = y[0] * fr[k] - y[1] * fi[k] + y[2] * tr[k] - y[3] * ti[k]
-        current_i[sequence, k] = y[0] * fi[k] + y[1] * fr[k] + y[2] * ti[k] + y[3] * tr[k]
-    for k in range(n_steps):
-        current_r[3 + sequence, k] = y[4] * fr[k] - y[5] * fi[k] + y[6] * tr[k] - y[7] * ti[k]
-        current_i[3 + sequence, k] = y[4] * fi[k] + y[5] * fr[k] + y[6] * ti[k] + y[7] * tr[k]
+        missed_r[k], missed_i[k] = 0.0, 0.0
+    for entry in range(reduced.pointer[node], reduced.pointer[node + 1]):
+        j, yr, yi = reduced.column[entry], reduced.real[which, entry], reduced.imag[which, entry]
+        for k in range(n_steps):
+            missed_r[k] += yr * vr[which, j, k] - yi * vi[which, j, k]
+        for k in range(n_steps):
+            missed_i[k] += yr * vi[which, j, k] + yi * vr[which, j, k]
 
 
 @inner_kernel()
-def _into_nodes(n_steps, ends, sequence, vr, vi, current_r, current_i, ir, ii, lost):  # type: ignore[no-untyped-def]
-    """Adds the currents of a branch to those of its nodes, and three times its loss in the sequence to `lost`."""
-    for end in range(2):
-        node, row = ends[end], 3 * end + sequence
-        for k in range(n_steps):
-            ir[sequence, node, k] += current_r[row, k]
-            ii[sequence, node, k] += current_i[row, k]
-        for k in range(n_steps):
-            lost[k] += 3.0 * (vr[sequence, node, k] * current_r[row, k] + vi[sequence, node, k] * current_i[row, k])
-
-
-@inner_kernel()
-def _highest_phase(n_steps, current_r, current_i, end, per_pu, loading):  # type: ignore[no-untyped-def]
-    """Raises the squares of a branch's loadings to those of its phases at one end."""
-    zr, zi, pr, pi, nr, ni = (
-        current_r[3 * end], current_i[3 * end], current_r[3 * end + 1], current_i[3 * end + 1],
-        current_r[3 * end + 2], current_i[3 * end + 2],
-    )  # fmt: skip
-    square, root = per_pu * per_pu, np.sqrt(0.75)
-    for k in range(n_steps):
-        a, b = zr[k] + pr[k] + nr[k], zi[k] + pi[k] + ni[k]
-        half_r, half_i = zr[k] - 0.5 * (pr[k] + nr[k]), zi[k] - 0.5 * (pi[k] + ni[k])
-        turned_r, turned_i = root * (pi[k] - ni[k]), root * (nr[k] - pr[k])
-        c, d = half_r + turned_r, half_i + turned_i
-        e, f = half_r - turned_r, half_i - turned_i
-        loading[k] = max(loading[k], square * max(a * a + b * b, c * c + d * d, e * e + f * f))
-
-
-@inner_kernel()
-def measure(first, n_steps, grid, vr, vi, ir, ii, loading, neutral, lost, loss):  # type: ignore[no-untyped-def]
-    """Branch by branch: currents into the nodes, squares of loadings and of neutral currents, losses [pu]."""
-    current_r, current_i = np.empty((6, n_steps)), np.empty((6, n_steps))
-    for k in range(n_steps):
-        loss[first + k] = 0.0
-    for sequence in range(3):
-        for node in range(vr.shape[1]):
-            gr, gi = grid.shunt_real[sequence, node], grid.shunt_imag[sequence, node]
-            for k in range(n_steps):
-                ir[sequence, node, k] = gr * vr[sequence, node, k] - gi * vi[sequence, node, k]
-                ii[sequence, node, k] = gr * vi[sequence, node, k] + gi * vr[sequence, node, k]
-            if gr != 0.0:
-                for k in range(n_steps):
-                    square = vr[sequence, node, k] ** 2 + vi[sequence, node, k] ** 2
-                    loss[first + k] += 3.0 * gr * square
-    for branch in range(grid.ends.shape[0]):
-        for k in range(n_steps):
-            lost[branch, k] = 0.0
-            loading[branch, k] = 0.0
-        for sequence in range(3):
-            _branch_currents(n_steps, grid, sequence, branch, vr, vi, current_r, current_i)
-            _into_nodes(n_steps, grid.ends[branch], sequence, vr, vi, current_r, current_i, ir, ii, lost[branch])
-        for end in range(2):
-            _highest_phase(n_steps, current_r, current_i, end, grid.percent_per_pu[branch, end], loading[branch])
-        for k in range(n_steps):
-            at_from = current_r[0, k] ** 2 + current_i[0, k] ** 2
-            neutral[branch, k] = 9.0 * max(at_from, current_r[3, k] ** 2 + current_i[3, k] ** 2)
-            loss[first + k] += lost[branch, k]
-
-
-@inner_kernel()
-def balance(first, n_steps, grid, vr, vi, ir, ii, work, step):  # type: ignore[no-untyped-def]
-    """Square of the current that a node misses, at worst, and what the held nodes inject into the grid.
-
-    `ir` and `ii` are the currents from each node into the grid, `work` holds those that what is connected injects.
-    """
-    _, _, xr, xi = work
+def _balance(first, n_steps, grid, vr, vi, xr, xi, missed_r, missed_i, step):  # type: ignore[no-untyped-def]
+    """Square of the current that a node misses, at worst, and what the held nodes inject into the grid."""
     for k in range(n_steps):
         step.residual[first + k] = 0.0
-    for which, sequence in enumerate((grid.zero, grid.positive, grid.negative)):
-        for node in range(vr.shape[1]):
-            at = sequence.place[node] if node < sequence.place.size else -2
-            if at >= 0:
-                for k in range(n_steps):
-                    ir[which, node, k] -= xr[which, at, k]
-                    ii[which, node, k] -= xi[which, at, k]
     for slack in range(grid.held.size):
-        node = grid.held[slack]
         for k in range(n_steps):
             step.slack_p[slack, first + k] = 0.0
             step.slack_q[slack, first + k] = 0.0
-        for which in range(3):
-            a, b, c, d = vr[which, node], vi[which, node], ir[which, node], ii[which, node]
-            for k in range(n_steps):
-                step.slack_p[slack, first + k] += 3.0 * (a[k] * c[k] + b[k] * d[k])
-                step.slack_q[slack, first + k] += 3.0 * (b[k] * c[k] - a[k] * d[k])
-                c[k] = 0.0
-                d[k] = 0.0
-    for which in range(3):
-        for node in range(vr.shape[1]):
-            for k in range(n_steps):
-                missed = ir[which, node, k] ** 2 + ii[which, node, k] ** 2
-                step.residual[first + k] = max(step.residual[first + k], missed)
-
-
-@inner_kernel()
-def _reduce_nodes(first, n_steps, grid, valid, vr, vi, phase_r, phase_i, step, element, kept):  # type: ignore[no-untyped-def]
-    """Extremes of the voltages by step and by node, and the voltages of the phases where they are kept."""
-    for node in range(vr.shape[1]):
-        low, high, unbalance, over = element.vm_min[node], element.vm_max[node], element.unbalance_max[node], 0
-        to_phases(n_steps, node, vr, vi, phase_r, phase_i)
-        if kept.vm.size:
-            for f in range(3):
+    for which, sequence in enumerate((grid.zero, grid.positive, grid.negative)):
+        for node in range(sequence.place.size):
+            _missed(n_steps, grid.reduced, which, node, vr, vi, missed_r, missed_i)
+            at, slack = sequence.place[node], _held_place(grid.held, node)
+            if at >= 0:
                 for k in range(n_steps):
-                    kept.vm[f, grid.order[node], first + k] = np.sqrt(phase_r[f, k] ** 2 + phase_i[f, k] ** 2)
-        for k in range(n_steps):
-            a = phase_r[0, k] ** 2 + phase_i[0, k] ** 2
-            b = phase_r[1, k] ** 2 + phase_i[1, k] ** 2
-            c = phase_r[2, k] ** 2 + phase_i[2, k] ** 2
-            least, most = min(a, b, c), max(a, b, c)
-            negative = vr[2, node, k] ** 2 + vi[2, node, k] ** 2
-            ratio = negative / (vr[1, node, k] ** 2 + vi[1, node, k] ** 2)
-            step.vm_min[first + k] = min(step.vm_min[first + k], least)
-            step.vm_max[first + k] = max(step.vm_max[first + k], most)
-            step.unbalance_max[first + k] = max(step.unbalance_max[first + k], ratio)
-            broken = (least < grid.vm_low[node]) | (most > grid.vm_high[node]) | (ratio > grid.unbalance_high)
-            step.violations[first + k] += valid[k] * broken
-            over += valid[k] * broken
-            low = min(low, least if valid[k] else low)
-            high = max(high, most * valid[k])
-            unbalance = max(unbalance, ratio * valid[k])
-        element.vm_min[node], element.vm_max[node], element.unbalance_max[node] = low, high, unbalance
-        element.vm_over[node] += over
+                    missed_r[k] -= xr[which, at, k]
+                    missed_i[k] -= xi[which, at, k]
+            if slack >= 0:
+                _into_grid(first, n_steps, grid, which, node, slack, vr, vi, missed_r, missed_i, step)
+            else:
+                for k in range(n_steps):
+                    square = missed_r[k] * missed_r[k] + missed_i[k] * missed_i[k]
+                    if not square <= step.residual[first + k]:  # also where it is no number
+                        step.residual[first + k] = square
 
 
 @inner_kernel()
-def _reduce_branches(first, n_steps, grid, valid, loading, neutral, lost, step, element, kept):  # type: ignore[no-untyped-def]
-    """Extremes of the currents by step and by branch, and the loadings where they are kept."""
-    for branch in range(grid.ends.shape[0]):
-        group, limit = grid.kind[branch], grid.limit_percent[branch] ** 2
-        if kept.loading.size:
+def _held_place(held, node):  # type: ignore[no-untyped-def]
+    """Place of a node among those that are held; -1 where it is none."""
+    for slack in range(held.size):
+        if held[slack] == node:
+            return slack
+    return -1
+
+
+@inner_kernel()
+def _into_grid(first, n_steps, grid, which, node, slack, vr, vi, missed_r, missed_i, step):  # type: ignore[no-untyped-def]
+    """Adds what a held node injects in one sequence: all that enters the grid there but by the grid above itself."""
+    gr, gi = grid.source_real[which, slack], grid.source_imag[which, slack]
+    for k in range(n_steps):
+        a, b = vr[which, node, k], vi[which, node, k]
+        c, d = missed_r[k] - (gr * a - gi * b), missed_i[k] - (gr * b + gi * a)
+        step.slack_p[slack, first + k] += 3.0 * (a * c + b * d)
+        step.slack_q[slack, first + k] += 3.0 * (b * c - a * d)
+
+
+@inner_kernel()
+def _chain_losses(n_steps, weight, factors, v, d, row, loss, sums):  # type: ignore[no-untyped-def]
+    """Losses of a chain in each step, and what those of its branches follow from, both by sequence."""
+    vr, vi, dr, di = v[0], v[1], d[0], d[1]
+    own, rise, real, imag = row[:4]
+    for s in range(3):
+        squares(n_steps, vr, vi, s, own)
+        squares(n_steps, dr, di, s, rise)
+        for k in range(n_steps):
+            real[k] = vr[s, k] * dr[s, k] + vi[s, k] * di[s, k]
+        for k in range(n_steps):
+            imag[k] = vr[s, k] * di[s, k] - vi[s, k] * dr[s, k]
+        for part, values in enumerate((own, rise, real, imag)):
+            factor, total = factors[s, part], 0.0
             for k in range(n_steps):
-                kept.loading[branch, first + k] = np.sqrt(loading[branch, k])
-        high, most, over, total = element.loading_max[branch], element.neutral_max[branch], 0, 0.0
-        for k in range(n_steps):
-            square = loading[branch, k]
-            step.loading_max[group, first + k] = max(step.loading_max[group, first + k], square)
-            broken = valid[k] * (square > limit)
-            step.violations[first + k] += broken
-            over += broken
-            high = max(high, square * valid[k])
-            most = max(most, neutral[branch, k] * valid[k])
-            total += lost[branch, k] * valid[k]
-        element.loading_max[branch], element.neutral_max[branch] = high, most
-        element.loading_over[branch] += over
-        element.loss[branch] += total
+                loss[k] += factor * values[k]
+            for k in range(n_steps):
+                total += weight[k] * values[k]
+            sums[s, part] += total
 
 
 @inner_kernel()
-def _begin(first, n_steps, grid, vr, vi, step):  # type: ignore[no-untyped-def]
-    """Voltages without anything connected, and extremes of the steps before anything is seen."""
+def _ends(n_steps, i, j, vr, vi, v, d):  # type: ignore[no-untyped-def]
+    """Voltage of the first end of a chain, and the rise to its second."""
+    ar, ai, dr, di = v[0], v[1], d[0], d[1]
+    for s in range(3):
+        for k in range(n_steps):
+            ar[s, k] = vr[s, i, k]
+        for k in range(n_steps):
+            ai[s, k] = vi[s, i, k]
+        for k in range(n_steps):
+            dr[s, k] = vr[s, j, k] - ar[s, k]
+        for k in range(n_steps):
+            di[s, k] = vi[s, j, k] - ai[s, k]
+
+
+@inner_kernel()
+def _walk(  # type: ignore[no-untyped-def]
+    first, n_steps, lines, bounds, order, weight, vr, vi, scratch, square, seen, loading_max, loss, element, kept
+):
+    """Chain by chain: voltages of the nodes, currents of the branches, losses."""
+    (chains, inner, currents), (v, d, z, row) = lines, scratch
+    for chain in range(chains.first.size):
+        _ends(n_steps, chains.first[chain], chains.second[chain], vr, vi, v, d)
+        _chain_losses(n_steps, weight, chains.loss[chain], v, d, row, loss, element.squares[chain])
+        for at in range(chains.node_pointer[chain], chains.node_pointer[chain + 1]):
+            node = inner.node[at]
+            along(n_steps, inner, at, v, d, z)
+            low, high, most = reduce_node(
+                n_steps, bounds.vm_low[node], bounds.vm_high[node], bounds.unbalance, z, row, seen
+            )
+            element.vm_min[node] = min(element.vm_min[node], low)
+            element.vm_max[node] = max(element.vm_max[node], high)
+            element.unbalance_max[node] = max(element.unbalance_max[node], most)
+            if kept.vm.size:
+                keep_magnitudes(first, n_steps, order[node], row[0], row[1], row[2], kept.vm)
+            if kept.voltage.size:
+                _keep_phasors(first, n_steps, order[node], z[0], z[1], kept.voltage)
+        for g in range(chains.current_pointer[chain], chains.current_pointer[chain + 1]):
+            along(n_steps, currents, g, v, d, z)
+            high, neutral = reduce_current(n_steps, g, currents.most, z, row, square, loading_max)
+            element.current_max[g] = max(element.current_max[g], high)
+            element.neutral_max[g] = max(element.neutral_max[g], neutral)
+
+
+@inner_kernel()
+def _begin(n_steps, grid, vr, vi):  # type: ignore[no-untyped-def]
+    """Voltages without anything connected."""
     for sequence, of in enumerate((grid.zero, grid.positive, grid.negative)):
         for node in range(of.place.size):
             for k in range(n_steps):
                 vr[sequence, node, k] = of.unloaded_real[node]
                 vi[sequence, node, k] = of.unloaded_imag[node]
-    for k in range(first, first + n_steps):
-        step.vm_min[k], step.vm_max[k], step.unbalance_max[k] = np.inf, 0.0, 0.0
-        step.violations[k] = 0
-        for group in range(step.loading_max.shape[0]):
-            step.loading_max[group, k] = 0.0
+
+
+@inner_kernel()
+def _stand_in(first, n_steps, missed, vr, vi, weight, step):  # type: ignore[no-untyped-def]
+    """Puts a step that has converged in place of those that have not, so that extremes are of solutions only.
+
+    Returns whether any step of the block has converged; `weight` is 1 for those and 0 for others.
+    """
+    good = -1
+    for k in range(n_steps):
+        weight[k] = 1.0 if step.residual[first + k] < missed else 0.0
+        good = k if weight[k] > 0 else good
+    if good < 0:
+        return False
+    for k in range(n_steps):
+        if weight[k] == 0.0:
+            for sequence in range(3):
+                for node in range(vr.shape[1]):
+                    vr[sequence, node, k] = vr[sequence, node, good]
+                    vi[sequence, node, k] = vi[sequence, node, good]
+    return True
+
+
+@inner_kernel()
+def _found(  # type: ignore[no-untyped-def]
+    first, n_steps, grid, bounds, weight, vr, vi, scratch, square, seen, loading_max, loss, step, element, kept
+):
+    """Everything that is found of the voltages of a block."""
+    vm_min, vm_max, unbalance, over = seen
+    for k in range(n_steps):
+        vm_min[k], vm_max[k], unbalance[k], over[k], loss[k] = np.inf, 0.0, 0.0, 0.0, 0.0
+    for group in range(loading_max.shape[0]):
+        for k in range(n_steps):
+            loading_max[group, k] = 0.0
+    lines, currents, percent = (grid.chains, grid.inner, grid.currents), grid.currents, grid.percent_per_pu
+    _walk(
+        first, n_steps, lines, bounds, grid.order, weight, vr, vi, scratch, square, seen, loading_max, loss,
+        element, kept,
+    )  # fmt: skip
+    beyond = False
+    for g in range(square.shape[0]):
+        beyond |= element.current_max[g] > bounds.current[g]
+    if beyond:
+        count_loadings(n_steps, currents.of_from, currents.of_to, percent, bounds.loading, square, over)
+    if kept.loading.size:
+        keep_loadings(first, n_steps, currents.of_from, currents.of_to, percent, square, kept.loading)
+    for k in range(n_steps):
+        at = first + k
+        step.vm_min[at], step.vm_max[at], step.unbalance_max[at] = vm_min[k], vm_max[k], unbalance[k]
+        step.loss[at], step.violations[at] = loss[k], int(over[k] * weight[k])
+    for group in range(loading_max.shape[0]):
+        for k in range(n_steps):
+            step.loading_max[group, first + k] = loading_max[group, k]
 
 
 @kernel()
-def solve_steps(begin, end, block, grid, connected, settled, missed, max_iterations, step, element, kept):  # type: ignore[no-untyped-def]
+def solve_steps(begin, end, block, grid, bounds, connected, settled, missed, max_iterations, step, element, kept):  # type: ignore[no-untyped-def]
     """Solves the steps ``begin`` to ``end`` - 1, block by block, into `step`, `element` and `kept`.
 
     A block is iterated until no voltage of it moves by more than the root of `settled`, or for `max_iterations`. A step
     has converged if no node misses a current of more than the root of `missed` in any sequence.
     """
-    n_active, n_nodes, n_branches = grid.zero.place.size, grid.shunt_real.shape[1], grid.ends.shape[0]
+    n_active, n_currents = grid.zero.place.size, grid.currents.most.shape[1]
     n_wye, n_delta = 3 * connected.wye_node.size, 3 * connected.delta_node.size
     power = (np.empty((n_wye, block)), np.empty((n_wye, block)), np.empty((n_delta, block)), np.empty((n_delta, block)))
     work = (np.empty((3, block)), np.empty((3, block)), np.empty((3, n_active, block)), np.empty((3, n_active, block)))
-    vr, vi = np.empty((3, n_nodes, block)), np.empty((3, n_nodes, block))
-    ir, ii = np.empty((3, n_nodes, block)), np.empty((3, n_nodes, block))
-    loading, neutral = np.empty((n_branches, block)), np.empty((n_branches, block))
-    lost = np.empty((n_branches, block))
-    change, valid = np.empty(block), np.ones(block, np.int64)
+    vr, vi = np.empty((3, n_active, block)), np.empty((3, n_active, block))
+    v, d = (np.empty((3, block)), np.empty((3, block))), (np.empty((3, block)), np.empty((3, block)))
+    z = (np.empty((3, block)), np.empty((3, block)))
+    row = (np.empty(block), np.empty(block), np.empty(block), np.empty(block), np.empty(block), np.empty(block))
+    scratch = (v, d, z, row)
+    seen = (np.empty(block), np.empty(block), np.empty(block), np.empty(block))
+    loading_max, loss = np.empty((step.loading_max.shape[0], block)), np.empty(block)
+    square, change, weight = np.empty((n_currents, block)), np.empty(block), np.empty(block)
     for first in range(begin, end, block):
         n_steps = min(block, end - first)
         inject(first, n_steps, connected.wye, power[0], power[1])
         inject(first, n_steps, connected.delta, power[2], power[3])
-        _begin(first, n_steps, grid, vr, vi, step)
+        _begin(n_steps, grid, vr, vi)
         for _ in range(max_iterations):
             right_hand_sides(n_steps, grid, connected, power, vr, vi, work)
             if solved(n_steps, grid, vr, vi, work[2], work[3], change) < settled:
                 break
-        fill_between(n_steps, grid, vr, vi)
-        measure(first, n_steps, grid, vr, vi, ir, ii, loading, neutral, lost, step.loss)
         right_hand_sides(n_steps, grid, connected, power, vr, vi, work)
-        balance(first, n_steps, grid, vr, vi, ir, ii, work, step)
-        for k in range(n_steps):
-            valid[k] = step.residual[first + k] < missed
-        _reduce_nodes(first, n_steps, grid, valid, vr, vi, work[0], work[1], step, element, kept)
-        _reduce_branches(first, n_steps, grid, valid, loading, neutral, lost, step, element, kept)
-        if kept.voltage.size:
-            _keep_phasors(first, n_steps, grid, vr, vi, kept)
+        _balance(first, n_steps, grid, vr, vi, work[2], work[3], loss, change, step)
+        if _stand_in(first, n_steps, missed, vr, vi, weight, step):
+            _found(
+                first, n_steps, grid, bounds, weight, vr, vi, scratch, square, seen, loading_max, loss, step, element,
+                kept,
+            )  # fmt: skip
 
 
 @inner_kernel()
-def _keep_phasors(first, n_steps, grid, vr, vi, kept):  # type: ignore[no-untyped-def]
-    """Copies the voltages of a block."""
+def _keep_phasors(first, n_steps, node, zr, zi, voltage):  # type: ignore[no-untyped-def]
+    """Copies the voltages of a node."""
     for sequence in range(3):
-        for node in range(vr.shape[1]):
-            for k in range(n_steps):
-                kept.voltage[sequence, grid.order[node], first + k, 0] = vr[sequence, node, k]
-                kept.voltage[sequence, grid.order[node], first + k, 1] = vi[sequence, node, k]
+        for k in range(n_steps):
+            voltage[sequence, node, first + k, 0] = zr[sequence, k]
+            voltage[sequence, node, first + k, 1] = zi[sequence, k]
 
 
-def nothing_found(n_nodes: int, n_branches: int) -> ElementFound:
+def nothing_found(n_nodes: int, n_currents: int, n_chains: int) -> ElementFound:
     """Extremes before any step has been seen."""
     return ElementFound(
-        np.full(n_nodes, np.inf), np.zeros(n_nodes), np.zeros(n_nodes), np.zeros(n_nodes, np.int64),
-        np.zeros(n_branches), np.zeros(n_branches), np.zeros(n_branches, np.int64), np.zeros(n_branches),
+        np.full(n_nodes, np.inf), np.zeros(n_nodes), np.zeros(n_nodes), np.zeros(n_currents), np.zeros(n_currents),
+        np.zeros((n_chains, 3, 4)),
     )  # fmt: skip
 
 
 def merged(parts: list[ElementFound]) -> ElementFound:
     """Extremes of several ranges of steps together."""
-    joined = zip(
-        (np.min, np.max, np.max, np.sum, np.max, np.max, np.sum, np.sum), zip(*parts, strict=True), strict=True
-    )
+    joined = zip((np.min, np.max, np.max, np.max, np.max, np.sum), zip(*parts, strict=True), strict=True)
     return ElementFound(*(join(values, axis=0) for join, values in joined))  # type: ignore[operator]

@@ -37,13 +37,54 @@ class Sequence(NamedTuple):
     unloaded_imag: Floats
 
 
-class Between(NamedTuple):
-    """Voltages of the passive nodes as sums over the active nodes around them, by rows."""
+class Chains(NamedTuple):
+    """Pairs of active nodes with what lies between them, P of them; see `grid.three_phase.chains`."""
+
+    first: Ints
+    second: Ints
+    loss: Floats
+    """Losses of all phases as factors of |V|², |D|², Re(V* D), Im(V* D) by sequence, shape (P, 3, 4)."""
+    node_pointer: Ints
+    """First of the nodes of each chain, shape (P + 1,)."""
+    current_pointer: Ints
+    """First of the currents of each chain, shape (P + 1,)."""
+    of_branch: Ints
+    """Chain of each branch, shape (L,)."""
+    branch_loss: Floats
+    """The same of each branch, shape (L, 3, 4)."""
+
+
+class Inner(NamedTuple):
+    """All nodes in the order of the chains, each in one of them; factors of V and D by sequence, shape (3, N)."""
+
+    node: Ints
+    first_real: Floats
+    first_imag: Floats
+    rise_real: Floats
+    rise_imag: Floats
+
+
+class Currents(NamedTuple):
+    """Currents in chains that differ in magnitude, in the order of the chains; factors of V and D by sequence."""
+
+    first_real: Floats
+    first_imag: Floats
+    rise_real: Floats
+    rise_imag: Floats
+    of_from: Ints
+    """Current at the "from" end of each branch, shape (L,)."""
+    of_to: Ints
+    most: Floats
+    """Largest square of a loading per current by group, shape (groups, currents) [%²/pu²]."""
+
+
+class Reduced(NamedTuple):
+    """Admittance between the active nodes by rows, on the common pattern of the sequences."""
 
     pointer: Ints
     column: Ints
     real: Floats
-    """Shape (3, entries): one weight a sequence."""
+    """Shape (3, entries)."""
     imag: Floats
 
 
@@ -53,27 +94,33 @@ class SequenceGrid(NamedTuple):
     zero: Sequence
     positive: Sequence
     negative: Sequence
-    between: Between
+    reduced: Reduced
+    chains: Chains
+    inner: Inner
+    currents: Currents
     order: Ints
     """Number of each node in the network, shape (N,)."""
     held: Ints
     """Nodes whose positive-sequence voltage is held, shape (R,)."""
-    ends: Ints
-    """Nodes at the ends of each branch, shape (L, 2)."""
-    series: Floats
-    """Real and imaginary parts of y_ff, y_ft, y_tf, y_tt by sequence, shape (3, L, 8) [pu]."""
-    shunt_real: Floats
-    """Admittance of each node to earth beside the branches' and the sources', shape (3, N) [pu]."""
-    shunt_imag: Floats
+    source_real: Floats
+    """Admittance of the external grid of each held node by sequence, shape (3, R) [pu]."""
+    source_imag: Floats
     percent_per_pu: Floats
     """Loading per current of a phase at both ends, shape (L, 2) [%/pu]."""
-    limit_percent: Floats
-    kind: Ints
+
+
+class Bounds(NamedTuple):
+    """What violations are counted against."""
+
     vm_low: Floats
     """Square of the lowest permitted voltage of a phase, shape (N,) [pu²]."""
     vm_high: Floats
-    unbalance_high: float
+    unbalance: float
     """Square of the highest permitted ratio of the negative to the positive sequence [1]."""
+    loading: Floats
+    """Highest permitted loading of each branch, shape (L,) [%]."""
+    current: Floats
+    """Square of the current above which a branch is beyond its limit, shape (currents,) [pu²]."""
 
 
 class Connected(NamedTuple):
@@ -105,17 +152,17 @@ class StepFound(NamedTuple):
 
 
 class ElementFound(NamedTuple):
-    """Extremes of each node (N,) and branch (L,) over the steps that have converged."""
+    """Extremes of each node (N,) and current (G,) over the steps that have converged, and sums of each chain (P,)."""
 
     vm_min: Floats
     vm_max: Floats
     unbalance_max: Floats
-    vm_over: Ints
-    loading_max: Floats
+    current_max: Floats
+    """Square of the highest current of a phase, shape (G,) [pu²]."""
     neutral_max: Floats
-    """Square of the highest current of the way back, shape (L,) [pu²]."""
-    loading_over: Ints
-    loss: Floats
+    """Square of the highest current of the way back, shape (G,) [pu²]."""
+    squares: Floats
+    """Sums over the steps of |V|², |D|², Re(V* D), Im(V* D) by sequence, shape (P, 3, 4) [pu²]."""
 
 
 class PhasesKept(NamedTuple):
@@ -267,20 +314,3 @@ def solved(n_steps, grid, vr, vi, xr, xi, change):  # type: ignore[no-untyped-de
     for k in range(n_steps):
         largest = max(largest, change[k])
     return largest
-
-
-@inner_kernel()
-def fill_between(n_steps, grid, vr, vi):  # type: ignore[no-untyped-def]
-    """Voltages of the passive nodes from those of the active ones, in all sequences."""
-    between, first = grid.between, grid.zero.place.size
-    for sequence in range(3):
-        for row in range(between.pointer.size - 1):
-            node = first + row
-            for k in range(n_steps):
-                vr[sequence, node, k] = 0.0
-                vi[sequence, node, k] = 0.0
-            for entry in range(between.pointer[row], between.pointer[row + 1]):
-                j, mr, mi = between.column[entry], between.real[sequence, entry], between.imag[sequence, entry]
-                for k in range(n_steps):
-                    vr[sequence, node, k] += mr * vr[sequence, j, k] - mi * vi[sequence, j, k]
-                    vi[sequence, node, k] += mr * vi[sequence, j, k] + mi * vr[sequence, j, k]
