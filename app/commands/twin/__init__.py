@@ -2,7 +2,7 @@
 
 import typer
 
-from app.commands.twin import ageing, alerts, forecast, intake, log, open_points, plant, restoration
+from app.commands.twin import ageing, alerts, forecast, intake, log, open_points, plant, reliability, restoration
 
 COMMANDS = (
     intake.run,
@@ -14,6 +14,8 @@ COMMANDS = (
     ageing.ageing,
     open_points.open_points,
     restoration.restore,
+    reliability.reliability,
+    reliability.maintenance,
 )
 """What `gridcarbon twin` is followed by, in the order of the help; each is called as its function is."""
 

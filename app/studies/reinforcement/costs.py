@@ -47,9 +47,13 @@ class MeasureCost:
     source: str
     status: str
 
+    def investment(self, *, km: float = 0.0, mva: float = 0.0, mw: float = 0.0) -> float:
+        """What is paid at once [currency]."""
+        return self.fixed + self.per_km * km + self.per_mva * mva + self.per_mw * mw
+
     def yearly(self, *, km: float = 0.0, mva: float = 0.0, mw: float = 0.0) -> float:
         """Cost of a year, the investment spread over its lifetime with interest [currency/a]."""
-        paid = self.fixed + self.per_km * km + self.per_mva * mva + self.per_mw * mw
+        paid = self.investment(km=km, mva=mva, mw=mw)
         return float(paid * INTEREST / (1 - (1 + INTEREST) ** -self.lifetime_a))
 
 
