@@ -27,7 +27,7 @@ quick test: export PYTHONDONTWRITEBYTECODE =
 quick: $(FOR_DEVELOPERS)  ## run the tests that fit between two saves (ARGS="tests/grid")
 	@$(BIN)/python -m pytest -m "not slow" --hypothesis-profile quick $(SIDE_BY_SIDE) $(ARGS)
 
-test: $(FOR_DEVELOPERS)  ## run all tests (ARGS="tests/grid -k flow")
+test: $(FOR_DEVELOPERS)  ## run all tests (ARGS="tests/grid -k flow", "--hypothesis-profile thorough")
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 fuzz: $(FOR_DEVELOPERS)  ## try wrong inputs of every kind, 20,000 scenarios for an hour or more (ARGS="2000 7 --files 100 --run 30")

@@ -18,7 +18,8 @@ from grid.city.source import GridSource, read_grid
 from grid.time.clock import Clock
 from grid.weather.weather import weather_for
 
-settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=30)
+settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=200)
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=6)
 settings.load_profile("repeatable")
 

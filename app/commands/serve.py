@@ -14,6 +14,7 @@ from app.commands.options import Host, IndexUrl, Port
 
 if TYPE_CHECKING:
     from app.batch.jobs import Jobs
+    from app.dashboard.operations.live import TwinPlace
 
 
 def serve(
@@ -31,6 +32,13 @@ def serve(
     basemap: Annotated[
         Path | None, typer.Option(metavar="FILE", help="GeoJSON that grids with geographic coordinates are drawn on.")
     ] = None,
+    twin: Annotated[
+        str | None,
+        typer.Option(metavar="STORE", help="Store of measurements that the page of operations shows, see twin run."),
+    ] = None,
+    alerts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Alerts beside it, as twin alerts --state writes them.")
+    ] = None,
 ) -> None:
     """Serve the dashboard, in which scenarios are also run; their results go into DIR."""
     folder = _shown_folder(place)
@@ -39,10 +47,32 @@ def serve(
     return_memory_of_tables_soon()
     from app.dashboard import serve as serve_dashboard
 
+    shown = _twin(twin, alerts)
     if read_only:
         _refuse_with_read_only(jobs, index)
     with _queue(folder, jobs, index, read_only=read_only) as queue:
-        serve_dashboard(folder, host, port, open_browser=sys.stdout.isatty(), jobs=queue, basemap=basemap)
+        serve_dashboard(folder, host, port, open_browser=sys.stdout.isatty(), jobs=queue, basemap=basemap, twin=shown)
+
+
+def _twin(store: str | None, alerts: Path | None) -> TwinPlace | None:
+    """Where the twin keeps what it knows.
+
+    Raises:
+        InputError: If there are alerts without a store, or the store or the file is not there.
+    """
+    from app.dashboard.operations.live import TwinPlace
+    from grid.errors import InputError
+    from grid.files.content import is_file
+
+    if store is None and alerts is not None:
+        raise InputError.single("--alerts", "needs --twin STORE beside it", str(alerts))
+    if store is None:
+        return None
+    if "://" not in store and not is_file(Path(store)):
+        raise InputError.single("--twin", "no such store; gridcarbon twin run SOURCE STORE makes one", store)
+    if alerts is not None and not is_file(alerts):
+        raise InputError.single("--alerts", "no such file; gridcarbon twin alerts --state FILE writes it", str(alerts))
+    return TwinPlace(store, alerts)
 
 
 def _shown_folder(place: str) -> Path:

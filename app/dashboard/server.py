@@ -18,11 +18,14 @@ from flask import Flask, Response, request
 from app.dashboard import routes
 from app.dashboard.catalogue import Catalogue, catalogue_of, open_catalogue
 from app.dashboard.grid_map.basemap import Basemap, read_basemap
+from app.dashboard.operations import add_operations
+from app.dashboard.operations.live import TwinPlace, live_state
 from app.dashboard.pandas_gate import guard
 from app.dashboard.runs import add_runs
 from app.dashboard.shell import failures, frame
 from app.dashboard.shell.answers import add_answers
 from app.dashboard.shell.kept_pages import KeptPages
+from app.dashboard.shell.plain_html import html_of
 from app.results.folder import Result, result_folders
 from grid.errors import Fault, InputError
 from grid.files.content import limit_bytes
@@ -36,7 +39,7 @@ LOOPBACK = "127.0.0.1"
 
 def create_app(
     results: Mapping[str, Result], host: str = LOOPBACK, jobs: Jobs | None = None, basemap: Basemap | None = None,
-    *, ahead: bool = False,
+    *, twin: TwinPlace | None = None, ahead: bool = False,
 ) -> dash.Dash:  # fmt: skip
     """The dashboard of `results`, ready to be served.
 
@@ -46,6 +49,7 @@ def create_app(
         jobs: What runs scenarios, for the pages that ask for runs (``app.server.config["GRIDCARBON_JOBS"]``); None
             where results are only shown.
         basemap: An outline to draw grids with geographic coordinates on.
+        twin: Where the twin of a grid keeps what it knows, for the page of operations.
         ahead: Whether pages are made before they are asked for, see `app.dashboard.shell.ahead`.
 
     Raises:
@@ -70,6 +74,7 @@ def create_app(
     if making is not None:
         making.begin({"theme": "light", "lang": "en"})
     add_runs(app.server, jobs)
+    add_operations(app.server, twin, html_of)
     routes.add_routes(app.server, catalogue)
     routes.refuse_what_no_page_asks(app.server, app.callback_map)
     routes.add_not_found(app.server)
@@ -78,8 +83,9 @@ def create_app(
 
 
 def serve(
-    path: Path, host: str, port: int, open_browser: bool, jobs: Jobs | None = None, basemap: Path | None = None
-) -> None:
+    path: Path, host: str, port: int, open_browser: bool, jobs: Jobs | None = None, basemap: Path | None = None,
+    twin: TwinPlace | None = None,
+) -> None:  # fmt: skip
     """Serves the results at `path` until it is interrupted.
 
     Args:
@@ -89,15 +95,19 @@ def serve(
         open_browser: Whether to open the dashboard in the reader's browser.
         jobs: What runs scenarios; None where results are only shown.
         basemap: A GeoJSON file to draw grids with geographic coordinates on.
+        twin: Where the twin of a grid keeps what it knows; it is read once before.
 
     Raises:
         InputError: If there is no result at `path`, the port cannot be listened on, or `basemap` is no outline.
+        StoreError: If the store of the twin cannot be reached.
     """
     from waitress import create_server  # noqa: PLC0415  only needed where something is served
 
     outline = None if basemap is None else read_basemap(basemap)
+    if twin is not None:
+        live_state(twin)  # what is wrong with it is said now
     writable = jobs is not None
-    app = create_app(opened(path, may_be_empty=writable, may_keep=writable), host, jobs, outline, ahead=True)
+    app = create_app(opened(path, may_be_empty=writable, may_keep=writable), host, jobs, outline, twin=twin, ahead=True)
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:

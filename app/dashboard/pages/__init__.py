@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from app.dashboard.pages import about, build, compare, data_centres, emissions, ev, grid_map, hydrogen, overview
+from app.dashboard.pages import (
+    about,
+    build,
+    compare,
+    data_centres,
+    emissions,
+    ev,
+    grid_map,
+    hydrogen,
+    operations,
+    overview,
+)
 
 PAGES = (
     overview.PAGE,
@@ -13,5 +24,6 @@ PAGES = (
     data_centres.PAGE,
     compare.PAGE,
     build.PAGE,
+    operations.PAGE,
     about.PAGE,
 )

@@ -15,6 +15,7 @@ from polars.exceptions import PolarsError
 from app.dashboard.address import FRAME_KEYS, LINK_KEYS, query_of
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.language import Language, catalogue_in, language_named, say
+from app.dashboard.operations import TWIN
 from app.dashboard.shell import states
 from app.dashboard.shell.ahead import Ahead
 from app.dashboard.shell.kept_pages import Answer, KeptPages
@@ -29,7 +30,7 @@ from grid.errors import InputError
 
 BESIDE = (sweeps.FOLDER, hosting.FOLDER)
 """Folders beside the results whose content pages show too: what sweeps there are, and capacities of buses."""
-SERVED_WITH = ("GRIDCARBON_BASEMAP", "GRIDCARBON_JOBS")
+SERVED_WITH = ("GRIDCARBON_BASEMAP", "GRIDCARBON_JOBS", TWIN)
 """What a server may have been given, which pages show."""
 _MOST_TRIES = 3
 """How often a page is made anew whose result is replaced while it is made."""

@@ -27,10 +27,15 @@ pytestmark = pytest.mark.slow
 CLOCK = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(minutes=15), 96)
 
 
+@pytest.fixture(scope="module")
+def net_text() -> str:
+    return str(pp.to_json(pn.mv_oberrhein()))
+
+
 @pytest.fixture
-def net_file(tmp_path: Path) -> Path:
+def net_file(tmp_path: Path, net_text: str) -> Path:
     path = tmp_path / "net.json"
-    pp.to_json(pn.mv_oberrhein(), str(path))
+    path.write_text(net_text)
     return path
 
 

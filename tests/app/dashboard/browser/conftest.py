@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 
 from app.batch.jobs import Jobs
 from app.dashboard import create_app
+from app.dashboard.operations.live import TwinPlace
 from app.results.folder import Result
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -37,9 +38,11 @@ def browser() -> Iterator[sync_api.Browser]:
 
 
 @contextmanager
-def serving(results: Mapping[str, Result], jobs: Jobs | None = None, port: int = 0) -> Iterator[str]:
+def serving(
+    results: Mapping[str, Result], jobs: Jobs | None = None, port: int = 0, twin: TwinPlace | None = None
+) -> Iterator[str]:
     """The address of a dashboard of these results, while it is served; a free port where none is given."""
-    server = make_server("127.0.0.1", port, create_app(results, jobs=jobs).server, threaded=True)
+    server = make_server("127.0.0.1", port, create_app(results, jobs=jobs, twin=twin).server, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

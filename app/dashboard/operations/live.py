@@ -1,0 +1,150 @@
+"""What the twin knows now: the last value of every place that is measured, its age and quality, and the alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from grid.twin.measurements import PLACE, QUALITIES, USABLE
+from grid.twin.quality import mark
+
+MOST_ROWS = 20_000
+"""Measurements of which the last state is made: the latest that came in."""
+STOPPED_AFTER = timedelta(minutes=30)
+"""Age of the latest measurement from which data count as stopped: two quarters of an hour (ours)."""
+
+
+@dataclass(frozen=True)
+class TwinPlace:
+    """Where a twin keeps what it knows.
+
+    Args:
+        store: Store of measurements: an SQLite file, or ``postgresql://…``.
+        alerts: File of the alerts as they stand, as ``gridcarbon twin alerts --state`` writes it; None without.
+    """
+
+    store: str
+    alerts: Path | None = None
+
+
+@dataclass(frozen=True)
+class LiveAlert:
+    """An alert that stands.
+
+    Args:
+        level: ``information``, ``warning`` or ``alarm``.
+        element: What it is about.
+        quantity: Which quantity is likely to pass its limit there.
+        probability: How likely that is.
+        value: Value that one course of the forecast in ten passes.
+        limit: The limit.
+        begins: From when.
+        ends: To when.
+        since: Since when it has this level.
+    """
+
+    level: str
+    element: str
+    quantity: str
+    probability: float
+    value: float
+    limit: float
+    begins: datetime
+    ends: datetime
+    since: datetime
+
+
+@dataclass(frozen=True, eq=False)
+class LiveState:
+    """The last known state.
+
+    Args:
+        now: When it was asked for.
+        latest: When the latest measurement was measured; None if there is none.
+        sensors: A row for each place: ``element_kind``, ``element``, ``quantity``, ``source``, ``value`` (the last that
+            can be used, else null), ``time`` of it, ``quality`` of what came last, ``usable`` (share of what came).
+        counts: How many of the measurements looked at have each quality.
+        measurements: How many the store holds.
+        rejected: Messages that held none.
+        alerts: Alerts that stand, the most urgent first.
+    """
+
+    now: datetime
+    latest: datetime | None
+    sensors: pl.DataFrame
+    counts: Mapping[str, int]
+    measurements: int
+    rejected: int
+    alerts: Sequence[LiveAlert]
+
+    @property
+    def age(self) -> timedelta | None:
+        """Age of the latest measurement."""
+        return None if self.latest is None else self.now - self.latest
+
+    @property
+    def stopped(self) -> bool:
+        """Whether data have stopped, so that this is no longer how the grid is."""
+        return self.age is None or self.age > STOPPED_AFTER
+
+
+def live_state(place: TwinPlace, now: datetime | None = None) -> LiveState:
+    """Reads the last known state.
+
+    Args:
+        place: Where the twin keeps it.
+        now: When; by default by the clock of this machine.
+
+    Raises:
+        InputError: If the store or the file of alerts is damaged or something else.
+        StoreError: If the store cannot be reached or is locked.
+    """
+    from app.twin.measuring.store import opened_measurements  # noqa: PLC0415  loads a large library
+
+    with opened_measurements(place.store) as store:
+        held = store.counts()
+        frame, _ = store.after(max(0, held["measurements"] - MOST_ROWS))
+        latest = store.latest()
+    marked = mark(frame)
+    found = dict(marked["quality"].value_counts().iter_rows())
+    return LiveState(
+        now or datetime.now(UTC), latest, _sensors(marked),
+        {name: found[name] for name in QUALITIES if name in found},
+        held["measurements"], held["rejected"], _alerts(place.alerts),
+    )  # fmt: skip
+
+
+def _sensors(marked: pl.DataFrame) -> pl.DataFrame:
+    """The row of each place."""
+    usable = pl.col("quality").is_in(USABLE) & pl.col("value").is_not_null()
+    return (
+        marked.sort("time", maintain_order=True)
+        .group_by(PLACE, maintain_order=True)
+        .agg(
+            pl.col("value").filter(usable).last(),
+            pl.col("time").filter(usable).last(),
+            pl.col("quality").last(),
+            usable.mean().alias("usable"),
+        )
+        .sort(PLACE)
+    )
+
+
+def _alerts(path: Path | None) -> tuple[LiveAlert, ...]:
+    """The alerts of a file; none without it."""
+    if path is None:
+        return ()
+    from app.twin.alerts.state_file import read_states  # noqa: PLC0415  only where alerts are shown
+
+    standing = [state for state in read_states(path).values() if state.level > 0]
+    return tuple(
+        LiveAlert(
+            state.level.name.lower(), state.risk.element, state.risk.quantity, state.risk.probability,
+            state.risk.value, state.risk.limit, state.risk.begins, state.risk.ends, state.since,
+        )
+        for state in sorted(standing, key=lambda one: (-one.level, -one.risk.probability, one.identifier))
+    )  # fmt: skip
