@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,8 @@ from optimizer.switching import OpenPointRelief, relieve
 
 LEAST_MWH = 1e-3
 """Energy below which an asset is not said to do anything else [MWh]."""
+LEAST_MVAR = 1e-3
+"""Reactive power below which the same holds [MVAr]."""
 WORDS = {
     "battery": "battery charged and discharged otherwise", "pv": "sun curtailed", "wind": "wind curtailed",
     "data_centre": "load of the data centre deferred", "heat_pump": "heating shifted",
@@ -58,6 +60,7 @@ class ProposedAction:
 
     Args:
         parts: What each asset is to do otherwise.
+        reactive_mvar: Greatest change of the reactive power of each asset, by name [MVAr]; only what changes.
         cost: What it costs more than the plan [currency]; below 0 where the plan leaves savings unused.
         carbon_kg: Carbon of imports beyond that of the plan [kg].
         left: Limits that it cannot keep on the cautious forecast, as far as the dispatch knows.
@@ -66,6 +69,7 @@ class ProposedAction:
     """
 
     parts: tuple[ActionPart, ...]
+    reactive_mvar: Mapping[str, float]
     cost: float
     carbon_kg: float
     left: tuple[Shortfall, ...]
@@ -88,6 +92,7 @@ def propose(watch: GridWatch) -> ProposedAction:
     plan = plan_ahead(watch.ahead, watch.past, watch.forecasts(), "optimal", within_limits=True)
     return ProposedAction(
         parts=tuple(_parts(watch.plan, plan)),
+        reactive_mvar=_reactive(watch.plan, plan),
         cost=plan.schedule.costs.total - watch.plan.schedule.costs.total,
         carbon_kg=plan.carbon_kg - watch.plan.carbon_kg,
         left=plan.schedule.shortfalls,
@@ -130,6 +135,19 @@ def _parts(before: Plan, after: Plan) -> Iterator[ActionPart]:
         fed_then, fed_now = (_fed_in(flexibility, plan.schedule.p_mw[name]) for plan in (before, after))
         yield from _part(flexibility, "charging shifted", (now + fed_now) - (then + fed_then))
         yield from _part(flexibility, "fed back by cars (V2G)", fed_then - fed_now)
+
+
+def _reactive(before: Plan, after: Plan) -> dict[str, float]:
+    """Greatest change of reactive power by asset [MVAr]."""
+    found = {}
+    for flexibility in after.problem.flexibilities:
+        then, now = (
+            plan.schedule.q_mvar.get(flexibility.name, np.zeros(flexibility.n_slots)) for plan in (before, after)
+        )
+        most = float(np.abs(flexibility.by_step(now - then)).max(initial=0.0))
+        if most > LEAST_MVAR:
+            found[flexibility.name] = most
+    return found
 
 
 def _fed_in(flexibility: Flexibility, p_mw: Floats) -> Floats:

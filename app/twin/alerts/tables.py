@@ -58,6 +58,7 @@ def action_lines(action: ProposedAction, currency: str, strategy: str) -> list[s
         f"{part.begins:%d %b %H:%M} to {part.ends:%d %b %H:%M} UTC"
         for part in action.parts
     ]
+    lines += [f"  {name}: reactive power, up to {most:.3g} MVAr" for name, most in action.reactive_mvar.items()]
     lines.append(f"  costs {action.cost:,.2f} {currency} and {action.carbon_kg:,.0f} kg CO2e more than the plan")
     if strategy != "optimal":
         lines.append(f"  (the plan is {strategy}: what all that can move saves beside keeping limits is in this)")

@@ -53,6 +53,7 @@ def test_a_predicted_violation_is_named_with_the_action_that_is_enough(first):
     assert worst["probability_with_action"] < 0.5 * worst["probability"]
     assert "depot: battery charged and discharged otherwise" in first.stderr
     assert "kg CO2e more than the plan" in first.stderr
+    assert "depot: reactive power, up to" in first.stderr
     assert "instead, close" in first.stderr
 
 
