@@ -39,6 +39,9 @@ def serve(
     alerts: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Alerts beside it, as twin alerts --state writes them.")
     ] = None,
+    log: Annotated[
+        str | None, typer.Option(metavar="LOG", help="Log of alerts and decisions beside it, as twin alerts --log.")
+    ] = None,
 ) -> None:
     """Serve the dashboard, in which scenarios are also run; their results go into DIR."""
     folder = _shown_folder(place)
@@ -47,32 +50,35 @@ def serve(
     return_memory_of_tables_soon()
     from app.dashboard import serve as serve_dashboard
 
-    shown = _twin(twin, alerts)
+    shown = _twin(twin, alerts, log)
     if read_only:
         _refuse_with_read_only(jobs, index)
     with _queue(folder, jobs, index, read_only=read_only) as queue:
         serve_dashboard(folder, host, port, open_browser=sys.stdout.isatty(), jobs=queue, basemap=basemap, twin=shown)
 
 
-def _twin(store: str | None, alerts: Path | None) -> TwinPlace | None:
+def _twin(store: str | None, alerts: Path | None, log: str | None) -> TwinPlace | None:
     """Where the twin keeps what it knows.
 
     Raises:
-        InputError: If there are alerts without a store, or the store or the file is not there.
+        InputError: With all that is wrong: alerts or a log without a store, or what is not there.
     """
     from app.dashboard.operations.live import TwinPlace
-    from grid.errors import InputError
+    from grid.errors import Fault, raise_if_any
     from grid.files.content import is_file
 
-    if store is None and alerts is not None:
-        raise InputError.single("--alerts", "needs --twin STORE beside it", str(alerts))
-    if store is None:
-        return None
-    if "://" not in store and not is_file(Path(store)):
-        raise InputError.single("--twin", "no such store; gridcarbon twin run SOURCE STORE makes one", store)
-    if alerts is not None and not is_file(alerts):
-        raise InputError.single("--alerts", "no such file; gridcarbon twin alerts --state FILE writes it", str(alerts))
-    return TwinPlace(store, alerts)
+    given = {
+        "--twin": (store, "gridcarbon twin run SOURCE STORE makes one"),
+        "--alerts": (alerts, "gridcarbon twin alerts --state FILE writes it"),
+        "--log": (log, "gridcarbon twin alerts --log LOG makes one"),
+    }
+    named = {option: (str(place), cure) for option, (place, cure) in given.items() if place is not None}
+    faults = [] if store is not None else [Fault(option, "needs --twin STORE beside it", place)
+                                           for option, (place, _) in named.items()]  # fmt: skip
+    faults += [Fault(option, f"no such file; {cure}", place) for option, (place, cure) in named.items()
+               if "://" not in place and not is_file(Path(place))]  # fmt: skip
+    raise_if_any(faults, "the options")
+    return None if store is None else TwinPlace(store, alerts, log)
 
 
 def _shown_folder(place: str) -> Path:

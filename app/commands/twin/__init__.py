@@ -9,6 +9,7 @@ COMMANDS = (
     intake.simulate,
     forecast.forecast,
     alerts.alerts,
+    log.decide,
     plant.plant,
     log.log,
     ageing.ageing,

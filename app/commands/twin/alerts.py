@@ -28,6 +28,10 @@ def alerts(
     state: Annotated[
         Path | None, typer.Option(help="File of the alerts as they stand: read if it is there, and written.")
     ] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="LOG", help="Log that what is said goes into: an SQLite file or postgresql://…."),
+    ] = None,
     form: TableFormat = None,
     out: TableFile = None,
 ) -> None:
@@ -67,5 +71,11 @@ def alerts(
     if switching and events:
         typer.echo(relief_line(switching_relief(watch)), err=True)
     say_table(alert_table(events, proposed), chosen, out)
+    if log is not None:
+        from app.twin.alerts.logged import alert_records
+        from app.twin.log import opened_log
+
+        with opened_log(log) as opened:  # before the state: what was said and not logged is said again
+            opened.add(alert_records(events, proposed))
     if state is not None:
         write_states(state, states)

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import polars as pl
 
+from grid.twin.learning.records import LogRecord
 from grid.twin.measurements import PLACE, QUALITIES, USABLE
 from grid.twin.quality import mark
 
+MOST_ENTRIES = 20
+"""Entries of the log that are shown."""
 MOST_ROWS = 20_000
 """Measurements of which the last state is made: the latest that came in."""
 STOPPED_AFTER = timedelta(minutes=30)
@@ -25,10 +28,12 @@ class TwinPlace:
     Args:
         store: Store of measurements: an SQLite file, or ``postgresql://…``.
         alerts: File of the alerts as they stand, as ``gridcarbon twin alerts --state`` writes it; None without.
+        log: Log of alerts, decisions and outcomes: an SQLite file, or ``postgresql://…``; None without.
     """
 
     store: str
     alerts: Path | None = None
+    log: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ class LiveState:
         measurements: How many the store holds.
         rejected: Messages that held none.
         alerts: Alerts that stand, the most urgent first.
+        entries: The latest entries of the log, the last one first; None without a log.
     """
 
     now: datetime
@@ -80,6 +86,7 @@ class LiveState:
     measurements: int
     rejected: int
     alerts: Sequence[LiveAlert]
+    entries: Sequence[LogRecord] | None = None
 
     @property
     def age(self) -> timedelta | None:
@@ -114,7 +121,7 @@ def live_state(place: TwinPlace, now: datetime | None = None) -> LiveState:
     return LiveState(
         now or datetime.now(UTC), latest, _sensors(marked),
         {name: found[name] for name in QUALITIES if name in found},
-        held["measurements"], held["rejected"], _alerts(place.alerts),
+        held["measurements"], held["rejected"], _alerts(place.alerts), _entries(place.log),
     )  # fmt: skip
 
 
@@ -148,3 +155,13 @@ def _alerts(path: Path | None) -> tuple[LiveAlert, ...]:
         )
         for state in sorted(standing, key=lambda one: (-one.level, -one.risk.probability, one.identifier))
     )  # fmt: skip
+
+
+def _entries(place: str | None) -> tuple[LogRecord, ...] | None:
+    """The latest entries of a log."""
+    if place is None:
+        return None
+    from app.twin.log import opened_log  # noqa: PLC0415  loads a large library
+
+    with opened_log(place) as log:
+        return tuple(log.records()[: -MOST_ENTRIES - 1 : -1])

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from app.dashboard.operations.live import LiveState
 from app.dashboard.why.attributes import hyphened
+from grid.twin.learning.records import AlertRecord, DecisionRecord, LogRecord, OutcomeRecord, kind_of
 from grid.twin.quantities import QUANTITIES
 
 PLACE_CLASS = "operations-live"
@@ -32,6 +33,7 @@ def live_panel(state: LiveState, zone: str) -> list[Component]:
     return [
         html.Div([html.P(line) for line in _sentences(state, local)], className="answers", role="status"),
         _card("Alerts", _alerts(state, local)),
+        *([] if state.entries is None else [_card("Log", _log(state.entries, local))]),
         _card("Sensors", _sensors(state, local)),
         _card("Quality of what came in", _qualities(state)),
     ]
@@ -67,6 +69,31 @@ def _alerts(state: LiveState, local: ZoneInfo) -> Component:
          *(_moment(when, local) for when in (alert.begins, alert.ends, alert.since)))
         for alert in state.alerts
     ))  # fmt: skip
+
+
+def _log(entries: Sequence[LogRecord], local: ZoneInfo) -> Component:
+    if not entries:
+        return html.P("It has no entry yet.", className="nothing")
+    rows = ((_moment(one.time, local), one.alert, kind_of(one), entry_in_words(one)) for one in entries)
+    return _table("Latest entries of the log", ("Time", "Alert", "Entry", "What"), rows)
+
+
+def entry_in_words(entry: LogRecord) -> str:
+    """What an entry of the log says."""
+    if isinstance(entry, AlertRecord):
+        likely = f"{entry.what}, {entry.level}, {entry.probability:.0%} likely"
+        if entry.probability_with_action is None:
+            return likely
+        does = "; ".join(f"{asset}: {kind}" for asset, kind in sorted(entry.kinds.items())) or "nothing to move"
+        return f"{likely}, {entry.probability_with_action:.0%} with the action ({does})"
+    if isinstance(entry, DecisionRecord):
+        instead = ", ".join(f"{asset} {mwh:.3g} MWh" for asset, mwh in sorted(entry.changed_mwh.items()))
+        return " ".join(part for part in (f"{entry.decision} by {entry.by}.", entry.reason, instead) if part)
+    if isinstance(entry, OutcomeRecord):
+        came = {True: "the limit was exceeded", False: "the limit was kept", None: "not measured"}[entry.exceeded]
+        done = sum(effect.enough for effect in entry.effects)
+        return f"{came}; {done} of {len(entry.effects)} assets did what they should" if entry.effects else came
+    return ""
 
 
 def _sensors(state: LiveState, local: ZoneInfo) -> Component:

@@ -1,11 +1,9 @@
 """What is likely to exceed a limit, and when to say so: pure functions, without solver and without store."""
 
-from grid.twin.alerts.decisions import AlertDecision
 from grid.twin.alerts.levels import AlertEvent, AlertLevel, AlertRules, AlertState, advance
 from grid.twin.alerts.risks import Risk, violation_risks
 
 __all__ = [
-    "AlertDecision",
     "AlertEvent",
     "AlertLevel",
     "AlertRules",

@@ -98,6 +98,8 @@ class DecisionRecord(LogRecord):
                         nearest(self.decision, DECISIONS))  # fmt: skip
         elif self.decision != "accepted" and not self.reason.strip():
             yield Fault("reason", f"must be given where an action is {self.decision}")
+        if (self.decision == "changed") != bool(self.changed_mwh):
+            yield Fault("changed_mwh", "must say what is moved instead where an action is changed, and only there")
         if not self.by:
             yield Fault("by", "must not be empty")
 

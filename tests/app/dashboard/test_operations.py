@@ -6,9 +6,12 @@ import pytest
 
 from app.dashboard import create_app
 from app.dashboard.operations.live import STOPPED_AFTER, TwinPlace, live_state
-from app.dashboard.operations.panel import in_words, live_panel
+from app.dashboard.operations.panel import entry_in_words, in_words, live_panel
 from app.dashboard.shell.plain_html import html_of
+from app.twin.log import opened_log
 from app.twin.measuring.store import opened_measurements
+from grid.twin.learning.effect import ActionEffect
+from grid.twin.learning.records import AlertRecord, DecisionRecord, OutcomeRecord
 from grid.twin.measurements import Measurement
 from tests.app.command_line import gridcarbon, refused
 
@@ -70,6 +73,27 @@ def test_the_page_asks_and_is_answered_in_html_that_holds_no_code(results, store
     assert "operations-live" in client.get("/shell/page?path=/operations").text
 
 
+def test_the_latest_entries_of_the_log_are_told_in_words(store, tmp_path):
+    effects = (ActionEffect("depot", "battery", 1.0, 0.95), ActionEffect("homes", "charging shifted", 1.0, 0.5))
+    entries = [
+        AlertRecord("line 6", NOW, "raised", "alarm", "loading_percent", "line 6", 0.8, 0.1, {"depot": 1.0},
+                    {"depot": "battery"}),
+        DecisionRecord("line 6", NOW, "changed", "shift", "in repair", {"homes": 0.5}),
+        OutcomeRecord("line 6", NOW, exceeded=False, effects=effects),
+        OutcomeRecord("line 7", NOW),
+    ]  # fmt: skip
+    with opened_log(tmp_path / "twin.db") as log:  # which may be the file of the measurements
+        log.add(entries)
+    state = live_state(TwinPlace(store.store, log=store.store), NOW)
+    assert [entry_in_words(one) for one in reversed(state.entries)] == [
+        "raised, alarm, 80% likely, 10% with the action (depot: battery)",
+        "changed by shift. in repair homes 0.5 MWh",
+        "the limit was kept; 1 of 2 assets did what they should",
+        "not measured",
+    ]
+    assert "Latest entries of the log" in html_of(live_panel(state, "UTC"))
+
+
 def test_without_a_twin_the_page_says_how_to_have_one(results):
     client = create_app(results).server.test_client()
     assert client.get("/operations/live").status_code == 404
@@ -86,8 +110,11 @@ def test_a_store_that_is_damaged_meanwhile_is_told(results, store, tmp_path):
 def test_stores_and_files_that_are_not_there_are_refused(tmp_path):
     (tmp_path / "twin.db").touch()
     for given, words in (
-        (("--twin", tmp_path / "no.db"), ("--twin", "no such store")),
-        (("--alerts", tmp_path / "no.json"), ("--alerts", "needs --twin STORE")),
+        (("--twin", tmp_path / "no.db"), ("--twin", "no such file")),
+        (
+            ("--alerts", tmp_path / "no.json", "--log", tmp_path / "no.db"),
+            ("--log", "needs --twin", "4 problems"),
+        ),
         (("--twin", tmp_path / "twin.db", "--alerts", tmp_path / "no.json"), ("--alerts", "no such file")),
     ):
         refused(gridcarbon("serve", tmp_path, "--read-only", *given), *words)

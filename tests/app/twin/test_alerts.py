@@ -8,6 +8,7 @@ import pytest
 
 from app.twin.forecasts.measured import measured_histories, stored_histories
 from app.twin.forecasts.period import operated_city
+from app.twin.log import opened_log
 from app.twin.measuring.store import opened_measurements
 from grid.twin.measurements import Measurement, measurement_frame
 from tests.app.command_line import gridcarbon, refused, scenario
@@ -37,7 +38,8 @@ def city(tmp_path_factory):
 @pytest.fixture(scope="module")
 def first(city):
     state = city.parent / "alerts.json"
-    done = gridcarbon("twin", "alerts", city, "--past-days", 14, "--format", "csv", "--state", state, "--switching")
+    done = gridcarbon("twin", "alerts", city, "--past-days", 14, "--format", "csv", "--state", state, "--switching",
+                      "--log", city.parent / "log.db")  # fmt: skip
     assert done.returncode == 0, done
     return done
 
@@ -62,6 +64,28 @@ def test_what_has_been_said_is_not_said_again(first, city):
                        city.parent / "alerts.json")  # fmt: skip
     assert again.returncode == 0, again
     assert pl.read_csv(io.StringIO(again.stdout)).is_empty()
+
+
+def test_what_is_said_stands_in_the_log_and_is_decided_on(first, city):
+    place = city.parent / "log.db"
+    with opened_log(place) as log:
+        said = log.records("alert")
+    table = pl.read_csv(io.StringIO(first.stdout))
+    assert {record.alert for record in said} == set(table["alert"])
+    worst = max(said, key=lambda record: record.probability)
+    assert worst.predicted_mwh["depot"] > 0
+    assert worst.probability_with_action < worst.probability
+    done = gridcarbon("twin", "decide", place, worst.alert, "changed", "--by", "shift", "--reason", "in repair",
+                      "--instead", "depot=0.2")  # fmt: skip
+    assert done.returncode == 0, done
+    with opened_log(place) as log:
+        (decision,) = log.records("decision")
+    assert (decision.alert, decision.decision, dict(decision.changed_mwh)) == (worst.alert, "changed", {"depot": 0.2})
+    near = gridcarbon("twin", "decide", place, worst.alert[:-1], "accepted", "--by", "shift")
+    refused(near, "the log has no such alert", worst.alert)
+    both = gridcarbon("twin", "decide", place, worst.alert, "rejcted", "--by", "", "--instead", "depot=much")
+    refused(both, "--instead")
+    refused(gridcarbon("twin", "decide", place, worst.alert, "rejcted", "--by", ""), "did you mean 'rejected'", "by")
 
 
 def test_what_is_asked_wrongly_is_refused(city, tmp_path):

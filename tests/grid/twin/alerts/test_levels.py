@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from grid.errors import InputError
 from grid.time.clock import Clock
-from grid.twin.alerts import AlertDecision, AlertLevel, AlertRules, advance, violation_risks
+from grid.twin.alerts import AlertLevel, AlertRules, advance, violation_risks
 from grid.twin.alerts.risks import Risk, failure_risk
 
 NOW = datetime(2030, 1, 7, tzinfo=UTC)
@@ -108,12 +108,3 @@ def test_risks_are_counted_over_samples():
 def test_rules_that_make_no_sense_are_refused():
     with pytest.raises(InputError, match="3 problems"):
         AlertRules(information=0.5, warning=0.4, hysteresis=1.0, hold_s=-1)
-
-
-def test_a_decision_has_a_reason():
-    AlertDecision("a", NOW, "accepted", "shift")
-    AlertDecision("a", NOW, "changed", "shift", "the battery is in repair", {"depot": 1.0})
-    with pytest.raises(InputError, match="reason: must be given where an action is rejected"):
-        AlertDecision("a", NOW, "rejected", "shift")
-    with pytest.raises(InputError, match="3 problems"):
-        AlertDecision("", NOW.replace(tzinfo=None), "accepted", "shift", "", {"depot": 1.0})
