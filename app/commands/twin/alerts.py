@@ -40,6 +40,7 @@ def alerts(
 
     from app.studies.ensembles.files import check_table
     from app.twin.alerts import propose, switching_relief, watch_over
+    from app.twin.alerts.logged import log_alerts
     from app.twin.alerts.state_file import read_states, write_states
     from app.twin.alerts.tables import action_lines, alert_table, relief_line
     from app.twin.forecasts.period import operated_city
@@ -72,10 +73,6 @@ def alerts(
         typer.echo(relief_line(switching_relief(watch)), err=True)
     say_table(alert_table(events, proposed), chosen, out)
     if log is not None:
-        from app.twin.alerts.logged import alert_records
-        from app.twin.log import opened_log
-
-        with opened_log(log) as opened:  # before the state: what was said and not logged is said again
-            opened.add(alert_records(events, proposed))
+        log_alerts(log, events, proposed)  # before the state: what was said and not logged is said again
     if state is not None:
         write_states(state, states)

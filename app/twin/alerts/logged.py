@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.twin.alerts.action import ProposedAction
-from app.twin.log import TwinLog
+from app.twin.log import TwinLog, opened_log
 from grid.errors import InputError, nearest
 from grid.twin.alerts.levels import AlertEvent
 from grid.twin.learning.records import AlertRecord
@@ -33,6 +33,17 @@ def alert_records(events: Sequence[AlertEvent], action: ProposedAction | None) -
         )
         for event in events
     ]  # fmt: skip
+
+
+def log_alerts(place: str, events: Sequence[AlertEvent], action: ProposedAction | None) -> None:
+    """Adds what is said of alerts to a log, which is made if need be; arguments as in `alert_records`.
+
+    Raises:
+        InputError: If the place is none of a log.
+        StoreError: If it cannot be reached or is locked.
+    """
+    with opened_log(place) as log:
+        log.add(alert_records(events, action))
 
 
 def decide(log: TwinLog, decision: DecisionRecord) -> bool:

@@ -70,7 +70,7 @@ def test_every_column_says_how_it_is_made(page: Any, three_results: dict[str, Re
         if headings - said:
             lacking[attribute(card, "aria-label") or attribute(card, "id")] = sorted(headings - said)
     assert lacking == {} or page.path in OWN_SOURCES
-    assert tables or page.path in {"/build", "/hydrogen", *OWN_SOURCES}
+    assert tables or page.path in {"/build", "/hydrogen", "/operations", *OWN_SOURCES}
 
 
 def test_an_account_names_inputs_units_and_whether_factors_are_in_it() -> None:
