@@ -59,6 +59,10 @@ class ArrivedMessage:
     connection: int
 
 
+FLUSH_S: Final = 2.0
+"""How long the end of a connection waits until what was acknowledged is sent [s]."""
+
+
 class _Connected:
     """A client of a broker whose network runs in a thread of its own."""
 
@@ -110,6 +114,9 @@ class _Connected:
 
     def stop(self) -> None:
         """Disconnects; the broker keeps what waits for the client."""
+        end = time.monotonic() + FLUSH_S
+        while self._client.want_write() and time.monotonic() < end:  # acknowledgements are on their way
+            time.sleep(0.01)
         self._client.disconnect()
         self._client.loop_stop()
 

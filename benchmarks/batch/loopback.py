@@ -71,7 +71,7 @@ class LoopbackCluster:
         ]
         self.scheduler = self._start(command)
         end = time.monotonic() + START_S
-        while not file.exists():
+        while not (file.exists() and file.read_text().endswith("}")):  # whole, and not only begun
             if time.monotonic() > end or self.scheduler.poll() is not None:
                 raise TimeoutError("the scheduler did not start")
             time.sleep(0.05)
