@@ -97,6 +97,21 @@ JOB_EVENTS = Table(
 """What happened to jobs, in words, in order."""
 
 
+def has_format_table(connection: Connection, table: Table, shown: str) -> bool:
+    """Whether a database holds the table that states a format; False if it and those beside it can be made there.
+
+    Raises:
+        InputError: If it holds something else: in SQLite any other table, elsewhere one of a name that is needed.
+    """
+    present = set(inspect(connection).get_table_names())
+    if table.name in present:
+        return True
+    of_others = present if connection.dialect.name == "sqlite" else present & set(table.metadata.tables)
+    if of_others:
+        raise InputError.single(shown, "is a database of something else", ", ".join(sorted(of_others)[:3]))
+    return False
+
+
 def has_tables(connection: Connection, shown: str) -> bool:
     """Whether a database holds an index; False if it can be made there.
 
@@ -108,11 +123,7 @@ def has_tables(connection: Connection, shown: str) -> bool:
         UnusableIndexError: If it holds an index of another format.
         InputError: If it holds something else.
     """
-    present = set(inspect(connection).get_table_names())
-    if INDEX_FORMAT.name not in present:
-        of_others = present if connection.dialect.name == "sqlite" else present & set(METADATA.tables)
-        if of_others:
-            raise InputError.single(shown, "is a database of something else", ", ".join(sorted(of_others)[:3]))
+    if not has_format_table(connection, INDEX_FORMAT, shown):
         return False
     found = connection.execute(select(INDEX_FORMAT.c.number)).scalar()
     if found != FORMAT:

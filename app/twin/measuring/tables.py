@@ -16,10 +16,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    inspect,
     select,
 )
 
+from app.results.store.index_tables import has_format_table
 from grid.errors import InputError
 
 FORMAT: Final = 1
@@ -71,11 +71,7 @@ def has_twin_tables(connection: Connection, shown: str) -> bool:
     Raises:
         InputError: If it holds one of another format, or something else.
     """
-    present = set(inspect(connection).get_table_names())
-    if TWIN_FORMAT.name not in present:
-        of_others = present if connection.dialect.name == "sqlite" else present & set(METADATA.tables)
-        if of_others:
-            raise InputError.single(shown, "is a database of something else", ", ".join(sorted(of_others)[:3]))
+    if not has_format_table(connection, TWIN_FORMAT, shown):
         return False
     found = connection.execute(select(TWIN_FORMAT.c.number)).scalar()
     if found != FORMAT:
