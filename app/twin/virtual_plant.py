@@ -19,6 +19,7 @@ from optimizer.virtual_power_plant import (
     Settlement,
     activate,
     bids,
+    course,
     feasible_region,
     settle,
     virtual_plant,
@@ -91,19 +92,32 @@ def ask(problem: DispatchProblem, change: PowerChange) -> AskedPlant:
     """Asks the plants for changes of their power.
 
     Raises:
-        InputError: If the steps lie outside of the period, or changes are 0 or of both signs.
+        InputError: If the steps lie outside of the period, or changes are 0, infinite or of both signs.
     """
     stop = change.first + max(1, round(change.hours / problem.clock.step_hours))
+    raise_if_any(_faults(change, stop, problem.clock.n_steps), "what is asked of the plants")
     plant, offered = bids(virtual_plant(problem), change.first, stop, change.powers_mw)
     asked = np.full(problem.clock.n_steps, np.nan)
     asked[change.first : stop] = plant.baseline.total_mw[change.first : stop] + offered[-1].power_mw
-    done = activate(plant, asked)
+    done = activate(plant, course(plant, change.first, stop, offered[-1].power_mw))
     paid = offered[-1].cost / max(abs(offered[-1].offered_mw) * (stop - change.first) * problem.clock.step_hours, 1e-9)
     settled = settle(
         problem.clock, plant.baseline.total_mw, asked, done.total_mw, paid, problem.import_ci_kg_per_mwh,
         problem.import_marginal_ci_kg_per_mwh,
     )  # fmt: skip
     return AskedPlant(offered, done, settled)
+
+
+def _faults(change: PowerChange, stop: int, n_steps: int) -> list[Fault]:
+    """Where a change lies outside of the period, or is none that can be asked."""
+    faults = []
+    if not 0 <= change.first < stop <= n_steps:
+        rule = f"must lie, with --hours, within 0..{n_steps}: the change would take steps {change.first}..{stop}"
+        faults.append(Fault("--step", rule, change.first))
+    powers = np.asarray(change.powers_mw)
+    if not np.isfinite(powers).all() or not ((powers > 0).all() or (powers < 0).all()):
+        faults.append(Fault("--change", "must be finite, and all above 0 or all below", list(change.powers_mw)))
+    return faults
 
 
 def bid_table(asked: AskedPlant) -> pl.DataFrame:

@@ -19,7 +19,8 @@ def net_with(network: Network, tables: Mapping[str, Mapping[str, Any]], addition
         network: The network.
         tables: New columns by table, e.g. ``{"load": {"p_mw": array, "q_mvar": array}}``, in the net's order.
         additions: One mapping an added element: ``table`` (``load``, ``sgen`` or ``storage``), ``bus`` (place of the
-            bus), ``name``, ``p_mw`` and ``q_mvar`` in pandapower's sign of that table, and further columns.
+            bus), ``name``, ``p_mw`` and ``q_mvar`` in pandapower's sign of that table, and further columns, the same
+            in all elements of a table.
     """
     import pandapower  # noqa: PLC0415  slow to import
 
@@ -28,11 +29,13 @@ def net_with(network: Network, tables: Mapping[str, Mapping[str, Any]], addition
         for column, values in columns.items():
             net[table][column] = values
         net[table]["scaling"] = 1.0
-    create = {"load": pandapower.create_load, "sgen": pandapower.create_sgen, "storage": pandapower.create_storage}
-    for addition in additions:
-        columns = dict(addition)
-        table, place = columns.pop("table"), columns.pop("bus")
-        create[table](net, int(net.bus.index[place]), **columns)
+    create = {"load": pandapower.create_loads, "sgen": pandapower.create_sgens, "storage": pandapower.create_storages}
+    for table, create_all in create.items():
+        rows = [addition for addition in additions if addition["table"] == table]
+        if rows:
+            names = [name for name in rows[0] if name not in {"table", "bus"}]
+            buses = net.bus.index[[row["bus"] for row in rows]].tolist()
+            create_all(net, buses, **{name: [row[name] for row in rows] for name in names})
     return net
 
 

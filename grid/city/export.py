@@ -14,6 +14,7 @@ from grid.arrays import Floats
 from grid.city.city import City
 from grid.city.map_export import Results, is_geographic, map_layers, write_map
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.content import shown_path
 from grid.files.output import output_faults, written_whole
 from grid.flexibility.flexibility import Element
 from grid.time.clock import Clock
@@ -34,10 +35,15 @@ def form_of(path: Path, form: str | None) -> ExportForm:
     """The format to write: the one that is named, else that of the file's ending.
 
     Raises:
-        InputError: If there is no such format.
+        InputError: If there is no such format, or no format has the file's ending and none is named.
     """
     if form is None:
-        return next((name for name, endings in ENDINGS.items() if path.suffix in endings), "pandapower-json")
+        chosen = next((name for name, endings in ENDINGS.items() if path.suffix in endings), None)
+        if chosen is None:
+            known = list(dict.fromkeys(ending for endings in ENDINGS.values() for ending in endings))
+            rule = f"must end in {', '.join(known)}, or --format must name its format"
+            raise InputError.single(PLACE, rule, shown_path(path), nearest(path.suffix, known))
+        return chosen
     if form not in ENDINGS:
         raise InputError.single("--format", f"must be one of {', '.join(ENDINGS)}", form, nearest(form, ENDINGS))
     return cast(ExportForm, form)

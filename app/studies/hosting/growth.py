@@ -91,12 +91,12 @@ def growth(inputs: SimulationInputs, what: str) -> GrowthInScenario:
     if what in assets:
         asset = assets[what]
         if asset.kind not in KINDS:
-            raise InputError.single("what", f"{asset.kind} has no size that could grow; only {', '.join(KINDS)}", what)
+            raise InputError.single("--of", f"{asset.kind} has no size that could grow; only {', '.join(KINDS)}", what)
         own = frozenset(f.name for f in inputs.flexibilities if f.name == what or f.name.startswith(f"{what}: "))
         return GrowthInScenario(what, KINDS[asset.kind], _per_unit(inputs, asset), own, asset.bus or "")
     if what not in KINDS:
         known = (*centres, *assets, *KINDS)
-        raise InputError.single("what", "no such data centre, asset or kind", what, nearest(what, known))
+        raise InputError.single("--of", "no such data centre, asset or kind", what, nearest(what, known))
     kind = KINDS[what]
     given = {"kind": what, "name": what, kind.field: kind.sample, "bus": _first_bus(inputs)}
     return GrowthInScenario(
