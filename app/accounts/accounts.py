@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from app.accounts.origins import trace_origins
 from app.accounts.storage import Stores, stock_error_mwh
 from app.accounts.tracing_input import IMPORT, TracingInput
 from carbon.factors import FactorSet
-from carbon.ledgers.carbon import CarbonLedger
+from carbon.ledgers.carbon import CarbonLedger, renewable_mwh
 from carbon.ledgers.energy import EnergyLedger, energy_ledger
 from carbon.tracing.convention_names import CONVENTIONS, Convention
 from carbon.tracing.proportional_sharing import Tracing, trace
@@ -36,7 +36,7 @@ class Accounts:
         inputs: What was traced: flows, sources, consumers, exports and stores.
         carbon_free_share: Share of the power at each node from renewable and nuclear sources, shape (T, N) [1].
         stores: What the stores did, and whose they are.
-        tracing: The carbon of every node.
+        tracing: The carbon of every node, and its renewable share; of the stocks the carbon alone.
         energy: The energy ledger.
         carbon: The carbon ledger.
         conventions: The same under every convention, and where the power of sectors and data centres comes from.
@@ -123,18 +123,19 @@ def account(
     stores = energy.stores.holding(ci_year_kg_per_mwh, renewable_share_year)
     inputs = _with_carbon(energy, stores, upstream, factors)
     traced = trace_ledgers(inputs, conventions, energy.metered)
-    tracing = traced.tracing
-    free = _carbon_free(energy, upstream.carbon_free_share, _free_names(inputs, factors), renewable_share_year)
+    imported = upstream.renewable_share, upstream.carbon_free_share
+    shares = _traced_shares(energy, imported, _local_shares(inputs, factors), renewable_share_year)
+    tracing = replace(traced.tracing, renewable_share=shares.renewable)
     of_centres = tuple(consumer for consumer in energy.metered if consumer.name in centres)
     return Accounts(
         inputs=inputs,
-        carbon_free_share=free.share,
+        carbon_free_share=shares.carbon_free,
         stores=stores,
         tracing=tracing,
         energy=keep_latest("energy ledger", energy, lambda: _energy_ledger(inputs, tracing)),
-        carbon=traced.carbon,
+        carbon=replace(traced.carbon, renewable_mwh=shares.renewable_mwh),
         conventions=ConventionLedgers(
-            traced.ledgers, trace_origins(inputs, tracing.ci_kg_per_mwh, of_centres), free.consumers
+            traced.ledgers, trace_origins(inputs, tracing.ci_kg_per_mwh, of_centres), shares.consumers
         ),
         stock_error_mwh=keep_latest("error of stocks", energy, lambda: _stock_error_mwh(energy, tracing)),
         side=energy,
@@ -162,12 +163,8 @@ def _with_carbon(energy: EnergySide, stores: Stores, upstream: Upstream, factors
         of_technology[name] if pair is None else pair[upstream.boundary == "lifecycle"]
         for name, pair in zip(names, energy.own_ci, strict=True)
     ]
-    renewable = [float(factors.renewable(name)) for name in names]
-    return inputs.carrying(
-        _local_then_imported(ci, upstream.ci_kg_per_mwh, inputs),
-        _local_then_imported(renewable, upstream.renewable_share, inputs),
-        stores.operation,
-    )
+    ci_kg_per_mwh = _local_then_imported(ci, upstream.ci_kg_per_mwh, inputs)
+    return inputs.carrying(ci_kg_per_mwh, inputs.sources.renewable_share, stores.operation)
 
 
 def _local_then_imported(local: Sequence[float], imported: Floats, inputs: TracingInput) -> Floats:
@@ -178,36 +175,59 @@ def _local_then_imported(local: Sequence[float], imported: Floats, inputs: Traci
 
 
 @dataclass(frozen=True, eq=False)
-class _CarbonFree:
-    """Share of the power at each node from renewable and nuclear sources, (T, N) [1], and what consumers take of it."""
+class _TracedShares:
+    """What of the power is renewable and what carbon-free, whatever its carbon.
 
-    share: Floats
+    Args:
+        renewable: Share of the power at each node from renewable sources, shape (T, N) [1].
+        carbon_free: The same from renewable and nuclear sources, shape (T, N) [1].
+        renewable_mwh: Renewable part of the energy of consumers and of vehicles, shape (T,) [MWh].
+        consumers: What metered consumers take, and the carbon-free part of it.
+    """
+
+    renewable: Floats
+    carbon_free: Floats
+    renewable_mwh: Floats
     consumers: dict[str, ConsumerEnergy]
 
 
-def _free_names(inputs: TracingInput, factors: FactorSet) -> dict[str, float]:
-    """Local technologies that count as carbon-free, as 1; all others as 0."""
+def _local_shares(inputs: TracingInput, factors: FactorSet) -> dict[str, tuple[float, float]]:
+    """Whether each local technology counts as renewable, and as carbon-free: 1, else 0."""
     names = dict.fromkeys(name for name in inputs.source_names if name != IMPORT)
-    return {name: float(is_carbon_free(name, factors)) for name in names}
+    return {name: (float(factors.renewable(name)), float(is_carbon_free(name, factors))) for name in names}
 
 
 @shared(latest=True)
-def _carbon_free(
-    energy: EnergySide, imported: Floats, free: Mapping[str, float], renewable_share_year: float
-) -> _CarbonFree:
-    """Traces the power of renewable and nuclear sources, like the renewable.
+def _traced_shares(
+    energy: EnergySide,
+    imported: tuple[Floats, Floats],
+    local: Mapping[str, tuple[float, float]],
+    renewable_share_year: float,
+) -> _TracedShares:
+    """Traces the power of renewable sources, and that of renewable and nuclear ones.
 
     Args:
         energy: What is traced.
-        imported: Carbon-free share of imports, shape (T,) [1].
-        free: The same of every local technology [1].
-        renewable_share_year: Share of it that stocks begin with [1].
+        imported: Renewable and carbon-free share of imports, shape (T,) each [1].
+        local: The same of every local technology [1].
+        renewable_share_year: Share that stocks begin with, of either [1].
     """
-    share = [imported if name == IMPORT else np.full(imported.size, free[name]) for name in energy.inputs.source_names]
-    stores = energy.stores.holding(0.0, renewable_share_year)
-    inputs = energy.inputs.carrying(energy.inputs.sources.ci_kg_per_mwh, np.column_stack(share), stores.operation)
-    found = trace(inputs.flows, inputs.sources, inputs.step_hours, inputs.operation).renewable_share.copy()
-    return _CarbonFree(found, {each.name: consumer_energy(each, inputs, found) for each in energy.metered})
+    of_local = [local[name] for name in energy.inputs.source_names if name != IMPORT]
+    renewable, free = (
+        _local_then_imported([pair[k] for pair in of_local], imported[k], energy.inputs) for k in range(2)
+    )
+    operation = energy.stores.operation
+    if operation is not None:
+        at_first = np.full(operation.n_owners, renewable_share_year)
+        operation = operation.holding(at_first, at_first)
+    inputs = energy.inputs.carrying(free, renewable, operation)
+    tracing = trace(inputs.flows, inputs.sources, inputs.step_hours, operation, of_shares=True)
+    return _TracedShares(
+        tracing.renewable_share.copy(),
+        tracing.ci_kg_per_mwh.copy(),
+        renewable_mwh(inputs.consumers, tracing, inputs.step_hours, operation),
+        {each.name: consumer_energy(each, inputs, tracing.ci_kg_per_mwh) for each in energy.metered},
+    )
 
 
 def is_carbon_free(technology: str, factors: FactorSet) -> bool:

@@ -128,8 +128,8 @@ class TracedLedgers:
     """A run traced under every convention.
 
     Args:
-        tracing: What the grid operator's convention says of every node and store.
-        carbon: Its carbon ledger by step, that of the run.
+        tracing: What the grid operator's convention says of every node and store, of carbon alone.
+        carbon: Its carbon ledger by step, without the renewable part of energy.
         ledgers: One a convention and model of stores, in the order asked for.
     """
 
@@ -163,7 +163,7 @@ def _trace_each(
 ) -> TracedLedgers:
     """The ledgers with one model of stores; generators who bear losses share the trace of the grid operator."""
     city, hours, operation = inputs.city, inputs.step_hours, inputs.operation
-    answers = trace_conventions(*city, hours, operation, conventions=conventions)
+    answers = trace_conventions(*city, hours, operation, conventions=conventions, with_renewable=False)
     carbon = {
         name: carbon_ledger(
             *city,
@@ -172,7 +172,7 @@ def _trace_each(
             operation=operation,
             loss_mw=inputs.powers.lost_mw(name),
             source_kg=inputs.source_kg_by_step,
-            with_renewable=(name, store_model) == (OPERATOR, WATER_TANK),  # the ledger of the run
+            with_renewable=False,
         )
         for name, answer in answers.items()
         if name != "generator"

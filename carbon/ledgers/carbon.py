@@ -166,7 +166,7 @@ def carbon_ledger(
         export_kg=step_hours * (exports.p_mw * columns_at(ci_kg_per_mwh, exports.node)).sum(axis=1),
         vehicles=vehicles,
         stationary=stationary,
-        renewable_mwh=_renewable_mwh(consumers, tracing, step_hours, operation)
+        renewable_mwh=renewable_mwh(consumers, tracing, step_hours, operation)
         if with_renewable
         else np.full(flows.n_steps, np.nan),
         sectors=sector_table(
@@ -218,18 +218,25 @@ def convention_ledger(
     )
 
 
-def _renewable_mwh(
-    consumers: Consumers, tracing: Tracing, step_hours: float, operation: StockOperation | None
+def renewable_mwh(
+    consumers: Consumers, tracing: Tracing, step_hours: float, operation: StockOperation | None = None
 ) -> Floats:
-    """Renewable part of what consumers and vehicles (charging less discharging) take, shape (T,) [MWh]."""
+    """Renewable part of what consumers and vehicles (charging less discharging) take, shape (T,) [MWh].
+
+    Args:
+        consumers: Final consumers.
+        tracing: A trace of the renewable share.
+        step_hours: Length of a step [h].
+        operation: What every store did.
+    """
     share = without_nan(tracing.renewable_share)
-    renewable_mwh: Floats = step_hours * (consumers.p_mw * columns_at(share, consumers.node)).sum(axis=1)
+    of_consumers: Floats = step_hours * (consumers.p_mw * columns_at(share, consumers.node)).sum(axis=1)
     if operation is None or tracing.stocks is None:
-        return renewable_mwh
+        return of_consumers
     events = tracing.stocks.events
     taken = np.where(events.feeds, tracing.stocks.renewable_share_after, share[events.step, events.node])
     taken *= step_hours * events.p_mw * events.of_vehicle
-    return renewable_mwh + np.bincount(events.step, taken, len(share))
+    return of_consumers + np.bincount(events.step, taken, len(share))
 
 
 def _check_fit(

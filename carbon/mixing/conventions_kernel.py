@@ -54,16 +54,18 @@ def _set_up_sources(n_steps: int, block_inputs: BlockInputs, block: Block) -> No
 
 @inner_kernel(fastmath=FAST)
 def _set_up_uses(n_steps: int, block_inputs: BlockInputs, block: Block) -> None:
-    """Enters what is used, and lost at a node, in the place of what is fed in."""
+    """Enters what is used, and lost at a node, in the place of what is fed in, and as last property its power."""
+    n_properties = block_inputs.carried.shape[1]
     for n in range(block_inputs.power.shape[0]):
         for k in range(n_steps):
             block.lost[n, k] = 0.0
             block.excess[n, k] = block_inputs.use[n, k] + block_inputs.shunt[n, k]
             block.inflow[n, k] = block_inputs.use[n, k] + block_inputs.shunt[n, k]
+        for r in range(n_properties):
+            for k in range(n_steps):
+                block.carried[n, r, k] = block_inputs.carried[n, r, k]
         for k in range(n_steps):
-            block.carried[n, 0, k] = block_inputs.carried[n, 0, k]
-            block.carried[n, 1, k] = block_inputs.carried[n, 1, k]
-            block.carried[n, 2, k] = block_inputs.power[n, k]
+            block.carried[n, n_properties, k] = block_inputs.power[n, k]
 
 
 @inner_kernel(fastmath=FAST)
@@ -134,24 +136,26 @@ def write_intensities(
 
 
 @inner_kernel()
-def write_gross(first: int, n_steps: int, rank: Ints, block: Block, found: Floats) -> None:
-    """Copies the solution of ``GROSS`` to `found`, shape (4, T, N), from step `first`.
+def write_gross(first: int, n_steps: int, n_properties: int, rank: Ints, block: Block, found: Floats) -> None:
+    """Copies the solution of ``GROSS`` to `found`, shape (2 + R, T, N), from step `first`.
 
-    Gross power of the node; of a MWh used there its carbon, the renewable share of what was generated for it, and the
-    energy generated: NaN where nothing leaves a node or no source reaches it.
+    Gross power of the node; of a MWh used there its carbon, the renewable share of what was generated for it (of two
+    properties), and the energy generated: NaN where nothing leaves a node or no source reaches it.
     """
     for k in range(n_steps):
         for node in range(rank.size):
             n = rank[node]
-            factor = block.carried[n, 2, k]
+            factor = block.carried[n, n_properties, k]
             if block.inflow[n, k] > FLUX_THRESHOLD_MW and factor > 0.0:
                 found[0, first + k, node] = factor * block.inflow[n, k]
                 found[1, first + k, node] = block.carried[n, 0, k]
-                found[2, first + k, node] = block.carried[n, 1, k] / factor
-                found[3, first + k, node] = factor
+                for r in range(1, n_properties):
+                    found[1 + r, first + k, node] = block.carried[n, r, k] / factor
+                found[1 + n_properties, first + k, node] = factor
             else:
                 found[0, first + k, node] = 0.0
-                found[1:4, first + k, node] = np.nan
+                for r in range(1 + n_properties):
+                    found[1 + r, first + k, node] = np.nan
 
 
 @inner_kernel()

@@ -19,8 +19,8 @@ class MixingInputs(NamedTuple):
         p_mw: Power of each source, shape (T, G) [MW].
         ci_kg_per_mwh: Its carbon, shape (T, G), or (1, G) if it never changes [kg/MWh].
         renewable_share: Its renewable share, shape (T, G) or (1, G) [1].
-        group: Group of each source, shape (G,), to trace the share of each group; shape (0,) to trace carbon and
-            renewable share.
+        group: Group of each source, shape (G,), to trace the share of each group; shape (0,) to trace carbon and, as
+            second property if there are two, the renewable share.
         p_from_mw: Power entering each branch at its first node, shape (T, L) [MW].
         p_to_mw: Power entering it at its second node, shape (T, L) [MW].
         use_rank: Rank of the node of each use, shape (M,).
@@ -123,16 +123,20 @@ def _add(first: int, n_steps: int, rank: Ints, p_mw: Floats, at_rank: Floats) ->
 
 @inner_kernel(fastmath=FAST)
 def _add_sources(first: int, n_steps: int, inputs: MixingInputs, block_inputs: BlockInputs) -> None:
-    """Enters what the sources feed in, its carbon and its renewable part."""
+    """Enters what the sources feed in, its carbon and, if that is traced, its renewable part."""
     ci_each_step = 1 if inputs.ci_kg_per_mwh.shape[0] > 1 else 0
     share_each_step = 1 if inputs.renewable_share.shape[0] > 1 else 0
+    with_share = block_inputs.carried.shape[1] > 1
     for g in range(inputs.rank.size):
         n = inputs.rank[g]
         for k in range(n_steps):
             p_mw = inputs.p_mw[first + k, g]
             block_inputs.power[n, k] += p_mw
             block_inputs.carried[n, 0, k] += p_mw * inputs.ci_kg_per_mwh[(first + k) * ci_each_step, g]
-            block_inputs.carried[n, 1, k] += p_mw * inputs.renewable_share[(first + k) * share_each_step, g]
+        if with_share:
+            for k in range(n_steps):
+                share = inputs.renewable_share[(first + k) * share_each_step, g]
+                block_inputs.carried[n, 1, k] += inputs.p_mw[first + k, g] * share
 
 
 @inner_kernel(fastmath=FAST)

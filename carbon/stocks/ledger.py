@@ -164,7 +164,7 @@ def stock_events(state: StockState, op: StockOperation) -> StockEvents:
 def stock_trace(
     state: StockState, devices: DeviceArrays, convention: int, opening: Contents, events: StockEvents
 ) -> StockTrace:
-    """Carbon and renewable energy of all stocks after the last step, under one convention.
+    """Carbon and, if it was traced, renewable energy of all stocks after the last step, under one convention.
 
     Args:
         state: The stocks after the last step.
@@ -173,48 +173,55 @@ def stock_trace(
         opening: Each stock before the first step.
         events: All that happened.
     """
-    first = 1 + 3 * convention
-    moved_kg, ci_kg_per_mwh, renewable_share = state.log.values[first : first + 3]
-    columns, op = _columns(convention), events.operation
-    device = devices.place[:, DEVICE]
-    by_device = np.empty((4, len(device)))
+    n_properties, device = devices.lossy.size, devices.place[:, DEVICE]
+    first, columns, op = 1 + (1 + n_properties) * convention, _columns(convention, n_properties), events.operation
+    moved_kg, ci_kg_per_mwh, *shares = state.log.values[first : first + 1 + n_properties]
+    by_device = np.empty((2 + n_properties, len(device)))
     by_device[:2, device] = state.driven[:, columns[:2]].T
-    by_device[2:, device] = state.at_start[:, 2 * convention : 2 * convention + 2].T
-    driven_mwh, driven_kg, ci_start_kg_per_mwh, renewable_share_start = by_device
+    by_device[2:, device] = state.at_start[:, n_properties * convention : n_properties * (convention + 1)].T
+    driven_mwh, driven_kg, ci_start_kg_per_mwh, *shares_start = by_device
     return StockTrace(
         events=events,
         moved_kg=moved_kg,
         ci_after_kg_per_mwh=ci_kg_per_mwh,
-        renewable_share_after=renewable_share,
+        renewable_share_after=shares[0] if shares else _unknown(moved_kg.size),
         ci_start_kg_per_mwh=ci_start_kg_per_mwh,
-        renewable_share_start=renewable_share_start,
+        renewable_share_start=shares_start[0] if shares_start else _unknown(len(device)),
         driven_mwh=driven_mwh,
         driven_kg=driven_kg,
         vehicles=_class_trace(state, VEHICLES, columns, opening, op.vehicle),
         stationary=_class_trace(state, STATIONARY, columns, opening, ~op.vehicle),
         opening=opening,
-        closing=stock_contents(state, convention),
+        closing=stock_contents(state, convention, n_properties),
     )
 
 
-def stock_contents(state: StockState, convention: int) -> Contents:
-    """What each stock holds now, under the convention at a place."""
-    return Contents(*state.held[:, _columns(convention)].T.copy())
+def stock_contents(state: StockState, convention: int, n_properties: int) -> Contents:
+    """What each stock holds now, under the convention at a place, of carbon and, as second property, renewable."""
+    energy, carbon, *renewable = state.held[:, _columns(convention, n_properties)].T.copy()
+    return Contents(energy, carbon, renewable[0] if renewable else _unknown(energy.size))
 
 
-def _columns(convention: int) -> list[int]:
-    """Columns of energy, carbon and renewable energy under the convention at a place."""
-    return [0, 2 * convention + 1, 2 * convention + 2]
+def _columns(convention: int, n_properties: int) -> list[int]:
+    """Columns of energy and of each property under the convention at a place."""
+    return [0, *range(n_properties * convention + 1, n_properties * (convention + 1) + 1)]
+
+
+def _unknown(size: int) -> Floats:
+    """What was not traced: NaN, which takes no memory."""
+    return np.broadcast_to(np.nan, size)
 
 
 def _class_trace(state: StockState, which: int, columns: list[int], opening: Contents, members: Bools) -> ClassTrace:
     """All stocks of one class."""
     at_first = (opening.e_mwh, opening.carbon_kg, opening.renewable_mwh)
-    energy, carbon, renewable = (
+    energy, carbon, *renewable = (
         Movements(float(values[members].sum()), state.contents[:, q, which], *state.moved[:, which, :, q].T)
-        for q, values in zip(columns, at_first, strict=True)
+        for q, values in zip(columns, at_first, strict=False)
     )
-    return ClassTrace(energy, carbon, renewable, state.meter_mwh[:, which, 0], state.meter_mwh[:, which, 1])
+    nothing = Movements(np.nan, *(_unknown(len(state.contents)),) * 6)
+    charged_mwh, discharged_mwh = state.meter_mwh[:, which].T
+    return ClassTrace(energy, carbon, renewable[0] if renewable else nothing, charged_mwh, discharged_mwh)
 
 
 @inner_kernel()

@@ -59,7 +59,7 @@ class ClassTrace:
     Args:
         energy: Energy in the stocks [MWh].
         carbon: Carbon in the stocks [kg].
-        renewable: Renewable energy in the stocks [MWh].
+        renewable: Renewable energy in the stocks [MWh]; NaN where it was not traced.
         charge_meter_mwh: Energy charged, at the terminals, shape (T,) [MWh].
         discharge_meter_mwh: Energy discharged, at the terminals, shape (T,) [MWh].
     """
@@ -85,7 +85,7 @@ class Contents:
     Args:
         e_mwh: Energy [MWh].
         carbon_kg: Carbon [kg].
-        renewable_mwh: Renewable part of the energy [MWh].
+        renewable_mwh: Renewable part of the energy [MWh]; NaN where it was not traced.
     """
 
     e_mwh: Floats
@@ -192,7 +192,7 @@ class StockRecord:
         moved_kg: Carbon that a charge brought or a discharge took, shape (J,) [kg]; `StockEvents.feeds` tells which.
         ci_after_kg_per_mwh: Carbon of a MWh in the stock after it, shape (J,) [kg/MWh]; the last known while the stock
             is empty.
-        renewable_share_after: Renewable share of the stock after it, shape (J,) [1].
+        renewable_share_after: Renewable share of the stock after it, shape (J,) [1]; NaN where it was not traced.
         ci_start_kg_per_mwh: Carbon of a MWh in the stock when each device starts, shape (N,) [kg/MWh].
         renewable_share_start: Renewable share then, shape (N,) [1].
     """
@@ -279,8 +279,18 @@ class StockTrace(StockRecord):
         """The same in arrays of its own, so that those shared with other conventions can be freed."""
         shares = self.events.e_after_mwh.base is not None
         events = replace(self.events, e_after_mwh=self.events.e_after_mwh.copy()) if shares else self.events
-        per_entry = ("moved_kg", "ci_after_kg_per_mwh", "renewable_share_after")
-        return replace(self, events=events, **{name: getattr(self, name).copy() for name in per_entry})
+        return replace(
+            self,
+            events=events,
+            moved_kg=own(self.moved_kg),
+            ci_after_kg_per_mwh=own(self.ci_after_kg_per_mwh),
+            renewable_share_after=own(self.renewable_share_after),
+        )
+
+
+def own(values: Floats) -> Floats:
+    """A copy; of one value for all, which takes no memory, itself."""
+    return values.copy() if any(values.strides) else values
 
 
 @kernel()

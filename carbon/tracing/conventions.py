@@ -72,6 +72,7 @@ def trace_conventions(
     operation: StockOperation | None = None,
     *,
     conventions: Sequence[Convention] = CONVENTIONS,
+    with_renewable: bool = True,
     threads: int | None = None,
 ) -> dict[Convention, ConventionTrace]:
     """Traces the same city under several conventions; the carbon of all of them adds up to the sources'.
@@ -87,6 +88,7 @@ def trace_conventions(
         step_hours: Length of a step [h].
         operation: What every store did.
         conventions: Which conventions.
+        with_renewable: Whether the renewable share is traced as well.
         threads: See `trace`.
 
     Raises:
@@ -98,15 +100,21 @@ def trace_conventions(
     _check_uses(flows, consumers, exports, conventions)
     rules = [rule for rule, names in _RULES.items() if names & set(conventions)]
     equations = MixingEquations.from_flows(
-        flows, sources, rules=rules, uses=(consumers, exports), with_share="generator" in conventions
+        flows,
+        sources,
+        n_groups=1 + with_renewable,
+        rules=rules,
+        uses=(consumers, exports),
+        with_share="generator" in conventions,
     )
     solution, stocks = trace_rules(equations, step_hours, operation, threads)
     ones = np.broadcast_to(1.0, (flows.n_steps, flows.n_nodes))
     found: dict[Convention, ConventionTrace] = {}
     for rule, values, held in zip(rules, solution.found, stocks, strict=True):
-        tracing = Tracing(values[1], values[2], values[0], held)
+        renewable_share = values[2] if with_renewable else np.broadcast_to(np.nan, ones.shape)
+        tracing = Tracing(values[1], renewable_share, values[0], held)
         for name in _RULES[rule]:
-            factor, share = values[3] if rule == GROSS else ones, solution.share if name == "generator" else ones
+            factor, share = values[-1] if rule == GROSS else ones, solution.share if name == "generator" else ones
             found[name] = ConventionTrace(name, tracing, factor, share)
     return {name: found[name] for name in conventions}
 

@@ -87,12 +87,12 @@ class MixingEquations:
         uses: tuple[Consumers, Exports] | None = None,
         with_share: bool = False,
     ) -> MixingEquations:
-        """The equations for carbon and renewable share, or for the shares of `n_groups` groups of sources.
+        """The equations for carbon, for carbon and renewable share, or for the shares of `n_groups` groups of sources.
 
         Args:
             flows: Power at both ends of every branch.
             sources: Generation and imports.
-            group: Group of each source, shape (G,); None for carbon and renewable share.
+            group: Group of each source, shape (G,); None for carbon, and renewable share if there are two properties.
             n_groups: Number of properties.
             rules: Mixing rules (see `carbon.mixing.conventions_kernel`).
             uses: What takes power at the nodes, but for the stores; needed for gross power and for the share.

@@ -9,7 +9,7 @@ import numpy as np
 from carbon.stocks.ledger import check_not_overdrawn, open_stocks, stock_contents, stock_events, stock_trace
 from carbon.stocks.operation import StockOperation
 from carbon.stocks.schedule import device_arrays
-from carbon.stocks.trace import ClassTrace, StockTrace, no_stocks
+from carbon.stocks.trace import ClassTrace, StockTrace, no_stocks, own
 from carbon.tracing.equations import MixingEquations, MixingSolution
 from carbon.tracing.flows import Flows, Sources
 from carbon.validation import check_step_hours, index_faults, shape_faults
@@ -23,7 +23,7 @@ class Tracing:
 
     Args:
         ci_kg_per_mwh: Carbon intensity, shape (T, N) [kg/MWh]; NaN where nothing flows, which is not 0.
-        renewable_share: Renewable share, shape (T, N) [1]; NaN likewise.
+        renewable_share: Renewable share, shape (T, N) [1]; NaN likewise, and where it was not traced.
         inflow_mw: Power that enters each node, from branches, sources and devices, shape (T, N) [MW].
         stocks: What the stores hold; None if there are none.
     """
@@ -35,8 +35,8 @@ class Tracing:
 
     def detached(self) -> Tracing:
         """The same in arrays of its own, so that those shared with other conventions can be freed."""
-        own = self.ci_kg_per_mwh.copy(), self.renewable_share.copy(), self.inflow_mw.copy()
-        return Tracing(*own, None if self.stocks is None else self.stocks.detached())
+        copies = self.ci_kg_per_mwh.copy(), own(self.renewable_share), self.inflow_mw.copy()
+        return Tracing(*copies, None if self.stocks is None else self.stocks.detached())
 
     @property
     def vehicles(self) -> ClassTrace:
@@ -56,6 +56,7 @@ def trace(
     operation: StockOperation | None = None,
     *,
     threads: int | None = None,
+    of_shares: bool = False,
 ) -> Tracing:
     """Carbon intensity and renewable share at every node, by proportional sharing; the grid operator bears the losses.
 
@@ -71,6 +72,8 @@ def trace(
         operation: What every store did.
         threads: How many parts of the time are traced at once; None for as many as there are processors. Stores carry
             one step over to the next: with them a second thread only goes before and after.
+        of_shares: Whether another share of the power, of the sources and of what stocks hold at first, stands in the
+            place of the carbon intensity: conversion losses take it along like the renewable share.
 
     Raises:
         InputError: If the inputs do not fit together, or more is taken out of a stock than it holds.
@@ -83,25 +86,31 @@ def trace(
     check_step_hours(step_hours)
     check_sources(flows, sources)
     equations = MixingEquations.from_flows(flows, sources)
-    solution, stocks = trace_rules(equations, step_hours, operation, threads)
+    solution, stocks = trace_rules(equations, step_hours, operation, threads, of_shares=of_shares)
     inflow_mw, ci_kg_per_mwh, renewable_share = solution.found[0]
     return Tracing(ci_kg_per_mwh, renewable_share, inflow_mw, stocks[0])
 
 
 def trace_rules(
-    equations: MixingEquations, step_hours: float, operation: StockOperation | None, threads: int | None
+    equations: MixingEquations,
+    step_hours: float,
+    operation: StockOperation | None,
+    threads: int | None,
+    *,
+    of_shares: bool = False,
 ) -> tuple[MixingSolution, list[StockTrace | None]]:
-    """Carbon and renewable share at every node, and the stocks, under each mixing rule of `equations`.
+    """Carbon, and renewable share if there are two properties, at every node, and the stocks, under each mixing rule.
 
     All rules share one pass through the steps of the stores; arguments and errors as `trace`.
     """
-    n_rules = len(equations.rules)
+    n_rules, n_properties = len(equations.rules), equations.n_properties
     if operation is None:
         return equations.solve(0, equations.n_steps, threads), [None] * n_rules
-    initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial])
-    devices = device_arrays(operation, equations.order, equations.n_steps, initial, lossy=(False, True))
+    initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial][:n_properties])
+    lossy = (of_shares, True)[:n_properties]
+    devices = device_arrays(operation, equations.order, equations.n_steps, initial, lossy)
     state = open_stocks(devices, equations.order.n_nodes, n_rules)
-    opening = stock_contents(state, 0)
+    opening = stock_contents(state, 0, n_properties)
     solution = equations.solve_with_stocks(0, equations.n_steps, step_hours, devices, state, threads)
     check_not_overdrawn(state)
     events = stock_events(state, operation)

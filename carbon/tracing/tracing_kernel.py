@@ -91,7 +91,7 @@ def finish_block(
         block, gross = block_of_rule(blocks, place), rules[place] == GROSS
         back_substitute(n_steps, gross, begin, n_properties, pattern, block)
         if gross:
-            write_gross(first, n_steps, pattern.rank, block, found[place])
+            write_gross(first, n_steps, n_properties, pattern.rank, block, found[place])
         else:
             write_intensities(first, n_steps, some_dead[place], n_properties, pattern.rank, block, found[place])
 

@@ -12,6 +12,7 @@ from carbon.tracing import equations as mixing
 from carbon.tracing.convention_names import CONVENTIONS
 from carbon.tracing.conventions import average_flows, trace_conventions
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources
+from carbon.tracing.proportional_sharing import trace
 from grid.errors import InputError
 from tests.carbon.traced_city import random_city, relabelled, scaled
 from tests.examples import examples
@@ -250,3 +251,39 @@ def test_the_iron_of_an_unloaded_transformer_is_lost_at_its_bus_whatever_roundin
             at_the_bus_kg = 0.003 * (500.0 if name == "operator" else 500.0 * 2.013 / 2.003)
             on_the_line_kg = 0.010 * 500.0 if name == "operator" else 0.0
             assert ledger.loss_kg[0] == pytest.approx(at_the_bus_kg + on_the_line_kg, rel=1e-9)
+
+
+@examples(20)
+@given(SEEDS, st.integers(2, 9), st.booleans())
+def test_carbon_alone_is_traced_as_it_is_beside_the_renewable_share(seed, n_nodes, operation):
+    city = random_city(seed, n_nodes)
+    op = city.operation if operation else None
+    inputs = (city.flows, city.sources, city.consumers, city.exports, city.step_hours, op)
+    alone = trace_conventions(*inputs, with_renewable=False)
+    for name, answer in trace_conventions(*inputs).items():
+        both, one = answer.tracing, alone[name].tracing
+        assert np.isnan(one.renewable_share).all()
+        for found, expected in ((one.ci_kg_per_mwh, both.ci_kg_per_mwh), (one.inflow_mw, both.inflow_mw)):
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
+        np.testing.assert_allclose(alone[name].gross_factor, answer.gross_factor, rtol=1e-12)
+        if one.stocks is None or both.stocks is None:
+            continue
+        assert np.isnan(one.stocks.renewable_share_after).all()
+        assert np.isnan(one.stocks.closing.renewable_mwh).all()
+        np.testing.assert_allclose(one.stocks.moved_kg, both.stocks.moved_kg, rtol=1e-12)
+        np.testing.assert_allclose(one.stocks.closing.carbon_kg, both.stocks.closing.carbon_kg, rtol=1e-12)
+        np.testing.assert_allclose(one.vehicles.carbon.fuel, both.vehicles.carbon.fuel, rtol=1e-12)
+
+
+@examples(20)
+@given(SEEDS, st.integers(2, 9))
+def test_two_shares_of_the_power_are_traced_at_once(seed, n_nodes):
+    city = random_city(seed, n_nodes)
+    one = city.sources.renewable_share
+    other = 1.0 - one
+    op = city.operation.holding(city.operation.renewable_share_initial, city.operation.renewable_share_initial)
+    both = trace(city.flows, replace(city.sources, ci_kg_per_mwh=other), city.step_hours, op, of_shares=True)
+    alone = trace(city.flows, replace(city.sources, renewable_share=other), city.step_hours, op)
+    np.testing.assert_allclose(both.ci_kg_per_mwh, alone.renewable_share, rtol=1e-12)
+    first = trace(city.flows, city.sources, city.step_hours, op)
+    np.testing.assert_allclose(both.renewable_share, first.renewable_share, rtol=1e-12)
