@@ -9,7 +9,7 @@ import numpy as np
 from app.accounts.node_powers import Pair
 from app.accounts.tracing_input import TracingInput
 from carbon.tracing.conventions import ConventionTrace
-from grid.arrays import Floats, columns_at, ratio, without_nan
+from grid.arrays import Floats, columns_at, ratio
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,44 +58,46 @@ class BusBalances:
         return float(np.abs(entered - left).sum())
 
 
-def balance_buses(inputs: TracingInput, answer: ConventionTrace, lost_mw: Floats) -> BusBalances:
+def balance_buses(inputs: TracingInput, answer: ConventionTrace) -> BusBalances:
     """Sums over time what the convention says of every node.
 
     Args:
         inputs: What was traced.
         answer: One convention's answer.
-        lost_mw: What is on its loss line at each node, shape (T, N) [MW].
     """
-    powers, ci = inputs.powers, without_nan(answer.tracing.ci_kg_per_mwh)
+    powers, ci = inputs.powers, answer.tracing.known_ci_kg_per_mwh
     own_kg, above_kg = inputs.source_kg
-    used = _weighted(inputs, powers.consumed_mw, ci)
-    left = _weighted(inputs, powers.exported_mw, ci)
     cars_kg, stores_kg = _of_stores_kg(inputs, answer)
-    lost = _weighted(inputs, lost_mw, ci)
-    got, sent = _passed(inputs, answer, ci)
-    weight, weighted = _weighted(inputs, powers.entering_mw, ci)
-    mean = ratio(weighted, weight)
+    (got_mwh, sent_mwh), (got_kg, sent_kg) = powers.passed_mwh, _passed_kg(inputs, answer, ci)
     return BusBalances(
-        powers.own_mwh,
-        own_kg,
-        *_sum((powers.above_mwh, above_kg), got),
-        *_sum(used, (powers.of_vehicles_mwh, cars_kg)),
-        powers.of_tanks_mwh,
-        stores_kg,
-        *lost,
-        *_sum(left, sent),
-        mean,
+        production_mwh=powers.own_mwh,
+        production_kg=own_kg,
+        import_mwh=powers.above_mwh + got_mwh,
+        import_kg=above_kg + got_kg,
+        consumption_mwh=powers.consumed_mwh + powers.of_vehicles_mwh,
+        consumption_kg=_kg(inputs, powers.consumed_mw, ci) + cars_kg,
+        stores_mwh=powers.of_tanks_mwh,
+        stores_kg=stores_kg,
+        loss_mwh=powers.lost_mwh(answer.convention),
+        loss_kg=_kg(inputs, powers.lost_mw(answer.convention), ci),
+        export_mwh=powers.exported_mwh + sent_mwh,
+        export_kg=_exported_kg(inputs, ci) + sent_kg,
+        ci_kg_per_mwh=ratio(_kg(inputs, powers.entering_mw, ci), powers.entering_mwh),
     )
 
 
-def _sum(one: Pair, other: Pair) -> Pair:
-    """Energy and carbon of every node, shape (N,) each [MWh, kg], added up."""
-    return one[0] + other[0], one[1] + other[1]
+def _kg(inputs: TracingInput, mw: Floats, ci: Floats) -> Floats:
+    """Carbon of power at each node, shape (T, N), at the intensity there, over the run, shape (N,)."""
+    kg: Floats = inputs.step_hours * np.einsum("tn,tn->n", mw, ci)
+    return kg
 
 
-def _weighted(inputs: TracingInput, mw: Floats, ci: Floats) -> Pair:
-    """Energy at each node, from power of shape (T, N), and its carbon at the intensity there."""
-    return inputs.step_hours * mw.sum(axis=0), inputs.step_hours * np.einsum("tn,tn->n", mw, ci)
+def _exported_kg(inputs: TracingInput, ci: Floats) -> Floats:
+    """Carbon of what leaves the city at each node over the run, shape (N,)."""
+    exports = inputs.exports
+    kg_per_h = np.einsum("tx,tx->x", exports.p_mw, columns_at(ci, exports.node))
+    kg: Floats = inputs.step_hours * np.bincount(exports.node, kg_per_h, inputs.shape[1]).astype(np.float64)
+    return kg
 
 
 def _of_stores_kg(inputs: TracingInput, answer: ConventionTrace) -> Pair:
@@ -109,11 +111,9 @@ def _of_stores_kg(inputs: TracingInput, answer: ConventionTrace) -> Pair:
     return both[1::2].copy(), both[::2].copy()
 
 
-def _passed(inputs: TracingInput, answer: ConventionTrace, ci: Floats) -> tuple[Pair, Pair]:
-    """What each node gets over branches, and what it sends that arrives; carbon travels at the sender's intensity."""
+def _passed_kg(inputs: TracingInput, answer: ConventionTrace, ci: Floats) -> Pair:
+    """Carbon that each node gets over branches, and that it sends, (N,) each; it travels at the sender's intensity."""
     flows, powers = inputs.flows, inputs.powers
     forward, backward = powers.carried_mw(answer.convention)
     there, back = columns_at(ci, flows.from_node), columns_at(ci, flows.to_node)
-    got_kg, sent_kg = powers.got_and_sent((forward * there, backward * back))
-    got_mwh, sent_mwh = powers.passed_mwh
-    return (got_mwh, got_kg), (sent_mwh, sent_kg)
+    return powers.got_and_sent((np.einsum("tl,tl->l", forward, there), np.einsum("tl,tl->l", backward, back)))

@@ -225,7 +225,7 @@ def _summed(
         sector_mwh=table.energy_mwh.sum(axis=0),
         sector_kg=table.emissions_kg.sum(axis=0),
         bearers=uses_and_operator(inputs, answer, lost_mw, float(ledger.loss_kg.sum())),
-        buses=balance_buses(inputs, answer, lost_mw),
+        buses=balance_buses(inputs, answer),
         consumer_kg=used | {consumer.name: consumer.of_what_it_draws(ci, inputs.step_hours) for consumer in consumers},
         returned_kg={consumer.name: consumer.returned_kg(inputs, answer.tracing) for consumer in fleets},
     )

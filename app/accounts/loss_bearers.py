@@ -46,8 +46,9 @@ def uses_and_operator(
         return (LossBearer(GRID_OPERATOR, inputs.step_hours * float(lost_mw.sum()), loss_kg),)
     model = "stocks" if inputs.operation is not None else "no stocks"
     energy = keep_latest(f"losses of uses, {model}", inputs.powers, lambda: _of_uses(inputs, answer, lost_mw))
-    ci = without_nan(answer.tracing.ci_kg_per_mwh)
-    uses_kg = inputs.step_hours * float((inputs.powers.use_mw * ci * energy.lost_share).sum())
+    used_kg_per_h = inputs.powers.use_mw * answer.tracing.known_ci_kg_per_mwh
+    used_kg_per_h *= energy.lost_share
+    uses_kg = inputs.step_hours * float(used_kg_per_h.sum())
     uses = LossBearer(USES, energy.of_uses_mwh, uses_kg)
     return (uses, LossBearer(GRID_OPERATOR, energy.at_nodes_mwh, loss_kg))
 
@@ -103,12 +104,11 @@ def generators_and_stores(inputs: TracingInput, answer: ConventionTrace) -> tupl
     """Bearers under ``generator``: what each technology, and what stores, keep of the carbon of their power."""
     model = "stocks" if inputs.operation is not None else "no stocks"
     energy = keep_latest(f"losses of sources, {model}", inputs.powers, lambda: _of_sources(inputs, answer))
-    kg = (energy.source_mwh * inputs.sources.ci_kg_per_mwh).sum(axis=0)
-    names = np.array(inputs.source_names)
-    found = [
-        LossBearer(name, float(energy.total_mwh[names == name].sum()), float(kg[names == name].sum()))
-        for name in dict.fromkeys(inputs.source_names)
-    ]
+    kg = np.einsum("tg,tg->g", energy.source_mwh, inputs.sources.ci_kg_per_mwh)
+    names = {name: place for place, name in enumerate(dict.fromkeys(inputs.source_names))}
+    place = [names[name] for name in inputs.source_names]
+    of_names = zip(names, np.bincount(place, energy.total_mwh), np.bincount(place, kg), strict=True)
+    found = [LossBearer(name, float(lost_mwh), float(lost_kg)) for name, lost_mwh, lost_kg in of_names]
     stocks = answer.tracing.stocks
     if stocks is None:
         return tuple(found)

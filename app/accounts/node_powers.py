@@ -112,36 +112,67 @@ class NodePowers:
         return self._mean_mw if convention == "average" else self.received_mw
 
     @cached_property
+    def consumed_mwh(self) -> Floats:
+        """What final consumers take at each node over the run, shape (N,) [MWh]."""
+        return self._over_the_run(self.consumed_mw)
+
+    @cached_property
+    def exported_mwh(self) -> Floats:
+        """What leaves the city at each node over the run, shape (N,) [MWh]."""
+        return self._over_the_run(self.exported_mw)
+
+    @cached_property
+    def entering_mwh(self) -> Floats:
+        """Energy that enters each node over the run, shape (N,) [MWh]."""
+        return self._over_the_run(self.entering_mw)
+
+    def lost_mwh(self, convention: Convention) -> Floats:
+        """What is on the loss line of a convention over the run, shape (N,) [MWh]."""
+        if convention not in self._lost_mwh:
+            self._lost_mwh[convention] = self._over_the_run(self.lost_mw(convention))
+        return self._lost_mwh[convention]
+
+    @cached_property
+    def _lost_mwh(self) -> dict[Convention, Floats]:
+        return {}
+
+    def _over_the_run(self, mw: Floats) -> Floats:
+        """Power at each node, shape (T, N), summed over the run, shape (N,) [MWh]."""
+        total: Floats = self.step_hours * mw.sum(axis=0)
+        return total
+
+    @cached_property
     def own_mwh(self) -> Floats:
         """Local generation at each node over the run, shape (N,) [MWh]."""
-        return self.of_sources(self.sources.p_mw, ~self.imported)
+        return self.of_sources(self.sources.p_mw.sum(axis=0), ~self.imported)
 
     @cached_property
     def above_mwh(self) -> Floats:
         """What comes from the grid above at each node over the run, shape (N,) [MWh]."""
-        return self.of_sources(self.sources.p_mw, self.imported)
+        return self.of_sources(self.sources.p_mw.sum(axis=0), self.imported)
 
     @cached_property
     def passed_mwh(self) -> Pair:
         """What each node gets over branches over the run, and what it sends that arrives, shape (N,) each [MWh]."""
-        return self.got_and_sent(self.received_mw)
+        forward, backward = self.received_mw
+        return self.got_and_sent((forward.sum(axis=0), backward.sum(axis=0)))
 
     def of_sources(self, rates: Floats, which: Bools) -> Floats:
-        """Rates of some sources, shape (T, G), summed over the run at their nodes, shape (N,)."""
-        return self.summed(self.sources.node[which], rates[:, which])
+        """Rates of the sources, summed over all steps, shape (G,): those of some of them at their nodes, shape (N,)."""
+        return self._at_nodes(self.sources.node[which], rates[which])
 
     def got_and_sent(self, passing: Pair) -> Pair:
-        """What passes over the branches, shape (T, L) each, summed over the run at who gets and who sends it, (N,)."""
+        """What passes over the branches, summed over all steps, shape (L,) each, at who gets and who sends it, (N,)."""
         flows, (got, sent) = self.flows, np.zeros((2, self.shape[1]))
         ends = ((flows.from_node, flows.to_node), (flows.to_node, flows.from_node))
         for (sender, receiver), rates in zip(ends, passing, strict=True):
-            got += self.summed(receiver, rates)
-            sent += self.summed(sender, rates)
+            got += self._at_nodes(receiver, rates)
+            sent += self._at_nodes(sender, rates)
         return got, sent
 
-    def summed(self, node: Ints, rates: Floats) -> Floats:
-        """Rates of elements, shape (T, E), summed over the run at their nodes, shape (N,)."""
-        total: Floats = self.step_hours * np.bincount(node, rates.sum(axis=0), self.shape[1]).astype(np.float64)
+    def _at_nodes(self, node: Ints, rates: Floats) -> Floats:
+        """Rates of elements, summed over all steps, shape (E,), per run at their nodes, shape (N,)."""
+        total: Floats = self.step_hours * np.bincount(node, rates, self.shape[1]).astype(np.float64)
         return total
 
     def _net_mwh(self, *, vehicle: bool) -> Floats:

@@ -162,18 +162,14 @@ def _used_mw(inputs: TracingInput, sector: str, window: slice, cars_mw: Floats |
 
 def _groups(inputs: TracingInput) -> tuple[Ints, Floats, tuple[str, ...]]:
     """Group of each source, shape (G,): one for each technology and intensity; these, shape (T, S); their names."""
-    ci, leaders = inputs.sources.ci_kg_per_mwh, list[int]()
-    of_first_step = ci[0].tolist()
+    ci, leaders = inputs.sources.ci_kg_per_mwh, dict[tuple[str, float, bytes], int]()
+    of_first_step, changes = ci[0].tolist(), (ci != ci[:1]).any(axis=0).tolist()
     group = np.empty(len(inputs.source_names), dtype=np.int64)
-    found: dict[tuple[str, float], list[int]] = {}
+    places: dict[int, int] = {}
     for k, name in enumerate(inputs.source_names):
-        alike = found.setdefault((name, of_first_step[k]), [])
-        same = [place for place in alike if np.array_equal(ci[1:, leaders[place]], ci[1:, k])]
-        group[k] = same[0] if same else len(leaders)
-        if not same:
-            alike.append(len(leaders))
-            leaders.append(k)
-    return group, ci[:, leaders], tuple(inputs.source_names[leader] for leader in leaders)
+        leader = leaders.setdefault((name, of_first_step[k], ci[:, k].tobytes() if changes[k] else b""), k)
+        group[k] = places.setdefault(leader, len(places))
+    return group, ci[:, list(places)], tuple(inputs.source_names[leader] for leader in places)
 
 
 def _to_nodes(inputs: TracingInput, sector: int) -> sp.csr_array:

@@ -90,7 +90,7 @@ class TracingInput:
     @cached_property
     def source_kg(self) -> tuple[Floats, Floats]:
         """Carbon of local generation, and of what comes from the grid above, at each node over the run, (N,) each."""
-        kg_per_h = self.sources.p_mw * self.sources.ci_kg_per_mwh
+        kg_per_h = np.einsum("tg,tg->g", self.sources.p_mw, self.sources.ci_kg_per_mwh)
         return self.powers.of_sources(kg_per_h, ~self.imported), self.powers.of_sources(kg_per_h, self.imported)
 
     def carrying(

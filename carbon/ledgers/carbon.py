@@ -154,7 +154,7 @@ def carbon_ledger(
     _check_fit(flows, sources, consumers, exports, tracing)
     if (operation is None) != (tracing.stocks is None):
         raise InputError.single("operation", "must be the one that was traced")
-    ci_kg_per_mwh = without_nan(tracing.ci_kg_per_mwh)
+    ci_kg_per_mwh = tracing.known_ci_kg_per_mwh
     consumer_kg = step_hours * consumers.p_mw * columns_at(ci_kg_per_mwh, consumers.node)
     lost_mw = flows.loss_mw() if loss_mw is None else loss_mw
     loss_kg = step_hours * (lost_mw * ci_kg_per_mwh).sum(axis=1)

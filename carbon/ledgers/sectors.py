@@ -64,7 +64,7 @@ def sector_table(
     vehicle, storage = names.index(vehicle_sector), names.index(storage_sector)
     energy_mwh, used_kg = np.zeros((2, len(loss_kg), len(names)))
     n_sectors = len(consumers.sectors)
-    energy_mwh[:, :n_sectors] = step_hours * consumers.p_mw @ consumers.share
+    energy_mwh[:, :n_sectors] = step_hours * consumers.sector_mw
     energy_mwh[:, vehicle] += vehicles.charge_meter_mwh - vehicles.discharge_meter_mwh
     energy_mwh[:, vehicle] += stationary.energy.fuel
     used_kg[:, :n_sectors] = consumer_kg @ consumers.share

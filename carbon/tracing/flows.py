@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -163,6 +164,11 @@ class Consumers:
         if len(set(self.sectors)) != len(self.sectors):
             faults.append(Fault("consumers.sectors", "must be unique", self.sectors))
         raise_if_any(faults)
+
+    @cached_property
+    def sector_mw(self) -> Floats:
+        """Power of all consumers of each sector, shape (T, S) [MW]."""
+        return self.p_mw @ self.share
 
 
 @dataclass(frozen=True, eq=False)

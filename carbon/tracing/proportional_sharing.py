@@ -13,8 +13,9 @@ from carbon.stocks.trace import ClassTrace, StockTrace, no_stocks, own
 from carbon.tracing.equations import MixingEquations, MixingSolution
 from carbon.tracing.flows import Flows, Sources
 from carbon.validation import check_step_hours, index_faults, shape_faults
-from grid.arrays import Floats
+from grid.arrays import Floats, without_nan
 from grid.errors import raise_if_any
+from grid.kept_if_small import kept_if_small
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,11 @@ class Tracing:
         """The same in arrays of its own, so that those shared with other conventions can be freed."""
         copies = self.ci_kg_per_mwh.copy(), own(self.renewable_share), self.inflow_mw.copy()
         return Tracing(*copies, None if self.stocks is None else self.stocks.detached())
+
+    @kept_if_small
+    def known_ci_kg_per_mwh(self) -> Floats:
+        """Carbon intensity, 0 where nothing flows, shape (T, N) [kg/MWh]."""
+        return without_nan(self.ci_kg_per_mwh)
 
     @property
     def vehicles(self) -> ClassTrace:
