@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -47,6 +51,26 @@ def rank_in_run(lengths: Ints) -> Ints:
     """Place of each element of consecutive runs within its run, from 0, shape (sum of lengths,)."""
     rank: Ints = np.arange(int(np.sum(lengths))) - np.repeat(run_offsets(lengths)[:-1], lengths)
     return rank
+
+
+def in_one_piece(parts: Sequence[Floats]) -> list[Floats]:
+    """The same arrays one after the other in one piece of memory, so that `one_after_another` need not copy them."""
+    offsets = run_offsets(np.array([part.size for part in parts], dtype=np.int64)).tolist()
+    whole = np.empty(offsets[-1])
+    for part, (first, stop) in zip(parts, pairwise(offsets), strict=True):
+        whole[first:stop] = part
+    return [frozen(whole)[first:stop] for first, stop in pairwise(offsets)]
+
+
+def one_after_another(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Arrays of one dimension joined: without a copy where they stand so in one piece of memory already."""
+    base = parts[0].base
+    if isinstance(base, np.ndarray) and all(part.base is base and part.flags.c_contiguous for part in parts):
+        begins = [part.ctypes.data - base.ctypes.data for part in parts]
+        ends = [begin + part.nbytes for begin, part in zip(begins, parts, strict=True)]
+        if begins[1:] == ends[:-1] and base.ndim == 1 and base.flags.c_contiguous and base.dtype == parts[0].dtype:
+            return base[begins[0] // base.itemsize : ends[-1] // base.itemsize]
+    return np.concatenate(parts)
 
 
 def ratio(part: npt.ArrayLike, whole: npt.ArrayLike, otherwise: npt.ArrayLike = np.nan) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 
 from carbon.stocks.operation import StockOperation
 from carbon.stocks.trace import StockEvents
-from grid.arrays import Bools, Floats, Ints, rank_in_run, run_of, run_offsets
+from grid.arrays import Bools, Floats, Ints, one_after_another, rank_in_run, run_offsets
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot, mapped, values_of
@@ -71,16 +71,17 @@ def stores_of(
         for (f, store), etas in zip(held, efficiencies, strict=True)
     ]
     n_owners, n_devices = (np.array([part[name].size for part in parts]) for name in ("vehicle", "start"))
-    columns: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    columns["owner"] += np.repeat(run_offsets(n_owners)[:-1], n_devices)
-    bus, drain_mwh, eta_mean = (columns.pop(name) for name in ("bus", "drain_mwh", "eta_mean"))
+    drain_mwh = _drained_mwh(parts)
+    columns: dict[str, Any] = {name: one_after_another([part[name] for part in parts]) for name in parts[0]}
+    columns["owner"] = columns["owner"] + np.repeat(run_offsets(n_owners)[:-1], n_devices)
+    bus, eta_mean = (columns.pop(name) for name in ("bus", "eta_mean"))
     if by_slot:
         columns |= {name: PerSlot(columns[name]) for name in ("eta_charge", "eta_discharge")}
     operation = StockOperation(
         node=city.network.buses.node[bus],
         ci_initial_kg_per_mwh=np.zeros(eta_mean.size),
         renewable_share_initial=np.zeros(eta_mean.size),
-        p_drain_mw=drain_mwh / city.clock.step_hours if drain_mwh.any() else None,
+        p_drain_mw=drain_mwh / city.clock.step_hours if drain_mwh is not None and drain_mwh.any() else None,
         **columns,
     )
     first = run_offsets(n_devices).tolist()
@@ -96,15 +97,16 @@ class _NodeDevices:
         device: Device that each is a part of, shape (M,).
         bus: Its bus, shape (M,).
         share: Its share of the device's power and energy, shape (M,) [1].
-        part: Part of each slot, part after part, shape (Km,).
-        slot: Slot of the flexibility that it is a part of, shape (Km,).
+        length: Slots of each, shape (M,).
+        slot: Slot of the flexibility that each slot is a part of, part after part, shape (Km,); all of them where the
+            parts are the devices.
     """
 
     device: Ints
     bus: Ints
     share: Floats
-    part: Ints
-    slot: Ints
+    length: Ints
+    slot: Ints | slice
 
     @classmethod
     def from_flexibility(cls, flexibility: Flexibility) -> _NodeDevices:
@@ -112,8 +114,15 @@ class _NodeDevices:
         shares = flexibility.shares.tocoo()
         device, bus = shares.row.astype(np.int64), shares.col.astype(np.int64)
         length = (flexibility.stop - flexibility.start)[device]
-        part = run_of(length)
-        return cls(device, bus, shares.data, part, flexibility.offsets[device][part] + rank_in_run(length))
+        if np.array_equal(device, np.arange(flexibility.n_devices)):
+            return cls(device, bus, shares.data, length, slice(0, flexibility.n_slots))
+        slot = np.repeat(flexibility.offsets[device], length) + rank_in_run(length)
+        return cls(device, bus, shares.data, length, slot)
+
+    def of_slots(self, values: Floats) -> Floats:
+        """The part of values of the flexibility's slots, shape (K,), that each slot here has, shape (Km,)."""
+        here: Floats = values[self.slot]
+        return here if (self.share == 1.0).all() else here * np.repeat(self.share, self.length)
 
 
 def _part(
@@ -134,16 +143,15 @@ def _part(
     latest_first = np.argsort(start, kind="stable")[::-1]
     e_initial_mwh = np.zeros(n_owners)
     e_initial_mwh[owner[latest_first]] = (before_mwh[at.device] * at.share)[latest_first]
-    here = at.share[at.part]
     eta_charge, eta_discharge = (
-        flexibility.at_slots(eta, at.slot) if by_slot else values_of(eta)[at.device] for eta in efficiencies
+        flexibility.per_slot(eta)[at.slot] if by_slot else values_of(eta)[at.device] for eta in efficiencies
     )
     return {
         "owner": owner,
         "bus": at.bus,
         "start": start,
         "stop": flexibility.stop[at.device],
-        "p_mw": p_mw[at.slot] * here,
+        "p_mw": at.of_slots(p_mw),
         "e_start_mwh": store.e_start_mwh[at.device] * at.share,
         "e_initial_mwh": e_initial_mwh,
         "eta_charge": eta_charge,
@@ -151,8 +159,16 @@ def _part(
         "retention_per_step": store.retention_per_step[at.device],
         "vehicle": np.full(n_owners, store.vehicle),
         "eta_mean": np.full(n_owners, np.mean(values_of(store.eta_charge))),
-        "drain_mwh": flexibility.drained_mwh(at.slot) * here,
+        "drain_mwh": np.empty(0) if store.drain_mwh is None else at.of_slots(store.drain_mwh),
     }
+
+
+def _drained_mwh(parts: Sequence[dict[str, Any]]) -> Floats | None:
+    """Energy used in the slots of all parts, which it is taken out of, shape (K,) [MWh]; None if none is used."""
+    drained = [(part.pop("drain_mwh"), part["p_mw"].size) for part in parts]
+    if not any(mwh.size for mwh, _ in drained):
+        return None
+    return np.concatenate([mwh if mwh.size else np.zeros(n_slots) for mwh, n_slots in drained])
 
 
 def _efficiencies(flexibility: Flexibility, store: Reservoir, p_mw: Floats) -> tuple[DeviceOrSlot, DeviceOrSlot]:
@@ -175,7 +191,7 @@ def dispatched_stocks_mwh(flexibilities: Sequence[Flexibility], p_mw: Mapping[st
     parts = []
     for flexibility in flexibilities:
         at = _NodeDevices.from_flexibility(flexibility)
-        parts.append(flexibility.energy_mwh(p_mw[flexibility.name])[at.slot] * at.share[at.part])
+        parts.append(at.of_slots(flexibility.energy_mwh(p_mw[flexibility.name])))
     return np.concatenate(parts) if parts else np.empty(0)
 
 

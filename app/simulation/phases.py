@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from app.accounts.accounts import Accounts, account
+from app.accounts.grid_elements import is_store
 from app.scenario.loaded import LoadedScenario
 from app.scenario.schema import ForecastSpec
 from app.simulation.controllers import flow_with_controllers, with_controllers_held
@@ -20,9 +21,10 @@ from app.simulation.marginal import Marginal, marginal_of
 from app.simulation.reuse import PhaseReuse
 from app.simulation.reused_phases import dispatch_reusing, flow_reusing, sensitivity_reusing
 from carbon.data_centre import Facility
-from grid.arrays import Floats, frozen
+from grid.arrays import Floats, frozen, in_one_piece
 from grid.city.city import City
 from grid.controllers import ControlledFlow
+from grid.kept_if_small import MOST_BYTES, n_bytes
 from grid.powerflow.extremes import Extremes
 from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import PowerFlow
@@ -116,17 +118,12 @@ def simulate(
     with at_most(threads):
         with _phase("prepare", seconds, tell):
             inputs = prepare(loaded)
-            withdrawal = _own_withdrawal(inputs.loaded.city)
         with _phase("dispatch", seconds, tell) as name:
-            problem = with_controllers_held(dispatch_problem(inputs, *withdrawal), inputs)
-            schedule, found = dispatch_reusing(
-                problem, lambda done, total: tell("dispatch", done / total), reuse, _spans(inputs), apply
-            )
+            schedule, found = _dispatched(inputs, tell, reuse, apply)
             reused += [name] if found else []
-            p_mw, facilities = _as_done(inputs, schedule)
+            schedule, p_mw, facilities = _as_done(inputs, schedule)
         with _phase("power flow", seconds, tell) as name:
-            drawn = _with_assets(inputs, withdrawal, schedule, p_mw)
-            flow, even, control, found = _solved(inputs, schedule, p_mw, drawn, reuse)
+            flow, even, control, found = _solved(inputs, schedule, p_mw, reuse)
             reused += [name] if found else []
         with _phase("carbon tracing", seconds, tell):
             accounts = _account(inputs, flow, p_mw)
@@ -144,12 +141,22 @@ def _phase(name: str, seconds: dict[str, float], tell: Progress) -> Iterator[str
     tell(name, 1.0)
 
 
+def _dispatched(
+    inputs: SimulationInputs, tell: Progress, reuse: PhaseReuse | None, apply: Map
+) -> tuple[Schedule, bool]:
+    """The schedule, and whether it was taken over; of the problem, which is as large as the schedule, nothing stays."""
+    withdrawal = _own_withdrawal(inputs.loaded.city)
+    problem = with_controllers_held(dispatch_problem(inputs, *withdrawal), inputs)
+    told = partial(_tell_share, tell)
+    return dispatch_reusing(problem, told, reuse, _spans(inputs), apply)
+
+
+def _tell_share(tell: Progress, done: int, total: int) -> None:
+    tell("dispatch", done / total)
+
+
 def _solved(
-    inputs: SimulationInputs,
-    schedule: Schedule,
-    p_mw: Mapping[str, Floats],
-    drawn: tuple[Floats, Floats],
-    reuse: PhaseReuse | None,
+    inputs: SimulationInputs, schedule: Schedule, p_mw: Mapping[str, Floats], reuse: PhaseReuse | None
 ) -> tuple[PowerFlow | PhasePowerFlow, Extremes | None, ControlledFlow | None, bool]:
     """The power flow, what even phases would give beside three, what controllers did, and whether it was taken over.
 
@@ -157,10 +164,10 @@ def _solved(
         inputs: The scenario.
         schedule: What the dispatch decided.
         p_mw: What the assets do, by name, shape (K,) each [MW].
-        drawn: Withdrawal of every bus with all assets, shape (T, B) each [MW, MVAr].
         reuse: Where arrays are kept, if anywhere.
     """
     sequences = inputs.loaded.phases.sequences
+    drawn = _with_assets(inputs, _own_withdrawal(inputs.loaded.city), schedule, p_mw)
     if inputs.loaded.scenario.controllers:
         control = flow_with_controllers(inputs, *drawn, p_mw)
         return control.flow, None, control, False
@@ -251,16 +258,26 @@ def _forecast(spec: Literal["perfect", "persistence"] | ForecastSpec, seed: int)
     return Persistence() if spec == "persistence" else AutoregressiveError(**spec.model_dump(), seed=seed)
 
 
-def _as_done(inputs: SimulationInputs, schedule: Schedule) -> tuple[dict[str, Floats], dict[str, Facility]]:
-    """What the assets do: the schedule, with data centres at the facility power of their dispatched IT load.
+def _as_done(inputs: SimulationInputs, schedule: Schedule) -> tuple[Schedule, dict[str, Floats], dict[str, Facility]]:
+    """The schedule and what the assets do: the same, with data centres at the facility power of their IT load.
 
     The dispatch knows a data centre by its marginal facility power; the losses of its power chain are not quite
     linear, and what the grid sees is the real facility.
     """
+    schedule = _with_stores_in_one_piece(inputs, schedule)
     p_mw, facilities = dict(schedule.p_mw), {}
     for load in inputs.data_centres:
         deferrable = p_mw.get(load.deferrable_name)
         facility = load.facility(deferrable)
         facilities[load.name] = facility
         p_mw[load.name] = facility.p_total_mw - (0.0 if deferrable is None else load.by_step(deferrable))
-    return p_mw, facilities
+    return schedule, p_mw, facilities
+
+
+def _with_stores_in_one_piece(inputs: SimulationInputs, schedule: Schedule) -> Schedule:
+    """The schedule, in which the powers of all stores stand as their tracing takes them where they are large."""
+    powers = {f.name: schedule.p_mw[f.name] for f in inputs.flexibilities if is_store(f)}
+    if n_bytes(tuple(powers.values())) <= MOST_BYTES:
+        return schedule
+    together = in_one_piece(list(powers.values()))
+    return replace(schedule, p_mw={**schedule.p_mw, **dict(zip(powers, together, strict=True))})

@@ -289,9 +289,8 @@ class Flexibility(Slots):
 
     def at_buses(self, p_mw: Floats, shares: sparse.csr_array | None = None) -> Floats:
         """Power by slot, shape (K,), summed to buses, shape (T, B), or to what there are `shares` of, (N, any)."""
-        shape = (self.clock.n_steps, self.n_devices)
-        by_device = sparse.csc_array((p_mw, self.step, self.offsets), shape=shape)  # slots stand device after device
-        return np.asarray((by_device @ sparse.csc_array(self.shares if shares is None else shares)).toarray(order="C"))
+        at = sparse.csr_array(self.shares if shares is None else shares)
+        return self._at_places(p_mw, at.indptr, at.indices, at.data, at.shape[1])
 
 
 def one_hot(buses: Ints, n_buses: int) -> sparse.csr_array:

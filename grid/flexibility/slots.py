@@ -6,8 +6,10 @@ from functools import cached_property
 
 import numpy as np
 
-from grid.arrays import Floats, Ints, run_of, run_offsets
+from grid.arrays import Floats, Ints, read_only, read_only_ints, run_of, run_offsets
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
+from grid.flexibility.slots_kernel import add_at_places
+from grid.kept_if_small import kept_if_small
 from grid.time.clock import Clock
 
 
@@ -40,15 +42,17 @@ class Slots:
         """First slot of each device, and K at the end, shape (N + 1,)."""
         return run_offsets(self.stop - self.start)
 
-    @cached_property
+    @kept_if_small
     def device(self) -> Ints:
         """Device of each slot, shape (K,)."""
         return run_of(self.stop - self.start)
 
-    @cached_property
+    @kept_if_small
     def step(self) -> Ints:
         """Step of each slot, shape (K,)."""
-        return np.arange(self.n_slots) - self.offsets[self.device] + self.start[self.device]
+        step: Ints = np.repeat(self.start - self.offsets[:-1], self.stop - self.start)
+        step += np.arange(step.size)
+        return step
 
     @property
     def lasts_throughout(self) -> bool:
@@ -61,7 +65,7 @@ class Slots:
 
     def per_slot(self, quantity: DeviceOrSlot) -> Floats:
         """A quantity by device or by slot, by slot, shape (K,)."""
-        return quantity.values if isinstance(quantity, PerSlot) else quantity[self.device]
+        return quantity.values if isinstance(quantity, PerSlot) else np.repeat(quantity, self.stop - self.start)
 
     def at_slots(self, quantity: DeviceOrSlot, slots: Ints, device: Ints | None = None) -> Floats:
         """A quantity by device or by slot, at some slots, of their shape; without an array of all slots.
@@ -83,4 +87,14 @@ class Slots:
 
     def by_step(self, values: Floats) -> Floats:
         """Values by slot, shape (K,), summed to steps, shape (T,)."""
-        return np.bincount(self.step, weights=values, minlength=self.clock.n_steps).astype(np.float64)
+        every = np.arange(self.n_devices + 1)
+        return self._at_places(values, every, np.zeros(self.n_devices, dtype=np.int64), np.ones(self.n_devices), 1)[
+            :, 0
+        ]
+
+    def _at_places(self, values: Floats, pointer: Ints, place: Ints, share: Floats, n_places: int) -> Floats:
+        """Values by slot, shape (K,), summed to steps and places; arguments as of `add_at_places`."""
+        summed = np.zeros((self.clock.n_steps, n_places))
+        start, pointer, place = (read_only_ints(each) for each in (self.start, pointer, place))
+        add_at_places(start, self.offsets, pointer, place, read_only(share), read_only(values), summed)
+        return summed
