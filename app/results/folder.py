@@ -30,7 +30,7 @@ from polars.exceptions import PolarsError
 from app.results.columns import TABLES
 from app.results.draft import is_draft, new_draft, take_place
 from app.results.prepared import note_checked, was_checked
-from app.results.table_file import as_stored, encode
+from app.results.table_file import as_stored, encode, in_columns
 from app.results.target import PLACE, resolve_target
 from app.results.verification import FILES, MANIFEST, check_files, read_manifest, sealed
 from grid.errors import Fault, InputError
@@ -228,8 +228,9 @@ def write_result(
     return open_result(path)
 
 
-def _write_table(name: str, table: pl.DataFrame, folder: Path) -> pl.LazyFrame | None:
+def _write_table(name: str, frame: pl.DataFrame, folder: Path) -> pl.LazyFrame | None:
     """Writes a table; returns it if it is small enough to be held."""
+    table = in_columns(name, frame)
     try:
         with (folder / f"{name}.parquet").open("wb") as opened:
             encode(name, table, opened)

@@ -73,6 +73,8 @@ MOST_KEPT_BYTES = 4_000_000
 
 def in_columns(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     """A table with exactly its columns, in their order and of their types, from a frame that has them."""
+    if frame.schema == TABLES[name] and frame.columns == list(TABLES[name]):
+        return frame
     columns = ((frame.get_column(column), dtype) for column, dtype in TABLES[name].items())
     return pl.DataFrame([column if column.dtype == dtype else column.cast(dtype) for column, dtype in columns])
 
@@ -92,28 +94,19 @@ def encode(name: str, frame: pl.DataFrame, file: BinaryIO) -> None:
     if frame.is_empty():
         file.write(_without_rows(name))
     elif name not in RESOLUTIONS:
-        _write_small(in_columns(name, frame), file)
+        file.write(_written(name, in_columns(name, frame)))
     else:
         encoded = [_encoded_or_kept(name, column) for column in in_columns(name, frame)]
         file.writelines(parts_of_file(_schema(name), encoded))
 
 
-def _write_small(frame: pl.DataFrame, file: BinaryIO) -> None:
-    """By way of memory: what is wrong with a disk polars says in words that name none."""
-    content = BytesIO()
-    frame.write_parquet(content, compression="zstd", compression_level=1)
-    file.write(content.getvalue())
-
-
 @cache
 def _without_rows(name: str) -> bytes:
     """The file of a table without rows."""
-    frame, file = pl.DataFrame(schema=TABLES[name]), BytesIO()
+    frame = pl.DataFrame(schema=TABLES[name])
     if name not in RESOLUTIONS:
-        _write_small(frame, file)
-    else:
-        file.writelines(parts_of_file(_schema(name), [_encoded(name, column)[1] for column in frame]))
-    return file.getvalue()
+        return _written(name, frame)
+    return b"".join(parts_of_file(_schema(name), [_encoded(name, column)[1] for column in frame]))
 
 
 def _encoded_or_kept(name: str, series: pl.Series) -> EncodedColumn:
@@ -160,7 +153,7 @@ def _schema(name: str) -> Struct:
 
 
 def _written(name: str, frame: pl.DataFrame) -> bytes:
-    """A Parquet file of some columns of a large table. Statistics of names would cost half of them and tell nothing."""
+    """A Parquet file of some columns of a table. Statistics of names would cost half of them and tell nothing."""
     import pyarrow as pa  # noqa: PLC0415  slow, and only needed where a result is written
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -168,7 +161,7 @@ def _written(name: str, frame: pl.DataFrame) -> bytes:
     file = BytesIO()
     pq.write_table(
         pa.table({each.name: each.to_arrow() for each in frame}), file,
-        compression="zstd", compression_level=LEVEL, row_group_size=ROWS_IN_GROUP,
+        compression="zstd", compression_level=LEVEL if name in RESOLUTIONS else 1, row_group_size=ROWS_IN_GROUP,
         use_dictionary=[column for column in frame.columns if column not in floats],
         column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT") if name in SPLIT else None,
         write_statistics=[column for column, dtype in frame.schema.items() if dtype != pl.Categorical],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
@@ -18,6 +19,7 @@ from grid.assets import AnyAsset, AssetKind, SharedPowerLimit
 from grid.assets.adoption import Adoption
 from grid.city.city import UNSPECIFIED_SECTOR
 from grid.controllers import AnyController
+from grid.sharing import keep_latest
 from grid.spec import HIGHEST_PRICE, TAG, Spec
 from grid.synthetic import SyntheticSpec
 from grid.time.clock import Clock
@@ -322,8 +324,14 @@ class Scenario(Spec):
         import yaml  # noqa: PLC0415  only where a scenario is written
 
         dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml's writes the same ten times as fast
-        text: str = yaml.dump(self.model_dump(mode="json"), Dumper=dumper, sort_keys=False, allow_unicode=True)
-        return text
+
+        def written(name: str, value: Any) -> str:
+            return str(yaml.dump({name: value}, Dumper=dumper, sort_keys=False, allow_unicode=True))
+
+        parts = self.model_dump(mode="json").items()
+        return "".join(
+            keep_latest(f"YAML of {name}", json.dumps(value), partial(written, name, value)) for name, value in parts
+        )
 
 
 def schema() -> dict[str, Any]:

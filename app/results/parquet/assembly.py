@@ -14,17 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from typing import Any
 
-from app.results.parquet.footer import Struct, read_struct, write_struct
+from app.results.parquet.footer import Struct, read_struct, split_struct, whole_number, write_struct
 
 MAGIC = b"PAR1"
 _LENGTH_BYTES = 4
 _N_ROWS, _ROW_GROUPS = 3, 4
 """Fields of the whole file: how many rows, and its groups of rows."""
-_COLUMNS, _BYTES, _ROWS_OF_GROUP, _OFFSET, _PACKED_BYTES = 1, 2, 3, 5, 6
-"""Fields of a group of rows: its pieces of columns, their bytes, its rows, where it begins, and their packed bytes."""
+_COLUMNS, _BYTES, _ROWS_OF_GROUP, _PACKED_BYTES = 1, 2, 3, 6
+"""Fields of a group of rows: its pieces of columns, their bytes, its rows, and their packed bytes."""
 _ABOUT = 3
 """Field of a piece of a column that says where its pages are; and those of it that do."""
 _DATA_PAGE, _DICTIONARY_PAGE = 9, 11
@@ -47,9 +48,42 @@ class EncodedColumn:
         """The column of a file that has one."""
         return cls(file[len(MAGIC) : _start_of_footer(file)], tuple(footer_of(file)[_ROW_GROUPS][1][1]))
 
+    @cached_property
+    def pieces(self) -> tuple[_Piece, ...]:
+        """What the footer says of the column in each group of rows."""
+        return tuple(_Piece.from_struct(piece) for group in self.groups for piece in group[_COLUMNS][1][1])
+
     def estimated_size(self) -> int:
         """About its size, as a frame of polars says it [byte]."""
         return len(self.pages)
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """What a footer says of a piece of a column, written once; only where its pages are changes from file to file.
+
+    Args:
+        parts: Its bytes before, between and after the places of its pages.
+        places: These, as if the column stood first in the file.
+    """
+
+    parts: tuple[bytes, ...]
+    places: tuple[int, ...]
+
+    @classmethod
+    def from_struct(cls, piece: Struct) -> _Piece:
+        """A piece as a footer of its own file says it."""
+        about: Struct = piece[_ABOUT][1]
+        fields = [field for field in (_DATA_PAGE, _DICTIONARY_PAGE) if field in about]
+        before, after = split_struct(piece, _ABOUT)
+        first, *others = split_struct(about, *fields)
+        parts = [before + first, *others]
+        return cls((*parts[:-1], parts[-1] + after), tuple(_value(about, field) for field in fields))
+
+    def moved(self, by: int) -> bytes:
+        """Its bytes where its pages stand so many bytes further back."""
+        places = (whole_number(place + by) for place in self.places)
+        return self.parts[0] + b"".join(each for pair in zip(places, self.parts[1:], strict=True) for each in pair)
 
 
 def footer_of(file: bytes) -> Struct:
@@ -68,12 +102,13 @@ def parts_of_file(schema: Struct, columns: Sequence[EncodedColumn]) -> Iterator[
         ValueError: If columns differ in their groups of rows.
     """
     yield MAGIC
-    by, groups = 0, list[list[Struct]]()
+    by, pieces = 0, list[list[bytes]]()
     for column in columns:
         yield column.pages
-        groups.append([_moved(group, by) for group in column.groups])
+        pieces.append([piece.moved(by) for piece in column.pieces])
         by += len(column.pages)
-    joined = [_joined(parts) for parts in zip(*groups, strict=True)]
+    groups = zip(zip(*(column.groups for column in columns), strict=True), zip(*pieces, strict=True), strict=True)
+    joined = [_joined(parts, written) for parts, written in groups]
     n_rows = sum(_value(group, _ROWS_OF_GROUP) for group in joined)
     written = BytesIO()
     write_struct(_with(_with(schema, _N_ROWS, n_rows), _ROW_GROUPS, (schema[_ROW_GROUPS][1][0], joined)), written)
@@ -95,20 +130,11 @@ def _with(struct: Struct, field: int, value: Any) -> Struct:
     return struct | {field: (struct[field][0], value)}
 
 
-def _moved(group: Struct, by: int) -> Struct:
-    """A group of rows of one column whose pages stand so many bytes further back."""
-    of, (piece,) = group[_COLUMNS][1]
-    about: Struct = piece[_ABOUT][1]
-    for field in (_DATA_PAGE, _DICTIONARY_PAGE):
-        about = _with(about, field, _value(about, field) + by) if field in about else about
-    return _with(_with(group, _COLUMNS, (of, [_with(piece, _ABOUT, about)])), _OFFSET, _value(group, _OFFSET) + by)
-
-
-def _joined(parts: Sequence[Struct]) -> Struct:
-    """One group of rows of those of each column."""
+def _joined(parts: Sequence[Struct], pieces: Sequence[bytes]) -> Struct:
+    """One group of rows of those of each column, with what is written of their pieces."""
     first = parts[0]
     if len({_value(part, _ROWS_OF_GROUP) for part in parts}) != 1:
         raise ValueError("columns of one file must have as many rows in each group")
     for field in (_BYTES, _PACKED_BYTES):
         first = _with(first, field, sum(_value(part, field) for part in parts))
-    return _with(first, _COLUMNS, (first[_COLUMNS][1][0], [piece for part in parts for piece in part[_COLUMNS][1][1]]))
+    return _with(first, _COLUMNS, (first[_COLUMNS][1][0], list(pieces)))

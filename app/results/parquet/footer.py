@@ -13,7 +13,8 @@ from io import BytesIO
 from typing import Any
 
 Struct = dict[int, tuple[int, Any]]
-"""Type and value of every field by its number; a list is the type of its elements and these."""
+"""Type and value of every field by its number; a list is the type of its elements and these, a structure may be written
+already, as bytes."""
 
 _TRUE, _FALSE, _BYTE, _WHOLE, _BINARY, _LIST, _STRUCT = 1, 2, 3, {4, 5, 6}, 8, 9, 12
 _MANY = 15
@@ -36,7 +37,12 @@ def read_struct(file: BytesIO) -> Struct:
 
 def write_struct(struct: Struct, file: BytesIO) -> None:
     """Writes a structure, its fields in the order of their numbers."""
-    before = 0
+    file.write(b"".join(split_struct(struct)))
+
+
+def split_struct(struct: Struct, *without: int) -> list[bytes]:
+    """The bytes of a structure without the values of some of its fields: what stands before, between and after them."""
+    parts, file, before = list[bytes](), BytesIO(), 0
     for number, (declared, value) in sorted(struct.items()):
         kind = declared if declared not in {_TRUE, _FALSE} else _TRUE if value else _FALSE
         if number - before < _MANY:
@@ -44,10 +50,21 @@ def write_struct(struct: Struct, file: BytesIO) -> None:
         else:
             file.write(bytes([kind]))
             _write_number(_unsigned(number), file)
-        if kind not in {_TRUE, _FALSE}:
+        if number in without:
+            parts.append(file.getvalue())
+            file = BytesIO()
+        elif kind not in {_TRUE, _FALSE}:
             _write(value, kind, file)
         before = number
     file.write(b"\0")
+    return [*parts, file.getvalue()]
+
+
+def whole_number(value: int) -> bytes:
+    """The bytes of a whole number."""
+    file = BytesIO()
+    _write_number(_unsigned(value), file)
+    return file.getvalue()
 
 
 def _read(file: BytesIO, kind: int) -> Any:
@@ -74,7 +91,7 @@ def _write(value: Any, kind: int, file: BytesIO) -> None:
         _write_number(len(value), file)
         file.write(value)
     elif kind == _STRUCT:
-        write_struct(value, file)
+        file.write(value if isinstance(value, bytes) else b"".join(split_struct(value)))
     elif kind == _LIST:
         of, values = value
         file.write(bytes([min(len(values), _MANY) << 4 | of]))

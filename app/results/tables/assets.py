@@ -9,7 +9,7 @@ import polars as pl
 from scipy import sparse
 
 from app.results.columns import TABLES
-from app.results.tables.frames import by_element, each_step
+from app.results.tables.frames import by_element, each_step, known
 from app.simulation.phases import SimulationResult
 from carbon.stocks.trace import StockRecord
 from grid.arrays import Bools, Floats, Ints, columns_at
@@ -30,7 +30,7 @@ def assets(outcome: SimulationResult) -> pl.DataFrame:
     drawn_ci = np.where(energy.draws, columns_at(outcome.accounts.tracing.ci_kg_per_mwh, node), np.nan)
     fed_in_ci = np.concatenate([_fed_in_ci(outcome, part) for part in energy.parts], axis=1)
     carbon = {"ci_kg_per_mwh": drawn_ci.ravel(), "fed_in_ci_kg_per_mwh": fed_in_ci.ravel()}
-    return energy.frame.with_columns(pl.Series(name, values).fill_nan(None) for name, values in carbon.items())
+    return energy.frame.with_columns(known(values).alias(name) for name, values in carbon.items())
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from app.results.tables.frames import by_element, times
+from app.results.tables.frames import by_element, known, times
 from app.simulation import costs
 from app.simulation.phases import SimulationResult
 from grid.arrays import Floats, columns_at, ratio
@@ -43,14 +43,14 @@ def city(outcome: SimulationResult) -> pl.DataFrame:
             "export_mw": energy.export_mwh * per_hour,
             "generation_mw": energy.generation_mwh * per_hour,
             "consumption_mw": energy.consumption_mwh * per_hour,
-            "loss_mw": _where_solved(outcome, energy.loss_mwh * per_hour),
+            "loss_mw": known(_where_solved(outcome, energy.loss_mwh * per_hour)),
             "storage_mw": energy.storage_change_mwh * per_hour,
             "emissions_kg": carbon.emissions_kg,
-            "ci_kg_per_mwh": ratio(carbon.emissions_kg, used),
+            "ci_kg_per_mwh": known(ratio(carbon.emissions_kg, used)),
             "import_ci_kg_per_mwh": outcome.inputs.upstream.ci_kg_per_mwh,
             "import_price_per_mwh": outcome.inputs.import_price_per_mwh,
         }
-    ).with_columns(pl.col("ci_kg_per_mwh", "loss_mw").fill_nan(None))
+    )
 
 
 def _where_solved(outcome: SimulationResult, values: Floats) -> Floats:
@@ -72,8 +72,8 @@ def ledger(outcome: SimulationResult) -> pl.DataFrame:
             "arriving_mwh": energy.arriving_mwh,
             "consumption_mwh": energy.consumption_mwh,
             "export_mwh": energy.export_mwh,
-            "loss_mwh": _where_solved(outcome, energy.loss_mwh),
-            "grid_loss_mwh": _where_solved(outcome, energy.grid_loss_mwh),
+            "loss_mwh": known(_where_solved(outcome, energy.loss_mwh)),
+            "grid_loss_mwh": known(_where_solved(outcome, energy.grid_loss_mwh)),
             "storage_change_mwh": energy.storage_change_mwh,
             "renewable_mwh": carbon.renewable_mwh,
             "curtailed_mwh": of_assets.curtailed_mwh,
@@ -95,7 +95,7 @@ def ledger(outcome: SimulationResult) -> pl.DataFrame:
             "stock_gain_mwh": of_assets.stock_gain_mwh,
             "heat_mwh": of_assets.heat_mwh,
         }
-    ).with_columns(pl.col("loss_mwh", "grid_loss_mwh").fill_nan(None))
+    )
 
 
 def months(outcome: SimulationResult) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from app.accounts.metered_consumers import ConsumerEnergy
 from app.accounts.origins import Origins
 from app.accounts.tracing_input import IMPORT, STORES
 from app.results.columns import TABLES, VIEWS
-from app.results.tables.frames import by_element, each_step, step_of_rows, times
+from app.results.tables.frames import by_element, each_step, known, step_of_rows, times
 from carbon.tracing.convention_names import OPERATOR, WATER_TANK
 from grid.arrays import Floats, ratio
 from grid.time.clock import Clock
@@ -96,9 +96,9 @@ def _views(parts: Sequence[_View]) -> pl.DataFrame:
         **_stated([part.ledger for part in parts], heights),
         "level": pl.Series([part.level for part in parts]).gather(np.repeat(np.arange(len(parts)), heights)),
         "name": [name for part in parts for name in part.names],
-        **{name: np.concatenate([part.values[name] for part in parts]) for name in VIEWS},
+        **{name: known(np.concatenate([part.values[name] for part in parts])) for name in VIEWS},
     }
-    return pl.DataFrame(columns).with_columns(pl.col("ci_kg_per_mwh").fill_nan(None))
+    return pl.DataFrame(columns)
 
 
 def _bus_balances(ledger: ConventionLedger, bus_of_node: Mapping[int, str]) -> _View:
@@ -160,9 +160,9 @@ def _origins(found: Origins) -> pl.DataFrame:
             "source": np.tile(found.sources, rows),
             "energy_mwh": found.energy_mwh.ravel(),
             "emissions_kg": found.emissions_kg.ravel(),
-            "share": share.ravel(),
+            "share": known(share.ravel()),
         }
-    ).with_columns(pl.col("share").fill_nan(None))
+    )
 
 
 def _by_hour(found: Origins, clock: Clock) -> pl.DataFrame:

@@ -25,9 +25,14 @@ def by_element(clock: Clock, name: str, names: Sequence[str], **columns: Floats)
         {
             "time": step_of_rows(clock, len(names)),
             name: each_step(clock, tuple(names)),
-            **{column: np.ascontiguousarray(values).ravel() for column, values in columns.items()},
+            **{column: known(np.ascontiguousarray(values).ravel()) for column, values in columns.items()},
         }
-    ).with_columns(pl.col(column).fill_nan(None) for column in columns)
+    )
+
+
+def known(values: Floats) -> pl.Series:
+    """A column of numbers, shape (R,); NaN becomes null."""
+    return pl.Series(values, nan_to_null=True)
 
 
 @shared()

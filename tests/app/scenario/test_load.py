@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from app.scenario import check_scenario, load_scenario
+from app.scenario.schema import Scenario
 from grid.errors import ScenarioError
+from grid.sharing import sharing_preparation
 
 pytestmark = pytest.mark.slow
 
@@ -76,3 +80,14 @@ def test_faults_of_fields_are_told_for_values_of_every_kind() -> None:
         "assets[1].ev_fleet.vehicles: must be at most 1e+07; got 1000000000000.0",
         "data_centres[0].utilisation: must be at least 0.001; got 1e-12",
     )  # fmt: skip
+
+
+def test_a_scenario_is_written_section_by_section_as_it_is_written_whole() -> None:
+    content = yaml.safe_load((resources.files("app") / "scenarios" / "demo.yaml").read_text("utf-8"))
+    first, other = (Scenario.model_validate(content | {"name": name}) for name in ("Südhafen: eins", "two"))
+    whole = yaml.safe_dump(other.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    with sharing_preparation() as kept:
+        assert Scenario.model_validate(yaml.safe_load(first.as_yaml())) == first
+        made = kept.made
+        assert other.as_yaml() == whole
+        assert kept.made == made + 1
