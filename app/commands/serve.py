@@ -45,10 +45,11 @@ def serve(
 ) -> None:
     """Serve the dashboard, in which scenarios are also run; their results go into DIR."""
     folder = _shown_folder(place)
-    from app.batch.memory import return_memory_of_tables_soon
+    from app.batch.memory import importing_much, return_memory_of_tables_soon
 
     return_memory_of_tables_soon()
-    from app.dashboard import serve as serve_dashboard
+    with importing_much():
+        from app.dashboard import serve as serve_dashboard
 
     shown = _twin(twin, alerts, log)
     if read_only:

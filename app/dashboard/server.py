@@ -24,6 +24,7 @@ from app.dashboard.pandas_gate import guard
 from app.dashboard.runs import add_runs
 from app.dashboard.shell import failures, frame
 from app.dashboard.shell.answers import add_answers
+from app.dashboard.shell.index import DashApp
 from app.dashboard.shell.kept_pages import KeptPages
 from app.dashboard.shell.plain_html import html_of
 from app.results.folder import Result, result_folders
@@ -58,7 +59,7 @@ def create_app(
     catalogue = catalogue_of(results)
     if not catalogue.entries() and jobs is None:
         raise InputError.single("results", "must hold at least one result")
-    app = dash.Dash(
+    app = DashApp(
         __name__, title="gridcarbon", update_title="", suppress_callback_exceptions=True, serve_locally=True,
         index_string=frame.INDEX, assets_ignore=frame.FIRST_SCRIPT, on_error=failures.told,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.dashboard.answers.words import Parts, told
 from app.dashboard.cards import Place, Sentence
+from app.dashboard.language.spoken import text_in
 from app.dashboard.text import change, figure, sector_name
 from app.dashboard.view import View
 from app.results.key_figures import declarations
@@ -57,8 +58,9 @@ def sector_sentence(view: View) -> Sentence | None:
     found = largest_sector(view.result)
     if found is None:
         return None
+    sector = text_in(view.language, sector_name(found.gpc_code))
     words = view.say(
-        "The largest emitter is {sector}: {emissions} t, {share} % of all.", sector=sector_name(found.gpc_code),
+        "The largest emitter is {sector}: {emissions} t, {share} % of all.", sector=sector,
         emissions=figure(found.emissions_t, 2), share=figure(100 * found.share, 0),
     )  # fmt: skip
     return Sentence((words,), key="largest-sector", why="emissions_t")

@@ -123,7 +123,7 @@
           context.stroke();
         }, side), power(mw));
       }
-      sizes.append(" highest in the period");
+      sizes.append(` ${window.gridcarbon.say("highest in the period")}`);
       parts.push(sizes);
     }
     place.replaceChildren(...parts);

@@ -352,10 +352,11 @@
   }
 
   // ---- begin, when the frame is there
-  function begin() {
+  async function begin() {
     const tray = document.getElementById("runs-tray");
     if (!tray) { window.setTimeout(begin, 100); return; }
     if (!document.getElementById("runs-button")) return; // nothing can be run here
+    await window.gridcarbon.words(); // of the reader's language
     notices();
     drawer();
     document.addEventListener("click", (event) => { if (event.target.closest("#runs-button")) open(); });

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from app.dashboard import cards
 from app.dashboard.comparing.chosen import ComparedResult, ResultComparison
+from app.dashboard.language.spoken import text_in
 from app.dashboard.text import NO_FIGURE, figure
 from app.dashboard.view import View
 from app.results.key_figures import Declared, KeyFigure, declarations, figure_named
@@ -138,12 +139,12 @@ def figures_card(view: View, compared: ResultComparison) -> Component:
 def figures_data(view: View, compared: ResultComparison) -> dict[str, Any]:
     """The content of the table of key figures: ``columns`` with label and note, ``groups`` with rows of cells."""
     groups = grouped({one.name: one.result.summary for one in compared.every})
-    columns = [{"label": one.label, "note": _note(one, compared)} for one in compared.every]
+    columns = [{"label": one.label, "note": text_in(view.language, _note(one, compared))} for one in compared.every]
     rows = [
         {"title": view.say(group), "rows": [_row(declared, compared, view) for declared in figures]}
         for group, figures in groups.items()
     ]
-    return {"caption": "Key figures of the results", "columns": columns, "groups": rows}
+    return {"caption": text_in(view.language, "Key figures of the results"), "columns": columns, "groups": rows}
 
 
 def _note(one: ComparedResult, compared: ResultComparison) -> str:
@@ -155,11 +156,12 @@ def _note(one: ComparedResult, compared: ResultComparison) -> str:
 def _row(declared: Declared, compared: ResultComparison, view: View) -> dict[str, Any]:
     member = "" if declared.member is None else f"{declared.member}: "
     label = declared.figure.label
-    label = f"{member}{view.say(label[0].upper() + label[1:])}"
+    cells = [(value, text_in(view.language, words), tone) for value, words, tone in _cells(declared, compared)]
+    label = text_in(view.language, f"{member}{label[0].upper()}{label[1:]}")
     return {
         "key": declared.key, "main": bool(declared.figure.shown), "label": label,
         "known": declared.key in view.result.summary,
-        "unit": declared.figure.shown_unit(compared.currency), "cells": [*_cells(declared, compared)],
+        "unit": declared.figure.shown_unit(compared.currency), "cells": cells,
     }  # fmt: skip
 
 

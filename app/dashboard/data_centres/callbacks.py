@@ -14,6 +14,8 @@ from pydantic import ValidationError
 
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.data_centres.work import Work
+from app.dashboard.language import language_named
+from app.dashboard.language.spoken import figure_in, spoken
 from grid.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,6 +28,11 @@ PARTS = ("dc-answers", "dc-rules-place", "dc-months", "dc-designs", "dc-retrofit
 """Places on the page that a study fills, each by a request of its own."""
 OF_HOSTING = ("dc-designs", "dc-places")
 """Those of them that show hosting capacities."""
+
+
+def _said(data: Mapping[str, Any], content: Any) -> Any:
+    """Content in the language of the page that asks."""
+    return spoken(content, language_named(str(data.get("lang", ""))))
 
 
 def register(app: Dash, catalogue: Catalogue) -> None:
@@ -66,7 +73,7 @@ def _fill(app: Dash, ask: Ask) -> None:
             return html.P(str(error), className="warning"), True, no_update
         if task.active:
             words = f"Working out the year of {who.spec.name}: {task.words} ({task.share:.0%}) …"
-            return html.P(words, className="subtitle"), False, no_update
+            return _said(data, html.P(words, className="subtitle")), False, no_update
         if task.status != "done":
             words = f"The year of {who.spec.name} could not be worked out: {task.reason or task.status}"
             return html.P(words, className="warning"), True, no_update
@@ -83,7 +90,7 @@ def _part(ask: Ask, place: str, data: Mapping[str, Any], ready: bool | None, *_h
     from app.dashboard.data_centres import asking  # noqa: PLC0415  slow to import
 
     found = _done(ask, data) if ready else None
-    return no_update if found is None else asking.part(place, *found)
+    return no_update if found is None else _said(data, asking.part(place, *found))
 
 
 def _done(ask: Ask, data: Mapping[str, Any]) -> tuple[Asking, HallStudy] | None:
@@ -108,10 +115,10 @@ def _answer(app: Dash, ask: Ask) -> None:
         if found is None:
             return no_update
         if target is None:
-            return html.P("Give a PUE between 1 and 3.", className="nothing")
+            return _said(data, html.P("Give a PUE between 1 and 3.", className="nothing"))
         from app.dashboard.data_centres import asking  # noqa: PLC0415  slow to import
 
-        return asking.of_target(*found, float(target))
+        return _said(data, asking.of_target(*found, float(target)))
 
     @app.callback(
         Output("dc-what-if", "children"), Input("dc-it", "value"), Input("dc-use", "value"),
@@ -123,10 +130,10 @@ def _answer(app: Dash, ask: Ask) -> None:
     ) -> Any:
         found = _done(ask, data)
         if found is None:
-            return html.P("As soon as the year is worked out.", className="nothing")
+            return _said(data, html.P("As soon as the year is worked out.", className="nothing"))
         from app.dashboard.data_centres import asking  # noqa: PLC0415  slow to import
 
-        return asking.of_levers(*found, (p_it_mw, use / 100, supply, cooling, chain))
+        return _said(data, asking.of_levers(*found, (p_it_mw, use / 100, supply, cooling, chain)))
 
 
 def _host(app: Dash, ask: Ask, searches: Work) -> None:
@@ -155,9 +162,10 @@ def _host(app: Dash, ask: Ask, searches: Work) -> None:
         found = who.hosting()
         active = any(task.active for _, task in found)
         polled = ctx.triggered_id == "dc-host-poll" and active
-        figure = no_update if polled else asking.plan(who, bus)
+        figure = no_update if polled else figure_in(asking.plan(who, bus), who.view.language)
         ended = len(found) if ctx.triggered_id == "dc-host-poll" and not active else no_update
-        return [*refused, *hosting_card.state(who.view, found)], not active, figure, not active, False, ended
+        shown = _said(data, [*refused, *hosting_card.state(who.view, found)])
+        return shown, not active, figure, not active, False, ended
 
     @app.callback(
         Output("dc-bus", "value", allow_duplicate=True), Input("dc-where", "clickData"), prevent_initial_call=True

@@ -15,6 +15,8 @@ from app.dashboard.catalogue import Catalogue
 from app.dashboard.grid_map import hosting_card, parts
 from app.dashboard.grid_map.element_day import element_day
 from app.dashboard.grid_map.why_district import district_card
+from app.dashboard.language import language_named
+from app.dashboard.language.spoken import spoken
 from app.dashboard.view import Page, View
 
 _PLACES = (
@@ -73,10 +75,11 @@ def register(app: Dash, results: Catalogue) -> None:
     @app.callback(
         Output("map-day", "children"), Input("map-selection", "data"), State("view", "data"), prevent_initial_call=True
     )
-    def show_selected(selection: Mapping[str, Any] | None, data: Mapping[str, Any]) -> Component:
+    def show_selected(selection: Mapping[str, Any] | None, data: Mapping[str, Any]) -> Any:
         if not selection:
-            return _no_selection()
-        return selected(View.of(results, data), selection)
+            return spoken(_no_selection(), language_named(str(data.get("language") or "")))
+        view = View.of(results, data)
+        return spoken(selected(view, selection), view.language)
 
 
 def selected(view: View, selection: Mapping[str, Any]) -> Component:

@@ -21,6 +21,8 @@ A thread of lower priority would keep those waiting who ask for the page that it
 """
 
 
+FIRST_QUIET_S = 2.0
+"""The same before the first page of a view: the browser that has just opened it needs the processor itself [s]."""
 LOOK_EVERY_S = 5.0
 """How often it is looked for results that came while they are served [s]."""
 MOST_NEW = 4
@@ -90,8 +92,8 @@ class Ahead:
             except queue.Empty:
                 self._look()
                 continue
-            for page in pages:
-                GATE.rest(QUIET_S)
+            for number, page in enumerate(pages):
+                GATE.rest(QUIET_S if number or pages != PAGES else FIRST_QUIET_S)
                 try:
                     with GATE.charts():
                         self._make(page.path, dict(query))

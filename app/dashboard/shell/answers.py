@@ -15,6 +15,7 @@ from polars.exceptions import PolarsError
 from app.dashboard.address import FRAME_KEYS, LINK_KEYS, query_of
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.language import Language, catalogue_in, language_named, say
+from app.dashboard.language.spoken import spoken
 from app.dashboard.operations import TWIN
 from app.dashboard.shell import states
 from app.dashboard.shell.ahead import Ahead
@@ -171,7 +172,7 @@ def _answer(
         "baseline": view.baseline_name, "baseline_reason": view.baseline_reason,
     }  # fmt: skip
     nav = html_of(navigation(links, path, language))
-    answer = {"title": say(language, title), "nav": nav, "page": lightened(content), "shown": shown}
+    answer = {"title": say(language, title), "nav": nav, "page": lightened(spoken(content, language)), "shown": shown}
     return str(to_json_plotly(answer)).encode()
 
 

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from flask import Flask, Response, abort, request
 
 from app.dashboard.attachment import attachment
+from app.dashboard.language.spoken import spoken
 from app.dashboard.view import View
 from app.dashboard.why.grid import grid_of
 from app.dashboard.why.tables import KEPT, ROWS, SUMMARY, PageTable
@@ -49,7 +50,8 @@ def register(app: Dash, view_of: ViewOf, make: Make) -> None:
         if table is None:
             return html.P(GONE, className="nothing")
         where = {name: str(data.get(name) or "") for name in ("path", "search", "theme")}
-        return grid_of(table, key, theme=view.theme, zone=view.zone, name=f"{view.name} {table.title}", where=where)
+        shown = grid_of(table, key, theme=view.theme, zone=view.zone, name=f"{view.name} {table.title}", where=where)
+        return spoken(shown, view.language)
 
 
 def _found(key: str, data: Mapping[str, Any], view_of: ViewOf, make: Make) -> PageTable | None:
