@@ -1,8 +1,10 @@
-"""Three phases of the European low-voltage feeder against power-grid-model and OpenDSS, at equal voltages.
+"""Three phases of two low-voltage nets against power-grid-model and OpenDSS, at equal voltages.
 
-Every engine solves the same random steps on one thread: 55 single-phase loads on 907 buses, each between nothing and
-twice its on-peak power. All give the voltage of every phase at every bus; we and power-grid-model also give the loading
-of every line. ``python -m benchmarks.three_phase`` writes ``docs/benchmarks_three_phase.md``.
+The European low-voltage feeder has 55 single-phase loads on 907 buses, SimBench's urban net ``1-LV-urban6`` 111 loads
+on 59 buses, each on a phase drawn at random. Every engine solves the same random steps on one thread, each bus between
+nothing and twice the power that the net states. All give the voltage of every phase at every bus; we and
+power-grid-model also give the loading of every line.
+``python -m benchmarks.three_phase`` writes ``docs/benchmarks_three_phase.md``.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ STIFF_MVA = 1e9
 the positive one; with this the difference is far below what is compared."""
 REPETITIONS = 5
 FREQUENCY_HZ = 50.0
+URBAN = "1-LV-urban6--0-no_sw"
+"""The urban low-voltage net, which SimBench's own package holds."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Engine:
 
     Args:
         name: What it is called.
-        solve: From powers of the loads, shape (T, 55, 3) complex [MVA], to the lowest voltage of each step, (T,) [pu].
+        solve: From powers of the loads, (T, loads, 3) complex [MVA], to the lowest voltage of each step, (T,) [pu].
         steps: Steps that it is timed on.
     """
 
@@ -44,18 +48,47 @@ class Engine:
     steps: int
 
 
-def feeder() -> Any:
-    """The feeder with a stiff grid above and a transformer without magnetising, which all three model alike."""
-    import pandapower.networks as pn  # noqa: PLC0415  slow to import
+def urban() -> Any:
+    """SimBench's urban net with its loads on single phases; its zero sequence is estimated."""
+    import pandapower as pp  # noqa: PLC0415  slow to import
 
-    net = pn.ieee_european_lv_asymmetric("on_peak_566")
+    from grid._pandapower import simbench  # noqa: PLC0415  reads a large file
+
+    net = simbench(URBAN)
+    loads, phase = net.load, np.random.default_rng(0).integers(3, size=len(net.load))
+    net.load, net.sgen = loads.iloc[:0], net.sgen.iloc[:0]
+    for bus in loads.bus.unique():
+        power = [((loads.p_mw + 1j * loads.q_mvar)[(loads.bus == bus) & (phase == k)]).sum() for k in range(3)]
+        parts = {f"p_{name}_mw": value.real for name, value in zip(PHASES, power, strict=True)}
+        pp.create_asymmetric_load(net, bus, **parts, **{
+            f"q_{name}_mvar": value.imag for name, value in zip(PHASES, power, strict=True)})  # fmt: skip
+    for quantity in ("r0_ohm", "x0_ohm", "c0_nf"):
+        net.line[f"{quantity}_per_km"] = net.line[f"{quantity.replace('0', '')}_per_km"] * (
+            1 if quantity[0] == "c" else 4
+        )
+    net.ext_grid[["rx_max", "x0x_max", "r0x0_max"]] = 0.1, 1.0, 0.1
+    net.trafo["vector_group"], net.trafo["si0_hv_partial"], net.trafo["mag0_rx"] = "Dyn", 0.9, 0.0
+    net.trafo["vk0_percent"], net.trafo["vkr0_percent"] = net.trafo.vk_percent, net.trafo.vkr_percent
+    net.trafo[["pfe_kw", "i0_percent"]] = 0.0
+    return stiff(net)
+
+
+def stiff(net: Any) -> Any:
+    """A net with a stiff grid above and a transformer without magnetising, which all engines model alike."""
     net.ext_grid["s_sc_max_mva"] = STIFF_MVA
     net.trafo["mag0_percent"] = 1e9
     return net
 
 
+def feeder() -> Any:
+    """The European low-voltage feeder at its on-peak minute."""
+    import pandapower.networks as pn  # noqa: PLC0415  slow to import
+
+    return stiff(pn.ieee_european_lv_asymmetric("on_peak_566"))
+
+
 def powers(net: Any, n_steps: int) -> Complexes:
-    """Random powers of the loads by phase, shape (T, 55, 3) [MVA]."""
+    """Random powers of the loads by phase, shape (T, loads, 3) [MVA]."""
     loads = net.asymmetric_load
     rated = sum(unit * loads[[f"{part}_{phase}_{name}" for phase in PHASES]].to_numpy()
                 for unit, part, name in ((1, "p", "mw"), (1j, "q", "mvar")))  # fmt: skip
@@ -188,9 +221,8 @@ def _new(name: str, **fields: object) -> str:
     return " ".join([f"New {name}", *(f"{key}={value}" for key, value in fields.items())])
 
 
-def measured() -> list[str]:
+def measured(net: Any) -> list[str]:
     """Rows of the table: time per step, ratio, and how far the lowest voltages are from ours."""
-    net = feeder()
     engines = [ours(net, full=True), ours(net, full=False), power_grid_model(net, "iterative_current"),
                power_grid_model(net, "newton_raphson"), opendss(net)]  # fmt: skip
     power = powers(net, max(engine.steps for engine in engines))
@@ -210,16 +242,21 @@ def measured() -> list[str]:
     return rows
 
 
+def table(title: str, net: Any) -> list[str]:
+    """What was measured of a net, as a section of the page."""
+    return [
+        "", f"## {title}", "| engine | µs a step | of ours with all voltages | lowest voltage apart [pu] |",
+        "|---|---|---|---|", *measured(net),
+    ]  # fmt: skip
+
+
 def main() -> None:
     """Writes the page."""
     text = [
         "# Three phases against power-grid-model and OpenDSS",
-        "IEEE European low-voltage test feeder (907 buses, 55 single-phase loads), random steps, one thread, processor",
-        "time, engines in turns. `python -m benchmarks.three_phase` writes this page.",
-        "",
-        "| engine | µs a step | of ours with all voltages | lowest voltage apart [pu] |",
-        "|---|---|---|---|",
-        *measured(),
+        "Random steps, one thread, processor time, engines in turns; `python -m benchmarks.three_phase` writes this.",
+        *table("IEEE European low-voltage test feeder (907 buses, 55 single-phase loads)", feeder()),
+        *table(f"SimBench's urban net {URBAN} (59 buses, 111 loads, each on one phase)", urban()),
     ]
     PAGE.write_text("\n".join(text) + "\n", encoding="utf-8")
 

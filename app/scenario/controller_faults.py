@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.scenario.loaded import LoadedScenario
 from grid.controllers import AnyController, ReactivePowerByVoltage
-from grid.errors import Fault, InputError
+from grid.errors import Fault
 
 
 def controller_faults(loaded: LoadedScenario) -> Iterator[Fault]:
@@ -28,8 +28,6 @@ def controller_faults(loaded: LoadedScenario) -> Iterator[Fault]:
             if what in moved:
                 yield Fault(at, f"{what} is controlled by {moved[what]} already")
             moved.setdefault(what, at)
-        if _three_phases(loaded):
-            yield Fault(at, "controllers need a balanced power flow: city.phases must be one")
         if network.uncovered:
             yield Fault(at, f"a net that pandapower solves step by step has no controllers: {network.uncovered[0]}")
 
@@ -43,11 +41,3 @@ def _without_inverter(controller: AnyController, loaded: LoadedScenario, at: str
         if meant and all(getattr(asset, "power_factor_min", 1.0) >= 1 for asset in meant):
             rule = "has no reactive power that could follow a voltage: no `power_factor_min` below 1"
             yield Fault(f"{at}.assets[{place}]", rule, name)
-
-
-def _three_phases(loaded: LoadedScenario) -> bool:
-    """Whether the power flow is solved in three phases; no where it cannot be, which is told at its own place."""
-    try:
-        return loaded.phases.sequences is not None
-    except InputError:
-        return False

@@ -41,15 +41,12 @@ class SolvedPhases:
         return {"phases": "one" if self.sequences is None else "three", "misstated": list(self.misstated)}
 
 
-def solved_phases(
-    asked: Literal["auto", "one", "three"], network: Network, *, controlled: bool = False
-) -> SolvedPhases:
+def solved_phases(asked: Literal["auto", "one", "three"], network: Network) -> SolvedPhases:
     """How the power flow of a network is solved.
 
     Args:
         asked: What the scenario asks for; ``auto``: three phases where the net has asymmetric elements.
         network: The balanced network.
-        controlled: Whether there are controllers, which are followed in balanced power flows only.
 
     Raises:
         InputError: If three phases are asked for, and the net has what is not solved so, by name.
@@ -58,8 +55,6 @@ def solved_phases(
     if asked == "one" or (asked == "auto" and not asymmetric):
         return SolvedPhases(None, asymmetric, ())
     try:
-        if controlled:
-            raise InputError.single("controllers", "these are followed in balanced power flows only")
         sequences = three_phase_network(network)
     except InputError as error:
         if asked == "three":

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
+from scipy import sparse
 
 from app.simulation.inputs import SimulationInputs
 from grid.arrays import Floats
 from grid.controllers import ControlledFlow, GridControl, PowerFactorByPower, ReactivePowerByVoltage, controlled_flow
 from grid.controllers.base import AssetController, SwitchingController
-from grid.controllers.flow import most_frequent
 from grid.controllers.reactive_power import voltage_curves
 from grid.flexibility.flexibility import Flexibility
+from grid.network.sequence_network import PHASES
 from grid.threads import processors
-from optimizer.problem.problem import DispatchProblem
+
+Shares = Mapping[str, sparse.csr_array]
+"""Share of each device of every asset in the phases of the buses, by its name, shape (N, 3 B) each."""
 
 
-def grid_control(inputs: SimulationInputs) -> GridControl:
-    """All controllers that voltages decide, ready for the power flow."""
+def grid_control(inputs: SimulationInputs, shares: Shares | None = None) -> GridControl:
+    """All controllers that voltages decide, ready for the power flow.
+
+    Args:
+        inputs: The scenario.
+        shares: Where phases are solved apart, the shares of all assets in the phases of the buses.
+    """
     controllers, city = inputs.loaded.scenario.controllers, inputs.loaded.city
     moving = [one for one in controllers if isinstance(one, SwitchingController)]
     by_voltage = [one for one in controllers if isinstance(one, ReactivePowerByVoltage)]
     return GridControl(
         devices=tuple(one.device(city.network, city.clock) for one in moving),
-        curves=voltage_curves(by_voltage, inputs.flexibilities, city.clock.n_steps),
+        curves=voltage_curves(by_voltage, inputs.flexibilities, city.clock.n_steps, shares),
     )
 
 
@@ -35,19 +42,22 @@ def controlled(inputs: SimulationInputs, flexibility: Flexibility) -> bool:
     return any(isinstance(one, AssetController) and one.controls(flexibility) for one in controllers)
 
 
-def reactive_by_power(inputs: SimulationInputs, p_mw: Mapping[str, Floats]) -> Floats:
+def reactive_by_power(inputs: SimulationInputs, p_mw: Mapping[str, Floats], shares: Shares | None = None) -> Floats:
     """Reactive power that assets draw by their own power, cos φ(P), at every bus, shape (T, B) [MVAr].
 
     Args:
         inputs: The scenario.
         p_mw: Withdrawal of every asset by name, shape (K,) each [MW].
+        shares: As in `grid_control`; then at the phases of every bus, phase by phase, shape (T, 3 B).
     """
-    drawn = np.zeros((inputs.clock.n_steps, inputs.loaded.city.n_buses))
+    n_places = inputs.loaded.city.n_buses * (1 if shares is None else len(PHASES))
+    drawn = np.zeros((inputs.clock.n_steps, n_places))
     by_power = [one for one in inputs.loaded.scenario.controllers if isinstance(one, PowerFactorByPower)]
     for flexibility in inputs.flexibilities:
         rule = next((one for one in by_power if one.controls(flexibility)), None)
         if rule is not None:
-            drawn += flexibility.at_buses(rule.q_mvar(flexibility, p_mw[flexibility.name]))
+            q_mvar = rule.q_mvar(flexibility, p_mw[flexibility.name])
+            drawn += flexibility.at_buses(q_mvar, None if shares is None else shares[flexibility.name])
     return drawn
 
 
@@ -67,29 +77,6 @@ def flow_with_controllers(
         city.network, city.clock, p_mw, q_mvar + reactive_by_power(inputs, of_assets_mw), grid_control(inputs),
         loads_mva=city.voltage_dependent_loads_mva(), threads=processors(),
     )  # fmt: skip
-
-
-def with_controllers_held(problem: DispatchProblem, inputs: SimulationInputs) -> DispatchProblem:
-    """The problem of the dispatch with all controllers as they are where nobody manages the assets.
-
-    Tap changers and capacitor banks stand where they do in most steps, and controlled assets draw the reactive power
-    of each step that they would draw then; the dispatch linearises the network there.
-    """
-    if not inputs.loaded.scenario.controllers:
-        return problem
-    unmanaged = {flexibility.name: flexibility.unmanaged_power() for flexibility in inputs.flexibilities}
-    p_mw = problem.p_fixed_mw.copy()
-    for flexibility in inputs.flexibilities:
-        p_mw += flexibility.at_buses(unmanaged[flexibility.name])
-    found = flow_with_controllers(inputs, p_mw, problem.q_fixed_mvar, unmanaged)
-    return replace(
-        problem,
-        network=most_frequent(found),
-        q_fixed_mvar=problem.q_fixed_mvar + reactive_by_power(inputs, unmanaged) + found.q_curves_mvar,
-        flexibilities=tuple(
-            replace(one, q_max_mvar=np.zeros(1)) if controlled(inputs, one) else one for one in problem.flexibilities
-        ),
-    )
 
 
 def notes_of_controllers(found: ControlledFlow | None) -> tuple[str, ...]:

@@ -119,9 +119,11 @@ def loss_sensitivity(flow: PowerFlow | PhasePowerFlow) -> Floats:
 
 def _phase_loss_sensitivity(flow: PhasePowerFlow, found: Floats, at_once: int) -> Floats:
     """Losses for a MWh more at each bus that is spread evenly over the phases, written into `found`, shape (T, B)."""
-    steps = np.flatnonzero(~flow.failed)
-    for first in range(0, steps.size, at_once):
-        chosen = steps[first : first + at_once]
-        found[chosen] = spread_evenly(phase_loss_rows(flow, chosen).per_mw)
+    for place, variant in enumerate(flow.variants or (flow.sequences,)):
+        of_variant = flow.variant == place if flow.variants else np.ones(flow.clock.n_steps, dtype=bool)
+        steps = np.flatnonzero(of_variant & ~flow.failed)
+        for first in range(0, steps.size, at_once):
+            chosen = steps[first : first + at_once]
+            found[chosen] = spread_evenly(phase_loss_rows(flow.at(variant, chosen), np.arange(chosen.size)).per_mw)
     found[:, flow.network.buses.node < 0] = np.nan
     return found

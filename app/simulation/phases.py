@@ -15,7 +15,7 @@ from app.accounts.accounts import Accounts, account
 from app.accounts.grid_elements import is_store
 from app.scenario.loaded import LoadedScenario
 from app.scenario.schema import ForecastSpec
-from app.simulation.controllers import flow_with_controllers, with_controllers_held
+from app.simulation.controllers import controlled, flow_with_controllers, reactive_by_power
 from app.simulation.inputs import SimulationInputs, prepare
 from app.simulation.marginal import Marginal, marginal_of
 from app.simulation.reuse import PhaseReuse
@@ -24,6 +24,8 @@ from carbon.data_centre import Facility
 from grid.arrays import Floats, frozen, in_one_piece
 from grid.city.city import City
 from grid.controllers import ControlledFlow
+from grid.controllers.flow import most_frequent
+from grid.controllers.switching import network_at
 from grid.kept_if_small import MOST_BYTES, n_bytes
 from grid.powerflow.extremes import Extremes
 from grid.powerflow.grid_flow import GridFlow
@@ -146,7 +148,7 @@ def _dispatched(
 ) -> tuple[Schedule, bool]:
     """The schedule, and whether it was taken over; of the problem, which is as large as the schedule, nothing stays."""
     withdrawal = _own_withdrawal(inputs.loaded.city)
-    problem = with_controllers_held(dispatch_problem(inputs, *withdrawal), inputs)
+    problem = _with_controllers_held(dispatch_problem(inputs, *withdrawal), inputs)
     told = partial(_tell_share, tell)
     return dispatch_reusing(problem, told, reuse, _spans(inputs), apply)
 
@@ -166,14 +168,22 @@ def _solved(
         p_mw: What the assets do, by name, shape (K,) each [MW].
         reuse: Where arrays are kept, if anywhere.
     """
-    sequences = inputs.loaded.phases.sequences
+    sequences, has_controllers = inputs.loaded.phases.sequences, bool(inputs.loaded.scenario.controllers)
     drawn = _with_assets(inputs, _own_withdrawal(inputs.loaded.city), schedule, p_mw)
-    if inputs.loaded.scenario.controllers:
+    if sequences is None and has_controllers:
         control = flow_with_controllers(inputs, *drawn, p_mw)
         return control.flow, None, control, False
     if sequences is None:
         flow, found = flow_reusing(inputs.loaded.city, *drawn, reuse)
         return flow, None, None, found
+    if has_controllers:
+        from app.simulation.controlled_phases import (  # noqa: PLC0415  only where needed
+            evenly_with_controllers,
+            phase_flow_with_controllers,
+        )
+
+        control = phase_flow_with_controllers(inputs, sequences, schedule, p_mw)
+        return control.flow, evenly_with_controllers(inputs, drawn, p_mw, control), control, False
     from app.simulation.three_phases import evenly_spread, flow_in_three_phases  # noqa: PLC0415  only where needed
 
     by_phase, found = flow_in_three_phases(inputs, sequences, schedule, p_mw, reuse)
@@ -232,6 +242,37 @@ def dispatch_problem(inputs: SimulationInputs, p_fixed_mw: Floats, q_fixed_mvar:
         horizon_steps=max(1, round(scenario.dispatch.horizon_hours * per_hour)),
         look_ahead_steps=round(scenario.dispatch.look_ahead_hours * per_hour),
         forecast=_forecast(scenario.dispatch.forecast, scenario.seed),
+    )
+
+
+def _with_controllers_held(problem: DispatchProblem, inputs: SimulationInputs) -> DispatchProblem:
+    """The problem of the dispatch with all controllers as they are where nobody manages the assets.
+
+    Tap changers and capacitor banks stand where they do in most steps, and controlled assets draw the reactive power
+    of each step that they would draw then; the dispatch linearises the network there.
+    """
+    if not inputs.loaded.scenario.controllers:
+        return problem
+    unmanaged = {flexibility.name: flexibility.unmanaged_power() for flexibility in inputs.flexibilities}
+    p_mw = problem.p_fixed_mw.copy()
+    for flexibility in inputs.flexibilities:
+        p_mw += flexibility.at_buses(unmanaged[flexibility.name])
+    found: ControlledFlow
+    if problem.phases is None:
+        found = flow_with_controllers(inputs, p_mw, problem.q_fixed_mvar, unmanaged)
+        phases, drawn = None, reactive_by_power(inputs, unmanaged) + found.q_curves_mvar
+    else:
+        from app.simulation.controlled_phases import held_in_phases  # noqa: PLC0415  only where needed
+
+        phases, drawn, found = held_in_phases(problem.phases, inputs, unmanaged)
+    return replace(
+        problem,
+        network=network_at(problem.network, found.devices, most_frequent(found)),
+        q_fixed_mvar=problem.q_fixed_mvar + drawn,
+        phases=phases,
+        flexibilities=tuple(
+            replace(one, q_max_mvar=np.zeros(1)) if controlled(inputs, one) else one for one in problem.flexibilities
+        ),
     )
 
 

@@ -13,11 +13,13 @@ from app.simulation.reuse import PhaseReuse
 from grid.arrays import Floats
 from grid.city.phases import N_PHASES, ConnectedPhases, city_phases, phase_shares
 from grid.network.injections import Injections
+from grid.network.network import Network
 from grid.network.sequence_network import SequenceNetwork
 from grid.powerflow.extremes import Extremes, extremes
 from grid.powerflow.powerflow import network_digest
 from grid.threads import processors
 from grid.three_phase import PhaseLoads, PhasePowerFlow, phase_power_flow
+from grid.time.clock import Clock
 from optimizer.problem.phases import PhaseConnections
 from optimizer.problem.schedule import Schedule
 
@@ -54,14 +56,22 @@ def flow_in_three_phases(
         return {"voltage": flow.voltage, "by_newton": flow.by_newton, "failed": flow.failed}
 
     if reuse is None:
-        return PhasePowerFlow(clock, network, sequences, **solved(), delta=loads.delta), False
+        return _of_arrays(network, clock, sequences, solved(), loads), False
     takes = (
         network_digest(network),
         clock,
         *((part.profiles, part.p_mw, part.q_mvar) for part in (loads.wye, loads.delta)),
     )
     arrays, found = reuse.get("three-phase power flow", takes, solved)
-    return PhasePowerFlow(clock, network, sequences, **arrays, delta=loads.delta), found
+    return _of_arrays(network, clock, sequences, arrays, loads), found
+
+
+def _of_arrays(
+    network: Network, clock: Clock, sequences: SequenceNetwork, arrays: Mapping[str, np.ndarray], loads: PhaseLoads
+) -> PhasePowerFlow:
+    """The power flow of arrays that were solved or kept."""
+    voltage, by_newton, failed = (arrays[name] for name in ("voltage", "by_newton", "failed"))
+    return PhasePowerFlow(clock, network, sequences, voltage, by_newton, failed, loads.delta)
 
 
 def phase_loads(inputs: SimulationInputs, schedule: Schedule, p_mw: Mapping[str, Floats]) -> PhaseLoads:

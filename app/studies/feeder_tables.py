@@ -17,6 +17,9 @@ from grid.phase_coordinates import NodeFlow, node_flow
 from grid.time.calendar import ProfileTable
 from grid.time.clock import Clock
 
+NAMED_STEPS = 5
+"""So many steps without a solution are named."""
+
 
 @dataclass(frozen=True, eq=False)
 class FeederYear:
@@ -35,9 +38,13 @@ class FeederYear:
     def sentences(self) -> Iterator[str]:
         """Extremes, losses and failed steps, a sentence each."""
         flow, clock, nodes, elements = self.flow, self.clock, self.flow.network.nodes, self.flow.network.elements
-        failed = int(flow.failed.sum())
-        yield f"{clock.n_steps:,} steps of {clock.step} from {self._moment(0)}, {failed} without a solution."
-        if failed == clock.n_steps:
+        failed = np.flatnonzero(flow.failed)
+        named = ", ".join(self._moment(step) for step in failed[:NAMED_STEPS].tolist())
+        others = f" and {failed.size - NAMED_STEPS:,} more" if failed.size > NAMED_STEPS else ""
+        which = f": {named}{others}" if failed.size else ""
+        steps = f"{clock.n_steps:,} steps of {clock.step} from {self._moment(0)}"
+        yield f"{steps}, {failed.size} without a solution{which}."
+        if failed.size == clock.n_steps:
             return
         low, high = int(np.nanargmin(flow.vm_min_pu)), int(np.nanargmax(flow.vm_max_pu))
         phases = nodes.is_phase

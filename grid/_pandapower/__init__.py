@@ -26,6 +26,7 @@ from grid._pandapower.solve import newton_raphson
 from grid._pandapower.switchable import network_with_closed, switchable_network
 from grid._pandapower.tables import element_table
 from grid._pandapower.three_phase.sequences import sequence_network, sequences_of
+from grid._pandapower.three_phase.tap_sequences import tap_sequences
 from grid._pandapower.three_phase.unbalanced import runpp_3ph
 from grid._pandapower.write import net_with, write_file, write_power_grid_model, write_workbook
 
@@ -64,6 +65,7 @@ __all__ = [
     "stored_voltages",
     "switchable_network",
     "tap_positions",
+    "tap_sequences",
     "tap_table",
     "transformer_table",
     "voltages",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grid.arrays import Bools, Floats, Ints
-from grid.controllers.switching import SwitchedDevice, follow
+from grid.controllers.switching import State, SwitchedDevice, follow, network_at
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
 from grid.powerflow.newton import VoltageCurves
 from grid.powerflow.powerflow import PowerFlow, node_voltages, power_flow
 from grid.time.clock import Clock
+
+if TYPE_CHECKING:
+    from grid.three_phase.power_flow import PhasePowerFlow
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +42,11 @@ class ControlledFlow:
         place: Place of each position among those of its device, shape (T, S).
         operations: Positions that each device moves by in each step, shape (T, S).
         hunting: Steps in which positions would go round in a circle, shape (T,).
-        q_curves_mvar: Reactive power drawn by what follows the voltage, bus by bus, shape (T, B) [MVAr].
+        q_curves_mvar: Reactive power drawn by what follows the voltage, bus by bus, shape (T, B) [MVAr]; in three
+            phases at the phases a, b, c of every bus, phase by phase, shape (T, 3 B).
     """
 
-    flow: PowerFlow
+    flow: PowerFlow | PhasePowerFlow
     devices: tuple[SwitchedDevice, ...]
     place: Ints
     operations: Ints
@@ -99,7 +104,10 @@ def controlled_flow(
 
     networks: tuple[Network, ...] = (network,)
     of_step = np.zeros(clock.n_steps, dtype=np.int64)
-    moved = follow(network, control.devices, clock.n_steps, solve) if control.devices else None
+    moved = follow(
+        control.devices, clock.n_steps, lambda state: network_at(network, control.devices, state),
+        lambda state, steps: np.abs(solve(state, steps)),
+    ) if control.devices else None  # fmt: skip
     if moved is not None:
         networks, of_step = moved.networks, moved.network_of_step
     voltage = np.empty((clock.n_steps, network.n_nodes), dtype=np.complex128)
@@ -111,7 +119,11 @@ def controlled_flow(
     found = _without_devices(flow) if moved is None else ControlledFlow(
         flow, control.devices, moved.place, moved.operations(control.devices), moved.hunting, _nothing(flow)
     )  # fmt: skip
-    return found if control.curves is None else _with_curves(found, control.curves)
+    if control.curves is None:
+        return found
+    drawn, q_mvar = _nothing(flow), np.nan_to_num(control.curves.q_mvar(flow.vm_pu()))
+    np.add.at(drawn.T, control.curves.bus, q_mvar.T)
+    return replace(found, q_curves_mvar=drawn)
 
 
 def _nothing(flow: PowerFlow) -> Floats:
@@ -123,17 +135,9 @@ def _without_devices(flow: PowerFlow) -> ControlledFlow:
     return ControlledFlow(flow, (), none, none, np.zeros(flow.clock.n_steps, dtype=bool), _nothing(flow))
 
 
-def _with_curves(found: ControlledFlow, curves: VoltageCurves) -> ControlledFlow:
-    """The same with the reactive power of the curves at the voltages that were found."""
-    drawn = _nothing(found.flow)
-    q_mvar = np.nan_to_num(curves.q_mvar(found.flow.vm_pu()))
-    np.add.at(drawn.T, curves.bus, q_mvar.T)
-    return ControlledFlow(found.flow, found.devices, found.place, found.operations, found.hunting, drawn)
-
-
-def most_frequent(found: ControlledFlow) -> Network:
-    """The network at the positions that most steps have."""
-    flow = found.flow
-    if not flow.variants:
-        return flow.network
-    return flow.variants[int(np.bincount(flow.variant).argmax())]
+def most_frequent(found: ControlledFlow) -> State:
+    """The positions that most steps have: the place of each device's; empty where there are no devices."""
+    if not found.devices:
+        return ()
+    states, count = np.unique(found.place, axis=0, return_counts=True)
+    return tuple(states[count.argmax()].tolist())

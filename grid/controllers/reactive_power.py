@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 from pydantic import field_validator
 from pydantic_core import PydanticCustomError
+from scipy import sparse
 
 from grid.controllers.base import AssetController, Corner
 from grid.flexibility.flexibility import Flexibility
@@ -39,7 +40,10 @@ class ReactivePowerByVoltage(AssetController):
 
 
 def voltage_curves(
-    controllers: Sequence[ReactivePowerByVoltage], flexibilities: Sequence[Flexibility], n_steps: int
+    controllers: Sequence[ReactivePowerByVoltage],
+    flexibilities: Sequence[Flexibility],
+    n_steps: int,
+    shares: Mapping[str, sparse.csr_array] | None = None,
 ) -> VoltageCurves | None:
     """The characteristics of all assets under Q(U), bus by bus; None where there is none.
 
@@ -49,6 +53,8 @@ def voltage_curves(
         controllers: The controllers.
         flexibilities: The assets.
         n_steps: Number of steps T.
+        shares: Share of each device of every asset in the phases of the buses, by its name, shape (N, 3 B) each; None:
+            phases are not told apart.
     """
     bus, kind, rating = [], [], []
     for flexibility in flexibilities:
@@ -56,7 +62,7 @@ def voltage_curves(
         if row is None or not flexibility.q_max_mvar.any():
             continue
         q_max_mvar = np.broadcast_to(flexibility.q_max_mvar, (flexibility.n_devices,))
-        at_buses = np.asarray(flexibility.shares.T @ q_max_mvar)
+        at_buses = np.asarray((flexibility.shares if shares is None else shares[flexibility.name]).T @ q_max_mvar)
         used = np.flatnonzero(at_buses)
         bus.append(used)
         kind.append(np.full(used.size, row))

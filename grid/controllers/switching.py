@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -19,13 +20,17 @@ from grid.arrays import Bools, Floats, Ints
 from grid.network.network import Complexes, Network
 from grid.network.variants import changed_network
 
+AnyNetwork = TypeVar("AnyNetwork")
+"""A network as the power flow takes it, balanced or in symmetrical components."""
 STRETCH = 480
 """Steps that are solved at once for a set of positions."""
 
 State = tuple[int, ...]
 """Place of the position of each device among its positions."""
-Solve = Callable[[Network, Ints], Complexes]
-"""Voltages of a network in some steps, shape (steps, N) complex [pu]."""
+AtPositions = Callable[[State], AnyNetwork]
+"""The network at a set of positions."""
+Solve = Callable[[AnyNetwork, Ints], Floats]
+"""Voltages of all nodes of a network in some steps, as devices see them, shape (steps, N) [pu]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +67,7 @@ class SwitchedDevice:
 
 
 @dataclass(frozen=True, eq=False)
-class SwitchedSteps:
+class SwitchedSteps(Generic[AnyNetwork]):
     """Positions of S devices over T steps.
 
     Args:
@@ -74,7 +79,7 @@ class SwitchedSteps:
 
     place: Ints
     hunting: Bools
-    networks: tuple[Network, ...]
+    networks: tuple[AnyNetwork, ...]
     network_of_step: Ints
 
     def operations(self, devices: Sequence[SwitchedDevice]) -> Ints:
@@ -83,29 +88,47 @@ class SwitchedSteps:
         return np.abs(np.diff(np.vstack([before, self.place]), axis=0))
 
 
-class _Devices:
+def network_at(network: Network, devices: Sequence[SwitchedDevice], state: State) -> Network:
+    """The balanced network at a set of positions.
+
+    Args:
+        network: The network as it stands.
+        devices: The devices, S of them.
+        state: Place of the position of each.
+    """
+    if not devices:
+        return network
+    at = list(zip(devices, state, strict=True))
+    series = {device.branch: device.series[place] for device, place in at if device.branch >= 0}
+    return changed_network(network, series, shunts_at(devices, state))
+
+
+def shunts_at(devices: Sequence[SwitchedDevice], state: State) -> dict[int, complex]:
+    """Admittance that capacitor banks add at a set of positions, by node [pu of the balanced network]."""
+    shunts: dict[int, complex] = {}
+    for device, place in zip(devices, state, strict=True):
+        if device.shunt_pu.size:
+            shunts[device.node] = shunts.get(device.node, 0j) + complex(device.shunt_pu[place])
+    return shunts
+
+
+class _Devices(Generic[AnyNetwork]):
     """The devices as arrays, and the network at their positions."""
 
-    def __init__(self, network: Network, devices: Sequence[SwitchedDevice]) -> None:
-        self.devices, self._network = devices, network
+    def __init__(self, devices: Sequence[SwitchedDevice], at_positions: AtPositions[AnyNetwork]) -> None:
+        self._at_positions = at_positions
         self.node = np.array([device.node for device in devices], dtype=np.int64)
         self.low = np.array([device.vm_low_pu for device in devices])
         self.high = np.array([device.vm_high_pu for device in devices])
         self.raises = np.array([device.raises for device in devices], dtype=np.int64)
         self.last = np.array([device.positions.size - 1 for device in devices], dtype=np.int64)
         self.wait = np.array([device.wait_steps for device in devices], dtype=np.int64)
-        self.networks: dict[State, Network] = {}
+        self.networks: dict[State, AnyNetwork] = {}
 
-    def network(self, state: State) -> Network:
+    def network(self, state: State) -> AnyNetwork:
         """The network at a set of positions."""
         if state not in self.networks:
-            at = list(zip(self.devices, state, strict=True))
-            series = {device.branch: device.series[place] for device, place in at if device.branch >= 0}
-            shunts: dict[int, complex] = {}
-            for device, place in at:
-                if device.shunt_pu.size:
-                    shunts[device.node] = shunts.get(device.node, 0j) + complex(device.shunt_pu[place])
-            self.networks[state] = changed_network(self._network, series, shunts)
+            self.networks[state] = self._at_positions(state)
         return self.networks[state]
 
     def outside(self, vm_pu: Floats) -> Bools:
@@ -124,18 +147,23 @@ class _Devices:
         return float((np.maximum(self.low - vm_pu, 0.0) + np.maximum(vm_pu - self.high, 0.0)).sum())
 
 
-def follow(network: Network, devices: Sequence[SwitchedDevice], n_steps: int, solve: Solve) -> SwitchedSteps:
+def follow(
+    devices: Sequence[SwitchedDevice],
+    n_steps: int,
+    at_positions: AtPositions[AnyNetwork],
+    solve: Solve[AnyNetwork],
+) -> SwitchedSteps[AnyNetwork]:
     """The positions of all devices in every step.
 
     Steps without a solution move nothing.
 
     Args:
-        network: The network as it stands.
         devices: The devices, S of them.
         n_steps: Number of steps T.
+        at_positions: Makes the network at a set of positions.
         solve: Solves a network in some steps.
     """
-    all_of = _Devices(network, devices)
+    all_of = _Devices(devices, at_positions)
     state: State = tuple(device.start for device in devices)
     streak = np.zeros(len(devices), dtype=np.int64)
     place, hunting = np.empty((n_steps, len(devices)), dtype=np.int64), np.zeros(n_steps, dtype=bool)
@@ -157,10 +185,10 @@ def follow(network: Network, devices: Sequence[SwitchedDevice], n_steps: int, so
     return SwitchedSteps(place, hunting, networks, np.asarray(network_of_step, dtype=np.int64).ravel())
 
 
-class _Stretch:
+class _Stretch(Generic[AnyNetwork]):
     """Steps that are solved at once for each set of positions that occurs in them."""
 
-    def __init__(self, devices: _Devices, solve: Solve, steps: Ints) -> None:
+    def __init__(self, devices: _Devices[AnyNetwork], solve: Solve[AnyNetwork], steps: Ints) -> None:
         self._devices, self._solve, self._steps = devices, solve, steps
         self._vm_pu: dict[State, Floats] = {}
 
@@ -173,7 +201,7 @@ class _Stretch:
         """Voltages that the devices see at a set of positions, shape (steps, S) [pu]."""
         if state not in self._vm_pu:
             voltage = self._solve(self._devices.network(state), self._steps)
-            self._vm_pu[state] = np.abs(voltage[:, self._devices.node])
+            self._vm_pu[state] = voltage[:, self._devices.node]
         return self._vm_pu[state]
 
     def hold(self, at: int, state: State, streak: Ints) -> tuple[int, Bools, Ints]:

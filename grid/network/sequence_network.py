@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from grid.arrays import Ints
+from grid.arrays import Bools, Ints
 from grid.network.network import Branches, Buses, Complexes, Network
 
 PHASES = ("a", "b", "c")
@@ -44,6 +44,7 @@ class SequenceNetwork:
         estimated: What of the net is estimated, one sentence each.
         net: The pandapower net, with its zero sequence completed.
         row: Row of each node in pandapower's tables of that net, shape (N,).
+        unearthed: Nodes whose zero sequence has no way to earth, shape (N,): what is connected there is between phases.
     """
 
     name: str
@@ -61,6 +62,7 @@ class SequenceNetwork:
     estimated: tuple[str, ...]
     net: Any
     row: Ints
+    unearthed: Bools
 
     @property
     def n_nodes(self) -> int:
@@ -100,5 +102,6 @@ class SequenceNetwork:
             v_slack=self.v_slack[np.argsort(slack)],
             buses=replace(buses, node=network.buses.node),
             row=self.row[order],
+            unearthed=self.unearthed[order],
             branches=replace(branches, from_node=network.branches.from_node, to_node=network.branches.to_node),
         )

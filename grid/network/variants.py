@@ -43,7 +43,7 @@ def changed_network(network: Network, series: Mapping[int, Complexes], shunt_pu:
     place = np.array(list(series), dtype=np.int64)
     f, t = branches.from_node[place], branches.to_node[place]
     new = np.array(list(series.values()), dtype=complex).reshape(-1, 4)
-    of_from, of_to = (_with_rows(matrix, place, np.column_stack([f, t]), new[:, columns]) for matrix, columns in (
+    of_from, of_to = (with_rows(matrix, place, np.column_stack([f, t]), new[:, columns]) for matrix, columns in (
         (network.admittance_from, slice(0, 2)), (network.admittance_to, slice(2, 4))))  # fmt: skip
     old = np.column_stack([
         np.asarray(matrix[place, end]).ravel()
@@ -61,8 +61,15 @@ def changed_network(network: Network, series: Mapping[int, Complexes], shunt_pu:
     )
 
 
-def _with_rows(matrix: sparse.csr_array, row: Ints, columns: Ints, values: Complexes) -> sparse.csr_array:
-    """A matrix with two entries of each given row replaced."""
+def with_rows(matrix: sparse.csr_array, row: Ints, columns: Ints, values: Complexes) -> sparse.csr_array:
+    """A matrix with two entries of each given row replaced.
+
+    Args:
+        matrix: The matrix.
+        row: The rows, shape (K,).
+        columns: Columns of the two entries, shape (K, 2).
+        values: The entries, shape (K, 2).
+    """
     changed = sparse.lil_array(matrix)
     for place, at, entries in zip(row, columns, values, strict=True):
         changed[place, at[0]], changed[place, at[1]] = entries

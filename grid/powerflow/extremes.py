@@ -87,7 +87,7 @@ def extremes(
     limits = limits or Limits.from_network(network)
     if network.decided_by_voltage:
         flows = stream(network, clock, injections, memory_mb=VOLTAGES_MB, threads=threads)
-        return _joined(clock, [_of_flow(flow, limits) for flow in flows])
+        return _joined(clock, [extremes_of(flow, limits) for flow in flows])
     step, element, _ = run(network, injections, limits, "extremes", threads=threads)
     found = _of_kernel(network, clock, step, element)
     missed = np.flatnonzero(~(step.residual < (RESIDUAL_MVA / network.base_mva) ** 2))
@@ -125,8 +125,13 @@ def _of_kernel(network: Network, clock: Clock, step: PerStep, element: PerElemen
     )
 
 
-def _of_flow(flow: PowerFlow, limits: Limits) -> Extremes:
-    """The same from stored voltages: for steps that pandapower solved."""
+def extremes_of(flow: PowerFlow, limits: Limits) -> Extremes:
+    """The same from stored voltages.
+
+    Args:
+        flow: The power flow.
+        limits: Limits to count violations against, tolerances included.
+    """
     network, branches = flow.network, flow.network.branches
     vm, loading = np.abs(flow.voltage), flow.loading_percent()
     at_bus = flow.vm_pu()
@@ -162,7 +167,7 @@ def _with_newton(found: Extremes, missed: Ints, injections: Injections, limits: 
     parts = []
     for k in missed.tolist():
         flow = voltages(found.network, found.clock.window(k, k + 1), injections.window(k, k + 1))
-        parts.append(_of_flow(flow, limits))
+        parts.append(extremes_of(flow, limits))
     changed: dict[str, object] = _of_elements((found, *parts))
     for name in OF_STEPS:
         values = getattr(found, name).copy()

@@ -15,10 +15,14 @@ from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES, SequenceNetwork
 from grid.network.tolerances import UNBALANCE_MAX
 from grid.powerflow.elimination import eliminate
+from grid.powerflow.newton import VoltageCurves
 from grid.powerflow.zbus import GROUPS, Limits, profiles_of
 from grid.powerflow.zbus_arrays import Profiles
 from grid.three_phase.chains import ROUNDING, ChainBranches, chains_of
-from grid.three_phase.kernel import Bounds, Connected, Reduced, Sequence, SequenceGrid
+from grid.three_phase.kernel import Bounds, Connected, Following, Reduced, Sequence, SequenceGrid
+
+KEPT_GRIDS = 12
+"""Networks, or positions of their tap changers, that are kept ready for the kernel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +65,7 @@ def layout_of(network: SequenceNetwork, connected: Ints) -> NodeLayout:
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=KEPT_GRIDS)
 def compiled_grid(network: SequenceNetwork, connected: tuple[int, ...]) -> tuple[NodeLayout, SequenceGrid]:
     """The network for the kernel, kept for the networks used last.
 
@@ -176,13 +180,13 @@ def shunt_admittance(network: SequenceNetwork, which: int) -> Complexes:
     return shunt
 
 
-def compiled_profiles(network: SequenceNetwork, injections: Injections, layout: NodeLayout) -> tuple[Ints, Profiles]:
-    """Places of the nodes with something connected, and their power by phase in per unit.
+def compiled_profiles(network: SequenceNetwork, injections: Injections, also: Ints) -> tuple[Ints, Profiles]:
+    """Nodes with something connected, and their power by phase in per unit.
 
     Args:
         network: The network.
         injections: Withdrawal, rows phase by phase: 3 times B buses.
-        layout: The order of the nodes.
+        also: Nodes that are among them even if nothing is drawn.
     """
     n_buses, node = len(network.buses.names), network.buses.node
     live = np.flatnonzero(node >= 0)
@@ -191,9 +195,10 @@ def compiled_profiles(network: SequenceNetwork, injections: Injections, layout: 
     p, q = (sparse.csr_array(by_phase @ part) / network.base_mva for part in (injections.p_mw, injections.q_mvar))
     both = sparse.csr_array(abs(p) + abs(q))
     used = np.diff(both.indptr).reshape(len(PHASES), -1).any(axis=0)
+    used[also] = True
     nodes = np.flatnonzero(used)
     rows = np.concatenate([phase * network.n_nodes + nodes for phase in range(len(PHASES))])
-    return layout.place[nodes], profiles_of(read_only(injections.profiles), p[rows], q[rows])
+    return nodes, profiles_of(read_only(injections.profiles), p[rows], q[rows])
 
 
 def nodes_with(network: SequenceNetwork, injections: Injections) -> Ints:
@@ -204,8 +209,16 @@ def nodes_with(network: SequenceNetwork, injections: Injections) -> Ints:
     return np.unique(node[node >= 0])
 
 
-def connected_of(network: SequenceNetwork, wye: Injections, delta: Injections, layout: NodeLayout) -> Connected:
-    """What is connected, for the kernel."""
-    wye_node, wye_profiles = compiled_profiles(network, wye, layout)
-    delta_node, delta_profiles = compiled_profiles(network, delta, layout)
-    return Connected(wye_node, wye_profiles, delta_node, delta_profiles)
+def connected_of(
+    network: SequenceNetwork, wye: Injections, delta: Injections, curves: VoltageCurves, layout: NodeLayout
+) -> Connected:
+    """What is connected, for the kernel; `curves` have rows phase by phase as what is between phase and neutral."""
+    phase, bus = np.divmod(curves.bus, len(network.buses.names))
+    followed = network.buses.node[bus]
+    wye_node, wye_profiles = compiled_profiles(network, wye, followed)
+    delta_node, delta_profiles = compiled_profiles(network, delta, np.empty(0, np.int64))
+    following = Following(
+        phase * wye_node.size + np.searchsorted(wye_node, followed), curves.kind,
+        np.ascontiguousarray(curves.rating_mvar.T / network.base_mva), curves.vm_pu, curves.q_share,
+    )  # fmt: skip
+    return Connected(layout.place[wye_node], wye_profiles, layout.place[delta_node], delta_profiles, following)

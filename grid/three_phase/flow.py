@@ -23,6 +23,7 @@ from grid.errors import Fault, raise_if_any
 from grid.network.injections import Injections
 from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES, TO_PHASES, SequenceNetwork
+from grid.powerflow.newton import VoltageCurves
 from grid.powerflow.zbus import GROUPS, MAX_ITERATIONS, SETTLED_PU, Limits, in_threads
 from grid.three_phase.compiled import compiled_bounds, compiled_grid, connected_of, nodes_with
 from grid.three_phase.found_kernel import merged, nothing_found, solve_steps
@@ -89,6 +90,22 @@ class PhaseLoads:
                   for part in (injections.p_mw, injections.q_mvar)]  # fmt: skip
         none = sparse.csr_array(thirds[0].shape)
         return cls(Injections(injections.profiles, *thirds), Injections(injections.profiles, none, none))
+
+    def with_earth_of(self, network: SequenceNetwork) -> PhaseLoads:
+        """The same with all between a phase and a neutral without earth put between phases: a at ab, b at bc, c at ca.
+
+        A balanced load draws the same either way, and no current into earth.
+        """
+        node = network.buses.node
+        alone = np.tile((node >= 0) & network.unearthed[node], len(PHASES))
+        if not alone.any():
+            return self
+        moved, left = (sparse.diags_array(part.astype(float)) for part in (alone, ~alone))
+        parts = [
+            Injections(self.wye.profiles, sparse.csr_array(of @ self.wye.p_mw), sparse.csr_array(of @ self.wye.q_mvar))
+            for of in (left, moved)
+        ]
+        return PhaseLoads(parts[0], self.delta.plus(parts[1]))
 
     @property
     def n_steps(self) -> int:
@@ -184,6 +201,7 @@ def three_phase_flow(
     loads: PhaseLoads,
     *,
     limits: Limits | None = None,
+    curves: VoltageCurves | None = None,
     keep: Keep = "extremes",
     threads: int = 1,
 ) -> ThreePhaseFlow:
@@ -193,6 +211,8 @@ def three_phase_flow(
         network: The network.
         loads: Withdrawal by phase, T steps, on the network's buses.
         limits: Limits to count violations against; the net's own by default.
+        curves: Reactive power between a phase and the neutral that follows the voltage of that phase, in addition;
+            its "buses" are phase times B, plus the bus. At de-energised buses they draw nothing.
         keep: What is kept of every step: ``extremes`` only; ``magnitudes``, the voltage of each phase and the highest
             loading of each branch in single precision; ``phasors``, the voltages of the sequences.
         threads: Number of threads, each with its own range of steps.
@@ -201,11 +221,16 @@ def three_phase_flow(
         InputError: If the loads are not those of this network.
     """
     _check(network, loads)
+    loads = loads.with_earth_of(network)
     limits = limits or Limits(network.buses.vm_min_pu, network.buses.vm_max_pu, network.branches.loading_max_percent)
-    nodes = np.union1d(nodes_with(network, loads.wye), nodes_with(network, loads.delta))
+    curves = _fed(network, curves or VoltageCurves.none(loads.n_steps))
+    nodes = np.unique(np.concatenate([
+        nodes_with(network, loads.wye), nodes_with(network, loads.delta),
+        network.buses.node[curves.bus % len(network.buses.names)],
+    ]))  # fmt: skip
     layout, grid = compiled_grid(network, tuple(nodes.tolist()))
     bounds = compiled_bounds(network, layout, grid, limits)
-    connected = connected_of(network, loads.wye, loads.delta, layout)
+    connected = connected_of(network, loads.wye, loads.delta, curves, layout)
     n_steps, n_nodes = loads.n_steps, network.n_nodes
     step = StepFound(
         np.zeros(n_steps), np.zeros(n_steps), np.zeros((network.slack.size, n_steps)),
@@ -227,6 +252,12 @@ def three_phase_flow(
     failed = ~(step.residual < missed)
     made = _made(network, layout.place, grid, step, element, failed)
     return replace(made, **_arrays(keep, kept, failed))
+
+
+def _fed(network: SequenceNetwork, curves: VoltageCurves) -> VoltageCurves:
+    """The curves at buses that are not de-energised."""
+    fed = network.buses.node[curves.bus % len(network.buses.names)] >= 0
+    return replace(curves, bus=curves.bus[fed], kind=curves.kind[fed], rating_mvar=curves.rating_mvar[:, fed])
 
 
 def _room(keep: Keep, n_nodes: int, n_branches: int, n_steps: int) -> PhasesKept:

@@ -18,6 +18,7 @@ from grid.three_phase.extremes_kernel import (
     reduce_node,
     squares,
 )
+from grid.three_phase.following_kernel import follow_voltages
 from grid.three_phase.kernel import ElementFound, right_hand_sides, solved
 
 
@@ -227,15 +228,23 @@ def solve_steps(begin, end, block, grid, bounds, connected, settled, missed, max
     seen = (np.empty(block), np.empty(block), np.empty(block), np.empty(block))
     loading_max, loss = np.empty((step.loading_max.shape[0], block)), np.empty(block)
     square, change, weight = np.empty((n_currents, block)), np.empty(block), np.empty(block)
+    n_following = connected.following.row.size
+    state = (np.empty((n_following, block)), np.empty((n_following, block)), np.empty((n_following, block)))
     for first in range(begin, end, block):
         n_steps = min(block, end - first)
         inject(first, n_steps, connected.wye, power[0], power[1])
         inject(first, n_steps, connected.delta, power[2], power[3])
         _begin(n_steps, grid, vr, vi)
+        state[0][:], state[1][:], state[2][:] = 0.0, 1.0, 0.0
         for _ in range(max_iterations):
+            if n_following:
+                follow_voltages(first, n_steps, connected, vr, vi, work[0], work[1], state, power[1])
             right_hand_sides(n_steps, grid, connected, power, vr, vi, work)
             if solved(n_steps, grid, vr, vi, work[2], work[3], change) < settled:
                 break
+        if n_following:
+            state[1][:], state[2][:] = 1.0, 0.0
+            follow_voltages(first, n_steps, connected, vr, vi, work[0], work[1], state, power[1])
         right_hand_sides(n_steps, grid, connected, power, vr, vi, work)
         _balance(first, n_steps, grid, vr, vi, work[2], work[3], loss, change, step)
         if _stand_in(first, n_steps, missed, vr, vi, weight, step):

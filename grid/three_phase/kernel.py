@@ -123,6 +123,21 @@ class Bounds(NamedTuple):
     """Square of the current above which a branch is beyond its limit, shape (currents,) [pu²]."""
 
 
+class Following(NamedTuple):
+    """Reactive power between a phase and the neutral that follows its voltage, J of them; constant beyond corners."""
+
+    row: Ints
+    """Row of each among those that are between phase and neutral, shape (J,)."""
+    kind: Ints
+    """Row of each in `vm_pu`, shape (J,)."""
+    rating: Floats
+    """Withdrawal at a share of 1, shape (J, T) [pu]."""
+    vm_pu: Floats
+    """Voltages of the corners, ascending, shape (kinds, M) [pu]."""
+    share: Floats
+    """Withdrawal at the corners per rating, shape (kinds, M) [1]."""
+
+
 class Connected(NamedTuple):
     """What is connected: K nodes between phase and neutral, D between phases; rows are phase by phase."""
 
@@ -130,6 +145,7 @@ class Connected(NamedTuple):
     wye: Profiles
     delta_node: Ints
     delta: Profiles
+    following: Following
 
 
 class StepFound(NamedTuple):

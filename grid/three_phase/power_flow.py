@@ -6,8 +6,8 @@ energy and carbon balance branch by branch and node by node whatever the phases 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
@@ -40,6 +40,9 @@ class PhasePowerFlow:
         by_newton: Steps solved by pandapower's `runpp_3ph` instead of the fixed point, shape (T,).
         failed: Steps without a solution, shape (T,).
         delta: What was drawn between the phases ab, bc, ca, rows phase by phase; None: nothing.
+        variants: The network in symmetrical components at each set of positions of tap changers and capacitor banks;
+            none: as it stands.
+        variant: Which of them each step has, shape (T,); empty where there are none.
     """
 
     clock: Clock
@@ -49,6 +52,16 @@ class PhasePowerFlow:
     by_newton: Bools
     failed: Bools
     delta: Injections | None = None
+    variants: tuple[SequenceNetwork, ...] = ()
+    variant: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def at(self, sequences: SequenceNetwork, steps: Ints) -> PhasePowerFlow:
+        """Some steps on the network that they have, in the order in which they are given."""
+        return PhasePowerFlow(
+            self.clock.window(0, steps.size), self.network, sequences,  # how many they are counts, not when
+            self.voltage[:, :, steps], self.by_newton[steps], self.failed[steps],
+            None if self.delta is None else self.delta.chosen(steps),
+        )  # fmt: skip
 
     def phase_vm_pu(self) -> Floats:
         """Voltage of each phase at each bus, shape (T, 3, B) [pu]; NaN where a bus is de-energised."""
@@ -81,16 +94,15 @@ class PhasePowerFlow:
         """
         branches, n_steps = self.network.branches, self.clock.n_steps
         phases, neutral = np.zeros((n_steps, len(PHASES), len(branches))), np.zeros((n_steps, len(branches)))
-        ends = (
-            (self.sequences.admittance_from, self.sequences.branches.percent_per_pu_from),
-            (self.sequences.admittance_to, self.sequences.branches.percent_per_pu_to),
-        )
-        for at in self._windows():
-            for admittance, per_pu in ends:
+        of = self.sequences.branches
+        for sequences, at in self._parts():
+            for admittance, per_pu in (
+                (sequences.admittance_from, of.percent_per_pu_from), (sequences.admittance_to, of.percent_per_pu_to)
+            ):  # fmt: skip
                 currents = np.array([part @ self.voltage[k][:, at] for k, part in enumerate(admittance)])
                 by_phase = np.abs(np.tensordot(TO_PHASES, currents, axes=1)).transpose(2, 0, 1) * per_pu
-                np.maximum(phases[at], by_phase, out=phases[at])
-                np.maximum(neutral[at], 3 * np.abs(currents[0]).T * per_pu, out=neutral[at])
+                phases[at] = np.maximum(phases[at], by_phase)
+                neutral[at] = np.maximum(neutral[at], 3 * np.abs(currents[0]).T * per_pu)
         phases[:, :, ~branches.rated], neutral[:, ~branches.rated] = np.nan, np.nan
         return phases, neutral
 
@@ -100,14 +112,16 @@ class PhasePowerFlow:
 
     def branch_powers_mw(self) -> tuple[Floats, Floats]:
         """Active power of all phases entering every branch at its two ends, shape (T, L) each [MW]."""
-        branches, of = self.network.branches, self.sequences
-        p_from = self._entering_mw(of.admittance_from, branches.from_node)
-        return p_from, self._entering_mw(of.admittance_to, branches.to_node)
+        branches = self.network.branches
+        p_from = self._entering_mw(lambda of: of.admittance_from, branches.from_node)
+        return p_from, self._entering_mw(lambda of: of.admittance_to, branches.to_node)
 
-    def _entering_mw(self, admittance: Sequence[sparse.csr_array], node: Ints) -> Floats:
+    def _entering_mw(self, admittance: Callable[[SequenceNetwork], Sequence[sparse.csr_array]], node: Ints) -> Floats:
         """Active power of all phases entering branches at one end, shape (T, L) [MW]; currents by `admittance`."""
-        parts = ((v[node] * (part @ v).conj()).real.T for part, v in zip(admittance, self.voltage, strict=True))
-        power: Floats = sum(parts, start=np.zeros((self.clock.n_steps, node.size)))
+        power = np.zeros((self.clock.n_steps, node.size))
+        for sequences, at in self._of_variants():
+            for part, v in zip(admittance(sequences), self.voltage, strict=True):
+                power[at] += (v[node][:, at] * (part @ v[:, at]).conj()).real.T
         return power * (len(PHASES) * self.sequences.base_mva)
 
     def slack_mva(self) -> Complexes:
@@ -130,8 +144,9 @@ class PhasePowerFlow:
     def shunt_mw(self) -> Floats:
         """Active power lost between the nodes and earth, shape (T, N) [MW]; of transformers their zero sequence too."""
         lost = np.zeros(self.voltage.shape[:0:-1])
-        for which, v in enumerate(self.voltage):
-            lost += (np.abs(v) ** 2 * shunt_admittance(self.sequences, which).real[:, None]).T
+        for sequences, at in self._of_variants():
+            for which, v in enumerate(self.voltage):
+                lost[at] += (np.abs(v[:, at]) ** 2 * shunt_admittance(sequences, which).real[:, None]).T
         return lost * len(PHASES) * self.sequences.base_mva
 
     def impedance_load_mw(self) -> Floats:
@@ -141,11 +156,29 @@ class PhasePowerFlow:
     def _injected_mva(self, nodes: Ints) -> Complexes:
         """Power of all phases that enters the grid at some nodes, external grids' own impedances left out, (T, K)."""
         found = np.zeros((nodes.size, self.clock.n_steps), dtype=complex)
-        for which, v in enumerate(self.voltage):
-            current = sparse.csr_array(self.sequences.admittance[which])[nodes] @ v
-            current -= self.sequences.source[which][nodes, None] * v[nodes]
-            found += v[nodes] * current.conj()
+        for sequences, at in self._of_variants():
+            for which, whole in enumerate(self.voltage):
+                v = whole[:, at]
+                current = sparse.csr_array(sequences.admittance[which])[nodes] @ v
+                current -= sequences.source[which][nodes, None] * v[nodes]
+                found[:, at] += v[nodes] * current.conj()
         return np.asarray(found.T * len(PHASES) * self.sequences.base_mva)
+
+    def _of_variants(self) -> Iterator[tuple[SequenceNetwork, slice | Ints]]:
+        """Each network with the steps that have it."""
+        if not self.variants:
+            yield self.sequences, slice(None)
+        for place, sequences in enumerate(self.variants):
+            yield sequences, np.flatnonzero(self.variant == place)
+
+    def _parts(self) -> Iterator[tuple[SequenceNetwork, slice | Ints]]:
+        """The same, not too many steps at once."""
+        if not self.variants:
+            yield from ((self.sequences, at) for at in self._windows())
+        for sequences, steps in self._of_variants() if self.variants else ():
+            at = np.asarray(steps)
+            for first in range(0, at.size, STEPS_AT_ONCE):
+                yield sequences, at[first : first + STEPS_AT_ONCE]
 
     def _windows(self) -> list[slice]:
         n_steps = self.clock.n_steps
@@ -167,6 +200,7 @@ def phase_power_flow(
     Raises:
         InputError: If the loads are not those of this network.
     """
+    loads = loads.with_earth_of(sequences)
     found = three_phase_flow(sequences, loads, keep="phasors", threads=threads)
     voltage, failed = found.phasors(), found.failed.copy()
     by_newton = np.zeros(clock.n_steps, dtype=bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,7 @@ def tap_positions(network: Network, name: str) -> TapPositions:
         InputError: If it has no tap changer with at least two positions.
     """
     net = network.net
-    labels = [f"trafo {label}" if f"trafo {label}" in network.branches.names else label
-              for label in unique(net.trafo, "trafo")]  # fmt: skip
-    row = net.trafo.iloc[labels.index(name)]
+    row = net.trafo.iloc[labelled(net, network.branches.names).index(name)]
     if row[["tap_min", "tap_max", "tap_neutral", "tap_step_percent"]].isna().any() or row.tap_max <= row.tap_min:
         rule = "has no tap changer: tap_min, tap_max, tap_neutral and tap_step_percent must be stated in the net"
         raise InputError.single(f"transformer {name}", rule)
@@ -57,6 +56,11 @@ def tap_positions(network: Network, name: str) -> TapPositions:
         start=int(start),
         raises=1 if unloaded[-1] > unloaded[0] else -1,
     )
+
+
+def labelled(net: Any, names: Sequence[str]) -> list[str]:
+    """Name of each two-winding transformer of a net among the `names` of branches."""
+    return [f"trafo {label}" if f"trafo {label}" in names else label for label in unique(net.trafo, "trafo")]
 
 
 def _side_by_side(net: Any, row: Any, positions: Any) -> Any:

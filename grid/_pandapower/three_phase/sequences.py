@@ -13,8 +13,9 @@ from scipy import sparse
 from grid._pandapower.as_solved import truth_value_faults
 from grid._pandapower.elements import branches_of, buses_of
 from grid._pandapower.faults import faults
+from grid._pandapower.three_phase.earthing import STAND_IN, faults_without_earth, star_points, unearthed
 from grid._pandapower.three_phase.zero_sequence import complete_zero_sequence
-from grid.arrays import Ints
+from grid.arrays import Bools, Ints
 from grid.errors import Fault, raise_if_any
 from grid.network.network import Complexes, Network
 from grid.network.sequence_network import PHASES, SequenceNetwork
@@ -54,12 +55,13 @@ def sequence_network(net: Any) -> SequenceNetwork:
     slack = np.flatnonzero(bus[:, 1] == SLACK)
     made = [_admittances(one) for one in inner]
     wye, delta = (_drawn(net, node, connection) for connection in ("wye", "delta"))
+    zero, alone = _with_earth(net, made[0][0], made[1][0], source_mva[0] / base, node, base, wye)
     internal = {**inner[1]["internal"], "branch": inner[1]["branch"], "baseMVA": base}
     branches = branches_of(net, net._ppc1, internal)  # noqa: SLF001  pandapower keeps its tables there only
     return SequenceNetwork(
         name=str(net.name or "net"),
         base_mva=base,
-        admittance=(made[0][0].tocsc(), made[1][0].tocsc(), made[2][0].tocsc()),
+        admittance=(zero, made[1][0].tocsc(), made[2][0].tocsc()),
         admittance_from=(made[0][1], made[1][1], made[2][1]),
         admittance_to=(made[0][2], made[1][2], made[2][2]),
         source=source_mva / base,
@@ -74,7 +76,26 @@ def sequence_network(net: Any) -> SequenceNetwork:
         estimated=estimated,
         net=net,
         row=np.arange(n_nodes),
+        unearthed=alone,
     )  # fmt: skip
+
+
+def _with_earth(
+    net: Any, zero: sparse.csr_array, positive: sparse.csr_array, source_pu: Complexes, node: Ints, base: float,
+    wye: Complexes,
+) -> tuple[sparse.csc_array, Bools]:  # fmt: skip
+    """The zero sequence with the star points that pandapower does not model, and nodes without earth, shape (N,).
+
+    Raises:
+        InputError: If something is between a phase and a neutral that is not earthed.
+    """
+    at, admittance = star_points(net, node, base)
+    alone = unearthed(net, zero, source_pu, node)
+    raise_if_any(faults_without_earth(net, alone, node, wye), "the net")
+    own = np.where(alone, STAND_IN * np.abs(positive.diagonal()), 0.0).astype(complex)
+    np.add.at(own, at, admittance)
+    made = zero + sparse.diags_array(own) if own.any() else zero
+    return sparse.csc_array(made), alone
 
 
 def sequences_of(network: Network) -> SequenceNetwork:

@@ -10,8 +10,18 @@ import numpy as np
 
 from grid.errors import Fault, InputError, nearest
 
-SOLVED_GROUPS = ("Dyn", "YNyn", "Yzn")
-"""Vector groups that pandapower's three-phase power flow models."""
+OF_PANDAPOWER = ("Dyn", "YNyn", "Yzn", "Yy", "Yd", "Dy", "Dd")
+"""Vector groups that pandapower's three-phase power flow models; the last four pass no zero sequence."""
+EARTHED_HERE: Mapping[str, str] = {"YNd": "hv", "YNy": "hv", "Yyn": "lv"}
+"""Vector groups that are modelled here, and the side whose star point is earthed."""
+SOLVED_GROUPS = (*OF_PANDAPOWER, *EARTHED_HERE)
+WITHOUT_ZERO_SEQUENCE = "Dd"
+"""What pandapower is told of the groups that it does not model."""
+OWN_GROUP = "vector_group_stated"
+"""Column of transformers with the vector group that they have."""
+NEUTRAL_FACTOR = 3.0
+"""In a three-phase power flow pandapower takes only a third of the impedance between star point and earth, since it
+counts it per unit of the power of all phases, and all else per unit of that of one."""
 ASSUMED_GROUP = "Dyn"
 """Of transformers whose vector group is not known: the usual one of distribution transformers (EN 50588-1)."""
 R0_PER_R1 = X0_PER_X1 = 4.0
@@ -90,7 +100,11 @@ def _transformers(net: Any) -> Iterator[str]:
     ]  # fmt: skip
     if faults:
         raise InputError(faults)
-    trafo["vector_group"] = [known.get(group.lower(), ASSUMED_GROUP) for group in named]
+    groups = [known.get(group.lower(), ASSUMED_GROUP) for group in named]
+    trafo[OWN_GROUP] = groups
+    trafo["vector_group"] = [WITHOUT_ZERO_SEQUENCE if group in EARTHED_HERE else group for group in groups]
+    for column in {"xn_ohm", "rn_ohm"} & {*trafo}:
+        trafo[column] = NEUTRAL_FACTOR * trafo[column].fillna(0.0)
     unknown = sum(not group for group in named)
     if unknown:
         yield f"The vector group of {unknown} of {len(trafo)} transformers is not stated: {ASSUMED_GROUP} is assumed."

@@ -14,14 +14,13 @@ import pytest
 
 from app.results.manifest import manifest, status
 from app.scenario import check_scenario
-from app.scenario.phases import NO_UNBALANCE, solved_phases
+from app.scenario.phases import NO_UNBALANCE
 from app.simulation import PhaseReuse, SimulationResult, simulate
 from app.simulation.marginal import OF_PHASES
 from app.simulation.phases import dispatch_problem
 from app.simulation.three_phases import phase_loads
 from app.simulation.violations import beyond_unbalance, find_violations
-from grid.city.source import read_grid
-from grid.errors import InputError, ScenarioError
+from grid.errors import ScenarioError
 from grid.three_phase import PhaseLoads, PhasePowerFlow, phase_power_flow
 from grid.time.clock import Clock
 from optimizer.horizon.rolling import dispatch
@@ -202,13 +201,42 @@ def test_what_is_not_solved_in_three_phases_is_refused_by_name() -> None:
         check_scenario({**STREET, "assets": [], "city": {"network": "case14", "phases": "three"}}, Path(), "test")
 
 
-def test_three_phases_with_controllers_are_refused_and_auto_stays_balanced_and_says_so() -> None:
-    network = read_grid("ieee_european_lv_asymmetric").network
-    with pytest.raises(InputError, match=r"city.phases: controllers"):
-        solved_phases("three", network, controlled=True)
-    found = solved_phases("auto", network, controlled=True)
-    assert found.sequences is None
-    assert "controllers" in found.misstated[-1]
+def test_controllers_work_in_three_phases_and_the_dispatch_holds_them() -> None:
+    changes = {
+        "assets": [
+            {"kind": "pv", "name": "roof", "p_peak_mw": 0.004, "bus": "bus_1_1", "phases": "b"},
+            {**CELLAR, "phases": "c"},
+        ],
+        "controllers": [
+            {
+                "kind": "capacitor_bank",
+                "name": "bank",
+                "bus": "bus_1_3",
+                "q_step_mvar": 0.01,
+                "steps": 3,
+                "vm_low_pu": 0.99,
+                "vm_high_pu": 1.05,
+            },
+            {"kind": "reactive_power_by_voltage", "name": "Q(U)", "assets": ["pv"], "curve": [[0.98, -1], [1.02, 1]]},
+            {"kind": "power_factor_by_power", "name": "cos phi", "assets": ["cellar"]},
+        ],
+        "dispatch": {"strategy": "optimal"},
+    }
+    outcome = run(changes)
+    flow, control, even = outcome.by_phase, outcome.control, outcome.even
+    assert flow is not None
+    assert control is not None
+    assert even is not None
+    assert outcome.balanced
+    assert control.operations.sum() > 0
+    buses, n_buses = list(flow.network.buses.names), len(flow.network.buses.names)
+    at = n_buses + buses.index("bus_1_1")
+    q_max = next(one for one in outcome.inputs.flexibilities if one.name == "roof").q_max_mvar.sum()
+    expected = q_max * np.interp(flow.phase_vm_pu()[:, 1, buses.index("bus_1_1")], [0.98, 1.02], [-1, 1])
+    np.testing.assert_allclose(control.q_curves_mvar[:, at], expected, atol=1e-9)
+    assert np.abs(np.delete(control.q_curves_mvar, at, axis=1)).max() == 0
+    assert (even.vm_min_pu >= flow.vm_pu().min(axis=1)).all()
+    assert np.isfinite(outcome.marginal.loss_sensitivity).all()
 
 
 WITHOUT_PHASES = """

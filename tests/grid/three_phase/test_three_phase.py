@@ -184,7 +184,7 @@ def test_what_a_net_does_not_state_is_estimated_and_said() -> None:
 
 
 def test_what_is_not_modelled_is_refused_by_name() -> None:
-    net = street(trafo__vector_group="Yd5")
+    net = street(trafo__vector_group="Zd5")
     pp.create_gen(net, 4, p_mw=0.01, vm_pu=1.0)
     pp.create_load(net, 5, p_mw=0.01, const_z_p_percent=50)
     with pytest.raises(InputError) as found:

@@ -91,3 +91,12 @@ def test_a_conflict_of_nothing_but_what_must_hold_has_no_relaxation() -> None:
     assert set(found.hard.tolist()) == {0, 3}
     with pytest.raises(InfeasibleError):
         least_relaxation(solver, nothing, np.ones(4))
+
+
+def test_a_relaxation_that_counts_little_is_found() -> None:
+    """Its dual is below what is taken for noise, and yet it makes all of the objective."""
+    program = LinearProgram(sparse.csr_array(np.ones((1, 1))), np.array([20.0]), np.array([np.inf]), np.zeros(1),
+                            np.zeros(1), np.zeros(1))  # fmt: skip
+    soft = np.array([True, False, False, False])
+    amounts = least_relaxation(Solver(program), soft, np.full(4, 5e-7))
+    assert amounts.tolist() == [20.0, 0.0, 0.0, 0.0]

@@ -85,7 +85,7 @@ def test_the_command_says_what_and_writes_what_was_offered(result: Result, tmp_p
 
 def test_a_faulty_table_of_costs_is_refused_with_all_faults(tmp_path: Path) -> None:
     text = shipped_costs().read_text(encoding="utf-8")
-    (tmp_path / "costs.csv").write_text(text.replace("70000", "many", 1).replace("tap,off-load", "taps,off-load"))
+    (tmp_path / "costs.csv").write_text(text.replace("100000", "many", 1).replace("tap,off-load", "taps,off-load"))
     with pytest.raises(InputError) as error:
         read_costs(tmp_path / "costs.csv")
     assert "per_km: must be a number; got 'many'" in str(error.value)
