@@ -11,17 +11,18 @@ from app.accounts.convention_ledgers import ConventionLedgers, trace_ledgers
 from app.accounts.energy_side import EnergySide, energy_side
 from app.accounts.metered_consumers import ConsumerEnergy, consumer_energy
 from app.accounts.origins import trace_origins
-from app.accounts.storage import Stores, stock_error_mwh
+from app.accounts.storage import Stores, dispatched_in_pieces, stock_error_mwh
 from app.accounts.tracing_input import IMPORT, TracingInput
 from carbon.factors import FactorSet
 from carbon.ledgers.carbon import CarbonLedger, renewable_mwh
 from carbon.ledgers.energy import EnergyLedger, energy_ledger
 from carbon.tracing.convention_names import CONVENTIONS, Convention
-from carbon.tracing.proportional_sharing import Tracing, trace
+from carbon.tracing.proportional_sharing import Tracing, trace_in_windows
 from carbon.upstream import Upstream
 from grid.arrays import Floats
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
+from grid.kept_if_small import MOST_BYTES
 from grid.powerflow.grid_flow import GridFlow
 from grid.sharing import keep_latest, shared
 
@@ -151,7 +152,10 @@ def _stock_error_mwh(energy: EnergySide, tracing: Tracing) -> float:
     """The most by which a traced stock differs from that of the dispatch [MWh]."""
     if tracing.stocks is None:
         return 0.0
-    return stock_error_mwh(energy.dispatched_stocks_mwh, tracing.stocks.events)
+    operation = tracing.stocks.events.operation
+    if operation.p_mw.nbytes <= MOST_BYTES:
+        return stock_error_mwh([energy.dispatched_stocks_mwh], tracing.stocks.events)
+    return stock_error_mwh(dispatched_in_pieces(energy.held, energy.p_mw), tracing.stocks.events)
 
 
 def _with_carbon(energy: EnergySide, stores: Stores, upstream: Upstream, factors: FactorSet) -> TracingInput:
@@ -221,13 +225,14 @@ def _traced_shares(
         at_first = np.full(operation.n_owners, renewable_share_year)
         operation = operation.holding(at_first, at_first)
     inputs = energy.inputs.carrying(free, renewable, operation)
-    tracing = trace(inputs.flows, inputs.sources, inputs.step_hours, operation, of_shares=True)
-    return _TracedShares(
-        tracing.renewable_share.copy(),
-        tracing.ci_kg_per_mwh.copy(),
-        renewable_mwh(inputs.consumers, tracing, inputs.step_hours, operation),
-        {each.name: consumer_energy(each, inputs, tracing.ci_kg_per_mwh) for each in energy.metered},
-    )
+    of_renewable, of_free, mwh = np.empty(inputs.shape), np.empty(inputs.shape), np.empty(inputs.shape[0])
+    traced, hours = (inputs.flows, inputs.sources, inputs.step_hours, operation), inputs.step_hours
+    for steps, tracing in trace_in_windows(*traced, inputs.window_steps, of_shares=True):
+        of_renewable[steps], of_free[steps] = tracing.renewable_share, tracing.ci_kg_per_mwh
+        consumers = replace(inputs.consumers, p_mw=inputs.consumers.p_mw[steps])
+        mwh[steps] = renewable_mwh(consumers, tracing, hours, operation)
+    metered = {each.name: consumer_energy(each, inputs, of_free) for each in energy.metered}
+    return _TracedShares(of_renewable, of_free, mwh, metered)
 
 
 def is_carbon_free(technology: str, factors: FactorSet) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -32,8 +33,8 @@ class BusBalances:
         loss_kg: Its carbon [kg].
         export_mwh: What arrives elsewhere over branches, and in the grid above [MWh].
         export_kg: Its carbon [kg].
-        ci_kg_per_mwh: Mean intensity of a MWh delivered there, weighted by what enters the node [kg/MWh]; NaN where
-            nothing flows.
+        entering_mwh: What enters the node from branches, sources and stores [MWh].
+        entering_kg: The same at the intensity there [kg].
     """
 
     production_mwh: Floats
@@ -48,7 +49,13 @@ class BusBalances:
     loss_kg: Floats
     export_mwh: Floats
     export_kg: Floats
-    ci_kg_per_mwh: Floats
+    entering_mwh: Floats
+    entering_kg: Floats
+
+    @property
+    def ci_kg_per_mwh(self) -> Floats:
+        """Mean intensity of a MWh delivered at each node, weighted by what enters it, (N,) [kg/MWh]; NaN if nothing."""
+        return ratio(self.entering_kg, self.entering_mwh)
 
     @property
     def residual_kg(self) -> float:
@@ -82,7 +89,8 @@ def balance_buses(inputs: TracingInput, answer: ConventionTrace) -> BusBalances:
         loss_kg=_kg(inputs, powers.lost_mw(answer.convention), ci),
         export_mwh=powers.exported_mwh + sent_mwh,
         export_kg=_exported_kg(inputs, ci) + sent_kg,
-        ci_kg_per_mwh=ratio(_kg(inputs, powers.entering_mw, ci), powers.entering_mwh),
+        entering_mwh=powers.entering_mwh,
+        entering_kg=_kg(inputs, powers.entering_mw, ci),
     )
 
 
@@ -90,6 +98,11 @@ def _kg(inputs: TracingInput, mw: Floats, ci: Floats) -> Floats:
     """Carbon of power at each node, shape (T, N), at the intensity there, over the run, shape (N,)."""
     kg: Floats = inputs.step_hours * np.einsum("tn,tn->n", mw, ci)
     return kg
+
+
+def summed_balances(parts: Sequence[BusBalances]) -> BusBalances:
+    """Those of windows of time together."""
+    return BusBalances(*(np.sum([getattr(part, each.name) for part in parts], axis=0) for each in fields(BusBalances)))
 
 
 def _exported_kg(inputs: TracingInput, ci: Floats) -> Floats:

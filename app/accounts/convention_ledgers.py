@@ -8,26 +8,29 @@ loads when they charge and free of carbon when they discharge (``carbon-free gen
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from app.accounts.bus_balances import BusBalances, balance_buses
+from app.accounts.bus_balances import BusBalances, balance_buses, summed_balances
 from app.accounts.loss_bearers import (
     USES,
     LossBearer,
     generators_and_stores,
     sector_kg_of_generators,
+    summed_bearers,
     uses_and_operator,
 )
 from app.accounts.metered_consumers import ConsumerEnergy, MeteredConsumer
 from app.accounts.origins import Origins
 from app.accounts.tracing_input import TracingInput
-from carbon.ledgers.carbon import CarbonLedger, carbon_ledger
+from carbon.ledgers.carbon import CarbonLedger, carbon_ledger, joined_carbon
 from carbon.ledgers.reconciliation import CarbonTotals
 from carbon.ledgers.views import city_views
+from carbon.stocks.joined import joined_traces
+from carbon.stocks.trace import StockTrace
 from carbon.tracing.convention_names import CARBON_FREE, OPERATOR, WATER_TANK, Convention, StoreModel
-from carbon.tracing.conventions import ConventionTrace, trace_conventions
+from carbon.tracing.conventions import ConventionTrace, conventions_in_windows, trace_conventions
 from carbon.tracing.proportional_sharing import Tracing
 from grid.arrays import Floats
 
@@ -75,6 +78,26 @@ class ConventionLedger:
     buses: BusBalances
     consumer_kg: Mapping[str, Floats]
     returned_kg: Mapping[str, Floats]
+
+    @classmethod
+    def joined(cls, parts: Sequence[ConventionLedger]) -> ConventionLedger:
+        """Those of windows of time that follow each other, under one convention, as one."""
+        first = parts[0]
+        sums = ("emissions_kg", "production_kg", "import_kg", "reverse_flow_mwh", "fuel_mwh", "stored_mwh",
+                "sector_mwh", "sector_kg")  # fmt: skip
+        names, returned = tuple(first.consumer_kg), tuple(first.returned_kg)
+        totals = (sum(getattr(part.totals, each.name) for part in parts) for each in fields(CarbonTotals))
+        return replace(
+            first,
+            totals=CarbonTotals(*totals),
+            **{name: sum(getattr(part, name) for part in parts) for name in sums},
+            residual_kg=np.concatenate([part.residual_kg for part in parts]),
+            moved_kg=np.concatenate([part.moved_kg for part in parts]),
+            bearers=summed_bearers([part.bearers for part in parts]),
+            buses=summed_balances([part.buses for part in parts]),
+            consumer_kg={name: np.concatenate([part.consumer_kg[name] for part in parts]) for name in names},
+            returned_kg={name: np.concatenate([part.returned_kg[name] for part in parts]) for name in returned},
+        )
 
     @property
     def error_kg(self) -> float:
@@ -138,6 +161,13 @@ class TracedLedgers:
     ledgers: tuple[ConventionLedger, ...]
 
 
+def joined_ledgers(windows: Sequence[tuple[ConventionLedger, ...]]) -> tuple[ConventionLedger, ...]:
+    """The ledgers of windows of time that follow each other, each convention's as one."""
+    if len(windows) == 1:
+        return windows[0]
+    return tuple(ConventionLedger.joined(parts) for parts in zip(*windows, strict=True))
+
+
 def trace_ledgers(
     inputs: TracingInput, conventions: Sequence[Convention], consumers: Sequence[MeteredConsumer]
 ) -> TracedLedgers:
@@ -148,22 +178,53 @@ def trace_ledgers(
         conventions: Which conventions, ``operator`` among them.
         consumers: Data centres and assets, whose carbon is kept by step.
     """
-    tanks = _trace_each(inputs, conventions, WATER_TANK, consumers)
+    tanks = _traced_tanks(inputs, conventions, consumers)
     if inputs.operation is None:
         return tanks
-    free = _trace_each(inputs.with_carbon_free_stores(), conventions, CARBON_FREE, ())
-    return replace(tanks, ledgers=(*tanks.ledgers, *free.ledgers))
+    free = [
+        _accounted(window, _trace_all(window, conventions), CARBON_FREE, ())[1]
+        for window in (inputs.between(steps).with_carbon_free_stores() for steps in inputs.windows)
+    ]
+    return replace(tanks, ledgers=(*tanks.ledgers, *joined_ledgers(free)))
 
 
-def _trace_each(
+def _trace_all(inputs: TracingInput, conventions: Sequence[Convention]) -> dict[Convention, ConventionTrace]:
+    given = *inputs.city, inputs.step_hours, inputs.operation
+    return trace_conventions(*given, conventions=conventions, with_renewable=False)
+
+
+def _traced_tanks(
+    inputs: TracingInput, conventions: Sequence[Convention], consumers: Sequence[MeteredConsumer]
+) -> TracedLedgers:
+    """With stores as virtual stocks, a window of time after the other; of the grid operator's trace all of it stays."""
+    if len(inputs.windows) == 1:
+        answers = _trace_all(inputs, conventions)
+        carbon, ledgers = _accounted(inputs, answers, WATER_TANK, consumers)
+        return TracedLedgers(answers[OPERATOR].tracing.detached(), carbon, ledgers)
+    given = *inputs.city, inputs.step_hours, inputs.operation
+    windows = conventions_in_windows(*given, conventions=conventions, with_renewable=False, n_steps=inputs.window_steps)
+    ci_kg_per_mwh, inflow_mw = np.empty((2, *inputs.shape))
+    accounted, stocks = list[tuple[CarbonLedger, tuple[ConventionLedger, ...]]](), list[StockTrace]()
+    for steps, answers in windows:
+        here = [consumer.between(steps) for consumer in consumers]
+        accounted.append(_accounted(inputs.between(steps), answers, WATER_TANK, here))
+        own = answers[OPERATOR].tracing
+        ci_kg_per_mwh[steps], inflow_mw[steps] = own.ci_kg_per_mwh, own.inflow_mw
+        stocks += [] if own.stocks is None else [own.stocks]
+    unknown = np.broadcast_to(np.nan, inputs.shape)
+    tracing = Tracing(ci_kg_per_mwh, unknown, inflow_mw, joined_traces(stocks) if stocks else None)
+    carbon = joined_carbon([ledger for ledger, _ in accounted])
+    return TracedLedgers(tracing, carbon, joined_ledgers([ledgers for _, ledgers in accounted]))
+
+
+def _accounted(
     inputs: TracingInput,
-    conventions: Sequence[Convention],
+    answers: Mapping[Convention, ConventionTrace],
     store_model: StoreModel,
     consumers: Sequence[MeteredConsumer],
-) -> TracedLedgers:
-    """The ledgers with one model of stores; generators who bear losses share the trace of the grid operator."""
+) -> tuple[CarbonLedger, tuple[ConventionLedger, ...]]:
+    """The grid operator's ledger and those of all; generators who bear losses share the trace of the grid operator."""
     city, hours, operation = inputs.city, inputs.step_hours, inputs.operation
-    answers = trace_conventions(*city, hours, operation, conventions=conventions, with_renewable=False)
     carbon = {
         name: carbon_ledger(
             *city,
@@ -188,8 +249,7 @@ def _trace_each(
             sector_kg=sector_kg_of_generators(own.codes, own.sector_kg),
             bearers=generators_and_stores(inputs, answers["generator"]),
         )
-    tracing = answers["operator"].tracing.detached()
-    return TracedLedgers(tracing, carbon["operator"], tuple(ledgers[name] for name in conventions))
+    return carbon["operator"], tuple(ledgers[name] for name in answers)
 
 
 def _summed(

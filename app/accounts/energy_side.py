@@ -151,7 +151,7 @@ def _flows(flow: GridFlow, direct_mw: Floats) -> Flows:
         to_node=np.concatenate([branches.to_node, lines.to_node]),
         p_from_mw=_with_constants(p_from, lines.p_from_mw, supplied),
         p_to_mw=_with_constants(p_to, lines.p_to_mw, supplied),
-        p_shunt_mw=np.where(supplied, flow.shunt_mw(), 0.0),
+        p_shunt_mw=np.where(supplied, flow.shunt_mw(), 0.0) if flow.network.conductance_pu.any() else None,
     )
     if supplied.all():
         return known

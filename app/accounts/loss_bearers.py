@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,14 @@ class LossBearer:
     name: str
     lost_mwh: float
     emissions_kg: float
+
+
+def summed_bearers(windows: Sequence[tuple[LossBearer, ...]]) -> tuple[LossBearer, ...]:
+    """Those of windows of time together; each has the same bearers."""
+    return tuple(
+        LossBearer(parts[0].name, sum(part.lost_mwh for part in parts), sum(part.emissions_kg for part in parts))
+        for parts in zip(*windows, strict=True)
+    )
 
 
 def uses_and_operator(

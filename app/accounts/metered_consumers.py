@@ -32,6 +32,10 @@ class MeteredConsumer:
     p_mw: Floats
     devices: slice | None = None
 
+    def between(self, steps: slice) -> MeteredConsumer:
+        """The same in some steps that follow each other."""
+        return replace(self, p_mw=self.p_mw[steps])
+
     def of_what_it_draws(self, per_mwh: Floats, step_hours: float) -> Floats:
         """What it draws times a property of the power at every node, shape (T, N), summed, shape (T,)."""
         at_consumer = without_nan(per_mwh[:, self.node])

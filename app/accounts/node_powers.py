@@ -31,6 +31,7 @@ class NodePowers:
         exports: Exports.
         operation: What the stores did, of which only energy counts; None if there are none.
         step_hours: Length of a step [h].
+        first_step: Step of the operation with which the rest begins.
     """
 
     flows: Flows
@@ -40,6 +41,7 @@ class NodePowers:
     exports: Exports
     operation: StockOperation | None
     step_hours: float
+    first_step: int = 0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -51,7 +53,7 @@ class NodePowers:
         """What all stores charge and discharge at each node, shape (T, N) each [MW]."""
         if self.operation is None:
             return np.zeros(self.shape), np.zeros(self.shape)
-        return self.operation.power_at_nodes(*self.shape)
+        return self.operation.power_at_nodes(*self.shape, first_step=self.first_step)
 
     @cached_property
     def of_vehicles_mwh(self) -> Floats:
@@ -180,7 +182,7 @@ class NodePowers:
         if operation is None:
             return np.zeros(self.shape[1])
         counts = operation.vehicle[operation.owner] == vehicle
-        drawn_mw, fed_mw = operation.power_at_nodes(*self.shape, counts)
+        drawn_mw, fed_mw = operation.power_at_nodes(*self.shape, counts, self.first_step)
         net: Floats = self.step_hours * (drawn_mw.sum(axis=0) - fed_mw.sum(axis=0))
         return net
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from carbon.stocks.operation import StockOperation
 from carbon.stocks.trace import StockEvents
 from grid.arrays import Bools, Floats, Ints, one_after_another, rank_in_run, run_offsets
 from grid.city.city import City
+from grid.flexibility.energy_pieces import energy_in_pieces
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot, mapped, values_of
 from grid.flexibility.reservoir import Reservoir
@@ -188,18 +189,32 @@ def dispatched_stocks_mwh(flexibilities: Sequence[Flexibility], p_mw: Mapping[st
         flexibilities: All stores.
         p_mw: Their withdrawal by name, shape (K,) each [MW].
     """
-    parts = []
-    for flexibility in flexibilities:
-        at = _NodeDevices.from_flexibility(flexibility)
-        parts.append(at.of_slots(flexibility.energy_mwh(p_mw[flexibility.name])))
+    parts = [_NodeDevices.from_flexibility(f).of_slots(f.energy_mwh(p_mw[f.name])) for f in flexibilities]
     return np.concatenate(parts) if parts else np.empty(0)
 
 
-def stock_error_mwh(dispatched_mwh: Floats, events: StockEvents) -> float:
+def dispatched_in_pieces(flexibilities: Sequence[Flexibility], p_mw: Mapping[str, Floats]) -> Iterator[Floats]:
+    """`dispatched_stocks_mwh` in pieces that follow each other; of a year of many cars, all would be too large."""
+    for flexibility in flexibilities:
+        at = _NodeDevices.from_flexibility(flexibility)
+        if isinstance(at.slot, slice):
+            yield from energy_in_pieces(flexibility, p_mw[flexibility.name])
+        else:
+            yield at.of_slots(flexibility.energy_mwh(p_mw[flexibility.name]))
+
+
+def stock_error_mwh(dispatched_mwh: Iterable[Floats], events: StockEvents) -> float:
     """The most by which a stock, after anything that happened in it, differs from that of the dispatch [MWh].
 
     Args:
-        dispatched_mwh: That of the dispatch, see `dispatched_stocks_mwh`.
+        dispatched_mwh: That of the dispatch, see `dispatched_stocks_mwh`, in pieces.
         events: When something happened in which store, and what the tracing found in it then.
     """
-    return float(np.abs(events.e_after_mwh - dispatched_mwh[events.slot]).max(initial=0.0))
+    slot, worst, first = events.slot, 0.0, 0
+    order = np.argsort(slot)
+    slot, e_after_mwh = slot[order], events.e_after_mwh[order]
+    for piece in dispatched_mwh:
+        here = slice(*np.searchsorted(slot, [first, first + piece.size]).tolist())
+        worst = max(worst, float(np.abs(e_after_mwh[here] - piece[slot[here] - first]).max(initial=0.0)))
+        first += piece.size
+    return worst

@@ -19,6 +19,8 @@ IMPORT = "import"
 """Name of what comes from the grid above."""
 STORES = "stores"
 """Name of what comes from stores."""
+WINDOW_BYTES = 6_000_000
+"""Size of an array of a value for each step and node of a window of time: four weeks of the reference city [byte]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,7 @@ class TracingInput:
         operation: What the stores did; None if there are none.
         step_hours: Length of a step [h].
         powers_of: One with the same powers and other carbon, whose powers at nodes count for this one too.
+        first_step: Step of the operation with which the rest begins, where this is a window of time.
     """
 
     flows: Flows
@@ -46,6 +49,7 @@ class TracingInput:
     operation: StockOperation | None
     step_hours: float
     powers_of: TracingInput | None = None
+    first_step: int = 0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -74,7 +78,34 @@ class TracingInput:
         if self.powers_of is not None:
             return self.powers_of.powers
         return NodePowers(
-            self.flows, self.sources, self.imported, self.consumers, self.exports, self.operation, self.step_hours
+            self.flows, self.sources, self.imported, self.consumers, self.exports, self.operation, self.step_hours,
+            self.first_step,
+        )  # fmt: skip
+
+    @property
+    def window_steps(self) -> int:
+        """Steps that are traced and accounted for at a time: all but of long periods."""
+        return max(1, WINDOW_BYTES // (8 * max(self.flows.n_nodes, 1)))
+
+    @property
+    def windows(self) -> list[slice]:
+        """The windows of time of so many steps."""
+        steps, n_steps = self.window_steps, self.flows.n_steps
+        return [slice(first, min(first + steps, n_steps)) for first in range(0, n_steps, steps)]
+
+    def between(self, steps: slice) -> TracingInput:
+        """What is traced in a window of time; the operation of the stores is that of all time."""
+        if (steps.start, steps.stop) == (0, self.flows.n_steps):
+            return self
+        consumers, exports = self.consumers, self.exports
+        return replace(
+            self,
+            flows=self.flows.between(steps),
+            sources=self.sources.between(steps),
+            consumers=replace(consumers, p_mw=consumers.p_mw[steps]),
+            exports=replace(exports, p_mw=exports.p_mw[steps]),
+            powers_of=None,
+            first_step=self.first_step + steps.start,
         )
 
     @cached_property
@@ -120,7 +151,9 @@ class TracingInput:
     def _without_stocks(self) -> TracingInput:
         if self.operation is None:
             return self
-        sources, consumers = with_carbon_free_stores(self.flows, self.sources, self.consumers, self.operation)
+        sources, consumers = with_carbon_free_stores(
+            self.flows, self.sources, self.consumers, self.operation, first_step=self.first_step
+        )
         more = sources.node.size - self.sources.node.size
         return TracingInput(
             self.flows,

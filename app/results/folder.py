@@ -30,7 +30,8 @@ from polars.exceptions import PolarsError
 from app.results.columns import TABLES
 from app.results.draft import is_draft, new_draft, take_place
 from app.results.prepared import note_checked, was_checked
-from app.results.table_file import as_stored, encode, in_columns
+from app.results.table_file import as_stored, encode_pieces
+from app.results.tables.frames import SteppedTable
 from app.results.target import PLACE, resolve_target
 from app.results.verification import FILES, MANIFEST, check_files, read_manifest, sealed
 from grid.errors import Fault, InputError
@@ -213,7 +214,7 @@ def write_result(
     place.mkdir(parents=True, exist_ok=True)
     with new_draft(place) as draft:
         (draft / "scenario.yaml").write_text(scenario_yaml, encoding="utf-8")
-        small = {name: frame for name in TABLES if (frame := _write_table(name, tables[name](), draft)) is not None}
+        small = {name: frame for name in TABLES if (frame := _write_table(name, tables[name], draft)) is not None}
         key_figures = summary(lambda name: small[name] if name in small else pl.scan_parquet(draft / f"{name}.parquet"))
         _write_json(key_figures, draft / "summary.json", indent=2)
         _write_json(topology, draft / "topology.json")
@@ -228,15 +229,15 @@ def write_result(
     return open_result(path)
 
 
-def _write_table(name: str, frame: pl.DataFrame, folder: Path) -> pl.LazyFrame | None:
+def _write_table(name: str, make: Callable[[], pl.DataFrame], folder: Path) -> pl.LazyFrame | None:
     """Writes a table; returns it if it is small enough to be held."""
-    table = in_columns(name, frame)
+    pieces = make.pieces() if isinstance(make, SteppedTable) else [make()]
     try:
         with (folder / f"{name}.parquet").open("wb") as opened:
-            encode(name, table, opened)
+            table = encode_pieces(name, pieces, opened)
     except PolarsError as error:  # how polars says some of the errors of a file system
         raise OSError(str(error)) from error
-    return as_stored(name, table) if table.estimated_size() <= HELD_BYTES else None
+    return None if table is None or table.estimated_size() > HELD_BYTES else as_stored(name, table)
 
 
 def _write_json(content: Mapping[str, Any], file: Path, indent: int | None = None) -> None:

@@ -13,10 +13,10 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, cached_property, partial
 from io import BytesIO
-from itertools import count
+from itertools import chain, count
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -98,6 +98,29 @@ def encode(name: str, frame: pl.DataFrame, file: BinaryIO) -> None:
     else:
         encoded = [_encoded_or_kept(name, column) for column in in_columns(name, frame)]
         file.writelines(parts_of_file(_schema(name), encoded))
+
+
+def encode_pieces(name: str, pieces: Iterable[pl.DataFrame], file: BinaryIO) -> pl.DataFrame | None:
+    """Writes a table whose rows come in pieces, at least one, of which one is held at a time.
+
+    Returns:
+        The table, if it came in one piece.
+    """
+    following = iter(pieces)
+    first = next(following)
+    second = next(following, None)
+    if second is None or name not in RESOLUTIONS:
+        frame = in_columns(name, first if second is None else pl.concat([first, second, *following]))
+        encode(name, frame, file)
+        return frame
+    columns: dict[str, list[EncodedColumn]] = {column: [] for column in TABLES[name]}
+    pieces = chain([first, second], following)
+    del first, second
+    for piece in pieces:
+        for column in in_columns(name, piece):
+            columns[column.name].append(_encoded(name, column)[1])
+    file.writelines(parts_of_file(_schema(name), [EncodedColumn.joined(parts) for parts in columns.values()]))
+    return None
 
 
 @cache

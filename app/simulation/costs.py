@@ -10,6 +10,7 @@ import numpy as np
 from app.accounts.grid_elements import is_store
 from app.simulation.phases import SimulationResult
 from grid.arrays import Floats
+from grid.flexibility.energy_pieces import final_mwh
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import values_of
 from grid.sharing import keep_latest
@@ -88,7 +89,12 @@ def carbon_cost(outcome: SimulationResult) -> Floats:
 
 def wear_cost(outcome: SimulationResult) -> Floats:
     """Wear and fuel of what feeds in, by step, shape (T,) [currency]."""
-    return _by_step(outcome, lambda f, p_mw: np.maximum(-p_mw, 0.0) * f.per_slot(f.wear_cost_per_mwh))
+    total = np.zeros(outcome.inputs.clock.n_steps)
+    for flexibility in outcome.inputs.flexibilities:
+        fed_mw = np.negative(outcome.p_mw[flexibility.name])
+        np.maximum(fed_mw, 0.0, out=fed_mw)
+        total += flexibility.by_step(fed_mw, flexibility.wear_cost_per_mwh)
+    return total * outcome.inputs.clock.step_hours
 
 
 def forgone_value(outcome: SimulationResult) -> Floats:
@@ -120,10 +126,9 @@ def stock_gain_mwh(outcome: SimulationResult) -> Floats:
         if store is None or not is_store(flexibility):
             continue
         last = flexibility.offsets[1:] - 1
-        surplus = flexibility.energy_mwh(outcome.p_mw[flexibility.name])[last] - store.e_end_mwh
-        gained = np.zeros(flexibility.n_slots)
-        gained[last] = surplus * flexibility.per_slot(store.eta_discharge)[last]
-        total += flexibility.by_step(gained)
+        surplus = final_mwh(flexibility, outcome.p_mw[flexibility.name]) - store.e_end_mwh
+        gained = surplus * flexibility.at_slots(store.eta_discharge, last)
+        total += np.bincount(flexibility.stop - 1, gained, total.size)
     return total
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from carbon.reporting.marginal import MarginalIntensity, regional_marginal
 from carbon.upstream import Upstream
-from grid.arrays import Floats
+from grid.arrays import Bools, Floats
 from grid.powerflow.powerflow import PowerFlow
 from optimizer.network.linearisation import loss_rows
 from optimizer.network.phase_linearisation import phase_loss_rows, spread_evenly
@@ -18,8 +18,8 @@ from optimizer.problem.schedule import Schedule
 if TYPE_CHECKING:
     from grid.three_phase import PhasePowerFlow
 
-MOST_VOLTAGES = 1_000_000
-"""Voltages of so many nodes and steps are differentiated at once, which takes some 200 MB."""
+MOST_VOLTAGES = 250_000
+"""Voltages of so many nodes and steps are differentiated at once, which takes some 50 MB."""
 MEANING = (
     "Marginal intensities tell what a change would emit, and no inventory is made of them. Those of the table nodal "
     "are the region's, with the losses that a MWh more at the bus causes in the AC power flow, all else as it was."
@@ -79,9 +79,9 @@ def marginal_of(
         upstream.ci_marginal_kg_per_mwh, upstream.ci_marginal_below_kg_per_mwh, upstream.ci_marginal_above_kg_per_mwh
     )
     losses = loss_sensitivity(flow) if sensitivity is None else sensitivity
-    live = np.where(flow.network.buses.node < 0, np.nan, 0.0)
+    dead = flow.network.buses.node < 0
     price, penalty, dispatch = (
-        np.broadcast_to(np.nan, losses.shape) if values.shape != losses.shape else values + live
+        np.broadcast_to(np.nan, losses.shape) if values.shape != losses.shape else _without(values, dead)
         for values in (schedule.nodal_price_per_mwh, schedule.nodal_penalty_per_mwh, schedule.marginal_ci_kg_per_mwh)
     )
     optimised = bool(np.isfinite(price).any())
@@ -91,6 +91,11 @@ def marginal_of(
     elif not isinstance(flow, PowerFlow):
         notes.append(OF_PHASES)
     return Marginal(region, region.at_nodes(np.nan_to_num(losses)), losses, price, penalty, dispatch, tuple(notes))
+
+
+def _without(values: Floats, dead: Bools) -> Floats:
+    """Values at buses, shape (T, B), NaN at dead ones, shape (B,); the same array where there are none."""
+    return values + np.where(dead, np.nan, 0.0) if dead.any() else values
 
 
 def loss_sensitivity(flow: PowerFlow | PhasePowerFlow) -> Floats:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from carbon.ledgers.sectors import SectorTable, sector_table
+from carbon.stocks.joined import joined_classes
 from carbon.stocks.operation import StockOperation
 from carbon.stocks.trace import ClassTrace
 from carbon.tracing.conventions import ConventionTrace
@@ -111,6 +113,22 @@ class CarbonLedger:
         residuals_kg = (self.bus_residual_kg, self.stock_residual_kg, self.city_residual_kg)
         worst_kg = np.abs(residuals_kg).max(axis=0)
         return ratio(worst_kg, moved_kg, np.where(worst_kg > 0, np.inf, 0.0))
+
+
+def joined_carbon(parts: Sequence[CarbonLedger]) -> CarbonLedger:
+    """The ledgers of windows of time that follow each other, as one."""
+    by_step = ("source_kg", "consumption_kg", "loss_kg", "export_kg", "renewable_mwh")
+    tables = [part.sectors for part in parts]
+    return CarbonLedger(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in by_step},
+        vehicles=joined_classes([part.vehicles for part in parts]),
+        stationary=joined_classes([part.stationary for part in parts]),
+        sectors=SectorTable(
+            tables[0].codes,
+            np.concatenate([table.energy_mwh for table in tables]),
+            np.concatenate([table.emissions_kg for table in tables]),
+        ),
+    )
 
 
 def carbon_ledger(

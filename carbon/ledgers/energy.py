@@ -78,7 +78,7 @@ def energy_ledger(
     conversion_mwh = (stationary.charge_meter_mwh - stationary.energy.charge) + (
         stationary.energy.discharge - stationary.discharge_meter_mwh
     )
-    grid_loss_mwh = step_hours * flows.loss_mw().sum(axis=1)
+    grid_loss_mwh = step_hours * flows.loss_by_step_mw()
     vehicle_mwh = vehicles.charge_meter_mwh - vehicles.discharge_meter_mwh
     return EnergyLedger(
         generation_mwh=step_hours * sources.p_mw[:, ~imported].sum(axis=1),

@@ -149,6 +149,39 @@ def check_not_overdrawn(state: StockState) -> None:
     raise_if_any([*faults, *more])
 
 
+def in_window(state: StockState, first: int, stop: int, n_conventions: int) -> StockState:
+    """The state of stocks, with room for what happens in the steps `first` to `stop` only, under so many conventions.
+
+    Args:
+        state: The stocks before step `first`, opened without a log.
+        first: First step.
+        stop: Step after the last.
+        n_conventions: Under how many conventions contents are kept.
+    """
+    log = state.log
+    begin, end = log.begins[[KINDS * first, KINDS * stop]].tolist()
+    values = np.empty((1 + (state.held.shape[1] - 1) // 2 + n_conventions, end - begin))
+    values[0] = log.values[0, begin:end]
+    return state._replace(log=EventLog(log.begins - begin, log.device[begin:end], values))
+
+
+def events_in_window(state: StockState, window: StockState, op: StockOperation, first: int, stop: int) -> StockEvents:
+    """What happened in the steps `first` to `stop`, in arrays that those of all steps are made of.
+
+    Args:
+        state: The stocks, opened without a log.
+        window: The same after these steps, see `in_window`.
+        op: What every store did.
+        first: First step.
+        stop: Step after the last.
+    """
+    begin, end = state.log.begins[[KINDS * first, KINDS * stop]].tolist()
+    e_after_mwh = state.log.values[0, begin:end]
+    e_after_mwh[:] = window.log.values[0]
+    begins = window.log.begins[KINDS * first : KINDS * stop + 1 : KINDS].copy()
+    return StockEvents(op.energy, begins, window.log.device, e_after_mwh, first)
+
+
 def stock_events(state: StockState, op: StockOperation) -> StockEvents:
     """All that happened, whatever the convention and the carbon; kept for who does the same next."""
     log = state.log
@@ -167,7 +200,7 @@ def stock_trace(
     """Carbon and, if it was traced, renewable energy of all stocks after the last step, under one convention.
 
     Args:
-        state: The stocks after the last step.
+        state: The stocks after the last step of the events.
         devices: What every store did, as the kernels read it.
         convention: Place of the convention.
         opening: Each stock before the first step.
@@ -189,8 +222,8 @@ def stock_trace(
         renewable_share_start=shares_start[0] if shares_start else _unknown(len(device)),
         driven_mwh=driven_mwh,
         driven_kg=driven_kg,
-        vehicles=_class_trace(state, VEHICLES, columns, opening, op.vehicle),
-        stationary=_class_trace(state, STATIONARY, columns, opening, ~op.vehicle),
+        vehicles=_class_trace(state, VEHICLES, columns, opening, op.vehicle, events.steps),
+        stationary=_class_trace(state, STATIONARY, columns, opening, ~op.vehicle, events.steps),
         opening=opening,
         closing=stock_contents(state, convention, n_properties),
     )
@@ -212,15 +245,19 @@ def _unknown(size: int) -> Floats:
     return np.broadcast_to(np.nan, size)
 
 
-def _class_trace(state: StockState, which: int, columns: list[int], opening: Contents, members: Bools) -> ClassTrace:
-    """All stocks of one class."""
-    at_first = (opening.e_mwh, opening.carbon_kg, opening.renewable_mwh)
+def _class_trace(
+    state: StockState, which: int, columns: list[int], opening: Contents, members: Bools, steps: slice
+) -> ClassTrace:
+    """All stocks of one class in some steps; between two windows of time they hold what the step before says."""
+    at_first = [float(held[members].sum()) for held in (opening.e_mwh, opening.carbon_kg, opening.renewable_mwh)]
+    if steps.start > 0:
+        at_first = state.contents[steps.start - 1, columns, which].tolist()
     energy, carbon, *renewable = (
-        Movements(float(values[members].sum()), state.contents[:, q, which], *state.moved[:, which, :, q].T)
-        for q, values in zip(columns, at_first, strict=False)
+        Movements(value, state.contents[steps, q, which], *state.moved[steps, which, :, q].T)
+        for q, value in zip(columns, at_first, strict=False)
     )
-    nothing = Movements(np.nan, *(_unknown(len(state.contents)),) * 6)
-    charged_mwh, discharged_mwh = state.meter_mwh[:, which].T
+    charged_mwh, discharged_mwh = state.meter_mwh[steps, which].T
+    nothing = Movements(np.nan, *(_unknown(len(charged_mwh)),) * 6)
     return ClassTrace(energy, carbon, renewable[0] if renewable else nothing, charged_mwh, discharged_mwh)
 
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from carbon.mixing.compiled import kernel
 from carbon.validation import array_faults, index_faults
-from grid.arrays import Bools, Floats, Ints, read_only, run_of, run_offsets
+from grid.arrays import Bools, Floats, Ints, read_only, read_only_ints, run_of, run_offsets
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot, values_of
+from grid.flexibility.slots_kernel import add_at_places
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,18 +131,36 @@ class StockOperation:
         )
         return part
 
-    def power_at_nodes(self, n_steps: int, n_nodes: int, which: Bools | None = None) -> tuple[Floats, Floats]:
+    def power_at_nodes(
+        self, n_steps: int, n_nodes: int, which: Bools | None = None, first_step: int = 0
+    ) -> tuple[Floats, Floats]:
         """What the stores charge and what they discharge at each node, shape (T, N) each, at least 0 [MW].
 
         Args:
             n_steps: Number of steps, T.
             n_nodes: Number of nodes, N.
             which: The devices that count, shape (N,); None for all.
+            first_step: The first of these steps.
         """
         drawn, fed = np.zeros((2, n_steps, n_nodes))
         counts = np.ones(self.n_devices, dtype=np.bool_) if which is None else which
-        _add_at_nodes(counts, self.node, self.start, self.stop, self.p_mw, drawn, fed)
+        _add_at_nodes(first_step, counts, self.node, self.start, self.stop, self.p_mw, drawn, fed)
         return drawn, fed
+
+    def power_at_places(self, place: Ints, steps: slice, n_places: int) -> tuple[Floats, Floats]:
+        """As `power_at_nodes`, in some steps, at places of the devices' own, shape (N,): (steps, places) each [MW]."""
+        drawn, fed = np.zeros((2, steps.stop - steps.start, n_places))
+        every = np.ones(self.n_devices, dtype=np.bool_)
+        _add_at_nodes(steps.start, every, read_only_ints(place), self.start, self.stop, self.p_mw, drawn, fed)
+        return drawn, fed
+
+    def at_places(self, values: Floats, place: Ints, n_steps: int, n_places: int) -> Floats:
+        """Values by slot, shape (K,), summed at places of the devices, shape (N,): shape (T, places)."""
+        summed = np.zeros((n_steps, n_places))
+        offsets, every = run_offsets(self.stop - self.start), read_only_ints(np.arange(self.n_devices + 1))
+        start, ones = read_only_ints(self.start), read_only(np.ones(self.n_devices))
+        add_at_places(start, offsets, every, read_only_ints(place), ones, read_only(values), summed)
+        return summed
 
     @property
     def slot_device(self) -> Ints:
@@ -166,15 +185,18 @@ def _part(quantity: DeviceOrSlot, devices: slice, slots: slice) -> DeviceOrSlot:
 
 
 @kernel()
-def _add_at_nodes(counts: Bools, node: Ints, start: Ints, stop: Ints, p_mw: Floats, drawn: Floats, fed: Floats) -> None:
-    """Sums the power of devices at their nodes: charging to `drawn`, discharging to `fed`."""
-    slot = 0
+def _add_at_nodes(
+    first: int, counts: Bools, node: Ints, start: Ints, stop: Ints, p_mw: Floats, drawn: Floats, fed: Floats
+) -> None:
+    """Sums the power of devices at their nodes from step `first` on: charging to `drawn`, discharging to `fed`."""
+    offset = 0
     for device in range(node.size):
-        for step in range(start[device], stop[device]):
-            if counts[device]:
-                drawn[step, node[device]] += max(p_mw[slot], 0.0)
-                fed[step, node[device]] += max(-p_mw[slot], 0.0)
-            slot += 1
+        if counts[device]:
+            for step in range(max(start[device], first), min(stop[device], first + drawn.shape[0])):
+                power = p_mw[offset + step - start[device]]
+                drawn[step - first, node[device]] += max(power, 0.0)
+                fed[step - first, node[device]] += max(-power, 0.0)
+        offset += stop[device] - start[device]
 
 
 def _shape_faults(op: StockOperation) -> list[Fault]:

@@ -6,8 +6,10 @@ is kept are events, and values of all slots are filled in between them when some
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from carbon.mixing.compiled import kernel
 from carbon.stocks.operation import StockOperation
 from grid.arrays import Bools, Floats, Ints, run_of
 from grid.kept_if_small import kept_if_small
+
+EVENTS_AT_ONCE = 1_000_000
+"""Events of a window of time, about: those of four weeks of the reference city with 10,000 cars."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,12 +107,19 @@ class StockEvents:
         begins: The events of step t are begins[t] to begins[t + 1], shape (T + 1,).
         device: Device of each event, shape (J,).
         e_after_mwh: Energy in its stock after it, shape (J,) [MWh].
+        first_step: Step of the operation that is step 0 here, where the events are those of a window of time.
     """
 
     operation: StockOperation
     begins: Ints
     device: Ints
     e_after_mwh: Floats
+    first_step: int = 0
+
+    @property
+    def steps(self) -> slice:
+        """The steps of the operation in which they happen."""
+        return slice(self.first_step, self.first_step + self.begins.size - 1)
 
     @kept_if_small
     def step(self) -> Ints:
@@ -131,14 +143,14 @@ class StockEvents:
         both += self.of_vehicle
         return both
 
-    @cached_property
+    @kept_if_small
     def slot(self) -> Ints:
         """Slot of each event in the operation, shape (J,)."""
-        slot: Ints = (self.operation.first_slot - self.operation.start)[self.device]
+        slot: Ints = (self.operation.first_slot - self.operation.start + self.first_step)[self.device]
         slot += self.step
         return slot
 
-    @cached_property
+    @kept_if_small
     def p_mw(self) -> Floats:
         """Withdrawal at the terminals in each event, shape (J,) [MW]."""
         return self.operation.p_mw[self.slot]
@@ -148,6 +160,12 @@ class StockEvents:
         """Whether the store discharges in an event, shape (J,)."""
         return self.p_mw < 0
 
+    def between(self, steps: slice) -> StockEvents:
+        """Those of some steps that follow each other, counted from the first of these steps."""
+        begin, end = self.begins[[steps.start, steps.stop]].tolist()
+        begins, first = self.begins[steps.start : steps.stop + 1] - begin, self.first_step + steps.start
+        return StockEvents(self.operation, begins, self.device[begin:end], self.e_after_mwh[begin:end], first)
+
     def select(self, devices: slice) -> tuple[StockEvents, Ints | slice]:
         """Those of some devices that follow each other, as if there were no others, and their places among all."""
         first, stop, _ = devices.indices(self.operation.n_devices)
@@ -156,7 +174,7 @@ class StockEvents:
         here = np.flatnonzero((self.device >= first) & (self.device < stop))
         begins = np.searchsorted(here, self.begins)
         return StockEvents(
-            self.operation.select(devices), begins, self.device[here] - first, self.e_after_mwh[here]
+            self.operation.select(devices), begins, self.device[here] - first, self.e_after_mwh[here], self.first_step
         ), here
 
     def by_slot(self, at_start: Floats, after: Floats, *, at_end: bool) -> Floats:
@@ -241,6 +259,19 @@ class StockRecord:
     def renewable_share(self) -> Floats:
         """Renewable share of the stock at the start of each slot, shape (K,), computed at each call [1]."""
         return self.events.by_slot(self.renewable_share_start, self.renewable_share_after, at_end=False)
+
+    def between(self, steps: slice) -> StockRecord:
+        """The same of some steps that follow each other, without copies."""
+        here = slice(*self.events.begins[[steps.start, steps.stop]].tolist())
+        of_events = self.moved_kg[here], self.ci_after_kg_per_mwh[here], self.renewable_share_after[here]
+        return StockRecord(self.events.between(steps), *of_events, self.ci_start_kg_per_mwh, self.renewable_share_start)
+
+    def in_windows(self, devices: slice) -> Iterator[StockRecord]:
+        """Those of some devices that follow each other, in windows of time of not too many events."""
+        begins, last = self.events.begins, self.events.begins.size - 1
+        steps = np.unique(np.searchsorted(begins, np.arange(0, begins[-1] + 1, EVENTS_AT_ONCE)).clip(0, last)).tolist()
+        for first, stop in pairwise([0, *(step for step in steps if 0 < step < last), last]):
+            yield self.between(slice(first, stop)).select(devices)
 
     def select(self, devices: slice) -> StockRecord:
         """The same of some devices that follow each other, as if there were no others."""

@@ -22,6 +22,7 @@ def with_carbon_free_stores(
     consumers: Consumers,
     operation: StockOperation,
     *,
+    first_step: int = 0,
     vehicle_sector: str = "II.1",
     storage_sector: str = "I.4",
 ) -> tuple[Sources, Consumers]:
@@ -36,6 +37,7 @@ def with_carbon_free_stores(
         sources: Generation and imports.
         consumers: Final consumers.
         operation: What every store did.
+        first_step: Step of the operation with which the flows begin.
         vehicle_sector: Sub-sector of the charging of vehicles.
         storage_sector: Sub-sector of the charging of stationary stores.
 
@@ -55,7 +57,7 @@ def with_carbon_free_stores(
     )
     every = np.ones(operation.n_devices, dtype=np.bool_)
     vehicle = operation.vehicle[operation.owner]
-    nodes, _, given_mw = _by_node(operation, every, shape)
+    nodes, _, given_mw = _by_node(operation, every, shape, first_step)
     free = np.zeros_like(given_mw)
     fed = Sources(
         np.concatenate([sources.node, nodes]),
@@ -67,14 +69,16 @@ def with_carbon_free_stores(
     more = len(sectors) - len(consumers.sectors)
     parts = [(consumers.node, consumers.p_mw, np.pad(consumers.share, ((0, 0), (0, more))))]
     for of_kind, sector in ((vehicle, vehicle_sector), (~vehicle, storage_sector)):
-        at, drawn_mw, _ = _by_node(operation, of_kind, shape)
+        at, drawn_mw, _ = _by_node(operation, of_kind, shape, first_step)
         parts.append((at, drawn_mw, np.tile(np.array(sectors) == sector, (at.size, 1)).astype(np.float64)))
     node, p_mw, share = zip(*parts, strict=True)
     return fed, Consumers(np.concatenate(node), np.concatenate(p_mw, axis=1), sectors, np.concatenate(share))
 
 
-def _by_node(operation: StockOperation, of_kind: Bools, shape: tuple[int, int]) -> tuple[Ints, Floats, Floats]:
+def _by_node(
+    operation: StockOperation, of_kind: Bools, shape: tuple[int, int], first_step: int
+) -> tuple[Ints, Floats, Floats]:
     """The nodes of some devices, and what these charge and discharge at each, shape (T, nodes) each."""
     nodes = np.unique(operation.node[of_kind])
-    drawn_mw, given_mw = operation.power_at_nodes(*shape, of_kind)
+    drawn_mw, given_mw = operation.power_at_nodes(*shape, of_kind, first_step)
     return nodes, drawn_mw[:, nodes], given_mw[:, nodes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from carbon.stocks.operation import StockOperation
 from carbon.tracing.convention_names import CONVENTIONS, Convention
 from carbon.tracing.equations import MixingEquations
 from carbon.tracing.flows import Consumers, Exports, Flows, Sources, at_nodes
-from carbon.tracing.proportional_sharing import Tracing, check_sources, trace_rules
+from carbon.tracing.proportional_sharing import Tracing, check_sources, rules_in_windows
 from carbon.validation import check_step_hours, index_faults, shape_faults
 from grid.arrays import Floats, columns_at
 from grid.errors import InputError, raise_if_any
@@ -95,6 +95,34 @@ def trace_conventions(
         InputError: If the inputs do not fit together, a convention is not known, or more is taken out of a stock than
             it holds.
     """
+    every = max(flows.n_steps, 1)
+    _, found = next(
+        conventions_in_windows(
+            flows, sources, consumers, exports, step_hours, operation,
+            conventions=conventions, with_renewable=with_renewable, threads=threads, n_steps=every,
+        )
+    )  # fmt: skip
+    return found
+
+
+def conventions_in_windows(
+    flows: Flows,
+    sources: Sources,
+    consumers: Consumers,
+    exports: Exports,
+    step_hours: float,
+    operation: StockOperation | None = None,
+    *,
+    conventions: Sequence[Convention] = CONVENTIONS,
+    with_renewable: bool = True,
+    threads: int | None = None,
+    n_steps: int,
+) -> Iterator[tuple[slice, dict[Convention, ConventionTrace]]]:
+    """The same in windows of time of `n_steps` each, one after the other; other arguments and errors as above.
+
+    What stores hold goes on from window to window, so that nothing depends on where one ends. What a window says of
+    devices (`StockTrace.driven_kg`) is complete with the last.
+    """
     check_step_hours(step_hours)
     check_sources(flows, sources)
     _check_uses(flows, consumers, exports, conventions)
@@ -107,16 +135,16 @@ def trace_conventions(
         uses=(consumers, exports),
         with_share="generator" in conventions,
     )
-    solution, stocks = trace_rules(equations, step_hours, operation, threads)
-    ones = np.broadcast_to(1.0, (flows.n_steps, flows.n_nodes))
-    found: dict[Convention, ConventionTrace] = {}
-    for rule, values, held in zip(rules, solution.found, stocks, strict=True):
-        renewable_share = values[2] if with_renewable else np.broadcast_to(np.nan, ones.shape)
-        tracing = Tracing(values[1], renewable_share, values[0], held)
-        for name in _RULES[rule]:
-            factor, share = values[-1] if rule == GROSS else ones, solution.share if name == "generator" else ones
-            found[name] = ConventionTrace(name, tracing, factor, share)
-    return {name: found[name] for name in conventions}
+    for window, solution, stocks in rules_in_windows(equations, step_hours, operation, threads, n_steps):
+        ones = np.broadcast_to(1.0, (window.stop - window.start, flows.n_nodes))
+        found: dict[Convention, ConventionTrace] = {}
+        for rule, values, held in zip(rules, solution.found, stocks, strict=True):
+            renewable_share = values[2] if with_renewable else np.broadcast_to(np.nan, ones.shape)
+            tracing = Tracing(values[1], renewable_share, values[0], held)
+            for name in _RULES[rule]:
+                factor, share = values[-1] if rule == GROSS else ones, solution.share if name == "generator" else ones
+                found[name] = ConventionTrace(name, tracing, factor, share)
+        yield window, {name: found[name] for name in conventions}
 
 
 def average_flows(flows: Flows) -> Flows:

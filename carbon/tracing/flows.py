@@ -13,6 +13,9 @@ from carbon.validation import array_faults, index_faults
 from grid.arrays import Bools, Floats, Ints, read_only, read_only_ints
 from grid.errors import Fault, raise_if_any
 
+STEPS_AT_ONCE = 2048
+"""Steps whose losses at all nodes are held at a time."""
+
 
 @dataclass(frozen=True, eq=False)
 class Flows:
@@ -60,6 +63,18 @@ class Flows:
     def n_steps(self) -> int:
         """Number of steps, T."""
         return len(self.p_from_mw)
+
+    def between(self, steps: slice) -> Flows:
+        """The same in some steps that follow each other."""
+        shunt_mw = None if self.p_shunt_mw is None else self.p_shunt_mw[steps]
+        ends = self.from_node, self.to_node
+        return Flows(self.n_nodes, *ends, self.p_from_mw[steps], self.p_to_mw[steps], shunt_mw)
+
+    def loss_by_step_mw(self) -> Floats:
+        """Power lost in all of the grid, shape (T,) [MW]."""
+        begins = range(0, self.n_steps, STEPS_AT_ONCE)
+        parts = [self.between(slice(first, first + STEPS_AT_ONCE)).loss_mw().sum(axis=1) for first in begins]
+        return np.concatenate([np.empty(0), *parts])
 
     def received_mw(self) -> tuple[Floats, Floats]:
         """Power that arrives at the second node from the first, and at the first from the second, (T, L) each [MW]."""
@@ -123,6 +138,10 @@ class Sources:
                 *array_faults("sources.renewable_share", self.renewable_share, shape, low=0, high=1),
             ]
         )
+
+    def between(self, steps: slice) -> Sources:
+        """The same in some steps that follow each other."""
+        return Sources(self.node, self.p_mw[steps], self.ci_kg_per_mwh[steps], self.renewable_share[steps])
 
     def emissions_kg(self, step_hours: float) -> Floats:
         """Carbon of all of them in every step of so many hours, shape (T,) [kg]."""

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from carbon.stocks.ledger import check_not_overdrawn, open_stocks, stock_contents, stock_events, stock_trace
+from carbon.stocks.ledger import (
+    StockState,
+    check_not_overdrawn,
+    events_in_window,
+    in_window,
+    open_stocks,
+    stock_contents,
+    stock_events,
+    stock_trace,
+)
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.schedule import device_arrays
+from carbon.stocks.schedule import DeviceArrays, device_arrays
 from carbon.stocks.trace import ClassTrace, StockTrace, no_stocks, own
 from carbon.tracing.equations import MixingEquations, MixingSolution
 from carbon.tracing.flows import Flows, Sources
@@ -97,6 +107,68 @@ def trace(
     return Tracing(ci_kg_per_mwh, renewable_share, inflow_mw, stocks[0])
 
 
+def trace_in_windows(
+    flows: Flows,
+    sources: Sources,
+    step_hours: float,
+    operation: StockOperation | None,
+    n_steps: int,
+    *,
+    of_shares: bool = False,
+) -> Iterator[tuple[slice, Tracing]]:
+    """The same in windows of time of `n_steps` each, one after the other; other arguments and errors as `trace`.
+
+    What stores hold goes on from window to window, so that nothing depends on where one ends.
+    """
+    check_step_hours(step_hours)
+    check_sources(flows, sources)
+    equations = MixingEquations.from_flows(flows, sources)
+    windows = rules_in_windows(equations, step_hours, operation, None, n_steps, of_shares=of_shares, keeps_events=False)
+    for window, solution, stocks in windows:
+        inflow_mw, ci_kg_per_mwh, renewable_share = solution.found[0]
+        yield window, Tracing(ci_kg_per_mwh, renewable_share, inflow_mw, stocks[0])
+
+
+def rules_in_windows(
+    equations: MixingEquations,
+    step_hours: float,
+    operation: StockOperation | None,
+    threads: int | None,
+    n_steps: int,
+    *,
+    of_shares: bool = False,
+    keeps_events: bool = True,
+) -> Iterator[tuple[slice, MixingSolution, Sequence[StockTrace | None]]]:
+    """As `trace_rules`, in windows of time of `n_steps` each, one after the other.
+
+    What the first rule says of the events of all windows stands in arrays that stay, one after the other, if the caller
+    `keeps_events`; what the other rules say of those of a window is gone with it.
+    """
+    end = equations.n_steps
+    if n_steps >= end:
+        yield slice(0, end), *trace_rules(equations, step_hours, operation, threads, of_shares=of_shares)
+        return
+    windows = [slice(first, min(first + n_steps, end)) for first in range(0, end, n_steps)]
+    if operation is None:
+        for window in windows:
+            yield window, equations.solve(window.start, window.stop, threads), [None] * len(equations.rules)
+        return
+    devices, state = _opened(equations, operation, of_shares=of_shares, with_log=False)
+    n_kept, events_before = (1 + equations.n_properties) * keeps_events, 0
+    kept = [np.empty(state.log.device.size) for _ in range(n_kept)]
+    for window in windows:
+        first, stop = window.start, window.stop
+        now = in_window(state, first, stop, len(equations.rules))
+        openings = [stock_contents(state, place, equations.n_properties) for place in range(len(equations.rules))]
+        solution = equations.solve_with_stocks(first, stop, step_hours, devices, now, threads)
+        check_not_overdrawn(state)
+        events = events_in_window(state, now, operation, first, stop)
+        stocks = [stock_trace(now, devices, place, opening, events) for place, opening in enumerate(openings)]
+        own = _in_arrays(stocks[0], kept, events_before) if keeps_events else stocks[0]
+        yield window, solution, [own, *stocks[1:]]
+        events_before += events.device.size
+
+
 def trace_rules(
     equations: MixingEquations,
     step_hours: float,
@@ -109,18 +181,36 @@ def trace_rules(
 
     All rules share one pass through the steps of the stores; arguments and errors as `trace`.
     """
-    n_rules, n_properties = len(equations.rules), equations.n_properties
+    n_rules = len(equations.rules)
     if operation is None:
         return equations.solve(0, equations.n_steps, threads), [None] * n_rules
-    initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial][:n_properties])
-    lossy = (of_shares, True)[:n_properties]
-    devices = device_arrays(operation, equations.order, equations.n_steps, initial, lossy)
-    state = open_stocks(devices, equations.order.n_nodes, n_rules)
-    opening = stock_contents(state, 0, n_properties)
+    devices, state = _opened(equations, operation, of_shares=of_shares, with_log=True)
+    opening = stock_contents(state, 0, equations.n_properties)
     solution = equations.solve_with_stocks(0, equations.n_steps, step_hours, devices, state, threads)
     check_not_overdrawn(state)
     events = stock_events(state, operation)
     return solution, [stock_trace(state, devices, place, opening, events) for place in range(n_rules)]
+
+
+def _opened(
+    equations: MixingEquations, operation: StockOperation, *, of_shares: bool, with_log: bool
+) -> tuple[DeviceArrays, StockState]:
+    """What every store did, as the kernels read it, and the stocks before the first step."""
+    n_properties = equations.n_properties
+    initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial][:n_properties])
+    lossy = (of_shares, True)[:n_properties]
+    devices = device_arrays(operation, equations.order, equations.n_steps, initial, lossy)
+    return devices, open_stocks(devices, equations.order.n_nodes, len(equations.rules), with_log=with_log)
+
+
+def _in_arrays(trace: StockTrace, kept: Sequence[Floats], begin: int) -> StockTrace:
+    """A window's trace with what it says of its events, J of them, in the places from `begin` of larger arrays."""
+    moved_kg, ci_after, *renewable = (values[begin : begin + trace.events.device.size] for values in kept)
+    moved_kg[:], ci_after[:] = trace.moved_kg, trace.ci_after_kg_per_mwh
+    for share in renewable:
+        share[:] = trace.renewable_share_after
+    share_after = renewable[0] if renewable else trace.renewable_share_after
+    return replace(trace, moved_kg=moved_kg, ci_after_kg_per_mwh=ci_after, renewable_share_after=share_after)
 
 
 def check_sources(flows: Flows, sources: Sources) -> None:

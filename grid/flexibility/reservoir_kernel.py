@@ -43,6 +43,19 @@ class Devices(NamedTuple):
     p_segments_mw: Floats
     p_segments_by_slot: bool
 
+    def between(self, first: int, stop: int) -> Devices:
+        """The devices `first` to `stop` - 1 by themselves."""
+        devices, slots = slice(first, stop), slice(int(self.first_slot[first]), int(self.first_slot[stop]))
+        return self._replace(
+            first_slot=self.first_slot[first : stop + 1] - self.first_slot[first],
+            p_max_mw=self.p_max_mw[slots if self.p_max_by_slot else devices],
+            eta_charge=self.eta_charge[slots if self.eta_charge_by_slot else devices],
+            eta_discharge=self.eta_discharge[slots if self.eta_discharge_by_slot else devices],
+            retention_per_step=self.retention_per_step[devices],
+            drain_mwh=self.drain_mwh[slots] if self.drain_mwh.size else self.drain_mwh,
+            p_segments_mw=self.p_segments_mw[slots if self.p_segments_by_slot else devices],
+        )
+
 
 @njit(cache=True, nogil=True)
 def charge_at_once(of: Devices, e_start_mwh: Floats, e_due_mwh: Floats) -> Floats:

@@ -85,12 +85,10 @@ class Slots:
             return self.per_slot(one), self.per_slot(other)
         return one, other
 
-    def by_step(self, values: Floats) -> Floats:
-        """Values by slot, shape (K,), summed to steps, shape (T,)."""
-        every = np.arange(self.n_devices + 1)
-        return self._at_places(values, every, np.zeros(self.n_devices, dtype=np.int64), np.ones(self.n_devices), 1)[
-            :, 0
-        ]
+    def by_step(self, values: Floats, weight: Floats | None = None) -> Floats:
+        """Values by slot, shape (K,), times a weight of each device, (N,), if any, summed to steps, shape (T,)."""
+        every, first = np.arange(self.n_devices + 1), np.zeros(self.n_devices, dtype=np.int64)
+        return self._at_places(values, every, first, np.ones(self.n_devices) if weight is None else weight, 1)[:, 0]
 
     def _at_places(self, values: Floats, pointer: Ints, place: Ints, share: Floats, n_places: int) -> Floats:
         """Values by slot, shape (K,), summed to steps and places; arguments as of `add_at_places`."""

@@ -31,6 +31,9 @@ class GridFlow(Protocol):
     def failed(self) -> Bools:
         """Steps without a solution, shape (T,)."""
 
+    def between(self, steps: slice) -> GridFlow:
+        """The same in some steps that follow each other."""
+
     def vm_pu(self) -> Floats:
         """Voltage at every bus, shape (T, B) [pu]; NaN where a bus is de-energised."""
 

@@ -62,6 +62,14 @@ class PowerFlow:
         clock = self.clock.window(0, steps.size)  # how many they are counts, not when
         return PowerFlow(clock, network, self.voltage[steps], self.by_newton[steps], self.failed[steps])
 
+    def between(self, steps: slice) -> PowerFlow:
+        """The same in some steps that follow each other."""
+        if (steps.start, steps.stop) == (0, self.clock.n_steps):
+            return self
+        clock = self.clock.window(steps.start, steps.stop)
+        apart = self.voltage[steps], self.by_newton[steps], self.failed[steps]
+        return PowerFlow(clock, self.network, *apart, self.variants, self.variant[steps])
+
     def vm_pu(self) -> Floats:
         """Voltage magnitude at every bus, shape (T, B) [pu]; NaN where a bus is de-energised."""
         node = self.network.buses.node

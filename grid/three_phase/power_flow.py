@@ -63,6 +63,13 @@ class PhasePowerFlow:
             None if self.delta is None else self.delta.chosen(steps),
         )  # fmt: skip
 
+    def between(self, steps: slice) -> PhasePowerFlow:
+        """The voltages of some steps that follow each other; what was drawn between phases only of all of them."""
+        if (steps.start, steps.stop) == (0, self.clock.n_steps):
+            return self
+        apart = self.voltage[:, :, steps], self.by_newton[steps], self.failed[steps]
+        return PhasePowerFlow(self.clock.window(steps.start, steps.stop), self.network, self.sequences, *apart)
+
     def phase_vm_pu(self) -> Floats:
         """Voltage of each phase at each bus, shape (T, 3, B) [pu]; NaN where a bus is de-energised."""
         node = self.network.buses.node

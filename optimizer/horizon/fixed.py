@@ -49,10 +49,11 @@ def _given_powers(p_fixed_mw: Floats, q_fixed_mvar: Floats, flexibilities: tuple
     fuel = value = own_kg = 0.0
     for flexibility in flexibilities:
         power, h = p_mw[flexibility.name], flexibility.clock.step_hours
-        fed, drawn = np.maximum(-power, 0.0), np.maximum(power, 0.0)
-        fuel += h * float(fed @ flexibility.per_slot(flexibility.wear_cost_per_mwh))
-        value -= h * float(drawn @ flexibility.per_slot(flexibility.value_per_mwh))
-        own_kg += h * float(fed.sum()) * (flexibility.ci_kg_per_mwh or (0.0,))[0]
+        part = np.maximum(-power, 0.0)
+        fuel += h * float(part @ flexibility.per_slot(flexibility.wear_cost_per_mwh))
+        own_kg += h * float(part.sum()) * (flexibility.ci_kg_per_mwh or (0.0,))[0]
+        np.maximum(power, 0.0, out=part)
+        value -= h * float(part @ flexibility.per_slot(flexibility.value_per_mwh))
     withdrawal = withdrawal_with((p_fixed_mw, q_fixed_mvar), flexibilities, p_mw, {})
     return _GivenPowers(p_mw, withdrawal, fuel, value, own_kg)
 

@@ -24,7 +24,7 @@ MAGIC = b"PAR1"
 _LENGTH_BYTES = 4
 _N_ROWS, _ROW_GROUPS = 3, 4
 """Fields of the whole file: how many rows, and its groups of rows."""
-_COLUMNS, _BYTES, _ROWS_OF_GROUP, _PACKED_BYTES = 1, 2, 3, 6
+_COLUMNS, _BYTES, _ROWS_OF_GROUP, _OFFSET, _PACKED_BYTES = 1, 2, 3, 5, 6
 """Fields of a group of rows: its pieces of columns, their bytes, its rows, and their packed bytes."""
 _ABOUT = 3
 """Field of a piece of a column that says where its pages are; and those of it that do."""
@@ -47,6 +47,15 @@ class EncodedColumn:
     def from_file(cls, file: bytes) -> EncodedColumn:
         """The column of a file that has one."""
         return cls(file[len(MAGIC) : _start_of_footer(file)], tuple(footer_of(file)[_ROW_GROUPS][1][1]))
+
+    @classmethod
+    def joined(cls, parts: Sequence[EncodedColumn]) -> EncodedColumn:
+        """A column whose rows are those of several, one after the other."""
+        by, groups = 0, list[Struct]()
+        for part in parts:
+            groups += [_moved(group, by) for group in part.groups]
+            by += len(part.pages)
+        return cls(b"".join(part.pages for part in parts), tuple(groups))
 
     @cached_property
     def pieces(self) -> tuple[_Piece, ...]:
@@ -128,6 +137,15 @@ def _value(struct: Struct, field: int) -> int:
 def _with(struct: Struct, field: int, value: Any) -> Struct:
     """A structure with another value of a field that it has."""
     return struct | {field: (struct[field][0], value)}
+
+
+def _moved(group: Struct, by: int) -> Struct:
+    """A group of rows of one column whose pages stand so many bytes further back."""
+    of, (piece,) = group[_COLUMNS][1]
+    about: Struct = piece[_ABOUT][1]
+    for field in (_DATA_PAGE, _DICTIONARY_PAGE):
+        about = _with(about, field, _value(about, field) + by) if field in about else about
+    return _with(_with(group, _COLUMNS, (of, [_with(piece, _ABOUT, about)])), _OFFSET, _value(group, _OFFSET) + by)
 
 
 def _joined(parts: Sequence[Struct], pieces: Sequence[bytes]) -> Struct:

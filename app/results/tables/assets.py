@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 
 from app.results.columns import TABLES
-from app.results.tables.frames import by_element, each_step, known
+from app.results.tables.frames import SteppedTable, by_element, each_step, known
 from app.simulation.phases import SimulationResult
-from carbon.stocks.trace import StockRecord
-from grid.arrays import Bools, Floats, Ints, columns_at
+from carbon.stocks.operation import StockOperation
+from grid.arrays import Bools, Floats, Ints, columns_at, run_offsets
 from grid.flexibility.flexibility import Flexibility
 from grid.sharing import keep_latest
 
 
-def assets(outcome: SimulationResult) -> pl.DataFrame:
+def assets(outcome: SimulationResult) -> SteppedTable:
     """One row a step, asset and bus; a data centre and its deferrable work are one asset.
 
     What a fleet draws and feeds in at a bus in the same step stand apart; other assets do one of both.
     """
-    q_mvar = tuple(sorted(outcome.schedule.q_mvar.items()))
-    energy = keep_latest("energy of assets", (outcome.accounts.side, q_mvar), lambda: _energy(outcome))
-    if energy is None:
+    rows = sum(flexibility.buses.size for flexibility, _ in _listed(outcome))
+
+    def begin() -> Callable[[slice], pl.DataFrame]:
+        return partial(_rows, outcome, cache(partial(_powers, outcome)))
+
+    return SteppedTable(outcome.inputs.clock.n_steps, rows, begin)
+
+
+def _rows(outcome: SimulationResult, powers: Callable[[], tuple[_AssetPower, ...]], steps: slice) -> pl.DataFrame:
+    """The rows of some steps.
+
+    Args:
+        outcome: The run.
+        powers: What every asset does.
+        steps: The steps.
+    """
+    if not _listed(outcome):
         return pl.DataFrame(schema=TABLES["assets"])
+    takes = outcome.accounts.side, tuple(sorted(outcome.schedule.q_mvar.items())), steps.start, steps.stop
+    energy = keep_latest("energy of assets", takes, lambda: _energy(outcome, powers(), steps))
     node = outcome.flow.network.buses.node[np.concatenate([part.buses for part in energy.parts])]
-    drawn_ci = np.where(energy.draws, columns_at(outcome.accounts.tracing.ci_kg_per_mwh, node), np.nan)
-    fed_in_ci = np.concatenate([_fed_in_ci(outcome, part) for part in energy.parts], axis=1)
+    drawn_ci = np.where(energy.draws, columns_at(outcome.accounts.tracing.ci_kg_per_mwh[steps], node), np.nan)
+    fed_in_ci = np.concatenate([_fed_in_ci(outcome, part, steps) for part in energy.parts], axis=1)
     carbon = {"ci_kg_per_mwh": drawn_ci.ravel(), "fed_in_ci_kg_per_mwh": fed_in_ci.ravel()}
     return energy.frame.with_columns(known(values).alias(name) for name, values in carbon.items())
 
@@ -41,28 +59,34 @@ class _AssetPower:
         flexibility: The asset.
         buses: Its buses, shape (P,).
         p_mw: Power drawn less power fed in [MW].
-        drawn_mw: Power drawn [MW].
-        fed_in_mw: Power fed in [MW].
         e_mwh: Energy in its stores when the step ends [MWh].
         q_mvar: Reactive power drawn [MVAr].
+        operation: What its stores did; None if it has none that the tracing follows.
+        column: Place of the bus of each device of the operation among its buses, shape (N,).
     """
 
     flexibility: Flexibility
     buses: Ints
     p_mw: Floats
-    drawn_mw: Floats
-    fed_in_mw: Floats
     e_mwh: Floats
     q_mvar: Floats
+    operation: StockOperation | None
+    column: Ints
+
+    def drawn_and_fed_in(self, steps: slice) -> tuple[Floats, Floats]:
+        """Power drawn, and power fed in, in some steps, shape (steps, P) each [MW]."""
+        if self.operation is not None:
+            return self.operation.power_at_places(self.column, steps, self.buses.size)
+        return np.maximum(self.p_mw[steps], 0.0), np.maximum(-self.p_mw[steps], 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class _AssetEnergy:
-    """The table without carbon; its rows are those of a step after the other, asset after asset.
+    """Some steps of the table without carbon; its rows are those of a step after the other, asset after asset.
 
     Args:
         frame: Its columns.
-        draws: Whether an asset draws power at a bus, shape (T, sum of P).
+        draws: Whether an asset draws power at a bus, shape (steps, sum of P).
         parts: The assets.
     """
 
@@ -73,77 +97,85 @@ class _AssetEnergy:
 
 @dataclass(frozen=True, eq=False)
 class _FedIn:
-    """What an asset feeds in at its buses, shape (T, P) [MW]; None where it never does."""
+    """What an asset feeds in at its buses, shape (steps, P) [MW]; None where it never does."""
 
     flexibility: Flexibility
     buses: Ints
     fed_in_mw: Floats | None
 
 
-def _energy(outcome: SimulationResult) -> _AssetEnergy | None:
-    """The table without carbon; None if there are no assets."""
+def _listed(outcome: SimulationResult) -> list[tuple[Flexibility, Flexibility | None]]:
+    """The assets in their order, each with the work of a data centre that may be put off, which is no asset itself."""
     deferrable = {load.name: load.deferrable_name for load in outcome.inputs.data_centres}
     by_name = {f.name: f for f in outcome.inputs.flexibilities}
-    parts = [
-        _power(outcome, flexibility, by_name.get(deferrable.get(name, "")))
-        for name, flexibility in by_name.items()
-        if name not in deferrable.values()
-    ]
-    if not parts:
-        return None
-    clock, names = outcome.inputs.clock, outcome.flow.network.buses.names
-    buses = [names[bus] for part in parts for bus in part.buses]
-    quantities = ("p_mw", "drawn_mw", "fed_in_mw", "e_mwh", "q_mvar")
-    stacked = {name: np.concatenate([getattr(part, name) for part in parts], axis=1) for name in quantities}
-    labels = [part.flexibility.name for part in parts for _ in part.buses]
-    frame = by_element(clock, "bus", buses, **stacked).with_columns(each_step(clock, labels).alias("asset"))
-    fed_in = (part.fed_in_mw if part.fed_in_mw.any() else None for part in parts)
-    feeding = tuple(_FedIn(part.flexibility, part.buses, mw) for part, mw in zip(parts, fed_in, strict=True))
-    return _AssetEnergy(frame, stacked["drawn_mw"] > 0, feeding)
+    works = set(deferrable.values())
+    return [(f, by_name.get(deferrable.get(name, ""))) for name, f in by_name.items() if name not in works]
 
 
-def _power(outcome: SimulationResult, flexibility: Flexibility, work: Flexibility | None) -> _AssetPower:
-    """An asset, with the work of a data centre that may be put off, at its buses."""
+def _energy(outcome: SimulationResult, powers: Sequence[_AssetPower], steps: slice) -> _AssetEnergy:
+    """Some steps of the table without carbon."""
+    clock = outcome.inputs.clock.window(steps.start, steps.stop)
+    names = outcome.flow.network.buses.names
+    buses = [names[bus] for part in powers for bus in part.buses]
+    both = [part.drawn_and_fed_in(steps) for part in powers]
+    columns = {name: np.concatenate([getattr(part, name)[steps] for part in powers], axis=1)
+               for name in ("p_mw", "e_mwh", "q_mvar")}  # fmt: skip
+    columns |= {
+        name: np.concatenate([each[k] for each in both], axis=1) for k, name in enumerate(("drawn_mw", "fed_in_mw"))
+    }
+    labels = [part.flexibility.name for part in powers for _ in part.buses]
+    frame = by_element(clock, "bus", buses, **columns).with_columns(each_step(clock, labels).alias("asset"))
+    feeding = tuple(
+        _FedIn(part.flexibility, part.buses, fed_in if fed_in.any() else None)
+        for part, (_, fed_in) in zip(powers, both, strict=True)
+    )
+    return _AssetEnergy(frame, columns["drawn_mw"] > 0, feeding)
+
+
+def _powers(outcome: SimulationResult) -> tuple[_AssetPower, ...]:
+    """What every asset does."""
+    stocks = outcome.accounts.tracing.stocks
+    held_mwh = np.empty(0) if stocks is None else stocks.e_end_mwh
+    return tuple(_power(outcome, flexibility, work, held_mwh) for flexibility, work in _listed(outcome))
+
+
+def _power(
+    outcome: SimulationResult, flexibility: Flexibility, work: Flexibility | None, held_mwh: Floats
+) -> _AssetPower:
+    """An asset with the work of a data centre that may be put off; `held_mwh` is what all stores hold by slot, (K,)."""
     buses, name, stocks = flexibility.buses, flexibility.name, outcome.accounts.tracing.stocks
     p_mw = flexibility.at_buses(outcome.p_mw[name])
     if work is not None:
         p_mw += work.at_buses(outcome.p_mw[work.name])
     at_buses = p_mw[:, buses]
-    drawn, fed_in, stored = np.maximum(at_buses, 0.0), np.maximum(-at_buses, 0.0), np.zeros_like(at_buses)
-    if name in outcome.accounts.stores.devices and stocks is not None:
-        drawn, fed_in, stored = _of_stores(outcome, stocks, flexibility)
-    q_mvar = np.zeros_like(at_buses)
+    nothing = np.broadcast_to(0.0, at_buses.shape)
+    q_mvar = nothing
     if name in outcome.schedule.q_mvar:
         q_mvar = flexibility.at_buses(outcome.schedule.q_mvar[name])[:, buses]
-    return _AssetPower(flexibility, buses, at_buses, drawn, fed_in, stored, q_mvar)
+    devices = outcome.accounts.stores.devices.get(name)
+    if devices is None or stocks is None:
+        return _AssetPower(flexibility, buses, at_buses, nothing, q_mvar, None, np.empty(0, dtype=np.int64))
+    every, column = stocks.events.operation, np.searchsorted(buses, outcome.accounts.stores.bus[devices])
+    operation, ends = every.select(devices), run_offsets(every.stop - every.start)
+    here = held_mwh[int(ends[devices.start]) : int(ends[devices.stop])]
+    e_mwh = operation.at_places(here, column, outcome.inputs.clock.n_steps, buses.size)
+    return _AssetPower(flexibility, buses, at_buses, e_mwh, q_mvar, operation, column)
 
 
-def _of_stores(
-    outcome: SimulationResult, stocks: StockRecord, flexibility: Flexibility
-) -> tuple[Floats, Floats, Floats]:
-    """What stores at each bus draw and feed in [MW], and hold [MWh], shape (T, P) each."""
-    record = stocks.select(outcome.accounts.stores.devices[flexibility.name])
-    operation = record.events.operation
-    step, device, power = operation.slot_step, operation.slot_device, operation.p_mw
-    drawn, fed_in, stored = (
-        _summed(outcome, flexibility, values, step, device)
-        for values in (np.maximum(power, 0), np.maximum(-power, 0), record.e_end_mwh)
-    )
-    return drawn, fed_in, stored
-
-
-def _fed_in_ci(outcome: SimulationResult, part: _FedIn) -> Floats:
-    """Intensity of what an asset feeds in at each of its buses, shape (T, P); NaN where nothing or unknown [kg/MWh]."""
+def _fed_in_ci(outcome: SimulationResult, part: _FedIn, steps: slice) -> Floats:
+    """Intensity of what an asset feeds in at each of its buses in some steps, (steps, P) [kg/MWh]; NaN: nothing."""
     flexibility, fed_in_mw, stocks = part.flexibility, part.fed_in_mw, outcome.accounts.tracing.stocks
-    nothing = np.full((outcome.inputs.clock.n_steps, part.buses.size), np.nan)
+    nothing = np.full((steps.stop - steps.start, part.buses.size), np.nan)
     if fed_in_mw is None:
         return nothing
-    if flexibility.name in outcome.accounts.stores.devices and stocks is not None:
-        record = stocks.select(outcome.accounts.stores.devices[flexibility.name])
+    devices = outcome.accounts.stores.devices.get(flexibility.name)
+    if devices is not None and stocks is not None:
+        record = stocks.between(steps).select(devices)
         events, fed = record.events, record.events.feeds
-        given_kg = _summed(outcome, flexibility, record.moved_kg[fed], events.step[fed], events.device[fed])
+        column = np.searchsorted(part.buses, outcome.accounts.stores.bus[devices])[events.device[fed]]
+        given = sparse.coo_array((record.moved_kg[fed], (events.step[fed], column)), shape=nothing.shape)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return given_kg / (outcome.inputs.clock.step_hours * fed_in_mw)
+            return np.asarray(given.toarray() / (outcome.inputs.clock.step_hours * fed_in_mw))
     if flexibility.technology is not None:
         boundary, own = outcome.inputs.upstream.boundary, flexibility.ci_kg_per_mwh
         nothing[fed_in_mw > 0] = (
@@ -152,11 +184,3 @@ def _fed_in_ci(outcome: SimulationResult, part: _FedIn) -> Floats:
             else own[boundary == "lifecycle"]
         )
     return nothing
-
-
-def _summed(outcome: SimulationResult, flexibility: Flexibility, values: Floats, step: Ints, device: Ints) -> Floats:
-    """Values of a store's devices in some steps, summed at its buses, shape (T, P)."""
-    buses = flexibility.buses
-    column = np.searchsorted(buses, outcome.accounts.stores.bus[outcome.accounts.stores.devices[flexibility.name]])
-    shape = (outcome.inputs.clock.n_steps, buses.size)
-    return np.asarray(sparse.coo_array((values, (step, column[device])), shape=shape).toarray())

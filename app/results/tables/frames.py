@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,34 @@ import polars as pl
 from grid.arrays import Floats, Ints
 from grid.sharing import shared
 from grid.time.clock import Clock
+
+ROWS_AT_ONCE = 2**19
+"""Rows that are made together, of a table that is made step after step."""
+
+
+@dataclass(frozen=True, eq=False)
+class SteppedTable:
+    """A table with as many rows in every step, step after step, which is made for some steps at a time.
+
+    Args:
+        n_steps: Number of steps.
+        rows: Rows of a step.
+        begin: Gives what makes the rows of some steps that follow each other, and holds what it needs for all of them.
+    """
+
+    n_steps: int
+    rows: int
+    begin: Callable[[], Callable[[slice], pl.DataFrame]]
+
+    def __call__(self) -> pl.DataFrame:
+        """All of it."""
+        return self.begin()(slice(0, self.n_steps))
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """Its rows in pieces, at least one; that of a week of the reference city is one."""
+        steps, make = max(1, ROWS_AT_ONCE // max(self.rows, 1)), self.begin()
+        for first in range(0, self.n_steps, steps):
+            yield make(slice(first, min(first + steps, self.n_steps)))
 
 
 def by_element(clock: Clock, name: str, names: Sequence[str], **columns: Floats) -> pl.DataFrame:

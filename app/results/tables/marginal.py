@@ -23,17 +23,17 @@ def regional(outcome: SimulationResult) -> pl.DataFrame:
     )
 
 
-def nodal(outcome: SimulationResult) -> pl.DataFrame:
-    """One row a step and bus: price and marginal intensities; null where they are not known."""
+def nodal(outcome: SimulationResult, steps: slice) -> pl.DataFrame:
+    """One row a step and bus in some steps: price and marginal intensities; null where they are not known."""
     found = outcome.marginal
-    known = np.where(np.isfinite(found.loss_sensitivity), 0.0, np.nan)
+    known = np.where(np.isfinite(found.loss_sensitivity[steps]), 0.0, np.nan)
     return by_element(
-        outcome.inputs.clock,
+        outcome.inputs.clock.window(steps.start, steps.stop),
         "bus",
         outcome.flow.network.buses.names,
-        price_per_mwh=found.price_per_mwh,
-        penalty_per_mwh=found.penalty_per_mwh,
-        marginal_below_kg_per_mwh=found.nodes.below_kg_per_mwh + known,
-        marginal_above_kg_per_mwh=found.nodes.above_kg_per_mwh + known,
-        dispatch_marginal_kg_per_mwh=found.dispatch_kg_per_mwh,
+        price_per_mwh=found.price_per_mwh[steps],
+        penalty_per_mwh=found.penalty_per_mwh[steps],
+        marginal_below_kg_per_mwh=found.nodes.below_kg_per_mwh[steps] + known,
+        marginal_above_kg_per_mwh=found.nodes.above_kg_per_mwh[steps] + known,
+        dispatch_marginal_kg_per_mwh=found.dispatch_kg_per_mwh[steps],
     )

@@ -17,8 +17,8 @@ from app.results.tables.assets import assets
 from app.results.tables.bills import bills_table
 from app.results.tables.controllers import controllers
 from app.results.tables.conventions import convention_tables
+from app.results.tables.frames import SteppedTable, each_step
 from app.results.tables.frames import by_element as _grid
-from app.results.tables.frames import each_step
 from app.results.tables.frames import times as _times
 from app.results.tables.fuels import fuels, tests_kg
 from app.results.tables.vehicles import charging_hours, sessions, vehicle_classes
@@ -31,20 +31,17 @@ from grid.sharing import keep_latest
 def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
     """What makes each table of a result: those of a year are too large to hold all of them at once."""
     of_sessions, of_hydrogen = cache(partial(sessions, outcome)), cache(partial(hydrogen.by_step, outcome))
-    clock, conventions = outcome.inputs.clock, outcome.accounts.conventions
+    clock, conventions, network = outcome.inputs.clock, outcome.accounts.conventions, outcome.flow.network
+    n_buses, n_branches = len(network.buses.names), len(network.branches.names)
     of_conventions = cache(lambda: convention_tables(conventions, clock, _bus_of_node(outcome)))
     by_outcome: dict[str, Callable[[SimulationResult], pl.DataFrame]] = {
-        "buses": _buses,
-        "branches": _branches,
         "phase_voltages": phases.voltages,
         "phase_currents": phases.currents,
         "phase_spread": phases.spread,
-        "assets": assets,
         "sectors": city_tables.sectors,
         "charging_hours": charging_hours,
         "v2g_credit": v2g.avoided,
         "marginal": marginal.regional,
-        "nodal": marginal.nodal,
         "data_centres": _data_centres,
         "fuels": fuels,
         "violations": _violations,
@@ -57,6 +54,10 @@ def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
     }
     return {
         **{name: partial(make, outcome) for name, make in by_outcome.items()},
+        "buses": SteppedTable(clock.n_steps, n_buses, lambda: partial(_buses, outcome)),
+        "branches": SteppedTable(clock.n_steps, n_branches, lambda: partial(_branches, outcome)),
+        "nodal": SteppedTable(clock.n_steps, n_buses, lambda: partial(marginal.nodal, outcome)),
+        "assets": assets(outcome),
         "sessions": of_sessions,
         "vehicle_classes": lambda: vehicle_classes(of_sessions()),
         "hydrogen": of_hydrogen,
@@ -112,29 +113,31 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _buses(outcome: SimulationResult) -> pl.DataFrame:
+def _buses(outcome: SimulationResult, steps: slice) -> pl.DataFrame:
     node = outcome.flow.network.buses.node
-    tracing = outcome.accounts.tracing
-    live = np.where((node < 0) | outcome.flow.failed[:, None], np.nan, 0.0)
+    tracing, takes = outcome.accounts.tracing, (outcome.flow, steps.start, steps.stop)
+    live = np.where((node < 0) | outcome.flow.failed[steps, None], np.nan, 0.0)
     return _grid(
-        outcome.inputs.clock,
+        outcome.inputs.clock.window(steps.start, steps.stop),
         "bus",
         outcome.flow.network.buses.names,
-        vm_pu=keep_latest("voltages of buses", outcome.flow, outcome.flow.vm_pu),
-        ci_kg_per_mwh=columns_at(tracing.ci_kg_per_mwh, node) + live,
-        renewable_share=columns_at(tracing.renewable_share, node) + live,
-        carbon_free_share=columns_at(outcome.accounts.carbon_free_share, node) + live,
+        vm_pu=keep_latest("voltages of buses", takes, outcome.flow.between(steps).vm_pu),
+        ci_kg_per_mwh=columns_at(tracing.ci_kg_per_mwh[steps], node) + live,
+        renewable_share=columns_at(tracing.renewable_share[steps], node) + live,
+        carbon_free_share=columns_at(outcome.accounts.carbon_free_share[steps], node) + live,
     )
 
 
-def _branches(outcome: SimulationResult) -> pl.DataFrame:
-    return keep_latest("table of branches", outcome.flow, lambda: _powers_of_branches(outcome))
+def _branches(outcome: SimulationResult, steps: slice) -> pl.DataFrame:
+    takes = outcome.flow, steps.start, steps.stop
+    return keep_latest("table of branches", takes, lambda: _powers_of_branches(outcome, steps))
 
 
-def _powers_of_branches(outcome: SimulationResult) -> pl.DataFrame:
-    p_from, p_to = _as_stored(*outcome.flow.branch_powers_mw())
-    clock, branches = outcome.inputs.clock, outcome.flow.network.branches
-    loading = outcome.flow.loading_percent()
+def _powers_of_branches(outcome: SimulationResult, steps: slice) -> pl.DataFrame:
+    flow = outcome.flow.between(steps)
+    p_from, p_to = _as_stored(*flow.branch_powers_mw())
+    clock, branches = outcome.inputs.clock.window(steps.start, steps.stop), flow.network.branches
+    loading = flow.loading_percent()
     frame = _grid(clock, "branch", branches.names, p_from_mw=p_from, p_to_mw=p_to, loading_percent=loading)
     return frame.with_columns(each_step(clock, branches.kinds).alias("kind"))
 

@@ -19,7 +19,7 @@ from carbon.reporting.v2g_credit import (
 )
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility
-from grid.flexibility.per_slot import values_of
+from grid.flexibility.per_slot import PerSlot, values_of
 
 NOTE = (
     f"{AVOIDED_ELSEWHERE}: what V2G replaced less what charging for it caused and wore out is a consequence, "
@@ -97,7 +97,8 @@ def _fed_in(outcome: SimulationResult, flexibility: Flexibility) -> _FedIn | Non
     energy_mwh = events.p_mw * outcome.inputs.clock.step_hours
     operation, bus = events.operation, stores.bus[devices][events.device]
     eta_charge, eta_discharge = (
-        operation.per_slot(eta)[events.slot] for eta in (operation.eta_charge, operation.eta_discharge)
+        eta.values[events.slot] if isinstance(eta, PerSlot) else eta[events.device]
+        for eta in (operation.eta_charge, operation.eta_discharge)
     )
     marginal = outcome.marginal.nodes.above_kg_per_mwh[events.step, bus]
     held = charging_intensity(operation.owner[events.device], energy_mwh, events.e_after_mwh, eta_charge, marginal)

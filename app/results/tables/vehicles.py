@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import polars as pl
@@ -19,7 +18,6 @@ from grid.arrays import Floats, Ints, ratio
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.reservoir import Reservoir
 from grid.sharing import keep_latest
-from grid.time.clock import Clock
 from grid.units import G_PER_KG, HOURS_PER_DAY, KWH_PER_MWH
 
 UNKNOWN_CLASS = "unknown"
@@ -82,11 +80,11 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
     devices = outcome.accounts.stores.devices[flexibility.name]
     n, clock = flexibility.n_devices, outcome.inputs.clock
     kwh = clock.step_hours * KWH_PER_MWH
-    events = stocks.select(devices).events
-
-    def by_session(values: Floats) -> Floats:
-        return np.bincount(events.device, weights=values, minlength=n).astype(np.float64)
-
+    drawn_mw, fed_mw = np.zeros((2, n))
+    for record in stocks.in_windows(devices):
+        events = record.events
+        np.add.at(drawn_mw, events.device, np.maximum(events.p_mw, 0.0))
+        np.add.at(fed_mw, events.device, np.maximum(-events.p_mw, 0.0))
     km = np.zeros(n) if store.mwh_per_km is None else stocks.driven_mwh[devices] / store.mwh_per_km
     buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
     names, code = class_names(flexibility)
@@ -99,8 +97,8 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
             "bus": buses.gather(outcome.accounts.stores.bus[devices]),
             "start": times(clock, flexibility.start),
             "end": times(clock, flexibility.stop),
-            "energy_kwh": _as_stored("energy_kwh", by_session(np.maximum(events.p_mw, 0.0)) * kwh),
-            "v2g_kwh": _as_stored("v2g_kwh", by_session(np.maximum(-events.p_mw, 0.0)) * kwh),
+            "energy_kwh": _as_stored("energy_kwh", drawn_mw * kwh),
+            "v2g_kwh": _as_stored("v2g_kwh", fed_mw * kwh),
             **_due(flexibility, store),
             "driven_km": _as_stored("driven_km", np.where(km < LEAST_KM, 0.0, km)),
         }
@@ -113,18 +111,17 @@ def _carbon(outcome: SimulationResult, flexibility: Flexibility) -> dict[str, Fl
     n = flexibility.n_devices
     if stocks is None:
         return {}
-    record = stocks.select(devices)
-    charged_kg, v2g_kg = _charged_and_fed_in(record.events.device, record, n)
-    return {"charged_kg": charged_kg, "v2g_kg": v2g_kg, "driven_kg": stocks.driven_kg[devices]}
+    moved_kg = np.zeros((2, n))
+    for record in stocks.in_windows(devices):
+        _add_charged_and_fed_in(record.events.device, record, moved_kg)
+    return {"charged_kg": moved_kg[0], "v2g_kg": moved_kg[1], "driven_kg": stocks.driven_kg[devices]}
 
 
-def _charged_and_fed_in(place: Ints, record: StockRecord, n: int) -> tuple[Floats, Floats]:
-    """Carbon charged and fed in, summed to n places, of which `place` is each event's, shape (n,) each [kg]."""
+def _add_charged_and_fed_in(place: Ints, record: StockRecord, to_kg: Floats) -> None:
+    """Adds carbon charged and carbon fed in at places, of which `place` is each event's, to `to_kg`, (2, any) [kg]."""
     feeds = record.events.feeds
-    if not feeds.any():
-        return np.bincount(place, record.moved_kg, n).astype(np.float64), np.zeros(n)
-    charged, fed = (np.bincount(place[of], record.moved_kg[of], n).astype(np.float64) for of in (~feeds, feeds))
-    return charged, fed
+    for sums, of in zip(to_kg, (~feeds, feeds), strict=True):
+        np.add.at(sums, place[of], record.moved_kg[of])
 
 
 def _as_stored(column: str, values: Floats) -> Floats:
@@ -166,19 +163,17 @@ def vehicle_classes(frame: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(pl.col("charged_g_per_kwh", "net_g_per_kwh", "g_per_km").fill_nan(None))
 
 
-@dataclass(frozen=True, eq=False)
-class _HoursOfDay:
-    """Hour of the wall clock of each event of a fleet, shape (J,), and energy charged and fed in by it, (24,) [kWh]."""
-
-    hour: Ints
-    sums_kwh: tuple[Floats, Floats]
-
-
-def _by_hour(record: StockRecord, clock: Clock, time_zone: str) -> _HoursOfDay:
-    hour = wall_clock_hours(clock, time_zone)[record.events.step]
-    kwh = record.events.p_mw * clock.step_hours * KWH_PER_MWH
-    drawn, fed = (np.bincount(hour, np.maximum(part, 0.0), HOURS_PER_DAY).astype(np.float64) for part in (kwh, -kwh))
-    return _HoursOfDay(hour, (drawn, fed))
+def _by_hour(outcome: SimulationResult, flexibility: Flexibility, stocks: StockRecord) -> Floats:
+    """What a fleet charges and feeds in at each hour of the wall clock [kWh], and its carbon [kg], shape (4, 24)."""
+    clock, sums = outcome.inputs.clock, np.zeros((4, HOURS_PER_DAY))
+    hour_of_step = wall_clock_hours(clock, outcome.inputs.loaded.scenario.city.time_zone)
+    for record in stocks.in_windows(outcome.accounts.stores.devices[flexibility.name]):
+        hour = hour_of_step[record.events.steps][record.events.step]
+        kwh = record.events.p_mw * clock.step_hours * KWH_PER_MWH
+        np.add.at(sums[0], hour, np.maximum(kwh, 0.0))
+        np.add.at(sums[1], hour, np.maximum(-kwh, 0.0))
+        _add_charged_and_fed_in(hour, record, sums[2:])
+    return sums
 
 
 def charging_hours(outcome: SimulationResult) -> pl.DataFrame:
@@ -186,16 +181,13 @@ def charging_hours(outcome: SimulationResult) -> pl.DataFrame:
 
     Energy and carbon stand in the hour in which they flowed, not in that of the plug-in.
     """
-    zone, stocks = outcome.inputs.loaded.scenario.city.time_zone, outcome.accounts.tracing.stocks
+    stocks = outcome.accounts.tracing.stocks
     columns = ("energy_kwh", "v2g_kwh", "charged_kg", "v2g_kg")
     moved: dict[str, Floats] = {}
     for flexibility in fleets(outcome):
         if stocks is None:
             break
-        record = stocks.select(outcome.accounts.stores.devices[flexibility.name])
-        takes, energy_of = (outcome.accounts.side, zone), partial(_by_hour, record, outcome.inputs.clock, zone)
-        used = keep_latest(f"hours in which {flexibility.name} charge", takes, energy_of)
-        sums = np.array([*used.sums_kwh, *_charged_and_fed_in(used.hour, record, HOURS_PER_DAY)])
+        sums = _by_hour(outcome, flexibility, stocks)
         moved[flexibility.place] = moved.get(flexibility.place, np.zeros((len(columns), HOURS_PER_DAY))) + sums
     frames = [
         pl.DataFrame({"place": place, "hour": np.arange(HOURS_PER_DAY), **dict(zip(columns, sums, strict=True))})

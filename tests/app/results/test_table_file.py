@@ -4,10 +4,11 @@ from io import BytesIO
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from app.results.columns import TABLES
-from app.results.table_file import RESOLUTIONS, as_stored, encode
+from app.results.table_file import RESOLUTIONS, as_stored, encode, encode_pieces
 from grid.sharing import SharedPreparation, sharing_preparation
 
 
@@ -45,6 +46,24 @@ def test_a_file_holds_what_is_said_to_be_stored() -> None:
     assert np.signbit(vm_pu.to_numpy()).sum() == 0
     assert (vm_pu.to_numpy() * 2**20 % 1 == 0).all()
     assert abs(vm_pu[3] - np.pi / 3) <= 2**-21
+
+
+def test_rows_that_come_in_pieces_are_those_of_the_table_written_at_once() -> None:
+    pieces = [buses(), buses(301.0), buses(302.0).head(2)]
+    file = BytesIO()
+    assert encode_pieces("buses", iter(pieces), file) is None
+    read = pl.read_parquet(file.getvalue())
+    assert read.equals(pl.read_parquet(file_of("buses", pl.concat(pieces))))
+    assert read.equals(pl.read_parquet(file.getvalue(), use_pyarrow=True))
+    assert pq.ParquetFile(BytesIO(file.getvalue())).num_row_groups == len(pieces)
+
+
+def test_a_table_of_one_piece_is_written_as_before() -> None:
+    file = BytesIO()
+    whole = encode_pieces("buses", [buses()], file)
+    assert whole is not None
+    assert whole.equals(buses())
+    assert file.getvalue() == file_of("buses", buses())
 
 
 @pytest.mark.parametrize("other", [buses(301.0), buses(name="mill"), buses().head(2), buses().reverse(), buses()])
