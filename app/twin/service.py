@@ -114,9 +114,7 @@ class TwinService:
 
     def _catch_up(self) -> None:
         """Lets the rules know the last values of each place from before a restart."""
-        counts = self._store.counts()
-        last = counts["places"] * KEPT
-        before, _ = self._store.after(max(0, counts["measurements"] - min(last, 10 * MOST_AT_ONCE)))
+        before = self._store.last(min(self._store.counts()["places"] * KEPT, 10 * MOST_AT_ONCE))
         if before.height:
             self._marks.take(before, count=False)
 

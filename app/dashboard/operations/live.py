@@ -114,7 +114,7 @@ def live_state(place: TwinPlace, now: datetime | None = None) -> LiveState:
 
     with opened_measurements(place.store) as store:
         held = store.counts()
-        frame, _ = store.after(max(0, held["measurements"] - MOST_ROWS))
+        frame = store.last(MOST_ROWS)
         latest = store.latest()
     marked = mark(frame)
     found = dict(marked["quality"].value_counts().iter_rows())

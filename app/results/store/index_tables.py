@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -97,8 +99,14 @@ JOB_EVENTS = Table(
 """What happened to jobs, in words, in order."""
 
 
-def has_format_table(connection: Connection, table: Table, shown: str) -> bool:
+def has_format_table(connection: Connection, table: Table, shown: str, guests: Collection[str] = ()) -> bool:
     """Whether a database holds the table that states a format; False if it and those beside it can be made there.
+
+    Args:
+        connection: To the database.
+        table: The table.
+        shown: The database as messages name it.
+        guests: Names of tables that may stand in an SQLite file beside them.
 
     Raises:
         InputError: If it holds something else: in SQLite any other table, elsewhere one of a name that is needed.
@@ -106,6 +114,7 @@ def has_format_table(connection: Connection, table: Table, shown: str) -> bool:
     present = set(inspect(connection).get_table_names())
     if table.name in present:
         return True
+    present -= set(guests)
     of_others = present if connection.dialect.name == "sqlite" else present & set(table.metadata.tables)
     if of_others:
         raise InputError.single(shown, "is a database of something else", ", ".join(sorted(of_others)[:3]))

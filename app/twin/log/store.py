@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, UniqueConstraint, inspect, select
@@ -37,6 +37,8 @@ ENTRIES: Final = Table(
     UniqueConstraint("kind", "alert", "time_us", "digest"),
 )
 """A row for each entry: its kind, what it belongs to, when [µs since 1970, UTC], and the rest as JSON."""
+PROGRESS: Final = Table("twin_progress", _METADATA, Column("name", Text, primary_key=True), Column("content", Text))
+"""How far those came who write entries by themselves, as JSON: the only row that is changed."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,12 @@ class TwinLog:
 
     database: Database
 
-    def add(self, records: Sequence[LogRecord]) -> int:
+    def add(self, records: Sequence[LogRecord], progress: tuple[str, Mapping[str, Any]] | None = None) -> int:
         """Adds entries, all of them or none; those that it has are left as they are, so a repetition changes nothing.
+
+        Args:
+            records: The entries.
+            progress: Name of who adds them and how far it came, kept in the same transaction.
 
         Returns:
             How many were new.
@@ -62,12 +68,24 @@ class TwinLog:
                 "kind": kind_of(record), "alert": record.alert, "time_us": (record.time - _EPOCH) // _US,
                 "content": content, "digest": hashlib.sha256(content.encode()).hexdigest(),
             })  # fmt: skip
-        if not rows:
+        if not rows and progress is None:
             return 0
         with self.database.writing() as connection:
             dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+            if progress is not None:
+                kept = {"name": progress[0], "content": json.dumps(progress[1], sort_keys=True)}
+                connection.execute(PROGRESS.delete().where(PROGRESS.c.name == progress[0]))
+                connection.execute(PROGRESS.insert(), kept)
+            if not rows:
+                return 0
             counting = connection.execution_options(preserve_rowcount=True)
             return int(counting.execute(dialect.insert(ENTRIES).on_conflict_do_nothing(), rows).rowcount)
+
+    def progress(self, name: str) -> Mapping[str, Any] | None:
+        """How far somebody came, as `add` was told; None at the beginning."""
+        with self.database.reading() as connection:
+            content = connection.execute(select(PROGRESS.c.content).where(PROGRESS.c.name == name)).scalar()
+        return None if content is None else dict(json.loads(content))
 
     def records(self, kind: str | None = None) -> list[LogRecord]:
         """Entries in the order in which they came, all or those of a kind."""
@@ -102,7 +120,7 @@ def opened_log(url: str | Path) -> Iterator[TwinLog]:
     database = connect(url, "LOG", durable=True)
     try:
         with database.reading() as connection:
-            there = inspect(connection).has_table(ENTRIES.name)
+            there = all(inspect(connection).has_table(table.name) for table in (ENTRIES, PROGRESS))
         if not there:
             with database.writing() as connection:
                 if database.file is None:

@@ -121,6 +121,13 @@ class MeasurementStore:
             rows = connection.execute(query).all()
         return _frame(rows), int(rows[-1][0]) if rows else number
 
+    def last(self, most: int) -> pl.DataFrame:
+        """The rows that came in last, so many at most, in order."""
+        query = _rows().order_by(MEASUREMENTS.c.number.desc()).limit(most)
+        with self.database.reading() as connection:
+            rows = connection.execute(query).all()
+        return _frame(rows[::-1])
+
     def _read(self, query: Select[Any]) -> pl.DataFrame:
         with self.database.reading() as connection:
             return _frame(connection.execute(query).all())

@@ -25,6 +25,8 @@ from grid.errors import InputError
 FORMAT: Final = 1
 """Number of the format of the tables; another arrangement needs another number."""
 METADATA: Final = MetaData()
+LOG_TABLES: Final = ("twin_log", "twin_progress")
+"""Tables of `app.twin.log`, which may stand in the same SQLite file, whichever was made first."""
 TWIN_FORMAT: Final = Table("twin_format", METADATA, Column("number", Integer, primary_key=True))
 _NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")  # of which SQLite makes row numbers
 PLACES: Final = Table(
@@ -71,7 +73,7 @@ def has_twin_tables(connection: Connection, shown: str) -> bool:
     Raises:
         InputError: If it holds one of another format, or something else.
     """
-    if not has_format_table(connection, TWIN_FORMAT, shown):
+    if not has_format_table(connection, TWIN_FORMAT, shown, LOG_TABLES):
         return False
     found = connection.execute(select(TWIN_FORMAT.c.number)).scalar()
     if found != FORMAT:

@@ -12,8 +12,8 @@ from typing import Any, Final, Literal
 from grid.errors import Fault, nearest, raise_if_any
 from grid.twin.learning.effect import ActionEffect
 
-RecordKind = Literal["alert", "decision", "outcome"]
-RECORD_KINDS: Final[tuple[RecordKind, ...]] = ("alert", "decision", "outcome")
+RecordKind = Literal["alert", "decision", "outcome", "forecast"]
+RECORD_KINDS: Final[tuple[RecordKind, ...]] = ("alert", "decision", "outcome", "forecast")
 DECISIONS: Final = ("accepted", "changed", "rejected")
 """What can be decided about a proposed action."""
 
@@ -42,6 +42,27 @@ class LogRecord:
 
 
 @dataclass(frozen=True)
+class PlannedMove:
+    """What one asset is to do in an action, step by step, so that it can be compared with what is measured.
+
+    Args:
+        asset: Its name.
+        kind: What kind of action it is, such as ``charging shifted``.
+        begins: Beginning of the first step, with time zone.
+        step_s: Length of a step [s].
+        without_mw: Its withdrawal as planned without the action [MW].
+        with_mw: The same with it.
+    """
+
+    asset: str
+    kind: str
+    begins: datetime
+    step_s: float
+    without_mw: tuple[float, ...]
+    with_mw: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class AlertRecord(LogRecord):
     """An alert as it was said.
 
@@ -56,6 +77,15 @@ class AlertRecord(LogRecord):
         kinds: What kind of action each asset was to do.
         cost: What the action was to cost [currency]; None without one.
         carbon_kg: Carbon of the action [kg]; None without one.
+        side: ``high`` or ``low``: which limit.
+        value: Value that one sample in ten passes in the likeliest step; None where there is none.
+        limit: The limit; None where there is none.
+        begins: When it is likely from, with time zone; None if that is not known.
+        ends: Until when.
+        action: Name of the action that is proposed, which alerts of the same moment share; empty without one.
+        moves: What each asset is to do in it.
+        corrected_by: What learned corrections changed in the prediction, in words.
+        advice: What else is proposed, in words, such as what to switch after a fault.
     """
 
     what: str = "raised"
@@ -68,6 +98,15 @@ class AlertRecord(LogRecord):
     kinds: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     cost: float | None = None
     carbon_kg: float | None = None
+    side: str = "high"
+    value: float | None = None
+    limit: float | None = None
+    begins: datetime | None = None
+    ends: datetime | None = None
+    action: str = ""
+    moves: tuple[PlannedMove, ...] = ()
+    corrected_by: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
     def _faults(self) -> Iterator[Fault]:
         yield from super()._faults()
@@ -111,36 +150,77 @@ class OutcomeRecord(LogRecord):
     Args:
         exceeded: Whether the limit was exceeded in the time of the alert; None where nothing was measured.
         effects: What each asset was to do and did; empty where no action was taken.
+        worst: The value that was measured there farthest on the side of the limit; None where nothing was.
     """
 
     exceeded: bool | None = None
     effects: tuple[ActionEffect, ...] = ()
+    worst: float | None = None
+
+
+@dataclass(frozen=True)
+class ForecastRecord(LogRecord):
+    """A forecast of a day as it was issued, without corrections, and what came; H steps. `alert` is its name.
+
+    Args:
+        kind: What was forecast, such as ``demand``.
+        begins: Beginning of its first step, with time zone.
+        step_s: Length of a step [s].
+        hours: Local hour of the day of each step, 0 to 23, (H,).
+        quantiles_mw: At `grid.twin.forecast.quantiles.LEVELS`, (H,) of (5,) [MW].
+        values_mw: What came [MW], (H,); None where it was not measured.
+    """
+
+    kind: str = "demand"
+    begins: datetime | None = None
+    step_s: float = 3600.0
+    hours: tuple[int, ...] = ()
+    quantiles_mw: tuple[tuple[float, ...], ...] = ()
+    values_mw: tuple[float | None, ...] = ()
+
+
+_CLASSES: Final[Mapping[RecordKind, type[LogRecord]]] = {
+    "alert": AlertRecord, "decision": DecisionRecord, "outcome": OutcomeRecord, "forecast": ForecastRecord,
+}  # fmt: skip
+_TIMES: Final = ("begins", "ends")
 
 
 def plain_record(record: LogRecord) -> dict[str, Any]:
     """An entry without name and time of its alert, as JSON has it."""
-    content = {name: value for name, value in vars(record).items() if name not in {"alert", "time"}}
-    if isinstance(record, OutcomeRecord):
-        content["effects"] = [vars(effect) for effect in record.effects]
-    return {name: _plain(value) for name, value in content.items()}
+    return {name: _plain(value) for name, value in vars(record).items() if name not in {"alert", "time"}}
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, ActionEffect | PlannedMove):
+        return {name: _plain(each) for name, each in vars(value).items()}
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in sorted(value.items())}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def record_of(kind: str, alert: str, time: datetime, content: Mapping[str, Any]) -> LogRecord:
     """The entry that `plain_record` made plain."""
-    if kind == "outcome":
-        effects = tuple(ActionEffect(**effect) for effect in content["effects"])
-        return OutcomeRecord(alert, time, content["exceeded"], effects)
-    return (AlertRecord if kind == "alert" else DecisionRecord)(alert, time, **content)
+    given = {name: _read(name, value) for name, value in content.items()}
+    if "effects" in given:
+        given["effects"] = tuple(ActionEffect(**effect) for effect in given["effects"])
+    if "moves" in given:
+        given["moves"] = tuple(
+            PlannedMove(**{name: _read(name, value) for name, value in move.items()}) for move in given["moves"]
+        )
+    return _CLASSES[kind](alert, time, **given)  # type: ignore[index]  # kinds are those of `_CLASSES`
+
+
+def _read(name: str, value: Any) -> Any:
+    """A value of JSON as the entry has it."""
+    if name in _TIMES and isinstance(value, str):
+        return datetime.fromisoformat(value)
+    return tuple(_read("", each) for each in value) if isinstance(value, list) else value
 
 
 def kind_of(record: LogRecord) -> RecordKind:
     """Which kind of entry it is."""
-    if isinstance(record, AlertRecord):
-        return "alert"
-    return "decision" if isinstance(record, DecisionRecord) else "outcome"
+    return next(kind for kind, record_class in _CLASSES.items() if type(record) is record_class)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.failures import StoreError
+from app.twin.log import opened_log
 from app.twin.measuring.messages import ReceivedMessage
 from app.twin.measuring.store import MeasurementStore, opened_measurements
 from grid.errors import InputError
@@ -43,6 +44,21 @@ def test_what_comes_in_is_there_once_in_order(store: MeasurementStore) -> None:
     within = store.frame(START + timedelta(seconds=3), START + timedelta(seconds=5))
     assert within["sequence"].to_list() == [3, 4]
     assert store.latest() == START + timedelta(seconds=29)
+
+
+def test_what_came_in_last_is_known_by_its_rows_and_not_by_their_numbers(store: MeasurementStore) -> None:
+    store.add([reading(k) for k in range(40, 50)])
+    store.add([reading(k) for k in range(40, 52)])  # on PostgreSQL the repetitions use up numbers
+    assert store.last(3)["sequence"].to_list() == [49, 50, 51]
+
+
+@pytest.mark.parametrize("log_first", [True, False])
+def test_a_log_and_a_store_share_a_file_whichever_was_made_first(tmp_path: Path, log_first: bool) -> None:
+    for opened in (opened_log, opened_measurements)[:: 1 if log_first else -1]:
+        with opened(tmp_path / "both.db"):
+            pass
+    with opened_measurements(tmp_path / "both.db") as kept, opened_log(tmp_path / "both.db") as log:
+        assert (kept.add([reading(1)]).new, log.records()) == (1, [])
 
 
 def test_another_value_under_the_same_number_is_kept_and_marked(store: MeasurementStore) -> None:
