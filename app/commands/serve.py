@@ -40,7 +40,10 @@ def serve(
         Path | None, typer.Option(metavar="FILE", help="Alerts beside it, as twin alerts --state writes them.")
     ] = None,
     log: Annotated[
-        str | None, typer.Option(metavar="LOG", help="Log of alerts and decisions beside it, as twin alerts --log.")
+        str | None,
+        typer.Option(
+            metavar="LOG", help="Log of alerts and decisions beside it; actions are decided on from the page."
+        ),
     ] = None,
 ) -> None:
     """Serve the dashboard, in which scenarios are also run; their results go into DIR."""
@@ -51,14 +54,14 @@ def serve(
     with importing_much():
         from app.dashboard import serve as serve_dashboard
 
-    shown = _twin(twin, alerts, log)
+    shown = _twin(twin, alerts, log, decides=not read_only)
     if read_only:
         _refuse_with_read_only(jobs, index)
     with _queue(folder, jobs, index, read_only=read_only) as queue:
         serve_dashboard(folder, host, port, open_browser=sys.stdout.isatty(), jobs=queue, basemap=basemap, twin=shown)
 
 
-def _twin(store: str | None, alerts: Path | None, log: str | None) -> TwinPlace | None:
+def _twin(store: str | None, alerts: Path | None, log: str | None, *, decides: bool) -> TwinPlace | None:
     """Where the twin keeps what it knows.
 
     Raises:
@@ -79,7 +82,7 @@ def _twin(store: str | None, alerts: Path | None, log: str | None) -> TwinPlace 
     faults += [Fault(option, f"no such file; {cure}", place) for option, (place, cure) in named.items()
                if "://" not in place and not is_file(Path(place))]  # fmt: skip
     raise_if_any(faults, "the options")
-    return None if store is None else TwinPlace(store, alerts, log)
+    return None if store is None else TwinPlace(store, alerts, log, decides)
 
 
 def _shown_folder(place: str) -> Path:

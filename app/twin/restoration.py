@@ -76,6 +76,31 @@ def restoration_of(loaded: LoadedScenario, fault: FaultCase, limits: LimitsSpec)
     return found, tuple(city.network.buses.names[k] for k in np.flatnonzero(found.unsupplied))
 
 
+def restoration_lines(found: Restoration, dark: Sequence[str]) -> list[str]:
+    """A restoration in words, line by line.
+
+    Args:
+        found: What to switch.
+        dark: Names of the buses that are without supply until the repair.
+    """
+    lines = [f"the breaker of {found.tripped} opens; {found.energy_lost_mwh:.3f} MWh would be missing until the repair"]
+    for action in found.actions:
+        how = "from afar" if action.remote else "by the crew"
+        restored = f", {action.restored_mw:.3f} MW supplied again" if action.restored_mw else ""
+        lines.append(
+            f"{action.minute:6.0f} min: {'close' if action.closes else 'open'} {action.branch} {how}{restored}"
+        )
+    lines.append(f"not supplied: {found.energy_not_supplied_mwh:.3f} MWh")
+    if found.islands:
+        lines.append(f"islands led by {', '.join(found.islands)}")
+    if dark:
+        lines.append(f"without supply until the repair: {', '.join(dark)}")
+    if found.bound_mwh < found.left_mwh:
+        bounds = f"{found.left_mwh:.3f} MWh are left, at least {found.bound_mwh:.3f} must be"
+        lines.append(f"not proven to be the best: {bounds}")
+    return lines
+
+
 def _n_steps(clock: Clock, fault: FaultCase) -> int:
     """Steps until the repair."""
     return math.ceil(timedelta(hours=fault.repair_hours) / clock.step)

@@ -144,6 +144,7 @@ class TwinService:
             every_s: How often it says how it stands [s].
         """
         said, self._ends = time.monotonic(), ends
+        self._tell_followers(self._marks.take(self._store.last(0)))  # of what they missed
         while not ends():
             self.step(WAIT_S)
             if time.monotonic() - said >= every_s:
@@ -190,9 +191,15 @@ class TwinService:
         newest = marked["time"].max()
         if isinstance(newest, datetime):
             self._latest = newest if self._latest is None else max(newest, self._latest)
+        self._tell_followers(marked)
+
+    def _tell_followers(self, marked: pl.DataFrame) -> None:
         for follower in self._followers:
-            for line in follower.take(marked, self._store):
-                self._say(line)
+            try:
+                for line in follower.take(marked, self._store):
+                    self._say(line)
+            except StoreError as error:  # it asks for what it missed with the next batch
+                self._say(str(error))
 
 
 def read_messages(

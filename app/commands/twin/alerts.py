@@ -36,43 +36,18 @@ def alerts(
     out: TableFile = None,
 ) -> None:
     """Say which limits are likely to be exceeded, when and where, and the cheapest action that is enough."""
-    import time
-
     from app.studies.ensembles.files import check_table
-    from app.twin.alerts import propose, switching_relief, watch_over
-    from app.twin.alerts.logged import log_alerts
-    from app.twin.alerts.state_file import read_states, write_states
-    from app.twin.alerts.tables import action_lines, alert_table, relief_line
-    from app.twin.forecasts.period import operated_city
-    from grid.twin.alerts import advance
+    from app.twin.alerts.looked import alerts_now, looked_at
+    from app.twin.alerts.state_file import read_states
 
     chosen = check_table(form, out)
     before = {} if state is None else read_states(state)
-    operated = operated_city(city, None if start is None else start.date(), days, past_days)
-    histories = None
-    if measurements is not None:
-        from app.twin.forecasts.measured import stored_histories
-
-        histories, words = stored_histories(operated, measurements)
-        for line in words:
-            typer.echo(line, err=True)
-    watch = watch_over(operated, samples, histories=histories)
-    begun = time.perf_counter()
-    states, events = advance(before, watch.risks(), watch.clock.start)
-    seconds = time.perf_counter() - begun
-    for forecaster in watch.forecasters:
-        typer.echo(forecaster.statement, err=True)
-    typer.echo(f"forecast, {samples} power flows and alerts took {seconds:.2f} s", err=True)
-    proposed = propose(watch) if action and events else None
-    if proposed is not None:
-        scenario = watch.ahead.loaded.scenario
-        typer.echo("the cheapest action that is enough:", err=True)
-        for line in action_lines(proposed, scenario.currency, scenario.dispatch.strategy):
-            typer.echo(line, err=True)
-    if switching and events:
-        typer.echo(relief_line(switching_relief(watch)), err=True)
-    say_table(alert_table(events, proposed), chosen, out)
-    if log is not None:
-        log_alerts(log, events, proposed)  # before the state: what was said and not logged is said again
-    if state is not None:
-        write_states(state, states)
+    watch, known, lines = looked_at(city, None if start is None else start.date(), days, past_days,
+                                    (measurements, log), samples)  # fmt: skip
+    for line in lines:
+        typer.echo(line, err=True)
+    found = alerts_now(watch, known, before, act=action, switch=switching)
+    for line in found.lines:
+        typer.echo(line, err=True)
+    say_table(found.table, chosen, out)
+    found.keep(log, state)

@@ -22,6 +22,9 @@ def forecast(
     country: Annotated[str | None, typer.Option(help="Country whose public holidays count; of a file.")] = None,
     test_days: Annotated[int, typer.Option(min=1, help="Days of the past that are forecast again.")] = 28,
     measurements: MeasurementsOption = None,
+    log: Annotated[
+        str | None, typer.Option(metavar="LOG", help="Log of the twin that corrects forecasts where that has helped.")
+    ] = None,
     scores: Annotated[
         bool, typer.Option("--scores", help="How good each method was, instead of the forecast.")
     ] = False,
@@ -32,6 +35,8 @@ def forecast(
     from datetime import timedelta
 
     from app.studies.ensembles.files import check_table
+    from app.twin.alerts.looked import lessons_in
+    from app.twin.alerts.watch import corrected
     from app.twin.forecasts.file import read_histories
     from app.twin.forecasts.measured import stored_histories
     from app.twin.forecasts.period import operated_city
@@ -54,9 +59,10 @@ def forecast(
     else:
         histories = read_histories(measured, time_zone, country)
     made = []
+    known = lessons_in(log)
     for history in histories:
         n_steps = max(1, round(timedelta(hours=hours) / history.clock.step))
-        made.append(make_forecaster(history, n_steps, days=test_days))
-    for forecaster in made:
-        typer.echo(forecaster.statement, err=True)
+        made.append(corrected(make_forecaster(history, n_steps, days=test_days), known.correction(history.kind)))
+    for line in (*(each.statement for each in made), *known.words([each.series.kind for each in made], [])):
+        typer.echo(line, err=True)
     say_table(score_table(made) if scores else forecast_table(made), chosen, out)

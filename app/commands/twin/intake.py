@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,8 @@ from app.commands.options import ResultFolder
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from app.twin.service import Follower
 
 MeasurementStorePlace = Annotated[
     str, typer.Argument(metavar="STORE", help="Store of measurements: an SQLite file or postgresql://…; made if new.")
@@ -31,6 +34,21 @@ def run(
     client: Annotated[
         str, typer.Option(help="Name by which the broker knows the session: one for each store.")
     ] = "gridcarbon-twin",
+    city: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RESULT_OR_SCENARIO", help="City that is looked after as measurements arrive; needs --log."
+        ),
+    ] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="LOG", help="Log of its alerts, decisions and outcomes: file or postgresql://…."),
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="File of the alerts as they stand, for the page Operations.")
+    ] = None,
+    past_days: Annotated[int, typer.Option(help="Days before a day from which its forecasts learn.")] = 70,
+    samples: Annotated[int, typer.Option(min=10, max=1000, help="Courses of the forecast.")] = 100,
     every: Annotated[float, typer.Option(min=0.1, help="Say how it stands every so many seconds.")] = 10.0,
     end_after: Annotated[
         float | None, typer.Option("--for", min=0, help="End after so many seconds; else when it is interrupted.")
@@ -41,8 +59,10 @@ def run(
     from app.twin.measuring.store import opened_measurements
     from grid.errors import InputError
 
+    follow = _followers(city, log, (state, samples, past_days))
     if not is_mqtt(source):
-        _take_file(Path(source), store, columns)
+        with follow as followers:
+            _take_file(Path(source), store, columns, followers)
         return
     if columns is not None:
         raise InputError.single("--columns", "is for files; messages name their fields", str(columns))
@@ -50,14 +70,38 @@ def run(
     from app.twin.mqtt import MqttIntake
     from app.twin.service import TwinService
 
-    with opened_measurements(store) as opened, MqttIntake(address, client) as intake:
-        service = TwinService(intake, opened, say=typer.echo)
+    with follow as followers, opened_measurements(store) as opened, MqttIntake(address, client) as intake:
+        service = TwinService(intake, opened, followers, say=typer.echo)
         typer.echo(f"takes measurements from {address} into {opened.database.shown}")
         end = None if end_after is None else time.monotonic() + end_after
         typer.echo(str(service.run(lambda: end is not None and time.monotonic() >= end, every)))
 
 
-def _take_file(path: Path, store: str, columns: Path | None) -> None:
+@contextmanager
+def _followers(
+    city: Path | None, log: str | None, others: tuple[Path | None, int, int]
+) -> Iterator[Sequence[Follower]]:
+    """What looks after a city: nothing without one.
+
+    Raises:
+        InputError: If there is a city without a log, or the other way round, or the city is wrong.
+    """
+    from app.twin.log import opened_log
+    from app.twin.operation import CityOperation, OperatedPlace
+    from grid.errors import InputError
+
+    if city is None and log is None:
+        yield ()
+        return
+    if city is None or log is None:
+        missing, there = ("--city", log) if city is None else ("--log", str(city))
+        raise InputError.single(missing, "is needed, as a city is looked after only with a log", there)
+    state, samples, past_days = others
+    with opened_log(log) as opened:
+        yield [CityOperation(OperatedPlace(city, opened, state, samples, past_days))]
+
+
+def _take_file(path: Path, store: str, columns: Path | None, followers: Sequence[Follower]) -> None:
     """Stores the measurements of a file, and says how many there were of each quality."""
     from app.twin.measuring.files import read_measurements
     from app.twin.measuring.mapping import read_mapping
@@ -69,6 +113,9 @@ def _take_file(path: Path, store: str, columns: Path | None) -> None:
     with opened_measurements(store) as opened:
         new, repeated = store_frame(opened, frame)
         shown = opened.database.shown
+        for follower in followers:
+            for line in follower.take(frame, opened):
+                typer.echo(line)
     typer.echo(f"{shown}: {new:,} measurements added, {repeated:,} were there")
     found = {name: count for name, count in counts(mark(frame)).items() if count}
     typer.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in found.items()))
@@ -88,20 +135,30 @@ def simulate(
     speed: Annotated[
         float, typer.Option(min=0, help="Seconds of the result in a second, to a broker; 0: as fast as it goes.")
     ] = 0.0,
+    line_fault: Annotated[
+        str | None, typer.Option(metavar="BRANCH", help="Line or transformer that has a fault; its breaker trips.")
+    ] = None,
+    fault_hour: Annotated[float, typer.Option(help="When, in hours from the beginning of the result.")] = 12.0,
 ) -> None:
     """Measure a stored result as a real city would, with noise, gaps, faults and delays; to a broker or into a file."""
     import numpy as np
 
     from app.results.folder import open_result
+    from app.simulation.again import loaded_again
     from app.twin.measuring.address import is_mqtt
     from app.twin.measuring.simulated import Disturbances, chosen_sensors, simulated_measurements
+    from app.twin.measuring.simulated_fault import SimulatedFault, with_fault
     from app.twin.measuring.true_state import true_state
 
     rng = np.random.default_rng(seed)
     send = _to_broker(target, speed) if is_mqtt(target) else _to_file(Path(target))
-    state = true_state(open_result(result))
+    opened = open_result(result)
+    state = true_state(opened)
     sensors = chosen_sensors(state, share, rng)
     frame = simulated_measurements(state, sensors, noise, rng, Disturbances().times(faults))
+    if line_fault is not None:
+        fault = SimulatedFault(line_fault, fault_hour)
+        frame = with_fault(frame, state, loaded_again(opened.scenario, opened.manifest, result), fault)
     send(frame)
     planted = frame["planted"].value_counts(sort=True).iter_rows()
     about = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in planted)

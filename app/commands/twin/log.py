@@ -30,7 +30,7 @@ def log(
             return
         lessons = lessons_of(opened)
     say_table(lessons.table(), chosen, out)
-    for test in lessons.tests.values():
+    for test in (*lessons.tests.values(), *lessons.forecast_tests.values()):
         typer.echo(str(test), err=chosen != "md" and out is None)
 
 

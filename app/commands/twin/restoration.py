@@ -29,27 +29,12 @@ def restore(
     """Say what to switch after a fault, in which order, and what stays without supply; radial and in AC after each."""
     from app.scenario import load_scenario
     from app.scenario.schema import LimitsSpec
-    from app.twin.restoration import FaultCase, restoration_of
+    from app.twin.restoration import FaultCase, restoration_lines, restoration_of
 
     limits = LimitsSpec(
         vm_min_pu=vm_min_pu, vm_max_pu=vm_max_pu, line_loading_max_percent=loading_max_percent,
         trafo_loading_max_percent=loading_max_percent,
     )  # fmt: skip
     fault = FaultCase(branch, step, hours, remote or (), remote_min, manual_min, island or ())
-    found, dark = restoration_of(load_scenario(scenario), fault, limits)
-    typer.echo(
-        f"the breaker of {found.tripped} opens; {found.energy_lost_mwh:.3f} MWh would be missing until the repair"
-    )
-    for action in found.actions:
-        how = "from afar" if action.remote else "by the crew"
-        restored = f", {action.restored_mw:.3f} MW supplied again" if action.restored_mw else ""
-        typer.echo(f"{action.minute:6.0f} min: {'close' if action.closes else 'open'} {action.branch} {how}{restored}")
-    typer.echo(f"not supplied: {found.energy_not_supplied_mwh:.3f} MWh")
-    if found.islands:
-        typer.echo(f"islands led by {', '.join(found.islands)}")
-    if dark:
-        typer.echo(f"without supply until the repair: {', '.join(dark)}")
-    if found.bound_mwh < found.left_mwh:
-        typer.echo(
-            f"not proven to be the best: {found.left_mwh:.3f} MWh are left, at least {found.bound_mwh:.3f} must be"
-        )
+    for line in restoration_lines(*restoration_of(load_scenario(scenario), fault, limits)):
+        typer.echo(line)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from grid.twin.learning.records import LogRecord
+from grid.twin.learning.records import AlertRecord, DecisionRecord, LogRecord, OutcomeRecord
 from grid.twin.measurements import PLACE, QUALITIES, USABLE
 from grid.twin.quality import mark
 
@@ -29,11 +29,13 @@ class TwinPlace:
         store: Store of measurements: an SQLite file, or ``postgresql://…``.
         alerts: File of the alerts as they stand, as ``gridcarbon twin alerts --state`` writes it; None without.
         log: Log of alerts, decisions and outcomes: an SQLite file, or ``postgresql://…``; None without.
+        decides: Whether actions are decided on from the page, which then writes into the log.
     """
 
     store: str
     alerts: Path | None = None
     log: str | None = None
+    decides: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class LiveState:
         rejected: Messages that held none.
         alerts: Alerts that stand, the most urgent first.
         entries: The latest entries of the log, the last one first; None without a log.
+        proposals: Alerts whose action nobody has decided on, the latest first.
     """
 
     now: datetime
@@ -87,6 +90,7 @@ class LiveState:
     rejected: int
     alerts: Sequence[LiveAlert]
     entries: Sequence[LogRecord] | None = None
+    proposals: Sequence[AlertRecord] = ()
 
     @property
     def age(self) -> timedelta | None:
@@ -121,7 +125,7 @@ def live_state(place: TwinPlace, now: datetime | None = None) -> LiveState:
     return LiveState(
         now or datetime.now(UTC), latest, _sensors(marked),
         {name: found[name] for name in QUALITIES if name in found},
-        held["measurements"], held["rejected"], _alerts(place.alerts), _entries(place.log),
+        held["measurements"], held["rejected"], _alerts(place.alerts), *_of_log(place.log),
     )  # fmt: skip
 
 
@@ -157,11 +161,33 @@ def _alerts(path: Path | None) -> tuple[LiveAlert, ...]:
     )  # fmt: skip
 
 
-def _entries(place: str | None) -> tuple[LogRecord, ...] | None:
-    """The latest entries of a log."""
+def _of_log(place: str | None) -> tuple[tuple[LogRecord, ...] | None, tuple[AlertRecord, ...]]:
+    """The latest entries of a log, and the alerts whose action is open."""
     if place is None:
-        return None
+        return None, ()
     from app.twin.log import opened_log  # noqa: PLC0415  loads a large library
 
     with opened_log(place) as log:
-        return tuple(log.records()[: -MOST_ENTRIES - 1 : -1])
+        records = log.records()
+    return tuple(records[: -MOST_ENTRIES - 1 : -1]), open_proposals(records)
+
+
+def open_proposals(records: Sequence[LogRecord]) -> tuple[AlertRecord, ...]:
+    """Alerts with an action on which nothing was decided, and which are not over, the latest first.
+
+    Args:
+        records: The log, in its order. Alerts of one moment share an action; the one that holds it stands for it.
+    """
+    found: dict[str, AlertRecord] = {}
+    of_alert: dict[str, str] = {}
+    for record in records:
+        if isinstance(record, AlertRecord) and record.what in {"raised", "escalated"} and record.action:
+            of_alert[record.alert] = record.action
+            if record.moves:
+                found = {name: each for name, each in found.items() if each.alert != record.alert}
+                found[record.action] = record
+        elif isinstance(record, DecisionRecord):
+            found.pop(of_alert.get(record.alert, ""), None)
+        elif isinstance(record, OutcomeRecord) or (isinstance(record, AlertRecord) and record.what == "cleared"):
+            found = {name: each for name, each in found.items() if each.alert != record.alert}
+    return tuple(reversed(found.values()))

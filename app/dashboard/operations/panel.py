@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from dash import html
 from dash.development.base_component import Component
 
 from app.dashboard.operations.live import LiveState
+from app.dashboard.operations.proposals import moment, proposal_card
 from app.dashboard.why.attributes import hyphened
-from grid.twin.learning.records import AlertRecord, DecisionRecord, LogRecord, OutcomeRecord, kind_of
+from grid.twin.learning.records import LogRecord, kind_of
+from grid.twin.learning.words import entry_in_words
 from grid.twin.quantities import QUANTITIES
 
 PLACE_CLASS = "operations-live"
@@ -22,17 +24,19 @@ _QUANTITIES = {"loading_percent": "loading", "vm_pu": "voltage", "import_mw": "i
 _UNITS = {"loading_percent": " %", "vm_pu": " pu", "import_mw": " MW"}
 
 
-def live_panel(state: LiveState, zone: str) -> list[Component]:
+def live_panel(state: LiveState, zone: str, *, decides: bool = False) -> list[Component]:
     """What is known, in sentences and tables.
 
     Args:
         state: The state.
         zone: Time zone in which times are shown.
+        decides: Whether what is proposed can be decided on here.
     """
     local = ZoneInfo(zone)
     return [
         html.Div([html.P(line) for line in _sentences(state, local)], className="answers", role="status"),
         _card("Alerts", _alerts(state, local)),
+        *(proposal_card(proposal, local, decides=decides) for proposal in state.proposals),
         *([] if state.entries is None else [_card("Log", _log(state.entries, local))]),
         _card("Sensors", _sensors(state, local)),
         _card("Quality of what came in", _qualities(state)),
@@ -42,7 +46,7 @@ def live_panel(state: LiveState, zone: str) -> list[Component]:
 def _sentences(state: LiveState, local: ZoneInfo) -> list[Component | str | list[Component | str]]:
     if state.latest is None or state.age is None:
         return ["No measurement has come in yet."]
-    when = _moment(state.latest, local)
+    when = moment(state.latest, local)
     ahead = state.age < -EARLY
     aged = "which is ahead of the clock of this machine" if ahead else f"{in_words(state.age)} ago"
     current = f"The latest measurement is of {when}, {aged}."
@@ -66,7 +70,7 @@ def _alerts(state: LiveState, local: ZoneInfo) -> Component:
     return _table("Alerts that stand", heads, (
         (alert.level, alert.element, _QUANTITIES.get(alert.quantity, alert.quantity), f"{alert.probability:.0%}",
          _number(alert.value, alert.quantity), _number(alert.limit, alert.quantity),
-         *(_moment(when, local) for when in (alert.begins, alert.ends, alert.since)))
+         *(moment(when, local) for when in (alert.begins, alert.ends, alert.since)))
         for alert in state.alerts
     ))  # fmt: skip
 
@@ -74,26 +78,8 @@ def _alerts(state: LiveState, local: ZoneInfo) -> Component:
 def _log(entries: Sequence[LogRecord], local: ZoneInfo) -> Component:
     if not entries:
         return html.P("It has no entry yet.", className="nothing")
-    rows = ((_moment(one.time, local), one.alert, kind_of(one), entry_in_words(one)) for one in entries)
+    rows = ((moment(one.time, local), one.alert, kind_of(one), entry_in_words(one)) for one in entries)
     return _table("Latest entries of the log", ("Time", "Alert", "Entry", "What"), rows)
-
-
-def entry_in_words(entry: LogRecord) -> str:
-    """What an entry of the log says."""
-    if isinstance(entry, AlertRecord):
-        likely = f"{entry.what}, {entry.level}, {entry.probability:.0%} likely"
-        if entry.probability_with_action is None:
-            return likely
-        does = "; ".join(f"{asset}: {kind}" for asset, kind in sorted(entry.kinds.items())) or "nothing to move"
-        return f"{likely}, {entry.probability_with_action:.0%} with the action ({does})"
-    if isinstance(entry, DecisionRecord):
-        instead = ", ".join(f"{asset} {mwh:.3g} MWh" for asset, mwh in sorted(entry.changed_mwh.items()))
-        return " ".join(part for part in (f"{entry.decision} by {entry.by}.", entry.reason, instead) if part)
-    if isinstance(entry, OutcomeRecord):
-        came = {True: "the limit was exceeded", False: "the limit was kept", None: "not measured"}[entry.exceeded]
-        done = sum(effect.enough for effect in entry.effects)
-        return f"{came}; {done} of {len(entry.effects)} assets did what they should" if entry.effects else came
-    return ""
 
 
 def _sensors(state: LiveState, local: ZoneInfo) -> Component:
@@ -104,7 +90,7 @@ def _sensors(state: LiveState, local: ZoneInfo) -> Component:
         (row["element_kind"], row["element"], row["quantity"],
          "none" if row["value"] is None else f"{row['value']:.5g}",
          QUANTITIES[row["element_kind"], row["quantity"]].unit,
-         "–" if row["time"] is None else _moment(row["time"], local),
+         "–" if row["time"] is None else moment(row["time"], local),
          "–" if row["time"] is None else in_words(state.now - row["time"]),
          row["quality"].replace("_", " "), f"{row['usable']:.0%}")
         for row in state.sensors.iter_rows(named=True)
@@ -134,11 +120,6 @@ def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) ->
 
 def _number(value: float, quantity: str) -> str:
     return "–" if value != value else f"{value:.4g}{_UNITS.get(quantity, '')}"  # noqa: PLR0124  NaN
-
-
-def _moment(when: datetime, local: ZoneInfo) -> str:
-    shown = when.astimezone(local)
-    return f"{shown.day} {shown:%b %Y %H:%M}"
 
 
 def in_words(age: timedelta) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 from zoneinfo import available_timezones
 
 from dash.development.base_component import Component
@@ -12,14 +14,19 @@ from flask import Flask, Response, request
 from app.dashboard.operations.live import TwinPlace, live_state
 from app.dashboard.operations.panel import live_panel
 from app.failures import StoreError
-from grid.errors import InputError
+from grid.errors import Fault, InputError, raise_if_any
+from grid.twin.learning.records import DecisionRecord
 
 TWIN: Final = "GRIDCARBON_TWIN"
 """Key of the server's configuration: the `TwinPlace` it shows, or None."""
 
 
 def add_operations(server: Flask, twin: TwinPlace | None, as_html: Callable[[list[Component]], str]) -> None:
-    """Adds ``/operations/live``: the last known state as HTML; 404 without a twin, 503 where it cannot be read.
+    """Adds ``/operations/live`` and ``/operations/decide``.
+
+    ``GET /operations/live`` gives the last known state as HTML; 404 without a twin, 503 where it cannot be read.
+    ``POST /operations/decide`` with ``{"alert", "decision", "by", "reason", "changed_mwh"}`` adds a decision to the
+    log; 422 with all that is wrong with it, 404 where nothing is decided on here.
 
     Args:
         server: The server.
@@ -37,5 +44,44 @@ def add_operations(server: Flask, twin: TwinPlace | None, as_html: Callable[[lis
         except (InputError, StoreError, OSError) as error:
             return Response(f"The state of the grid cannot be read: {error}\n", status=503, mimetype="text/plain")
         zone = request.args.get("zone", "")
-        shown = live_panel(state, zone if zone in available_timezones() else "UTC")
+        shown = live_panel(state, zone if zone in available_timezones() else "UTC", decides=twin.decides)
         return Response(as_html(shown), mimetype="text/html", headers={"Cache-Control": "no-store"})
+
+    @server.post("/operations/decide")
+    def decide() -> Response:
+        if twin is None or twin.log is None or not twin.decides:
+            return Response("Nothing is decided on here.\n", status=404, mimetype="text/plain")
+        try:
+            _add_decision(twin.log, request.get_json(silent=True))
+        except InputError as error:
+            return Response("\n".join(map(str, error.faults)), status=422, mimetype="text/plain")
+        except (StoreError, OSError) as error:
+            return Response(f"The decision cannot be kept now: {error}\n", status=503, mimetype="text/plain")
+        return Response("kept", mimetype="text/plain")
+
+
+def _add_decision(place: str, given: Any) -> None:
+    """Adds a decision to the log, as ``gridcarbon twin decide`` does.
+
+    Raises:
+        InputError: With all that is wrong with it.
+        StoreError: If the log cannot be reached.
+    """
+    from app.twin.alerts.logged import decide as add_decision  # noqa: PLC0415  loads a large library
+    from app.twin.log import opened_log  # noqa: PLC0415  likewise
+
+    asked = given if isinstance(given, dict) else {}
+    moved = asked.get("changed_mwh", {})
+    numbers = isinstance(moved, dict) and all(
+        isinstance(value, int | float) and math.isfinite(value) for value in moved.values()
+    )
+    texts = {name: asked.get(name, "") for name in ("alert", "decision", "by", "reason")}
+    faults = [Fault(name, "must be text") for name, value in texts.items() if not isinstance(value, str)]
+    faults += [] if numbers else [Fault("changed_mwh", "must be numbers by asset [MWh]")]
+    raise_if_any(faults, "the decision")
+    record = DecisionRecord(
+        texts["alert"], datetime.now(UTC), texts["decision"], texts["by"].strip(), texts["reason"].strip(),
+        {str(asset): float(mwh) for asset, mwh in moved.items()},
+    )  # fmt: skip
+    with opened_log(place) as log:
+        add_decision(log, record)

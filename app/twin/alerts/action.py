@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 
 from app.simulation.limits import resolve_limits
+from app.twin.alerts.moves import CHARGING, FED_BACK, LEAST_MWH, WORDS, fed_in, in_part, planned_moves
 from app.twin.alerts.plan import Plan, plan_ahead
 from app.twin.alerts.watch import GridWatch
 from grid.arrays import Floats
@@ -16,19 +17,13 @@ from grid.flexibility.flexibility import Flexibility
 from grid.network.injections import Injections
 from grid.twin.alerts.risks import Risk
 from grid.twin.equipment import switchable_network
+from grid.twin.forecast.history import PowerHistory
+from grid.twin.learning.records import PlannedMove
 from optimizer.problem.schedule import Shortfall
 from optimizer.switching import OpenPointRelief, relieve
 
-LEAST_MWH = 1e-3
-"""Energy below which an asset is not said to do anything else [MWh]."""
 LEAST_MVAR = 1e-3
 """Reactive power below which the same holds [MVAr]."""
-WORDS = {
-    "battery": "battery charged and discharged otherwise", "pv": "sun curtailed", "wind": "wind curtailed",
-    "data_centre": "load of the data centre deferred", "heat_pump": "heating shifted",
-    "hydrogen_station": "electrolysis shifted", "industrial_demand": "industrial load shifted",
-}  # fmt: skip
-"""What a kind of asset does when its power changes."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +61,8 @@ class ProposedAction:
         left: Limits that it cannot keep on the cautious forecast, as far as the dispatch knows.
         risks: What remains likely to be exceeded with it, on the samples of the forecast.
         plan: The whole plan with it.
+        moves: What each asset is to do, step by step.
+        expected: What of each asset's change is to be expected by what was learned, where that is not all of it.
     """
 
     parts: tuple[ActionPart, ...]
@@ -75,29 +72,43 @@ class ProposedAction:
     left: tuple[Shortfall, ...]
     risks: tuple[Risk, ...]
     plan: Plan
+    moves: tuple[PlannedMove, ...] = ()
+    expected: Mapping[str, float] = field(default_factory=dict)
 
     def probability(self, risk: Risk) -> float:
         """Probability that the same limit is exceeded with the action."""
         return next((other.probability for other in self.risks if other.key == risk.key), 0.0)
 
 
-def propose(watch: GridWatch) -> ProposedAction:
+def propose(
+    watch: GridWatch, histories: Sequence[PowerHistory] | None = None, rate: Callable[[str], float] = lambda _: 1.0
+) -> ProposedAction:
     """The cheapest way, of all that can move, to keep the limits on the cautious forecast.
 
     Among plans of the same cost the dispatch takes any: an asset may then be said to move although it need not.
 
     Args:
         watch: The grid under its plan.
+        histories: What is measured by now, as in `GridWatch.risks`; what is over stays as planned.
+        rate: Share of what a kind of action is planned to do that is to be expected of it.
     """
-    plan = plan_ahead(watch.ahead, watch.past, watch.forecasts(), "optimal", within_limits=True)
+    plan = plan_ahead(
+        watch.ahead, watch.past, watch.forecasts_of_all(histories), "optimal", within_limits=True,
+        held=(watch.plan, watch.done(histories)),
+    )  # fmt: skip
+    moves = planned_moves(watch.plan, plan)
+    expected = {move.asset: share for move in moves if (share := rate(move.kind)) != 1.0}
+    likely = in_part(watch.plan, plan, expected) if expected else plan
     return ProposedAction(
         parts=tuple(_parts(watch.plan, plan)),
         reactive_mvar=_reactive(watch.plan, plan),
         cost=plan.schedule.costs.total - watch.plan.schedule.costs.total,
         carbon_kg=plan.carbon_kg - watch.plan.carbon_kg,
         left=plan.schedule.shortfalls,
-        risks=watch.with_plan(plan).risks(),
+        risks=watch.with_plan(likely).risks(histories),
         plan=plan,
+        moves=moves,
+        expected=expected,
     )
 
 
@@ -132,9 +143,9 @@ def _parts(before: Plan, after: Plan) -> Iterator[ActionPart]:
             what = WORDS.get(flexibility.kind, "power shifted")
             yield from _part(flexibility, what, now - then)
             continue
-        fed_then, fed_now = (_fed_in(flexibility, plan.schedule.p_mw[name]) for plan in (before, after))
-        yield from _part(flexibility, "charging shifted", (now + fed_now) - (then + fed_then))
-        yield from _part(flexibility, "fed back by cars (V2G)", fed_then - fed_now)
+        fed_then, fed_now = (fed_in(flexibility, plan.schedule.p_mw[name]) for plan in (before, after))
+        yield from _part(flexibility, CHARGING, (now + fed_now) - (then + fed_then))
+        yield from _part(flexibility, FED_BACK, fed_then - fed_now)
 
 
 def _reactive(before: Plan, after: Plan) -> dict[str, float]:
@@ -148,11 +159,6 @@ def _reactive(before: Plan, after: Plan) -> dict[str, float]:
         if most > LEAST_MVAR:
             found[flexibility.name] = most
     return found
-
-
-def _fed_in(flexibility: Flexibility, p_mw: Floats) -> Floats:
-    """What devices feed in, by step [MW]."""
-    return flexibility.by_step(np.maximum(-p_mw, 0.0))
 
 
 def _part(flexibility: Flexibility, what: str, change_mw: Floats) -> Iterator[ActionPart]:

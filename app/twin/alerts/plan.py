@@ -11,6 +11,8 @@ from app.simulation.inputs import SimulationInputs
 from app.simulation.phases import dispatch_problem
 from app.twin.forecasts.powers import SIGN, CityPowers
 from grid.arrays import Floats
+from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import PerSlot
 from grid.twin.forecast.forecaster import QuantileForecast
 from grid.twin.forecast.history import SeriesKind
 from grid.twin.forecast.quantiles import LEVELS
@@ -75,6 +77,7 @@ def plan_ahead(
     strategy: Strategy,
     *,
     within_limits: bool,
+    held: tuple[Plan, int] | None = None,
 ) -> Plan:
     """Dispatches the hours ahead as one window, on the cautious quantiles of what is forecast.
 
@@ -84,6 +87,7 @@ def plan_ahead(
         forecasts: What is forecast for the same steps.
         strategy: What may move.
         within_limits: Whether the limits of the grid and of the import count.
+        held: A plan, and how many of the first steps of it are over and cannot be changed any more; None: none.
     """
     problem = dispatch_problem(ahead, *ahead.loaded.city.withdrawal())
     n = problem.clock.n_steps
@@ -91,12 +95,26 @@ def plan_ahead(
     seen = IssuedForecasts(lambda _first, _stop: issued)(replace(problem, flexibilities=ahead.flexibilities), 0, n)
     asked = replace(
         seen if within_limits else _without_limits(seen),
-        flexibilities=with_strategy(seen.flexibilities, strategy),
+        flexibilities=tuple(_held(each, held) for each in with_strategy(seen.flexibilities, strategy)),
         horizon_steps=n,
         look_ahead_steps=0,
         forecast=None,
     )
     return Plan(asked, dispatch(asked))
+
+
+def _held(flexibility: Flexibility, held: tuple[Plan, int] | None) -> Flexibility:
+    """The same with its power of steps that are over as it was planned; what sun and wind drive is not held."""
+    if held is None or held[1] == 0 or is_available(flexibility):
+        return flexibility
+    planned, over = held[0].schedule.p_mw[flexibility.name], flexibility.step < held[1]
+    low, high = (flexibility.per_slot(bound) for bound in (flexibility.p_min_mw, flexibility.p_max_mw))
+    kept = np.clip(planned, low, high)
+    return replace(
+        flexibility,
+        p_min_mw=PerSlot(np.where(over, kept, low)),
+        p_max_mw=PerSlot(np.where(over, kept, high)),
+    )
 
 
 def _without_limits(problem: DispatchProblem) -> DispatchProblem:

@@ -30,7 +30,7 @@ def read_states(path: Path) -> dict[Key, AlertState]:
         return {}
     content = read_json(path, PLACE)
     try:
-        states = [_state(item) for item in content["alerts"]]
+        states = [state_of(item) for item in content["alerts"]]
     except (KeyError, TypeError, ValueError) as error:
         raise InputError.single(PLACE, f"{path.name} is no file of alerts", str(error)) from error
     return {state.risk.key: state for state in states}
@@ -43,10 +43,11 @@ def write_states(path: Path, states: Mapping[Key, AlertState]) -> None:
         InputError: If that cannot be done.
     """
     with written_whole(path, PLACE) as draft:
-        draft.write_text(json.dumps({"alerts": [_plain(states[key]) for key in sorted(states)]}, indent=1))
+        draft.write_text(json.dumps({"alerts": [plain_state(states[key]) for key in sorted(states)]}, indent=1))
 
 
-def _plain(state: AlertState) -> dict[str, Any]:
+def plain_state(state: AlertState) -> dict[str, Any]:
+    """An alert as JSON has it."""
     risk = {
         name: value.isoformat() if name in _TIMES else None if value != value else value  # noqa: PLR0124  NaN
         for name, value in vars(state.risk).items()
@@ -58,7 +59,8 @@ def _plain(state: AlertState) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _state(item: Mapping[str, Any]) -> AlertState:
+def state_of(item: Mapping[str, Any]) -> AlertState:
+    """The alert that `plain_state` made plain; raises a `KeyError`, `TypeError` or `ValueError` if it is none."""
     given = dict(item["risk"])
     risk = Risk(**given | {name: datetime.fromisoformat(given[name]) for name in _TIMES}
                 | {name: math.nan for name in ("value", "limit") if given[name] is None})  # fmt: skip

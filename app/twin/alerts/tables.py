@@ -62,6 +62,7 @@ def action_lines(action: ProposedAction, currency: str, strategy: str) -> list[s
     lines.append(f"  costs {action.cost:,.2f} {currency} and {action.carbon_kg:,.0f} kg CO2e more than the plan")
     if strategy != "optimal":
         lines.append(f"  (the plan is {strategy}: what all that can move saves beside keeping limits is in this)")
+    lines += [f"  of {asset} {share:.0%} of this is to be expected" for asset, share in action.expected.items()]
     if action.left:
         elements = ", ".join(dict.fromkeys(f"{shortfall.quantity} of {shortfall.element}" for shortfall in action.left))
         lines.append(f"  is not enough on the cautious forecast: {elements}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,7 +20,9 @@ from grid.time.clock import Clock
 from grid.twin.alerts.risks import Risk, failure_risk, violation_risks
 from grid.twin.forecast.forecaster import Forecaster, QuantileForecast, make_forecaster
 from grid.twin.forecast.history import PowerHistory
+from grid.twin.forecast.quantiles import LEVELS
 from grid.twin.forecast.samples import Dependence, dependence_of, sample_paths
+from grid.twin.learning.corrections import ForecastCorrection
 
 TEST_DAYS = 14
 """Days of the past that are forecast again to choose a method."""
@@ -66,6 +68,27 @@ class GridWatch:
         known: Sequence[PowerHistory | None] = histories or [None] * len(self.forecasters)
         return tuple(forecaster.issue(history) for forecaster, history in zip(self.forecasters, known, strict=True))
 
+    def done(self, histories: Sequence[PowerHistory] | None) -> int:
+        """Steps ahead that are over by now."""
+        return 0 if histories is None else histories[0].clock.n_steps - self.past.clock.n_steps
+
+    def forecasts_of_all(self, histories: Sequence[PowerHistory] | None) -> tuple[QuantileForecast, ...]:
+        """What is forecast now, with what was measured in the place of steps that are over.
+
+        Args:
+            histories: As in `forecasts`; a step that is over without having been measured was as forecast before.
+        """
+        done = self.done(histories)
+        if histories is None or not done:
+            return self.forecasts(histories)
+        found = []
+        for history, now, first in zip(histories, self.forecasts(histories), self.forecasts(), strict=True):
+            came = history.values_mw[-done:]
+            came = np.where(np.isfinite(came), came, first.median_mw[:done])
+            quantiles = np.concatenate([np.repeat(came[:, None], len(LEVELS), 1), now.quantiles_mw])
+            found.append(replace(now, clock=first.clock, quantiles_mw=quantiles[: self.clock.n_steps]))
+        return tuple(found)
+
     def risks(self, histories: Sequence[PowerHistory] | None = None) -> tuple[Risk, ...]:
         """Limits that are likely to be exceeded from now to the end of the hours ahead, the likeliest first.
 
@@ -73,7 +96,7 @@ class GridWatch:
             histories: As in `forecasts`; they may go on into the hours ahead, of which the rest is then predicted.
         """
         forecasts = self.forecasts(histories)
-        done = 0 if histories is None else histories[0].clock.n_steps - self.past.clock.n_steps
+        done = self.done(histories)
         left = self.clock.n_steps - done
         paths = sample_paths(forecasts, self.dependence, self.n_samples, np.random.default_rng(self.seed))[:, :left]
         p_mw, q_mvar = self._withdrawal(forecasts, paths, done)
@@ -128,8 +151,9 @@ class GridWatch:
 
 
 def watch_over(
-    city: OperatedCity, n_samples: int = 100, seed: int = 0, histories: Sequence[PowerHistory] | None = None
-) -> GridWatch:
+    city: OperatedCity, n_samples: int = 100, seed: int = 0, histories: Sequence[PowerHistory] | None = None,
+    correction: Callable[[str], ForecastCorrection | None] = lambda _: None,
+) -> GridWatch:  # fmt: skip
     """Trains forecasts, and plans the hours ahead by the strategy of the scenario as if the grid had no limits.
 
     Args:
@@ -137,12 +161,19 @@ def watch_over(
         n_samples: Courses of the forecast that are run through the power flow.
         seed: Seed of these courses, and of the training.
         histories: What was measured, on the clock of `city.past`; by default what its profiles say.
+        correction: How the forecast of a kind of power is corrected.
     """
     n_steps = city.ahead.clock.n_steps
     forecasters = tuple(
-        make_forecaster(history, n_steps, days=TEST_DAYS, seed=seed) for history in histories or city.histories
+        corrected(make_forecaster(history, n_steps, days=TEST_DAYS, seed=seed), correction(history.kind))
+        for history in histories or city.histories
     )
     strategy = city.ahead.loaded.scenario.dispatch.strategy
     forecasts = [forecaster.issue() for forecaster in forecasters]
     plan = plan_ahead(city.ahead, city.past, forecasts, strategy, within_limits=False)
     return GridWatch(city.ahead, city.past, forecasters, dependence_of(forecasters), plan, n_samples, seed)
+
+
+def corrected(forecaster: Forecaster, correction: ForecastCorrection | None) -> Forecaster:
+    """The same with what was learned from its errors; as it is where there is nothing."""
+    return forecaster if correction is None else replace(forecaster, correction=correction.corrected)

@@ -19,7 +19,7 @@ from grid.twin.quality import mark
 
 
 def measured_histories(city: OperatedCity, frame: pl.DataFrame) -> tuple[tuple[PowerHistory, ...], tuple[str, ...]]:
-    """The totals by kind before the hours ahead, as far as they were measured, else as the profiles say.
+    """The totals by kind before the hours ahead, from the first measurement on; before it as the profiles say.
 
     Sun, wind and charging are known where all their assets are measured and the net itself has none. Demand is
     known from the measured buses at which no asset and no generator is: all demand is to that of the profiles as it is
@@ -38,15 +38,34 @@ def measured_histories(city: OperatedCity, frame: pl.DataFrame) -> tuple[tuple[P
     series = measured_series(mark(frame), city.past.clock)
     found, words = [], []
     for kind, history in zip(city.past.kinds, city.histories, strict=True):
-        values, what = _demand(city, series) if kind == "demand" else _of_assets(city, series, kind)
+        values, what = _total(city, series, kind, city.past.p_mw["demand"])
         known = np.isfinite(values)
         if known.any():
-            found.append(replace(history, values_mw=values))
-            words.append(f"{kind}: {what}, {known.mean():.0%} of the steps")
+            first = int(np.argmax(known))
+            whole = np.where(np.arange(known.size) < first, history.values_mw, values)
+            found.append(replace(history, values_mw=whole))
+            before = f"; its profiles stand for the {first} steps before the first measurement" if first else ""
+            words.append(f"{kind}: {what}, {known.mean():.0%} of the steps{before}")
         else:
             found.append(history)
             words.append(f"{kind}: not measured; its profiles stand for it")
     return tuple(found), tuple(words)
+
+
+def arrived_totals(city: OperatedCity, frame: pl.DataFrame, steps: int) -> tuple[Floats, ...]:
+    """The totals by kind in the first steps of the hours ahead, as far as they were measured by the same rules.
+
+    Args:
+        city: The city at the beginning of the hours ahead.
+        frame: Measurements, with `grid.twin.measurements.MEASUREMENT_COLUMNS`; marked here.
+        steps: How many steps are over.
+
+    Returns:
+        Shape (steps,) each, in the order of `OperatedCity.histories` [MW]; NaN where nothing was measured.
+    """
+    series = measured_series(mark(frame), city.ahead.clock.window(0, steps))
+    expected, _ = city.ahead.loaded.city.loads.at_buses(city.ahead.loaded.city.n_buses)
+    return tuple(_total(city, series, kind, expected[:steps])[0] for kind in city.past.kinds)
 
 
 def stored_histories(city: OperatedCity, store: str) -> tuple[tuple[PowerHistory, ...], tuple[str, ...]]:
@@ -65,6 +84,11 @@ def stored_histories(city: OperatedCity, store: str) -> tuple[tuple[PowerHistory
     return measured_histories(city, frame)
 
 
+def _total(city: OperatedCity, series: MeasuredSeries, kind: SeriesKind, demand_mw: Floats) -> tuple[Floats, str]:
+    """The total of a kind, shape (T,) [MW], and what it comes from; `demand_mw` is what profiles say, shape (T, B)."""
+    return _demand(city, series, demand_mw) if kind == "demand" else _of_assets(city, series, kind)
+
+
 def _of_assets(city: OperatedCity, series: MeasuredSeries, kind: SeriesKind) -> tuple[Floats, str]:
     """What all assets of a kind draw or feed in, shape (T,) [MW]; NaN where one of them is not known."""
     names = list(city.past.of_assets[kind])
@@ -74,9 +98,9 @@ def _of_assets(city: OperatedCity, series: MeasuredSeries, kind: SeriesKind) -> 
     return SIGN[kind] * values.sum(axis=1), f"measured at {len(names)} assets"
 
 
-def _demand(city: OperatedCity, series: MeasuredSeries) -> tuple[Floats, str]:
+def _demand(city: OperatedCity, series: MeasuredSeries, profiles: Floats) -> tuple[Floats, str]:
     """All demand by that of measured buses, shape (T,) [MW]; NaN where none is known."""
-    network, profiles = city.ahead.loaded.city.network, city.past.p_mw["demand"]
+    network = city.ahead.loaded.city.network
     taken = {int(bus) for flexibility in city.ahead.flexibilities for bus in flexibility.buses}
     taken |= {int(bus) for bus in city.ahead.loaded.city.generators.bus}
     free = [bus for bus in range(profiles.shape[1]) if bus not in taken]

@@ -98,6 +98,14 @@ class TwinLog:
             rows = connection.execute(wanted).all()
         return [record_of(row[0], row[1], _EPOCH + row[2] * _US, json.loads(row[3])) for row in rows]
 
+    def after(self, number: int) -> tuple[list[LogRecord], int]:
+        """Entries that came after one, in order, and the number of the last, by which the next can be asked for."""
+        wanted = select(ENTRIES.c.number, ENTRIES.c.kind, ENTRIES.c.alert, ENTRIES.c.time_us, ENTRIES.c.content)
+        with self.database.reading() as connection:
+            rows = connection.execute(wanted.where(ENTRIES.c.number > number).order_by(ENTRIES.c.number)).all()
+        found = [record_of(row[1], row[2], _EPOCH + row[3] * _US, json.loads(row[4])) for row in rows]
+        return found, int(rows[-1][0]) if rows else number
+
     def table(self) -> pl.DataFrame:
         """A row for each entry in order: ``time``, ``alert``, ``kind`` and ``content`` in JSON."""
         rows = [

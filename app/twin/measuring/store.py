@@ -93,7 +93,9 @@ class MeasurementStore:
             found = connection.execute(select(*columns, PLACES.c.place).where(asked))
             known.update({MeasuredPlace(*row[:4]): row[4] for row in found})
 
-    def frame(self, since: datetime | None = None, until: datetime | None = None) -> pl.DataFrame:
+    def frame(
+        self, since: datetime | None = None, until: datetime | None = None, number: int | None = None
+    ) -> pl.DataFrame:
         """Measurements of a time, as a table with `MEASUREMENT_COLUMNS`, by time and number.
 
         The quality is what the source said; `grid.twin.quality.mark` says what the rules say.
@@ -101,12 +103,15 @@ class MeasurementStore:
         Args:
             since: First moment, with time zone; None for all from the beginning.
             until: Moment before which they were measured; None for all to the end.
+            number: Number of the last row that counts; None for all.
         """
         query = _rows().order_by(MEASUREMENTS.c.time_us, MEASUREMENTS.c.number)
         if since is not None:
             query = query.where(MEASUREMENTS.c.time_us >= _since_us(since))
         if until is not None:
             query = query.where(MEASUREMENTS.c.time_us < _since_us(until))
+        if number is not None:
+            query = query.where(MEASUREMENTS.c.number <= number)
         return self._read(query)
 
     def after(self, number: int, most: int | None = None) -> tuple[pl.DataFrame, int]:
@@ -120,6 +125,14 @@ class MeasurementStore:
         with self.database.reading() as connection:
             rows = connection.execute(query).all()
         return _frame(rows), int(rows[-1][0]) if rows else number
+
+    def numbered(self, number: int, most: int | None = None) -> pl.DataFrame:
+        """What came in after a row, in order, with its ``number`` before the other columns; arguments as in `after`."""
+        query = _rows().where(MEASUREMENTS.c.number > number).order_by(MEASUREMENTS.c.number).limit(most)
+        with self.database.reading() as connection:
+            rows = connection.execute(query).all()
+        numbers = pl.Series("number", [row[0] for row in rows], dtype=pl.Int64)
+        return _frame(rows).insert_column(0, numbers)
 
     def last(self, most: int) -> pl.DataFrame:
         """The rows that came in last, so many at most, in order."""

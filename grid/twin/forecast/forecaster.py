@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grid.arrays import Floats, read_only
+from grid.arrays import Floats, Ints, read_only
 from grid.time.clock import Clock
 from grid.twin.forecast.backtest import MODEL, Backtest, backtest
 from grid.twin.forecast.history import PowerHistory, SeriesKind
@@ -51,6 +52,7 @@ class Forecaster:
         method: The method that is used.
         model: The trained model, where that is the method.
         tested: How good all methods were.
+        correction: Changes quantiles at `LEVELS`, shape (H, 5) [MW], by the local hour of each, shape (H,); None: none.
     """
 
     series: PowerHistory
@@ -58,6 +60,7 @@ class Forecaster:
     method: str
     model: QuantileModel | None
     tested: Backtest
+    correction: Callable[[Floats, Ints], Floats] | None = None
 
     @property
     def statement(self) -> str:
@@ -90,6 +93,9 @@ class Forecaster:
             quantiles = reference_quantiles(self.method, now, origin, self.n_steps)
         else:
             quantiles = self.model.predict(now, origin, self.n_steps)
+        if self.correction is not None:
+            hours = now.calendar(np.arange(origin, origin + self.n_steps))[:, 0].astype(np.int64)
+            quantiles = np.clip(self.correction(quantiles, hours), now.least_mw, now.most_mw)
         ahead = Clock(now.clock.stop, now.clock.step, self.n_steps)
         return QuantileForecast(now.name, now.kind, ahead, read_only(quantiles), self.method, self.statement)
 

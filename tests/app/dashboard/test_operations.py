@@ -88,7 +88,7 @@ def test_the_latest_entries_of_the_log_are_told_in_words(store, tmp_path):
     assert [entry_in_words(one) for one in reversed(state.entries)] == [
         "raised, alarm, 80% likely, 10% with the action (depot: battery)",
         "changed by shift. in repair homes 0.5 MWh",
-        "the limit was kept; 1 of 2 assets did what they should",
+        "the limit was kept; 1 of 2 assets did what they should; depot: 0.95 of 1 MWh; homes: 0.5 of 1 MWh",
         "not measured",
     ]
     assert "Latest entries of the log" in html_of(live_panel(state, "UTC"))

@@ -6,10 +6,15 @@ from datetime import UTC, datetime, timedelta, timezone
 import numpy as np
 import pytest
 
+from app.twin.alerts.watch import corrected
 from app.twin.log import lessons_of, opened_log
 from grid.errors import InputError
+from grid.time.clock import Clock
+from grid.twin.forecast.forecaster import make_forecaster
+from grid.twin.forecast.history import PowerHistory
+from grid.twin.forecast.quantiles import SCORES
 from grid.twin.learning.effect import ActionEffect
-from grid.twin.learning.records import AlertRecord, DecisionRecord, OutcomeRecord
+from grid.twin.learning.records import AlertRecord, DecisionRecord, ForecastRecord, OutcomeRecord
 from tests.app.command_line import gridcarbon
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -76,3 +81,39 @@ def test_a_log_that_is_none_is_refused(tmp_path):
     assert "is damaged, or no database" in done.stderr
     assert gridcarbon("twin", "log", tmp_path / "none.db").returncode == 2
     assert not (tmp_path / "none.db").exists()
+
+
+def forecast_of_day(day: int, bias: float) -> ForecastRecord:
+    """What was forecast of a day, and what came: a normal error of 1 MW about the bias."""
+    rng = np.random.default_rng(day)
+    quantiles = 20 + SCORES[None, :] + np.zeros((24, 1))
+    came = 20 + bias + rng.standard_normal(24)
+    begins = START + timedelta(days=day)
+    return ForecastRecord("forecast of demand", begins + timedelta(days=1), "demand", begins, 3600.0, tuple(range(24)),
+                          tuple(map(tuple, quantiles.tolist())), tuple(came.tolist()))  # fmt: skip
+
+
+@pytest.mark.parametrize(("bias", "helps"), [(3.0, True), (0.0, False)])
+def test_a_forecast_is_corrected_only_where_that_has_helped(tmp_path, bias, helps):
+    with opened_log(tmp_path / "log.db") as log:
+        log.add([forecast_of_day(day, bias) for day in range(20)])
+        log.add([record for day in range(20) for record in one_day(day)])
+        lessons, early = lessons_of(log), lessons_of(log, START + timedelta(days=7))
+    assert lessons.rate("charging shifted") == pytest.approx(0.56, abs=0.03)
+    assert (early.rate("charging shifted"), early.correction("demand")) == (1.0, None)  # too few days
+    correction = lessons.correction("demand")
+    words = lessons.words(["demand"], ["charging shifted"])
+    assert any("corrected by the response to 'charging shifted'" in line for line in words)
+    if not helps:
+        assert correction is None
+        assert words[0].startswith(
+            ("forecast of demand not corrected: no difference", "forecast of demand not corrected: worse")
+        )
+        return
+    assert words[0].startswith("corrected by the forecasts of demand of 20 days")
+    hours = np.arange(24 * 10)
+    history = PowerHistory("demand", "demand", Clock(START, timedelta(hours=1), hours.size), 20 + np.sin(hours / 4))
+    plain = make_forecaster(history, 24, days=3)
+    shift = corrected(plain, correction).issue().median_mw - plain.issue().median_mw
+    np.testing.assert_allclose(shift, correction.bias)
+    assert shift.mean() == pytest.approx(bias * 20 / 30, abs=0.5)

@@ -9,9 +9,12 @@ import pytest
 
 from app.dashboard.operations.live import TwinPlace
 from app.results.folder import Result
+from app.twin.log import opened_log
 from app.twin.measuring.store import opened_measurements
+from grid.twin.learning.records import AlertRecord, PlannedMove
 from grid.twin.measurements import Measurement
 from tests.app.dashboard.browser.conftest import serving, tab
+from tests.app.dashboard.browser.test_access import AXE, FOUND, RULES
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -41,3 +44,50 @@ def test_it_follows_the_store_and_keeps_what_was_known_when_it_cannot_be_read(
         page.goto("about:blank")
         assert all("503" in fault for fault in page.faults)  # which the browser notes by itself
         page.faults.clear()
+
+
+def proposed(now: datetime) -> AlertRecord:
+    move = PlannedMove("depot", "battery", now, 900.0, (0.5, 0.5), (0.1, 0.2))
+    return AlertRecord(
+        "line 6 now", now, "raised", "alarm", "loading_percent", "line 6", 0.8, 0.1, {"depot": 0.175},
+        {"depot": "battery"}, 12.5, -3.0, limit=100.0, begins=now, ends=now + timedelta(hours=1), action="action now",
+        moves=(move,), corrected_by=("corrected by the response to 'battery': 90% of 20 cases",),
+    )  # fmt: skip
+
+
+def test_an_action_is_decided_on_and_the_log_has_it(
+    browser: sync_api.Browser, results: dict[str, Result], tmp_path: Path
+) -> None:
+    now, path = datetime.now(UTC), tmp_path / "twin.db"
+    with opened_measurements(path) as store, opened_log(path) as log:
+        store.add([Measurement(now, "bus", "quay", "vm_pu", 1.01, 0.01, "meter")])
+        log.add([proposed(now)])
+    with (
+        serving(results, twin=TwinPlace(str(path), log=str(path), decides=True)) as address,
+        tab(browser) as page,
+    ):
+        page.set_viewport_size({"width": 820, "height": 1000})
+        page.goto(f"{address}/operations")
+        card = page.locator(".operations-proposal")
+        sync_api.expect(card).to_contain_text("corrected by the response")
+        for _ in range(2):  # light, then dark
+            page.evaluate(AXE)
+            found = page.evaluate(f"axe.run(document, {RULES}).then({FOUND})")
+            assert [one for one in found if one[0] in {"serious", "critical"}] == []
+            page.click("#theme-switch")
+            sync_api.expect(card).to_contain_text("corrected by the response", timeout=15_000)
+        card.get_by_label("Who decides").fill("shift")
+        card.get_by_role("button", name="Reject").click()
+        sync_api.expect(card.get_by_role("status")).to_contain_text("reason: must be given")
+        card.get_by_label("Reason").fill("in repair")
+        card.get_by_label("Instead, depot").fill("0.1")
+        card.get_by_role("button", name="Change").click()
+        sync_api.expect(card).to_have_count(0, timeout=15_000)
+        sync_api.expect(page.locator(".operations-live")).to_contain_text("changed by shift. in repair depot 0.1 MWh")
+        page.goto("about:blank")
+        assert all("422" in fault for fault in page.faults)  # which the browser notes by itself
+        page.faults.clear()
+    with opened_log(path) as log:
+        (decision,) = log.records("decision")
+    assert (decision.decision, decision.by, decision.reason) == ("changed", "shift", "in repair")
+    assert dict(decision.changed_mwh) == {"depot": 0.1}

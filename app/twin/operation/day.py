@@ -1,0 +1,110 @@
+"""A day under watch: what its forecasts rest on, what of it has come by a step, and what was forecast before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+import numpy as np
+import polars as pl
+
+from app.twin.alerts.watch import GridWatch, watch_over
+from app.twin.forecasts.measured import arrived_totals, measured_histories
+from app.twin.forecasts.period import OperatedCity, operated_city
+from app.twin.log.lessons import Lessons
+from app.twin.measuring.store import MeasurementStore
+from app.twin.operation.place import OperatedPlace
+from grid.arrays import Floats
+from grid.time.clock import Clock
+from grid.twin.equipment import switchable_network
+from grid.twin.forecast.forecaster import with_arrived
+from grid.twin.forecast.history import PowerHistory
+from grid.twin.learning.records import ForecastRecord
+
+
+@dataclass(frozen=True, eq=False)
+class OperatedDay:
+    """A day of a city.
+
+    Args:
+        city: The city at its beginning.
+        watch: The grid under watch, under the plan as it was made then.
+        lessons: What the log taught then.
+    """
+
+    city: OperatedCity
+    watch: GridWatch
+    lessons: Lessons
+
+    @property
+    def clock(self) -> Clock:
+        """The steps of the day."""
+        return self.watch.clock
+
+    def at(self, step: int) -> datetime:
+        """When a step begins."""
+        return self.clock.start + step * self.clock.step
+
+    def closed_before(self, branch: str) -> bool:
+        """Whether a branch is closed in operation, so that a message that it is open tells of a trip."""
+        network = switchable_network(self.city.ahead.loaded.city.network)
+        names = network.meshed.branches.names
+        return branch in names and not network.open[names.index(branch)]
+
+    def histories(self, frame: pl.DataFrame, steps: int) -> list[PowerHistory] | None:
+        """What is measured by the beginning of a step, as `GridWatch.risks` takes it; None at that of the day."""
+        if steps == 0:
+            return None
+        return [
+            with_arrived(forecaster.series, total)
+            for forecaster, total in zip(self.watch.forecasters, self._totals(frame, steps), strict=True)
+        ]
+
+    def _totals(self, frame: pl.DataFrame, steps: int) -> Sequence[Floats]:
+        return arrived_totals(self.city, frame, steps)
+
+    def forecast_records(self, frame: pl.DataFrame) -> list[ForecastRecord]:
+        """What was forecast at the beginning of the day, uncorrected, and what came, as entries of the log.
+
+        Kinds of which nothing was measured teach nothing and are left out.
+        """
+        found = []
+        totals = self._totals(frame, self.clock.n_steps)
+        for forecaster, total in zip(self.watch.forecasters, totals, strict=True):
+            if not np.isfinite(total).any():
+                continue
+            series = forecaster.series
+            issued = replace(forecaster, correction=None).issue()
+            hours = series.calendar(series.clock.n_steps + np.arange(total.size))[:, 0].astype(int)
+            found.append(
+                ForecastRecord(
+                    f"forecast of {series.name}", self.clock.stop, series.kind, self.clock.start,
+                    self.clock.step.total_seconds(), tuple(hours.tolist()),
+                    tuple(tuple(row) for row in np.round(issued.quantiles_mw, 9).tolist()),
+                    tuple(None if np.isnan(value) else value for value in np.round(total, 9).tolist()),
+                )
+            )  # fmt: skip
+        return found
+
+
+def operated_day(
+    place: OperatedPlace, day: date, store: MeasurementStore, number: int, lessons: Lessons
+) -> OperatedDay:
+    """A day at its beginning.
+
+    Args:
+        place: Of which city.
+        day: Which day, from its midnight UTC.
+        store: What was measured.
+        number: Number of the last row that had come in by then.
+        lessons: What the log taught by then.
+
+    Raises:
+        InputError: With all that is wrong with the city, also where its profiles do not cover the days before.
+        StoreError: If the store cannot be reached.
+    """
+    city = operated_city(place.city, day, 1, place.past_days)
+    histories, _ = measured_histories(city, store.frame(city.past.clock.start, city.past.clock.stop, number))
+    watch = watch_over(city, place.samples, histories=histories, correction=lessons.correction)
+    return OperatedDay(city, watch, lessons)
