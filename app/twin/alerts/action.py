@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from app.simulation.limits import resolve_limits
-from app.twin.alerts.moves import CHARGING, FED_BACK, LEAST_MWH, WORDS, fed_in, in_part, planned_moves
+from app.twin.alerts.moves import CHARGING, FED_BACK, LEAST_MWH, WORDS, beginning_at, fed_in, in_part, planned_moves
 from app.twin.alerts.plan import Plan, plan_ahead
 from app.twin.alerts.watch import GridWatch
 from grid.arrays import Floats
@@ -92,10 +92,12 @@ def propose(
         histories: What is measured by now, as in `GridWatch.risks`; what is over stays as planned.
         rate: Share of what a kind of action is planned to do that is to be expected of it.
     """
+    done = watch.done(histories)
     plan = plan_ahead(
         watch.ahead, watch.past, watch.forecasts_of_all(histories), "optimal", within_limits=True,
-        held=(watch.plan, watch.done(histories)),
+        held=(watch.plan, done),
     )  # fmt: skip
+    plan = beginning_at(watch.plan, plan, done)
     moves = planned_moves(watch.plan, plan)
     expected = {move.asset: share for move in moves if (share := rate(move.kind)) != 1.0}
     likely = in_part(watch.plan, plan, expected) if expected else plan

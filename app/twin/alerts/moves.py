@@ -83,3 +83,21 @@ def in_part(before: Plan, after: Plan, shares: Mapping[str, float]) -> Plan:
         for name, power in now.q_mvar.items()
     }
     return Plan(after.problem, replace(now, p_mw=p_mw, q_mvar=q_mvar))
+
+
+def beginning_at(before: Plan, after: Plan, step: int) -> Plan:
+    """The plan that changes nothing before a step: what is over was as planned, whatever sun and wind allowed.
+
+    Args:
+        before: The plan without the action.
+        after: The plan with it.
+        step: First step that can be changed.
+    """
+    over = {flexibility.name: flexibility.step < step for flexibility in after.problem.flexibilities}
+    then, now = before.schedule, after.schedule
+    p_mw = {name: np.where(over[name], then.p_mw[name], power) for name, power in now.p_mw.items()}
+    q_mvar = {
+        name: np.where(over[name], then.q_mvar.get(name, np.zeros_like(power)), power)
+        for name, power in now.q_mvar.items()
+    }
+    return Plan(after.problem, replace(now, p_mw=p_mw, q_mvar=q_mvar))
