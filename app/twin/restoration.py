@@ -47,13 +47,16 @@ class FaultCase:
     islands: Sequence[str] = ()
 
 
-def restoration_of(loaded: LoadedScenario, fault: FaultCase, limits: LimitsSpec) -> tuple[Restoration, tuple[str, ...]]:
+def restoration_of(
+    loaded: LoadedScenario, fault: FaultCase, limits: LimitsSpec, seconds: float = 10.0
+) -> tuple[Restoration, tuple[str, ...]]:
     """Restores supply after a fault, under the loads of a scenario in which nobody manages anything.
 
     Args:
         loaded: The scenario and its city.
         fault: The fault.
         limits: Limits until the repair.
+        seconds: After how much time the search for the best state ends [s].
 
     Returns:
         What to switch, and the names of the buses that are without supply until the repair.
@@ -72,7 +75,7 @@ def restoration_of(loaded: LoadedScenario, fault: FaultCase, limits: LimitsSpec)
     within = resolve_limits(limits, network.meshed).tolerated.of_elements
     grid = FaultedGrid(network, clock, p_mw, q_mvar, within, names.index(fault.branch))
     times = SwitchTimes(np.isin(names, fault.remote), fault.remote_min, fault.manual_min)
-    found = restore(grid, times, _sources(loaded, city, fault))
+    found = restore(grid, times, _sources(loaded, city, fault), seconds=seconds)
     return found, tuple(city.network.buses.names[k] for k in np.flatnonzero(found.unsupplied))
 
 

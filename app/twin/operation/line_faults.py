@@ -24,6 +24,8 @@ _SEEN_BEFORE: Final = timedelta(seconds=60)
 _SEEN_AFTER: Final = timedelta(seconds=120)
 REPAIR_HOURS: Final = 4.0
 """How long a repair is taken to last [h]; ours."""
+SEARCH_S: Final = 120.0
+"""Longest search for what to switch [s]; a search that ends by it may end otherwise on another machine."""
 EMERGENCY: Final = LimitsSpec(
     vm_min_pu=0.9, vm_max_pu=1.1, line_loading_max_percent=100, trafo_loading_max_percent=100
 )  # fmt: skip
@@ -110,7 +112,7 @@ def _advice(loaded: LoadedScenario, trip: Trip, found: list[str]) -> list[str]:
     clock = loaded.city.clock
     step = int((trip.time - clock.start) // clock.step)
     hours = min(REPAIR_HOURS, (clock.n_steps - step) * clock.step_hours)
-    restored = restoration_of(loaded, FaultCase(found[0], step, hours), EMERGENCY)
+    restored = restoration_of(loaded, FaultCase(found[0], step, hours), EMERGENCY, SEARCH_S)
     return [f"the fault is in {found[0]}", *(line.strip() for line in restoration_lines(*restored))]
 
 
