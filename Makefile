@@ -43,11 +43,12 @@ bake: $(FOR_DEVELOPERS)  ## build the shipped reference city and weather again f
 	@$(BIN)/python -m grid.data.bake_reference
 	@$(BIN)/python -m grid.data.bake_weather
 
-bench: $(FOR_DEVELOPERS)  ## measure against the peers, and batches; write docs/benchmarks*.md (ARGS=--quick)
+bench: $(FOR_DEVELOPERS)  ## measure against the peers, batches and growth; write docs/benchmarks*.md (ARGS=--quick)
 	@$(PIP) install -qq --constraint constraints.txt --editable '.[dev,bench]'
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.run $(ARGS)
 	@$(BIN)/python -m benchmarks.batch.run $(ARGS)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.three_phase
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.scaling.run $(ARGS)
 
 constraints:  ## pin the newest versions that fit together to constraints.txt
 	@rm -rf $(VENV)-fresh

@@ -150,7 +150,11 @@ row says what a user of ours waits for, not how the engines compare. Reading the
 injections as a library wants them is not timed. Medians of {repetitions} runs in turns on {machine}. Trust ratios of
 more than 1.5.
 
-What takes the time, before and after: [benchmarks_profiles.md](benchmarks_profiles.md).
+What takes the time, before and after: [benchmarks_profiles.md](benchmarks_profiles.md). `make bench` also writes how
+runs of [batches](benchmarks_batch.md) and of [three phases](benchmarks_three_phase.md) compare and how time and memory
+[grow with work](benchmarks_scaling.md). What needs a browser, a broker or hours is measured by itself:
+[the dashboard](benchmarks_dashboard.md), [the dispatch](benchmarks_dispatch.md), controllers
+(`python -m benchmarks.scaling.controllers`, in [power_flow.md](power_flow.md)).
 
 ## Power flow
 Peers run fewer steps: the time per step is theirs, the year is extrapolated. The last column is the largest difference

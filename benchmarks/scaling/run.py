@@ -1,8 +1,9 @@
-"""Time and memory of runs as work grows: ``python -m benchmarks.scaling.run [--cars N …] [--days N …]``.
+"""Writes ``docs/benchmarks_scaling.md``, time and memory as work grows: ``python -m benchmarks.scaling.run [--quick]``.
 
-Each run is a process of its own, one thread, ``unmanaged``: the demonstration's city and assets. Seconds are those of
-the processor, so that a busy machine counts less; memory is the peak of the process. Between two runs a quantity grows
-with the power of the work that the last columns state: 1 is linear. Written as Markdown.
+``--cars N … --days N … --buses N …`` measure other work and print it instead. Each run is a process of its own, one
+thread, ``unmanaged``: the demonstration's city and assets. Seconds are those of the processor, so that a busy machine
+counts less; memory is the peak of the process. Between two runs a quantity grows with the power of the work that the
+last columns state: 1 is linear.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ from typing import Any
 
 PHASES = ("prepare", "dispatch", "power flow", "carbon tracing", "write")
 MB_PER_KB = 1024 / 1e6
+CARS, TURNS = 10_000, 5
+WORK = ([1_000, 10_000, 50_000], [7, 28, 91], [59, 254, 10_458])
+"""Cars, days and buses of the page."""
+OUT = Path(__file__).parents[2] / "docs" / "benchmarks_scaling.md"
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Run:
         peak_mb: Peak memory until each phase ends [MB].
     """
 
-    work: float
+    work: int
     seconds: dict[str, float]
     peak_mb: dict[str, float]
 
@@ -97,23 +102,63 @@ def table(of: str, runs: Sequence[Run]) -> Iterator[str]:
     yield ""
 
 
+def phases(of: str, runs: Sequence[Run]) -> str:
+    """How the longest phases grow between the last two runs, in words."""
+    if len(runs) < 2:
+        return ""
+    before, last = runs[-2:]
+    more = math.log(last.work / before.work)
+    longest = sorted(PHASES, key=last.seconds.__getitem__, reverse=True)[:3]
+    grow = ", ".join(
+        f"{phase} with {of}^{math.log(last.seconds[phase] / before.seconds[phase]) / more:.2f}" for phase in longest
+    )
+    return f"From {before.work:,} to {last.work:,} {of}: {grow}.\n"
+
+
+def grown(of: str, cases: Sequence[tuple[int, int, int]]) -> str:
+    """Table and words for runs of (work, days, cars)."""
+    runs = [measured(*case) for case in cases]
+    return "\n".join([*table(of, runs), phases(of, runs)])
+
+
+def document(cars: Sequence[int], days: Sequence[int], sizes: Sequence[int]) -> str:
+    """The page."""
+    from benchmarks.scaling import buses  # noqa: PLC0415  no part of what a run's process needs
+
+    measured(0, 1, 100)  # compiles what is not compiled yet
+    return f"""# How runs grow with work
+Written by `make bench`, or by `python -m benchmarks.scaling.run`: the demonstration's city (254 buses, quarter hours),
+every run a process of its own with one thread; seconds are those of the processor, memory the peak of the process. A
+quantity grows with the stated power of the work: 1 is linear. What is behind the exponents, and a year under `optimal`:
+[benchmarks_profiles.md](benchmarks_profiles.md), [benchmarks_dispatch.md](benchmarks_dispatch.md).
+
+## Cars, one week, charging on arrival
+{grown("cars", [(number, 7, number) for number in cars])}
+## Days, {CARS:,} cars, charging on arrival
+{grown("days", [(number, number, CARS) for number in days])}
+## Buses
+The kernels by themselves, a step of the SimBench grids of [benchmarks.md](benchmarks.md), which also states the memory
+of a year by buses; processor time, least of {TURNS} turns.
+
+{chr(10).join(buses.table(list(sizes), TURNS))}
+"""
+
+
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--cars", type=int, nargs="*", default=[1_000, 10_000, 50_000])
-    parser.add_argument("--days", type=int, nargs="*", default=[7, 28, 91])
+    parser.add_argument("--quick", action="store_true", help="less of everything")
+    for work in ("cars", "days", "buses"):
+        parser.add_argument(f"--{work}", type=int, nargs="*")
     given = parser.parse_args(arguments)
     if given.child:
         child(int(given.child[0]), int(given.child[1]))
         return
-    measured(0, 1, 100)  # compiles what is not compiled yet
-    for of, cases in (
-        ("cars", [(cars, 7, cars) for cars in given.cars]),
-        ("days", [(days, days, 10_000) for days in given.days]),
-    ):
-        if cases:
-            sys.stdout.write("\n".join(table(of, [measured(*case) for case in cases])) + "\n")
-            sys.stdout.flush()
+    stated = [given.cars, given.days, given.buses]
+    if any(work is not None for work in stated):
+        sys.stdout.write(document(*(work or [] for work in stated)))
+        return
+    OUT.write_text(document(*((work[:-1] for work in WORK) if given.quick else WORK)), encoding="utf-8")
 
 
 if __name__ == "__main__":

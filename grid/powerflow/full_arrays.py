@@ -51,7 +51,8 @@ class FullArrays:
 def full_arrays(network: Network, clock: Clock, injections: Injections, *, threads: int = 1) -> FullArrays:
     """Solves the AC power flow of every step and keeps magnitudes, loadings and active powers.
 
-    Each is written once, while the voltages of its block of steps are still in the cache.
+    Each is written once, soon after the voltages of its block of steps are found; these are iterated until none moves
+    by more than 1e-8 pu.
 
     Args:
         network: The network.

@@ -32,6 +32,8 @@ Found = TypeVar("Found")
 
 SETTLED_PU = 1e-10
 """A block is iterated until no voltage of it moves by more than this [pu]."""
+SETTLED_SINGLE_PU = 1e-8
+"""The same where all that is kept is in single precision, whose last digit at 1 pu is 6e-8."""
 RESIDUAL_MVA = 1e-6
 """A step has converged when no node misses its power by more than this [MVA]; most miss a thousandth of it."""
 MAX_ITERATIONS = 200
@@ -126,9 +128,9 @@ def compiled_grid(network: Network, limits: Limits) -> Grid:
     """The network as the kernel wants it."""
     factor = factorise(network)
     place, branches = place_of(factor), network.branches
-    line = np.arange(len(branches))
+    line = np.argsort(np.minimum(place[branches.from_node], place[branches.to_node]), kind="stable")
     y_from, y_to = network.admittance_from, network.admittance_to
-    f, t = branches.from_node, branches.to_node
+    f, t = branches.from_node[line], branches.to_node[line]
     series = [_entries(y_from, line, f), _entries(y_from, line, t), _entries(y_to, line, f), _entries(y_to, line, t)]
     own = network.admittance.diagonal().astype(complex)
     np.subtract.at(own, f, series[0])
@@ -147,17 +149,23 @@ def compiled_grid(network: Network, limits: Limits) -> Grid:
         unloaded_imag=np.ascontiguousarray(factor.unloaded.imag),
         node=factor.order,
         base_mva=float(network.base_mva),
+        branch=line,
         ends=np.column_stack([place[f], place[t]]).reshape(-1, 2),
         series=np.column_stack([part for y in series for part in (y.real, y.imag)]).reshape(-1, 8),
         shunt_real=np.ascontiguousarray(own.real[factor.order]),
         shunt_imag=np.ascontiguousarray(own.imag[factor.order]),
         lossy_real=np.ascontiguousarray((own.real - network.load_conductance_pu)[factor.order]),
-        percent_per_pu=np.column_stack([branches.percent_per_pu_from, branches.percent_per_pu_to]).reshape(-1, 2),
-        limit_percent=np.minimum(np.nan_to_num(limits.loading_max_percent, nan=np.inf), 1e9),
-        kind=np.array([GROUPS.index(k) if k in GROUPS else len(GROUPS) - 1 for k in branches.kinds], dtype=np.int64),
+        percent_per_pu=np.column_stack([branches.percent_per_pu_from, branches.percent_per_pu_to])[line].reshape(-1, 2),
+        limit_percent=np.minimum(np.nan_to_num(limits.loading_max_percent[line], nan=np.inf), 1e9),
+        kind=np.array([_group_of(branches.kinds[k]) for k in line.tolist()], dtype=np.int64),
         vm_low=low[factor.order] ** 2,
         vm_high=high[factor.order] ** 2,
     )
+
+
+def _group_of(kind: str) -> int:
+    """Place of a kind of branches in `GROUPS`."""
+    return GROUPS.index(kind) if kind in GROUPS else len(GROUPS) - 1
 
 
 def _entries(matrix: sparse.csr_array, row: Ints, column: Ints) -> Complexes:
@@ -246,7 +254,8 @@ def run(
     kept = _empty_arrays(n_nodes, len(network.branches), n_steps, keep)
     with_extremes = int(keep == "extremes")
     block = block_of(n_nodes)
-    settled, missed = SETTLED_PU**2, (RESIDUAL_MVA / network.base_mva) ** 2
+    settled_pu = SETTLED_SINGLE_PU if keep == "arrays" else SETTLED_PU
+    settled, missed = settled_pu**2, (RESIDUAL_MVA / network.base_mva) ** 2
 
     def solve(begin: int, end: int) -> PerElement:
         extremes = empty_extremes(n_nodes * with_extremes, len(network.branches) * with_extremes)

@@ -35,8 +35,10 @@ class Grid(NamedTuple):
     node: Ints
     """Node at each place, shape (N,)."""
     base_mva: float
+    branch: Ints
+    """The branches by the first place that they touch, so that their ends lie together too, shape (L,)."""
     ends: Ints
-    """Places of the ends of each branch, shape (L, 2)."""
+    """Places of the ends of each branch in that order, as all that follows of branches, shape (L, 2)."""
     series: Floats
     """Real and imaginary parts of y_ff, y_ft, y_tf, y_tt of each branch, shape (L, 8) [pu]."""
     shunt_real: Floats

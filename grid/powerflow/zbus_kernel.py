@@ -164,8 +164,8 @@ def _reduce(first, n_steps, grid, valid, vr, vi, loading, lost, step, element): 
         for k in range(n_steps):
             step.loading_max[group, first + k] = 0.0
     for branch in range(grid.ends.shape[0]):
-        group, limit = grid.kind[branch], grid.limit_percent[branch] ** 2
-        high, over, total = element.loading_max[branch], 0, 0.0
+        group, limit, at = grid.kind[branch], grid.limit_percent[branch] ** 2, grid.branch[branch]
+        high, over, total = element.loading_max[at], 0, 0.0
         for k in range(n_steps):
             square = loading[branch, k]
             step.loading_max[group, first + k] = max(step.loading_max[group, first + k], square)
@@ -174,9 +174,9 @@ def _reduce(first, n_steps, grid, valid, vr, vi, loading, lost, step, element): 
             over += broken
             high = max(high, square * valid[k])
             total += lost[branch, k] * valid[k]
-        element.loading_max[branch] = high
-        element.loading_over[branch] += over
-        element.loss[branch] += total
+        element.loading_max[at] = high
+        element.loading_over[at] += over
+        element.loss[at] += total
 
 
 @inner_kernel()
@@ -191,17 +191,26 @@ def _keep_voltages(first, n_steps, grid, vr, vi, voltage):  # type: ignore[no-un
 
 @inner_kernel()
 def _keep_arrays(first, n_steps, grid, vr, vi, loading, sent, lost, kept):  # type: ignore[no-untyped-def]
-    """Writes magnitudes, loadings and powers of a block to where they stay, in single precision."""
+    """Writes magnitudes, loadings and powers of a block to where they stay, in single precision.
+
+    One loop for each: in one for all there are more rows that could overlap than the compiler asks about. And apart
+    from `_measure`: what is written far apart is waited for, unless little else is written meanwhile.
+    """
     for place in range(vr.shape[0]):
         vm = kept.vm[grid.node[place], first:]
         for k in range(n_steps):
             vm[k] = np.sqrt(vr[place, k] * vr[place, k] + vi[place, k] * vi[place, k])
-    for branch in range(loading.shape[0]):
-        percent, p_from, p_to = kept.loading[branch, first:], kept.p_from[branch, first:], kept.p_to[branch, first:]
+    for place in range(loading.shape[0]):
+        branch = grid.branch[place]
+        percent = kept.loading[branch, first:]
         for k in range(n_steps):
-            percent[k] = np.sqrt(loading[branch, k])
-            p_from[k] = sent[branch, k] * grid.base_mva
-            p_to[k] = (lost[branch, k] - sent[branch, k]) * grid.base_mva
+            percent[k] = np.sqrt(loading[place, k])
+        p_from = kept.p_from[branch, first:]
+        for k in range(n_steps):
+            p_from[k] = sent[place, k] * grid.base_mva
+        p_to = kept.p_to[branch, first:]
+        for k in range(n_steps):
+            p_to[k] = (lost[place, k] - sent[place, k]) * grid.base_mva
 
 
 @kernel()
