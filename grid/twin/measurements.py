@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -192,6 +192,14 @@ class MeasuredSeries:
     received: np.ndarray[Any, np.dtype[np.datetime64]]
     left_out: Mapping[str, int] = field(default_factory=dict)
     outside: int = 0
+
+    def only(self, element_kind: str) -> MeasuredSeries:
+        """The places of one kind of element."""
+        at = [m for m, place in enumerate(self.places) if place.element_kind == element_kind]
+        return replace(
+            self, places=tuple(self.places[m] for m in at), values=self.values[:, at],
+            standard_deviations=self.standard_deviations[:, at], received=self.received[:, at],
+        )  # fmt: skip
 
     def select(self, element_kind: str, quantity: str, elements: Sequence[str]) -> tuple[Floats, Floats]:
         """Values and standard deviations of a quantity at elements, shape (T, E) each; NaN where there is none.

@@ -2,11 +2,24 @@
 
 import typer
 
-from app.commands.twin import ageing, alerts, forecast, intake, log, open_points, plant, reliability, restoration
+from app.commands.twin import (
+    ageing,
+    alerts,
+    estimation,
+    forecast,
+    intake,
+    log,
+    open_points,
+    plant,
+    reliability,
+    restoration,
+)
 
 COMMANDS = (
     intake.run,
     intake.simulate,
+    estimation.estimate,
+    estimation.sensors,
     forecast.forecast,
     alerts.alerts,
     log.decide,

@@ -127,6 +127,13 @@ def simulate(
         str, typer.Argument(metavar="TARGET", help="Broker, mqtt[s]://…, or a file .parquet or .csv to write.")
     ],
     share: Annotated[float, typer.Option(help="Share of the buses that have a station.")] = 0.05,
+    stations: Annotated[
+        list[str] | None, typer.Option("--station", help="Bus that has a station, instead of chance; repeatable.")
+    ] = None,
+    phasors: Annotated[float, typer.Option(help="Share of the stations that measure angles too.")] = 0.0,
+    charging: Annotated[
+        bool, typer.Option("--charging", help="Assets at several buses say what they do at each of them.")
+    ] = False,
     noise: Annotated[float, typer.Option(help="Standard deviation of the error, of the value.")] = 0.01,
     faults: Annotated[
         float, typer.Option(min=0, max=10, help="How often all else is wrong, 1 being as documented, 0 never.")
@@ -146,15 +153,16 @@ def simulate(
     from app.results.folder import open_result
     from app.simulation.again import loaded_again
     from app.twin.measuring.address import is_mqtt
-    from app.twin.measuring.simulated import Disturbances, chosen_sensors, simulated_measurements
+    from app.twin.measuring.simulated import Disturbances, Metering, chosen_sensors, simulated_measurements
     from app.twin.measuring.simulated_fault import SimulatedFault, with_fault
     from app.twin.measuring.true_state import true_state
 
     rng = np.random.default_rng(seed)
     send = _to_broker(target, speed) if is_mqtt(target) else _to_file(Path(target))
+    metering = Metering(share, phasors, charging, tuple(stations or ()))
     opened = open_result(result)
     state = true_state(opened)
-    sensors = chosen_sensors(state, share, rng)
+    sensors = chosen_sensors(state, metering, rng)
     frame = simulated_measurements(state, sensors, noise, rng, Disturbances().times(faults))
     if line_fault is not None:
         fault = SimulatedFault(line_fault, fault_hour)

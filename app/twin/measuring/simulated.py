@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from app.twin.measuring.electrical import AT_BUS
 from app.twin.measuring.true_state import TrueState
 from grid.arrays import Bools, Floats, Ints
-from grid.errors import Fault, raise_if_any
+from grid.errors import Fault, nearest, raise_if_any
 from grid.twin.measurements import MEASUREMENT_COLUMNS
 from grid.twin.quantities import QUANTITIES
 
@@ -78,23 +79,60 @@ NONE: Final = Disturbances(**{each.name: 0.0 for each in fields(Disturbances)})
 """Nothing is wrong but for the noise."""
 
 
-def chosen_sensors(state: TrueState, share: float, rng: np.random.Generator) -> Ints:
+@dataclass(frozen=True)
+class Metering:
+    """What is measured in a simulated city.
+
+    Args:
+        share: Share of the buses that have a station, at least one of them.
+        phasors: Share of the stations that measure angles too, by the time of satellites.
+        charging: Whether every asset at several buses says what it does at each, as charging points under one
+            management do (OCPP's ``MeterValues``); else only what all of it does.
+        stations: Names of the buses that have a station; empty: chance chooses them.
+    """
+
+    share: float = 0.05
+    phasors: float = 0.0
+    charging: bool = False
+    stations: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises `InputError` with all that is no share."""
+        faults = []
+        if not 0 < self.share <= 1:
+            faults.append(Fault("share", "must be greater than 0 and at most 1", self.share))
+        if not 0 <= self.phasors <= 1:
+            faults.append(Fault("phasors", "must lie within 0..1", self.phasors))
+        raise_if_any(faults, "the sensors")
+
+
+def chosen_sensors(state: TrueState, metering: Metering, rng: np.random.Generator) -> Ints:
     """Places that are measured: all that a station at some buses measures there, and what assets say of themselves.
 
     Args:
         state: The true state.
-        share: Share of the buses that have a station, at least one of them.
+        metering: What is measured.
         rng: Which buses.
 
     Raises:
-        InputError: If the share is none.
+        InputError: If a station is at no bus of the city.
     """
-    if not 0 < share <= 1:
-        raise_if_any([Fault("share", "must be greater than 0 and at most 1", share)], "the sensors")
     buses = list(dict.fromkeys(bus for bus in state.at_bus if bus))
-    count = max(1, round(share * len(buses)))
-    stations = {buses[k] for k in rng.choice(len(buses), count, replace=False)}
-    chosen = [m for m, bus in enumerate(state.at_bus) if not bus or bus in stations]
+    raise_if_any(
+        [Fault("stations", "no bus", name, nearest(name, buses)) for name in metering.stations if name not in buses],
+        "the sensors",
+    )
+    count = max(1, round(metering.share * len(buses)))
+    stations = metering.stations or tuple(buses[k] for k in rng.choice(len(buses), count, replace=False))
+    with_phasors = set(stations[: round(metering.phasors * len(stations))])
+    chosen = []
+    for m, (bus, quantity, name) in enumerate(zip(state.at_bus, state.quantities, state.elements, strict=True)):
+        if not bus:
+            taken = metering.charging or AT_BUS not in name
+        else:
+            taken = bus in (with_phasors if quantity == "va_degree" else set(stations))
+        if taken:
+            chosen.append(m)
     return np.array(chosen, dtype=np.int64)
 
 
@@ -126,6 +164,8 @@ def simulated_measurements(
     supplied = np.isfinite(truth)
     size = np.abs(np.where(supplied, truth, 0.0))
     sigma = np.maximum(noise * size, FLOOR * noise * size.max(axis=0, initial=0.0)) + 1e-9
+    angle = np.array([state.quantities[m] == "va_degree" for m in sensors], dtype=bool)
+    sigma[:, angle] = np.degrees(noise)  # of a phasor: an error of 1 % of it is one of 0.57 degrees (IEEE C37.118.1)
     kinds = [QUANTITIES[state.element_kinds[m], state.quantities[m]] for m in sensors]
     lowest, highest = (np.array([getattr(kind, end) for kind in kinds]) for end in ("lowest", "highest"))
     measured = np.clip(truth + sigma * rng.standard_normal(truth.shape), lowest, highest)

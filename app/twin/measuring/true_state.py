@@ -11,6 +11,7 @@ import polars as pl
 from app.results.folder import Result
 from app.scenario import check_scenario
 from app.studies.halls.site import folder_of
+from app.twin.measuring.electrical import electrical_values
 from grid.arrays import Floats
 from grid.time.clock import Clock
 
@@ -40,7 +41,9 @@ def true_state(result: Result) -> TrueState:
     """The true state of a result: voltages, powers at both ends of branches, loadings, assets, withdrawal of buses.
 
     The withdrawal of a bus is what its branches carry to it. Buses joined by closed switches share theirs, which
-    no flow tells apart: it is left out there. A result holds no reactive power of branches and no angles.
+    no flow tells apart: it is left out there. Reactive powers, currents and angles are those of the power flow solved
+    again, where it can be (`app.twin.measuring.electrical`); large generators, and assets at each of several buses, are
+    assets that measure themselves.
 
     Raises:
         InputError: If a table of the result is damaged, or a file that its scenario refers to cannot be read.
@@ -51,6 +54,7 @@ def true_state(result: Result) -> TrueState:
     alone = np.bincount(buses.node[buses.node >= 0])[buses.node] == 1
     lone = [name for name, single in zip(buses.names, alone & (buses.node >= 0), strict=True) if single]
     parts.append(_withdrawal(result, parts[1], parts[2], lone))
+    parts += [_Part(*each) for each in electrical_values(result, loaded, set(lone))]
     rows = [row for part in parts for row in part.places]
     kinds, elements, quantities, at_bus = (tuple(column) for column in zip(*rows, strict=True))
     return TrueState(clock, kinds, elements, quantities, np.hstack([part.values for part in parts]), at_bus)

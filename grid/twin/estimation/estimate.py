@@ -189,7 +189,7 @@ def _within(model: StateModel, pseudo: PseudoInjections) -> PseudoInjections:
         return pseudo
     return PseudoInjections(
         pseudo.bus[kept], pseudo.reactive[kept], pseudo.values[:, kept], pseudo.standard_deviation[:, kept],
-        np.asarray(pseudo.group)[kept], pseudo.common_share,
+        np.asarray(pseudo.group)[kept], np.broadcast_to(pseudo.common_share, kept.shape)[kept],
     )  # fmt: skip
 
 

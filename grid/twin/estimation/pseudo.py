@@ -28,7 +28,7 @@ class PseudoInjections:
         values: Expected withdrawal, shape (T, V) [MW or MVAr].
         standard_deviation: Of its error, shape (T, V) or (V,) [MW or MVAr]; infinite where nothing is known.
         group: Group of each from 0, shape (V,); -1: errs alone. None: all err alone.
-        common_share: Share of the variance that the members of a group have in common [1].
+        common_share: Share of the variance that the members of a group have in common, one for all or shape (V,) [1].
     """
 
     bus: Ints
@@ -36,7 +36,7 @@ class PseudoInjections:
     values: Floats
     standard_deviation: Floats
     group: Ints | None = None
-    common_share: float = 0.0
+    common_share: float | Floats = 0.0
 
     def __post_init__(self) -> None:
         values = np.ascontiguousarray(self.values, dtype=np.float64)
@@ -84,8 +84,11 @@ class PseudoInjections:
             yield Fault("values", "must be finite")
         if np.isnan(self.standard_deviation).any() or (self.standard_deviation < 0).any():
             yield Fault("standard_deviation", "must be at least 0")
-        if not 0 <= self.common_share <= 1:
-            yield Fault("common_share", "must lie within 0..1", self.common_share)
+        share = np.asarray(self.common_share)
+        if share.shape not in ((), (n,)):
+            yield Fault("common_share", f"must be one number or {n} of them", share.shape)
+        elif n and not (share.min() >= 0 and share.max() <= 1):
+            yield Fault("common_share", "must lie within 0..1", float(share.max()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +123,8 @@ class PriorCovariance:
         group = np.append(np.asarray(pseudo.group), -1)
         spread = np.vstack([spread, np.full((1, spread.shape[1]), scale_spread)])
         finite = np.isfinite(spread)
-        common = np.where((group >= 0)[:, None] & finite, pseudo.common_share, 0.0)
+        share = np.append(np.broadcast_to(pseudo.common_share, len(pseudo.bus)), 0.0)[:, None]
+        common = np.where((group >= 0)[:, None] & finite, share, 0.0)
         safe = np.where(finite, spread, 0.0)
         members = None
         if common.any():

@@ -10,7 +10,7 @@ import pytest
 
 from app.results.folder import open_result
 from app.twin.measuring.files import read_measurements
-from app.twin.measuring.simulated import NONE, Disturbances, chosen_sensors, simulated_measurements
+from app.twin.measuring.simulated import NONE, Disturbances, Metering, chosen_sensors, simulated_measurements
 from app.twin.measuring.store import opened_measurements
 from app.twin.measuring.true_state import true_state
 from grid.errors import InputError
@@ -61,7 +61,7 @@ def test_the_true_state_keeps_the_balance_of_every_bus(result, state):
 
 def test_only_noise_is_added_where_nothing_is_wrong(state):
     rng = np.random.default_rng(1)
-    sensors = chosen_sensors(state, 1.0, rng)
+    sensors = chosen_sensors(state, Metering(1.0, 1.0, charging=True), rng)
     frame = simulated_measurements(state, sensors, 0.01, rng, NONE)
     assert set(frame["planted"]) == {"good"}
     assert (mark(frame)["quality"] != "good").mean() < 1e-3
@@ -77,7 +77,7 @@ def test_only_noise_is_added_where_nothing_is_wrong(state):
 
 def test_what_is_planted_is_found_and_hardly_anything_else_is(state):
     rng = np.random.default_rng(2)
-    frame = simulated_measurements(state, chosen_sensors(state, 1.0, rng), 0.01, rng)
+    frame = simulated_measurements(state, chosen_sensors(state, Metering(1.0), rng), 0.01, rng)
     found = frame.with_columns(mark(frame)["quality"].alias("found"))
     wrong = found.filter(pl.col("planted") == "good").select((pl.col("found") != "good").mean()).item()
     assert wrong < 1e-3
@@ -95,7 +95,7 @@ def test_what_is_planted_is_found_and_hardly_anything_else_is(state):
 def test_a_seed_says_what_happens_and_a_wrong_number_is_refused(state):
     def once(seed):
         rng = np.random.default_rng(seed)
-        return simulated_measurements(state, chosen_sensors(state, 0.1, rng), 0.01, rng)
+        return simulated_measurements(state, chosen_sensors(state, Metering(0.1), rng), 0.01, rng)
 
     assert once(3).equals(once(3))
     assert not once(3).equals(once(4))
@@ -103,7 +103,7 @@ def test_a_seed_says_what_happens_and_a_wrong_number_is_refused(state):
         Disturbances(missing=0.5, frozen=-1)
     assert [fault.place for fault in raised.value.faults] == ["missing", "frozen"]
     with pytest.raises(InputError, match="share"):
-        chosen_sensors(state, 0.0, np.random.default_rng(1))
+        Metering(0.0)
 
 
 def test_what_is_simulated_arrives_by_file_and_by_broker(result, tmp_path: Path):

@@ -1,0 +1,81 @@
+"""How far an estimate is from what a result says really happened, and how many stations that takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from app.results.folder import Result
+from app.twin.estimation.city_state import CityState, StateBand
+from app.twin.measuring.solved_state import SolvedState, by_step_and_name
+from grid.arrays import Bools, Floats
+
+QUANTILE: Final = 0.95
+SMALLEST_SHARE: Final = 0.1
+"""Errors of intensities are per the bus's own, but at least per this share of the mean of all buses: where only the sun
+feeds a bus its intensity is zero."""
+ROUNDING: Final = 1e-4
+"""A result is stored rounded to about this share of its values, which is wider than many a band of an intensity."""
+LOW_VOLTAGE_KV: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Errors of an estimate over all steps and elements; quantiles of 95 %.
+
+    Args:
+        vm_percent: Of voltages [% of the voltage].
+        loading_points: Of loadings of lines above 1 kV [percentage points].
+        loss_percent: Of losses [% of the losses].
+        ci_percent: Of carbon intensities [% of the intensity], see `SMALLEST_SHARE`.
+        vm_covered: Share of the true voltages within their bands [1].
+        loading_covered: The same of these loadings.
+        loss_covered: Of losses.
+        ci_covered: Of intensities.
+    """
+
+    vm_percent: float
+    loading_points: float
+    loss_percent: float
+    ci_percent: float
+    vm_covered: float
+    loading_covered: float
+    loss_covered: float
+    ci_covered: float
+
+
+def accuracy(state: CityState, result: Result, solved: SolvedState) -> Accuracy:
+    """Errors of an estimate against the result that was measured."""
+    network, clock = solved.flow.network, state.inputs.clock
+    ci = by_step_and_name(result.table("buses").collect(), clock, "bus", "ci_kg_per_mwh", network.buses.names)
+    least = SMALLEST_SHARE * np.nanmean(ci, axis=1, keepdims=True)
+    p_from, p_to = solved.flow.branch_powers_mw()
+    loss = (p_from + p_to).sum(axis=1)
+    branches = network.branches
+    medium = (np.array(branches.kinds) == "line") & (network.buses.vn_kv[branches.from_bus] > LOW_VOLTAGE_KV)
+    vm, loading = solved.flow.vm_pu(), solved.flow.loading_percent()
+    lines = np.broadcast_to(medium & branches.rated, loading.shape)
+    every = np.ones_like(vm, dtype=bool)
+    return Accuracy(
+        _error(state.vm_pu, vm, 100 / vm, every),
+        _error(state.loading_percent, loading, np.ones_like(loading), lines),
+        _error(state.loss_mw, loss, 100 / loss, loss > 0),
+        _error(state.ci_kg_per_mwh, ci, 100 / np.fmax(ci, least), every),
+        _covered(state.vm_pu, vm, every),
+        _covered(state.loading_percent, loading, lines),
+        _covered(state.loss_mw, loss, loss > 0),
+        _covered(state.ci_kg_per_mwh, ci, every),
+    )
+
+
+def _error(band: StateBand, true: Floats, factor: Floats, counted: Bools) -> float:
+    error = np.abs(band.value - true) * factor
+    return float(np.quantile(error[counted & np.isfinite(error)], QUANTILE))
+
+
+def _covered(band: StateBand, true: Floats, counted: Bools) -> float:
+    there = counted & np.isfinite(true) & np.isfinite(band.low)
+    rounding = ROUNDING * np.maximum(np.abs(true), 1.0)
+    return float(((true >= band.low - rounding) & (true <= band.high + rounding))[there].mean())

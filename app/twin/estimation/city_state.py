@@ -1,0 +1,154 @@
+"""The state of a city in every step by what was measured, with bands from many possible states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from app.simulation.inputs import SimulationInputs
+from app.twin.estimation.bridge import GridReadings, grid_readings
+from app.twin.estimation.calibration import SpreadFactors, spread_factors
+from app.twin.estimation.carbon import intensities
+from app.twin.estimation.elements import city_elements
+from app.twin.estimation.expectations import Expectations, expectations
+from app.twin.estimation.operating_points import OperatingPoints, flows_of, imported_mw
+from app.twin.estimation.possible_states import PossibleStates
+from grid.arrays import Floats
+from grid.network.network import Network
+from grid.powerflow.powerflow import PowerFlow
+from grid.twin.estimation.bad_data import CleanEstimate, estimate_without_bad_data
+from grid.twin.estimation.estimate import estimate
+from grid.twin.estimation.measured import MeasuredValues
+from grid.twin.estimation.pseudo import PseudoInjections
+from grid.twin.measurements import MeasuredSeries
+
+BAND: Final = 0.9
+"""Share of the cases that a band is to hold."""
+DOUBTED: Final = 2.0
+"""What spreads of expectations are multiplied with while bad data are sought; ours."""
+EDGES: Final = ((1 - BAND) / 2, (1 + BAND) / 2)
+POSSIBLE_STATES: Final = 40
+"""States drawn in each step, of which bands are made."""
+
+
+@dataclass(frozen=True, eq=False)
+class StateBand:
+    """An estimate with its band, T steps of anything.
+
+    Args:
+        value: The estimate, shape (T, ...).
+        low: Below it in (1 - `BAND`) / 2 of the cases.
+        high: Above it likewise.
+    """
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class CityState:
+    """The estimated state of a city; T steps, B buses, L branches, E elements.
+
+    Args:
+        inputs: The scenario.
+        series: What was measured.
+        readings: What of it the estimation took.
+        expected: What was expected of the elements.
+        factors: What spreads of expectations were multiplied with.
+        clean: The estimate, and measurements that contradicted it.
+        p_mw: Withdrawal of every element, shape (T, E) [MW].
+        vm_pu: Voltages, shape (T, B) [pu].
+        loading_percent: Loadings, shape (T, L) [%].
+        loss_mw: Losses of all branches, shape (T,) [MW].
+        import_mw: What comes from the external grids, shape (T,) [MW]; negative where it goes there.
+        ci_kg_per_mwh: Carbon intensity of every bus, shape (T, B) [kg/MWh]; NaN where nothing flows.
+    """
+
+    inputs: SimulationInputs
+    series: MeasuredSeries
+    readings: GridReadings
+    expected: Expectations
+    factors: SpreadFactors
+    clean: CleanEstimate
+    p_mw: Floats
+    vm_pu: StateBand
+    loading_percent: StateBand
+    loss_mw: StateBand
+    import_mw: StateBand
+    ci_kg_per_mwh: StateBand
+
+
+def city_state(inputs: SimulationInputs, series: MeasuredSeries, seed: int = 0) -> CityState:
+    """Estimates the state of a city in all steps of a scenario.
+
+    Args:
+        inputs: The scenario.
+        series: Measurements on its clock.
+        seed: Of the states that are drawn.
+
+    Raises:
+        InputError: If the network cannot be estimated, or the profiles do not reach back far enough.
+    """
+    elements = city_elements(inputs)
+    expected = expectations(inputs, elements, series)
+    return state_by(inputs, series, expected, seed)
+
+
+def state_by(inputs: SimulationInputs, series: MeasuredSeries, expected: Expectations, seed: int = 0) -> CityState:
+    """The same with what is expected of the elements at hand."""
+    network = inputs.loaded.city.network
+    readings = grid_readings(series, network)
+    factors = spread_factors(network, readings.measured, expected)
+    pseudo, active, _ = expected.pseudo(factors.active, factors.reactive)
+    clean = _clean(network, readings.measured, pseudo)
+    drawn = PossibleStates(inputs, expected, clean, active, np.arange(inputs.clock.n_steps))
+    bands, p_mw = _bands(drawn, np.random.default_rng(seed))
+    return CityState(inputs, series, readings, expected, factors, clean, p_mw, *bands)
+
+
+def _clean(network: Network, measured: MeasuredValues, pseudo: PseudoInjections) -> CleanEstimate:
+    """The estimate without what contradicts it, where expectations may be off by `DOUBTED` times their spread.
+
+    Expectations are not normally distributed: a measurement that only they contradict is none that is wrong.
+    """
+    doubted = replace(pseudo, standard_deviation=DOUBTED * pseudo.standard_deviation)
+    found = estimate_without_bad_data(network, measured, doubted)
+    kept, bad, untested = found.estimate.measured, found.bad, found.untested
+    late = np.flatnonzero(~found.estimate.settled)
+    if late.size:  # a gross error may leave a step without an estimate there: the narrower expectations hold it
+        again = estimate_without_bad_data(network, kept.steps(late), pseudo.steps(late))
+        left_out = np.zeros(kept.values.shape, dtype=bool)
+        left_out[late] = kept.known[late] & ~again.estimate.measured.known
+        kept, bad = kept.without(left_out), bad + tuple(replace(each, step=int(late[each.step])) for each in again.bad)
+        untested = untested.copy()
+        untested[late] = again.untested
+    return CleanEstimate(estimate(network, kept, pseudo), bad, untested)
+
+
+def _bands(states: PossibleStates, rng: np.random.Generator) -> tuple[tuple[StateBand, ...], Floats]:
+    """Bands of voltages, loadings, losses, imports and intensities, and the estimated powers of elements."""
+    middle, stored = states.middle, states.stored()
+    value = _what_follows(states, middle, stored)
+    drawn = [_what_follows(states, states.possible(rng)[1], states.varied(stored, rng)) for _ in range(POSSIBLE_STATES)]
+    bands = []
+    for centre, parts in zip(value, zip(*drawn, strict=True), strict=True):
+        low, high = np.quantile(np.stack(parts), EDGES, axis=0, method="weibull")
+        bands.append(StateBand(centre, np.fmin(low, centre), np.fmax(high, centre)))
+    return tuple(bands), middle.p_mw
+
+
+def _what_follows(states: PossibleStates, points: OperatingPoints, stored: Floats) -> tuple[Floats, ...]:
+    """Voltages, loadings, losses, imports and intensities of operating points."""
+    inputs, elements = states.inputs, states.expected.elements
+    network = inputs.loaded.city.network
+    nothing = np.zeros(points.step.size, dtype=bool)
+    flow = PowerFlow(inputs.clock.window(0, points.step.size), network, points.voltage, nothing, nothing)
+    p_from, p_to = flows_of(network, points.voltage)
+    node = network.buses.node
+    ci = intensities(inputs, elements, points, stored)[:, np.maximum(node, 0)]
+    ci[:, node < 0] = np.nan
+    imported = imported_mw(network, points, elements).sum(axis=1)
+    return flow.vm_pu(), flow.loading_percent(), (p_from + p_to).sum(axis=1), imported, ci

@@ -1,0 +1,224 @@
+"""What every element of a city is expected to do: by past weeks, by the weather, by what it says itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from app.simulation.inputs import SimulationInputs
+from app.twin.estimation.elements import CityElements, Origin, largest_mw
+from app.twin.estimation.history import Expected, by_weekday, weeks_before
+from grid.arrays import Floats, Ints
+from grid.city.city import City, Elements
+from grid.flexibility.flexibility import Flexibility
+from grid.twin.estimation.pseudo import PseudoInjections
+from grid.twin.measurements import MeasuredSeries
+
+COMMON_SHARES: Final = {"load": 0.8, "generator": 0.95, "asset": 0.4}
+"""Share of their variance that loads of one profile, generators of one profile, and charging in one district, which one
+management shifts, have in common [1]; ours, unverified."""
+WEATHER_SPREAD: Final = 0.05
+"""Standard deviation of generation computed from the measured weather, of its output [1]; ours, unverified: it is what
+roofs differ by in soiling, shade and direction."""
+REACTIVE_SPREAD: Final = 0.4
+"""Standard deviation of the reactive power of an asset that may supply some, of what it may supply [1]; ours."""
+LEAST_MW: Final = 1e-5
+"""Least standard deviation of anything that is not exactly known [MW, MVAr]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Expectations:
+    """What E elements are expected to withdraw; T steps.
+
+    Args:
+        elements: The elements.
+        p: Active powers, withdrawal positive [MW].
+        q: Reactive powers, likewise [MVAr].
+        group: Elements of one group err together, shape (E,); -1: alone.
+        group_q: The same for reactive powers.
+        known: Elements whose active power is what they said themselves.
+        weathered: Assets that feed in what the weather gives.
+    """
+
+    elements: CityElements
+    p: Expected
+    q: Expected
+    group: Ints
+    group_q: Ints
+    known: Ints
+    weathered: Ints
+
+    @property
+    def limits(self) -> tuple[Floats, Floats]:
+        """Least and most withdrawal of every element, shape (E,) each: loads draw, what weather moves feeds in."""
+        draws = np.array([origin == "load" for origin in self.elements.origin]) & (self.p.values >= 0).all(axis=0)
+        feeds = np.array([origin == "generator" for origin in self.elements.origin]) & (self.p.values <= 0).all(axis=0)
+        feeds[self.weathered] = True
+        return np.where(draws, 0.0, -np.inf), np.where(feeds, 0.0, np.inf)
+
+    @property
+    def _common_share(self) -> Floats:
+        """Share of the variance of each element that it has in common with its group, shape (E,)."""
+        share = np.array([COMMON_SHARES[origin] for origin in self.elements.origin])
+        share[self.weathered] = COMMON_SHARES["generator"]
+        return share
+
+    def _reactive_share(self) -> Floats:
+        """The same of reactive powers: inverters of a district are told one."""
+        share = np.array([COMMON_SHARES[origin] for origin in self.elements.origin])
+        share[self.elements.of("asset")] = COMMON_SHARES["generator"]
+        return share
+
+    def pseudo(self, factor_p: float = 1.0, factor_q: float = 1.0) -> tuple[PseudoInjections, Ints, Ints]:
+        """The pseudo-measurements, and the elements whose active and reactive powers they are.
+
+        Args:
+            factor_p: What the spread of active powers that are not known is multiplied with.
+            factor_q: That of reactive powers.
+        """
+        telemetered = np.isin(np.arange(self.group.size), self.known)
+        spread_p = self.p.spread * np.where(telemetered, 1.0, factor_p)
+        active = np.flatnonzero(self.p.values.any(axis=0) | (self.p.spread > LEAST_MW).any(axis=0))
+        reactive = np.flatnonzero(self.q.values.any(axis=0) | (self.q.spread > LEAST_MW).any(axis=0))
+        group_q = self.group_q[reactive]
+        group_q = np.where(group_q >= 0, group_q + self.group.max(initial=-1) + 1, -1)
+        found = PseudoInjections(
+            np.concatenate([self.elements.bus[active], self.elements.bus[reactive]]),
+            np.concatenate([np.zeros(active.size, bool), np.ones(reactive.size, bool)]),
+            np.hstack([self.p.values[:, active], self.q.values[:, reactive]]),
+            np.hstack([spread_p[:, active], factor_q * self.q.spread[:, reactive]]),
+            np.concatenate([self.group[active], group_q]),
+            np.concatenate([self._common_share[active], self._reactive_share()[reactive]]),
+        )
+        return found, active, reactive
+
+
+def expectations(inputs: SimulationInputs, elements: CityElements, series: MeasuredSeries) -> Expectations:
+    """What the elements of a city are expected to do in the steps of measurements.
+
+    Args:
+        inputs: The scenario over the period of the measurements.
+        elements: Its elements.
+        series: Measurements; what assets say of themselves is taken from them.
+    """
+    city = inputs.loaded.city
+    n_steps, n = city.clock.n_steps, len(elements.name)
+    past = weeks_before(inputs.loaded).city
+    values, spread = np.zeros((2, n_steps, n)), np.zeros((2, n_steps, n))
+    group = np.full(n, -1)
+    tables: tuple[tuple[Origin, Elements, float], ...] = (
+        ("load", past.loads, 1.0), ("generator", past.generators, -1.0),
+    )  # fmt: skip
+    for origin, table, sign in tables:
+        at = elements.of(origin)
+        for k, found in enumerate(by_weekday(table, n_steps, city.clock.steps_per_day)):
+            values[k][:, at], spread[k][:, at] = sign * found.values, found.spread
+        profile = table.p_profile + (0 if origin == "load" else city.loads.profiles.shape[1])
+        group[at] = profile
+    next_group = int(group.max(initial=-1)) + 1
+    group_q, weathered = group.copy(), list[int]()
+    zones = np.unique(np.array(city.network.buses.zones), return_inverse=True)[1].ravel()
+    for number, flexibility in enumerate(inputs.flexibilities):
+        at = np.array([k for k in elements.of("asset") if elements.row[k] == number], dtype=np.int64)
+        if at.size:
+            total = _total(series, flexibility.name)
+            _of_asset(flexibility, elements, at, total, (values, spread))
+            group_q[at] = next_group + number * (zones.max() + 1) + zones[elements.bus[at]]
+            group[at] = group_q[at]
+            weathered += at.tolist() if flexibility.fuel_free else []
+    known = _telemetered(elements, series, values, spread)
+    _by_reference_plants(inputs, elements, past, known, (values[0], spread[0]))
+    group[known], group_q[known] = -1, -1
+    return Expectations(
+        elements, Expected(values[0], spread[0]), Expected(values[1], spread[1]), group, group_q, known,
+        np.array(weathered, dtype=np.int64),
+    )  # fmt: skip
+
+
+def _total(series: MeasuredSeries, name: str) -> Floats:
+    """What all of an asset says that it draws, shape (T,) [MW]; NaN where it does not."""
+    return series.select("asset", "p_mw", [name])[0][:, 0]
+
+
+def _of_asset(
+    flexibility: Flexibility, elements: CityElements, at: Ints, total: Floats, into: tuple[Floats, Floats]
+) -> None:
+    """Expected powers of an asset at its buses, into arrays of shape (2, T, E).
+
+    Weather decides what sun and wind give. Of all else the total that the asset says is shared out by what its devices
+    at a bus may do; of sessions, each independent of others, the variance at a bus is the mean power there times the
+    power of one charger (Campbell's theorem for shot noise).
+    """
+    values, spread = into
+    unmanaged = flexibility.at_buses(flexibility.unmanaged_power())[:, elements.bus[at]]
+    if flexibility.fuel_free:
+        values[0][:, at] = unmanaged
+        spread[0][:, at] = WEATHER_SPREAD * np.abs(unmanaged)
+    else:
+        share = elements.share[at]
+        whole = np.where(np.isfinite(total), total, unmanaged.sum(axis=1))
+        values[0][:, at] = whole[:, None] * share
+        charger = largest_mw(flexibility)
+        mean = np.abs(unmanaged.sum(axis=1)).mean() if at.size > 1 else 0.0
+        size = np.maximum(np.abs(whole), mean)
+        shot = np.sqrt(size[:, None] * share * charger) if at.size > 1 else np.full((size.size, 1), charger)
+        spread[0][:, at] = np.where(np.isfinite(total)[:, None] & (at.size == 1), 0.0, shot)
+    capable = np.asarray(flexibility.shares.T @ flexibility.q_max_mvar)[elements.bus[at]]
+    spread[1][:, at] = REACTIVE_SPREAD * capable
+
+
+def _telemetered(elements: CityElements, series: MeasuredSeries, values: Floats, spread: Floats) -> Ints:
+    """Puts in what elements say of themselves, step by step, and says which do."""
+    known = []
+    for k, name in enumerate(elements.name):
+        for part, quantity in enumerate(("p_mw", "q_mvar")):
+            measured, deviation = (found[:, 0] for found in series.select("asset", quantity, [name]))
+            there = np.isfinite(measured)
+            if there.any() and (elements.telemetered[k] or ":" in name):
+                values[part][there, k] = measured[there]
+                spread[part][there, k] = np.maximum(deviation[there], LEAST_MW)
+                known += [k] if quantity == "p_mw" else []
+    return np.array(known, dtype=np.int64)
+
+
+def _by_reference_plants(
+    inputs: SimulationInputs, elements: CityElements, past: City, known: Ints, into: tuple[Floats, Floats]
+) -> None:
+    """Generators by what those of their technology that are telemetered feed in per rated power, where there are any.
+
+    That is how grid operators project the feed-in of all plants from that of a few (reference plants). What a generator
+    fed in per that of the reference plants at the same time of day in the weeks before is its factor, and what that
+    missed is its spread.
+    """
+    values, spread = into
+    city, day = inputs.loaded.city, inputs.clock.steps_per_day
+    rated, before = np.abs(city.generators.p_scale), -past.generators.p_mw()
+    at = elements.of("generator")
+    technology = np.array([city.technologies[elements.row[k]] for k in at])
+    for name in set(technology.tolist()):
+        these = at[technology == name]
+        reference, others = np.intersect1d(these, known), np.setdiff1d(these, known)
+        if not (reference.size and others.size):
+            continue
+        rows, of_rows = elements.row[reference], elements.row[others]
+        now = values[:, reference].sum(axis=1) / rated[rows].sum()
+        factor, missed = _factors(before[:, rows].sum(axis=1) / rated[rows].sum(), before[:, of_rows], day)
+        when = np.arange(now.size) % day
+        found = now[:, None] * factor[when]
+        values[:, others] = found
+        spread[:, others] = np.maximum(np.hypot(WEATHER_SPREAD * np.abs(found), missed[when]), LEAST_MW)
+
+
+def _factors(reference: Floats, of: Floats, day: int) -> tuple[Floats, Floats]:
+    """Generators, shape (T, G), by a reference, shape (T,): factor and what it misses, by time of day, (day, G)."""
+    by_day, generators = reference.reshape(-1, day, 1), of.reshape(len(reference) // day, day, -1)
+    around = max(1, day // 24)
+
+    def smooth(part: Floats) -> Floats:
+        return np.asarray(np.mean([np.roll(part.mean(axis=0), k, axis=0) for k in range(-around, around + 1)], axis=0))
+
+    square = smooth(by_day**2)
+    factor = np.divide(smooth(by_day * generators), square, out=np.zeros_like(generators[0]), where=square > 0)
+    return factor, np.sqrt(smooth((generators - by_day * factor) ** 2))

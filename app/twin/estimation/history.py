@@ -1,0 +1,75 @@
+"""What loads and generators are expected to do by the same weekdays of the weeks before, and how far off that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+
+from app.scenario import check_scenario
+from app.scenario.loaded import LoadedScenario
+from grid.arrays import Floats
+from grid.city.city import Elements
+
+WEEKS: Final = 4
+"""Weeks before the period that are known of every load: what meters that are read now and then have told."""
+SMOOTHED_HOURS: Final = 1.0
+"""Spreads are those of this many hours before and after."""
+LEAST_SPREAD: Final = 0.03
+"""Least standard deviation of an expectation per mean size of the element [1]; ours, unverified."""
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """Expected powers of E elements in T steps.
+
+    Args:
+        values: Shape (T, E) [MW or MVAr], in the sign of the elements.
+        spread: Standard deviation of their errors, shape (T, E).
+    """
+
+    values: Floats
+    spread: Floats
+
+
+def weeks_before(loaded: LoadedScenario) -> LoadedScenario:
+    """The scenario over the weeks before its period.
+
+    Raises:
+        InputError: If its profiles do not reach so far.
+    """
+    begins = loaded.scenario.period.start
+    before = {"period.start": begins - timedelta(weeks=WEEKS), "period.days": 7 * WEEKS}
+    changed = loaded.scenario.with_changes(before)
+    return check_scenario(changed.model_dump(mode="json"), loaded.folder, loaded.scenario.name)
+
+
+def by_weekday(past: Elements, n_steps: int, steps_per_day: int) -> tuple[Expected, Expected]:
+    """Active and reactive power by the mean of the same time of the same weekday.
+
+    The spread is what the mean of the other weeks errs in a week, by element and time of day.
+
+    Args:
+        past: The elements over the weeks before.
+        n_steps: Steps that are expected, beginning where the past ends.
+        steps_per_day: Steps a day.
+    """
+    return (
+        _expected(past.p_mw(), n_steps, steps_per_day),
+        _expected(past.q_mvar(), n_steps, steps_per_day),
+    )
+
+
+def _expected(past: Floats, n_steps: int, steps_per_day: int) -> Expected:
+    week = past.reshape(WEEKS, 7 * steps_per_day, -1)
+    mean = week.mean(axis=0)
+    missed = (week - mean) * WEEKS / (WEEKS - 1)
+    by_time = (missed**2).reshape(WEEKS * 7, steps_per_day, -1).mean(axis=0) * WEEKS / (WEEKS + 1)
+    around = max(1, round(SMOOTHED_HOURS * steps_per_day / 24))
+    smooth = np.mean([np.roll(by_time, k, axis=0) for k in range(-around, around + 1)], axis=0)
+    floor = LEAST_SPREAD * np.abs(past).mean(axis=0)
+    spread = np.maximum(np.sqrt(smooth), floor)
+    at = np.arange(n_steps)
+    return Expected(mean[at % len(mean)], spread[at % steps_per_day])

@@ -1,0 +1,119 @@
+"""The state of a city by few measurements: what the folder says, and that carbon is traced as in the run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from app.twin.estimation.asked import MeasuredCity, measurements_of
+from app.twin.estimation.carbon import intensities, stored_intensity
+from app.twin.estimation.city_state import city_state
+from app.twin.estimation.elements import city_elements
+from app.twin.estimation.operating_points import OperatingPoints
+from app.twin.measuring.solved_state import by_step_and_name, solved_state
+from tests.app.command_line import gridcarbon, refused, scenario
+
+pytestmark = pytest.mark.slow
+CITY = """
+name: small city
+city: {network: case33bw}
+period: {start: 2030-06-17, days: 1, step_minutes: 60}
+assets:
+  - {kind: pv, name: roofs, bus: '17', p_peak_mw: 1}
+  - {kind: battery, name: store, bus: '24', p_rated_mw: 0.2, e_rated_mwh: 0.8}
+dispatch: {strategy: unmanaged}
+"""
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("city")
+    done = gridcarbon("run", scenario(folder, CITY), "--out", folder / "result")
+    assert done.returncode == 0, done.stderr
+    done = gridcarbon("twin", "simulate", folder / "result", folder / "m.parquet", "--share", 0.3, "--faults", 0)
+    assert done.returncode == 0, done.stderr
+    return folder / "result"
+
+
+@pytest.fixture(scope="module")
+def city(result):
+    return MeasuredCity.from_result(result)
+
+
+def test_carbon_at_the_true_powers_is_that_of_the_run(city):
+    solved, elements = solved_state(city.result, city.inputs.loaded), city_elements(city.inputs)
+    own = {"load": city.inputs.loaded.city.loads.p_mw(), "generator": -city.inputs.loaded.city.generators.p_mw()}
+    p_mw = np.stack(
+        [
+            solved.of_assets[elements.owner[k]][0][:, elements.bus[k]] if origin == "asset"
+            else own[origin][:, elements.row[k]]
+            for k, origin in enumerate(elements.origin)
+        ], axis=1,
+    )  # fmt: skip
+    points = OperatingPoints(np.arange(city.clock.n_steps), solved.flow.voltage, p_mw)
+    stored = stored_intensity(city.inputs, elements, points)
+    network = solved.flow.network
+    found = intensities(city.inputs, elements, points, stored)[:, network.buses.node]
+    table = city.result.table("buses").collect()
+    true = by_step_and_name(table, city.clock, "bus", "ci_kg_per_mwh", network.buses.names)
+    np.testing.assert_allclose(found, true, rtol=1e-3, atol=0.02)  # the result is rounded to a 32nd
+
+
+def test_the_folder_holds_what_is_documented(result):
+    folder = result.parent / "estimate"
+    done = gridcarbon("twin", "estimate", result, result.parent / "m.parquet", folder, "--check")
+    assert done.returncode == 0, done.stderr
+    assert "voltages of buses: " in done.stdout
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["n_settled"] == manifest["n_steps"] == 24
+    assert sum(manifest["observability"].values()) == 33
+    documented = {}
+    for line in Path("docs/twin.md").read_text("utf-8").splitlines():
+        if line.startswith("| `") and ".parquet" in line:
+            name, columns = line.split("|")[1:3]
+            documented[name.strip(" `")] = columns
+    for name, words in documented.items():
+        columns = pl.read_parquet(folder / name).columns
+        assert columns == [each for each in columns if f"`{each}`" in words]
+    buses = pl.read_parquet(folder / "buses.parquet")
+    assert buses.height == 24 * 33
+    assert buses.filter(
+        (pl.col("vm_low_pu") > pl.col("vm_pu")) | (pl.col("ci_low_kg_per_mwh") > pl.col("ci_kg_per_mwh"))
+    ).is_empty()
+    refused(gridcarbon("twin", "estimate", result, result.parent / "m.parquet", folder), "is there already")
+
+
+def test_more_stations_err_less_and_have_narrower_bands(result, city):
+    widths = []
+    for share in (0.05, 1.0):
+        file = result.parent / f"{share}.parquet"
+        assert gridcarbon("twin", "simulate", result, file, "--share", share, "--faults", 0).returncode == 0
+        state = city_state(city.inputs, measurements_of(str(file), city.clock))
+        assert len(state.clean.bad) <= 1  # of 4,000 values, one in 16,000 is so far off by chance
+        band = state.ci_kg_per_mwh
+        widths.append([np.nanmean(each.high - each.low) for each in (state.vm_pu, state.loading_percent, band)])
+    assert (np.array(widths[1]) < np.array(widths[0])).all()
+
+
+def test_a_wrong_value_is_named(result, city):
+    frame = pl.read_parquet(result.parent / "m.parquet")
+    line = frame.filter(pl.col("quantity") == "p_from_mw")["element"][0]
+    at = (pl.col("element") == line) & (pl.col("quantity") == "p_from_mw") & (pl.col("sequence") == 20)
+    wrong = frame.with_columns(pl.when(at).then(pl.col("value") * 1.3).otherwise("value").alias("value"))
+    wrong.write_parquet(result.parent / "wrong.parquet")
+    state = city_state(city.inputs, measurements_of(str(result.parent / "wrong.parquet"), city.clock))
+    assert [(each.step, each.element, each.quantity) for each in state.clean.bad] == [(20, line, "p_from_mw")]
+
+
+def test_stations_are_placed_where_they_leave_least(result):
+    done = gridcarbon("twin", "sensors", result, "-n", 3, "--for", "carbon", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert len({row["bus"] for row in rows}) == 3
+    assert all(row["after"] <= row["before"] for row in rows)
+    assert "stations at all buses leave" in done.stderr
+    refused(gridcarbon("twin", "sensors", result, "--for", "carbn"), "did you mean 'carbon'?")
