@@ -45,6 +45,10 @@ def serve(
             metavar="LOG", help="Log of alerts and decisions beside it; actions are decided on from the page."
         ),
     ] = None,
+    estimate: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="State by twin estimate beside it; of a folder of several the last."),
+    ] = None,
 ) -> None:
     """Serve the dashboard, in which scenarios are also run; their results go into DIR."""
     folder = _shown_folder(place)
@@ -54,35 +58,40 @@ def serve(
     with importing_much():
         from app.dashboard import serve as serve_dashboard
 
-    shown = _twin(twin, alerts, log, decides=not read_only)
+    shown = _twin(twin, alerts, log, estimate, decides=not read_only)
     if read_only:
         _refuse_with_read_only(jobs, index)
     with _queue(folder, jobs, index, read_only=read_only) as queue:
         serve_dashboard(folder, host, port, open_browser=sys.stdout.isatty(), jobs=queue, basemap=basemap, twin=shown)
 
 
-def _twin(store: str | None, alerts: Path | None, log: str | None, *, decides: bool) -> TwinPlace | None:
+def _twin(
+    store: str | None, alerts: Path | None, log: str | None, estimate: Path | None, *, decides: bool
+) -> TwinPlace | None:
     """Where the twin keeps what it knows.
 
     Raises:
-        InputError: With all that is wrong: alerts or a log without a store, or what is not there.
+        InputError: With all that is wrong: alerts, a log or an estimate without a store, or what is not there.
     """
     from app.dashboard.operations.live import TwinPlace
     from grid.errors import Fault, raise_if_any
-    from grid.files.content import is_file
+    from grid.files.content import is_file, is_folder
 
     given = {
         "--twin": (store, "gridcarbon twin run SOURCE STORE makes one"),
         "--alerts": (alerts, "gridcarbon twin alerts --state FILE writes it"),
         "--log": (log, "gridcarbon twin alerts --log LOG makes one"),
+        "--estimate": (estimate, "gridcarbon twin estimate RESULT MEASUREMENTS FOLDER writes it"),
     }
     named = {option: (str(place), cure) for option, (place, cure) in given.items() if place is not None}
     faults = [] if store is not None else [Fault(option, "needs --twin STORE beside it", place)
                                            for option, (place, _) in named.items()]  # fmt: skip
-    faults += [Fault(option, f"no such file; {cure}", place) for option, (place, cure) in named.items()
-               if "://" not in place and not is_file(Path(place))]  # fmt: skip
+    for option, (place, cure) in named.items():
+        there = is_folder(Path(place)) if option == "--estimate" else "://" in place or is_file(Path(place))
+        kind = "folder" if option == "--estimate" else "file"
+        faults += [] if there else [Fault(option, f"no such {kind}; {cure}", place)]
     raise_if_any(faults, "the options")
-    return None if store is None else TwinPlace(store, alerts, log, decides)
+    return None if store is None else TwinPlace(store, alerts, log, decides, estimate)
 
 
 def _shown_folder(place: str) -> Path:

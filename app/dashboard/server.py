@@ -18,7 +18,8 @@ from flask import Flask, Response, request
 from app.dashboard import routes
 from app.dashboard.catalogue import Catalogue, catalogue_of, open_catalogue
 from app.dashboard.grid_map.basemap import Basemap, read_basemap
-from app.dashboard.operations import add_operations
+from app.dashboard.grid_map.estimated import estimated_map, foremost, legend
+from app.dashboard.operations import MapDrawing, add_operations
 from app.dashboard.operations.live import TwinPlace, live_state
 from app.dashboard.pandas_gate import guard
 from app.dashboard.runs import add_runs
@@ -75,7 +76,7 @@ def create_app(
     if making is not None:
         making.begin({"theme": "light", "lang": "en"})
     add_runs(app.server, jobs)
-    add_operations(app.server, twin, html_of)
+    add_operations(app.server, twin, html_of, MapDrawing(estimated_map, legend, foremost))
     routes.add_routes(app.server, catalogue)
     routes.refuse_what_no_page_asks(app.server, app.callback_map)
     routes.add_not_found(app.server)

@@ -31,7 +31,7 @@ def estimate(
     check_folder(folder)
     city = MeasuredCity.from_result(result)
     state = city_state(city.inputs, measurements_of(measurements, city.clock), seed)
-    manifest = write_estimate(state, folder)
+    manifest = write_estimate(state, city.result.topology, folder)
     _say(manifest)
     for bad in state.clean.bad[:10]:
         typer.echo(

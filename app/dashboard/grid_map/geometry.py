@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,14 @@ from app.results.folder import Result
 Floats = NDArray[np.float64]
 MOST_DEGREES = (180.0, 85.0)
 """Longitudes and latitudes of places on Earth; what is beyond is metres or a drawing."""
+
+
+class WithTopology(Protocol):
+    """What has a net that can be drawn: a result, or the latest state of an estimate."""
+
+    @property
+    def topology(self) -> Mapping[str, Any]:
+        """Buses and branches, as ``topology.json`` of a result holds them."""
 
 
 def bus_names(result: Result) -> list[str]:
@@ -66,7 +75,7 @@ def is_geographic(points: Floats) -> bool:
     return bool(np.ptp(known, axis=0).max() < 5 and np.abs(known).max() > 5)
 
 
-def _known_points(result: Result) -> Floats:
+def _known_points(result: WithTopology) -> Floats:
     known = [(bus.get("x"), bus.get("y")) for bus in result.topology["buses"]]
     return np.array([(math.nan, math.nan) if None in pair else pair for pair in known], dtype=float).reshape(-1, 2)
 
@@ -80,7 +89,7 @@ def _frame(points: Floats) -> dict[str, Any]:
     return {"stretch": stretch, "left": float(known[:, 0].mean()) * stretch, "lower": float(known[:, 1].mean())}
 
 
-def places(result: Result) -> Floats:
+def places(result: WithTopology) -> Floats:
     """Where each bus is drawn, shape (buses, 2).
 
     Longitudes and latitudes are stretched to true proportions; a grid without coordinates is laid out as a tree around
@@ -99,7 +108,7 @@ def geometry(result: Result) -> bytes:
     return places(result).astype("<f4").tobytes() + ends_of(result).astype("<f4").tobytes()
 
 
-def ends_of(result: Result) -> NDArray[np.int64]:
+def ends_of(result: WithTopology) -> NDArray[np.int64]:
     """Numbers of the two buses of each branch, shape (branches, 2); -1 where an end is open."""
     place = {bus["name"]: row for row, bus in enumerate(result.topology["buses"])}
     branches = result.topology["branches"]

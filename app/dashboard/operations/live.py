@@ -30,12 +30,14 @@ class TwinPlace:
         alerts: File of the alerts as they stand, as ``gridcarbon twin alerts --state`` writes it; None without.
         log: Log of alerts, decisions and outcomes: an SQLite file, or ``postgresql://…``; None without.
         decides: Whether actions are decided on from the page, which then writes into the log.
+        estimate: Folder of an estimate, or of several, of which the last is shown as a map; None without.
     """
 
     store: str
     alerts: Path | None = None
     log: str | None = None
     decides: bool = False
+    estimate: Path | None = None
 
 
 @dataclass(frozen=True)

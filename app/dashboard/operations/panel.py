@@ -67,7 +67,7 @@ def _alerts(state: LiveState, local: ZoneInfo) -> Component:
         return html.P("None. Alerts come from gridcarbon twin alerts --state FILE, named to gridcarbon serve --alerts.",
                       className="nothing")  # fmt: skip
     heads = ("Level", "Element", "What", "Probability", "One in ten passes", "Limit", "From", "To", "Since")
-    return _table("Alerts that stand", heads, (
+    return titled_table("Alerts that stand", heads, (
         (alert.level, alert.element, _QUANTITIES.get(alert.quantity, alert.quantity), f"{alert.probability:.0%}",
          _number(alert.value, alert.quantity), _number(alert.limit, alert.quantity),
          *(moment(when, local) for when in (alert.begins, alert.ends, alert.since)))
@@ -79,14 +79,14 @@ def _log(entries: Sequence[LogRecord], local: ZoneInfo) -> Component:
     if not entries:
         return html.P("It has no entry yet.", className="nothing")
     rows = ((moment(one.time, local), one.alert, kind_of(one), entry_in_words(one)) for one in entries)
-    return _table("Latest entries of the log", ("Time", "Alert", "Entry", "What"), rows)
+    return titled_table("Latest entries of the log", ("Time", "Alert", "Entry", "What"), rows)
 
 
 def _sensors(state: LiveState, local: ZoneInfo) -> Component:
     if state.sensors.is_empty():
         return html.P("None has sent anything.", className="nothing")
     heads = ("At", "Element", "Quantity", "Last value", "Unit", "Measured", "Age", "Quality of the last", "Usable")
-    return _table("Last value of every sensor that can be used", heads, (
+    return titled_table("Last value of every sensor that can be used", heads, (
         (row["element_kind"], row["element"], row["quantity"],
          "none" if row["value"] is None else f"{row['value']:.5g}",
          QUANTITIES[row["element_kind"], row["quantity"]].unit,
@@ -103,7 +103,7 @@ def _qualities(state: LiveState) -> Component:
     held = f"The store holds {state.measurements:,} measurements; {state.rejected:,} messages held none. "
     return html.Div([
         html.P(f"{held}Looked at are the latest {looked_at:,}, by the rules of docs/twin.md.", className="subtitle"),
-        _table("Measurements by quality", ("Quality", "Measurements", "Share"), rows),
+        titled_table("Measurements by quality", ("Quality", "Measurements", "Share"), rows),
     ])  # fmt: skip
 
 
@@ -111,7 +111,8 @@ def _card(title: str, content: Component) -> Component:
     return html.Section([html.H2(title), content], className="card")
 
 
-def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Component:
+def titled_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Component:
+    """A table that is scrolled by itself, with a name for those who do not see it."""
     body = [html.Tr([html.Td(cell) for cell in row]) for row in rows]
     head = html.Thead(html.Tr([html.Th(one, scope="col") for one in heads]))
     table = html.Table([head, html.Tbody(body)])

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from dash.development.base_component import Component
 from flask import Flask, Response, request
 
+from app.dashboard.colours import Theme
+from app.dashboard.operations.estimated import CHOICES, MapDrawing, estimate_card, key_of
 from app.dashboard.operations.live import TwinPlace, live_state
 from app.dashboard.operations.panel import live_panel
 from app.failures import StoreError
@@ -21,10 +24,13 @@ TWIN: Final = "GRIDCARBON_TWIN"
 """Key of the server's configuration: the `TwinPlace` it shows, or None."""
 
 
-def add_operations(server: Flask, twin: TwinPlace | None, as_html: Callable[[list[Component]], str]) -> None:
-    """Adds ``/operations/live`` and ``/operations/decide``.
+def add_operations(
+    server: Flask, twin: TwinPlace | None, as_html: Callable[[list[Component]], str], drawing: MapDrawing
+) -> None:
+    """Adds ``/operations/live``, ``/operations/map`` and ``/operations/decide``.
 
     ``GET /operations/live`` gives the last known state as HTML; 404 without a twin, 503 where it cannot be read.
+    ``GET /operations/map`` gives the estimated state as HTML with a map; 204 where the page already has it (``shown``).
     ``POST /operations/decide`` with ``{"alert", "decision", "by", "reason", "changed_mwh"}`` adds a decision to the
     log; 422 with all that is wrong with it, 404 where nothing is decided on here.
 
@@ -32,8 +38,10 @@ def add_operations(server: Flask, twin: TwinPlace | None, as_html: Callable[[lis
         server: The server.
         twin: Where the twin keeps what it knows.
         as_html: Writes components.
+        drawing: What draws the map of an estimated state.
     """
     server.config[TWIN] = twin
+    server.add_url_rule("/operations/map", "operations_map", partial(_map, twin, as_html, drawing))
 
     @server.get("/operations/live")
     def live() -> Response:
@@ -58,6 +66,29 @@ def add_operations(server: Flask, twin: TwinPlace | None, as_html: Callable[[lis
         except (StoreError, OSError) as error:
             return Response(f"The decision cannot be kept now: {error}\n", status=503, mimetype="text/plain")
         return Response("kept", mimetype="text/plain")
+
+
+def _map(twin: TwinPlace | None, as_html: Callable[[list[Component]], str], drawing: MapDrawing) -> Response:
+    """The estimated state, for the layer, theme and zone that are asked for."""
+    if twin is None or twin.estimate is None:
+        return Response("No estimate is shown here.\n", status=404, mimetype="text/plain")
+    layer, zone = request.args.get("layer", ""), request.args.get("zone", "")
+    layer = layer if layer in CHOICES else next(iter(CHOICES))
+    theme: Theme = "dark" if request.args.get("theme") == "dark" else "light"
+    zone = zone if zone in available_timezones() else "UTC"
+    try:
+        from app.twin.estimation.reading import latest_state  # noqa: PLC0415  loads the estimation
+
+        state = latest_state(twin.estimate)
+    except InputError as error:
+        return Response(f"The estimate cannot be shown: {error}\n", status=503, mimetype="text/plain")
+    now = datetime.now(UTC)
+    key = key_of(state, now, layer, theme, zone)
+    if request.args.get("shown") == key:
+        return Response(status=204)
+    card = estimate_card(state, now, layer, theme, ZoneInfo(zone), drawing, as_html)
+    headers = {"Cache-Control": "no-store", "X-Shown": key}
+    return Response(card, mimetype="text/html", headers=headers)
 
 
 def _add_decision(place: str, given: Any) -> None:

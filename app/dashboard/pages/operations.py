@@ -7,12 +7,13 @@ from dash.development.base_component import Component
 from flask import current_app, has_app_context
 
 from app.dashboard import cards
-from app.dashboard.operations import PLACE_CLASS, TWIN
+from app.dashboard.operations import MAP_CLASS, PLACE_CLASS, TWIN
 from app.dashboard.view import Page, View
 
 _HOW = (
     "No twin is shown here. gridcarbon twin run SOURCE STORE takes measurements into a store, from a broker or a file; "
-    "gridcarbon serve DIR --twin STORE shows them on this page, and --alerts FILE the alerts of gridcarbon twin alerts."
+    "gridcarbon serve DIR --twin STORE shows them on this page, --alerts FILE the alerts of gridcarbon twin alerts, "
+    "--estimate FOLDER the state by gridcarbon twin estimate."
 )
 
 
@@ -22,10 +23,13 @@ def content(view: View) -> Component:
     if not has_app_context() or current_app.config.get(TWIN) is None:
         return cards.page(title, "The grid as it is now.", cards.nothing("Measurements and alerts", _HOW))
     zone = view.zone if view.name else "UTC"
+    twin = current_app.config[TWIN]
+    drawn = [] if twin.estimate is None else [html.Div(className=MAP_CLASS, **cards.hyphened(data_zone=zone))]
     waiting = html.P("The last known state is being read.", className="nothing")
     return cards.page(
         title,
         f"The grid as it is now, by its sensors; asked again every few seconds. Times are local, {zone}.",
+        *drawn,
         html.Div(waiting, className=PLACE_CLASS, **cards.hyphened(data_zone=zone)),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +19,17 @@ from grid.errors import InputError
 from grid.twin.estimation.observability import Observability, observability
 
 FORMAT: Final = 1
+MANIFEST: Final = "manifest.json"
+TOPOLOGY: Final = "topology.json"
 
 
-def write_estimate(state: CityState, folder: Path) -> dict[str, Any]:
+def write_estimate(state: CityState, topology: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Writes an estimate into a folder that is not there yet, and returns its manifest.
+
+    Args:
+        state: The estimate.
+        topology: Buses and branches with their coordinates, as a result has them.
+        folder: Folder to write.
 
     Raises:
         InputError: If the folder is there, or cannot be written.
@@ -37,7 +44,8 @@ def write_estimate(state: CityState, folder: Path) -> dict[str, Any]:
             draft.mkdir()
             for name, table in tables_of(state, said):
                 table.write_parquet(draft / f"{name}.parquet")
-            (draft / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
+            (draft / TOPOLOGY).write_text(json.dumps(topology, ensure_ascii=False), "utf-8")
+            (draft / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
             draft.rename(folder)
     except OSError as error:
         raise InputError.single("FOLDER", f"cannot be written: {error.strerror}", str(folder)) from error

@@ -15,6 +15,7 @@ from grid.twin.learning.records import AlertRecord, PlannedMove
 from grid.twin.measurements import Measurement
 from tests.app.dashboard.browser.conftest import serving, tab
 from tests.app.dashboard.browser.test_access import AXE, FOUND, RULES
+from tests.app.dashboard.grid_map.test_estimated import estimate_folder
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -91,3 +92,34 @@ def test_an_action_is_decided_on_and_the_log_has_it(
         (decision,) = log.records("decision")
     assert (decision.decision, decision.by, decision.reason) == ("changed", "shift", "in repair")
     assert dict(decision.changed_mwh) == {"depot": 0.1}
+
+
+def test_the_estimated_state_is_a_map_of_what_is_asked_for(
+    browser: sync_api.Browser, results: dict[str, Result], tmp_path: Path
+) -> None:
+    with opened_measurements(tmp_path / "twin.db"):
+        pass
+    folder = estimate_folder(tmp_path / "estimates" / "one")
+    twin = TwinPlace(str(tmp_path / "twin.db"), estimate=folder.parent)
+    with serving(results, twin=twin) as address, tab(browser) as page:
+        page.goto(f"{address}/operations")
+        place, picture = page.locator(".operations-map"), page.locator(".operations-map svg[role=img]")
+        sync_api.expect(picture.locator("circle")).to_have_count(3)
+        place.get_by_label("Shown").select_option("loading")
+        sync_api.expect(place.locator("tbody tr").first).to_contain_text("65.0 – 84.0")
+        sync_api.expect(place.get_by_label("Shown")).to_be_focused()
+        for _ in range(2):  # light, then dark
+            page.evaluate(AXE)
+            found = page.evaluate(f"axe.run(document, {RULES}).then({FOUND})")
+            assert [one for one in found if one[0] in {"serious", "critical"}] == []
+            before = picture.inner_html()
+            page.click("#theme-switch")
+            page.wait_for_function(
+                "before => document.querySelector('.operations-map svg[role=img]').innerHTML !== before", arg=before
+            )
+        (folder / "grid.parquet").write_bytes(b"no table")
+        sync_api.expect(place.get_by_role("alert")).to_contain_text("cannot be read", timeout=20_000)
+        sync_api.expect(place.locator("tbody tr").first).to_contain_text("65.0 – 84.0")
+        page.goto("about:blank")
+        assert all("503" in fault for fault in page.faults)  # which the browser notes by itself
+        page.faults.clear()

@@ -1,0 +1,56 @@
+/* The map of the estimated state: asks for it again and again while it is in sight, and draws it where it has changed. */
+(function () {
+  "use strict";
+  const EVERY_MS = 10000, LOOK_MS = 500;
+  let asked = 0, waiting = false;
+
+  function inSight() {
+    const place = document.querySelector(".operations-map");
+    return place !== null && place.offsetParent !== null && !document.hidden ? place : null;
+  }
+
+  function tell(place, words) {
+    let note = place.querySelector(".operations-trouble");
+    if (!words) { if (note) note.remove(); return; }
+    if (!note) {
+      note = document.createElement("p");
+      note.className = "operations-trouble warning";
+      note.setAttribute("role", "alert");
+      place.prepend(note);
+    }
+    if (note.textContent !== words) note.textContent = words;
+  }
+
+  const theme = () => document.documentElement.dataset.mantineColorScheme || "light";
+
+  function show(place, text, key) {
+    const chose = document.activeElement && document.activeElement.matches(".operations-layer");
+    place.innerHTML = text;
+    place.dataset.shown = key;
+    const layer = place.querySelector(".operations-layer");
+    layer.addEventListener("change", () => { place.dataset.layer = layer.value; asked = 0; });
+    if (chose) layer.focus();
+  }
+
+  async function ask(place) {
+    waiting = true;
+    const { zone, layer, shown } = place.dataset;
+    const query = new URLSearchParams({ zone: zone || "UTC", layer: layer || "", theme: theme(), shown: shown || "" });
+    try {
+      const answer = await fetch(`/operations/map?${query}`);
+      if (answer.status === 200) show(place, await answer.text(), answer.headers.get("X-Shown") || "");
+      tell(place, answer.ok ? "" : `${(await answer.text()).trim()} What stands below is what was known before.`);
+    } catch (_) {
+      tell(place, "The server does not answer. What stands below is what was known before.");
+    }
+    place.dataset.theme = theme();
+    waiting = false;
+  }
+
+  window.setInterval(() => {
+    const place = inSight(), now = Date.now();
+    if (!place || waiting || (place.dataset.theme === theme() && now - asked < EVERY_MS)) return;
+    asked = now;
+    ask(place);
+  }, LOOK_MS);
+})();
