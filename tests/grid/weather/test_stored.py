@@ -16,4 +16,8 @@ from grid.weather.stored import STORED
 def test_stored_weather_is_what_the_librarys_file_holds(name: str) -> None:
     stored, read = read_weather_year(name, 50.0, 10.0, 1.0), read_shipped_file(name)
     for field in fields(read):
-        np.testing.assert_equal(getattr(stored, field.name), getattr(read, field.name), err_msg=field.name)
+        found, expected = getattr(stored, field.name), getattr(read, field.name)
+        if isinstance(expected, np.ndarray):  # processors differ in the last digits of sines and cosines
+            np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-9, err_msg=field.name)
+        else:
+            np.testing.assert_equal(found, expected, err_msg=field.name)
