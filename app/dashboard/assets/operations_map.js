@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const EVERY_MS = 10000, LOOK_MS = 500;
-  let asked = 0, waiting = false;
+  let asked = 0, waiting = false, chosen = "";
 
   function inSight() {
     const place = document.querySelector(".operations-map");
@@ -28,14 +28,14 @@
     place.innerHTML = text;
     place.dataset.shown = key;
     const layer = place.querySelector(".operations-layer");
-    layer.addEventListener("change", () => { place.dataset.layer = layer.value; asked = 0; });
+    layer.addEventListener("change", () => { chosen = layer.value; asked = 0; });
     if (chose) layer.focus();
   }
 
   async function ask(place) {
     waiting = true;
-    const { zone, layer, shown } = place.dataset;
-    const query = new URLSearchParams({ zone: zone || "UTC", layer: layer || "", theme: theme(), shown: shown || "" });
+    const { zone, shown } = place.dataset;
+    const query = new URLSearchParams({ zone: zone || "UTC", layer: chosen, theme: theme(), shown: shown || "" });
     try {
       const answer = await fetch(`/operations/map?${query}`);
       if (answer.status === 200) show(place, await answer.text(), answer.headers.get("X-Shown") || "");

@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from app.dashboard.grid_map.geometry import branch_names, bus_names, ends_of
-from app.dashboard.grid_map.hosting import hosting_by_bus
+from app.dashboard.grid_map.hosting.kept import hosting_by_bus
 from app.dashboard.grid_map.layers import LAYERS, POWER, Layer
 from app.results.folder import Result
 from grid.errors import InputError

@@ -37,7 +37,7 @@ class Layer:
         difference: Borders above 0 between the classes of a difference of two results; those below 0 mirror them.
         explanation: What is shown where, in a sentence.
         table: The table that holds it; empty where no table of a result does.
-        columns: Its columns there, which are added up; of hosting capacities the kind (`grid_map.hosting`).
+        columns: Its columns there, which are added up; of hosting capacities the kind (`grid_map.hosting.kept`).
         of_lines: What a line shows: its ``own`` value, that of the bus that is its ``sender``, the ``mean`` of its
             ends, or ``none``.
         of_areas: How the elements of a district or of a low-voltage area become one figure.

@@ -16,7 +16,7 @@ from app.dashboard.grid_map import violations
 from app.dashboard.grid_map.chunks import version_of
 from app.dashboard.grid_map.differences import what_is_missing, why_not_comparable
 from app.dashboard.grid_map.geometry import branch_names, bus_names
-from app.dashboard.grid_map.hosting import HOSTED, hosting_version, how_to_get
+from app.dashboard.grid_map.hosting.kept import HOSTED, hosting_version, how_to_get
 from app.dashboard.grid_map.layers import LAYERS, layers_for_browser
 from app.dashboard.grid_map.symbols import KINDS, kind_of_asset
 from app.dashboard.text import counted

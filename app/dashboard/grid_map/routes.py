@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask, Response, abort, request
 
-from app.dashboard.grid_map import chunks, differences, districts, geometry, hosting, symbols
+from app.dashboard.grid_map import chunks, differences, districts, geometry, symbols
 from app.dashboard.grid_map.basemap import basemap_bytes
+from app.dashboard.grid_map.hosting.kept import hosting_version
 from app.dashboard.grid_map.layers import LAYERS, POWER
 from app.results.folder import Result
 
@@ -68,7 +69,7 @@ _TEXTS: dict[str, Callable[[Result], object]] = {"elements": _net, "symbols": sy
 
 def _chunk(results: Mapping[str, Result], result: Result, layer: str, number: int) -> Response:
     """A chunk of a layer, or of its difference from the result that the query names."""
-    extra = hosting.hosting_version(result, layer)
+    extra = hosting_version(result, layer)
     minus = request.args.get("minus", "")
     if not minus or layer == POWER:
         return _kept(result, _OCTETS, lambda: chunks.chunk_bytes(result, layer, number), extra)
@@ -79,7 +80,7 @@ def _chunk(results: Mapping[str, Result], result: Result, layer: str, number: in
     reason = differences.why_not_comparable(result, other)
     if reason:
         return Response(f"{result.name} and {minus} cannot be compared: {reason}.\n", 409, mimetype="text/plain")
-    extra += version + hosting.hosting_version(other, layer)
+    extra += version + hosting_version(other, layer)
     return _kept(result, _OCTETS, lambda: differences.difference_bytes(result, other, layer, number), extra)
 
 

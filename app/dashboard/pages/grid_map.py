@@ -12,8 +12,9 @@ from dash.development.base_component import Component
 from app.dashboard import cards
 from app.dashboard.answers.grid import grid_sentences
 from app.dashboard.catalogue import Catalogue
-from app.dashboard.grid_map import hosting_card, parts
+from app.dashboard.grid_map import parts
 from app.dashboard.grid_map.element_day import element_day
+from app.dashboard.grid_map.hosting import card as hosting_card
 from app.dashboard.grid_map.why_district import district_card
 from app.dashboard.language import language_named
 from app.dashboard.language.spoken import spoken

@@ -47,6 +47,11 @@ def test_it_follows_the_store_and_keeps_what_was_known_when_it_cannot_be_read(
         page.faults.clear()
 
 
+REDRAWN = (
+    "before => ![null, before].includes(document.querySelector('.operations-map svg[role=img]')?.innerHTML ?? null)"
+)
+
+
 def proposed(now: datetime) -> AlertRecord:
     move = PlannedMove("depot", "battery", now, 900.0, (0.5, 0.5), (0.1, 0.2))
     return AlertRecord(
@@ -105,6 +110,7 @@ def test_the_estimated_state_is_a_map_of_what_is_asked_for(
         page.goto(f"{address}/operations")
         place, picture = page.locator(".operations-map"), page.locator(".operations-map svg[role=img]")
         sync_api.expect(picture.locator("circle")).to_have_count(3)
+        place.get_by_label("Shown").focus()
         place.get_by_label("Shown").select_option("loading")
         sync_api.expect(place.locator("tbody tr").first).to_contain_text("65.0 – 84.0")
         sync_api.expect(place.get_by_label("Shown")).to_be_focused()
@@ -114,9 +120,7 @@ def test_the_estimated_state_is_a_map_of_what_is_asked_for(
             assert [one for one in found if one[0] in {"serious", "critical"}] == []
             before = picture.inner_html()
             page.click("#theme-switch")
-            page.wait_for_function(
-                "before => document.querySelector('.operations-map svg[role=img]').innerHTML !== before", arg=before
-            )
+            page.wait_for_function(REDRAWN, arg=before)
         (folder / "grid.parquet").write_bytes(b"no table")
         sync_api.expect(place.get_by_role("alert")).to_contain_text("cannot be read", timeout=20_000)
         sync_api.expect(place.locator("tbody tr").first).to_contain_text("65.0 – 84.0")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.dashboard import create_app
-from app.dashboard.grid_map import hosting_card
 from app.dashboard.grid_map.geometry import bus_names
-from app.dashboard.grid_map.hosting import HOSTED, hosting_by_bus, hosting_version, how_to_get
+from app.dashboard.grid_map.hosting import card as hosting_card
+from app.dashboard.grid_map.hosting.kept import HOSTED, hosting_by_bus, hosting_version, how_to_get
 from app.dashboard.view import View
 from app.results.folder import Result
 from app.studies.hosting.capacity import Hosting

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from app.dashboard.comparing import band_card
 from app.dashboard.data_centres import behind
-from app.dashboard.grid_map import hosting_card
+from app.dashboard.grid_map.hosting import card as hosting_card
 from app.dashboard.pages import PAGES
 from app.dashboard.view import View
 from app.dashboard.why.behind import Behind, read_behind

@@ -11,7 +11,7 @@ from flask import Flask, Response, abort, current_app, jsonify
 
 from app.dashboard import cards
 from app.dashboard.catalogue import Catalogue
-from app.dashboard.grid_map.hosting import HOSTED, Hosted, grown
+from app.dashboard.grid_map.hosting.kept import HOSTED, Hosted, grown
 from app.dashboard.grid_map.violations import QUANTITIES
 from app.dashboard.text import figure
 from app.dashboard.view import View
