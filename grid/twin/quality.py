@@ -16,6 +16,9 @@ from grid.twin.quantities import QUANTITIES
 
 UNIT_FACTORS: Final = (100.0, 1e3, 1e6)
 """What a value in the wrong unit is too great by: percent for per unit, kilo for mega, one for mega."""
+MOST_BETWEEN: Final = 0.01
+"""Share of values between the usual size and the least that counts as a wrong unit, beyond which none does there: what
+passes through all sizes, as the sun does every morning, is large without any wrong unit."""
 RANGE_COLUMNS: Final = ("element_kind", "element", "quantity", "lowest", "highest")
 """Columns of a table of ranges of its own for some places, in place of those of `QUANTITIES`."""
 
@@ -62,7 +65,8 @@ class QualityRules:
             "out_of_range": "lower or higher than the quantity can be there",
             "wrong_unit": (
                 f"its unit is none of the quantity's, or it is {factors} times the 0.75-quantile of the size of the "
-                f"values of its place, within a factor of {self.unit_tolerance:g}"
+                f"values of its place, within a factor of {self.unit_tolerance:g}, where no more than "
+                f"{MOST_BETWEEN:.0%} of the values lie between the two sizes"
             ),
             "missing": "the source says that it has none, or nothing arrived for a step",
         }
@@ -135,8 +139,10 @@ def _beside_others(rows: pl.DataFrame, rules: QualityRules) -> pl.DataFrame:
     usual = value.abs().quantile(0.75).over(place)
     sizes = [value.abs() / (factor * usual) for factor in UNIT_FACTORS]
     near = pl.any_horizontal(each.is_between(1 / rules.unit_tolerance, rules.unit_tolerance) for each in sizes)
+    least = UNIT_FACTORS[0] / rules.unit_tolerance
+    between = value.abs().is_between(rules.unit_tolerance * usual, least * usual, closed="none").mean().over(place)
     rows = rows.with_columns(
-        (known & (usual > 0) & near).alias("unit"),
+        (known & (usual > 0) & near & (between <= MOST_BETWEEN)).alias("unit"),
         (value != value.shift(1).over(place)).fill_null(value=True).cum_sum().over(place).alias("run"),
     )
     right = pl.col("unit").not_()

@@ -74,6 +74,18 @@ def test_a_value_that_breaks_a_rule_is_marked_and_no_other(value: float | None, 
     assert set(found[:40] + found[41:]) == {"good"}
 
 
+def test_the_sun_at_noon_of_short_days_is_of_the_right_unit() -> None:
+    """In three of four quarter hours of a dark day photovoltaics feed in less than a hundredth of noon."""
+    hours = np.arange(7 * 96) % 96 / 4
+    sun = np.clip(np.cos((hours - 12) / 3.3 * np.pi / 2), 0, None) * (np.abs(hours - 12) < 3.3)
+    p_mw = -0.2 * sun**3 - 1e-5
+    usual = np.quantile(np.abs(p_mw), 0.75)
+    assert np.abs(p_mw).max() > 100 * usual
+    readings = [reading(k, float(value)) for k, value in enumerate(p_mw)]
+    assert "wrong_unit" not in quality_of(readings)
+    assert quality_of(with_value(day(), 40, 1000.0))[40] == "wrong_unit"
+
+
 def test_percent_in_place_of_per_unit_are_of_the_wrong_unit() -> None:
     assert quality_of(with_value(day("vm_pu"), 40, 101.0))[40] == "wrong_unit"
 
