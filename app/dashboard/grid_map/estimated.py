@@ -25,7 +25,7 @@ MOST_ROWS = 10
 """Elements that the table beside the map names."""
 WIDTH, MARGIN = 1000.0, 24.0
 """Width of the picture and space around the net, in units of the picture."""
-_BASIS = {"pseudo": "rests on expectations", "measured": "measured", "observable": "follows from measurements"}
+_KNOWN_BY = {"pseudo": "expectations", "measured": "its own measurement", "observable": "other measurements"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class _Banded:
     Args:
         names: Their names.
         band: Value, lower and upper end, shape (3, n), NaN where not known.
-        notes: What else is said of each.
+        notes: What each is known by.
     """
 
     names: list[str]
@@ -49,7 +49,7 @@ class _Banded:
         if np.isnan(value):
             return f"{self.names[k]}: not known"
         said = f"{self.names[k]}: {value:.{layer.digits}f}{unit} ({low:.{layer.digits}f} to {high:.{layer.digits}f})"
-        return f"{said}, {self.notes[k]}" if self.notes[k] else said
+        return f"{said}, by {self.notes[k]}" if self.notes[k] else said
 
 
 def estimated_map(state: LatestState, layer: str, theme: Theme) -> str:
@@ -96,7 +96,7 @@ def foremost(state: LatestState, layer: str) -> list[tuple[str, str, str, str]]:
     """The elements that matter first: those of the highest values, of voltages those farthest from 1 pu.
 
     Returns:
-        Name, value, band and what it rests on, at most `MOST_ROWS` rows.
+        Name, value, band and what it is known by, at most `MOST_ROWS` rows.
     """
     shown = LAYERS[layer]
     found = _lines(state, layer) if layer == "loading" else _buses(state, layer)
@@ -113,7 +113,7 @@ def foremost(state: LatestState, layer: str) -> list[tuple[str, str, str, str]]:
 def _buses(state: LatestState, layer: str) -> _Banded:
     """The buses; without values where the layer is one of branches."""
     frame = state.buses
-    notes = [_BASIS.get(basis, basis or "") for basis in frame["basis"].to_list()]
+    notes = [_KNOWN_BY.get(basis, basis or "") for basis in frame["basis"].to_list()]
     return _Banded(frame["bus"].to_list(), _band(frame, layer), notes)
 
 

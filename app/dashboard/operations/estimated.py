@@ -52,7 +52,7 @@ def estimate_card(
         drawing: What draws the map.
         as_html: Writes components.
     """
-    heads = ("Element", CHOICES[layer], "Band of 90 %", "Rests on")
+    heads = ("Element", CHOICES[layer], "Band of 90 %", "Known by")
     head: list[Component] = [
         html.H2("State of the grid"),
         html.Div([html.P(line) for line in _sentences(state, now, zone)], className="answers", role="status"),

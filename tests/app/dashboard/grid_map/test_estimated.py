@@ -75,7 +75,7 @@ def test_a_bus_is_hollow_and_a_line_dashed_where_the_band_leaves_the_class(tmp_p
     state = latest_state(estimate_folder(tmp_path / "one"))
     voltage = estimated_map(state, "voltage", "light")
     quay, mill, yard = drawn(voltage, "circle")
-    assert "quay &lt;1&gt;: 1.0000 pu (0.9990 to 1.0010), measured" in quay
+    assert "quay &lt;1&gt;: 1.0000 pu (0.9990 to 1.0010), by its own measurement" in quay
     palette = LAYERS["voltage"].palette("light")
     assert f'fill="{palette[6]}"' in quay  # 0.995 to 1.005
     assert "estimated-hollow" not in mill
@@ -99,7 +99,7 @@ def test_the_elements_that_matter_first_are_named(tmp_path):
     state = latest_state(estimate_folder(tmp_path / "one"))
     assert [row[0] for row in foremost(state, "voltage")] == ["yard", "mill", "quay <1>"]
     assert foremost(state, "loading")[0] == ("b", "72.0", "65.0 – 84.0", "–")
-    assert foremost(state, "carbon")[0] == ("quay <1>", "300", "290 – 310", "measured")
+    assert foremost(state, "carbon")[0] == ("quay <1>", "300", "290 – 310", "its own measurement")
 
 
 def test_the_page_is_answered_anew_only_where_something_has_changed(results, tmp_path):
