@@ -8,19 +8,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from app.twin.estimation.city_state import BAND, CityState, StateBand
+from app.twin.estimation.reading import FORMAT, MANIFEST, TOPOLOGY
 from grid.arrays import Floats
 from grid.errors import InputError
 from grid.twin.estimation.observability import Observability, observability
-
-FORMAT: Final = 1
-MANIFEST: Final = "manifest.json"
-TOPOLOGY: Final = "topology.json"
 
 
 def write_estimate(state: CityState, topology: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
-from app.twin.estimation.folder import FORMAT, MANIFEST, TOPOLOGY
 from grid.errors import InputError
 from grid.files.content import is_file, shown_path
+
+FORMAT: Final = 1
+MANIFEST: Final = "manifest.json"
+TOPOLOGY: Final = "topology.json"
 
 
 @dataclass(frozen=True, eq=False)
