@@ -4,8 +4,8 @@
   const EVERY_MS = 5000, LOOK_MS = 500;
   let asked = 0, waiting = false;
 
-  function inSight() {
-    const place = document.querySelector(".operations-live");
+  function inSight(selector) {
+    const place = document.querySelector(selector);
     return place !== null && place.offsetParent !== null && !document.hidden ? place : null;
   }
 
@@ -20,6 +20,10 @@
     }
     if (note.textContent !== words) note.textContent = words;
   }
+
+  /* What the map of the estimated state uses too: operations_map.js. */
+  const app = window.gridcarbon = window.gridcarbon || {};
+  app.operations = { inSight, tell };
 
   /* Fields of an action, made once and kept while what stands around them is read anew. */
   const forms = new Map();
@@ -109,7 +113,7 @@
   }
 
   window.setInterval(() => {
-    const place = inSight(), now = Date.now();
+    const place = inSight(".operations-live"), now = Date.now();
     if (!place || waiting || (place.dataset.shown !== undefined && now - asked < EVERY_MS)) return;
     asked = now;
     ask(place);

@@ -4,22 +4,7 @@
   const EVERY_MS = 10000, LOOK_MS = 500;
   let asked = 0, waiting = false, chosen = "";
 
-  function inSight() {
-    const place = document.querySelector(".operations-map");
-    return place !== null && place.offsetParent !== null && !document.hidden ? place : null;
-  }
-
-  function tell(place, words) {
-    let note = place.querySelector(".operations-trouble");
-    if (!words) { if (note) note.remove(); return; }
-    if (!note) {
-      note = document.createElement("p");
-      note.className = "operations-trouble warning";
-      note.setAttribute("role", "alert");
-      place.prepend(note);
-    }
-    if (note.textContent !== words) note.textContent = words;
-  }
+  const { inSight, tell } = window.gridcarbon.operations;
 
   const theme = () => document.documentElement.dataset.mantineColorScheme || "light";
 
@@ -48,7 +33,7 @@
   }
 
   window.setInterval(() => {
-    const place = inSight(), now = Date.now();
+    const place = inSight(".operations-map"), now = Date.now();
     if (!place || waiting || (place.dataset.theme === theme() && now - asked < EVERY_MS)) return;
     asked = now;
     ask(place);
