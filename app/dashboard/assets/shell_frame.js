@@ -200,7 +200,8 @@
     const changed = JSON.stringify(entries) !== JSON.stringify(state.listed);
     Object.assign(state, { listed: entries, versions });
     if (changed) offer();
-    if (other || (state.listed.length && !state.shown && !address.get("result"))) ask(true);
+    const first = entries.length && !state.shown && !address.get("result") && place(path()) < state.pages.length;
+    if (other || first) ask(true);
   }
   window.setInterval(() => { if (!document.hidden) list(); }, LOOK_EVERY_MS);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) list(); });

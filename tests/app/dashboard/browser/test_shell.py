@@ -8,7 +8,7 @@ import pytest
 
 from app.dashboard.pages import PAGES
 from app.dashboard.text import figure
-from tests.app.dashboard.browser.walking import lead, until, visit
+from tests.app.dashboard.browser.walking import lead, settle, until, visit
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -76,6 +76,11 @@ def test_the_theme_switches_and_is_remembered(page, address):
 def test_an_unknown_address_leads_back(page, address):
     visit(page, f"{address}/no/such/page")
     assert "There is no such page" in page.inner_text("h1")
+    turn = page.get_attribute("#page [data-turn]", "data-turn")
+    with page.expect_response("**/shell/results"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    settle(page)
+    assert page.get_attribute("#page [data-turn]", "data-turn") == turn  # nothing asks for it again and again
     page.locator("#page").get_by_role("link", name="Electric cars").click()
     until(page, lambda: page.text_content("h1") == "Electric cars")
 
