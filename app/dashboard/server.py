@@ -62,7 +62,7 @@ def create_app(
         raise InputError.single("results", "must hold at least one result")
     app = DashApp(
         __name__, title="gridcarbon", update_title="", suppress_callback_exceptions=True, serve_locally=True,
-        index_string=frame.INDEX, assets_ignore=frame.FIRST_SCRIPT, on_error=failures.told,
+        index_string=frame.INDEX, assets_ignore=frame.NAMED_SCRIPTS, on_error=failures.told,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )  # fmt: skip
     app.server.config["GRIDCARBON_JOBS"] = jobs

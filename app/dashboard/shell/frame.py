@@ -30,8 +30,8 @@ INDEX = """<!DOCTYPE html>
 """
 PLACES = (*(f"page-{number}" for number in range(len(PAGES))), "page-none")
 """Where each page stands, in the order of `PAGES`, and what is no page."""
-FIRST_SCRIPT = r"shell_address\.js"
-"""The script that all others may call when they load; the index names it before them."""
+NAMED_SCRIPTS = r"shell_address\.js|plotly_charts\.min\.js"
+"""Scripts that the index names itself: the one that all others may call when they load, and the library of charts."""
 
 
 def layout(results: Catalogue, *, read_only: bool = False) -> Component:
