@@ -64,11 +64,15 @@ class PhasePowerFlow:
         )  # fmt: skip
 
     def between(self, steps: slice) -> PhasePowerFlow:
-        """The voltages of some steps that follow each other; what was drawn between phases only of all of them."""
+        """The same in some steps that follow each other."""
         if (steps.start, steps.stop) == (0, self.clock.n_steps):
             return self
-        apart = self.voltage[:, :, steps], self.by_newton[steps], self.failed[steps]
-        return PhasePowerFlow(self.clock.window(steps.start, steps.stop), self.network, self.sequences, *apart)
+        return PhasePowerFlow(
+            self.clock.window(steps.start, steps.stop), self.network, self.sequences,
+            self.voltage[:, :, steps], self.by_newton[steps], self.failed[steps],
+            None if self.delta is None else self.delta.window(steps.start, steps.stop),
+            self.variants, self.variant[steps],
+        )  # fmt: skip
 
     def phase_vm_pu(self) -> Floats:
         """Voltage of each phase at each bus, shape (T, 3, B) [pu]; NaN where a bus is de-energised."""

@@ -127,6 +127,16 @@ def test_power_balances_in_every_step_at_its_positions() -> None:
     np.testing.assert_allclose(flow.injected_mw().sum(axis=1), lost, atol=1e-9)
 
 
+def test_a_window_of_the_steps_keeps_their_positions() -> None:
+    flow = controlled(street(), (0.5, 0.3, 0.2), GridControl(devices(street(), CHANGER))).flow
+    window = slice(3, 20)
+    part = flow.between(window)
+    assert np.unique(part.variant).size > 1
+    np.testing.assert_array_equal(part.loading_percent(), flow.loading_percent()[window])
+    np.testing.assert_array_equal(part.branch_powers_mw()[0], flow.branch_powers_mw()[0][window])
+    np.testing.assert_array_equal(part.shunt_mw(), flow.shunt_mw()[window])
+
+
 def test_steep_curves_settle_where_the_voltage_is_on_them() -> None:
     """Three inverters that could move the voltage by three times the band; a plain fixed point jumps to and fro."""
     steep = VoltageCurves(
