@@ -144,7 +144,7 @@ class TwinService:
             every_s: How often it says how it stands [s].
         """
         said, self._ends = time.monotonic(), ends
-        self._tell_followers(self._marks.take(self._store.last(0)))  # of what they missed
+        self._tell_followers(self._marks.take(self._store.last(0)))  # they take what arrived before this run
         while not ends():
             self.step(WAIT_S)
             if time.monotonic() - said >= every_s:

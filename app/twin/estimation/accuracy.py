@@ -13,17 +13,19 @@ from app.twin.measuring.solved_state import SolvedState, by_step_and_name
 from grid.arrays import Bools, Floats
 
 QUANTILE: Final = 0.95
+"""Share of the errors that are not greater than what is stated."""
 SMALLEST_SHARE: Final = 0.1
 """Errors of intensities are per the bus's own, but at least per this share of the mean of all buses: where only the sun
 feeds a bus its intensity is zero."""
 ROUNDING: Final = 1e-4
 """A result is stored rounded to about this share of its values, which is wider than many a band of an intensity."""
 LOW_VOLTAGE_KV: Final = 1.0
+"""Rated voltage up to which loadings of lines are not compared [kV]: few measurements tell them apart there."""
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Errors of an estimate over all steps and elements; quantiles of 95 %.
+    """Errors of an estimate over all steps and elements; quantiles of 95 %, NaN where there is nothing to compare.
 
     Args:
         vm_percent: Of voltages [% of the voltage].
@@ -72,10 +74,12 @@ def accuracy(state: CityState, result: Result, solved: SolvedState) -> Accuracy:
 
 def _error(band: StateBand, true: Floats, factor: Floats, counted: Bools) -> float:
     error = np.abs(band.value - true) * factor
-    return float(np.quantile(error[counted & np.isfinite(error)], QUANTILE))
+    error = error[counted & np.isfinite(error)]
+    return float(np.quantile(error, QUANTILE)) if error.size else np.nan
 
 
 def _covered(band: StateBand, true: Floats, counted: Bools) -> float:
     there = counted & np.isfinite(true) & np.isfinite(band.low)
     rounding = ROUNDING * np.maximum(np.abs(true), 1.0)
-    return float(((true >= band.low - rounding) & (true <= band.high + rounding))[there].mean())
+    within = ((true >= band.low - rounding) & (true <= band.high + rounding))[there]
+    return float(within.mean()) if within.size else np.nan

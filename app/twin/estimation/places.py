@@ -13,6 +13,7 @@ from app.twin.estimation.expectations import Expectations
 from app.twin.estimation.operating_points import OperatingPoints
 from app.twin.estimation.possible_states import PossibleStates
 from grid.arrays import Floats, Ints
+from grid.errors import InputError
 from grid.powerflow.powerflow import PowerFlow
 from grid.twin.estimation.bad_data import CleanEstimate
 from grid.twin.estimation.candidates import best_sensors
@@ -70,6 +71,9 @@ def station_places(
         n: How many.
         sought: What is to be known.
         seed: Of the states that are drawn.
+
+    Raises:
+        InputError: If no step has an estimate by what is measured already.
     """
     network = inputs.loaded.city.network
     pseudo, active, _ = expected.pseudo()
@@ -78,6 +82,8 @@ def station_places(
         return StationPlaces(found.places, found.value, found.bound)
     steps = np.unique(np.linspace(0, pseudo.n_steps - 1, min(MOST_STEPS, pseudo.n_steps)).astype(int))
     part = estimate(network, measured.steps(steps), pseudo.steps(steps))
+    if not part.settled.any():
+        raise InputError.single("MEASUREMENTS", "leave no step with an estimate")
     clean = CleanEstimate(part, (), np.zeros(part.measured.values.shape, dtype=bool))
     drawn = PossibleStates(inputs, expected, clean, active, steps)
     samples = _Samples.drawn(drawn, sought, np.random.default_rng(seed))
@@ -102,7 +108,7 @@ class _Samples:
 
     @classmethod
     def drawn(cls, states: PossibleStates, sought: Sought, rng: np.random.Generator) -> _Samples:
-        """Draws them."""
+        """Draws them, in the steps that have an estimate."""
         found = states.clean.estimate
         network = found.network
         live = [k for k, node in enumerate(network.buses.node) if node >= 0]
@@ -112,14 +118,15 @@ class _Samples:
         bus = np.repeat(live, [len(names) for names, _ in each])
         blank = MeasuredValues(quantity, place, np.zeros((1, place.size)), np.ones(place.size))
         readings = found.model.readings(blank)
-        stored = states.stored()
+        stored, settled = states.stored(), np.flatnonzero(found.settled)
         read, wanted = [], []
         for _ in range(STATES):
             x, points = states.possible(rng)
-            read.append(readings.values(np.ascontiguousarray(points.voltage.T[found.model.factor.order]), x).T)
-            wanted.append(_sought(states, points, stored, sought))
+            values = readings.values(np.ascontiguousarray(points.voltage.T[found.model.factor.order]), x).T
+            read.append(values[settled])
+            wanted.append(_sought(states, points, stored, sought)[settled])
         y, w = np.stack(read), np.stack(wanted)
-        deviation = np.maximum(SENSOR_SPREAD * np.nanmax(np.abs(y), axis=(0, 1)), LEAST_DEVIATION)
+        deviation = np.maximum(SENSOR_SPREAD * np.abs(y).max(axis=(0, 1)), LEAST_DEVIATION)
         y, w = ((part - part.mean(axis=0)).reshape(-1, part.shape[2]) for part in (y / deviation, w))
         count = y.shape[0] - y.shape[0] // STATES
         w = np.nan_to_num(w)
@@ -130,7 +137,8 @@ def _sought(states: PossibleStates, points: OperatingPoints, stored: Floats, sou
     """What is sought in possible states of T steps, shape (T, R)."""
     inputs, network = states.inputs, states.clean.estimate.network
     if sought == "carbon":
-        ci = intensities(inputs, states.expected.elements, points, stored)[:, network.buses.node]
+        node = network.buses.node
+        ci = intensities(inputs, states.expected.elements, points, stored)[:, node[node >= 0]]
         return np.asarray(ci / np.nanmean(ci, axis=1, keepdims=True))
     clock, nothing = inputs.clock.window(0, points.step.size), np.zeros(points.step.size, dtype=bool)
     flow = PowerFlow(clock, network, points.voltage, nothing, nothing)

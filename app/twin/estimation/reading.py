@@ -80,13 +80,15 @@ def latest_state(place: Path) -> LatestState:
         row = solved.row(0, named=True)
         buses, branches = _at(folder, "buses", row["time"]), _at(folder, "branches", row["time"])
         basis = pl.read_parquet(folder / "observability.parquet").select(pl.col("bus").cast(pl.String), "basis")
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        buses = buses.join(basis, on="bus", how="left", maintain_order="left")
+        return LatestState(
+            row["time"], manifest, topology,
+            _ordered(buses, "bus", topology["buses"]), _ordered(branches, "branch", topology["branches"]), row,
+        )  # fmt: skip
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         raise InputError.single("--estimate", f"cannot be read: {error}", shown_path(folder)) from error
-    buses = buses.join(basis, on="bus", how="left", maintain_order="left")
-    return LatestState(
-        row["time"], manifest, topology,
-        _ordered(buses, "bus", topology["buses"]), _ordered(branches, "branch", topology["branches"]), row,
-    )  # fmt: skip
 
 
 def _at(folder: Path, table: str, time: datetime) -> pl.DataFrame:

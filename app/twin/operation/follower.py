@@ -35,6 +35,7 @@ from grid.twin.quality import mark
 NAME: Final = "operation"
 """Under which the log keeps how far it came."""
 _AT_ONCE: Final = 5_000
+"""Rows that are read from the store at once."""
 _RISEN: Final = ("raised", "escalated")
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -56,6 +57,10 @@ class CityOperation:
 
     def __init__(self, place: OperatedPlace) -> None:
         self._place = place
+        self._go_back()
+
+    def _go_back(self) -> None:
+        """To where the log says that it came: at the beginning, and where it failed in the middle of something."""
         self._number, self._day_number, self._next = 0, 0, 0
         self._date: date | None = None
         self._failed: date | None = None
@@ -68,7 +73,8 @@ class CityOperation:
         self._rows = _no_rows()
         self._records: list[LogRecord] = []
         self._log_number = 0
-        self._resume(place.log.progress(NAME))
+        self._resume(self._place.log.progress(NAME))
+        self._in_the_middle = False
 
     def _resume(self, kept: Mapping[str, Any] | None) -> None:
         if kept is None:
@@ -97,16 +103,21 @@ class CityOperation:
         """Takes what the store has that it has not seen; yields what there is to say.
 
         Raises:
-            StoreError: If the store or the log cannot be reached.
+            StoreError: If the store or the log cannot be reached. What was found and is not in the log is found again
+                when this is called again.
         """
+        if self._in_the_middle:
+            self._go_back()
+        self._in_the_middle = True
         if self._rows.is_empty() and self._number > self._day_number:  # after a restart
             self._rows = store.numbered(self._day_number).filter(pl.col("number") <= self._number)
-        if self._day is None and self._date is not None and self._next > 0:
-            self._day = operated_day(self._place, self._date, store, self._day_number, self._lessons())
+        if self._day is None and self._date is not None and self._next > 0 and self._failed != self._date:
+            yield from self._open(self._date, store)
         while not (rest := store.numbered(self._number, _AT_ONCE)).is_empty():
             while not rest.is_empty():
                 taken = yield from self._next_of(rest, store)
                 rest = rest[taken:]
+        self._in_the_middle = False
 
     def _next_of(self, rest: pl.DataFrame, store: MeasurementStore) -> Generator[str, None, int]:
         """Takes rows up to the next that something follows from; returns how many."""
@@ -171,16 +182,20 @@ class CityOperation:
         self._rows, self._failed = _no_rows(), None
         self._actions = DayActions(decisions=self._actions.decisions)
 
+    def _open(self, day: date, store: MeasurementStore) -> Iterator[str]:
+        """Prepares the looks of a day; says why where there can be none."""
+        try:
+            self._day = operated_day(self._place, day, store, self._day_number, self._lessons())
+        except InputError as error:
+            self._failed = day
+            yield f"no look ahead on {day}: {'; '.join(map(str, error.faults))}"
+
     def _look(self, now: datetime, store: MeasurementStore) -> Iterator[str]:
         """Looks ahead; closes the days that are over before."""
         if self._date is None:
             return
         if self._day is None and self._failed != self._date:
-            try:
-                self._day = operated_day(self._place, self._date, store, self._day_number, self._lessons())
-            except InputError as error:
-                self._failed = self._date
-                yield f"no look ahead on {self._date}: {'; '.join(map(str, error.faults))}"
+            yield from self._open(self._date, store)
         if now >= _midnight(self._date) + timedelta(days=1):
             yield from self._close()
             self._begin(now.date())

@@ -19,9 +19,10 @@ from grid.twin.learning.records import AlertRecord
 from grid.twin.measurements import USABLE
 
 SETTLES_AFTER: Final = timedelta(seconds=30)
-"""Time after the message of a trip in which those of indicators are waited for."""
+"""Time after the message of a trip in which those of indicators are waited for; ours."""
 _SEEN_BEFORE: Final = timedelta(seconds=60)
 _SEEN_AFTER: Final = timedelta(seconds=120)
+"""How long before and after a trip an indicator's time may lie that belongs to it: clocks differ; ours."""
 REPAIR_HOURS: Final = 4.0
 """How long a repair is taken to last [h]; ours."""
 SEARCH_S: Final = 120.0
@@ -31,6 +32,7 @@ EMERGENCY: Final = LimitsSpec(
 )  # fmt: skip
 """Limits until the repair, as `gridcarbon twin restore` has them by default."""
 _HALF: Final = 0.5
+"""States are 0 or 1; a value above this counts as 1."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,6 @@ def fault_record(loaded: LoadedScenario, trip: Trip, rows: pl.DataFrame) -> Aler
         trip: The trip.
         rows: What was measured on that day, with `MEASUREMENT_COLUMNS`.
     """
-    names = loaded.city.network.branches.names
     network = switchable_network(loaded.city.network)
     seen = rows.filter(
         pl.col("quantity") == "fault_passed", pl.col("quality").is_in(USABLE), pl.col("value").is_not_null(),
