@@ -9,6 +9,7 @@ import typer
 
 from app.commands.exit_status import exit_for
 from app.commands.options import Host, Port
+from app.commands.run import prepare_long
 from app.commands.serve import serve as serve_folder
 
 
@@ -27,6 +28,8 @@ def demo(
         unmanaged, optimal = run_demo(out, days, progress)
     print_comparison(unmanaged, optimal)
     typer.echo(f"results: {out / 'unmanaged'} and {out / 'optimal'}")
+    for result in (unmanaged, optimal):
+        prepare_long(result)
     if serve:
         serve_folder(str(out), host, port)
     exit_for(optimal)
