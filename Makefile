@@ -48,6 +48,7 @@ bench: $(FOR_DEVELOPERS)  ## measure against the peers, batches and growth; writ
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.run $(ARGS)
 	@$(BIN)/python -m benchmarks.batch.run $(ARGS)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.three_phase
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.twin.estimation
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.scaling.run $(ARGS)
 
 constraints:  ## pin the newest versions that fit together to constraints.txt

@@ -102,7 +102,7 @@ def _pgm_model(grid: BenchmarkGrid) -> tuple[Any, np.ndarray, np.ndarray]:
     """The net for power-grid-model, by hand: its converter trips over SimBench's empty columns. Loads, generators."""
     import power_grid_model as pgm  # noqa: PLC0415  optional
 
-    tables = _pgm_tables(grid.net)
+    tables = power_grid_model_tables(grid.net)
     loads = _pgm_steps("sym_load", tables["sym_load"], grid.load_p, grid.load_q)
     generators = _pgm_steps("sym_gen", tables["sym_gen"], grid.sgen_p, np.zeros_like(grid.sgen_p))
     return pgm.PowerGridModel(tables), loads, generators
@@ -116,7 +116,8 @@ def _pgm_steps(component: str, of_net: np.ndarray, p_mw: np.ndarray, q_mvar: np.
     return steps
 
 
-def _pgm_tables(net: Any) -> dict[str, np.ndarray]:
+def power_grid_model_tables(net: Any) -> dict[str, np.ndarray]:
+    """The tables of a net as power-grid-model takes them."""
     import power_grid_model as pgm  # noqa: PLC0415  optional
 
     position = {bus: place for place, bus in enumerate(net.bus.index)}

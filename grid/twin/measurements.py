@@ -201,6 +201,13 @@ class MeasuredSeries:
             standard_deviations=self.standard_deviations[:, at], received=self.received[:, at],
         )  # fmt: skip
 
+    def until(self, n_steps: int) -> MeasuredSeries:
+        """The first of the steps; what was left out is counted over all."""
+        return replace(
+            self, clock=self.clock.window(0, n_steps), values=self.values[:n_steps],
+            standard_deviations=self.standard_deviations[:n_steps], received=self.received[:n_steps],
+        )  # fmt: skip
+
     def select(self, element_kind: str, quantity: str, elements: Sequence[str]) -> tuple[Floats, Floats]:
         """Values and standard deviations of a quantity at elements, shape (T, E) each; NaN where there is none.
 

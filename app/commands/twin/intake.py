@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,6 +47,14 @@ def run(
     state: Annotated[
         Path | None, typer.Option(help="File of the alerts as they stand, for the page Operations.")
     ] = None,
+    estimates: Annotated[
+        Path | None,
+        typer.Option(
+            "--estimate",
+            metavar="FOLDER",
+            help="Estimate the grid of --city after each step, into this folder, for the page Operations.",
+        ),
+    ] = None,
     past_days: Annotated[int, typer.Option(help="Days before a day from which its forecasts learn.")] = 70,
     samples: Annotated[int, typer.Option(min=10, max=1000, help="Courses of the forecast.")] = 100,
     every: Annotated[float, typer.Option(min=0.1, help="Say how it stands every so many seconds.")] = 10.0,
@@ -59,7 +67,7 @@ def run(
     from app.twin.measuring.store import opened_measurements
     from grid.errors import InputError
 
-    follow = _followers(city, log, (state, samples, past_days))
+    follow = _followers(city, log, (state, samples, past_days), (store, estimates))
     if not is_mqtt(source):
         with follow as followers:
             _take_file(Path(source), store, columns, followers)
@@ -79,26 +87,35 @@ def run(
 
 @contextmanager
 def _followers(
-    city: Path | None, log: str | None, others: tuple[Path | None, int, int]
+    city: Path | None,
+    log: str | None,
+    others: tuple[Path | None, int, int],
+    estimated: tuple[str, Path | None],
 ) -> Iterator[Sequence[Follower]]:
-    """What looks after a city: nothing without one.
+    """What looks after a city, and what estimates it: nothing without one.
 
     Raises:
-        InputError: If there is a city without a log, or the other way round, or the city is wrong.
+        InputError: If there is a city without a log or a folder of estimates, or the other way round, or the city is
+            wrong.
     """
     from app.twin.log import opened_log
     from app.twin.operation import CityOperation, OperatedPlace
+    from app.twin.operation.estimates import EstimatedPlace, StepEstimates
     from grid.errors import InputError
 
-    if city is None and log is None:
-        yield ()
-        return
-    if city is None or log is None:
-        missing, there = ("--city", log) if city is None else ("--log", str(city))
-        raise InputError.single(missing, "is needed, as a city is looked after only with a log", there)
-    state, samples, past_days = others
-    with opened_log(log) as opened:
-        yield [CityOperation(OperatedPlace(city, opened, state, samples, past_days))]
+    (state, samples, past_days), (store, folder) = others, estimated
+    if city is None and (log or folder) is not None:
+        raise InputError.single("--city", "is needed: it says what is looked after or estimated", log or str(folder))
+    if city is not None and log is None and folder is None:
+        raise InputError.single("--log", "is needed, as a city is looked after only with a log", str(city))
+    followers: list[Follower] = []
+    with ExitStack() as stack:
+        if city is not None and folder is not None:
+            followers.append(stack.enter_context(StepEstimates(EstimatedPlace(city, store, folder), typer.echo)))
+        if city is not None and log is not None:
+            opened = stack.enter_context(opened_log(log))
+            followers.append(CityOperation(OperatedPlace(city, opened, state, samples, past_days)))
+        yield followers
 
 
 def _take_file(path: Path, store: str, columns: Path | None, followers: Sequence[Follower]) -> None:

@@ -25,6 +25,7 @@ from app.results.tables.vehicles import charging_hours, sessions, vehicle_classe
 from app.simulation.phases import SimulationResult
 from app.simulation.violations import find_violations
 from grid.arrays import Floats, columns_at
+from grid.network.network import Network
 from grid.sharing import keep_latest
 
 
@@ -81,10 +82,18 @@ def _bus_of_node(outcome: SimulationResult) -> dict[int, str]:
 
 
 def topology(outcome: SimulationResult) -> dict[str, Any]:
-    """Buses and branches for a map; coordinates that are unknown are None."""
-    network = outcome.flow.network
+    """Buses and branches of a run, see `topology_of`."""
+    return topology_of(outcome.flow.network, outcome.inputs.limits.loading_max_percent)
+
+
+def topology_of(network: Network, limit: Floats) -> dict[str, Any]:
+    """Buses and branches for a map; coordinates that are unknown are None.
+
+    Args:
+        network: The network.
+        limit: Highest loading of each branch, shape (L,) [%]; infinite without one.
+    """
     buses, branches = network.buses, network.branches
-    limit = outcome.inputs.limits.loading_max_percent
     return {
         "buses": [
             {

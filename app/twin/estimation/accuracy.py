@@ -50,7 +50,7 @@ class Accuracy:
 
 def accuracy(state: CityState, result: Result, solved: SolvedState) -> Accuracy:
     """Errors of an estimate against the result that was measured."""
-    network, clock = solved.flow.network, state.inputs.clock
+    network, clock = solved.flow.network, state.series.clock
     ci = by_step_and_name(result.table("buses").collect(), clock, "bus", "ci_kg_per_mwh", network.buses.names)
     least = SMALLEST_SHARE * np.nanmean(ci, axis=1, keepdims=True)
     p_from, p_to = solved.flow.branch_powers_mw()

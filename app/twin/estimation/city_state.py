@@ -81,30 +81,35 @@ class CityState:
     ci_kg_per_mwh: StateBand
 
 
-def city_state(inputs: SimulationInputs, series: MeasuredSeries, seed: int = 0) -> CityState:
-    """Estimates the state of a city in all steps of a scenario.
+def city_state(
+    inputs: SimulationInputs, series: MeasuredSeries, seed: int = 0, n_steps: int | None = None
+) -> CityState:
+    """Estimates the state of a city in the steps of a scenario.
 
     Args:
         inputs: The scenario.
         series: Measurements on its clock.
         seed: Of the states that are drawn.
+        n_steps: How many of the first steps; None: all.
 
     Raises:
         InputError: If the network cannot be estimated, or the profiles do not reach back far enough.
     """
     elements = city_elements(inputs)
     expected = expectations(inputs, elements, series)
+    if n_steps is not None:
+        series, expected = series.until(n_steps), expected.until(n_steps)
     return state_by(inputs, series, expected, seed)
 
 
 def state_by(inputs: SimulationInputs, series: MeasuredSeries, expected: Expectations, seed: int = 0) -> CityState:
-    """The same with what is expected of the elements at hand."""
+    """The same with what is expected of the elements at hand, in the steps of the measurements."""
     network = inputs.loaded.city.network
     readings = grid_readings(series, network)
     factors = spread_factors(network, readings.measured, expected)
     pseudo, active, _ = expected.pseudo(factors.active, factors.reactive)
     clean = _clean(network, readings.measured, pseudo)
-    drawn = PossibleStates(inputs, expected, clean, active, np.arange(inputs.clock.n_steps))
+    drawn = PossibleStates(inputs, expected, clean, active, np.arange(series.clock.n_steps))
     bands, p_mw = _bands(drawn, np.random.default_rng(seed))
     return CityState(inputs, series, readings, expected, factors, clean, p_mw, *bands)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -49,6 +49,10 @@ class Expectations:
     group_q: Ints
     known: Ints
     weathered: Ints
+
+    def until(self, n_steps: int) -> Expectations:
+        """The first of the steps."""
+        return replace(self, p=self.p.until(n_steps), q=self.q.until(n_steps))
 
     @property
     def limits(self) -> tuple[Floats, Floats]:

@@ -57,7 +57,7 @@ def check_folder(folder: Path) -> None:
 
 def manifest_of(state: CityState, said: Observability) -> dict[str, Any]:
     """What the manifest holds."""
-    clock, found = state.inputs.clock, state.clean.estimate
+    clock, found = state.series.clock, state.clean.estimate
     return {
         "format": FORMAT,
         "kind": "estimate",
@@ -92,7 +92,7 @@ def notes_of(state: CityState) -> Iterator[str]:
 
 def tables_of(state: CityState, said: Observability) -> Iterator[tuple[str, pl.DataFrame]]:
     """Name and content of every table."""
-    network, clock = state.inputs.loaded.city.network, state.inputs.clock
+    network, clock = state.inputs.loaded.city.network, state.series.clock
     times = pl.Series("time", clock.times).dt.cast_time_unit("us").dt.replace_time_zone("UTC")
     elements = state.expected.elements
     p_mw = np.zeros_like(state.vm_pu.value)

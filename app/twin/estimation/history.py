@@ -33,6 +33,10 @@ class Expected:
     values: Floats
     spread: Floats
 
+    def until(self, n_steps: int) -> Expected:
+        """The first of the steps."""
+        return Expected(self.values[:n_steps], self.spread[:n_steps])
+
 
 def weeks_before(loaded: LoadedScenario) -> LoadedScenario:
     """The scenario over the weeks before its period.

@@ -44,9 +44,12 @@ class PossibleStates:
         return OperatingPoints(self.steps, found.voltage, self._of_elements(self._physical(found.elements)))
 
     def stored(self) -> Floats:
-        """Intensity of what stores give, by all steps of the scenario; expectations stand for steps left out."""
+        """Intensity of what stores give, by all steps of the scenario, or of its first ones where these are known.
+
+        Where steps between are left out, the mean intensity of imports over a year stands for it.
+        """
         n_steps = self.inputs.clock.n_steps
-        if self.steps.size == n_steps:
+        if np.array_equal(self.steps, np.arange(self.steps.size)):
             return stored_intensity(self.inputs, self.expected.elements, self.middle)
         stores = np.isnan(self.expected.elements.ci_kg_per_mwh)
         return np.where(stores, self.inputs.ci_year_kg_per_mwh, np.zeros((n_steps, stores.size)))

@@ -53,14 +53,14 @@ def operated_city(path: Path, start: date | None, days: int, past_days: int = PA
         InputError: With all that is wrong with the scenario, or with what is asked.
     """
     raise_if_any(_faults(days, past_days), "the period")
-    loaded = _ahead(path, start, days)
+    loaded = city_ahead(path, start, days)
     begins = loaded.scenario.period.start
     before = {"period.start": begins - timedelta(days=past_days), "period.days": past_days}
     past = check_scenario(loaded.scenario.with_changes(before).model_dump(mode="json"), loaded.folder, str(path))
     return OperatedCity(prepare(loaded), city_powers(prepare(past)))
 
 
-def _ahead(path: Path, start: date | None, days: int) -> LoadedScenario:
+def city_ahead(path: Path, start: date | None, days: int) -> LoadedScenario:
     """The scenario of a file or of a result over the days ahead."""
     if is_folder(path):
         result = open_result(path)

@@ -253,8 +253,7 @@ def _by_multipliers(
             multiplier[:, lost], voltage[:, lost] = 0.0, start[:, None]
         if (turn and ((moved <= SETTLED_PU) | lost).all()) or turn == most - 1:
             break
-        for _ in range(ADJOINT_SWEEPS * sweeps):
-            slope, adjoint = model.slope(readings, multiplier, (power, voltage), adjoint)
+        slope, adjoint = model.slope(readings, multiplier, (power, voltage), adjoint, ADJOINT_SWEEPS * sweeps)
         bent = np.where(lost, 0.0, slope - gain.linear_slope(multiplier))
     return x, u, voltage, moved
 
@@ -272,8 +271,7 @@ def _by_state(
     adjoint, moved = np.zeros_like(power), np.full(weights.shape[1], np.inf)
     for _ in range(ROUNDS_PER_TURN * most):
         missed = np.where(weights > 0, weights * (measured - readings.values(voltage, x)), 0.0)
-        for _ in range(sweeps):
-            slope, adjoint = model.slope(readings, missed, (power, voltage), adjoint)
+        slope, adjoint = model.slope(readings, missed, (power, voltage), adjoint, sweeps)
         u = gain.advance(u, slope)
         x = gain.state(u)
         power, before = model.injected(x), voltage

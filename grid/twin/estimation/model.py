@@ -162,32 +162,59 @@ class StateModel:
         return found
 
     def slope(
-        self, readings: Readings, weights: Floats, at: tuple[Complexes, Complexes], adjoint: Complexes
+        self, readings: Readings, weights: Floats, at: tuple[Complexes, Complexes], adjoint: Complexes, sweeps: int = 1
     ) -> tuple[Floats, Complexes]:
-        """Derivative of ``Σ weights · readings`` by the state, with one iteration of the adjoint.
+        """Derivative of ``Σ weights · readings`` by the state, with some iterations of the adjoint.
 
         Args:
             readings: What is measured, M values.
             weights: Shape (M, T).
             at: Power fed in at the eliminated nodes and voltages, shapes (N - R, T) and (N, T).
             adjoint: The adjoint by now, shape (N - R, T); the derivative is exact when it does not move.
+            sweeps: Iterations of the adjoint, at least 1.
 
         Returns:
             The derivative, shape (K, T), and the adjoint.
         """
         power, voltage = at
-        n_inner, unloaded = len(power), self.factor.unloaded
-        by_voltage = readings.pull_back(voltage, weights)
-        inner = voltage[:n_inner]
-        by_voltage[:n_inner] -= (power * adjoint).conj() / inner.conj() ** 2
-        adjoint = self.factor.superlu.solve(by_voltage[:n_inner], trans="H")
-        by_power = self._drawn[0].T @ (adjoint / inner)
+        pulled, bend = readings.pull_back(voltage, weights), _bend(power, voltage)
+        for _ in range(sweeps):
+            right, adjoint = self._adjoint(pulled, bend, adjoint)
+        return self._derivative(readings, weights, (pulled, right), voltage, adjoint), adjoint
+
+    def _adjoint(self, pulled: Complexes, bend: Complexes, adjoint: Complexes) -> tuple[Complexes, Complexes]:
+        """An iteration of the adjoint, shape (N - R, T): what is solved for, and the next adjoint."""
+        right = pulled[: len(bend)] - bend * adjoint.conj()
+        return right, self.factor.superlu.solve(right, trans="H")
+
+    def _derivative(
+        self, readings: Readings, weights: Floats, by_voltage: tuple[Complexes, Complexes], voltage: Complexes,
+        adjoint: Complexes,
+    ) -> Floats:  # fmt: skip
+        """The derivative by the state that an adjoint stands for, shape (K, T).
+
+        Args:
+            readings: What is measured.
+            weights: Shape (M, T).
+            by_voltage: Gradient by all voltages, shape (N, T), and that of the eliminated nodes with the adjoint.
+            voltage: Shape (N, T).
+            adjoint: Shape (N - R, T).
+        """
+        (pulled, right), n_inner, unloaded = by_voltage, len(adjoint), self.factor.unloaded
+        by_power = self._fed_back @ (adjoint / voltage[:n_inner])
         found = readings.direct(weights, self.n_columns)
         n = self.bus.size
         found[:n] += by_power.real
         found[n : 2 * n] -= by_power.imag
-        found[-1] += unloaded.real @ by_voltage.real + unloaded.imag @ by_voltage.imag
-        return found, adjoint
+        for part, first in ((right, 0), (pulled[n_inner:], n_inner)):
+            scale = unloaded[first : first + len(part)]
+            found[-1] += scale.real @ part.real + scale.imag @ part.imag
+        return found
+
+    @cached_property
+    def _fed_back(self) -> sparse.csr_array:
+        """The transpose of how withdrawals feed nodes, shape (n, N - R)."""
+        return sparse.csr_array(self._drawn[0].T)
 
     def sensitivity(self, readings: Readings, x: Floats, voltage: Complexes) -> Floats:
         """Derivative of each reading by the state in one step, shape (M, K).
@@ -197,21 +224,27 @@ class StateModel:
             x: The state, shape (K,).
             voltage: Its voltages, shape (N,).
         """
-        m = readings.n_values
-        at = np.tile(self.injected(x[:, None]), (1, m)), np.tile(voltage[:, None], (1, m))
-        weights, adjoint = np.eye(m), np.zeros_like(at[0])
+        m, weights = readings.n_values, np.eye(readings.n_values)
+        power, around = self.injected(x[:, None]), np.tile(voltage[:, None], (1, m))
+        pulled, bend = readings.pull_back(around, weights), _bend(power, voltage[:, None])
+        adjoint = np.zeros((len(power), m), dtype=complex)
         for _ in range(MOST_SWEEPS):
-            found, after = self.slope(readings, weights, at, adjoint)
+            right, after = self._adjoint(pulled, bend, adjoint)
             moved = np.abs(after - adjoint).max(initial=0.0)
             adjoint = after
             if moved <= SENSITIVITY_SHARE * np.abs(after).max(initial=0.0):
                 break
-        return np.ascontiguousarray(found.T)
+        return np.ascontiguousarray(self._derivative(readings, weights, (pulled, right), around, adjoint).T)
 
     def is_solution(self, x: Floats, voltage: Complexes, tolerance_pu: float) -> Bools:
         """Steps whose voltages do not move in a sweep by more than a tolerance, shape (T,)."""
         moved = np.abs(self.sweep(x, self.injected(x), voltage) - voltage).max(axis=0)
         return np.asarray(moved <= tolerance_pu)
+
+
+def _bend(power: Complexes, voltage: Complexes) -> Complexes:
+    """How the gradient by the voltages of the eliminated nodes answers to the conjugate adjoint, shape (N - R, T)."""
+    return np.asarray((power / voltage[: len(power)] ** 2).conj())
 
 
 def _dc_lines_mva(network: Network) -> Complexes:

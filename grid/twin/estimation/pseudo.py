@@ -99,14 +99,14 @@ class PriorCovariance:
         column: Column of the state that each adds to, shape (V,).
         own: Standard deviation of what each errs alone, shape (V, S) with S = T, or 1 if all steps are alike.
         shared: Standard deviation of what it errs with its group, shape (V, S).
-        members: Which group each belongs to, shape (V, G), of ones; None if there are no groups.
+        members: Which withdrawals each group has, shape (G, V), of ones; G may be 0.
         gather: Sum over the withdrawals of each column, shape (K, V), of ones.
     """
 
     column: Ints
     own: Floats
     shared: Floats
-    members: Floats | None
+    members: sparse.csr_array
     gather: sparse.csr_array
 
     @classmethod
@@ -126,10 +126,10 @@ class PriorCovariance:
         share = np.append(np.broadcast_to(pseudo.common_share, len(pseudo.bus)), 0.0)[:, None]
         common = np.where((group >= 0)[:, None] & finite, share, 0.0)
         safe = np.where(finite, spread, 0.0)
-        members = None
-        if common.any():
-            members = np.zeros((group.size, int(group.max()) + 1))
-            members[np.flatnonzero(group >= 0), group[group >= 0]] = 1.0
+        grouped = np.flatnonzero(common.any(axis=1))
+        names, at = np.unique(group[grouped], return_inverse=True)
+        shape = names.size, group.size
+        members = sparse.csr_array((np.ones(grouped.size), (at.ravel(), grouped)), shape=shape)
         column = np.append(column, n_columns - 1)
         n = column.size
         return cls(
@@ -140,22 +140,40 @@ class PriorCovariance:
             sparse.csr_array((np.ones(n), (column, np.arange(n))), shape=(n_columns, n)),
         )
 
+    @property
+    def _n_groups(self) -> int:
+        return int(self.members.shape[0])
+
     @cached_property
     def _diagonal(self) -> Floats:
         """Variance of each column by what errs alone, shape (K, S)."""
-        return np.asarray(self.gather @ self.own**2)
+        return np.asarray(self.gather @ self._own_variance)
+
+    @cached_property
+    def _own_variance(self) -> Floats:
+        return np.asarray(self.own**2)
+
+    @cached_property
+    def _of_group(self) -> sparse.csr_array:
+        """The transpose of `members`, shape (V, G)."""
+        return sparse.csr_array(self.members.T)
+
+    def _common(self, rows: Floats, at: int) -> Floats:
+        """What rows over columns, shape (A, K), have in common with each group in a step, shape (G, A)."""
+        scaled = self.shared[:, at, None] * rows.T[self.column]
+        return np.asarray(self.members @ scaled)
 
     def of_elements(self, u: Floats) -> Floats:
         """Covariance of each withdrawal with the columns, times `u`, shape (K, T) -> (V, T)."""
         each = u[self.column]
-        own: Floats = self.own**2 * each
-        if self.members is None:
+        own: Floats = self._own_variance * each
+        if not self._n_groups:
             return own
-        return own + self.shared * (self.members @ (self.members.T @ (self.shared * each)))
+        return np.asarray(own + self.shared * (self._of_group @ (self.members @ (self.shared * each))))
 
     def times(self, u: Floats) -> Floats:
         """Covariance of the columns times `u`, shape (K, T) -> (K, T)."""
-        return self._diagonal * u if self.members is None else self.summed(self.of_elements(u))
+        return self._diagonal * u if not self._n_groups else self.summed(self.of_elements(u))
 
     def summed(self, elements: Floats) -> Floats:
         """Sums over the withdrawals of each column, shape (V, T) -> (K, T)."""
@@ -164,27 +182,27 @@ class PriorCovariance:
     def between(self, left: Floats, right: Floats, step: int) -> Floats:
         """``left Σ rightᵀ`` in a step for rows over columns, shape (A, K) and (C, K) -> (A, C)."""
         at = step if self.own.shape[1] > 1 else 0
-        if self.members is None:
-            return np.asarray((left * self._diagonal[:, at]) @ right.T)
-        a, c = left[:, self.column], right[:, self.column]
-        together = [(rows * self.shared[:, at]) @ self.members for rows in (a, c)]
-        return np.asarray((a * self.own[:, at] ** 2) @ c.T + together[0] @ together[1].T)
+        alone = np.asarray((left * self._diagonal[:, at]) @ right.T)
+        if not self._n_groups:
+            return alone
+        common = self._common(left, at)
+        other = common if right is left else self._common(right, at)
+        return np.asarray(alone + common.T @ other)
 
     def variance(self, rows: Floats, step: int) -> Floats:
         """Diagonal of ``rows Σ rowsᵀ`` in a step, shape (R, K) -> (R,)."""
         at = step if self.own.shape[1] > 1 else 0
         alone = rows**2 @ self._diagonal[:, at]
-        if self.members is None:
+        if not self._n_groups:
             return np.asarray(alone)
-        together = (rows[:, self.column] * self.shared[:, at]) @ self.members
-        return np.asarray((rows[:, self.column] ** 2) @ self.own[:, at] ** 2 + (together**2).sum(axis=1))
+        return np.asarray(alone + (self._common(rows, at) ** 2).sum(axis=0))
 
     def draw(self, n_steps: int, rng: np.random.Generator) -> Floats:
         """Errors of the withdrawals, and of the scale last, drawn once for every step, shape (V, T)."""
         own: Floats = self.own * rng.standard_normal((self.column.size, n_steps))
-        if self.members is None:
+        if not self._n_groups:
             return own
-        return own + self.shared * (self.members @ rng.standard_normal((self.members.shape[1], n_steps)))
+        return np.asarray(own + self.shared * (self._of_group @ rng.standard_normal((self._n_groups, n_steps))))
 
     def of_known(self, unknown: Bools) -> PriorCovariance:
         """The same with nothing from the withdrawals that are `unknown`, shape (V,)."""

@@ -87,6 +87,20 @@ def test_the_folder_holds_what_is_documented(result):
     refused(gridcarbon("twin", "estimate", result, result.parent / "m.parquet", folder), "is there already")
 
 
+def test_the_service_estimates_the_steps_that_are_over(result, city):
+    file, folder = result.parent / "m.parquet", result.parent / "steps"
+    done = gridcarbon("twin", "run", file, result.parent / "m.db", "--city", result, "--estimate", folder)
+    assert done.returncode == 0, done.stderr
+    (found,) = folder.iterdir()
+    manifest = json.loads((found / "manifest.json").read_text())
+    assert (found.name, manifest["n_steps"], manifest["n_settled"]) == ("2030-06-17T2300Z", 23, 23)
+    assert f"estimated from {manifest['n_sensors']} measured quantities" in done.stdout
+    whole = city_state(city.inputs, measurements_of(str(file), city.clock))
+    vm_pu = pl.read_parquet(found / "buses.parquet")["vm_pu"].to_numpy().reshape(23, 33)
+    np.testing.assert_allclose(vm_pu, whole.vm_pu.value[:23], atol=2e-3)
+    refused(gridcarbon("twin", "run", file, result.parent / "m.db", "--estimate", folder), "--city: is needed")
+
+
 def test_more_stations_err_less_and_have_narrower_bands(result, city):
     widths = []
     for share in (0.05, 1.0):
