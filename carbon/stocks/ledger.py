@@ -90,11 +90,14 @@ class StockState(NamedTuple):
     log: EventLog
 
 
-def open_stocks(devices: DeviceArrays, n_nodes: int, n_conventions: int = 1, *, with_log: bool = True) -> StockState:
+def open_stocks(
+    devices: DeviceArrays, op: StockOperation, n_nodes: int, n_conventions: int = 1, *, with_log: bool = True
+) -> StockState:
     """The state before the first step.
 
     Args:
-        devices: What every store did.
+        devices: What every store did, as the kernels read it.
+        op: The same as it was given.
         n_nodes: Number of nodes.
         n_conventions: Under how many conventions contents are kept, P.
         with_log: Whether every event is kept as well.
@@ -108,7 +111,7 @@ def open_stocks(devices: DeviceArrays, n_nodes: int, n_conventions: int = 1, *, 
     for which in (VEHICLES, STATIONARY):
         class_sum[which, 0, 0] = e_mwh[devices.stock_class == which].sum()
         class_sum[which, 1:, 0] = content[devices.stock_class == which].sum(axis=0)
-    log = list_events(devices, n_conventions if with_log else 0)
+    log = list_events(devices, op, n_conventions if with_log else 0)
     n_rows = int(np.diff(log.begins[::KINDS]).max(initial=0)) // AT_ONCE + 2
     return StockState(
         held=np.column_stack([e_mwh, content, mix]),

@@ -32,8 +32,13 @@ EMPTY_MWH = 1e-9
 """A stock of no more energy than this (1 mWh) is empty; a discharge may exceed the stock by no more."""
 
 
-TOUCHED_AT_ONCE, TOUCHED_SLOTS, SLOTS_IN_LINE = 32, 256, 8
-"""Devices whose power is brought into the cache together, of how many slots of each, and slots of a cache line."""
+STEPS_IN_SPAN = 32
+"""Steps whose events are sorted together: those of the reference city stay in a core's second-level cache."""
+KINDS_IN_SPAN = KINDS * STEPS_IN_SPAN
+_KIND_UNIT = 1 << 40
+"""More than there are devices: kind and step of an event, and its device, are kept as one number while it is sorted."""
+_START, _STOP = 2, 3
+"""Columns of the stays of devices; the first two are `DEVICE` and `OWNER`."""
 
 
 class DeviceArrays(NamedTuple):
@@ -134,7 +139,7 @@ def _by_slot(quantity: DeviceOrSlot) -> Floats:
 
 
 class EventLog(NamedTuple):
-    """What happens in all stores: J events in the order of time, those of a step by kind, those of a kind by start.
+    """What happens in all stores: J events in the order of time, those of a step by kind, those of a kind by device.
 
     An event is a slot in which something happens: most of most charging sessions is rest, which changes neither energy
     nor carbon. What happened takes the place of what is to happen, since each is as long as the other.
@@ -152,77 +157,120 @@ class EventLog(NamedTuple):
     values: Floats
 
 
-def list_events(devices: DeviceArrays, n_conventions: int) -> EventLog:
-    """All events, with room for what happens in them under so many conventions."""
-    number = np.zeros((KINDS, len(devices.starts) - 1), dtype=np.int64)
-    _count_events(devices, number)
+def list_events(devices: DeviceArrays, op: StockOperation, n_conventions: int) -> EventLog:
+    """All events of an operation, with room for what happens in them under so many conventions.
+
+    What devices do is read in the order of memory, and its events are first brought into spans of time, then sorted
+    within each; read in the order of time, or sorted at once, they would be fetched from far apart.
+    """
+    n_steps, longest = len(devices.starts) - 1, int((op.stop - op.start).max(initial=0))
+    spans = -(-n_steps // STEPS_IN_SPAN)
+    number = np.zeros((KINDS, spans * STEPS_IN_SPAN), dtype=np.int64)
+    place = np.empty(op.n_devices, dtype=np.int64)
+    place[devices.place[:, DEVICE]] = np.arange(op.n_devices)
+    stays = read_only_ints(np.column_stack([place, op.owner, op.start, op.stop]))
+    found = np.empty(longest, dtype=np.int64)
+    _count_events(devices, stays, op.retention_per_step, op.e_start_mwh, number)
     begins = np.concatenate([[0], np.cumsum(number.T)])
     n_events = int(begins[-1])
     device, values = np.empty(n_events, np.int64), np.empty((1 + n_conventions * (1 + devices.lossy.size), n_events))
-    _fill_in_events(devices, begins[:-1].copy(), device, values, np.zeros(1))
-    return EventLog(begins, device, values)
+    free = begins[:-1:KINDS_IN_SPAN].copy()
+    _bring_into_spans(devices, stays, op.retention_per_step, op.e_start_mwh, free, found, device, values)
+    most = int(np.diff(begins[::KINDS_IN_SPAN]).max(initial=0))
+    _sort_spans(begins, begins[:-1].copy(), np.empty(most, dtype=np.int64), np.empty(most), device, values)
+    return EventLog(begins[: KINDS * n_steps + 1], device, values)
 
 
 @kernel()
-def _count_events(devices: DeviceArrays, number: Ints) -> None:
-    """Counts the events of each kind in each step, `number` of shape (KINDS, T)."""
-    for device in range(devices.start.size):
-        first, n_steps = devices.start[device], devices.stop[device] - devices.start[device]
-        kind = 2 * devices.stock_class[devices.place[device, OWNER]]
+def _count_events(devices: DeviceArrays, stays: Ints, retention: Floats, e_start_mwh: Floats, number: Ints) -> None:
+    """Counts the events of each kind in each step, `number` of shape (KINDS, T); other arguments as below."""
+    slot = 0
+    for device in range(stays.shape[0]):
+        first, n_steps = stays[device, _START], stays[device, _STOP] - stays[device, _START]
+        kind = 2 * devices.stock_class[stays[device, OWNER]]
         charging, discharging = number[kind + CHARGING, first:], number[kind + DISCHARGING, first:]
-        p_mw = devices.p_mw[devices.place[device, OFFSET] + first :]
+        p_mw = devices.p_mw[slot:]
         for k in range(n_steps):
             charging[k] += p_mw[k] > 0.0
             discharging[k] += p_mw[k] < 0.0
-        if _acts_at_rest(device, devices):
+        if _acts_at_rest(retention[device], e_start_mwh[device], devices.p_drain_mw):
             for k in range(n_steps):
-                charging[k] += p_mw[k] == 0.0 and _happens_at_rest(device, first + k, devices)
+                happens = _happens_at_rest(k, slot + k, retention[device], e_start_mwh[device], devices.p_drain_mw)
+                charging[k] += happens and p_mw[k] == 0.0
+        slot += n_steps
 
 
 @kernel()
-def _fill_in_events(devices: DeviceArrays, free: Ints, to_device: Ints, values: Floats, touched: Floats) -> None:
-    """Enters device and power of every event in the first place that is `free` for its step and kind.
+def _bring_into_spans(
+    devices: DeviceArrays,
+    stays: Ints,
+    retention: Floats,
+    e_start_mwh: Floats,
+    free: Ints,
+    found: Ints,
+    to_device: Ints,
+    values: Floats,
+) -> None:
+    """Enters every event in the first place that is `free` in its span: its power, and its device and kind as one.
 
-    What devices do lies far apart in memory. It is touched first, for some devices at a time, so that it comes into the
-    cache together, not after each wrong guess of the processor at what the next slot holds.
+    The steps of a device in which something happens are found before they are entered, without a question that the
+    processor would have to guess the answer to.
+
+    Args:
+        devices: What every store did.
+        stays: Of each device its place by start, owner, first step and step after the last, shape (N, 4).
+        retention: Share of the energy that a step's standing loss leaves, shape (N,) [1].
+        e_start_mwh: Energy in the stock when the device's first step begins, shape (N,) [MWh].
+        free: First free place of each span.
+        found: Room for the steps of a device.
+        to_device: Result: device by start, and kind and step in the span, times `_KIND_UNIT`, shape (J,).
+        values: Result: power in row 0.
     """
-    n_devices = devices.start.size
-    for begin in range(0, n_devices, TOUCHED_AT_ONCE):
-        end = min(begin + TOUCHED_AT_ONCE, n_devices)
-        for device in range(begin, end):
-            first, stop = devices.start[device], devices.stop[device]
-            for step in range(first, min(stop, first + TOUCHED_SLOTS), SLOTS_IN_LINE):
-                touched[0] += devices.p_mw[devices.place[device, OFFSET] + step]
-        for device in range(begin, end):
-            _fill_in_device(device, devices, free, to_device, values)
+    slot = 0
+    for device in range(stays.shape[0]):
+        n_found, n_steps = 0, stays[device, _STOP] - stays[device, _START]
+        if _acts_at_rest(retention[device], e_start_mwh[device], devices.p_drain_mw):
+            for k in range(n_steps):
+                found[n_found] = k
+                happens = _happens_at_rest(k, slot + k, retention[device], e_start_mwh[device], devices.p_drain_mw)
+                n_found += happens or devices.p_mw[slot + k] != 0.0
+        else:
+            for k in range(n_steps):
+                found[n_found] = k
+                n_found += devices.p_mw[slot + k] != 0.0
+        kind = 2 * devices.stock_class[stays[device, OWNER]]
+        for j in range(n_found):
+            p_mw, step = devices.p_mw[slot + found[j]], stays[device, _START] + found[j]
+            span = step // STEPS_IN_SPAN
+            at = KINDS * (step - span * STEPS_IN_SPAN) + kind + (DISCHARGING if p_mw < 0.0 else CHARGING)
+            to_device[free[span]], values[0, free[span]] = at * _KIND_UNIT + stays[device, DEVICE], p_mw
+            free[span] += 1
+        slot += n_steps
 
 
-@inner_kernel()
-def _fill_in_device(device: int, devices: DeviceArrays, free: Ints, to_device: Ints, values: Floats) -> None:
-    """Enters the events of one device."""
-    offset = devices.place[device, OFFSET]
-    kind = 2 * devices.stock_class[devices.place[device, OWNER]]
-    acts_at_rest = _acts_at_rest(device, devices)
-    for step in range(devices.start[device], devices.stop[device]):
-        p_mw = devices.p_mw[offset + step]
-        if p_mw != 0.0 or (acts_at_rest and _happens_at_rest(device, step, devices)):
-            at = KINDS * step + kind + (DISCHARGING if p_mw < 0.0 else CHARGING)
-            to_device[free[at]], values[0, free[at]] = device, p_mw
+@kernel()
+def _sort_spans(begins: Ints, free: Ints, code: Ints, power: Floats, to_device: Ints, values: Floats) -> None:
+    """Sorts the events of each span by step and kind, in the order in which they were entered; leaves their devices."""
+    for first in range(0, begins.size - 1, KINDS_IN_SPAN):
+        begin, end = begins[first], begins[first + KINDS_IN_SPAN]
+        for i in range(end - begin):
+            code[i], power[i] = to_device[begin + i], values[0, begin + i]
+        for i in range(end - begin):
+            at = first + code[i] // _KIND_UNIT
+            to_device[free[at]], values[0, free[at]] = code[i] % _KIND_UNIT, power[i]
             free[at] += 1
 
 
 @inner_kernel()
-def _acts_at_rest(device: int, devices: DeviceArrays) -> bool:
+def _acts_at_rest(retention: float, e_start_mwh: float, p_drain_mw: Floats) -> bool:
     """Whether something may happen in a store that neither charges nor discharges."""
-    residue: bool = 0.0 < devices.e_start_mwh[device] <= 2.0 * EMPTY_MWH
-    return devices.rates[device, RETENTION] != 1.0 or residue or devices.p_drain_mw.size > 0
+    acts: bool = retention != 1.0 or 0.0 < e_start_mwh <= 2.0 * EMPTY_MWH or p_drain_mw.size > 0
+    return acts
 
 
 @inner_kernel()
-def _happens_at_rest(device: int, step: int, devices: DeviceArrays) -> bool:
-    """Whether something happens in such a store in a step: it leaks, is drained, or a residue leaves in its first."""
-    slot = devices.place[device, OFFSET] + step
-    if devices.rates[device, RETENTION] != 1.0 or (devices.p_drain_mw.size > 0 and devices.p_drain_mw[slot] != 0.0):
-        return True
-    residue: bool = 0.0 < devices.e_start_mwh[device] <= 2.0 * EMPTY_MWH
-    return residue and step == devices.start[device]
+def _happens_at_rest(place: int, slot: int, retention: float, e_start_mwh: float, p_drain_mw: Floats) -> bool:
+    """Whether something happens in such a store: it leaks, is drained, or a residue leaves in its first step, 0."""
+    drained = p_drain_mw.size > 0 and p_drain_mw[slot] != 0.0
+    happens: bool = retention != 1.0 or drained or (place == 0 and 0.0 < e_start_mwh <= 2.0 * EMPTY_MWH)
+    return happens

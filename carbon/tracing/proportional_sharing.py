@@ -200,7 +200,7 @@ def _opened(
     initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial][:n_properties])
     lossy = (of_shares, True)[:n_properties]
     devices = device_arrays(operation, equations.order, equations.n_steps, initial, lossy)
-    return devices, open_stocks(devices, equations.order.n_nodes, len(equations.rules), with_log=with_log)
+    return devices, open_stocks(devices, operation, equations.order.n_nodes, len(equations.rules), with_log=with_log)
 
 
 def _in_arrays(trace: StockTrace, kept: Sequence[Floats], begin: int) -> StockTrace:
