@@ -10,6 +10,7 @@ import numpy as np
 
 from grid.arrays import Bools, Floats, Ints, read_only
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.numbers import is_empty
 from grid.files.report import FileReport
 from grid.files.text_table import TextTable, read_text_table
 from grid.sharing import shared
@@ -31,8 +32,8 @@ from grid.time.zones import UTC_ZONE
 
 COLUMNS = ("time_utc", "utilisation")
 _STEPS_US = tuple(MINUTE_US * minutes for minutes in (1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60))
-_LEAST_PERCENT = 2.0
-"""A file with greater values, of at most 100, is in percent."""
+_LEAST_PERCENT = 5.0
+"""A file that reaches more, and at most 100, is in percent; one that reaches less but more than 1 may be in MW."""
 _SHOWN = 10
 
 
@@ -58,7 +59,8 @@ def read_utilisation(path: str | Path, clock: Clock) -> tuple[Floats, FileReport
     try:
         table = read_text_table(path)
     except InputError as error:
-        raise InputError.single("it_load.csv", f"cannot be read as CSV: {error.faults[0].rule}", str(path)) from error
+        rule = f"cannot be read as CSV: {error.faults[0].place} {error.faults[0].rule}".replace(": file ", ": ")
+        raise InputError.single("it_load.csv", rule, str(path)) from error
     missing = [name for name in COLUMNS if name not in table.names]
     raise_if_any(
         (Fault(name, "is a required column", suggestion=nearest(name, table.names)) for name in missing), str(path)
@@ -116,20 +118,23 @@ def minutes_of(lengths_us: Ints) -> str:
 
 
 def _values(table: TextTable) -> tuple[Floats, tuple[str, ...], list[Fault]]:
-    numbers = table.numbers("utilisation")
+    cells = table.cells["utilisation"]
+    marked = bool((is_empty(cells) | cells.str.ends_with("%")).all())
+    plain = replace(table, cells=table.cells.with_columns(cells.str.strip_chars_end("% ").alias("utilisation")))
+    numbers = (plain if marked else table).numbers("utilisation")
     values = numbers.values
-    mended: tuple[str, ...] = ()
     most = float(np.nanmax(values, initial=0.0))
-    if _LEAST_PERCENT < most <= 100:
-        values = values / 100
-        mended = (f"read as percent, because it reaches {most:g}",)
-    return values, mended, [*_value_faults(values, numbers.unread, table)]
+    if most <= 100 and (most > _LEAST_PERCENT or (marked and most > 0)):
+        why = "because its cells say so" if marked else f"because it reaches {most:g}"
+        return values / 100, (f"read as percent, {why}",), [*_value_faults(values / 100, numbers.unread, table)]
+    return values, (), [*_value_faults(values, numbers.unread, table)]
 
 
 def _value_faults(values: Floats, unread: Bools, table: TextTable) -> Iterator[Fault]:
     bad = unread | (values < 0) | (values > 1)
     if bad.any():
-        rule = "must be a number within 0 and 1; not so in rows"
+        rule = f"must be a number within 0 and 1, or within 0 and 100 % and reach more than {_LEAST_PERCENT:g} %"
+        rule += " (a power is to be divided by the rated one); not so in rows"
         yield Fault("utilisation", rule, table.lines[bad][:_SHOWN].tolist())
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import lgamma, log
 from pathlib import Path
+from typing import Final
 from zoneinfo import available_timezones
 
 import numpy as np
@@ -17,6 +19,7 @@ from grid.charging_records.files import as_names, read_table
 from grid.charging_records.formats import RecordColumns, columns_held, find_format, format_faults
 from grid.charging_records.quality import Finding, QualityReport, distinct, mend, rising_records
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.numbers import is_empty
 from grid.files.report import MOST_INVENTED
 from grid.files.text_table import TextTable
 from grid.sharing import shared
@@ -30,6 +33,10 @@ MEDIAN_KWH = (0.05, 200.0)
 _LEAST_ROWS = 5
 _REGISTER_KWH = 100.0
 """Energies that only rise, from above this on, are those of a register [kWh]."""
+_HOLDERS: Final = ((), ("vehicle",), ("station", "connector"))
+"""Whose energies may be those of one register: of the whole file, of each vehicle, of each socket."""
+_BY_CHANCE: Final = log(1e6)
+"""Energies that only rise to above it are too, if they would do so by chance once in a million cases."""
 _INTERIM = 0.8
 """Share of the rows that share their plug-in with others of rising energy, beyond which this is no coincidence."""
 _COUNTED_ONCE = (
@@ -111,7 +118,7 @@ def read_charging_records(
     zone = time_zone or (found.time_zone if found else None) or city_zone or "UTC"
     day_first = found.day_first if day_first is None and found is not None else day_first
     rows, hours, faults = _rows(table, named, zone, day_first)
-    raise_if_any([*faults, *_row_faults(rows, named)], str(path))
+    raise_if_any([*faults, *_row_faults(rows, named, table)], str(path))
     kept, findings = mend(rows, max_power_kw)
     raise_if_any(_loss_faults(rows, kept, findings, named, max_power_kw), str(path))
     report = QualityReport(
@@ -205,7 +212,7 @@ def _zone_faults(time_zone: str | None) -> Iterator[Fault]:
         )
 
 
-def _row_faults(rows: pl.DataFrame, columns: RecordColumns) -> Iterator[Fault]:
+def _row_faults(rows: pl.DataFrame, columns: RecordColumns, table: TextTable) -> Iterator[Fault]:
     """What is wrong with the file as a whole, as opposed to some of its rows."""
     if not rows.height:
         yield Fault("", "the file holds no session")
@@ -213,7 +220,9 @@ def _row_faults(rows: pl.DataFrame, columns: RecordColumns) -> Iterator[Fault]:
     energy = "register_stop_wh" if columns.by_registers else "energy_kwh"
     for field, named, kind in (("start", "start", "time"), ("stop", "stop", "time"), ("energy_kwh", energy, "number")):
         if rows[field].null_count() == rows.height:
-            yield Fault(f"columns.{named}", f"no value of column {getattr(columns, named)!r} can be read as a {kind}")
+            name = getattr(columns, named)
+            first = next((cell for cell in table.cells[name].to_list() if cell not in {None, ""}), "nothing")
+            yield Fault(f"columns.{named}", f"no value of column {name!r} can be read as a {kind}", first)
     stays = rows.select(stay=pl.col("stop") - pl.col("start")).drop_nulls()["stay"]
     if stays.len() and bool((stays < timedelta(0)).all()):
         yield Fault("columns.stop", "every session ends before it starts; are start and stop exchanged?",
@@ -226,6 +235,11 @@ def _row_faults(rows: pl.DataFrame, columns: RecordColumns) -> Iterator[Fault]:
         )
         rule += "nothing says which belong together: state the column of the transaction, vehicle or station, or keep "
         yield Fault("columns.transaction", f"{rule}the last of each")
+    never = rows["stop"].is_null() & ~is_empty(table.cells[columns.stop])
+    if MOST_INVENTED * rows.height < never.sum() < rows.height:
+        cell = table.cells[columns.stop].filter(never)[0]
+        rule = f"must be times or empty in {1 - MOST_INVENTED:.0%} of the rows; {never.sum()} of {rows.height} are none"
+        yield Fault("columns.stop", f"{rule}, the first is", cell)
     unread = rows.filter(pl.col("start").is_null() | pl.col("energy_kwh").is_null()).height
     if MOST_INVENTED * rows.height < unread < rows.height:
         rule = f"must be readable in {1 - MOST_INVENTED:.0%} of the rows; no plug-in time or no energy in"
@@ -234,11 +248,11 @@ def _row_faults(rows: pl.DataFrame, columns: RecordColumns) -> Iterator[Fault]:
 
 def _unit_faults(rows: pl.DataFrame, columns: RecordColumns) -> Iterator[Fault]:
     """Energies that are no energies in kWh: those of a register, or in another unit."""
-    energy = rows.select("start", "energy_kwh").drop_nulls().sort("start")["energy_kwh"]
+    energy = rows["energy_kwh"].drop_nulls()
     median, (least, most) = energy.filter(energy > 0).median(), MEDIAN_KWH
-    steps = energy.diff().drop_nulls()
-    rises = bool((steps >= 0).all() and (steps > 0).any())
-    if energy.len() >= _LEAST_ROWS and rises and energy[0] > _REGISTER_KWH and not columns.by_registers:
+    if not columns.by_registers and any(
+        _rises(rows, *holder) for holder in ((), ("vehicle",), ("station", "connector"))
+    ):
         rule = (
             "rises from session to session like the register of a meter: state the registers at plug-in and plug-out "
         )
@@ -252,6 +266,22 @@ def _unit_faults(rows: pl.DataFrame, columns: RecordColumns) -> Iterator[Fault]:
         unit, factor = ("Wh", 1e-3) if median > most else ("MWh", 1e3)
         rule = f"must be in kWh; the median session is {median:g}, in {unit} that would be {median * factor:g} kWh"
         yield Fault("columns.energy_kwh", rule, columns.energy_kwh)
+
+
+def _rises(rows: pl.DataFrame, *holder: str) -> bool:
+    """Whether the energies of each holder only rise, to more than a session takes and more often than by chance.
+
+    Energies in no order rise n times in a row once in (n + 1)! cases.
+    """
+    known = rows.filter(pl.col("start").is_not_null() & pl.col("energy_kwh").is_not_null()).sort("start")
+    ordered = known.with_columns(holder=pl.concat_str(pl.lit(""), *holder, ignore_nulls=True))
+    steps = ordered.with_columns(step=pl.col("energy_kwh").diff().over("holder"))
+    each = steps.group_by("holder").agg(up=(pl.col("step") > 0).sum(), first=pl.col("energy_kwh").first())
+    highest = float(known["energy_kwh"].max() or 0.0)  # type: ignore[arg-type]  # a column of numbers
+    if highest <= _REGISTER_KWH or bool((steps["step"] < 0).any()) or known.height < _LEAST_ROWS:
+        return False
+    seldom = sum(lgamma(up + 2) for up in each["up"].to_list())
+    return seldom > _BY_CHANCE or (bool((each["first"] > _REGISTER_KWH).all()) and seldom > 0)
 
 
 def _period(kept: pl.DataFrame) -> str:

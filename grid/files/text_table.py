@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from grid.arrays import Ints
-from grid.errors import Fault, InputError
+from grid.errors import Fault, InputError, raise_if_any
 from grid.files.content import read_bytes, require_few_columns
 from grid.files.numbers import Mark, Numbers, decimal_mark, read_numbers
 
@@ -25,6 +26,16 @@ _OTHERS: Final = (
     (b"\x1f\x8b", "is compressed: unpack it"),
     (b"%PDF", "is a PDF document, no table: ask for the data as CSV"),
 )
+_MARKS: Final = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+"""How a file begins that states its encoding; that of UTF-32 begins like that of UTF-16."""
+_MOST_ABOVE: Final = 40
+"""Lines above the header that may say what the file is."""
 _LINE: Final = "·line"
 _MOST_SAID: Final = 200
 """Characters of another's message that are repeated."""
@@ -82,7 +93,7 @@ def read_text_table(path: str | Path) -> TextTable:
     path = Path(path)
     text, encoding = decoded(read_bytes(path))
     lines = text.splitlines()
-    first = next((k for k, line in enumerate(lines) if line.strip() and not _is_preamble(line)), None)
+    first = _header(lines)
     if first is None:
         raise InputError.single("file", "is empty", str(path))
     separator = separator_of(lines[first])
@@ -94,6 +105,7 @@ def read_text_table(path: str | Path) -> TextTable:
         said = str(error).partition("\n")[0][:_MOST_SAID]  # polars repeats the text that it cannot read
         fault = _ragged(lines, first, separator) or Fault("file", f"cannot be read as CSV ({said})")
         raise InputError([fault], str(path)) from error
+    raise_if_any(_twice(lines[first], separator, table, first + 1), str(path))
     table = table.rename({name: tidy_name(name) for name in table.columns}, strict=False)
     at = _lines(lines, first, table.height)
     return tidy(table.drop(_LINE), at, separator, encoding)
@@ -122,7 +134,7 @@ def decoded(content: bytes) -> tuple[str, str]:
     for beginning, rule in _OTHERS:
         if content.startswith(beginning):
             raise InputError.single("file", rule)
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    for mark, encoding in _MARKS:
         if content.startswith(mark):
             return content.decode(encoding, errors="replace"), encoding.removesuffix("-sig")
     head = content[:2000]
@@ -145,6 +157,37 @@ def separator_of(header: str) -> str:
 def tidy_name(name: str) -> str:
     """The name of a column without quotation marks, byte order mark and space around it."""
     return name.strip(" \t\u00a0\ufeff\"'")
+
+
+def _header(lines: list[str]) -> int | None:
+    """Place of the header: the first line that is no comment, or below a title the first line that names columns.
+
+    A title has at most half of the cells of the widest line; a header has more, of which none begins like a number.
+    """
+    places = [k for k, line in enumerate(lines) if line.strip() and not _is_preamble(line)][:_MOST_ABOVE]
+    rows = [[cell for each in lines[k].split(separator_of(lines[k])) if (cell := each.strip(' "'))] for k in places]
+    widest = max(map(len, rows), default=0)
+    names = (place for place, row in zip(places, rows, strict=True) if 2 * len(row) > widest and _are_names(row))
+    if not places or 2 * len(rows[0]) > widest:
+        return places[0] if places else None
+    return next(names, places[0])
+
+
+def _are_names(row: list[str]) -> bool:
+    """Whether cells can be those of a header: none begins like a number or a time."""
+    return not any(cell[0].isdigit() or cell[0] in "+-.," for cell in row)
+
+
+def _twice(header: str, separator: str, table: pl.DataFrame, line: int) -> Iterator[Fault]:
+    """Columns of one name with different cells, of which nobody knows which one counts."""
+    names = [tidy_name(name) for name in next(csv.reader([header], delimiter=separator), [])]
+    own = [name for name in table.columns if name != _LINE]
+    if len(names) != len(own):
+        return
+    for name in dict.fromkeys(names):
+        same = [table[column] for column, each in zip(own, names, strict=True) if each == name]
+        if name and any(not same[0].equals(each) for each in same[1:]):
+            yield Fault(f"row {line}", "must name each column once; two of different cells are called", name)
 
 
 def _is_preamble(line: str) -> bool:

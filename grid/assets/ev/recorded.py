@@ -122,8 +122,10 @@ class EVRecorded(Asset):
             self._charging(replay(records, city.clock, zone, self.repeat, self.scale), city.clock)
         except InputError as error:
             for fault in error.faults:
-                named = fault.place if fault.place.partition(".")[0] in type(self).model_fields else "file"
-                yield Fault(f"{at}.{named}", fault.rule, fault.value, fault.suggestion)
+                field = fault.place.partition(".")[0] in type(self).model_fields
+                named, rule = (fault.place, fault.rule) if field else ("file", f"{fault.place} {fault.rule}".strip())
+                rule = rule.removeprefix("file ")
+                yield Fault(f"{at}.{named}", rule, fault.value, fault.suggestion)
 
     def fields_of_city(self, time_zone: str) -> dict[str, Any]:
         """The city's zone, for times that name none."""

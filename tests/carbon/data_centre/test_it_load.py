@@ -164,6 +164,17 @@ def test_any_regular_step_and_writing_of_times(tmp_path: Path, form: str, step: 
     assert "read as percent" in report.mended[0]
 
 
+def test_percent_is_told_by_its_sign_or_by_what_no_share_reaches(tmp_path: Path) -> None:
+    times = [f"2030-01-07T{hour:02}:00" for hour in range(24)]
+    clock = Clock(datetime(2030, 1, 7, tzinfo=UTC), timedelta(hours=1), 24)
+    path = tmp_path / "u.csv"
+    pl.DataFrame({"time_utc": times, "utilisation": ["3,5 %"] * 24}).write_csv(path, separator=";")
+    assert read_utilisation(path, clock)[0] == pytest.approx(0.035)
+    pl.DataFrame({"time_utc": times, "utilisation": [2.4] * 24}).write_csv(path)
+    with pytest.raises(InputError, match="a power is to be divided"):
+        read_utilisation(path, clock)
+
+
 def test_faults_of_a_file_come_all_at_once(tmp_path: Path) -> None:
     path = write(tmp_path / "bad.csv", "2030-01-07T00:00", [0.5, 1.5])
     with pytest.raises(InputError) as caught:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -258,3 +258,21 @@ def test_three_known_columns_do_not_make_a_file_norwegian(tmp_path: Path) -> Non
     rows = [row.rpartition(",")[0] for row in good(3)]
     _, report = read(tmp_path, *rows, header="plug_in_local,plug_out_local,energy_kwh", city_zone="Asia/Tokyo")
     assert (report.file_format, report.time_zone) == ("columns", "Asia/Tokyo")
+
+
+@pytest.mark.parametrize("vehicles", [1, 4])
+def test_a_register_that_begins_at_nothing_is_no_energy(tmp_path: Path, vehicles: int) -> None:
+    held = [0.0] * vehicles
+    rows = []
+    for k in range(40):
+        held[k % vehicles] += 5 + 3 * (k % 7)
+        at = datetime(2023, 3, 1) + timedelta(days=k)
+        rows.append(f"{at:%Y-%m-%d} 17:00,{at:%Y-%m-%d} 23:00,{held[k % vehicles]},v{k % vehicles}")
+    assert "like the register of a meter" in refusal(tmp_path, *rows)[0]
+
+
+def test_what_cannot_be_read_is_shown(tmp_path: Path) -> None:
+    rows = [each.replace("17:00", "17 Uhr").replace(",10,", ",10 kWh,") for each in good(6)]
+    assert [text.rpartition("; got ")[2] for text in refusal(tmp_path, *rows)] == ["'2023-05-01 17 Uhr'", "'10 kWh'"]
+    half = [each.replace("21:00", "still here") if k % 2 else each for k, each in enumerate(good(6))]
+    assert "3 of 6 are none" in refusal(tmp_path, *half)[0]

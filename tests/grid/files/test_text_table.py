@@ -20,7 +20,7 @@ def table(folder: Path, content: bytes) -> TextTable:
     return read_text_table(path)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"])
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_every_encoding_and_separator(tmp_path: Path, encoding: str, separator: str) -> None:
     text = f"time{separator}größe\r\n2023-01-01{separator}7\r\n\r\n2023-01-02{separator} 8 \r\n"
@@ -36,6 +36,23 @@ def test_comments_and_what_a_spreadsheet_writes_first_are_no_header(tmp_path: Pa
     assert found.lines.tolist() == [5, 7]
     assert found.n_empty == 1
     assert table(tmp_path, b'"a (x, y)",b\n"1,5",2\n').cells.rows() == [("1,5", "2")]
+
+
+@pytest.mark.parametrize(
+    "above",
+    ["Export of 1 May\n", "Export\nZone;DE\n\n", '"Export; all";;;\n', "from;2023-01-01\n"],
+)
+def test_titles_above_the_header_are_no_header(tmp_path: Path, above: str) -> None:
+    found = table(tmp_path, f"{above}time;ci;price;share\n2023-01-01 00:00;3,5;7;1\n".encode())
+    assert found.names == ["time", "ci", "price", "share"]
+    assert found.cells.rows() == [("2023-01-01 00:00", "3,5", "7", "1")]
+    assert found.lines.tolist() == [above.count("\n") + 2]
+
+
+def test_two_columns_of_one_name_must_be_equal(tmp_path: Path) -> None:
+    assert table(tmp_path, b"a,b,a\n1,2,1\n").cells["a"].to_list() == ["1"]
+    with pytest.raises(InputError, match=r"row 1: must name each column once.*'a'"):
+        table(tmp_path, b"a,b,a\n1,2,3\n")
 
 
 @pytest.mark.parametrize(
