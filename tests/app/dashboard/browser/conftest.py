@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from werkzeug.serving import make_server
+from waitress import create_server, wasyncore
 
 from app.batch.jobs import Jobs
 from app.dashboard import create_app
@@ -33,6 +35,7 @@ def browser() -> Iterator[sync_api.Browser]:
         pytest.skip(reason)
     with sync_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
         yield chromium
         chromium.close()
 
@@ -42,15 +45,18 @@ def serving(
     results: Mapping[str, Result], jobs: Jobs | None = None, port: int = 0, twin: TwinPlace | None = None
 ) -> Iterator[str]:
     """The address of a dashboard of these results, while it is served; a free port where none is given."""
-    server = make_server("127.0.0.1", port, create_app(results, jobs=jobs, twin=twin).server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    listener = socket.create_server(("127.0.0.1", port))
+    sockets: dict[int, object] = {}
+    app = create_app(results, jobs=jobs, twin=twin).server
+    server = create_server(app, map=sockets, sockets=[listener], threads=8, ident=None)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.port}"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.shutdown()
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))  # in the thread that waits for requests
         thread.join()
-        server.server_close()
+        server.task_dispatcher.shutdown()
 
 
 @pytest.fixture
@@ -76,8 +82,12 @@ def plain_address(plain_results: dict[str, Result]) -> Iterator[str]:
 
 @contextmanager
 def tab(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
-    """A page of its own that remembers what it must not do and what it waits for; light, 1280 px wide."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    """A page of its own that remembers what it must not do and what it waits for; light, 1280 px wide.
+
+    Scripts stay in the browser's cache from one page to the next; what a page stores, and what it may do, goes with it.
+    """
+    context = browser.contexts[0]
+    others = set(context.pages)
     page, faults, asked = context.new_page(), [], set()
 
     def begins(request: sync_api.Request) -> None:
@@ -95,7 +105,12 @@ def tab(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
     page.on("requestfailed", ends)
     page.faults, page.asked = faults, asked  # a test that causes a fault takes it out
     yield page
-    context.close()
+    place = urlsplit(page.url)
+    origin = {"origin": f"{place.scheme}://{place.netloc}", "storageTypes": "local_storage"}
+    context.new_cdp_session(page).send("Storage.clearDataForOrigin", origin)
+    context.clear_permissions()
+    for opened in set(context.pages) - others:
+        opened.close()
     assert faults == []
 
 

@@ -31,6 +31,7 @@ def city(three_results: dict[str, Result]) -> Iterator[str]:
 
 
 def answer(page, key: str) -> str:
+    page.wait_for_selector("#page[data-state=shown]")
     return page.inner_text(f"[data-answer={key}]")
 
 

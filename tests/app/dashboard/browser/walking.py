@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -15,13 +17,22 @@ ELSEWHERE = "/about"
 GO = "to => { history.pushState({ step: 0, merge: null }, '', to); dispatchEvent(new PopStateEvent('popstate')); }"
 
 
-def until(page: Page, holds: Callable[[], object], seconds: float = 8.0) -> None:
-    """Polls from here, because the content security policy forbids the page to evaluate strings."""
+def until(page: Page, holds: Callable[[], object], seconds: float = 20.0) -> None:
+    """Polls from here, because the content security policy forbids the page to evaluate strings.
+
+    What is asked of an element that the page replaces at that moment does not hold yet.
+    """
+    problem = None
     for _ in range(int(seconds / 0.05)):
-        if holds():
-            return
+        try:
+            if holds():
+                return
+        except sync_api.TimeoutError:
+            raise
+        except sync_api.Error as error:
+            problem = error
         page.wait_for_timeout(50)
-    pytest.fail("what was waited for did not happen")
+    pytest.fail(f"what was waited for did not happen{f': {problem}' if problem else ''}")
 
 
 def visit(page: Page, url: str) -> None:
