@@ -160,11 +160,20 @@ class NodePowers:
         return self.got_and_sent((forward.sum(axis=0), backward.sum(axis=0)))
 
     def of_sources(self, rates: Floats, which: Bools) -> Floats:
-        """Rates of the sources, summed over all steps, shape (G,): those of some of them at their nodes, shape (N,)."""
+        """What some sources feed in over the run at each node, shape (N,) [MWh or kg].
+
+        Args:
+            rates: Rates of all sources, summed over the steps, shape (G,) [MW or kg/h].
+            which: The sources that count, shape (G,).
+        """
         return self._at_nodes(self.sources.node[which], rates[which])
 
     def got_and_sent(self, passing: Pair) -> Pair:
-        """What passes over the branches, summed over all steps, shape (L,) each, at who gets and who sends it, (N,)."""
+        """What each node gets over branches over the run, and what it sends, shape (N,) each [MWh or kg].
+
+        Args:
+            passing: Rates there and back, summed over the steps, shape (L,) each [MW or kg/h].
+        """
         flows, (got, sent) = self.flows, np.zeros((2, self.shape[1]))
         ends = ((flows.from_node, flows.to_node), (flows.to_node, flows.from_node))
         for (sender, receiver), rates in zip(ends, passing, strict=True):
@@ -173,7 +182,7 @@ class NodePowers:
         return got, sent
 
     def _at_nodes(self, node: Ints, rates: Floats) -> Floats:
-        """Rates of elements, summed over all steps, shape (E,), per run at their nodes, shape (N,)."""
+        """Rates of elements, summed over the steps, (E,) [MW or kg/h], as amounts at their nodes, (N,) [MWh or kg]."""
         total: Floats = self.step_hours * np.bincount(node, rates, self.shape[1]).astype(np.float64)
         return total
 

@@ -84,7 +84,7 @@ class TracingInput:
 
     @property
     def window_steps(self) -> int:
-        """Steps that are traced and accounted for at a time: all but of long periods."""
+        """Steps that are traced and accounted for at a time: all of them, unless the period is long."""
         return max(1, WINDOW_BYTES // (8 * max(self.flows.n_nodes, 1)))
 
     @property

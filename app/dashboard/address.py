@@ -13,8 +13,6 @@ FRAME_KEYS = ("result", "baseline", "with", "theme", "lang")
 """Keys that every page depends on: result, baseline, further results to compare, colour scheme, language."""
 LINK_KEYS = ("result", "baseline", "with")
 """Those of them that links name; theme and language stay as they are in the browser."""
-PLACE_KEYS = ("at", "layer", "select", "zoom")
-"""Keys of the moment and of the map: a UTC moment, a layer, the selected element, the part of the map in sight."""
 
 
 def query_of(search: str) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -216,7 +215,7 @@ def _upstream(loaded: LoadedScenario, weather: Weather, factors: FactorSet) -> t
     region = load_region(in_folder(scenario.upstream.region or "reference", loaded.folder))
     sites = region_sites(scenario.upstream.weather, loaded.folder, region, clock.start.year)
     upstream = simulate_region(region, weather, clock, zone, factors, boundary, sites)
-    year = _year_of(clock)
+    year = clock.year()
     source = Path(weather.source) if Path(weather.source).is_file() else weather.source
     yearly = weather_for(source, year, zone, weather.latitude, weather.longitude)
     whole = simulate_region(region, yearly, year, zone, factors, boundary, sites)
@@ -226,9 +225,3 @@ def _upstream(loaded: LoadedScenario, weather: Weather, factors: FactorSet) -> t
         float(np.average(whole.ci_kg_per_mwh, weights=supply)),
         float(np.average(whole.renewable_share, weights=supply)),
     )
-
-
-def _year_of(clock: Clock) -> Clock:
-    """The hours of the year in which the clock begins."""
-    start = clock.start.replace(month=1, day=1, hour=0, minute=0)
-    return Clock(start, timedelta(hours=1), (start.replace(year=start.year + 1) - start) // timedelta(hours=1))

@@ -18,7 +18,6 @@ from app.scenario import load_scenario
 from app.scenario.loaded import LoadedScenario
 from app.simulation.inputs import outdoor_air
 from app.simulation.phases import Progress, SimulationResult, simulate
-from app.studies.halls.site import year_clock
 from carbon.data_centre import FacilityModel, it_demand_mw
 from grid.errors import Fault, ScenarioError
 from grid.files.yaml_file import read_yaml
@@ -253,7 +252,7 @@ def yearly_pue(outcome: SimulationResult) -> float | None:
     """
     scenario, weather = outcome.inputs.loaded.scenario, outcome.inputs.weather
     zone = scenario.city.time_zone
-    clock = year_clock(outcome.inputs.clock)
+    clock = outcome.inputs.clock.year()
     source: str | Path = Path(weather.source) if Path(weather.source).is_file() else weather.source
     air = outdoor_air(weather_for(source, clock, zone, weather.latitude, weather.longitude), zone)
     it_mwh = total_mwh = 0.0

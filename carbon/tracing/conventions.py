@@ -118,7 +118,7 @@ def conventions_in_windows(
     threads: int | None = None,
     n_steps: int,
 ) -> Iterator[tuple[slice, dict[Convention, ConventionTrace]]]:
-    """The same in windows of time of `n_steps` each, one after the other; other arguments and errors as above.
+    """As `trace_conventions`, in windows of time of `n_steps` each, one after the other; else its arguments and errors.
 
     What stores hold goes on from window to window, so that nothing depends on where one ends. What a window says of
     devices (`StockTrace.driven_kg`) is complete with the last.

@@ -116,7 +116,7 @@ def trace_in_windows(
     *,
     of_shares: bool = False,
 ) -> Iterator[tuple[slice, Tracing]]:
-    """The same in windows of time of `n_steps` each, one after the other; other arguments and errors as `trace`.
+    """As `trace`, in windows of time of `n_steps` each, one after the other; else its arguments and errors.
 
     What stores hold goes on from window to window, so that nothing depends on where one ends.
     """

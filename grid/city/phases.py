@@ -22,7 +22,6 @@ from scipy import sparse
 from grid._pandapower import sequences_of
 from grid.arrays import Bools, Floats, Ints
 from grid.city.city import City, Elements
-from grid.city.placement import LOW_VOLTAGE_KV
 from grid.errors import Fault, raise_if_any
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import PerSlot
@@ -30,6 +29,7 @@ from grid.network.injections import Injections
 from grid.network.network import Network
 from grid.network.sequence_network import SequenceNetwork
 from grid.sharing import shared
+from grid.units import LOW_VOLTAGE_KV
 
 SINGLE_PHASE_MAX_MVA = 0.0046
 """Most that is connected to one phase: VDE-AR-N 4100 [MVA]."""

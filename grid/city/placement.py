@@ -13,9 +13,7 @@ from grid.arrays import Bools, Floats, Ints
 from grid.city.city import City
 from grid.errors import Fault, nearest, raise_if_any
 from grid.spec import Spec
-
-LOW_VOLTAGE_KV = 1.0
-"""IEC 60038: low voltage is up to 1 kV."""
+from grid.units import LOW_VOLTAGE_KV
 
 
 class Where(Spec):

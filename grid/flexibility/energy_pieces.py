@@ -34,7 +34,7 @@ def energy_in_pieces(flexibility: Flexibility, p_mw: Floats) -> Iterator[Floats]
 
 
 def final_mwh(flexibility: Flexibility, p_mw: Floats) -> Floats:
-    """Energy in each device's reservoir when its last step ends, shape (N,) [MWh]; arguments as above."""
+    """Energy in each device's reservoir after its last step, shape (N,) [MWh]; arguments as in `energy_in_pieces`."""
     found, first, last = [np.empty(0)], 0, flexibility.offsets[1:] - 1
     for piece in energy_in_pieces(flexibility, p_mw):
         found.append(piece[last[(last >= first) & (last < first + piece.size)] - first])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grid.arrays import Floats, read_only
+from grid.arrays import Floats, Ints, read_only
 from grid.errors import Fault
 
 
@@ -49,6 +49,11 @@ def values_of(quantity: DeviceOrSlot) -> Floats:
 def mapped(quantity: DeviceOrSlot, function: Callable[[Floats], Floats]) -> DeviceOrSlot:
     """The quantity that `function` makes of its values one by one, by device or by slot like the given one."""
     return PerSlot(function(quantity.values)) if isinstance(quantity, PerSlot) else function(quantity)
+
+
+def of_devices(quantity: DeviceOrSlot, devices: Ints, slots: Ints) -> DeviceOrSlot:
+    """A quantity by device or by slot, of some devices, shape (M,), and of their slots, shape (Km,)."""
+    return PerSlot(quantity.values[slots]) if isinstance(quantity, PerSlot) else quantity[devices]
 
 
 def shape_fault(place: str, quantity: DeviceOrSlot, n_devices: int, n_slots: int) -> Iterator[Fault]:

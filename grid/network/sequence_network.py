@@ -12,7 +12,6 @@ from grid.arrays import Bools, Ints
 from grid.network.network import Branches, Buses, Complexes, Network
 
 PHASES = ("a", "b", "c")
-SEQUENCES = ("zero", "positive", "negative")
 A = np.exp(2j * np.pi / 3)
 TO_PHASES = np.array([[1, 1, 1], [1, A**2, A], [1, A, A**2]])
 """Phase quantities of the sequences zero, positive, negative (Fortescue); its inverse is `TO_SEQUENCES`."""

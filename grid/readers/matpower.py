@@ -23,7 +23,7 @@ F_HZ: Final = 50.0
 ASSUMED_KV: Final = 1.0
 SOLVED_WIDTH: Final = 17
 """Columns of a branch table that holds results."""
-BASE_KV, VM, VMAX, VMIN = 9, 7, 11, 12
+BASE_KV, VM = 9, 7
 TAP, STATUS = 8, 10
 _STATEMENT: Final = re.compile(r"mpc\.(\w+)\s*=\s*(\[[^\]]*\]|\{[^}]*\}|'[^']*'|[-+\w.]+)\s*;?")
 _BLOCK_COMMENT: Final = re.compile(r"^\s*%\{\s*$.*?^\s*%\}\s*$", re.MULTILINE | re.DOTALL)

@@ -19,8 +19,6 @@ from grid.readers.report import PLACE, GridReport, ReadGrid
 
 F_HZ: Final = 50.0
 """Frequency of networks of PyPSA, which state susceptances and no frequency."""
-NEVER_FULL_KA: Final = 0.0
-"""Rated current of lines without one: pandapower's sign for no rating, as the power flow here takes it."""
 
 
 def read_pypsa(path: Path) -> ReadGrid:

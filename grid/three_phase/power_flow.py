@@ -183,7 +183,7 @@ class PhasePowerFlow:
             yield sequences, np.flatnonzero(self.variant == place)
 
     def _parts(self) -> Iterator[tuple[SequenceNetwork, slice | Ints]]:
-        """The same, not too many steps at once."""
+        """Each network with the steps that have it, at most `STEPS_AT_ONCE` at a time."""
         if not self.variants:
             yield from ((self.sequences, at) for at in self._windows())
         for sequences, steps in self._of_variants() if self.variants else ():

@@ -73,6 +73,12 @@ class Clock:
 
         return pd.DatetimeIndex(self.times, tz="UTC")
 
+    def year(self) -> Clock:
+        """The hours of the calendar year in which it begins."""
+        start = self.start.replace(month=1, day=1, hour=0, minute=0)
+        hour = timedelta(hours=1)
+        return Clock(start, hour, (start.replace(year=start.year + 1) - start) // hour)
+
     def window(self, first: int, stop: int) -> Clock:
         """The clock of the steps `first` (included) to `stop` (excluded)."""
         if not 0 <= first < stop <= self.n_steps:

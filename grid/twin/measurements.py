@@ -38,8 +38,6 @@ MEASUREMENT_COLUMNS: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "received": _TIME,
 }
 """Columns of a table of measurements, as the arguments of `Measurement`; only `value` can be null."""
-IDENTITY: Final = ("source", "element_kind", "element", "quantity", "time", "sequence")
-"""Columns by which two rows are the same message."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from grid.arrays import Floats, Ints
 from grid.flexibility.flexibility import Flexibility, Reservoir
-from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
+from grid.flexibility.per_slot import of_devices
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.slots import slots_between
 
@@ -104,7 +104,7 @@ def _cut(
     """Some devices of a flexibility within some steps."""
     first, stop = steps
     own: dict[str, Any] = {
-        name: _of(getattr(flexibility, name), device, slots)
+        name: of_devices(getattr(flexibility, name), device, slots)
         for name in BY_DEVICE
         if getattr(flexibility, name) is not None
     }
@@ -141,8 +141,8 @@ def _reservoir(store: Reservoir, device: Ints, slots: Ints) -> Reservoir:
     return replace(
         store,
         **{name: getattr(store, name)[device] for name in by_device},
-        eta_charge=_of(store.eta_charge, device, slots),
-        eta_discharge=_of(store.eta_discharge, device, slots),
+        eta_charge=of_devices(store.eta_charge, device, slots),
+        eta_discharge=of_devices(store.eta_discharge, device, slots),
         owner=np.unique(store.owner[device], return_inverse=True)[1],
         mwh_per_km=None,
         e_before_mwh=None,
@@ -150,8 +150,3 @@ def _reservoir(store: Reservoir, device: Ints, slots: Ints) -> Reservoir:
         drain_mwh=None if store.drain_mwh is None else store.drain_mwh[slots],
         p_segments_mw=None if store.p_segments_mw is None else store.p_segments_mw[device],
     )
-
-
-def _of(quantity: DeviceOrSlot, device: Ints, slots: Ints) -> DeviceOrSlot:
-    """A quantity by device or by slot, of some devices and slots."""
-    return PerSlot(quantity.values[slots]) if isinstance(quantity, PerSlot) else quantity[device]

@@ -17,7 +17,7 @@ from scipy import sparse
 from grid.arrays import Ints
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility, Reservoir
-from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
+from grid.flexibility.per_slot import of_devices
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Schedule
@@ -120,7 +120,7 @@ def _on_day(flexibility: Flexibility, device: Ints, first: int, stop: int) -> Fl
     begin, end = np.maximum(flexibility.start[device], first), np.minimum(flexibility.stop[device], stop)
     _, _, slots = slots_between(flexibility, device, begin, end)
     own: dict[str, Any] = {
-        name: _cut(getattr(flexibility, name), device, slots)
+        name: of_devices(getattr(flexibility, name), device, slots)
         for name in BY_DEVICE
         if getattr(flexibility, name) is not None
     }
@@ -154,8 +154,8 @@ def _reservoir(flexibility: Flexibility, device: Ints, slots: Ints, begin: Ints,
         e_end_mwh=at_end,
         e_min_mwh=np.minimum(store.e_min_mwh[device], at_begin),
         e_max_mwh=np.maximum(store.e_max_mwh[device], at_end),
-        eta_charge=_cut(store.eta_charge, device, slots),
-        eta_discharge=_cut(store.eta_discharge, device, slots),
+        eta_charge=of_devices(store.eta_charge, device, slots),
+        eta_discharge=of_devices(store.eta_discharge, device, slots),
         retention_per_step=store.retention_per_step[device],
         owner=np.unique(store.owner[device], return_inverse=True)[1],
         mwh_per_km=None if store.mwh_per_km is None else store.mwh_per_km[device],
@@ -164,11 +164,6 @@ def _reservoir(flexibility: Flexibility, device: Ints, slots: Ints, begin: Ints,
         drain_mwh=None if store.drain_mwh is None else store.drain_mwh[slots],
         p_segments_mw=None if store.p_segments_mw is None else store.p_segments_mw[device],
     )
-
-
-def _cut(quantity: DeviceOrSlot, device: Ints, slots: Ints) -> DeviceOrSlot:
-    """A quantity by device or by slot, of the devices and slots of a day."""
-    return PerSlot(quantity.values[slots]) if isinstance(quantity, PerSlot) else quantity[device]
 
 
 def _demand_charge(problem: DispatchProblem, chosen: RepresentativeDays, parts: list[ScheduleTotals]) -> float:

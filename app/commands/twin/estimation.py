@@ -10,6 +10,9 @@ import typer
 
 from app.commands.options import ResultFolder, TableFile, TableFormat, say_table
 
+MOST_BAD = 10
+"""Bad data that are named; the folder of the estimate holds all."""
+
 
 def estimate(
     result: ResultFolder,
@@ -17,7 +20,7 @@ def estimate(
         str, typer.Argument(metavar="MEASUREMENTS", help="A file (.parquet, .csv) or a store of measurements.")
     ],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write; it must not be there yet.")],
-    seed: Annotated[int, typer.Option(min=0, help="What chance begins with.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random numbers.")] = 0,
     check: Annotated[
         bool,
         typer.Option("--check", help="Say how far the estimate is from the result, where the result is the truth."),
@@ -33,19 +36,18 @@ def estimate(
     state = city_state(city.inputs, measurements_of(measurements, city.clock), seed)
     manifest = write_estimate(state, city.result.topology, folder)
     _say(manifest)
-    for bad in state.clean.bad[:10]:
+    for bad in state.clean.bad[:MOST_BAD]:
         typer.echo(
             f"bad: {city.clock.times[bad.step]} {bad.element} {bad.quantity}: {bad.value:.5g} measured, "
             f"{bad.expected:.5g} by all else, {bad.normalised_residual:.1f} standard deviations"
         )
-    if len(state.clean.bad) > 10:
-        typer.echo(f"bad: {len(state.clean.bad) - 10} more, see {folder / 'bad_data.parquet'}")
+    if len(state.clean.bad) > MOST_BAD:
+        typer.echo(f"bad: {len(state.clean.bad) - MOST_BAD} more, see {folder / 'bad_data.parquet'}")
     if check:
         from app.twin.estimation.accuracy import accuracy
         from app.twin.measuring.solved_state import solved_state
 
-        say_accuracy = accuracy(state, city.result, solved_state(city.result, city.inputs.loaded))
-        typer.echo(str(say_accuracy))
+        typer.echo(str(accuracy(state, city.result, solved_state(city.result, city.inputs.loaded))))
     typer.echo(f"estimate: {folder}")
 
 
@@ -85,7 +87,7 @@ def sensors(
         bool, typer.Option("--charging", help="Assets at several buses say what they do at each of them.")
     ] = False,
     noise: Annotated[float, typer.Option(help="Standard deviation of the error, of the value.")] = 0.01,
-    seed: Annotated[int, typer.Option(min=0, help="What chance begins with.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random numbers.")] = 1,
     form: TableFormat = None,
     out: TableFile = None,
 ) -> None:

@@ -155,7 +155,7 @@ def simulate(
     faults: Annotated[
         float, typer.Option(min=0, max=10, help="How often all else is wrong, 1 being as documented, 0 never.")
     ] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="What chance begins with.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random numbers.")] = 1,
     speed: Annotated[
         float, typer.Option(min=0, help="Seconds of the result in a second, to a broker; 0: as fast as it goes.")
     ] = 0.0,

@@ -52,11 +52,6 @@ def _joined_texts(parts: Parts) -> Parts:
     return found
 
 
-def plainly(view: View, text: str, **values: str) -> str:
-    """A text in the view's language whose values are texts."""
-    return "".join(str(part) for part in told(view, text, **values))
-
-
 def steps_words(view: View, n: int) -> str:
     """A number of steps."""
     return view.say("1 step") if n == 1 else view.say("{n} steps", n=figure(n, 0))

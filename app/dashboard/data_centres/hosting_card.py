@@ -26,10 +26,10 @@ from app.studies.halls.site import folder_of
 from app.studies.hosting.capacity import Hosting
 from app.studies.hosting.growth import hosting_in_scenario
 from carbon.data_centre import DataCentre
+from grid.units import LOW_VOLTAGE_KV
 
 MOST_ON_MAP = 3000
 """Buses drawn at most; of larger grids those of medium and high voltage."""
-LOW_VOLTAGE_KV = 1.0
 QUANTITIES = {"vm_pu": "pu", "loading_percent": "%", "import_mw": "MW", "power_flow": ""}
 _WORDS = (
     "The largest hall of this design that keeps every limit in every step of this run's period, in steps of 0.1 MW; "

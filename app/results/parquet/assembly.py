@@ -25,7 +25,7 @@ _LENGTH_BYTES = 4
 _N_ROWS, _ROW_GROUPS = 3, 4
 """Fields of the whole file: how many rows, and its groups of rows."""
 _COLUMNS, _BYTES, _ROWS_OF_GROUP, _OFFSET, _PACKED_BYTES = 1, 2, 3, 5, 6
-"""Fields of a group of rows: its pieces of columns, their bytes, its rows, and their packed bytes."""
+"""Fields of a group of rows: its pieces of columns, their bytes, its rows, where it begins, and their packed bytes."""
 _ABOUT = 3
 """Field of a piece of a column that says where its pages are; and those of it that do."""
 _DATA_PAGE, _DICTIONARY_PAGE = 9, 11

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +48,6 @@ class HallYear:
     price: str
 
 
-def year_clock(clock: Clock) -> Clock:
-    """The hours of the year in which a clock begins."""
-    start = clock.start.replace(month=1, day=1, hour=0, minute=0)
-    return Clock(start, timedelta(hours=1), (start.replace(year=start.year + 1) - start) // timedelta(hours=1))
-
-
 def place_of(scenario: Scenario, topology: Mapping[str, Any]) -> CityPlace:
     """Where a city is, by its scenario and the coordinates of a result's buses."""
     buses = topology["buses"]
@@ -70,7 +63,7 @@ def hall_year(result: Result) -> HallYear:
         ScenarioError: If this version knows no such scenario.
     """
     scenario, folder = scenario_of(result), folder_of(result)
-    clock, zone = year_clock(scenario.clock), scenario.city.time_zone
+    clock, zone = scenario.clock.year(), scenario.city.time_zone
     weather = _weather(result, scenario, scenario.weather, clock)
     ci, price, words = _imports(scenario, folder, clock, weather, result)
     price = city_prices(scenario, folder, clock, price).import_per_mwh

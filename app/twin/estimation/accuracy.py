@@ -11,6 +11,7 @@ from app.results.folder import Result
 from app.twin.estimation.city_state import CityState, StateBand
 from app.twin.measuring.solved_state import SolvedState, by_step_and_name
 from grid.arrays import Bools, Floats
+from grid.units import LOW_VOLTAGE_KV
 
 QUANTILE: Final = 0.95
 """Share of the errors that are not greater than what is stated."""
@@ -19,8 +20,6 @@ SMALLEST_SHARE: Final = 0.1
 feeds a bus its intensity is zero."""
 ROUNDING: Final = 1e-4
 """A result is stored rounded to about this share of its values, which is wider than many a band of an intensity."""
-LOW_VOLTAGE_KV: Final = 1.0
-"""Rated voltage up to which loadings of lines are not compared [kV]: few measurements tell them apart there."""
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def simulated_series(state: TrueState, metering: Metering, noise: float, seed: i
         state: The true state.
         metering: What is measured.
         noise: See `simulated_measurements`.
-        seed: How chance falls.
+        seed: Seed of the random numbers.
     """
     rng = np.random.default_rng(seed)
     frame = simulated_measurements(state, chosen_sensors(state, metering, rng), noise, rng, NONE)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 
 from app.accounts.grid_elements import is_store
 from app.simulation.inputs import SimulationInputs
+from app.twin.measuring.electrical import AT_BUS, TELEMETERED_MW
 from grid.arrays import Bools, Floats, Ints
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import values_of
 
 Origin = Literal["load", "generator", "asset"]
-TELEMETERED_MW: Final = 0.1
-"""Plants from this size on say what they do at any time [MW]: those that feed in must be read from afar by section 9 of
-the German Renewable Energy Sources Act (EEG) above 100 kW. For loads and stores it is an assumption (from 1 MW on
-Regulation (EU) 2017/1485, articles 47 and 53, has their real-time data exchanged)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +67,9 @@ def city_elements(inputs: SimulationInputs) -> CityElements:
         large = buses.size == 1 and largest_mw(flexibility) >= TELEMETERED_MW
         ci = _ci_of(flexibility, inputs)
         for bus in buses.tolist():
-            named = flexibility.name if buses.size == 1 else f"{flexibility.name}: {city.network.buses.names[bus]}"
-            rows.append((named, flexibility.name, "asset", bus, k, float(shares[bus]), ci, large))
+            at_bus = "" if buses.size == 1 else f"{AT_BUS}{city.network.buses.names[bus]}"
+            name = f"{flexibility.name}{at_bus}"
+            rows.append((name, flexibility.name, "asset", bus, k, float(shares[bus]), ci, large))
     names, owners, origins, *numbers = zip(*rows, strict=True)
     bus_of, row_of, share_of, ci_of, said = (np.array(column) for column in numbers)
     return CityElements(names, owners, origins, bus_of, row_of, share_of, ci_of.astype(float), said)

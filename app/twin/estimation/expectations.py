@@ -10,6 +10,7 @@ import numpy as np
 from app.simulation.inputs import SimulationInputs
 from app.twin.estimation.elements import CityElements, Origin, largest_mw
 from app.twin.estimation.history import Expected, by_weekday, weeks_before
+from app.twin.measuring.electrical import AT_BUS
 from grid.arrays import Floats, Ints
 from grid.city.city import City, Elements
 from grid.flexibility.flexibility import Flexibility
@@ -180,7 +181,7 @@ def _telemetered(elements: CityElements, series: MeasuredSeries, values: Floats,
         for part, quantity in enumerate(("p_mw", "q_mvar")):
             measured, deviation = (found[:, 0] for found in series.select("asset", quantity, [name]))
             there = np.isfinite(measured)
-            if there.any() and (elements.telemetered[k] or ":" in name):
+            if there.any() and (elements.telemetered[k] or AT_BUS in name):
                 values[part][there, k] = measured[there]
                 spread[part][there, k] = np.maximum(deviation[there], LEAST_MW)
                 known += [k] if quantity == "p_mw" else []

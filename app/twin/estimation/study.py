@@ -28,7 +28,7 @@ class SensorStudy:
         city: The city.
         charging: Whether assets at several buses say what they do at each.
         noise: Standard deviation of the error of sensors, of the value [1].
-        seed: How chance falls.
+        seed: Seed of the random numbers.
     """
 
     city: MeasuredCity

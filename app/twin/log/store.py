@@ -38,7 +38,7 @@ ENTRIES: Final = Table(
 )
 """A row for each entry: its kind, what it belongs to, when [µs since 1970, UTC], and the rest as JSON."""
 PROGRESS: Final = Table("twin_progress", _METADATA, Column("name", Text, primary_key=True), Column("content", Text))
-"""How far those came who write entries by themselves, as JSON: the only row that is changed."""
+"""A row for each program that writes entries by itself: how far it came, as JSON. Only these rows are ever replaced."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class TwinLog:
 
         Args:
             records: The entries.
-            progress: Name of who adds them and how far it came, kept in the same transaction.
+            progress: Name of the program that adds them and how far it came, kept in the same transaction.
 
         Returns:
             How many were new.
@@ -82,7 +82,7 @@ class TwinLog:
             return int(counting.execute(dialect.insert(ENTRIES).on_conflict_do_nothing(), rows).rowcount)
 
     def progress(self, name: str) -> Mapping[str, Any] | None:
-        """How far somebody came, as `add` was told; None at the beginning."""
+        """How far a program came, as `add` was told; None at the beginning."""
         with self.database.reading() as connection:
             content = connection.execute(select(PROGRESS.c.content).where(PROGRESS.c.name == name)).scalar()
         return None if content is None else dict(json.loads(content))

@@ -17,8 +17,10 @@ from grid.powerflow.powerflow import PowerFlow
 
 Places = list[tuple[str, str, str, str]]
 """Kind, element, quantity and bus of each place; no bus for what measures itself."""
-PLANT_MW: Final = 0.1
-"""Generators of the net that say what they do from this size on [MW], see `app.twin.estimation.elements`."""
+TELEMETERED_MW: Final = 0.1
+"""Plants from this size on say what they do at any time [MW]: those that feed in must be read from afar by section 9 of
+the German Renewable Energy Sources Act (EEG) above 100 kW. For loads and stores it is an assumption (from 1 MW on
+Regulation (EU) 2017/1485, articles 47 and 53, has their real-time data exchanged)."""
 AT_BUS: Final = ": "
 """Between the name of an asset and that of a bus, where it says what it does at each of several."""
 
@@ -37,7 +39,7 @@ def electrical_values(result: Result, loaded: LoadedScenario, lone: set[str]) ->
         loaded = prepare(loaded).loaded
     generators = loaded.city.generators
     power = generators.p_mw()
-    large = np.flatnonzero(np.abs(generators.p_scale) >= PLANT_MW)
+    large = np.flatnonzero(np.abs(generators.p_scale) >= TELEMETERED_MW)
     names = [generators.names[k] for k in large]
     yield [("asset", name, "p_mw", "") for name in names], -power[:, large]
     if generators.q_mvar()[:, large].any():

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Connection, Insert, Select, func, select, tuple_
+from sqlalchemy import Connection, Insert, Row, Select, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.results.store.database import Database, connect, set_journal
@@ -121,18 +121,19 @@ class MeasurementStore:
             number: Number of the row, 0 for all.
             most: How many rows at most.
         """
-        query = _rows().where(MEASUREMENTS.c.number > number).order_by(MEASUREMENTS.c.number).limit(most)
-        with self.database.reading() as connection:
-            rows = connection.execute(query).all()
+        rows = self._rows_after(number, most)
         return _frame(rows), int(rows[-1][0]) if rows else number
 
     def numbered(self, number: int, most: int | None = None) -> pl.DataFrame:
         """What came in after a row, in order, with its ``number`` before the other columns; arguments as in `after`."""
-        query = _rows().where(MEASUREMENTS.c.number > number).order_by(MEASUREMENTS.c.number).limit(most)
-        with self.database.reading() as connection:
-            rows = connection.execute(query).all()
+        rows = self._rows_after(number, most)
         numbers = pl.Series("number", [row[0] for row in rows], dtype=pl.Int64)
         return _frame(rows).insert_column(0, numbers)
+
+    def _rows_after(self, number: int, most: int | None) -> Sequence[Row[Any]]:
+        query = _rows().where(MEASUREMENTS.c.number > number).order_by(MEASUREMENTS.c.number).limit(most)
+        with self.database.reading() as connection:
+            return connection.execute(query).all()
 
     def last(self, most: int) -> pl.DataFrame:
         """The rows that came in last, so many at most, in order."""

@@ -13,8 +13,8 @@ from grid.arrays import Floats
 from grid.errors import Fault, InputError, raise_if_any
 from grid.network.fault_levels import FaultSource, FaultStrength
 from grid.network.network import Network
+from grid.units import LOW_VOLTAGE_KV
 
-LOW_VOLTAGE_KV = 1.0
 RX_OF_GRID = 0.1
 """Resistance over reactance of a grid above 35 kV where it is not known (IEC 60909-0, 6.2) [1]."""
 END_DEGC = {"ol": 80.0, "cs": 160.0}

@@ -14,9 +14,8 @@ from grid.arrays import Bools, Ints
 from grid.errors import Fault
 from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES
+from grid.units import LOW_VOLTAGE_KV
 
-LOW_VOLTAGE_KV = 1.0
-"""Rated voltage up to which units may be on one phase [kV]."""
 EARTHED_SIDES = {"hv": ("YNyn", "YNd", "YNy"), "lv": ("YNyn", "Dyn", "Yzn", "Yyn")}
 """Vector groups with an earthed star point, or something alike, on each side."""
 NO_LINK = 1e-12

@@ -15,7 +15,6 @@ from grid.twin.forecast.quantiles import LEVELS, coverage, normal_scores, pinbal
 from grid.twin.forecast.references import REFERENCES, reference_quantiles
 
 MODEL = "trained model"
-METHODS = (MODEL, *REFERENCES)
 LEAST_REFERENCE_DAYS = 3
 """Days of measurements that persistence needs to know its spread at all."""
 

@@ -13,7 +13,6 @@ from grid.errors import Fault, nearest, raise_if_any
 from grid.twin.learning.effect import ActionEffect
 
 RecordKind = Literal["alert", "decision", "outcome", "forecast"]
-RECORD_KINDS: Final[tuple[RecordKind, ...]] = ("alert", "decision", "outcome", "forecast")
 DECISIONS: Final = ("accepted", "changed", "rejected")
 """What can be decided about a proposed action."""
 

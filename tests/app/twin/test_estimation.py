@@ -15,28 +15,19 @@ from app.twin.estimation.city_state import city_state
 from app.twin.estimation.elements import city_elements
 from app.twin.estimation.operating_points import OperatingPoints
 from app.twin.measuring.solved_state import by_step_and_name, solved_state
-from tests.app.command_line import gridcarbon, refused, scenario
+from tests.app.command_line import gridcarbon, refused
+from tests.app.twin.small_city import small_city
 
 pytestmark = pytest.mark.slow
-CITY = """
-name: small city
-city: {network: case33bw}
-period: {start: 2030-06-17, days: 1, step_minutes: 60}
-assets:
-  - {kind: pv, name: roofs, bus: '17', p_peak_mw: 1}
-  - {kind: battery, name: store, bus: '24', p_rated_mw: 0.2, e_rated_mwh: 0.8}
-dispatch: {strategy: unmanaged}
-"""
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
     folder = tmp_path_factory.mktemp("city")
-    done = gridcarbon("run", scenario(folder, CITY), "--out", folder / "result")
+    found = small_city(folder, 1, 60)
+    done = gridcarbon("twin", "simulate", found, folder / "m.parquet", "--share", 0.3, "--faults", 0)
     assert done.returncode == 0, done.stderr
-    done = gridcarbon("twin", "simulate", folder / "result", folder / "m.parquet", "--share", 0.3, "--faults", 0)
-    assert done.returncode == 0, done.stderr
-    return folder / "result"
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -6,18 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from grid.twin.forecast.model import TREES
 from tests.app.command_line import gridcarbon, refused, scenario
+from tests.few_trees import few_trees  # noqa: F401  a fixture
 
 HOURS = np.arange(24 * 36)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_trees():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(TREES, "max_iter", 30)
-        patch.setitem(TREES, "learning_rate", 0.2)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -15,27 +15,16 @@ from app.twin.measuring.store import opened_measurements
 from app.twin.measuring.true_state import true_state
 from grid.errors import InputError
 from grid.twin.quality import mark
-from tests.app.command_line import gridcarbon, refused, scenario
+from tests.app.command_line import gridcarbon, refused
 from tests.app.twin.broker import mosquitto
+from tests.app.twin.small_city import small_city
 
 pytestmark = pytest.mark.slow
-CITY = """
-name: small city
-city: {network: case33bw}
-period: {start: 2030-06-17, days: 3}
-assets:
-  - {kind: pv, name: roofs, bus: '17', p_peak_mw: 1}
-  - {kind: battery, name: store, bus: '24', p_rated_mw: 0.2, e_rated_mwh: 0.8}
-dispatch: {strategy: unmanaged}
-"""
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("city")
-    done = gridcarbon("run", scenario(folder, CITY), "--out", folder / "result")
-    assert done.returncode == 0, done.stderr
-    return folder / "result"
+    return small_city(tmp_path_factory.mktemp("city"), 3, 15)
 
 
 @pytest.fixture(scope="module")

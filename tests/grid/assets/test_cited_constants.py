@@ -13,14 +13,13 @@ from grid.assets.base_station import Radio
 from grid.assets.ev import devices, vehicles
 from grid.assets.heat import demand
 from grid.assets.industrial_demand import IndustrialDemand
-from grid.city import placement
 
 CITED = [
     (units.LHV_HYDROGEN_MWH_PER_KG, 119.96 / 3600, 1e-3, "hydrogen's lower heating value, 119.96 MJ/kg"),
     (pv.GAMMA_PER_K, -0.0047, 0.0, "NREL/TP-6A20-62641, table 3: standard module"),
     (pv.INVERTER_EFFICIENCY, 0.96, 0.0, "NREL/TP-6A20-62641: nominal efficiency of the inverter"),
     (feed_in.POWER_FACTOR_MIN, 0.9, 0.0, "VDE-AR-N 4105 (2018): above 4.6 kVA"),
-    (placement.LOW_VOLTAGE_KV, 1.0, 0.0, "IEC 60038: low voltage is up to 1 kV"),
+    (units.LOW_VOLTAGE_KV, 1.0, 0.0, "IEC 60038: low voltage is up to 1 kV"),
     (devices.BATTERY_WEAR_KG_PER_MWH, 84.0 / 3000.0 * 1000.0, 0.0, "IVL C 444: 84 kg/kWh, over 3,000 cycles"),
     (84.0, (61.0 + 106.0) / 2, 0.01, "IVL C 444: the middle of 61 to 106 kg/kWh"),
     (vehicles.PLASTIC_NUMBER**3, vehicles.PLASTIC_NUMBER + 1, 1e-12, "Roberts 2018: the root of x³ = x + 1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import socket
@@ -19,6 +20,10 @@ from app.dashboard import create_app
 from app.dashboard.operations.live import TwinPlace
 from app.results.folder import Result
 
+REQUIRED = os.environ.get("GRIDCARBON_REQUIRE_BROWSER") == "1"
+"""Whether a test fails where there is no browser, instead of being skipped: in CI."""
+if REQUIRED:
+    importlib.import_module("playwright.sync_api")  # raises where it is not installed
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -30,7 +35,7 @@ HOME = re.compile(r"(http://127\.0\.0\.1:|data:|blob:)")
 def browser() -> Iterator[sync_api.Browser]:
     if not CHROMIUM.exists():
         reason = f"{CHROMIUM} is not installed"
-        if os.environ.get("GRIDCARBON_REQUIRE_BROWSER") == "1":
+        if REQUIRED:
             pytest.fail(reason)
         pytest.skip(reason)
     with sync_api.sync_playwright() as playwright:

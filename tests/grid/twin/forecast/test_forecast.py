@@ -12,9 +12,9 @@ from grid.time.clock import Clock
 from grid.twin.forecast import PowerHistory, backtest, make_forecaster, sample_paths
 from grid.twin.forecast.backtest import MODEL
 from grid.twin.forecast.forecaster import QuantileForecast, with_arrived
-from grid.twin.forecast.model import TREES
 from grid.twin.forecast.quantiles import LEVELS, SCORES, at_scores, normal_scores, pinball_loss
 from grid.twin.forecast.samples import Dependence
+from tests.few_trees import few_trees  # noqa: F401  a fixture
 from tests.places import SHARED_DATA
 
 HOUR = timedelta(hours=1)
@@ -26,15 +26,6 @@ DAILY = 10 + 4 * np.sin(HOURS / 24 * 2 * np.pi) + 3 * (HOURS // 24 % 7 < 5)
 
 def history(values, kind="demand"):
     return PowerHistory("city", kind, Clock(MONDAY, HOUR, len(values)), values)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_trees():
-    """What is tested holds for any number of trees; few are trained quickly."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(TREES, "max_iter", 30)
-        patch.setitem(TREES, "learning_rate", 0.2)
-        yield
 
 
 @pytest.fixture(scope="module")
