@@ -105,7 +105,9 @@ def read_text_table(path: str | Path) -> TextTable:
         said = str(error).partition("\n")[0][:_MOST_SAID]  # polars repeats the text that it cannot read
         fault = _ragged(lines, first, separator) or Fault("file", f"cannot be read as CSV ({said})")
         raise InputError([fault], str(path)) from error
-    raise_if_any(_twice(lines[first], separator, table, first + 1), str(path))
+    raise_if_any(
+        [*_twice(lines[first], separator, table, first + 1), *_short(lines, first, separator, table)], str(path)
+    )
     table = table.rename({name: tidy_name(name) for name in table.columns}, strict=False)
     at = _lines(lines, first, table.height)
     return tidy(table.drop(_LINE), at, separator, encoding)
@@ -165,7 +167,8 @@ def _header(lines: list[str]) -> int | None:
     A title has at most half of the cells of the widest line; a header has more, of which none begins like a number.
     """
     places = [k for k, line in enumerate(lines) if line.strip() and not _is_preamble(line)][:_MOST_ABOVE]
-    rows = [[cell for each in lines[k].split(separator_of(lines[k])) if (cell := each.strip(' "'))] for k in places]
+    separator = max(_SEPARATORS, key=lambda each: max((lines[k].count(each) for k in places), default=0))
+    rows = [[cell for each in lines[k].split(separator) if (cell := each.strip(' "'))] for k in places]
     widest = max(map(len, rows), default=0)
     names = (place for place, row in zip(places, rows, strict=True) if 2 * len(row) > widest and _are_names(row))
     if not places or 2 * len(rows[0]) > widest:
@@ -188,6 +191,17 @@ def _twice(header: str, separator: str, table: pl.DataFrame, line: int) -> Itera
         same = [table[column] for column, each in zip(own, names, strict=True) if each == name]
         if name and any(not same[0].equals(each) for each in same[1:]):
             yield Fault(f"row {line}", "must name each column once; two of different cells are called", name)
+
+
+def _short(lines: list[str], first: int, separator: str, table: pl.DataFrame) -> Iterator[Fault]:
+    """All rows have less cells than the header, so that nobody knows which columns they are of."""
+    if not table.height or table[table.columns[-1]].null_count() < table.height:
+        return
+    header = next(csv.reader([lines[first]], delimiter=separator))
+    named = max(k + 1 for k, name in enumerate(header) if tidy_name(name) or not k)
+    widths = [line.count(separator) + 1 for line in lines[first + 1 :] if line.strip()]
+    if max(widths, default=named) < named:
+        yield Fault(f"row {first + 2}", f"has {widths[0]} cells, the header {named}: which columns are they of?")
 
 
 def _is_preamble(line: str) -> bool:

@@ -13,6 +13,7 @@ from carbon.factors.used import published
 from carbon.upstream.readers.csv_layouts import Layout, layout_of
 from carbon.upstream.readers.csv_rows import FileRows, read_rows
 from carbon.upstream.readers.entsoe_files import is_library, library_table
+from carbon.upstream.readers.entsoe_long import has_types_in_rows, with_types_in_columns
 from carbon.upstream.supply import IMPORTS, Upstream
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
@@ -67,10 +68,11 @@ def upstream_from_csv(
     layout = layout_of(tuple(table.names), boundary)
     if layout is None:
         raise_if_any(_column_faults(table.names), str(path))
-        raise InputError.single("", "has none of the known layouts", str(path))
+        raise InputError.single("", "has none of the known layouts (docs/reading_files.md)", str(path))
     raise_if_any(_layout_faults(layout, table, price_per_mwh, boundary), str(path))
     rows = read_rows(layout, table, of_one_file=not library)
-    raise_if_any([*_time_faults(layout, rows, clock), *rows.faults, *_zone_faults(layout, table)], str(path))
+    raise_if_any(_zone_faults(layout, table), str(path))
+    raise_if_any([*_time_faults(layout, rows, clock), *rows.faults], str(path))
     even, series, faults = _filled(rows, clock)
     raise_if_any(faults, str(path))
     means = step_means(replace(even, values=series.values), clock)
@@ -92,6 +94,8 @@ def _table(path: str | Path) -> TextTable:
     renamed = {name: known.get(name.casefold(), name) for name in table.names}
     if len(set(renamed.values())) == len(renamed):
         table = replace(table, cells=table.cells.rename(renamed))
+    if has_types_in_rows(table.names):
+        return with_types_in_columns(table)
     first = table.cells.row(0) if table.n_rows else ("x",)
     if not first[0] and any("(" in cell for cell in first):
         return table.without_first()  # a row of units below the header, as in Energy-Charts
@@ -197,6 +201,9 @@ def _report(
 
 
 def _column_faults(columns: list[str]) -> Iterator[Fault]:
+    if not {*_NOT_OURS} & {*columns} and not any(nearest(name, columns) for name in _NOT_OURS):
+        yield Fault("", "has none of the known layouts (docs/reading_files.md); its columns are", ", ".join(columns))
+        return
     for name in _NOT_OURS:
         if name not in columns:
             yield Fault(name, "is a required column of our layout", suggestion=nearest(name, columns))

@@ -11,7 +11,8 @@
 | ENTSO-E File Library (`entsoe_files`) | ``DateTime(UTC)``, beginning, UTC | generation, price, imports |
 | Energy-Charts | ``Date (GMT+1)``, by the cell's offset, else the header's | generation, price |
 
-Any of them may have a column ``price_per_mwh`` added. Where a layout gives generation and no intensity, this follows
+Exports of ENTSO-E may have types of generation as columns or as rows (`entsoe_long`). Any of them may have a column
+``price_per_mwh`` added. Where a layout gives generation and no intensity, this follows
 from emission factors; discharge of storage is left out of the mix, because its origin is not in the file, and so is
 what is of no known type: the report says how much, and more than a fifth is refused. Names of columns of Energy-Charts
 are unverified.
@@ -104,6 +105,9 @@ _GERMAN_TYPES: Final = {
     "geothermie": "geothermal",
     "kernenergie": "nuclear",
     "laufwasser": "hydro",
+    "wasserkraft": "hydro",
+    "photovoltaik": "solar",
+    "windkraft": "wind_onshore",
     "speicherwasser": "hydro",
     "wasserspeicher": "hydro",
     "müll": "other",

@@ -33,6 +33,10 @@ _LEAST_INTENSITY: Final = 2.0
 """A series of intensities that never exceeds this, and is not 0, is in t/MWh or kg/kWh [kg/MWh]."""
 _LEAST_PRICE: Final = 1.0
 """A series of prices that varies and never exceeds this is per kWh [currency/MWh]."""
+_MARKS: Final = (999.0, 9999.0, 99_999.0, 999_999.0)
+"""What files hold instead of a value that is missing, with either sign."""
+_FAR: Final = 5.0
+"""How much larger such a mark is than all other values of a column."""
 _NEGLIGIBLE_MWH: Final = 10.0
 """Own use of a type that does not run, in the mean [MW]."""
 _SHOWN: Final = 10
@@ -106,7 +110,7 @@ def read_rows(layout: Layout, table: TextTable, *, of_one_file: bool) -> FileRow
         values,
         zone,
         order,
-        (*faults, *cut, *lost),
+        tuple(faults) or (*cut, *lost),
         (*mended, *more),
         (*dropped, *outside),
         of_one_file,
@@ -114,7 +118,7 @@ def read_rows(layout: Layout, table: TextTable, *, of_one_file: bool) -> FileRow
 
 
 def _times(layout: Layout, table: TextTable) -> tuple[Times, str, tuple[Fault, ...]]:
-    cells = table.cells[layout.time_column].str.split(" - ").list.first()  # an interval, as in ENTSO-E's exports
+    cells = table.cells[layout.time_column].str.replace(r"\s+[-–—]\s+.*$", "")  # an interval, as ENTSO-E exports it
     plain = cells.fill_null("").str.replace(r"\s*\((CES?T|EES?T|WES?T)\)$", "")
     found = read_stamps([plain], zone=layout.zone.name if layout.zone.minutes is None else None, even=True)
     instants = place(found.columns[0], layout.zone, "in turn")
@@ -137,22 +141,33 @@ def _columns(layout: Layout, table: TextTable) -> tuple[dict[str, Floats], list[
     for name, (column, scale) in layout.values.items():
         numbers = table.numbers(column)
         columns[name] = numbers.values * scale
-        faults += _cell_faults(column, numbers, table.lines)
+        faults += [*_cell_faults(column, numbers, table), *_mark_faults(column, numbers, table.lines)]
         if numbers.empty.all() and table.n_rows:
             faults.append(Fault(column, "must have values; it is empty"))
         faults += _value_faults(name, column, columns[name], scale, table.lines)
     for column in layout.generation:
         numbers = table.numbers(column)
-        faults += _cell_faults(column, numbers, table.lines)
+        faults += [*_cell_faults(column, numbers, table), *_mark_faults(column, numbers, table.lines)]
         known = np.isfinite(numbers.values).any()
         columns[column] = numbers.values if known else np.zeros(table.n_rows)  # a type that is not there
     return columns, faults
 
 
-def _cell_faults(column: str, numbers: Numbers, lines: Ints) -> Iterator[Fault]:
+def _cell_faults(column: str, numbers: Numbers, table: TextTable) -> Iterator[Fault]:
     if numbers.unread.any():
-        rule = "must be a number in every row, or empty; not so in rows"
-        yield Fault(column, rule, lines[numbers.unread][:_SHOWN].tolist())
+        first = table.cells[column].filter(pl.Series(numbers.unread))[0]
+        why = f" ({first!r}: no cell of the file tells decimals from thousands)" if table.mark == "?" else ""
+        rule = f"must be a number in every row, or empty{why}; not so in rows"
+        yield Fault(column, rule, table.lines[numbers.unread][:_SHOWN].tolist())
+
+
+def _mark_faults(column: str, numbers: Numbers, lines: Ints) -> Iterator[Fault]:
+    """Numbers such as -9999 that stand for a missing value, far from all others of the column."""
+    marks = np.isin(np.abs(numbers.values), _MARKS)
+    others = np.abs(numbers.values[np.isfinite(numbers.values) & ~marks])
+    if marks.any() and others.size and (bad := marks & (np.abs(numbers.values) > _FAR * others.max())).any():
+        rule = f"{numbers.values[bad][0]:g} stands for a missing value, it seems: leave the cell empty, in rows"
+        yield Fault(column, rule, lines[bad][:_SHOWN].tolist())
 
 
 def _value_faults(name: str, column: str, values: Floats, scale: float, lines: Ints) -> Iterator[Fault]:

@@ -40,7 +40,7 @@ def test_comments_and_what_a_spreadsheet_writes_first_are_no_header(tmp_path: Pa
 
 @pytest.mark.parametrize(
     "above",
-    ["Export of 1 May\n", "Export\nZone;DE\n\n", '"Export; all";;;\n', "from;2023-01-01\n"],
+    ["Export of 1 May\n", "Zone,DE\n", "Export\nZone;DE\n\n", '"Export; all";;;\n', "from;2023-01-01\n"],
 )
 def test_titles_above_the_header_are_no_header(tmp_path: Path, above: str) -> None:
     found = table(tmp_path, f"{above}time;ci;price;share\n2023-01-01 00:00;3,5;7;1\n".encode())
@@ -66,6 +66,7 @@ def test_two_columns_of_one_name_must_be_equal(tmp_path: Path) -> None:
         (b"a,b\n\x00\x01\x02", "bytes that are no text"),
         (b"", "is empty"),
         (b'time,ci\n1,2\n"3,4\n' + 20_000 * b"5,67890\n", "row 3: has a quotation mark that no other closes"),
+        (b"date (GMT+1, GMT+2),a,b\n2030,1,2\n2031,1,2\n", "row 2: has 3 cells, the header 4"),
         (b"time,ci,price\n2030,335,96,7\n", "row 2: has more cells than the 3 of the header; decimal commas need ;"),
     ],
 )

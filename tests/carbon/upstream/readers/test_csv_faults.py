@@ -149,3 +149,37 @@ def test_a_year_in_local_time_serves_the_year_in_utc(tmp_path: Path):
     assert upstream.report.period == "2023-01-01 00:00 to 2023-01-04 23:00 UTC"
     early = {name: values[30:] for name, values in own().items()}
     assert "must cover 2023-01-01T00:00 to 2023-01-05T00:00 UTC" in refused(write(tmp_path, early), four_days)
+
+
+@pytest.mark.parametrize("name", ["price_per_mwh", "ci_kg_per_mwh"])
+@pytest.mark.parametrize("mark", [-9999, 99999])
+def test_what_stands_for_a_missing_value_is_none(tmp_path: Path, name: str, mark: int):
+    series = own()
+    series[name][5] = mark
+    message = refused(write(tmp_path, series))
+    assert f"{mark} stands for a missing value" in message
+    assert "[7]" in message
+
+
+def test_one_fault_is_told_once(tmp_path: Path):
+    two = {name: [cell for cell in cells for _ in range(2)] for name, cells in electricity_maps().items()}
+    two["Zone id"] = ["FR", "DE"] * 24
+    assert "has 1 problem" in refused(write(tmp_path, two), price_per_mwh=1.0)
+    strange = {"Zeit": ["2023-01-01"], "Preis": [1.0]}
+    assert "has 1 problem" in refused(write(tmp_path, strange))
+    assert "Zeit, Preis" in refused(write(tmp_path, strange))
+
+
+def test_types_of_generation_may_stand_in_rows(tmp_path: Path):
+    begins = [START + k * HOUR for k in range(24)]
+    powers = {"Fossil Gas": 300.0, "Solar": 100.0, "Wind Onshore": 600.0}
+    rows = [(t, kind, mw) for t in begins for kind, mw in powers.items()]
+    columns = {
+        "MTU (UTC)": [f"{t:%d/%m/%Y %H:%M:%S} - {t + HOUR:%d/%m/%Y %H:%M:%S}" for t, _, _ in rows],
+        "Area": ["BZN|XX"] * len(rows),
+        "Production Type": [kind for _, kind, _ in rows],
+        "Generation (MW)": [mw for _, _, mw in rows],
+    }
+    found = upstream_from_csv(write(tmp_path, columns), DAY, price_per_mwh=1.0)
+    assert dict(zip(found.technologies, found.p_mw[7], strict=True)) == {"gas": 300, "solar": 100, "wind_onshore": 600}
+    assert found.renewable_share == pytest.approx(0.7)
