@@ -221,4 +221,7 @@ def connected_of(
         phase * wye_node.size + np.searchsorted(wye_node, followed), curves.kind,
         np.ascontiguousarray(curves.rating_mvar.T / network.base_mva), curves.vm_pu, curves.q_share,
     )  # fmt: skip
-    return Connected(layout.place[wye_node], wye_profiles, layout.place[delta_node], delta_profiles, following)
+    drawn = np.diff(wye_profiles.pointer).reshape(len(PHASES), -1) > 0
+    drawn.ravel()[following.row] = True
+    alone = np.where(drawn.sum(axis=0) == 1, drawn.argmax(axis=0), -1)
+    return Connected(layout.place[wye_node], alone, wye_profiles, layout.place[delta_node], delta_profiles, following)

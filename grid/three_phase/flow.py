@@ -27,13 +27,11 @@ from grid.powerflow.newton import VoltageCurves
 from grid.powerflow.zbus import GROUPS, MAX_ITERATIONS, SETTLED_PU, Limits, in_threads
 from grid.three_phase.compiled import compiled_bounds, compiled_grid, connected_of, nodes_with
 from grid.three_phase.found_kernel import merged, nothing_found, solve_steps
-from grid.three_phase.kernel import ElementFound, PhasesKept, SequenceGrid, Singles, StepFound
+from grid.three_phase.kernel import LANES, ElementFound, PhasesKept, SequenceGrid, Singles, StepFound
 
 Keep = Literal["extremes", "magnitudes", "phasors"]
 MISSED_MVA = 1e-8
 """A step has converged when no node misses a current of more than this at rated voltage in any sequence [MVA]."""
-CACHE_BYTES = 2_000_000
-"""Working set of a block: what fits the second-level cache of common processors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,17 +236,14 @@ def three_phase_flow(
         np.zeros((len(GROUPS), n_steps)), np.zeros(n_steps, np.int64),
     )  # fmt: skip
     kept = _room(keep, n_nodes, len(network.branches), n_steps)
-    block = _block_of(layout.n_active)
     missed = (MISSED_MVA / network.base_mva) ** 2
 
     def solve(begin: int, end: int) -> ElementFound:
         found = nothing_found(n_nodes, grid.currents.most.shape[1], grid.chains.first.size)
-        solve_steps(
-            begin, end, block, grid, bounds, connected, SETTLED_PU**2, missed, MAX_ITERATIONS, step, found, kept
-        )
+        solve_steps(begin, end, grid, bounds, connected, SETTLED_PU**2, missed, MAX_ITERATIONS, step, found, kept)
         return found
 
-    element = merged(in_threads(solve, n_steps, block, threads))
+    element = merged(in_threads(solve, n_steps, LANES, threads))
     failed = ~(step.residual < missed)
     made = _made(network, layout.place, grid, step, element, failed)
     return replace(made, **_arrays(keep, kept, failed))
@@ -332,9 +327,3 @@ def _check(network: SequenceNetwork, loads: PhaseLoads) -> None:
     if loads.delta.n_steps != loads.n_steps:
         faults.append(Fault("loads.delta", f"must have {loads.n_steps} steps", loads.delta.n_steps))
     raise_if_any(faults)
-
-
-def _block_of(n_active: int) -> int:
-    """Steps in a block: a multiple of 8, so that the arrays of a block stay in the cache."""
-    arrays = 12
-    return int(np.clip(CACHE_BYTES // (8 * arrays * n_active) // 8 * 8, 16, 128))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grid.powerflow.zbus_kernel import inner_kernel
-from grid.three_phase.kernel import to_phases
+from grid.three_phase.currents_kernel import to_phases
 
 
 @inner_kernel()
@@ -19,7 +19,7 @@ def follow_voltages(first, n_steps, connected, vr, vi, phase_r, phase_i, state, 
     of, n_nodes = connected.following, connected.wye_node.size
     for j in range(of.row.size):
         phase, m = of.row[j] // n_nodes, of.row[j] % n_nodes
-        to_phases(n_steps, connected.wye_node[m], vr, vi, phase_r, phase_i)
+        to_phases(connected.wye_node[m], vr, vi, phase_r, phase_i)
         at, share = of.vm_pu[of.kind[j]], of.share[of.kind[j]]
         for k in range(n_steps):
             v = np.sqrt(phase_r[phase, k] * phase_r[phase, k] + phase_i[phase, k] * phase_i[phase, k])

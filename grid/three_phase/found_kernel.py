@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from grid.powerflow.zbus_kernel import inject, inner_kernel, kernel
+from grid.powerflow.zbus_kernel import inject, kernel
+from grid.three_phase.currents_kernel import right_hand_sides
 from grid.three_phase.extremes_kernel import (
     along,
     count_loadings,
@@ -19,23 +20,26 @@ from grid.three_phase.extremes_kernel import (
     squares,
 )
 from grid.three_phase.following_kernel import follow_voltages
-from grid.three_phase.kernel import ElementFound, right_hand_sides, solved
+from grid.three_phase.kernel import LANES, ElementFound, inlined_kernel, solved
+
+SLOWEST_KNOWN = 0.01
+"""Square of the ratio of two changes that is counted on at best: faster convergence may be chance."""
 
 
-@inner_kernel()
-def _missed(n_steps, reduced, which, node, vr, vi, missed_r, missed_i):  # type: ignore[no-untyped-def]
+@inlined_kernel()
+def _missed(reduced, which, node, vr, vi, missed_r, missed_i):  # type: ignore[no-untyped-def]
     """Current of one sequence that enters the grid from an active node."""
-    for k in range(n_steps):
+    for k in range(LANES):
         missed_r[k], missed_i[k] = 0.0, 0.0
     for entry in range(reduced.pointer[node], reduced.pointer[node + 1]):
         j, yr, yi = reduced.column[entry], reduced.real[which, entry], reduced.imag[which, entry]
-        for k in range(n_steps):
+        for k in range(LANES):
             missed_r[k] += yr * vr[which, j, k] - yi * vi[which, j, k]
-        for k in range(n_steps):
+        for k in range(LANES):
             missed_i[k] += yr * vi[which, j, k] + yi * vr[which, j, k]
 
 
-@inner_kernel()
+@inlined_kernel()
 def _balance(first, n_steps, grid, vr, vi, xr, xi, missed_r, missed_i, step):  # type: ignore[no-untyped-def]
     """Square of the current that a node misses, at worst, and what the held nodes inject into the grid."""
     for k in range(n_steps):
@@ -46,10 +50,10 @@ def _balance(first, n_steps, grid, vr, vi, xr, xi, missed_r, missed_i, step):  #
             step.slack_q[slack, first + k] = 0.0
     for which, sequence in enumerate((grid.zero, grid.positive, grid.negative)):
         for node in range(sequence.place.size):
-            _missed(n_steps, grid.reduced, which, node, vr, vi, missed_r, missed_i)
+            _missed(grid.reduced, which, node, vr, vi, missed_r, missed_i)
             at, slack = sequence.place[node], _held_place(grid.held, node)
             if at >= 0:
-                for k in range(n_steps):
+                for k in range(LANES):
                     missed_r[k] -= xr[which, at, k]
                     missed_i[k] -= xi[which, at, k]
             if slack >= 0:
@@ -61,7 +65,7 @@ def _balance(first, n_steps, grid, vr, vi, xr, xi, missed_r, missed_i, step):  #
                         step.residual[first + k] = square
 
 
-@inner_kernel()
+@inlined_kernel()
 def _held_place(held, node):  # type: ignore[no-untyped-def]
     """Place of a node among those that are held; -1 where it is none."""
     for slack in range(held.size):
@@ -70,7 +74,7 @@ def _held_place(held, node):  # type: ignore[no-untyped-def]
     return -1
 
 
-@inner_kernel()
+@inlined_kernel()
 def _into_grid(first, n_steps, grid, which, node, slack, vr, vi, missed_r, missed_i, step):  # type: ignore[no-untyped-def]
     """Adds what a held node injects in one sequence: all that enters the grid there but by the grid above itself."""
     gr, gi = grid.source_real[which, slack], grid.source_imag[which, slack]
@@ -81,57 +85,55 @@ def _into_grid(first, n_steps, grid, which, node, slack, vr, vi, missed_r, misse
         step.slack_q[slack, first + k] += 3.0 * (b * c - a * d)
 
 
-@inner_kernel()
-def _chain_losses(n_steps, weight, factors, v, d, row, loss, sums):  # type: ignore[no-untyped-def]
+@inlined_kernel()
+def _chain_losses(weight, factors, v, d, row, loss, sums):  # type: ignore[no-untyped-def]
     """Losses of a chain in each step, and what those of its branches follow from, both by sequence."""
     vr, vi, dr, di = v[0], v[1], d[0], d[1]
     own, rise, real, imag = row[:4]
     for s in range(3):
-        squares(n_steps, vr, vi, s, own)
-        squares(n_steps, dr, di, s, rise)
-        for k in range(n_steps):
+        squares(vr, vi, s, own)
+        squares(dr, di, s, rise)
+        for k in range(LANES):
             real[k] = vr[s, k] * dr[s, k] + vi[s, k] * di[s, k]
-        for k in range(n_steps):
+        for k in range(LANES):
             imag[k] = vr[s, k] * di[s, k] - vi[s, k] * dr[s, k]
         for part, values in enumerate((own, rise, real, imag)):
             factor, total = factors[s, part], 0.0
-            for k in range(n_steps):
+            for k in range(LANES):
                 loss[k] += factor * values[k]
-            for k in range(n_steps):
+            for k in range(LANES):
                 total += weight[k] * values[k]
             sums[s, part] += total
 
 
-@inner_kernel()
-def _ends(n_steps, i, j, vr, vi, v, d):  # type: ignore[no-untyped-def]
+@inlined_kernel()
+def _ends(i, j, vr, vi, v, d):  # type: ignore[no-untyped-def]
     """Voltage of the first end of a chain, and the rise to its second."""
     ar, ai, dr, di = v[0], v[1], d[0], d[1]
     for s in range(3):
-        for k in range(n_steps):
+        for k in range(LANES):
             ar[s, k] = vr[s, i, k]
-        for k in range(n_steps):
+        for k in range(LANES):
             ai[s, k] = vi[s, i, k]
-        for k in range(n_steps):
+        for k in range(LANES):
             dr[s, k] = vr[s, j, k] - ar[s, k]
-        for k in range(n_steps):
+        for k in range(LANES):
             di[s, k] = vi[s, j, k] - ai[s, k]
 
 
-@inner_kernel()
+@inlined_kernel()
 def _walk(  # type: ignore[no-untyped-def]
     first, n_steps, lines, bounds, order, weight, vr, vi, scratch, square, seen, loading_max, loss, element, kept
 ):
     """Chain by chain: voltages of the nodes, currents of the branches, losses."""
     (chains, inner, currents), (v, d, z, row) = lines, scratch
     for chain in range(chains.first.size):
-        _ends(n_steps, chains.first[chain], chains.second[chain], vr, vi, v, d)
-        _chain_losses(n_steps, weight, chains.loss[chain], v, d, row, loss, element.squares[chain])
+        _ends(chains.first[chain], chains.second[chain], vr, vi, v, d)
+        _chain_losses(weight, chains.loss[chain], v, d, row, loss, element.squares[chain])
         for at in range(chains.node_pointer[chain], chains.node_pointer[chain + 1]):
             node = inner.node[at]
-            along(n_steps, inner, at, v, d, z)
-            low, high, most = reduce_node(
-                n_steps, bounds.vm_low[node], bounds.vm_high[node], bounds.unbalance, z, row, seen
-            )
+            along(inner, at, v, d, z)
+            low, high, most = reduce_node(bounds.vm_low[node], bounds.vm_high[node], bounds.unbalance, z, row, seen)
             element.vm_min[node] = min(element.vm_min[node], low)
             element.vm_max[node] = max(element.vm_max[node], high)
             element.unbalance_max[node] = max(element.unbalance_max[node], most)
@@ -140,35 +142,35 @@ def _walk(  # type: ignore[no-untyped-def]
             if kept.voltage.size:
                 _keep_phasors(first, n_steps, order[node], z[0], z[1], kept.voltage)
         for g in range(chains.current_pointer[chain], chains.current_pointer[chain + 1]):
-            along(n_steps, currents, g, v, d, z)
-            high, neutral = reduce_current(n_steps, g, currents.most, z, row, square, loading_max)
+            along(currents, g, v, d, z)
+            high, neutral = reduce_current(g, currents.most, z, row, square, loading_max)
             element.current_max[g] = max(element.current_max[g], high)
             element.neutral_max[g] = max(element.neutral_max[g], neutral)
 
 
-@inner_kernel()
-def _begin(n_steps, grid, vr, vi):  # type: ignore[no-untyped-def]
+@inlined_kernel()
+def _begin(grid, vr, vi):  # type: ignore[no-untyped-def]
     """Voltages without anything connected."""
     for sequence, of in enumerate((grid.zero, grid.positive, grid.negative)):
         for node in range(of.place.size):
-            for k in range(n_steps):
+            for k in range(LANES):
                 vr[sequence, node, k] = of.unloaded_real[node]
                 vi[sequence, node, k] = of.unloaded_imag[node]
 
 
-@inner_kernel()
+@inlined_kernel()
 def _stand_in(first, n_steps, missed, vr, vi, weight, step):  # type: ignore[no-untyped-def]
     """Puts a step that has converged in place of those that have not, so that extremes are of solutions only.
 
     Returns whether any step of the block has converged; `weight` is 1 for those and 0 for others.
     """
     good = -1
-    for k in range(n_steps):
-        weight[k] = 1.0 if step.residual[first + k] < missed else 0.0
+    for k in range(LANES):
+        weight[k] = 1.0 if k < n_steps and step.residual[first + k] < missed else 0.0
         good = k if weight[k] > 0 else good
     if good < 0:
         return False
-    for k in range(n_steps):
+    for k in range(LANES):
         if weight[k] == 0.0:
             for sequence in range(3):
                 for node in range(vr.shape[1]):
@@ -177,16 +179,16 @@ def _stand_in(first, n_steps, missed, vr, vi, weight, step):  # type: ignore[no-
     return True
 
 
-@inner_kernel()
+@inlined_kernel()
 def _found(  # type: ignore[no-untyped-def]
     first, n_steps, grid, bounds, weight, vr, vi, scratch, square, seen, loading_max, loss, step, element, kept
 ):
     """Everything that is found of the voltages of a block."""
     vm_min, vm_max, unbalance, over = seen
-    for k in range(n_steps):
+    for k in range(LANES):
         vm_min[k], vm_max[k], unbalance[k], over[k], loss[k] = np.inf, 0.0, 0.0, 0.0, 0.0
     for group in range(loading_max.shape[0]):
-        for k in range(n_steps):
+        for k in range(LANES):
             loading_max[group, k] = 0.0
     lines, currents, percent = (grid.chains, grid.inner, grid.currents), grid.currents, grid.percent_per_pu
     _walk(
@@ -197,7 +199,7 @@ def _found(  # type: ignore[no-untyped-def]
     for g in range(square.shape[0]):
         beyond |= element.current_max[g] > bounds.current[g]
     if beyond:
-        count_loadings(n_steps, currents.of_from, currents.of_to, percent, bounds.loading, square, over)
+        count_loadings(currents.of_from, currents.of_to, percent, bounds.loading, square, over)
     if kept.loading.size:
         keep_loadings(first, n_steps, currents.of_from, currents.of_to, percent, square, kept.loading)
     for k in range(n_steps):
@@ -209,52 +211,64 @@ def _found(  # type: ignore[no-untyped-def]
             step.loading_max[group, first + k] = loading_max[group, k]
 
 
+@inlined_kernel()
+def _remaining(moved, before):  # type: ignore[no-untyped-def]
+    """Square of what is left of a geometric series of changes, from the squares of the last and of the one before."""
+    ratio = max(moved / before, SLOWEST_KNOWN)
+    return moved * ratio / (1.0 - np.sqrt(ratio)) ** 2 if ratio < 1.0 else np.inf
+
+
 @kernel()
-def solve_steps(begin, end, block, grid, bounds, connected, settled, missed, max_iterations, step, element, kept):  # type: ignore[no-untyped-def]
+def solve_steps(begin, end, grid, bounds, connected, settled, missed, max_iterations, step, element, kept):  # type: ignore[no-untyped-def]
     """Solves the steps ``begin`` to ``end`` - 1, block by block, into `step`, `element` and `kept`.
 
-    A block is iterated until no voltage of it moves by more than the root of `settled`, or for `max_iterations`. A step
-    has converged if no node misses a current of more than the root of `missed` in any sequence.
+    A block is iterated until no voltage of it moves by more than the root of `settled`, or is farther than that from
+    where it tends to, or for `max_iterations`. A step has converged if no node misses a current of more than the root
+    of `missed` in any sequence.
     """
     n_active, n_currents = grid.zero.place.size, grid.currents.most.shape[1]
-    n_wye, n_delta = 3 * connected.wye_node.size, 3 * connected.delta_node.size
-    power = (np.empty((n_wye, block)), np.empty((n_wye, block)), np.empty((n_delta, block)), np.empty((n_delta, block)))
-    work = (np.empty((3, block)), np.empty((3, block)), np.empty((3, n_active, block)), np.empty((3, n_active, block)))
-    vr, vi = np.empty((3, n_active, block)), np.empty((3, n_active, block))
-    v, d = (np.empty((3, block)), np.empty((3, block))), (np.empty((3, block)), np.empty((3, block)))
-    z = (np.empty((3, block)), np.empty((3, block)))
-    row = (np.empty(block), np.empty(block), np.empty(block), np.empty(block), np.empty(block), np.empty(block))
-    scratch = (v, d, z, row)
-    seen = (np.empty(block), np.empty(block), np.empty(block), np.empty(block))
-    loading_max, loss = np.empty((step.loading_max.shape[0], block)), np.empty(block)
-    square, change, weight = np.empty((n_currents, block)), np.empty(block), np.empty(block)
+    wye, delta = (3 * connected.wye_node.size, LANES), (3 * connected.delta_node.size, LANES)
+    active, three, one = (3, n_active, LANES), (3, LANES), LANES
+    power = (np.empty(wye), np.empty(wye), np.empty(delta), np.empty(delta))
+    work = (np.empty(three), np.empty(three), np.empty(active), np.empty(active))
+    vr, vi = np.empty(active), np.empty(active)
+    v, d, z = (np.empty(three), np.empty(three)), (np.empty(three), np.empty(three)), (np.empty(three), np.empty(three))
+    row = (np.empty(one), np.empty(one), np.empty(one), np.empty(one), np.empty(one), np.empty(one))
+    seen = (np.empty(one), np.empty(one), np.empty(one), np.empty(one))
+    loading_max, loss = np.empty((step.loading_max.shape[0], LANES)), np.empty(one)
+    square, change, weight = np.empty((n_currents, LANES)), np.empty(one), np.empty(one)
     n_following = connected.following.row.size
-    state = (np.empty((n_following, block)), np.empty((n_following, block)), np.empty((n_following, block)))
-    for first in range(begin, end, block):
-        n_steps = min(block, end - first)
+    state = (np.empty((n_following, LANES)), np.empty((n_following, LANES)), np.empty((n_following, LANES)))
+    for first in range(begin, end, LANES):
+        n_steps = min(LANES, end - first)
         inject(first, n_steps, connected.wye, power[0], power[1])
         inject(first, n_steps, connected.delta, power[2], power[3])
-        _begin(n_steps, grid, vr, vi)
+        for part in power:
+            part[:, n_steps:] = 0.0
+        _begin(grid, vr, vi)
         state[0][:], state[1][:], state[2][:] = 0.0, 1.0, 0.0
+        before = np.inf
         for _ in range(max_iterations):
             if n_following:
                 follow_voltages(first, n_steps, connected, vr, vi, work[0], work[1], state, power[1])
-            right_hand_sides(n_steps, grid, connected, power, vr, vi, work)
-            if solved(n_steps, grid, vr, vi, work[2], work[3], change) < settled:
+            right_hand_sides(grid, connected, power, vr, vi, work)
+            moved = solved(grid, vr, vi, work[2], work[3], change)
+            if moved < settled or (not n_following and _remaining(moved, before) < settled):
                 break
+            before = moved
         if n_following:
             state[1][:], state[2][:] = 1.0, 0.0
             follow_voltages(first, n_steps, connected, vr, vi, work[0], work[1], state, power[1])
-        right_hand_sides(n_steps, grid, connected, power, vr, vi, work)
+        right_hand_sides(grid, connected, power, vr, vi, work)
         _balance(first, n_steps, grid, vr, vi, work[2], work[3], loss, change, step)
         if _stand_in(first, n_steps, missed, vr, vi, weight, step):
             _found(
-                first, n_steps, grid, bounds, weight, vr, vi, scratch, square, seen, loading_max, loss, step, element,
-                kept,
+                first, n_steps, grid, bounds, weight, vr, vi, (v, d, z, row), square, seen, loading_max, loss, step,
+                element, kept,
             )  # fmt: skip
 
 
-@inner_kernel()
+@inlined_kernel()
 def _keep_phasors(first, n_steps, node, zr, zi, voltage):  # type: ignore[no-untyped-def]
     """Copies the voltages of a node."""
     for sequence in range(3):

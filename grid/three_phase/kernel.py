@@ -8,6 +8,7 @@ it from the two nodes that they lie between.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +16,13 @@ import numpy.typing as npt
 
 from grid.arrays import Floats, Ints
 from grid.powerflow.zbus_arrays import Profiles, Triangle
-from grid.powerflow.zbus_kernel import MIN_VOLTAGE_SQUARED, inner_kernel
+from grid.powerflow.zbus_kernel import inner_kernel
 
 Singles = npt.NDArray[np.float32]
+inlined_kernel = partial(inner_kernel, forceinline=True)
+"""Compiles a function into those that call it: handing on so many arrays would cost more than its loops."""
+LANES = 64
+"""Steps in a block, known when loops over them are compiled; a block of a hundred nodes stays in a cache of 1 MiB."""
 HALF_ROOT_3 = float(np.sqrt(0.75))
 """Imaginary part of the operator a = exp(j 120°); its real part is -1/2."""
 
@@ -142,6 +147,8 @@ class Connected(NamedTuple):
     """What is connected: K nodes between phase and neutral, D between phases; rows are phase by phase."""
 
     wye_node: Ints
+    alone: Ints
+    """The only phase of each of the K in which anything is drawn, shape (K,); -1 where there are more."""
     wye: Profiles
     delta_node: Ints
     delta: Profiles
@@ -192,110 +199,39 @@ class PhasesKept(NamedTuple):
     """Highest loading of a phase of each branch, shape (L, T) [%]."""
 
 
-@inner_kernel()
-def to_phases(n_steps, node, vr, vi, phase_r, phase_i):  # type: ignore[no-untyped-def]
-    """Phases a, b, c of what a node has in the three sequences, shape (3, block) each."""
-    zr, zi, pr, pi, nr, ni = vr[0, node], vi[0, node], vr[1, node], vi[1, node], vr[2, node], vi[2, node]
-    for k in range(n_steps):
-        phase_r[0, k] = zr[k] + pr[k] + nr[k]
-        phase_i[0, k] = zi[k] + pi[k] + ni[k]
-    for k in range(n_steps):
-        phase_r[1, k] = zr[k] - 0.5 * (pr[k] + nr[k]) + HALF_ROOT_3 * (pi[k] - ni[k])
-        phase_r[2, k] = zr[k] - 0.5 * (pr[k] + nr[k]) - HALF_ROOT_3 * (pi[k] - ni[k])
-    for k in range(n_steps):
-        phase_i[1, k] = zi[k] - 0.5 * (pi[k] + ni[k]) - HALF_ROOT_3 * (pr[k] - nr[k])
-        phase_i[2, k] = zi[k] - 0.5 * (pi[k] + ni[k]) + HALF_ROOT_3 * (pr[k] - nr[k])
-
-
-@inner_kernel()
-def _add_sequences(n_steps, grid, node, phase_r, phase_i, xr, xi):  # type: ignore[no-untyped-def]
-    """Adds the sequences of three phase currents to the right-hand sides; in a held sequence there is none."""
-    third, root = 1.0 / 3.0, HALF_ROOT_3 / 3.0
-    ar, ai, br, bi, cr, ci = phase_r[0], phase_i[0], phase_r[1], phase_i[1], phase_r[2], phase_i[2]
-    at = grid.zero.place[node]
-    for k in range(n_steps):
-        xr[0, at, k] += third * (ar[k] + br[k] + cr[k])
-        xi[0, at, k] += third * (ai[k] + bi[k] + ci[k])
-    at = grid.positive.place[node]
-    if at >= 0:
-        for k in range(n_steps):
-            xr[1, at, k] += third * (ar[k] - 0.5 * (br[k] + cr[k])) - root * (bi[k] - ci[k])
-            xi[1, at, k] += third * (ai[k] - 0.5 * (bi[k] + ci[k])) + root * (br[k] - cr[k])
-    at = grid.negative.place[node]
-    for k in range(n_steps):
-        xr[2, at, k] += third * (ar[k] - 0.5 * (br[k] + cr[k])) + root * (bi[k] - ci[k])
-        xi[2, at, k] += third * (ai[k] - 0.5 * (bi[k] + ci[k])) - root * (br[k] - cr[k])
-
-
-@inner_kernel()
-def _currents(n_steps, grid, node, p, q, vr, vi, phase_r, phase_i, xr, xi):  # type: ignore[no-untyped-def]
-    """Adds the currents of what is between phase and neutral to the right-hand sides."""
-    for m in range(node.size):
-        to_phases(n_steps, node[m], vr, vi, phase_r, phase_i)
-        for f in range(3):
-            row = f * node.size + m
-            for k in range(n_steps):
-                a, b = phase_r[f, k], phase_i[f, k]
-                scale = -1.0 / max(a * a + b * b, MIN_VOLTAGE_SQUARED)
-                phase_r[f, k] = (p[row, k] * a + q[row, k] * b) * scale
-                phase_i[f, k] = (p[row, k] * b - q[row, k] * a) * scale
-        _add_sequences(n_steps, grid, node[m], phase_r, phase_i, xr, xi)
-
-
-@inner_kernel()
-def _delta_currents(n_steps, grid, node, p, q, vr, vi, phase_r, phase_i, xr, xi):  # type: ignore[no-untyped-def]
-    """The same for what is between two phases: ab, bc, ca."""
-    across_r, across_i = np.empty((3, n_steps)), np.empty((3, n_steps))
-    for m in range(node.size):
-        to_phases(n_steps, node[m], vr, vi, phase_r, phase_i)
-        for f in range(3):
-            row, other = f * node.size + m, (f + 1) % 3
-            for k in range(n_steps):
-                a, b = phase_r[f, k] - phase_r[other, k], phase_i[f, k] - phase_i[other, k]
-                scale = -1.0 / max(a * a + b * b, MIN_VOLTAGE_SQUARED)
-                across_r[f, k] = (p[row, k] * a + q[row, k] * b) * scale
-                across_i[f, k] = (p[row, k] * b - q[row, k] * a) * scale
-        for f in range(3):
-            other = (f + 2) % 3
-            for k in range(n_steps):
-                phase_r[f, k] = across_r[f, k] - across_r[other, k]
-                phase_i[f, k] = across_i[f, k] - across_i[other, k]
-        _add_sequences(n_steps, grid, node[m], phase_r, phase_i, xr, xi)
-
-
-@inner_kernel()
-def _substitute(n_steps, sequence, xr, xi):  # type: ignore[no-untyped-def]
+@inlined_kernel()
+def _substitute(sequence, xr, xi):  # type: ignore[no-untyped-def]
     """Forward and backward substitution of the right-hand sides of a block, in place."""
     lower, upper = sequence.lower, sequence.upper
     n = sequence.diagonal_real.size
     for j in range(n):
         for entry in range(lower.pointer[j], lower.pointer[j + 1]):
             i, cr, ci = lower.column[entry], lower.real[entry], lower.imag[entry]
-            for k in range(n_steps):
+            for k in range(LANES):
                 xr[j, k] -= cr * xr[i, k] - ci * xi[i, k]
                 xi[j, k] -= cr * xi[i, k] + ci * xr[i, k]
     for j in range(n - 1, -1, -1):
         for entry in range(upper.pointer[j], upper.pointer[j + 1]):
             i, cr, ci = upper.column[entry], upper.real[entry], upper.imag[entry]
-            for k in range(n_steps):
+            for k in range(LANES):
                 xr[j, k] -= cr * xr[i, k] - ci * xi[i, k]
                 xi[j, k] -= cr * xi[i, k] + ci * xr[i, k]
         dr, di = sequence.diagonal_real[j], sequence.diagonal_imag[j]
-        for k in range(n_steps):
+        for k in range(LANES):
             a = dr * xr[j, k] - di * xi[j, k]
             xi[j, k] = dr * xi[j, k] + di * xr[j, k]
             xr[j, k] = a
 
 
-@inner_kernel()
-def _moved(n_steps, sequence, xr, xi, vr, vi, change):  # type: ignore[no-untyped-def]
+@inlined_kernel()
+def _moved(sequence, xr, xi, vr, vi, change):  # type: ignore[no-untyped-def]
     """New voltages of the active nodes in one sequence; the largest square of a change by step is kept."""
     for j in range(sequence.place.size):
         at = sequence.place[j]
         if at < 0:
             continue
         wr, wi = sequence.unloaded_real[j], sequence.unloaded_imag[j]
-        for k in range(n_steps):
+        for k in range(LANES):
             a, b = wr + xr[at, k], wi + xi[at, k]
             moved_r, moved_i = a - vr[j, k], b - vi[j, k]
             change[k] = max(change[k], moved_r * moved_r + moved_i * moved_i)
@@ -303,30 +239,15 @@ def _moved(n_steps, sequence, xr, xi, vr, vi, change):  # type: ignore[no-untype
             vi[j, k] = b
 
 
-@inner_kernel()
-def right_hand_sides(n_steps, grid, connected, power, vr, vi, work):  # type: ignore[no-untyped-def]
-    """Currents that what is connected injects at the voltages of a block, by place in each elimination."""
-    p, q, pd, qd = power
-    phase_r, phase_i, xr, xi = work
-    for sequence in range(3):
-        for row in range(xr.shape[1]):
-            for k in range(n_steps):
-                xr[sequence, row, k] = 0.0
-                xi[sequence, row, k] = 0.0
-    _currents(n_steps, grid, connected.wye_node, p, q, vr, vi, phase_r, phase_i, xr, xi)
-    if connected.delta_node.size:
-        _delta_currents(n_steps, grid, connected.delta_node, pd, qd, vr, vi, phase_r, phase_i, xr, xi)
-
-
-@inner_kernel()
-def solved(n_steps, grid, vr, vi, xr, xi, change):  # type: ignore[no-untyped-def]
+@inlined_kernel()
+def solved(grid, vr, vi, xr, xi, change):  # type: ignore[no-untyped-def]
     """New voltages from the right-hand sides of a block; returns the largest square of a change of a voltage."""
-    for k in range(n_steps):
+    for k in range(LANES):
         change[k] = 0.0
     for which, sequence in enumerate((grid.zero, grid.positive, grid.negative)):
-        _substitute(n_steps, sequence, xr[which], xi[which])
-        _moved(n_steps, sequence, xr[which], xi[which], vr[which], vi[which], change)
+        _substitute(sequence, xr[which], xi[which])
+        _moved(sequence, xr[which], xi[which], vr[which], vi[which], change)
     largest = 0.0
-    for k in range(n_steps):
+    for k in range(LANES):
         largest = max(largest, change[k])
     return largest
