@@ -62,6 +62,7 @@ def keeps(loaded: LoadedScenario, what: str, bus: str, size: float) -> bool:
 def test_the_capacity_keeps_the_limits_and_one_more_breaks_one(loaded: LoadedScenario, what: str) -> None:
     found = hosting_in_scenario(loaded, what, BUSES, every_step=False)
     increment = growth(prepare(loaded), what).kind.increment
+    assert len(found) == len(BUSES)
     for row in found:
         assert row.size > 0
         assert keeps(loaded, what, row.bus, row.size), row
@@ -73,6 +74,7 @@ def test_the_capacity_keeps_the_limits_and_one_more_breaks_one(loaded: LoadedSce
 def test_what_feeds_in_is_stopped_by_voltage_rise_or_reverse_flow(loaded: LoadedScenario) -> None:
     rows = hosting_in_scenario(loaded, "pv", BUSES[:2], every_step=False)
     noon = growth(prepare(loaded), "pv").p_per_unit_mw
+    assert len(rows) == 2
     for row in rows:
         assert row.binding is not None
         assert noon[row.binding.step] < 0.5 * noon.min()  # at the height of the sun
@@ -81,6 +83,7 @@ def test_what_feeds_in_is_stopped_by_voltage_rise_or_reverse_flow(loaded: Loaded
 
 def test_all_buses_together_are_what_each_is(loaded: LoadedScenario) -> None:
     together = hosting_in_scenario(loaded, "ev_fleet", BUSES, every_step=False)
+    assert len(together) == len(BUSES)
     for row in together:
         (alone,) = hosting_in_scenario(loaded, "ev_fleet", [row.bus], every_step=True)
         assert alone.size == row.size
