@@ -19,7 +19,7 @@ from carbon.ledgers.energy import EnergyLedger, energy_ledger
 from carbon.tracing.convention_names import CONVENTIONS, Convention
 from carbon.tracing.proportional_sharing import Tracing, trace_in_windows
 from carbon.upstream import Upstream
-from grid.arrays import Floats
+from grid.arrays import Floats, frozen
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 from grid.kept_if_small import MOST_BYTES
@@ -232,7 +232,7 @@ def _traced_shares(
         consumers = replace(inputs.consumers, p_mw=inputs.consumers.p_mw[steps])
         mwh[steps] = renewable_mwh(consumers, tracing, hours, operation)
     metered = {each.name: consumer_energy(each, inputs, of_free) for each in energy.metered}
-    return _TracedShares(of_renewable, of_free, mwh, metered)
+    return _TracedShares(frozen(of_renewable), frozen(of_free), mwh, metered)
 
 
 def is_carbon_free(technology: str, factors: FactorSet) -> bool:

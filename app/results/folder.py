@@ -19,7 +19,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,12 @@ from polars.exceptions import PolarsError
 
 from app.results.columns import TABLES
 from app.results.draft import is_draft, new_draft, take_place
+from app.results.key_figures import WrittenTable, WrittenTables
 from app.results.prepared import note_checked, was_checked
 from app.results.table_file import as_stored, encode_pieces
 from app.results.tables.frames import SteppedTable
 from app.results.target import PLACE, resolve_target
-from app.results.verification import FILES, MANIFEST, check_files, read_manifest, sealed
+from app.results.verification import FILES, MANIFEST, HashedFile, check_files, read_manifest, sealed
 from grid.errors import Fault, InputError
 from grid.files.content import is_file, is_folder
 from grid.files.output import in_words
@@ -214,11 +215,10 @@ def write_result(
     place.mkdir(parents=True, exist_ok=True)
     with new_draft(place) as draft:
         (draft / "scenario.yaml").write_text(scenario_yaml, encoding="utf-8")
-        small = {name: frame for name in TABLES if (frame := _write_table(name, tables[name], draft)) is not None}
-        key_figures = summary(lambda name: small[name] if name in small else pl.scan_parquet(draft / f"{name}.parquet"))
-        _write_json(key_figures, draft / "summary.json", indent=2)
+        written = {name: _write_table(name, tables[name], draft) for name in TABLES}
+        _write_json(summary(WrittenTables(written)), draft / "summary.json", indent=2)
         _write_json(topology, draft / "topology.json")
-        about = sealed(manifest(), draft)
+        about = sealed(manifest(), draft, {f"{name}.parquet": table.sha256 for name, table in written.items()})
         _write_json(about, draft / MANIFEST, indent=2)
         try:
             alone = take_place(draft, target, MANIFEST)
@@ -229,15 +229,17 @@ def write_result(
     return open_result(path)
 
 
-def _write_table(name: str, make: Callable[[], pl.DataFrame], folder: Path) -> pl.LazyFrame | None:
-    """Writes a table; returns it if it is small enough to be held."""
-    pieces = make.pieces() if isinstance(make, SteppedTable) else [make()]
+def _write_table(name: str, make: Callable[[], pl.DataFrame], folder: Path) -> WrittenTable:
+    """Writes a table; what is returned holds it if it is small enough, else reads it again."""
+    pieces, file = make.pieces() if isinstance(make, SteppedTable) else [make()], folder / f"{name}.parquet"
     try:
-        with (folder / f"{name}.parquet").open("wb") as opened:
+        with HashedFile(file) as opened:
             table = encode_pieces(name, pieces, opened)
     except PolarsError as error:  # how polars says some of the errors of a file system
         raise OSError(str(error)) from error
-    return None if table is None or table.estimated_size() > HELD_BYTES else as_stored(name, table)
+    held = table is not None and table.estimated_size() <= HELD_BYTES
+    read = partial(as_stored, name, table) if table is not None and held else partial(pl.scan_parquet, file)
+    return WrittenTable(opened.sha256, read)
 
 
 def _write_json(content: Mapping[str, Any], file: Path, indent: int | None = None) -> None:

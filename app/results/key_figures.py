@@ -15,6 +15,7 @@ import yaml
 from pydantic import Field
 
 from grid.errors import InputError, nearest
+from grid.sharing import is_shared, keep_latest
 from grid.spec import Spec
 
 Tables = Callable[[str], pl.LazyFrame]
@@ -30,6 +31,34 @@ DIGITS = 12
 CURRENCY = "currency"
 """Unit of an amount of money in the currency of the scenario."""
 _MEMBER = "{member}"
+
+
+@dataclass(frozen=True)
+class WrittenTable:
+    """A table of a result that has been written.
+
+    Args:
+        sha256: Hash of its file.
+        read: Gives the table, as it will be read again.
+    """
+
+    sha256: str
+    read: Callable[[], pl.LazyFrame]
+
+
+@dataclass(frozen=True)
+class WrittenTables:
+    """`Tables` of a result that has been written, by name."""
+
+    written: Mapping[str, WrittenTable]
+
+    def __call__(self, name: str) -> pl.LazyFrame:
+        """The table of a name."""
+        return self.written[name].read()
+
+    def hashes(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Hashes of the files of some tables."""
+        return tuple(self.written[name].sha256 for name in names)
 
 
 class KeyFigure(Spec):
@@ -97,6 +126,12 @@ class Family(Spec):
 
     def members(self, table: Tables) -> list[str]:
         """Names of the members in a result, in the order of its table."""
+        if isinstance(table, WrittenTables) and is_shared():
+            takes = self.column, table.hashes([self.table])
+            return list(keep_latest(f"members in {self.table}", takes, lambda: self._named(table)))
+        return self._named(table)
+
+    def _named(self, table: Tables) -> list[str]:
         names = table(self.table).select(pl.col(self.column).unique(maintain_order=True).cast(pl.String))
         return names.collect()[self.column].to_list()
 
@@ -181,21 +216,53 @@ def evaluate(declared: Iterable[Declared], table: Tables) -> dict[str, Value]:
     read = sorted({name for one in chosen for name in one.figure.tables})
     context = pl.SQLContext({name: table(name) for name in read})
     asked = list(_queries(chosen))
-    found = pl.collect_all([context.execute(sql) for _, sql in asked])
-    values = dict(pair for (keys, _), frame in zip(asked, found, strict=True)
-                  for pair in zip(keys, frame.row(0), strict=True))  # fmt: skip
+    if isinstance(table, WrittenTables) and is_shared():
+        rows = [_row_or_kept(context, query, table) for query in asked]
+    else:
+        rows = [frame.row(0) for frame in pl.collect_all([context.execute(query.sql) for query in asked])]
+    values = {key: value for query, row in zip(asked, rows, strict=True)
+              for key, value in zip(query.keys, row, strict=True)}  # fmt: skip
     return {one.key: _known(values[one.key]) for one in chosen}
 
 
-def _queries(chosen: Iterable[Declared]) -> Iterator[tuple[list[str], str]]:
-    """Keys and query of all figures: one of those of the same rows, since planning a query takes most of its time."""
-    of_rows: dict[str, list[tuple[str, str]]] = {}
+def _row_or_kept(context: pl.SQLContext[Any], query: _Query, table: WrittenTables) -> tuple[Any, ...]:
+    """What a query gives; as in the run before if that wrote the same bytes of all tables that it reads."""
+    takes = query.sql, table.hashes(query.tables)
+
+    def row() -> tuple[Any, ...]:
+        return context.execute(query.sql, eager=True).row(0)
+
+    return keep_latest(f"key figures of {query.rows}", takes, row)
+
+
+@dataclass(frozen=True)
+class _Query:
+    """The formulae of figures of the same rows, as one: planning a query takes most of its time.
+
+    Args:
+        keys: Keys of the figures, in the order of the columns that it gives.
+        rows: Which rows they are of, as SQL.
+        sql: The query.
+        tables: Names of the tables that it reads.
+    """
+
+    keys: tuple[str, ...]
+    rows: str
+    sql: str
+    tables: tuple[str, ...]
+
+
+def _queries(chosen: Iterable[Declared]) -> Iterator[_Query]:
+    """The queries of all figures."""
+    of_rows: dict[str, list[tuple[Declared, str]]] = {}
     for one in chosen:
         term, _, rows = one.figure.sql.removeprefix("SELECT ").rpartition(" FROM ")
-        of_rows.setdefault(rows, []).append((one.key, term))
+        of_rows.setdefault(rows, []).append((one, term))
     for rows, asked in of_rows.items():
         terms = ", ".join(f"({term}) AS figure_{place}" for place, (_, term) in enumerate(asked))
-        yield [key for key, _ in asked], f"SELECT {terms} FROM {rows}"  # noqa: S608  of our own declarations
+        tables = tuple(dict.fromkeys(name for one, _ in asked for name in one.figure.tables))
+        sql = f"SELECT {terms} FROM {rows}"  # noqa: S608  of our own declarations
+        yield _Query(tuple(one.key for one, _ in asked), rows, sql, tables)
 
 
 def summarise(table: Tables) -> dict[str, Value]:

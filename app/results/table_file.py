@@ -73,7 +73,7 @@ MOST_KEPT_BYTES = 4_000_000
 
 def in_columns(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     """A table with exactly its columns, in their order and of their types, from a frame that has them."""
-    if frame.schema == TABLES[name] and frame.columns == list(TABLES[name]):
+    if frame.columns == list(TABLES[name]) and frame.dtypes == list(TABLES[name].values()):
         return frame
     columns = ((frame.get_column(column), dtype) for column, dtype in TABLES[name].items())
     return pl.DataFrame([column if column.dtype == dtype else column.cast(dtype) for column, dtype in columns])
@@ -150,6 +150,8 @@ class _Content:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Content) or self.series.dtype != other.series.dtype:
             return False
+        if self.series.dtype == pl.String:  # which would be copied to stand as it is compared below
+            return self.series.equals(other.series)
         own, others = self._array, other._array
         return (len(own), own.offset) == (len(others), others.offset) and all(
             one is another if one is None or another is None else one.equals(another)
@@ -180,14 +182,15 @@ def _written(name: str, frame: pl.DataFrame) -> bytes:
     import pyarrow as pa  # noqa: PLC0415  slow, and only needed where a result is written
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    floats = [column for column, dtype in frame.schema.items() if dtype.is_float()]
+    columns = [(each.name, each.dtype, each.to_arrow()) for each in frame]
+    floats = [column for column, dtype, _ in columns if dtype.is_float()]
     file = BytesIO()
     pq.write_table(
-        pa.table({each.name: each.to_arrow() for each in frame}), file,
+        pa.table({column: values for column, _, values in columns}), file,
         compression="zstd", compression_level=LEVEL if name in RESOLUTIONS else 1, row_group_size=ROWS_IN_GROUP,
-        use_dictionary=[column for column in frame.columns if column not in floats],
+        use_dictionary=[column for column, dtype, _ in columns if not dtype.is_float()],
         column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT") if name in SPLIT else None,
-        write_statistics=[column for column, dtype in frame.schema.items() if dtype != pl.Categorical],
+        write_statistics=[column for column, dtype, _ in columns if dtype != pl.Categorical],
     )  # fmt: skip
     return file.getvalue()
 

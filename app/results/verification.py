@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from io import BufferedWriter, FileIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.results.columns import TABLES
 from grid.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 FORMAT = 2
 """Number of the format of results. What a table is made of is told by `columns_digest`, so only another arrangement
@@ -28,9 +32,34 @@ def columns_digest() -> str:
     return hashlib.sha256(columns.encode()).hexdigest()[:16]
 
 
-def sealed(manifest: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """A manifest with format, columns, the hashes of all files in `folder`, and its own."""
-    hashes = {name: _sha256(folder / name) for name in FILES}
+class HashedFile(BufferedWriter):
+    """A new file that is written once, from its beginning, and whose SHA-256 is known then."""
+
+    def __init__(self, path: Path) -> None:
+        """Makes it, or empties what was there."""
+        super().__init__(FileIO(path, "wb"))
+        self._hash = hashlib.sha256()
+
+    def write(self, content: ReadableBuffer, /) -> int:
+        """Writes bytes after those that were written."""
+        self._hash.update(content)
+        return super().write(content)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of what was written."""
+        return self._hash.hexdigest()
+
+
+def sealed(manifest: Mapping[str, Any], folder: Path, known: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A manifest with format, columns, the hashes of all files in `folder`, and its own.
+
+    Args:
+        manifest: What else it says.
+        folder: The folder of the result.
+        known: Hashes of files that were hashed when they were written, by name.
+    """
+    hashes = {name: (known or {}).get(name) or _sha256(folder / name) for name in FILES}
     content = {"format": FORMAT, "columns": columns_digest(), **manifest, "files": hashes}
     return {**content, _ITSELF: _own_sha256(json.loads(json.dumps(content)))}  # as it will be read
 

@@ -194,7 +194,7 @@ def _solved(
 def _own_withdrawal(city: City) -> tuple[Floats, Floats]:
     """Withdrawal at every bus of all but the assets, shape (T, B) each [MW, MVAr]."""
     p_mw, q_mvar = city.withdrawal()
-    return frozen(p_mw), frozen(q_mvar)
+    return frozen(p_mw.copy()), frozen(q_mvar.copy())  # of their own, or whoever holds both could write to them
 
 
 def _with_assets(

@@ -12,7 +12,7 @@ import numpy as np
 from carbon.mixing.compiled import inner_kernel
 from carbon.stocks.operation import StockOperation
 from carbon.stocks.schedule import DEVICE, KINDS, STATIONARY, VEHICLES, DeviceArrays, EventLog, list_events
-from carbon.stocks.trace import ClassTrace, Contents, Movements, StockEvents, StockTrace
+from carbon.stocks.trace import MOST_KEPT_EVENTS, ClassTrace, Contents, Movements, StockEvents, StockTrace
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, raise_if_any
 from grid.sharing import keep_latest
@@ -37,8 +37,6 @@ a MWh there carries, and what a MWh charged brings."""
 ROUNDING = 1e-14
 """A negative rest this small against what was there is the rounding of a stock that all has left."""
 _FAULTS_LISTED = 20
-MOST_KEPT_EVENTS = 500_000
-"""Events that are kept for the next run, at most: three times those of a week of the reference city."""
 
 
 class StockState(NamedTuple):
@@ -91,7 +89,13 @@ class StockState(NamedTuple):
 
 
 def open_stocks(
-    devices: DeviceArrays, op: StockOperation, n_nodes: int, n_conventions: int = 1, *, with_log: bool = True
+    devices: DeviceArrays,
+    op: StockOperation,
+    n_nodes: int,
+    n_conventions: int = 1,
+    *,
+    with_log: bool = True,
+    events: EventLog | None = None,
 ) -> StockState:
     """The state before the first step.
 
@@ -101,6 +105,7 @@ def open_stocks(
         n_nodes: Number of nodes.
         n_conventions: Under how many conventions contents are kept, P.
         with_log: Whether every event is kept as well.
+        events: All events, for who has listed them, without room for what happens in them; they stay as they are.
     """
     width = n_conventions * devices.lossy.size
     n_devices, n_steps = len(devices.start), len(devices.starts) - 1
@@ -111,7 +116,9 @@ def open_stocks(
     for which in (VEHICLES, STATIONARY):
         class_sum[which, 0, 0] = e_mwh[devices.stock_class == which].sum()
         class_sum[which, 1:, 0] = content[devices.stock_class == which].sum(axis=0)
-    log = list_events(devices, op, n_conventions if with_log else 0)
+    n_logged = n_conventions if with_log else 0
+    room = n_logged * (1 + devices.lossy.size)
+    log = list_events(devices, op, n_logged) if events is None else events.with_room(room)
     n_rows = int(np.diff(log.begins[::KINDS]).max(initial=0)) // AT_ONCE + 2
     return StockState(
         held=np.column_stack([e_mwh, content, mix]),

@@ -81,6 +81,12 @@ class DeviceArrays(NamedTuple):
     per_initial_mwh: Floats
     lossy: Ints
 
+    def carrying(self, per_initial_mwh: Floats, lossy: tuple[bool, ...]) -> DeviceArrays:
+        """The same with other properties of what stocks hold; arguments as `device_arrays`."""
+        ones = np.ones(len(per_initial_mwh))
+        properties = read_only(np.column_stack([ones, per_initial_mwh]))
+        return self._replace(per_initial_mwh=properties, lossy=read_only_ints(lossy))
+
 
 def device_arrays(
     op: StockOperation, order: EliminationOrder, n_steps: int, per_initial_mwh: Floats, lossy: tuple[bool, ...]
@@ -155,6 +161,12 @@ class EventLog(NamedTuple):
     begins: Ints
     device: Ints
     values: Floats
+
+    def with_room(self, n_rows: int) -> EventLog:
+        """A copy, before anything has happened, with room for so many rows besides the withdrawal."""
+        values = np.empty((1 + n_rows, self.device.size))
+        values[0] = self.values[0]
+        return EventLog(self.begins, self.device.copy(), values)
 
 
 def list_events(devices: DeviceArrays, op: StockOperation, n_conventions: int) -> EventLog:

@@ -20,6 +20,8 @@ from grid.kept_if_small import kept_if_small
 
 EVENTS_AT_ONCE = 1_000_000
 """Events of a window of time, about: those of four weeks of the reference city with 10,000 cars."""
+MOST_KEPT_EVENTS = 500_000
+"""Events that stay, and parts of them, at most: three times those of a week of the reference city."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +164,8 @@ class StockEvents:
 
     def between(self, steps: slice) -> StockEvents:
         """Those of some steps that follow each other, counted from the first of these steps."""
+        if (steps.start, steps.stop) == (0, self.begins.size - 1):
+            return self
         begin, end = self.begins[[steps.start, steps.stop]].tolist()
         begins, first = self.begins[steps.start : steps.stop + 1] - begin, self.first_step + steps.start
         return StockEvents(self.operation, begins, self.device[begin:end], self.e_after_mwh[begin:end], first)
@@ -171,11 +175,19 @@ class StockEvents:
         first, stop, _ = devices.indices(self.operation.n_devices)
         if (first, stop) == (0, self.operation.n_devices):
             return self, slice(None)
-        here = np.flatnonzero((self.device >= first) & (self.device < stop))
-        begins = np.searchsorted(here, self.begins)
-        return StockEvents(
-            self.operation.select(devices), begins, self.device[here] - first, self.e_after_mwh[here], self.first_step
-        ), here
+        found = self._parts.get((first, stop))
+        if found is None:
+            here = np.flatnonzero((self.device >= first) & (self.device < stop))
+            part, begins = self.operation.select(devices), np.searchsorted(here, self.begins)
+            events = StockEvents(part, begins, self.device[here] - first, self.e_after_mwh[here], self.first_step)
+            if self.device.size > MOST_KEPT_EVENTS:
+                return events, here
+            found = self._parts[first, stop] = (events, here)
+        return found
+
+    @cached_property
+    def _parts(self) -> dict[tuple[int, int], tuple[StockEvents, Ints]]:
+        return {}
 
     def by_slot(self, at_start: Floats, after: Floats, *, at_end: bool) -> Floats:
         """What is in a stock in every slot, shape (K,), rest included.

@@ -18,14 +18,15 @@ from carbon.stocks.ledger import (
     stock_trace,
 )
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.schedule import DeviceArrays, device_arrays
+from carbon.stocks.schedule import DeviceArrays, EventLog, device_arrays, list_events
 from carbon.stocks.trace import ClassTrace, StockTrace, no_stocks, own
 from carbon.tracing.equations import MixingEquations, MixingSolution
 from carbon.tracing.flows import Flows, Sources
 from carbon.validation import check_step_hours, index_faults, shape_faults
 from grid.arrays import Floats, without_nan
 from grid.errors import raise_if_any
-from grid.kept_if_small import kept_if_small
+from grid.kept_if_small import MOST_BYTES, kept_if_small
+from grid.sharing import is_shared, keep_latest
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,8 +200,19 @@ def _opened(
     n_properties = equations.n_properties
     initial = np.column_stack([operation.ci_initial_kg_per_mwh, operation.renewable_share_initial][:n_properties])
     lossy = (of_shares, True)[:n_properties]
-    devices = device_arrays(operation, equations.order, equations.n_steps, initial, lossy)
-    return devices, open_stocks(devices, operation, equations.order.n_nodes, len(equations.rules), with_log=with_log)
+    order, n_rules = equations.order, len(equations.rules)
+
+    def listed() -> tuple[DeviceArrays, EventLog]:
+        made = device_arrays(operation, order, equations.n_steps, initial, lossy)
+        return made, list_events(made, operation, 0)
+
+    if not is_shared() or operation.p_mw.nbytes > MOST_BYTES:
+        devices = device_arrays(operation, order, equations.n_steps, initial, lossy)
+        return devices, open_stocks(devices, operation, order.n_nodes, n_rules, with_log=with_log)
+    takes = operation.energy, order.pattern.rank, equations.n_steps
+    devices, events = keep_latest("devices of stores", takes, listed)
+    devices = devices.carrying(initial, lossy)
+    return devices, open_stocks(devices, operation, order.n_nodes, n_rules, with_log=with_log, events=events)
 
 
 def _in_arrays(trace: StockTrace, kept: Sequence[Floats], begin: int) -> StockTrace:

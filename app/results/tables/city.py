@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
@@ -9,18 +11,14 @@ from app.results.tables.frames import by_element, known, times
 from app.simulation import costs
 from app.simulation.phases import SimulationResult
 from grid.arrays import Floats, columns_at, ratio
+from grid.sharing import keep_latest
 
 
 def sectors(outcome: SimulationResult) -> pl.DataFrame:
     """Energy and carbon by GPC line; the carbon-free part is known of consumers, not of cars."""
-    accounts, hours = outcome.accounts, outcome.inputs.clock.step_hours
-    table, consumers = accounts.carbon.sectors, accounts.inputs.consumers
-    free = np.full_like(table.energy_mwh, np.nan)
-    share = columns_at(np.nan_to_num(accounts.carbon_free_share), consumers.node)
-    of_consumers = hours * (consumers.p_mw * share) @ consumers.share
-    for place, sector in enumerate(consumers.sectors):
-        if not sector.startswith("II"):
-            free[:, table.codes.index(f"{sector}.2")] = of_consumers[:, place]
+    accounts, table = outcome.accounts, outcome.accounts.carbon.sectors
+    takes = accounts.side, accounts.carbon_free_share, table.codes
+    free = keep_latest("carbon-free energy of sectors", takes, lambda: _carbon_free_mwh(outcome))
     return by_element(
         outcome.inputs.clock,
         "gpc_code",
@@ -31,6 +29,18 @@ def sectors(outcome: SimulationResult) -> pl.DataFrame:
     )
 
 
+def _carbon_free_mwh(outcome: SimulationResult) -> Floats:
+    """Carbon-free energy by step and GPC line, NaN where it is not known, shape (T, Q) [MWh]."""
+    accounts, table = outcome.accounts, outcome.accounts.carbon.sectors
+    consumers, free = accounts.inputs.consumers, np.full_like(table.energy_mwh, np.nan)
+    share = columns_at(np.nan_to_num(accounts.carbon_free_share), consumers.node)
+    of_consumers = outcome.inputs.clock.step_hours * (consumers.p_mw * share) @ consumers.share
+    for place, sector in enumerate(consumers.sectors):
+        if not sector.startswith("II"):
+            free[:, table.codes.index(f"{sector}.2")] = of_consumers[:, place]
+    return free
+
+
 def city(outcome: SimulationResult) -> pl.DataFrame:
     """One row a step: the ledgers as mean powers, and what imports were worth."""
     energy, carbon, clock = outcome.accounts.energy, outcome.accounts.carbon, outcome.inputs.clock
@@ -38,7 +48,7 @@ def city(outcome: SimulationResult) -> pl.DataFrame:
     used = energy.consumption_mwh + energy.loss_mwh
     return pl.DataFrame(
         {
-            "time": times(clock, np.arange(clock.n_steps)),
+            "time": times(clock),
             "import_mw": energy.import_mwh * per_hour,
             "export_mw": energy.export_mwh * per_hour,
             "generation_mw": energy.generation_mwh * per_hour,
@@ -65,7 +75,7 @@ def ledger(outcome: SimulationResult) -> pl.DataFrame:
     of_assets = costs.of_assets(outcome)
     return pl.DataFrame(
         {
-            "time": times(inputs.clock, np.arange(inputs.clock.n_steps)),
+            "time": times(inputs.clock),
             "hours": np.full(inputs.clock.n_steps, inputs.clock.step_hours),
             "generation_mwh": energy.generation_mwh,
             "import_mwh": energy.import_mwh,
@@ -108,13 +118,14 @@ def months(outcome: SimulationResult) -> pl.DataFrame:
 def sources(outcome: SimulationResult) -> pl.DataFrame:
     """One row a step and technology: imports and local generation."""
     accounts, hours = outcome.accounts, outcome.inputs.clock.step_hours
-    names = tuple(dict.fromkeys(accounts.inputs.source_names))
-    of = np.array([[name == own for name in names] for own in accounts.inputs.source_names], dtype=float)
-    p_mw = accounts.inputs.sources.p_mw
-    return by_element(
-        outcome.inputs.clock,
-        "source",
-        names,
-        energy_mwh=hours * p_mw @ of,
-        emissions_kg=hours * (p_mw * accounts.inputs.sources.ci_kg_per_mwh) @ of,
-    )
+    names, p_mw = tuple(dict.fromkeys(accounts.inputs.source_names)), accounts.inputs.sources.p_mw
+    of, energy_mwh = keep_latest("energy of sources", accounts.side, lambda: _by_technology(outcome, names))
+    emissions_kg = hours * (p_mw * accounts.inputs.sources.ci_kg_per_mwh) @ of
+    return by_element(outcome.inputs.clock, "source", names, energy_mwh=energy_mwh, emissions_kg=emissions_kg)
+
+
+def _by_technology(outcome: SimulationResult, names: Sequence[str]) -> tuple[Floats, Floats]:
+    """Whether each source is of each technology, shape (G, S), and their energy, shape (T, S) [MWh]."""
+    inputs = outcome.accounts.inputs
+    of = np.array([[name == own for name in names] for own in inputs.source_names], dtype=float)
+    return of, outcome.inputs.clock.step_hours * inputs.sources.p_mw @ of

@@ -14,7 +14,7 @@ from app.accounts.metered_consumers import ConsumerEnergy
 from app.accounts.origins import Origins
 from app.accounts.tracing_input import IMPORT, STORES
 from app.results.columns import TABLES, VIEWS
-from app.results.tables.frames import by_element, each_step, known, step_of_rows, times
+from app.results.tables.frames import by_element, each_step, known, repeated, step_of_rows, times
 from carbon.tracing.convention_names import OPERATOR, WATER_TANK
 from grid.arrays import Floats, ratio
 from grid.time.clock import Clock
@@ -47,9 +47,8 @@ def convention_tables(
 
 def _stated(ledgers: Sequence[ConventionLedger], heights: Sequence[int]) -> dict[str, pl.Series]:
     """Convention and model of stores of each ledger, on as many rows as it has."""
-    row = np.repeat(np.arange(len(ledgers)), heights)
     conventions, stores = [ledger.convention for ledger in ledgers], [ledger.store_model for ledger in ledgers]
-    return {"convention": pl.Series(conventions).gather(row), "stores": pl.Series(stores).gather(row)}
+    return {"convention": repeated(conventions, tuple(heights)), "stores": repeated(stores, tuple(heights))}
 
 
 def _sectors(ledgers: Sequence[ConventionLedger]) -> pl.DataFrame:
@@ -94,7 +93,7 @@ def _views(parts: Sequence[_View]) -> pl.DataFrame:
     heights = [len(part.names) for part in parts]
     columns = {
         **_stated([part.ledger for part in parts], heights),
-        "level": pl.Series([part.level for part in parts]).gather(np.repeat(np.arange(len(parts)), heights)),
+        "level": repeated([part.level for part in parts], tuple(heights)),
         "name": [name for part in parts for name in part.names],
         **{name: known(np.concatenate([part.values[name] for part in parts])) for name in VIEWS},
     }

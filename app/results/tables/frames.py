@@ -77,15 +77,22 @@ def each_step(clock: Clock, labels: Sequence[str]) -> pl.Series:
     return series.gather(np.tile(np.arange(len(labels)), clock.n_steps)) if len(labels) else series
 
 
+@shared()
+def repeated(labels: Sequence[str], times: Sequence[int]) -> pl.Series:
+    """Labels, each so many times, one after the other."""
+    return pl.Series(list(labels), dtype=pl.String).gather(np.repeat(np.arange(len(labels)), times))
+
+
 def times(clock: Clock, steps: Ints | None = None) -> pl.Series:
     """When steps begin, by default all of them; a step beyond the last one begins when the clock would have it."""
     if steps is None:
-        steps = np.arange(clock.n_steps)
+        return step_of_rows(clock, 1)
     within = np.minimum(steps, clock.n_steps - 1)
     beyond = (steps - within) * np.timedelta64(clock.step)
     return pl.Series("time", clock.times[within] + beyond).dt.replace_time_zone("UTC")
 
 
+@shared()
 def wall_clock_hours(clock: Clock, time_zone: str) -> Ints:
     """Hour of the wall clock in which each step begins, shape (T,), 0 to 23."""
     local = times(clock).dt.convert_time_zone(time_zone)

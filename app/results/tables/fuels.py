@@ -73,5 +73,5 @@ def _frame(
     clock = outcome.inputs.clock
     values = {"energy_mwh": mwh, "emissions_kg": kg, "biogenic_kg": biogenic_kg}
     named = {name: pl.lit(key) for name, key in zip(_KEYS, keys, strict=True)}
-    frame = pl.DataFrame({"time": times(clock, np.arange(clock.n_steps)), **values}).with_columns(**named)
+    frame = pl.DataFrame({"time": times(clock), **values}).with_columns(**named)
     return frame.filter(pl.col("energy_mwh") > 0).select("time", *_KEYS, *values)

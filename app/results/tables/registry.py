@@ -17,7 +17,7 @@ from app.results.tables.assets import assets
 from app.results.tables.bills import bills_table
 from app.results.tables.controllers import controllers
 from app.results.tables.conventions import convention_tables
-from app.results.tables.frames import SteppedTable, each_step
+from app.results.tables.frames import SteppedTable, each_step, known
 from app.results.tables.frames import by_element as _grid
 from app.results.tables.frames import times as _times
 from app.results.tables.fuels import fuels, tests_kg
@@ -123,18 +123,30 @@ def _known(value: float) -> float | None:
 
 
 def _buses(outcome: SimulationResult, steps: slice) -> pl.DataFrame:
-    node = outcome.flow.network.buses.node
-    tracing, takes = outcome.accounts.tracing, (outcome.flow, steps.start, steps.stop)
-    live = np.where((node < 0) | outcome.flow.failed[steps, None], np.nan, 0.0)
+    shares = outcome.accounts.tracing.renewable_share, outcome.accounts.carbon_free_share
+    takes = outcome.flow, shares, steps.start, steps.stop
+    frame = keep_latest("table of buses without carbon", takes, lambda: _voltages_and_shares(outcome, steps))
+    ci = _at_buses(outcome, outcome.accounts.tracing.ci_kg_per_mwh, steps)
+    return frame.with_columns(known(np.ascontiguousarray(ci).ravel()).alias("ci_kg_per_mwh"))
+
+
+def _voltages_and_shares(outcome: SimulationResult, steps: slice) -> pl.DataFrame:
     return _grid(
         outcome.inputs.clock.window(steps.start, steps.stop),
         "bus",
         outcome.flow.network.buses.names,
-        vm_pu=keep_latest("voltages of buses", takes, outcome.flow.between(steps).vm_pu),
-        ci_kg_per_mwh=columns_at(tracing.ci_kg_per_mwh[steps], node) + live,
-        renewable_share=columns_at(tracing.renewable_share[steps], node) + live,
-        carbon_free_share=columns_at(outcome.accounts.carbon_free_share[steps], node) + live,
+        vm_pu=outcome.flow.between(steps).vm_pu(),
+        renewable_share=_at_buses(outcome, outcome.accounts.tracing.renewable_share, steps),
+        carbon_free_share=_at_buses(outcome, outcome.accounts.carbon_free_share, steps),
     )
+
+
+def _at_buses(outcome: SimulationResult, of_nodes: Floats, steps: slice) -> Floats:
+    """Values of every node, shape (T, N), at the buses in some steps; NaN where they are without power."""
+    node = outcome.flow.network.buses.node
+    live = np.where((node < 0) | outcome.flow.failed[steps, None], np.nan, 0.0)
+    values: Floats = columns_at(of_nodes[steps], node) + live
+    return values
 
 
 def _branches(outcome: SimulationResult, steps: slice) -> pl.DataFrame:

@@ -120,6 +120,9 @@ def _carbon(outcome: SimulationResult, flexibility: Flexibility) -> dict[str, Fl
 def _add_charged_and_fed_in(place: Ints, record: StockRecord, to_kg: Floats) -> None:
     """Adds carbon charged and carbon fed in at places, of which `place` is each event's, to `to_kg`, (2, any) [kg]."""
     feeds = record.events.feeds
+    if not feeds.any():
+        np.add.at(to_kg[0], place, record.moved_kg)
+        return
     for sums, of in zip(to_kg, (~feeds, feeds), strict=True):
         np.add.at(sums, place[of], record.moved_kg[of])
 
@@ -165,15 +168,24 @@ def vehicle_classes(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _by_hour(outcome: SimulationResult, flexibility: Flexibility, stocks: StockRecord) -> Floats:
     """What a fleet charges and feeds in at each hour of the wall clock [kWh], and its carbon [kg], shape (4, 24)."""
-    clock, sums = outcome.inputs.clock, np.zeros((4, HOURS_PER_DAY))
-    hour_of_step = wall_clock_hours(clock, outcome.inputs.loaded.scenario.city.time_zone)
+    hour_of_step = wall_clock_hours(outcome.inputs.clock, outcome.inputs.loaded.scenario.city.time_zone)
+    takes = outcome.accounts.side, hour_of_step
+    kwh = keep_latest(f"{flexibility.name} by hour", takes, lambda: _kwh(outcome, flexibility, stocks, hour_of_step))
+    kg = np.zeros((2, HOURS_PER_DAY))
+    for record in stocks.in_windows(outcome.accounts.stores.devices[flexibility.name]):
+        _add_charged_and_fed_in(hour_of_step[record.events.steps][record.events.step], record, kg)
+    return np.concatenate([kwh, kg])
+
+
+def _kwh(outcome: SimulationResult, flexibility: Flexibility, stocks: StockRecord, hour_of_step: Ints) -> Floats:
+    """What a fleet charges and feeds in at each hour of the wall clock, shape (2, 24) [kWh]."""
+    kwh = np.zeros((2, HOURS_PER_DAY))
     for record in stocks.in_windows(outcome.accounts.stores.devices[flexibility.name]):
         hour = hour_of_step[record.events.steps][record.events.step]
-        kwh = record.events.p_mw * clock.step_hours * KWH_PER_MWH
-        np.add.at(sums[0], hour, np.maximum(kwh, 0.0))
-        np.add.at(sums[1], hour, np.maximum(-kwh, 0.0))
-        _add_charged_and_fed_in(hour, record, sums[2:])
-    return sums
+        drawn = record.events.p_mw * outcome.inputs.clock.step_hours * KWH_PER_MWH
+        np.add.at(kwh[0], hour, np.maximum(drawn, 0.0))
+        np.add.at(kwh[1], hour, np.maximum(-drawn, 0.0))
+    return kwh
 
 
 def charging_hours(outcome: SimulationResult) -> pl.DataFrame:
