@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
-from app.batch.memory import MB
+from app.batch.memory import KEEPING_FREED_MEMORY, MB
 from app.batch.worker import worker_version
 from grid.errors import InputError
 from grid.threads import environment, processors
@@ -33,8 +33,8 @@ _ON_THIS_MACHINE = {
     "distributed.admin.system-monitor.disk": False,
     "distributed.admin.system-monitor.gil.enabled": False,
     "distributed.scheduler.active-memory-manager.start": False,
-    # Without Dask's MALLOC_TRIM_THRESHOLD_, by which large arrays are given back to the system and asked for again.
-    "distributed.nanny.pre-spawn-environ": {},
+    # In place of Dask's MALLOC_TRIM_THRESHOLD_, by which arrays are given back to the system and asked for again.
+    "distributed.nanny.pre-spawn-environ": KEEPING_FREED_MEMORY,
 }
 _OF_TERMINAL = (signal.SIGINT, signal.SIGHUP)
 """Signals that a terminal sends to all processes of a command; here the client alone acts on them."""

@@ -8,7 +8,6 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from app.batch.options import DIED_OF_IT, MOST_DEATHS, BatchOptions, absolute_place
@@ -16,7 +15,7 @@ from app.batch.order import WaitingRuns
 from app.batch.process import in_short, is_gone, process_name
 from app.batch.report import FINISHED, BatchDisplay, BatchSummary, BatchView, RunningRun, RunReport, finished_elsewhere
 from app.batch.tracebacks import place_of_tracebacks
-from app.batch.worker import RunTask, end_batch, run_in_worker
+from app.batch.worker import RunTask, end_batch, own_version, run_in_worker
 from app.failures import StoreError
 
 if TYPE_CHECKING:
@@ -231,7 +230,7 @@ class RunningBatch:
         return RunTask(
             run.key, run.name, run.content, run.folder.absolute(), absolute_place(self.store.place),
             None if options.index is None else absolute_place(options.index), self.name,
-            options.lease_s, options.memory_limit_mb, version("gridcarbon"),
+            options.lease_s, options.memory_limit_mb, own_version(),
         )  # fmt: skip
 
     def _take_back(self, future: Future) -> None:

@@ -158,9 +158,15 @@ def end_batch(batch: str) -> None:
     this_process().end_batch(batch)
 
 
+@cache
+def own_version() -> str:
+    """Version of gridcarbon in this process; finding it takes milliseconds."""
+    return version("gridcarbon")
+
+
 def worker_version() -> tuple[str, str]:
     """Version of gridcarbon in this process, and the name of the process."""
-    return version("gridcarbon"), this_process().name
+    return own_version(), this_process().name
 
 
 def _memory_limit_mb(task: RunTask) -> float | None:
@@ -196,8 +202,8 @@ def run_in_worker(
     with process.one_at_a_time:
         if process.has_ended(task.batch):
             return RunReport(task.key, "ended", "its batch ends", process.name)
-        if task.version != version("gridcarbon"):
-            rule = f"has gridcarbon {version('gridcarbon')}, and the batch was begun by {task.version}"
+        if task.version != own_version():
+            rule = f"has gridcarbon {own_version()}, and the batch was begun by {task.version}"
             return RunReport(task.key, "unusable", rule, process.name)
         try:
             store = process.store(task.place, task.index)

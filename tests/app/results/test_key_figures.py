@@ -12,8 +12,18 @@ from app.dashboard.view import View
 from app.results import documentation, key_figures
 from app.results.columns import TABLES
 from app.results.explain import why
-from app.results.key_figures import Declarations, KeyFigure, declarations, evaluate, figure_named, summarise
+from app.results.key_figures import (
+    Declarations,
+    KeyFigure,
+    WrittenTable,
+    WrittenTables,
+    declarations,
+    evaluate,
+    figure_named,
+    summarise,
+)
 from app.studies.demo import print_comparison
+from grid.sharing import sharing_preparation
 from tests.app.synthetic_results import write_synthetic
 from tests.places import ROOT
 
@@ -87,6 +97,24 @@ def test_members_may_be_called_anything(tmp_path: Path) -> None:
     found = figure_named(f"data_centres.{name}.pue")
     assert (found.family, found.member) == ("data_centres", name)
     assert evaluate([found], {"data_centres": frame.lazy()}.__getitem__) == {found.key: 1.5}
+
+
+def test_within_shared_runs_a_figure_is_computed_anew_where_a_table_that_it_reads_was_written_otherwise() -> None:
+    read = list[str]()
+
+    def written(sha256: str, p_it_mw: float) -> WrittenTables:
+        def table() -> pl.LazyFrame:
+            read.append(sha256)
+            return pl.LazyFrame({"name": ["x"], "p_total_mw": [3.0], "p_it_mw": [p_it_mw]})
+
+        return WrittenTables({"data_centres": WrittenTable(sha256, table)})
+
+    pue = [figure_named("data_centres.x.pue")]
+    with sharing_preparation():
+        found = [evaluate(pue, written(*one))[pue[0].key] for one in (("a", 2.0), ("a", 2.0), ("b", 1.5), ("a", 2.0))]
+    assert found == [1.5, 1.5, 2.0, 1.5]
+    assert evaluate(pue, written("c", 1.0)) == {pue[0].key: 3.0}
+    assert "c" in read
 
 
 def test_units_and_values_as_shown() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 
 from app.dashboard import create_app
 from app.results.folder import Result, find_results, open_result
-from app.results.verification import MANIFEST
+from app.results.verification import MANIFEST, HashedFile
 from grid.errors import InputError
 from tests.app.command_line import gridcarbon, refused
 
@@ -101,3 +102,12 @@ def test_the_dashboard_says_what_is_damaged_and_serves_the_rest(result: Result) 
     assert (answer.status_code, answer.mimetype) == (500, "text/plain")
     assert "city.parquet: is not as it was written" in answer.text
     assert client.get("/download/sound/city.csv").status_code == 200
+
+
+def test_the_hash_of_a_file_that_is_hashed_as_it_is_written_is_that_of_its_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "table"
+    with HashedFile(file) as opened:
+        opened.write(b"first")
+        opened.writelines(iter([b"second" * 10_000, b"", b"third"]))
+    assert opened.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert file.stat().st_size == 60_010
