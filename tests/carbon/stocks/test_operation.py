@@ -339,20 +339,3 @@ def test_power_at_nodes_is_that_of_the_slots(seed):
         for way, p_mw in enumerate((np.maximum(op.p_mw, 0), np.maximum(-op.p_mw, 0))):
             np.add.at(expected[way], (op.slot_step, op.node[op.slot_device]), p_mw * here)
         np.testing.assert_allclose(op.power_at_nodes(*shape, counts), expected, atol=1e-15)
-
-
-@given(seed=SEEDS)
-@examples(3)
-def test_events_of_some_devices_are_those_of_all_that_are_theirs(seed):
-    city = random_city(seed)
-    events = trace(city.flows, city.sources, city.step_hours, city.operation).stocks.events
-    n = events.operation.n_devices
-    for devices in (slice(0, n // 2), slice(n // 2, n), slice(0, n // 2)):
-        part, places = events.select(devices)
-        of_all = np.arange(events.device.size)[places]
-        first = devices.start
-        np.testing.assert_array_equal(events.device[of_all], part.device + first)
-        np.testing.assert_array_equal(events.step[of_all], part.step)
-        np.testing.assert_array_equal(events.p_mw[of_all], part.p_mw)
-        assert np.isin(events.device, np.arange(n)[devices]).sum() == part.device.size
-    assert events.between(slice(0, events.begins.size - 1)) is events
