@@ -194,7 +194,7 @@ def dispatched_stocks_mwh(flexibilities: Sequence[Flexibility], p_mw: Mapping[st
 
 
 def dispatched_in_pieces(flexibilities: Sequence[Flexibility], p_mw: Mapping[str, Floats]) -> Iterator[Floats]:
-    """`dispatched_stocks_mwh` in pieces that follow each other; of a year of many cars, all would be too large."""
+    """`dispatched_stocks_mwh`, shape (K,), in pieces that follow each other: a year of many cars is too large."""
     for flexibility in flexibilities:
         at = _NodeDevices.from_flexibility(flexibility)
         if isinstance(at.slot, slice):

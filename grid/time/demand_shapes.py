@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -66,7 +66,7 @@ def standard_shape(profile: StandardProfile, clock: Clock, time_zone: str) -> Fl
     return shape
 
 
-@cache
+@lru_cache(maxsize=64)
 def _standard_year(profile: StandardProfile, year: int) -> Floats:
     """A standard load profile in each quarter of an hour of a year's wall time, shape (35040,) or (35136,)."""
     from demandlib.bdew import ElecSlp  # noqa: PLC0415  slow to import

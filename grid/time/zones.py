@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -74,7 +74,7 @@ def zone_names() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-@cache
+@lru_cache(maxsize=1024)
 def zone_of(text: str) -> Zone | None:
     """The zone that a text names, or None: ``Europe/Oslo``, ``UTC``, ``GMT+1``, ``-03:30``, ``CET``, ``EET/EEST``."""
     folded = text.strip().casefold()
@@ -103,7 +103,7 @@ def zone_in_header(name: str) -> tuple[str | None, Zone | None]:
     return found[1], zone_of(found[1])
 
 
-@cache
+@lru_cache(maxsize=1024)
 def abbreviation_minutes(abbreviation: str, zone: str | None) -> int | None:
     """Offset of an abbreviation in a cell [min]: by the stated zone if it uses it itself, else by its usual meaning.
 
@@ -123,7 +123,7 @@ def abbreviation_minutes(abbreviation: str, zone: str | None) -> int | None:
     return _MINUTES.get(abbreviation.casefold())
 
 
-@cache
+@lru_cache(maxsize=1024)
 def place_of_zone(name: str) -> tuple[float, float] | None:
     """Latitude and longitude of the principal place of a zone, from the IANA database; None where it lists none."""
     table = (resources.files("tzdata.zoneinfo") / "zone.tab").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import polars as pl
 
@@ -78,7 +78,7 @@ class Chosen:
     notes: tuple[str, ...]
 
 
-@cache
+@lru_cache(maxsize=1024)
 def declared_figure(key: str) -> Declared | None:
     """The declaration of a key figure; None for another column."""
     try:

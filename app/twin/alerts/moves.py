@@ -58,7 +58,7 @@ def _kind(flexibility: Flexibility, before: Plan, after: Plan) -> str:
 
 
 def fed_in(flexibility: Flexibility, p_mw: Floats) -> Floats:
-    """What devices feed in, by step [MW]."""
+    """What the devices of a flexibility, of withdrawal `p_mw` by slot (K,), feed in by step, shape (T,) [MW]."""
     return flexibility.by_step(np.maximum(-p_mw, 0.0))
 
 

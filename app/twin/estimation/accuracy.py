@@ -48,7 +48,13 @@ class Accuracy:
 
 
 def accuracy(state: CityState, result: Result, solved: SolvedState) -> Accuracy:
-    """Errors of an estimate against the result that was measured."""
+    """Errors of an estimate against the result that was measured.
+
+    Args:
+        state: The estimate.
+        result: The result, whose intensities are compared.
+        solved: Its power flow, solved again, whose voltages, loadings and losses are compared.
+    """
     network, clock = solved.flow.network, state.series.clock
     ci = by_step_and_name(result.table("buses").collect(), clock, "bus", "ci_kg_per_mwh", network.buses.names)
     least = SMALLEST_SHARE * np.nanmean(ci, axis=1, keepdims=True)

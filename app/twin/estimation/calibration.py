@@ -41,7 +41,13 @@ class SpreadFactors:
 
 
 def spread_factors(network: Network, measured: MeasuredValues, expected: Expectations) -> SpreadFactors:
-    """The factors with which bands of stations that are left out hold 90 % of what they measured."""
+    """The factors with which bands of stations that are left out hold 90 % of what they measured.
+
+    Args:
+        network: The network.
+        measured: Measurements of T steps.
+        expected: What is expected of the elements in these steps.
+    """
     pseudo, *_ = expected.pseudo()
     unknown = np.setdiff1d(np.arange(len(expected.elements.name)), expected.known)
     known = set(expected.elements.bus.tolist()) - set(expected.elements.bus[unknown].tolist())

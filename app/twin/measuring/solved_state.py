@@ -59,7 +59,13 @@ def solved_state(result: Result, loaded: LoadedScenario) -> SolvedState:
 
 
 def assets_at_buses(result: Result, clock: Clock, buses: tuple[str, ...]) -> dict[str, Floats]:
-    """Withdrawal of every asset at every bus, by name, shape (2, T, B) [MW, MVAr]."""
+    """Withdrawal of every asset at every bus, by name, shape (2, T, B): active [MW], reactive [MVAr].
+
+    Args:
+        result: The result.
+        clock: Its time axis.
+        buses: Names of the B buses.
+    """
     table = result.table("assets").with_columns(pl.col("asset", "bus").cast(pl.String)).collect()
     found = {}
     for (name,), part in table.partition_by("asset", as_dict=True, maintain_order=True).items():
@@ -69,7 +75,15 @@ def assets_at_buses(result: Result, clock: Clock, buses: tuple[str, ...]) -> dic
 
 
 def by_step_and_name(table: pl.DataFrame, clock: Clock, name: str, column: str, names: tuple[str, ...]) -> Floats:
-    """A column of a long table by step and name, summed where there are several rows, shape (T, names); NaN: none."""
+    """A column of a long table by step and name, summed where there are several rows, shape (T, names); NaN: none.
+
+    Args:
+        table: The table, with ``time``.
+        clock: The time axis.
+        name: Column of the names, such as ``bus``.
+        column: The column.
+        names: Names in the order of the result; rows of others are left out.
+    """
     place = {each: k for k, each in enumerate(names)}
     values = np.full((clock.n_steps, len(names)), np.nan)
     rows = table.select(

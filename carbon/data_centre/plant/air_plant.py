@@ -10,7 +10,7 @@ References:
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from pydantic import Field
@@ -150,7 +150,7 @@ def _cop_energyplus(t_outdoor_degc: Floats, load_share: Floats, t_leaving_degc: 
     return np.asarray(COP_REFERENCE * ratio / (part_power * full_power))
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _turning_points_degc(t_leaving_degc: float) -> tuple[Floats, Floats]:
     """Outdoor temperatures of the best COP and of the worst one above it, for each of `LOAD_SHARES` [°C]."""
     cop = _cop_energyplus(T_TABLE_DEGC[:, None], LOAD_SHARES[None, :], t_leaving_degc)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from functools import cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -63,7 +63,7 @@ def _factors_of_months(load: Floats, course: tuple[float, ...], year: int) -> Fl
     return np.asarray(factors[months])
 
 
-@cache
+@lru_cache(maxsize=16)
 def _profiles_of_year(country: str, year: int) -> dict[str, Floats]:
     """Standard load profiles of a year's quarters of an hour, in wall time, each of shape (35040,) or (35136,).
 
