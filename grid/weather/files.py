@@ -43,6 +43,8 @@ SHIPPED = {
 }
 """Names of the weather files that come with libraries: the library, and the file in it."""
 LONGEST_GAP_H = 6
+_SHOWN = 60
+"""Characters of a file of no known format that are shown."""
 LEAST_BRIGHTEST = 50.0
 """The brightest hour of a year has more than this anywhere on Earth, in each kind of irradiance [W/m2]."""
 
@@ -94,7 +96,9 @@ def _read_checked(path: Path, source: str, elsewhere: Station) -> WeatherYear:
     except InputError:
         raise
     except (ValueError, KeyError, OSError, IndexError, TypeError) as error:
-        rule = f"cannot be read as TMY3, EPW, PVGIS or CSV weather file with a column time_utc ({error})"
+        begins = decoded(read_bytes(path))[0].partition("\n")[0].strip()[:_SHOWN]
+        rule = "cannot be read as TMY3, EPW, TRY, PVGIS or CSV weather file with a column time_utc: it is of another "
+        rule += f"format, or parts are missing or renamed; it begins {begins!r}"
         raise InputError.single("weather", rule, source) from error
     return _checked(raw, source)
 
@@ -155,6 +159,9 @@ def _checked(raw: RawYear, source: str) -> WeatherYear:
 
 def _value_faults(name: str, values: Floats) -> Iterator[Fault]:
     """What cannot be in the values of a column, and gaps that are too long."""
+    if np.isnan(values).all():
+        yield Fault(name, "is missing in every hour; irradiance may be left out, but only all three columns together")
+        return
     yield from _implausible(name, values)
     start, length = _longest_gap(np.isnan(values))
     if length > LONGEST_GAP_H:

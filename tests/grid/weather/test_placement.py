@@ -162,6 +162,11 @@ def test_irradiance_that_cannot_be_is_refused_with_place_and_cure(tmp_path: Path
     assert all("is 0 in every hour of the year" in fault for fault in zero)
     (beam,) = refused(epw(tmp_path, *TOKYO[1:], 9, change=only_beam_missing))
     assert beam.startswith("dni_w_per_m2: is 0")
+    (beam,) = refused(epw(tmp_path, *TOKYO[1:], 9, change=lambda _, row: row | {"dni": 9999}))
+    assert beam.startswith("dni_w_per_m2: is missing in every hour")
+    (tmp_path / "nsrdb.csv").write_text("Source,Location ID\nNSRDB,1\n")
+    (strange,) = refused(tmp_path / "nsrdb.csv")
+    assert "it begins 'Source,Location ID'" in strange
     (day,) = refused(epw(tmp_path, *TOKYO[1:], 9, change=always_day))
     assert "as bright by night as by day" in day
     kilowatts = refused(csv(tmp_path, *TOKYO[1:], scale=1e-3))
