@@ -112,6 +112,20 @@ def test_extremes_are_those_of_all_voltages_whatever_the_threads() -> None:
     np.testing.assert_allclose(kept.loading.T, loading.max(axis=1), rtol=2e-7, atol=1e-9)
 
 
+def test_phases_in_which_nothing_is_drawn_are_left_out_without_a_difference() -> None:
+    network, n_steps = sequence_network(street()), 300
+    drawn_mva = drawn(network, n_steps, seed=7)
+    drawn_mva[:, (0, 2), 4] = 0.0  # one phase only
+    drawn_mva[:280, 2, 7] = 0.0  # only near the end
+    drawn_mva[:, (1, 2), 6] = 0.0
+    buses = np.array([4, 6, 7])
+    some = PhaseLoads.at_buses(network, buses, drawn_mva[:, :, buses])
+    assert len(some.wye.profiles) == 2 * 5
+    found = three_phase_flow(network, some, keep="phasors")
+    of_all = three_phase_flow(network, PhaseLoads.dense(drawn_mva), keep="phasors")
+    np.testing.assert_allclose(found.phasors(), of_all.phasors(), rtol=0, atol=1e-12)
+
+
 def test_what_comes_in_is_drawn_or_lost() -> None:
     network = sequence_network(street())
     wye, delta = drawn(network, 40, 5), drawn(network, 40, 6, (5,))
