@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.reuse [--days N] [--turns N] [--strategy S]``. The demonstration's city, unmanaged. Seconds are
 those that the processor spends in the process, all threads together, the least of several turns, so that others on the
-machine count for little; the process has run the week once before, so that nothing is compiled. Four cases:
+machine count for little; the process is started as a worker is, with one thread, and has run the week once before, so
+that nothing is compiled. Four cases:
 
 - by itself: nothing is shared and nothing reused, as `gridcarbon run` after its start;
 - prepared: within `sharing_preparation`, with roofs of another size each turn, as every run of a worker but its first;
@@ -13,6 +14,8 @@ machine count for little; the process has run the week once before, so that noth
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -25,11 +28,13 @@ from typing import Any
 import polars as pl
 import yaml
 
+from app.batch.memory import KEEPING_FREED_MEMORY
 from app.results.run import store
 from app.scenario import check_scenario
 from app.simulation import PhaseReuse, simulate
 from carbon.factors import DEFAULT_FACTOR_SET
 from grid.sharing import SharedPreparation, sharing_preparation
+from grid.threads import environment
 
 PHASES = ("check", "prepare", "dispatch", "power flow", "carbon tracing", "write")
 Seconds = dict[str, float]
@@ -104,13 +109,26 @@ def measured(content: dict[str, Any], folder: Path, turns: int) -> dict[str, Sec
     return found
 
 
+def table_of_worker(days: int, turns: int, strategy: str = "unmanaged") -> str:
+    """The table, measured in a process that is started as a worker is: with one thread, and keeping freed memory."""
+    given = ["--days", str(days), "--turns", str(turns), "--strategy", strategy]
+    command = [sys.executable, "-m", "benchmarks.reuse", "--here", *given]
+    started_with = {**os.environ, **environment(threads=1), **KEEPING_FREED_MEMORY}
+    found = subprocess.run(command, check=True, capture_output=True, text=True, env=started_with)  # noqa: S603  ours
+    return found.stdout.strip()
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--strategy", default="unmanaged")
+    parser.add_argument("--here", action="store_true", help="in this process, with the threads that it has")
     options = parser.parse_args()
+    if not options.here:
+        sys.stdout.write(f"{table_of_worker(options.days, options.turns, options.strategy)}\n")
+        return
     with TemporaryDirectory() as folder:
         found = measured(demonstration(options.strategy, options.days), Path(folder), options.turns)
     sys.stdout.write(f"{table(found)}\n")

@@ -94,7 +94,8 @@ def encode(name: str, frame: pl.DataFrame, file: BinaryIO) -> None:
     if frame.is_empty():
         file.write(_without_rows(name))
     elif name not in RESOLUTIONS:
-        file.write(_written(name, in_columns(name, frame)))
+        of_frame = keep_latest(f"file of {name}", _Same(frame), lambda: _written(name, in_columns(name, frame)))
+        file.write(of_frame)
     else:
         encoded = [_encoded_or_kept(name, column) for column in in_columns(name, frame)]
         file.writelines(parts_of_file(_schema(name), encoded))
@@ -110,9 +111,9 @@ def encode_pieces(name: str, pieces: Iterable[pl.DataFrame], file: BinaryIO) -> 
     first = next(following)
     second = next(following, None)
     if second is None or name not in RESOLUTIONS:
-        frame = in_columns(name, first if second is None else pl.concat([first, second, *following]))
+        frame = first if second is None else pl.concat([first, second, *following])
         encode(name, frame, file)
-        return frame
+        return in_columns(name, frame)
     columns: dict[str, list[EncodedColumn]] = {column: [] for column in TABLES[name]}
     pieces = chain([first, second], following)
     del first, second
@@ -130,6 +131,19 @@ def _without_rows(name: str) -> bytes:
     if name not in RESOLUTIONS:
         return _written(name, frame)
     return b"".join(parts_of_file(_schema(name), [_encoded(name, column)[1] for column in frame]))
+
+
+class _Same:
+    """A table as a key: equal to itself alone, as one that was taken from the run before is."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+
+    def __hash__(self) -> int:
+        return id(self.frame)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.frame is other.frame
 
 
 def _encoded_or_kept(name: str, series: pl.Series) -> EncodedColumn:

@@ -82,7 +82,7 @@ class _Watch:
 
 def campaign(
     sweep: Path, place: Path, undisturbed: Path, folder: Path, *, kills: int, seed: int, index: str | None = None,
-    longest_s: float = 6.0,
+    longest_s: float = 2.0,
 ) -> Campaign:  # fmt: skip
     """Runs a sweep and kills what runs it; afterwards what is left is run in peace.
 

@@ -14,13 +14,17 @@ from typing import Self
 
 import psutil
 
+from app.batch.memory import KEEPING_FREED_MEMORY
+from grid.threads import environment
+
 START_S = 120.0
 """How long a process may take to start [s]."""
 ENDING_S = 15.0
 """How long workers may take to end without their scheduler; one that is just starting waits for it [s]."""
 ENVIRONMENT = {
     **os.environ,
-    "OMP_NUM_THREADS": "1",
+    **environment(threads=1),
+    **KEEPING_FREED_MEMORY,
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "30s",
 }
 

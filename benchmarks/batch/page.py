@@ -7,7 +7,6 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 
-from benchmarks import reuse
 from benchmarks.batch.campaign import Campaign
 from benchmarks.batch.throughput import Throughput
 
@@ -77,12 +76,13 @@ so many: {shown} MB. Largest deviation from that after the tenth: {100 * memory.
 """
 
 
-def variant_section(found: Mapping[str, reuse.Seconds]) -> str:
-    """A variant against a fresh run."""
-    return f"""Processor time of one process, the least of several turns (`python -m benchmarks.reuse`, which says what
-the cases are; [reuse.md](reuse.md) what they share). Target: a variant in factors at most 15 % of a run by itself.
+def variant_section(table: str) -> str:
+    """A variant against a fresh run, from the table of `benchmarks.reuse`."""
+    return f"""Processor time of one process, started as a worker is, the least of several turns
+(`python -m benchmarks.reuse`, which says what the cases are; [reuse.md](reuse.md) what they share). Target: a variant
+in factors at most 15 % of a run by itself.
 
-{reuse.table(found)}
+{table}
 
 {machine()}
 """

@@ -17,6 +17,7 @@ from app.results.columns import TABLES, VIEWS
 from app.results.tables.frames import by_element, each_step, known, repeated, step_of_rows, times
 from carbon.tracing.convention_names import OPERATOR, WATER_TANK
 from grid.arrays import Floats, ratio
+from grid.sharing import keep_latest
 from grid.time.clock import Clock
 
 
@@ -40,7 +41,9 @@ def convention_tables(
         "views": _views([*city_and_buses, _sector_view(found.operator, found.origins)]),
         "origins": _origins(found.origins),
         "data_centre_origins": _by_hour(found.origins, clock),
-        "consumers": _consumer_energy(found.consumers, clock),
+        "consumers": keep_latest(
+            "table of consumers", tuple(found.consumers.items()), lambda: _consumer_energy(found.consumers, clock)
+        ),
         "consumer_carbon": _consumers(tanks, clock),
     }
 
