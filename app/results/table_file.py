@@ -32,38 +32,38 @@ ROWS_AT_ONCE = 1_000_000
 """Rows of a piece of a large table: that of a year of a city has ten million."""
 RESOLUTIONS: dict[str, dict[str, float]] = {
     "buses": {
-        "vm_pu": 2.0**-20, "ci_kg_per_mwh": 2.0**-5, "renewable_share": 2.0**-15, "carbon_free_share": 2.0**-15,
+        "vm_pu": 2.0**-20, "ci_kg_per_mwh": 2.0**-5, "renewable_share": 2.0**-13, "carbon_free_share": 2.0**-13,
     },
-    "branches": {"p_from_mw": 2.0**-17, "p_to_mw": 2.0**-30, "loading_percent": 2.0**-16},
+    "branches": {"p_from_mw": 2.0**-17, "p_to_mw": 2.0**-24, "loading_percent": 2.0**-16},
     "phase_voltages": {**{f"vm_{phase}_pu": 2.0**-20 for phase in "abc"}, "unbalance": 2.0**-20},
     "phase_currents": {
         **{f"loading_{phase}_percent": 2.0**-16 for phase in "abc"}, "neutral_percent": 2.0**-16,
     },
     "assets": {
-        **dict.fromkeys(("p_mw", "drawn_mw", "fed_in_mw", "q_mvar"), 2.0**-40), "e_mwh": 2.0**-20,
-        "ci_kg_per_mwh": 2.0**-26, "fed_in_ci_kg_per_mwh": 2.0**-26,
+        **dict.fromkeys(("p_mw", "drawn_mw", "fed_in_mw", "q_mvar"), 2.0**-30), "e_mwh": 2.0**-17,
+        "ci_kg_per_mwh": 2.0**-18, "fed_in_ci_kg_per_mwh": 2.0**-18,
     },
     "sessions": {
-        **dict.fromkeys(("energy_kwh", "v2g_kwh", "requested_kwh", "owed_kwh"), 2.0**-24), "driven_km": 2.0**-20,
-        **dict.fromkeys(("emissions_kg", "charged_kg", "v2g_kg", "driven_kg"), 2.0**-26), "g_per_km": 2.0**-6,
-        "charged_g_per_kwh": 2.0**-10,
+        **dict.fromkeys(("energy_kwh", "v2g_kwh", "requested_kwh", "owed_kwh"), 2.0**-24), "driven_km": 2.0**-13,
+        **dict.fromkeys(("charged_kg", "driven_kg"), 2.0**-22), **dict.fromkeys(("emissions_kg", "v2g_kg"), 2.0**-26),
+        "g_per_km": 2.0**-6, "charged_g_per_kwh": 2.0**-10,
     },
     "nodal": {
-        "price_per_mwh": 2.0**-7, "penalty_per_mwh": 2.0**-7, "marginal_below_kg_per_mwh": 2.0**-5,
-        "marginal_above_kg_per_mwh": 2.0**-5, "dispatch_marginal_kg_per_mwh": 2.0**-5,
+        "price_per_mwh": 2.0**-6, "penalty_per_mwh": 2.0**-6, "marginal_below_kg_per_mwh": 2.0**-4,
+        "marginal_above_kg_per_mwh": 2.0**-4, "dispatch_marginal_kg_per_mwh": 2.0**-4,
     },
     "consumer_carbon": {"emissions_kg": 2.0**-24, "returned_kg": 2.0**-24},
 }  # fmt: skip
 """What the numbers of a column are stored to multiples of, by table (ours). What is only looked at: a hundredth of the
-tolerance by which a voltage is judged (1e-6 pu), 8 W, a thirtieth of a gram per kilowatt-hour. What is added up or set
-beside another power flow: so fine that sums over a run keep nine digits, and what branches lose is known to a
-milliwatt."""
+tolerance by which a voltage is judged (1e-6 pu), 8 W, 8 Wh in a store, a thirtieth of a gram per kilowatt-hour. What is
+added up or set beside another power flow: so fine that sums over a run keep nine digits, and those of what branches
+lose, each known to 0.06 W, eight."""
 SPLIT = frozenset(RESOLUTIONS) - {"assets"}
 """Tables whose bytes are split into streams. Powers of assets are often rated ones: values that repeat pack better
 whole."""
-LEVEL = 3
-"""Of zstd: with 1, 3, 6 and 9 a year of the reference city takes 252, 246, 241 and 238 MB, and 8.4, 9.5, 14.0 and
-17.5 s of processor time."""
+LEVELS = dict.fromkeys(SPLIT, 3) | {"assets": 9}
+"""Of zstd, by table; 1 where none is stated. Bytes in streams hardly pack better at 9 than at 3 and take twice as long;
+powers of assets take a tenth less room."""
 ROWS_IN_GROUP = 2**17
 """Rows that are read together, some days of the reference city."""
 
@@ -201,7 +201,7 @@ def _written(name: str, frame: pl.DataFrame) -> bytes:
     file = BytesIO()
     pq.write_table(
         pa.table({column: values for column, _, values in columns}), file,
-        compression="zstd", compression_level=LEVEL if name in RESOLUTIONS else 1, row_group_size=ROWS_IN_GROUP,
+        compression="zstd", compression_level=LEVELS.get(name, 1), row_group_size=ROWS_IN_GROUP,
         use_dictionary=[column for column, dtype, _ in columns if not dtype.is_float()],
         column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT") if name in SPLIT else None,
         write_statistics=[column for column, dtype, _ in columns if dtype != pl.Categorical],

@@ -11,6 +11,7 @@ import polars as pl
 from scipy import sparse
 
 from app.results.columns import TABLES
+from app.results.table_file import RESOLUTIONS, to_multiples
 from app.results.tables.frames import SteppedTable, by_element, each_step, known
 from app.simulation.phases import SimulationResult
 from carbon.stocks.operation import StockOperation
@@ -119,10 +120,12 @@ def _energy(outcome: SimulationResult, powers: Sequence[_AssetPower], steps: sli
     buses = [names[bus] for part in powers for bus in part.buses]
     both = [part.drawn_and_fed_in(steps) for part in powers]
     columns = {name: np.concatenate([getattr(part, name)[steps] for part in powers], axis=1)
-               for name in ("p_mw", "e_mwh", "q_mvar")}  # fmt: skip
+               for name in ("e_mwh", "q_mvar")}  # fmt: skip
     columns |= {
-        name: np.concatenate([each[k] for each in both], axis=1) for k, name in enumerate(("drawn_mw", "fed_in_mw"))
+        name: to_multiples(np.concatenate([each[k] for each in both], axis=1), RESOLUTIONS["assets"][name])
+        for k, name in enumerate(("drawn_mw", "fed_in_mw"))
     }
+    columns["p_mw"] = columns["drawn_mw"] - columns["fed_in_mw"]
     labels = [part.flexibility.name for part in powers for _ in part.buses]
     frame = by_element(clock, "bus", buses, **columns).with_columns(each_step(clock, labels).alias("asset"))
     feeding = tuple(

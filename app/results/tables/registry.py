@@ -164,10 +164,10 @@ def _powers_of_branches(outcome: SimulationResult, steps: slice) -> pl.DataFrame
 
 
 def _as_stored(p_from_mw: Floats, p_to_mw: Floats) -> tuple[Floats, Floats]:
-    """Powers into branches as they are stored: coarse, but with what a branch loses, never more of it, between them."""
+    """Powers into branches as they are stored: coarse, but with what a branch loses between them."""
     step = RESOLUTIONS["branches"]
     rounded = to_multiples(p_from_mw, step["p_from_mw"])
-    return rounded, np.floor((p_from_mw + p_to_mw) / step["p_to_mw"]) * step["p_to_mw"] - rounded
+    return rounded, to_multiples(p_from_mw + p_to_mw, step["p_to_mw"]) - rounded
 
 
 def _data_centres(outcome: SimulationResult) -> pl.DataFrame:
