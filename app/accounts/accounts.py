@@ -23,6 +23,7 @@ from grid.arrays import Floats, frozen
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 from grid.kept_if_small import MOST_BYTES
+from grid.memory import give_back_if_large
 from grid.powerflow.grid_flow import GridFlow
 from grid.sharing import keep_latest, shared
 
@@ -231,6 +232,7 @@ def _traced_shares(
         of_renewable[steps], of_free[steps] = tracing.renewable_share, tracing.ci_kg_per_mwh
         consumers = replace(inputs.consumers, p_mw=inputs.consumers.p_mw[steps])
         mwh[steps] = renewable_mwh(consumers, tracing, hours, operation)
+        give_back_if_large()
     metered = {each.name: consumer_energy(each, inputs, of_free) for each in energy.metered}
     return _TracedShares(frozen(of_renewable), frozen(of_free), mwh, metered)
 

@@ -33,6 +33,7 @@ from carbon.tracing.convention_names import CARBON_FREE, OPERATOR, WATER_TANK, C
 from carbon.tracing.conventions import ConventionTrace, conventions_in_windows, trace_conventions
 from carbon.tracing.proportional_sharing import Tracing
 from grid.arrays import Floats
+from grid.memory import give_back_if_large
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +212,7 @@ def _traced_tanks(
         own = answers[OPERATOR].tracing
         ci_kg_per_mwh[steps], inflow_mw[steps] = own.ci_kg_per_mwh, own.inflow_mw
         stocks += [] if own.stocks is None else [own.stocks]
+        give_back_if_large()
     unknown = np.broadcast_to(np.nan, inputs.shape)
     tracing = Tracing(ci_kg_per_mwh, unknown, inflow_mw, joined_traces(stocks) if stocks else None)
     carbon = joined_carbon([ledger for ledger, _ in accounted])

@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
-from app.batch.memory import KEEPING_FREED_MEMORY, MB
 from app.batch.worker import worker_version
 from grid.errors import InputError
+from grid.memory import KEEPING_FREED_MEMORY, MB
 from grid.threads import environment, processors
 
 if TYPE_CHECKING:

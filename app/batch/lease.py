@@ -8,8 +8,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-from app.batch.memory import memory_mb
 from app.failures import StoreError
+from grid.memory import memory_mb
 
 MEMORY_INTERVAL_S = 0.1
 """How often the memory of the process is looked at."""

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from app.batch.lease import Lease, RunEndedError
-from app.batch.memory import MB, FreedMemory, give_back_memory, memory_mb
 from app.batch.process import process_name
 from app.batch.report import RunReport, finished_elsewhere
 from app.batch.tracebacks import keep_traceback
 from app.failures import StoreError
 from grid.errors import InputError
+from grid.memory import MB, FreedMemory, give_back_memory, memory_mb
 from grid.threads import environment
 
 if TYPE_CHECKING:

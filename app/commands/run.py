@@ -31,6 +31,9 @@ def run(
     ] = None,
 ) -> None:
     """Run one scenario into a result folder; a result of the same scenario there is returned at once."""
+    from grid.memory import return_memory_of_tables_soon
+
+    return_memory_of_tables_soon()
     from app.batch.apart import spans_apart
     from app.results.run import run_scenario
     from app.scenario import load_scenario

@@ -52,7 +52,7 @@ def serve(
 ) -> None:
     """Serve the dashboard, in which scenarios are also run; their results go into DIR."""
     folder = _shown_folder(place)
-    from app.batch.memory import importing_much, return_memory_of_tables_soon
+    from grid.memory import importing_much, return_memory_of_tables_soon
 
     return_memory_of_tables_soon()
     with importing_much():

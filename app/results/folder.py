@@ -38,6 +38,7 @@ from app.results.verification import FILES, MANIFEST, HashedFile, check_files, r
 from grid.errors import Fault, InputError
 from grid.files.content import is_file, is_folder
 from grid.files.output import in_words
+from grid.memory import give_back_if_large
 
 HELD_BYTES = 10_000_000
 """Tables up to this size are held while a result is written, and not read again for the key figures [byte]."""
@@ -237,9 +238,11 @@ def _write_table(name: str, make: Callable[[], pl.DataFrame], folder: Path) -> W
             table = encode_pieces(name, pieces, opened)
     except PolarsError as error:  # how polars says some of the errors of a file system
         raise OSError(str(error)) from error
-    held = table is not None and table.estimated_size() <= HELD_BYTES
-    read = partial(as_stored, name, table) if table is not None and held else partial(pl.scan_parquet, file)
-    return WrittenTable(opened.sha256, read)
+    if table is not None and table.estimated_size() <= HELD_BYTES:
+        return WrittenTable(opened.sha256, partial(as_stored, name, table))
+    del table
+    give_back_if_large()
+    return WrittenTable(opened.sha256, partial(pl.scan_parquet, file))
 
 
 def _write_json(content: Mapping[str, Any], file: Path, indent: int | None = None) -> None:

@@ -27,6 +27,7 @@ from grid.controllers import ControlledFlow
 from grid.controllers.flow import most_frequent
 from grid.controllers.switching import network_at
 from grid.kept_if_small import MOST_BYTES, n_bytes
+from grid.memory import give_back_if_large
 from grid.powerflow.extremes import Extremes
 from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import PowerFlow
@@ -139,6 +140,7 @@ def _phase(name: str, seconds: dict[str, float], tell: Progress) -> Iterator[str
     tell(name, 0.0)
     begun = time.perf_counter()
     yield name
+    give_back_if_large()
     seconds[name] = round(time.perf_counter() - begun, 3)
     tell(name, 1.0)
 

@@ -94,12 +94,17 @@ def v2g_credit(
 
 
 def charging_intensity(
-    owner: Ints, energy_mwh: Floats, e_after_mwh: Floats, eta_charge: Floats, ci_kg_per_mwh: Floats
+    owner: Ints,
+    energy_mwh: Floats,
+    e_after_mwh: Floats,
+    eta_charge: Floats,
+    ci_kg_per_mwh: Floats,
+    at_first_kg_per_mwh: float | None = None,
 ) -> Floats:
     """Intensity of what filled the battery, per stored energy, before each of J movements, shape (J,) [kg/MWh].
 
     Every battery mixes: a charge of E at w adds w E over what is held then; giving back, driving and standing losses
-    leave the mix as it is. What a battery holds at first counts at the mean of all charges.
+    leave the mix as it is.
 
     Args:
         owner: Battery of each movement, in the order of time, shape (J,).
@@ -107,6 +112,7 @@ def charging_intensity(
         e_after_mwh: Energy in the battery after it, shape (J,), at least 0 [MWh].
         eta_charge: Energy stored per energy charged, shape (J,), above 0, at most 1 [1].
         ci_kg_per_mwh: Intensity at the meter when and where it is charged, shape (J,); may be negative [kg/MWh].
+        at_first_kg_per_mwh: Intensity of what a battery holds at first; None for the mean of all these charges.
 
     Raises:
         InputError: If shapes disagree or a value is out of range.
@@ -126,7 +132,8 @@ def charging_intensity(
     stored = charged * eta_charge
     held = np.maximum(e_after_mwh - stored, 0.0)
     mean = float((ci_kg_per_mwh * charged).sum() / stored.sum()) if stored.any() else 0.0
-    mix, before = np.full(int(owner.max()) + 1, mean), np.empty(shape)
+    at_first = mean if at_first_kg_per_mwh is None else at_first_kg_per_mwh
+    mix, before = np.full(int(owner.max()) + 1, at_first), np.empty(shape)
     by_owner = np.argsort(owner, kind="stable")
     counts = np.bincount(owner)
     rank = np.empty(shape, dtype=np.int64)

@@ -18,13 +18,13 @@ from app.batch.jobs.job import ACTIVE, Job, job_of
 from app.batch.jobs.processes import WORKER, WorkerPool, command_of
 from app.batch.jobs.rescue import end_overdue, note_ended, take_over
 from app.batch.jobs.submission import checked_sweep, record_of, records_of_sweep, said_of, study_record
-from app.batch.memory import MB
 from app.batch.options import LEASE_S, absolute_place
 from app.failures import StoreError
 from app.results.store.queue.queue import Queue
 from app.results.store.queue.rows import JobEvent, QueuedRun
 from app.results.store.store import Store
 from grid.errors import InputError
+from grid.memory import MB
 from grid.threads import processors
 
 ACTIVE_S, IDLE_S = 0.5, 3.0

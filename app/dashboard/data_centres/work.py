@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from app.batch.memory import give_back_memory
 from app.dashboard.pandas_gate import GATE
 from grid.errors import InputError
+from grid.memory import give_back_memory
 
 Status = Literal["waiting", "running", "done", "failed", "cancelled"]
 Tell = Callable[[str, float], None]

@@ -7,10 +7,10 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from app.batch.memory import give_back_memory
 from app.dashboard.pages import PAGES
 from app.dashboard.pandas_gate import GATE
 from app.dashboard.view import Page
+from grid.memory import give_back_memory
 
 MOST_VIEWS = 32
 """Views whose pages are taken to be kept still."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,8 @@ from carbon.reporting.v2g_credit import (
     charging_intensity,
     v2g_credit,
 )
-from grid.arrays import Floats, Ints
+from carbon.stocks.trace import StockRecord
+from grid.arrays import Bools, Floats, Ints
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import PerSlot, values_of
 
@@ -83,31 +84,100 @@ def notes(outcome: SimulationResult) -> tuple[str, ...]:
 
 
 def _fed_in(outcome: SimulationResult, flexibility: Flexibility) -> _FedIn | None:
-    """What a fleet fed in."""
+    """What a fleet fed in.
+
+    Only the batteries that ever feed in are followed, some of all; what they hold at first counts at the mean of all
+    charges of the fleet.
+    """
     stocks, stores = outcome.accounts.tracing.stocks, outcome.accounts.stores
     if stocks is None:
         return None
     devices = stores.devices[flexibility.name]
-    record = stocks.select(devices)
-    events = record.events
-    fed, session = events.feeds, events.device[events.feeds]
-    if not session.size:
-        nothing = np.zeros(0)
-        return _FedIn(nothing, nothing, nothing, session, session, session)
-    energy_mwh = events.p_mw * outcome.inputs.clock.step_hours
-    operation, bus = events.operation, stores.bus[devices][events.device]
+    feeds = np.zeros(stocks.events.operation.n_owners, dtype=np.bool_)
+    caused_kg = stored_mwh = 0.0
+    above, bus = outcome.marginal.nodes.above_kg_per_mwh, stores.bus[devices]
+    for record in stocks.in_windows(devices):
+        moved = _movements(outcome, record, bus, above)
+        feeds[moved.owner[record.events.feeds]] = True
+        charged_mwh = np.maximum(moved.energy_mwh, 0.0)
+        caused_kg += float((charged_mwh * moved.marginal_kg_per_mwh).sum())
+        stored_mwh += float((charged_mwh * moved.eta_charge).sum())
+    parts = [_movements(outcome, record, bus, above, feeds) for record in stocks.in_windows(devices)]
+    columns = {each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(_Movements)}
+    every = _Movements(**columns)
+    held = charging_intensity(
+        every.owner, every.energy_mwh, every.e_after_mwh, every.eta_charge, every.marginal_kg_per_mwh,
+        caused_kg / stored_mwh if stored_mwh else 0.0,
+    )  # fmt: skip
+    fed = every.energy_mwh < 0
+    return _FedIn(
+        energy_mwh=-every.energy_mwh[fed],
+        released_kg=every.moved_kg[fed],
+        released_marginal_kg=(held * -every.energy_mwh / every.eta_discharge)[fed],
+        step=every.step[fed],
+        bus=every.bus[fed],
+        session=every.session[fed],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Movements:
+    """What moved in and out of batteries, event by event in the order of time, shape (J,) each.
+
+    Args:
+        owner: Battery.
+        energy_mwh: Energy at the meter, charging positive [MWh].
+        e_after_mwh: Energy in the battery after it [MWh].
+        eta_charge: Energy stored per energy charged [1].
+        eta_discharge: Energy at the meter per energy taken out [1].
+        marginal_kg_per_mwh: Marginal emissions of a MWh more there and then [kg/MWh].
+        moved_kg: Carbon that passed the terminals, by averages [kg].
+        step: When.
+        bus: Where.
+        session: In which session.
+    """
+
+    owner: Ints
+    energy_mwh: Floats
+    e_after_mwh: Floats
+    eta_charge: Floats
+    eta_discharge: Floats
+    marginal_kg_per_mwh: Floats
+    moved_kg: Floats
+    step: Ints
+    bus: Ints
+    session: Ints
+
+
+def _movements(
+    outcome: SimulationResult, record: StockRecord, bus: Ints, above_kg_per_mwh: Floats, which: Bools | None = None
+) -> _Movements:
+    """What moved in a window of time.
+
+    Args:
+        outcome: The run.
+        record: The events.
+        bus: Bus of each session, shape (N,).
+        above_kg_per_mwh: Marginal emissions of a MWh more at each bus, shape (T, B) [kg/MWh].
+        which: Owners whose movements count, shape (O,); None for all.
+    """
+    events, operation = record.events, record.events.operation
+    here = slice(None) if which is None else np.flatnonzero(which[operation.owner[events.device]])
+    session, slot, step = events.device[here], events.slot[here], events.step[here] + events.first_step
     eta_charge, eta_discharge = (
-        eta.values[events.slot] if isinstance(eta, PerSlot) else eta[events.device]
+        eta.values[slot] if isinstance(eta, PerSlot) else eta[session]
         for eta in (operation.eta_charge, operation.eta_discharge)
     )
-    marginal = outcome.marginal.nodes.above_kg_per_mwh[events.step, bus]
-    held = charging_intensity(operation.owner[events.device], energy_mwh, events.e_after_mwh, eta_charge, marginal)
-    return _FedIn(
-        energy_mwh=-energy_mwh[fed],
-        released_kg=record.moved_kg[fed],
-        released_marginal_kg=(held * -energy_mwh / eta_discharge)[fed],
-        step=events.step[fed],
-        bus=stores.bus[devices][session],
+    return _Movements(
+        owner=operation.owner[session],
+        energy_mwh=operation.p_mw[slot] * outcome.inputs.clock.step_hours,
+        e_after_mwh=events.e_after_mwh[here],
+        eta_charge=eta_charge,
+        eta_discharge=eta_discharge,
+        marginal_kg_per_mwh=above_kg_per_mwh[step, bus[session]],
+        moved_kg=record.moved_kg[here],
+        step=step,
+        bus=bus[session],
         session=session,
     )
 

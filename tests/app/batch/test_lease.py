@@ -8,8 +8,8 @@ import pytest
 
 from app.batch import lease as lease_module
 from app.batch.lease import Lease, RunEndedError
-from app.batch.memory import memory_mb
 from app.results.store.store import Store, opened_store
+from grid.memory import memory_mb
 
 KEY = "0" * 32
 

@@ -6,7 +6,7 @@ import ctypes
 
 import pytest
 
-from app.batch.memory import FreedMemory, give_back_memory, memory_mb
+from grid.memory import FreedMemory, give_back_memory, memory_mb
 
 SMALL, MANY = 3000, 60_000
 """Sizes that the C library takes from its heap, where the last of them keeps all others [byte]; 180 MB in all."""

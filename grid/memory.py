@@ -24,6 +24,9 @@ week of the reference city in a thread half the page faults are left."""
 KEEPS_MB = 200.0
 """Freed memory that a process keeps between two runs, about; a week of the reference city needs 180 MB [MB]."""
 
+LARGE_MB = 1000.0
+"""Memory from which on a process gives back what it has freed within a run, too; a month of the reference city [MB]."""
+
 
 def memory_mb() -> float:
     """Resident memory of this process [MB]."""
@@ -63,6 +66,12 @@ def give_back_memory() -> None:
     trim = _trim()
     if trim is not None:
         trim(0)
+
+
+def give_back_if_large(least_mb: float = LARGE_MB) -> None:
+    """Gives back what was freed, between the phases or windows of a run, if this process has more than `least_mb`."""
+    if memory_mb() > least_mb:
+        give_back_memory()
 
 
 @contextmanager
