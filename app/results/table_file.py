@@ -44,7 +44,7 @@ RESOLUTIONS: dict[str, dict[str, float]] = {
         "ci_kg_per_mwh": 2.0**-18, "fed_in_ci_kg_per_mwh": 2.0**-18,
     },
     "sessions": {
-        **dict.fromkeys(("energy_kwh", "v2g_kwh", "requested_kwh", "owed_kwh"), 2.0**-24), "driven_km": 2.0**-13,
+        **dict.fromkeys(("energy_kwh", "v2g_kwh", "requested_kwh", "owed_kwh"), 2.0**-24), "driven_km": 2.0**-15,
         **dict.fromkeys(("charged_kg", "driven_kg"), 2.0**-22), **dict.fromkeys(("emissions_kg", "v2g_kg"), 2.0**-26),
         "g_per_km": 2.0**-6, "charged_g_per_kwh": 2.0**-10,
     },
