@@ -28,11 +28,11 @@ from typing import Any
 import polars as pl
 import yaml
 
-from app.batch.memory import KEEPING_FREED_MEMORY
 from app.results.run import store
 from app.scenario import check_scenario
 from app.simulation import PhaseReuse, simulate
 from carbon.factors import DEFAULT_FACTOR_SET
+from grid.memory import KEEPING_FREED_MEMORY
 from grid.sharing import SharedPreparation, sharing_preparation
 from grid.threads import environment
 

@@ -14,7 +14,7 @@ from typing import Self
 
 import psutil
 
-from app.batch.memory import KEEPING_FREED_MEMORY
+from grid.memory import KEEPING_FREED_MEMORY
 from grid.threads import environment
 
 START_S = 120.0
