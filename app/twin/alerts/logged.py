@@ -40,7 +40,7 @@ def alert_records(
             None if action is None else action.cost, None if action is None else action.carbon_kg,
             side=event.risk.side, value=_known(event.risk.value), limit=_known(event.risk.limit),
             begins=event.risk.begins, ends=event.risk.ends, action=name, moves=moves if event is ordered[0] else (),
-            corrected_by=tuple(corrected_by),
+            corrected_by=tuple(corrected_by), others=event.risk.others,
         )
         for event in ordered
     ]  # fmt: skip

@@ -14,6 +14,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "alert": pl.String, "time_utc": pl.Datetime("us"), "what": pl.String, "level": pl.String, "quantity": pl.String,
     "element": pl.String, "begins_utc": pl.Datetime("us"), "ends_utc": pl.Datetime("us"), "probability": pl.Float64,
     "value": pl.Float64, "limit": pl.Float64, "probability_with_action": pl.Float64,
+    "others": pl.Int64,
 }  # fmt: skip
 
 
@@ -23,7 +24,8 @@ def alert_table(events: Sequence[AlertEvent], action: ProposedAction | None) -> 
     Returns:
         A row for each: ``alert``, ``time_utc``, ``what`` (raised, escalated, lowered, cleared), ``level``, what may
         exceed which limit from when to when and how likely, ``value`` (which one sample in ten passes in the likeliest
-        step), ``limit``, and ``probability_with_action``, null without one.
+        step), ``limit``, ``probability_with_action``, null without one, and ``others``: how many other places are about
+        as likely by the same cause.
     """
     rows = [
         {
@@ -39,6 +41,7 @@ def alert_table(events: Sequence[AlertEvent], action: ProposedAction | None) -> 
             "value": event.risk.value,
             "limit": event.risk.limit,
             "probability_with_action": None if action is None else action.probability(event.risk),
+            "others": event.risk.others,
         }
         for event in sorted(events, key=lambda event: (-event.level, -event.risk.probability, event.identifier))
     ]

@@ -17,6 +17,7 @@ from grid.network.injections import Injections
 from grid.network.tolerances import IMPORT_TOLERANCE, LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from grid.powerflow.powerflow import PowerFlow, voltages
 from grid.time.clock import Clock
+from grid.twin.alerts.causes import by_cause
 from grid.twin.alerts.risks import Risk, failure_risk, violation_risks
 from grid.twin.forecast.forecaster import Forecaster, QuantileForecast, make_forecaster
 from grid.twin.forecast.history import PowerHistory
@@ -92,6 +93,8 @@ class GridWatch:
     def risks(self, histories: Sequence[PowerHistory] | None = None) -> tuple[Risk, ...]:
         """Limits that are likely to be exceeded from now to the end of the hours ahead, the likeliest first.
 
+        Of places with one cause the worst (`grid.twin.alerts.causes`).
+
         Args:
             histories: As in `forecasts`; they may go on into the hours ahead, of which the rest is then predicted.
         """
@@ -147,7 +150,7 @@ class GridWatch:
                              tolerance=tolerance),
             *failure_risk(clock, flow.failed.reshape(shape[:2])),
         ]  # fmt: skip
-        return tuple(sorted(found, key=lambda risk: (-risk.probability, risk.key)))
+        return by_cause(sorted(found, key=lambda risk: (-risk.probability, risk.key)), network)
 
 
 def watch_over(

@@ -17,9 +17,13 @@ from grid.flexibility.flexibility import Flexibility
 from grid.twin.estimation.pseudo import PseudoInjections
 from grid.twin.measurements import MeasuredSeries
 
-COMMON_SHARES: Final = {"load": 0.8, "generator": 0.95, "asset": 0.4}
+COMMON_SHARES: Final = {"load": 0.42, "generator": 0.95, "asset": 0.4}
 """Share of their variance that loads of one profile, generators of one profile, and charging in one district, which one
 management shifts, have in common [1]; ours, unverified."""
+ALL_LOADS_SHARE: Final = 0.48
+"""Share of their variance that all loads have in common, besides that of their profile [1]: how far the square of what
+the weeks before missed of their sum lies between that of profiles which err independently and that of all together; of
+13 weeks of February to October of the reference city's year."""
 WEATHER_SPREAD: Final = 0.05
 """Standard deviation of generation computed from the measured weather, of its output [1]; ours, unverified: it is what
 roofs differ by in soiling, shade and direction."""
@@ -39,6 +43,8 @@ class Expectations:
         q: Reactive powers, likewise [MVAr].
         group: Elements of one group err together, shape (E,); -1: alone.
         group_q: The same for reactive powers.
+        total: Known sum that each active power is part of, shape (E,); -1: none.
+        total_spread: Standard deviation of the known sums, shape (T, sums) [MW]; infinite where one is not told.
         known: Elements whose active power is what they said themselves.
         weathered: Assets that feed in what the weather gives.
     """
@@ -48,12 +54,15 @@ class Expectations:
     q: Expected
     group: Ints
     group_q: Ints
+    total: Ints
+    total_spread: Floats
     known: Ints
     weathered: Ints
 
     def until(self, n_steps: int) -> Expectations:
         """The first of the steps."""
-        return replace(self, p=self.p.until(n_steps), q=self.q.until(n_steps))
+        total_spread = self.total_spread[:n_steps]
+        return replace(self, p=self.p.until(n_steps), q=self.q.until(n_steps), total_spread=total_spread)
 
     @property
     def limits(self) -> tuple[Floats, Floats]:
@@ -76,6 +85,11 @@ class Expectations:
         share[self.elements.of("asset")] = COMMON_SHARES["generator"]
         return share
 
+    def _all_loads(self, active: Ints, reactive: Ints) -> Ints:
+        """Group of all loads by active powers, 0, and by reactive ones, 1; -1 of all else."""
+        load = np.isin(np.arange(self.group.size), self.elements.of("load")) & (self.group >= 0)
+        return np.concatenate([np.where(load[active], 0, -1), np.where(load[reactive], 1, -1)])
+
     def pseudo(self, factor_p: float = 1.0, factor_q: float = 1.0) -> tuple[PseudoInjections, Ints, Ints]:
         """The pseudo-measurements, and the elements whose active and reactive powers they are.
 
@@ -94,9 +108,14 @@ class Expectations:
             np.concatenate([np.zeros(active.size, bool), np.ones(reactive.size, bool)]),
             np.hstack([self.p.values[:, active], self.q.values[:, reactive]]),
             np.hstack([spread_p[:, active], factor_q * self.q.spread[:, reactive]]),
-            np.concatenate([self.group[active], group_q]),
-            np.concatenate([self._common_share[active], self._reactive_share()[reactive]]),
-        )
+            np.stack([np.concatenate([self.group[active], group_q]), self._all_loads(active, reactive)]),
+            np.stack([
+                np.concatenate([self._common_share[active], self._reactive_share()[reactive]]),
+                np.full(active.size + reactive.size, ALL_LOADS_SHARE),
+            ]),
+            np.concatenate([self.total[active], np.full(reactive.size, -1)]),
+            self.total_spread,
+        )  # fmt: skip
         return found, active, reactive
 
 
@@ -124,27 +143,33 @@ def expectations(inputs: SimulationInputs, elements: CityElements, series: Measu
         group[at] = profile
     next_group = int(group.max(initial=-1)) + 1
     group_q, weathered = group.copy(), list[int]()
+    sums, told = np.full(n, -1), list[Floats]()
     zones = np.unique(np.array(city.network.buses.zones), return_inverse=True)[1].ravel()
     for number, flexibility in enumerate(inputs.flexibilities):
         at = np.array([k for k in elements.of("asset") if elements.row[k] == number], dtype=np.int64)
         if at.size:
-            total = _total(series, flexibility.name)
+            total, error = _total(series, flexibility.name)
             _of_asset(flexibility, elements, at, total, (values, spread))
+            if at.size > 1 and np.isfinite(total).any() and not flexibility.fuel_free:
+                sums[at] = len(told)
+                told.append(np.where(np.isfinite(total), np.maximum(error, LEAST_MW), np.inf))
             group_q[at] = next_group + number * (zones.max() + 1) + zones[elements.bus[at]]
             group[at] = group_q[at]
             weathered += at.tolist() if flexibility.fuel_free else []
     known = _telemetered(elements, series, values, spread)
     _by_reference_plants(inputs, elements, past, known, (values[0], spread[0]))
     group[known], group_q[known] = -1, -1
+    sums[np.isin(sums, sums[known])] = -1  # what is metered of it need not add up to what is told of all
     return Expectations(
-        elements, Expected(values[0], spread[0]), Expected(values[1], spread[1]), group, group_q, known,
-        np.array(weathered, dtype=np.int64),
+        elements, Expected(values[0], spread[0]), Expected(values[1], spread[1]), group, group_q, sums,
+        np.stack(told, axis=1) if told else np.empty((n_steps, 0)), known, np.array(weathered, dtype=np.int64),
     )  # fmt: skip
 
 
-def _total(series: MeasuredSeries, name: str) -> Floats:
-    """What all of an asset says that it draws, shape (T,) [MW]; NaN where it does not."""
-    return series.select("asset", "p_mw", [name])[0][:, 0]
+def _total(series: MeasuredSeries, name: str) -> tuple[Floats, Floats]:
+    """What an asset says that all of it draws, and its deviation, shape (T,) each [MW]; NaN where it does not."""
+    measured, deviation = series.select("asset", "p_mw", [name])
+    return measured[:, 0], deviation[:, 0]
 
 
 def _of_asset(

@@ -17,6 +17,9 @@ WEEKS: Final = 4
 """Weeks before the period that are known of every load: what meters that are read now and then have told."""
 SMOOTHED_HOURS: Final = 1.0
 """Spreads are those of this many hours before and after."""
+BEYOND: Final = 1.12
+"""What a week misses against those before it per what the weeks before missed against each other [1], for seasons go
+on: mean of 13 weeks of February to October of the reference city's year."""
 LEAST_SPREAD: Final = 0.03
 """Least standard deviation of an expectation per mean size of the element [1]; ours, unverified."""
 
@@ -74,6 +77,6 @@ def _expected(past: Floats, n_steps: int, steps_per_day: int) -> Expected:
     around = max(1, round(SMOOTHED_HOURS * steps_per_day / 24))
     smooth = np.mean([np.roll(by_time, k, axis=0) for k in range(-around, around + 1)], axis=0)
     floor = LEAST_SPREAD * np.abs(past).mean(axis=0)
-    spread = np.maximum(np.sqrt(smooth), floor)
+    spread = np.maximum(BEYOND * np.sqrt(smooth), floor)
     at = np.arange(n_steps)
     return Expected(mean[at % len(mean)], spread[at % steps_per_day])

@@ -20,6 +20,7 @@ from app.twin.log.lessons import Lessons, lessons_of
 from app.twin.measuring.store import MeasurementStore
 from app.twin.operation.actions import DayActions
 from app.twin.operation.day import OperatedDay, operated_day
+from app.twin.operation.estimated import DayEstimate
 from app.twin.operation.line_faults import Trip, fault_record, supply_buses, switch_rows
 from app.twin.operation.outcomes import outcomes_due
 from app.twin.operation.place import OperatedPlace
@@ -228,7 +229,9 @@ class CityOperation:
         yield from self._keep([*said, *self._outcomes(day, rows, now)])
 
     def _outcomes(self, day: OperatedDay, rows: pl.DataFrame, now: datetime) -> list[OutcomeRecord]:
-        return outcomes_due(self._records, mark(rows), now, supply_buses(day.city.ahead.loaded))
+        marked, over = mark(rows), int((now - day.clock.start) // day.clock.step)
+        estimated = DayEstimate(day.city.ahead, marked, min(over, day.clock.n_steps)).exceeded
+        return outcomes_due(self._records, marked, now, supply_buses(day.city.ahead.loaded), estimated)
 
     def _close(self) -> Iterator[str]:
         """The end of the day: what came of its alerts, and of its forecasts."""

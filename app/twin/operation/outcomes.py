@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,6 +19,8 @@ from grid.twin.measurements import USABLE, measured_series
 
 SURE: Final = 1.645
 """Standard deviations of a measurement by which it must pass a limit to count: an error of 5 % on one side."""
+Estimated = Callable[[AlertRecord, float], tuple[bool | None, float | None]]
+"""Of an alert and the tolerance of its limit: whether it was exceeded, and the worst value; None each if not known."""
 _RAISED: Final = ("raised", "escalated")
 
 
@@ -64,8 +66,9 @@ def decided_shares(action: AlertRecord, decision: DecisionRecord) -> dict[str, f
 
 
 def outcomes_due(
-    records: Sequence[LogRecord], marked: pl.DataFrame, now: datetime, supply: Sequence[str]
-) -> list[OutcomeRecord]:
+    records: Sequence[LogRecord], marked: pl.DataFrame, now: datetime, supply: Sequence[str],
+    estimated: Estimated | None = None,
+) -> list[OutcomeRecord]:  # fmt: skip
     """Outcomes of alerts whose time is over and that have none yet.
 
     Args:
@@ -73,10 +76,11 @@ def outcomes_due(
         marked: Measurements with `MEASUREMENT_COLUMNS`, marked.
         now: When.
         supply: Names of the buses with the external grid, whose withdrawal is the import with the other sign.
+        estimated: Says of an alert what the estimate does, where nothing is metered; None without one.
     """
     done = {record.alert for record in records if isinstance(record, OutcomeRecord)}
     cases = (case for case in alert_cases(records) if case.alert.alert not in done)
-    return [outcome(case, marked, now, supply) for case in cases if case.due is not None and case.due <= now]
+    return [outcome(case, marked, now, supply, estimated) for case in cases if case.due is not None and case.due <= now]
 
 
 def alert_cases(records: Iterable[LogRecord]) -> list[AlertCase]:
@@ -100,11 +104,17 @@ def alert_cases(records: Iterable[LogRecord]) -> list[AlertCase]:
     ]  # fmt: skip
 
 
-def outcome(case: AlertCase, marked: pl.DataFrame, now: datetime, supply: Sequence[str]) -> OutcomeRecord:
+def outcome(
+    case: AlertCase, marked: pl.DataFrame, now: datetime, supply: Sequence[str], estimated: Estimated | None = None
+) -> OutcomeRecord:
     """What came of an alert; arguments as in `outcomes_due`."""
     exceeded, worst = _exceeded(case.alert, marked, supply)
+    metered = exceeded is not None
+    if not metered and estimated is not None:
+        exceeded, worst = estimated(case.alert, _tolerance(case.alert))
     effects = () if case.action is None else tuple(_effects(case.action.moves, case.shares, marked))
-    return OutcomeRecord(case.alert.alert, now, exceeded, effects, worst)
+    by_estimate = exceeded is not None and not metered
+    return OutcomeRecord(case.alert.alert, now, exceeded, effects, worst, by_estimate)
 
 
 def _effects(moves: Sequence[PlannedMove], shares: Mapping[str, float], marked: pl.DataFrame) -> Iterator[ActionEffect]:
@@ -134,12 +144,16 @@ def _exceeded(alert: AlertRecord, marked: pl.DataFrame, supply: Sequence[str]) -
         return None, None
     sign = 1.0 if high else -1.0
     values, sigma = (rows[name].to_numpy() for name in ("value", "standard_deviation"))
-    tolerance = {
-        "vm_pu": VOLTAGE_TOLERANCE_PU, "import_mw": IMPORT_TOLERANCE * limit,
-    }.get(alert.quantity, LOADING_TOLERANCE_PERCENT)  # fmt: skip
+    tolerance = _tolerance(alert)
     beyond = sign * (values - limit)
     worst = int(np.argmax(beyond))
     return bool((beyond > tolerance + SURE * sigma).any()), float(round(values[worst], 9))
+
+
+def _tolerance(alert: AlertRecord) -> float:
+    """By how much the limit of an alert may be passed."""
+    of_quantity = {"vm_pu": VOLTAGE_TOLERANCE_PU, "import_mw": IMPORT_TOLERANCE * (alert.limit or 0.0)}
+    return of_quantity.get(alert.quantity, LOADING_TOLERANCE_PERCENT)
 
 
 def _end(move: PlannedMove) -> datetime:

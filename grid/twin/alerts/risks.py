@@ -29,6 +29,8 @@ class Risk:
         value: Value that one sample in ten passes in that step, on the side of the limit; NaN where the power flow has
             no solution.
         limit: What it should not pass.
+        cause: What it shares with other places, see `grid.twin.alerts.causes`; empty if it stands alone.
+        others: How many other places are about as likely by the same cause.
     """
 
     element: str
@@ -41,11 +43,13 @@ class Risk:
     worst: datetime
     value: float
     limit: float
+    cause: str = ""
+    others: int = 0
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What it is about, whenever it is predicted."""
-        return self.quantity, self.element, self.side
+        """What it is about, whenever it is predicted: of a cause, wherever its worst place is."""
+        return self.quantity, self.cause or self.element, self.side
 
 
 def violation_risks(

@@ -21,10 +21,11 @@ from grid.errors import InputError
 from grid.network.network import Complexes, Network
 from grid.powerflow.powerflow import PowerFlow
 from grid.time.clock import Clock
+from grid.twin.estimation.covariance import PriorCovariance
 from grid.twin.estimation.gain import CovarianceGain, Gain, InformationGain
 from grid.twin.estimation.measured import MeasuredValues
 from grid.twin.estimation.model import StateModel
-from grid.twin.estimation.pseudo import PriorCovariance, PseudoInjections
+from grid.twin.estimation.pseudo import PseudoInjections
 from grid.twin.estimation.readings import Readings
 
 SETTLED_PU = 1e-9
@@ -185,12 +186,7 @@ class _Case:
 def _within(model: StateModel, pseudo: PseudoInjections) -> PseudoInjections:
     """The withdrawals that move voltages: those of buses in the model."""
     kept = np.isin(pseudo.bus, model.bus)
-    if kept.all():
-        return pseudo
-    return PseudoInjections(
-        pseudo.bus[kept], pseudo.reactive[kept], pseudo.values[:, kept], pseudo.standard_deviation[:, kept],
-        np.asarray(pseudo.group)[kept], np.broadcast_to(pseudo.common_share, kept.shape)[kept],
-    )  # fmt: skip
+    return pseudo if kept.all() else pseudo.select(np.flatnonzero(kept))
 
 
 def _prior(model: StateModel, pseudo: PseudoInjections, spread: float | None) -> PriorCovariance:

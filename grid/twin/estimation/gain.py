@@ -20,7 +20,8 @@ from typing import Protocol
 import numpy as np
 
 from grid.arrays import Bools, Floats
-from grid.twin.estimation.pseudo import PriorCovariance, one_if_alike
+from grid.twin.estimation.covariance import PriorCovariance
+from grid.twin.estimation.pseudo import one_if_alike
 
 RANK_TOLERANCE = 1e-9
 """Eigenvalues of the scaled gain matrix below this share of the largest are those of what is not observed."""

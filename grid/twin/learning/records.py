@@ -85,6 +85,7 @@ class AlertRecord(LogRecord):
         moves: What each asset is to do in it.
         corrected_by: What learned corrections changed in the prediction, in words.
         advice: What else is proposed, in words, such as what to switch after a fault.
+        others: How many other places are about as likely by the same cause.
     """
 
     what: str = "raised"
@@ -106,6 +107,7 @@ class AlertRecord(LogRecord):
     moves: tuple[PlannedMove, ...] = ()
     corrected_by: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
+    others: int = 0
 
     def _faults(self) -> Iterator[Fault]:
         yield from super()._faults()
@@ -147,14 +149,16 @@ class OutcomeRecord(LogRecord):
     """What came of an alert.
 
     Args:
-        exceeded: Whether the limit was exceeded in the time of the alert; None where nothing was measured.
+        exceeded: Whether the limit was exceeded in the time of the alert; None where nothing is known.
         effects: What each asset was to do and did; empty where no action was taken.
         worst: The value that was measured there farthest on the side of the limit; None where nothing was.
+        estimated: Whether both are those of the estimate, as nothing is metered there.
     """
 
     exceeded: bool | None = None
     effects: tuple[ActionEffect, ...] = ()
     worst: float | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ def _alert(entry: AlertRecord) -> Iterator[str]:
     likely = f"{entry.what}, {entry.level}"
     if entry.quantity != "supply" and entry.what != "cleared":
         likely += f", {entry.probability:.0%} likely"
+    if entry.others and entry.what != "cleared":
+        likely += f", at {entry.others} more places of the feeder too"
     if entry.probability_with_action is not None:
         does = "; ".join(f"{asset}: {kind}" for asset, kind in sorted(entry.kinds.items())) or "nothing to move"
         likely += f", {entry.probability_with_action:.0%} with the action ({does})"
@@ -36,6 +38,7 @@ def _alert(entry: AlertRecord) -> Iterator[str]:
 
 def _outcome(entry: OutcomeRecord) -> Iterator[str]:
     came = {True: "the limit was exceeded", False: "the limit was kept", None: "not measured"}[entry.exceeded]
+    came += " by the estimate" if entry.estimated else ""
     yield came if entry.worst is None else f"{came}, {entry.worst:.4g} at worst"
     if entry.effects:
         done = sum(effect.enough for effect in entry.effects)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,11 @@ from app.twin.estimation.carbon import intensities, stored_intensity
 from app.twin.estimation.city_state import city_state
 from app.twin.estimation.elements import city_elements
 from app.twin.estimation.operating_points import OperatingPoints
+from app.twin.measuring.files import read_measurements
 from app.twin.measuring.solved_state import by_step_and_name, solved_state
+from app.twin.operation.estimated import DayEstimate
+from grid.twin.learning.records import AlertRecord
+from grid.twin.quality import mark
 from tests.app.command_line import gridcarbon, refused
 from tests.app.twin.small_city import small_city
 
@@ -90,6 +95,23 @@ def test_the_service_estimates_the_steps_that_are_over(result, city):
     vm_pu = pl.read_parquet(found / "buses.parquet")["vm_pu"].to_numpy().reshape(23, 33)
     np.testing.assert_allclose(vm_pu, whole.vm_pu.value[:23], atol=2e-3)
     refused(gridcarbon("twin", "run", file, result.parent / "m.db", "--estimate", folder), "--city: is needed")
+
+
+def test_the_estimate_says_what_came_of_an_alert_where_nothing_is_metered(result, city):
+    marked = mark(read_measurements(result.parent / "m.parquet"))
+    vm_pu = solved_state(city.result, city.inputs.loaded).flow.vm_pu()
+    metered = marked.filter(pl.col("quantity") == "vm_pu")["element"].unique().to_list()
+    names = city.inputs.loaded.city.network.buses.names
+    bus = min((k for k, name in enumerate(names) if name not in metered), key=lambda k: vm_pu[:, k].min())
+    estimated, clock = DayEstimate(city.inputs, marked, 24), city.clock
+    for limit, came in ((vm_pu[:, bus].min() + 0.02, True), (vm_pu[:, bus].min() - 0.02, False)):
+        alert = AlertRecord("a", clock.start, "raised", "alarm", "vm_pu", names[bus], 1.0, side="low", limit=limit,
+                            begins=clock.start, ends=clock.stop)  # fmt: skip
+        exceeded, worst = estimated.exceeded(alert, 0.0)
+        assert exceeded is came
+        assert worst == pytest.approx(vm_pu[:, bus].min(), abs=0.01)
+    unknown = replace(alert, element="nowhere")
+    assert estimated.exceeded(unknown, 0.0) == (None, None)
 
 
 def test_more_stations_err_less_and_have_narrower_bands(result, city):

@@ -18,6 +18,7 @@ from grid.powerflow.powerflow import PowerFlow, power_flow
 from grid.time.clock import Clock
 from grid.twin.estimation.bad_data import estimate_without_bad_data
 from grid.twin.estimation.candidates import best_sensors
+from grid.twin.estimation.covariance import PriorCovariance
 from grid.twin.estimation.estimate import estimate
 from grid.twin.estimation.measured import MeasuredValues
 from grid.twin.estimation.observability import observability, voltages_of
@@ -178,3 +179,44 @@ def test_faults_are_said_at_once(feeder: Feeder) -> None:
         estimate(feeder.network, measured, feeder.pseudo)
     assert len(raised.value.faults) == 3
     assert "did you mean 'vm_pu'" in str(raised.value)
+
+
+def in_layers(pseudo: PseudoInjections, n_steps: int) -> PseudoInjections:
+    """What is expected, in two groups that lie within one of all, with the sum of three active powers known."""
+    group = np.stack([np.repeat([0, 1], 5), np.repeat([0, -1], 5)])
+    share = np.stack([np.full(10, 0.5), np.full(10, 0.4)])
+    total = np.array([0, 0, 0, -1, -1, -1, -1, -1, -1, -1])
+    values = np.tile(pseudo.values.mean(axis=0), (n_steps, 1))
+    spread = 0.3 * np.asarray(pseudo.standard_deviation)[0]
+    return PseudoInjections(
+        pseudo.bus, pseudo.reactive, values, spread, group, share, total, np.full((n_steps, 1), 0.01)
+    )
+
+
+def test_errors_within_a_known_sum_make_up_for_each_other(feeder: Feeder) -> None:
+    pseudo = in_layers(feeder.pseudo, STEPS)
+    prior = PriorCovariance.from_pseudo(np.arange(10), 11, pseudo, 0.005)
+    rng, unit = np.random.default_rng(0), np.eye(11)
+    drawn = np.concatenate([prior.draw(STEPS, rng) for _ in range(4000)], axis=1)
+    assert np.allclose(np.cov(drawn), prior.between(unit, unit, 0), atol=6e-5)
+    assert np.allclose(np.diag(prior.between(unit, unit, 0)), prior.variance(unit, 0))
+    assert np.allclose(prior.times(unit), prior.between(unit, unit, 0))
+    of_sum = np.sqrt(prior.variance(np.repeat([1.0, 0.0], [3, 8])[None], 0)[0])
+    assert of_sum == pytest.approx(0.01, rel=0.05)  # as exact as it was told, and each of them is not
+    assert np.sqrt(prior.variance(unit, 0)[:3]).min() > of_sum
+
+
+def test_bands_of_90_percent_hold_90_percent(feeder: Feeder) -> None:
+    """Truth drawn from what is expected, measured with noise: a law of the estimate where all that it assumes holds."""
+    n_steps, rng = 400, np.random.default_rng(1)
+    pseudo = in_layers(feeder.pseudo, n_steps)
+    error = PriorCovariance.from_pseudo(np.arange(10), 11, pseudo, 0.005).draw(n_steps, rng)[:10].T
+    p, q = np.zeros((n_steps, 8)), np.zeros((n_steps, 8))
+    p[:, pseudo.bus[:5]], q[:, pseudo.bus[5:]] = np.split(pseudo.values + error, 2, axis=1)
+    flow = power_flow(feeder.network, Clock(datetime(2026, 1, 1, tzinfo=UTC), timedelta(minutes=15), n_steps), p, q)
+    measured = simulated_sensors(flow, (p, q), [0, 4], rng=rng)
+    found = estimate(feeder.network, measured, pseudo, grid_voltage_spread=1e-6)
+    rows = found.sensitivity(found.model.readings(voltages_of(found)))
+    band = 1.645 * np.sqrt(found.gain.variance(rows))
+    within = np.abs(found.vm_pu() - flow.vm_pu()) <= band
+    assert 0.85 < within[:, 1:].mean() < 0.95

@@ -1,0 +1,74 @@
+"""What the estimate says of the time of an alert where nothing is metered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from app.simulation.inputs import SimulationInputs
+from app.twin.estimation.city_state import CityState, StateBand, city_state
+from grid.errors import InputError
+from grid.twin.learning.records import AlertRecord
+from grid.twin.measurements import measured_series
+
+
+@dataclass(frozen=True, eq=False)
+class DayEstimate:
+    """The steps of a day that are over, estimated when they are asked for first.
+
+    Args:
+        inputs: The scenario over the day.
+        marked: What was measured on the day, marked.
+        n_steps: How many steps are over.
+    """
+
+    inputs: SimulationInputs
+    marked: pl.DataFrame
+    n_steps: int
+
+    @cached_property
+    def _state(self) -> CityState | None:
+        """The estimate; None where the city cannot be estimated, as when its profiles do not reach back far enough."""
+        try:
+            return city_state(self.inputs, measured_series(self.marked, self.inputs.clock), n_steps=self.n_steps)
+        except InputError:
+            return None
+
+    def exceeded(self, alert: AlertRecord, tolerance: float) -> tuple[bool | None, float | None]:
+        """Whether a limit was passed for sure in the time of an alert, and the worst estimated value; None if unknown.
+
+        For sure is where the whole band of 90 % lies beyond the limit, which is an error of 5 %.
+
+        Args:
+            alert: The alert, with its limit and time.
+            tolerance: By how much the limit may be passed.
+        """
+        if alert.begins is None or alert.ends is None or alert.limit is None or self.n_steps < 1:
+            return None, None
+        clock = self.inputs.clock
+        first, stop = (int((when - clock.start) // clock.step) for when in (alert.begins, alert.ends))
+        steps = slice(max(first, 0), min(stop, self.n_steps))
+        band = None if self._state is None or steps.start >= steps.stop else _band_at(self._state, alert)
+        if band is None or not np.isfinite(band.value[steps]).any():
+            return None, None
+        sign, edge = (1.0, band.low) if alert.side == "high" else (-1.0, band.high)
+        worst = band.value[steps][int(np.nanargmax(sign * band.value[steps]))]
+        sure = sign * (edge[steps] - alert.limit) > tolerance
+        return bool(sure.any()), float(round(float(worst), 9))
+
+
+def _band_at(state: CityState, alert: AlertRecord) -> StateBand | None:
+    """The band of what an alert is about, shape (T,); None where the estimate has none."""
+    network = state.inputs.loaded.city.network
+    if alert.quantity == "import_mw":
+        return state.import_mw
+    band, names = {
+        "vm_pu": (state.vm_pu, network.buses.names), "loading_percent": (state.loading_percent, network.branches.names),
+    }.get(alert.quantity, (state.import_mw, ()))  # fmt: skip
+    if alert.element not in names:
+        return None
+    at = names.index(alert.element)
+    return StateBand(band.value[:, at], band.low[:, at], band.high[:, at])
