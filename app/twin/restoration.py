@@ -34,8 +34,9 @@ class FaultCase:
         repair_hours: How long the repair takes [h].
         remote: Names of branches whose switches are controlled from afar.
         remote_min: Time that such a switch takes [min].
-        manual_min: Time that the crew takes for any other [min].
+        manual_min: Time that a crew takes for any other [min].
         islands: Names of batteries that can lead an island, with the energy of the scenario's start.
+        crews: Crews for the other switches, on their ways at the same time.
     """
 
     branch: str
@@ -45,6 +46,7 @@ class FaultCase:
     remote_min: float = 1.0
     manual_min: float = 30.0
     islands: Sequence[str] = ()
+    crews: int = 1
 
 
 def restoration_of(
@@ -74,7 +76,7 @@ def restoration_of(
     names = network.meshed.branches.names
     within = resolve_limits(limits, network.meshed).tolerated.of_elements
     grid = FaultedGrid(network, clock, p_mw, q_mvar, within, names.index(fault.branch))
-    times = SwitchTimes(np.isin(names, fault.remote), fault.remote_min, fault.manual_min)
+    times = SwitchTimes(np.isin(names, fault.remote), fault.remote_min, fault.manual_min, fault.crews)
     found = restore(grid, times, _sources(loaded, city, fault), seconds=seconds)
     return found, tuple(city.network.buses.names[k] for k in np.flatnonzero(found.unsupplied))
 
@@ -87,8 +89,9 @@ def restoration_lines(found: Restoration, dark: Sequence[str]) -> list[str]:
         dark: Names of the buses that are without supply until the repair.
     """
     lines = [f"the breaker of {found.tripped} opens; {found.energy_lost_mwh:.3f} MWh would be missing until the repair"]
+    several = max((action.crew for action in found.actions), default=0) > 1
     for action in found.actions:
-        how = "from afar" if action.remote else "by the crew"
+        how = "from afar" if action.remote else f"by crew {action.crew}" if several else "by the crew"
         restored = f", {action.restored_mw:.3f} MW supplied again" if action.restored_mw else ""
         lines.append(
             f"{action.minute:6.0f} min: {'close' if action.closes else 'open'} {action.branch} {how}{restored}"

@@ -9,6 +9,7 @@ from itertools import permutations
 import numpy as np
 
 from grid.arrays import Bools, Floats
+from grid.errors import InputError
 from optimizer.switching.faulted_grid import FaultedGrid
 from optimizer.switching.supply_model import IslandSource
 
@@ -19,17 +20,26 @@ MINUTES_PER_HOUR = 60.0
 
 @dataclass(frozen=True, eq=False)
 class SwitchTimes:
-    """How long switching takes; one switch is operated after the other.
+    """How long switching takes; one switch is operated after the other, while crews are on their ways at the same time.
 
     Args:
         remote: Branches whose switches are controlled from afar, shape (L,).
         remote_min: Time that such a switch takes [min].
-        manual_min: Time that the crew takes for any other, the way to it included [min].
+        manual_min: Time that a crew takes for any other, the way to it included [min].
+        crews: Crews for these, at least 1.
+
+    Raises:
+        InputError: If there is no crew.
     """
 
     remote: Bools
     remote_min: float = 1.0
     manual_min: float = 30.0
+    crews: int = 1
+
+    def __post_init__(self) -> None:
+        if self.crews < 1:
+            raise InputError.single("crews", "must be at least 1", self.crews)
 
     @property
     def minutes(self) -> Floats:
@@ -47,6 +57,7 @@ class SwitchAction:
         closes: Whether it is closed, else it is opened.
         remote: Whether that is done from afar.
         restored_mw: Load that is supplied again by it, in the step in which it is done [MW].
+        crew: Number of the crew from 1; 0 from afar.
     """
 
     minute: float
@@ -54,6 +65,7 @@ class SwitchAction:
     closes: bool
     remote: bool
     restored_mw: float
+    crew: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,18 +184,27 @@ def _around_fault(grid: FaultedGrid) -> list[int]:
 
 
 def _sequence(limits: _Limits, switches: Sequence[tuple[int, bool]], times: SwitchTimes) -> SwitchSequence:
-    """The switches with their times, and the energy that is not supplied until the repair."""
+    """The switches with their times, and the energy that is not supplied until the repair.
+
+    The crew that is free first goes to the next manual switch, and operates it when the one before has been operated:
+    the order holds, so that the grid stays radial after each.
+    """
+    free = [0.0] * times.crews
     grid, state, minute = limits.grid, limits.grid.tripped.copy(), 0.0
     supplied = grid.supplied_buses(state)
     actions, missing_mwh = [], 0.0
     for branch, closes in switches:
-        done = minute + float(times.minutes[branch])
+        crew, done = 0, minute + times.remote_min
+        if not times.remote[branch]:
+            at = free.index(min(free))
+            done = free[at] = max(minute, free[at] + times.manual_min)
+            crew = at + 1
         missing_mwh += _missing_mwh(grid, supplied, minute, done)
         minute, state[branch] = done, not closes
         now = grid.supplied_buses(state, limits.leaders if _leads(limits, state) else ())
         restored_mw = float(np.maximum(grid.p_mw[_step_of(grid, minute), now & ~supplied], 0.0).sum())
         name, remote = grid.network.meshed.branches.names[branch], bool(times.remote[branch])
-        actions.append(SwitchAction(minute, name, closes, remote, restored_mw))
+        actions.append(SwitchAction(minute, name, closes, remote, restored_mw, crew))
         supplied = now
     missing_mwh += _missing_mwh(grid, supplied, minute, np.inf)
     return SwitchSequence(tuple(actions), state, missing_mwh)

@@ -18,7 +18,8 @@ def restore(
         list[str] | None, typer.Option(help="Branch whose switches are controlled from afar; repeatable.")
     ] = None,
     remote_min: Annotated[float, typer.Option(min=0, help="Time that such a switch takes [min].")] = 1.0,
-    manual_min: Annotated[float, typer.Option(min=0, help="Time that the crew takes for any other [min].")] = 30.0,
+    manual_min: Annotated[float, typer.Option(min=0, help="Time that a crew takes for any other [min].")] = 30.0,
+    crews: Annotated[int, typer.Option(min=1, help="Crews for these, on their ways at the same time.")] = 1,
     island: Annotated[
         list[str] | None, typer.Option(help="Battery that can supply an island by itself; repeatable.")
     ] = None,
@@ -35,6 +36,6 @@ def restore(
         vm_min_pu=vm_min_pu, vm_max_pu=vm_max_pu, line_loading_max_percent=loading_max_percent,
         trafo_loading_max_percent=loading_max_percent,
     )  # fmt: skip
-    fault = FaultCase(branch, step, hours, remote or (), remote_min, manual_min, island or ())
+    fault = FaultCase(branch, step, hours, remote or (), remote_min, manual_min, island or (), crews)
     for line in restoration_lines(*restoration_of(load_scenario(scenario), fault, limits)):
         typer.echo(line)

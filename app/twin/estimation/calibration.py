@@ -13,8 +13,8 @@ from grid.network.network import Network
 from grid.twin.estimation.estimate import StateEstimate, estimate
 from grid.twin.estimation.measured import BUS_QUANTITIES, MeasuredValues
 
-LEAST, MOST = 0.8, 3.0
-"""Between which a factor lies: a few stations are no reason to narrow the bands of all other buses much, and beyond the
+LEAST, MOST = 1.0, 3.0
+"""Between which a factor lies: a few stations are no reason to narrow the bands of all other buses, and beyond the
 greater, expectations are wrong and not only their spread."""
 FEWEST: Final = 100
 """Values from which a factor is taken."""

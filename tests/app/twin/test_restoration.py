@@ -21,6 +21,12 @@ def test_the_command_says_what_to_switch_and_what_is_missing(tmp_path):
     minutes = [float(minute) for minute in re.findall(r"^ *(\d+) min: (?:open|close)", done.stdout, flags=re.MULTILINE)]
     assert minutes == [30.0 * k for k in range(1, len(minutes) + 1)]
     assert "MW supplied again" in done.stdout
+    sooner = gridcarbon("twin", "restore", file, "--branch", "Line 10", "--step", 12, "--hours", 2, "--island", "depot",
+                        "--crews", 2)  # fmt: skip
+    assert "by crew 2" in sooner.stdout
+    at = [float(minute) for minute in re.findall(r"^ *(\d+) min: (?:open|close)", sooner.stdout, flags=re.MULTILINE)]
+    assert at == [30.0 * (k // 2 + 1) for k in range(len(at))]
+    assert float(re.search(r"not supplied: ([\d.]+) MWh", sooner.stdout).group(1)) < missing
     remote = [part for name in re.findall(r"(?:open|close) (.+) by", done.stdout) for part in ("--remote", name)]
     quicker = gridcarbon("twin", "restore", file, "--branch", "Line 10", "--step", 12, "--hours", 2, *remote)
     assert float(re.search(r"not supplied: ([\d.]+) MWh", quicker.stdout).group(1)) < missing
