@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -30,8 +31,11 @@ KEPT: Final = 3
 """Estimates that stay in the folder, the newest."""
 NAMED: Final = "%Y-%m-%dT%H%MZ"
 """How the folder of an estimate is called, by the end of its last step."""
-ENDS_AFTER_S: Final = 120.0
+ENDS_AFTER_S: Final = 600.0
 """How long the end of the service waits for the estimate that was asked for last [s]."""
+
+ASKS_EVERY_S: Final = 5.0
+"""How often the process looks whether the service is still there [s]."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +104,25 @@ def _said(lines: Any) -> Iterator[str]:
             return
 
 
+def _next(moments: Any) -> datetime | None:
+    """What is asked for next; None, too, if the service is no more."""
+    service = multiprocessing.parent_process()
+    while service is None or service.is_alive():
+        try:
+            moment: datetime | None = moments.get(timeout=ASKS_EVERY_S)
+        except queue.Empty:
+            continue
+        return moment
+    return None
+
+
 def _work(place: EstimatedPlace, moments: Any, lines: Any) -> None:
     """Makes estimates until it is told to end, always the newest that was asked for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service is told, and tells this process
     done: tuple[date, int] | None = None
     going_on = True
     while going_on:
-        asked = [moments.get(), *_said(moments)]
+        asked = [_next(moments), *_said(moments)]
         going_on = None not in asked
         wanted = [moment for moment in asked if moment is not None]
         if not wanted:
