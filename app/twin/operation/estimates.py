@@ -95,7 +95,7 @@ class StepEstimates:
         yield from _said(self._lines)
 
 
-def _said(lines: Any) -> Iterator[str]:
+def _said(lines: Any) -> Iterator[Any]:
     """What waits in a queue."""
     while True:
         try:
