@@ -13,12 +13,16 @@ from urllib.parse import urlsplit
 
 import dash
 import typer
+from dash.development.base_component import Component
 from flask import Flask, Response, request
 
 from app.dashboard import routes
 from app.dashboard.catalogue import Catalogue, catalogue_of, open_catalogue
+from app.dashboard.colours import Theme
 from app.dashboard.grid_map.basemap import Basemap, read_basemap
 from app.dashboard.grid_map.estimated import estimated_map, foremost, legend
+from app.dashboard.language import Language, language_named
+from app.dashboard.language.spoken import spoken
 from app.dashboard.operations import MapDrawing, add_operations
 from app.dashboard.operations.live import TwinPlace, live_state
 from app.dashboard.pandas_gate import guard
@@ -34,6 +38,7 @@ from grid.files.content import limit_bytes
 
 if TYPE_CHECKING:
     from app.batch.jobs import Jobs
+    from app.twin.estimation.reading import LatestState
 
 LOOPBACK = "127.0.0.1"
 """Where it listens by default: reached from this machine only."""
@@ -76,7 +81,7 @@ def create_app(
     if making is not None:
         making.begin({"theme": "light", "lang": "en"})
     add_runs(app.server, jobs)
-    add_operations(app.server, twin, html_of, MapDrawing(estimated_map, legend, foremost))
+    add_operations(app.server, twin, _html_as_asked, MapDrawing(_map_as_asked, _legend_as_asked, foremost))
     routes.add_routes(app.server, catalogue)
     routes.refuse_what_no_page_asks(app.server, app.callback_map)
     routes.add_not_found(app.server)
@@ -185,6 +190,23 @@ def _ip_address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
         return ipaddress.ip_address(name)
     except ValueError:
         return None
+
+
+def _html_as_asked(content: list[Component]) -> str:
+    """The HTML of components in the language that the request names."""
+    return html_of(spoken(content, _asked_language()))
+
+
+def _map_as_asked(state: LatestState, layer: str, theme: Theme) -> str:
+    return estimated_map(state, layer, theme, _asked_language())
+
+
+def _legend_as_asked(layer: str, theme: Theme) -> str:
+    return legend(layer, theme, _asked_language())
+
+
+def _asked_language() -> Language:
+    return language_named(request.args.get("lang", ""))
 
 
 def _answer_to_own_names(server: Flask, host: str) -> None:

@@ -12,7 +12,7 @@
     let found;
     try { found = await builder.ask("/build/templates"); } catch (refusal) { builder.notice(builder.words(refusal), "warning"); return; }
     if (!builder.onPage()) return;
-    const begin = (template) => h("li", {}, h("button", { type: "button", class: "b-template", onclick: () => start({ template: template.id }) }, h("strong", {}, template.label), template.about ? h("span", {}, template.about) : null));
+    const begin = (template) => h("li", {}, h("button", { type: "button", class: "b-template", onclick: () => start({ template: template.id }) }, h("strong", {}, say(template.label)), template.about ? h("span", {}, say(template.about)) : null));
     const drafts = found.drafts.slice(0, 12).map((one) => h("li", { class: "b-draft" },
       h("button", { type: "button", class: "b-template", onclick: () => show(one.id) }, h("strong", {}, one.name), h("span", {}, `${say("Draft from {template}", { template: one.template })}${one.last ? ` · ${one.last}` : ""}`)),
       h("button", { type: "button", class: "b-remove", "aria-label": say("Remove the draft {name}", { name: one.name }), title: say("Remove the draft {name}", { name: one.name }), onclick: () => remove(one) }, "×")));
@@ -67,7 +67,7 @@
     const name = document.getElementById("build-name");
     if (!name) return;
     if (document.activeElement !== name || builder.state.forced) name.value = draft.content.name ?? "";
-    document.getElementById("build-template").textContent = say("From {template}", { template: draft.templateLabel });
+    document.getElementById("build-template").textContent = say("From {template}", { template: say(draft.templateLabel) });
     for (const [id, words, label] of [["build-undo", draft.undo, say("Undo")], ["build-redo", draft.redo, say("Redo")]]) {
       const button = document.getElementById(id);
       button.disabled = !words && !(id === "build-undo" && builder.state.waiting.length);

@@ -128,7 +128,7 @@
     for (const one of wanted) {
       if (source.held(one, number)) continue;
       source.chunk(one, number).then(() => { if (alive() && layer === state.layer) { redraw(); told(); } })
-        .catch((error) => { if (layer === state.layer) { pane.fault = `Cannot be shown: ${error.message}`; redraw(); told(); } });
+        .catch((error) => { if (layer === state.layer) { pane.fault = map.say("Cannot be shown: {reason}", { reason: error.message }); redraw(); told(); } });
     }
     const ahead = app().moment.playing() && into > net.chunkSteps / 3 && (number + 1) * net.chunkSteps < net.nSteps;
     if (ahead) for (const one of wanted) if (!source.held(one, number + 1)) source.chunk(one, number + 1).catch(() => {});
@@ -226,7 +226,7 @@
       try {
         await arrange(host, source, other, fresh);
       } catch (error) {
-        map.text("map-spoken", `The map could not be loaded: ${error.message}.`);
+        map.text("map-spoken", map.say("The map could not be loaded: {reason}.", { reason: error.message }));
         return same();
       }
       map.legend();

@@ -266,7 +266,7 @@
 
   function waiting(p) {
     const { context, ratio, theme, pane } = p;
-    const words = pane.fault || (pane.step < 0 ? "This result has no such moment." : "Loading these hours …");
+    const words = pane.fault || (pane.step < 0 ? map.say("This result has no such moment.") : map.say("Loading these hours …"));
     context.font = `${13 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
     context.fillStyle = INK[theme];
     context.textAlign = "left";

@@ -18,11 +18,11 @@
       pen.fillStyle = map.colours.INK[theme];
       pen.fillText(text, x, y);
     };
-    const when = map.local(map.state.at, { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
-    write(`${one.title} [${scale.unit}], ${when}, ${config.zone}`, MARGIN * ratio, 26 * ratio, 16, true);
+    const when = map.clock();
+    write(`${map.say(one.title)} [${scale.unit}], ${when}, ${config.zone}`, MARGIN * ratio, 26 * ratio, 16, true);
     let left = MARGIN * ratio;
     panes.forEach((pane, place) => {
-      const own = difference ? `${config.label} less ${config.against.label}` : place ? document.getElementById("map-second-title").textContent : config.label;
+      const own = difference ? map.say("{result} less {other}", { result: config.label, other: config.against.label }) : place ? document.getElementById("map-second-title").textContent : config.label;
       write(own, left, 50 * ratio, 13);
       pen.drawImage(pane.canvas, left, HEAD * ratio);
       left += pane.canvas.width + MARGIN * ratio;
@@ -34,7 +34,7 @@
       if (place < scale.breaks.length) { pen.textAlign = "center"; write(String(scale.breaks[place]), MARGIN * ratio + (place + 1) * each, lower + 42 * ratio, 11); pen.textAlign = "left"; }
     });
     if (one.accounted) write(config.convention, MARGIN * ratio, lower + 64 * ratio, 11);
-    write(`Result ${config.result}, version ${config.version}${difference ? `; ${config.against.name}, version ${config.against.version}` : ""}`, MARGIN * ratio, lower + 82 * ratio, 11);
+    write([config, ...(difference ? [config.against] : [])].map((of) => map.say("Result {name}, version {version}", { name: of.result || of.name, version: of.version })).join("; "), MARGIN * ratio, lower + 82 * ratio, 11);
     return picture;
   };
 

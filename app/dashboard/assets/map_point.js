@@ -142,8 +142,8 @@
     row.className = "map-buttons";
     const middle = () => { const { canvas } = map.state.panes[0]; return [canvas.width / 2, canvas.height / 2]; };
     for (const [sign, label, act] of [
-      ["+", "Zoom in", () => map.zoom(1.5, ...middle())], ["\u2212", "Zoom out", () => map.zoom(1 / 1.5, ...middle())],
-      ["\u2922", "Show all", () => map.showAll()], ["\u2913", "Save as PNG", () => map.savePicture()],
+      ["+", map.say("Zoom in"), () => map.zoom(1.5, ...middle())], ["\u2212", map.say("Zoom out"), () => map.zoom(1 / 1.5, ...middle())],
+      ["\u2922", map.say("Show all"), () => map.showAll()], ["\u2913", map.say("Save as PNG"), () => map.savePicture()],
     ]) {
       const button = document.createElement("button");
       Object.assign(button, { type: "button", textContent: sign, title: label });

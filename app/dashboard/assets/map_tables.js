@@ -3,7 +3,7 @@
   "use strict";
   const map = (window.gridmap = window.gridmap || {});
   const round = (value) => (value === value ? Number(value.toPrecision(6)) : null);
-  const header = () => { const name = map.state.config.layers[map.state.layer].title, { unit } = map.scale(); return `${map.state.difference ? `Difference of ${name.toLowerCase()}` : name} [${unit}]`; };
+  const header = () => { const name = map.say(map.state.config.layers[map.state.layer].title), { unit } = map.scale(); return `${map.state.difference ? map.say("Difference: {name}", { name }) : name} [${unit}]`; };
   const opened = (id) => { const place = document.getElementById(id); return place && (!place.closest("details") || place.closest("details").open); };
 
   map.tables = function () {
@@ -27,34 +27,34 @@
       const figures = map.districtFigures(pane), drawn = drawnByDistrict(pane);
       rows = net.zones.map((zone, place) => ({ key: `zone:${zone}`, zone, value: short(figures[place]), drawn: drawn ? round(drawn[place]) : null }));
       rows.forEach((row) => { row.idle = drawn !== null && !(row.drawn > 1e-6); });
-      words = `at ${map.local(map.state.at, { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" })}`;
+      words = map.clock();
     } else {
       const hour = basis() === "hour" ? Number(map.local(map.state.at, { hour: "2-digit", hourCycle: "h23" })) : null;
-      map.text("map-districts-words", "Adding up the period …");
+      map.text("map-districts-words", map.say("Adding up the period …"));
       const own = map.source(config.result, config.version, null), lesser = difference ? map.source(config.against.name, config.against.version, null) : null;
       const [mine, its] = await Promise.all([own.districts(layer, hour), lesser ? lesser.districts(layer, hour) : null]);
       if (districts.asked !== asked) return;
       const less = new Map((its || []).map((row) => [row.zone, row.value]));
       const value = (row) => (row.value === null || (its && less.get(row.zone) == null) ? null : row.value - (its ? less.get(row.zone) : 0));
       rows = mine.map((row) => ({ key: `zone:${row.zone}`, zone: row.zone, value: short(value(row)), drawn: round(row.mwh), idle: !(row.mwh > 1e-6) }));
-      words = hour === null ? "over the whole period" : `from ${hour}:00 to ${hour + 1}:00 on all days`;
+      words = hour === null ? map.say("over the whole period") : map.say("from {from}:00 to {to}:00 on all days", { from: hour, to: hour + 1 });
     }
     rows.sort((a, b) => (a.value === null) - (b.value === null) || a.idle - b.idle || b.value - a.value); // where nobody draws power, last
     rows.forEach((row, place) => { row.rank = place + 1; });
     const columns = [
-      { field: "rank", headerName: "Rank", maxWidth: 90, type: "rightAligned" }, { field: "zone", headerName: "District", flex: 2, minWidth: 130 },
+      { field: "rank", headerName: map.say("Rank"), maxWidth: 90, type: "rightAligned" }, { field: "zone", headerName: map.say("District"), flex: 2, minWidth: 130 },
       { field: "value", headerName: header(), type: "rightAligned", flex: 2, minWidth: 150 },
-      { field: "drawn", headerName: basis() === "now" ? "Drawn [MW]" : "Drawn [MWh]", type: "rightAligned", flex: 1, minWidth: 120 },
+      { field: "drawn", headerName: basis() === "now" ? map.say("Drawn [MW]") : map.say("Drawn [MWh]"), type: "rightAligned", flex: 1, minWidth: 120 },
     ];
     map.set("map-districts", { rowData: rows, columnDefs: columns });
-    map.text("map-districts-words", `${first(rows)} ${words[0].toUpperCase()}${words.slice(1)}. A district's figure is the ${map.MEANS[config.layers[layer].of_areas]} of its ${config.layers[layer].of_buses ? "buses" : "lines"}; drawn is what buses take, net of what is fed in at the same bus. Choose a row to see why.`);
+    map.text("map-districts-words", [first(rows), `${words[0].toUpperCase()}${words.slice(1)}.`, map.say("Figure of a district: {mean} of its {elements}; drawn is what buses take, net of what is fed in at the same bus.", { mean: map.say(map.MEANS[config.layers[layer].of_areas]), elements: config.layers[layer].of_buses ? map.say("buses") : map.say("lines") }), map.say("Choose a row to see why.")].join(" "));
   }
 
   function first(rows) {
     const { unit } = map.scale(), top = rows[0];
-    if (!top || top.value === null) return "Nothing is known of any district.";
+    if (!top || top.value === null) return map.say("Nothing is known of any district.");
     const last = rows.filter((row) => row.value !== null).pop();
-    return `Highest: ${top.zone}, ${top.value} ${unit}; lowest: ${last.zone}, ${last.value} ${unit}.`;
+    return map.say("Highest: {top}, {high} {unit}; lowest: {last}, {low} {unit}.", { top: top.zone, high: top.value, last: last.zone, low: last.value, unit });
   }
 
   function drawnByDistrict(pane) {
@@ -70,16 +70,16 @@
       const bus = element < net.nBuses;
       rows.push({
         key: map.keyOf(net, element), element: map.nameOf(net, element),
-        kind: bus ? "bus" : net.trafo[element - net.nBuses] ? "transformer" : "line",
+        kind: bus ? map.say("bus") : net.trafo[element - net.nBuses] ? map.say("transformer") : map.say("line"),
         zone: net.zoneOf[element] >= 0 ? net.zones[net.zoneOf[element]] : "", value: round(map.valueOf(pane, element)),
-        beyond: map.isBeyond(pane, element) ? "yes" : "",
+        beyond: map.isBeyond(pane, element) ? map.say("yes") : "",
       });
     }
     const columns = [
-      { field: "element", headerName: "Element", flex: 2, minWidth: 150 }, { field: "kind", headerName: "Kind", minWidth: 100 },
-      { field: "zone", headerName: "District", minWidth: 110 },
+      { field: "element", headerName: map.say("Element"), flex: 2, minWidth: 150 }, { field: "kind", headerName: map.say("Kind"), minWidth: 100 },
+      { field: "zone", headerName: map.say("District"), minWidth: 110 },
       { field: "value", headerName: header(), type: "rightAligned", sort: "desc", flex: 2, minWidth: 150 },
-      { field: "beyond", headerName: "Beyond its limit", minWidth: 120 },
+      { field: "beyond", headerName: map.say("Beyond its limit"), minWidth: 120 },
     ];
     map.set("map-twin", { rowData: rows, columnDefs: columns });
   }

@@ -3,8 +3,15 @@
   "use strict";
   const map = (window.gridmap = window.gridmap || {});
 
+  const say = (text, values) => window.gridcarbon.say(text, values);
+  map.say = say;
   map.local = (ms, options, language) => new Intl.DateTimeFormat(language || "en-GB", { timeZone: map.state.config.zone, ...options }).format(new Date(ms));
-  const clock = () => map.local(map.state.at, { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+  /** The shown moment in the language of who reads it. */
+  const clock = () => {
+    const language = window.gridcarbon.language();
+    return map.local(map.state.at, { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }, language === "en" ? "en-GB" : language);
+  };
+  map.clock = clock;
 
   function text(id, content) {
     const place = document.getElementById(id);
@@ -12,8 +19,8 @@
   }
 
   function title() {
-    const { config, layer, difference } = map.state, name = config.layers[layer].title;
-    return difference && config.against ? `${name}: ${config.label} less ${config.against.label}` : name;
+    const { config, layer, difference } = map.state, name = say(config.layers[layer].title);
+    return difference && config.against ? say("{name}: {result} less {other}", { name, result: config.label, other: config.against.label }) : name;
   }
 
   map.words = function () {
@@ -26,14 +33,14 @@
       if (value < low) low = value;
       if (value > high) high = value;
     }
-    const range = pane.fault || (!pane.now ? "loading" : high < low ? reasonForNone() : `${map.shown(low, map.state.difference)} to ${map.shown(high, map.state.difference)}`);
-    const over = pane.now && pane.now.bits ? `; ${countBeyond(pane) || "none"} beyond ${countBeyond(pane) === 1 ? "its" : "their"} limit` : "";
+    const range = pane.fault || (!pane.now ? say("being loaded") : high < low ? reasonForNone() : say("{low} to {high}", { low: map.shown(low, map.state.difference), high: map.shown(high, map.state.difference) }));
+    const over = pane.now && pane.now.bits ? `; ${say("beyond the limit: {n}", { n: countBeyond(pane) })}` : "";
     text("map-spoken", `${clock()}. ${title()}: ${range}${over}.`);
   };
 
   function reasonForNone() {
     const { config, layer } = map.state;
-    return config.hosting[layer] || "nothing known";
+    return config.hosting[layer] || say("nothing known");
   }
 
   function countBeyond(pane) {
@@ -62,29 +69,29 @@
       bar.append(part);
     });
     const note = make("div", "legend-note");
-    const explanation = difference ? `Teal: less than ${config.against.label}; brown: more. ${config.against.missing}` : one.explanation;
-    const whole = districts ? ` Districts: ${map.MEANS[one.of_areas]} of their ${one.of_buses ? "buses" : "lines"}.` : pane && pane.net && pane.net.areas.length && pane.gathered ? " Too many low-voltage lines in sight: their areas show one figure each; click one to zoom in." : "";
-    note.append(explanation + whole + " ", make("span", "legend-missing"), "not known");
+    const explanation = difference ? `${say("Teal: less than {name}; brown: more.", { name: config.against.label })} ${config.against.missing}` : say(one.explanation);
+    const whole = districts ? ` ${say("Districts: {mean} of their {elements}.", { mean: say(map.MEANS[one.of_areas]), elements: one.of_buses ? say("buses") : say("lines") })}` : pane && pane.net && pane.net.areas.length && pane.gathered ? ` ${say("Too many low-voltage lines in sight: their areas show one figure each; click one to zoom in.")}` : "";
+    note.append(explanation + whole + " ", make("span", "legend-missing"), say("not known"));
     const limits = Object.entries(one.limits).filter(([, limit]) => limit != null)
-      .map(([name, limit]) => `${{ low: "lowest", high: "highest", line: "lines", trafo: "transformers" }[name]} ${limit} ${one.unit}`);
-    if (one.violated && !difference) note.append(make("span", "legend-halo"), limits.length ? `beyond its limit (${limits.join(", ")})` : "beyond its limit");
+      .map(([name, limit]) => `${{ low: say("lowest"), high: say("highest"), line: say("lines"), trafo: say("transformers") }[name]} ${limit} ${one.unit}`);
+    if (one.violated && !difference) note.append(make("span", "legend-halo"), limits.length ? `${say("beyond its limit")} (${limits.join(", ")})` : say("beyond its limit"));
     place.replaceChildren(make("div", "legend-title", `${title()} [${scale.unit}]`), bar, note);
     if (map.symbolLegend) map.symbolLegend();
   };
 
   map.tooltip = function (pane, left, top) {
-    const { tip, net } = pane, { difference } = map.state, scaleTitle = map.state.config.layers[map.state.layer].title;
+    const { tip, net } = pane, { difference } = map.state, scaleTitle = say(map.state.config.layers[map.state.layer].title);
     const lines = [];
     if (pane.hoverSymbol) lines.push(...map.symbolWords(pane.hoverSymbol, pane));
     else if (pane.hoverZone >= 0) {
       lines.push(net.zones[pane.hoverZone], `${scaleTitle} ${map.shown(map.districtFigures(pane)[pane.hoverZone], difference)}`);
     } else if (pane.hoverArea >= 0) {
       const area = net.areas[pane.hoverArea];
-      lines.push(`Low-voltage area ${area.name}`, `${area.buses} buses, ${scaleTitle} ${map.shown(map.areaFigures(pane)[pane.hoverArea], difference)}`, "Click to zoom in");
+      lines.push(say("Low-voltage area {name}", { name: area.name }), `${say("{n} buses", { n: area.buses })}, ${scaleTitle} ${map.shown(map.areaFigures(pane)[pane.hoverArea], difference)}`, say("Click to zoom in"));
     } else if (pane.hover >= 0) {
-      const zone = net.zoneOf[pane.hover], beyond = map.isBeyond(pane, pane.hover) ? ", beyond its limit" : "";
+      const zone = net.zoneOf[pane.hover], beyond = map.isBeyond(pane, pane.hover) ? `, ${say("beyond its limit")}` : "";
       lines.push(map.nameOf(net, pane.hover), `${scaleTitle} ${map.shown(map.valueOf(pane, pane.hover), difference)}${beyond}`);
-      if (zone >= 0) lines.push(`${net.zones[zone]}: ${map.MEANS[map.state.config.layers[map.state.layer].of_areas]} ${map.shown(map.districtFigures(pane)[zone], difference)}`);
+      if (zone >= 0) lines.push(`${net.zones[zone]}: ${say(map.MEANS[map.state.config.layers[map.state.layer].of_areas])} ${map.shown(map.districtFigures(pane)[zone], difference)}`);
     }
     tip.hidden = !lines.length;
     if (!lines.length) return;

@@ -23,7 +23,10 @@
 
   /* What the map of the estimated state uses too: operations_map.js. */
   const app = window.gridcarbon = window.gridcarbon || {};
-  app.operations = { inSight, tell };
+  const say = (text, values) => app.say(text, values);
+  const BEFORE = () => say("What stands below is what was known before.");
+  const LOST = () => `${say("The server does not answer.")} ${BEFORE()}`;
+  app.operations = { inSight, tell, BEFORE, LOST };
 
   /* Fields of an action, made once and kept while what stands around them is read anew. */
   const forms = new Map();
@@ -40,18 +43,18 @@
   function makeForm(place) {
     const { alert, moved } = place.dataset, form = document.createElement("form");
     form.className = "operations-form";
-    const by = field(form, "Who decides", "text", "by"), reason = field(form, "Reason", "text", "reason");
+    const by = field(form, say("Who decides"), "text", "by"), reason = field(form, say("Reason"), "text", "reason");
     by.autocomplete = "name";
     const planned = Object.entries(JSON.parse(moved || "{}"));
     const instead = planned.map(([asset, mwh]) => {
-      const input = field(form, `Instead, ${asset} (MWh)`, "number", "instead");
+      const input = field(form, say("Instead, {asset} (MWh)", { asset }), "number", "instead");
       input.value = String(mwh);
       return [asset, input];
     });
     const buttons = document.createElement("div"), answer = document.createElement("p");
     buttons.className = "operations-buttons";
     answer.className = "operations-answer"; answer.setAttribute("role", "status");
-    for (const [words, decision] of [["Accept", "accepted"], ["Change", "changed"], ["Reject", "rejected"]]) {
+    for (const [words, decision] of [[say("Accept"), "accepted"], [say("Change"), "changed"], [say("Reject"), "rejected"]]) {
       const button = document.createElement("button");
       button.type = "button"; button.className = "button"; button.textContent = words;
       button.addEventListener("click", () => decide(decision));
@@ -70,10 +73,10 @@
           method: "POST", headers: { "Content-Type": "application/json" },
           body: JSON.stringify({ alert, decision, by: by.value, reason: reason.value, changed_mwh: changed }),
         });
-        answer.textContent = said.ok ? `Kept: ${decision}.` : (await said.text()).trim();
+        answer.textContent = said.ok ? say("The decision is kept.") : (await said.text()).trim();
         if (said.ok) { if (document.activeElement) document.activeElement.blur(); asked = 0; return; }
       } catch (_) {
-        answer.textContent = "The server does not answer; nothing was decided.";
+        answer.textContent = say("The server does not answer; nothing was decided.");
       }
       all.forEach((one) => { one.disabled = false; });
     }
@@ -94,7 +97,7 @@
   async function ask(place) {
     waiting = true;
     try {
-      const answer = await fetch(`/operations/live?zone=${encodeURIComponent(place.dataset.zone || "UTC")}`);
+      const answer = await fetch(`/operations/live?${new URLSearchParams({ zone: place.dataset.zone || "UTC", lang: app.language() })}`);
       const text = await answer.text();
       if (answer.ok) {
         const focused = place.contains(document.activeElement);
@@ -104,10 +107,10 @@
         }
         tell(place, "");
       } else {
-        tell(place, `${text.trim()} What stands below is what was known before.`);
+        tell(place, `${text.trim()} ${BEFORE()}`);
       }
     } catch (_) {
-      tell(place, "The server does not answer. What stands below is what was known before.");
+      tell(place, LOST());
     }
     waiting = false;
   }

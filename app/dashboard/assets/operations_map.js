@@ -4,7 +4,7 @@
   const EVERY_MS = 10000, LOOK_MS = 500;
   let asked = 0, waiting = false, chosen = "";
 
-  const { inSight, tell } = window.gridcarbon.operations;
+  const { inSight, tell, BEFORE, LOST } = window.gridcarbon.operations;
 
   const theme = () => document.documentElement.dataset.mantineColorScheme || "light";
 
@@ -20,13 +20,13 @@
   async function ask(place) {
     waiting = true;
     const { zone, shown } = place.dataset;
-    const query = new URLSearchParams({ zone: zone || "UTC", layer: chosen, theme: theme(), shown: shown || "" });
+    const query = new URLSearchParams({ zone: zone || "UTC", layer: chosen, theme: theme(), lang: window.gridcarbon.language(), shown: shown || "" });
     try {
       const answer = await fetch(`/operations/map?${query}`);
       if (answer.status === 200) show(place, await answer.text(), answer.headers.get("X-Shown") || "");
-      tell(place, answer.ok ? "" : `${(await answer.text()).trim()} What stands below is what was known before.`);
+      tell(place, answer.ok ? "" : `${(await answer.text()).trim()} ${BEFORE()}`);
     } catch (_) {
-      tell(place, "The server does not answer. What stands below is what was known before.");
+      tell(place, LOST());
     }
     place.dataset.theme = theme();
     waiting = false;

@@ -15,6 +15,7 @@ from app.dashboard.comparing.chosen import ResultComparison
 from app.dashboard.comparing.frontier_chart import frontier_chart
 from app.dashboard.comparing.options import Accounting, ResultChoice, options_of
 from app.dashboard.figures.chart import CONFIG
+from app.dashboard.language.spoken import text_in
 from app.dashboard.view import View
 from app.studies.differences.abatement import AbatementStep, Option, frontier_of
 
@@ -52,7 +53,7 @@ def frontier_card(view: View, compared: ResultComparison, choices: tuple[ResultC
             _ways(view, accounting),
             dcc.Graph(id="compare-frontier", figure=chart, config=config, style={"height": chart.layout.height}),
             _tools(view),
-            html.Div(_grid(choices, options, unit, accounting), **cards.hyphened(data_ag_theme_mode=view.theme)),
+            html.Div(_grid(view, choices, options, unit, accounting), **cards.hyphened(data_ag_theme_mode=view.theme)),
         ],
         className="card", **cards.hyphened(aria_label=title),
     )  # fmt: skip
@@ -143,9 +144,11 @@ def _in_words(option: Option) -> str:
 
 
 def _grid(
-    choices: Sequence[ResultChoice], options: Sequence[Option], currency: str, accounting: Accounting
+    view: View, choices: Sequence[ResultChoice], options: Sequence[Option], currency: str, accounting: Accounting
 ) -> Component:
     rows = sorted(frontier_rows(choices, options), key=lambda row: (not row["frontier"], row["cost"]))
+    for row in rows:
+        row["against"] = text_in(view.language, row["against"])
     columns: list[dict[str, Any]] = [
         {"field": "label", "headerName": "Result", "minWidth": 230, "pinned": "left", "tooltipField": "label"},
         *([{"field": "group", "headerName": "Sweep"}] if any(one.group for one in choices) else []),

@@ -34,8 +34,9 @@ def designs_side_by_side(
     figure = make_subplots(rows=1, cols=len(_PANELS), shared_yaxes=True, horizontal_spacing=0.025)
     names = designs["name"].to_list()
     for column, (quantity, title, form, colour) in enumerate(_PANELS, start=1):
+        words = title.format(currency=currency)
         figure.add_bar(
-            y=names, x=designs[quantity].to_list(), orientation="h", name=title, marker_color=OKABE_ITO[colour],
+            y=names, x=designs[quantity].to_list(), orientation="h", name=words, marker_color=OKABE_ITO[colour],
             hovertemplate=f"%{{y}}: %{{x:{form}}}<extra></extra>", row=1, col=column,
         )  # fmt: skip
     framed(figure, theme, height=90 + 26 * len(names), legend=False)

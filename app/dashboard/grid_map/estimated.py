@@ -13,6 +13,8 @@ import polars as pl
 from app.dashboard.colours import Theme
 from app.dashboard.grid_map.geometry import Floats, ends_of, places
 from app.dashboard.grid_map.layers import LAYERS, Layer
+from app.dashboard.language import Language, say
+from app.dashboard.language.spoken import text_in
 from app.twin.estimation.reading import LatestState
 
 COLUMNS: Mapping[str, tuple[str, str, str]] = {
@@ -52,13 +54,14 @@ class _Banded:
         return f"{said}, by {self.notes[k]}" if self.notes[k] else said
 
 
-def estimated_map(state: LatestState, layer: str, theme: Theme) -> str:
+def estimated_map(state: LatestState, layer: str, theme: Theme, language: Language = "en") -> str:
     """The picture of a state, as SVG: what is known less well than to a class is dashed or hollow.
 
     Args:
         state: The state.
         layer: One of `COLUMNS`.
         theme: Light or dark.
+        language: Of its name.
     """
     shown = LAYERS[layer]
     buses, lines = _buses(state, layer), _lines(state, layer)
@@ -67,27 +70,29 @@ def estimated_map(state: LatestState, layer: str, theme: Theme) -> str:
     drawn = [*_lines_drawn(points, ends, lines, shown, theme)]
     if layer != "loading":
         drawn += _buses_drawn(points, buses, shown, theme)
-    label = escape(f"{shown.title} of every element, with bands; the table below names the first {MOST_ROWS}")
+    words = f"{shown.title} of every element, with bands; the table below names the first {MOST_ROWS}"
+    label = escape(text_in(language, words))
     return (
         f'<svg viewBox="0 0 {WIDTH:.0f} {height:.0f}" role="img" aria-label="{label}" class="estimated-map">'
         f"{''.join(drawn)}</svg>"
     )
 
 
-def legend(layer: str, theme: Theme) -> str:
+def legend(layer: str, theme: Theme, language: Language = "en") -> str:
     """The classes of a layer, and what dashed and hollow mean, as HTML."""
     shown = LAYERS[layer]
     borders = [f"{border:g}" for border in shown.breaks]
     between = (f"{a} to {b}" for a, b in itertools.pairwise(borders))
     words = [f"below {borders[0]}", *between, f"from {borders[-1]}"]
+    unsure = text_in(language, "Dashed or hollow: the band of 90 % reaches into another class.")
+    title, explanation = say(language, shown.title), say(language, shown.explanation)
     classes = "".join(
         f'<li><svg width="14" height="14" aria-hidden="true"><rect width="14" height="14" fill="{colour}"/></svg>'
-        f"{escape(text)}</li>"
+        f"{escape(text_in(language, text))}</li>"
         for text, colour in zip(words, shown.palette(theme), strict=True)
     )
     return (
-        f'<p class="subtitle">{escape(f"{shown.title} [{shown.unit}]. {shown.explanation}")} '
-        f"Dashed or hollow: the band of 90 % reaches into another class.</p>"
+        f'<p class="subtitle">{escape(f"{title} [{shown.unit}]. {explanation} {unsure}")}</p>'
         f'<ul class="estimated-legend">{classes}</ul>'
     )
 

@@ -17,6 +17,7 @@ import yaml
 from dash.development.base_component import Component
 
 from app.dashboard.language.catalogues import Language, catalogue_in
+from app.dashboard.language.grid_words import GRID_WORDS
 
 _RATE = r"[\d\u202f,.]+ [A-Z]{3}/t"
 _VALUES = {
@@ -86,9 +87,20 @@ def _say_component(component: Component, language: Language) -> None:
         setattr(component, "figure", figure_in(figure, language))  # noqa: B010  a property that some components have
     for column in getattr(component, "columnDefs", None) or ():
         column["headerName"] = text_in(language, column.get("headerName") or column["field"])
+    options = getattr(component, "dashGridOptions", None)
+    if isinstance(options, dict):
+        options["localeText"] = {key: text_in(language, text) for key, text in GRID_WORDS.items()}
     children = getattr(component, "children", None)
     if children is not None and getattr(component, "_type", "") not in {"Code", "Store"}:
         component.children = spoken(children, language)
+
+
+def cells_in(rows: list[dict[str, Any]], language: Language) -> list[dict[str, Any]]:
+    """Rows of a table with the texts of their cells in a language."""
+    if language == "en":
+        return rows
+    return [{field: text_in(language, cell) if isinstance(cell, str) else cell for field, cell in row.items()}
+            for row in rows]  # fmt: skip
 
 
 def figure_in(figure: go.Figure, language: Language) -> Any:

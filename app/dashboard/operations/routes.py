@@ -83,7 +83,7 @@ def _map(twin: TwinPlace | None, as_html: Callable[[list[Component]], str], draw
     except InputError as error:
         return Response(f"The estimate cannot be shown: {error}\n", status=503, mimetype="text/plain")
     now = datetime.now(UTC)
-    key = key_of(state, now, layer, theme, zone)
+    key = f"{key_of(state, now, layer, theme, zone)}|{request.args.get('lang', '')}"
     if request.args.get("shown") == key:
         return Response(status=204)
     card = estimate_card(state, now, layer, theme, ZoneInfo(zone), drawing, as_html)

@@ -11,6 +11,8 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from dash.development.base_component import Component
 from polars.exceptions import PolarsError
 
+from app.dashboard.language import language_named
+from app.dashboard.language.spoken import spoken
 from app.dashboard.view import View
 from app.dashboard.why.account import BAND, COMPUTE, COMPUTED, account, band, computed, title_of
 from app.dashboard.why.behind import OF_CHART, read_behind
@@ -55,8 +57,8 @@ def register(app: Dash, view_of: ViewOf, place: Path | None) -> None:
         if not subject:
             return no_update
         behind = read_behind((asked or {}).get("behind"))
-        return _said(lambda: [html.H2(title_of(subject, _text(asked, "title")), className="account-title"),
-                              account(view_of(data), subject, behind)])  # fmt: skip
+        heading = html.H2(title_of(subject, _text(asked, "title")), className="account-title")
+        return _in_language(_said(lambda: [heading, account(view_of(data), subject, behind)]), data)
 
     @app.callback(
         Output(COMPUTED, "children"), Input(COMPUTE, "n_clicks"), State(ASKED, "data"), State("view", "data"),
@@ -64,7 +66,9 @@ def register(app: Dash, view_of: ViewOf, place: Path | None) -> None:
     )  # fmt: skip
     def compute(clicks: int | None, asked: Mapping[str, Any] | None, data: Mapping[str, Any]) -> Component | Any:
         subject = _subject(asked)
-        return _said(lambda: computed(view_of(data), subject)) if clicks and subject else no_update
+        if not clicks or not subject:
+            return no_update
+        return _in_language(_said(lambda: computed(view_of(data), subject)), data)
 
     @app.callback(
         Output(BAND, "children"), Input(BAND, "id"), State(ASKED, "data"), State("view", "data")
@@ -73,7 +77,12 @@ def register(app: Dash, view_of: ViewOf, place: Path | None) -> None:
         subject = _subject(asked)
         if not subject or subject.startswith(OF_CHART):
             return no_update
-        return _said(lambda: band(view_of(data), subject, place))
+        return _in_language(_said(lambda: band(view_of(data), subject, place)), data)
+
+
+def _in_language(content: Any, data: Mapping[str, Any]) -> Any:
+    """An answer in the language of the page; what formulas, sources and the scenario say stays as it is."""
+    return spoken(content, language_named(str(data.get("language") or "")))
 
 
 def _subject(asked: Mapping[str, Any] | None) -> str:

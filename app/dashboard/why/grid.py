@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,7 +24,8 @@ _LETTER_PX, _CELL_PX, _LEAST_PX, _MOST_PX = 7.6, 52, 96, 300
 
 
 def grid_of(
-    table: PageTable, key: str, *, theme: str, zone: str, name: str, where: Mapping[str, str]
+    table: PageTable, key: str, *, theme: str, zone: str, name: str, where: Mapping[str, str],
+    said: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = list,
 ) -> Component:  # fmt: skip
     """The rows of a table, and a link to all of them as CSV.
 
@@ -35,6 +36,7 @@ def grid_of(
         zone: Time zone of its times.
         name: Name of the file.
         where: Path, search and theme of the page, by which the server makes the table again once it has dropped it.
+        said: Says the texts of rows in the language of who reads them.
     """
     given = table.frame.head(MOST_ROWS)
     fields = {column: f"c{place}" for place, column in enumerate(table.frame.columns)}
@@ -43,12 +45,12 @@ def grid_of(
     total = {fields[column]: plain(value, zone) for column, value in total_row(table).items()} if table.total else None
     long = len(rows) > SHOWN_ROWS
     grid = dag.AgGrid(
-        id={"type": "table-grid", "key": key}, rowData=rows, columnDefs=_columns(table, fields, filters=long),
+        id={"type": "table-grid", "key": key}, rowData=said(rows), columnDefs=_columns(table, fields, filters=long),
         defaultColDef={"sortable": True, "resizable": True, "wrapHeaderText": True, "autoHeaderHeight": True},
         dashGridOptions={
             "theme": {"function": "themeQuartz"}, "rowHeight": ROW_HEIGHT, "headerHeight": HEAD_HEIGHT,
             "domLayout": "normal" if long else "autoHeight", "ensureDomOrder": True, "enableCellTextSelection": True,
-            "animateRows": False, **({} if total is None else {"pinnedBottomRowData": [total]}),
+            "animateRows": False, **({} if total is None else {"pinnedBottomRowData": said([total])}),
         },
         style={"width": "100%", "height": _height() if long else None},
     )  # fmt: skip

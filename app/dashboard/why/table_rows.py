@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -12,7 +13,7 @@ from dash.development.base_component import Component
 from flask import Flask, Response, abort, request
 
 from app.dashboard.attachment import attachment
-from app.dashboard.language.spoken import spoken
+from app.dashboard.language.spoken import cells_in, spoken
 from app.dashboard.view import View
 from app.dashboard.why.grid import grid_of
 from app.dashboard.why.tables import KEPT, ROWS, SUMMARY, PageTable
@@ -50,7 +51,8 @@ def register(app: Dash, view_of: ViewOf, make: Make) -> None:
         if table is None:
             return html.P(GONE, className="nothing")
         where = {name: str(data.get(name) or "") for name in ("path", "search", "theme")}
-        shown = grid_of(table, key, theme=view.theme, zone=view.zone, name=f"{view.name} {table.title}", where=where)
+        name, said = f"{view.name} {table.title}", partial(cells_in, language=view.language)
+        shown = grid_of(table, key, theme=view.theme, zone=view.zone, name=name, where=where, said=said)
         return spoken(shown, view.language)
 
 

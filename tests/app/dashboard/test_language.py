@@ -12,6 +12,8 @@ import pytest
 from app.dashboard.answers.limits import COUNTS
 from app.dashboard.answers.words import MONTHS, WEEKDAYS
 from app.dashboard.builder.levers.declared import LEVERS, STRATEGIES
+from app.dashboard.builder.placing import PLACEABLE
+from app.dashboard.builder.templates import shipped_templates
 from app.dashboard.grid_map.layers import LAYERS
 from app.dashboard.language import LANGUAGES, Language, catalogue_in, language_named, say
 from app.dashboard.pages import PAGES
@@ -43,18 +45,22 @@ def said_in(files: Iterable[Path]) -> set[str]:
 
 
 def wanted() -> set[str]:
-    """What the frame and sentences say, names of pages, layers and levers, labels of key figures on the overview."""
+    """What the frame and sentences say, names of pages, layers, levers and templates, labels of the overview."""
     in_code = said_in(DASHBOARD.rglob("*.py")) | said_in_scripts((DASHBOARD / "assets").glob("*.js"))
     in_sentences = {*DIFFERENCES, *COUNTS, *WEEKDAYS, *MONTHS}
     of_levers = {text for lever in LEVERS for text in (lever.label, lever.group)} | {one.label for one in STRATEGIES}
     labels = {figure.label[0].upper() + figure.label[1:] for figure in shown_in("overview").values()}
+    of_templates = {text for one in shipped_templates() for text in (one.label, one.about)}
+    of_layers = {text for layer in LAYERS.values() for text in (layer.title, layer.explanation)}
     return (
         in_code
+        | of_templates
+        | of_layers
+        | {one.label for one in PLACEABLE}
         | labels
         | in_sentences
         | of_levers
         | {page.title for page in PAGES}
-        | {layer.title for layer in LAYERS.values()}
     )
 
 

@@ -6,10 +6,12 @@ import re
 
 import pytest
 from dash import dcc, html
+from dash_ag_grid import AgGrid
 
 from app.dashboard.figures.chart import framed, go
-from app.dashboard.language import LANGUAGES, Language
-from app.dashboard.language.spoken import page_catalogue, spoken, text_in
+from app.dashboard.language import LANGUAGES, Language, catalogue_in
+from app.dashboard.language.grid_words import GRID_WORDS
+from app.dashboard.language.spoken import cells_in, page_catalogue, spoken, text_in
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 NAMES = re.compile(r"\{\w*\}")
@@ -55,6 +57,20 @@ def test_charts_and_attributes_are_said_and_code_is_not() -> None:
     assert graph.figure["layout"]["yaxis"]["title"]["text"] == "Leistung [MW]"
     assert [trace["name"] for trace in graph.figure["data"]] == ["Laden"]
     assert (figure.layout.yaxis.title.text, figure.data[0].name) == ("Power [MW]", "Charging")
+
+
+def test_tables_say_their_own_words_and_cells() -> None:
+    grid = AgGrid(columnDefs=[{"field": "loss", "headerName": "Losses [MW]"}], dashGridOptions={"rowHeight": 34})
+    spoken(grid, "de")
+    assert grid.columnDefs[0]["headerName"] == "Verluste [MW]"
+    assert grid.dashGridOptions["rowHeight"] == 34
+    assert grid.dashGridOptions["localeText"]["contains"] == "Enthält"
+    assert cells_in([{"what": "Homes", "n": 1}], "de") == [{"what": "Haushalte", "n": 1}]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_word_of_tables_is_translated(language: Language) -> None:
+    assert sorted({*GRID_WORDS.values()} - page_catalogue(language).keys() - catalogue_in(language).keys()) == []
 
 
 def test_english_is_not_touched() -> None:
