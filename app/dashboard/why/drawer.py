@@ -57,8 +57,9 @@ def register(app: Dash, view_of: ViewOf, place: Path | None) -> None:
         if not subject:
             return no_update
         behind = read_behind((asked or {}).get("behind"))
-        heading = html.H2(title_of(subject, _text(asked, "title")), className="account-title")
-        return _in_language(_said(lambda: [heading, account(view_of(data), subject, behind)]), data)
+        title = _text(asked, "title")
+        return _in_language(_said(lambda: [html.H2(title_of(subject, title), className="account-title"),
+                                           account(view_of(data), subject, behind)]), data)  # fmt: skip
 
     @app.callback(
         Output(COMPUTED, "children"), Input(COMPUTE, "n_clicks"), State(ASKED, "data"), State("view", "data"),
