@@ -33,10 +33,12 @@
       if (value < low) low = value;
       if (value > high) high = value;
     }
-    const range = pane.fault || (!pane.now ? say("being loaded") : high < low ? reasonForNone() : say("{low} to {high}", { low: map.shown(low, map.state.difference), high: map.shown(high, map.state.difference) }));
-    const over = pane.now && pane.now.bits ? `; ${say("beyond the limit: {n}", { n: countBeyond(pane) })}` : "";
+    const range = pane.fault || (!pane.now ? say("loading …") : high < low ? reasonForNone() : say("{low} to {high}", { low: map.shown(low, map.state.difference), high: map.shown(high, map.state.difference) }));
+    const over = pane.now && pane.now.bits ? `; ${beyondInWords(countBeyond(pane))}` : "";
     text("map-spoken", `${clock()}. ${title()}: ${range}${over}.`);
   };
+
+  const beyondInWords = (n) => (n === 1 ? say("1 beyond its limit") : n ? say("{n} beyond their limit", { n }) : say("none beyond their limit"));
 
   function reasonForNone() {
     const { config, layer } = map.state;
