@@ -125,7 +125,7 @@ def test_the_dirtiest_district_at_19_and_why(page, address, results: dict[str, R
     lead(page, f"{address}/?result=unmanaged")
     page.get_by_role("link", name="Grid", exact=True).click()  # 1
     districts = page.locator("#map-districts")  # made when it comes into sight, which the map above it may still move
-    until(page, lambda: districts.scroll_into_view_if_needed() or districts.locator(".ag-row").count() == 5)
+    until(page, lambda: districts.evaluate("one => one.scrollIntoView()") or districts.locator(".ag-row").count() == 5)
     page.click("#map-hour")  # 2: opens the hours
     page.get_by_role("option", name="19:00").click()
     until(page, lambda: "19:00" in (page.text_content("#map-districts-words") or ""))
