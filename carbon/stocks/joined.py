@@ -19,7 +19,7 @@ def joined_traces(parts: Sequence[StockTrace]) -> StockTrace:
     device, e_after = (one_after_another([getattr(of, name) for of in events]) for name in ("device", "e_after_mwh"))
     return replace(
         parts[-1],
-        events=StockEvents(events[0].operation, np.append(begins, offsets[-1]), device, e_after),
+        events=StockEvents(events[0].operation, np.append(begins, offsets[-1]), device, e_after, events[0].first_step),
         vehicles=joined_classes([part.vehicles for part in parts]),
         stationary=joined_classes([part.stationary for part in parts]),
         opening=parts[0].opening,
