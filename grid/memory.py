@@ -30,7 +30,7 @@ LARGE_MB = 1000.0
 
 def memory_mb() -> float:
     """Resident memory of this process [MB]."""
-    return float(psutil.Process().memory_info().rss) / MB
+    return float(_process(os.getpid()).memory_info().rss) / MB
 
 
 class FreedMemory:
@@ -95,6 +95,12 @@ def return_memory_of_tables_soon() -> None:
     seconds of use, and for good while nothing is asked for.
     """
     os.environ.setdefault(_OF_POLARS, "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0")
+
+
+@cache
+def _process(pid: int) -> psutil.Process:
+    """A process, whose beginning is looked up only once."""
+    return psutil.Process(pid)
 
 
 @cache

@@ -15,7 +15,7 @@ import yaml
 from pydantic import Field
 
 from grid.errors import InputError, nearest
-from grid.sharing import is_shared, keep_latest
+from grid.sharing import keep_latest
 from grid.spec import Spec
 
 Tables = Callable[[str], pl.LazyFrame]
@@ -126,7 +126,7 @@ class Family(Spec):
 
     def members(self, table: Tables) -> list[str]:
         """Names of the members in a result, in the order of its table."""
-        if isinstance(table, WrittenTables) and is_shared():
+        if isinstance(table, WrittenTables):
             takes = self.column, table.hashes([self.table])
             return list(keep_latest(f"members in {self.table}", takes, lambda: self._named(table)))
         return self._named(table)
@@ -216,23 +216,28 @@ def evaluate(declared: Iterable[Declared], table: Tables) -> dict[str, Value]:
     read = sorted({name for one in chosen for name in one.figure.tables})
     context = pl.SQLContext({name: table(name) for name in read})
     asked = list(_queries(chosen))
-    if isinstance(table, WrittenTables) and is_shared():
-        rows = [_row_or_kept(context, query, table) for query in asked]
-    else:
-        rows = [frame.row(0) for frame in pl.collect_all([context.execute(query.sql) for query in asked])]
-    values = {key: value for query, row in zip(asked, rows, strict=True)
-              for key, value in zip(query.keys, row, strict=True)}  # fmt: skip
+    answers = [_answer(query, table) for query in asked]
+    missing = [(query, answer) for query, answer in zip(asked, answers, strict=True) if answer.row is None]
+    found = pl.collect_all([context.execute(query.sql) for query, _ in missing])
+    for (_, answer), frame in zip(missing, found, strict=True):
+        answer.row = frame.row(0)
+    values = {key: value for query, answer in zip(asked, answers, strict=True)
+              for key, value in zip(query.keys, answer.row or (), strict=True)}  # fmt: skip
     return {one.key: _known(values[one.key]) for one in chosen}
 
 
-def _row_or_kept(context: pl.SQLContext[Any], query: _Query, table: WrittenTables) -> tuple[Any, ...]:
-    """What a query gives; as in the run before if that wrote the same bytes of all tables that it reads."""
-    takes = query.sql, table.hashes(query.tables)
+@dataclass
+class _Answer:
+    """What a query gives; None until it has been asked."""
 
-    def row() -> tuple[Any, ...]:
-        return context.execute(query.sql, eager=True).row(0)
+    row: tuple[Any, ...] | None = None
 
-    return keep_latest(f"key figures of {query.rows}", takes, row)
+
+def _answer(query: _Query, table: Tables) -> _Answer:
+    """What a query gave in the run before, if that wrote the same bytes of all tables that it reads; else none yet."""
+    if not isinstance(table, WrittenTables):
+        return _Answer()
+    return keep_latest(f"key figures of {query.rows}", (query.sql, table.hashes(query.tables)), _Answer)
 
 
 @dataclass(frozen=True)
