@@ -13,7 +13,7 @@ from grid.network.network import Network
 
 
 def net_with(network: Network, tables: Mapping[str, Mapping[str, Any]], additions: Sequence[Mapping[str, Any]]) -> Any:
-    """A copy of the net with element values replaced and assets added as standard elements.
+    """A copy of the net with element values replaced and assets added as standard elements, not solved yet.
 
     Args:
         network: The network.
@@ -36,6 +36,7 @@ def net_with(network: Network, tables: Mapping[str, Mapping[str, Any]], addition
             names = [name for name in rows[0] if name not in {"table", "bus"}]
             buses = net.bus.index[[row["bus"] for row in rows]].tolist()
             create_all(net, buses, **{name: [row[name] for row in rows] for name in names})
+    pandapower.toolbox.clear_result_tables(net)
     return net
 
 

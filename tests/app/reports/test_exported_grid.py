@@ -52,6 +52,7 @@ def test_assets_are_standard_elements(demo: tuple[Result, Result], tmp_path: Pat
     assert net.storage.name.str.startswith("homes @").sum() > 100
     assert net.sgen.name.str.startswith("roofs @").sum() > 200
     assert net.load.name.eq("north @ MV3.101 Bus 86").sum() == 1
+    assert len(net.res_bus) + len(net.res_line) == 0  # what the net was read with is not of this step
 
 
 def test_a_step_outside_the_run_is_refused_and_nothing_is_written(demo: tuple[Result, Result], tmp_path: Path) -> None:
