@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
@@ -41,6 +41,14 @@ class Follower(Protocol):
         Args:
             marked: The rows of the batch with `MEASUREMENT_COLUMNS`, marked.
             store: Where they are, with all before them.
+        """
+
+    def wait(self, now: datetime, store: MeasurementStore) -> Iterator[str]:
+        """What it has to say while nothing arrives, in lines.
+
+        Args:
+            now: A time by the clock of the machine; all messages that had arrived by then are stored.
+            store: Where they are.
         """
 
 
@@ -156,9 +164,12 @@ class TwinService:
 
     def step(self, wait_s: float) -> int:
         """Takes one batch; returns how many messages it had."""
+        now = datetime.now(UTC)
         arrived = self._intake.take(MOST_AT_ONCE, wait_s)
         if arrived:
             self._keep(arrived)
+        else:
+            self._say_of(follower.wait(now, self._store) for follower in self._followers)
         return len(arrived)
 
     def _keep(self, arrived: Sequence[ArrivedMessage]) -> None:
@@ -194,9 +205,13 @@ class TwinService:
         self._tell_followers(marked)
 
     def _tell_followers(self, marked: pl.DataFrame) -> None:
-        for follower in self._followers:
+        self._say_of(follower.take(marked, self._store) for follower in self._followers)
+
+    def _say_of(self, followers: Iterable[Iterator[str]]) -> None:
+        """Says what followers have to say."""
+        for lines in followers:
             try:
-                for line in follower.take(marked, self._store):
+                for line in lines:
                     self._say(line)
             except StoreError as error:  # it asks for what it missed with the next batch
                 self._say(str(error))

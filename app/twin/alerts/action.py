@@ -81,7 +81,11 @@ class ProposedAction:
 
 
 def propose(
-    watch: GridWatch, histories: Sequence[PowerHistory] | None = None, rate: Callable[[str], float] = lambda _: 1.0
+    watch: GridWatch,
+    histories: Sequence[PowerHistory] | None = None,
+    rate: Callable[[str], float] = lambda _: 1.0,
+    *,
+    running: bool = False,
 ) -> ProposedAction:
     """The cheapest way, of all that can move, to keep the limits on the cautious forecast.
 
@@ -91,6 +95,7 @@ def propose(
         watch: The grid under its plan.
         histories: What is measured by now, as in `GridWatch.risks`; what is over stays as planned.
         rate: Share of what a kind of action is planned to do that is to be expected of it.
+        running: As in `GridWatch.risks`; the action begins after that step.
     """
     done = watch.done(histories)
     plan = plan_ahead(
@@ -107,7 +112,7 @@ def propose(
         cost=plan.schedule.costs.total - watch.plan.schedule.costs.total,
         carbon_kg=plan.carbon_kg - watch.plan.carbon_kg,
         left=plan.schedule.shortfalls,
-        risks=watch.with_plan(likely).risks(histories),
+        risks=watch.with_plan(likely).risks(histories, running=running),
         plan=plan,
         moves=moves,
         expected=expected,

@@ -90,23 +90,44 @@ class GridWatch:
             found.append(replace(now, clock=first.clock, quantiles_mw=quantiles[: self.clock.n_steps]))
         return tuple(found)
 
-    def risks(self, histories: Sequence[PowerHistory] | None = None) -> tuple[Risk, ...]:
+    def risks(self, histories: Sequence[PowerHistory] | None = None, *, running: bool = False) -> tuple[Risk, ...]:
         """Limits that are likely to be exceeded from now to the end of the hours ahead, the likeliest first.
 
         Of places with one cause the worst (`grid.twin.alerts.causes`).
 
         Args:
             histories: As in `forecasts`; they may go on into the hours ahead, of which the rest is then predicted.
+            running: Whether their last step is not over: limits are then looked at in it too, with what is measured.
         """
         forecasts = self.forecasts(histories)
         done = self.done(histories)
         left = self.clock.n_steps - done
         paths = sample_paths(forecasts, self.dependence, self.n_samples, np.random.default_rng(self.seed))[:, :left]
+        if running and histories is not None:
+            forecasts, paths = self._from_running(histories, forecasts, paths)
+            done, left = done - 1, left + 1
         p_mw, q_mvar = self._withdrawal(forecasts, paths, done)
         network = self.plan.problem.network
         steps = Clock(self.clock.start, self.clock.step, self.n_samples * left)
         flow = voltages(network, steps, Injections.dense(p_mw, q_mvar))
         return self._beyond(flow, p_mw, self.clock.window(done, self.clock.n_steps))
+
+    def _from_running(
+        self, histories: Sequence[PowerHistory], forecasts: Sequence[QuantileForecast], paths: Floats
+    ) -> tuple[tuple[QuantileForecast, ...], Floats]:
+        """Forecasts and courses with the step before them, in which all courses are what is measured.
+
+        What is not measured is the median of the forecast at the beginning of that step.
+        """
+        before = self.forecasts([history.before(history.clock.n_steps - 1) for history in histories])
+        medians = np.array([forecast.median_mw[0] for forecast in before])
+        measured = np.array([history.values_mw[-1] for history in histories])
+        now = np.where(np.isfinite(measured), measured, medians)
+        found = []
+        for first, rest in zip(before, forecasts, strict=True):
+            quantiles = np.concatenate([first.quantiles_mw[:1], rest.quantiles_mw])[: rest.clock.n_steps]
+            found.append(replace(rest, clock=first.clock, quantiles_mw=quantiles))
+        return tuple(found), np.concatenate([np.broadcast_to(now, (len(paths), 1, now.size)), paths], axis=1)
 
     def _withdrawal(self, forecasts: Sequence[QuantileForecast], paths: Floats, done: int) -> tuple[Floats, Floats]:
         """Withdrawal at every bus, sample after sample, shape (N * steps left, B) each [MW, MVAr]."""

@@ -52,20 +52,27 @@ def measured_histories(city: OperatedCity, frame: pl.DataFrame) -> tuple[tuple[P
     return tuple(found), tuple(words)
 
 
-def arrived_totals(city: OperatedCity, frame: pl.DataFrame, steps: int) -> tuple[Floats, ...]:
+def arrived_totals(city: OperatedCity, frame: pl.DataFrame, steps: int, *, running: bool = False) -> tuple[Floats, ...]:
     """The totals by kind in the first steps of the hours ahead, as far as they were measured by the same rules.
+
+    Of a step that is not over, demand is known once half of it has come: of what profiles expect at the buses that were
+    measured in the steps before.
 
     Args:
         city: The city at the beginning of the hours ahead.
         frame: Measurements, with `grid.twin.measurements.MEASUREMENT_COLUMNS`; marked here.
-        steps: How many steps are over.
+        steps: How many steps are over, with the one that is running where there is one.
+        running: Whether the last of them is not over.
 
     Returns:
         Shape (steps,) each, in the order of `OperatedCity.histories` [MW]; NaN where nothing was measured.
     """
     series = measured_series(mark(frame), city.ahead.clock.window(0, steps))
     expected, _ = city.ahead.loaded.city.loads.at_buses(city.ahead.loaded.city.n_buses)
-    return tuple(_total(city, series, kind, expected[:steps])[0] for kind in city.past.kinds)
+    totals = {kind: _total(city, series, kind, expected[:steps])[0] for kind in city.past.kinds}
+    if running and "demand" in totals and not _half_came(city, series, expected[:steps]):
+        totals["demand"][-1] = np.nan
+    return tuple(totals.values())
 
 
 def stored_histories(city: OperatedCity, store: str) -> tuple[tuple[PowerHistory, ...], tuple[str, ...]]:
@@ -100,13 +107,31 @@ def _of_assets(city: OperatedCity, series: MeasuredSeries, kind: SeriesKind) -> 
 
 def _demand(city: OperatedCity, series: MeasuredSeries, profiles: Floats) -> tuple[Floats, str]:
     """All demand by that of measured buses, shape (T,) [MW]; NaN where none is known."""
-    network = city.ahead.loaded.city.network
-    taken = {int(bus) for flexibility in city.ahead.flexibilities for bus in flexibility.buses}
-    taken |= {int(bus) for bus in city.ahead.loaded.city.generators.bus}
-    free = [bus for bus in range(profiles.shape[1]) if bus not in taken]
-    values, _ = series.select("bus", "p_mw", [network.buses.names[bus] for bus in free])
+    free = _free_buses(city)
+    values = _at_free_buses(city, series, free)
     known = np.isfinite(values)
     measured = np.where(known, values, 0.0).sum(axis=1)
     expected = np.where(known, profiles[:, free], 0.0).sum(axis=1)
     ratio = np.divide(measured, expected, out=np.full(measured.size, np.nan), where=expected > 0)
     return profiles.sum(axis=1) * ratio, f"by the ratio at {int(known.any(axis=0).sum())} measured buses"
+
+
+def _free_buses(city: OperatedCity) -> list[int]:
+    """Buses at which no asset and no generator is."""
+    taken = {int(bus) for flexibility in city.ahead.flexibilities for bus in flexibility.buses}
+    taken |= {int(bus) for bus in city.ahead.loaded.city.generators.bus}
+    return [bus for bus in range(city.ahead.loaded.city.n_buses) if bus not in taken]
+
+
+def _at_free_buses(city: OperatedCity, series: MeasuredSeries, free: list[int]) -> Floats:
+    """What is measured at buses, shape (T, n) [MW]; NaN where nothing is."""
+    names = city.ahead.loaded.city.network.buses.names
+    return series.select("bus", "p_mw", [names[bus] for bus in free])[0]
+
+
+def _half_came(city: OperatedCity, series: MeasuredSeries, profiles: Floats) -> bool:
+    """Whether half of the demand of the last step has come; `profiles` is what they expect, shape (T, B) [MW]."""
+    free = _free_buses(city)
+    known = np.isfinite(_at_free_buses(city, series, free))
+    before, weights = known[:-1].any(axis=0), profiles[-1, free]
+    return bool(before.any() and weights[known[-1]].sum() >= weights[before].sum() / 2)

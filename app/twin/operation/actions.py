@@ -13,22 +13,22 @@ from app.twin.operation.outcomes import decided_shares
 from grid.twin.forecast.history import PowerHistory
 from grid.twin.learning.records import AlertRecord, DecisionRecord, LogRecord
 
-Histories = Callable[[int, int], Sequence[PowerHistory] | None]
-"""What was measured by a step, of the rows up to a number."""
+Histories = Callable[[int, int, bool], Sequence[PowerHistory] | None]
+"""What was measured of the first steps, of the rows up to a number; whether the last step was still running."""
 
 
 class DayActions:
     """Actions of a day; what it holds is enough to find all plans again.
 
     Args:
-        proposed: By name of the action: the step, the number of the last row that was known, and how many actions had
-            been accepted by then.
+        proposed: By name of the action: the number of steps that were known, that of the last row, how many actions had
+            been accepted by then, and whether the last step was still running.
         accepted: Names of accepted actions in their order, each with the share of each asset's move.
         decisions: How many decisions of the log were looked at.
     """
 
     def __init__(
-        self, proposed: Mapping[str, tuple[int, int, int]] | None = None,
+        self, proposed: Mapping[str, tuple[int, int, int, bool]] | None = None,
         accepted: Sequence[tuple[str, dict[str, float]]] = (), decisions: int = 0,
     ) -> None:  # fmt: skip
         self.proposed, self.accepted, self.decisions = dict(proposed or {}), list(accepted), decisions
@@ -44,13 +44,17 @@ class DayActions:
     @classmethod
     def from_plain(cls, content: Mapping[str, Any]) -> DayActions:
         """The actions that `plain` made plain."""
-        proposed = {name: (int(each[0]), int(each[1]), int(each[2])) for name, each in content["proposed"].items()}
+        proposed = {
+            name: (int(each[0]), int(each[1]), int(each[2]), bool(each[3]))
+            for name, each in content["proposed"].items()
+        }
         accepted = [(str(name), dict(shares)) for name, shares in content["accepted"]]
         return cls(proposed, accepted, int(content["decisions"]))
 
-    def propose(self, name: str, step: int, number: int, plan: Plan) -> None:
-        """Keeps an action that is proposed."""
-        self.proposed[name] = step, number, len(self.accepted)
+    def propose(self, name: str, known: tuple[int, int, bool], plan: Plan) -> None:
+        """Keeps an action that is proposed, with what `Histories` is asked for what was known."""
+        steps, number, running = known
+        self.proposed[name] = steps, number, len(self.accepted), running
         self._plans[name] = plan
 
     def decide(self, records: Sequence[LogRecord]) -> list[str]:
@@ -83,7 +87,7 @@ class DayActions:
     def _plan(self, name: str, first: GridWatch, histories: Histories) -> Plan:
         """The plan with an action; made again after a restart."""
         if name not in self._plans:
-            step, number, before = self.proposed[name]
+            steps, number, before, running = self.proposed[name]
             watch = self.watch(first, histories, before)
-            self._plans[name] = propose(watch, histories(step, number)).plan
+            self._plans[name] = propose(watch, histories(steps, number, running)).plan
         return self._plans[name]

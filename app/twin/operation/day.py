@@ -52,17 +52,23 @@ class OperatedDay:
         names = network.meshed.branches.names
         return branch in names and not network.open[names.index(branch)]
 
-    def histories(self, frame: pl.DataFrame, steps: int) -> list[PowerHistory] | None:
-        """What is measured by the beginning of a step, as `GridWatch.risks` takes it; None at that of the day."""
+    def histories(self, frame: pl.DataFrame, steps: int, *, running: bool = False) -> list[PowerHistory] | None:
+        """What is measured of the first steps, as `GridWatch.risks` takes it; None of no step.
+
+        Args:
+            frame: What has come in on the day.
+            steps: How many steps are over, with the one that is running where there is one.
+            running: Whether the last of them is not over.
+        """
         if steps == 0:
             return None
         return [
             with_arrived(forecaster.series, total)
-            for forecaster, total in zip(self.watch.forecasters, self._totals(frame, steps), strict=True)
+            for forecaster, total in zip(self.watch.forecasters, self._totals(frame, steps, running), strict=True)
         ]
 
-    def _totals(self, frame: pl.DataFrame, steps: int) -> Sequence[Floats]:
-        return arrived_totals(self.city, frame, steps)
+    def _totals(self, frame: pl.DataFrame, steps: int, running: bool) -> Sequence[Floats]:
+        return arrived_totals(self.city, frame, steps, running=running)
 
     def forecast_records(self, frame: pl.DataFrame) -> list[ForecastRecord]:
         """What was forecast at the beginning of the day, uncorrected, and what came, as entries of the log.
@@ -70,7 +76,7 @@ class OperatedDay:
         Kinds of which nothing was measured teach nothing and are left out.
         """
         found = []
-        totals = self._totals(frame, self.clock.n_steps)
+        totals = self._totals(frame, self.clock.n_steps, running=False)
         for forecaster, total in zip(self.watch.forecasters, totals, strict=True):
             if not np.isfinite(total).any():
                 continue

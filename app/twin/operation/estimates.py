@@ -86,6 +86,10 @@ class StepEstimates:
         for line in _said(self._lines):
             self._say(line)
 
+    def wait(self, _now: datetime, _store: MeasurementStore) -> Iterator[str]:
+        """Yields what was said of estimates that are made."""
+        yield from _said(self._lines)
+
     def take(self, marked: pl.DataFrame, _store: MeasurementStore) -> Iterator[str]:
         """Asks for an estimate at the time of the measurements; yields what was said of those before."""
         newest = marked.select(pl.min_horizontal("time", "received").max()).item() if marked.height else None

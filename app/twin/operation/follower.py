@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from app.twin.alerts.action import propose
@@ -24,6 +25,7 @@ from app.twin.operation.estimated import DayEstimate
 from app.twin.operation.line_faults import Trip, fault_record, supply_buses, switch_rows
 from app.twin.operation.outcomes import outcomes_due
 from app.twin.operation.place import OperatedPlace
+from app.twin.operation.within_step import Pending, is_now
 from grid.errors import InputError
 from grid.twin.alerts import AlertState, advance
 from grid.twin.alerts.levels import Key
@@ -46,7 +48,9 @@ class CityOperation:
 
     The clock is that of the measurements: the latest time of measuring of which arrival is not before it. The look at
     the beginning of a step is taken when the first measurement of that step, or of a later one, has come in, with all
-    that came in before it.
+    that came in before it. Within the step it looks again soon after measurements that alerts use have come in
+    (`app.twin.operation.within_step`), with what they say of the step that is running. Forecasts stay trained as at the
+    beginning of the day, and decisions are taken at the beginning of steps.
 
     Args:
         place: Which city, and where its log is.
@@ -68,9 +72,10 @@ class CityOperation:
         self._day: OperatedDay | None = None
         self._actions = DayActions()
         self._states: dict[Key, AlertState] = {}
-        self._trip: Trip | None = None
+        self._trips: list[Trip] = []
         self._faults: dict[str, str] = {}
         self._watermark = _EARLIEST
+        self._pending = Pending()
         self._rows = _no_rows()
         self._records: list[LogRecord] = []
         self._log_number = 0
@@ -84,10 +89,11 @@ class CityOperation:
             self._number, self._day_number, self._next = kept["number"], kept["day_number"], kept["next"]
             self._date = date.fromisoformat(kept["day"])
             self._states = {state.risk.key: state for state in map(state_of, kept["alerts"])}
-            self._trip = None if kept["trip"] is None else Trip.from_plain(kept["trip"])
+            self._trips = [Trip.from_plain(each) for each in kept["trips"]]
             self._faults = dict(kept["faults"])
             self._actions = DayActions.from_plain(kept["actions"])
             self._watermark = datetime.fromisoformat(kept["watermark"])
+            self._pending = Pending.from_plain(kept["pending"])
         except (KeyError, TypeError, ValueError) as error:
             raise InputError.single("LOG", "keeps no progress of an operation", str(error)) from error
 
@@ -96,8 +102,9 @@ class CityOperation:
             "number": self._number, "day_number": self._day_number, "next": self._next,
             "day": "" if self._date is None else self._date.isoformat(),
             "alerts": [plain_state(self._states[key]) for key in sorted(self._states)],
-            "trip": None if self._trip is None else self._trip.plain(), "faults": self._faults,
+            "trips": [trip.plain() for trip in self._trips], "faults": self._faults,
             "actions": self._actions.plain(), "watermark": self._watermark.isoformat(),
+            "pending": self._pending.plain(),
         }  # fmt: skip
 
     def take(self, _marked: pl.DataFrame, store: MeasurementStore) -> Iterator[str]:
@@ -120,6 +127,44 @@ class CityOperation:
                 rest = rest[taken:]
         self._in_the_middle = False
 
+    def wait(self, now: datetime, store: MeasurementStore) -> Iterator[str]:
+        """Takes what is due by the clock of the machine, where measurements arrive now and are none of the past.
+
+        Args:
+            now: A time; all that had arrived by then is stored.
+            store: Where measurements are.
+
+        Raises:
+            StoreError: As in `take`.
+        """
+        if (first := self._due_first()) is None or not is_now(first, now):
+            return
+        yield from self.take(_no_rows(), store)
+        self._in_the_middle = True
+        while (first := self._due_first()) is not None and is_now(first, now):
+            yield from self._take_due(first)
+        self._in_the_middle = False
+
+    def _running(self) -> tuple[datetime, datetime] | None:
+        """Begin and end of the step within which there may be looks; None in the first and the last of a day."""
+        if self._day is None or not 1 < self._next < self._day.clock.n_steps:
+            return None
+        return self._day.at(self._next - 1), self._day.at(self._next)
+
+    def _due_first(self) -> datetime | None:
+        """When the next fault is located or the next look within the step is due, by what has come in."""
+        running, due = self._running(), self._pending.due
+        within = running is not None and due is not None and running[0] < due < running[1]
+        settled = [trip.settled for trip in self._trips[:1]]
+        return min([*settled, *([due] if within and due is not None else [])], default=None)
+
+    def _take_due(self, first: datetime | None) -> Iterator[str]:
+        """Does what is due at a moment: a trip before a look."""
+        if self._trips and self._trips[0].settled == first:
+            yield from self._settle(self._trips.pop(0))
+        elif self._day is not None and first is not None:
+            yield from self._glance(self._day, first)
+
     def _next_of(self, rest: pl.DataFrame, store: MeasurementStore) -> Generator[str, None, int]:
         """Takes rows up to the next that something follows from; returns how many."""
         clock = self._clock_of(rest)
@@ -127,14 +172,16 @@ class CityOperation:
             self._date = clock[0].date()
         looks = _first(clock >= self._due())
         event = _first(self._switching(rest))
-        settled = None if self._trip is None else _first(rest["received"] >= self._trip.settled)
-        first = min((each for each in (looks, event, settled) if each is not None), default=None)
+        settled = _first(rest["received"] >= self._trips[0].settled) if self._trips else None
+        running = self._running()
+        within = None if running is None else self._pending.first_due(rest, *running)
+        first = min((each for each in (looks, event, settled, within) if each is not None), default=None)
         if first is None:
             self._consume(rest)
             return rest.height
-        if first == settled and self._trip is not None:
+        if first in {settled, within}:
             self._consume(rest[:first])
-            yield from self._settle(self._trip)
+            yield from self._take_due(self._due_first())
             return first
         if first == looks:
             self._consume(rest[:first])
@@ -166,6 +213,8 @@ class CityOperation:
         if rows.height:
             self._watermark = self._clock_of(rows)[-1]
             self._number = int(rows["number"][-1])
+            running = self._running()
+            self._pending = self._pending.after(rows, _EARLIEST if running is None else running[1])
             self._rows = pl.concat([self._rows, rows])
 
     def _seen(self, number: int | None = None) -> pl.DataFrame:
@@ -209,24 +258,38 @@ class CityOperation:
     def _see(self, day: OperatedDay, step: int) -> Iterator[str]:
         """The look at the beginning of a step."""
         rows, now = self._seen(), day.at(step)
+        self._pending = self._pending.seen(now)
         self._read_log()
         yield from (f"{name} is now the plan" for name in self._actions.decide(self._records))
+        said = self._ahead(day, now, step, running=False)
+        yield from self._keep([*said, *self._outcomes(day, rows, now)])
 
-        def histories(step: int, number: int) -> list[PowerHistory] | None:
-            return day.histories(self._seen(number), step)
+    def _glance(self, day: OperatedDay, now: datetime) -> Iterator[str]:
+        """The look within a step, with what has come of it; as at its beginning while that is too little."""
+        self._pending = self._pending.seen(now)
+        came = day.histories(self._seen(), self._next, running=True) or []
+        running = any(np.isfinite(history.values_mw[-1]) for history in came)
+        yield from self._keep(self._ahead(day, now, self._next if running else self._next - 1, running=running))
 
-        watch, known = self._actions.watch(day.watch, histories), day.histories(rows, step)
-        self._states, events = advance(self._states, watch.risks(known), now)
+    def _ahead(self, day: OperatedDay, now: datetime, steps: int, *, running: bool) -> list[AlertRecord]:
+        """What there is to say of the rest of the day; `steps` and `running` as in `OperatedDay.histories`."""
+
+        def histories(steps: int, number: int, running: bool) -> list[PowerHistory] | None:
+            return day.histories(self._seen(number), steps, running=running)
+
+        watch = self._actions.watch(day.watch, histories)
+        known = histories(steps, self._number, running)
+        self._states, events = advance(self._states, watch.risks(known, running=running), now)
         risen = [event for event in events if event.what in _RISEN]
         said = alert_records([event for event in events if event.what not in _RISEN], None)
         if risen:
-            action = propose(watch, known, day.lessons.rate)
+            action = propose(watch, known, day.lessons.rate, running=running)
             kinds = [forecaster.series.kind for forecaster in watch.forecasters]
             words = day.lessons.words(kinds, [move.kind for move in action.moves])
             said = [*alert_records(risen, action, words), *said]
             if said[0].action:
-                self._actions.propose(said[0].action, step, self._number, action.plan)
-        yield from self._keep([*said, *self._outcomes(day, rows, now)])
+                self._actions.propose(said[0].action, (steps, self._number, running), action.plan)
+        return said
 
     def _outcomes(self, day: OperatedDay, rows: pl.DataFrame, now: datetime) -> list[OutcomeRecord]:
         marked, over = mark(rows), int((now - day.clock.start) // day.clock.step)
@@ -249,12 +312,14 @@ class CityOperation:
         if branch in self._faults:
             alert = self._faults.pop(branch)
             yield from self._keep([AlertRecord(alert, row["time"], "cleared", "none", "supply", branch)])
-        elif self._day is not None and self._day.closed_before(branch) and self._trip is None:
-            self._trip = Trip(branch, row["time"], row["received"])
+        elif branch not in [trip.branch for trip in self._trips] and self._closed_before(branch):
+            self._trips.append(Trip(branch, row["time"], row["received"]))
+
+    def _closed_before(self, branch: str) -> bool:
+        return self._day is not None and self._day.closed_before(branch)
 
     def _settle(self, trip: Trip) -> Iterator[str]:
         """Indicators have said what they saw."""
-        self._trip = None
         self._faults[trip.branch] = trip.alert
         if self._day is not None:
             yield from self._keep([fault_record(self._day.city.ahead.loaded, trip, self._seen())])

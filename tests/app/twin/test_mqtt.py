@@ -192,6 +192,9 @@ def test_followers_get_what_is_new_marked_and_a_restart_goes_on_counting_frozen_
             told.extend(marked.select("sequence", "quality").iter_rows())
             yield f"{marked.height} new"
 
+        def wait(self, _now, _store):
+            yield from ()
+
     store.add([reading(k, element="bus", value=1.01) for k in range(6)])
     publish_constant = [reading(k, element="bus", value=1.01) for k in range(6, 9)]
     lines: list[str] = []

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -90,15 +91,29 @@ def accept(place: Path) -> None:
         assert decide(log, DecisionRecord(alert.alert, DAY + timedelta(hours=1, minutes=15), "accepted", "shift"))
 
 
+def pending(place: Path) -> dict[str, Any]:
+    """How far the looks of a city came, by what its log keeps."""
+    with opened_log(place) as log:
+        kept = log.progress("operation") or {"pending": {}}
+    return dict(kept["pending"])
+
+
 @pytest.fixture(scope="module")
-def undisturbed(city, measured, tmp_path_factory):
-    """The log of the day when nothing stops."""
+def watched(city, measured, tmp_path_factory):
+    """The log of the day when nothing stops, and how far its looks came before the decision."""
     place = tmp_path_factory.mktemp("undisturbed") / "twin.db"
     followed(city, measured[0], place)
+    morning = pending(place)
     accept(place)
     followed(city, measured[1], place)
     with opened_log(place) as log:
-        return log.records()
+        return log.records(), morning
+
+
+@pytest.fixture(scope="module")
+def undisturbed(watched):
+    """The log of the day when nothing stops."""
+    return watched[0]
 
 
 def test_a_predicted_violation_is_told_accepted_and_measured(undisturbed):
@@ -139,9 +154,9 @@ def test_faults_in_the_data_are_marked_and_forecasts_scored(undisturbed, measure
     assert sum(value is not None for value in forecast.values_mw) >= 20
 
 
-def test_a_service_that_is_killed_in_the_middle_comes_to_the_same_log(city, measured, undisturbed, tmp_path):
+def test_a_service_that_is_killed_in_the_middle_comes_to_the_same_log(city, measured, watched, tmp_path):
     """Messages over a broker; the service is killed after the fault of the line, and another goes on."""
-    place, morning, rest = tmp_path / "twin.db", *measured
+    (undisturbed, until_decided), place, (morning, rest) = watched, tmp_path / "twin.db", measured
     afternoon = pl.col("received") >= DAY + timedelta(hours=14)
     with mosquitto(tmp_path) as broker:
         address = mqtt_address(broker.url("day"))
@@ -152,7 +167,7 @@ def test_a_service_that_is_killed_in_the_middle_comes_to_the_same_log(city, meas
         try:
             with MqttPublisher(address) as publisher:
                 publish(morning, publisher)
-                _until(lambda: _n_entries(place) > 0 and _next_look(place) == 2)
+                _until(lambda: pending(place) == until_decided)
                 accept(place)
                 publish(rest.filter(~afternoon), publisher)
                 _until(lambda: _next_look(place) >= 12)
