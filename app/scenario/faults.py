@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from app.scenario.asset_faults import items
+from app.scenario.forecast_file import read_forecast
 from app.scenario.loaded import in_folder
 from app.scenario.place import city_place
 from app.scenario.schema import CarbonSpec, CitySpec, UpstreamSpec
@@ -89,6 +90,10 @@ def _checks(raw: Mapping[str, Any], folder: Path, city: City | None, assets: Seq
         if isinstance(file, str) and city is not None:
             read = partial(_check_utilisation, folder / file, city.clock)
             yield _placed(f"data_centres[{place}].it_load.csv", read)
+    dispatch = raw.get("dispatch")
+    ahead = dispatch.get("forecast") if isinstance(dispatch, Mapping) else None
+    if isinstance(ahead, Mapping) and isinstance(file := ahead.get("file"), str) and city is not None:
+        yield _placed("dispatch.forecast.file", partial(_check_forecast, folder / file, city.clock))
     yield partial(_check_adjustment, raw, folder)
     yield _placed("carbon.factor_set", partial(_check_factors, raw, folder, city, assets))
 
@@ -156,6 +161,10 @@ def _part(kind: type[_Part], content: Any) -> _Part:
 
 def _check_utilisation(path: Path, clock: Clock) -> FileReport:
     return read_utilisation(path, clock)[1]
+
+
+def _check_forecast(path: Path, clock: Clock) -> None:
+    read_forecast(path, clock)
 
 
 def _check_upstream(folder: Path, csv: str, clock: Clock, raw: Mapping[str, Any]) -> FileReport | None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from app.scenario.forecast_spec import ForecastFileSpec
 from app.scenario.phases import NO_UNBALANCE, SolvedPhases, solved_phases
 from app.scenario.schema import CarbonSpec, Scenario
 from carbon.factors import FactorSet, adjusted, load_factor_set
@@ -102,6 +103,7 @@ class LoadedScenario:
         names = (
             scenario.city.network, *_made_of(scenario.city.synthetic), scenario.city.profiles, scenario.weather,
             scenario.upstream.csv,
+            forecast.file if isinstance(forecast := scenario.dispatch.forecast, ForecastFileSpec) else None,
             *scenario.upstream.weather, scenario.upstream.region, scenario.carbon.factor_set,
             *(spec.it_load.csv for spec in scenario.data_centres if spec.it_load is not None),
             *(getattr(asset, field) for asset in scenario.assets for field in asset.files),

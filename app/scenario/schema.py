@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.scenario.forecast_spec import ForecastFileSpec, ForecastSpec, which_forecast
 from app.tariffs.account import TariffSpec
 from carbon.data_centre import DataCentre
 from carbon.factors import DEFAULT_FACTOR_SET
@@ -120,25 +121,6 @@ class UpstreamSpec(Spec):
         return self
 
 
-class ForecastSpec(Spec):
-    """Forecast whose errors grow with the time ahead to these deviations (`optimizer.forecast.forecast`)."""
-
-    load: float = Field(default=0.03, ge=0, le=1)
-    """Standard deviation of the error of inflexible load, far ahead, relative to the highest at each bus [1]."""
-    generation: float = Field(default=0.1, ge=0, le=1)
-    """Standard deviation of the error of available sun and wind power, far ahead, relative to the most available in
-    the period [1]."""
-    price: float = Field(default=0.1, ge=0, le=1)
-    """Standard deviation of the error of prices, far ahead, relative to the mean import price [1]."""
-    carbon_intensity: float = Field(default=0.1, ge=0, le=1)
-    """Standard deviation of the error of the carbon intensity of imports, far ahead, relative to its mean [1]."""
-    correlation_per_hour: float = Field(default=0.9, ge=0, lt=1)
-    """Correlation of the errors of two moments an hour apart [1]."""
-    arrivals_known: bool = True
-    """Whether a window knows of cars that arrive within it; if not, they charge at full power on arrival until the next
-    window."""
-
-
 class SpansSpec(Spec):
     """Spans that a long dispatch is cut into, to be decided side by side on several processes."""
 
@@ -167,12 +149,14 @@ class DispatchSpec(Spec):
     look_ahead_hours: int = Field(default=12, ge=0, le=24 * 31)
     """Length of what each window optimises beyond that, to be decided anew by the next [h]."""
     forecast: Annotated[
-        Annotated[Literal["perfect", "persistence"], Tag(f"{TAG}name")] | Annotated[ForecastSpec, Tag(f"{TAG}errors")],
-        Discriminator(lambda given: f"{TAG}name" if isinstance(given, str) else f"{TAG}errors"),
+        Annotated[Literal["perfect", "persistence"], Tag(f"{TAG}name")]
+        | Annotated[ForecastSpec, Tag(f"{TAG}errors")]
+        | Annotated[ForecastFileSpec, Tag(f"{TAG}file")],
+        Discriminator(which_forecast),
     ] = "perfect"
     """What a window knows of the steps ahead: `perfect`: their true values; `persistence`: those of the same time on
-    the day before; or true values with errors drawn with the scenario's seed. The schedule is then carried out with the
-    true values, and imports balance the difference."""
+    the day before; true values with errors drawn with the scenario's seed; or the medians of a `file` that `gridcarbon
+    twin forecast` wrote. The schedule is then carried out with the true values, and imports balance the difference."""
 
     spans: SpansSpec | None = Field(default=None, exclude_if=lambda value: value is None)
     """Spans that the period is cut into, which `gridcarbon run --processes N` decides side by side; the cost is that of

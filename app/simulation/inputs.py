@@ -13,6 +13,7 @@ import numpy as np
 from app.scenario.loaded import LoadedScenario, factors_of, in_folder
 from app.scenario.place import CityPlace, city_place
 from app.scenario.tariffs import city_prices
+from app.simulation.forecast import forecast_notes
 from app.simulation.limits import GridLimits, resolve_limits
 from app.tariffs import CityPrices
 from carbon.data_centre import DataCentre, FacilityModel, OutdoorAir, it_demand_mw
@@ -106,6 +107,7 @@ def prepare(loaded: LoadedScenario) -> SimulationInputs:
     notes = (
         *_notes_of_inputs(loaded, place, weather, upstream, followed),
         *_notes_of_run(loaded, flexibilities),
+        *forecast_notes(loaded),
         *(note for flexibility in flexibilities for note in _owed(flexibility, import_price, scenario.currency)),
     )
     return SimulationInputs(

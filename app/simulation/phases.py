@@ -14,8 +14,8 @@ import numpy as np
 from app.accounts.accounts import Accounts, account
 from app.accounts.grid_elements import is_store
 from app.scenario.loaded import LoadedScenario
-from app.scenario.schema import ForecastSpec
 from app.simulation.controllers import controlled, flow_with_controllers, reactive_by_power
+from app.simulation.forecast import forecast_of
 from app.simulation.inputs import SimulationInputs, prepare
 from app.simulation.marginal import Marginal, marginal_of
 from app.simulation.reuse import PhaseReuse
@@ -34,10 +34,9 @@ from grid.powerflow.powerflow import PowerFlow
 from grid.sharing import keep_latest, shared
 from grid.threads import at_most
 from grid.units import KG_PER_T
-from optimizer.forecast.forecast import AutoregressiveError, Persistence
 from optimizer.horizon.spans import Map, Spans
 from optimizer.problem.phases import PhaseConnections
-from optimizer.problem.problem import DispatchProblem, Forecast, with_strategy
+from optimizer.problem.problem import DispatchProblem, with_strategy
 from optimizer.problem.schedule import Schedule
 from optimizer.problem.totals import withdrawal_with
 
@@ -243,7 +242,7 @@ def dispatch_problem(inputs: SimulationInputs, p_fixed_mw: Floats, q_fixed_mvar:
         phases=_connected_phases(inputs),
         horizon_steps=max(1, round(scenario.dispatch.horizon_hours * per_hour)),
         look_ahead_steps=round(scenario.dispatch.look_ahead_hours * per_hour),
-        forecast=_forecast(scenario.dispatch.forecast, scenario.seed),
+        forecast=forecast_of(inputs.loaded, inputs.flexibilities),
     )
 
 
@@ -292,13 +291,6 @@ def _spans(inputs: SimulationInputs) -> Spans | None:
     """How the dispatch is cut; None for one span."""
     spans, day = inputs.loaded.scenario.dispatch.spans, inputs.clock.steps_per_day
     return None if spans is None else Spans(spans.days * day, spans.run_in_days * day)
-
-
-def _forecast(spec: Literal["perfect", "persistence"] | ForecastSpec, seed: int) -> Forecast | None:
-    """What a window of the dispatch knows of the steps ahead."""
-    if spec == "perfect":
-        return None
-    return Persistence() if spec == "persistence" else AutoregressiveError(**spec.model_dump(), seed=seed)
 
 
 def _as_done(inputs: SimulationInputs, schedule: Schedule) -> tuple[Schedule, dict[str, Floats], dict[str, Facility]]:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from app.simulation.forecast import KIND_OF_TECHNOLOGY
 from app.simulation.inputs import SimulationInputs
 from grid.arrays import Floats, Ints
 from grid.city.city import City
@@ -22,8 +23,6 @@ KIND_OF_ASSET: Mapping[str, SeriesKind] = {
     "ev_recorded": "charging",
 }
 """What assets of a kind are forecast as; those of any other follow their plan."""
-KIND_OF_TECHNOLOGY: Mapping[str, SeriesKind] = {"solar": "pv", "wind_onshore": "wind", "wind_offshore": "wind"}
-"""What generators of the net are forecast as; others are taken as known."""
 SIGN: Mapping[SeriesKind, float] = {"demand": 1.0, "charging": 1.0, "pv": -1.0, "wind": -1.0}
 """Sign of each kind as a withdrawal."""
 DAYS_OF_SHARES = 7
