@@ -26,6 +26,7 @@ UPLOAD_FIELDS = {
     ("BillingAccount", "tariff"): "data",
     ("PowerLimit", "file"): "data",
     ("PowerLimitSpec", "file"): "data",
+    ("ForecastFileSpec", "file"): "data",
 } | {(kind.__name__, field): "data" for kind in KINDS for field in kind.files}
 """Fields that name a file, each with what is uploaded for it."""
 _FIRST = ("name", "bus", "where")

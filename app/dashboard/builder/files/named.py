@@ -16,6 +16,7 @@ OUTSIDE = "must be something shipped or an uploaded file; other files of this ma
 _PLAIN: tuple[Keys, ...] = (
     ("city", "network"), ("city", "profiles"), ("city", "synthetic", "loads"), ("city", "synthetic", "streets"),
     ("weather",), ("upstream", "csv"), ("upstream", "region"), ("carbon", "factor_set"),
+    ("dispatch", "forecast", "file"),
 )  # fmt: skip
 _BY_KIND = {str(kind.model_fields["kind"].default): kind.files for kind in KINDS}
 

@@ -88,7 +88,8 @@ FILES = {
     "city": {"network": "N", "profiles": "P"}, "weather": "W", "carbon": {"factor_set": "F"},
     "upstream": {"csv": "C", "region": "R", "weather": ["U"]}, "power_limits": [{"file": "L"}],
     "assets": [{"kind": "ev_recorded", "file": "E", "power_limits": [{"file": "A"}]}],
-    "data_centres": [{"it_load": {"csv": "I"}}], "tariff": {"accounts": [{"tariff": "T"}]},
+    "data_centres": [{"it_load": {"csv": "I"}}], "dispatch": {"forecast": {"file": "O"}},
+    "tariff": {"accounts": [{"tariff": "T"}]},
 }  # fmt: skip
 
 
@@ -99,7 +100,7 @@ def test_no_name_leads_out_of_the_uploads(tmp_path: Path, name):
     uploads = tmp_path / "uploads"
     uploads.mkdir()
     (uploads / "link").symlink_to("/etc")
-    assert sorted(value for _, value in file_places(FILES)) == sorted("NPWFCRULEAIT")
+    assert sorted(value for _, value in file_places(FILES)) == sorted("NPWFCRULEAITO")
     outside = {**FILES, "weather": name, "city": {"network": name}}
     assert [fault.place for fault in file_faults(outside, uploads)] == ["city.network", "weather"]
     account = {**FILES, "tariff": {"accounts": [{"tariff": name}]}}
