@@ -17,9 +17,10 @@ WEEKS: Final = 4
 """Weeks before the period that are known of every load: what meters that are read now and then have told."""
 SMOOTHED_HOURS: Final = 1.0
 """Spreads are those of this many hours before and after."""
-BEYOND: Final = 1.12
-"""What a week misses against those before it per what the weeks before missed against each other [1], for seasons go
-on: mean of 13 weeks of February to October of the reference city's year."""
+BEYOND: Final = 1.03
+"""What a week misses against those before it per what is to be expected from what these missed against each other [1],
+for seasons go on: root mean square over the active powers of loads, mean of 13 weeks of February to October of the
+reference city's year."""
 LEAST_SPREAD: Final = 0.03
 """Least standard deviation of an expectation per mean size of the element [1]; ours, unverified."""
 
@@ -56,7 +57,9 @@ def weeks_before(loaded: LoadedScenario) -> LoadedScenario:
 def by_weekday(past: Elements, n_steps: int, steps_per_day: int) -> tuple[Expected, Expected]:
     """Active and reactive power by the mean of the same time of the same weekday.
 
-    The spread is what the mean of the other weeks errs in a week, by element and time of day.
+    The spread is what the mean of the other weeks errs in a week, by element and time of day. Of W weeks alike with
+    variance σ² that mean errs by σ² W / (W - 1), and the mean of all W in a new week by σ² (W + 1) / W: squares are
+    taken times (W² - 1) / W².
 
     Args:
         past: The elements over the weeks before.
@@ -73,7 +76,8 @@ def _expected(past: Floats, n_steps: int, steps_per_day: int) -> Expected:
     week = past.reshape(WEEKS, 7 * steps_per_day, -1)
     mean = week.mean(axis=0)
     missed = (week - mean) * WEEKS / (WEEKS - 1)
-    by_time = (missed**2).reshape(WEEKS * 7, steps_per_day, -1).mean(axis=0) * WEEKS / (WEEKS + 1)
+    of_all = (WEEKS**2 - 1) / WEEKS**2
+    by_time = (missed**2).reshape(WEEKS * 7, steps_per_day, -1).mean(axis=0) * of_all
     around = max(1, round(SMOOTHED_HOURS * steps_per_day / 24))
     smooth = np.mean([np.roll(by_time, k, axis=0) for k in range(-around, around + 1)], axis=0)
     floor = LEAST_SPREAD * np.abs(past).mean(axis=0)
