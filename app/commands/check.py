@@ -62,8 +62,9 @@ def grid(
         network = source_of_read(read).network
     except InputError as error:
         raise InputError(error.faults, str(file)) from error
-    for sentence in (*network.misstated, *network.not_followed):
-        typer.echo(f"  note      {sentence}")
+    for sentence in (network.buses.without_supply, *network.misstated, *network.not_followed):
+        if sentence:
+            typer.echo(f"  note      {sentence}")
     path = f"pandapower: {', '.join(network.uncovered)}" if network.uncovered else "fixed point"
     typer.echo(f"  solver    {path}")
 

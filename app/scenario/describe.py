@@ -24,10 +24,10 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     scenario, city, clock = loaded.scenario, loaded.city, loaded.city.clock
     network = city.network
     kinds = list(network.branches.kinds)
-    p_mw = city.withdrawal()[0].sum(axis=1)
+    p_mw = city.withdrawal()[0][:, network.buses.node >= 0].sum(axis=1)
     lines = [
         f"{scenario.name}: valid",
-        *(f"  ATTENTION  {sentence}" for sentence in (*_synthetic(city), *loaded.phases.misstated)),
+        *(f"  ATTENTION  {sentence}" for sentence in _first_of_all(loaded)),
         f"  scenario   {scenario.sha256}",
         (
             f"  period     {clock.start:%Y-%m-%d} to {clock.stop:%Y-%m-%d} UTC, {clock.n_steps} steps of "
@@ -61,6 +61,14 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     notes = (place.note, *loaded.phases.notes, *network.not_followed, *loaded.caveats, _unverified_factors(loaded))
     lines += [f"  note       {note}" for note in notes if note]
     return "\n".join([*lines, *(report.text for report in loaded.reports), *_of_assets(loaded)])
+
+
+def _first_of_all(loaded: LoadedScenario) -> Iterator[str]:
+    """What a reader must know before all else: what is not real, not supplied, or misstated in one phase."""
+    yield from _synthetic(loaded.city)
+    if loaded.city.network.buses.without_supply:
+        yield loaded.city.network.buses.without_supply
+    yield from loaded.phases.misstated
 
 
 def _solver(loaded: LoadedScenario) -> str:

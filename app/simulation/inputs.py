@@ -169,10 +169,7 @@ def _notes_of_run(loaded: LoadedScenario, flexibilities: list[Flexibility]) -> l
     notes += [_limited(flexibility) for flexibility in flexibilities if flexibility.limited_sessions]
     if loaded.phases.sequences is None:
         notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in network.uncovered]
-    dead = sum(node < 0 for node in network.buses.node)
-    if dead:
-        notes.append(f"{dead} buses are de-energised; their loads are not supplied.")
-    return notes
+    return [*notes, network.buses.without_supply] if network.buses.without_supply else notes
 
 
 def _limited(flexibility: Flexibility) -> str:

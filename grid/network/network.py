@@ -17,6 +17,10 @@ from grid.errors import Fault, InputError, nearest
 Complexes = npt.NDArray[np.complex128]
 
 
+MANY_NAMES = 4
+"""Buses that a sentence names, at most."""
+
+
 @dataclass(frozen=True, eq=False)
 class Buses:
     """The buses of the pandapower net, B of them, in its order.
@@ -64,6 +68,16 @@ class Buses:
         if self.node[self.position[name]] < 0:
             return Fault(place, f"bus {name!r} is de-energised: no closed path leads to an external grid")
         return None
+
+    @cached_property
+    def without_supply(self) -> str | None:
+        """Says which buses are de-energised, in a sentence; None if none is."""
+        dead = [name for name, node in zip(self.names, self.node, strict=True) if node < 0]
+        if not dead:
+            return None
+        named = ", ".join(dead[:MANY_NAMES]) + (" …" if len(dead) > MANY_NAMES else "")
+        what = f"1 bus is de-energised ({named})" if len(dead) == 1 else f"{len(dead)} buses are de-energised ({named})"
+        return f"{what}: no closed path leads to an external grid, and what is connected there is not supplied."
 
 
 @dataclass(frozen=True, eq=False)
