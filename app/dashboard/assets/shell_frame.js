@@ -178,7 +178,8 @@
   }
 
   function offer() {
-    const entries = state.listed || [];
+    const entries = state.listed;
+    if (!entries) return; // until there is a list they offer what the server laid out
     set("result-picker", { data: choices(entries) });
     const others = choices(entries, result());
     set("baseline-picker", { data: [{ value: NOTHING, label: app.say("Nothing") }, ...others] });
