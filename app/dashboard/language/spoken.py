@@ -59,7 +59,8 @@ def spoken(content: Any, language: Language) -> Any:
     """Components with their texts, and the texts of their charts, in a language.
 
     Args:
-        content: A component, a list of them, a text, or None; components are changed in place.
+        content: A component, a list of them, a text, or None; components are changed in place, but not what several
+            may share: columns, options and figures.
         language: The language; nothing is done for English.
     """
     if language == "en" or content is None:
@@ -78,21 +79,42 @@ def _say_component(component: Component, language: Language) -> None:
         value = getattr(component, name, None)
         if isinstance(value, str):
             setattr(component, name, text_in(language, value))
-    options = getattr(component, "data", None)
-    for option in options if isinstance(options, list) else ():
-        if isinstance(option, dict) and isinstance(option.get("label"), str):
-            option["label"] = text_in(language, option["label"])
-    figure = getattr(component, "figure", None)
-    if isinstance(figure, go.Figure):
-        setattr(component, "figure", figure_in(figure, language))  # noqa: B010  a property that some components have
-    for column in getattr(component, "columnDefs", None) or ():
-        column["headerName"] = text_in(language, column.get("headerName") or column["field"])
-    options = getattr(component, "dashGridOptions", None)
-    if isinstance(options, dict):
-        options["localeText"] = {key: text_in(language, text) for key, text in GRID_WORDS.items()}
+    changed = {
+        "data": _options_in(getattr(component, "data", None), language),
+        "columnDefs": _columns_in(getattr(component, "columnDefs", None), language),
+        "figure": _figure_in(getattr(component, "figure", None), language),
+        "dashGridOptions": _grid_in(getattr(component, "dashGridOptions", None), language),
+    }
+    for name, value in changed.items():
+        if value is not None:
+            setattr(component, name, value)
     children = getattr(component, "children", None)
     if children is not None and getattr(component, "_type", "") not in {"Code", "Store"}:
         component.children = spoken(children, language)
+
+
+def _options_in(options: Any, language: Language) -> list[Any] | None:
+    """What a picker offers; options may be those of every page, so that others take their place."""
+    if not isinstance(options, list):
+        return None
+    return [one | {"label": text_in(language, one["label"])}
+            if isinstance(one, dict) and isinstance(one.get("label"), str) else one for one in options]  # fmt: skip
+
+
+def _columns_in(columns: Any, language: Language) -> list[Any] | None:
+    """Columns of a table, which may be those of every page, too."""
+    return columns and [one | {"headerName": text_in(language, one.get("headerName") or one["field"])}
+                        for one in columns]  # fmt: skip
+
+
+def _figure_in(figure: Any, language: Language) -> Any:
+    return figure_in(figure, language) if isinstance(figure, go.Figure) else None
+
+
+def _grid_in(options: Any, language: Language) -> dict[str, Any] | None:
+    if not isinstance(options, dict):
+        return None
+    return options | {"localeText": {key: text_in(language, text) for key, text in GRID_WORDS.items()}}
 
 
 def cells_in(rows: list[dict[str, Any]], language: Language) -> list[dict[str, Any]]:

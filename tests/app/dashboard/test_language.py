@@ -16,8 +16,11 @@ from app.dashboard.builder.placing import PLACEABLE
 from app.dashboard.builder.templates import shipped_templates
 from app.dashboard.grid_map.layers import LAYERS
 from app.dashboard.language import LANGUAGES, Language, catalogue_in, language_named, say
+from app.dashboard.language.spoken import spoken
 from app.dashboard.pages import PAGES
 from app.dashboard.text import DIFFERENCES
+from app.dashboard.view import View
+from app.results.folder import Result
 from app.results.key_figures import shown_in
 from tests.places import ROOT
 
@@ -80,6 +83,14 @@ def test_values_stand_where_they_stand_in_english(language: Language) -> None:
 def test_languages_have_the_same_texts() -> None:
     first, *others = (catalogue_in(language).keys() for language in OTHERS)
     assert all(other == first for other in others)
+
+
+def test_a_page_in_another_language_leaves_the_english_one_as_it_was(results: dict[str, Result]) -> None:
+    view = View.of(results, {"search": "?result=optimal"})
+    before = {page.path: str(page.make(view).to_plotly_json()) for page in PAGES}
+    for page in PAGES:
+        spoken(page.make(View.of(results, {"search": "?result=optimal"})), "de")
+    assert {page.path: str(page.make(view).to_plotly_json()) for page in PAGES} == before
 
 
 def test_what_is_not_translated_stays_english() -> None:
