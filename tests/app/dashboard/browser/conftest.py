@@ -26,20 +26,22 @@ if REQUIRED:
     importlib.import_module("playwright.sync_api")  # raises where it is not installed
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-CHROMIUM = Path("/usr/bin/chromium")
+BROWSERS = (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"))
+"""Chromium without and with windows; the first needs a fifth less of the processor."""
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 HOME = re.compile(r"(http://127\.0\.0\.1:|data:|blob:)")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[sync_api.Browser]:
-    if not CHROMIUM.exists():
-        reason = f"{CHROMIUM} is not installed"
+    chosen = next((path for path in BROWSERS if path.exists()), None)
+    if chosen is None:
+        reason = f"neither of {', '.join(map(str, BROWSERS))} is installed"
         if REQUIRED:
             pytest.fail(reason)
         pytest.skip(reason)
     with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=str(chosen), args=ARGUMENTS)
         chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
         yield chromium
         chromium.close()
