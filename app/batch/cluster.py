@@ -33,8 +33,9 @@ _ON_THIS_MACHINE = {
     "distributed.admin.system-monitor.disk": False,
     "distributed.admin.system-monitor.gil.enabled": False,
     "distributed.scheduler.active-memory-manager.start": False,
-    # In place of Dask's MALLOC_TRIM_THRESHOLD_, by which arrays are given back to the system and asked for again.
-    "distributed.nanny.pre-spawn-environ": KEEPING_FREED_MEMORY,
+    # What libraries read when they are loaded must stand there before a worker's process starts. It takes the place of
+    # Dask's MALLOC_TRIM_THRESHOLD_, by which arrays are given back to the system and asked for again.
+    "distributed.nanny.pre-spawn-environ": {**KEEPING_FREED_MEMORY, **environment(threads=1)},
 }
 _OF_TERMINAL = (signal.SIGINT, signal.SIGHUP)
 """Signals that a terminal sends to all processes of a command; here the client alone acts on them."""
@@ -76,7 +77,6 @@ def local_cluster(jobs: int) -> Iterator[Client]:
                 dashboard_address="127.0.0.1:0",  # Dask serves its state there; 8787 may be another's
                 memory_limit=0,  # a worker of ours looks after its memory itself; Dask's would pause it
                 silence_logs=logging.CRITICAL,
-                env=environment(threads=1),
             )
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -57,6 +57,19 @@ def no_workers() -> AbstractContextManager[Client]:
     raise AssertionError("nothing is missing")
 
 
+def started_with() -> dict[str, str]:
+    """The environment that this process was started with: what is set later reaches no library that is loaded."""
+    given = Path("/proc/self/environ").read_text().split("\0")
+    return dict(each.split("=", 1) for each in given if "=" in each)
+
+
+def test_libraries_of_a_worker_compute_with_one_thread(workers: Workers) -> None:
+    with workers() as client:
+        for given in client.run(started_with).values():
+            assert {given.get(f"{name}_NUM_THREADS") for name in ("OPENBLAS", "OMP", "NUMBA")} == {"1"}
+            assert given.get("POLARS_MAX_THREADS") == "1"
+
+
 def test_every_run_is_written_as_a_single_run_is_and_the_second_time_nothing_runs(
     tmp_path: Path, workers: Workers
 ) -> None:
