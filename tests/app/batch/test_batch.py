@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+YEAR = {"start": "2030-01-01", "days": 366, "step_minutes": 5}
+"""So large that its worker is looked at several times, and needs hundreds of megabytes."""
 Workers = Callable[[], AbstractContextManager["Client"]]
 
 
@@ -176,7 +178,8 @@ def test_at_the_deadline_runs_are_given_back(tmp_path: Path, workers: Workers) -
 
 
 def test_too_much_memory_is_a_failed_run_and_the_worker_comes_back(tmp_path: Path, workers: Workers) -> None:
-    sweep = sweep_file(tmp_path, {"seed": [0]})
+    year = {**BASE, "period": {"start": "2030-01-01", "days": 366}}  # its memory is looked at more than once
+    sweep = sweep_file(tmp_path, {"seed": [0]}, year)
     summary, _ = run(sweep, tmp_path / "store", workers, BatchOptions(memory_limit_mb=50))
     assert summary.outcome == "failed"
     assert "more than the 50 MB that a worker may have" in summary.failures[0][1]
@@ -209,7 +212,7 @@ class KillsWorkers(Recording):
 
 
 def test_a_run_that_three_workers_died_of_has_failed(tmp_path: Path, workers: Workers) -> None:
-    sweep = sweep_file(tmp_path, {"seed": [0]}, {**BASE, "period": {"start": "2030-01-01", "days": 366}})
+    sweep = sweep_file(tmp_path, {"seed": [0]}, {**BASE, "period": YEAR})
     told = KillsWorkers()
     with opened_store(tmp_path / "store") as store:
         summary = run_batch(check_sweep(sweep), store, workers, BatchOptions(), told)
