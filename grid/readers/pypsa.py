@@ -9,11 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from grid import _pandapower
-from grid.arrays import Bools, Floats
+from grid.arrays import Floats
 from grid.errors import Fault, raise_if_any
 from grid.files.content import shown_path
 from grid.readers.compared import compare_voltages
 from grid.readers.pypsa_file import PypsaFile, read_pypsa_file
+from grid.readers.pypsa_types import PypsaTypes
 from grid.readers.records import FileRecords, finite_number
 from grid.readers.report import PLACE, GridReport, ReadGrid
 
@@ -57,6 +58,7 @@ class _Build:
         self.names = buses.text("name")
         self.places: dict[Any, int] = {name: k for k, name in enumerate(self.names)}
         self.vn_kv = buses.number("v_nom", 1.0, above=0)
+        self.types = PypsaTypes(file, faults)
         if len(self.places) < len(self.names):
             faults.append(Fault("buses", "must have different names"))
 
@@ -119,7 +121,7 @@ class _Build:
         length_km = np.where(length_km > 0, length_km, 1.0)  # of no consequence: impedances are those of the whole line
         own = (lines.number("r", 0.0) != 0) | (lines.number("x", 0.0) != 0)
         ends = {"from_bus": lines.place("bus0", self.places), "to_bus": lines.place("bus1", self.places)}
-        typed = self._of_types(lines, "line", length_km, ~own)
+        typed = self.types.lines(lines, ~own)
         vn_kv = self.vn_kv[ends["from_bus"]] if len(self.vn_kv) else np.ones(len(lines))
         s_nom = lines.number("s_nom", 0.0, least=0)
         rated = s_nom > 0
@@ -136,46 +138,31 @@ class _Build:
         return {**ends, "name": lines.text("name"), "length_km": length_km, "max_i_ka": max_i_ka, **per_km,
                 "g_us_per_km": lines.number("g", 0.0) / length_km * 1e6}  # fmt: skip
 
-    def _of_types(self, records: FileRecords, table: str, length_km: Floats, needed: Bools) -> dict[str, Floats]:
-        """Parameters by standard type, which PyPSA took from pandapower; a fault where they are needed and unknown."""
-        types = _pandapower.standard_types(table)
-        names = records.text("type")
-        parallel = records.number("num_parallel", 1.0, above=0)
-        for k, name in enumerate(names):
-            if needed[k] and name not in types:
-                rule = (
-                    "must be a standard type of pandapower where r and x are both 0" if name else "r and x are both 0"
-                )
-                records.fault(k, "type", rule, name or None)
-        found = [types.get(name, {}) for name in names]
-        per = {"r_ohm_per_km": -1, "x_ohm_per_km": -1, "c_nf_per_km": 1, "max_i_ka": 1}
-        del length_km  # types are per kilometre
-        return {
-            column: np.array([float(kind.get(column, 0.0)) for kind in found], dtype=float) * parallel**power
-            for column, power in per.items()
-        }
-
     def _transformers(self) -> Mapping[str, Any]:
         made = self.of("transformers")
         ends = np.array([made.place("bus0", self.places), made.place("bus1", self.places)])
         kv = self.vn_kv[ends] if len(self.vn_kv) else np.ones_like(ends, dtype=float)
         turned = kv[0] < kv[1]
-        s_nom = made.number("s_nom", above=0)
-        r, x = made.number("r", 0.0), made.number("x", 0.0)
-        ratio = made.number("tap_ratio", 1.0, above=0)
+        of_type = (made.number("r", 0.0) == 0) & (made.number("x", 0.0) == 0)
+        typed = self.types.transformers(made, of_type)
+
+        def taken(column: str, default: float) -> Floats:
+            return np.where(of_type, typed[column], made.number(column, default))
+
+        s_nom = taken("s_nom", 0.0)
+        for k in np.flatnonzero(s_nom <= 0):
+            made.fault(int(k), "s_nom", "must be stated and greater than 0", float(s_nom[k]))
+        r, x, ratio = taken("r", 0.0), taken("x", 0.0), taken("tap_ratio", 1.0)
         # PyPSA's ratio is at bus 0 unless tap_side says otherwise; here it becomes part of the rated voltage there.
-        at_first = made.number("tap_side", 0.0) == 0
+        at_first = taken("tap_side", 0.0) == 0
         kv = np.stack([np.where(at_first, kv[0] * ratio, kv[0]), np.where(at_first, kv[1], kv[1] * ratio)])
-        scale = np.where(at_first, 1.0, ratio**-2)  # r and x are on the rated voltage of bus 1
-        g, b = made.number("g", 0.0), made.number("b", 0.0)
-        for k in np.flatnonzero((r == 0) & (x == 0)):
-            made.fault(int(k), "x", "r and x must not both be 0")
-        shift = made.number("phase_shift", 0.0)
+        g, b = taken("g", 0.0), taken("b", 0.0)
+        shift = taken("phase_shift", 0.0)
         hv, lv = np.where(turned, ends[1], ends[0]), np.where(turned, ends[0], ends[1])
         return {
             "hv_bus": hv, "lv_bus": lv, "name": made.text("name"), "sn_mva": s_nom,
             "vn_hv_kv": np.where(turned, kv[1], kv[0]), "vn_lv_kv": np.where(turned, kv[0], kv[1]),
-            "vkr_percent": 100 * r * scale, "vk_percent": 100 * np.hypot(r, x) * scale,
+            "vkr_percent": 100 * r, "vk_percent": 100 * np.hypot(r, x),
             "pfe_kw": g * s_nom * 1e3, "i0_percent": 100 * np.hypot(g, b),
             "shift_degree": np.where(turned, -shift, shift),
         }  # fmt: skip

@@ -18,6 +18,7 @@ from grid.readers.report import PLACE
 
 COMPONENTS: Final = (
     "buses", "lines", "transformers", "loads", "generators", "storage_units", "stores", "links", "shunt_impedances",
+    "line_types", "transformer_types",
 )  # fmt: skip
 SERIES: Final = (
     "loads-p_set", "loads-q_set", "generators-p_set", "generators-q_set", "generators-p", "generators-q",

@@ -6,7 +6,9 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pypsa
 import pytest
+from pandapower import networks
 
 from grid.arrays import Floats
 from grid.city.city import make_city
@@ -18,8 +20,6 @@ from grid.time.clock import Clock
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
 from tests.optimizer.small_cases import battery, clock_of
-
-pypsa = pytest.importorskip("pypsa", reason="PyPSA is a peer to compare with, not a dependency")
 
 STEPS = 24
 HOURS = np.arange(STEPS)
@@ -54,8 +54,6 @@ def ours(network: Network) -> DispatchProblem:
 
 
 def theirs() -> Any:
-    from pandapower import networks  # noqa: PLC0415  only with PyPSA
-
     net, n = networks.case5(), pypsa.Network(snapshots=range(STEPS))
     for bus in range(5):
         n.add("Bus", str(bus), v_nom=230.0)
