@@ -11,6 +11,8 @@ from functools import cache
 
 import psutil
 
+from grid.large_arrays import let_go_of_pages
+
 MB = 1e6
 _OF_POLARS = "_RJEM_MALLOC_CONF"
 KEEPING_FREED_MEMORY = {
@@ -69,8 +71,12 @@ def give_back_memory() -> None:
 
 
 def give_back_if_large(least_mb: float = LARGE_MB) -> None:
-    """Gives back what was freed, between the phases or windows of a run, if this process has more than `least_mb`."""
+    """Gives back what was freed, between the phases or windows of a run, if this process has more than `least_mb`.
+
+    And the memory in which large arrays stand that are in files (`grid.large_arrays`).
+    """
     if memory_mb() > least_mb:
+        let_go_of_pages()
         give_back_memory()
 
 

@@ -23,6 +23,7 @@ from grid.arrays import Floats, frozen
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 from grid.kept_if_small import MOST_BYTES
+from grid.large_arrays import large_array
 from grid.memory import give_back_if_large
 from grid.powerflow.grid_flow import GridFlow
 from grid.sharing import keep_latest, shared
@@ -125,6 +126,7 @@ def account(
     stores = energy.stores.holding(ci_year_kg_per_mwh, renewable_share_year)
     inputs = _with_carbon(energy, stores, upstream, factors)
     traced = trace_ledgers(inputs, conventions, energy.metered)
+    give_back_if_large()
     imported = upstream.renewable_share, upstream.carbon_free_share
     shares = _traced_shares(energy, imported, _local_shares(inputs, factors), renewable_share_year)
     tracing = replace(traced.tracing, renewable_share=shares.renewable)
@@ -156,6 +158,7 @@ def _stock_error_mwh(energy: EnergySide, tracing: Tracing) -> float:
     operation = tracing.stocks.events.operation
     if operation.p_mw.nbytes <= MOST_BYTES:
         return stock_error_mwh([energy.dispatched_stocks_mwh], tracing.stocks.events)
+    give_back_if_large()
     return stock_error_mwh(dispatched_in_pieces(energy.held, energy.p_mw), tracing.stocks.events)
 
 
@@ -175,8 +178,9 @@ def _with_carbon(energy: EnergySide, stores: Stores, upstream: Upstream, factors
 def _local_then_imported(local: Sequence[float], imported: Floats, inputs: TracingInput) -> Floats:
     """A property of each local source, which is constant, and of imports, shape (T,), as shape (T, G)."""
     n_imports = len(inputs.source_names) - len(local)
-    of_local = np.broadcast_to(np.array(local, dtype=np.float64), (imported.size, len(local)))
-    return np.concatenate([of_local, np.repeat(imported[:, None], n_imports, axis=1)], axis=1)
+    of_all = large_array((imported.size, len(local) + n_imports))
+    of_all[:, : len(local)], of_all[:, len(local) :] = np.array(local, dtype=np.float64), imported[:, None]
+    return of_all
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +230,7 @@ def _traced_shares(
         at_first = np.full(operation.n_owners, renewable_share_year)
         operation = operation.holding(at_first, at_first)
     inputs = energy.inputs.carrying(free, renewable, operation)
-    of_renewable, of_free, mwh = np.empty(inputs.shape), np.empty(inputs.shape), np.empty(inputs.shape[0])
+    of_renewable, of_free, mwh = large_array(inputs.shape), large_array(inputs.shape), np.empty(inputs.shape[0])
     traced, hours = (inputs.flows, inputs.sources, inputs.step_hours, operation), inputs.step_hours
     for steps, tracing in trace_in_windows(*traced, inputs.window_steps, of_shares=True):
         of_renewable[steps], of_free[steps] = tracing.renewable_share, tracing.ci_kg_per_mwh

@@ -27,12 +27,13 @@ from app.accounts.tracing_input import TracingInput
 from carbon.ledgers.carbon import CarbonLedger, carbon_ledger, joined_carbon
 from carbon.ledgers.reconciliation import CarbonTotals
 from carbon.ledgers.views import city_views
-from carbon.stocks.joined import joined_traces
+from carbon.stocks.joined import joined_traces, without_devices
 from carbon.stocks.trace import StockTrace
 from carbon.tracing.convention_names import CARBON_FREE, OPERATOR, WATER_TANK, Convention, StoreModel
 from carbon.tracing.conventions import ConventionTrace, conventions_in_windows, trace_conventions
 from carbon.tracing.proportional_sharing import Tracing
 from grid.arrays import Floats
+from grid.large_arrays import large_array
 from grid.memory import give_back_if_large
 
 
@@ -182,10 +183,11 @@ def trace_ledgers(
     tanks = _traced_tanks(inputs, conventions, consumers)
     if inputs.operation is None:
         return tanks
-    free = [
-        _accounted(window, _trace_all(window, conventions), CARBON_FREE, ())[1]
-        for window in (inputs.between(steps).with_carbon_free_stores() for steps in inputs.windows)
-    ]
+    free = []
+    for steps in inputs.windows:
+        give_back_if_large()
+        window = inputs.between(steps).with_carbon_free_stores()
+        free.append(_accounted(window, _trace_all(window, conventions), CARBON_FREE, ())[1])
     return replace(tanks, ledgers=(*tanks.ledgers, *joined_ledgers(free)))
 
 
@@ -204,14 +206,14 @@ def _traced_tanks(
         return TracedLedgers(answers[OPERATOR].tracing.detached(), carbon, ledgers)
     given = *inputs.city, inputs.step_hours, inputs.operation
     windows = conventions_in_windows(*given, conventions=conventions, with_renewable=False, n_steps=inputs.window_steps)
-    ci_kg_per_mwh, inflow_mw = np.empty((2, *inputs.shape))
+    ci_kg_per_mwh, inflow_mw = large_array((2, *inputs.shape))
     accounted, stocks = list[tuple[CarbonLedger, tuple[ConventionLedger, ...]]](), list[StockTrace]()
     for steps, answers in windows:
         here = [consumer.between(steps) for consumer in consumers]
         accounted.append(_accounted(inputs.between(steps), answers, WATER_TANK, here))
         own = answers[OPERATOR].tracing
         ci_kg_per_mwh[steps], inflow_mw[steps] = own.ci_kg_per_mwh, own.inflow_mw
-        stocks += [] if own.stocks is None else [own.stocks]
+        stocks = [*map(without_devices, stocks), *([] if own.stocks is None else [own.stocks])]
         give_back_if_large()
     unknown = np.broadcast_to(np.nan, inputs.shape)
     tracing = Tracing(ci_kg_per_mwh, unknown, inflow_mw, joined_traces(stocks) if stocks else None)

@@ -30,6 +30,7 @@ from grid.arrays import Bools, Floats, Ints
 from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility
 from grid.kept_if_small import kept_if_small
+from grid.large_arrays import moved_out
 from grid.powerflow.grid_flow import GridFlow
 from grid.sharing import shared
 
@@ -115,7 +116,7 @@ def _tracing_input(
         source_names=names,
         imported=np.array([name == IMPORT for name in names], dtype=bool),
         consumers=Consumers(
-            elements.node[draws], np.maximum(elements.p_mw[:, draws], 0.0), sectors, elements.sector[draws]
+            elements.node[draws], moved_out(np.maximum(elements.p_mw[:, draws], 0.0)), sectors, elements.sector[draws]
         ),
         exports=Exports(slack, np.maximum(-boundary_mw, 0.0)),
         operation=stores.operation,
@@ -129,7 +130,9 @@ def _sources(elements: GridElements, feeds: Ints, slack: Ints, boundary_mw: Floa
     nothing = np.zeros(feeds.size + slack.size)
     return Sources(
         node=np.concatenate([elements.node[feeds], slack]),
-        p_mw=np.concatenate([np.maximum(-elements.p_mw[:, feeds], 0.0), np.maximum(boundary_mw, 0.0)], axis=1),
+        p_mw=moved_out(
+            np.concatenate([np.maximum(-elements.p_mw[:, feeds], 0.0), np.maximum(boundary_mw, 0.0)], axis=1)
+        ),
         ci_kg_per_mwh=nothing,
         renewable_share=nothing,
     )
@@ -169,4 +172,6 @@ def _flows(flow: GridFlow, direct_mw: Floats) -> Flows:
 def _with_constants(powers: Floats, constants: Floats, supplied: Bools) -> Floats:
     """Powers of (T, L) branches, 0 where not `supplied`, shape (T, 1), and the constant ones of D more, (T, L + D)."""
     known = np.where(supplied, powers, 0.0)
-    return np.hstack([known, np.broadcast_to(constants, (len(powers), constants.size))]) if constants.size else known
+    if constants.size:
+        known = np.hstack([known, np.broadcast_to(constants, (len(powers), constants.size))])
+    return moved_out(known)

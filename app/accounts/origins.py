@@ -12,6 +12,8 @@ from app.accounts.metered_consumers import MeteredConsumer
 from app.accounts.tracing_input import STORES, TracingInput
 from carbon.tracing.shares import source_share_chunks
 from grid.arrays import Floats, Ints, without_nan
+from grid.large_arrays import moved_out
+from grid.memory import give_back_if_large
 from grid.sharing import shared
 
 WINDOW_MB = 64.0
@@ -135,6 +137,7 @@ def _energy_by_source(
         used = {sector: _used_mw(inputs, sector, window, cars.get(sector)) for sector in sectors}
         of_sector.append([_mwh(p_mw, shares, inputs.step_hours) for p_mw in used.values()])
         of_centre.append([_mwh(c.p_mw[window], shares[:, c.node], inputs.step_hours) for c in data_centres])
+        give_back_if_large()
     return _EnergyBySource(
         tuple(windows),
         {sector: np.concatenate(parts) for sector, parts in zip(sectors, zip(*of_sector, strict=True), strict=True)},
@@ -184,7 +187,7 @@ def _charging_of_cars(inputs: TracingInput) -> Floats:
     operation = inputs.operation
     if operation is None:
         return np.zeros(inputs.shape)
-    return operation.power_at_nodes(*inputs.shape, operation.vehicle[operation.owner])[0]
+    return moved_out(operation.power_at_nodes(*inputs.shape, operation.vehicle[operation.owner])[0])
 
 
 def _merged(values: Floats, names: Sequence[str]) -> Floats:

@@ -207,14 +207,13 @@ def stock_error_mwh(dispatched_mwh: Iterable[Floats], events: StockEvents) -> fl
     """The most by which a stock, after anything that happened in it, differs from that of the dispatch [MWh].
 
     Args:
-        dispatched_mwh: That of the dispatch, see `dispatched_stocks_mwh`, in pieces.
+        dispatched_mwh: That of the dispatch, see `dispatched_stocks_mwh`, in pieces, each of whole devices.
         events: When something happened in which store, and what the tracing found in it then.
     """
-    slot, worst, first = events.slot, 0.0, 0
-    order = np.argsort(slot)
-    slot, e_after_mwh = slot[order], events.e_after_mwh[order]
+    worst, first = 0.0, 0
     for piece in dispatched_mwh:
-        here = slice(*np.searchsorted(slot, [first, first + piece.size]).tolist())
-        worst = max(worst, float(np.abs(e_after_mwh[here] - piece[slot[here] - first]).max(initial=0.0)))
+        devices = np.searchsorted(events.operation.first_slot, [first, first + piece.size]).tolist()
+        here, _ = events.select(slice(*devices))
+        worst = max(worst, float(np.abs(here.e_after_mwh - piece[here.slot]).max(initial=0.0)))
         first += piece.size
     return worst

@@ -238,10 +238,11 @@ def _write_table(name: str, make: Callable[[], pl.DataFrame], folder: Path) -> W
             table = encode_pieces(name, pieces, opened)
     except PolarsError as error:  # how polars says some of the errors of a file system
         raise OSError(str(error)) from error
-    if table is not None and table.estimated_size() <= HELD_BYTES:
-        return WrittenTable(opened.sha256, partial(as_stored, name, table))
+    small = table if table is not None and table.estimated_size() <= HELD_BYTES else None
     del table
     give_back_if_large()
+    if small is not None:
+        return WrittenTable(opened.sha256, partial(as_stored, name, small))
     return WrittenTable(opened.sha256, partial(pl.scan_parquet, file))
 
 

@@ -13,12 +13,13 @@ from app.results.folder import Result, is_of, open_result, write_result
 from app.results.key_figures import summarise
 from app.results.manifest import manifest
 from app.results.tables.registry import tables, topology
-from app.results.target import BYTES_PER_VALUE, PLACE, check_target, is_empty, resolve_target
+from app.results.target import BYTES_PER_VALUE, PLACE, check_target, is_empty, nearest_folder, resolve_target
 from app.results.verification import MANIFEST
 from app.scenario.loaded import LoadedScenario
 from app.simulation.phases import Progress, SimulationResult, simulate
 from grid.errors import InputError
 from grid.files.output import in_words
+from grid.large_arrays import large_arrays_in
 from optimizer.horizon.spans import Map
 
 
@@ -58,6 +59,8 @@ def _least_bytes(loaded: LoadedScenario) -> float:
 def run_scenario(loaded: LoadedScenario, out: Path, progress: Progress | None = None, apply: Map = map) -> Result:
     """Runs a scenario and writes its result to `out`; a result of the same scenario there is returned at once.
 
+    What is large of a long run is in files without names meanwhile, where the result will be (`grid.large_arrays`).
+
     Args:
         loaded: The scenario.
         out: The result folder.
@@ -71,7 +74,8 @@ def run_scenario(loaded: LoadedScenario, out: Path, progress: Progress | None = 
     done = finished(out, loaded)
     if done is not None:
         return done
-    return store(simulate(loaded, progress, apply=apply), out, progress)
+    with large_arrays_in(nearest_folder(resolve_target(out))):
+        return store(simulate(loaded, progress, apply=apply), out, progress)
 
 
 def store(outcome: SimulationResult, out: Path, progress: Progress | None = None) -> Result:

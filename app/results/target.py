@@ -41,7 +41,7 @@ def resolve_target(out: Path) -> Path:
     try:
         str(out).encode()
         found = Path(os.path.realpath(out))
-        existing = _nearest_folder(found)
+        existing = nearest_folder(found)
         _check_length(found, existing)
     except OSError as error:
         raise InputError.single(PLACE, in_words(error), _shown(out)) from error
@@ -50,7 +50,7 @@ def resolve_target(out: Path) -> Path:
     return found
 
 
-def _nearest_folder(out: Path) -> Path:
+def nearest_folder(out: Path) -> Path:
     """The folder itself if it is there, else the first above it that is."""
     for folder in (out, *out.parents):
         try:
@@ -97,7 +97,7 @@ def check_target(out: Path, needed_bytes: float) -> None:
     Raises:
         InputError: If it cannot be written, or there is not room enough.
     """
-    folder = _nearest_folder(out)
+    folder = nearest_folder(out)
     try:
         with new_draft(folder) as draft:
             (draft / "probe").write_bytes(bytes(PROBE_BYTES))

@@ -10,6 +10,7 @@ import numpy as np
 from carbon.reporting.marginal import MarginalIntensity, regional_marginal
 from carbon.upstream import Upstream
 from grid.arrays import Bools, Floats
+from grid.large_arrays import large_array
 from grid.powerflow.powerflow import PowerFlow
 from optimizer.network.linearisation import loss_rows
 from optimizer.network.phase_linearisation import phase_loss_rows, spread_evenly
@@ -106,7 +107,8 @@ def loss_sensitivity(flow: PowerFlow | PhasePowerFlow) -> Floats:
     are solved apart, each of them draws a third of the MWh.
     """
     network = flow.network
-    found = np.full((flow.clock.n_steps, len(network.buses.names)), np.nan)
+    found = large_array((flow.clock.n_steps, len(network.buses.names)))
+    found.fill(np.nan)
     if network.decided_by_voltage:
         return found
     at_once = max(1, MOST_VOLTAGES // network.n_nodes)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 TEN_MINUTES_H = 1 / 6
 HOURS_PER_WEEK = 168
+STEPS_AT_ONCE = 2688
+"""Steps whose voltages and loadings are held together: four weeks of quarter hours."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +62,25 @@ def find_violations(outcome: SimulationResult) -> list[Violations]:
 
 def _balanced(outcome: SimulationResult) -> list[Violations]:
     """Those of voltages and loadings."""
-    flow = outcome.flow
-    return _of_elements(outcome, flow.vm_pu(), flow.loading_percent())
+    flow, begins = outcome.flow, range(0, outcome.flow.clock.n_steps, STEPS_AT_ONCE)
+    windows = []
+    for first in begins:
+        here = flow.between(slice(first, min(first + STEPS_AT_ONCE, flow.clock.n_steps)))
+        found = _of_elements(outcome, here.vm_pu(), here.loading_percent())
+        windows.append([replace(each, step=each.step + first) for each in found])
+    return [_joined(parts) for parts in zip(*windows, strict=True)]
+
+
+def _joined(parts: Sequence[Violations]) -> Violations:
+    """Those of one quantity in windows of time that follow each other."""
+    return Violations(
+        quantity=parts[0].quantity,
+        step=np.concatenate([part.step for part in parts]),
+        element=tuple(chain.from_iterable(part.element for part in parts)),
+        phase=tuple(chain.from_iterable(part.phase for part in parts)),
+        value=np.concatenate([part.value for part in parts]),
+        limit=np.concatenate([part.limit for part in parts]),
+    )
 
 
 def _of_elements(outcome: SimulationResult, vm: Floats, loading: Floats, phase: str = "") -> list[Violations]:

@@ -10,6 +10,7 @@ import numpy as np
 from carbon.validation import array_faults
 from grid.arrays import Floats, read_only
 from grid.errors import InputError, raise_if_any
+from grid.large_arrays import moved_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,7 @@ class MarginalIntensity:
         taken = 1.0 + loss_sensitivity
         below, above = self.below_kg_per_mwh[:, None] * taken, self.above_kg_per_mwh[:, None] * taken
         less = taken < 0  # more use there takes less from the region
-        return MarginalIntensity(np.where(less, above, below), np.where(less, below, above))
+        return MarginalIntensity(moved_out(np.where(less, above, below)), moved_out(np.where(less, below, above)))
 
     def __mul__(self, other: object) -> NoReturn:
         """Refused.

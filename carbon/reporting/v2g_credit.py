@@ -100,6 +100,7 @@ def charging_intensity(
     eta_charge: Floats,
     ci_kg_per_mwh: Floats,
     at_first_kg_per_mwh: float | None = None,
+    mix_kg_per_mwh: Floats | None = None,
 ) -> Floats:
     """Intensity of what filled the battery, per stored energy, before each of J movements, shape (J,) [kg/MWh].
 
@@ -113,6 +114,9 @@ def charging_intensity(
         eta_charge: Energy stored per energy charged, shape (J,), above 0, at most 1 [1].
         ci_kg_per_mwh: Intensity at the meter when and where it is charged, shape (J,); may be negative [kg/MWh].
         at_first_kg_per_mwh: Intensity of what a battery holds at first; None for the mean of all these charges.
+        mix_kg_per_mwh: Of every battery what movements before these, if there were any, have left, shape (O,)
+            [kg/MWh]; brought up to date, so that the next ones go on from there. Takes the place of
+            `at_first_kg_per_mwh`.
 
     Raises:
         InputError: If shapes disagree or a value is out of range.
@@ -133,7 +137,8 @@ def charging_intensity(
     held = np.maximum(e_after_mwh - stored, 0.0)
     mean = float((ci_kg_per_mwh * charged).sum() / stored.sum()) if stored.any() else 0.0
     at_first = mean if at_first_kg_per_mwh is None else at_first_kg_per_mwh
-    mix, before = np.full(int(owner.max()) + 1, at_first), np.empty(shape)
+    mix = np.full(int(owner.max()) + 1, at_first) if mix_kg_per_mwh is None else mix_kg_per_mwh
+    before = np.empty(shape)
     by_owner = np.argsort(owner, kind="stable")
     counts = np.bincount(owner)
     rank = np.empty(shape, dtype=np.int64)

@@ -154,13 +154,11 @@ class StockOperation:
         _add_at_nodes(steps.start, every, read_only_ints(place), self.start, self.stop, self.p_mw, drawn, fed)
         return drawn, fed
 
-    def at_places(self, values: Floats, place: Ints, n_steps: int, n_places: int) -> Floats:
-        """Values by slot, shape (K,), summed at places of the devices, shape (N,): shape (T, places)."""
-        summed = np.zeros((n_steps, n_places))
+    def add_at_places(self, values: Floats, place: Ints, summed: Floats) -> None:
+        """Adds values by slot, shape (K,), at places of the devices, shape (N,), to sums of shape (T, places)."""
         offsets, every = run_offsets(self.stop - self.start), read_only_ints(np.arange(self.n_devices + 1))
         start, ones = read_only_ints(self.start), read_only(np.ones(self.n_devices))
         add_at_places(start, offsets, every, read_only_ints(place), ones, read_only(values), summed)
-        return summed
 
     @property
     def slot_device(self) -> Ints:

@@ -17,6 +17,7 @@ from carbon.validation import index_faults
 from grid.arrays import Floats, Ints, read_only, read_only_ints
 from grid.errors import raise_if_any
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
+from grid.large_arrays import large_array
 
 DEVICE, OWNER, RANK, OFFSET = range(4)
 """Columns of `DeviceArrays.place`."""
@@ -185,7 +186,8 @@ def list_events(devices: DeviceArrays, op: StockOperation, n_conventions: int) -
     _count_events(devices, stays, op.retention_per_step, op.e_start_mwh, number)
     begins = np.concatenate([[0], np.cumsum(number.T)])
     n_events = int(begins[-1])
-    device, values = np.empty(n_events, np.int64), np.empty((1 + n_conventions * (1 + devices.lossy.size), n_events))
+    device = large_array(n_events, np.int64)
+    values = large_array((1 + n_conventions * (1 + devices.lossy.size), n_events))
     free = begins[:-1:KINDS_IN_SPAN].copy()
     _bring_into_spans(devices, stays, op.retention_per_step, op.e_start_mwh, free, found, device, values)
     most = int(np.diff(begins[::KINDS_IN_SPAN]).max(initial=0))

@@ -17,6 +17,7 @@ from carbon.mixing.compiled import kernel
 from carbon.stocks.operation import StockOperation
 from grid.arrays import Bools, Floats, Ints, run_of
 from grid.kept_if_small import kept_if_small
+from grid.memory import give_back_if_large
 
 EVENTS_AT_ONCE = 1_000_000
 """Events of a window of time, about: those of four weeks of the reference city with 10,000 cars."""
@@ -284,18 +285,14 @@ class StockRecord:
         steps = np.unique(np.searchsorted(begins, np.arange(0, begins[-1] + 1, EVENTS_AT_ONCE)).clip(0, last)).tolist()
         for first, stop in pairwise([0, *(step for step in steps if 0 < step < last), last]):
             yield self.between(slice(first, stop)).select(devices)
+            give_back_if_large()
 
     def select(self, devices: slice) -> StockRecord:
         """The same of some devices that follow each other, as if there were no others."""
         events, here = self.events.select(devices)
-        return StockRecord(
-            events,
-            self.moved_kg[here],
-            self.ci_after_kg_per_mwh[here],
-            self.renewable_share_after[here],
-            self.ci_start_kg_per_mwh[devices],
-            self.renewable_share_start[devices],
-        )
+        of_events = self.moved_kg[here], self.ci_after_kg_per_mwh[here], self.renewable_share_after[here]
+        at_start = self.ci_start_kg_per_mwh[devices], self.renewable_share_start[devices]
+        return StockRecord(events, *of_events, *at_start)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,8 @@ from carbon.validation import check_step_hours, index_faults, shape_faults
 from grid.arrays import Floats, without_nan
 from grid.errors import raise_if_any
 from grid.kept_if_small import MOST_BYTES, kept_if_small
+from grid.large_arrays import large_array
+from grid.memory import give_back_if_large
 from grid.sharing import is_shared, keep_latest
 
 
@@ -155,8 +157,9 @@ def rules_in_windows(
             yield window, equations.solve(window.start, window.stop, threads), [None] * len(equations.rules)
         return
     devices, state = _opened(equations, operation, of_shares=of_shares, with_log=False)
+    give_back_if_large()
     n_kept, events_before = (1 + equations.n_properties) * keeps_events, 0
-    kept = [np.empty(state.log.device.size) for _ in range(n_kept)]
+    kept = [large_array(state.log.device.size) for _ in range(n_kept)]
     for window in windows:
         first, stop = window.start, window.stop
         now = in_window(state, first, stop, len(equations.rules))

@@ -19,6 +19,7 @@ from carbon.validation import check_step_hours, index_faults
 from grid.arrays import Floats
 from grid.errors import InputError, raise_if_any
 from grid.flexibility.per_slot import PerSlot
+from grid.memory import give_back_if_large
 from grid.units import BYTES_PER_MB
 
 
@@ -114,6 +115,7 @@ def _with_stocks(
     of_the_past = np.broadcast_to(np.arange(shape[1]) == shape[1] - 1, shape)
     devices = device_arrays(operation, equations.order, equations.n_steps, of_the_past, lossy=(True,) * shape[1])
     state = open_stocks(devices, operation, equations.order.n_nodes, with_log=False)
+    give_back_if_large()
 
     def solve(first: int, stop: int) -> Floats:
         shares = equations.solve_with_stocks(first, stop, step_hours, devices, state).carried

@@ -11,7 +11,7 @@ from grid.arrays import Floats, read_only
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.reservoir_kernel import energies
 
-SLOTS_AT_ONCE = 2_000_000
+SLOTS_AT_ONCE = 4_000_000
 """Slots whose energies are held at a time, about."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grid.arrays import Bools, Floats
+from grid.large_arrays import large_array
 from optimizer.horizon.realisation import RealisedWindow
 from optimizer.horizon.state import HorizonState
 from optimizer.problem.problem import DispatchProblem
@@ -257,7 +258,8 @@ def _by_step(reports: Sequence[WindowReport], n_steps: int) -> Floats:
 
 def _by_bus(reports: Sequence[WindowReport], n_steps: int, n_buses: int) -> Floats:
     """Prices, penalties and marginal intensities, (3, T, B) [currency/MWh, kg/MWh]; NaN where there are none."""
-    found = np.full((3, n_steps, n_buses), np.nan)
+    found = large_array((3, n_steps, n_buses))
+    found.fill(np.nan)
     for report in reports:
         if report.prices is not None:
             found[0, report.first : report.stop] = report.prices.price_per_mwh

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,9 @@ from carbon.stocks.operation import StockOperation
 from grid.arrays import Bools, Floats, Ints, columns_at, run_offsets
 from grid.flexibility.flexibility import Flexibility
 from grid.sharing import keep_latest
+
+SLOTS_AT_ONCE = 8_000_000
+"""Slots whose energies are held at a time, about."""
 
 
 def assets(outcome: SimulationResult) -> SteppedTable:
@@ -137,15 +141,11 @@ def _energy(outcome: SimulationResult, powers: Sequence[_AssetPower], steps: sli
 
 def _powers(outcome: SimulationResult) -> tuple[_AssetPower, ...]:
     """What every asset does."""
-    stocks = outcome.accounts.tracing.stocks
-    held_mwh = np.empty(0) if stocks is None else stocks.e_end_mwh
-    return tuple(_power(outcome, flexibility, work, held_mwh) for flexibility, work in _listed(outcome))
+    return tuple(_power(outcome, flexibility, work) for flexibility, work in _listed(outcome))
 
 
-def _power(
-    outcome: SimulationResult, flexibility: Flexibility, work: Flexibility | None, held_mwh: Floats
-) -> _AssetPower:
-    """An asset with the work of a data centre that may be put off; `held_mwh` is what all stores hold by slot, (K,)."""
+def _power(outcome: SimulationResult, flexibility: Flexibility, work: Flexibility | None) -> _AssetPower:
+    """An asset with the work of a data centre that may be put off."""
     buses, name, stocks = flexibility.buses, flexibility.name, outcome.accounts.tracing.stocks
     p_mw = flexibility.at_buses(outcome.p_mw[name])
     if work is not None:
@@ -159,10 +159,19 @@ def _power(
     if devices is None or stocks is None:
         return _AssetPower(flexibility, buses, at_buses, nothing, q_mvar, None, np.empty(0, dtype=np.int64))
     every, column = stocks.events.operation, np.searchsorted(buses, outcome.accounts.stores.bus[devices])
-    operation, ends = every.select(devices), run_offsets(every.stop - every.start)
-    here = held_mwh[int(ends[devices.start]) : int(ends[devices.stop])]
-    e_mwh = operation.at_places(here, column, outcome.inputs.clock.n_steps, buses.size)
-    return _AssetPower(flexibility, buses, at_buses, e_mwh, q_mvar, operation, column)
+    e_mwh = np.zeros(at_buses.shape)
+    for part in _parts(every, devices):
+        events, _ = stocks.events.select(part)
+        held_mwh = events.by_slot(events.operation.e_start_mwh, events.e_after_mwh, at_end=True)
+        events.operation.add_at_places(held_mwh, column[part.start - devices.start : part.stop - devices.start], e_mwh)
+    return _AssetPower(flexibility, buses, at_buses, e_mwh, q_mvar, every.select(devices), column)
+
+
+def _parts(operation: StockOperation, devices: slice) -> list[slice]:
+    """Devices that follow each other in parts, each with no more slots than are held at a time, about."""
+    ends = run_offsets(operation.stop - operation.start)[devices.start : devices.stop + 1]
+    begins = np.unique(np.searchsorted(ends, np.arange(ends[0], ends[-1], SLOTS_AT_ONCE))) + devices.start
+    return [slice(first, stop) for first, stop in pairwise([*begins.tolist(), devices.stop])]
 
 
 def _fed_in_ci(outcome: SimulationResult, part: _FedIn, steps: slice) -> Floats:

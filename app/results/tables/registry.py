@@ -31,7 +31,7 @@ from grid.sharing import keep_latest
 
 def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
     """What makes each table of a result: those of a year are too large to hold all of them at once."""
-    of_sessions, of_hydrogen = cache(partial(sessions, outcome)), cache(partial(hydrogen.by_step, outcome))
+    of_sessions, of_hydrogen = _for_two(partial(sessions, outcome)), cache(partial(hydrogen.by_step, outcome))
     clock, conventions, network = outcome.inputs.clock, outcome.accounts.conventions, outcome.flow.network
     n_buses, n_branches = len(network.buses.names), len(network.branches.names)
     of_conventions = cache(lambda: convention_tables(conventions, clock, _bus_of_node(outcome)))
@@ -65,6 +65,19 @@ def tables(outcome: SimulationResult) -> dict[str, Callable[[], pl.DataFrame]]:
         "hydrogen_stations": lambda: hydrogen.of_stations(of_hydrogen()),
         **{name: partial(_one_of, of_conventions, name) for name in CONVENTION_TABLES},
     }
+
+
+def _for_two(make: Callable[[], pl.DataFrame]) -> Callable[[], pl.DataFrame]:
+    """Gives what `make` makes, the same to two who ask for it one after the other, and holds it no longer than that."""
+    made: list[pl.DataFrame] = []
+
+    def give() -> pl.DataFrame:
+        if made:
+            return made.pop()
+        made.append(make())
+        return made[0]
+
+    return give
 
 
 def _one_of(make: Callable[[], dict[str, pl.DataFrame]], name: str) -> pl.DataFrame:

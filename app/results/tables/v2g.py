@@ -102,21 +102,28 @@ def _fed_in(outcome: SimulationResult, flexibility: Flexibility) -> _FedIn | Non
         charged_mwh = np.maximum(moved.energy_mwh, 0.0)
         caused_kg += float((charged_mwh * moved.marginal_kg_per_mwh).sum())
         stored_mwh += float((charged_mwh * moved.eta_charge).sum())
-    parts = [_movements(outcome, record, bus, above, feeds) for record in stocks.in_windows(devices)]
-    columns = {each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(_Movements)}
-    every = _Movements(**columns)
+    mix_kg_per_mwh = np.full(feeds.size, caused_kg / stored_mwh if stored_mwh else 0.0)
+    parts = [
+        _given_back(_movements(outcome, record, bus, above, feeds), mix_kg_per_mwh)
+        for record in stocks.in_windows(devices)
+    ]
+    return _FedIn(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(_FedIn)))
+
+
+def _given_back(moved: _Movements, mix_kg_per_mwh: Floats) -> _FedIn:
+    """What was fed in of what moved in a window of time; brings the mix in every battery, shape (O,), up to date."""
     held = charging_intensity(
-        every.owner, every.energy_mwh, every.e_after_mwh, every.eta_charge, every.marginal_kg_per_mwh,
-        caused_kg / stored_mwh if stored_mwh else 0.0,
+        moved.owner, moved.energy_mwh, moved.e_after_mwh, moved.eta_charge, moved.marginal_kg_per_mwh,
+        mix_kg_per_mwh=mix_kg_per_mwh,
     )  # fmt: skip
-    fed = every.energy_mwh < 0
+    fed = moved.energy_mwh < 0
     return _FedIn(
-        energy_mwh=-every.energy_mwh[fed],
-        released_kg=every.moved_kg[fed],
-        released_marginal_kg=(held * -every.energy_mwh / every.eta_discharge)[fed],
-        step=every.step[fed],
-        bus=every.bus[fed],
-        session=every.session[fed],
+        energy_mwh=-moved.energy_mwh[fed],
+        released_kg=moved.moved_kg[fed],
+        released_marginal_kg=(held * -moved.energy_mwh / moved.eta_discharge)[fed],
+        step=moved.step[fed],
+        bus=moved.bus[fed],
+        session=moved.session[fed],
     )
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from polars.testing import assert_frame_equal
 
 from app.accounts import accounts as accounts_module
 from app.accounts import storage, tracing_input
 from app.accounts.accounts import Accounts
 from app.accounts.storage import stock_error_mwh
+from app.results.tables import assets
+from app.results.tables.registry import tables
 from app.scenario import check_scenario
+from app.simulation import violations
 from app.simulation.phases import BALANCE_TOLERANCE, SimulationResult, _account, simulate
+from carbon.stocks import trace
+from grid import large_arrays
 from grid.flexibility import energy_pieces
+from grid.large_arrays import let_go_of_pages
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +67,30 @@ def test_what_is_traced_is_the_same_bit_for_bit(outcome: SimulationResult, in_wi
     for of in (parts.stocks.opening, parts.stocks.closing):
         same = whole.stocks.opening if of is parts.stocks.opening else whole.stocks.closing
         np.testing.assert_array_equal(of.carbon_kg, same.carbon_kg)
+
+
+def test_in_files_all_is_the_same(outcome: SimulationResult, in_windows: Accounts, tmp_path: Path) -> None:
+    """And so are the tables that are made of it."""
+    with pytest.MonkeyPatch.context() as patch, large_arrays.large_arrays_in(tmp_path):
+        patch.setattr(large_arrays, "LEAST_BYTES", 0)
+        found = _account(outcome.inputs, outcome.flow, outcome.p_mw)
+        other = replace(outcome, accounts=found)
+        patch.setattr(assets, "SLOTS_AT_ONCE", 50)
+        patch.setattr(violations, "STEPS_AT_ONCE", 5)
+        patch.setattr(trace, "EVENTS_AT_ONCE", 30)
+        made = {name: make() for name, make in tables(other).items()}
+    let_go_of_pages()
+    for name in ("ci_kg_per_mwh", "renewable_share", "inflow_mw"):
+        np.testing.assert_array_equal(getattr(found.tracing, name), getattr(in_windows.tracing, name))
+    np.testing.assert_array_equal(found.tracing.stocks.moved_kg, in_windows.tracing.stocks.moved_kg)
+    np.testing.assert_array_equal(found.inputs.sources.ci_kg_per_mwh, in_windows.inputs.sources.ci_kg_per_mwh)
+    in_memory = replace(outcome, accounts=in_windows)
+    for name, make in tables(in_memory).items():
+        if name != "v2g_credit":
+            assert_frame_equal(made[name], make(), check_exact=True, categorical_as_str=True)
+    credit = made["v2g_credit"]
+    assert credit["energy_mwh"].sum() > 0
+    assert_frame_equal(credit, tables(in_memory)["v2g_credit"](), rel_tol=1e-12)  # a mean is added up in other windows
 
 
 def test_the_ledgers_are_the_same(outcome: SimulationResult, in_windows: Accounts) -> None:

@@ -134,6 +134,21 @@ def test_to_charge_and_give_back_at_one_intensity_costs_just_the_losses(ci, eta_
     assert credit.total_kg == pytest.approx(-ci * (charged - energy), rel=1e-9, abs=1e-9)
 
 
+def test_movements_in_windows_of_time_find_the_same_mix():
+    rng = np.random.default_rng(5)
+    owner, n = rng.integers(0, 7, 300), 300
+    energy, after = rng.uniform(-5, 5, n), rng.uniform(5, 20, n)
+    ci, eta = rng.uniform(-100, 900, n), rng.uniform(0.8, 1.0, n)
+    mix = np.full(9, 432.1)
+    windows = [slice(0, 120), slice(120, 120), slice(120, 121), slice(121, 300)]
+    parts = [
+        charging_intensity(owner[here], energy[here], after[here], eta[here], ci[here], mix_kg_per_mwh=mix)
+        for here in windows
+    ]
+    np.testing.assert_array_equal(np.concatenate(parts), charging_intensity(owner, energy, after, eta, ci, 432.1))
+    assert (mix[7:] == 432.1).all()  # of batteries in which nothing moved
+
+
 def test_batteries_that_are_never_charged_release_nothing_known():
     assert charging_intensity(np.zeros(0, int), *(np.zeros(0) for _ in range(4))).size == 0
     assert charging_intensity(np.zeros(1, int), np.array([-1.0]), np.ones(1), np.ones(1), np.ones(1)).tolist() == [0.0]
