@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from grid.arrays import Floats, Ints
+from grid.memory import give_back_if_large
 from grid.sharing import shared
 from grid.time.clock import Clock
 
@@ -39,6 +40,7 @@ class SteppedTable:
         steps, make = max(1, ROWS_AT_ONCE // max(self.rows, 1)), self.begin()
         for first in range(0, self.n_steps, steps):
             yield make(slice(first, min(first + steps, self.n_steps)))
+            give_back_if_large()
 
 
 def by_element(clock: Clock, name: str, names: Sequence[str], **columns: Floats) -> pl.DataFrame:
