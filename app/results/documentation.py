@@ -21,7 +21,10 @@ TABLES_INTRODUCTION = """# Tables of a result
 Every table and column of a result, made from [app/results/columns.py](../app/results/columns.py) by
 `python -m app.results.documentation`. Rows are sorted by time, then element. Powers are positive when drawn. A value
 that does not exist is null. Numbers whose column states so are stored to the nearest multiple of that, a power of two
-(`app/results/table_file.py`): digits beyond it would be noise, which takes most of the room of a year on disk.
+(`app/results/table_file.py`): digits beyond it would be noise, which takes most of the room of a year on disk. In
+`sessions`, and for what the branches of a step lose (`p_from_mw` and `p_to_mw` together), what is left over of one row
+goes into the next: a value is less than a multiple off, and the sum of all rows, or of a step, half of one. Of
+`p_from_mw` above 0.125 MW, 14 significant bits are stored.
 """
 _HEAD = "| key | what it counts | unit | better | formula |\n|---|---|---|---|---|"
 

@@ -3,7 +3,8 @@
 Digits of a number beyond what is known of it are noise, which nothing packs. So in the tables that have a row a step
 and element, or a charging session, numbers are stored to the nearest multiple of a power of two that is finer than
 anything that a reader asks for [1]; all stay double where they are declared double. Their bytes are stored stream by
-stream (``BYTE_STREAM_SPLIT``), so that the bytes that such numbers have in common stand together [2].
+stream (``BYTE_STREAM_SPLIT``), so that the bytes that such numbers have in common stand together, and times and whole
+numbers that rise as the differences of one and the next (``DELTA_BINARY_PACKED``) [2].
 
 References:
     [1] M. Klöwer et al., "Compressing atmospheric data into its real information content", Nature Computational
@@ -32,39 +33,49 @@ ROWS_AT_ONCE = 1_000_000
 """Rows of a piece of a large table: that of a year of a city has ten million."""
 RESOLUTIONS: dict[str, dict[str, float]] = {
     "buses": {
-        "vm_pu": 2.0**-20, "ci_kg_per_mwh": 2.0**-5, "renewable_share": 2.0**-13, "carbon_free_share": 2.0**-13,
+        "vm_pu": 2.0**-20, "ci_kg_per_mwh": 2.0**-4, "renewable_share": 2.0**-12, "carbon_free_share": 2.0**-12,
     },
-    "branches": {"p_from_mw": 2.0**-17, "p_to_mw": 2.0**-24, "loading_percent": 2.0**-16},
+    "branches": {"p_from_mw": 2.0**-17, "p_to_mw": 2.0**-20, "loading_percent": 2.0**-16},
     "phase_voltages": {**{f"vm_{phase}_pu": 2.0**-20 for phase in "abc"}, "unbalance": 2.0**-20},
     "phase_currents": {
         **{f"loading_{phase}_percent": 2.0**-16 for phase in "abc"}, "neutral_percent": 2.0**-16,
     },
     "assets": {
-        **dict.fromkeys(("p_mw", "drawn_mw", "fed_in_mw", "q_mvar"), 2.0**-30), "e_mwh": 2.0**-17,
+        **dict.fromkeys(("p_mw", "drawn_mw", "fed_in_mw", "q_mvar"), 2.0**-30), "e_mwh": 2.0**-15,
         "ci_kg_per_mwh": 2.0**-18, "fed_in_ci_kg_per_mwh": 2.0**-18,
     },
     "sessions": {
-        **dict.fromkeys(("energy_kwh", "v2g_kwh", "requested_kwh", "owed_kwh"), 2.0**-24), "driven_km": 2.0**-15,
-        **dict.fromkeys(("charged_kg", "driven_kg"), 2.0**-22), **dict.fromkeys(("emissions_kg", "v2g_kg"), 2.0**-26),
-        "g_per_km": 2.0**-6, "charged_g_per_kwh": 2.0**-10,
+        **dict.fromkeys(("energy_kwh", "requested_kwh", "owed_kwh"), 2.0**-17), "v2g_kwh": 2.0**-18,
+        "charged_kg": 2.0**-17, **dict.fromkeys(("emissions_kg", "v2g_kg"), 2.0**-21), "driven_kg": 2.0**-17,
+        "driven_km": 2.0**-10, "g_per_km": 2.0**-5, "charged_g_per_kwh": 2.0**-10,
     },
     "nodal": {
-        "price_per_mwh": 2.0**-6, "penalty_per_mwh": 2.0**-6, "marginal_below_kg_per_mwh": 2.0**-4,
-        "marginal_above_kg_per_mwh": 2.0**-4, "dispatch_marginal_kg_per_mwh": 2.0**-4,
+        "price_per_mwh": 2.0**-5, "penalty_per_mwh": 2.0**-5, "marginal_below_kg_per_mwh": 2.0**-3,
+        "marginal_above_kg_per_mwh": 2.0**-3, "dispatch_marginal_kg_per_mwh": 2.0**-3,
     },
-    "consumer_carbon": {"emissions_kg": 2.0**-24, "returned_kg": 2.0**-24},
+    "sectors": {"energy_mwh": 2.0**-30, "emissions_kg": 2.0**-24, "carbon_free_mwh": 2.0**-30},
+    "consumers": {"energy_mwh": 2.0**-30, "carbon_free_mwh": 2.0**-30, "returned_mwh": 2.0**-30},
+    "consumer_carbon": {"emissions_kg": 2.0**-20, "returned_kg": 2.0**-20},
 }  # fmt: skip
 """What the numbers of a column are stored to multiples of, by table (ours). What is only looked at: a hundredth of the
-tolerance by which a voltage is judged (1e-6 pu), 8 W, 8 Wh in a store, a thirtieth of a gram per kilowatt-hour. What is
-added up or set beside another power flow: so fine that sums over a run keep nine digits, and those of what branches
-lose, each known to 0.06 W, eight."""
-SPLIT = frozenset(RESOLUTIONS) - {"assets"}
-"""Tables whose bytes are split into streams. Powers of assets are often rated ones: values that repeat pack better
-whole."""
-LEVELS = dict.fromkeys(RESOLUTIONS, 3)
+tolerance by which a voltage is judged (1e-6 pu), 8 W, 30 Wh in a store, a sixteenth of a gram per kilowatt-hour. What
+is added up or set beside another power flow: so fine that sums over a run keep nine digits. What branches lose, each
+known to 1 W, and what sessions hold, to 8 mWh and 8 mg, is added up with what was left over of the row before, see
+`to_multiples_in_sum`: so its sums keep those digits too."""
+WHOLE = {"assets": frozenset({"p_mw", "drawn_mw", "fed_in_mw", "q_mvar", "fed_in_ci_kg_per_mwh"})}
+"""Columns of `RESOLUTIONS` whose bytes are not split into streams, by table: powers of assets are often rated ones, and
+values that repeat pack better whole."""
+RISING = frozenset({"time", "start", "vehicle"})
+"""Columns stored as differences, of any table: a dictionary would hold each moment whole, at 7 bytes a step."""
+LEVELS = {**dict.fromkeys(RESOLUTIONS, 3), "buses": 7, "nodal": 9}
 """Of zstd, by table; 1 where none is stated."""
-SQUEEZED = {"assets": frozenset({"p_mw", "drawn_mw", "fed_in_mw", "e_mwh"})}
+SQUEEZED = {"assets": frozenset({"p_mw", "drawn_mw", "fed_in_mw", "q_mvar"})}
 """Columns packed at level 9, by table: they take a tenth less room then. Others hardly do, and take twice as long."""
+FLOW_BITS = 14
+"""Significant bits of the power that enters a branch at its from bus: above 0.125 MW it is stored to an 8,000th of
+itself at most instead of to 8 W, as it is only looked at; what the branch loses is stored as of any other."""
+FINER = 2.0**10
+"""How much finer what is left over is counted than values are stored."""
 ROWS_IN_GROUP = 2**17
 """Rows that are read together, some days of the reference city."""
 
@@ -199,16 +210,25 @@ def _written(name: str, frame: pl.DataFrame, level: int = 1) -> bytes:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     columns = [(each.name, each.dtype, each.to_arrow()) for each in frame]
-    floats = [column for column, dtype, _ in columns if dtype.is_float()]
     file = BytesIO()
+    encodings = {column: encoding for column, dtype, _ in columns if (encoding := _encoding(name, column, dtype))}
     pq.write_table(
         pa.table({column: values for column, _, values in columns}), file,
         compression="zstd", compression_level=level, row_group_size=ROWS_IN_GROUP,
-        use_dictionary=[column for column, dtype, _ in columns if not dtype.is_float()],
-        column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT") if name in SPLIT else None,
+        use_dictionary=[column for column, dtype, _ in columns if not dtype.is_float() and column not in encodings],
+        column_encoding=encodings or None,
         write_statistics=[column for column, dtype, _ in columns if dtype != pl.Categorical],
     )  # fmt: skip
     return file.getvalue()
+
+
+def _encoding(name: str, column: str, dtype: pl.DataType) -> str | None:
+    """How Parquet writes the values of a column of a table, if not whole or by a dictionary."""
+    if column in RISING:
+        return "DELTA_BINARY_PACKED"
+    if dtype.is_float() and name in RESOLUTIONS and column not in WHOLE.get(name, ()):
+        return "BYTE_STREAM_SPLIT"
+    return None
 
 
 def _to_multiples(column: str, step: float) -> pl.Expr:
@@ -228,9 +248,23 @@ def _rounded(series: pl.Series, step: float) -> pl.Series:
     return pl.Series(series.name, values)
 
 
-def to_multiples(values: Floats, step: float) -> Floats:
+def to_multiples(values: Floats, step: float | Floats) -> Floats:
     """Values to the nearest multiples of a power of two, for what else is to be derived from them as stored."""
-    return np.round(values / step) * step
+    stored: Floats = np.round(values / step) * step
+    return stored
+
+
+def to_multiples_in_sum(values: Floats, step: float) -> Floats:
+    """Values to multiples of a power of two such that what is left over of one goes into the next along the last axis.
+
+    So each is less than a multiple off, and every sum of the first of them half of one, however many they are. They are
+    counted to a small part of a multiple, so that values that differ in their last digits alone are stored as the same.
+    NaN stays, and takes no part.
+    """
+    fine = np.round(np.nan_to_num(values) * (FINER / step))
+    multiples = np.round(np.cumsum(fine, axis=-1) / FINER)
+    stored: Floats = np.diff(multiples, axis=-1, prepend=0.0) * step
+    return np.where(np.isnan(values), np.nan, stored)
 
 
 def in_pieces(table: pl.LazyFrame, rows: int = ROWS_AT_ONCE) -> Iterator[pl.DataFrame]:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from app.results.columns import CONVENTION_TABLES
-from app.results.table_file import RESOLUTIONS, to_multiples
+from app.results.table_file import FLOW_BITS, RESOLUTIONS, to_multiples, to_multiples_in_sum
 from app.results.tables import city as city_tables
 from app.results.tables import hydrogen, marginal, phases, v2g
 from app.results.tables.assets import assets
@@ -177,10 +177,11 @@ def _powers_of_branches(outcome: SimulationResult, steps: slice) -> pl.DataFrame
 
 
 def _as_stored(p_from_mw: Floats, p_to_mw: Floats) -> tuple[Floats, Floats]:
-    """Powers into branches as they are stored: coarse, but with what a branch loses between them."""
+    """Powers into branches as they are stored: coarse, but with what a branch loses between them, and all of a step."""
     step = RESOLUTIONS["branches"]
-    rounded = to_multiples(p_from_mw, step["p_from_mw"])
-    return rounded, to_multiples(p_from_mw + p_to_mw, step["p_to_mw"]) - rounded
+    last_bit = np.ldexp(1.0, np.frexp(p_from_mw)[1] - FLOW_BITS)
+    rounded = to_multiples(p_from_mw, np.maximum(last_bit, step["p_from_mw"]))
+    return rounded, to_multiples_in_sum(p_from_mw + p_to_mw, step["p_to_mw"]) - rounded
 
 
 def _data_centres(outcome: SimulationResult) -> pl.DataFrame:

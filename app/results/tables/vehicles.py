@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from app.results.columns import TABLES
-from app.results.table_file import RESOLUTIONS, to_multiples
+from app.results.table_file import RESOLUTIONS, to_multiples_in_sum
 from app.results.tables.frames import times, wall_clock_hours
 from app.simulation.phases import SimulationResult
 from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
@@ -46,7 +46,7 @@ def sessions(outcome: SimulationResult) -> pl.DataFrame:
         return pl.DataFrame(schema=TABLES["sessions"])
     energy = keep_latest("energy of sessions", outcome.accounts.side, lambda: _energy(outcome))
     parts = [_carbon(outcome, flexibility) for flexibility in fleets(outcome)]
-    kg = {name: _as_stored(name, np.concatenate([part[name] for part in parts])[energy.order]) for name in parts[0]}
+    kg = {name: np.concatenate([part[name] for part in parts])[energy.order] for name in parts[0]}
     charged_kwh, km = (energy.frame[name].to_numpy() for name in ("energy_kwh", "driven_km"))
     carbon = {
         **kg,
@@ -85,6 +85,7 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
         events = record.events
         np.add.at(drawn_mw, events.device, np.maximum(events.p_mw, 0.0))
         np.add.at(fed_mw, events.device, np.maximum(-events.p_mw, 0.0))
+    charged_kwh = drawn_mw * kwh
     km = np.zeros(n) if store.mwh_per_km is None else stocks.driven_mwh[devices] / store.mwh_per_km
     buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
     names, code = class_names(flexibility)
@@ -97,9 +98,9 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
             "bus": buses.gather(outcome.accounts.stores.bus[devices]),
             "start": times(clock, flexibility.start),
             "end": times(clock, flexibility.stop),
-            "energy_kwh": _as_stored("energy_kwh", drawn_mw * kwh),
+            "energy_kwh": _as_stored("energy_kwh", charged_kwh),
             "v2g_kwh": _as_stored("v2g_kwh", fed_mw * kwh),
-            **_due(flexibility, store),
+            **_due(flexibility, store, charged_kwh),
             "driven_km": _as_stored("driven_km", np.where(km < LEAST_KM, 0.0, km)),
         }
     )
@@ -114,7 +115,8 @@ def _carbon(outcome: SimulationResult, flexibility: Flexibility) -> dict[str, Fl
     moved_kg = np.zeros((2, n))
     for record in stocks.in_windows(devices):
         _add_charged_and_fed_in(record.events.device, record, moved_kg)
-    return {"charged_kg": moved_kg[0], "v2g_kg": moved_kg[1], "driven_kg": stocks.driven_kg[devices]}
+    found = {"charged_kg": moved_kg[0], "v2g_kg": moved_kg[1], "driven_kg": stocks.driven_kg[devices]}
+    return {name: _as_stored(name, values) for name, values in found.items()}
 
 
 def _add_charged_and_fed_in(place: Ints, record: StockRecord, to_kg: Floats) -> None:
@@ -129,14 +131,20 @@ def _add_charged_and_fed_in(place: Ints, record: StockRecord, to_kg: Floats) -> 
 
 def _as_stored(column: str, values: Floats) -> Floats:
     """Values of a column of sessions as they are stored, so that what is derived from them agrees with the table."""
-    return to_multiples(values, RESOLUTIONS["sessions"][column])
+    return to_multiples_in_sum(values, RESOLUTIONS["sessions"][column])
 
 
-def _due(flexibility: Flexibility, store: Reservoir) -> dict[str, Floats]:
-    """What each session is due within the period and after it, at the meter, shape (N,) each [kWh]."""
+def _due(flexibility: Flexibility, store: Reservoir, charged_kwh: Floats) -> dict[str, Floats]:
+    """What each session is due within the period and after it, at the meter, shape (N,) each [kWh].
+
+    What was charged as far as it is that, so that both are stored as the same whatever order they were summed in.
+    """
     per_mwh = KWH_PER_MWH / flexibility.at_slots(store.eta_charge, flexibility.offsets[:-1])
     owed_mwh = np.zeros(per_mwh.size) if store.owed_mwh is None else store.owed_mwh
-    return {"requested_kwh": (store.e_end_mwh - store.e_start_mwh) * per_mwh, "owed_kwh": owed_mwh * per_mwh}
+    requested_kwh = (store.e_end_mwh - store.e_start_mwh) * per_mwh
+    as_charged = np.isclose(requested_kwh, charged_kwh, rtol=1e-12, atol=0.0)
+    due = {"requested_kwh": np.where(as_charged, charged_kwh, requested_kwh), "owed_kwh": owed_mwh * per_mwh}
+    return {name: _as_stored(name, values) for name, values in due.items()}
 
 
 def vehicle_classes(frame: pl.DataFrame) -> pl.DataFrame:

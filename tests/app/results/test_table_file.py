@@ -8,7 +8,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.results.columns import TABLES
-from app.results.table_file import RESOLUTIONS, as_stored, encode, encode_pieces
+from app.results.table_file import (
+    FINER,
+    RESOLUTIONS,
+    RISING,
+    as_stored,
+    encode,
+    encode_pieces,
+    to_multiples_in_sum,
+)
 from grid.sharing import SharedPreparation, sharing_preparation
 
 
@@ -75,3 +83,28 @@ def test_columns_taken_from_the_table_before_are_those_encoded_afresh(other: pl.
         assert kept.made - made == sum(not column.equals(buses()[column.name]) for column in other)
     assert found == file_of("buses", other)
     assert first == file_of("buses", buses())
+
+
+def test_what_is_left_over_goes_into_the_next_value() -> None:
+    values = np.random.default_rng(7).lognormal(size=(3, 1000))
+    values[1, ::3] = 0.0
+    values[2, 500] = np.nan
+    stored = to_multiples_in_sum(values, 2.0**-6)
+    assert (stored[np.isfinite(stored)] * 2**6 % 1 == 0).all()
+    assert (stored[1, ::3] == 0.0).all()
+    assert np.array_equal(np.isnan(stored), np.isnan(values))
+    assert np.nanmax(np.abs(stored - values)) < 2.0**-6 * (1 + 1 / FINER)
+    off = np.abs(np.nancumsum(stored, axis=-1) - np.nancumsum(values, axis=-1))
+    assert off.max() <= 2.0**-7 + 1000**0.5 * 2.0**-6 / FINER
+
+
+@pytest.mark.parametrize("name", ["city", "sectors", "sessions"])
+def test_times_that_rise_are_stored_as_differences(name: str) -> None:
+    columns = pq.ParquetFile(BytesIO(file_of(name, pl.DataFrame(schema=TABLES[name]).clear(n=2)))).metadata
+    encodings = {
+        columns.row_group(0).column(k).path_in_schema: columns.row_group(0).column(k).encodings
+        for k in range(columns.num_columns)
+    }
+    rising = RISING & set(TABLES[name])
+    assert rising
+    assert all("DELTA_BINARY_PACKED" in encodings[column] for column in rising)
