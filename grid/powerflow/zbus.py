@@ -173,7 +173,7 @@ def _entries(matrix: sparse.csr_array, row: Ints, column: Ints) -> Complexes:
 
 
 @lru_cache(maxsize=KEPT_FACTORS)
-def _grid_with_own_limits(network: Network) -> Grid:
+def grid_with_own_limits(network: Network) -> Grid:
     """A network with the net's own limits as the kernel wants it, kept for the networks used last."""
     return compiled_grid(network, Limits.from_network(network))
 
@@ -244,7 +244,7 @@ def run(
         What is found in each step and the extremes of each element, in the order of elimination and per unit, and the
         full arrays.
     """
-    grid = _grid_with_own_limits(network) if limits is None else compiled_grid(network, limits)
+    grid = grid_with_own_limits(network) if limits is None else compiled_grid(network, limits)
     profiles = compiled_profiles(network, injections)
     n_steps, n_nodes, n_slack = injections.n_steps, network.n_nodes, network.slack.size
     step = PerStep(

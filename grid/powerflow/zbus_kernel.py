@@ -41,7 +41,7 @@ def inject(first, n_steps, profiles, p, q):  # type: ignore[no-untyped-def]
 
 
 @inner_kernel()
-def _iterate(n_steps, grid, p, q, vr, vi, xr, xi, change):  # type: ignore[no-untyped-def]
+def iterate(n_steps, grid, p, q, vr, vi, xr, xi, change):  # type: ignore[no-untyped-def]
     """One iteration ``V <- w - Y^-1 conj(S / V)`` of all steps of a block, with S the withdrawal.
 
     Returns the largest square of a change of a voltage.
@@ -234,7 +234,7 @@ def solve_steps(begin, end, block, grid, profiles, settled, missed, max_iteratio
             vr[node, :] = grid.unloaded_real[node]
             vi[node, :] = grid.unloaded_imag[node]
         for _ in range(max_iterations):
-            if _iterate(n_steps, grid, p, q, vr, vi, xr, xi, change) < settled:
+            if iterate(n_steps, grid, p, q, vr, vi, xr, xi, change) < settled:
                 break
         _measure(first, n_steps, grid, vr, vi, xr, xi, loading, sent, lost, step.loss)
         _balance(first, n_steps, p, q, vr, vi, xr, xi, step)

@@ -232,24 +232,21 @@ def _by_multipliers(
     measured, weights = case.arrays()
     multiplier, bent = np.zeros_like(weights), np.zeros((model.n_columns, weights.shape[1]))
     x, u = gain.state(multiplier, bent)
-    power = model.injected(x)
-    voltage = model.sweep(x, power, np.tile(start[:, None], (1, weights.shape[1])))
-    adjoint = np.zeros_like(power)
+    voltage, _ = model.sweep(x, np.tile(start[:, None], (1, weights.shape[1])), 1)
+    adjoint = model.no_adjoint(weights.shape[1])
     for turn in range(most):
         moved = np.zeros(weights.shape[1])
         for _ in range(FIRST_ROUNDS if turn == 0 else ROUNDS):
             missed = np.where(weights > 0, measured - readings.values(voltage, x), 0.0)
             multiplier = gain.advance(multiplier, missed)
             x, u = gain.state(multiplier, bent)
-            power, before = model.injected(x), voltage
-            for _ in range(sweeps):
-                voltage = model.sweep(x, power, voltage)
-            moved = np.maximum(moved, np.abs(voltage - before).max(axis=0))
+            voltage, now = model.sweep(x, voltage, sweeps)
+            moved = np.maximum(moved, now)
             lost = ~(moved < DIVERGED_PU)
             multiplier[:, lost], voltage[:, lost] = 0.0, start[:, None]
         if (turn and ((moved <= SETTLED_PU) | lost).all()) or turn == most - 1:
             break
-        slope, adjoint = model.slope(readings, multiplier, (power, voltage), adjoint, ADJOINT_SWEEPS * sweeps)
+        slope, adjoint = model.slope(readings, multiplier, (x, voltage), adjoint, ADJOINT_SWEEPS * sweeps)
         bent = np.where(lost, 0.0, slope - gain.linear_slope(multiplier))
     return x, u, voltage, moved
 
@@ -262,18 +259,14 @@ def _by_state(
     measured, weights = case.arrays()
     u = np.zeros((model.n_columns, weights.shape[1]))
     x = gain.state(u)
-    power = model.injected(x)
-    voltage = model.sweep(x, power, np.tile(start[:, None], (1, weights.shape[1])))
-    adjoint, moved = np.zeros_like(power), np.full(weights.shape[1], np.inf)
+    voltage, _ = model.sweep(x, np.tile(start[:, None], (1, weights.shape[1])), 1)
+    adjoint, moved = model.no_adjoint(weights.shape[1]), np.full(weights.shape[1], np.inf)
     for _ in range(ROUNDS_PER_TURN * most):
         missed = np.where(weights > 0, weights * (measured - readings.values(voltage, x)), 0.0)
-        slope, adjoint = model.slope(readings, missed, (power, voltage), adjoint, sweeps)
+        slope, adjoint = model.slope(readings, missed, (x, voltage), adjoint, sweeps)
         u = gain.advance(u, slope)
         x = gain.state(u)
-        power, before = model.injected(x), voltage
-        for _ in range(sweeps):
-            voltage = model.sweep(x, power, voltage)
-        moved = np.abs(voltage - before).max(axis=0)
+        voltage, moved = model.sweep(x, voltage, sweeps)
         if (moved <= SETTLED_PU).all() or not (moved < DIVERGED_PU).all():
             break
     return x, u, voltage, moved

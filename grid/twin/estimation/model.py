@@ -13,7 +13,7 @@ the estimation a sweep of each is enough for every iteration, since all settle t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import sparse
@@ -23,9 +23,11 @@ from grid.errors import InputError
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network, VoltageControl
 from grid.powerflow.powerflow import node_voltages
-from grid.powerflow.zbus import Factor, factorise
+from grid.powerflow.zbus import KEPT_FACTORS, Factor, block_of, factorise, grid_with_own_limits, place_of
+from grid.powerflow.zbus_arrays import Grid
 from grid.twin.estimation.measured import MeasuredValues
 from grid.twin.estimation.readings import Readings
+from grid.twin.estimation.sweep_kernel import Drawing, slope_steps, sweep_steps
 
 SENSITIVITY_SHARE = 1e-5
 """Adjoints of a linearisation are iterated until no entry moves by more than this share of the largest: it is the
@@ -67,14 +69,9 @@ class StateModel:
         bare = np.setdiff1d(np.flatnonzero(network.fixed_mva), node)
         if bare.size:
             raise InputError.single("network", "draws power at nodes without a bus", bare.tolist())
-        nothing = np.empty(0, dtype=np.int64)
-        passive = replace(
-            network, generator_node=nothing, voltage_dependent_bus=nothing, voltage_control=VoltageControl.none(),
-            fixed_mva=np.zeros(network.n_nodes, dtype=complex),
-        )  # fmt: skip
         free = np.unique(buses)
         free = free[(node[free] >= 0) & ~np.isin(node[free], network.slack)]
-        return cls(passive, free, network.fixed_mva + _dc_lines_mva(network))
+        return _model(network, tuple(free.tolist()))
 
     @property
     def n_columns(self) -> int:
@@ -93,7 +90,7 @@ class StateModel:
 
     def readings(self, measured: MeasuredValues) -> Readings:
         """What measurements read, by voltage and state."""
-        return Readings.of(self.network, measured.quantity, measured.place, self.column, self.factor.order)
+        return Readings.of(self.network, measured.quantity, measured.place, self.column)
 
     @cached_property
     def _by_column(self) -> tuple[sparse.csr_array, sparse.csr_array]:
@@ -110,14 +107,12 @@ class StateModel:
         return parts[0], parts[1]
 
     @cached_property
-    def _drawn(self) -> tuple[sparse.csr_array, Complexes]:
-        """Power fed in at the eliminated nodes by that drawn at the buses, (N - R, n), and the fixed one [pu]."""
+    def _drawing(self) -> Drawing:
+        """Which nodes draw what the state says."""
         inner, base = self.factor.eliminated, self.network.base_mva
-        place = np.full(self.network.n_nodes, -1)
-        place[inner] = np.arange(inner.size)
-        at = place[self.network.buses.node[self.bus]], np.arange(self.bus.size)
-        fed = sparse.csr_array((np.full(self.bus.size, -1 / base), at), shape=(inner.size, self.bus.size))
-        return fed, -self.fixed_mva[inner][:, None] / base
+        fixed = self.fixed_mva[inner] / base
+        at = place_of(self.factor)[self.network.buses.node[self.bus]]
+        return Drawing(at, float(base), np.ascontiguousarray(fixed.real), np.ascontiguousarray(fixed.imag))
 
     def voltages(self, x: Floats) -> Complexes:
         """Node voltages of T states, shape (K, T) -> (N, T) complex [pu]; NaN where there is no solution.
@@ -138,83 +133,42 @@ class StateModel:
         found[:, self.factor.order] = voltage.T
         return found
 
-    def injected(self, x: Floats) -> Complexes:
-        """Power fed in at the eliminated nodes, shape (K, T) -> (N - R, T) complex [pu]."""
-        n = self.bus.size
-        fed, fixed = self._drawn
-        drawn = np.empty((n, x.shape[1]), dtype=complex)
-        drawn.real, drawn.imag = x[:n], x[n : 2 * n]
-        power: Complexes = fed @ drawn
-        power += fixed
-        return power
-
-    def sweep(self, x: Floats, power: Complexes, voltage: Complexes) -> Complexes:
-        """One iteration of the power flow; its voltages are a solution when they do not move.
+    def sweep(self, x: Floats, voltage: Complexes, sweeps: int) -> tuple[Complexes, Floats]:
+        """Some iterations of the power flow; its voltages are a solution when they do not move.
 
         Args:
             x: The states, shape (K, T).
-            power: `injected` in them.
             voltage: Voltages by now, shape (N, T).
+            sweeps: How many.
+
+        Returns:
+            The voltages, and by how much they moved at most in each step, shape (T,) [pu].
         """
-        inner, unloaded = len(power), self.factor.unloaded[:, None]
-        found: Complexes = unloaded * x[-1]
-        found[:inner] += self.factor.superlu.solve((power / voltage[:inner]).conj())
-        return found
+        found, moved = voltage.copy(), np.empty(x.shape[1])
+        sweep_steps(sweeps, self._block, self._grid, self._drawing, x, found, moved)
+        return found, moved
 
     def slope(
-        self, readings: Readings, weights: Floats, at: tuple[Complexes, Complexes], adjoint: Complexes, sweeps: int = 1
-    ) -> tuple[Floats, Complexes]:
+        self, readings: Readings, weights: Floats, at: tuple[Floats, Complexes], adjoint: Complexes, sweeps: int,
+        share: float = 0.0,
+    ) -> tuple[Floats, Complexes]:  # fmt: skip
         """Derivative of ``Σ weights · readings`` by the state, with some iterations of the adjoint.
 
         Args:
             readings: What is measured, M values.
             weights: Shape (M, T).
-            at: Power fed in at the eliminated nodes and voltages, shapes (N - R, T) and (N, T).
+            at: The states and their voltages, shapes (K, T) and (N, T).
             adjoint: The adjoint by now, shape (N - R, T); the derivative is exact when it does not move.
-            sweeps: Iterations of the adjoint, at least 1.
+            sweeps: Iterations of the adjoint at most, at least 1.
+            share: They end when no adjoint moves by more than this share of the largest [1].
 
         Returns:
             The derivative, shape (K, T), and the adjoint.
         """
-        power, voltage = at
-        pulled, bend = readings.pull_back(voltage, weights), _bend(power, voltage)
-        for _ in range(sweeps):
-            right, adjoint = self._adjoint(pulled, bend, adjoint)
-        return self._derivative(readings, weights, (pulled, right), voltage, adjoint), adjoint
-
-    def _adjoint(self, pulled: Complexes, bend: Complexes, adjoint: Complexes) -> tuple[Complexes, Complexes]:
-        """An iteration of the adjoint, shape (N - R, T): what is solved for, and the next adjoint."""
-        right = pulled[: len(bend)] - bend * adjoint.conj()
-        return right, self.factor.superlu.solve(right, trans="H")
-
-    def _derivative(
-        self, readings: Readings, weights: Floats, by_voltage: tuple[Complexes, Complexes], voltage: Complexes,
-        adjoint: Complexes,
-    ) -> Floats:  # fmt: skip
-        """The derivative by the state that an adjoint stands for, shape (K, T).
-
-        Args:
-            readings: What is measured.
-            weights: Shape (M, T).
-            by_voltage: Gradient by all voltages, shape (N, T), and that of the eliminated nodes with the adjoint.
-            voltage: Shape (N, T).
-            adjoint: Shape (N - R, T).
-        """
-        (pulled, right), n_inner, unloaded = by_voltage, len(adjoint), self.factor.unloaded
-        by_power = self._fed_back @ (adjoint / voltage[:n_inner])
-        found = readings.direct(weights, self.n_columns)
-        n = self.bus.size
-        found[:n] += by_power.real
-        found[n : 2 * n] -= by_power.imag
-        for part, first in ((right, 0), (pulled[n_inner:], n_inner)):
-            scale = unloaded[first : first + len(part)]
-            found[-1] += scale.real @ part.real + scale.imag @ part.imag
-        return found
-
-    @cached_property
-    def _fed_back(self) -> sparse.csr_array:
-        """The transpose of how withdrawals feed nodes, shape (n, N - R)."""
-        return sparse.csr_array(self._drawn[0].T)
+        x, voltage = at
+        pulled, found, after = readings.pull_back(voltage, weights), readings.direct(weights, len(x)), adjoint.copy()
+        slope_steps(sweeps, share, self._block, self._grid, self._drawing, x, voltage, pulled, after, found)
+        return found, after
 
     def sensitivity(self, readings: Readings, x: Floats, voltage: Complexes) -> Floats:
         """Derivative of each reading by the state in one step, shape (M, K).
@@ -224,27 +178,41 @@ class StateModel:
             x: The state, shape (K,).
             voltage: Its voltages, shape (N,).
         """
-        m, weights = readings.n_values, np.eye(readings.n_values)
-        power, around = self.injected(x[:, None]), np.tile(voltage[:, None], (1, m))
-        pulled, bend = readings.pull_back(around, weights), _bend(power, voltage[:, None])
-        adjoint = np.zeros((len(power), m), dtype=complex)
-        for _ in range(MOST_SWEEPS):
-            right, after = self._adjoint(pulled, bend, adjoint)
-            moved = np.abs(after - adjoint).max(initial=0.0)
-            adjoint = after
-            if moved <= SENSITIVITY_SHARE * np.abs(after).max(initial=0.0):
-                break
-        return np.ascontiguousarray(self._derivative(readings, weights, (pulled, right), around, adjoint).T)
+        m = readings.n_values
+        at = np.tile(x[:, None], (1, m)), np.tile(voltage[:, None], (1, m))
+        found, _ = self.slope(readings, np.eye(m), at, self.no_adjoint(m), MOST_SWEEPS, SENSITIVITY_SHARE)
+        return np.ascontiguousarray(found.T)
+
+    def no_adjoint(self, n: int) -> Complexes:
+        """What the adjoint of n steps begins with, shape (N - R, n)."""
+        return np.zeros((self.factor.eliminated.size, n), dtype=complex)
+
+    @cached_property
+    def _grid(self) -> Grid:
+        return grid_with_own_limits(self.network)
+
+    @cached_property
+    def _block(self) -> int:
+        return block_of(self.network.n_nodes)
 
     def is_solution(self, x: Floats, voltage: Complexes, tolerance_pu: float) -> Bools:
         """Steps whose voltages do not move in a sweep by more than a tolerance, shape (T,)."""
-        moved = np.abs(self.sweep(x, self.injected(x), voltage) - voltage).max(axis=0)
-        return np.asarray(moved <= tolerance_pu)
+        return np.asarray(self.sweep(x, voltage, 1)[1] <= tolerance_pu)
 
 
-def _bend(power: Complexes, voltage: Complexes) -> Complexes:
-    """How the gradient by the voltages of the eliminated nodes answers to the conjugate adjoint, shape (N - R, T)."""
-    return np.asarray((power / voltage[: len(power)] ** 2).conj())
+@lru_cache(maxsize=KEPT_FACTORS)
+def _model(network: Network, buses: tuple[int, ...]) -> StateModel:
+    """The model of a network, kept for the networks used last."""
+    return StateModel(_passive(network), np.array(buses, dtype=np.int64), network.fixed_mva + _dc_lines_mva(network))
+
+
+@lru_cache(maxsize=KEPT_FACTORS)
+def _passive(network: Network) -> Network:
+    """A network in which nothing draws by itself and nothing answers to voltage, kept for the networks used last."""
+    return replace(
+        network, generator_node=np.empty(0, dtype=np.int64), voltage_dependent_bus=np.empty(0, dtype=np.int64),
+        voltage_control=VoltageControl.none(), fixed_mva=np.zeros(network.n_nodes, dtype=complex),
+    )  # fmt: skip
 
 
 def _dc_lines_mva(network: Network) -> Complexes:

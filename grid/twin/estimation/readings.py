@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import sparse
 
 from grid.arrays import Floats, Ints
 from grid.network.network import Complexes, Network
+from grid.powerflow.zbus import KEPT_FACTORS, factorise, place_of
 
 DEGREES = 180.0 / np.pi
 _FLOWS = {
@@ -52,9 +53,7 @@ class Readings:
     n_values: int
 
     @classmethod
-    def of(
-        cls, network: Network, quantity: tuple[str, ...], at: Ints, column: Mapping[int, int], order: Ints
-    ) -> Readings:
+    def of(cls, network: Network, quantity: tuple[str, ...], at: Ints, column: Mapping[int, int]) -> Readings:
         """The readings of quantities at places.
 
         Args:
@@ -62,13 +61,12 @@ class Readings:
             quantity: See `grid.twin.estimation.measured`, length M.
             at: Bus or branch of each, shape (M,).
             column: Column of the active power of the buses that are in the state.
-            order: Node at each place of the elimination, shape (N,).
         """
         found: dict[str, list[tuple[int, int]]] = {"vm_pu": [], "va_degree": [], "state": []}
         powers: list[tuple[int, tuple[str, int], bool]] = []
         currents: list[tuple[int, str, int]] = []
         n, nodes = len(column), network.buses.node
-        place = np.argsort(order)
+        place = place_of(factorise(network))
         for k, (name, where) in enumerate(zip(quantity, at.tolist(), strict=True)):
             if name in ("vm_pu", "va_degree"):
                 found[name].append((k, int(place[nodes[where]])))
@@ -89,11 +87,9 @@ class Readings:
             power=_pairs([(k, row_of[end]) for k, end, _ in powers]),
             reactive=np.array([reactive for *_, reactive in powers], dtype=bool),
             power_end=place[np.array([_node(network, *end) for end in ends], dtype=np.int64)],
-            power_rows=_stacked(network, order, [_row(network, *end) for end in ends]),
+            power_rows=_rows(network, ends),
             current=np.array([k for k, *_ in currents], dtype=np.int64),
-            current_rows=_stacked(
-                network, order, [_row(network, side, at) * _base_ka(network, side, at) for _, side, at in currents]
-            ),
+            current_rows=_rows(network, [(side, at) for _, side, at in currents], in_ka=True),
             base_mva=network.base_mva,
             n_values=len(quantity),
         )
@@ -174,13 +170,6 @@ def _node(network: Network, side: str, at: int) -> int:
     return at if side == "node" else int((branches.from_node if side == "from" else branches.to_node)[at])
 
 
-def _row(network: Network, side: str, at: int) -> sparse.csr_array:
-    """Current that enters a branch at a side, or that a node withdraws, per voltage, shape (1, N) [pu]."""
-    if side == "node":
-        return -sparse.csr_array(network.admittance)[[at]]
-    return sparse.csr_array((network.admittance_from if side == "from" else network.admittance_to)[[at]])
-
-
 def _base_ka(network: Network, side: str, at: int) -> float:
     """Base current at an end of a branch [kA]."""
     branches, vn_kv = network.branches, network.buses.vn_kv
@@ -188,8 +177,17 @@ def _base_ka(network: Network, side: str, at: int) -> float:
     return float(network.base_mva / (np.sqrt(3.0) * vn_kv[bus]))
 
 
-def _stacked(network: Network, order: Ints, rows: list[sparse.csr_array]) -> sparse.csr_array:
-    """Rows over the nodes in the order of elimination."""
-    if not rows:
-        return sparse.csr_array((0, network.n_nodes), dtype=complex)
-    return sparse.csr_array(sparse.csc_array(sparse.vstack(rows), dtype=complex)[:, order])
+def _rows(network: Network, ends: list[tuple[str, int]], *, in_ka: bool = False) -> sparse.csr_array:
+    """Current that enters each branch at a side, or that a node withdraws, per voltage, shape (C, N) [pu or kA]."""
+    first = {"from": 0, "to": len(network.branches), "node": 2 * len(network.branches)}
+    rows = _currents(network)[np.array([first[side] + at for side, at in ends], dtype=np.int64)]
+    scale = np.array([_base_ka(network, side, at) if in_ka else 1.0 for side, at in ends])
+    return sparse.csr_array(sparse.diags_array(scale) @ rows) if in_ka else rows
+
+
+@lru_cache(maxsize=KEPT_FACTORS)
+def _currents(network: Network) -> sparse.csr_array:
+    """Those of all branches at both sides and of all nodes, over the nodes in the order of elimination [pu]."""
+    every = [network.admittance_from, network.admittance_to, -sparse.csr_array(network.admittance)]
+    by_node = sparse.csc_array(sparse.vstack(every), dtype=complex)
+    return sparse.csr_array(by_node[:, factorise(network).order])
