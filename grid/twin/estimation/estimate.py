@@ -30,19 +30,19 @@ from grid.twin.estimation.readings import Readings
 
 SETTLED_PU = 1e-9
 """A step is settled when no voltage of it moves by more than this [pu]."""
-FIRST_ROUNDS, ROUNDS, MOST_TURNS = 5, 2, 10
-"""Iterations before the first correction of the linearisation, and between two; corrections at most."""
-SWEEPS, ADJOINT_SWEEPS = 2, 2
-"""Sweeps of the power flow in an iteration; of the adjoint for each of them. With a single one the currents of a bus
-that is measured all around do not add up while the voltages move, which exact sensors take for an error."""
-ROUNDS_PER_TURN = 4
+LINEAR_ROUNDS, MOST_ROUNDS = 1, 24
+"""Iterations with the derivatives of the linearisation, before those with the step's own; iterations at most."""
+SWEEPS = 3
+"""Sweeps of the power flow in an iteration, and of the adjoint. With a single one the currents of a bus that is
+measured all around do not add up while the voltages move, which exact sensors take for an error."""
 DIVERGED_PU = 0.5
 """What moves a voltage by more in an iteration settles no more [pu]."""
 GROUPS, MOST_LINEARISATIONS = (8, 1), 8
 """Steps that are linearised anew together when they are not settled with all others; how often a single one is."""
 LINEARISED_PU = 1e-5
 """A single step is linearised anew until that moves no voltage by more [pu]."""
-SWEEPS_ALONE = 20
+ROUNDS_BEFORE = 5
+"""Iterations, with the derivatives of the linearisation, to what steps are linearised about anew."""
 GRID_VOLTAGE_SPREAD = 0.005
 """Standard deviation of the external grids' voltage about that of the net: a tap changer holds its voltage to a dead
 band of about a hundredth; ours, unverified [1]."""
@@ -206,14 +206,14 @@ def _middle(case: _Case) -> tuple[Floats, Complexes]:
 
 
 def _iterate(
-    case: _Case, reference: tuple[Floats, Complexes], sweeps: int = SWEEPS, most: int = MOST_TURNS
+    case: _Case, reference: tuple[Floats, Complexes], linear: int = LINEAR_ROUNDS, most: int = MOST_ROUNDS
 ) -> StateEstimate:
-    """Iterates all steps with one linearisation until they are settled; `sweeps` of voltages and adjoints each time."""
+    """Iterates all steps with one linearisation until they are settled."""
     gain = case.gain(reference)
     if isinstance(gain, CovarianceGain):
-        x, u, voltage, moved = _by_multipliers(case, gain, reference[1], sweeps, most)
+        x, u, voltage, moved = _by_multipliers(case, gain, reference[1], linear, most)
     else:
-        x, u, voltage, moved = _by_state(case, gain, reference[1], sweeps, most)
+        x, u, voltage, moved = _by_state(case, gain, reference[1], most)
     settled = moved <= SETTLED_PU
     elements = np.ascontiguousarray(gain.elements(u)[:-1].T)
     swept = np.where(settled, voltage, np.nan)
@@ -221,38 +221,37 @@ def _iterate(
 
 
 def _by_multipliers(
-    case: _Case, gain: CovarianceGain, start: Complexes, sweeps: int, most: int
+    case: _Case, gain: CovarianceGain, start: Complexes, linear: int, most: int
 ) -> tuple[Floats, Floats, Complexes, Floats]:
-    """Multipliers, voltages and adjoints settle together; the correction c is made anew after some iterations each.
+    """Multipliers, voltages and adjoints settle together, after some rounds with the linearisation's derivatives.
 
     Returns:
         States, Σ's arguments, voltages, and by how much the last round moved a voltage of each step [pu].
     """
     model, readings = case.model, case.readings
     measured, weights = case.arrays()
-    multiplier, bent = np.zeros_like(weights), np.zeros((model.n_columns, weights.shape[1]))
-    x, u = gain.state(multiplier, bent)
-    voltage, _ = model.sweep(x, np.tile(start[:, None], (1, weights.shape[1])), 1)
+    multiplier, u = np.zeros_like(weights), np.zeros((model.n_columns, weights.shape[1]))
+    x = gain.state(u)
+    voltage, moved = model.sweep(x, np.tile(start[:, None], (1, weights.shape[1])), 1)
     adjoint = model.no_adjoint(weights.shape[1])
-    for turn in range(most):
-        moved = np.zeros(weights.shape[1])
-        for _ in range(FIRST_ROUNDS if turn == 0 else ROUNDS):
-            missed = np.where(weights > 0, measured - readings.values(voltage, x), 0.0)
-            multiplier = gain.advance(multiplier, missed)
-            x, u = gain.state(multiplier, bent)
-            voltage, now = model.sweep(x, voltage, sweeps)
-            moved = np.maximum(moved, now)
-            lost = ~(moved < DIVERGED_PU)
-            multiplier[:, lost], voltage[:, lost] = 0.0, start[:, None]
-        if (turn and ((moved <= SETTLED_PU) | lost).all()) or turn == most - 1:
+    for count in range(most):
+        missed, slope = np.where(weights > 0, measured - readings.values(voltage, x), 0.0), u
+        if count >= linear:
+            slope, adjoint = model.slope(readings, multiplier, (x, voltage), adjoint, SWEEPS)
+        multiplier, u = gain.advance(multiplier, u, slope, missed)
+        x = gain.state(u)
+        voltage, moved = model.sweep(x, voltage, SWEEPS)
+        lost = ~(moved < DIVERGED_PU)
+        if lost.any():
+            multiplier[:, lost], u[:, lost], adjoint[:, lost] = 0.0, 0.0, 0.0
+            x[:, lost], voltage[:, lost] = gain.state(u)[:, lost], start[:, None]
+        if count >= linear and ((moved <= SETTLED_PU) | lost).all():
             break
-        slope, adjoint = model.slope(readings, multiplier, (x, voltage), adjoint, ADJOINT_SWEEPS * sweeps)
-        bent = np.where(lost, 0.0, slope - gain.linear_slope(multiplier))
     return x, u, voltage, moved
 
 
 def _by_state(
-    case: _Case, gain: InformationGain, start: Complexes, sweeps: int, most: int
+    case: _Case, gain: InformationGain, start: Complexes, most: int
 ) -> tuple[Floats, Floats, Complexes, Floats]:
     """States, voltages and adjoints settle together; as `_by_multipliers`, with changes of the expected state."""
     model, readings = case.model, case.readings
@@ -261,12 +260,12 @@ def _by_state(
     x = gain.state(u)
     voltage, _ = model.sweep(x, np.tile(start[:, None], (1, weights.shape[1])), 1)
     adjoint, moved = model.no_adjoint(weights.shape[1]), np.full(weights.shape[1], np.inf)
-    for _ in range(ROUNDS_PER_TURN * most):
+    for _ in range(most):
         missed = np.where(weights > 0, weights * (measured - readings.values(voltage, x)), 0.0)
-        slope, adjoint = model.slope(readings, missed, (x, voltage), adjoint, sweeps)
+        slope, adjoint = model.slope(readings, missed, (x, voltage), adjoint, SWEEPS)
         u = gain.advance(u, slope)
         x = gain.state(u)
-        voltage, moved = model.sweep(x, voltage, sweeps)
+        voltage, moved = model.sweep(x, voltage, SWEEPS)
         if (moved <= SETTLED_PU).all() or not (moved < DIVERGED_PU).all():
             break
     return x, u, voltage, moved
@@ -279,7 +278,7 @@ def _linearised_anew(
     late = np.flatnonzero(~found.settled)
     if not late.size:
         return found
-    first = _iterate(case.steps(late), reference, SWEEPS, 1).x
+    first = _iterate(case.steps(late), reference, ROUNDS_BEFORE, ROUNDS_BEFORE).x
     load = np.nan_to_num(first[: case.model.bus.size].sum(axis=0))
     order = np.argsort(load, kind="stable")
     for start in range(0, late.size, size):
@@ -299,13 +298,12 @@ def _stepped(case: _Case, reference: tuple[Floats, Complexes]) -> tuple[Floats, 
     x, voltage = reference
     gain = case.gain(reference)
     if not isinstance(gain, CovarianceGain):
-        return _about(_iterate(case, reference, SWEEPS_ALONE, 1), reference)
+        return _about(_iterate(case, reference, ROUNDS_BEFORE, ROUNDS_BEFORE), reference)
     measured, weights = case.arrays()
     missed = measured - case.readings.values(voltage[:, None], x[:, None]) + gain.read(x)
-    found, _ = gain.state(
-        gain.advance(np.zeros_like(weights), np.where(weights > 0, missed, 0.0)), np.zeros((x.size, 1))
-    )
-    return _mean_state(case.model, found, reference)
+    nothing = np.zeros((x.size, weights.shape[1]))
+    _, u = gain.advance(np.zeros_like(weights), nothing, nothing, np.where(weights > 0, missed, 0.0))
+    return _mean_state(case.model, gain.state(u), reference)
 
 
 def _about(found: StateEstimate, reference: tuple[Floats, Complexes]) -> tuple[Floats, Complexes]:

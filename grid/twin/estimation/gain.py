@@ -3,7 +3,8 @@
 Two forms of the same weighted least squares. With pseudo-measurements of all withdrawals there are far fewer
 measurements than columns of the state, and what is sought is a multiplier λ of each measurement (`CovarianceGain`),
 
-    x = x₀ + Σ (Hᵀ λ + c),   λ ← λ + √W S⁻¹ √W (r − W⁻¹ λ),   S = 1 + √W H Σ Hᵀ √W,   c = (H(x) − H)ᵀ λ,
+    x = x₀ + Σ u,   λ ← λ + δ,   u ← s + Hᵀ δ,   s = H(x)ᵀ λ,
+    δ = √W S⁻¹ √W (r − W⁻¹ λ − H Σ (s − u)),   S = 1 + √W H Σ Hᵀ √W,
 
 where r is what the measurements miss at x. Where nothing is known of some withdrawals, the gain matrix of the state
 is (`InformationGain`),
@@ -88,33 +89,33 @@ class CovarianceGain:
             return np.asarray((self._inverse[0] @ scaled) * self._root)
         return np.asarray(np.matmul(self._inverse, scaled.T[:, :, None])[:, :, 0].T * self._root)
 
-    def state(self, multiplier: Floats, bent: Floats) -> tuple[Floats, Floats]:
-        """The states that multipliers (M, T) and corrections c (K, T) stand for, and Σ's argument, shape (K, T)."""
-        u = self._h.T @ multiplier + bent
-        return self._columns + self._prior.times(u), u
+    def state(self, u: Floats) -> Floats:
+        """The states by Σ's argument, shape (K, T)."""
+        return np.asarray(self._columns + self._prior.times(u))
 
     def elements(self, u: Floats) -> Floats:
         """The withdrawals by Σ's argument, shape (K, T) -> (V, T); the voltage scale last."""
         return self._expected + self._prior.of_elements(u)
 
-    def advance(self, multiplier: Floats, missed: Floats) -> Floats:
-        """The next multipliers.
+    def advance(self, multiplier: Floats, u: Floats, slope: Floats, missed: Floats) -> tuple[Floats, Floats]:
+        """The next multipliers and Σ's argument.
 
         Args:
             multiplier: λ, shape (M, T).
+            u: Σ's argument of the state by now, shape (K, T).
+            slope: ``H(x)ᵀ λ``, shape (K, T).
             missed: Measured less read, shape (M, T); 0 where a value is missing.
         """
         known = self._root > 0
         owed = np.divide(multiplier, self._root**2, where=known, out=np.zeros_like(multiplier))
-        return multiplier + self._whitened(missed - owed)
+        if slope is not u:
+            owed += self._h @ self._prior.times(slope - u)
+        change = self._whitened(missed - owed)
+        return multiplier + change, slope + self._h.T @ change
 
     def read(self, x: Floats) -> Floats:
         """What a state (K,) reads beyond the expected ones, linearised, shape (M, T)."""
         return np.asarray(self._h @ (x[:, None] - self._columns))
-
-    def linear_slope(self, multiplier: Floats) -> Floats:
-        """``Hᵀ λ``, shape (M, T) -> (K, T)."""
-        return np.asarray(self._h.T @ multiplier)
 
     @property
     def is_blind(self) -> bool:

@@ -7,7 +7,7 @@ injections are no measurements here. Derivatives come from the adjoint of the po
     V = α w + Z conj(S / V)      so      ν = Zᴴ (g − b conj(ν)),   b = I / conj(V),
 
 for a gradient g of voltages. Both are iterated with the shared factor of the power flow, for many steps at once; in
-the estimation a sweep of each is enough for every iteration, since all settle together.
+the estimation a few sweeps of each are enough for every iteration, since all settle together.
 """
 
 from __future__ import annotations

@@ -134,31 +134,35 @@ def _bend(first, n_steps, voltage, p, q, br, bi):  # type: ignore[no-untyped-def
 
 
 @inner_kernel()
-def _adjoint_sweep(first, n_steps, grid, gradient, bend, adjoint, right, solved):  # type: ignore[no-untyped-def]
-    """One iteration of the adjoint; returns the largest share of itself that it moved by in any step, squared."""
-    (br, bi), (ar, ai), (xr, xi), (sr, si) = bend, adjoint, right, solved
-    n = br.shape[0]
-    for node in range(n):
+def _adjoint_sweep(first, n_steps, grid, gradient, bend, adjoint, right):  # type: ignore[no-untyped-def]
+    """One iteration of the adjoint: what is solved for, and its solution."""
+    (br, bi), (ar, ai), (xr, xi) = bend, adjoint, right
+    for node in range(br.shape[0]):
         row = gradient[node, first:]
         for k in range(n_steps):
             xr[node, k] = row[k].real - br[node, k] * ar[node, k] - bi[node, k] * ai[node, k]
             xi[node, k] = row[k].imag + br[node, k] * ai[node, k] - bi[node, k] * ar[node, k]
-            sr[node, k] = xr[node, k]
-            si[node, k] = xi[node, k]
-    _solve_adjoint(n_steps, grid, sr, si)
-    share = 0.0
-    for k in range(n_steps):
-        moved, size = 0.0, 1e-300
-        for node in range(n):
-            change_r, change_i = sr[node, k] - ar[node, k], si[node, k] - ai[node, k]
-            moved = max(moved, change_r * change_r + change_i * change_i)
-            size = max(size, sr[node, k] * sr[node, k] + si[node, k] * si[node, k])
-        share = max(share, moved / size)
-    for node in range(n):
+            ar[node, k] = xr[node, k]
+            ai[node, k] = xi[node, k]
+    _solve_adjoint(n_steps, grid, ar, ai)
+
+
+@inner_kernel()
+def _is_still(n_steps, share, adjoint, before):  # type: ignore[no-untyped-def]
+    """Whether no adjoint has moved by more than a share of the largest of its step; keeps them as those before."""
+    (ar, ai), (br, bi) = adjoint, before
+    moved, size = np.zeros(n_steps), np.zeros(n_steps)
+    for node in range(ar.shape[0]):
         for k in range(n_steps):
-            ar[node, k] = sr[node, k]
-            ai[node, k] = si[node, k]
-    return share
+            change_r, change_i = ar[node, k] - br[node, k], ai[node, k] - bi[node, k]
+            moved[k] = max(moved[k], change_r * change_r + change_i * change_i)
+            size[k] = max(size[k], ar[node, k] * ar[node, k] + ai[node, k] * ai[node, k])
+            br[node, k] = ar[node, k]
+            bi[node, k] = ai[node, k]
+    still = True
+    for k in range(n_steps):
+        still &= moved[k] <= share * share * size[k]
+    return still
 
 
 @inner_kernel()
@@ -191,7 +195,7 @@ def slope_steps(sweeps, share, block, grid, drawing, x, voltage, gradient, adjoi
 
     Args:
         sweeps: How often at most.
-        share: A block is done when no adjoint in it moves by more than this share of the largest of its step [1].
+        share: A block is done when no adjoint moves by more than this share of the largest of its step [1]; 0: never.
         block: Steps in a block.
         grid: The factor, as the power flow has it.
         drawing: Which nodes draw what the state says.
@@ -204,7 +208,7 @@ def slope_steps(sweeps, share, block, grid, drawing, x, voltage, gradient, adjoi
     n, shape = grid.diagonal_real.size, (grid.diagonal_real.size, block)
     p, q = np.empty(shape), np.empty(shape)
     bend, now = (np.empty(shape), np.empty(shape)), (np.empty(shape), np.empty(shape))
-    right, solved = (np.empty(shape), np.empty(shape)), (np.empty(shape), np.empty(shape))
+    right, before = (np.empty(shape), np.empty(shape)), (np.zeros(shape), np.zeros(shape))
     for first in range(0, voltage.shape[1], block):
         n_steps = min(block, voltage.shape[1] - first)
         _draw(first, n_steps, drawing, x, p, q)
@@ -215,7 +219,8 @@ def slope_steps(sweeps, share, block, grid, drawing, x, voltage, gradient, adjoi
                 now[0][node, k] = row[k].real
                 now[1][node, k] = row[k].imag
         for _ in range(sweeps):
-            if _adjoint_sweep(first, n_steps, grid, gradient, bend, now, right, solved) <= share * share:
+            _adjoint_sweep(first, n_steps, grid, gradient, bend, now, right)
+            if share > 0.0 and _is_still(n_steps, share, now, before):
                 break
         _add_derivative(first, n_steps, grid, drawing, gradient, (voltage, now, right), found)
         for node in range(n):

@@ -19,8 +19,9 @@ from grid.time.clock import Clock
 from grid.twin.estimation.bad_data import estimate_without_bad_data
 from grid.twin.estimation.candidates import best_sensors
 from grid.twin.estimation.covariance import PriorCovariance
-from grid.twin.estimation.estimate import estimate
+from grid.twin.estimation.estimate import GRID_VOLTAGE_SPREAD, estimate
 from grid.twin.estimation.measured import MeasuredValues
+from grid.twin.estimation.model import StateModel
 from grid.twin.estimation.observability import observability, voltages_of
 from grid.twin.estimation.pseudo import PseudoInjections
 from grid.twin.estimation.sensors import simulated_sensors
@@ -119,6 +120,37 @@ def _pandapower_state(feeder: Feeder, measured: MeasuredValues, step: int) -> np
         pp.create_measurement(net, quantity, "bus", 0.0, 1e-6, bus)
     pandapower.estimation.estimate(net, init="flat", tolerance=1e-9, maximum_iterations=50, zero_injection=None)
     return np.asarray(net.res_bus_est[["vm_pu", "va_degree"]])
+
+
+def test_the_derivatives_are_those_of_the_power_flow(feeder: Feeder) -> None:
+    measured = simulated_sensors(feeder.flow, feeder.drawn, range(8))
+    branches = np.arange(len(feeder.network.branches))
+    currents = MeasuredValues(("i_to_ka",) * branches.size, branches, np.ones((STEPS, branches.size)), np.ones(1))
+    model = StateModel.from_network(feeder.network, feeder.pseudo.bus)
+    readings = model.readings(measured.plus(currents))
+    x = np.append(feeder.pseudo.values[0], 1.01)  # as the columns stand, with the external grid 1 % higher
+    voltage = model.voltages(x[:, None])
+    assert model.is_solution(x[:, None], voltage, 1e-9).all()
+    beside = x[:, None] + 1e-5 * np.hstack([np.eye(x.size), -np.eye(x.size)])
+    read = readings.values(model.voltages(beside), beside)
+    slope = (read[:, : x.size] - read[:, x.size :]) / 2e-5
+    found = model.sensitivity(readings, x, voltage[:, 0])
+    assert np.abs(found - slope).max() < 1e-4 * np.abs(slope).max()
+
+
+@pytest.mark.parametrize("exact", [1.0, 0.1])
+def test_the_estimate_is_the_least_square_with_the_derivatives_of_its_own_state(feeder: Feeder, exact: float) -> None:
+    measured = simulated_sensors(feeder.flow, feeder.drawn, [0, 3, 6], rng=np.random.default_rng(3))
+    measured = replace(measured, standard_deviation=exact * np.asarray(measured.standard_deviation))
+    pseudo = replace(feeder.pseudo, group=np.repeat([0, 1], 5), common_share=0.7)
+    found = estimate(feeder.network, measured, pseudo)
+    assert found.settled.all()
+    prior = PriorCovariance.from_pseudo(np.arange(10), 11, pseudo, GRID_VOLTAGE_SPREAD)
+    pulled = (measured.weights() * found.residual).T
+    at, start = (found.x, found.swept), found.model.no_adjoint(STEPS)
+    slope, _ = found.model.slope(found.readings, pulled, at, start, 60)
+    moved = found.x - np.append(pseudo.values, np.ones((STEPS, 1)), axis=1).T
+    assert np.abs(moved - prior.times(slope)).max() < 1e-4 * np.abs(moved).max()
 
 
 def test_more_sensors_never_widen_a_band(feeder: Feeder) -> None:
