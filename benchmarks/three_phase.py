@@ -15,14 +15,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from grid.arrays import Floats
 from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES
-from grid.three_phase import PhaseLoads, sequence_network, three_phase_flow
+from grid.three_phase import PhaseLoads, sequence_network, three_phase_windows
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks_three_phase.md"
 STIFF_MVA = 1e9
@@ -108,12 +108,10 @@ def ours(net: Any, *, full: bool, threads: int = 1) -> Engine:
     at_once = KEPT_BYTES // (4 * (3 * network.n_nodes + len(network.branches)))
 
     def solve(power: Complexes) -> Floats:
-        lowest = []
-        for first in range(0, len(power), at_once):
-            loads = PhaseLoads.at_buses(network, at, power[first : first + at_once].transpose(0, 2, 1))
-            found = three_phase_flow(network, loads, keep="magnitudes" if full else "extremes", threads=threads)
-            lowest.append(found.vm_min_pu)
-        return np.concatenate(lowest)
+        loads = PhaseLoads.at_buses(network, at, power.transpose(0, 2, 1), threads=threads)
+        keep: Literal["magnitudes", "extremes"] = "magnitudes" if full else "extremes"
+        windows = three_phase_windows(network, loads, at_once, keep=keep, threads=threads)
+        return np.concatenate([found.vm_min_pu for found in windows])
 
     what = "all voltages and loadings" if full else "extremes, unbalance, losses, violations"
     return Engine(f"**gridcarbon**, {what}", solve, STEPS_OF_A_YEAR, threads)

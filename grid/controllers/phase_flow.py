@@ -18,7 +18,8 @@ from grid.network.network import Complexes, Network
 from grid.network.sequence_network import PHASES, SequenceNetwork
 from grid.network.sequence_variants import changed_sequences
 from grid.powerflow.newton import VoltageCurves
-from grid.three_phase.flow import PhaseLoads, three_phase_flow
+from grid.three_phase.flow import three_phase_flow
+from grid.three_phase.loads import PhaseLoads
 from grid.three_phase.power_flow import PhasePowerFlow
 from grid.time.clock import Clock
 

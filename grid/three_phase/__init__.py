@@ -8,7 +8,8 @@ models of lines and transformers in the zero, positive and negative sequence.
 import grid.code_cache  # noqa: F401  before any function is compiled
 from grid._pandapower import sequence_network, sequences_of
 from grid.network.sequence_network import SequenceNetwork
-from grid.three_phase.flow import PhaseLoads, ThreePhaseFlow, three_phase_flow
+from grid.three_phase.flow import ThreePhaseFlow, three_phase_flow, three_phase_windows
+from grid.three_phase.loads import PhaseLoads
 from grid.three_phase.power_flow import PhasePowerFlow, phase_power_flow
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "sequence_network",
     "sequences_of",
     "three_phase_flow",
+    "three_phase_windows",
 ]

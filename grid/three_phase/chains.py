@@ -79,7 +79,8 @@ def chains_of(
 def _flowing(own: Complexes, other: Complexes, ends: list[tuple[Complexes, Complexes]]) -> tuple[Complexes, Complexes]:
     """Current that enters branches at one end, from the voltages of both; rows of y_ff and y_ft, or y_tf and y_tt."""
     first, rise = (own * ends[0][part] + other * ends[1][part] for part in range(2))
-    first[np.abs(first) < ROUNDING * np.abs(own)] = 0.0
+    for part in (first, rise):  # at dead ends no current flows
+        part[np.abs(part) < ROUNDING * np.abs(own)] = 0.0
     return first, rise
 
 

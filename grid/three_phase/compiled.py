@@ -9,14 +9,14 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg
 
-from grid.arrays import Ints, read_only
+from grid.arrays import Bools, Floats, Ints, read_only
 from grid.network.injections import Injections
 from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES, SequenceNetwork
 from grid.network.tolerances import UNBALANCE_MAX
 from grid.powerflow.elimination import eliminate
 from grid.powerflow.newton import VoltageCurves
-from grid.powerflow.zbus import GROUPS, Limits, profiles_of
+from grid.powerflow.zbus import GROUPS, Limits
 from grid.powerflow.zbus_arrays import Profiles
 from grid.three_phase.chains import ROUNDING, ChainBranches, chains_of
 from grid.three_phase.kernel import Bounds, Connected, Following, Reduced, Sequence, SequenceGrid
@@ -48,7 +48,8 @@ class NodeLayout:
 def layout_of(network: SequenceNetwork, connected: Ints) -> NodeLayout:
     """Which nodes take part in the iteration: those with something connected, of external grids, and branching points.
 
-    What lies between them are chains whose voltages follow from the two ends.
+    What lies between them are chains whose voltages follow from the two ends, dead ends included, where nothing is
+    connected.
 
     Args:
         network: The network.
@@ -56,13 +57,28 @@ def layout_of(network: SequenceNetwork, connected: Ints) -> NodeLayout:
     """
     pattern = sparse.csr_array(sum((abs(one) for one in network.admittance), start=sparse.csc_array(
         (network.n_nodes, network.n_nodes))))  # fmt: skip
-    degree = np.diff(pattern.indptr) - 1
-    active = degree > 2  # a node between two others has two neighbours
-    active[connected] = True
-    active[network.slack] = True
+    needed = np.zeros(network.n_nodes, dtype=bool)
+    needed[connected] = True
+    needed[network.slack] = True
+    active = needed | (_branching(pattern, needed) > 2)  # a node between two others has two neighbours
     return NodeLayout(
         np.concatenate([np.flatnonzero(active), np.flatnonzero(~active)]).astype(np.int64), int(active.sum())
     )
+
+
+def _branching(pattern: sparse.csr_array, needed: Bools) -> Ints:
+    """Neighbours of each node without those dead ends where nothing is needed; 0 at the dead ends, shape (N,)."""
+    degree: Ints = np.diff(pattern.indptr).astype(np.int64) - 1
+    ends = np.flatnonzero((degree == 1) & ~needed).tolist()
+    while ends:
+        end = ends.pop()
+        degree[end] = 0
+        for node in pattern.indices[pattern.indptr[end] : pattern.indptr[end + 1]].tolist():
+            if degree[node] > 0:
+                degree[node] -= 1
+                if degree[node] == 1 and not needed[node]:
+                    ends.append(node)
+    return degree
 
 
 @lru_cache(maxsize=KEPT_GRIDS)
@@ -188,17 +204,24 @@ def compiled_profiles(network: SequenceNetwork, injections: Injections, also: In
         injections: Withdrawal, rows phase by phase: 3 times B buses.
         also: Nodes that are among them even if nothing is drawn.
     """
-    n_buses, node = len(network.buses.names), network.buses.node
-    live = np.flatnonzero(node >= 0)
-    gather = sparse.csr_array((np.ones(live.size), (node[live], live)), shape=(network.n_nodes, n_buses))
-    by_phase = sparse.block_diag([gather] * len(PHASES), format="csr")
-    p, q = (sparse.csr_array(by_phase @ part) / network.base_mva for part in (injections.p_mw, injections.q_mvar))
-    both = sparse.csr_array(abs(p) + abs(q))
-    used = np.diff(both.indptr).reshape(len(PHASES), -1).any(axis=0)
-    used[also] = True
-    nodes = np.flatnonzero(used)
-    rows = np.concatenate([phase * network.n_nodes + nodes for phase in range(len(PHASES))])
-    return nodes, profiles_of(read_only(injections.profiles), p[rows], q[rows])
+    n_buses, node, n_profiles = len(network.buses.names), network.buses.node, max(len(injections.profiles), 1)
+    entries: list[Ints] = []
+    values: list[Floats] = []
+    for part in (injections.p_mw, injections.q_mvar):
+        phase, bus = np.divmod(np.repeat(np.arange(part.shape[0]), np.diff(part.indptr)), n_buses)
+        live = (node[bus] >= 0) & (part.data != 0.0)
+        entries.append(((phase * network.n_nodes + node[bus]) * n_profiles + part.indices)[live])
+        values.append(part.data[live] / network.base_mva)
+    both, place = np.unique(np.concatenate(entries), return_inverse=True)
+    p_of, q_of = (
+        np.asarray(np.bincount(at, weights, minlength=both.size), dtype=float)
+        for at, weights in zip(np.split(place, [entries[0].size]), values, strict=True)
+    )
+    row, profile = np.divmod(both, n_profiles)
+    nodes = np.union1d(row % network.n_nodes, also)
+    begins = np.searchsorted(row, np.add.outer(np.arange(len(PHASES)) * network.n_nodes, nodes).ravel())
+    pointer = np.append(begins, row.size).astype(np.int64)
+    return nodes, Profiles(read_only(injections.profiles), pointer, profile, p_of, q_of)
 
 
 def nodes_with(network: SequenceNetwork, injections: Injections) -> Ints:

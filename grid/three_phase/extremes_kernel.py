@@ -1,6 +1,8 @@
 """Extremes of nodes and currents in the steps of a block, and what is kept of them; compiled.
 
-Each loop writes one array: of several the compiler would not know that they are apart, and would compute step by step.
+`rows` is one array of rows of `LANES` steps: squares of the phases a, b, c of a node or current, the lowest and highest
+of them and the unbalance (of a current that of the way back); then what is gathered over the nodes of a block: lowest
+and highest voltage, unbalance, number beyond a limit; last room to find extremes over the steps.
 """
 
 from __future__ import annotations
@@ -14,137 +16,154 @@ from grid.three_phase.kernel import HALF_ROOT_3, LANES, inlined_kernel
 
 reducing_kernel = partial(inlined_kernel, fastmath=FAST | {"nnan"})
 """For functions that see only steps which have converged, so that extremes over steps are found at once for several."""
+PHASE_B, PHASE_C, LOW, HIGH, RATIO, LOWEST, HIGHEST, UNBALANCE, BEYOND, ROOM = (row * LANES for row in range(1, 11))
+"""Where the rows begin; phase a is first."""
+N_ROWS = 11
+LAST_STEPS = 8
+"""So few steps are compared one by one."""
+
+
+@reducing_kernel()
+def _most(rows, begin):  # type: ignore[no-untyped-def]
+    """The highest of the steps of a row, by halves: the compiler compares several at once only element by element."""
+    half = LANES // 2
+    for k in range(half):
+        rows[ROOM + k] = max(rows[begin + k], rows[begin + half + k])
+    while half > LAST_STEPS:
+        half //= 2
+        for k in range(half):
+            rows[ROOM + k] = max(rows[ROOM + k], rows[ROOM + half + k])
+    found = rows[ROOM]
+    for k in range(half):
+        found = max(found, rows[ROOM + k])
+    return found
+
+
+@reducing_kernel()
+def _least(rows, begin):  # type: ignore[no-untyped-def]
+    """The lowest of the steps of a row."""
+    half = LANES // 2
+    for k in range(half):
+        rows[ROOM + k] = min(rows[begin + k], rows[begin + half + k])
+    while half > LAST_STEPS:
+        half //= 2
+        for k in range(half):
+            rows[ROOM + k] = min(rows[ROOM + k], rows[ROOM + half + k])
+    found = rows[ROOM]
+    for k in range(half):
+        found = min(found, rows[ROOM + k])
+    return found
 
 
 @inlined_kernel()
-def along(part, at, v, d, z):  # type: ignore[no-untyped-def]
-    """Something in a chain in all sequences, from the voltage of its first end and the rise to its second."""
-    vr, vi, dr, di, zr, zi = v[0], v[1], d[0], d[1], z[0], z[1]
+def _from_first_end(part, at, v, scaled):  # type: ignore[no-untyped-def]
+    """The part of something in a chain that follows the voltage of its first end: this itself where it is the same."""
+    same = True
     for s in range(3):
-        fr, fi, rr, ri = part.first_real[s, at], part.first_imag[s, at], part.rise_real[s, at], part.rise_imag[s, at]
+        same &= part.first_real[s, at] == 1.0 and part.first_imag[s, at] == 0.0
+    if same:
+        return v
+    for s in range(3):
+        a, b, begin = part.first_real[s, at], part.first_imag[s, at], 2 * s * LANES
         for k in range(LANES):
-            zr[s, k] = rr * dr[s, k] - ri * di[s, k]
-        for k in range(LANES):
-            zi[s, k] = rr * di[s, k] + ri * dr[s, k]
-        if fr == 1.0 and fi == 0.0:
-            for k in range(LANES):
-                zr[s, k] += vr[s, k]
-            for k in range(LANES):
-                zi[s, k] += vi[s, k]
-        elif fr != 0.0 or fi != 0.0:
-            for k in range(LANES):
-                zr[s, k] += fr * vr[s, k] - fi * vi[s, k]
-            for k in range(LANES):
-                zi[s, k] += fr * vi[s, k] + fi * vr[s, k]
+            vr, vi = v[begin + k], v[begin + LANES + k]
+            scaled[begin + k] = a * vr - b * vi
+            scaled[begin + LANES + k] = a * vi + b * vr
+    return scaled
 
 
 @inlined_kernel()
-def _phase_squares(zr, zi, half_r, half_i, a, b, c):  # type: ignore[no-untyped-def]
+def _phase_squares(zr, zi, pr, pi, nr, ni):  # type: ignore[no-untyped-def]
     """Squares of the phases a, b, c of what there is in three sequences."""
-    for k in range(LANES):
-        a[k] = (zr[0, k] + zr[1, k] + zr[2, k]) ** 2 + (zi[0, k] + zi[1, k] + zi[2, k]) ** 2
-    for k in range(LANES):
-        half_r[k] = zr[0, k] - 0.5 * (zr[1, k] + zr[2, k])
-    for k in range(LANES):
-        half_i[k] = zi[0, k] - 0.5 * (zi[1, k] + zi[2, k])
-    for k in range(LANES):
-        turned_r, turned_i = HALF_ROOT_3 * (zi[1, k] - zi[2, k]), HALF_ROOT_3 * (zr[2, k] - zr[1, k])
-        b[k] = (half_r[k] + turned_r) ** 2 + (half_i[k] + turned_i) ** 2
-    for k in range(LANES):
-        turned_r, turned_i = HALF_ROOT_3 * (zi[1, k] - zi[2, k]), HALF_ROOT_3 * (zr[2, k] - zr[1, k])
-        c[k] = (half_r[k] - turned_r) ** 2 + (half_i[k] - turned_i) ** 2
+    sum_r, sum_i = pr + nr, pi + ni
+    half_r, half_i = zr - 0.5 * sum_r, zi - 0.5 * sum_i
+    turned_r, turned_i = HALF_ROOT_3 * (pi - ni), HALF_ROOT_3 * (nr - pr)
+    return (
+        (zr + sum_r) ** 2 + (zi + sum_i) ** 2,
+        (half_r + turned_r) ** 2 + (half_i + turned_i) ** 2,
+        (half_r - turned_r) ** 2 + (half_i - turned_i) ** 2,
+    )
 
 
 @inlined_kernel()
-def squares(zr, zi, s, a):  # type: ignore[no-untyped-def]
-    """Squares of one sequence."""
-    for k in range(LANES):
-        a[k] = zr[s, k] * zr[s, k] + zi[s, k] * zi[s, k]
+def along(part, at, v, d, scaled, z):  # type: ignore[no-untyped-def]
+    """Something in a chain in all sequences, three complex rows."""
+    base = _from_first_end(part, at, v, scaled)
+    for s in range(3):
+        a, b, begin = part.rise_real[s, at], part.rise_imag[s, at], 2 * s * LANES
+        for k in range(LANES):
+            dr, di = d[begin + k], d[begin + LANES + k]
+            z[begin + k] = base[begin + k] + a * dr - b * di
+            z[begin + LANES + k] = base[begin + LANES + k] + a * di + b * dr
 
 
 @reducing_kernel()
-def _most(a):  # type: ignore[no-untyped-def]
-    """The highest of the steps."""
-    found = a[0]
+def reduce_node(inner, at, limits, v, d, scaled, rows):  # type: ignore[no-untyped-def]
+    """Squares of a node's phases, extremes by step; returns those of the node and the highest unbalance."""
+    base = _from_first_end(inner, at, v, scaled)
+    a0, a1, a2 = inner.rise_real[0, at], inner.rise_real[1, at], inner.rise_real[2, at]
+    b0, b1, b2 = inner.rise_imag[0, at], inner.rise_imag[1, at], inner.rise_imag[2, at]
     for k in range(LANES):
-        found = max(found, a[k])
-    return found
-
-
-@reducing_kernel()
-def _least(a):  # type: ignore[no-untyped-def]
-    """The lowest of the steps."""
-    found = a[0]
-    for k in range(LANES):
-        found = min(found, a[k])
-    return found
-
-
-@reducing_kernel()
-def _raise_to(a, high):  # type: ignore[no-untyped-def]
-    """Raises the highest values of the steps."""
-    for k in range(LANES):
-        high[k] = max(high[k], a[k])
-
-
-@reducing_kernel()
-def _highest_phase(a, b, c, high):  # type: ignore[no-untyped-def]
-    """The highest of three phases in each step."""
-    for k in range(LANES):
-        high[k] = max(a[k], b[k], c[k])
-
-
-@reducing_kernel()
-def reduce_node(least, highest_permitted, limit, z, row, seen):  # type: ignore[no-untyped-def]
-    """Extremes of the voltages by step; returns those of the node, and the highest unbalance."""
-    zr, zi = z
-    a, b, c, low, high, ratio = row
-    vm_min, vm_max, unbalance, over = seen
-    _phase_squares(zr, zi, low, high, a, b, c)
-    _highest_phase(a, b, c, high)
-    for k in range(LANES):
-        low[k] = min(a[k], b[k], c[k])
-    for k in range(LANES):
-        ratio[k] = (zr[2, k] * zr[2, k] + zi[2, k] * zi[2, k]) / (zr[1, k] * zr[1, k] + zi[1, k] * zi[1, k])
-    for k in range(LANES):
-        vm_min[k] = min(vm_min[k], low[k])
-    _raise_to(high, vm_max)
-    _raise_to(ratio, unbalance)
-    lowest, highest, most = _least(low), _most(high), _most(ratio)
+        zr = base[k] + a0 * d[k] - b0 * d[LANES + k]
+        zi = base[LANES + k] + a0 * d[LANES + k] + b0 * d[k]
+        pr = base[2 * LANES + k] + a1 * d[2 * LANES + k] - b1 * d[3 * LANES + k]
+        pi = base[3 * LANES + k] + a1 * d[3 * LANES + k] + b1 * d[2 * LANES + k]
+        nr = base[4 * LANES + k] + a2 * d[4 * LANES + k] - b2 * d[5 * LANES + k]
+        ni = base[5 * LANES + k] + a2 * d[5 * LANES + k] + b2 * d[4 * LANES + k]
+        a, b, c = _phase_squares(zr, zi, pr, pi, nr, ni)
+        ratio = (nr * nr + ni * ni) / (pr * pr + pi * pi)
+        low, high = min(a, b, c), max(a, b, c)
+        rows[k] = a
+        rows[PHASE_B + k] = b
+        rows[PHASE_C + k] = c
+        rows[LOW + k] = low
+        rows[HIGH + k] = high
+        rows[RATIO + k] = ratio
+        rows[LOWEST + k] = min(rows[LOWEST + k], low)
+        rows[HIGHEST + k] = max(rows[HIGHEST + k], high)
+        rows[UNBALANCE + k] = max(rows[UNBALANCE + k], ratio)
+    lowest, highest, most = _least(rows, LOW), _most(rows, HIGH), _most(rows, RATIO)
+    least, highest_permitted, limit = limits
     if lowest < least or highest > highest_permitted or most > limit:
         for k in range(LANES):
-            broken = (low[k] < least) | (high[k] > highest_permitted) | (ratio[k] > limit)
-            over[k] += 1.0 if broken else 0.0
+            broken = (rows[LOW + k] < least) | (rows[HIGH + k] > highest_permitted) | (rows[RATIO + k] > limit)
+            rows[BEYOND + k] += 1.0 if broken else 0.0
     return lowest, highest, most
 
 
 @inlined_kernel()
-def keep_magnitudes(first, n_steps, at, a, b, c, vm):  # type: ignore[no-untyped-def]
+def keep_magnitudes(first, n_steps, at, rows, vm):  # type: ignore[no-untyped-def]
     """Writes the voltages of the phases of a node."""
-    for k in range(n_steps):
-        vm[0, at, first + k] = np.sqrt(np.float32(a[k]))
-    for k in range(n_steps):
-        vm[1, at, first + k] = np.sqrt(np.float32(b[k]))
-    for k in range(n_steps):
-        vm[2, at, first + k] = np.sqrt(np.float32(c[k]))
+    for phase in range(3):
+        for k in range(n_steps):
+            vm[phase, at, first + k] = np.sqrt(np.float32(rows[phase * LANES + k]))
 
 
-@inlined_kernel()
-def reduce_current(g, most, z, row, square, loading_max):  # type: ignore[no-untyped-def]
+@reducing_kernel()
+def reduce_current(currents, g, v, d, scaled, rows, square, loading_max):  # type: ignore[no-untyped-def]
     """Squares of the highest phase of a current by step; returns the highest of it and of the way back."""
-    zr, zi = z
-    a, b, c, low, high = row[:5]
-    _phase_squares(zr, zi, low, high, a, b, c)
-    _highest_phase(a, b, c, high)
+    base = _from_first_end(currents, g, v, scaled)
+    a0, a1, a2 = currents.rise_real[0, g], currents.rise_real[1, g], currents.rise_real[2, g]
+    b0, b1, b2 = currents.rise_imag[0, g], currents.rise_imag[1, g], currents.rise_imag[2, g]
+    of = square[g]
     for k in range(LANES):
-        square[g, k] = high[k]
-    squares(zr, zi, 0, low)
-    for group in range(most.shape[0]):
-        factor = most[group, g]
+        zr = base[k] + a0 * d[k] - b0 * d[LANES + k]
+        zi = base[LANES + k] + a0 * d[LANES + k] + b0 * d[k]
+        pr = base[2 * LANES + k] + a1 * d[2 * LANES + k] - b1 * d[3 * LANES + k]
+        pi = base[3 * LANES + k] + a1 * d[3 * LANES + k] + b1 * d[2 * LANES + k]
+        nr = base[4 * LANES + k] + a2 * d[4 * LANES + k] - b2 * d[5 * LANES + k]
+        ni = base[5 * LANES + k] + a2 * d[5 * LANES + k] + b2 * d[4 * LANES + k]
+        a, b, c = _phase_squares(zr, zi, pr, pi, nr, ni)
+        rows[HIGH + k] = max(a, b, c)
+        rows[RATIO + k] = zr * zr + zi * zi
+    for k in range(LANES):
+        of[k] = rows[HIGH + k]
+    for group in range(currents.most.shape[0]):
+        factor = currents.most[group, g]
         if factor > 0.0:
             for k in range(LANES):
-                loading_max[group, k] = max(loading_max[group, k], factor * high[k])
-    return _most(high), 9.0 * _most(low)
+                loading_max[group, k] = max(loading_max[group, k], factor * rows[HIGH + k])
+    return _most(rows, HIGH), 9.0 * _most(rows, RATIO)
 
 
 @inlined_kernel()
@@ -154,7 +173,7 @@ def count_loadings(of_from, of_to, percent, limit_percent, square, over):  # typ
         f, t, limit = of_from[branch], of_to[branch], limit_percent[branch] ** 2
         a, b = percent[branch, 0] ** 2, percent[branch, 1] ** 2
         for k in range(LANES):
-            over[k] += 1.0 if max(a * square[f, k], b * square[t, k]) > limit else 0.0
+            over[BEYOND + k] += 1.0 if max(a * square[f, k], b * square[t, k]) > limit else 0.0
 
 
 @inlined_kernel()
@@ -165,5 +184,10 @@ def keep_loadings(first, n_steps, of_from, of_to, percent, square, loading):  # 
             square[g, k] = np.sqrt(square[g, k])
     for branch in range(of_from.size):
         f, t, a, b = of_from[branch], of_to[branch], percent[branch, 0], percent[branch, 1]
-        for k in range(n_steps):
-            loading[branch, first + k] = max(a * square[f, k], b * square[t, k])
+        if f == t:
+            a = max(a, b)
+            for k in range(n_steps):
+                loading[branch, first + k] = a * square[f, k]
+        else:
+            for k in range(n_steps):
+                loading[branch, first + k] = max(a * square[f, k], b * square[t, k])

@@ -12,15 +12,15 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from scipy import sparse
 
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, raise_if_any
-from grid.network.injections import Injections
 from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES, TO_PHASES, SequenceNetwork
 from grid.powerflow.newton import VoltageCurves
@@ -28,97 +28,11 @@ from grid.powerflow.zbus import GROUPS, MAX_ITERATIONS, SETTLED_PU, Limits, in_t
 from grid.three_phase.compiled import compiled_bounds, compiled_grid, connected_of, nodes_with
 from grid.three_phase.found_kernel import merged, nothing_found, solve_steps
 from grid.three_phase.kernel import LANES, ElementFound, PhasesKept, SequenceGrid, Singles, StepFound
+from grid.three_phase.loads import PhaseLoads
 
 Keep = Literal["extremes", "magnitudes", "phasors"]
 MISSED_MVA = 1e-8
 """A step has converged when no node misses a current of more than this at rated voltage in any sequence [MVA]."""
-STEPS_AT_ONCE = 256
-"""Steps that are turned from rows into columns at a time, so that both stay in the cache."""
-
-
-@dataclass(frozen=True, eq=False)
-class PhaseLoads:
-    """Withdrawal by phase; T steps, B buses.
-
-    Args:
-        wye: Between phase and neutral, rows phase by phase: 3 B of them.
-        delta: Between the phases ab, bc, ca, in the same way.
-    """
-
-    wye: Injections
-    delta: Injections
-
-    @classmethod
-    def dense(cls, wye_mva: Complexes, delta_mva: Complexes | None = None) -> PhaseLoads:
-        """Withdrawal given for every step, phase and bus, shape (T, 3, B) each [MW + j MVAr]."""
-        n_steps = wye_mva.shape[0]
-        none = np.zeros_like(wye_mva) if delta_mva is None else delta_mva
-        flat = [power.reshape(n_steps, -1) for power in (wye_mva, none)]
-        return cls(*(Injections.dense(power.real, power.imag) for power in flat))
-
-    @classmethod
-    def at_buses(cls, network: SequenceNetwork, buses: Ints, wye_mva: Complexes) -> PhaseLoads:
-        """Withdrawal between phase and neutral at some buses only.
-
-        Args:
-            network: The network.
-            buses: Their places, shape (K,), each once.
-            wye_mva: Withdrawal, shape (T, 3, K) [MW + j MVAr].
-        """
-        n_rows, n_steps = len(PHASES) * len(network.buses.names), wye_mva.shape[0]
-        rows = np.concatenate([phase * len(network.buses.names) + buses for phase in range(len(PHASES))])
-        flat = wye_mva.reshape(n_steps, -1)
-        drawn: Bools = np.any(flat[:1], axis=0)
-        drawn[~drawn] = flat[:, ~drawn].any(axis=0)
-        rows = rows[drawn]
-        profiles = np.empty((2, rows.size, n_steps))
-        for first in range(0, n_steps, STEPS_AT_ONCE):
-            some = slice(first, first + STEPS_AT_ONCE)
-            part_of = flat[some, drawn].T
-            profiles[0, :, some], profiles[1, :, some] = part_of.real, part_of.imag
-        shape = (n_rows, 2 * rows.size)
-        p, q = (
-            sparse.csr_array((np.ones(rows.size), (rows, part * rows.size + np.arange(rows.size))), shape=shape)
-            for part in range(2)
-        )
-        none = sparse.csr_array((n_rows, 0))
-        return cls(
-            Injections(profiles.reshape(2 * rows.size, n_steps), p, q), Injections(np.empty((0, n_steps)), none, none)
-        )
-
-    @classmethod
-    def of_net(cls, network: SequenceNetwork) -> PhaseLoads:
-        """One step with what the net's own elements draw."""
-        return cls.dense(network.wye_mva[None], network.delta_mva[None])
-
-    @classmethod
-    def balanced(cls, injections: Injections) -> PhaseLoads:
-        """A third of the withdrawal of a balanced net in each phase."""
-        thirds = [sparse.vstack([part / len(PHASES)] * len(PHASES), format="csr")
-                  for part in (injections.p_mw, injections.q_mvar)]  # fmt: skip
-        none = sparse.csr_array(thirds[0].shape)
-        return cls(Injections(injections.profiles, *thirds), Injections(injections.profiles, none, none))
-
-    def with_earth_of(self, network: SequenceNetwork) -> PhaseLoads:
-        """The same with all between a phase and a neutral without earth put between phases: a at ab, b at bc, c at ca.
-
-        A balanced load draws the same either way, and no current into earth.
-        """
-        node = network.buses.node
-        alone = np.tile((node >= 0) & network.unearthed[node], len(PHASES))
-        if not alone.any():
-            return self
-        moved, left = (sparse.diags_array(part.astype(float)) for part in (alone, ~alone))
-        parts = [
-            Injections(self.wye.profiles, sparse.csr_array(of @ self.wye.p_mw), sparse.csr_array(of @ self.wye.q_mvar))
-            for of in (left, moved)
-        ]
-        return PhaseLoads(parts[0], self.delta.plus(parts[1]))
-
-    @property
-    def n_steps(self) -> int:
-        """Number of steps T."""
-        return self.wye.n_steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,6 +142,25 @@ def three_phase_flow(
     Raises:
         InputError: If the loads are not those of this network.
     """
+    return next(three_phase_windows(
+        network, loads, max(loads.n_steps, 1), limits=limits, curves=curves, keep=keep, threads=threads
+    ))  # fmt: skip
+
+
+def three_phase_windows(
+    network: SequenceNetwork,
+    loads: PhaseLoads,
+    at_once: int,
+    *,
+    limits: Limits | None = None,
+    curves: VoltageCurves | None = None,
+    keep: Keep = "extremes",
+    threads: int = 1,
+) -> Iterator[ThreePhaseFlow]:
+    """The same in consecutive windows of at most `at_once` steps.
+
+    What is kept of every step is written where that of the window before stood: copy what is to last.
+    """
     _check(network, loads)
     loads = loads.with_earth_of(network)
     limits = limits or Limits(network.buses.vm_min_pu, network.buses.vm_max_pu, network.branches.loading_max_percent)
@@ -239,24 +172,36 @@ def three_phase_flow(
     layout, grid = compiled_grid(network, tuple(nodes.tolist()))
     bounds = compiled_bounds(network, layout, grid, limits)
     connected = connected_of(network, loads.wye, loads.delta, curves, layout)
-    n_steps, n_nodes = loads.n_steps, network.n_nodes
-    step = StepFound(
-        np.zeros(n_steps), np.zeros(n_steps), np.zeros((network.slack.size, n_steps)),
-        np.zeros((network.slack.size, n_steps)), np.zeros(n_steps), np.zeros(n_steps), np.zeros(n_steps),
-        np.zeros((len(GROUPS), n_steps)), np.zeros(n_steps, np.int64),
-    )  # fmt: skip
-    kept = _room(keep, n_nodes, len(network.branches), n_steps)
-    missed = (MISSED_MVA / network.base_mva) ** 2
+    n_steps, n_nodes, missed = loads.n_steps, network.n_nodes, (MISSED_MVA / network.base_mva) ** 2
+    if at_once < n_steps:  # as many blocks for each thread
+        at_once = max(at_once // (LANES * threads) * LANES * threads, min(at_once, LANES))
+    step = _steps(network.slack.size, n_steps)
+    kept = _room(keep, n_nodes, len(network.branches), min(at_once, n_steps))
 
-    def solve(begin: int, end: int) -> ElementFound:
+    def solve(first: int, begin: int, end: int) -> ElementFound:
         found = nothing_found(n_nodes, grid.currents.most.shape[1], grid.chains.first.size)
-        solve_steps(begin, end, grid, bounds, connected, SETTLED_PU**2, missed, MAX_ITERATIONS, step, found, kept)
+        solve_steps(
+            first + begin, first + end, grid, bounds, connected, SETTLED_PU**2, missed, MAX_ITERATIONS, step, found,
+            kept._replace(first=first),
+        )  # fmt: skip
         return found
 
-    element = merged(in_threads(solve, n_steps, LANES, threads))
-    failed = ~(step.residual < missed)
-    made = _made(network, layout.place, grid, step, element, failed)
-    return replace(made, **_arrays(keep, kept, failed))
+    for first in range(0, max(n_steps, 1), at_once):
+        stop = min(first + at_once, n_steps)
+        element = merged(in_threads(partial(solve, first), stop - first, LANES, threads))
+        of_window = StepFound._make(values[..., first:stop] for values in step)
+        failed = ~(of_window.residual < missed)
+        made = _made(network, layout.place, grid, of_window, element, failed)
+        yield replace(made, **_arrays(keep, kept, failed))
+
+
+def _steps(n_slack: int, n_steps: int) -> StepFound:
+    """Room for what is found in each step."""
+    return StepFound(
+        np.zeros(n_steps), np.zeros(n_steps), np.zeros((n_slack, n_steps)), np.zeros((n_slack, n_steps)),
+        np.zeros(n_steps), np.zeros(n_steps), np.zeros(n_steps), np.zeros((len(GROUPS), n_steps)),
+        np.zeros(n_steps, np.int64),
+    )  # fmt: skip
 
 
 def _fed(network: SequenceNetwork, curves: VoltageCurves) -> VoltageCurves:
@@ -269,16 +214,16 @@ def _room(keep: Keep, n_nodes: int, n_branches: int, n_steps: int) -> PhasesKept
     """Arrays for what is kept."""
     phasors = (3, n_nodes, n_steps, 2) if keep == "phasors" else (0, 0, 0, 2)
     vm, loading = ((3, n_nodes, n_steps), (n_branches, n_steps)) if keep == "magnitudes" else ((0, 0, 0), (0, 0))
-    return PhasesKept(np.empty(phasors), np.empty(vm, np.float32), np.empty(loading, np.float32))
+    return PhasesKept(np.empty(phasors), np.empty(vm, np.float32), np.empty(loading, np.float32), 0)
 
 
 def _arrays(keep: Keep, kept: PhasesKept, failed: Bools) -> dict[str, Any]:
     """What is kept, in the order of the network's nodes; NaN in steps without a solution."""
     found: dict[str, Any] = {}
     if keep == "phasors":
-        found["voltage"] = kept.voltage.view(np.complex128)[..., 0]
+        found["voltage"] = kept.voltage.view(np.complex128)[..., : failed.size, 0]
     elif keep == "magnitudes":
-        found["vm"], found["loading"] = kept.vm, kept.loading
+        found["vm"], found["loading"] = kept.vm[..., : failed.size], kept.loading[..., : failed.size]
     for values in found.values():
         values[..., failed] = np.nan
     return found

@@ -11,13 +11,17 @@ import numpy as np
 from grid.powerflow.zbus_kernel import inject, kernel
 from grid.three_phase.currents_kernel import right_hand_sides
 from grid.three_phase.extremes_kernel import (
+    BEYOND,
+    HIGHEST,
+    LOWEST,
+    N_ROWS,
+    UNBALANCE,
     along,
     count_loadings,
     keep_loadings,
     keep_magnitudes,
     reduce_current,
     reduce_node,
-    squares,
 )
 from grid.three_phase.following_kernel import follow_voltages
 from grid.three_phase.kernel import LANES, ElementFound, inlined_kernel, solved
@@ -86,64 +90,61 @@ def _into_grid(first, n_steps, grid, which, node, slack, vr, vi, missed_r, misse
 
 
 @inlined_kernel()
-def _chain_losses(weight, factors, v, d, row, loss, sums):  # type: ignore[no-untyped-def]
+def _chain_losses(weight, factors, v, d, loss, sums):  # type: ignore[no-untyped-def]
     """Losses of a chain in each step, and what those of its branches follow from, both by sequence."""
-    vr, vi, dr, di = v[0], v[1], d[0], d[1]
-    own, rise, real, imag = row[:4]
     for s in range(3):
-        squares(vr, vi, s, own)
-        squares(dr, di, s, rise)
+        begin = 2 * s * LANES
+        of_own, of_rise, of_real, of_imag = factors[s, 0], factors[s, 1], factors[s, 2], factors[s, 3]
+        own, rise, real, imag = 0.0, 0.0, 0.0, 0.0
         for k in range(LANES):
-            real[k] = vr[s, k] * dr[s, k] + vi[s, k] * di[s, k]
-        for k in range(LANES):
-            imag[k] = vr[s, k] * di[s, k] - vi[s, k] * dr[s, k]
-        for part, values in enumerate((own, rise, real, imag)):
-            factor, total = factors[s, part], 0.0
-            for k in range(LANES):
-                loss[k] += factor * values[k]
-            for k in range(LANES):
-                total += weight[k] * values[k]
-            sums[s, part] += total
+            vr, vi, dr, di = v[begin + k], v[begin + LANES + k], d[begin + k], d[begin + LANES + k]
+            a, b = vr * vr + vi * vi, dr * dr + di * di
+            c, e = vr * dr + vi * di, vr * di - vi * dr
+            loss[k] += of_own * a + of_rise * b + of_real * c + of_imag * e
+            own += weight[k] * a
+            rise += weight[k] * b
+            real += weight[k] * c
+            imag += weight[k] * e
+        sums[s, 0] += own
+        sums[s, 1] += rise
+        sums[s, 2] += real
+        sums[s, 3] += imag
 
 
 @inlined_kernel()
 def _ends(i, j, vr, vi, v, d):  # type: ignore[no-untyped-def]
     """Voltage of the first end of a chain, and the rise to its second."""
-    ar, ai, dr, di = v[0], v[1], d[0], d[1]
     for s in range(3):
+        begin = 2 * s * LANES
         for k in range(LANES):
-            ar[s, k] = vr[s, i, k]
+            v[begin + k] = vr[s, i, k]
+            d[begin + k] = vr[s, j, k] - vr[s, i, k]
         for k in range(LANES):
-            ai[s, k] = vi[s, i, k]
-        for k in range(LANES):
-            dr[s, k] = vr[s, j, k] - ar[s, k]
-        for k in range(LANES):
-            di[s, k] = vi[s, j, k] - ai[s, k]
+            v[begin + LANES + k] = vi[s, i, k]
+            d[begin + LANES + k] = vi[s, j, k] - vi[s, i, k]
 
 
 @inlined_kernel()
-def _walk(  # type: ignore[no-untyped-def]
-    first, n_steps, lines, bounds, order, weight, vr, vi, scratch, square, seen, loading_max, loss, element, kept
-):
+def _walk(at_kept, n_steps, grid, bounds, weight, vr, vi, scratch, square, loading_max, loss, element, kept):  # type: ignore[no-untyped-def]
     """Chain by chain: voltages of the nodes, currents of the branches, losses."""
-    (chains, inner, currents), (v, d, z, row) = lines, scratch
+    chains, inner, currents, (v, d, scaled, z, rows) = grid.chains, grid.inner, grid.currents, scratch
     for chain in range(chains.first.size):
         _ends(chains.first[chain], chains.second[chain], vr, vi, v, d)
-        _chain_losses(weight, chains.loss[chain], v, d, row, loss, element.squares[chain])
+        _chain_losses(weight, chains.loss[chain], v, d, loss, element.squares[chain])
         for at in range(chains.node_pointer[chain], chains.node_pointer[chain + 1]):
             node = inner.node[at]
-            along(inner, at, v, d, z)
-            low, high, most = reduce_node(bounds.vm_low[node], bounds.vm_high[node], bounds.unbalance, z, row, seen)
+            limits = bounds.vm_low[node], bounds.vm_high[node], bounds.unbalance
+            low, high, most = reduce_node(inner, at, limits, v, d, scaled, rows)
             element.vm_min[node] = min(element.vm_min[node], low)
             element.vm_max[node] = max(element.vm_max[node], high)
             element.unbalance_max[node] = max(element.unbalance_max[node], most)
             if kept.vm.size:
-                keep_magnitudes(first, n_steps, order[node], row[0], row[1], row[2], kept.vm)
+                keep_magnitudes(at_kept, n_steps, grid.order[node], rows, kept.vm)
             if kept.voltage.size:
-                _keep_phasors(first, n_steps, order[node], z[0], z[1], kept.voltage)
+                along(inner, at, v, d, scaled, z)
+                _keep_phasors(at_kept, n_steps, grid.order[node], z, kept.voltage)
         for g in range(chains.current_pointer[chain], chains.current_pointer[chain + 1]):
-            along(currents, g, v, d, z)
-            high, neutral = reduce_current(g, currents.most, z, row, square, loading_max)
+            high, neutral = reduce_current(currents, g, v, d, scaled, rows, square, loading_max)
             element.current_max[g] = max(element.current_max[g], high)
             element.neutral_max[g] = max(element.neutral_max[g], neutral)
 
@@ -181,31 +182,28 @@ def _stand_in(first, n_steps, missed, vr, vi, weight, step):  # type: ignore[no-
 
 @inlined_kernel()
 def _found(  # type: ignore[no-untyped-def]
-    first, n_steps, grid, bounds, weight, vr, vi, scratch, square, seen, loading_max, loss, step, element, kept
+    first, at_kept, n_steps, grid, bounds, weight, vr, vi, scratch, square, loading_max, loss, step, element, kept
 ):
     """Everything that is found of the voltages of a block."""
-    vm_min, vm_max, unbalance, over = seen
+    rows, currents, percent = scratch[4], grid.currents, grid.percent_per_pu
     for k in range(LANES):
-        vm_min[k], vm_max[k], unbalance[k], over[k], loss[k] = np.inf, 0.0, 0.0, 0.0, 0.0
+        rows[LOWEST + k], rows[HIGHEST + k], rows[UNBALANCE + k], rows[BEYOND + k], loss[k] = np.inf, 0.0, 0.0, 0.0, 0.0
     for group in range(loading_max.shape[0]):
         for k in range(LANES):
             loading_max[group, k] = 0.0
-    lines, currents, percent = (grid.chains, grid.inner, grid.currents), grid.currents, grid.percent_per_pu
-    _walk(
-        first, n_steps, lines, bounds, grid.order, weight, vr, vi, scratch, square, seen, loading_max, loss,
-        element, kept,
-    )  # fmt: skip
+    _walk(at_kept, n_steps, grid, bounds, weight, vr, vi, scratch, square, loading_max, loss, element, kept)
     beyond = False
     for g in range(square.shape[0]):
         beyond |= element.current_max[g] > bounds.current[g]
     if beyond:
-        count_loadings(currents.of_from, currents.of_to, percent, bounds.loading, square, over)
+        count_loadings(currents.of_from, currents.of_to, percent, bounds.loading, square, rows)
     if kept.loading.size:
-        keep_loadings(first, n_steps, currents.of_from, currents.of_to, percent, square, kept.loading)
+        keep_loadings(at_kept, n_steps, currents.of_from, currents.of_to, percent, square, kept.loading)
     for k in range(n_steps):
         at = first + k
-        step.vm_min[at], step.vm_max[at], step.unbalance_max[at] = vm_min[k], vm_max[k], unbalance[k]
-        step.loss[at], step.violations[at] = loss[k], int(over[k] * weight[k])
+        step.vm_min[at], step.vm_max[at] = rows[LOWEST + k], rows[HIGHEST + k]
+        step.unbalance_max[at] = rows[UNBALANCE + k]
+        step.loss[at], step.violations[at] = loss[k], int(rows[BEYOND + k] * weight[k])
     for group in range(loading_max.shape[0]):
         for k in range(n_steps):
             step.loading_max[group, first + k] = loading_max[group, k]
@@ -226,17 +224,15 @@ def solve_steps(begin, end, grid, bounds, connected, settled, missed, max_iterat
     where it tends to, or for `max_iterations`. A step has converged if no node misses a current of more than the root
     of `missed` in any sequence.
     """
-    n_active, n_currents = grid.zero.place.size, grid.currents.most.shape[1]
+    n_active, n_currents, six = grid.zero.place.size, grid.currents.most.shape[1], 6 * LANES
     wye, delta = (3 * connected.wye_node.size, LANES), (3 * connected.delta_node.size, LANES)
-    active, three, one = (3, n_active, LANES), (3, LANES), LANES
+    active, three = (3, n_active, LANES), (3, LANES)
     power = (np.empty(wye), np.empty(wye), np.empty(delta), np.empty(delta))
     work = (np.empty(three), np.empty(three), np.empty(active), np.empty(active))
-    vr, vi = np.empty(active), np.empty(active)
-    v, d, z = (np.empty(three), np.empty(three)), (np.empty(three), np.empty(three)), (np.empty(three), np.empty(three))
-    row = (np.empty(one), np.empty(one), np.empty(one), np.empty(one), np.empty(one), np.empty(one))
-    seen = (np.empty(one), np.empty(one), np.empty(one), np.empty(one))
-    loading_max, loss = np.empty((step.loading_max.shape[0], LANES)), np.empty(one)
-    square, change, weight = np.empty((n_currents, LANES)), np.empty(one), np.empty(one)
+    vr, vi, square = np.empty(active), np.empty(active), np.empty((n_currents, LANES))
+    scratch = (np.empty(six), np.empty(six), np.empty(six), np.empty(six), np.empty(N_ROWS * LANES))
+    loading_max, loss = np.empty((step.loading_max.shape[0], LANES)), np.empty(LANES)
+    change, weight = np.empty(LANES), np.empty(LANES)
     n_following = connected.following.row.size
     state = (np.empty((n_following, LANES)), np.empty((n_following, LANES)), np.empty((n_following, LANES)))
     for first in range(begin, end, LANES):
@@ -247,34 +243,34 @@ def solve_steps(begin, end, grid, bounds, connected, settled, missed, max_iterat
             part[:, n_steps:] = 0.0
         _begin(grid, vr, vi)
         state[0][:], state[1][:], state[2][:] = 0.0, 1.0, 0.0
-        before = np.inf
-        for _ in range(max_iterations):
+        before, settles = np.inf, False
+        for iteration in range(max_iterations + 1):
+            last = settles or iteration == max_iterations
             if n_following:
+                if last:
+                    state[1][:], state[2][:] = 1.0, 0.0
                 follow_voltages(first, n_steps, connected, vr, vi, work[0], work[1], state, power[1])
             right_hand_sides(grid, connected, power, vr, vi, work)
-            moved = solved(grid, vr, vi, work[2], work[3], change)
-            if moved < settled or (not n_following and _remaining(moved, before) < settled):
+            if last:
                 break
+            moved = solved(grid, vr, vi, work[2], work[3], change)
+            settles = moved < settled or (not n_following and _remaining(moved, before) < settled)
             before = moved
-        if n_following:
-            state[1][:], state[2][:] = 1.0, 0.0
-            follow_voltages(first, n_steps, connected, vr, vi, work[0], work[1], state, power[1])
-        right_hand_sides(grid, connected, power, vr, vi, work)
         _balance(first, n_steps, grid, vr, vi, work[2], work[3], loss, change, step)
         if _stand_in(first, n_steps, missed, vr, vi, weight, step):
             _found(
-                first, n_steps, grid, bounds, weight, vr, vi, (v, d, z, row), square, seen, loading_max, loss, step,
-                element, kept,
+                first, first - kept.first, n_steps, grid, bounds, weight, vr, vi, scratch, square, loading_max, loss,
+                step, element, kept,
             )  # fmt: skip
 
 
 @inlined_kernel()
-def _keep_phasors(first, n_steps, node, zr, zi, voltage):  # type: ignore[no-untyped-def]
+def _keep_phasors(first, n_steps, node, z, voltage):  # type: ignore[no-untyped-def]
     """Copies the voltages of a node."""
     for sequence in range(3):
         for k in range(n_steps):
-            voltage[sequence, node, first + k, 0] = zr[sequence, k]
-            voltage[sequence, node, first + k, 1] = zi[sequence, k]
+            voltage[sequence, node, first + k, 0] = z[2 * sequence * LANES + k]
+            voltage[sequence, node, first + k, 1] = z[(2 * sequence + 1) * LANES + k]
 
 
 def nothing_found(n_nodes: int, n_currents: int, n_chains: int) -> ElementFound:

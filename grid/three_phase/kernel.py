@@ -197,6 +197,8 @@ class PhasesKept(NamedTuple):
     """Voltage of each phase, shape (3, N, T) [pu]."""
     loading: Singles
     """Highest loading of a phase of each branch, shape (L, T) [%]."""
+    first: int
+    """The step that stands first in them."""
 
 
 @inlined_kernel()

@@ -18,7 +18,8 @@ from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
 from grid.network.sequence_network import PHASES, TO_PHASES, TO_SEQUENCES, SequenceNetwork
 from grid.three_phase.compiled import shunt_admittance
-from grid.three_phase.flow import PhaseLoads, three_phase_flow
+from grid.three_phase.flow import three_phase_flow
+from grid.three_phase.loads import PhaseLoads
 from grid.time.clock import Clock
 
 STEPS_AT_ONCE = 4096

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandapower as pp
@@ -13,7 +13,7 @@ import pytest
 from grid.errors import InputError
 from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES, TO_SEQUENCES, SequenceNetwork
-from grid.three_phase import PhaseLoads, ThreePhaseFlow, sequence_network, three_phase_flow
+from grid.three_phase import PhaseLoads, ThreePhaseFlow, sequence_network, three_phase_flow, three_phase_windows
 
 pytestmark = pytest.mark.slow
 
@@ -124,6 +124,44 @@ def test_phases_in_which_nothing_is_drawn_are_left_out_without_a_difference() ->
     found = three_phase_flow(network, some, keep="phasors")
     of_all = three_phase_flow(network, PhaseLoads.dense(drawn_mva), keep="phasors")
     np.testing.assert_allclose(found.phasors(), of_all.phasors(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("by_bus", [False, True])
+def test_loads_of_some_buses_are_laid_out_as_those_of_all(by_bus: bool) -> None:
+    network, buses = sequence_network(street()), np.array([7, 4, 6])
+    wye = drawn(network, 1000, 5)
+    wye[:, 1, 6] = 0.0
+    wye[:, 2, 7] = 0.0
+    wye[777, 2, 7] = 0.002j  # so seldom that a look at some steps does not show it
+    given = wye[:, :, buses]
+    if by_bus:  # the phases of a bus side by side
+        given = np.ascontiguousarray(given.transpose(0, 2, 1)).transpose(0, 2, 1)
+    for threads in (1, 2):
+        loads = PhaseLoads.at_buses(network, buses, given, threads=threads)
+        for step in (0, 776, 777, 999):
+            p_mw, q_mvar = loads.wye.at(step)
+            np.testing.assert_array_equal(p_mw + 1j * q_mvar, wye[step].ravel())
+        assert len(loads.wye.profiles) == 2 * 8
+
+
+@pytest.mark.parametrize("keep", ["extremes", "magnitudes", "phasors"])
+def test_windows_give_what_all_steps_at_once_give(keep: Literal["extremes", "magnitudes", "phasors"]) -> None:
+    network = sequence_network(street())
+    loads = PhaseLoads.dense(drawn(network, 600, 6))
+    whole = three_phase_flow(network, loads, keep=keep)
+    for at_once in (256, 300, 100, 5000):
+        first, lowest = 0, []
+        for part in three_phase_windows(network, loads, at_once, keep=keep, threads=2):
+            steps = slice(first, first + part.failed.size)
+            assert part.failed.size <= at_once
+            lowest.append(part.vm_min_pu)
+            for values, of_all in ((part.vm, whole.vm), (part.loading, whole.loading), (part.voltage, whole.voltage)):
+                if of_all is not None:
+                    assert values is not None
+                    np.testing.assert_allclose(values, of_all[..., steps], rtol=1e-6, atol=1e-6)
+            first = steps.stop
+        assert first == 600
+        np.testing.assert_allclose(np.concatenate(lowest), whole.vm_min_pu, rtol=0, atol=1e-9)
 
 
 def test_what_comes_in_is_drawn_or_lost() -> None:
