@@ -34,7 +34,7 @@ from carbon.stocks.ledger import (
     StockState,
     zero_if_rounding,
 )
-from carbon.stocks.schedule import CHARGING, DISCHARGING, EMPTY_MWH, KINDS, OWNER, DeviceArrays
+from carbon.stocks.schedule import CHARGING, DEVICE, DISCHARGING, EMPTY_MWH, KINDS, OWNER, DeviceArrays
 from grid.arrays import Floats, Ints
 
 ALL_NODES_FROM = 2
@@ -83,9 +83,9 @@ def advance_contents(
 @inner_kernel()
 def _start_devices(step: int, devices: DeviceArrays, state: StockState) -> None:
     """Counts what left and what arrived since the owners' last sessions, for the devices that start now."""
-    n_properties, width = devices.lossy.size, state.at_start.shape[1]
+    n_properties, width = devices.lossy.size, state.fed.shape[1]
     for device in range(devices.starts[step], devices.starts[step + 1]):
-        owner = devices.place[device, OWNER]
+        owner, started = devices.place[device, OWNER], state.started[devices.place[device, DEVICE]]
         held, moved = state.held[owner], state.moved[step, devices.stock_class[owner]]
         share, arriving_mwh = start_energy(device, step, devices, state)
         for q in range(width):
@@ -93,13 +93,13 @@ def _start_devices(step: int, devices: DeviceArrays, state: StockState) -> None:
             driven = before * share
             arriving = devices.per_initial_mwh[owner, 1 + q % n_properties] * arriving_mwh
             held[1 + q] = before + arriving - driven
-            state.driven[device, 1 + q] = driven
+            started[1 + q] = driven
             moved[BY_FUEL, 1 + q] += driven
             moved[BY_ARRIVING, 1 + q] += arriving
             state.contents[step, 1 + q, devices.stock_class[owner]] += held[1 + q] - before
             if held[0] > EMPTY_MWH:
                 held[1 + width + q] = held[1 + q] / held[0]
-            state.at_start[device, q] = held[1 + width + q]
+            started[1 + width + q] = held[1 + width + q]
 
 
 @inner_kernel()
@@ -240,7 +240,7 @@ def _back_substitute(
 @inner_kernel()
 def _move_contents(step: int, lossy: Ints, state: StockState) -> None:
     """Moves all properties in the step's events, row after row, and logs them."""
-    begins, width, row = state.log.begins, state.at_start.shape[1], 0
+    begins, width, row = state.log.begins, state.fed.shape[1], 0
     for which in range(2):
         stop = begins[KINDS * step + 2 * which + 2]
         for first in range(begins[KINDS * step + 2 * which], stop, AT_ONCE):
@@ -255,7 +255,7 @@ def _move_contents(step: int, lossy: Ints, state: StockState) -> None:
 @inner_kernel()
 def _collect_property(row: int, n_events: int, q: int, state: StockState) -> None:
     """Brings what the stocks of a row's events hold of property `q`, and what charging brings of it, into the row."""
-    amount, width = state.amount[row], state.at_start.shape[1]
+    amount, width = state.amount[row], state.fed.shape[1]
     for i in range(n_events):
         held = state.held[state.at[0, row, i]]
         amount[CONTENT + i], amount[MIX + i] = held[1 + q], held[1 + width + q]
@@ -290,7 +290,7 @@ def _compute_property(step: int, which: int, q: int, taken_in: int, amount: Floa
 @inner_kernel()
 def _put_property_back(row: int, first: int, n_events: int, q: int, n_properties: int, state: StockState) -> None:
     """Puts property `q` back to where it is kept and logs it."""
-    amount, values, width = state.amount[row], state.log.values, state.at_start.shape[1]
+    amount, values, width = state.amount[row], state.log.values, state.fed.shape[1]
     for i in range(n_events):
         held = state.held[state.at[0, row, i]]
         held[1 + q], held[1 + width + q] = amount[CONTENT + i], amount[MIX + i]

@@ -82,7 +82,7 @@ def start_energy(device: int, step: int, devices: DeviceArrays, state: StockStat
     driven_mwh = before_mwh * share
     after_mwh = before_mwh + arriving_mwh - driven_mwh
     state.held[owner, 0] = after_mwh
-    state.driven[device, 0] = driven_mwh
+    state.started[devices.place[device, DEVICE], 0] = driven_mwh
     state.moved[step, which, BY_FUEL, 0] += driven_mwh
     state.moved[step, which, BY_ARRIVING, 0] += arriving_mwh
     state.contents[step, 0, which] += after_mwh - before_mwh

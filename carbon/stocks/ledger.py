@@ -11,7 +11,7 @@ import numpy as np
 
 from carbon.mixing.compiled import inner_kernel
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.schedule import DEVICE, KINDS, STATIONARY, VEHICLES, DeviceArrays, EventLog, list_events
+from carbon.stocks.schedule import KINDS, STATIONARY, VEHICLES, DeviceArrays, EventLog, list_events
 from carbon.stocks.trace import MOST_KEPT_EVENTS, ClassTrace, Contents, Movements, StockEvents, StockTrace
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, raise_if_any
@@ -47,7 +47,6 @@ class StockState(NamedTuple):
     Args:
         held: Of each stock its energy now [MWh], what it holds of every property, and what a MWh in it carries of each,
             the last known while it is empty; shape (O, 1 + 2 Q); together, for they are read together in no order.
-        at_start: What a MWh in it carries when a device starts, shape (N, Q).
         amount: What moves in the events of this step (``P_MW`` ...), `AT_ONCE` of them in each row, those of a class
             together, shape (E, 19 AT_ONCE).
         at: Their stocks and the ranks of their nodes, shape (2, E, AT_ONCE).
@@ -62,14 +61,14 @@ class StockState(NamedTuple):
         moved: What moved in every step, class and way (``BY_CHARGE`` ...), shape (T, 2, 5, 1 + Q).
         contents: What each class holds at the end of every step (before that, what changed), shape (T, 1 + Q, 2).
         meter_mwh: Charged and discharged at the terminals, by step and class, shape (T, 2, 2) [MWh].
-        driven: What left before each device's start, shape (N, 1 + Q).
-        overdrawn: First step in which a device took out too much, else -1, shape (N,).
+        started: What left before each device's start, of energy and of each property, and what a MWh then carries of
+            each, the devices as the operation calls them, shape (N, 1 + 2 Q).
+        overdrawn: First step in which a device took out too much, likewise, else -1, shape (N,).
         excess_mwh: How much too much that was, shape (N,) [MWh].
         log: Every event.
     """
 
     held: Floats
-    at_start: Floats
     amount: Floats
     at: Ints
     class_sum: Floats
@@ -82,7 +81,7 @@ class StockState(NamedTuple):
     moved: Floats
     contents: Floats
     meter_mwh: Floats
-    driven: Floats
+    started: Floats
     overdrawn: Ints
     excess_mwh: Floats
     log: EventLog
@@ -122,7 +121,6 @@ def open_stocks(
     n_rows = int(np.diff(log.begins[::KINDS]).max(initial=0)) // AT_ONCE + 2
     return StockState(
         held=np.column_stack([e_mwh, content, mix]),
-        at_start=np.zeros((n_devices, width)),
         amount=np.zeros((n_rows, _ROWS * AT_ONCE)),
         at=np.zeros((2, n_rows, AT_ONCE), dtype=np.int64),
         class_sum=class_sum,
@@ -135,7 +133,7 @@ def open_stocks(
         moved=np.zeros((n_steps, 2, 5, 1 + width)),
         contents=np.zeros((n_steps, 1 + width, 2)),
         meter_mwh=np.zeros((n_steps, 2, 2)),
-        driven=np.zeros((n_devices, 1 + width)),
+        started=np.zeros((n_devices, 1 + 2 * width)),
         overdrawn=np.full(n_devices, -1, dtype=np.int64),
         excess_mwh=np.zeros(n_devices),
         log=log,
@@ -216,20 +214,20 @@ def stock_trace(
         opening: Each stock before the first step.
         events: All that happened.
     """
-    n_properties, device = devices.lossy.size, devices.place[:, DEVICE]
-    first, columns, op = 1 + (1 + n_properties) * convention, _columns(convention, n_properties), events.operation
+    n_properties, op = devices.lossy.size, events.operation
+    first, columns = 1 + (1 + n_properties) * convention, _columns(convention, n_properties)
     moved_kg, ci_kg_per_mwh, *shares = state.log.values[first : first + 1 + n_properties]
-    by_device = np.empty((2 + n_properties, len(device)))
-    by_device[:2, device] = state.driven[:, columns[:2]].T
-    by_device[2:, device] = state.at_start[:, n_properties * convention : n_properties * (convention + 1)].T
-    driven_mwh, driven_kg, ci_start_kg_per_mwh, *shares_start = by_device
+    at_start = [state.fed.shape[1] + place for place in columns[1:]]
+    driven_mwh, driven_kg, ci_start_kg_per_mwh, *shares_start = (
+        state.started[:, place].copy() for place in (*columns[:2], *at_start)
+    )
     return StockTrace(
         events=events,
         moved_kg=moved_kg,
         ci_after_kg_per_mwh=ci_kg_per_mwh,
         renewable_share_after=shares[0] if shares else _unknown(moved_kg.size),
         ci_start_kg_per_mwh=ci_start_kg_per_mwh,
-        renewable_share_start=shares_start[0] if shares_start else _unknown(len(device)),
+        renewable_share_start=shares_start[0] if shares_start else _unknown(len(driven_kg)),
         driven_mwh=driven_mwh,
         driven_kg=driven_kg,
         vehicles=_class_trace(state, VEHICLES, columns, opening, op.vehicle, events.steps),

@@ -118,8 +118,8 @@ def device_arrays(
     place = [np.arange(op.n_devices), op.owner, order.pattern.rank[op.node], op.first_slot - op.start]
     rates = [_by_device(op.eta_charge, op.n_devices), _by_device(op.eta_discharge, op.n_devices), op.retention_per_step]
     return DeviceArrays(
-        place=read_only_ints(np.column_stack(place)[by_start]),
-        rates=read_only(np.column_stack(rates)[by_start]),
+        place=read_only_ints(np.take(np.column_stack(place), by_start, axis=0)),
+        rates=read_only(np.take(np.column_stack(rates), by_start, axis=0)),
         start=read_only_ints(op.start[by_start]),
         stop=read_only_ints(op.stop[by_start]),
         starts=read_only_ints(np.concatenate([[0], np.cumsum(np.bincount(op.start, minlength=n_steps))])),
