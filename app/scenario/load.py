@@ -107,7 +107,7 @@ def _phase_faults(raw: Mapping[str, Any], city: City) -> list[Fault]:
 
 def _of_profiles(fault: Fault) -> bool:
     """Whether a fault of a city is one of the columns of its profiles."""
-    return fault.place.partition("/")[0] in {"time_utc", "load", "sgen", "storage"}
+    return fault.place.partition("/")[0] in {"time_utc", "columns", "load", "sgen", "storage"}
 
 
 def _city_spec(raw: Any) -> CitySpec | None:

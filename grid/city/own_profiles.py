@@ -138,8 +138,10 @@ def own_profiles_report(
         gaps=_gaps(profiles, clock),
         totals=tuple(totals),
         mended=(
+            *profiles.mended,
             *_filled(profiles),
             *_without_power(profiles, tables),
+            *_negative(profiles),
             *_by_name(profiles.names, tables),
             *_stand_ins(profiles, clock, country),
         ),
@@ -183,6 +185,18 @@ def _without_power(profiles: ProfileTable, tables: Tables) -> Iterator[str]:
                     f"{table}: the net states no power of these elements to compare with; the largest peak, "
                     f"{peak:,.1f} MW, would be {peak / 1000:,.4g} MW if the file were in kW"
                 )
+
+
+def _negative(profiles: ProfileTable) -> Iterator[str]:
+    """Columns of loads and generators that are mostly of the sign that they should not have."""
+    for table, does, does_not in (("load", "draws", "feeds in"), ("sgen", "feeds in", "draws")):
+        places = _places(profiles.names, table, "p_mw")
+        energy = profiles.values[:, places].sum(axis=0)
+        at = [places[k] for k in np.flatnonzero(energy < 0)]
+        if at:
+            names = ", ".join(profiles.names[k] for k in at[:_SHOWN]) + " …" * (len(at) > _SHOWN)
+            rule = f"a positive {table} {does}, so columns whose sum is negative {does_not}"
+            yield f"sign kept: {rule}, {len(at)} of them: {names}"
 
 
 def _by_name(names: Sequence[str], tables: Tables) -> Iterator[str]:

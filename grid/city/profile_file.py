@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,11 @@ from grid.time.zones import UTC_ZONE
 
 TIME: Final = "time_utc"
 _TEXT: Final = (".csv", ".tsv", ".txt")
-_COLUMN: Final = re.compile(r"(load|sgen|storage)/.+/(p_mw|q_mvar)")
+_TABLES: Final = ("load", "sgen", "storage")
+_QUANTITIES: Final = ("p_mw", "q_mvar")
+_COLUMN: Final = re.compile(rf"({'|'.join(_TABLES)})/.+/({'|'.join(_QUANTITIES)})")
+_SMALLER_UNIT: Final = re.compile(r"\b[pqs]?_?(kw|kvar|kva|w|var)\b", re.IGNORECASE)
+_TIME_WORDS: Final = ("time", "date", "zeit", "datum", "stamp", "日時", "时间", "時刻", "日付")
 _LEAST_HELD: Final = 0.1
 """Share of the steps between the first and the last row below which a file is no series with gaps."""
 _SHOWN: Final = 10
@@ -38,7 +42,7 @@ def read_profiles(path: Path) -> ProfileTable:
     Raises:
         InputError: With all that is wrong: missing file, other columns, uneven steps, values that are no numbers.
     """
-    frame = read_table(path, "city.profiles")
+    frame, mended = in_order(read_table(path, "city.profiles"))
     raise_if_any(_file_faults(frame), str(path))
     times = frame[TIME].to_numpy().astype("datetime64[us]")
     step = frame[TIME].diff().drop_nulls().mode().sort()[0]
@@ -55,6 +59,7 @@ def read_profiles(path: Path) -> ProfileTable:
         str(path),
         form="CSV" if path.suffix.casefold() in _TEXT else "Parquet",
         missing=missing if missing.any() else None,
+        mended=mended,
     )
 
 
@@ -83,12 +88,47 @@ def _of_text(path: Path, place: str) -> pl.DataFrame:
         table = read_text_table(path)
     except InputError as error:
         raise InputError([Fault(place, error.faults[0].rule)], str(path)) from error
-    faults: list[Fault] = []
-    columns = {name: _numbers(table, name, faults) for name in table.names if name != TIME}
+    faults: list[Fault] = [] if TIME in table.names else [no_time_fault(table.names)]
+    columns = {
+        name: _numbers(table, name, faults) for name in table.names if name != TIME and _may_be_power(table, name)
+    }
     if TIME in table.names:
         columns = {TIME: _times(table, faults)} | columns
     raise_if_any(faults, str(path))
     return pl.DataFrame(columns)
+
+
+def _may_be_power(table: TextTable, name: str) -> bool:
+    """Whether a column is read as numbers: any but the times, where they are not called as they must be."""
+    return TIME in table.names or name != _time_like(table.names)
+
+
+def no_time_fault(names: Sequence[str]) -> Fault:
+    """A table has no column of times by its name."""
+    like = _time_like(names)
+    rule = "must be a column of times, the beginning of each step, in UTC or with their offset"
+    cure = f"; rename {like!r} if it is that" if like is not None else ""
+    return Fault(TIME, f"{rule}{cure}; the columns are", [*names[:_SHOWN], *["…"][: len(names) > _SHOWN]])
+
+
+def _time_like(names: Sequence[str]) -> str | None:
+    """The column that is most likely the times, by its name."""
+    found = [name for name in names if any(word in name.casefold() for word in _TIME_WORDS)]
+    return found[0] if found else nearest(TIME, names)
+
+
+def in_order(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """A table by time, rows that are equal in every cell once, and what was done to it in words."""
+    if not isinstance(frame.schema.get(TIME), pl.Datetime) or frame[TIME].has_nulls():
+        return frame, ()
+    words = []
+    once = frame.unique(maintain_order=True)
+    if once.height < frame.height:
+        words.append(f"{frame.height - once.height:,} rows that are equal to another in every cell count once")
+    if not once[TIME].is_sorted():
+        once = once.sort(TIME, maintain_order=True)
+        words.append("rows put in the order of their times")
+    return once, tuple(words)
 
 
 def _times(table: TextTable, faults: list[Fault]) -> pl.Series:
@@ -112,22 +152,40 @@ def _numbers(table: TextTable, name: str, faults: list[Fault]) -> pl.Series:
 
 def _file_faults(frame: pl.DataFrame) -> Iterator[Fault]:
     time = frame.schema.get(TIME)
-    if not isinstance(time, pl.Datetime):
-        suggestion = nearest(TIME, frame.columns) if time is None else None
-        yield Fault(TIME, "must be a column of dates with time", str(time), suggestion)
+    if time is None:
+        yield no_time_fault(frame.columns)
+    elif not isinstance(time, pl.Datetime):
+        yield Fault(TIME, "must be a column of dates with time", str(time))
     elif frame.height < 2:
         yield Fault(TIME, "must have at least two rows", frame.height)
     else:
         yield from step_faults(frame[TIME])
-    for name, dtype in frame.schema.items():
-        if name == TIME:
-            continue
-        if not _COLUMN.fullmatch(name):
-            yield Fault(name, "a column must be called load|sgen|storage/<name or index>/p_mw|q_mvar")
-        elif not dtype.is_numeric():
-            yield Fault(name, "must be numbers", str(dtype))
-        else:
+    others = [
+        name for name in frame.columns if name != TIME and (time is not None or name != _time_like(frame.columns))
+    ]
+    wrong = [name for name in others if not _COLUMN.fullmatch(name)]
+    if wrong:
+        yield _name_fault(wrong, len(others))
+    for name in others:
+        if name not in wrong and not frame.schema[name].is_numeric():
+            yield Fault(name, "must be numbers", str(frame.schema[name]))
+        elif name not in wrong:
             yield from _value_faults(frame[name].cast(pl.Float64))
+
+
+def _name_fault(wrong: Sequence[str], n_columns: int) -> Fault:
+    """Columns that are called as no column of profiles is, with what the first of them should be called."""
+    rule = "must be called load|sgen|storage/<name or index>/p_mw|q_mvar"
+    table, _, rest = wrong[0].partition("/")
+    element, _, quantity = rest.rpartition("/")
+    meant = nearest(table, _TABLES) if rest else None
+    suggestion = None
+    if meant is not None:
+        suggestion = f"{meant}/{element or quantity}/{nearest(quantity, _QUANTITIES) or _QUANTITIES[0]}"
+    if any(_SMALLER_UNIT.search(name) for name in wrong):
+        rule += ", with values in MW and MVAr, so divide kW and kvar by 1000"
+    count = f"; not so {len(wrong)} of {n_columns}"
+    return Fault("columns", rule + count, [*wrong[:_SHOWN], *["…"][: len(wrong) > _SHOWN]], suggestion)
 
 
 def _value_faults(values: pl.Series) -> Iterator[Fault]:
@@ -141,6 +199,15 @@ def _value_faults(values: pl.Series) -> Iterator[Fault]:
 
 def step_faults(times: pl.Series) -> Iterator[Fault]:
     """Where the rows do not rise by equal steps or by several of them, which is a gap."""
+    twice = times.filter(~times.is_first_distinct())
+    if twice.len() and not times.has_nulls():
+        at = twice[0].strftime("%Y-%m-%d %H:%M")
+        rule = "must state each time once; rows of a time of another row with other values"
+        cure = (
+            f"first {at}; if these are local times, whose hour is doubled in autumn, write their offset, as in +02:00"
+        )
+        yield Fault(TIME, f"{rule}, {cure}", twice.len())
+        return
     lengths = times.diff().slice(1).cast(pl.Duration("us"))
     usual = lengths.drop_nulls().mode().sort()
     if not usual.len():

@@ -100,7 +100,8 @@ def read_grid(
     if names_grid_file(network, folder):
         return replace(source_of_read(read_grid_file(folder / network)), profiles=given)
     if re.fullmatch(r"\d-[A-Za-z_]+-.*", network):
-        return _simbench(network)
+        source = _simbench(network)
+        return source if given is None else _with_profiles(source, given)
     net = _pandapower.builtin(network)
     if net is None:
         choices = ["reference", *_pandapower.builtin_names()]

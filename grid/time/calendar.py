@@ -29,6 +29,7 @@ class ProfileTable:
         source: File that they were read from; empty where they were not.
         form: Kind of that file.
         missing: Values that the file has not, which were filled, shape (R, F); None: it has all.
+        mended: What was done to its rows, in words.
     """
 
     names: tuple[str, ...]
@@ -38,6 +39,7 @@ class ProfileTable:
     source: str = ""
     form: str = "Parquet"
     missing: Bools | None = None
+    mended: tuple[str, ...] = ()
 
     @property
     def n_days(self) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from grid.city.profile_file import TIME, read_table, step_faults
+from grid.city.profile_file import TIME, in_order, no_time_fault, read_table, step_faults
 from grid.errors import Fault, nearest, raise_if_any
 from grid.time.clock import Clock
 from grid.twin.forecast.history import KINDS, PowerHistory, SeriesKind
@@ -32,7 +32,7 @@ def read_histories(path: Path, time_zone: str = "UTC", country: str | None = Non
     Raises:
         InputError: With all that is wrong with the file.
     """
-    frame = read_table(path, "file")
+    frame, _ = in_order(read_table(path, "file"))
     raise_if_any(_faults(frame), str(path))
     times = frame[TIME].to_numpy().astype("datetime64[us]")
     step = frame[TIME].diff().drop_nulls().mode().sort()[0]
@@ -58,9 +58,10 @@ def _kind(name: str) -> SeriesKind:
 
 def _faults(frame: pl.DataFrame) -> Iterator[Fault]:
     time = frame.schema.get(TIME)
-    if not isinstance(time, pl.Datetime):
-        yield Fault(TIME, "must be a column of dates with time", None if time is None else str(time),
-                    nearest(TIME, frame.columns) if time is None else None)  # fmt: skip
+    if time is None:
+        yield no_time_fault(frame.columns)
+    elif not isinstance(time, pl.Datetime):
+        yield Fault(TIME, "must be a column of dates with time", str(time))
     elif frame.height < 2:
         yield Fault(TIME, "must have at least two rows", frame.height)
     else:

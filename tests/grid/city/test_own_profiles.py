@@ -14,7 +14,7 @@ import pytest
 from grid.city.city import City, make_city
 from grid.city.own_profiles import own_profiles_report
 from grid.city.profile_file import read_profiles
-from grid.city.source import GridSource
+from grid.city.source import GridSource, read_grid
 from grid.errors import InputError
 from grid.time.calendar import ProfileTable
 from grid.time.clock import Clock
@@ -130,7 +130,7 @@ def test_a_file_is_placed_by_the_zone_of_its_own_column(tmp_path: Path, zone: st
     assert read.start == datetime(2030, 1, 7, tzinfo=UTC) - timedelta(hours=0 if zone is None else 1)
 
 
-@pytest.mark.parametrize(("hours", "row"), [([0, 1, 2, 3.5], 3), ([0, 1, 1, 2], 2), ([3, 2, 1, 0], 1)])
+@pytest.mark.parametrize(("hours", "row"), [([0, 1, 2, 3.5], 3), ([0, 1, 2, 2.5], 3)])
 def test_rows_that_are_no_equal_steps_are_refused_with_the_row(tmp_path: Path, hours: list[float], row: int) -> None:
     times = [datetime(2030, 1, 7) + timedelta(hours=hour) for hour in hours]
     pl.DataFrame({"time_utc": times, "load/mill/p_mw": np.ones(4)}).write_parquet(tmp_path / "mine.parquet")
@@ -228,3 +228,52 @@ def test_where_the_net_states_no_power_large_peaks_are_told() -> None:
     report = city(table({"load/mill/p_mw": 350.0}), grid=grid).profiles_report
     assert report is not None
     assert any("350.0 MW, would be 0.35 MW if the file were in kW" in line for line in report.mended)
+
+
+def _read(folder: Path, text: str) -> ProfileTable:
+    path = folder / "mine.csv"
+    path.write_text(text)
+    return read_profiles(path)
+
+
+def test_rows_may_stand_in_any_order_and_equal_ones_count_once(tmp_path: Path) -> None:
+    rows = [f"2030-01-07T{hour:02}:00,{hour}" for hour in range(24)]
+    plain = _read(tmp_path, "\n".join(["time_utc,load/mill/p_mw", *rows]))
+    mixed = _read(tmp_path, "\n".join(["time_utc,load/mill/p_mw", *reversed(rows), *rows[:3]]))
+    np.testing.assert_array_equal(plain.values, mixed.values)
+    assert plain.mended == ()
+    assert [words.split()[0] for words in mixed.mended] == ["3", "rows"]
+
+
+def test_times_without_their_name_and_doubled_ones_are_told_with_a_cure(tmp_path: Path) -> None:
+    rows = "".join(f"2030-10-27T{hour:02}:00,{value}\n" for value, hour in enumerate([0, 1, 2, 2, 3, 4]))
+    with pytest.raises(InputError, match=r"time_utc: must be a column of times.*rename 'Zeit'") as error:
+        _read(tmp_path, f"Zeit,load/mill/p_mw\n{rows}")
+    assert len(error.value.faults) == 1
+    with pytest.raises(InputError, match=r"each time once.*2030-10-27 02:00.*write their offset"):
+        _read(tmp_path, f"time_utc,load/mill/p_mw\n{rows}")
+
+
+def test_columns_of_other_names_and_units_are_one_fault(tmp_path: Path) -> None:
+    names = [f"load/house {k}/p_kw" for k in range(30)]
+    rows = "".join(f"2030-01-07T{hour:02}:00{',1' * 30}\n" for hour in range(24))
+    with pytest.raises(InputError, match=r"divide kW and kvar by 1000; not so 30 of 30") as error:
+        _read(tmp_path, f"time_utc,{','.join(names)}\n{rows}")
+    assert [fault.suggestion for fault in error.value.faults] == ["load/house 0/p_mw"]
+
+
+def test_columns_of_negative_energy_are_said() -> None:
+    made = city(table({"load/mill/p_mw": -1.0, "load/shop/p_mw": 1.0}), "mill", "shop")
+    assert made.profiles_report is not None
+    assert [line for line in made.profiles_report.mended if "load/mill/p_mw" in line and "feeds in" in line]
+    assert not [line for line in made.profiles_report.mended if "load/shop/p_mw" in line]
+
+
+@pytest.mark.slow
+def test_profiles_beside_a_grid_of_simbench_are_used(tmp_path: Path) -> None:
+    rows = "".join(f"2030-01-07T{hour:02}:00,0.0125\n" for hour in range(24))
+    (tmp_path / "mine.csv").write_text(f"time_utc,load/0/p_mw\n{rows}")
+    source = read_grid("1-LV-rural1--0-sw", Path("mine.csv"), tmp_path)
+    made = make_city(source, CLOCK)
+    np.testing.assert_allclose(made.loads.p_mw()[:, 0], 0.0125)
+    assert np.ptp(made.loads.p_mw()[:, 1]) > 0  # the others keep SimBench's profiles
