@@ -19,10 +19,12 @@ KEEPING_FREED_MEMORY = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
     "MALLOC_TRIM_THRESHOLD_": str(2**31),
+    _OF_POLARS: "dirty_decay_ms:60000,muzzy_decay_ms:60000",
 }
-"""Environment of a process in which one run goes on at a time, for the C library (glibc) when the process starts: its
-threads share one heap, and what a run frees of it, arrays of up to 32 MB, stays there until `give_back_memory`. Of a
-week of the reference city in a thread half the page faults are left."""
+"""Environment of a process in which one run goes on at a time, for the C library (glibc) and the allocator of polars
+(jemalloc) when the process starts: its threads share one heap, and what a run frees of it, arrays of up to 32 MB, stays
+there until `give_back_memory`; of tables for a minute, where polars gives it back within half a second. Of a week of
+the reference city in a thread half the page faults are left by the first, and of those a fifth by the second."""
 KEEPS_MB = 200.0
 """Freed memory that a process keeps between two runs, about; a week of the reference city needs 180 MB [MB]."""
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from inspect import signature
 from pathlib import Path
 from threading import Lock
@@ -34,6 +34,8 @@ MOST_BYTES = 320_000_000
 MOST_UNUSED = 10
 """Blocks in a row, such as runs of a worker, in which a result may be of no use before it is let go."""
 _SCALARS = (str, bytes, bool, int, float, complex, np.generic, type(None))
+_EXACT = frozenset({str, bytes, bool, int, type(None)})
+"""Types of which equal values are the same in all that can be seen of them."""
 
 
 class SharedPreparation:
@@ -205,19 +207,39 @@ def _content(value: Any) -> Hashable:
 
     The key holds on to such an object, so that no other can take its identity.
     """
-    if isinstance(value, _SCALARS):
-        return type(value), repr(value)  # 1, 1.0 and True are equal, as are 0.0 and -0.0
-    if isinstance(value, BaseModel):
-        return type(value), value.model_dump_json()
+    kind = type(value)
+    if kind in _EXACT:
+        return kind, value  # 1, 1.0 and True are equal
+    if kind is tuple or kind is list:
+        return kind, tuple(map(_content, value))
     if isinstance(value, np.ndarray):
         return "array", array_digest(value)
+    return _content_of_dataclass(value) if is_dataclass(value) else _content_of_other(value)
+
+
+def _content_of_other(value: Any) -> Hashable:
+    kind = type(value)
+    if isinstance(value, _SCALARS):
+        return kind, repr(value)  # 0.0 and -0.0 are equal
+    if isinstance(value, BaseModel):
+        return kind, value.model_dump_json()
     if isinstance(value, Mapping):
         return "mapping", tuple((_content(key), _content(each)) for key, each in value.items())
-    if is_dataclass(value) and type(value).__eq__ is not object.__eq__:
-        value = [type(value), *(getattr(value, field.name) for field in fields(value))]
     if isinstance(value, Sequence):
-        return type(value), tuple(_content(each) for each in value)
+        return kind, tuple(map(_content, value))
     return cast(Hashable, value)
+
+
+def _content_of_dataclass(value: Any) -> Hashable:
+    kind: Any = type(value)
+    if kind.__eq__ is object.__eq__:
+        return cast(Hashable, value)
+    return kind, tuple(_content(getattr(value, name)) for name in _names_of_fields(kind))
+
+
+@cache
+def _names_of_fields(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _n_bytes(value: Any, seen: set[int]) -> int:

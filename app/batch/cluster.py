@@ -33,6 +33,9 @@ _ON_THIS_MACHINE = {
     "distributed.admin.system-monitor.disk": False,
     "distributed.admin.system-monitor.gil.enabled": False,
     "distributed.scheduler.active-memory-manager.start": False,
+    # A worker's nanny starts it again when it dies. Dask gives up both if the worker is not there 15 s after it died,
+    # even where it came back meanwhile and has just died once more.
+    "distributed.deploy.lost-worker-timeout": "1 week",
     # What libraries read when they are loaded must stand there before a worker's process starts. It takes the place of
     # Dask's MALLOC_TRIM_THRESHOLD_, by which arrays are given back to the system and asked for again.
     "distributed.nanny.pre-spawn-environ": {**KEEPING_FREED_MEMORY, **environment(threads=1)},

@@ -12,7 +12,7 @@ from app.failures import StoreError
 from grid.memory import memory_mb
 
 MEMORY_INTERVAL_S = 0.1
-"""How often the memory of the process is looked at."""
+"""How often the memory of the process is looked at, from the beginning of the run on."""
 MOST_BETWEEN_RENEWALS_S = 2.0
 """How often a lease is renewed and its phase told, at most."""
 
@@ -95,11 +95,10 @@ class Lease:
     def _watch(self) -> None:
         renewed = tried = time.monotonic()
         interval = min(MOST_BETWEEN_RENEWALS_S, self._lease_s / 4)
+        if self._ended is None:
+            self._look_at_memory()
         while not self._over.wait(MEMORY_INTERVAL_S):
-            used_mb = memory_mb()
-            self.peak_memory_mb = max(self.peak_memory_mb, used_mb)
-            if self._limit_mb is not None and used_mb > self._limit_mb:
-                self._on_excess(used_mb)
+            self._look_at_memory()
             now = time.monotonic()
             if now - tried < interval:
                 continue
@@ -111,3 +110,9 @@ class Lease:
             except StoreError as error:  # it may come back before the lease expires
                 if time.monotonic() - renewed > self._lease_s:
                     self.end(f"its lease could not be renewed: {error}")
+
+    def _look_at_memory(self) -> None:
+        used_mb = memory_mb()
+        self.peak_memory_mb = max(self.peak_memory_mb, used_mb)
+        if self._limit_mb is not None and used_mb > self._limit_mb:
+            self._on_excess(used_mb)

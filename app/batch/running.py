@@ -68,6 +68,7 @@ class RunningBatch:
         self.handed_out: dict[str, int] = {}
         self.deaths: dict[str, int] = {}
         self.lost: set[str] = set()
+        self.missed = False
         self.same_store: set[str] = set()
 
     def register(self) -> None:
@@ -166,6 +167,7 @@ class RunningBatch:
                 future.cancel()
                 self.held.add(run.key)
                 self.lost.add(run.key)
+                self.missed = True
 
     def _look_after_held(self, states: list[RunState]) -> None:
         """Takes what others had: runs that are finished now, and those whose worker is gone.
@@ -287,8 +289,11 @@ class RunningBatch:
             self.stopped = self.stopped or _AFTER_FAILURE
 
     def _end_runs(self) -> None:
-        """Lets the runs that go on end, and gives back those that do not end in time."""
-        if not self.in_work or self.client.status != "running":
+        """Lets the runs that go on end, and gives back those that do not end in time.
+
+        Of a worker that was missed Dask may have handed the run on, to one that has not begun it yet.
+        """
+        if not (self.in_work or self.missed) or self.client.status != "running":
             return
         asked = threading.Thread(target=self._ask_to_end, daemon=True)  # a worker that hangs does not answer
         asked.start()
@@ -296,6 +301,7 @@ class RunningBatch:
         while self.in_work and time.monotonic() < until:
             with suppress(queue.Empty, StoreError):
                 self._take_back(self.returned.get(timeout=0.1))
+        asked.join(max(0.0, until - time.monotonic()))
         with suppress(StoreError):
             for state in self.store.index.states([run.key for run in self.in_work.values()]).values():
                 if state.status == "running" and state.worker:

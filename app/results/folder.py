@@ -37,6 +37,7 @@ from app.results.target import PLACE, resolve_target
 from app.results.verification import FILES, MANIFEST, HashedFile, check_files, read_manifest, sealed
 from grid.errors import Fault, InputError
 from grid.files.content import is_file, is_folder
+from grid.files.indented_json import indented
 from grid.files.output import in_words
 from grid.memory import give_back_if_large
 
@@ -217,10 +218,10 @@ def write_result(
     with new_draft(place) as draft:
         (draft / "scenario.yaml").write_text(scenario_yaml, encoding="utf-8")
         written = {name: _write_table(name, tables[name], draft) for name in TABLES}
-        _write_json(summary(WrittenTables(written)), draft / "summary.json", indent=2)
-        _write_json(topology, draft / "topology.json")
+        _write_json(summary(WrittenTables(written)), draft / "summary.json")
+        (draft / "topology.json").write_text(json.dumps(topology, allow_nan=False) + "\n", encoding="utf-8")
         about = sealed(manifest(), draft, {f"{name}.parquet": table.sha256 for name, table in written.items()})
-        _write_json(about, draft / MANIFEST, indent=2)
+        _write_json(about, draft / MANIFEST)
         try:
             alone = take_place(draft, target, MANIFEST)
         except OSError as error:
@@ -238,16 +239,16 @@ def _write_table(name: str, make: Callable[[], pl.DataFrame], folder: Path) -> W
             table = encode_pieces(name, pieces, opened)
     except PolarsError as error:  # how polars says some of the errors of a file system
         raise OSError(str(error)) from error
-    small = table if table is not None and table.estimated_size() <= HELD_BYTES else None
+    small = table if table.frame is not None and table.frame.estimated_size() <= HELD_BYTES else None
     del table
     give_back_if_large()
-    if small is not None:
-        return WrittenTable(opened.sha256, partial(as_stored, name, small))
+    if small is not None and small.frame is not None:
+        return WrittenTable(opened.sha256, partial(as_stored, name, small.frame), small.columns)
     return WrittenTable(opened.sha256, partial(pl.scan_parquet, file))
 
 
-def _write_json(content: Mapping[str, Any], file: Path, indent: int | None = None) -> None:
-    file.write_text(json.dumps(content, indent=indent, allow_nan=False) + "\n", encoding="utf-8")
+def _write_json(content: Mapping[str, Any], file: Path) -> None:
+    file.write_text(f"{indented(content)}\n", encoding="utf-8")
 
 
 def is_of(result: Result, scenario_hash: str, inputs: Mapping[str, str] | None) -> bool:

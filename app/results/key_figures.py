@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
@@ -31,6 +31,7 @@ DIGITS = 12
 CURRENCY = "currency"
 """Unit of an amount of money in the currency of the scenario."""
 _MEMBER = "{member}"
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,21 @@ class WrittenTable:
     Args:
         sha256: Hash of its file.
         read: Gives the table, as it will be read again.
+        columns: What tells a column from that of another run, by name; empty where the hash alone does.
     """
 
     sha256: str
     read: Callable[[], pl.LazyFrame]
+    columns: Mapping[str, Hashable] = field(default_factory=dict)
+
+    def state(self, words: Set[str]) -> Hashable:
+        """What tells what a query reads of it from that of another run.
+
+        Args:
+            words: All words of the query: a column whose name is none of them is not read.
+        """
+        found = tuple(column for name, column in self.columns.items() if name in words)
+        return found or self.sha256
 
 
 @dataclass(frozen=True)
@@ -56,9 +68,10 @@ class WrittenTables:
         """The table of a name."""
         return self.written[name].read()
 
-    def hashes(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Hashes of the files of some tables."""
-        return tuple(self.written[name].sha256 for name in names)
+    def states(self, names: Iterable[str], sql: str) -> tuple[Hashable, ...]:
+        """What tells what a query reads of some tables from that of another run."""
+        words = frozenset(_WORD.findall(sql))
+        return tuple(self.written[name].state(words) for name in names)
 
 
 class KeyFigure(Spec):
@@ -127,7 +140,7 @@ class Family(Spec):
     def members(self, table: Tables) -> list[str]:
         """Names of the members in a result, in the order of its table."""
         if isinstance(table, WrittenTables):
-            takes = self.column, table.hashes([self.table])
+            takes = self.column, table.states([self.table], self.column)
             return list(keep_latest(f"members in {self.table}", takes, lambda: self._named(table)))
         return self._named(table)
 
@@ -213,11 +226,11 @@ def evaluate(declared: Iterable[Declared], table: Tables) -> dict[str, Value]:
         The values by key; None where the formula gives nothing or no finite number.
     """
     chosen = list(declared)
-    read = sorted({name for one in chosen for name in one.figure.tables})
-    context = pl.SQLContext({name: table(name) for name in read})
     asked = list(_queries(chosen))
     answers = [_answer(query, table) for query in asked]
     missing = [(query, answer) for query, answer in zip(asked, answers, strict=True) if answer.row is None]
+    read = sorted({name for query, _ in missing for name in query.tables})
+    context = pl.SQLContext({name: table(name) for name in read})
     found = pl.collect_all([context.execute(query.sql) for query, _ in missing])
     for (_, answer), frame in zip(missing, found, strict=True):
         answer.row = frame.row(0)
@@ -234,10 +247,10 @@ class _Answer:
 
 
 def _answer(query: _Query, table: Tables) -> _Answer:
-    """What a query gave in the run before, if that wrote the same bytes of all tables that it reads; else none yet."""
+    """What a query gave in the run before, if that wrote the same of all that it reads; else none yet."""
     if not isinstance(table, WrittenTables):
         return _Answer()
-    return keep_latest(f"key figures of {query.rows}", (query.sql, table.hashes(query.tables)), _Answer)
+    return keep_latest(f"key figures of {query.rows}", (query.sql, table.states(query.tables, query.sql)), _Answer)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from io import BytesIO
 from itertools import chain, count
@@ -97,7 +98,21 @@ def as_stored(name: str, frame: pl.DataFrame) -> pl.LazyFrame:
     return in_columns(name, frame).lazy().with_columns(_to_multiples(column, step) for column, step in steps.items())
 
 
-def encode(name: str, frame: pl.DataFrame, file: BinaryIO) -> None:
+@dataclass(frozen=True)
+class EncodedTable:
+    """A table that has been written.
+
+    Args:
+        frame: The table with exactly its columns, if it came in one piece.
+        columns: The columns of a large table in one piece, by name; the same objects as in the table written before,
+            within `sharing_preparation`, where that has them too.
+    """
+
+    frame: pl.DataFrame | None = None
+    columns: Mapping[str, EncodedColumn] = field(default_factory=dict)
+
+
+def encode(name: str, frame: pl.DataFrame, file: BinaryIO) -> EncodedTable:
     """Writes a table as it is stored, as Parquet; at the least level of zstd if all its numbers are whole.
 
     Within `sharing_preparation` those columns of a large table are taken as they are that the table written before has,
@@ -105,35 +120,41 @@ def encode(name: str, frame: pl.DataFrame, file: BinaryIO) -> None:
     """
     if frame.is_empty():
         file.write(_without_rows(name))
-    elif name not in RESOLUTIONS:
-        of_frame = keep_latest(f"file of {name}", _Same(frame), lambda: _written(name, in_columns(name, frame)))
-        file.write(of_frame)
-    else:
-        encoded = [_encoded_or_kept(name, column) for column in in_columns(name, frame)]
-        file.writelines(parts_of_file(_schema(name), encoded))
+        return EncodedTable(in_columns(name, frame))
+    if name not in RESOLUTIONS:
+        table, content = keep_latest(f"file of {name}", _Same(frame), partial(_file_of_small, name, frame))
+        file.write(content)
+        return EncodedTable(table)
+    table = in_columns(name, frame)
+    encoded, alike = dict[str, EncodedColumn](), _Alike()
+    for column in table:
+        encoded[column.name] = _encoded_or_kept(name, column, alike)
+        alike[_Content(column), _packing(name, column.name)] = encoded[column.name]
+    file.writelines(parts_of_file(_schema(name), list(encoded.values())))
+    return EncodedTable(table, encoded)
 
 
-def encode_pieces(name: str, pieces: Iterable[pl.DataFrame], file: BinaryIO) -> pl.DataFrame | None:
-    """Writes a table whose rows come in pieces, at least one, of which one is held at a time.
+def _file_of_small(name: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, bytes]:
+    """A table with exactly its columns, and its file."""
+    table = in_columns(name, frame)
+    return table, _written(name, _arrays(table))
 
-    Returns:
-        The table, if it came in one piece.
-    """
+
+def encode_pieces(name: str, pieces: Iterable[pl.DataFrame], file: BinaryIO) -> EncodedTable:
+    """Writes a table whose rows come in pieces, at least one, of which one is held at a time."""
     following = iter(pieces)
     first = next(following)
     second = next(following, None)
     if second is None or name not in RESOLUTIONS:
-        frame = first if second is None else pl.concat([first, second, *following])
-        encode(name, frame, file)
-        return in_columns(name, frame)
+        return encode(name, first if second is None else pl.concat([first, second, *following]), file)
     columns: dict[str, list[EncodedColumn]] = {column: [] for column in TABLES[name]}
     pieces = chain([first, second], following)
     del first, second
     for piece in pieces:
         for column in in_columns(name, piece):
-            columns[column.name].append(_encoded(name, column)[1])
+            columns[column.name].append(_encoded(name, column, _Alike())[1])
     file.writelines(parts_of_file(_schema(name), [EncodedColumn.joined(parts) for parts in columns.values()]))
-    return None
+    return EncodedTable()
 
 
 @cache
@@ -141,8 +162,8 @@ def _without_rows(name: str) -> bytes:
     """The file of a table without rows."""
     frame = pl.DataFrame(schema=TABLES[name])
     if name not in RESOLUTIONS:
-        return _written(name, frame)
-    return b"".join(parts_of_file(_schema(name), [_encoded(name, column)[1] for column in frame]))
+        return _written(name, _arrays(frame))
+    return b"".join(parts_of_file(_schema(name), [_encoded(name, column, _Alike())[1] for column in frame]))
 
 
 class _Same:
@@ -158,10 +179,11 @@ class _Same:
         return isinstance(other, _Same) and self.frame is other.frame
 
 
-def _encoded_or_kept(name: str, series: pl.Series) -> EncodedColumn:
+def _encoded_or_kept(name: str, series: pl.Series, alike: _Alike) -> EncodedColumn:
+    """A column of a table as it is stored, taken from the table before or from a column of this one where it can be."""
     if series.estimated_size() > MOST_KEPT_BYTES:
-        return _encoded(name, series)[1]
-    return keep_latest(f"{series.name} of {name}", _Content(series), partial(_encoded, name, series))[1]
+        return _encoded(name, series, alike)[1]
+    return keep_latest(f"{series.name} of {name}", _Content(series), partial(_encoded, name, series, alike))[1]
 
 
 class _Content:
@@ -190,43 +212,59 @@ class _Content:
         return (self.series.to_physical() if self.series.dtype == pl.Categorical else self.series).to_arrow()
 
 
-def _encoded(name: str, series: pl.Series) -> tuple[pl.Series, EncodedColumn]:
+_Alike = dict[tuple[_Content, tuple[float | None, int, str | None]], EncodedColumn]
+"""Columns of a table that have been encoded, by what they were before and how they were packed."""
+
+
+def _packing(name: str, column: str) -> tuple[float | None, int, str | None]:
+    """What the numbers of a column are stored to multiples of, the level of zstd, and the encoding."""
+    level = 9 if column in SQUEEZED.get(name, ()) else LEVELS[name]
+    return RESOLUTIONS[name].get(column), level, _encoding(name, column)
+
+
+def _encoded(name: str, series: pl.Series, alike: _Alike) -> tuple[pl.Series, EncodedColumn]:
     """A column of a table as it is stored; with what it was before, which the size of what is kept counts too."""
-    step = RESOLUTIONS[name].get(series.name)
-    stored = series if step is None else _rounded(series, step)
-    level = 9 if series.name in SQUEEZED.get(name, ()) else LEVELS[name]
-    return series, EncodedColumn.from_file(_written(name, stored.to_frame(), level))
+    step, level, _ = packing = _packing(name, series.name)
+    same = alike.get((_Content(series), packing))
+    if same is not None:
+        return series, same.renamed(series.name)
+    stored = series.to_arrow() if step is None or series.is_empty() else _rounded(series, step)
+    return series, EncodedColumn.from_file(_written(name, {series.name: stored}, level))
 
 
 @cache
 def _schema(name: str) -> Struct:
     """Footer of a file of a table without rows."""
-    return footer_of(_written(name, pl.DataFrame(schema=TABLES[name])))
+    return footer_of(_written(name, _arrays(pl.DataFrame(schema=TABLES[name]))))
 
 
-def _written(name: str, frame: pl.DataFrame, level: int = 1) -> bytes:
+def _arrays(frame: pl.DataFrame) -> dict[str, Any]:
+    """The columns of a table as arrays of pyarrow, by name."""
+    return {each.name: each.to_arrow() for each in frame}
+
+
+def _written(name: str, arrays: Mapping[str, Any], level: int = 1) -> bytes:
     """A Parquet file of some columns of a table. Statistics of names would cost half of them and tell nothing."""
     import pyarrow as pa  # noqa: PLC0415  slow, and only needed where a result is written
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    columns = [(each.name, each.dtype, each.to_arrow()) for each in frame]
     file = BytesIO()
-    encodings = {column: encoding for column, dtype, _ in columns if (encoding := _encoding(name, column, dtype))}
+    encodings = {column: encoding for column in arrays if (encoding := _encoding(name, column))}
     pq.write_table(
-        pa.table({column: values for column, _, values in columns}), file,
+        pa.table(dict(arrays)), file,
         compression="zstd", compression_level=level, row_group_size=ROWS_IN_GROUP,
-        use_dictionary=[column for column, dtype, _ in columns if not dtype.is_float() and column not in encodings],
+        use_dictionary=[column for column in arrays if not TABLES[name][column].is_float() and column not in encodings],
         column_encoding=encodings or None,
-        write_statistics=[column for column, dtype, _ in columns if dtype != pl.Categorical],
+        write_statistics=[column for column in arrays if TABLES[name][column] != pl.Categorical],
     )  # fmt: skip
     return file.getvalue()
 
 
-def _encoding(name: str, column: str, dtype: pl.DataType) -> str | None:
+def _encoding(name: str, column: str) -> str | None:
     """How Parquet writes the values of a column of a table, if not whole or by a dictionary."""
     if column in RISING:
         return "DELTA_BINARY_PACKED"
-    if dtype.is_float() and name in RESOLUTIONS and column not in WHOLE.get(name, ()):
+    if TABLES[name][column].is_float() and name in RESOLUTIONS and column not in WHOLE.get(name, ()):
         return "BYTE_STREAM_SPLIT"
     return None
 
@@ -237,15 +275,22 @@ def _to_multiples(column: str, step: float) -> pl.Expr:
     return pl.when(nearest == 0.0).then(0.0).otherwise(nearest).alias(column)
 
 
-def _rounded(series: pl.Series, step: float) -> pl.Series:
-    """What `_to_multiples` makes of a column, without planning it where the column has no gaps."""
-    if series.dtype != pl.Float64 or series.null_count():
-        return series.to_frame().select(_to_multiples(series.name, step)).to_series()
-    values = series.to_numpy() / step
-    np.rint(values, out=values)
-    values *= step
-    values += 0.0  # of minus zero it makes zero
-    return pl.Series(series.name, values)
+def _rounded(series: pl.Series, step: float) -> Any:
+    """What `_to_multiples` makes of a column of floating-point numbers, as an array of pyarrow.
+
+    Its gaps stay where they are; what stands in them is rounded like the rest, which nobody reads.
+    """
+    import pyarrow as pa  # noqa: PLC0415  slow, and only needed where a result is written
+
+    array = series.to_arrow()
+    gaps, content = array.buffers()
+    values = np.frombuffer(content, array.type.to_pandas_dtype(), array.offset + len(array))
+    with np.errstate(all="ignore"):  # of what stands in gaps
+        rounded = values / values.dtype.type(step)
+        np.rint(rounded, out=rounded)
+        rounded *= values.dtype.type(step)
+        rounded += values.dtype.type(0.0)  # of minus zero it makes zero
+    return pa.Array.from_buffers(array.type, len(array), [gaps, pa.py_buffer(rounded)], array.null_count, array.offset)
 
 
 def to_multiples(values: Floats, step: float | Floats) -> Floats:

@@ -27,8 +27,8 @@ _N_ROWS, _ROW_GROUPS = 3, 4
 _COLUMNS, _BYTES, _ROWS_OF_GROUP, _OFFSET, _PACKED_BYTES = 1, 2, 3, 5, 6
 """Fields of a group of rows: its pieces of columns, their bytes, its rows, where it begins, and their packed bytes."""
 _ABOUT = 3
-"""Field of a piece of a column that says where its pages are; and those of it that do."""
-_DATA_PAGE, _DICTIONARY_PAGE = 9, 11
+"""Field of a piece of a column that tells of it; and those of that: its name, and where its pages are."""
+_PATH, _DATA_PAGE, _DICTIONARY_PAGE = 3, 9, 11
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +56,10 @@ class EncodedColumn:
             groups += [_moved(group, by) for group in part.groups]
             by += len(part.pages)
         return cls(b"".join(part.pages for part in parts), tuple(groups))
+
+    def renamed(self, name: str) -> EncodedColumn:
+        """The same column under another name."""
+        return EncodedColumn(self.pages, tuple(_renamed(group, name) for group in self.groups))
 
     @cached_property
     def pieces(self) -> tuple[_Piece, ...]:
@@ -148,6 +152,14 @@ def _moved(group: Struct, by: int) -> Struct:
     for field in (_DATA_PAGE, _DICTIONARY_PAGE):
         about = _with(about, field, _value(about, field) + by) if field in about else about
     return _with(_with(group, _COLUMNS, (of, [_with(piece, _ABOUT, about)])), _OFFSET, _value(group, _OFFSET) + by)
+
+
+def _renamed(group: Struct, name: str) -> Struct:
+    """A group of rows of one column with another name."""
+    of, (piece,) = group[_COLUMNS][1]
+    about: Struct = piece[_ABOUT][1]
+    path = about[_PATH][1][0], [name.encode()]
+    return _with(group, _COLUMNS, (of, [_with(piece, _ABOUT, _with(about, _PATH, path))]))
 
 
 def _joined(parts: Sequence[Struct], pieces: Sequence[bytes]) -> Struct:

@@ -96,7 +96,8 @@ def _bus_of_node(outcome: SimulationResult) -> dict[int, str]:
 
 def topology(outcome: SimulationResult) -> dict[str, Any]:
     """Buses and branches of a run, see `topology_of`."""
-    return topology_of(outcome.flow.network, outcome.inputs.limits.loading_max_percent)
+    takes = outcome.flow.network, outcome.inputs.limits.loading_max_percent
+    return keep_latest("topology", takes, lambda: topology_of(*takes))
 
 
 def topology_of(network: Network, limit: Floats) -> dict[str, Any]:

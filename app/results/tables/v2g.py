@@ -17,10 +17,11 @@ from carbon.reporting.v2g_credit import (
     charging_intensity,
     v2g_credit,
 )
-from carbon.stocks.trace import StockRecord
+from carbon.stocks.trace import StockEvents, StockRecord
 from grid.arrays import Bools, Floats, Ints
 from grid.flexibility.flexibility import Flexibility
 from grid.flexibility.per_slot import PerSlot, values_of
+from grid.sharing import keep_latest
 
 NOTE = (
     f"{AVOIDED_ELSEWHERE}: what V2G replaced less what charging for it caused and wore out is a consequence, "
@@ -97,29 +98,35 @@ def _fed_in(outcome: SimulationResult, flexibility: Flexibility) -> _FedIn | Non
     caused_kg = stored_mwh = 0.0
     above, bus = outcome.marginal.nodes.above_kg_per_mwh, stores.bus[devices]
     for record in stocks.in_windows(devices):
-        moved = _movements(outcome, record, bus, above)
+        moved = _kept_movements(outcome, record, bus, f"movements of {flexibility.name}")
         feeds[moved.owner[record.events.feeds]] = True
         charged_mwh = np.maximum(moved.energy_mwh, 0.0)
-        caused_kg += float((charged_mwh * moved.marginal_kg_per_mwh).sum())
+        caused_kg += float((charged_mwh * above[moved.step, moved.bus]).sum())
         stored_mwh += float((charged_mwh * moved.eta_charge).sum())
-    mix_kg_per_mwh = np.full(feeds.size, caused_kg / stored_mwh if stored_mwh else 0.0)
-    parts = [
-        _given_back(_movements(outcome, record, bus, above, feeds), mix_kg_per_mwh)
-        for record in stocks.in_windows(devices)
-    ]
+    mix_kg_per_mwh, parts = np.full(feeds.size, caused_kg / stored_mwh if stored_mwh else 0.0), list[_FedIn]()
+    for record in stocks.in_windows(devices):
+        moved = _kept_movements(outcome, record, bus, f"movements of {flexibility.name} that feeds in", feeds)
+        parts.append(_given_back(moved, record.moved_kg[moved.place], above, mix_kg_per_mwh))
     return _FedIn(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(_FedIn)))
 
 
-def _given_back(moved: _Movements, mix_kg_per_mwh: Floats) -> _FedIn:
-    """What was fed in of what moved in a window of time; brings the mix in every battery, shape (O,), up to date."""
+def _given_back(moved: _Movements, moved_kg: Floats, above_kg_per_mwh: Floats, mix_kg_per_mwh: Floats) -> _FedIn:
+    """What was fed in of what moved in a window of time.
+
+    Args:
+        moved: What moved, J times.
+        moved_kg: Carbon that passed the terminals, by averages, shape (J,) [kg].
+        above_kg_per_mwh: Marginal emissions of a MWh more at each bus, shape (T, B) [kg/MWh].
+        mix_kg_per_mwh: The mix in every battery before, shape (O,) [kg/MWh], which is brought up to date.
+    """
     held = charging_intensity(
-        moved.owner, moved.energy_mwh, moved.e_after_mwh, moved.eta_charge, moved.marginal_kg_per_mwh,
+        moved.owner, moved.energy_mwh, moved.e_after_mwh, moved.eta_charge, above_kg_per_mwh[moved.step, moved.bus],
         mix_kg_per_mwh=mix_kg_per_mwh,
     )  # fmt: skip
     fed = moved.energy_mwh < 0
     return _FedIn(
         energy_mwh=-moved.energy_mwh[fed],
-        released_kg=moved.moved_kg[fed],
+        released_kg=moved_kg[fed],
         released_marginal_kg=(held * -moved.energy_mwh / moved.eta_discharge)[fed],
         step=moved.step[fed],
         bus=moved.bus[fed],
@@ -137,11 +144,10 @@ class _Movements:
         e_after_mwh: Energy in the battery after it [MWh].
         eta_charge: Energy stored per energy charged [1].
         eta_discharge: Energy at the meter per energy taken out [1].
-        marginal_kg_per_mwh: Marginal emissions of a MWh more there and then [kg/MWh].
-        moved_kg: Carbon that passed the terminals, by averages [kg].
         step: When.
         bus: Where.
         session: In which session.
+        place: Place of the event among those of its window.
     """
 
     owner: Ints
@@ -149,27 +155,31 @@ class _Movements:
     e_after_mwh: Floats
     eta_charge: Floats
     eta_discharge: Floats
-    marginal_kg_per_mwh: Floats
-    moved_kg: Floats
     step: Ints
     bus: Ints
     session: Ints
+    place: Ints
 
 
-def _movements(
-    outcome: SimulationResult, record: StockRecord, bus: Ints, above_kg_per_mwh: Floats, which: Bools | None = None
+def _kept_movements(
+    outcome: SimulationResult, record: StockRecord, bus: Ints, name: str, which: Bools | None = None
 ) -> _Movements:
+    """As `_movements`, which no emission factor changes; kept under a name."""
+    takes = record.events, bus, which, outcome.inputs.clock.step_hours
+    return keep_latest(name, takes, lambda: _movements(record.events, bus, which, outcome.inputs.clock.step_hours))
+
+
+def _movements(events: StockEvents, bus: Ints, which: Bools | None, step_hours: float) -> _Movements:
     """What moved in a window of time.
 
     Args:
-        outcome: The run.
-        record: The events.
+        events: The events.
         bus: Bus of each session, shape (N,).
-        above_kg_per_mwh: Marginal emissions of a MWh more at each bus, shape (T, B) [kg/MWh].
         which: Owners whose movements count, shape (O,); None for all.
+        step_hours: Length of a step [h].
     """
-    events, operation = record.events, record.events.operation
-    here = slice(None) if which is None else np.flatnonzero(which[operation.owner[events.device]])
+    operation = events.operation
+    here = np.arange(events.device.size) if which is None else np.flatnonzero(which[operation.owner[events.device]])
     session, slot, step = events.device[here], events.slot[here], events.step[here] + events.first_step
     eta_charge, eta_discharge = (
         eta.values[slot] if isinstance(eta, PerSlot) else eta[session]
@@ -177,15 +187,14 @@ def _movements(
     )
     return _Movements(
         owner=operation.owner[session],
-        energy_mwh=operation.p_mw[slot] * outcome.inputs.clock.step_hours,
+        energy_mwh=operation.p_mw[slot] * step_hours,
         e_after_mwh=events.e_after_mwh[here],
         eta_charge=eta_charge,
         eta_discharge=eta_discharge,
-        marginal_kg_per_mwh=above_kg_per_mwh[step, bus[session]],
-        moved_kg=record.moved_kg[here],
         step=step,
         bus=bus[session],
         session=session,
+        place=here,
     )
 
 

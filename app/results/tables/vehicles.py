@@ -69,7 +69,9 @@ class _Energy:
 def _energy(outcome: SimulationResult) -> _Energy:
     frames = pl.concat([_fleet_sessions(outcome, flexibility) for flexibility in fleets(outcome)])
     ordered = frames.with_row_index("order").sort("start", "fleet", "vehicle")
-    return _Energy(ordered.drop("order"), ordered["order"].to_numpy().astype(np.int64))
+    frame = ordered.drop("order")
+    typed = [column.cast(TABLES["sessions"][column.name]) for column in frame]
+    return _Energy(pl.DataFrame(typed), ordered["order"].to_numpy().astype(np.int64))
 
 
 def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.DataFrame:

@@ -65,6 +65,14 @@ def test_a_run_whose_lease_is_lost_ends_where_it_tells_its_progress(store: Store
             lease.tell("dispatch", 0.5)
 
 
+def test_too_much_memory_is_noticed_however_short_a_run_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease_module, "MEMORY_INTERVAL_S", 3600.0)
+    lease, excess = lease_of(store, limit_mb=memory_mb() / 2)
+    with lease:
+        pass
+    assert excess.is_set()
+
+
 def test_too_much_memory_is_noticed(store: Store) -> None:
     seen: list[float] = []
     lease, excess = lease_of(store, limit_mb=memory_mb() / 2, seen=seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,7 @@ from app.results.columns import TABLES
 from app.results.explain import why
 from app.results.key_figures import (
     Declarations,
+    Declared,
     KeyFigure,
     WrittenTable,
     WrittenTables,
@@ -117,7 +119,33 @@ def test_within_shared_runs_a_figure_is_computed_anew_where_a_table_that_it_read
     assert "c" in read
 
 
-def test_units_and_values_as_shown() -> None:
+def test_within_shared_runs_other_columns_than_those_that_a_figure_reads_do_not_matter() -> None:
+    read = list[str]()
+
+    def written(sha256: str, *columns: object) -> WrittenTables:
+        def table() -> pl.LazyFrame:
+            read.append(sha256)
+            return pl.LazyFrame({"name": ["x"], "p_total_mw": [3.0], "p_it_mw": [1.0], "ci_kg_per_mwh": [300.0]})
+
+        names = ("name", "p_total_mw", "p_it_mw", "ci_kg_per_mwh")
+        return WrittenTables({"data_centres": WrittenTable(sha256, table, dict(zip(names, columns, strict=True)))})
+
+    name, power, of_it = (object() for _ in range(3))
+    runs = [("a", name, power, of_it, object()), ("b", name, power, of_it, object()), ("c", name, power, object(), 1)]
+    pue = [figure_named("data_centres.x.pue")]
+    with sharing_preparation():
+        assert [evaluate(pue, written(*one)) for one in runs] == [{pue[0].key: 3.0}] * 3
+    assert read == ["a", "c"]
+
+
+def test_formulae_name_every_column_that_they_read() -> None:
+    families = declarations().families.values()
+    of_members = [figure.of_member("x") for family in families for figure in family.figures.values()]
+    for declared in (*declarations().figures.values(), *of_members):
+        words = set(re.findall(r"\w+", declared.sql))
+        named = {name: {column: dtype for column, dtype in TABLES[name].items() if column in words}
+                 for name in declared.tables}  # fmt: skip
+        evaluate([Declared("x", declared)], lambda name: pl.LazyFrame(schema=named[name] or TABLES[name]))  # noqa: B023
     known = declarations().figures
     assert known["cost"].shown_unit("JPY") == "JPY"
     assert known["violation_steps"].shown_unit("EUR") == ""

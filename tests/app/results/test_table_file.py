@@ -59,7 +59,7 @@ def test_a_file_holds_what_is_said_to_be_stored() -> None:
 def test_rows_that_come_in_pieces_are_those_of_the_table_written_at_once() -> None:
     pieces = [buses(), buses(301.0), buses(302.0).head(2)]
     file = BytesIO()
-    assert encode_pieces("buses", iter(pieces), file) is None
+    assert encode_pieces("buses", iter(pieces), file).frame is None
     read = pl.read_parquet(file.getvalue())
     assert read.equals(pl.read_parquet(file_of("buses", pl.concat(pieces))))
     assert read.equals(pl.read_parquet(file.getvalue(), use_pyarrow=True))
@@ -68,7 +68,7 @@ def test_rows_that_come_in_pieces_are_those_of_the_table_written_at_once() -> No
 
 def test_a_table_of_one_piece_is_written_as_before() -> None:
     file = BytesIO()
-    whole = encode_pieces("buses", [buses()], file)
+    whole = encode_pieces("buses", [buses()], file).frame
     assert whole is not None
     assert whole.equals(buses())
     assert file.getvalue() == file_of("buses", buses())
@@ -108,3 +108,36 @@ def test_times_that_rise_are_stored_as_differences(name: str) -> None:
     rising = RISING & set(TABLES[name])
     assert rising
     assert all("DELTA_BINARY_PACKED" in encodings[column] for column in rising)
+
+
+def test_columns_that_hold_the_same_are_stored_once_under_their_names() -> None:
+    times = pl.Series([0, 1, 2], dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))
+    gaps = pl.Series([None] * 3, dtype=pl.Float32)
+    ci = pl.Series([300.01, None, -0.0], dtype=pl.Float32)
+    names = pl.Series(["a", "b", "a"], dtype=pl.Categorical)
+    columns = [times, names, gaps, gaps, ci, ci, ci]
+    frame = pl.DataFrame([column.alias(name) for name, column in zip(TABLES["nodal"], columns, strict=True)])
+    content = file_of("nodal", frame)
+    assert pl.read_parquet(content).equals(as_stored("nodal", frame).collect())
+    about = pq.ParquetFile(BytesIO(content)).metadata.row_group(0)
+    pieces = [about.column(place) for place in range(about.num_columns)]
+    assert [piece.path_in_schema for piece in pieces] == list(TABLES["nodal"])
+    begins = [piece.dictionary_page_offset or piece.data_page_offset for piece in pieces]
+    assert begins[2] == begins[3]
+    assert begins[4] == begins[5] == begins[6]
+    alone = pq.ParquetFile(BytesIO(file_of("nodal", frame.with_columns(ci.reverse().alias(frame.columns[4]))))).metadata
+    assert alone.row_group(0).column(6).statistics == pieces[6].statistics
+
+
+@pytest.mark.parametrize("dtype", [pl.Float32, pl.Float64])
+def test_numbers_with_gaps_are_rounded_as_polars_rounds_them(dtype: pl.DataType) -> None:
+    name = "ci_kg_per_mwh" if dtype == pl.Float64 else "price_per_mwh"
+    table = "buses" if dtype == pl.Float64 else "nodal"
+    values = pl.Series([0.5, None, 1 / 3, -1e-9, float("nan"), float("inf"), 1e30, 2.0**-6, 3 * 2.0**-6], dtype=dtype)
+    rows = pl.DataFrame({column: [None] * 9 for column in TABLES[table]}, schema=TABLES[table])
+    frame = rows.with_columns(values.alias(name))
+    for part in (frame, frame.slice(1, 5), frame.slice(2, 2)):
+        read = pl.read_parquet(file_of(table, part))[name]
+        expected = as_stored(table, part).collect()[name]
+        assert read.equals(expected)
+        assert (np.signbit(read.to_numpy()) == np.signbit(expected.to_numpy())).all()
