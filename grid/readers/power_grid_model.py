@@ -122,7 +122,7 @@ class _Build:
         tables: dict[str, Mapping[str, Any]] = {"bus": bus, "line": self._lines(), "trafo": self._transformers()}
         tables["ext_grid"] = {
             "bus": source.place("node", self.places, "node"), "name": _names(source, "source"),
-            "vm_pu": source.number("u_ref", above=0), "va_degree": np.rad2deg(source.number("u_ref_angle", 0.0)),
+            "vm_pu": self._references(source), "va_degree": np.rad2deg(source.number("u_ref_angle", 0.0)),
             "s_sc_max_mva": source.number("sk", 1e10, above=0, factor=1e-6),
             "rx_max": source.number("rx_ratio", 0.1, least=0),
             "in_service": source.flag("status"),
@@ -146,6 +146,12 @@ class _Build:
         if columns:
             tables["switch"] = dict(zip(("bus", "element", "et", "closed"), map(list, columns), strict=True))
         return tables
+
+    def _references(self, source: FileRecords) -> Floats:
+        """Voltages that sources hold [pu]; one that is out of service need not state it."""
+        for k in np.flatnonzero(source.flag("status") & ~source.stated("u_ref")):
+            source.fault(int(k), "u_ref", "is missing")
+        return source.number("u_ref", 1.0, above=0)
 
     def _ends(self, records: FileRecords, letter: str) -> tuple[Ints, Ints]:
         """Places of both ends of branches; an end that is open becomes a switch of pandapower."""
@@ -183,25 +189,29 @@ class _Build:
 
     def _transformers(self) -> Mapping[str, Any]:
         made = self.of("transformer")
-        first, second = self._ends(made, "t")
+        ends = np.array(self._ends(made, "t"))
         sn_mva = made.number("sn", above=0, factor=1e-6)
-        u1, u2 = made.number("u1", above=0, factor=1e-3), made.number("u2", above=0, factor=1e-3)
-        for k in np.flatnonzero(u1 < u2):
-            made.fault(int(k), "u1", "must be at least u2: the first winding is that of the higher voltage here")
+        u_kv = np.array([made.number("u1", above=0, factor=1e-3), made.number("u2", above=0, factor=1e-3)])
         side = made.number("tap_side", 0.0)
-        step = made.number("tap_size", 0.0, least=0, factor=1e-3)
-        rated = np.where(side == 0, u1, u2)
-        clock = made.number("clock", 0.0)
-        neutral = made.number("tap_nom", 0.0)
+        low, neutral, high = (made.number(name, 0.0) for name in ("tap_min", "tap_nom", "tap_max"))
+        stated = made.stated("tap_pos")  # else it is that of the rated voltage
+        position = np.clip(np.where(stated, made.number("tap_pos", 0.0), neutral), np.minimum(low, high),
+                           np.maximum(low, high))  # fmt: skip
+        step_kv = made.number("tap_size", 0.0, least=0, factor=1e-3) * np.where(high < low, -1.0, 1.0)
+        rated_kv = np.where(side == 0, u_kv[0], u_kv[1])
+        turned = u_kv[0] < u_kv[1]  # the first winding is that of the lower voltage
+        hv, lv = turned.astype(int), (~turned).astype(int)
+        every, shift = np.arange(len(made)), 30.0 * made.number("clock", 0.0)
         return {
-            "hv_bus": first, "lv_bus": second, "name": _names(made, "transformer"), "sn_mva": sn_mva,
-            "vn_hv_kv": u1, "vn_lv_kv": u2, "vk_percent": made.number("uk", above=0, factor=100.0),
-            "vkr_percent": made.number("pk", least=0, factor=1e-6) / sn_mva * 100,
+            "hv_bus": ends[hv, every], "lv_bus": ends[lv, every], "name": _names(made, "transformer"),
+            "sn_mva": sn_mva, "vn_hv_kv": u_kv[hv, every], "vn_lv_kv": u_kv[lv, every],
+            "vk_percent": _at_tap(made, "uk", position, above=0) * 100,
+            "vkr_percent": _at_tap(made, "pk", position, least=0) * 1e-6 / sn_mva * 100,
             "pfe_kw": made.number("p0", least=0, factor=1e-3), "i0_percent": made.number("i0", least=0, factor=100.0),
-            "shift_degree": 30.0 * clock, "tap_side": np.where(side == 0, "hv", "lv"), "tap_neutral": neutral,
-            "tap_pos": made.number("tap_pos", 0.0), "tap_min": made.number("tap_min", 0.0),
-            "tap_max": made.number("tap_max", 0.0),
-            "tap_step_percent": step / rated * 100, "tap_step_degree": np.zeros(len(made)),
+            "shift_degree": np.where(turned, -shift, shift),
+            "tap_side": np.where((side == 0) != turned, "hv", "lv"), "tap_neutral": neutral, "tap_pos": position,
+            "tap_min": np.minimum(low, high), "tap_max": np.maximum(low, high),
+            "tap_step_percent": step_kv / rated_kv * 100, "tap_step_degree": np.zeros(len(made)),
             "tap_changer_type": ["Ratio"] * len(made),
         }  # fmt: skip
 
@@ -209,7 +219,7 @@ class _Build:
         """Shares of loads that depend on voltage [%]: those of all of a node, since pandapower takes their mean."""
         at = loads.place("node", self.places, "node")
         for part in "pq":
-            power = np.nan_to_num(loads.number(f"{part}_specified", 0.0))
+            power = np.where(loads.flag("status"), np.nan_to_num(loads.number(f"{part}_specified", 0.0)), 0.0)
             total = np.bincount(np.maximum(at, 0), power, len(self.places))
             for letter, which in (("z", IMPEDANCE), ("i", CURRENT)):
                 chosen = np.bincount(np.maximum(at, 0), np.where(kind == which, power, 0.0), len(self.places))
@@ -253,6 +263,18 @@ class _Build:
 def _names(records: FileRecords, prefix: str) -> list[str]:
     """Names that the data carry along, else the component and its id."""
     return [name or f"{prefix} {label}" for name, label in zip(records.text("name"), records.labels, strict=True)]
+
+
+def _at_tap(made: FileRecords, quantity: str, position: Floats, **limits: float) -> Floats:
+    """``uk`` or ``pk`` at the position of the tap, linear from the neutral one to what is stated at either end."""
+    value, neutral = made.number(quantity, **limits), made.number("tap_nom", 0.0)
+    upper = made.number("tap_max", 0.0)
+    at_upper = (position - neutral) * (upper - neutral) >= 0
+    for end, here in (("max", at_upper), ("min", ~at_upper)):
+        there, tap = made.number(f"{quantity}_{end}", np.nan, **limits), made.number(f"tap_{end}", 0.0)
+        slope = np.divide(there - value, tap - neutral, out=np.zeros(len(made)), where=(tap != neutral) & here)
+        value = np.where(here & made.stated(f"{quantity}_{end}"), value + slope * (position - neutral), value)
+    return value
 
 
 def _by_phase(row: Mapping[str, Any]) -> dict[str, Any]:
