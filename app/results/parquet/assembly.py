@@ -115,13 +115,11 @@ def parts_of_file(schema: Struct, columns: Sequence[EncodedColumn]) -> Iterator[
         ValueError: If columns differ in their groups of rows.
     """
     yield MAGIC
-    by, pieces, places = 0, list[list[bytes]](), dict[bytes, int]()
-    for column in columns:
-        place = places.setdefault(column.pages, by)
-        pieces.append([piece.moved(place) for piece in column.pieces])
-        if place == by:
-            yield column.pages
-            by += len(column.pages)
+    by, pieces = 0, list[list[bytes]]()
+    for column in columns:  # those that hold the same stand apart too: readers take it that no two share bytes
+        yield column.pages
+        pieces.append([piece.moved(by) for piece in column.pieces])
+        by += len(column.pages)
     groups = zip(zip(*(column.groups for column in columns), strict=True), zip(*pieces, strict=True), strict=True)
     joined = [_joined(parts, written) for parts, written in groups]
     n_rows = sum(_value(group, _ROWS_OF_GROUP) for group in joined)

@@ -61,14 +61,14 @@ def test_columns_encoded_one_by_one_are_the_table_to_all_who_read_it(rows: int) 
         assert [found.column(k).statistics for k in range(3)] == [other.column(k).statistics for k in range(3)]
 
 
-def test_columns_that_hold_the_same_stand_in_the_file_once() -> None:
+def test_columns_that_hold_the_same_stand_apart_in_the_file() -> None:
+    """Polars 2.1 refuses now and then what asks for the same bytes twice: "duplicate range start in read request"."""
     whole = frame(10).select("number", again=pl.col("number"), known="known")
     file = joined([whole.select(name) for name in whole.columns], whole)
-    number, again = (pq.ParquetFile(BytesIO(file)).metadata.row_group(0).column(k) for k in range(2))
-    assert number.data_page_offset == again.data_page_offset
-    assert len(file) < len(joined([whole.select(name) for name in ("number", "known")], whole.drop("again"))) + 400
+    group = pq.ParquetFile(BytesIO(file)).metadata.row_group(0)
+    starts = [group.column(k).data_page_offset for k in range(3)]
+    assert starts == sorted(set(starts))
     assert pl.read_parquet(file).equals(whole)
-    assert pl.read_parquet(file, use_pyarrow=True, pyarrow_options={"pre_buffer": True}).equals(whole)
 
 
 def test_columns_with_other_groups_of_rows_are_no_file() -> None:
