@@ -32,7 +32,8 @@ from grid.twin.estimation.sweep_kernel import Drawing, slope_steps, sweep_steps
 SENSITIVITY_SHARE = 1e-5
 """Adjoints of a linearisation are iterated until no entry moves by more than this share of the largest: it is the
 gain that they are for, not what is settled on."""
-MOST_SWEEPS = 60
+SENSITIVITY_SWEEPS, MOST_TIMES = 4, 15
+"""Iterations from one look at that to the next; looks at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,9 +150,8 @@ class StateModel:
         return found, moved
 
     def slope(
-        self, readings: Readings, weights: Floats, at: tuple[Floats, Complexes], adjoint: Complexes, sweeps: int,
-        share: float = 0.0,
-    ) -> tuple[Floats, Complexes]:  # fmt: skip
+        self, readings: Readings, weights: Floats, at: tuple[Floats, Complexes], adjoint: Complexes, sweeps: int
+    ) -> tuple[Floats, Complexes]:
         """Derivative of ``Σ weights · readings`` by the state, with some iterations of the adjoint.
 
         Args:
@@ -159,15 +159,14 @@ class StateModel:
             weights: Shape (M, T).
             at: The states and their voltages, shapes (K, T) and (N, T).
             adjoint: The adjoint by now, shape (N - R, T); the derivative is exact when it does not move.
-            sweeps: Iterations of the adjoint at most, at least 1.
-            share: They end when no adjoint moves by more than this share of the largest [1].
+            sweeps: Iterations of the adjoint, at least 1.
 
         Returns:
             The derivative, shape (K, T), and the adjoint.
         """
         x, voltage = at
         pulled, found, after = readings.pull_back(voltage, weights), readings.direct(weights, len(x)), adjoint.copy()
-        slope_steps(sweeps, share, self._block, self._grid, self._drawing, x, voltage, pulled, after, found)
+        slope_steps(sweeps, self._block, self._grid, self._drawing, x, voltage, pulled, after, found)
         return found, after
 
     def sensitivity(self, readings: Readings, x: Floats, voltage: Complexes) -> Floats:
@@ -180,7 +179,12 @@ class StateModel:
         """
         m = readings.n_values
         at = np.tile(x[:, None], (1, m)), np.tile(voltage[:, None], (1, m))
-        found, _ = self.slope(readings, np.eye(m), at, self.no_adjoint(m), MOST_SWEEPS, SENSITIVITY_SHARE)
+        adjoint = self.no_adjoint(m)
+        for _ in range(MOST_TIMES):
+            before = adjoint
+            found, adjoint = self.slope(readings, np.eye(m), at, before, SENSITIVITY_SWEEPS)
+            if np.abs(adjoint - before).max(initial=0.0) <= SENSITIVITY_SHARE * np.abs(adjoint).max(initial=0.0):
+                break
         return np.ascontiguousarray(found.T)
 
     def no_adjoint(self, n: int) -> Complexes:

@@ -148,24 +148,6 @@ def _adjoint_sweep(first, n_steps, grid, gradient, bend, adjoint, right):  # typ
 
 
 @inner_kernel()
-def _is_still(n_steps, share, adjoint, before):  # type: ignore[no-untyped-def]
-    """Whether no adjoint has moved by more than a share of the largest of its step; keeps them as those before."""
-    (ar, ai), (br, bi) = adjoint, before
-    moved, size = np.zeros(n_steps), np.zeros(n_steps)
-    for node in range(ar.shape[0]):
-        for k in range(n_steps):
-            change_r, change_i = ar[node, k] - br[node, k], ai[node, k] - bi[node, k]
-            moved[k] = max(moved[k], change_r * change_r + change_i * change_i)
-            size[k] = max(size[k], ar[node, k] * ar[node, k] + ai[node, k] * ai[node, k])
-            br[node, k] = ar[node, k]
-            bi[node, k] = ai[node, k]
-    still = True
-    for k in range(n_steps):
-        still &= moved[k] <= share * share * size[k]
-    return still
-
-
-@inner_kernel()
 def _add_derivative(first, n_steps, grid, drawing, gradient, at, found):  # type: ignore[no-untyped-def]
     """Adds the derivative by the state that an adjoint stands for."""
     voltage, (ar, ai), (xr, xi) = at
@@ -190,12 +172,11 @@ def _add_derivative(first, n_steps, grid, drawing, gradient, at, found):  # type
 
 
 @kernel()
-def slope_steps(sweeps, share, block, grid, drawing, x, voltage, gradient, adjoint, found):  # type: ignore[no-untyped-def]
+def slope_steps(sweeps, block, grid, drawing, x, voltage, gradient, adjoint, found):  # type: ignore[no-untyped-def]
     """Iterates the adjoint of all steps and adds the derivative by the state that it stands for.
 
     Args:
-        sweeps: How often at most.
-        share: A block is done when no adjoint moves by more than this share of the largest of its step [1]; 0: never.
+        sweeps: How often.
         block: Steps in a block.
         grid: The factor, as the power flow has it.
         drawing: Which nodes draw what the state says.
@@ -208,7 +189,7 @@ def slope_steps(sweeps, share, block, grid, drawing, x, voltage, gradient, adjoi
     n, shape = grid.diagonal_real.size, (grid.diagonal_real.size, block)
     p, q = np.empty(shape), np.empty(shape)
     bend, now = (np.empty(shape), np.empty(shape)), (np.empty(shape), np.empty(shape))
-    right, before = (np.empty(shape), np.empty(shape)), (np.zeros(shape), np.zeros(shape))
+    right = np.empty(shape), np.empty(shape)
     for first in range(0, voltage.shape[1], block):
         n_steps = min(block, voltage.shape[1] - first)
         _draw(first, n_steps, drawing, x, p, q)
@@ -220,8 +201,6 @@ def slope_steps(sweeps, share, block, grid, drawing, x, voltage, gradient, adjoi
                 now[1][node, k] = row[k].imag
         for _ in range(sweeps):
             _adjoint_sweep(first, n_steps, grid, gradient, bend, now, right)
-            if share > 0.0 and _is_still(n_steps, share, now, before):
-                break
         _add_derivative(first, n_steps, grid, drawing, gradient, (voltage, now, right), found)
         for node in range(n):
             row = adjoint[node, first:]
