@@ -126,6 +126,7 @@ def _energy_by_source(
     sectors = tuple(dict.fromkeys((*inputs.consumers.sectors, vehicle_sector)))
     cars_mw = _charging_of_cars(inputs)
     cars = {vehicle_sector: cars_mw}
+    give_back_if_large()
     chunks = source_share_chunks(
         inputs.flows, inputs.sources, group, inputs.operation, step_hours=inputs.step_hours, memory_mb=WINDOW_MB
     )
