@@ -1,12 +1,14 @@
 """The power flow of every step in three phases with all controllers at work.
 
 Tap changers and capacitor banks see the positive sequence of the voltage, which is the mean of three phases; they move
-all phases together. What follows the voltage by a curve sees that of its own phase.
+all phases together. What follows the voltage by a curve sees that of its own phase; where nothing is earthed it has no
+neutral, is between two phases, and sees the voltage across them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,8 +16,9 @@ from grid._pandapower import tap_sequences
 from grid.arrays import Floats, Ints
 from grid.controllers.flow import ControlledFlow, GridControl
 from grid.controllers.switching import State, SwitchedDevice, follow, shunts_at
+from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
-from grid.network.sequence_network import PHASES, SequenceNetwork
+from grid.network.sequence_network import PHASES, TO_PHASES, SequenceNetwork
 from grid.network.sequence_variants import changed_sequences
 from grid.powerflow.newton import VoltageCurves
 from grid.three_phase.flow import three_phase_flow
@@ -74,12 +77,16 @@ def controlled_phase_flow(
         clock, network, sequences, voltage, np.zeros(clock.n_steps, dtype=bool), failed, loads.delta,
         networks if moved is not None else (), of_step if moved is not None else np.empty(0, dtype=np.int64),
     )  # fmt: skip
+    q_mvar = _drawn_mvar(flow, control.curves)
+    apart = np.tile((sequences.buses.node >= 0) & sequences.unearthed[sequences.buses.node], len(PHASES))
+    if q_mvar[:, apart].any():
+        flow = replace(flow, delta=loads.delta.plus(Injections.dense(np.zeros_like(q_mvar), q_mvar * apart)))
     return ControlledFlow(
         flow, control.devices,
         np.empty((clock.n_steps, 0), dtype=np.int64) if moved is None else moved.place,
         np.empty((clock.n_steps, 0), dtype=np.int64) if moved is None else moved.operations(control.devices),
         np.zeros(clock.n_steps, dtype=bool) if moved is None else moved.hunting,
-        _drawn_mvar(flow, control.curves),
+        q_mvar,
     )  # fmt: skip
 
 
@@ -114,10 +121,16 @@ def sequences_at(
 
 
 def _drawn_mvar(flow: PhasePowerFlow, curves: VoltageCurves | None) -> Floats:
-    """Reactive power of what follows the voltage at every terminal, shape (T, 3 B) [MVAr]."""
+    """Reactive power of what follows the voltage at every terminal, shape (T, 3 B) [MVAr].
+
+    Where nothing is earthed the terminals of phase a are those across ab, and so on.
+    """
     n_buses = len(flow.network.buses.names)
     drawn = np.zeros((flow.clock.n_steps, len(PHASES) * n_buses))
     if curves is not None:
-        vm_pu = flow.phase_vm_pu().reshape(flow.clock.n_steps, -1)
-        np.add.at(drawn.T, curves.bus, np.nan_to_num(curves.q_mvar(vm_pu)).T)
+        vm_pu, node = flow.phase_vm_pu(), flow.sequences.buses.node
+        apart = np.flatnonzero((node >= 0) & flow.sequences.unearthed[node])
+        phases = np.tensordot(TO_PHASES, flow.voltage[:, node[apart]], axes=1)
+        vm_pu[:, :, apart] = np.abs(phases - np.roll(phases, -1, axis=0)).transpose(2, 0, 1) / np.sqrt(3)
+        np.add.at(drawn.T, curves.bus, np.nan_to_num(curves.q_mvar(vm_pu.reshape(flow.clock.n_steps, -1))).T)
     return drawn

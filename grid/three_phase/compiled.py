@@ -235,16 +235,24 @@ def nodes_with(network: SequenceNetwork, injections: Injections) -> Ints:
 def connected_of(
     network: SequenceNetwork, wye: Injections, delta: Injections, curves: VoltageCurves, layout: NodeLayout
 ) -> Connected:
-    """What is connected, for the kernel; `curves` have rows phase by phase as what is between phase and neutral."""
+    """What is connected, for the kernel; `curves` have rows phase by phase.
+
+    They are between phase and neutral, or between phases where nothing is earthed: what has no neutral injects no
+    zero-sequence current.
+    """
     phase, bus = np.divmod(curves.bus, len(network.buses.names))
     followed = network.buses.node[bus]
-    wye_node, wye_profiles = compiled_profiles(network, wye, followed)
-    delta_node, delta_profiles = compiled_profiles(network, delta, np.empty(0, np.int64))
-    following = Following(
-        phase * wye_node.size + np.searchsorted(wye_node, followed), curves.kind,
-        np.ascontiguousarray(curves.rating_mvar.T / network.base_mva), curves.vm_pu, curves.q_share,
+    between = network.unearthed[followed]
+    wye_node, wye_profiles = compiled_profiles(network, wye, followed[~between])
+    delta_node, delta_profiles = compiled_profiles(network, delta, followed[between])
+    row = np.where(
+        between, (len(PHASES) * wye_node.size + phase * delta_node.size) + np.searchsorted(delta_node, followed),
+        phase * wye_node.size + np.searchsorted(wye_node, followed),
     )  # fmt: skip
+    following = Following(
+        row, curves.kind, np.ascontiguousarray(curves.rating_mvar.T / network.base_mva), curves.vm_pu, curves.q_share
+    )
     drawn = np.diff(wye_profiles.pointer).reshape(len(PHASES), -1) > 0
-    drawn.ravel()[following.row] = True
+    drawn.ravel()[row[~between]] = True
     alone = np.where(drawn.sum(axis=0) == 1, drawn.argmax(axis=0), -1)
     return Connected(layout.place[wye_node], alone, wye_profiles, layout.place[delta_node], delta_profiles, following)

@@ -134,7 +134,8 @@ def three_phase_flow(
         loads: Withdrawal by phase, T steps, on the network's buses.
         limits: Limits to count violations against; the net's own by default.
         curves: Reactive power between a phase and the neutral that follows the voltage of that phase, in addition;
-            its "buses" are phase times B, plus the bus. At de-energised buses they draw nothing.
+            its "buses" are phase times B, plus the bus. Where nothing is earthed it is between that phase and the next,
+            and follows the voltage across them over the root of 3. At de-energised buses they draw nothing.
         keep: What is kept of every step: ``extremes`` only; ``magnitudes``, the voltage of each phase and the highest
             loading of each branch in single precision; ``phasors``, the voltages of the sequences.
         threads: Number of threads, each with its own range of steps.

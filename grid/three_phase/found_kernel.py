@@ -249,7 +249,7 @@ def solve_steps(begin, end, grid, bounds, connected, settled, missed, max_iterat
             if n_following:
                 if last:
                     state[1][:], state[2][:] = 1.0, 0.0
-                follow_voltages(first, n_steps, connected, vr, vi, work[0], work[1], state, power[1])
+                follow_voltages(first, n_steps, connected, vr, vi, work[0], work[1], state, power[1], power[3])
             right_hand_sides(grid, connected, power, vr, vi, work)
             if last:
                 break

@@ -129,10 +129,10 @@ class Bounds(NamedTuple):
 
 
 class Following(NamedTuple):
-    """Reactive power between a phase and the neutral that follows its voltage, J of them; constant beyond corners."""
+    """Reactive power that follows the voltage between its two ends, J of them; constant beyond corners."""
 
     row: Ints
-    """Row of each among those that are between phase and neutral, shape (J,)."""
+    """Row of each among those that are between phase and neutral, then those between phases, shape (J,)."""
     kind: Ints
     """Row of each in `vm_pu`, shape (J,)."""
     rating: Floats

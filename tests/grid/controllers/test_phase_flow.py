@@ -13,9 +13,11 @@ import pytest
 from grid._pandapower import network_of, sequences_of
 from grid.controllers import CapacitorBank, ControlledFlow, GridControl, TapChanger, controlled_flow
 from grid.controllers.phase_flow import controlled_phase_flow
+from grid.network.sequence_network import TO_PHASES
 from grid.powerflow.newton import VoltageCurves
-from grid.three_phase import PhaseLoads, PhasePowerFlow
+from grid.three_phase import PhaseLoads, PhasePowerFlow, phase_power_flow
 from grid.time.clock import Clock
+from tests.grid.three_phase.test_vector_groups import substation
 
 N, B = 24, 4
 CLOCK = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(minutes=15), N)
@@ -116,6 +118,26 @@ def test_positions_are_those_at_which_runpp_3ph_gives_the_same_voltages(group: s
     assert (np.abs(positive - 1.0)[~at_end] <= 0.008).all()
 
 
+def test_controllers_behind_a_zigzag_winding_are_those_of_a_net_at_their_positions() -> None:
+    """`runpp_3ph` does not converge here; a net that is given the positions and powers is solved as any other."""
+    net, spread = street("Yzn"), (0.7, 0.3, 0.0)
+    found = controlled(net, spread, GridControl(devices(net, CHANGER), SAGGING))
+    assert isinstance(found.flow, PhasePowerFlow)
+    assert found.operations.sum() > 2
+    assert not found.flow.failed.any()
+    assert np.abs(found.q_curves_mvar).max() > 1e-3
+    drawn = loads(spread)
+    for step in SOME:
+        net.trafo["tap_pos"] = found.positions()[step, 0]
+        network = network_of(net)
+        active, reactive = drawn.wye.at(step)
+        power = (active + 1j * (reactive + found.q_curves_mvar[step])).reshape(1, 3, B)
+        same = phase_power_flow(network, sequences_of(network), CLOCK.window(step, step + 1), PhaseLoads.dense(power))
+        np.testing.assert_allclose(found.flow.phase_vm_pu()[step], same.phase_vm_pu()[0], atol=1e-8)
+    seen = found.flow.phase_vm_pu().reshape(N, -1)
+    np.testing.assert_allclose(found.q_curves_mvar[:, SAGGING.bus], SAGGING.q_mvar(seen), atol=1e-12)
+
+
 def test_power_balances_in_every_step_at_its_positions() -> None:
     net, spread = street(), (0.5, 0.3, 0.2)
     flow = controlled(net, spread, GridControl(devices(net, CHANGER, BANK))).flow
@@ -159,3 +181,28 @@ def by_runpp_3ph_without_taps(found: ControlledFlow) -> np.ndarray:
         found.flow, devices(net, CHANGER), np.full((N, 1), 5), found.operations, found.hunting, found.q_curves_mvar
     )
     return by_runpp_3ph(net, with_position, (0.5, 0.3, 0.2))[:, :, 3]
+
+
+def test_what_has_no_neutral_follows_the_voltage_across_two_phases_and_injects_no_zero_sequence() -> None:
+    """Medium voltage behind Yd, loads between phases: the powers that were found, given as such, are the same flow."""
+    curves = VoltageCurves(
+        np.array([3, B + 3, 2 * B + 3, B + 2]), np.zeros(4, np.int64), np.full((N, 4), 2.0), np.array([[0.96, 1.04]]),
+        np.array([[-1.0, 1.0]]),
+    )  # fmt: skip
+    network = network_of(substation("Yd"))
+    sequences, delta = sequences_of(network), np.zeros((N, 3, B), dtype=complex)
+    delta[:, :, 3] = SHARE[:, None] * np.array([4.0 + 1.0j, 1.0 + 0.5j, 0.0])
+    given = PhaseLoads.dense(np.zeros_like(delta), delta)
+    found = controlled_phase_flow(network, sequences, CLOCK, given, GridControl(curves=curves))
+    assert isinstance(found.flow, PhasePowerFlow)
+    assert not found.flow.failed.any()
+    assert np.abs(found.flow.voltage[0]).max() < 1e-9
+    drawn = found.q_curves_mvar.reshape(N, 3, B)
+    phases = np.tensordot(TO_PHASES, found.flow.voltage[:, network.buses.node[3]], axes=1)
+    across = np.abs(phases - np.roll(phases, -1, axis=0)).T / np.sqrt(3)
+    np.testing.assert_allclose(drawn[:, :, 3], 2.0 * np.interp(across, [0.96, 1.04], [-1, 1]), atol=1e-7)
+    assert np.abs(drawn[:, :, 3]).max() > 0.1
+    same = phase_power_flow(network, sequences, CLOCK, PhaseLoads.dense(np.zeros_like(delta), delta + 1j * drawn))
+    np.testing.assert_allclose(found.flow.voltage, same.voltage, atol=1e-9)
+    assert found.flow.delta is not None
+    np.testing.assert_allclose(found.flow.delta.at(5)[1], (delta.imag + drawn)[5].ravel(), atol=1e-12)
