@@ -20,7 +20,7 @@ from grid.threads import environment
 START_S = 120.0
 """How long a process may take to start [s]."""
 ENDING_S = 15.0
-"""How long workers may take to end without their scheduler; one that is just starting waits for it [s]."""
+"""How long all workers may take to end without their scheduler; one that is just starting waits for it [s]."""
 ENVIRONMENT = {
     **os.environ,
     **environment(threads=1),
@@ -98,9 +98,10 @@ class LoopbackCluster:
         """Kills the scheduler, on which its workers end, and starts anew."""
         self.scheduler.kill()
         self.scheduler.wait()
+        end = time.monotonic() + ENDING_S
         for nanny in self.nannies:
             try:
-                nanny.wait(ENDING_S)
+                nanny.wait(max(0.0, end - time.monotonic()))
             except subprocess.TimeoutExpired:
                 nanny.kill()
                 nanny.wait()
