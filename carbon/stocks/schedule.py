@@ -176,20 +176,19 @@ def list_events(devices: DeviceArrays, op: StockOperation, n_conventions: int) -
     What devices do is read in the order of memory, and its events are first brought into spans of time, then sorted
     within each; read in the order of time, or sorted at once, they would be fetched from far apart.
     """
-    n_steps, longest = len(devices.starts) - 1, int((op.stop - op.start).max(initial=0))
+    n_steps = len(devices.starts) - 1
     spans = -(-n_steps // STEPS_IN_SPAN)
     number = np.zeros((KINDS, spans * STEPS_IN_SPAN), dtype=np.int64)
     place = np.empty(op.n_devices, dtype=np.int64)
     place[devices.place[:, DEVICE]] = np.arange(op.n_devices)
     stays = read_only_ints(np.column_stack([place, op.owner, op.start, op.stop]))
-    found = np.empty(longest, dtype=np.int64)
     _count_events(devices, stays, op.retention_per_step, op.e_start_mwh, number)
     begins = np.concatenate([[0], np.cumsum(number.T)])
     n_events = int(begins[-1])
     device = large_array(n_events, np.int64)
     values = large_array((1 + n_conventions * (1 + devices.lossy.size), n_events))
     free = begins[:-1:KINDS_IN_SPAN].copy()
-    _bring_into_spans(devices, stays, op.retention_per_step, op.e_start_mwh, free, found, device, values)
+    _bring_into_spans(devices, stays, op.retention_per_step, op.e_start_mwh, free, device, values)
     most = int(np.diff(begins[::KINDS_IN_SPAN]).max(initial=0))
     _sort_spans(begins, begins[:-1].copy(), np.empty(most, dtype=np.int64), np.empty(most), device, values)
     return EventLog(begins[: KINDS * n_steps + 1], device, values)
@@ -221,14 +220,10 @@ def _bring_into_spans(
     retention: Floats,
     e_start_mwh: Floats,
     free: Ints,
-    found: Ints,
     to_device: Ints,
     values: Floats,
 ) -> None:
     """Enters every event in the first place that is `free` in its span: its power, and its device and kind as one.
-
-    The steps of a device in which something happens are found before they are entered, without a question that the
-    processor would have to guess the answer to.
 
     Args:
         devices: What every store did.
@@ -236,29 +231,26 @@ def _bring_into_spans(
         retention: Share of the energy that a step's standing loss leaves, shape (N,) [1].
         e_start_mwh: Energy in the stock when the device's first step begins, shape (N,) [MWh].
         free: First free place of each span.
-        found: Room for the steps of a device.
         to_device: Result: device by start, and kind and step in the span, times `_KIND_UNIT`, shape (J,).
         values: Result: power in row 0.
     """
     slot = 0
     for device in range(stays.shape[0]):
-        n_found, n_steps = 0, stays[device, _STOP] - stays[device, _START]
-        if _acts_at_rest(retention[device], e_start_mwh[device], devices.p_drain_mw):
-            for k in range(n_steps):
-                found[n_found] = k
+        name, kind, start = stays[device, DEVICE], 2 * devices.stock_class[stays[device, OWNER]], stays[device, _START]
+        n_steps = stays[device, _STOP] - start  # read once: the compiler cannot know that entering changes none of it
+        p_mw = devices.p_mw[slot : slot + n_steps]
+        acts = _acts_at_rest(retention[device], e_start_mwh[device], devices.p_drain_mw)
+        for k in range(n_steps):
+            power = p_mw[k]
+            happens = power != 0.0
+            if acts and not happens:
                 happens = _happens_at_rest(k, slot + k, retention[device], e_start_mwh[device], devices.p_drain_mw)
-                n_found += happens or devices.p_mw[slot + k] != 0.0
-        else:
-            for k in range(n_steps):
-                found[n_found] = k
-                n_found += devices.p_mw[slot + k] != 0.0
-        kind = 2 * devices.stock_class[stays[device, OWNER]]
-        for j in range(n_found):
-            p_mw, step = devices.p_mw[slot + found[j]], stays[device, _START] + found[j]
-            span = step // STEPS_IN_SPAN
-            at = KINDS * (step - span * STEPS_IN_SPAN) + kind + (DISCHARGING if p_mw < 0.0 else CHARGING)
-            to_device[free[span]], values[0, free[span]] = at * _KIND_UNIT + stays[device, DEVICE], p_mw
-            free[span] += 1
+            if happens:
+                span = (start + k) // STEPS_IN_SPAN
+                at = KINDS * (start + k - span * STEPS_IN_SPAN) + kind + (DISCHARGING if power < 0.0 else CHARGING)
+                place = free[span]
+                free[span] = place + 1
+                to_device[place], values[0, place] = at * _KIND_UNIT + name, power
         slot += n_steps
 
 
@@ -271,8 +263,9 @@ def _sort_spans(begins: Ints, free: Ints, code: Ints, power: Floats, to_device: 
             code[i], power[i] = to_device[begin + i], values[0, begin + i]
         for i in range(end - begin):
             at = first + code[i] // _KIND_UNIT
-            to_device[free[at]], values[0, free[at]] = code[i] % _KIND_UNIT, power[i]
-            free[at] += 1
+            place = free[at]
+            free[at] = place + 1
+            to_device[place], values[0, place] = code[i] % _KIND_UNIT, power[i]
 
 
 @inner_kernel()
