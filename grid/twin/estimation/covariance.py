@@ -154,7 +154,9 @@ class PriorCovariance:
     def between(self, left: Floats, right: Floats, step: int) -> Floats:
         """``left Σ rightᵀ`` in a step for rows over columns, shape (A, K) and (C, K) -> (A, C)."""
         at = step if self.own.shape[1] > 1 else 0
-        alone = np.asarray((left * self._diagonal[:, at]) @ right.T)
+        root = np.sqrt(self._diagonal[:, at])
+        scaled = left * root
+        alone = np.asarray(scaled @ (scaled if right is left else right * root).T)  # symmetric: half the products
         if not (self._n_groups or self.sums):
             return alone
         groups, sums = self._common(left, at)
