@@ -24,7 +24,8 @@ from app.dashboard.grid_map.estimated import estimated_map, foremost, legend
 from app.dashboard.language import Language, language_named
 from app.dashboard.language.spoken import spoken
 from app.dashboard.operations import MapDrawing, add_operations
-from app.dashboard.operations.live import TwinPlace, live_state
+from app.dashboard.operations.live import TwinPlace
+from app.dashboard.operations.live_reader import LiveReader
 from app.dashboard.pandas_gate import guard
 from app.dashboard.runs import add_runs
 from app.dashboard.shell import failures, frame
@@ -112,7 +113,7 @@ def serve(
 
     outline = None if basemap is None else read_basemap(basemap)
     if twin is not None:
-        live_state(twin)  # what is wrong with it is said now
+        LiveReader(twin).state()  # what is wrong with it is said now
     writable = jobs is not None
     app = create_app(opened(path, may_be_empty=writable, may_keep=writable), host, jobs, outline, twin=twin, ahead=True)
     try:

@@ -92,7 +92,8 @@ def _checks(raw: Mapping[str, Any], folder: Path, city: City | None, assets: Seq
             yield _placed(f"data_centres[{place}].it_load.csv", read)
     dispatch = raw.get("dispatch")
     ahead = dispatch.get("forecast") if isinstance(dispatch, Mapping) else None
-    if isinstance(ahead, Mapping) and isinstance(file := ahead.get("file"), str) and city is not None:
+    file = ahead.get("file") if isinstance(ahead, Mapping) else None
+    if isinstance(file, str) and file and city is not None:
         yield _placed("dispatch.forecast.file", partial(_check_forecast, folder / file, city.clock))
     yield partial(_check_adjustment, raw, folder)
     yield _placed("carbon.factor_set", partial(_check_factors, raw, folder, city, assets))

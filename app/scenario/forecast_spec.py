@@ -35,7 +35,8 @@ class ForecastFileSpec(Spec):
     file: str = Field(min_length=1)
     """Parquet or CSV as `gridcarbon twin forecast --out` writes it (path relative to the scenario's): `kind` (`demand`,
     `pv`, `wind`; `charging` is not used), `time_utc` and the median `p50_mw` [MW] of each step. Windows see these
-    totals in the steps that it has, spread as in truth, and the truth of everything else."""
+    totals in the steps that it has, spread as in truth, and the truth of everything else. With a column `issued_utc`
+    it holds several forecasts: a window sees the newest that was made by its beginning."""
 
 
 def which_forecast(given: Any) -> str:

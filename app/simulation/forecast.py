@@ -15,7 +15,7 @@ from grid.city.city import City
 from grid.flexibility.flexibility import Flexibility, one_hot
 from grid.twin.forecast.history import SeriesKind
 from optimizer.forecast.forecast import AutoregressiveError, Persistence
-from optimizer.forecast.totals import TotalsForecast
+from optimizer.forecast.totals import TotalsByIssue, TotalsForecast
 
 if TYPE_CHECKING:
     from optimizer.problem.problem import Forecast
@@ -29,7 +29,9 @@ def forecast_of(loaded: LoadedScenario, flexibilities: Sequence[Flexibility]) ->
     scenario, city = loaded.scenario, loaded.city
     spec = scenario.dispatch.forecast
     if isinstance(spec, ForecastFileSpec):
-        return _of_file(city, flexibilities, read_forecast(loaded.folder / spec.file, city.clock))
+        issues = read_forecast(loaded.folder / spec.file, city.clock)
+        first = np.array([issue.first for issue in issues], dtype=np.int64)
+        return TotalsByIssue(first, lambda place: _of_file(city, flexibilities, issues[place].totals))
     if spec == "perfect":
         return None
     return Persistence() if isinstance(spec, str) else AutoregressiveError(**spec.model_dump(), seed=scenario.seed)
@@ -40,12 +42,12 @@ def forecast_notes(loaded: LoadedScenario) -> list[str]:
     spec, clock = loaded.scenario.dispatch.forecast, loaded.city.clock
     if not isinstance(spec, ForecastFileSpec):
         return []
-    totals = read_forecast(loaded.folder / spec.file, clock)
+    issues = read_forecast(loaded.folder / spec.file, clock)
+    totals = issues[-1].totals
     seen = ", ".join(f"{kind} in {np.isfinite(p).sum()}" for kind, p in totals.items() if np.isfinite(p).any())
     known = ", ".join([*(kind for kind in SEEN if kind not in totals), "charging", "prices", "carbon intensity"])
-    told = (
-        f"Windows of the dispatch see the totals of {spec.file}, whenever they begin: {seen} of {clock.n_steps} steps"
-    )
+    when = "whenever they begin" if len(issues) == 1 else f"the newest of {len(issues)} forecasts by their beginning"
+    told = f"Windows of the dispatch see the totals of {spec.file}, {when}: {seen} of {clock.n_steps} steps"
     return [f"{told}, spread as in truth. In other steps these are known perfectly; so are {known} in all."]
 
 

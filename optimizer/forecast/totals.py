@@ -1,13 +1,13 @@
-"""A forecast of totals, made once for the period, in the place of the truth."""
+"""Forecasts of totals, made once for the period or again and again, in the place of the truth."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grid.arrays import Floats
+from grid.arrays import Floats, Ints
 from grid.flexibility.per_slot import values_of
 from optimizer.forecast.forecast import available_power, is_available, with_values
 from optimizer.problem.problem import DispatchProblem
@@ -44,3 +44,21 @@ class TotalsForecast:
             q_fixed_mvar=with_values(problem.q_fixed_mvar, at, problem.q_fixed_mvar[at] + self.q_change_mvar[at]),
             flexibilities=tuple(flexibilities),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class TotalsByIssue:
+    """A window sees the newest of several forecasts that were made by its beginning.
+
+    Args:
+        first: First step at which each was made, ascending, shape (I,); the first is made by the first window.
+        issue: The forecasts by their place.
+    """
+
+    first: Ints
+    issue: Callable[[int], TotalsForecast]
+
+    def __call__(self, problem: DispatchProblem, first: int, stop: int) -> DispatchProblem:
+        """The problem as seen at the beginning of step `first`."""
+        newest = int(np.searchsorted(self.first, first, side="right")) - 1
+        return self.issue(newest)(problem, first, stop)

@@ -176,20 +176,25 @@
     return h("div", { class: "b-field" }, h("div", { class: "b-field-head" }, h("label", { for: id }, `${one.label}: ${say("kind")}`)), h("div", { class: "b-field-controls" }, box));
   }
 
-  /** A name from a list, or a part with fields of its own. */
+  /** A name from a list, or a part with fields of its own: of several kinds of parts, the one whose needed fields there are. */
   function eitherPart(here, one, type) {
-    const model = type.options.find((option) => option.type === "model"), names = type.options.flatMap((option) => option.options || []);
+    const models = type.options.filter((option) => option.type === "model").map((option) => option.model), names = type.options.flatMap((option) => option.options || []);
+    const needed = (model) => form.models[model].fields.filter((field) => field.required);
+    const ofFile = (model) => form.models[model].fields.some((field) => field.required && field.upload);
+    const isPart = (value) => value !== null && typeof value === "object";
+    const kind = (value) => Math.max(0, models.findIndex((model) => needed(model).length && needed(model).every((field) => field.key in value)));
     const body = h("div", { class: "b-part" });
     const details = section(here, [one.label], body, () => fill(), one.about);
     function fill() {
-      const value = at(builder.draft().content, here), isPart = value !== null && typeof value === "object";
-      const id = `either-${here.join("-")}`, own = say("values of your own");
-      const box = h("select", { id, class: "b-select" }, ...names.map((each) => h("option", { value: each }, words(each))), h("option", { value: "·" }, own));
-      box.value = isPart ? "·" : value || one.default;
-      box.addEventListener("change", () => builder.edit({ do: "set", keys: here, value: box.value === "·" ? {} : box.value }));
-      body.replaceChildren(h("div", { class: "b-field" }, h("div", { class: "b-field-head" }, h("label", { for: id }, one.label)), h("div", { class: "b-field-controls" }, box)), ...(isPart ? model_(here, model.model) : []));
+      const value = at(builder.draft().content, here), id = `either-${here.join("-")}`;
+      const parts = models.map((model, place) => h("option", { value: `·${place}` }, ofFile(model) ? say("a file") : say("values of your own")));
+      const box = h("select", { id, class: "b-select" }, ...names.map((each) => h("option", { value: each }, words(each))), ...parts);
+      box.value = isPart(value) ? `·${kind(value)}` : value || one.default;
+      const empty = (model) => Object.fromEntries(needed(model).map((field) => [field.key, ""]));
+      box.addEventListener("change", () => builder.edit({ do: "set", keys: here, value: box.value.startsWith("·") ? empty(models[Number(box.value.slice(1))]) : box.value }));
+      body.replaceChildren(h("div", { class: "b-field" }, h("div", { class: "b-field-head" }, h("label", { for: id }, one.label)), h("div", { class: "b-field-controls" }, box)), ...(isPart(value) ? model_(here, models[kind(value)]) : []));
     }
-    structures.set(name(here), { keys: here, details, fill, sign: (value) => (value !== null && typeof value === "object" ? "part" : String(value)) });
+    structures.set(name(here), { keys: here, details, fill, sign: (value) => (isPart(value) ? `part ${kind(value)}` : String(value)) });
     return details;
   }
 
@@ -262,7 +267,7 @@
     const active = document.activeElement && document.activeElement.id;
     let rebuilt = false;
     for (const [key, one] of [...structures]) {
-      if (!one.details.isConnected) { structures.delete(key); continue; }
+      if (!one.details.isConnected) { if (structures.get(key) === one) structures.delete(key); continue; } // or else one that was just made anew
       const value = at(draft.content, one.keys), sign = `${draft.id}|${one.sign(value)}`;
       if (signs.get(key) !== sign && one.details.open) { one.fill(); rebuilt = true; }
       else if (signs.get(key) !== sign) one.details.querySelector(":scope > .b-part").replaceChildren(); // filled when it is opened

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from grid.twin.learning.records import AlertRecord, DecisionRecord, LogRecord, OutcomeRecord
-from grid.twin.measurements import PLACE, QUALITIES, USABLE
-from grid.twin.quality import mark
+from grid.twin.measurements import PLACE, USABLE
 
-MOST_ENTRIES = 20
-"""Entries of the log that are shown."""
-MOST_ROWS = 20_000
-"""Measurements of which the last state is made: the latest that came in."""
 STOPPED_AFTER = timedelta(minutes=30)
 """Age of the latest measurement from which data count as stopped: two quarters of an hour (ours)."""
 
@@ -105,33 +100,7 @@ class LiveState:
         return self.age is None or self.age > STOPPED_AFTER
 
 
-def live_state(place: TwinPlace, now: datetime | None = None) -> LiveState:
-    """Reads the last known state.
-
-    Args:
-        place: Where the twin keeps it.
-        now: When; by default by the clock of this machine.
-
-    Raises:
-        InputError: If the store or the file of alerts is damaged or something else.
-        StoreError: If the store cannot be reached or is locked.
-    """
-    from app.twin.measuring.store import opened_measurements  # noqa: PLC0415  loads a large library
-
-    with opened_measurements(place.store) as store:
-        held = store.counts()
-        frame = store.last(MOST_ROWS)
-        latest = store.latest()
-    marked = mark(frame)
-    found = dict(marked["quality"].value_counts().iter_rows())
-    return LiveState(
-        now or datetime.now(UTC), latest, _sensors(marked),
-        {name: found[name] for name in QUALITIES if name in found},
-        held["measurements"], held["rejected"], _alerts(place.alerts), *_of_log(place.log),
-    )  # fmt: skip
-
-
-def _sensors(marked: pl.DataFrame) -> pl.DataFrame:
+def sensors_of(marked: pl.DataFrame) -> pl.DataFrame:
     """The row of each place."""
     usable = pl.col("quality").is_in(USABLE) & pl.col("value").is_not_null()
     return (
@@ -147,7 +116,7 @@ def _sensors(marked: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _alerts(path: Path | None) -> tuple[LiveAlert, ...]:
+def standing_alerts(path: Path | None) -> tuple[LiveAlert, ...]:
     """The alerts of a file; none without it."""
     if path is None:
         return ()
@@ -163,33 +132,33 @@ def _alerts(path: Path | None) -> tuple[LiveAlert, ...]:
     )  # fmt: skip
 
 
-def _of_log(place: str | None) -> tuple[tuple[LogRecord, ...] | None, tuple[AlertRecord, ...]]:
-    """The latest entries of a log, and the alerts whose action is open."""
-    if place is None:
-        return None, ()
-    from app.twin.log import opened_log  # noqa: PLC0415  loads a large library
+class OpenProposals:
+    """Alerts with an action on which nothing was decided, and which are not over.
 
-    with opened_log(place) as log:
-        records = log.records()
-    return tuple(records[: -MOST_ENTRIES - 1 : -1]), open_proposals(records)
-
-
-def open_proposals(records: Sequence[LogRecord]) -> tuple[AlertRecord, ...]:
-    """Alerts with an action on which nothing was decided, and which are not over, the latest first.
-
-    Args:
-        records: The log, in its order. Alerts of one moment share an action; the one that holds it stands for it.
+    Alerts of one moment share an action; the one that holds it stands for it.
     """
-    found: dict[str, AlertRecord] = {}
-    of_alert: dict[str, str] = {}
-    for record in records:
-        if isinstance(record, AlertRecord) and record.what in {"raised", "escalated"} and record.action:
-            of_alert[record.alert] = record.action
-            if record.moves:
-                found = {name: each for name, each in found.items() if each.alert != record.alert}
-                found[record.action] = record
-        elif isinstance(record, DecisionRecord):
-            found.pop(of_alert.get(record.alert, ""), None)
-        elif isinstance(record, OutcomeRecord) or (isinstance(record, AlertRecord) and record.what == "cleared"):
-            found = {name: each for name, each in found.items() if each.alert != record.alert}
-    return tuple(reversed(found.values()))
+
+    def __init__(self) -> None:
+        self._found: dict[str, AlertRecord] = {}
+        self._of_alert: dict[str, str] = {}
+
+    def take(self, records: Sequence[LogRecord]) -> None:
+        """Goes on with the next entries of a log, in its order."""
+        for record in records:
+            if isinstance(record, AlertRecord) and record.what in {"raised", "escalated"} and record.action:
+                self._of_alert[record.alert] = record.action
+                if record.moves:
+                    self._without(record.alert)
+                    self._found[record.action] = record
+            elif isinstance(record, DecisionRecord):
+                self._found.pop(self._of_alert.get(record.alert, ""), None)
+            elif isinstance(record, OutcomeRecord) or (isinstance(record, AlertRecord) and record.what == "cleared"):
+                self._without(record.alert)
+
+    def _without(self, alert: str) -> None:
+        self._found = {name: each for name, each in self._found.items() if each.alert != alert}
+
+    @property
+    def latest_first(self) -> tuple[AlertRecord, ...]:
+        """The alerts, the latest first."""
+        return tuple(reversed(self._found.values()))

@@ -14,7 +14,8 @@ from flask import Flask, Response, request
 
 from app.dashboard.colours import Theme
 from app.dashboard.operations.estimated import CHOICES, MapDrawing, estimate_card, key_of
-from app.dashboard.operations.live import TwinPlace, live_state
+from app.dashboard.operations.live import TwinPlace
+from app.dashboard.operations.live_reader import LiveReader
 from app.dashboard.operations.panel import live_panel
 from app.failures import StoreError
 from grid.errors import Fault, InputError, raise_if_any
@@ -41,14 +42,15 @@ def add_operations(
         drawing: What draws the map of an estimated state.
     """
     server.config[TWIN] = twin
+    reader = None if twin is None else LiveReader(twin)
     server.add_url_rule("/operations/map", "operations_map", partial(_map, twin, as_html, drawing))
 
     @server.get("/operations/live")
     def live() -> Response:
-        if twin is None:
+        if twin is None or reader is None:
             return Response("No twin is shown here.\n", status=404, mimetype="text/plain")
         try:
-            state = live_state(twin)
+            state = reader.state()
         except (InputError, StoreError, OSError) as error:
             return Response(f"The state of the grid cannot be read: {error}\n", status=503, mimetype="text/plain")
         zone = request.args.get("zone", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,7 @@ from grid.flexibility.per_slot import values_of
 STORE_HOURS: Final = 8.0
 """Time constant with which the intensity of what a store holds follows that of what it charges [h]; ours, unverified:
 about the energy of a battery or of the cars that are plugged in, by their charging power."""
+NOTHING: Final[Mapping[str, float]] = {}
 STOCK_ROUNDS: Final = 2
 """How often intensities of buses and of stores are made from each other."""
 
@@ -60,11 +62,23 @@ def intensities(inputs: SimulationInputs, elements: CityElements, points: Operat
     return found
 
 
-def stored_intensity(inputs: SimulationInputs, elements: CityElements, points: OperatingPoints) -> Floats:
+def stored_intensity(
+    inputs: SimulationInputs, elements: CityElements, points: OperatingPoints, before: Mapping[str, float] = NOTHING
+) -> tuple[Floats, dict[str, float]]:
     """Intensity of what stores give, in T steps in order, shape (T, E) [kg/MWh]; 0 for what is no store.
 
-    All elements of an asset share one stock, whose intensity follows that of what they charge with `STORE_HOURS`; it
-    begins with the mean intensity of imports over a year. Losses of charging and discharging raise it.
+    All elements of an asset share one stock, whose intensity follows that of what they charge with `STORE_HOURS`.
+    Losses of charging and discharging raise it.
+
+    Args:
+        inputs: The scenario.
+        elements: The elements.
+        points: The operating points.
+        before: Intensity of what each asset holds before the first step [kg/MWh]; of others the mean intensity of
+            imports over a year.
+
+    Returns:
+        The intensities, and that of what each asset holds after the last step [kg/MWh].
     """
     n_steps, n = points.p_mw.shape
     stores = np.flatnonzero(np.isnan(elements.ci_kg_per_mwh))
@@ -74,13 +88,16 @@ def stored_intensity(inputs: SimulationInputs, elements: CityElements, points: O
               dict.fromkeys(elements.owner[k] for k in stores)}  # fmt: skip
     losses = {each.name: _loss_factor(each) for each in inputs.flexibilities}
     held[:, stores] = inputs.ci_year_kg_per_mwh
+    holds = {owner: before.get(owner, inputs.ci_year_kg_per_mwh) for owner in owners}
+    after = dict(holds)
     for _ in range(STOCK_ROUNDS if stores.size else 0):
         ci = intensities(inputs, elements, points, held)
         for owner, at in owners.items():
             charged = np.where(node[at] >= 0, np.maximum(points.p_mw[:, at], 0.0), 0.0)
             there = np.nan_to_num(ci[:, np.maximum(node[at], 0)], nan=inputs.ci_year_kg_per_mwh)
-            held[:, at] = _followed(charged, there, inputs, losses[owner])[:, None]
-    return held
+            content = _followed(charged, there, inputs, holds[owner])
+            held[:, at], after[owner] = losses[owner] * content[:-1, None], float(content[-1])
+    return held, after
 
 
 def _loss_factor(flexibility: Flexibility) -> float:
@@ -91,14 +108,13 @@ def _loss_factor(flexibility: Flexibility) -> float:
     return float(1 / (pair[0] * pair[1]))
 
 
-def _followed(charged_mw: Floats, ci: Floats, inputs: SimulationInputs, factor: float) -> Floats:
-    """Intensity of a stock that follows what it charges, shape (T,) [kg/MWh]."""
+def _followed(charged_mw: Floats, ci: Floats, inputs: SimulationInputs, before: float) -> Floats:
+    """Intensity of a stock that follows what it charges, before every step and after the last, shape (T + 1,)."""
     total = charged_mw.sum(axis=1)
     mean = np.divide((charged_mw * ci).sum(axis=1), total, out=np.zeros_like(total), where=total > 0)
     usual = max(float(total[total > 0].mean()) if (total > 0).any() else 0.0, 1e-9)
-    content, found = inputs.ci_year_kg_per_mwh, np.empty(total.size)
+    found = np.full(total.size + 1, before)
     for step in range(total.size):
-        found[step] = content * factor
         weight = 1 - np.exp(-total[step] / usual * inputs.clock.step_hours / STORE_HOURS)
-        content += weight * (mean[step] - content)
+        found[step + 1] = found[step] + weight * (mean[step] - found[step])
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,7 +11,7 @@ import numpy as np
 from app.simulation.inputs import SimulationInputs
 from app.twin.estimation.bridge import GridReadings, grid_readings
 from app.twin.estimation.calibration import SpreadFactors, spread_factors
-from app.twin.estimation.carbon import intensities
+from app.twin.estimation.carbon import NOTHING, intensities
 from app.twin.estimation.elements import city_elements
 from app.twin.estimation.expectations import Expectations, expectations
 from app.twin.estimation.operating_points import OperatingPoints, flows_of, imported_mw
@@ -49,8 +50,8 @@ class StateBand:
 
 
 @dataclass(frozen=True, eq=False)
-class CityState:
-    """The estimated state of a city; T steps, B buses, L branches, E elements.
+class ElectricalState:
+    """The estimated state of a city without its carbon; T steps, B buses, L branches, E elements.
 
     Args:
         inputs: The scenario.
@@ -64,7 +65,6 @@ class CityState:
         loading_percent: Loadings, shape (T, L) [%].
         loss_mw: Losses of all branches, shape (T,) [MW].
         import_mw: What comes from the external grids, shape (T,) [MW]; negative where it goes there.
-        ci_kg_per_mwh: Carbon intensity of every bus, shape (T, B) [kg/MWh]; NaN where nothing flows.
     """
 
     inputs: SimulationInputs
@@ -78,12 +78,25 @@ class CityState:
     loading_percent: StateBand
     loss_mw: StateBand
     import_mw: StateBand
+
+
+@dataclass(frozen=True, eq=False)
+class CityState(ElectricalState):
+    """The estimated state of a city, see `ElectricalState`.
+
+    Args:
+        ci_kg_per_mwh: Carbon intensity of every bus, shape (T, B) [kg/MWh]; NaN where nothing flows.
+        held: Intensity of what assets hold before the first step and after the last, by name [kg/MWh].
+    """
+
     ci_kg_per_mwh: StateBand
+    held: tuple[Mapping[str, float], Mapping[str, float]]
 
 
 def city_state(
-    inputs: SimulationInputs, series: MeasuredSeries, seed: int = 0, n_steps: int | None = None
-) -> CityState:
+    inputs: SimulationInputs, series: MeasuredSeries, seed: int = 0, n_steps: int | None = None,
+    held: Mapping[str, float] = NOTHING,
+) -> CityState:  # fmt: skip
     """Estimates the state of a city in the steps of a scenario.
 
     Args:
@@ -91,6 +104,7 @@ def city_state(
         series: Measurements on its clock.
         seed: Of the states that are drawn.
         n_steps: How many of the first steps; None: all.
+        held: Intensity of what assets hold before the first step, by name [kg/MWh]; see `stored_intensity`.
 
     Raises:
         InputError: If the network cannot be estimated, or the profiles do not reach back far enough.
@@ -99,27 +113,69 @@ def city_state(
     expected = expectations(inputs, elements, series)
     if n_steps is not None:
         series, expected = series.until(n_steps), expected.until(n_steps)
-    return state_by(inputs, series, expected, seed)
+    return state_by(inputs, series, expected, seed, held)
 
 
-def state_by(inputs: SimulationInputs, series: MeasuredSeries, expected: Expectations, seed: int = 0) -> CityState:
+def state_by(
+    inputs: SimulationInputs, series: MeasuredSeries, expected: Expectations, seed: int = 0,
+    held: Mapping[str, float] = NOTHING,
+) -> CityState:  # fmt: skip
     """The same with what is expected of the elements at hand, in the steps of the measurements."""
+    readings, factors, drawn = _estimated(inputs, series, expected)
+    drawn = replace(drawn, held=held)
+    rng, (stored, after) = np.random.default_rng(seed), drawn.stored()
+    middle = (*_electrical(drawn, drawn.middle), _intensities(drawn, drawn.middle, stored))
+
+    def possible() -> tuple[Floats, ...]:
+        points = drawn.possible(rng)[1]
+        return (*_electrical(drawn, points), _intensities(drawn, points, drawn.varied(stored, rng)))
+
+    vm_pu, loading, loss, imported, ci = _bands(middle, [possible() for _ in range(POSSIBLE_STATES)])
+    held = {owner: held.get(owner, inputs.ci_year_kg_per_mwh) for owner in after}
+    return CityState(
+        inputs, series, readings, expected, factors, drawn.clean, drawn.middle.p_mw, vm_pu, loading, loss, imported, ci,
+        (held, after),
+    )  # fmt: skip
+
+
+def electrical_state(
+    inputs: SimulationInputs, series: MeasuredSeries, expected: Expectations, seed: int = 0
+) -> ElectricalState:
+    """The same without the carbon, whose tracing takes most of the time."""
+    readings, factors, drawn = _estimated(inputs, series, expected)
+    rng = np.random.default_rng(seed)
+    possible = [_electrical(drawn, drawn.possible(rng)[1]) for _ in range(POSSIBLE_STATES)]
+    bands = _bands(_electrical(drawn, drawn.middle), possible)
+    return ElectricalState(inputs, series, readings, expected, factors, drawn.clean, drawn.middle.p_mw, *bands)
+
+
+def _estimated(
+    inputs: SimulationInputs, series: MeasuredSeries, expected: Expectations
+) -> tuple[GridReadings, SpreadFactors, PossibleStates]:
+    """What was read, what spreads of expectations were multiplied with, and the states that are possible by both."""
     network = inputs.loaded.city.network
     readings = grid_readings(series, network)
     factors = spread_factors(network, readings.measured, expected)
-    pseudo, active, _ = expected.pseudo(factors.active, factors.reactive)
-    clean = _clean(network, readings.measured, pseudo)
-    drawn = PossibleStates(inputs, expected, clean, active, np.arange(series.clock.n_steps))
-    bands, p_mw = _bands(drawn, np.random.default_rng(seed))
-    return CityState(inputs, series, readings, expected, factors, clean, p_mw, *bands)
+    pseudo, active, reactive = expected.pseudo(factors.active, factors.reactive)
+    decided = np.hstack([expected.decided_mw[:, active], np.zeros((series.clock.n_steps, reactive.size))])
+    clean = _clean(network, readings.measured, pseudo, decided)
+    return readings, factors, PossibleStates(inputs, expected, clean, active, np.arange(series.clock.n_steps))
 
 
-def _clean(network: Network, measured: MeasuredValues, pseudo: PseudoInjections) -> CleanEstimate:
+def _clean(network: Network, measured: MeasuredValues, pseudo: PseudoInjections, decided_mw: Floats) -> CleanEstimate:
     """The estimate without what contradicts it, where expectations may be off by `DOUBTED` times their spread.
 
-    Expectations are not normally distributed: a measurement that only they contradict is none that is wrong.
+    Expectations are not normally distributed: a measurement that only they contradict is none that is wrong. What
+    somebody decides on may do all that it can at once, as the cars of a feeder do when its limits let them: that lies
+    many deviations beyond what independent cars do, and is possible all the same.
+
+    Args:
+        network: The network.
+        measured: What was measured.
+        pseudo: What is expected.
+        decided_mw: How far off each of it may be by what is decided, shape (T, V) [MW].
     """
-    doubted = replace(pseudo, standard_deviation=DOUBTED * pseudo.standard_deviation)
+    doubted = replace(pseudo, standard_deviation=np.hypot(DOUBTED * pseudo.standard_deviation, decided_mw))
     found = estimate_without_bad_data(network, measured, doubted)
     kept, bad, untested = found.estimate.measured, found.bad, found.untested
     late = np.flatnonzero(~found.estimate.settled)
@@ -133,27 +189,28 @@ def _clean(network: Network, measured: MeasuredValues, pseudo: PseudoInjections)
     return CleanEstimate(estimate(network, kept, pseudo), bad, untested)
 
 
-def _bands(states: PossibleStates, rng: np.random.Generator) -> tuple[tuple[StateBand, ...], Floats]:
-    """Bands of voltages, loadings, losses, imports and intensities, and the estimated powers of elements."""
-    middle, stored = states.middle, states.stored()
-    value = _what_follows(states, middle, stored)
-    drawn = [_what_follows(states, states.possible(rng)[1], states.varied(stored, rng)) for _ in range(POSSIBLE_STATES)]
+def _bands(middle: Sequence[Floats], possible: Sequence[Sequence[Floats]]) -> tuple[StateBand, ...]:
+    """Bands of what follows from the estimate by what follows from possible states."""
     bands = []
-    for centre, parts in zip(value, zip(*drawn, strict=True), strict=True):
+    for centre, parts in zip(middle, zip(*possible, strict=True), strict=True):
         low, high = np.quantile(np.stack(parts), EDGES, axis=0, method="weibull")
         bands.append(StateBand(centre, np.fmin(low, centre), np.fmax(high, centre)))
-    return tuple(bands), middle.p_mw
+    return tuple(bands)
 
 
-def _what_follows(states: PossibleStates, points: OperatingPoints, stored: Floats) -> tuple[Floats, ...]:
-    """Voltages, loadings, losses, imports and intensities of operating points."""
-    inputs, elements = states.inputs, states.expected.elements
-    network = inputs.loaded.city.network
+def _electrical(states: PossibleStates, points: OperatingPoints) -> tuple[Floats, ...]:
+    """Voltages, loadings, losses and imports of operating points."""
+    inputs, network = states.inputs, states.inputs.loaded.city.network
     nothing = np.zeros(points.step.size, dtype=bool)
     flow = PowerFlow(inputs.clock.window(0, points.step.size), network, points.voltage, nothing, nothing)
     p_from, p_to = flows_of(network, points.voltage)
-    node = network.buses.node
-    ci = intensities(inputs, elements, points, stored)[:, np.maximum(node, 0)]
+    imported = imported_mw(network, points, states.expected.elements).sum(axis=1)
+    return flow.vm_pu(), flow.loading_percent(), (p_from + p_to).sum(axis=1), imported
+
+
+def _intensities(states: PossibleStates, points: OperatingPoints, stored: Floats) -> Floats:
+    """Carbon intensity of every bus in operating points, shape (T, B) [kg/MWh]; NaN where nothing flows."""
+    node = states.inputs.loaded.city.network.buses.node
+    ci = intensities(states.inputs, states.expected.elements, points, stored)[:, np.maximum(node, 0)]
     ci[:, node < 0] = np.nan
-    imported = imported_mw(network, points, elements).sum(axis=1)
-    return flow.vm_pu(), flow.loading_percent(), (p_from + p_to).sum(axis=1), imported, ci
+    return ci

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,8 @@ WEATHER_SPREAD: Final = 0.05
 roofs differ by in soiling, shade and direction."""
 REACTIVE_SPREAD: Final = 0.4
 """Standard deviation of the reactive power of an asset that may supply some, of what it may supply [1]; ours."""
+SURE: Final = 1.645
+"""Standard deviations of its meter by which something must feed in for that to be taken as such: an error of 5 %."""
 LEAST_MW: Final = 1e-5
 """Least standard deviation of anything that is not exactly known [MW, MVAr]."""
 
@@ -47,6 +50,8 @@ class Expectations:
         total_spread: Standard deviation of the known sums, shape (T, sums) [MW]; infinite where one is not told.
         known: Elements whose active power is what they said themselves.
         weathered: Assets that feed in what the weather gives.
+        decided_mw: By how much each may be off because somebody decides what it does, shape (T, E) [MW]: what all that
+            is plugged in there may draw or feed in; 0 of what nobody decides on or what it says itself.
     """
 
     elements: CityElements
@@ -58,19 +63,32 @@ class Expectations:
     total_spread: Floats
     known: Ints
     weathered: Ints
+    decided_mw: Floats
 
     def until(self, n_steps: int) -> Expectations:
         """The first of the steps."""
-        total_spread = self.total_spread[:n_steps]
-        return replace(self, p=self.p.until(n_steps), q=self.q.until(n_steps), total_spread=total_spread)
+        return replace(
+            self, p=self.p.until(n_steps), q=self.q.until(n_steps), total_spread=self.total_spread[:n_steps],
+            decided_mw=self.decided_mw[:n_steps],
+        )  # fmt: skip
 
-    @property
+    @cached_property
     def limits(self) -> tuple[Floats, Floats]:
-        """Least and most withdrawal of every element, shape (E,) each: loads draw, what weather moves feeds in."""
+        """Least and most withdrawal of every element, shape (T, E) each: loads draw, what weather moves feeds in.
+
+        Nothing feeds in where its meter does not say so for sure, or where nothing at all is expected of it. The errors
+        of many that are idle, as solar plants at night and cars that do not charge, would else be feed-in at one half
+        of them, and never less than none at the other: in all possible states power that nobody gives, of an intensity
+        that no bus has.
+        """
         draws = np.array([origin == "load" for origin in self.elements.origin]) & (self.p.values >= 0).all(axis=0)
         feeds = np.array([origin == "generator" for origin in self.elements.origin]) & (self.p.values <= 0).all(axis=0)
         feeds[self.weathered] = True
-        return np.where(draws, 0.0, -np.inf), np.where(feeds, 0.0, np.inf)
+        metered = np.isin(np.arange(feeds.size), self.known)
+        unsure = metered & (self.p.values > -SURE * self.p.spread)
+        idle = (np.abs(self.p.values) <= LEAST_MW) & (self.p.spread <= LEAST_MW)
+        most = np.broadcast_to(np.where(feeds, 0.0, np.inf), unsure.shape)
+        return np.where(draws | unsure | idle, 0.0, -np.inf), most
 
     @property
     def _common_share(self) -> Floats:
@@ -119,19 +137,22 @@ class Expectations:
         return found, active, reactive
 
 
-def expectations(inputs: SimulationInputs, elements: CityElements, series: MeasuredSeries) -> Expectations:
+def expectations(
+    inputs: SimulationInputs, elements: CityElements, series: MeasuredSeries, past: City | None = None
+) -> Expectations:
     """What the elements of a city are expected to do in the steps of measurements.
 
     Args:
         inputs: The scenario over the period of the measurements.
         elements: Its elements.
         series: Measurements; what assets say of themselves is taken from them.
+        past: The city in the weeks before, where it is at hand; None: it is read.
     """
     city = inputs.loaded.city
     n_steps, n = city.clock.n_steps, len(elements.name)
-    past = weeks_before(inputs.loaded).city
+    past = past or weeks_before(inputs.loaded).city
     values, spread = np.zeros((2, n_steps, n)), np.zeros((2, n_steps, n))
-    group = np.full(n, -1)
+    group, decided = np.full(n, -1), np.zeros((n_steps, n))
     tables: tuple[tuple[Origin, Elements, float], ...] = (
         ("load", past.loads, 1.0), ("generator", past.generators, -1.0),
     )  # fmt: skip
@@ -150,6 +171,7 @@ def expectations(inputs: SimulationInputs, elements: CityElements, series: Measu
         if at.size:
             total, error = _total(series, flexibility.name)
             _of_asset(flexibility, elements, at, total, (values, spread))
+            decided[:, at] = 0.0 if flexibility.fuel_free else _most(flexibility)[:, elements.bus[at]]
             if at.size > 1 and np.isfinite(total).any() and not flexibility.fuel_free:
                 sums[at] = len(told)
                 told.append(np.where(np.isfinite(total), np.maximum(error, LEAST_MW), np.inf))
@@ -158,11 +180,12 @@ def expectations(inputs: SimulationInputs, elements: CityElements, series: Measu
             weathered += at.tolist() if flexibility.fuel_free else []
     known = _telemetered(elements, series, values, spread)
     _by_reference_plants(inputs, elements, past, known, (values[0], spread[0]))
-    group[known], group_q[known] = -1, -1
+    group[known], group_q[known], decided[:, known] = -1, -1, 0.0
     sums[np.isin(sums, sums[known])] = -1  # what is metered of it need not add up to what is told of all
     return Expectations(
         elements, Expected(values[0], spread[0]), Expected(values[1], spread[1]), group, group_q, sums,
         np.stack(told, axis=1) if told else np.empty((n_steps, 0)), known, np.array(weathered, dtype=np.int64),
+        decided,
     )  # fmt: skip
 
 
@@ -170,6 +193,12 @@ def _total(series: MeasuredSeries, name: str) -> tuple[Floats, Floats]:
     """What an asset says that all of it draws, and its deviation, shape (T,) each [MW]; NaN where it does not."""
     measured, deviation = series.select("asset", "p_mw", [name])
     return measured[:, 0], deviation[:, 0]
+
+
+def _most(flexibility: Flexibility) -> Floats:
+    """The most that the devices of an asset may draw or feed in at each bus, shape (T, B) [MW]."""
+    ends = (flexibility.at_buses(flexibility.per_slot(each)) for each in (flexibility.p_min_mw, flexibility.p_max_mw))
+    return np.maximum(*(np.abs(end) for end in ends))
 
 
 def _of_asset(

@@ -73,6 +73,7 @@ def manifest_of(state: CityState, said: Observability) -> dict[str, Any]:
         "observability": dict(Counter(said.basis)),
         "left_out": dict(state.series.left_out),
         "spread_factors": asdict(state.factors),
+        "held_ci_kg_per_mwh": {"start": dict(state.held[0]), "end": dict(state.held[1])},
         "notes": list(notes_of(state)),
     }
 

@@ -118,7 +118,7 @@ class _Samples:
         bus = np.repeat(live, [len(names) for names, _ in each])
         blank = MeasuredValues(quantity, place, np.zeros((1, place.size)), np.ones(place.size))
         readings = found.model.readings(blank)
-        stored, settled = states.stored(), np.flatnonzero(found.settled)
+        stored, settled = states.stored()[0], np.flatnonzero(found.settled)
         read, wanted = [], []
         for _ in range(STATES):
             x, points = states.possible(rng)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from app.simulation.inputs import SimulationInputs
-from app.twin.estimation.carbon import stored_intensity
+from app.twin.estimation.carbon import NOTHING, stored_intensity
 from app.twin.estimation.expectations import Expectations
 from app.twin.estimation.operating_points import OperatingPoints
 from grid.arrays import Floats, Ints
@@ -29,6 +30,7 @@ class PossibleStates:
         clean: The estimate of T of them.
         active: Element of each active power among the pseudo-measurements.
         steps: Step of the scenario of each, shape (T,).
+        held: Intensity of what assets hold before the first step, by name [kg/MWh], see `stored_intensity`.
     """
 
     inputs: SimulationInputs
@@ -36,6 +38,7 @@ class PossibleStates:
     clean: CleanEstimate
     active: Ints
     steps: Ints
+    held: Mapping[str, float] = field(default_factory=lambda: NOTHING)
 
     @cached_property
     def middle(self) -> OperatingPoints:
@@ -43,16 +46,17 @@ class PossibleStates:
         found = self.clean.estimate
         return OperatingPoints(self.steps, found.voltage, self._of_elements(self._physical(found.elements)))
 
-    def stored(self) -> Floats:
+    def stored(self) -> tuple[Floats, dict[str, float]]:
         """Intensity of what stores give, by all steps of the scenario, or of its first ones where these are known.
 
-        Where steps between are left out, the mean intensity of imports over a year stands for it.
+        Where steps between are left out, the mean intensity of imports over a year stands for it. With that of what
+        each asset holds after the last step.
         """
         n_steps = self.inputs.clock.n_steps
         if np.array_equal(self.steps, np.arange(self.steps.size)):
-            return stored_intensity(self.inputs, self.expected.elements, self.middle)
+            return stored_intensity(self.inputs, self.expected.elements, self.middle, self.held)
         stores = np.isnan(self.expected.elements.ci_kg_per_mwh)
-        return np.where(stores, self.inputs.ci_year_kg_per_mwh, np.zeros((n_steps, stores.size)))
+        return np.where(stores, self.inputs.ci_year_kg_per_mwh, np.zeros((n_steps, stores.size))), {}
 
     def possible(self, rng: np.random.Generator) -> tuple[Floats, OperatingPoints]:
         """A possible state of each step: the state of the model, shape (K, T), and the operating points."""
@@ -80,9 +84,9 @@ class PossibleStates:
 
     def _physical(self, elements: Floats) -> Floats:
         """Withdrawals, shape (T, V), with the sign that they can have: loads draw, generation by weather feeds in."""
-        least, most = self.expected.limits
+        least, most = (limit[np.ix_(self.steps, self._kept)] for limit in self.expected.limits)
         clipped, n = elements.copy(), self._kept.size
-        clipped[:, :n] = np.clip(elements[:, :n], least[self._kept], most[self._kept])
+        clipped[:, :n] = np.clip(elements[:, :n], least, most)
         return clipped
 
     def _of_elements(self, elements: Floats) -> Floats:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,3 +102,26 @@ def _ordered(frame: pl.DataFrame, key: str, elements: list[dict[str, Any]]) -> p
     """The rows in the order of the topology; values of an element that has none are null."""
     names = pl.DataFrame({key: [str(one["name"]) for one in elements]}, schema={key: pl.String})
     return names.join(frame, on=key, how="left", maintain_order="left")
+
+
+def held_before(place: Path, start: datetime) -> Mapping[str, float]:
+    """What assets hold at the beginning of a day by the estimates of a folder: intensity by name [kg/MWh].
+
+    The newest estimate of the same day began with it, or the last one of the day before ended with it; empty without
+    one of both. What cannot be read is passed over: the day is then estimated without.
+
+    Args:
+        place: Folder of estimates.
+        start: When the day begins.
+    """
+    found: list[tuple[datetime, dict[str, float]]] = []
+    for file in place.glob(f"[!.]*/{MANIFEST}"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            manifest = json.loads(file.read_text("utf-8"))
+            begun, held = datetime.fromisoformat(manifest["start"]), manifest["held_ci_kg_per_mwh"]
+            stop = begun + manifest["n_steps"] * timedelta(minutes=manifest["step_minutes"])
+            if begun == start:
+                found.append((stop, dict(held["start"])))
+            elif start - timedelta(days=1) < stop <= start:
+                found.append((stop, dict(held["end"])))
+    return max(found, key=lambda each: each[0], default=(start, {}))[1]

@@ -40,13 +40,13 @@ class OperatedCity:
         return tuple(self.past.history(kind, spec.time_zone, spec.holidays) for kind in self.past.kinds)
 
 
-def operated_city(path: Path, start: date | None, days: int, past_days: int = PAST_DAYS) -> OperatedCity:
+def operated_city(path: Path, start: date | None, days: int | None, past_days: int = PAST_DAYS) -> OperatedCity:
     """A city at the beginning of its period, with what its profiles say of the days before.
 
     Args:
         path: A scenario file, or the folder of a result, whose scenario is taken.
         start: Day at whose midnight (UTC) what is ahead begins; None: as the scenario says.
-        days: Days ahead.
+        days: Days ahead; None: all of the period.
         past_days: Days before.
 
     Raises:
@@ -60,11 +60,12 @@ def operated_city(path: Path, start: date | None, days: int, past_days: int = PA
     return OperatedCity(prepare(loaded), city_powers(prepare(past)))
 
 
-def city_ahead(path: Path, start: date | None, days: int) -> LoadedScenario:
-    """The scenario of a file or of a result over the days ahead."""
+def city_ahead(path: Path, start: date | None, days: int | None) -> LoadedScenario:
+    """The scenario of a file or of a result over the days ahead; None: over all of its period."""
     if is_folder(path):
         result = open_result(path)
-        period = {**result.scenario["period"], "days": days} | ({} if start is None else {"start": start})
+        asked = {"days": days, "start": start}
+        period = result.scenario["period"] | {name: value for name, value in asked.items() if value is not None}
         return loaded_again({**result.scenario, "period": period}, result.manifest, path)
     file = read_yaml(path)
     raw = file.content
@@ -74,7 +75,7 @@ def city_ahead(path: Path, start: date | None, days: int) -> LoadedScenario:
         return check_scenario(raw, path.parent, str(path), days)
 
 
-def _faults(days: int, past_days: int) -> list[Fault]:
+def _faults(days: int | None, past_days: int) -> list[Fault]:
     """What is wrong with the numbers of days."""
-    faults = [] if 1 <= days <= 7 else [Fault("--days", "must lie within 1..7", days)]
+    faults = [] if days is None or 1 <= days <= 7 else [Fault("--days", "must lie within 1..7", days)]
     return faults + ([] if 7 <= past_days <= 366 else [Fault("--past-days", "must lie within 7..366", past_days)])

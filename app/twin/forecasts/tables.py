@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from grid.twin.forecast.forecaster import Forecaster
+from grid.twin.forecast.forecaster import Forecaster, QuantileForecast
 from grid.twin.forecast.quantiles import LEVELS
 
 
-def forecast_table(forecasters: Sequence[Forecaster]) -> pl.DataFrame:
+def forecast_table(issues: Iterable[tuple[Forecaster, QuantileForecast]]) -> pl.DataFrame:
     """What is forecast.
 
+    Args:
+        issues: The forecasts, each with what made it.
+
     Returns:
-        A row for each series and step: ``series``, ``kind``, ``time_utc``, ``p05_mw``, ``p10_mw``, ``p50_mw``,
-        ``p90_mw``, ``p95_mw``, ``method``, and ``model_is_worse_than_persistence``.
+        A row for each forecast and step: ``series``, ``kind``, ``issued_utc`` (when it was made, as its first step
+        begins), ``time_utc``, ``p05_mw``, ``p10_mw``, ``p50_mw``, ``p90_mw``, ``p95_mw``, ``method``, and
+        ``model_is_worse_than_persistence``.
     """
     frames = []
-    for forecaster in forecasters:
-        issued = forecaster.issue()
+    for forecaster, issued in issues:
         columns = {f"p{round(100 * level):02d}_mw": issued.quantiles_mw[:, k] for k, level in enumerate(LEVELS)}
         frames.append(
             pl.DataFrame({"time_utc": issued.clock.times, **columns}).with_columns(
@@ -27,10 +30,11 @@ def forecast_table(forecasters: Sequence[Forecaster]) -> pl.DataFrame:
                 pl.lit(forecaster.tested.worse_than_persistence).alias("model_is_worse_than_persistence"),
                 series=pl.lit(issued.name),
                 kind=pl.lit(issued.kind),
+                issued_utc=pl.col("time_utc").first(),
             )
         )
-    whole = pl.concat(frames)
-    return whole.select("series", "kind", *(name for name in whole.columns if name not in {"series", "kind"}))
+    whole, first = pl.concat(frames), ("series", "kind", "issued_utc")
+    return whole.select(*first, *(name for name in whole.columns if name not in first))
 
 
 def score_table(forecasters: Sequence[Forecaster]) -> pl.DataFrame:

@@ -72,6 +72,8 @@ class TwinLog:
             return 0
         with self.database.writing() as connection:
             dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+            if self.database.file is None:  # or else a number could be committed after a greater one
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})")
             if progress is not None:
                 kept = {"name": progress[0], "content": json.dumps(progress[1], sort_keys=True)}
                 connection.execute(PROGRESS.delete().where(PROGRESS.c.name == progress[0]))
@@ -98,11 +100,19 @@ class TwinLog:
             rows = connection.execute(wanted).all()
         return [record_of(row[0], row[1], _EPOCH + row[2] * _US, json.loads(row[3])) for row in rows]
 
-    def after(self, number: int) -> tuple[list[LogRecord], int]:
-        """Entries that came after one, in order, and the number of the last, by which the next can be asked for."""
+    def after(self, number: int, until: int | None = None) -> tuple[list[LogRecord], int]:
+        """Entries that came after one, in order, and the number of the last, by which the next can be asked for.
+
+        Args:
+            number: Number of the entry, 0 for all.
+            until: Number of the last one that is wanted; None for all.
+        """
         wanted = select(ENTRIES.c.number, ENTRIES.c.kind, ENTRIES.c.alert, ENTRIES.c.time_us, ENTRIES.c.content)
+        wanted = wanted.where(ENTRIES.c.number > number).order_by(ENTRIES.c.number)
+        if until is not None:
+            wanted = wanted.where(ENTRIES.c.number <= until)
         with self.database.reading() as connection:
-            rows = connection.execute(wanted.where(ENTRIES.c.number > number).order_by(ENTRIES.c.number)).all()
+            rows = connection.execute(wanted).all()
         found = [record_of(row[1], row[2], _EPOCH + row[3] * _US, json.loads(row[4])) for row in rows]
         return found, int(rows[-1][0]) if rows else number
 

@@ -126,9 +126,7 @@ class MeasurementStore:
 
     def numbered(self, number: int, most: int | None = None) -> pl.DataFrame:
         """What came in after a row, in order, with its ``number`` before the other columns; arguments as in `after`."""
-        rows = self._rows_after(number, most)
-        numbers = pl.Series("number", [row[0] for row in rows], dtype=pl.Int64)
-        return _frame(rows).insert_column(0, numbers)
+        return _numbered(self._rows_after(number, most))
 
     def _rows_after(self, number: int, most: int | None) -> Sequence[Row[Any]]:
         query = _rows().where(MEASUREMENTS.c.number > number).order_by(MEASUREMENTS.c.number).limit(most)
@@ -137,10 +135,27 @@ class MeasurementStore:
 
     def last(self, most: int) -> pl.DataFrame:
         """The rows that came in last, so many at most, in order."""
+        return self.numbered_last(most).drop("number")
+
+    def numbered_last(self, most: int) -> pl.DataFrame:
+        """The same with their ``number`` before the other columns."""
         query = _rows().order_by(MEASUREMENTS.c.number.desc()).limit(most)
         with self.database.reading() as connection:
             rows = connection.execute(query).all()
-        return _frame(rows[::-1])
+        return _numbered(rows[::-1])
+
+    def count_until(self, number: int) -> int:
+        """How many measurements it holds up to a number."""
+        counted = select(func.count()).select_from(MEASUREMENTS).where(MEASUREMENTS.c.number <= number)
+        with self.database.reading() as connection:
+            return connection.execute(counted).scalar_one()
+
+    def rejected_after(self, number: int) -> tuple[int, int]:
+        """How many rejected messages came after one, and the number of the last, by which the next are asked for."""
+        counted = select(func.count(), func.max(REJECTED.c.number)).where(REJECTED.c.number > number)
+        with self.database.reading() as connection:
+            count, last = connection.execute(counted).one()
+        return count, number if last is None else last
 
     def _read(self, query: Select[Any]) -> pl.DataFrame:
         with self.database.reading() as connection:
@@ -240,6 +255,11 @@ def _frame(rows: Sequence[Any]) -> pl.DataFrame:
     stored = {name: pl.Int64 if name in {"time", "received"} else dtype for name, dtype in MEASUREMENT_COLUMNS.items()}
     frame = pl.DataFrame([tuple(row)[1:] for row in rows], schema=stored, orient="row")
     return frame.with_columns(_moments("time", "received"))
+
+
+def _numbered(rows: Sequence[Any]) -> pl.DataFrame:
+    """The rows with their ``number`` before the other columns."""
+    return _frame(rows).insert_column(0, pl.Series("number", [row[0] for row in rows], dtype=pl.Int64))
 
 
 def _moments(*names: str) -> pl.Expr:

@@ -10,17 +10,24 @@ import numpy as np
 import polars as pl
 
 from app.twin.alerts.watch import GridWatch, watch_over
+from app.twin.estimation.history import weeks_before
 from app.twin.forecasts.measured import arrived_totals, measured_histories
 from app.twin.forecasts.period import OperatedCity, operated_city
 from app.twin.log.lessons import Lessons
 from app.twin.measuring.store import MeasurementStore
+from app.twin.operation.estimated import DayEstimate
+from app.twin.operation.line_faults import supply_buses
+from app.twin.operation.outcomes import outcomes_due
 from app.twin.operation.place import OperatedPlace
 from grid.arrays import Floats
+from grid.city.city import City
+from grid.errors import InputError
 from grid.time.clock import Clock
 from grid.twin.equipment import switchable_network
 from grid.twin.forecast.forecaster import with_arrived
 from grid.twin.forecast.history import PowerHistory
-from grid.twin.learning.records import ForecastRecord
+from grid.twin.learning.records import ForecastRecord, LogRecord, OutcomeRecord
+from grid.twin.quality import mark
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +38,14 @@ class OperatedDay:
         city: The city at its beginning.
         watch: The grid under watch, under the plan as it was made then.
         lessons: What the log taught then.
+        past: The city in the weeks before, from which the grid is estimated where nothing is metered; None where its
+            profiles do not reach so far.
     """
 
     city: OperatedCity
     watch: GridWatch
     lessons: Lessons
+    past: City | None = None
 
     @property
     def clock(self) -> Clock:
@@ -69,6 +79,18 @@ class OperatedDay:
 
     def _totals(self, frame: pl.DataFrame, steps: int, running: bool) -> Sequence[Floats]:
         return arrived_totals(self.city, frame, steps, running=running)
+
+    def outcomes(self, records: Sequence[LogRecord], frame: pl.DataFrame, now: datetime) -> list[OutcomeRecord]:
+        """What came of alerts whose time is over.
+
+        Args:
+            records: The log, in its order.
+            frame: What has come in on the day.
+            now: When.
+        """
+        marked, over = mark(frame), int((now - self.clock.start) // self.clock.step)
+        estimated = DayEstimate(self.city.ahead, marked, min(over, self.clock.n_steps), self.past).exceeded
+        return outcomes_due(records, marked, now, supply_buses(self.city.ahead.loaded), estimated)
 
     def forecast_records(self, frame: pl.DataFrame) -> list[ForecastRecord]:
         """What was forecast at the beginning of the day, uncorrected, and what came, as entries of the log.
@@ -113,4 +135,8 @@ def operated_day(
     city = operated_city(place.city, day, 1, place.past_days)
     histories, _ = measured_histories(city, store.frame(city.past.clock.start, city.past.clock.stop, number))
     watch = watch_over(city, place.samples, histories=histories, correction=lessons.correction)
-    return OperatedDay(city, watch, lessons)
+    try:
+        past = weeks_before(city.ahead.loaded).city
+    except InputError:
+        past = None
+    return OperatedDay(city, watch, lessons, past)

@@ -9,7 +9,10 @@ import numpy as np
 import polars as pl
 
 from app.simulation.inputs import SimulationInputs
-from app.twin.estimation.city_state import CityState, StateBand, city_state
+from app.twin.estimation.city_state import ElectricalState, StateBand, electrical_state
+from app.twin.estimation.elements import city_elements
+from app.twin.estimation.expectations import expectations
+from grid.city.city import City
 from grid.errors import InputError
 from grid.twin.learning.records import AlertRecord
 from grid.twin.measurements import measured_series
@@ -23,17 +26,23 @@ class DayEstimate:
         inputs: The scenario over the day.
         marked: What was measured on the day, marked.
         n_steps: How many steps are over.
+        past: The city in the weeks before; None where its profiles do not reach so far.
     """
 
     inputs: SimulationInputs
     marked: pl.DataFrame
     n_steps: int
+    past: City | None
 
     @cached_property
-    def _state(self) -> CityState | None:
-        """The estimate; None where the city cannot be estimated, as when its profiles do not reach back far enough."""
+    def _state(self) -> ElectricalState | None:
+        """The estimate; None where the city cannot be estimated."""
+        if self.past is None:
+            return None
+        series = measured_series(self.marked, self.inputs.clock)
         try:
-            return city_state(self.inputs, measured_series(self.marked, self.inputs.clock), n_steps=self.n_steps)
+            expected = expectations(self.inputs, city_elements(self.inputs), series, self.past)
+            return electrical_state(self.inputs, series.until(self.n_steps), expected.until(self.n_steps))
         except InputError:
             return None
 
@@ -60,7 +69,7 @@ class DayEstimate:
         return bool(sure.any()), float(round(float(worst), 9))
 
 
-def _band_at(state: CityState, alert: AlertRecord) -> StateBand | None:
+def _band_at(state: ElectricalState, alert: AlertRecord) -> StateBand | None:
     """The band of what an alert is about, shape (T,); None where the estimate has none."""
     network = state.inputs.loaded.city.network
     if alert.quantity == "import_mw":

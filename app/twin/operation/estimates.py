@@ -166,10 +166,11 @@ def estimate_day(place: EstimatedPlace, day: date, n_steps: int) -> str:
     from app.twin.estimation.asked import measurements_of  # noqa: PLC0415
     from app.twin.estimation.city_state import city_state  # noqa: PLC0415
     from app.twin.estimation.folder import write_estimate  # noqa: PLC0415
+    from app.twin.estimation.reading import held_before  # noqa: PLC0415
 
     inputs = _inputs(place.city, day)
     series = measurements_of(place.store, inputs.clock)
-    found = city_state(inputs, series, n_steps=n_steps)
+    found = city_state(inputs, series, n_steps=n_steps, held=held_before(place.folder, inputs.clock.start))
     until = found.series.clock.stop
     target = place.folder / until.strftime(NAMED)
     if target.exists():

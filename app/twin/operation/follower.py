@@ -21,19 +21,18 @@ from app.twin.log.lessons import Lessons, lessons_of
 from app.twin.measuring.store import MeasurementStore
 from app.twin.operation.actions import DayActions
 from app.twin.operation.day import OperatedDay, operated_day
-from app.twin.operation.estimated import DayEstimate
-from app.twin.operation.line_faults import Trip, fault_record, supply_buses, switch_rows
-from app.twin.operation.outcomes import outcomes_due
+from app.twin.operation.entries import LogEntries
+from app.twin.operation.line_faults import Trip, fault_record, switch_rows
+from app.twin.operation.outcomes import cases_due
 from app.twin.operation.place import OperatedPlace
 from app.twin.operation.within_step import Pending, is_now
 from grid.errors import InputError
 from grid.twin.alerts import AlertState, advance
 from grid.twin.alerts.levels import Key
 from grid.twin.forecast.history import PowerHistory
-from grid.twin.learning.records import AlertRecord, LogRecord, OutcomeRecord
+from grid.twin.learning.records import AlertRecord, LogRecord
 from grid.twin.learning.words import entry_in_words
 from grid.twin.measurements import MEASUREMENT_COLUMNS
-from grid.twin.quality import mark
 
 NAME: Final = "operation"
 """Under which the log keeps how far it came."""
@@ -77,8 +76,8 @@ class CityOperation:
         self._watermark = _EARLIEST
         self._pending = Pending()
         self._rows = _no_rows()
-        self._records: list[LogRecord] = []
-        self._log_number = 0
+        self._entries = LogEntries(self._place.log)
+        self._owed: int | None = None
         self._resume(self._place.log.progress(NAME))
         self._in_the_middle = False
 
@@ -94,6 +93,7 @@ class CityOperation:
             self._actions = DayActions.from_plain(kept["actions"])
             self._watermark = datetime.fromisoformat(kept["watermark"])
             self._pending = Pending.from_plain(kept["pending"])
+            self._owed = kept["owed"]
         except (KeyError, TypeError, ValueError) as error:
             raise InputError.single("LOG", "keeps no progress of an operation", str(error)) from error
 
@@ -104,7 +104,7 @@ class CityOperation:
             "alerts": [plain_state(self._states[key]) for key in sorted(self._states)],
             "trips": [trip.plain() for trip in self._trips], "faults": self._faults,
             "actions": self._actions.plain(), "watermark": self._watermark.isoformat(),
-            "pending": self._pending.plain(),
+            "pending": self._pending.plain(), "owed": self._owed,
         }  # fmt: skip
 
     def take(self, _marked: pl.DataFrame, store: MeasurementStore) -> Iterator[str]:
@@ -121,6 +121,7 @@ class CityOperation:
             self._rows = store.numbered(self._day_number).filter(pl.col("number") <= self._number)
         if self._day is None and self._date is not None and self._next > 0 and self._failed != self._date:
             yield from self._open(self._date, store)
+        yield from self._settle_outcomes()
         while not (rest := store.numbered(self._number, _AT_ONCE)).is_empty():
             while not rest.is_empty():
                 taken = yield from self._next_of(rest, store)
@@ -256,13 +257,23 @@ class CityOperation:
             yield from self._see(self._day, step)
 
     def _see(self, day: OperatedDay, step: int) -> Iterator[str]:
-        """The look at the beginning of a step."""
-        rows, now = self._seen(), day.at(step)
+        """The look at the beginning of a step; what came of alerts by then is found after it, for it may take long."""
+        now = day.at(step)
         self._pending = self._pending.seen(now)
-        self._read_log()
-        yield from (f"{name} is now the plan" for name in self._actions.decide(self._records))
+        self._entries.read()
+        yield from (f"{name} is now the plan" for name in self._actions.decide(self._entries.records))
         said = self._ahead(day, now, step, running=False)
-        yield from self._keep([*said, *self._outcomes(day, rows, now)])
+        self._owed = self._entries.number if cases_due(self._entries.records, now) else None
+        yield from self._keep(said)
+        yield from self._settle_outcomes()
+
+    def _settle_outcomes(self) -> Iterator[str]:
+        """Finds the outcomes that are owed since the last look, by the entries that were in the log before it."""
+        if self._owed is None or self._day is None:
+            return
+        self._entries.read(self._owed)  # after a restart; else they were read before the look
+        self._owed, now = None, self._day.at(self._next - 1)
+        yield from self._keep(self._day.outcomes(self._entries.records, self._seen(), now))
 
     def _glance(self, day: OperatedDay, now: datetime) -> Iterator[str]:
         """The look within a step, with what has come of it; as at its beginning while that is too little."""
@@ -291,18 +302,13 @@ class CityOperation:
                 self._actions.propose(said[0].action, (steps, self._number, running), action.plan)
         return said
 
-    def _outcomes(self, day: OperatedDay, rows: pl.DataFrame, now: datetime) -> list[OutcomeRecord]:
-        marked, over = mark(rows), int((now - day.clock.start) // day.clock.step)
-        estimated = DayEstimate(day.city.ahead, marked, min(over, day.clock.n_steps)).exceeded
-        return outcomes_due(self._records, marked, now, supply_buses(day.city.ahead.loaded), estimated)
-
     def _close(self) -> Iterator[str]:
         """The end of the day: what came of its alerts, and of its forecasts."""
         if self._day is None or self._date is None:
             return
         day, rows = self._day, self._seen()
-        self._read_log()
-        records = [*self._outcomes(day, rows, day.clock.stop), *day.forecast_records(rows)]
+        self._entries.read()
+        records = [*day.outcomes(self._entries.records, rows, day.clock.stop), *day.forecast_records(rows)]
         self._begin(self._date + timedelta(days=1))
         yield from self._keep(records)
 
@@ -312,21 +318,14 @@ class CityOperation:
         if branch in self._faults:
             alert = self._faults.pop(branch)
             yield from self._keep([AlertRecord(alert, row["time"], "cleared", "none", "supply", branch)])
-        elif branch not in [trip.branch for trip in self._trips] and self._closed_before(branch):
+        elif self._day and branch not in [trip.branch for trip in self._trips] and self._day.closed_before(branch):
             self._trips.append(Trip(branch, row["time"], row["received"]))
-
-    def _closed_before(self, branch: str) -> bool:
-        return self._day is not None and self._day.closed_before(branch)
 
     def _settle(self, trip: Trip) -> Iterator[str]:
         """Indicators have said what they saw."""
         self._faults[trip.branch] = trip.alert
         if self._day is not None:
             yield from self._keep([fault_record(self._day.city.ahead.loaded, trip, self._seen())])
-
-    def _read_log(self) -> None:
-        new, self._log_number = self._place.log.after(self._log_number)
-        self._records += new
 
     def _keep(self, records: Sequence[LogRecord]) -> Iterator[str]:
         """Adds to the log together with how far it came, then writes how alerts stand."""

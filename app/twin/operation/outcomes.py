@@ -78,9 +78,14 @@ def outcomes_due(
         supply: Names of the buses with the external grid, whose withdrawal is the import with the other sign.
         estimated: Says of an alert what the estimate does, where nothing is metered; None without one.
     """
+    return [outcome(case, marked, now, supply, estimated) for case in cases_due(records, now)]
+
+
+def cases_due(records: Sequence[LogRecord], now: datetime) -> list[AlertCase]:
+    """Alerts whose time is over and that have no outcome yet; arguments as in `outcomes_due`."""
     done = {record.alert for record in records if isinstance(record, OutcomeRecord)}
     cases = (case for case in alert_cases(records) if case.alert.alert not in done)
-    return [outcome(case, marked, now, supply, estimated) for case in cases if case.due is not None and case.due <= now]
+    return [case for case in cases if case.due is not None and case.due <= now]
 
 
 def alert_cases(records: Iterable[LogRecord]) -> list[AlertCase]:

@@ -76,7 +76,8 @@ class AlertState:
     """An alert as it stands.
 
     Args:
-        identifier: Its name: what it is about, and when it was raised; empty before it ever was.
+        identifier: Its name: quantity, side of the limit, the worst place and the moment when it was raised; no other
+            alert has it. Empty before it ever was.
         level: Its level.
         since: When that level was reached or left.
         below_since: Since when what is predicted no longer bears out the level; None while it does.
@@ -164,7 +165,7 @@ def _one(
 def _risen(before: AlertState | None, risk: Risk, level: AlertLevel, now: datetime) -> tuple[AlertState, AlertEvent]:
     """An alert that is raised, or rises."""
     new = before is None or before.level == AlertLevel.NONE
-    identifier = f"{risk.quantity} {risk.element} {now:%Y-%m-%dT%H:%M:%SZ}"
+    identifier = f"{risk.quantity} {risk.side} {risk.element} {now:%Y-%m-%dT%H:%M:%SZ}"
     if before is not None and not new:
         identifier = before.identifier
     state = AlertState(identifier, level, now, None, risk)

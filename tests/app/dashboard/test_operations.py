@@ -5,17 +5,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.dashboard import create_app
-from app.dashboard.operations.live import STOPPED_AFTER, TwinPlace, live_state
+from app.dashboard.operations.live import STOPPED_AFTER, LiveState, TwinPlace
+from app.dashboard.operations.live_reader import LiveReader
 from app.dashboard.operations.panel import entry_in_words, in_words, live_panel
 from app.dashboard.shell.plain_html import html_of
 from app.twin.log import opened_log
-from app.twin.measuring.store import opened_measurements
+from app.twin.measuring.messages import ReceivedMessage
+from app.twin.measuring.store import MeasurementStore, opened_measurements
 from grid.twin.learning.effect import ActionEffect
-from grid.twin.learning.records import AlertRecord, DecisionRecord, OutcomeRecord
+from grid.twin.learning.records import AlertRecord, DecisionRecord, OutcomeRecord, PlannedMove
 from grid.twin.measurements import Measurement
 from tests.app.command_line import gridcarbon, refused
 
 NOW = datetime(2024, 1, 1, 12, tzinfo=UTC)
+MOVE = PlannedMove("depot", "battery", NOW, 900.0, (0.0,), (1.0,))
+
+
+def live_state(place: TwinPlace, now: datetime) -> LiveState:
+    return LiveReader(place).state(now)
 
 
 def measured(minutes_ago: float, value: float | None, bus: str = "quay <1>", **given: object) -> Measurement:
@@ -38,6 +45,51 @@ def test_the_last_value_that_can_be_used_stands_with_the_quality_of_what_came_la
     assert (mill["value"], mill["time"], mill["quality"]) == (None, None, "out_of_range")
     assert dict(state.counts) == {"good": 2, "out_of_range": 1, "missing": 1}
     assert (state.measurements, state.rejected, state.latest) == (4, 0, NOW)
+
+
+def test_what_is_read_bit_by_bit_is_what_is_read_at_once(store, tmp_path):
+    place = TwinPlace(store.store, log=store.store)
+    reader = LiveReader(place)
+    assert reader.state(NOW).entries == ()
+    with opened_measurements(store.store) as opened, opened_log(store.store) as log:
+        for k in range(3):
+            opened.add([measured(-k, 1.0 + k / 100, sequence=k)], [(ReceivedMessage("city/x", b"?", NOW), "is none")])
+            log.add([AlertRecord(f"line {k}", NOW, "raised", "alarm", "loading_percent", "line 6", action=f"action {k}",
+                                 moves=(MOVE,))])  # fmt: skip
+            log.add([DecisionRecord("line 0", NOW, "accepted", "shift")] if k == 1 else [])
+            grown, anew = reader.state(NOW), LiveReader(place).state(NOW)
+            assert grown.sensors.equals(anew.sensors)
+            assert vars(grown) | {"sensors": None} == vars(anew) | {"sensors": None}
+    assert [each.alert for each in grown.proposals] == ["line 2", "line 1"]
+    assert (grown.measurements, grown.rejected, len(grown.entries)) == (7, 3, 4)
+
+
+def test_another_store_in_the_place_of_the_one_that_was_read_is_read_anew(store, tmp_path):
+    reader = LiveReader(TwinPlace(store.store, log=store.store))
+    with opened_log(store.store) as log:
+        log.add([AlertRecord("line 6", NOW), OutcomeRecord("line 6", NOW)])
+    assert (reader.state(NOW).measurements, len(reader.state(NOW).entries)) == (4, 2)
+    for file in tmp_path.glob("twin.db*"):
+        file.unlink()
+    with opened_measurements(store.store) as opened, opened_log(store.store) as log:
+        opened.add([measured(k, 1.0) for k in range(6)])
+        log.add([AlertRecord(f"line {k}", NOW) for k in range(3)])
+    assert (reader.state(NOW).measurements, len(reader.state(NOW).entries)) == (6, 3)
+
+
+def test_rows_that_were_read_are_not_read_again(store, monkeypatch):
+    reader = LiveReader(store)
+    reader.state(NOW)
+    asked = []
+    rows_after = MeasurementStore._rows_after
+    monkeypatch.setattr(MeasurementStore, "_rows_after", lambda *given: asked.append(len(rows_after(*given))) or
+                        rows_after(*given))  # fmt: skip
+    monkeypatch.setattr(MeasurementStore, "numbered_last", None)
+    reader.state(NOW)
+    with opened_measurements(store.store) as opened:
+        opened.add([measured(1, 1.0)])
+    reader.state(NOW)
+    assert asked == [1, 2]  # the last one is read again
 
 
 @pytest.mark.parametrize(("late", "stopped"), [(timedelta(), False), (STOPPED_AFTER + timedelta(seconds=1), True)])

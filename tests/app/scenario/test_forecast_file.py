@@ -35,10 +35,64 @@ def test_steps_of_the_period_are_read_and_the_rest_is_not_known(tmp_path: Path, 
     rows = pl.concat([table("demand", np.arange(30.0), START - timedelta(hours=20)), table("charging", np.ones(24)),
                       table("pv", np.ones(48))])  # fmt: skip
     rows.write_csv(tmp_path / name) if name.endswith("csv") else rows.write_parquet(tmp_path / name)
-    found = read_forecast(tmp_path / name, CLOCK)
+    (issue,) = read_forecast(tmp_path / name, CLOCK)
+    found = issue.totals
+    assert issue.first == 0
     assert list(found) == ["demand", "pv"]
     np.testing.assert_array_equal(found["demand"], [*np.arange(20.0, 30.0), *[np.nan] * 14])
     np.testing.assert_array_equal(found["pv"], np.ones(24))
+
+
+def issued(rows: pl.DataFrame, hours: float) -> pl.DataFrame:
+    """Rows with the moment at which they were made, so many hours after the beginning."""
+    return rows.with_columns(issued_utc=pl.lit((START + timedelta(hours=hours)).replace(tzinfo=None)))
+
+
+@pytest.mark.parametrize("name", ["ahead.parquet", "ahead.csv"])
+def test_each_issue_knows_what_was_forecast_last_by_then(tmp_path: Path, name: str) -> None:
+    rows = pl.concat([
+        issued(table("demand", np.full(6, 2.0), START + timedelta(hours=6)), 5.5),
+        issued(table("demand", np.full(20, 1.0)), -3), issued(table("pv", np.full(24, 0.5)), -3),
+        issued(table("demand", np.full(24, 9.0), START + timedelta(hours=20)), 24),
+    ])  # fmt: skip
+    rows.write_csv(tmp_path / name) if name.endswith("csv") else rows.write_parquet(tmp_path / name)
+    night, morning = read_forecast(tmp_path / name, CLOCK)
+    assert (night.first, morning.first) == (0, 6)
+    np.testing.assert_array_equal(night.totals["demand"], [*[1.0] * 20, *[np.nan] * 4])
+    np.testing.assert_array_equal(morning.totals["demand"], [*[1.0] * 6, *[2.0] * 6, *[1.0] * 8, *[np.nan] * 4])
+    np.testing.assert_array_equal(morning.totals["pv"], np.full(24, 0.5))
+
+
+def test_issues_that_are_wrong_are_told(tmp_path: Path) -> None:
+    late = issued(table("demand", np.ones(24)), 2)
+    late.write_parquet(tmp_path / "late.parquet")
+    with pytest.raises(
+        InputError, match=r"issued_utc: must have one by the beginning .* the first is of; got '2030-05-14 02:00'"
+    ):
+        read_forecast(tmp_path / "late.parquet", CLOCK)
+    pl.concat([issued(late, 0), issued(late, 0), late.with_columns(issued_utc=None)]).write_parquet(
+        tmp_path / "none.parquet"
+    )
+    with pytest.raises(InputError, match=r"issued_utc: must be times in UTC; rows that are not; got 24"):
+        read_forecast(tmp_path / "none.parquet", CLOCK)
+    pl.concat([issued(late, 0), issued(late, 0)]).write_parquet(tmp_path / "twice.parquet")
+    with pytest.raises(InputError, match="once of each kind"):
+        read_forecast(tmp_path / "twice.parquet", CLOCK)
+
+
+def test_windows_see_the_newest_forecast_made_by_their_beginning(tmp_path: Path) -> None:
+    truth = prepare(loaded(tmp_path, "perfect"))
+    demand, _ = true_totals(truth)
+    pl.concat([issued(table("demand", 2 * demand), -1), issued(table("demand", 3 * demand), 11.5)]).write_parquet(
+        tmp_path / "ahead.parquet"
+    )
+    inputs = prepare(loaded(tmp_path, {"file": "ahead.parquet"}))
+    assert any("the newest of 2 forecasts by their beginning: demand in 24" in note for note in inputs.notes)
+    problem = dispatch_problem(inputs, *inputs.loaded.city.withdrawal())
+    for first, factor in ((0, 2.0), (11, 2.0), (12, 3.0), (18, 3.0)):
+        seen = problem.forecast(problem, first, 24).p_fixed_mw.sum(axis=1) - problem.p_fixed_mw.sum(axis=1)
+        np.testing.assert_allclose(seen[first:], (factor - 1) * demand[first:], atol=1e-9)
+        np.testing.assert_allclose(seen[:first], 0.0, atol=1e-12)
 
 
 def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from app.twin.estimation.asked import MeasuredCity, measurements_of
 from app.twin.estimation.carbon import intensities, stored_intensity
 from app.twin.estimation.city_state import city_state
 from app.twin.estimation.elements import city_elements
+from app.twin.estimation.expectations import expectations
+from app.twin.estimation.history import weeks_before
 from app.twin.estimation.operating_points import OperatingPoints
 from app.twin.measuring.files import read_measurements
 from app.twin.measuring.solved_state import by_step_and_name, solved_state
@@ -51,12 +53,39 @@ def test_carbon_at_the_true_powers_is_that_of_the_run(city):
         ], axis=1,
     )  # fmt: skip
     points = OperatingPoints(np.arange(city.clock.n_steps), solved.flow.voltage, p_mw)
-    stored = stored_intensity(city.inputs, elements, points)
+    stored, _ = stored_intensity(city.inputs, elements, points)
     network = solved.flow.network
     found = intensities(city.inputs, elements, points, stored)[:, network.buses.node]
     table = city.result.table("buses").collect()
     true = by_step_and_name(table, city.clock, "bus", "ci_kg_per_mwh", network.buses.names)
     np.testing.assert_allclose(found, true, rtol=1e-3, atol=0.02)  # the result is rounded to a 32nd
+
+
+def test_a_day_goes_on_with_what_stores_held_at_midnight(city):
+    solved, elements = solved_state(city.result, city.inputs.loaded), city_elements(city.inputs)
+    n = city.clock.n_steps
+    p_mw = np.zeros((n, len(elements.name)))
+    p_mw[:, elements.owner.index("store")] = 0.1
+    points = OperatingPoints(np.arange(n), solved.flow.voltage, p_mw)
+    whole, end = stored_intensity(city.inputs, elements, points, {"store": 900.0})
+    at = elements.owner.index("store")
+    assert whole[0, at] > 900.0  # conversion loses some of the energy, not of the carbon
+    assert 0 < end["store"] < 900.0
+    _, other = stored_intensity(city.inputs, elements, points)
+    assert abs(other["store"] - end["store"]) < 900.0 * np.exp(-n * city.clock.step_hours / 8.0)
+
+
+def test_what_is_idle_by_its_meter_does_not_feed_in(result, city):
+    series, elements = measurements_of(str(result.parent / "m.parquet"), city.clock), city_elements(city.inputs)
+    expected = expectations(city.inputs, elements, series)
+    least, most = expected.limits
+    roofs = elements.name.index("roofs")
+    said = series.select("asset", "p_mw", ["roofs"])[0][:, 0]
+    assert roofs in expected.known
+    np.testing.assert_array_equal(least[said > -1e-3, roofs], 0.0)
+    np.testing.assert_array_equal(least[said < -0.1, roofs], -np.inf)
+    assert (most[:, roofs] == 0.0).all()
+    assert not expected.decided_mw[:, expected.known].any()
 
 
 def test_the_folder_holds_what_is_documented(result):
@@ -103,7 +132,7 @@ def test_the_estimate_says_what_came_of_an_alert_where_nothing_is_metered(result
     metered = marked.filter(pl.col("quantity") == "vm_pu")["element"].unique().to_list()
     names = city.inputs.loaded.city.network.buses.names
     bus = min((k for k, name in enumerate(names) if name not in metered), key=lambda k: vm_pu[:, k].min())
-    estimated, clock = DayEstimate(city.inputs, marked, 24), city.clock
+    estimated, clock = DayEstimate(city.inputs, marked, 24, weeks_before(city.inputs.loaded).city), city.clock
     for limit, came in ((vm_pu[:, bus].min() + 0.02, True), (vm_pu[:, bus].min() - 0.02, False)):
         alert = AlertRecord("a", clock.start, "raised", "alarm", "vm_pu", names[bus], 1.0, side="low", limit=limit,
                             begins=clock.start, ends=clock.stop)  # fmt: skip
@@ -112,6 +141,7 @@ def test_the_estimate_says_what_came_of_an_alert_where_nothing_is_metered(result
         assert worst == pytest.approx(vm_pu[:, bus].min(), abs=0.01)
     unknown = replace(alert, element="nowhere")
     assert estimated.exceeded(unknown, 0.0) == (None, None)
+    assert DayEstimate(city.inputs, marked, 24, None).exceeded(alert, 0.0) == (None, None)
 
 
 def test_more_stations_err_less_and_have_narrower_bands(result, city):

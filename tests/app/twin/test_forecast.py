@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -53,6 +54,27 @@ def test_a_scenarios_own_past_is_forecast_with_scores_of_every_method(tmp_path):
     best = scores.group_by("series").agg(pl.col("pinball_mw").min())
     used = scores.filter("used").select("series", "pinball_mw")
     assert used.sort("series").equals(best.sort("series"))
+
+
+def test_forecasts_of_a_period_are_made_again_and_again_for_its_dispatch(tmp_path):
+    file = scenario(
+        tmp_path,
+        "name: small\ncity: {network: case33bw}\nperiod: {start: 2030-06-10, days: 2, step_minutes: 60}\n"
+        "dispatch: {forecast: {file: ahead.csv}}\n",
+    )  # fmt: skip
+    text = file.read_text()
+    file.write_text(text.replace("dispatch", "#"))
+    done = gridcarbon("twin", "forecast", file, "--hours", 30, "--every", 12, "--test-days", 1,
+                      "--out", tmp_path / "ahead.csv")  # fmt: skip
+    assert done.returncode == 0, done
+    table = pl.read_csv(tmp_path / "ahead.csv", try_parse_dates=True)
+    issued = table.group_by("issued_utc", maintain_order=True).agg(pl.len(), first=pl.col("time_utc").first())
+    assert issued["len"].to_list() == [30] * 4
+    assert issued["first"].equals(issued["issued_utc"].rename("first"))
+    assert issued["issued_utc"].diff().drop_nulls().unique().to_list() == [timedelta(hours=12)]
+    file.write_text(text)
+    assert gridcarbon("check", file).returncode == 0
+    refused(gridcarbon("twin", "forecast", tmp_path / "ahead.csv", "--every", 6), "--every: is for a scenario")
 
 
 def test_all_that_is_wrong_with_a_file_is_said_at_once(tmp_path):

@@ -116,6 +116,32 @@ def test_a_fault_stands_beside_its_lever_and_its_field_and_is_mended_there(page,
     until(page, lambda: page.inner_text("#build-faults") == "The scenario is valid.")
 
 
+def test_a_forecast_from_a_file_is_uploaded_and_checked(page, building):
+    opened(page, building, "small.yaml", SMALL)
+    page.locator("#build-form > details > summary", has_text="Dispatch").click()
+    page.locator('details[data-place=\'["dispatch","forecast"]\'] > summary').click()
+    box = "#either-dispatch-forecast"
+    assert page.locator(f"{box} option").all_inner_texts() == [
+        "perfect", "persistence", "values of your own", "a file",
+    ]  # fmt: skip
+    page.select_option(box, label="values of your own")
+    page.wait_for_selector("#field-dispatch-forecast-load")
+    page.select_option(box, label="a file")
+    page.wait_for_selector("#field-dispatch-forecast-file")
+    assert page.is_disabled("#build-run")
+    rows = "kind,issued_utc,time_utc,p50_mw\n" + "".join(
+        f"demand,2030-06-03T00:00:00,2030-06-03T{hour:02d}:00:00,9.5\n" for hour in range(24)
+    )
+    field = ".b-field[data-place*='forecast\",\"file'] input[type=file]"
+    upload(page, field, "late.csv", rows.replace("2030-06-03T00:00:00,", "2030-06-03T05:00:00,").encode())
+    until(page, lambda: "must have one by the beginning of the period" in page.inner_text("#build-form"), 20)
+    upload(page, field, "ahead.csv", rows.encode())
+    until(page, lambda: page.inner_text("#build-faults") == "The scenario is valid.", 20)
+    page.select_option(box, label="persistence")
+    page.wait_for_selector("#field-dispatch-forecast-file", state="detached")
+    until(page, lambda: page.inner_text("#build-faults") == "The scenario is valid.", 20)
+
+
 def test_a_check_that_takes_long_says_that_it_goes_on_and_says_nothing_else(page, building):
     begin(page, building)
     held: list = []

@@ -37,7 +37,6 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         city=SimpleNamespace(ahead=SimpleNamespace(loaded=None)),
     )  # fmt: skip
     monkeypatch.setattr(follower, "operated_day", lambda *_: day)
-    monkeypatch.setattr(CityOperation, "_outcomes", lambda *_: [])
     monkeypatch.setattr(follower, "fault_record", lambda _loaded, trip, _rows: AlertRecord(trip.alert, trip.time))
 
     def ahead(_self: CityOperation, _day: object, now: datetime, _steps: int, *, running: bool) -> list[AlertRecord]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -44,6 +45,12 @@ def test_a_risk_is_raised_once_and_cleared_once_it_has_been_low_for_long_enough(
 def test_a_probability_that_swings_about_a_threshold_says_one_thing():
     _, said = course([0.31, 0.29, 0.31, 0.29, 0.25, 0.31] * 20)
     assert [event.what for event in said] == ["raised"]
+
+
+def test_alerts_of_both_limits_of_a_place_have_names_of_their_own():
+    both = [replace(risk(0.8), side=side) for side in ("high", "low")]
+    _, events = advance({}, both, NOW, RULES)
+    assert len({event.identifier for event in events}) == 2
 
 
 def test_an_alarm_does_not_wait():
