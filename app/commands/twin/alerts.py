@@ -37,7 +37,7 @@ def alerts(
 ) -> None:
     """Say which limits are likely to be exceeded, when and where, and the cheapest action that is enough."""
     from app.studies.ensembles.files import check_table
-    from app.twin.alerts.looked import alerts_now, looked_at
+    from app.twin.alerts.security_assessment import alerts_now, looked_at
     from app.twin.alerts.state_file import read_states
 
     chosen = check_table(form, out)

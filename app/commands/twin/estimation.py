@@ -27,9 +27,9 @@ def estimate(
     ] = False,
 ) -> None:
     """Estimate voltages, loadings, losses and carbon of every bus, with bands, from few measurements."""
-    from app.twin.estimation.asked import MeasuredCity, measurements_of
     from app.twin.estimation.city_state import city_state
     from app.twin.estimation.folder import check_folder, write_estimate
+    from app.twin.estimation.measured_city import MeasuredCity, measurements_of
 
     check_folder(folder)
     city = MeasuredCity.from_result(result)
@@ -93,7 +93,7 @@ def sensors(
 ) -> None:
     """Say where the next stations tell most; with --curve, the error of the estimate by their number."""
     from app.studies.ensembles.files import check_table
-    from app.twin.estimation.asked import MeasuredCity, measurements_of
+    from app.twin.estimation.measured_city import MeasuredCity, measurements_of
     from app.twin.estimation.places import SOUGHT
     from app.twin.estimation.study import SensorStudy
     from grid.errors import InputError, nearest

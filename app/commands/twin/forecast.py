@@ -39,7 +39,7 @@ def forecast(
     from datetime import timedelta
 
     from app.studies.ensembles.files import check_table
-    from app.twin.alerts.looked import lessons_in
+    from app.twin.alerts.security_assessment import lessons_in
     from app.twin.alerts.watch import corrected
     from app.twin.forecasts.file import read_histories
     from app.twin.forecasts.issues import repeated_forecasts

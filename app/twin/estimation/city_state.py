@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 
 from app.simulation.inputs import SimulationInputs
-from app.twin.estimation.bridge import GridReadings, grid_readings
 from app.twin.estimation.calibration import SpreadFactors, spread_factors
 from app.twin.estimation.carbon import NOTHING, intensities
 from app.twin.estimation.elements import city_elements
 from app.twin.estimation.expectations import Expectations, expectations
+from app.twin.estimation.grid_readings import GridReadings, grid_readings
 from app.twin.estimation.operating_points import OperatingPoints, flows_of, imported_mw
 from app.twin.estimation.possible_states import PossibleStates
 from grid.arrays import Floats

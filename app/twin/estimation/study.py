@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from app.twin.estimation.accuracy import accuracy
-from app.twin.estimation.asked import MeasuredCity, simulated_series
-from app.twin.estimation.bridge import grid_readings
 from app.twin.estimation.city_state import state_by
 from app.twin.estimation.elements import city_elements
 from app.twin.estimation.expectations import expectations
+from app.twin.estimation.grid_readings import grid_readings
+from app.twin.estimation.measured_city import MeasuredCity, simulated_series
 from app.twin.estimation.places import Sought, StationPlaces, station_places
 from app.twin.measuring.simulated import Metering
 from app.twin.measuring.solved_state import solved_state

@@ -163,9 +163,9 @@ def estimate_day(place: EstimatedPlace, day: date, n_steps: int) -> str:
         StoreError: If the store cannot be reached.
     """
     from app.results.tables.registry import topology_of  # noqa: PLC0415  only the process that estimates loads it
-    from app.twin.estimation.asked import measurements_of  # noqa: PLC0415
     from app.twin.estimation.city_state import city_state  # noqa: PLC0415
     from app.twin.estimation.folder import write_estimate  # noqa: PLC0415
+    from app.twin.estimation.measured_city import measurements_of  # noqa: PLC0415
     from app.twin.estimation.reading import held_before  # noqa: PLC0415
 
     inputs = _inputs(place.city, day)

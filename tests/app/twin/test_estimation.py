@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from app.twin.estimation.asked import MeasuredCity, measurements_of
 from app.twin.estimation.carbon import intensities, stored_intensity
 from app.twin.estimation.city_state import city_state
 from app.twin.estimation.elements import city_elements
 from app.twin.estimation.expectations import expectations
 from app.twin.estimation.history import weeks_before
+from app.twin.estimation.measured_city import MeasuredCity, measurements_of
 from app.twin.estimation.operating_points import OperatingPoints
 from app.twin.measuring.files import read_measurements
 from app.twin.measuring.solved_state import by_step_and_name, solved_state

@@ -1,4 +1,4 @@
-"""One look at the hours ahead, as a command takes it: with what was learned, in words, and kept when it was said."""
+"""Security of the grid in the hours ahead, assessed once for a command, with the best action."""
 
 from __future__ import annotations
 
