@@ -145,8 +145,9 @@ def _made(network: PhaseNetwork, order: Ints, step: StepsFound, found: ElementsF
     return NodeFlow(
         network=network, vm_min_pu=of_steps(np.sqrt(step.vm_min)), vm_max_pu=of_steps(np.sqrt(step.vm_max)),
         unbalance_max=of_steps(np.sqrt(step.unbalance_max)), loading_max_percent=of_steps(np.sqrt(step.loading_max)),
-        loss_mw=of_steps(step.loss), source_mva=np.where(failed, np.nan, step.source_p + 1j * step.source_q),
-        failed=failed, node_vm_min_pu=of_nodes(found.vm_min), node_vm_max_pu=of_nodes(found.vm_max),
+        loss_mw=of_steps(step.loss), failed=failed,
+        source_mva=np.where(failed, complex(np.nan, np.nan), step.source_p + 1j * step.source_q),
+        node_vm_min_pu=of_nodes(found.vm_min), node_vm_max_pu=of_nodes(found.vm_max),
         element_loading_max_percent=np.where(rated, np.sqrt(found.loading_max), np.nan),
         element_loss_mw=found.loss / max(int((~failed).sum()), 1), voltage=voltage,
     )  # fmt: skip

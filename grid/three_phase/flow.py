@@ -262,7 +262,7 @@ def _made(
         unbalance_max=of_steps(np.sqrt(step.unbalance_max)),
         loading_max_percent={kind: of_steps(np.sqrt(step.loading_max[k])) for k, kind in enumerate(GROUPS)},
         loss_mw=of_steps(step.loss * base),
-        import_mva=np.where(failed, np.nan, (step.slack_p + 1j * step.slack_q) * base).T,
+        import_mva=np.where(failed, complex(np.nan, np.nan), (step.slack_p + 1j * step.slack_q) * base).T,
         violations=step.violations,
         failed=failed,
         bus_vm_min_pu=of_buses(element.vm_min),

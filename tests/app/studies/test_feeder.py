@@ -44,6 +44,17 @@ def test_every_row_is_solved_and_the_tables_hold_it(tmp_path: Path) -> None:
     assert of_lines == pytest.approx(steps["loss_mw"].sum() / 4, rel=1e-9)
 
 
+def test_a_step_without_a_solution_is_named_and_has_no_values(tmp_path: Path) -> None:
+    table, rows = tmp_path / "steps.parquet", ROWS.replace("0.5775,0.33", "40.0,20.0")
+    done = gridcarbon("feeder", FEEDER, "--profiles", profiles(tmp_path, rows), "--steps", table)
+    assert done.returncode == 0, done.stderr
+    assert "3 steps of 0:15:00 from 2030-01-01 00:00 UTC, 1 without a solution: 2030-01-01 00:15 UTC." in done.stdout
+    steps = pl.read_parquet(table).drop("time").fill_nan(None)
+    assert set(steps.row(1)) == {None}
+    assert None not in steps.row(0)
+    assert steps.row(0) == steps.row(2)
+
+
 def test_loads_that_are_not_there_and_powers_in_kw_are_refused(tmp_path: Path) -> None:
     table = tmp_path / "steps.csv"
     given = profiles(tmp_path, ROWS.replace("671/q_mvar", "672/q_mvar").replace("1.155", "1155"))
