@@ -25,7 +25,9 @@ SOLVED_WIDTH: Final = 17
 """Columns of a branch table that holds results."""
 BASE_KV, VM = 9, 7
 TAP, STATUS = 8, 10
-_STATEMENT: Final = re.compile(r"mpc\.(\w+)\s*=\s*(\[[^\]]*\]|\{[^}]*\}|'[^']*'|[-+\w.]+)\s*;?")
+_STATEMENT: Final = re.compile(r"mpc\.(\w+)\s*=\s*(\[[^\]]*\]|\{[^}]*\}|'[^']*'|\"[^\"]*\"|[-+\w.]+)\s*;?")
+_BEGUN: Final = re.compile(r"mpc\.(\w+)\s*=\s*[\[{]")
+_VERSION_1: Final = re.compile(r"^\s*function\s*\[[^\]]*\]\s*=", re.MULTILINE)
 _BLOCK_COMMENT: Final = re.compile(r"^\s*%\{\s*$.*?^\s*%\}\s*$", re.MULTILINE | re.DOTALL)
 _COMMENT: Final = re.compile(r"%[^\n]*")
 _HARMLESS: Final = re.compile(r"function\s+mpc\s*=\s*\w+\s*(\(\s*\))?|end(function)?|return|[;,]")
@@ -53,8 +55,9 @@ def read_matpower(path: Path) -> ReadGrid:
     what = "A solved case" if branch.shape[1] >= SOLVED_WIDTH else "The case, whose voltages may be a start only,"
     net, said = _pandapower.net_of_case(case, F_HZ)
     net.name = path.stem
+    version = case.get("version", "not stated")
     report = GridReport(
-        source=path.name, form="MATPOWER case, version 2", converter="pandapower.converter (from_ppc)",
+        source=path.name, form=f"MATPOWER case, version {version}", converter="pandapower.converter (from_ppc)",
         read=_pandapower.element_counts(net), guessed=tuple(guessed),
         dropped=(*(f"Table {name} is not read." for name in unread), *said),
         compared=compare_voltages(_pandapower.checked(net, path), vm_pu, what),
@@ -68,8 +71,15 @@ def _from_text(path: Path) -> tuple[dict[str, Any], list[str]]:
     The file is a program; what it computes is not run but refused.
     """
     text = _COMMENT.sub("", _BLOCK_COMMENT.sub("", read_text(path, PLACE)).replace("...\n", " "))
+    if _VERSION_1.search(text):
+        rule = "is a case of version 1, a function of many results: load it in MATPOWER and save it with savecase"
+        raise InputError.single(PLACE, rule, shown_path(path))
     found = dict(_STATEMENT.findall(text))
-    left = [statement.strip() for statement in _HARMLESS.sub("", _STATEMENT.sub("", text)).splitlines()]
+    rest = _STATEMENT.sub("", text)
+    if begun := _BEGUN.search(rest):
+        rule = f"ends within the table mpc.{begun[1]}, whose bracket is not closed: is the file truncated?"
+        raise InputError.single(PLACE, rule, shown_path(path))
+    left = [statement.strip() for statement in _HARMLESS.sub("", rest).splitlines()]
     faults = [
         Fault(PLACE, "a case that computes is not run: save it with MATPOWER's savecase", statement)
         for statement in left
@@ -84,6 +94,8 @@ def _from_text(path: Path) -> tuple[dict[str, Any], list[str]]:
         if value is not None:
             case[name] = value
     raise_if_any(faults, shown_path(path))
+    if "version" in found:
+        case["version"] = found["version"].strip("\"'")
     return case, sorted(set(found) - {"version", "baseMVA", *WIDTHS})
 
 
@@ -115,7 +127,7 @@ def _from_mat(path: Path) -> tuple[dict[str, Any], list[str]]:
     names = getattr(mpc, "_fieldnames", [])
     faults = [Fault(f"mpc.{name}", "is missing") for name in ("baseMVA", *WIDTHS) if name not in names]
     raise_if_any(faults, shown_path(path))
-    case = {}
+    case: dict[str, Any] = {}
     for name in ("baseMVA", *WIDTHS):
         try:
             values = np.asarray(getattr(mpc, name), dtype=float)
@@ -124,6 +136,8 @@ def _from_mat(path: Path) -> tuple[dict[str, Any], list[str]]:
         else:
             case[name] = float(values) if values.ndim == 0 else np.atleast_2d(values)
     raise_if_any(faults, shown_path(path))
+    if "version" in names:
+        case["version"] = str(mpc.version)
     return case, sorted(set(names) - {"version", "baseMVA", *WIDTHS})
 
 

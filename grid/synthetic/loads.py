@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, raise_if_any
-from grid.files.content import is_file, read_csv, shown_path
+from grid.files.content import is_file, shown_path
 from grid.files.json_file import read_json
+from grid.files.text_table import TextTable, read_text_table
 from grid.readers.maps.distances import EARTH_RADIUS_KM
 from grid.readers.maps.features import Features, geojson_features, geopackage_features, is_geojson
 from grid.readers.records import FileRecords
 from grid.synthetic.spec import SyntheticSpec
 
 PLACE = "city.synthetic"
+_MEANT: Final = {"lon": "longitude", "lng": "longitude", "long": "longitude", "lat": "latitude"}
+_NUMBERS: Final = ("longitude", "latitude", "x", "y", "p_kw", "p_mw", "q_mvar")
+_LEAST_M: Final = 20.0
+"""Extent of a city, below which its coordinates are taken to be degrees."""
+_LARGEST_USUAL_MW: Final = 5.0
+"""Median of the loads of a city, above which they are taken to be in another unit; ours."""
+_SHOWN: Final = 5
 MOST_LOADS = 50_000
 FARTHEST_KM = 200.0
 """Extent of a city, above which coordinates are taken to be wrong."""
@@ -69,6 +79,7 @@ def read_load_points(spec: SyntheticSpec, folder: Path) -> LoadPoints:
     """
     faults: list[Fault] = []
     records, places, geographic = _records(folder / spec.loads, faults)
+    raise_if_any(faults, shown_path(folder / spec.loads))
     xy = _coordinates(records, places, geographic)
     p_mw = records.number("p_kw", least=0, factor=1e-3) if records.has("p_kw") else records.number("p_mw", least=0)
     guessed = ["Loads stay at their peak in every step unless city.profiles gives their course."]
@@ -79,13 +90,19 @@ def read_load_points(spec: SyntheticSpec, folder: Path) -> LoadPoints:
         guessed.append(f"{np.count_nonzero(~stated)} loads state no q_mvar: a power factor of {spec.power_factor:g}.")
     names = [name or f"load {k + 1}" for k, name in enumerate(records.text("name"))]
     if len(set(names)) < len(names):
-        faults.append(Fault(spec.loads, "must have different names"))
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        faults.append(Fault(spec.loads, f"must have different names; not so {len(twice)}", twice[:_SHOWN]))
     if not 0 < len(records) <= MOST_LOADS:
         faults.append(Fault(spec.loads, f"must have 1 to {MOST_LOADS:,} loads", len(records)))
     elif not faults and np.ptp(_plane(xy, xy, geographic=geographic), axis=0).max() > FARTHEST_KM:
         faults.append(Fault(spec.loads, f"must lie within {FARTHEST_KM:g} km: are coordinates longitude and latitude?"))
     elif not faults and not (p_mw > 0).any():
         faults.append(Fault(spec.loads, "must draw something"))
+    elif not faults:
+        faults += _implausible(records, xy, p_mw, geographic=geographic)
+    if geographic and not faults:
+        longitude, latitude = xy.mean(axis=0)
+        guessed.append(f"The middle of the loads is at longitude {longitude:.2f}, latitude {latitude:.2f}.")
     streets = _streets(spec, folder, xy, geographic, faults)
     raise_if_any(faults, shown_path(folder / spec.loads))
     sectors = tuple(sector or None for sector in records.text("sector"))
@@ -98,14 +115,51 @@ def _records(path: Path, faults: list[Fault]) -> tuple[FileRecords, Sequence[Any
     if path.suffix.casefold() == ".csv":
         if not is_file(path):
             raise InputError.single(f"{PLACE}.loads", f"no file {shown_path(path)!r}")
-        rows: Sequence[Mapping[str, Any]] = read_csv(path, f"{PLACE}.loads").to_dicts()
-        degrees = any("longitude" in row for row in rows[:1])
-        return FileRecords(path.name, rows, [f"row {k + 2}" for k in range(len(rows))], faults), (), degrees
+        try:
+            table = read_text_table(path)
+        except InputError as error:
+            raise InputError([Fault(f"{PLACE}.loads", fault.rule, fault.value) for fault in error.faults]) from error
+        names = {name: _MEANT.get(name.casefold(), name.casefold()) for name in table.names}
+        columns = {names[name]: _cells(table, name, names[name]) for name in table.names}
+        pairs = [pair for pair in (("longitude", "latitude"), ("x", "y")) if set(pair) <= set(columns)]
+        powers = [name for name in ("p_kw", "p_mw") if name in columns]
+        if not pairs:
+            faults.append(Fault(path.name, "must have columns longitude and latitude, or x and y", table.names))
+        if len(powers) != 1:
+            faults.append(Fault(path.name, "must have one column of power, p_kw or p_mw", table.names))
+        rows: Sequence[Mapping[str, Any]] = pl.DataFrame(columns).to_dicts()
+        labels = [f"row {line}" for line in table.lines.tolist()]
+        return FileRecords(path.name, rows, labels, faults), (), pairs[:1] == [("longitude", "latitude")]
     features = _features(path, f"{PLACE}.loads")
     rows = [feature.properties for feature in features.features]
     labels = [feature.label for feature in features.features]
     shapes = [feature.shape for feature in features.features]
     return FileRecords(path.name, rows, labels, faults), shapes, features.geographic
+
+
+def _cells(table: TextTable, name: str, meant: str) -> pl.Series:
+    """The cells of a column: numbers by the decimal mark of the file, what cannot be read as it stands."""
+    texts = table.cells[name]
+    if meant not in _NUMBERS:
+        return texts
+    numbers = table.numbers(name)
+    read = pl.Series(numbers.values).fill_nan(None).cast(pl.String)
+    return read.zip_with(pl.Series(~numbers.unread), texts)
+
+
+def _implausible(records: FileRecords, xy: Floats, p_mw: Floats, *, geographic: bool) -> Iterator[Fault]:
+    """Degrees in columns of metres, and powers that are a thousand times too large."""
+    table = records.table
+    if not geographic and len(xy) > 1 and (np.abs(xy) <= (180, 90)).all() and np.ptp(xy, axis=0).max() < _LEAST_M:
+        rule = f"x and y are metres, and all loads lie within {_LEAST_M:g} m: are they degrees? Call the columns"
+        yield Fault(table, f"{rule} longitude and latitude", tuple(xy[0].tolist()))
+    usual = float(np.median(p_mw[p_mw > 0]))
+    if usual > _LARGEST_USUAL_MW:
+        unit = "W instead of kW" if records.has("p_kw") else "kW instead of MW"
+        rule = (
+            f"half of the loads draw at least {usual:,.4g} MW, more than {_LARGEST_USUAL_MW:g} MW: are they in {unit}?"
+        )
+        yield Fault(table, f"{rule} Divide by 1000")
 
 
 def _features(path: Path, place: str) -> Features:

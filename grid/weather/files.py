@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from grid.arrays import Floats
+from grid.arrays import Bools, Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.content import beside, is_file, read_bytes
 from grid.files.report import FileReport
@@ -19,7 +19,7 @@ from grid.sharing import shared
 from grid.weather.csv_file import TIME, read_weather_csv
 from grid.weather.dwd_try import is_dwd_try, read_dwd_try
 from grid.weather.formats import IRRADIANCE, Meaning, RawYear, Station
-from grid.weather.light import behind_words, meaning_of_irradiance, sun_faults
+from grid.weather.light import behind_words, horizontal_beam, meaning_of_irradiance, sun_faults
 from grid.weather.pvgis import read_pvgis_hourly, read_pvgis_tmy
 from grid.weather.stored import stored_year
 from grid.weather.sun import SunCheck
@@ -43,6 +43,7 @@ SHIPPED = {
 }
 """Names of the weather files that come with libraries: the library, and the file in it."""
 LONGEST_GAP_H = 6
+_GAPS_SHOWN = 5
 _SHOWN = 60
 """Characters of a file of no known format that are shown."""
 LEAST_BRIGHTEST = 50.0
@@ -138,6 +139,7 @@ def _checked(raw: RawYear, source: str) -> WeatherYear:
     if has_irradiance:
         meaning, sun, told = meaning_of_irradiance(raw, year["ghi_w_per_m2"])
         raise_if_any(sun_faults(raw, sun), source)
+        told += horizontal_beam(*(year[name] for name in IRRADIANCE))
     year["relative_humidity_percent"] = np.minimum(year["relative_humidity_percent"], 100.0)
     for name in IRRADIANCE:
         year[name] = np.maximum(year[name], 0.0)
@@ -154,7 +156,7 @@ def _checked(raw: RawYear, source: str) -> WeatherYear:
         leap_day=_leap_day(raw, year),
         report=None,
     )
-    return replace(found, report=_report(found, raw, source, _sun_line(sun, meaning), told))
+    return replace(found, report=_report(found, raw, source, _sun_line(sun, meaning), told, _gap_words(filled)))
 
 
 def _value_faults(name: str, values: Floats) -> Iterator[Fault]:
@@ -205,7 +207,16 @@ def _sun_line(sun: SunCheck | None, meaning: Meaning) -> str:
     return f"irradiance {behind_words(sun.lag_minutes)} the sun of its place, as {meaning.words}"
 
 
-def _report(year: WeatherYear, raw: RawYear, source: str, sun: str, told: tuple[str, ...]) -> FileReport:
+def _gap_words(filled: Bools) -> str:
+    """Which hours were filled, shape (8760,), in words."""
+    if not filled.any():
+        return "none"
+    starts = np.flatnonzero(filled & ~np.roll(filled, 1))
+    named = ", ".join(hour_name(int(hour)) for hour in starts[:_GAPS_SHOWN]) + " …" * (len(starts) > _GAPS_SHOWN)
+    return f"{int(filled.sum())} h with values missing, filled linearly: from {named}"
+
+
+def _report(year: WeatherYear, raw: RawYear, source: str, sun: str, told: tuple[str, ...], gaps: str) -> FileReport:
     degc, wind = year.t_dry_bulb_degc, year.wind_speed_m_per_s
     totals = [f"mean {degc.mean():.1f} °C ({degc.min():.1f} to {degc.max():.1f}), wind {wind.mean():.2f} m/s"]
     if year.has_irradiance:
@@ -224,7 +235,7 @@ def _report(year: WeatherYear, raw: RawYear, source: str, sun: str, told: tuple[
         period="a year, month by month, whatever years the months are from",
         zone=raw.zone,
         step=f"{raw.step_min} min",
-        gaps=f"{year.filled_hours} h with values missing, filled linearly" if year.filled_hours else "none",
+        gaps=gaps,
         totals=(*totals, sun),
         mended=tuple(mended),
     )

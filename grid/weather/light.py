@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+
 from grid.arrays import Floats
 from grid.errors import Fault
 from grid.weather.formats import Meaning, RawYear
@@ -14,6 +16,9 @@ MOST_LAG_MIN: Final = 20.0
 """Irradiance that is farther from the sun of its place than this is refused [min]."""
 SURE_LAG_MIN: Final = 5.0
 """Irradiance that fits the sun within this is taken as the format says [min]."""
+HORIZONTAL: Final = 1.1
+"""Direct normal irradiance of a year over the direct part of the horizontal, up to which it is that part itself: a sky
+without clouds at the equator has 1.27, everywhere else it is more."""
 FITTING_LAG_MIN: Final = 10.0
 """Irradiance that does not, but fits the sun within this in another meaning, is taken so [min]."""
 
@@ -54,6 +59,22 @@ def sun_faults(raw: RawYear, sun: SunCheck) -> Iterator[Fault]:
     elif sun.wrong_hemisphere:
         rule = f"is bright in the winter and dark in the summer of latitude {station.latitude:g}: is its sign right"
         yield Fault("latitude", f"{rule}, north positive?", station.latitude)
+
+
+def horizontal_beam(ghi_w_per_m2: Floats, dni_w_per_m2: Floats, dhi_w_per_m2: Floats) -> tuple[str, ...]:
+    """That direct normal irradiance is the direct part of the horizontal under another name; nothing where it is not.
+
+    Args:
+        ghi_w_per_m2: Global horizontal irradiance of the hours of a year, shape (8760,) [W/m2].
+        dni_w_per_m2: Direct normal irradiance, the same.
+        dhi_w_per_m2: Diffuse horizontal irradiance, the same.
+    """
+    direct = np.maximum(ghi_w_per_m2 - dhi_w_per_m2, 0.0)
+    total, gap = float(direct.sum()), float(np.abs(dni_w_per_m2 - direct).sum())
+    if total <= 0 or dni_w_per_m2.sum() > HORIZONTAL * total or gap > (HORIZONTAL - 1) * total:
+        return ()
+    rule = "dni_w_per_m2: is global less diffuse in every hour, so it is direct irradiance on the horizontal, of which"
+    return (f"{rule} photovoltaics get too little; divide it by the sine of the sun's elevation",)
 
 
 def behind_words(lag_minutes: float) -> str:

@@ -15,6 +15,7 @@ from grid.errors import Fault, InputError, nearest, raise_if_any
 from grid.files.content import beside, is_file, read_parquet, shown_path
 from grid.files.numbers import decimal_mark, read_numbers
 from grid.files.text_table import read_text_table
+from grid.time.instants import Twice
 from grid.time.instants import place as placed
 from grid.time.stamps import read_stamps
 from grid.twin.measurements import MEASUREMENT_COLUMNS, QUALITIES
@@ -77,15 +78,15 @@ class _Table:
         self.refuse(name, "must be numbers", numbers.unread)
         return pl.Series(numbers.values).fill_nan(None)
 
-    def times(self, name: str, columns: MeasurementColumns) -> pl.Series:
-        """A column as moments in UTC."""
+    def times(self, name: str, columns: MeasurementColumns, twice: Twice = "first") -> pl.Series:
+        """A column as moments in UTC; `twice` says what a time in the doubled hour of autumn means."""
         column = self.frame[name]
         if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None:
             utc = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Datetime("us"))
         else:
             found = read_stamps([column], zone=columns.time_zone)
             self.faults += [Fault(name, fault.rule, fault.value, fault.suggestion) for fault in found.faults]
-            utc = placed(found.columns[0], columns.zone).utc
+            utc = placed(found.columns[0], columns.zone, twice).utc
         self.refuse(name, "must be times, such as 2030-01-01T00:00Z", utc.is_null().to_numpy())
         return utc.dt.replace_time_zone("UTC")
 
@@ -179,8 +180,8 @@ def _shown(cell: Cell | None) -> str:
 
 
 def _of_series(table: _Table, columns: MeasurementColumns) -> pl.DataFrame:
-    """A column for each place."""
-    time = table.times(columns.time, columns)
+    """A column for each place; a row is a time, so the doubled hour of autumn comes in turn."""
+    time = table.times(columns.time, columns, "in turn")
     parts = []
     for series in columns.series:
         value = table.numbers(series.column)

@@ -17,6 +17,7 @@ from grid.time.clock import Clock
 from grid.weather.files import read_weather_year
 from grid.weather.moist_air import humidity_ratio_from_wet_bulb, saturation_pressure_pa, solved_wet_bulb_degc
 from grid.weather.weather import weather_for
+from tests.grid.weather.invented import csv
 from tests.places import SHARED_DATA
 
 pytestmark = pytest.mark.slow
@@ -222,3 +223,25 @@ def test_weather_has_its_wet_bulb() -> None:
     assert weather.t_wet_bulb_degc.shape == (48,)
     assert (weather.t_wet_bulb_degc <= weather.t_dry_bulb_degc).all()
     assert not weather.t_wet_bulb_degc.flags.writeable
+
+
+def test_direct_irradiance_on_the_horizontal_is_told_from_that_towards_the_sun(tmp_path: Path) -> None:
+    path = csv(tmp_path, 50.94, 6.96)  # dni is 0.8 ghi, dhi 0.2 ghi
+    told = read_weather_year(path, 50.94, 6.96, 1.0).report
+    assert told is not None
+    assert [line for line in told.mended if line.startswith("dni_w_per_m2: is global less diffuse in every hour")]
+    pl.read_csv(path).with_columns(pl.col("dni_w_per_m2") * 1.4).write_csv(path)
+    told = read_weather_year(path, 50.94, 6.96, 1.0).report
+    assert told is not None
+    assert not [line for line in told.mended if "dni_w_per_m2" in line]
+
+
+def test_hours_without_values_are_named(tmp_path: Path) -> None:
+    path = csv(tmp_path, 50.94, 6.96)
+    at = pl.int_range(pl.len())
+    missing = at.is_in([100, 101, 4000])
+    pl.read_csv(path).with_columns(pl.when(~missing).then(pl.col("t_dry_bulb_degc"))).write_csv(path)
+    told = read_weather_year(path, 50.94, 6.96, 1.0).report
+    assert told is not None
+    assert told.gaps.startswith("3 h with values missing, filled linearly: from ")
+    assert told.gaps.endswith("from 01-05 05 h local standard time, 06-16 17 h local standard time")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -118,3 +119,18 @@ def test_the_command_stores_a_file_once(tmp_path: Path) -> None:
         assert store.counts()["measurements"] == 4
     refused(gridcarbon("twin", "run", tmp_path / "no.csv", tmp_path / "new.db"), "no such file")
     assert not (tmp_path / "new.db").exists()
+
+
+def test_a_column_for_each_place_goes_through_the_doubled_hour_of_autumn_in_turn(tmp_path: Path) -> None:
+    mapping = read_mapping(written(tmp_path, "columns.yaml", """
+time: Zeit
+time_zone: Europe/Berlin
+series:
+  - {column: a, element_kind: bus, element: quay, quantity: p_mw, unit: kW}
+  - {column: b, element_kind: bus, element: mill, quantity: p_mw, unit: kW}
+"""))  # fmt: skip
+    hours = ["01:00", "01:30", "02:00", "02:30", "02:00", "02:30", "03:00"]
+    rows = "".join(f"27.10.2030 {hour};{k},5;{k}\n" for k, hour in enumerate(hours))
+    frame = read_measurements(written(tmp_path, "wide.csv", f"Zeit;a;b\n{rows}"), mapping)
+    quay = frame.filter(pl.col("element") == "quay")["time"]
+    assert quay.diff().drop_nulls().unique().to_list() == [timedelta(minutes=30)]
