@@ -164,10 +164,10 @@ def _file_faults(frame: pl.DataFrame) -> Iterator[Fault]:
         name for name in frame.columns if name != TIME and (time is not None or name != _time_like(frame.columns))
     ]
     wrong = [name for name in others if not _COLUMN.fullmatch(name)]
-    if wrong:
-        yield _name_fault(wrong, len(others))
     for name in others:
-        if name not in wrong and not frame.schema[name].is_numeric():
+        if wrong and name == wrong[0]:
+            yield _name_fault(wrong, len(others))
+        elif name not in wrong and not frame.schema[name].is_numeric():
             yield Fault(name, "must be numbers", str(frame.schema[name]))
         elif name not in wrong:
             yield from _value_faults(frame[name].cast(pl.Float64))
@@ -185,6 +185,8 @@ def _name_fault(wrong: Sequence[str], n_columns: int) -> Fault:
     if any(_SMALLER_UNIT.search(name) for name in wrong):
         rule += ", with values in MW and MVAr, so divide kW and kvar by 1000"
     count = f"; not so {len(wrong)} of {n_columns}"
+    if len(wrong) == 1:
+        return Fault(wrong[0], f"a column {rule}", suggestion=suggestion)
     return Fault("columns", rule + count, [*wrong[:_SHOWN], *["…"][: len(wrong) > _SHOWN]], suggestion)
 
 
