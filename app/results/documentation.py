@@ -24,7 +24,7 @@ that does not exist is null. Numbers whose column states so are stored to the ne
 (`app/results/table_file.py`): digits beyond it would be noise, which takes most of the room of a year on disk. In
 `sessions`, and for what the branches of a step lose (`p_from_mw` and `p_to_mw` together), what is left over of one row
 goes into the next: a value is less than a multiple off, and the sum of all rows, or of a step, half of one. Of
-`p_from_mw` above 0.125 MW, 14 significant bits are stored.
+`p_from_mw` above 0.25 MW, 15 significant bits are stored.
 """
 _HEAD = "| key | what it counts | unit | better | formula |\n|---|---|---|---|---|"
 

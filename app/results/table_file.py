@@ -54,7 +54,6 @@ RESOLUTIONS: dict[str, dict[str, float]] = {
         "price_per_mwh": 2.0**-5, "penalty_per_mwh": 2.0**-5, "marginal_below_kg_per_mwh": 2.0**-3,
         "marginal_above_kg_per_mwh": 2.0**-3, "dispatch_marginal_kg_per_mwh": 2.0**-3,
     },
-    "sectors": {"energy_mwh": 2.0**-30, "emissions_kg": 2.0**-24, "carbon_free_mwh": 2.0**-30},
     "consumers": {"energy_mwh": 2.0**-30, "carbon_free_mwh": 2.0**-30, "returned_mwh": 2.0**-30},
     "consumer_carbon": {"emissions_kg": 2.0**-20, "returned_kg": 2.0**-20},
 }  # fmt: skip
@@ -72,8 +71,8 @@ LEVELS = {**dict.fromkeys(RESOLUTIONS, 3), "buses": 7, "nodal": 9}
 """Of zstd, by table; 1 where none is stated."""
 SQUEEZED = {"assets": frozenset({"p_mw", "drawn_mw", "fed_in_mw", "q_mvar"})}
 """Columns packed at level 9, by table: they take a tenth less room then. Others hardly do, and take twice as long."""
-FLOW_BITS = 14
-"""Significant bits of the power that enters a branch at its from bus: above 0.125 MW it is stored to an 8,000th of
+FLOW_BITS = 15
+"""Significant bits of the power that enters a branch at its from bus: above 0.25 MW it is stored to a 16,000th of
 itself at most instead of to 8 W, as it is only looked at; what the branch loses is stored as of any other."""
 FINER = 2.0**10
 """How much finer what is left over is counted than values are stored."""
