@@ -8,8 +8,7 @@ import numpy as np
 
 from grid._pandapower.tables import numbers, unique
 from grid.network.network import Network
-
-KW_PER_MW = 1000.0
+from grid.units import KW_PER_MW
 
 
 def transformer_table(network: Network) -> dict[str, dict[str, Any]]:

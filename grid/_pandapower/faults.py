@@ -34,6 +34,12 @@ def _of_an_element(values: Floats) -> Bools:
     return ~(np.abs(values) > MOST_MW)
 
 
+def _finite(*columns: str) -> tuple[Rule, ...]:
+    """Columns with which, NaN, no power flow has a solution, or pandapower ends in an error of its own."""
+    return tuple((column, "must be finite", np.isfinite) for column in columns)
+
+
+_ABOVE_0 = "must be greater than 0"
 _POWERS: tuple[Rule, ...] = (
     *(("p_mw", "must be finite", np.isfinite), ("q_mvar", "must be finite", np.isfinite)),
     ("p_mw", f"must be at most {MOST_MW:,.0f} MW (is it in kW or W?)", _of_an_element),
@@ -41,7 +47,7 @@ _POWERS: tuple[Rule, ...] = (
     ("scaling", "must be finite", np.isfinite),
 )
 RULES: dict[str, tuple[Rule, ...]] = {
-    "bus": (("vn_kv", "must be greater than 0", _positive),),
+    "bus": (("vn_kv", _ABOVE_0, _positive),),
     "load": _POWERS,
     "sgen": _POWERS,
     "storage": _POWERS,
@@ -50,15 +56,33 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("r_ohm_per_km", "must be finite", np.isfinite),
         ("x_ohm_per_km", "must be finite", np.isfinite),
         ("max_i_ka", "must be at least 0; leave it out or 0 where there is no rating", _not_below_zero),
+        ("parallel", _ABOVE_0, _positive),
+        *_finite("c_nf_per_km", "g_us_per_km"),
     ),
     "trafo": (
         ("sn_mva", "must be greater than 0", _positive),
         ("vn_hv_kv", "must be greater than 0", _positive),
         ("vn_lv_kv", "must be greater than 0", _positive),
         ("vk_percent", "must not be 0 (a transformer without impedance is a switch)", _not_zero),
-        ("vkr_percent", "must be finite", np.isfinite),
+        ("parallel", _ABOVE_0, _positive),
+        *_finite("vkr_percent", "pfe_kw", "i0_percent", "shift_degree"),
     ),
-    "ext_grid": (("vm_pu", "must be greater than 0", _positive),),
+    "trafo3w": tuple(
+        rule
+        for winding in ("hv", "mv", "lv")
+        for rule in (
+            (f"sn_{winding}_mva", _ABOVE_0, _positive),
+            (f"vn_{winding}_kv", _ABOVE_0, _positive),
+            *_finite(f"vk_{winding}_percent", f"vkr_{winding}_percent"),
+        )
+    )
+    + _finite("pfe_kw", "i0_percent"),
+    "ext_grid": (("vm_pu", _ABOVE_0, _positive), *_finite("va_degree")),
+    "gen": (("vm_pu", _ABOVE_0, _positive), *_finite("p_mw", "scaling")),
+    "shunt": (("vn_kv", _ABOVE_0, _positive), *_finite("p_mw", "q_mvar", "step")),
+    "ward": _finite("ps_mw", "qs_mvar", "pz_mw", "qz_mvar"),
+    "xward": (("vm_pu", _ABOVE_0, _positive), *_finite("ps_mw", "qs_mvar", "pz_mw", "qz_mvar", "r_ohm", "x_ohm")),
+    "impedance": (("sn_mva", _ABOVE_0, _positive), *_finite("rft_pu", "xft_pu", "rtf_pu", "xtf_pu")),
 }
 """What must hold for a column of elements in service; NaN never does."""
 ENDS = {
@@ -92,6 +116,13 @@ REFUSED = {
 """Tables of elements whose flows follow no admittance that is the same in every step, and what to take instead."""
 HIGHEST_INDEX = 10_000_000
 """Of a bus: pandapower keeps an entry for every number up to the highest."""
+
+
+def needed_columns(table: str) -> frozenset[str]:
+    """Columns of numbers that no element in service may leave empty."""
+    nothing = np.array([np.nan])
+    ruled = (column for column, _, holds in RULES.get(table, ()) if not holds(nothing)[0])
+    return frozenset((*ruled, *ENDS.get(table, ())))
 
 
 def table_faults(net: Any) -> Iterator[Fault]:

@@ -15,19 +15,12 @@ from grid._pandapower.compiled import keep_compiled_functions
 from grid._pandapower.control.voltage_control import depends_on_voltage, voltage_control
 from grid._pandapower.elements import branches_of, buses_of
 from grid._pandapower.faults import faults
+from grid._pandapower.run import run_power_flow
 from grid._pandapower.tables import element_table, unique
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import InputError, raise_if_any
 from grid.network.network import Complexes, DCLines, Network
 
-RUNPP_OPTIONS: Mapping[str, Any] = {
-    "algorithm": "nr",
-    "calculate_voltage_angles": True,
-    "tolerance_mva": 1e-8,
-    "lightsim2grid": False,
-    "init": "auto",
-}
-"""One setting for the matrices, the fallback and the export, so that all three agree."""
 INJECTING_TABLES = ("load", "storage", "sgen")
 """Tables whose elements a city puts on its clock."""
 STEP_BY_STEP = ("svc", "ssc")
@@ -104,7 +97,7 @@ def _solved(net: Any) -> Any:
     keep_compiled_functions()
     options, net.user_pf_options = net.user_pf_options, {}
     try:
-        pandapower.runpp(net, **RUNPP_OPTIONS)
+        run_power_flow(net)
     except pandapower.LoadflowNotConverged:  # its loads may be too much at once, and its profiles not
         return _unloaded(net)
     except Exception as error:
@@ -149,7 +142,7 @@ def _unloaded(net: Any) -> Any:
     for table in ("load", "sgen", "storage"):
         net[table][["p_mw", "q_mvar"]] = 0.0
     try:
-        pandapower.runpp(net, **RUNPP_OPTIONS)
+        run_power_flow(net)
     except pandapower.LoadflowNotConverged as error:
         raise InputError.single("city.network", f"the net has no solution even without loads: {error}") from error
     return net

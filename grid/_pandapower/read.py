@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import inspect
 import random
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from grid._pandapower.compiled import keep_compiled_functions
+from grid._pandapower.exchange.convert import converting
 from grid._pandapower.faults import table_faults
 from grid._pandapower.permitted import permitted_text
 from grid.errors import InputError, nearest, raise_if_any
@@ -108,13 +113,37 @@ def simbench(code: str) -> Any:
     Raises:
         InputError: If the package `simbench` is not installed or does not know the code.
     """
+    package = _simbench("a SimBench code")
+    codes = package.collect_all_simbench_codes()
+    if code not in codes:
+        raise InputError.single("city.network", "no such SimBench code", code, nearest(code, codes))
+    return package.get_simbench_net(code)
+
+
+def net_of_simbench(tables: Mapping[str, pl.DataFrame]) -> Any:
+    """The net in tables of SimBench's format, without profiles.
+
+    Args:
+        tables: Cells as texts, numbers with a point, by the names of the format; those that lack are empty.
+
+    Raises:
+        InputError: If the package `simbench` is not installed, or cannot read them.
+    """
+    package = _simbench("a folder of SimBench")
+    from simbench.converter.format_information import get_columns  # noqa: PLC0415  optional
+
+    with tempfile.TemporaryDirectory() as folder, converting("simbench's converter (csv2pp)"):
+        for name, table in tables.items():
+            absent = [pl.lit("").alias(column) for column in get_columns(name) if column not in table.columns]
+            table.with_columns(absent).write_csv(Path(folder) / f"{name}.csv", separator=";")
+        return package.csv2pp(folder, sep=";", fill_bus_geo_by_generic_data=False)
+
+
+def _simbench(what: str) -> Any:
+    """The package `simbench`, which is optional."""
     try:
         import simbench  # noqa: PLC0415  optional
     except ImportError as error:
-        raise InputError.single(
-            "city.network", "a SimBench code needs the package simbench: pip install 'gridcarbon[simbench]'", code
-        ) from error
-    codes = simbench.collect_all_simbench_codes()
-    if code not in codes:
-        raise InputError.single("city.network", "no such SimBench code", code, nearest(code, codes))
-    return simbench.get_simbench_net(code)
+        rule = f"{what} needs the package simbench: pip install 'gridcarbon[simbench]'"
+        raise InputError.single("city.network", rule) from error
+    return simbench

@@ -7,7 +7,7 @@ import copy
 import numpy as np
 
 from grid._pandapower.control.voltage_control import COEFFICIENTS
-from grid._pandapower.matrices import RUNPP_OPTIONS
+from grid._pandapower.run import run_power_flow
 from grid.arrays import Floats
 from grid.network.network import Complexes, Network
 
@@ -96,7 +96,7 @@ def _solved(network: Network, withdrawal_mva: Complexes, coefficients: Floats | 
         by_column = dict(zip(COEFFICIENTS, of_bus[live].T, strict=True))
         pandapower.create_loads(net, net.bus.index.to_numpy()[live], p_mw=power.real, q_mvar=power.imag, **by_column)
     try:
-        pandapower.runpp(net, **RUNPP_OPTIONS)
+        run_power_flow(net)
     except pandapower.LoadflowNotConverged:
         return None
     return np.asarray(net._ppc["internal"]["V"], dtype=complex)  # noqa: SLF001

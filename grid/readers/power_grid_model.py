@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,8 @@ from grid.errors import Fault, raise_if_any
 from grid.files.content import shown_path
 from grid.readers.records import FileRecords
 from grid.readers.report import PLACE, GridReport, ReadGrid
+from grid.readers.two_ports import as_t
+from grid.readers.voltage_shares import VoltageShares, joined_buses
 
 BRANCHES: Final = ("line", "link", "transformer")
 REFUSED: Final = ("three_winding_transformer", "generic_branch", "asym_line")
@@ -23,6 +26,8 @@ IMPEDANCE, CURRENT = 1, 2
 """Values of ``type`` of a load: constant impedance, constant current; 0 is constant power."""
 UNLIMITED_A: Final = 1e9
 """Rated currents from here on are none."""
+SOURCE_VA: Final = 1e10
+"""Short-circuit power of a source that states none, as power-grid-model has it."""
 F_HZ: Final = 50.0
 
 
@@ -56,7 +61,7 @@ def read_power_grid_model(decoded: Mapping[str, Any], path: Path) -> ReadGrid:
     raise_if_any(faults, shown_path(path))
     build = _Build(components, faults)
     tables = build.tables()
-    if not build.places:
+    if not build.bus_index:
         faults.append(Fault(PLACE, "has no nodes"))
     raise_if_any(faults, shown_path(path))
     net = _pandapower.net_of_tables(path.stem, tables, F_HZ)
@@ -71,7 +76,7 @@ def read_power_grid_model(decoded: Mapping[str, Any], path: Path) -> ReadGrid:
 
 
 def _components(decoded: Mapping[str, Any], faults: list[Fault]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
-    """FileRecords by component; those that list values by an order of attributes are written out."""
+    """Records by component; those that list values by an order of attributes are written out."""
     data, attributes = decoded.get("data"), decoded.get("attributes") or {}
     if not isinstance(data, Mapping) or not isinstance(attributes, Mapping):
         faults.append(Fault("data", "must be a mapping of components"))
@@ -99,13 +104,17 @@ class _Build:
         self.components, self.faults = components, faults
         self.guessed = [f"The frequency is that of power-grid-model by default, {F_HZ:g} Hz."]
         self.switches: list[tuple[int, int, str, bool]] = []
+        self.shares = VoltageShares(np.zeros(0, dtype=np.int64))
         self.voltage_dependence: dict[str, Floats] = {}
         nodes = self.of("node")
-        self.places: dict[Any, int] = {
+        self.bus_index: dict[Any, int] = {
             row.get("id"): k for k, row in enumerate(nodes.rows) if isinstance(row.get("id"), int)
         }
-        if len(self.places) < len(nodes):
+        if len(self.bus_index) < len(nodes):
             faults.append(Fault("node", "must have different whole numbers as ids"))
+        ids = Counter(row["id"] for rows in components.values() for row in rows if isinstance(row.get("id"), int))
+        faults += [Fault("id", f"must be of one component; {count} have it", id_)
+                   for id_, count in ids.items() if count > 1]  # fmt: skip
 
     def of(self, component: str) -> FileRecords:
         """The records of a component."""
@@ -121,22 +130,20 @@ class _Build:
         source = self.of("source")
         tables: dict[str, Mapping[str, Any]] = {"bus": bus, "line": self._lines(), "trafo": self._transformers()}
         tables["ext_grid"] = {
-            "bus": source.place("node", self.places, "node"), "name": _names(source, "source"),
+            "bus": source.index("node", self.bus_index, "node"), "name": _names(source, "source"),
             "vm_pu": self._references(source), "va_degree": np.rad2deg(source.number("u_ref_angle", 0.0)),
-            "s_sc_max_mva": source.number("sk", 1e10, above=0, factor=1e-6),
+            "s_sc_max_mva": source.number("sk", SOURCE_VA, above=0, factor=1e-6),
             "rx_max": source.number("rx_ratio", 0.1, least=0),
             "in_service": source.flag("status"),
         }  # fmt: skip
-        if len(source) and not source.has("sk"):
-            self.guessed.append("Sources state no short-circuit power; they hold their voltage at the node.")
-        elif len(source):
-            self.guessed.append(
-                "Sources hold their voltage at the node; their short-circuit impedance counts in three phases only."
-            )
         self._links()
+        closed = [(a, b) for a, b, kind, is_closed in self.switches if kind == "b" and is_closed]
+        self.shares = VoltageShares(joined_buses(len(self.bus_index), closed))
         tables |= self._injections()
+        self.voltage_dependence = self.shares.percent(self.guessed, _names(nodes, "node"))
+        self._told_of_sources(source)
         shunt = self.of("shunt")
-        at = shunt.place("node", self.places, "node")
+        at = shunt.index("node", self.bus_index, "node")
         u_kv = vn_kv[at] if len(vn_kv) else np.ones(len(at))
         tables["shunt"] = {
             "bus": at, "name": _names(shunt, "shunt"), "vn_kv": u_kv, "p_mw": shunt.number("g1", 0.0) * u_kv**2,
@@ -154,8 +161,8 @@ class _Build:
         return source.number("u_ref", 1.0, above=0)
 
     def _ends(self, records: FileRecords, letter: str) -> tuple[Ints, Ints]:
-        """Places of both ends of branches; an end that is open becomes a switch of pandapower."""
-        ends = [records.place(column, self.places, "node") for column in ("from_node", "to_node")]
+        """Indices of the buses of both ends of branches; an end that is open becomes a switch of pandapower."""
+        ends = [records.index(column, self.bus_index, "node") for column in ("from_node", "to_node")]
         for at, column in zip(ends, ("from_status", "to_status"), strict=True):
             for k in np.flatnonzero(~records.flag(column)):
                 if letter:
@@ -202,12 +209,16 @@ class _Build:
         turned = u_kv[0] < u_kv[1]  # the first winding is that of the lower voltage
         hv, lv = turned.astype(int), (~turned).astype(int)
         every, shift = np.arange(len(made)), 30.0 * made.number("clock", 0.0)
+        vk, vkr = _at_tap(made, "uk", position, above=0), _at_tap(made, "pk", position, least=0) * 1e-6 / sn_mva
+        g, i0 = made.number("p0", least=0, factor=1e-6) / sn_mva, made.number("i0", least=0)
+        # power-grid-model has transformers as a pi
+        z, y = as_t(vkr + 1j * np.sqrt(np.maximum(vk**2 - vkr**2, 0.0)),
+                    g - 1j * np.sqrt(np.maximum(i0**2 - g**2, 0.0)), np.ones(len(made), dtype=bool))  # fmt: skip
         return {
             "hv_bus": ends[hv, every], "lv_bus": ends[lv, every], "name": _names(made, "transformer"),
             "sn_mva": sn_mva, "vn_hv_kv": u_kv[hv, every], "vn_lv_kv": u_kv[lv, every],
-            "vk_percent": _at_tap(made, "uk", position, above=0) * 100,
-            "vkr_percent": _at_tap(made, "pk", position, least=0) * 1e-6 / sn_mva * 100,
-            "pfe_kw": made.number("p0", least=0, factor=1e-3), "i0_percent": made.number("i0", least=0, factor=100.0),
+            "vk_percent": np.abs(z) * 100, "vkr_percent": z.real * 100,
+            "pfe_kw": y.real * sn_mva * 1e3, "i0_percent": np.abs(y) * 100,
             "shift_degree": np.where(turned, -shift, shift),
             "tap_side": np.where((side == 0) != turned, "hv", "lv"), "tap_neutral": neutral, "tap_pos": position,
             "tap_min": np.minimum(low, high), "tap_max": np.maximum(low, high),
@@ -215,16 +226,37 @@ class _Build:
             "tap_changer_type": ["Ratio"] * len(made),
         }  # fmt: skip
 
-    def _depend_on_voltage(self, loads: FileRecords, kind: Floats) -> None:
-        """Shares of loads that depend on voltage [%]: those of all of a node, since pandapower takes their mean."""
-        at = loads.place("node", self.places, "node")
-        for part in "pq":
-            power = np.where(loads.flag("status"), np.nan_to_num(loads.number(f"{part}_specified", 0.0)), 0.0)
-            total = np.bincount(np.maximum(at, 0), power, len(self.places))
-            for letter, which in (("z", IMPEDANCE), ("i", CURRENT)):
-                chosen = np.bincount(np.maximum(at, 0), np.where(kind == which, power, 0.0), len(self.places))
-                share = np.divide(100 * chosen, total, out=np.zeros_like(total), where=total != 0)
-                self.voltage_dependence[f"const_{letter}_{part}_percent"] = share[at]
+    def _count(self, made: FileRecords, kind: Floats, sign: float) -> None:
+        """Counts loads (1) or generators (-1) to what shares of voltage are of."""
+        at, in_service = made.index("node", self.bus_index, "node"), made.flag("status")
+        for column in ("p_specified", "q_specified"):
+            for k in np.flatnonzero(in_service & ~made.stated(column)):
+                made.fault(int(k), column, "is missing")
+        power = made.number("p_specified", 0.0, factor=1e-6) + 1j * made.number("q_specified", 0.0, factor=1e-6)
+        for bus, mva, which, used in zip(at, power, kind, in_service, strict=True):
+            square, linear = (complex(which == each, which == each) for each in (IMPEDANCE, CURRENT))
+            if sign > 0 and bus >= 0:
+                self.shares.add(int(bus), complex(mva), square, linear, in_service=bool(used))
+            elif bus >= 0 and used:
+                self.shares.add_constant(int(bus), -complex(mva))
+
+    def _told_of_sources(self, source: FileRecords) -> None:
+        """Says that sources hold their voltage at the node, and how far their own impedance would move it."""
+        used = source.flag("status")
+        if not used.any():
+            return
+        least_mva = float(source.number("sk", SOURCE_VA, above=0, factor=1e-6)[used].min())
+        self.guessed.append(
+            f"Sources hold their voltage at the node; behind their own impedance ({least_mva:,.4g} MVA) it would be "
+            f"about {abs(self.shares.total) / least_mva:.1e} pu from it at the file's loads. It counts in three phases."
+        )
+
+    def _told_of_dependent(self, what: str, kind: Floats) -> None:
+        """Says how many of a kind depend on voltage, which is not followed."""
+        if (kind != 0).any():
+            self.guessed.append(
+                f"{np.count_nonzero(kind != 0)} {what} that depend on voltage are taken as constant power."
+            )
 
     def _injections(self) -> dict[str, Mapping[str, Any]]:
         """Loads and generators, balanced and by phase."""
@@ -234,14 +266,11 @@ class _Build:
             draws = (made.number("p_specified", 0.0) != 0) | (made.number("q_specified", 0.0) != 0)
             kind = made.number("type", 0.0)
             made, kind = made.where(draws | (kind == 0)), kind[draws | (kind == 0)]
-            if table == "load" and (kind != 0).any():
-                self._depend_on_voltage(made, kind)
-            elif (kind != 0).any():
-                self.guessed.append(
-                    f"{np.count_nonzero(kind != 0)} generators that depend on voltage are taken as constant power."
-                )
+            self._count(made, kind, 1.0 if table == "load" else -1.0)
+            if table == "sgen":
+                self._told_of_dependent("generators", kind)
             tables[table] = {
-                "bus": made.place("node", self.places, "node"), "name": _names(made, component),
+                "bus": made.index("node", self.bus_index, "node"), "name": _names(made, component),
                 "p_mw": made.number("p_specified", 0.0, factor=1e-6),
                 "q_mvar": made.number("q_specified", 0.0, factor=1e-6),
                 "in_service": made.flag("status"),
@@ -255,8 +284,13 @@ class _Build:
                 f"{quantity}_{phase}_{unit}": split.number(f"{quantity}_{phase}", factor=1e-6)
                 for quantity, unit in (("p", "mw"), ("q", "mvar")) for phase in "abc"
             }  # fmt: skip
-            tables[table] = {"bus": made.place("node", self.places, "node"), "name": _names(made, component), **powers,
-                             "in_service": made.flag("status")}  # fmt: skip
+            self._told_of_dependent("loads or generators by phase", made.number("type", 0.0))
+            drawn_mva = sum(powers[f"p_{phase}_mw"] + 1j * powers[f"q_{phase}_mvar"] for phase in "abc")
+            at, in_service = made.index("node", self.bus_index, "node"), made.flag("status")
+            for bus, used, power in zip(at, in_service, np.atleast_1d(drawn_mva), strict=True):
+                if bus >= 0 and used:
+                    self.shares.add_constant(int(bus), complex(power) * (1 if component == "asym_load" else -1))
+            tables[table] = {"bus": at, "name": _names(made, component), **powers, "in_service": in_service}
         return tables
 
 

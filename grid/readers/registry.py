@@ -12,17 +12,18 @@ from grid.errors import InputError, nearest
 from grid.files.content import beside, is_file, is_folder, shown_path
 from grid.files.grid_endings import GRID_ENDINGS
 from grid.files.json_file import read_json
-from grid.readers.cim import read_cim
+from grid.readers.cgmes.reading import read_cim
 from grid.readers.compared import compare_voltages
 from grid.readers.excel import read_excel
 from grid.readers.maps.features import geojson_features, geopackage_features, is_geojson
 from grid.readers.maps.geographic import read_geographic
-from grid.readers.matpower import read_matpower
+from grid.readers.matpower.reading import read_matpower
 from grid.readers.opendss.reading import read_opendss
 from grid.readers.power_grid_model import is_power_grid_model, read_power_grid_model
-from grid.readers.pypsa import read_pypsa
+from grid.readers.pypsa_networks.reading import read_pypsa
 from grid.readers.report import PLACE, GridReport, ReadGrid
-from grid.readers.ucte import read_ucte
+from grid.readers.simbench import read_simbench
+from grid.readers.ucte.reading import read_ucte
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,14 @@ def _refuse_powerfactory(path: Path) -> ReadGrid:
 
 
 def _read_folder(path: Path) -> ReadGrid:
-    """A folder: of CSV that PyPSA wrote, or of CIM profiles."""
+    """A folder: of CSV that PyPSA wrote, of CIM profiles, or of SimBench's tables."""
     if is_file(path / "buses.csv"):
         return read_pypsa(path)
     if any(path.glob("*.xml")):
         return read_cim(path)
-    rule = "is a folder with neither buses.csv (PyPSA) nor profiles of CIM (.xml)"
+    if is_file(path / "Node.csv"):
+        return read_simbench(path)
+    rule = "is a folder with neither buses.csv (PyPSA), profiles of CIM (.xml) nor Node.csv (SimBench)"
     raise InputError.single(PLACE, rule, shown_path(path))
 
 
@@ -86,6 +89,18 @@ FORMATS: Final = (
     GridFormat("OpenDSS", (".dss",), read_opendss),
     GridFormat("PowerFactory", (".pfd", ".dz", ".dgs"), _refuse_powerfactory),
 )
+
+
+CURES: Final = {
+    **dict.fromkeys((".shp", ".kml", ".fgb", ".gml", ".dxf"),
+                    "a map must be a GeoPackage or GeoJSON with a layer for each table: ogr2ogr writes both"),
+    **dict.fromkeys((".xls", ".ods"), "a workbook must be one that pandapower wrote as .xlsx: open it and save it so"),
+    **dict.fromkeys((".xiidm", ".iidm"), "export the grid from PowSyBl as CGMES or MATPOWER"),
+    **dict.fromkeys((".raw", ".epc"), "export the grid as CGMES or MATPOWER"),
+    ".h5": "export the network of PyPSA as netCDF (export_to_netcdf)",
+    ".p": "a pickle runs what it holds: write the net as pandapower JSON (pandapower.to_json)",
+}  # fmt: skip
+"""Endings of files that are not read, and what to do instead."""
 
 
 def names_grid_file(name: str, folder: Path) -> bool:
@@ -106,5 +121,8 @@ def read_grid_file(path: Path) -> ReadGrid:
     name = path.name.casefold()
     form = next((each for each in FORMATS if name.endswith(each.endings)), None)
     if form is None:
+        for ending, rule in CURES.items():
+            if name.endswith(ending):
+                raise InputError.single(PLACE, rule, path.name)
         raise InputError.single(PLACE, f"must end in {', '.join(GRID_ENDINGS)}", path.name)
     return form.read(path)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from grid.time.calendar import ProfileTable
+
 PLACE = "city.network"
 """What faults of a grid's file are named after."""
 
@@ -74,7 +76,10 @@ class ReadGrid:
     Args:
         net: The pandapower net, opaque.
         report: What was read of the file.
+        profiles: Profiles that the file holds, relative to the values of the net; None where it holds none. Elements
+            name theirs in ``profile_p`` and ``profile_q``.
     """
 
     net: Any
     report: GridReport
+    profiles: ProfileTable | None = None

@@ -23,7 +23,13 @@ from app.dashboard.grid_map.basemap import read_basemap
 from app.reports.contracts import read_claims
 from app.results.folder import Result
 from app.results.store.records import record_in
+from app.scenario.forecast_file import read_forecast
 from app.scenario.tariffs import load_tariff, shipped_tariffs
+from app.studies.reinforcement.costs import read_costs, shipped_costs
+from app.twin.fault_rates import read_fault_rates, shipped_rates
+from app.twin.measuring.files import read_measurements
+from app.twin.measuring.mapping import read_mapping
+from app.twin.named_numbers import read_named_numbers
 from carbon.data_centre.utilisation_file import read_utilisation
 from carbon.factors import load_factor_set
 from carbon.inventory.activities import read_activities
@@ -157,7 +163,24 @@ def readers() -> tuple[Reader, ...]:
         Reader("record.json", RECORD, record_in),
         Reader("outline.geojson", OUTLINE, read_basemap),
         Reader("plain.yaml", b"a: &a {b: [1, 2.5, null], c: 2030-01-01}\nd: {<<: *a, e: yes}\n", read_yaml),
+        *twin_readers(),
         *grid_readers(),
+    )  # fmt: skip
+
+
+def twin_readers() -> tuple[Reader, ...]:
+    """Readers of forecasts, measurements, and tables of costs, fault rates and customers."""
+    ahead = [f"demand,{at},{20 + k}.5" for k, at in enumerate(_hours(24))]
+    measured = [f"{at},bus,a,vm_pu,1.0{k}" for k, at in enumerate(_hours(24))]
+    meaning = b"time: Zeit\nseries: [{column: U, element_kind: bus, element: a, quantity: vm_pu}]\ntime_zone: UTC\n"
+    return (
+        Reader("ahead.csv", _csv("kind,time_utc,p50_mw", ahead), lambda path: read_forecast(path, CLOCK)),
+        Reader("measured.csv", _csv("time,element_kind,element,quantity,value", measured), read_measurements),
+        Reader("meaning.yaml", meaning, read_mapping),
+        Reader("costs.csv", shipped_costs().read_bytes(), read_costs),
+        Reader("rates.csv", shipped_rates().read_bytes(), read_fault_rates),
+        Reader("customers.csv", b"bus,customers\na,3\nb c,12.5\n",
+               lambda path: read_named_numbers(path, "--customers", "bus", "customers", ("a", "b c"))),
     )  # fmt: skip
 
 

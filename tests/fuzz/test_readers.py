@@ -26,6 +26,8 @@ from tests.fuzz.scenarios import KINDS, SCENARIO, changed_scenario
 
 pytestmark = pytest.mark.slow
 
+READERS = readers()
+"""Made once: some write files of other programs."""
 BUDGET = {
     "net.json": 3, "net.json.gz": 2, "weather.csv": 4, "region.yaml": 8, "sweep.yaml": 3, "net_with_results.json": 2,
     "net.xlsx": 4, "ieee9.zip": 3, "case.m": 4, "case.mat": 4, "valley.nc": 4, "pgm.json": 4, "map.geojson": 4,
@@ -39,7 +41,7 @@ def right_result(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_synthetic(tmp_path_factory.mktemp("right") / "result", "unmanaged").path
 
 
-@pytest.mark.parametrize("reader", readers(), ids=lambda reader: reader.name)
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_a_right_file_is_read(tmp_path: Path, reader: Reader) -> None:
     path = tmp_path / reader.name
     for name, content in reader.beside.items():
@@ -48,7 +50,7 @@ def test_a_right_file_is_read(tmp_path: Path, reader: Reader) -> None:
     assert reader.read(path) is not None
 
 
-@pytest.mark.parametrize("reader", readers(), ids=lambda reader: reader.name)
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_a_wrong_file_is_refused_or_read(tmp_path: Path, reader: Reader) -> None:
     path = tmp_path / reader.name
     for name, content in reader.beside.items():
@@ -100,7 +102,7 @@ def test_mutants_differ_from_what_they_are_made_of_and_repeat_by_seed() -> None:
 
 
 def test_a_table_of_more_columns_than_are_read_is_refused(tmp_path: Path) -> None:
-    wide = next(reader for reader in readers() if reader.name == "it_load.csv")
+    wide = next(reader for reader in READERS if reader.name == "it_load.csv")
     path = tmp_path / wide.name
     path.write_text("time_utc,utilisation" + ",x" * 30_000 + "\n")
     with pytest.raises(InputError, match="must have at most 20,000 columns"):
@@ -111,7 +113,7 @@ def test_a_packed_table_of_more_numbers_than_are_read_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRIDCARBON_FILE_LIMIT_MB", "0.1")
-    profiles = next(reader for reader in readers() if reader.name == "profiles.parquet")
+    profiles = next(reader for reader in READERS if reader.name == "profiles.parquet")
     file = io.BytesIO()
     pl.DataFrame({"time_utc": [0] * 200_000}).write_parquet(file)
     path = tmp_path / profiles.name

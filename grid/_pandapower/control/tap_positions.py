@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grid._pandapower.matrices import RUNPP_OPTIONS
+from grid._pandapower.run import run_power_flow
 from grid._pandapower.tables import unique
 from grid.errors import InputError
 from grid.network.network import Network
@@ -80,5 +80,5 @@ def _side_by_side(net: Any, row: Any, positions: Any) -> Any:
     small["trafo"] = table
     if "trafo_characteristic_table" in net:
         small["trafo_characteristic_table"] = net["trafo_characteristic_table"]
-    pandapower.runpp(small, **RUNPP_OPTIONS)
+    run_power_flow(small)
     return small

@@ -26,7 +26,8 @@ _MADE_BY: Mapping[str, tuple[str, Mapping[str, str]]] = {
 """pandapower's function for each table, and its names of columns that it calls otherwise; in this order."""
 _BY_TYPE = {"line": "create_lines", "trafo": "create_transformers"}
 """The functions for lines and transformers of standard types."""
-_ADDED = ("sector", "technology", "zone", "vector_group", "profile_p", "r0_ohm_per_km", "x0_ohm_per_km", "c0_nf_per_km")
+_ADDED = ("sector", "technology", "zone", "vector_group", "profile_p", "r0_ohm_per_km", "x0_ohm_per_km", "c0_nf_per_km",
+          "leakage_resistance_ratio_hv", "leakage_reactance_ratio_hv")  # fmt: skip
 """Columns that are set afterwards, since pandapower's functions take none, or not always."""
 _ONE_BY_ONE = ("ext_grid", "asymmetric_load", "asymmetric_sgen")
 

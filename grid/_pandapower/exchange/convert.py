@@ -1,4 +1,4 @@
-"""pandapower's own converters of other formats, and a power flow of what they made."""
+"""What pandapower itself makes of tables of others, and a power flow of it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from grid._pandapower.compiled import keep_compiled_functions
-from grid._pandapower.matrices import RUNPP_OPTIONS
+from grid._pandapower.run import run_power_flow
 from grid.arrays import Floats
 from grid.errors import InputError
 from grid.files.json_file import what_it_says
@@ -42,7 +41,7 @@ def converting(what: str) -> Iterator[list[str]]:
     """Within it, what a converter raises is a fault of the file, and its warnings are kept instead of printed.
 
     Args:
-        what: What reads it, such as ``pandapower's converter of UCTE``.
+        what: What reads it, such as ``pandapower``.
 
     Raises:
         InputError: If the converter fails.
@@ -65,70 +64,6 @@ def converting(what: str) -> Iterator[list[str]]:
         root.setLevel(level)
 
 
-def net_of_ucte(path: Path) -> tuple[Any, tuple[str, ...]]:
-    """The net in a UCTE-DEF file, and what the converter said."""
-    from pandapower.converter.ucte import from_ucte  # noqa: PLC0415  slow to import
-
-    with converting("pandapower's converter of UCTE") as said:
-        net = from_ucte(str(path), slack_as_gen=False)
-    return net, tuple(said)
-
-
-def net_of_case(case: Mapping[str, Any], f_hz: float) -> tuple[Any, tuple[str, ...]]:
-    """The net of a MATPOWER case, given as PYPOWER's arrays (``baseMVA``, ``bus``, ``gen``, ``branch``)."""
-    from pandapower.converter.pypower.from_ppc import from_ppc  # noqa: PLC0415  slow to import
-
-    with converting("pandapower's converter of MATPOWER cases") as said:
-        net = from_ppc(dict(case), f_hz=f_hz, check_costs=False)
-    return net, tuple(said)
-
-
-@dataclass(frozen=True, eq=False)
-class CimNet:
-    """A net read of CIM.
-
-    Args:
-        net: The net.
-        said: What the converter said.
-        known: Classes that the converter looks at.
-        vm_pu: Voltage by bus as the profile of state variables has it, NaN where it has none, shape (B,) [pu].
-        topological_node: Of each bus, its topological node.
-    """
-
-    net: Any
-    said: tuple[str, ...]
-    known: frozenset[str]
-    vm_pu: Floats
-    topological_node: tuple[str, ...]
-
-
-def net_of_cim(files: Sequence[Path], version: str) -> CimNet:
-    """The net in CIM/CGMES profiles, by pandapower's converter.
-
-    Args:
-        files: The profiles as XML.
-        version: Of CGMES: ``2.4.15`` or ``3.0``.
-    """
-    from pandapower.converter.cim.cim2pp.from_cim import from_cim_dict  # noqa: PLC0415  slow to import
-    from pandapower.converter.cim.cim_classes import CimParser  # noqa: PLC0415
-
-    with converting("pandapower's converter of CIM") as said:
-        parser = CimParser(cgmes_version=version)
-        known = frozenset(name for classes in parser.get_cim_data_structure().values() for name in classes)
-        parser.parse_files([str(file) for file in files], prepare_cim_net=True, set_data_types=True)
-        net = from_cim_dict(parser, cim_version=version)
-        voltages = parser.get_cim_dict()["sv"]["SvVoltage"]
-        by_node = dict(zip(voltages.TopologicalNode, voltages.v.astype(float), strict=True))
-        nodes = tuple(str(node) for node in net.bus.cim_topnode)
-        vm_pu = np.array([by_node.get(node, np.nan) for node in nodes], dtype=float) / net.bus.vn_kv.to_numpy(
-            dtype=float
-        )
-        if "controller" in net and len(net.controller):
-            said.append(f"{len(net.controller)} tap controllers are left out; taps stay where they are.")
-            net.controller = net.controller.iloc[:0]
-    return CimNet(net, tuple(said), known, vm_pu, nodes)
-
-
 def net_of_sheets(sheets: Mapping[str, Any]) -> Any:
     """The net in the sheets of a workbook that pandapower wrote, as tables of pandas with the first column as index."""
     from pandapower.convert_format import convert_format  # noqa: PLC0415  slow to import
@@ -140,6 +75,14 @@ def net_of_sheets(sheets: Mapping[str, Any]) -> Any:
         for name in ("f_hz", "sn_mva"):  # of numpy, as pandas reads them
             net[name] = float(net[name])
     return net
+
+
+def column_kinds(table: str) -> dict[str, str]:
+    """Kinds of the columns of pandapower's own table (``b`` truth values, ``i``, ``u``, ``f`` numbers, ``O`` texts)."""
+    import pandapower  # noqa: PLC0415  slow to import
+
+    own = pandapower.create_empty_network().get(table)
+    return {str(name): kind.kind for name, kind in own.dtypes.items()} if hasattr(own, "dtypes") else {}
 
 
 def element_counts(net: Any) -> dict[str, int]:
@@ -168,13 +111,11 @@ def voltages(net: Any) -> Floats | None:
 
 def _solved(net: Any) -> Any | None:
     """A copy of the net with its power flow solved; None where it has no solution."""
-    import pandapower  # noqa: PLC0415  slow to import
-
     solved = copy.deepcopy(net)
     keep_compiled_functions()
     try:
         with converting("pandapower"):
-            pandapower.runpp(solved, **RUNPP_OPTIONS)
+            run_power_flow(solved)
     except InputError:
         return None
     return solved

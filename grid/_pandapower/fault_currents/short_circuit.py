@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -55,7 +56,9 @@ def _ikss_ka(net: Any, case: str) -> Floats:
     from pandapower.shortcircuit import calc_sc  # noqa: PLC0415  slow to import
 
     try:
-        calc_sc(net, case=case, fault="3ph", branch_results=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # pandapower's use of pandas
+            calc_sc(net, case=case, fault="3ph", branch_results=False)
     except Exception as error:
         raise InputError.single(
             "network", f"pandapower's short-circuit calculation refuses the net: {error}"

@@ -8,16 +8,16 @@ import struct
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from grid.errors import Fault, InputError, raise_if_any
 from grid.files.content import read_bytes, shown_path
 from grid.files.json_file import what_it_says
+from grid.readers.maps.coordinates import WGS84, Coordinates, beyond_degrees, coordinates_of, single
 from grid.readers.report import PLACE
 
-WGS84: Final = 4326
 _MOST_FEATURES: Final = 2_000_000
 _ENVELOPE: Final = (0, 32, 48, 48, 64)
 """Bytes of the envelope of a geometry in a GeoPackage, by its indicator (OGC 12-128r18, clause 2.1.3)."""
@@ -47,18 +47,38 @@ class Features:
 
     Args:
         form: Its format.
-        features: All its features.
-        epsg: Code of its coordinate system; 4326 is longitude and latitude.
+        features: All its features, in degrees or metres.
+        coordinates: The coordinate system in which the file has them.
     """
 
     form: str
     features: Sequence[Feature]
-    epsg: int
+    coordinates: Coordinates
 
     @property
     def geographic(self) -> bool:
         """Whether coordinates are longitudes and latitudes."""
-        return self.epsg == WGS84
+        return self.coordinates.geographic
+
+
+def _in_use(form: str, found: Sequence[Feature], coordinates: Coordinates, path: Path) -> Features:
+    """Features in degrees or metres.
+
+    Raises:
+        InputError: If their coordinate system is none whose distances are known, or they lie beyond it.
+    """
+    if not coordinates.kind:
+        rule = "must be in degrees (EPSG:4326), in a plane in metres (such as UTM), or of a web map (EPSG:3857)"
+        raise InputError([Fault(PLACE, rule, f"EPSG:{coordinates.epsg}")], shown_path(path))
+    if coordinates.kind == "degrees":
+        beyond = [feature.label for feature in found if beyond_degrees(feature.shape)]
+        if beyond:
+            rule = (
+                f"{len(beyond)} features lie beyond longitudes and latitudes: write the map in EPSG:4326, or state its "
+                "coordinate system (crs)"
+            )
+            raise InputError([Fault(PLACE, rule, ", ".join(beyond[:5]))], shown_path(path))
+    return Features(form, [replace(each, shape=coordinates.in_use(single(each.shape))) for each in found], coordinates)
 
 
 def is_geojson(decoded: Any) -> bool:
@@ -94,7 +114,7 @@ def geojson_features(decoded: Mapping[str, Any], path: Path) -> Features:
                 continue
         found.append(Feature(str(properties.get("layer") or ""), _label(properties, k), properties, shape))
     raise_if_any(faults, shown_path(path))
-    return Features("GeoJSON", found, _epsg_of(decoded))
+    return _in_use("GeoJSON", found, coordinates_of(_epsg_of(decoded)), path)
 
 
 def _epsg_of(decoded: Mapping[str, Any]) -> int:
@@ -129,26 +149,30 @@ def geopackage_features(path: Path) -> Features:
         raise InputError.single(
             PLACE, f"is not a complete GeoPackage: {what_it_says(error)}", shown_path(path)
         ) from error
-    systems = {epsg for _, _, epsg in layers}
+    systems = {system.epsg: system for _, _, system in layers}
     if len(systems) > 1:
         faults.append(Fault(PLACE, "must have one coordinate system for all layers", sorted(systems)))
     if not layers:
         faults.append(Fault(PLACE, "has no layer of features"))
     raise_if_any(faults, shown_path(path))
-    return Features("GeoPackage", found, systems.pop())
+    return _in_use("GeoPackage", found, next(iter(systems.values())), path)
 
 
-def _layers(database: sqlite3.Connection) -> list[tuple[str, str, int]]:
+def _layers(database: sqlite3.Connection) -> list[tuple[str, str, Coordinates]]:
     """Layers with their column of geometries and their coordinate system."""
     query = (
-        "SELECT c.table_name, g.column_name, COALESCE(s.organization_coordsys_id, g.srs_id) FROM gpkg_contents c "
+        "SELECT c.table_name, g.column_name, COALESCE(s.organization_coordsys_id, g.srs_id), "
+        "COALESCE(s.definition, '') FROM gpkg_contents c "
         "JOIN gpkg_geometry_columns g ON g.table_name = c.table_name "
         "LEFT JOIN gpkg_spatial_ref_sys s ON s.srs_id = g.srs_id WHERE c.data_type = 'features'"
     )
-    return [(str(name), str(column), int(epsg)) for name, column, epsg in database.execute(query)]
+    return [(str(name), str(column), coordinates_of(int(epsg), str(definition)))
+            for name, column, epsg, definition in database.execute(query)]  # fmt: skip
 
 
-def _features(database: sqlite3.Connection, layer: tuple[str, str, int], faults: list[Fault]) -> Iterator[Feature]:
+def _features(
+    database: sqlite3.Connection, layer: tuple[str, str, Coordinates], faults: list[Fault]
+) -> Iterator[Feature]:
     """The features of a layer."""
     import shapely  # noqa: PLC0415  slow to import
     from shapely.errors import ShapelyError  # noqa: PLC0415

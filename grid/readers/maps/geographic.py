@@ -32,6 +32,12 @@ LAYERS: Final[Mapping[str, tuple[str, ...]]] = {
 """Names of layers, or of the attribute `element`, by table."""
 TABLES: Final = {name: table for table, names in LAYERS.items() for name in names}
 IMPEDANCES: Final = ("r_ohm_per_km", "x_ohm_per_km", "c_nf_per_km", "max_i_ka")
+OF_VOLTAGE: Final = ("const_z_p_percent", "const_i_p_percent", "const_z_q_percent", "const_i_q_percent")
+UNREAD: Final = ("gen", "shunt", "trafo3w", "impedance", "ward", "xward", "motor", "dcline", "asymmetric_load",
+                 "asymmetric_sgen", "svc", "ssc", "tcsc")  # fmt: skip
+"""Tables of pandapower that no map holds; without them the grid would be another."""
+NOT_ELECTRIC: Final = ("name", "element", "layer", "fid", "id", "ogc_fid", "std_type", "type", "zone", "closed")
+"""Attributes whose absence from a net changes nothing, or that are read elsewhere."""
 OF_TRAFO: Final = ("sn_mva", "vn_hv_kv", "vn_lv_kv", "vk_percent", "vkr_percent", "pfe_kw", "i0_percent")
 
 
@@ -55,7 +61,7 @@ def read_geographic(features: Features, path: Path) -> ReadGrid:
     raise_if_any(faults, shown_path(path))
     net = _pandapower.net_of_tables(path.stem, tables)
     report = GridReport(
-        source=path.name, form=f"{features.form}, EPSG:{features.epsg}", converter="gridcarbon",
+        source=path.name, form=f"{features.form}, EPSG:{features.coordinates.epsg}", converter="gridcarbon",
         read=_pandapower.element_counts(net), guessed=tuple(build.guessed), dropped=tuple(build.dropped),
     )  # fmt: skip
     return ReadGrid(_pandapower.checked(net, path), report)
@@ -70,7 +76,7 @@ class _Build:
         self.dropped: list[str] = []
         self.by_table: dict[str, list[Feature]] = {table: [] for table in LAYERS}
         self.bus_xy = np.zeros((0, 2))
-        self.places: dict[Any, int] = {}
+        self.bus_index: dict[Any, int] = {}
         unknown: dict[str, int] = {}
         for feature in features.features:
             said = str(feature.properties.get("element") or feature.layer or _by_shape(feature)).casefold()
@@ -78,6 +84,9 @@ class _Build:
                 self.by_table[TABLES[said]].append(feature)
             else:
                 unknown[said] = unknown.get(said, 0) + 1
+        faults += [Fault(PLACE, f"a {name} is not read from maps", count)
+                   for name, count in unknown.items() if name in UNREAD]  # fmt: skip
+        self.asked: dict[str, FileRecords] = {}
         self.dropped += [
             f"{count} features of {name!r}, which is no table of a grid." for name, count in unknown.items()
         ]
@@ -85,20 +94,26 @@ class _Build:
     def of(self, table: str) -> FileRecords:
         """The records of a table."""
         found = self.by_table[table]
-        return FileRecords(
-            table, [feature.properties for feature in found], [feature.label for feature in found], self.faults
-        )
+        if table not in self.asked:
+            self.asked[table] = FileRecords(
+                table, [feature.properties for feature in found], [feature.label for feature in found], self.faults
+            )
+        return self.asked[table]
 
     def tables(self) -> dict[str, Mapping[str, Any]]:
         """All tables."""
         tables: dict[str, Mapping[str, Any]] = {"bus": self._buses()}
-        if not self.places:
+        if not self.bus_index:
             self.faults.append(Fault(PLACE, "has no buses: points of a layer 'bus', with an attribute vn_kv"))
             return tables
         tables |= {"line": self._lines(), "trafo": self._trafos()}
         for table, needed in (("load", "p_mw"), ("sgen", "p_mw"), ("storage", "p_mw"), ("ext_grid", "")):
             tables[table] = self._at_buses(table, needed)
         tables["switch"] = self._switches(tables["line"])
+        for table, records in self.asked.items():
+            if others := records.not_looked_at(*NOT_ELECTRIC):
+                named = ", ".join(f"{column} ({count})" for column, count in others.items())
+                self.dropped.append(f"Attributes of table {table} that are not read: {named}.")
         return tables
 
     def _buses(self) -> Mapping[str, Any]:
@@ -109,8 +124,8 @@ class _Build:
             if feature.shape is not None and not np.isfinite(xy[k]).all():
                 buses.fault(k, "geometry", "must be a point")
         names = [name or f"bus {k}" for k, name in enumerate(buses.text("name"))]
-        self.bus_xy, self.places = xy, {name: k for k, name in enumerate(names)}
-        if len(self.places) < len(names):
+        self.bus_xy, self.bus_index = xy, {name: k for k, name in enumerate(names)}
+        if len(self.bus_index) < len(names):
             self.faults.append(Fault("bus", "must have different names"))
         columns: dict[str, Any] = {"vn_kv": buses.number("vn_kv", above=0), "name": names, "x": xy[:, 0], "y": xy[:, 1]}
         columns |= {name: buses.number(name, np.nan) for name in ("min_vm_pu", "max_vm_pu")}
@@ -128,7 +143,10 @@ class _Build:
             lines.fault(int(k), "geometry", "must be a line where length_km is not stated")
         parallel = lines.number("parallel", 1.0, least=1)
         common = {"from_bus": ends[0], "to_bus": ends[1], "name": _named(lines, "line"), "length_km": length}
-        common |= {"parallel": np.nan_to_num(parallel, nan=1.0).astype(int), "in_service": lines.flag("in_service")}
+        common |= {"parallel": np.nan_to_num(parallel, nan=1.0).astype(int), "in_service": lines.flag("in_service"),
+                   "df": lines.number("df", 1.0, above=0), "g_us_per_km": lines.number("g_us_per_km", 0.0)}  # fmt: skip
+        for k in np.flatnonzero((ends[0] == ends[1]) & (ends[0] >= 0)):
+            lines.fault(int(k), "from_bus, to_bus", "must be two buses", list(self.bus_index)[int(ends[0][k])])
         return common | self._parameters(lines, "line", IMPEDANCES)
 
     def _trafos(self) -> Mapping[str, Any]:
@@ -141,8 +159,32 @@ class _Build:
             "lv_bus": ends[1],
             "name": _named(trafos, "trafo"),
             "in_service": trafos.flag("in_service"),
+            "parallel": np.nan_to_num(trafos.number("parallel", 1.0, least=1), nan=1.0).astype(int),
+            "df": trafos.number("df", 1.0, above=0),
         }
-        return common | self._parameters(trafos, "trafo", OF_TRAFO)
+        parameters = self._parameters(trafos, "trafo", OF_TRAFO)
+        self._fold_taps(trafos, parameters)
+        return common | parameters
+
+    def _fold_taps(self, trafos: FileRecords, parameters: dict[str, Any]) -> None:
+        """Makes taps that are not at their neutral position part of the rated voltage of their side."""
+        types, names = _pandapower.standard_types("trafo"), trafos.text("std_type")
+        of_type = [types.get(name, {}) for name in names]
+
+        def stated(column: str) -> Floats:
+            kind = np.array([float(each.get(column) or 0.0) for each in of_type])
+            return np.where(trafos.stated(column), trafos.number(column, 0.0), kind)
+
+        neutral, step, turn = stated("tap_neutral"), stated("tap_step_percent"), stated("tap_step_degree")
+        sides = [side or str(each.get("tap_side") or "hv") for side, each in
+                 zip(trafos.text("tap_side"), of_type, strict=True)]  # fmt: skip
+        moved = np.where(trafos.stated("tap_pos"), trafos.number("tap_pos", 0.0) - neutral, 0.0)
+        for k in np.flatnonzero((moved != 0) & ((step == 0) | (turn != 0))):
+            rule = "needs tap_step_percent, and no tap_step_degree, where it is not tap_neutral"
+            trafos.fault(int(k), "tap_pos", rule, float(moved[k] + neutral[k]))
+        for side in ("hv", "lv"):
+            here = np.array([each == side for each in sides], dtype=bool)
+            parameters[f"vn_{side}_kv"] = parameters[f"vn_{side}_kv"] * np.where(here, 1 + moved * step / 100, 1.0)
 
     def _parameters(self, records: FileRecords, table: str, columns: Sequence[str]) -> dict[str, Any]:
         """Parameters as stated, else those of the standard type that is named; a fault where there are neither."""
@@ -156,7 +198,9 @@ class _Build:
         found = [types.get(name, {}) for name in names]
         values: dict[str, Any] = {
             column: np.where(
-                own, records.number(column, 0.0, least=0), [float(kind.get(column, 0.0)) for kind in found]
+                records.stated(column),
+                records.number(column, 0.0, least=0),
+                [float(kind.get(column, 0.0)) for kind in found],
             )
             for column in columns
         }
@@ -168,11 +212,11 @@ class _Build:
         return values
 
     def _ends(self, records: FileRecords, found: Sequence[Feature], column: str, last: int) -> Ints:
-        """Places of buses at one end: those named, else the nearest to that end of the drawing."""
+        """Indices of the buses at one end: those named, else the nearest to that end of the drawing."""
         at = np.full(len(records), -1, dtype=np.int64)
         named = records.stated(column)
         if named.any():
-            at[named] = records.where(named).place(column, self.places)
+            at[named] = records.where(named).index(column, self.bus_index)
         for k in np.flatnonzero(~named):
             at[k] = self._nearest(records, int(k), column, _end(found[int(k)].shape, last))
         return at
@@ -182,10 +226,13 @@ class _Build:
         if not np.isfinite(point).all():
             records.fault(row, column, "must be stated where nothing is drawn")
             return -1
+        if np.isnan(self.bus_xy).all():
+            records.fault(row, column, "must be stated, since no bus is drawn as a point")
+            return -1
         gap_km = planar_km(self.bus_xy, np.array(point), geographic=self.geographic)
         best = int(np.argmin(np.where(np.isnan(gap_km), np.inf, gap_km)))
         if not gap_km[best] <= SNAP_KM:
-            names = list(self.places)
+            names = list(self.bus_index)
             rule = (
                 f"no bus within {1e3 * SNAP_KM:g} m; the nearest is {names[best]!r}, {1e3 * gap_km[best]:,.1f} m away"
             )
@@ -198,10 +245,12 @@ class _Build:
         records, found = self.of(table), self.by_table[table]
         columns: dict[str, Any] = {"bus": self._ends(records, found, "bus", 0), "name": _named(records, table)}
         if needed:
-            columns |= {needed: records.number(needed), "q_mvar": records.number("q_mvar", 0.0)}
+            scaling = records.number("scaling", 1.0)
+            columns |= {needed: records.number(needed) * scaling, "q_mvar": records.number("q_mvar", 0.0) * scaling}
             columns["type"] = [kind or None for kind in records.text("type")]
         if table == "load":
             columns["sector"] = [sector or None for sector in records.text("sector")]
+            columns |= {name: records.number(name, 0.0, least=0) for name in OF_VOLTAGE if records.has(name)}
         if table == "storage":
             columns["max_e_mwh"] = records.number("max_e_mwh", 0.0, least=0)
         if table == "ext_grid":
@@ -215,12 +264,12 @@ class _Build:
     def _switches(self, lines: Mapping[str, Any]) -> Mapping[str, Any]:
         """Switches between two buses (`bus`, `other_bus`), or at the end of a line (`bus`, `line`)."""
         records = self.of("switch")
-        line_places: dict[Any, int] = {name: k for k, name in enumerate(lines["name"])}
-        at = records.place("bus", self.places)
+        line_index: dict[Any, int] = {name: k for k, name in enumerate(lines["name"])}
+        at = records.index("bus", self.bus_index)
         of_line = records.stated("line")
         element = np.full(len(records), -1, dtype=np.int64)
-        element[of_line] = records.where(of_line).place("line", line_places, "line")
-        element[~of_line] = records.where(~of_line).place("other_bus", self.places)
+        element[of_line] = records.where(of_line).index("line", line_index, "line")
+        element[~of_line] = records.where(~of_line).index("other_bus", self.bus_index)
         et = ["l" if each else "b" for each in of_line]
         return {"bus": at, "element": element, "et": et, "closed": records.flag("closed"), "name": records.text("name")}
 

@@ -34,7 +34,7 @@ PROPERTIES = {
     "Transformer": ("Windings", "LeadLag", "%NoLoadLoss", "%IMag", "XHL"),
     "Capacitor": ("Conn", "kvar", "kV", "States"),
     "Reactor": ("Conn", "kvar", "kV", "R", "X", "Parallel"),
-    "Generator": ("Model", "kW", "kvar", "Conn", "kV", "Vminpu", "Vmaxpu"),
+    "Generator": ("Model", "Status", "kW", "kvar", "Conn", "kV", "Vminpu", "Vmaxpu"),
     "Vsource": ("BasekV", "pu", "Angle", "MVAsc3", "Sequence"),
 }
 """Properties of elements that are passed on as the engine writes them."""
@@ -58,6 +58,7 @@ def describe(file: str) -> dict[str, Any]:
         "name": dss.Circuit.Name(),
         "frequency": float(dss.Solution.Frequency()),
         "load_factor": float(dss.Solution.LoadMult()),
+        "generator_factor": float(dss.Solution.GenMult()),
         "converged": bool(dss.Solution.Converged()),
         "losses_kw": dss.Circuit.Losses()[0] / 1e3,
         "buses": list(_buses(dss)),
@@ -96,7 +97,8 @@ def _element(dss: Any, name: str) -> dict[str, Any]:
         "nodes": [int(node) for node in dss.CktElement.NodeOrder()],
         "amps": float(dss.CktElement.NormalAmps()),
         "admittance_s": [float(part) for part in dss.CktElement.YPrim()] if kind in LINEAR else [],
-        "open": [bool(dss.CktElement.IsOpen(k + 1, 0)) for k in range(int(dss.CktElement.NumTerminals()))],
+        "open": [[bool(dss.CktElement.IsOpen(k + 1, phase + 1)) for phase in range(int(dss.CktElement.NumPhases()))]
+                 for k in range(int(dss.CktElement.NumTerminals()))],
         "properties": {key: _property(dss, key) for key in PROPERTIES.get(kind, ())},
     }  # fmt: skip
 

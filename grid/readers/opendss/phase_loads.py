@@ -19,6 +19,7 @@ import numpy as np
 from grid.errors import Fault
 from grid.network.network import Complexes
 from grid.network.phase_network import PhaseLegs
+from grid.readers.opendss.powers import drawn_mva, opened
 
 Shares = tuple[float, float, float]
 MODELS: Final[Mapping[str, tuple[Shares, Shares, Shares]]] = {
@@ -35,14 +36,14 @@ FIELDS: Final = ("constant", "current", "impedance", "below", "slope", "above")
 class PhaseLoadTables:
     """Loads while they are gathered, leg by leg."""
 
-    def __init__(self, faults: list[Fault], load_factor: float) -> None:
+    def __init__(self, faults: list[Fault], circuit: Mapping[str, Any]) -> None:
         """No loads yet.
 
         Args:
             faults: Where what is not represented is gathered, by name.
-            load_factor: Factor of the circuit on all loads that are neither fixed nor exempt.
+            circuit: What the engine says of the circuit.
         """
-        self.faults, self.load_factor = faults, load_factor
+        self.faults, self.circuit = faults, circuit
         self.names: list[str] = []
         self.mva: list[complex] = []
         self.legs: list[dict[str, Any]] = []
@@ -55,13 +56,15 @@ class PhaseLoadTables:
             at: Node of each of its conductors; -1 for earth.
         """
         said, n = element["properties"], element["phases"]
-        power = complex(float(said["kW"]), float(said["kvar"])) / 1e3
         generates = element["kind"] == "Generator"
         outside = self._generator(element) if generates else self._load(element, at)
         if outside is None:
             return
-        if generates or said["Status"].casefold()[:1] == "v":
-            power *= -1.0 if generates else self.load_factor
+        states = opened(element)
+        if None in states or (generates and any(states)):
+            self._refused(element, "is open, which is represented only for all phases of a load", None)
+        if any(states):
+            return
         delta = said["Conn"].casefold()[:1] in {"d", "l"} and said["Conn"].casefold() != "ln"
         vn_kv = float(said["kV"]) / (np.sqrt(3) if not delta and n in {2, 3} else 1.0)
         for k in range(n):
@@ -69,7 +72,7 @@ class PhaseLoadTables:
             self.legs.append({"of": len(self.names), "share": 1 / n, "from_node": ends[0], "to_node": ends[1],
                               "vn_kv": vn_kv, **outside})  # fmt: skip
         self.names.append(str(element["name"]).partition(".")[2] if not generates else str(element["name"]))
-        self.mva.append(power)
+        self.mva.append(drawn_mva(element, self.circuit))
 
     def made(self) -> tuple[PhaseLegs, Complexes]:
         """The legs, and the power of each load at rated voltage, shape (K,) [MW + j MVAr]."""

@@ -55,7 +55,7 @@ def read_feeder(path: Path) -> ReadFeeder:
     made = _Feeder(circuit, faults)
     network = made.network()
     raise_if_any(faults, shown_path(path))
-    dropped = [f"Command {name!r} is not run ({count} times)." for name, count in sorted(left_out.items())]
+    dropped = [f"{what} ({count} times)." for what, count in sorted(left_out.items())]
     vm_pu = np.array([value for bus in circuit["buses"] for value in bus["vm_pu"]], dtype=float)
     phases = network.nodes.is_phase
     lowest = phases[int(np.argmin(vm_pu[phases]))]
@@ -92,7 +92,7 @@ class _Feeder:
             for element in self.elements if element["kind"] not in known
         ]  # fmt: skip
         nodes = self._nodes()
-        loads = PhaseLoadTables(self.faults, float(self.circuit["load_factor"]))
+        loads = PhaseLoadTables(self.faults, self.circuit)
         for element in self.elements:
             if element["kind"] in POWERS:
                 loads.add(element, self._at(element))

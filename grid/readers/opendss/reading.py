@@ -50,7 +50,7 @@ def read_opendss(path: Path) -> ReadGrid:
     compared = compare_voltages(_pandapower.checked(net, path), vm_pu, "OpenDSS (mean of the phases)")
     lowest = min((value for bus in circuit["buses"] for value in bus["vm_pu"]), default=np.nan)
     own = f"OpenDSS itself: losses {circuit['losses_kw']:.2f} kW, lowest voltage of a phase {lowest:.5f} pu."
-    dropped = [f"Command {name!r} is not run ({count} times)." for name, count in sorted(left_out.items())]
+    dropped = [f"{what} ({count} times)." for what, count in sorted(left_out.items())]
     report = GridReport(
         source=path.name, form="OpenDSS", converter="OpenDSSDirect.py (the engine of OpenDSS)",
         read=_pandapower.element_counts(net), guessed=tuple(made.guessed), dropped=(*dropped, *made.dropped),
@@ -81,6 +81,9 @@ def describe_circuit(path: Path) -> tuple[Mapping[str, Any], Mapping[str, int]]:
         raise InputError.single(PLACE, f"OpenDSS refuses it: {_without_folder(str(found['error']), folder)}", path.name)
     if not found["converged"] or not found["buses"]:
         raise InputError.single(PLACE, "OpenDSS finds no solution of the circuit", path.name)
+    if without := [str(bus["name"]) for bus in found["buses"] if not bus["kv_base"] > 0]:
+        rule = f"{len(without)} buses have no base voltage: end with 'Set VoltageBases=[…]' and 'CalcVoltageBases'"
+        raise InputError.single(PLACE, rule, ", ".join(without[:5]))
     return found, script.left_out
 
 

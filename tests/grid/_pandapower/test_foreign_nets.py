@@ -13,6 +13,7 @@ import pandapower.networks
 import pytest
 
 from grid._pandapower import builtin, builtin_names, network_of
+from grid._pandapower.faults import faults
 from grid.city.city import make_city
 from grid.city.source import source_of_net
 from grid.errors import InputError
@@ -136,6 +137,27 @@ def test_a_bus_without_a_point_has_no_place(geo: str | None) -> None:
     ]
     buses = network_of(net).buses
     np.testing.assert_array_equal(buses.x, [10.0, np.nan, 10.1])
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "rule"),
+    [
+        ("line", "parallel", "must be greater than 0; got nan"), ("line", "c_nf_per_km", "must be finite; got nan"),
+        ("line", "g_us_per_km", "must be finite; got nan"), ("trafo", "i0_percent", "must be finite; got nan"),
+        ("trafo", "shift_degree", "must be finite; got nan"), ("gen", "vm_pu", "must be greater than 0; got nan"),
+        ("shunt", "q_mvar", "must be finite; got nan"), ("ward", "pz_mw", "must be finite; got nan"),
+        ("impedance", "xft_pu", "must be finite; got nan"), ("trafo3w", "vk_mv_percent", "must be finite; got nan"),
+    ],
+)  # fmt: skip
+def test_a_missing_number_that_no_power_flow_can_do_without_is_named(table: str, column: str, rule: str) -> None:
+    net = pp.networks.example_multivoltage()
+    pp.create_ward(net, 0, 0.1, 0.1, 0.1, 0.1)
+    assert list(faults(net)) == []
+    net[table][column] = net[table][column].astype(float)
+    net[table].loc[net[table].index[0], column] = np.nan
+    (found,) = faults(net)
+    assert column in found.place
+    assert str(found).endswith(rule)
 
 
 def test_scaling_that_is_no_number_and_switches_that_are_neither_on_nor_off_are_refused_by_place() -> None:

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pandapower as pp
 import pytest
 from power_grid_model import CalculationMethod, ComponentType, PowerGridModel
@@ -27,12 +28,12 @@ COUNTS = {
     "net_with_results.json": {"bus": 3, "line": 1, "trafo": 1, "load": 1, "sgen": 1, "ext_grid": 1},
     "net.xlsx": {"bus": 3, "line": 1, "trafo": 1, "load": 1, "sgen": 1, "ext_grid": 1},
     "ieee9.zip": {"bus": 9, "line": 6, "trafo": 3, "load": 3, "gen": 3},
-    "case.m": {"bus": 4, "line": 2, "impedance": 1, "load": 2, "gen": 1, "ext_grid": 1, "shunt": 1},
-    "case.mat": {"bus": 4, "line": 2, "impedance": 1, "load": 2, "gen": 1, "ext_grid": 1, "shunt": 1},
+    "case.m": {"bus": 4, "line": 2, "trafo": 1, "load": 2, "gen": 1, "ext_grid": 1, "shunt": 1},
+    "case.mat": {"bus": 4, "line": 2, "trafo": 1, "load": 2, "gen": 1, "ext_grid": 1, "shunt": 1},
     "valley.nc": {"bus": 5, "line": 3, "trafo": 2, "load": 3, "sgen": 1, "ext_grid": 1, "shunt": 1},
     "pgm.json": {"bus": 4, "line": 1, "trafo": 1, "load": 2, "sgen": 1, "ext_grid": 1, "shunt": 1, "switch": 1},
     "map.geojson": {"bus": 3, "line": 1, "trafo": 1, "load": 1, "sgen": 1, "ext_grid": 1},
-    "small.uct": {"bus": 3, "line": 1, "trafo": 1, "load": 2, "sgen": 1, "ext_grid": 1},
+    "small.uct": {"bus": 3, "line": 1, "trafo": 1, "load": 2, "sgen": 1, "ext_grid": 1, "shunt": 1},
     "street.dss": {"bus": 4, "line": 2, "trafo": 1, "load": 1, "sgen": 1, "asymmetric_load": 1, "ext_grid": 1},
 }
 
@@ -149,6 +150,20 @@ def test_a_workbook_with_objects_is_not_asked_to_make_them(tmp_path: Path) -> No
     pp.control.ContinuousTapControl(net, 0, vm_set_pu=1.0)
     pp.to_excel(net, str(tmp_path / "net.xlsx"))
     assert "Sheet controller, which holds objects, is not read." in read_grid_file(tmp_path / "net.xlsx").report.dropped
+
+
+def test_a_renamed_sheet_and_a_bus_that_is_no_whole_number_are_refused(tmp_path: Path) -> None:
+    pp.to_excel(small_net(), str(tmp_path / "net.xlsx"))
+    book = openpyxl.load_workbook(tmp_path / "net.xlsx")
+    sheet = book["line"]
+    sheet.cell(2, [cell.value for cell in sheet[1]].index("from_bus") + 1).value = 0.5
+    book["load"].title = "Load (2)"
+    book.save(tmp_path / "net.xlsx")
+    with pytest.raises(InputError) as caught:
+        read_grid_file(tmp_path / "net.xlsx")
+    message = str(caught.value)
+    assert "sheet Load (2): is no table of pandapower, and would be left out; did you mean 'load'?" in message
+    assert "sheet line row 2, from_bus: must be a whole number; got '0.5'" in message
 
 
 @pytest.mark.parametrize("name", [name for name in right_files() if not name.endswith(".dss")])

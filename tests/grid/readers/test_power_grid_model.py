@@ -13,6 +13,7 @@ from power_grid_model import ComponentType, PowerGridModel
 from power_grid_model.utils import json_deserialize
 
 from grid import _pandapower
+from grid.errors import InputError
 from grid.readers import read_grid_file
 from tests.grid.readers.right_files import PGM
 
@@ -61,3 +62,36 @@ def test_loads_out_of_service_have_no_part_in_how_others_depend_on_voltage(tmp_p
 
 def test_a_source_out_of_service_need_not_state_its_voltage(tmp_path: Path) -> None:
     assert gap_pu(tmp_path / "net.json", {}, [], [{"id": 20, "node": 2, "status": 0}]) < 2e-6
+
+
+def test_a_transformer_that_magnetises_much_is_a_pi(tmp_path: Path) -> None:
+    assert gap_pu(tmp_path / "net.json", {"i0": 0.08, "p0": 9000.0, "uk": 0.12}, [], []) < 2e-7
+
+
+def test_shares_of_voltage_are_of_all_that_stands_at_linked_nodes(tmp_path: Path) -> None:
+    loads = [
+        {"id": 20, "node": 3, "status": 1, "type": 1, "p_specified": 5e4, "q_specified": 1e4}
+    ]  # a generator is there
+    assert gap_pu(tmp_path / "net.json", {}, loads, []) < 2e-7
+
+
+def test_ids_twice_and_powers_that_are_missing_are_refused_once_each(tmp_path: Path) -> None:
+    data = copy.deepcopy(PGM)
+    data["data"]["line"][0]["id"] = 1
+    del data["data"]["sym_load"][0]["p_specified"]
+    data["data"]["sym_load"][1]["node"] = 77
+    (tmp_path / "net.json").write_text(json.dumps(data))
+    with pytest.raises(InputError) as caught:
+        read_grid_file(tmp_path / "net.json")
+    assert sorted(str(fault) for fault in caught.value.faults) == [
+        "id: must be of one component; 2 have it; got 1", "sym_load 7, p_specified: is missing",
+        "sym_load 8, node: no such node; got 77",
+    ]  # fmt: skip
+
+
+def test_what_the_impedance_of_a_source_would_do_is_told(tmp_path: Path) -> None:
+    data = copy.deepcopy(PGM)
+    data["data"]["source"][0]["sk"] = 2e7
+    (tmp_path / "net.json").write_text(json.dumps(data))
+    guessed = read_grid_file(tmp_path / "net.json").report.guessed
+    assert any("(20 MVA) it would be about 3.2e-02 pu from it" in sentence for sentence in guessed)

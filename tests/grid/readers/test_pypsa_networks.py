@@ -96,3 +96,60 @@ def test_a_type_that_nobody_defines_is_named(tmp_path: Path) -> None:
         read_grid_file(tmp_path / "valley")
     assert {fault.place for fault in caught.value.faults} == {"transformers local, type", "lines far, type"}
     assert any(fault.suggestion == "0.4 MVA 20/0.4 kV" for fault in caught.value.faults)
+
+
+def unusual() -> Any:
+    """What PyPSA follows beyond a plain grid: types over stale values, slacks by part, links, stores, set voltages."""
+    n = network()
+    n.lines.loc["far", ["r", "x", "b"]] = [9.0, 9.0, 1.0]
+    n.add("LineType", "sixty", f_nom=60, r_per_length=0.1, x_per_length=0.2, c_per_length=900, i_nom=0.3)
+    n.add("Line", "cross", bus0="station", bus1="town", type="sixty", length=3)
+    n.add("Bus", "high", v_nom=110.0)
+    n.add("Transformer", "aside", bus0="high", bus1="station", type="40 MVA 110/20 kV", phase_shift=0)
+    n.add("Transformer", "pi", bus0="grid", bus1="high", s_nom=50, x=0.08, r=0.002, g=0.01, b=-0.05, model="pi")
+    n.add("Generator", "second", bus="high", control="Slack", p_set=1)
+    n.buses_t.v_mag_pu_set["grid"] = [1.03, 1.0]
+    n.buses.loc["high", "v_mag_pu_set"] = 1.02
+    for name in ("a", "b"):
+        n.add("Bus", name, v_nom=20.0)
+    n.add("Line", "apart", bus0="a", bus1="b", r=1, x=1)
+    n.add("Load", "alone", bus="b", p_set=1)
+    n.add("Generator", "own", bus="a")
+    n.add("Link", "tie", bus0="town", bus1="b", p_set=0.5, efficiency=0.9)
+    n.add("Link", "idle", bus0="town", bus1="b")
+    n.add("Bus", "heat", carrier="heat")
+    n.add("Load", "warmth", bus="heat", p_set=1)
+    n.add("Generator", "boiler", bus="heat")  # PyPSA solves no part without one
+    n.add("Link", "pump", bus0="town", bus1="heat", p_set=0.3, efficiency=3)
+    n.add("Store", "tank", bus="town", p_set=0.2, q_set=0.1)
+    n.add("StorageUnit", "battery", bus="town", p_set=-0.4, q_set=0.2)
+    n.add("Generator", "drawn", bus="town", p_set=0.5, q_set=0.3, sign=-1)
+    return n
+
+
+def test_types_slacks_links_and_set_voltages_are_followed_as_pypsa_does(tmp_path: Path) -> None:
+    n = unusual()
+    n.export_to_netcdf(tmp_path / "unusual.nc")
+    n.lpf()
+    n.pf(use_seed=True, x_tol=1e-11)
+    theirs = n.buses_t.v_mag_pu.iloc[0].drop("heat")
+    assert np.ptp(theirs) > 0.01
+    ours = vm_pu(tmp_path / "unusual.nc")
+    np.testing.assert_allclose([ours[bus] for bus in theirs.index], theirs, atol=1e-9, rtol=0)
+    report = read_grid_file(tmp_path / "unusual.nc").report
+    said = " ".join((*report.guessed, *report.dropped))
+    assert all(words in said for words in ("those that they state: far", "(heat)", "1 links that carry nothing",
+                                           "1 slacks beside another", "in 1 parts"))  # fmt: skip
+
+
+def test_what_a_power_flow_cannot_follow_is_refused(tmp_path: Path) -> None:
+    n = unusual()
+    n.lines.loc["far", "length"] = 0.0
+    n.transformers.loc["pi", "b"] = 0.2
+    n.links.loc["tie", "bus2"] = "grid"
+    n.export_to_csv_folder(tmp_path / "valley")
+    with pytest.raises(InputError) as caught:
+        read_grid_file(tmp_path / "valley")
+    assert {fault.place for fault in caught.value.faults} == {
+        "lines far, length", "transformers pi, g, b", "links tie, bus2"
+    }  # fmt: skip

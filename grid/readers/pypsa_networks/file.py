@@ -22,7 +22,8 @@ COMPONENTS: Final = (
 )  # fmt: skip
 SERIES: Final = (
     "loads-p_set", "loads-q_set", "generators-p_set", "generators-q_set", "generators-p", "generators-q",
-    "storage_units-p", "storage_units-p_set", "buses-v_mag_pu",
+    "storage_units-p", "storage_units-p_set", "storage_units-q_set", "stores-p_set", "stores-q_set", "links-p_set",
+    "links-efficiency", "buses-v_mag_pu", "buses-v_mag_pu_set",
 )  # fmt: skip
 """Series that are looked at; of each the first snapshot."""
 
@@ -34,7 +35,7 @@ class PypsaFile:
     Args:
         name: Its name; empty if it has none.
         form: How it is stored.
-        records: FileRecords by component, each with its ``name``.
+        records: Records by component, each with its ``name``.
         first: Values of the first snapshot by series (such as ``loads-p_set``) and name of the element.
         n_snapshots: Number of snapshots.
     """
@@ -139,7 +140,7 @@ def _values(dataset: Any) -> Any:
 
 
 def _records(held: Mapping[str, Any], component: str) -> list[dict[str, Any]]:
-    """FileRecords of a component, of its variables that have a value each."""
+    """Records of a component, of its variables that have a value each."""
     names = held.get(f"{component}_i")
     if names is None:
         return []

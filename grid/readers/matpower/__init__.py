@@ -1,0 +1,1 @@
+"""MATPOWER cases as text or as a file of MATLAB."""

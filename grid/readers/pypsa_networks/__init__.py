@@ -1,0 +1,1 @@
+"""Networks of PyPSA: their files, their standard types, and the net that they are."""

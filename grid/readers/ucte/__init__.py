@@ -1,0 +1,1 @@
+"""Grids in UCTE-DEF, the exchange format of European transmission operators."""
