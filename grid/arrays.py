@@ -73,6 +73,21 @@ def one_after_another(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return np.concatenate(parts)
 
 
+def stable_order(keys: Ints) -> Ints:
+    """What ``np.argsort(keys, kind="stable")`` gives, shape (N,), in a quarter of its time.
+
+    numpy sorts 16 bits by counting them and more by comparing, so 32 bits are sorted half by half.
+
+    Args:
+        keys: Shape (N,); others than 0 to 2^32 - 1 are sorted by numpy alone.
+    """
+    if not keys.size or keys.min() < 0 or keys.max() >= 2**32:
+        return np.argsort(keys, kind="stable")
+    order = np.argsort(keys.astype(np.uint16), kind="stable")
+    found: Ints = order[np.argsort((keys >> 16).astype(np.uint16)[order], kind="stable")]
+    return found
+
+
 def ratio(part: npt.ArrayLike, whole: npt.ArrayLike, otherwise: npt.ArrayLike = np.nan) -> Floats:
     """`part` by `whole` where `whole` is greater than 0, else `otherwise`, shape of both together."""
     shape = np.broadcast_shapes(np.shape(part), np.shape(whole))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 MOST_SHOWN = 200
 """Faults that a message lists; the others are counted."""
+NAME_TAG = "·"
+"""How names begin that tell what is meant where a key takes a name or a mapping; no key of a file begins so."""
 _LONGEST_SHOWN = 200
 _LONGEST_RULE = 3000
 _LONGEST_NAME = 200
@@ -81,6 +83,17 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     return by_folded[close[0]] if close else None
 
 
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """The first of some names for a sentence, and how many there are beside.
+
+    Args:
+        names: The names.
+        most: How many of them are said.
+    """
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
 def shown(value: object) -> str:
     """A value as a message shows it: on one line, and cut where it is long."""
     try:
@@ -97,7 +110,7 @@ def _cut(text: str, longest: int) -> str:
 
 
 def raise_if_any(faults: Iterable[Fault], source: str = "the input") -> None:
-    """Raises one `InputError` with all `faults`, if there are any."""
-    found = tuple(faults)
+    """Raises one `InputError` with all `faults`, each once, if there are any."""
+    found = tuple(dict.fromkeys(faults))
     if found:
         raise InputError(found, source)

@@ -17,7 +17,7 @@ from functools import cache, partial, wraps
 from inspect import signature
 from pathlib import Path
 from threading import Lock
-from typing import Any, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 from pydantic import BaseModel
@@ -207,39 +207,35 @@ def _content(value: Any) -> Hashable:
 
     The key holds on to such an object, so that no other can take its identity.
     """
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _EXACT:
         return kind, value  # 1, 1.0 and True are equal
-    if kind is tuple or kind is list:
-        return kind, tuple(map(_content, value))
-    if isinstance(value, np.ndarray):
-        return "array", array_digest(value)
-    return _content_of_dataclass(value) if is_dataclass(value) else _content_of_other(value)
-
-
-def _content_of_other(value: Any) -> Hashable:
-    kind = type(value)
-    if isinstance(value, _SCALARS):
-        return kind, repr(value)  # 0.0 and -0.0 are equal
-    if isinstance(value, BaseModel):
-        return kind, value.model_dump_json()
-    if isinstance(value, Mapping):
-        return "mapping", tuple((_content(key), _content(each)) for key, each in value.items())
-    if isinstance(value, Sequence):
-        return kind, tuple(map(_content, value))
-    return cast(Hashable, value)
-
-
-def _content_of_dataclass(value: Any) -> Hashable:
-    kind: Any = type(value)
-    if kind.__eq__ is object.__eq__:
-        return cast(Hashable, value)
-    return kind, tuple(_content(getattr(value, name)) for name in _names_of_fields(kind))
+    return _rule_for(kind)(value)
 
 
 @cache
-def _names_of_fields(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _rule_for(kind: Any) -> Callable[[Any], Hashable]:  # noqa: PLR0911  one a kind
+    """What of a value of a type is part of a key."""
+    if issubclass(kind, np.ndarray):
+        return lambda value: ("array", array_digest(value))
+    if is_dataclass(kind):
+        names = tuple(field.name for field in fields(kind))
+        if kind.__eq__ is object.__eq__:
+            return _itself
+        return lambda value: (kind, tuple(_content(getattr(value, name)) for name in names))
+    if issubclass(kind, _SCALARS):
+        return lambda value: (kind, repr(value))  # 0.0 and -0.0 are equal
+    if issubclass(kind, BaseModel):
+        return lambda value: (kind, value.model_dump_json())
+    if issubclass(kind, Mapping):
+        return lambda value: ("mapping", tuple((_content(key), _content(each)) for key, each in value.items()))
+    if issubclass(kind, Sequence):
+        return lambda value: (kind, tuple(map(_content, value)))
+    return _itself
+
+
+def _itself(value: Hashable) -> Hashable:
+    return value
 
 
 def _n_bytes(value: Any, seen: set[int]) -> int:

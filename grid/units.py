@@ -28,6 +28,8 @@ HOURS_PER_YEAR: Final = 8760
 """Of a year that is not a leap year, by which yearly energies are stated; a month is a twelfth of it."""
 ZERO_DEGC_K: Final = 273.15
 """0 °C [K]."""
+PERCENT: Final = 100.0
+"""Of a share [1]."""
 LOW_VOLTAGE_KV: Final = 1.0
 """Rated voltage up to which a grid is one of low voltage [kV] (IEC 60038)."""
 LHV_HYDROGEN_MWH_PER_KG: Final = 0.03333

@@ -121,11 +121,14 @@ class Asset(Spec, ABC):
     """Limits on its power that change with time, such as `{hours: 22:00-06:00, discharge_max_mw: 0}`."""
 
     def faults(self, city: City, at: str) -> Iterator[Fault]:
-        """All that is wrong with it in this city."""
+        """All that is wrong with it in this city, but for its power limits."""
         yield from placement_faults(city, self.bus, self.where, at)
         yield from size_faults(self.power_mw, city, at)
+
+    def limit_faults(self, at: str, time_zone: str) -> Iterator[Fault]:
+        """All that is wrong with the files of its power limits; arguments as of `PowerLimit.faults`."""
         for number, limit in enumerate(self.power_limits):
-            yield from limit.faults(f"{at}.power_limits[{number}]")
+            yield from limit.faults(f"{at}.power_limits[{number}]", time_zone)
 
     @property
     def power_mw(self) -> float:

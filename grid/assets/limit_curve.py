@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.files.content import beside, is_file, read_csv, shown_path
+from grid.files.cell_faults import cell_faults
+from grid.files.content import beside, is_file, shown_path
+from grid.files.text_table import TextTable, read_text_table
 from grid.flexibility.power_bounds import PowerBounds
 from grid.sharing import shared
 from grid.time.clock import Clock
+from grid.time.instants import in_utc, local_time_faults
+from grid.time.rows import Times, newest_first, order_faults
+from grid.time.stamps import StampColumns, read_stamps
+from grid.time.zones import UTC_ZONE, Zone
 
 UNLIMITED: Mapping[str, float] = {
     "charge_max_mw": np.inf,
@@ -29,8 +31,6 @@ UNLIMITED: Mapping[str, float] = {
 """What may be limited, and the value that is no limit."""
 QUANTITIES = tuple(UNLIMITED)
 TIME_COLUMNS = ("time", "time_utc")
-ROWS_NAMED = 10
-"""Rows that a message names at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,60 +70,59 @@ def read_limit_curve(path: Path, time_zone: str) -> LimitCurve:
     """
     if not is_file(path):
         raise InputError.single("file", f"no file {shown_path(path)!r}", None, nearest(path.name, beside(path)))
-    table = read_csv(path)
-    raise_if_any(_column_faults(table.columns), str(path))
-    column = next(name for name in TIME_COLUMNS if name in table.columns)
-    times = [_utc(text, UTC if column == "time_utc" else ZoneInfo(time_zone)) for text in table[column].to_list()]
-    values = {name: _numbers(table[name], free) for name, free in UNLIMITED.items() if name in table.columns}
-    raise_if_any([*_time_faults(column, times), *_value_faults(values)], str(path))
-    begin = np.array([time.replace(tzinfo=None) for time in times if time is not None], dtype="datetime64[us]")
-    return LimitCurve(np.append(begin, begin[-1] + (begin[-1] - begin[-2])), values)
+    table = read_text_table(path)
+    raise_if_any(_column_faults(table.names), str(path))
+    column = next(name for name in TIME_COLUMNS if name in table.names)
+    zone = UTC_ZONE if column == "time_utc" else Zone(time_zone)
+    table, times, faults = _in_time(table, column, zone)
+    values = {name: _numbers(table, name) for name in QUANTITIES if name in table.names}
+    raise_if_any([*faults, *_value_faults(table, values)], str(path))
+    return LimitCurve(np.append(times, times[-1] + (times[-1] - times[-2])), values)
 
 
-def _utc(text: str | None, zone: tzinfo) -> datetime | None:
-    """A time in UTC; None if it cannot be read."""
-    try:
-        time = datetime.fromisoformat((text or "").strip())
-    except ValueError:
-        return None
-    return (time if time.tzinfo is not None else time.replace(tzinfo=zone)).astimezone(UTC)
+def _in_time(table: TextTable, column: str, zone: Zone) -> tuple[TextTable, Times, list[Fault]]:
+    """The rows in the order of their times, those equal in every cell once, with the times in UTC, shape (R,)."""
+    table, times, found = _placed(table.once(), column, zone)
+    faults = [replace(fault, place=column) for fault in found.faults]
+    unread = np.isnat(times)
+    if not faults:
+        rule = "must be times such as 2030-01-15T17:00"
+        faults += cell_faults(column, rule, unread, table.cells[column], table.lines)
+        faults += local_time_faults(column, found.columns[0], zone)
+    if not faults and table.n_rows < 2:
+        rule = "must have at least two rows: the last holds for as long as the one before it"
+        faults.append(Fault(column, rule, table.n_rows))
+    return table, times, faults or list(order_faults(times, table.lines, column))
 
 
-def _numbers(column: pl.Series, free: float) -> Floats:
-    """Numbers of a column, shape (R,): `free` where it is empty, NaN where it holds something else."""
-    text = column.str.strip_chars()
-    empty = (text.is_null() | (text == "")).fill_null(value=True).to_numpy()
-    return np.where(empty, free, text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy())
+def _placed(table: TextTable, column: str, zone: Zone) -> tuple[TextTable, Times, StampColumns]:
+    """A table whose rows are put in the order of their times, unless they are in none, and those times."""
+    for _ in range(2):
+        found = read_stamps([table.cells[column]], zone=zone.name if zone.minutes is None else None)
+        times = in_utc(found.columns[0], zone, "in turn").utc.to_numpy().astype("datetime64[us]")
+        if not newest_first(times):
+            break
+        table = table.rows(np.arange(table.n_rows)[::-1])
+    return table, times, found
+
+
+def _numbers(table: TextTable, name: str) -> Floats:
+    """Numbers of a column, shape (R,): no limit where it is empty, NaN where it holds something else."""
+    numbers = table.numbers(name)
+    return np.where(numbers.empty, UNLIMITED[name], numbers.values)
 
 
 def _column_faults(columns: list[str]) -> Iterator[Fault]:
     if not any(name in columns for name in TIME_COLUMNS):
         yield Fault("time", "is a required column, or time_utc", suggestion=nearest("time", columns))
     if not any(name in columns for name in QUANTITIES):
-        yield Fault("", f"at least one column of {', '.join(QUANTITIES)} is required", columns)
+        near = next((found for name in columns if (found := nearest(name, QUANTITIES)) is not None), None)
+        yield Fault("", f"at least one column of {', '.join(QUANTITIES)} is required", columns, near)
 
 
-def _time_faults(column: str, times: list[datetime | None]) -> Iterator[Fault]:
-    unread = [row + 2 for row, time in enumerate(times) if time is None]
-    if unread:
-        yield Fault(column, "must be times such as 2030-01-15T17:00; not so in rows", unread[:ROWS_NAMED])
-    elif len(times) < 2:
-        yield Fault(column, "must have at least two rows: the last holds for as long as the one before it", len(times))
-    else:
-        falls = [row + 3 for row, (a, b) in enumerate(pairwise(times)) if not _before(a, b)]
-        if falls:
-            rule = "must rise from row to row (write offsets where an hour is doubled); not so in rows"
-            yield Fault(column, rule, falls[:ROWS_NAMED])
-
-
-def _before(a: datetime | None, b: datetime | None) -> bool:
-    return a is not None and b is not None and a < b
-
-
-def _value_faults(values: Mapping[str, Floats]) -> Iterator[Fault]:
+def _value_faults(table: TextTable, values: Mapping[str, Floats]) -> Iterator[Fault]:
     for name, numbers in values.items():
         most = UNLIMITED[name]
-        bad = np.flatnonzero(~((numbers >= 0) & (numbers <= most)))  # not-a-number fails both
-        if bad.size:
-            rule = "must be a number of at least 0" + (" and at most 1" if np.isfinite(most) else "")
-            yield Fault(name, f"{rule}, or empty; not so in rows", (bad[:ROWS_NAMED] + 2).tolist())
+        rule = "must be a number of at least 0" + (" and at most 1" if np.isfinite(most) else "") + ", or empty"
+        wrong = ~((numbers >= 0) & (numbers <= most))  # not-a-number fails both
+        yield from cell_faults(name, rule, wrong, table.cells[name], table.lines)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from grid.arrays import Bools
@@ -21,7 +21,21 @@ from grid.units import MINUTES_PER_DAY, MINUTES_PER_HOUR
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DAYS: tuple[Day, ...] = get_args(Day)
+HOURS_PATTERN = r"^([01]?\d|2[0-3]):[0-5]\d-(([01]?\d|2[0-3]):[0-5]\d|24:00)$"
+"""Hours of a day as an input writes them, such as `22:00-06:00`."""
 WHOLE_DAY = "00:00-24:00"
+
+
+def _have_a_length(hours: str) -> str:
+    """Refuses hours without any length, which could be the whole day or nothing."""
+    begin, end = hours.split("-")
+    if begin.rjust(5, "0") == end.rjust(5, "0"):
+        raise PydanticCustomError("hours", f"must not end as they begin; the whole day is {WHOLE_DAY}")
+    return hours
+
+
+Hours = Annotated[str, Field(pattern=HOURS_PATTERN), AfterValidator(_have_a_length)]
+"""Hours of a day such as `22:00-06:00`, of some length."""
 
 
 class PowerLimit(Spec):
@@ -31,7 +45,7 @@ class PowerLimit(Spec):
     several hold, the least counts.
     """
 
-    hours: str = Field(default=WHOLE_DAY, pattern=r"^([01]?\d|2[0-3]):[0-5]\d-(([01]?\d|2[0-3]):[0-5]\d|24:00)$")
+    hours: Hours = WHOLE_DAY
     """Hours of the local day of the city in which it holds, such as `22:00-06:00`, which ends on the next day. Default:
     the whole day."""
     days: tuple[Day, ...] = DAYS
@@ -62,11 +76,16 @@ class PowerLimit(Spec):
             raise PydanticCustomError("power_limit", "a 'file' states the times and the limits; leave out the others")
         return self
 
-    def faults(self, at: str) -> Iterator[Fault]:
-        """All that is wrong with its file."""
+    def faults(self, at: str, time_zone: str) -> Iterator[Fault]:
+        """All that is wrong with its file.
+
+        Args:
+            at: Where the limit stands in the input.
+            time_zone: IANA name of the city's time zone, of times without an offset.
+        """
         if self.file is not None:
             try:
-                read_limit_curve(Path(self.file), "UTC")
+                read_limit_curve(Path(self.file), time_zone)
             except InputError as error:
                 for fault in error.faults:
                     yield Fault(f"{at}.{fault.place}", fault.rule, fault.value, fault.suggestion)

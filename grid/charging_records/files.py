@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from grid.errors import InputError
-from grid.files.content import is_file, read_parquet, read_text, shown_path
+from grid.files.content import PARQUET_ENDINGS, is_file, read_parquet, read_text, shown_path
 from grid.files.text_table import TextTable, read_text_table, tidy
 
 
@@ -23,7 +23,7 @@ def read_table(path: Path) -> TextTable:
     if not is_file(path):
         raise InputError.single("file", "no such file", shown_path(path))
     try:
-        if path.suffix.casefold() in {".parquet", ".pq"}:
+        if path.suffix.casefold() in PARQUET_ENDINGS:
             return _typed(read_parquet(path))
         if path.suffix.casefold() == ".json":
             return _typed(_read_json(path))
@@ -40,8 +40,11 @@ def _typed(table: pl.DataFrame) -> TextTable:
 
 
 def _read_json(path: Path) -> pl.DataFrame:
-    """Sessions of a JSON file; what is nested in them (``userInputs``) is left out."""
-    content = json.loads(read_text(path))
+    """Sessions of a JSON file, or of one with an object a line; what is nested in them (``userInputs``) is left out."""
+    text = read_text(path)
+    lines = [line for line in text.splitlines() if line.strip()]
+    is_lines = len(lines) > 1 and all(line.strip().startswith("{") and line.strip().endswith("}") for line in lines)
+    content = [json.loads(line) for line in lines] if is_lines else json.loads(text)
     items = _only_list(content) if isinstance(content, dict) else content
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise ValueError("expected a list of sessions, or one under a key such as '_items'")

@@ -183,7 +183,21 @@ def format_faults(file_format: str, columns: RecordColumns | None, names: list[s
     elif find_format(file_format, names) is None:
         known = ", ".join(sorted({each.name for each in FORMATS}))
         wanted = f"is not of format {file_format!r}" if file_format != "auto" else f"is of no known format ({known})"
-        yield Fault("columns", f"the file {wanted}; say which column is what", names)
+        yield Fault("columns", f"the file {wanted}{_lacking(file_format, names)}; say which column is what", names)
+
+
+def _lacking(file_format: str, names: list[str]) -> str:
+    """What a file lacks of the format that it is nearest to, in words; empty where it is near to none."""
+    held = {_plain(name) for name in names}
+    lacks = [
+        [name for name in each.columns.needed if _plain(name) not in held]
+        for each in reversed(FORMATS) if file_format in {"auto", each.name}
+    ]  # fmt: skip
+    fewest = min(lacks, key=len, default=[])
+    if len(fewest) != 1:
+        return ""
+    near = nearest(fewest[0], names)
+    return f": it has no {fewest[0]!r}{f' (is it {near!r}?)' if near is not None else ''}"
 
 
 def find_format(file_format: str, names: Iterable[str]) -> Format | None:

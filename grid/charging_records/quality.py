@@ -8,31 +8,12 @@ from typing import Any
 
 import polars as pl
 
+from grid.charging_records.finding import Finding
+from grid.charging_records.one_session import OF_ONE_SESSION, RESOLUTION, holder
 from grid.files.report import FileReport
 
 LONGEST_STAY = timedelta(days=7)
 """A longer stay is a vehicle left standing, or a plug-out that was not noticed."""
-RESOLUTION = timedelta(minutes=1)
-"""Files state times to the minute, so a stay may be longer than it says by as much."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One kind of fault in the rows of a file; a row can have several.
-
-    Args:
-        check: Its name.
-        rows: Rows that have it, as they stand in the file.
-        mended: Rows kept by applying the rule.
-        dropped: Rows left out because of it; the others that have it were left out because of an earlier check.
-        rule: What is done.
-    """
-
-    check: str
-    rows: int
-    mended: int
-    dropped: int
-    rule: str
 
 
 @dataclass(frozen=True)
@@ -108,15 +89,6 @@ class QualityReport:
         return "\n".join([head, *(lines or ["  no fault found"])])
 
 
-def distinct(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows that can be read, each session once; arguments as in `mend`."""
-    rows = rows.with_row_index("row").with_columns(power=pl.lit(1.0), stay=pl.col("stop") - pl.col("start"))
-    kept = rows
-    for check in (_unreadable, _identical, _duplicates, _interim, _copies):
-        kept, _ = check(rows, kept)
-    return kept
-
-
 def mend(rows: pl.DataFrame, max_power_kw: float) -> tuple[pl.DataFrame, list[Finding]]:
     """Applies every rule in turn.
 
@@ -133,105 +105,35 @@ def mend(rows: pl.DataFrame, max_power_kw: float) -> tuple[pl.DataFrame, list[Fi
         stay=pl.col("stop") - pl.col("start"),
     )
     kept, findings = rows, []
-    of_one_session = (_unreadable, _identical, _duplicates, _interim, _copies)
-    for check in (*of_one_session, _missing_stops, _backwards, _zero_length, _too_long, _impossible, _overlapping):
+    stays = (_missing_stops, _backwards, _zero_length, _too_long, _impossible, _overlapping)
+    for check in (*OF_ONE_SESSION, *stays, _twins, _without_energy):
         kept, finding = check(rows, kept)
         findings.append(finding)
     return kept.sort("start", "row"), findings
 
 
-def _unreadable(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
-    bad = pl.col("start").is_null() | pl.col("energy_kwh").is_null()
-    n = rows.filter(bad).height
-    return kept.filter(~bad), Finding("unreadable", n, 0, n, "no plug-in time or no energy: dropped")
+def _twins(_: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    """Sessions of different vehicles that are otherwise equal."""
+    alike = ["start", "stop", "energy_kwh", "station", "connector"]
+    charged = kept.filter(pl.col("energy_kwh") > 0, pl.any_horizontal(pl.col("station", "connector").is_not_null()))
+    n = charged.filter(pl.struct(alike).is_duplicated()).height
+    rule = "same station, times and energy as a session of another vehicle: kept; drop them if they are copies"
+    return kept, Finding("twins", n, 0, 0, rule)
 
 
-def _identical(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
-    """Rows of which every cell is that of another."""
-    cells = [name for name in rows.columns if name not in {"row", "power", "stay"}]
-    n = rows.filter(pl.struct(cells).is_duplicated()).height
-    once = kept.unique(cells, keep="first", maintain_order=True)
-    return once, Finding("identical", n, 0, kept.height - once.height, "every cell as in another row: counted once")
-
-
-def _holder() -> pl.Expr:
-    """What can hold one session at a time: the vehicle, else the socket; null where neither is known."""
-    return pl.coalesce(
-        pl.concat_str(pl.lit("vehicle "), "vehicle"),
-        pl.concat_str(pl.lit("socket "), pl.col("station").fill_null(""), pl.lit(" "), "connector"),
-    )
-
-
-def _interim(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
-    """Records of a station's session while it went on: one plug-in, and energy that rises with the plug-out."""
-    at_station = pl.any_horizontal(pl.col("station", "connector").is_not_null())
-    found, gone = (rising_records(each.filter(at_station), "station", "connector") for each in (rows, kept))
-    once = kept.filter(~pl.col("row").is_in(gone.filter(~pl.col("is_last"))["row"].implode()))
-    rule = "same station and plug-in time, energy that rises with the plug-out: the last record counts"
-    return once, Finding("interim", found.height, 0, kept.height - once.height, rule)
-
-
-def rising_records(rows: pl.DataFrame, *holder: str) -> pl.DataFrame:
-    """Rows, of neither vehicle nor transaction, of one plug-in and holder whose energy rises with their plug-out.
-
-    Args:
-        rows: As in `mend`, with ``row``.
-        holder: Columns that say where; none for a file that does not say.
-
-    Returns:
-        Those of two or more together, with ``is_last``: the one with the last plug-out.
-    """
-    known = pl.all_horizontal(pl.col("start", "stop", "energy_kwh").is_not_null())
-    nameless = pl.all_horizontal(pl.col("vehicle", "transaction").is_null())
-    group = [*holder, "start"]
-    up = [(pl.col(name).diff() > 0).fill_null(value=True).all().over(group) for name in ("stop", "energy_kwh")]
-    return (
-        rows.filter(known & nameless)
-        .sort("stop", "row")
-        .filter(pl.all_horizontal(up) & (pl.len().over(group) > 1))
-        .with_columns(is_last=pl.col("row") == pl.col("row").last().over(group))
-    )
-
-
-def _copies(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
-    """Records of one session under different times: they overlap, with the same energy."""
-    found = rows.filter(pl.col("row").is_in(_again(rows)["row"].implode())).height
-    once = kept.filter(~pl.col("row").is_in(_again(kept)["row"].implode()))
-    rule = "overlaps a session of the same vehicle or socket with the same energy: one session, counted once"
-    return once, Finding("copies", found, 0, kept.height - once.height, rule)
-
-
-def _again(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows that begin before the row above of the same vehicle or socket ends, and have its energy."""
-    ordered = rows.with_columns(holder=_holder()).filter(pl.col("holder").is_not_null()).sort("holder", "start", "row")
-    stop, energy = (pl.col(name).shift(1).over("holder") for name in ("stop", "energy_kwh"))
-    of_one = (pl.col("energy_kwh") == energy) & (energy > 0)
-    return ordered.filter((pl.col("start") < stop) & (pl.col("stop") > pl.col("start")) & of_one)
+def _without_energy(_: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
+    """Stays in which nothing was charged."""
+    n = kept.filter(pl.col("energy_kwh") == 0).height
+    return kept, Finding("without_energy", n, 0, 0, "plugged in without charging: kept")
 
 
 def _overlapping(_: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
     """Sessions that begin before the last one of the same vehicle or socket ends."""
-    ordered = kept.with_columns(holder=_holder()).filter(pl.col("holder").is_not_null()).sort("holder", "start")
+    ordered = kept.with_columns(holder=holder()).filter(pl.col("holder").is_not_null()).sort("holder", "start")
     latest = pl.col("stop").cum_max().shift(1).over("holder")
     n = ordered.filter(pl.col("start") < latest).height
     rule = "begins before the last session of the same vehicle or socket ends, with other energy: both kept; those of "
     return kept, Finding("overlapping", n, 0, 0, f"{rule}one vehicle are played as one with the energy of both")
-
-
-def _duplicates(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:
-    """Rows with the same vehicle (without one, the same station) and plug-in time."""
-    who = pl.coalesce(
-        pl.concat_str(pl.lit("transaction "), "transaction"),
-        pl.concat_str(pl.lit("vehicle "), "vehicle"),
-        pl.concat_str(pl.lit("station "), "station", pl.lit(" "), pl.col("energy_kwh").cast(pl.String)),
-        pl.concat_str(pl.lit("row "), pl.col("row").cast(pl.String)),
-    )
-    marked = rows.filter(pl.col("start").is_not_null()).with_columns(who=who)
-    shared = marked.filter(pl.struct("who", "start").is_duplicated()).height
-    ranked = kept.with_columns(who=who).sort("energy_kwh", descending=True, maintain_order=True)
-    one_each = ranked.unique(["who", "start"], keep="first", maintain_order=True).drop("who")
-    rule = "same transaction or vehicle (or station and energy) and plug-in time: kept the row with most energy"
-    return one_each, Finding("duplicates", shared, 0, kept.height - one_each.height, rule)
 
 
 def _missing_stops(rows: pl.DataFrame, kept: pl.DataFrame) -> tuple[pl.DataFrame, Finding]:

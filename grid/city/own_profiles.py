@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from grid.arrays import Bools, Floats
-from grid.errors import Fault, nearest
+from grid.errors import Fault, listed, nearest
 from grid.files.report import FileReport
 from grid.time.calendar import ProfileTable, civil_midnight, days_taken
 from grid.time.clock import Clock
@@ -19,10 +19,14 @@ Tables = Mapping[str, Mapping[str, Sequence[Any]]]
 """Elements of a net as plain columns, by table."""
 _TOO_LARGE: Final = 100.0
 """Peak of the columns of a table against the powers of its elements in the net, beyond which they are in kW."""
+_TOO_LARGE_ALONE: Final = 500.0
+"""The same of one column by itself, since an element may have any power for a while."""
+_TOO_SMALL: Final = 500.0
+"""How much less than the powers of the net all peaks of a table may be before it is told."""
 _LARGE_MW: Final = 10.0
 """Peak of an element of unknown power that is as likely one in kW."""
 _TABLES: Final = ("load", "storage", "sgen")
-_SHOWN: Final = 5
+_WEEKS: Final = 52
 
 
 def own_profile_faults(profiles: ProfileTable, clock: Clock, tables: Tables) -> Iterator[Fault]:
@@ -43,12 +47,38 @@ def own_profile_faults(profiles: ProfileTable, clock: Clock, tables: Tables) -> 
         used, step_hours = _used(profiles, clock), profiles.step / timedelta(hours=1)
         yield from gap_faults(profiles.missing, used, step_hours, profiles.names, lambda step: _moment(profiles, step))
     for table in _TABLES:
-        places = _places(profiles.names, table, "p_mw")
-        nominal = _nominal_mw(profiles, table, tables)
-        peak = float(np.abs(profiles.values[:, places]).max(axis=0).sum()) if places else 0.0
-        if nominal > 0 and peak > _TOO_LARGE * nominal:
-            rule = f"must be in MW; the peaks of its columns sum to {peak:,.1f}, the same elements of the net have "
-            yield Fault(f"{table}/…/p_mw", f"{rule}{nominal:,.3f} MW: is it in kW? Divide by 1000", round(peak, 1))
+        yield from _unit_faults(profiles, table, tables)
+
+
+def _unit_faults(profiles: ProfileTable, table: str, tables: Tables) -> Iterator[Fault]:
+    """Powers of a table a thousand times those of the net, of all its columns together or of some of them."""
+    for quantity, unit, others in (("p_mw", "MW", ("kW", "W")), ("q_mvar", "MVAr", ("kVAr", "VAr"))):
+        places = _places(profiles.names, table, quantity)
+        if not places:
+            continue
+        nominal = _nominal_of_columns(profiles, places, table, tables)
+        peaks = np.abs(profiles.values[:, places]).max(axis=0)
+        whole, peak = float(nominal.sum()), float(peaks.sum())
+        far = np.flatnonzero((nominal > 0) & (peaks > _TOO_LARGE_ALONE * nominal))
+        if whole > 0 and peak > _TOO_LARGE * whole:
+            is_w = peak > _TOO_LARGE * 1000 * whole
+            rule = f"must be in {unit}; the peaks of its columns sum to {peak:,.1f}, the same elements of the net have "
+            cure = f"is it in {others[is_w]}? Divide by {'1,000,000' if is_w else '1000'}"
+            yield Fault(f"{table}/…/{quantity}", f"{rule}{whole:,.3f} {unit}: {cure}", round(peak, 1))
+        elif far.size:
+            more = f" (and {far.size - 1:,} more columns)" if far.size > 1 else ""
+            rule = f"must be in {unit}; its peak is {peaks[far[0]]:,.1f}, and the element of the net has "
+            cure = f"{nominal[far[0]]:,.4g} {unit}: is it in {others[0]}? Divide by 1000"
+            yield Fault(f"{profiles.names[places[far[0]]]}{more}", f"{rule}{cure}", round(float(peaks[far[0]]), 1))
+
+
+def _nominal_of_columns(profiles: ProfileTable, places: Sequence[int], table: str, tables: Tables) -> Floats:
+    """Powers in the net of the elements of some columns, shape (K,): active, and beside reactive ones the larger."""
+    both = zip(tables[table]["p_mw"], tables[table]["q_mvar"], strict=True)
+    powers = [(abs(float(p)), max(abs(float(p)), abs(float(q)))) for p, q in both]
+    rows = [row_of(_element(profiles.names[k]), tables[table]) for k in places]
+    reactive = [profiles.names[k].endswith("q_mvar") for k in places]
+    return np.array([0.0 if row is None else powers[row][q] for row, q in zip(rows, reactive, strict=True)])
 
 
 def _nominal_mw(profiles: ProfileTable, table: str, tables: Tables) -> float:
@@ -83,8 +113,13 @@ def _element_faults(names: Sequence[str], tables: Tables) -> Iterator[Fault]:
         table, quantity = column.partition("/")[0], column.rpartition("/")[2]
         row = row_of(_element(column), tables[table])
         if row is None:
-            suggestion = nearest(_element(column), tables[table]["name"])
-            yield Fault(column, f"no {table} called {_element(column)!r}", suggestion=suggestion)
+            element = _element(column)
+            numbered = [name for name in tables[table]["name"] if name.startswith(f"{element} #")]
+            if len(numbered) > 1:
+                rule = f"{len(numbered)} elements of table {table} are called so in the net; here they are"
+                yield Fault(column, rule, listed(numbered))
+                continue
+            yield Fault(column, f"no {table} called {element!r}", suggestion=nearest(element, tables[table]["name"]))
             continue
         first = taken.setdefault((table, row, quantity), column)
         if first != column:
@@ -141,6 +176,7 @@ def own_profiles_report(
             *profiles.mended,
             *_filled(profiles),
             *_without_power(profiles, tables),
+            *_too_small(profiles, tables),
             *_negative(profiles),
             *_by_name(profiles.names, tables),
             *_stand_ins(profiles, clock, country),
@@ -187,6 +223,22 @@ def _without_power(profiles: ProfileTable, tables: Tables) -> Iterator[str]:
                 )
 
 
+def _too_small(profiles: ProfileTable, tables: Tables) -> Iterator[str]:
+    """Powers that are next to nothing beside those of the net, as in a larger unit."""
+    for table in _TABLES:
+        nominal = _nominal_mw(profiles, table, tables)
+        if not nominal:
+            continue
+        peaks = np.abs(profiles.values[:, _places(profiles.names, table, "p_mw")]).max(axis=0)
+        if not peaks.any():
+            yield f"{table}: every column of active power is 0 in every row: was it not measured?"
+        elif float(peaks.sum()) * _TOO_SMALL < nominal:
+            yield (
+                f"{table}: the peaks of its columns sum to {float(peaks.sum()):,.4g} MW, the same elements of the net "
+                f"have {nominal:,.3f} MW: is it in GW, or in a share of the rated power?"
+            )
+
+
 def _negative(profiles: ProfileTable) -> Iterator[str]:
     """Columns of loads and generators that are mostly of the sign that they should not have."""
     for table, does, does_not in (("load", "draws", "feeds in"), ("sgen", "feeds in", "draws")):
@@ -194,7 +246,7 @@ def _negative(profiles: ProfileTable) -> Iterator[str]:
         energy = profiles.values[:, places].sum(axis=0)
         at = [places[k] for k in np.flatnonzero(energy < 0)]
         if at:
-            names = ", ".join(profiles.names[k] for k in at[:_SHOWN]) + " …" * (len(at) > _SHOWN)
+            names = listed([profiles.names[k] for k in at])
             rule = f"a positive {table} {does}, so columns whose sum is negative {does_not}"
             yield f"sign kept: {rule}, {len(at)} of them: {names}"
 
@@ -218,10 +270,11 @@ def _stand_ins(profiles: ProfileTable, clock: Clock, country: str | None) -> Ite
     alike = sum(day.isocalendar()[1:] == taken.isocalendar()[1:] for day, taken in pairs)
     text = f"the file has none of the period's days: {alike} of {len(pairs)} take the day of the same week and weekday"
     other = [(day, taken) for day, taken in pairs if day.isocalendar()[1:] != taken.isocalendar()[1:]]
-    weeks = [abs(day.isocalendar().week - taken.isocalendar().week) for day, taken in other]
+    apart = [abs(day.isocalendar().week - taken.isocalendar().week) for day, taken in other]
+    weeks = [min(each, max(_WEEKS - each, 1)) for each in apart]  # the year is a circle
     if other:
         text += f", {len(other)} another (the nearest week, at most {max(weeks)} weeks away; holidays take Sundays): "
-        text += ", ".join(f"{day} as {taken}" for day, taken in other[:_SHOWN]) + " …" * (len(other) > _SHOWN)
+        text += listed([f"{day} as {taken}" for day, taken in other])
     yield text
 
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from grid._pandapower import sequences_of
+from grid import _pandapower
 from grid.arrays import Bools, Floats, Ints
 from grid.city.city import City, Elements
 from grid.errors import Fault, raise_if_any
@@ -49,7 +49,7 @@ def three_phase_network(network: Network) -> SequenceNetwork:
             so that a profile of their power says nothing of them.
     """
     raise_if_any(_cancelling(network.elements), "the net")
-    return sequences_of(network)
+    return _pandapower.sequences_of(network)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""A planner's own profiles from a file: Parquet, or a table in a text file."""
+"""A planner's own profiles from a file: Parquet, a table in a text file, or a workbook."""
 
 from __future__ import annotations
 
@@ -11,29 +11,32 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from grid.arrays import Floats, Ints
 from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.files.content import beside, is_file, read_parquet, shown_path
+from grid.files.cell_faults import cell_faults, mark_faults, number_faults
+from grid.files.content import PARQUET_ENDINGS, beside, is_file, read_parquet, shown_path
 from grid.files.text_table import TextTable, read_text_table
+from grid.files.workbook import WORKBOOK_ENDINGS
 from grid.time.calendar import ProfileTable
+from grid.time.clock import Clock
 from grid.time.gaps import filled
-from grid.time.instants import place
+from grid.time.instants import in_utc, local_time_faults
 from grid.time.stamps import read_stamps
 from grid.time.zones import UTC_ZONE
 
 TIME: Final = "time_utc"
-_TEXT: Final = (".csv", ".tsv", ".txt")
 _TABLES: Final = ("load", "sgen", "storage")
 _QUANTITIES: Final = ("p_mw", "q_mvar")
 _COLUMN: Final = re.compile(rf"({'|'.join(_TABLES)})/.+/({'|'.join(_QUANTITIES)})")
 _SMALLER_UNIT: Final = re.compile(r"\b[pqs]?_?(kw|kvar|kva|w|var)\b", re.IGNORECASE)
-_TIME_WORDS: Final = ("time", "date", "zeit", "datum", "stamp", "日時", "时间", "時刻", "日付")
+_TIME_WORDS: Final = ("time", "date", "zeit", "datum", "stamp", "__index_level", "日時", "时间", "時刻", "日付")
 _LEAST_HELD: Final = 0.1
 """Share of the steps between the first and the last row below which a file is no series with gaps."""
 _SHOWN: Final = 10
 
 
 def read_profiles(path: Path) -> ProfileTable:
-    """Profiles of a planner's own grid from Parquet, or from CSV as spreadsheets write it.
+    """Profiles of a planner's own grid from Parquet, or from a table as spreadsheets write it (CSV, .xlsx).
 
     The file has a column ``time_utc`` (beginning of equal steps) and columns ``load/<name or index>/p_mw``,
     ``load/…/q_mvar``, ``sgen/…/p_mw``, ``sgen/…/q_mvar`` in MW and MVAr. Missing rows and empty cells are gaps: they
@@ -44,20 +47,15 @@ def read_profiles(path: Path) -> ProfileTable:
     """
     frame, mended = in_order(read_table(path, "city.profiles"))
     raise_if_any(_file_faults(frame), str(path))
-    times = frame[TIME].to_numpy().astype("datetime64[us]")
-    step = frame[TIME].diff().drop_nulls().mode().sort()[0]
-    row = (times - times[0]) // np.timedelta64(step)
-    names = tuple(name for name in frame.columns if name != TIME)
-    values = np.full((int(row[-1]) + 1, len(names)), np.nan)
-    values[row] = frame.select(pl.col(names).cast(pl.Float64).fill_null(float("nan"))).to_numpy()
+    clock, names, values = on_even_steps(frame)
     missing = np.isnan(values)
     return ProfileTable(
         names,
-        filled(values, step / timedelta(hours=1)),
-        times[0].item().replace(tzinfo=UTC),
-        step,
+        filled(values, clock.step_hours),
+        clock.start,
+        clock.step,
         str(path),
-        form="CSV" if path.suffix.casefold() in _TEXT else "Parquet",
+        form=_form(path),
         missing=missing if missing.any() else None,
         mended=mended,
     )
@@ -75,7 +73,47 @@ def read_table(path: Path, place: str) -> pl.DataFrame:
     """
     if not is_file(path):
         raise InputError.single(place, f"no file {shown_path(path)!r}", suggestion=nearest(path.name, beside(path)))
-    return _of_text(path, place) if path.suffix.casefold() in _TEXT else read_parquet(path, place)
+    return _with_times(read_parquet(path, place), path) if _form(path) == "Parquet" else _of_text(path, place)
+
+
+def _form(path: Path) -> str:
+    """What a file is by its name, for a report."""
+    ending = path.suffix.casefold()
+    return "Parquet" if ending in PARQUET_ENDINGS else "workbook" if ending in WORKBOOK_ENDINGS else "CSV"
+
+
+def on_even_steps(frame: pl.DataFrame) -> tuple[Clock, tuple[str, ...], Floats]:
+    """A table without `time_faults` on its equal steps, of which rows may be missing.
+
+    Args:
+        frame: Rows in the order of their times; all other columns hold numbers.
+
+    Returns:
+        The steps from the first row to the last, names of the K columns, and their values, shape (T, K); NaN where
+        there are none.
+    """
+    times = frame[TIME].to_numpy().astype("datetime64[us]")
+    step = frame[TIME].diff().drop_nulls().mode().sort()[0]
+    row = (times - times[0]) // np.timedelta64(step)
+    names = tuple(name for name in frame.columns if name != TIME)
+    values = np.full((int(row[-1]) + 1, len(names)), np.nan)
+    values[row] = frame.select(pl.col(names).cast(pl.Float64).fill_null(float("nan"))).to_numpy()
+    return Clock(times[0].item().replace(tzinfo=UTC), step, len(values)), names, values
+
+
+def _with_times(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """A typed table whose times are read, where they are texts or state no zone.
+
+    Raises:
+        InputError: If they are no times, or not in UTC.
+    """
+    dtype = frame.schema.get(TIME)
+    if dtype != pl.String and not (isinstance(dtype, pl.Datetime) and dtype.time_zone is None):
+        return frame
+    faults: list[Fault] = []
+    utc = _times(frame[TIME], np.arange(frame.height), faults)
+    raise_if_any(faults, str(path))
+    return frame.with_columns(utc.alias(TIME)) if dtype == pl.String else frame
 
 
 def _of_text(path: Path, place: str) -> pl.DataFrame:
@@ -84,16 +122,13 @@ def _of_text(path: Path, place: str) -> pl.DataFrame:
     Raises:
         InputError: If it is no table, or cells are no times or no numbers.
     """
-    try:
-        table = read_text_table(path)
-    except InputError as error:
-        raise InputError([Fault(place, error.faults[0].rule)], str(path)) from error
+    table = read_text_table(path, place)
     faults: list[Fault] = [] if TIME in table.names else [no_time_fault(table.names)]
     columns = {
         name: _numbers(table, name, faults) for name in table.names if name != TIME and _may_be_power(table, name)
     }
     if TIME in table.names:
-        columns = {TIME: _times(table, faults)} | columns
+        columns = {TIME: _times(table.cells[TIME], table.lines, faults)} | columns
     raise_if_any(faults, str(path))
     return pl.DataFrame(columns)
 
@@ -131,50 +166,48 @@ def in_order(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     return once, tuple(words)
 
 
-def _times(table: TextTable, faults: list[Fault]) -> pl.Series:
+def _times(cells: pl.Series, lines: Ints, faults: list[Fault]) -> pl.Series:
     """The column of times in UTC; an offset that a cell states counts."""
-    found = read_stamps([table.cells[TIME]], even=True)
+    found = read_stamps([cells], even=True)
     faults += [Fault(TIME, fault.rule, fault.value, fault.suggestion) for fault in found.faults]
-    utc = place(found.columns[0], UTC_ZONE).utc
+    utc = in_utc(found.columns[0], UTC_ZONE).utc
     unread = utc.is_null().to_numpy()
-    if unread.any() and not found.faults:
-        rule = "must be times in UTC, such as 2030-01-01T00:00; not so in rows"
-        faults.append(Fault(TIME, rule, table.lines[unread][:_SHOWN].tolist()))
+    if unread.any() and not found.faults and cells.dtype == pl.String:
+        faults += cell_faults(TIME, "must be times in UTC, such as 2030-01-01T00:00", unread, cells, lines)
+    faults += local_time_faults(TIME, found.columns[0], UTC_ZONE)
     return utc
 
 
 def _numbers(table: TextTable, name: str, faults: list[Fault]) -> pl.Series:
     numbers = table.numbers(name)
-    if numbers.unread.any():
-        faults.append(Fault(name, "must be numbers; not so in rows", table.lines[numbers.unread][:_SHOWN].tolist()))
+    faults += number_faults(table, name, numbers, "must be numbers")
     return pl.Series(name, numbers.values)
 
 
 def _file_faults(frame: pl.DataFrame) -> Iterator[Fault]:
     time = frame.schema.get(TIME)
-    if time is None:
-        yield no_time_fault(frame.columns)
-    elif not isinstance(time, pl.Datetime):
-        yield Fault(TIME, "must be a column of dates with time", str(time))
-    elif frame.height < 2:
-        yield Fault(TIME, "must have at least two rows", frame.height)
-    else:
-        yield from step_faults(frame[TIME])
+    yield from time_faults(frame)
     others = [
         name for name in frame.columns if name != TIME and (time is not None or name != _time_like(frame.columns))
     ]
     wrong = [name for name in others if not _COLUMN.fullmatch(name)]
     for name in others:
         if wrong and name == wrong[0]:
-            yield _name_fault(wrong, len(others))
+            yield from column_name_faults(others)
         elif name not in wrong and not frame.schema[name].is_numeric():
             yield Fault(name, "must be numbers", str(frame.schema[name]))
         elif name not in wrong:
             yield from _value_faults(frame[name].cast(pl.Float64))
 
 
+def column_name_faults(names: Sequence[str]) -> Iterator[Fault]:
+    """That columns are called as no column of profiles is: one fault, with what the first of them should be called."""
+    wrong = [name for name in names if not _COLUMN.fullmatch(name)]
+    if wrong:
+        yield _name_fault(wrong, len(names))
+
+
 def _name_fault(wrong: Sequence[str], n_columns: int) -> Fault:
-    """Columns that are called as no column of profiles is, with what the first of them should be called."""
     rule = "must be called load|sgen|storage/<name or index>/p_mw|q_mvar"
     table, _, rest = wrong[0].partition("/")
     element, _, quantity = rest.rpartition("/")
@@ -192,6 +225,7 @@ def _name_fault(wrong: Sequence[str], n_columns: int) -> Fault:
 
 def _value_faults(values: pl.Series) -> Iterator[Fault]:
     """Values that are infinite, and a column without any; empty ones are gaps."""
+    yield from mark_faults(values.name, values.fill_null(np.nan).to_numpy(), np.arange(values.len()))
     endless = values.is_infinite().fill_null(value=False).arg_true()
     if endless.len():
         yield Fault(values.name, f"must be finite; row {endless[0]} is not ({endless.len()} of {values.len()})")
@@ -199,7 +233,20 @@ def _value_faults(values: pl.Series) -> Iterator[Fault]:
         yield Fault(values.name, "must have values; every row is empty")
 
 
-def step_faults(times: pl.Series) -> Iterator[Fault]:
+def time_faults(frame: pl.DataFrame) -> Iterator[Fault]:
+    """What is wrong with the column of times of a table."""
+    time = frame.schema.get(TIME)
+    if time is None:
+        yield no_time_fault(frame.columns)
+    elif not isinstance(time, pl.Datetime):
+        yield Fault(TIME, "must be a column of dates with time", str(time))
+    elif frame.height < 2:
+        yield Fault(TIME, "must have at least two rows", frame.height)
+    else:
+        yield from _step_faults(frame[TIME])
+
+
+def _step_faults(times: pl.Series) -> Iterator[Fault]:
     """Where the rows do not rise by equal steps or by several of them, which is a gap."""
     twice = times.filter(~times.is_first_distinct())
     if twice.len() and not times.has_nulls():

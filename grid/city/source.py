@@ -22,7 +22,7 @@ from grid.network.network import Network
 from grid.network.stored import network_from_text
 from grid.readers import GridReport, ReadGrid, names_grid_file, read_grid_file
 from grid.sharing import shared
-from grid.synthetic import SyntheticSpec, synthetic_grid
+from grid.synthetic import SyntheticSpec
 from grid.time.calendar import ProfileTable
 
 REFERENCE_PROFILE_START = datetime(2016, 1, 1, tzinfo=UTC)
@@ -96,9 +96,14 @@ def read_grid(
     if network == "reference":
         return _reference() if given is None else _with_profiles(_reference(), given)
     if network == "synthetic" and synthetic is not None:
+        from grid.synthetic import synthetic_grid  # noqa: PLC0415  slow to import
+
         return replace(source_of_read(synthetic_grid(synthetic, folder)), profiles=given)
     if names_grid_file(network, folder):
-        return replace(source_of_read(read_grid_file(folder / network)), profiles=given)
+        source = source_of_read(read_grid_file(folder / network))
+        if source.profiles is not None and given is not None:
+            return _with_profiles(source, given)
+        return source if given is None else replace(source, profiles=given)
     if re.fullmatch(r"\d-[A-Za-z_]+-.*", network):
         source = _simbench(network)
         return source if given is None else _with_profiles(source, given)
@@ -115,9 +120,9 @@ def read_grid(
 
 
 def source_of_read(read: ReadGrid) -> GridSource:
-    """A grid that was read of a file; every element keeps the value of the net."""
+    """A grid that was read of a file; every element keeps the value of the net, or has the profile of the file."""
     name = str(read.net.name or Path(read.report.source).stem)
-    return GridSource(name, read.net, None, True, {}, (), report=read.report)
+    return GridSource(name, read.net, read.profiles, read.profiles is None, {}, (), report=read.report)
 
 
 def source_of_net(net: Any) -> GridSource:

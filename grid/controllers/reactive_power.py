@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import field_validator
@@ -13,7 +13,9 @@ from scipy import sparse
 
 from grid.controllers.base import AssetController, Corner
 from grid.flexibility.flexibility import Flexibility
-from grid.powerflow.newton import VoltageCurves
+
+if TYPE_CHECKING:
+    from grid.powerflow.newton import VoltageCurves
 
 VDE_AR_N_4105 = ((0.93, -1.0), (0.97, 0.0), (1.03, 0.0), (1.07, 1.0))
 """Standard characteristic of VDE-AR-N 4105:2018 for inverters in low voltage (unverified against the standard)."""
@@ -56,6 +58,8 @@ def voltage_curves(
         shares: Share of each device of every asset in the phases of the buses, by its name, shape (N, 3 B) each; None:
             phases are not told apart.
     """
+    from grid.powerflow.newton import VoltageCurves  # noqa: PLC0415  slow to import
+
     bus, kind, rating = [], [], []
     for flexibility in flexibilities:
         row = next((k for k, controller in enumerate(controllers) if controller.controls(flexibility)), None)

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from grid._pandapower import tap_positions
+from grid import _pandapower
 from grid.controllers.base import SwitchingController
 from grid.controllers.switching import SwitchedDevice
 from grid.errors import Fault, InputError, nearest
@@ -48,7 +48,7 @@ class TapChanger(SwitchingController):
             yield Fault(f"{at}.transformer", rule, suggestion=nearest(self.transformer, names))
             return
         try:
-            taps = tap_positions(network, self.transformer)
+            taps = _pandapower.tap_positions(network, self.transformer)
         except InputError as error:
             yield from (Fault(f"{at}.transformer", fault.rule, fault.value) for fault in error.faults)
             return
@@ -63,7 +63,7 @@ class TapChanger(SwitchingController):
 
     def device(self, network: Network, clock: Clock) -> SwitchedDevice:
         """See `SwitchingController.device`."""
-        taps = tap_positions(network, self.transformer)
+        taps = _pandapower.tap_positions(network, self.transformer)
         branches = network.branches
         node = branches.to_node if self.side == "lv" else branches.from_node
         start = taps.start if self.position_start is None else self.position_start

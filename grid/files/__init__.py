@@ -1,1 +1,1 @@
-"""Tables of text as others write them: separators, encodings, numbers; and what a reader says of a file."""
+"""Files as others write them: tables of text, YAML, JSON; their faults and reports; and files that are written."""

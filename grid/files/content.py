@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
@@ -23,6 +23,8 @@ LIMIT_MB: Final = 200.0
 """Size up to which a file is read, and up to which a packed one is unpacked [MB of 1e6 bytes]."""
 MOST_COLUMNS: Final = 20_000
 """Columns up to which a table is read."""
+PARQUET_ENDINGS: Final = (".parquet", ".pq")
+"""How names of files of Parquet end."""
 _PARQUET_EXPANDS: Final = 10
 """How much larger than the limit of a file the numbers of a Parquet file may be, which are packed well."""
 _MOST_NAMES: Final = 2000
@@ -59,6 +61,18 @@ def beside(path: Path) -> list[str]:
         return [entry.name for entry, _ in zip(path.parent.iterdir(), range(_MOST_NAMES), strict=False)]
     except (OSError, ValueError):
         return []
+
+
+def missing_file(path: Path, place: str) -> Fault:
+    """The fault of a path that leads to no regular file: nothing is there, or a folder is.
+
+    Args:
+        path: The path.
+        place: Where the file is named.
+    """
+    if is_folder(path):
+        return Fault(place, "is a folder, not a file", shown_path(path))
+    return Fault(place, f"no such file {shown_path(path)!r}", suggestion=nearest(path.name, beside(path)))
 
 
 def limit_bytes() -> int:
@@ -124,13 +138,14 @@ def sha256_of(path: Path) -> str:
 
 
 def read_text(path: Path, place: str = "file") -> str:
-    """The text of a file in UTF-8; arguments and faults as in `read_bytes`.
+    """The text of a file in UTF-8, or in UTF-16 if it begins by saying so; arguments and faults as in `read_bytes`.
 
     Raises:
         InputError: As `read_bytes`, or if it is not UTF-8.
     """
+    content = read_bytes(path, place)
     try:
-        return read_bytes(path, place).decode("utf-8-sig")
+        return content.decode("utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError([Fault(place, f"is not text in UTF-8: {error.reason} at byte {error.start}")],
                          shown_path(path)) from error  # fmt: skip
@@ -175,23 +190,6 @@ def read_parquet(path: Path, place: str = "file") -> pl.DataFrame:
         return pl.read_parquet(io.BytesIO(content))
 
 
-def read_csv(path: Path, place: str = "file", **options: Any) -> pl.DataFrame:
-    """A table from comma-separated text in UTF-8, every cell a text; arguments as in `read_bytes`.
-
-    Args:
-        path: The file.
-        place: Where it is named.
-        options: Of `polars.read_csv`.
-
-    Raises:
-        InputError: As `read_text`; if it is no such table, or has too many columns.
-    """
-    text = read_text(path, place)
-    require_few_columns(text.partition("\n")[0], ",", place)
-    with polars_faults(place, "cannot be read as CSV"):
-        return pl.read_csv(text.encode(), **{"infer_schema": False, **options})
-
-
 def require_few_columns(header: str, separator: str, place: str) -> None:
     """Refuses a header with more than `MOST_COLUMNS` cells."""
     width = header.count(separator) + 1
@@ -217,7 +215,7 @@ def shown_path(path: Path) -> str:
 def _unreadable(path: Path, place: str, error: OSError | ValueError) -> Fault:
     shown = shown_path(path)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return Fault(place, f"no such file {shown!r}", suggestion=nearest(path.name, beside(path)))
+        return missing_file(path, place)
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return Fault(place, f"cannot be read as a file ({why})", shown)
 

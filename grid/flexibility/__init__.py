@@ -1,6 +1,5 @@
 """What may be decided about an asset: devices with bounds on their power over time, and what they fill and empty."""
 
-import grid.code_cache  # noqa: F401  before any function is compiled
 from grid.flexibility.flexibility import Element, Flexibility, one_device, one_hot
 from grid.flexibility.labels import Labels
 from grid.flexibility.per_slot import PerSlot

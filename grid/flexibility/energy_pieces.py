@@ -9,7 +9,6 @@ import numpy as np
 
 from grid.arrays import Floats, read_only
 from grid.flexibility.flexibility import Flexibility
-from grid.flexibility.reservoir_kernel import energies
 
 SLOTS_AT_ONCE = 4_000_000
 """Slots whose energies are held at a time, about."""
@@ -22,6 +21,8 @@ def energy_in_pieces(flexibility: Flexibility, p_mw: Floats) -> Iterator[Floats]
         flexibility: The devices.
         p_mw: Their withdrawal, shape (K,) [MW].
     """
+    from grid.flexibility.reservoir_kernel import energies  # noqa: PLC0415  slow to import
+
     store, offsets = flexibility.reservoir, flexibility.offsets
     if store is None:
         yield flexibility.energy_mwh(p_mw)

@@ -20,6 +20,7 @@ from scipy import sparse
 
 from grid.arrays import Floats, Ints, read_only
 from grid.errors import Fault, raise_if_any
+from grid.flexibility.kernel_input import Devices
 from grid.flexibility.labels import Labels
 from grid.flexibility.per_slot import (
     DeviceOrSlot,
@@ -31,15 +32,6 @@ from grid.flexibility.per_slot import (
     values_of,
 )
 from grid.flexibility.reservoir import ROUNDING_MWH, Reservoir
-from grid.flexibility.reservoir_kernel import (
-    Devices,
-    charge_at_once,
-    charging_powers,
-    energies,
-    gains_at,
-    highest_energy,
-    most_gains,
-)
 from grid.flexibility.slots import Slots
 from grid.time.clock import Clock
 
@@ -211,6 +203,8 @@ class Flexibility(Slots):
 
     def unmanaged_power(self) -> Floats:
         """Withdrawal when nobody manages it, shape (K,) [MW]: see `p_unmanaged_mw`."""
+        from grid.flexibility.reservoir_kernel import charge_at_once  # noqa: PLC0415  slow to import
+
         if self.p_unmanaged_mw is not None:
             return self.p_unmanaged_mw
         if self.reservoir is None:
@@ -229,6 +223,8 @@ class Flexibility(Slots):
 
     def most_gain_mwh(self) -> Floats:
         """What each device gains at full power over all its steps, less what is used, shape (N,) [MWh]."""
+        from grid.flexibility.reservoir_kernel import most_gains  # noqa: PLC0415  slow to import
+
         return np.zeros(self.n_devices) if self.reservoir is None else most_gains(self.kernel_input(self.reservoir))
 
     def gain_at(self, p_mw: Floats, slots: Ints, device: Ints | None = None) -> Floats:
@@ -239,6 +235,8 @@ class Flexibility(Slots):
             slots: The slots, shape (J,).
             device: Device of each, shape (J,); None: it is searched for.
         """
+        from grid.flexibility.reservoir_kernel import gains_at  # noqa: PLC0415  slow to import
+
         if self.reservoir is None:
             return np.zeros(slots.size)
         device = self.device_of(slots) if device is None else device
@@ -246,6 +244,8 @@ class Flexibility(Slots):
 
     def charging_power(self, gain_mwh: Floats, slots: Ints) -> Floats:
         """Charging power of some slots that gains `gain_mwh`, as far as it goes [MW]; 0 without a reservoir."""
+        from grid.flexibility.reservoir_kernel import charging_powers  # noqa: PLC0415  slow to import
+
         if self.reservoir is None:
             return np.zeros(slots.size)
         return charging_powers(self.kernel_input(self.reservoir), self.device_of(slots), slots, read_only(gain_mwh))
@@ -258,6 +258,8 @@ class Flexibility(Slots):
             first: First step.
             stop: Step after the last.
         """
+        from grid.flexibility.reservoir_kernel import highest_energy  # noqa: PLC0415  slow to import
+
         store = self.reservoir
         if store is None:
             return np.zeros(self.n_devices)
@@ -265,6 +267,8 @@ class Flexibility(Slots):
 
     def energy_mwh(self, p_mw: Floats) -> Floats:
         """Energy in the reservoir when each slot ends, shape (K,) [MWh], for withdrawal `p_mw`, shape (K,)."""
+        from grid.flexibility.reservoir_kernel import energies  # noqa: PLC0415  slow to import
+
         if self.reservoir is None:
             return np.zeros(self.n_slots)
         return energies(self.kernel_input(self.reservoir), self.reservoir.e_start_mwh, read_only(p_mw))

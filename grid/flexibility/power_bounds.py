@@ -14,9 +14,9 @@ import numpy as np
 from grid.arrays import Floats, read_only
 from grid.errors import InputError
 from grid.flexibility.flexibility import ROUNDING_MW, Flexibility
+from grid.flexibility.kernel_input import Devices
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot, values_of
 from grid.flexibility.reservoir import ROUNDING_MWH, Reservoir
-from grid.flexibility.reservoir_kernel import Devices, carried_over, energies, followed, highest_energy
 
 Limits = tuple[DeviceOrSlot, DeviceOrSlot]
 """Least and most withdrawal of a part, by device or by slot [MW]."""
@@ -166,6 +166,8 @@ def _limited_devices(part: Flexibility, store: Reservoir, high: DeviceOrSlot) ->
 
 def _sessions(part: Flexibility, store: Reservoir, low: DeviceOrSlot, high: DeviceOrSlot) -> Flexibility:
     """Devices that come and go: what cannot be charged before the end of a stay is asked for in the next one."""
+    from grid.flexibility.reservoir_kernel import carried_over  # noqa: PLC0415  slow to import
+
     devices = _limited_devices(part, store, high)
     start, due = carried_over(devices, store.owner, store.e_start_mwh, store.e_end_mwh)
     lacks = store.e_end_mwh - due
@@ -185,6 +187,8 @@ def _store(name: str, part: Flexibility, store: Reservoir, low: DeviceOrSlot, hi
 
     Without use it ends with what standing losses let it have, where that is less than it began with.
     """
+    from grid.flexibility.reservoir_kernel import energies, followed, highest_energy  # noqa: PLC0415  slow to import
+
     usual = part.energy_mwh(part.unmanaged_power())
     devices = _limited_devices(part, store, high)
     if store.drain_mwh is None:

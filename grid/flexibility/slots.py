@@ -8,7 +8,6 @@ import numpy as np
 
 from grid.arrays import Floats, Ints, read_only, read_only_ints, run_of, run_offsets
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
-from grid.flexibility.slots_kernel import add_at_places
 from grid.kept_if_small import kept_if_small
 from grid.time.clock import Clock
 
@@ -92,6 +91,8 @@ class Slots:
 
     def _at_places(self, values: Floats, pointer: Ints, place: Ints, share: Floats, n_places: int) -> Floats:
         """Values by slot, shape (K,), summed to steps and places; arguments as of `add_at_places`."""
+        from grid.flexibility.slots_kernel import add_at_places  # noqa: PLC0415  slow to import
+
         summed = np.zeros((self.clock.n_steps, n_places))
         start, pointer, place = (read_only_ints(each) for each in (self.start, pointer, place))
         add_at_places(start, self.offsets, pointer, place, read_only(share), read_only(values), summed)

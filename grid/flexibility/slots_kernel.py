@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
+import grid.code_cache  # noqa: F401  before any function is compiled
 from grid.arrays import Floats, Ints
 
 

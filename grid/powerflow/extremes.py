@@ -84,14 +84,14 @@ def extremes(
     Raises:
         InputError: If the injections are not those of this network and clock.
     """
-    limits = limits or Limits.from_network(network)
+    own = limits or Limits.from_network(network)
     if network.decided_by_voltage:
         flows = stream(network, clock, injections, memory_mb=VOLTAGES_MB, threads=threads)
-        return _joined(clock, [extremes_of(flow, limits) for flow in flows])
+        return _joined(clock, [extremes_of(flow, own) for flow in flows])
     step, element, _ = run(network, injections, limits, "extremes", threads=threads)
     found = _of_kernel(network, clock, step, element)
     missed = np.flatnonzero(~(step.residual < (RESIDUAL_MVA / network.base_mva) ** 2))
-    return found if not missed.size else _with_newton(found, missed, injections, limits)
+    return found if not missed.size else _with_newton(found, missed, injections, own)
 
 
 def _of_kernel(network: Network, clock: Clock, step: PerStep, element: PerElement) -> Extremes:

@@ -11,7 +11,7 @@ from grid.arrays import Bools, Floats
 from grid.network.injections import Injections
 from grid.network.network import Network
 from grid.powerflow.powerflow import PowerFlow, check_injections, voltages
-from grid.powerflow.zbus import RESIDUAL_MVA, Limits, run
+from grid.powerflow.zbus import RESIDUAL_MVA, run
 from grid.time.clock import Clock
 
 Singles = npt.NDArray[np.float32]
@@ -66,7 +66,7 @@ def full_arrays(network: Network, clock: Clock, injections: Injections, *, threa
     check_injections(network, clock, injections)
     if network.decided_by_voltage:
         return _of_flow(voltages(network, clock, injections, threads=threads))
-    step, _, kept = run(network, injections, Limits.from_network(network), "arrays", threads=threads)
+    step, _, kept = run(network, injections, None, "arrays", threads=threads)
     none = np.zeros(clock.n_steps, dtype=np.bool_)
     missed = ~(step.residual < (RESIDUAL_MVA / network.base_mva) ** 2)
     found = FullArrays(

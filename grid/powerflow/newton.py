@@ -160,6 +160,7 @@ def newton(
     curves: VoltageCurves | None = None,
     *,
     threads: int = 1,
+    iterations: int = MAX_ITERATIONS,
 ) -> tuple[Complexes, Floats]:
     """Solves all steps by Newton's method; which have converged, their residual tells.
 
@@ -170,6 +171,7 @@ def newton(
             default all that is drawn there.
         curves: Reactive power that follows the voltage, in addition.
         threads: Number of threads, each with its own range of steps.
+        iterations: Most iterations of a block of steps.
 
     Returns:
         Node voltages, shape (T, N) complex [pu], and the largest power that a node misses, shape (T,) [MVA].
@@ -190,9 +192,7 @@ def newton(
         rooms = [np.empty((size, block)) for size in sizes] + [np.empty(block) for _ in range(4)]
         work = Workspace._make(rooms)
         values = np.empty((pattern.column.size, 4, block))
-        solve_steps_by_newton(
-            begin, end, block, grid, profiles, own, settled, missed, MAX_ITERATIONS, work, values, found
-        )
+        solve_steps_by_newton(begin, end, block, grid, profiles, own, settled, missed, iterations, work, values, found)
 
     in_threads(solve, n_steps, block, threads)
     return found.voltage.view(np.complex128)[:, :, 0].T, np.sqrt(found.residual) * base

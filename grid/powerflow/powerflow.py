@@ -26,6 +26,8 @@ from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, InputError, raise_if_any
 from grid.network.injections import Injections
 from grid.network.network import Complexes, Network
+from grid.powerflow import newton as newton_method
+from grid.powerflow import zbus
 from grid.powerflow.newton import VoltageCurves, newton
 from grid.powerflow.zbus import RESIDUAL_MVA, run
 from grid.time.clock import Clock
@@ -33,6 +35,19 @@ from grid.units import BYTES_PER_MB
 
 network_digest = _pandapower.network_digest
 """A digest of all that a power flow takes from a network."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Most iterations of steps that do not converge, which those beside them in a block have to wait for.
+
+    Args:
+        fixed_point: Of the fixed point, after which Newton's method takes over.
+        newton: Of Newton's method.
+    """
+
+    fixed_point: int = zbus.MAX_ITERATIONS
+    newton: int = newton_method.MAX_ITERATIONS
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,10 +218,15 @@ def voltages(
     check_injections(network, clock, injections)
     voltage, solved = node_voltages(network, injections, loads_mva, threads=threads)
     failed = np.zeros(clock.n_steps, dtype=bool)
+    alike: dict[bytes, Complexes | None] = {}  # such as the step that all samples of a forecast begin with
     for k in np.flatnonzero(~solved):
         p_mw, q_mvar = injections.at(int(k))
+        withdrawal = np.asarray(p_mw + 1j * q_mvar)
         loads = None if loads_mva is None else loads_mva[k]
-        found = _pandapower.newton_raphson(network, p_mw + 1j * q_mvar, loads)
+        key = withdrawal.tobytes() + (b"" if loads is None else loads.tobytes())
+        if key not in alike:
+            alike[key] = _pandapower.newton_raphson(network, withdrawal, loads)
+        found = alike[key]
         failed[k] = found is None
         voltage[k] = np.nan if found is None else found
     return PowerFlow(clock, network, voltage, ~solved & ~failed, failed)
@@ -219,6 +239,7 @@ def node_voltages(
     curves: VoltageCurves | None = None,
     *,
     threads: int = 1,
+    patience: Patience = Patience(),
 ) -> tuple[Complexes, Bools]:
     """Voltages by our kernels alone; arguments as `voltages`.
 
@@ -228,6 +249,7 @@ def node_voltages(
         loads_mva: As in `power_flow`.
         curves: Reactive power that follows the voltage, in addition.
         threads: Number of threads.
+        patience: When it gives up steps.
 
     Returns:
         Node voltages, shape (T, N) complex [pu], and the steps in which they are a solution, shape (T,).
@@ -235,16 +257,19 @@ def node_voltages(
     if network.uncovered:
         return np.full((network.n_nodes, injections.n_steps), np.nan + 0j).T, np.zeros(injections.n_steps, dtype=bool)
     if network.decided_by_voltage or curves is not None:
-        voltage, missed_mva = newton(network, injections, loads_mva, curves, threads=threads)
+        voltage, missed_mva = newton(
+            network, injections, loads_mva, curves, threads=threads, iterations=patience.newton
+        )
         return voltage, missed_mva < RESIDUAL_MVA
-    step, _, kept = run(network, injections, None, "voltages", threads=threads)
+    step, _, kept = run(network, injections, None, "voltages", threads=threads, iterations=patience.fixed_point)
     voltage, solved = (
         kept.voltage.view(np.complex128)[:, :, 0].T,
         step.residual < (RESIDUAL_MVA / network.base_mva) ** 2,
     )
     missed = np.flatnonzero(~solved)
     if missed.size:
-        voltage[missed], missed_mva = newton(network, injections.chosen(missed), threads=threads)
+        of_missed = injections.chosen(missed)
+        voltage[missed], missed_mva = newton(network, of_missed, threads=threads, iterations=patience.newton)
         solved[missed] = missed_mva < RESIDUAL_MVA
     return voltage, solved
 

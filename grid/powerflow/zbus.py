@@ -229,7 +229,13 @@ def _reals(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:
 
 
 def run(
-    network: Network, injections: Injections, limits: Limits | None, keep: Wanted, *, threads: int = 1
+    network: Network,
+    injections: Injections,
+    limits: Limits | None,
+    keep: Wanted,
+    *,
+    threads: int = 1,
+    iterations: int = MAX_ITERATIONS,
 ) -> tuple[PerStep, PerElement, Kept]:
     """Solves all steps by the fixed point; which have converged, their residual tells.
 
@@ -239,6 +245,7 @@ def run(
         limits: Limits to count violations against; None: the net's own.
         keep: What is wanted; other arrays come back empty or unset.
         threads: Number of threads, each with its own range of steps.
+        iterations: Most iterations of a block of steps.
 
     Returns:
         What is found in each step and the extremes of each element, in the order of elimination and per unit, and the
@@ -259,7 +266,7 @@ def run(
 
     def solve(begin: int, end: int) -> PerElement:
         extremes = empty_extremes(n_nodes * with_extremes, len(network.branches) * with_extremes)
-        solve_steps(begin, end, block, grid, profiles, settled, missed, MAX_ITERATIONS, step, extremes, kept)
+        solve_steps(begin, end, block, grid, profiles, settled, missed, iterations, step, extremes, kept)
         return extremes
 
     return step, merged_extremes(in_threads(solve, n_steps, block, threads)), kept

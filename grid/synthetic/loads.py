@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,13 +12,13 @@ import numpy as np
 import polars as pl
 
 from grid.arrays import Floats
-from grid.errors import Fault, InputError, raise_if_any
-from grid.files.content import is_file, shown_path
-from grid.files.json_file import read_json
+from grid.errors import Fault, InputError, listed, nearest, raise_if_any
+from grid.files.content import shown_path
+from grid.files.numbers import missing_marks
 from grid.files.text_table import TextTable, read_text_table
 from grid.readers.maps.distances import EARTH_RADIUS_KM
-from grid.readers.maps.features import Features, geojson_features, geopackage_features, is_geojson
-from grid.readers.records import FileRecords
+from grid.readers.records import FileRecords, is_missing
+from grid.synthetic.load_maps import map_features, once, tell_repeated, without_lines
 from grid.synthetic.spec import SyntheticSpec
 
 PLACE = "city.synthetic"
@@ -78,11 +78,14 @@ def read_load_points(spec: SyntheticSpec, folder: Path) -> LoadPoints:
         InputError: With all that is wrong: missing files, columns, coordinates, powers that are no numbers.
     """
     faults: list[Fault] = []
-    records, places, geographic = _records(folder / spec.loads, faults)
+    guessed = ["Loads stay at their peak in every step unless city.profiles gives their course."]
+    records, places, geographic = _records(folder / spec.loads, faults, guessed)
     raise_if_any(faults, shown_path(folder / spec.loads))
     xy = _coordinates(records, places, geographic)
     p_mw = records.number("p_kw", least=0, factor=1e-3) if records.has("p_kw") else records.number("p_mw", least=0)
-    guessed = ["Loads stay at their peak in every step unless city.profiles gives their course."]
+    marks = np.flatnonzero(missing_marks(p_mw / _factor(records))).tolist()
+    rule = "stands for a missing value, it seems: leave it empty, or state the power"
+    records.fault_of_rows(marks, "power", rule, [float(p_mw[k] / _factor(records)) for k in marks])
     usual = p_mw * np.tan(np.arccos(spec.power_factor))
     stated = records.stated("q_mvar")
     q_mvar = np.where(stated, records.number("q_mvar", 0.0), usual)
@@ -95,7 +98,7 @@ def read_load_points(spec: SyntheticSpec, folder: Path) -> LoadPoints:
     if not 0 < len(records) <= MOST_LOADS:
         faults.append(Fault(spec.loads, f"must have 1 to {MOST_LOADS:,} loads", len(records)))
     elif not faults and np.ptp(_plane(xy, xy, geographic=geographic), axis=0).max() > FARTHEST_KM:
-        faults.append(Fault(spec.loads, f"must lie within {FARTHEST_KM:g} km: are coordinates longitude and latitude?"))
+        faults.append(_too_far(records, xy, geographic=geographic))
     elif not faults and not (p_mw > 0).any():
         faults.append(Fault(spec.loads, "must draw something"))
     elif not faults:
@@ -110,31 +113,63 @@ def read_load_points(spec: SyntheticSpec, folder: Path) -> LoadPoints:
     return LoadPoints(tuple(names), xy, km, p_mw, q_mvar, sectors, streets, tuple(guessed), geographic)
 
 
-def _records(path: Path, faults: list[Fault]) -> tuple[FileRecords, Sequence[Any], bool]:
+def _records(path: Path, faults: list[Fault], guessed: list[str]) -> tuple[FileRecords, Sequence[Any], bool]:
     """Records of loads, their geometries where the file has such, and whether coordinates are degrees."""
     if path.suffix.casefold() == ".csv":
-        if not is_file(path):
-            raise InputError.single(f"{PLACE}.loads", f"no file {shown_path(path)!r}")
-        try:
-            table = read_text_table(path)
-        except InputError as error:
-            raise InputError([Fault(f"{PLACE}.loads", fault.rule, fault.value) for fault in error.faults]) from error
-        names = {name: _MEANT.get(name.casefold(), name.casefold()) for name in table.names}
+        read = read_text_table(path, f"{PLACE}.loads")
+        table = read.once()
+        tell_repeated(read.n_rows - table.n_rows, guessed)
+        names = {name: _meant(name) for name in table.names}
         columns = {names[name]: _cells(table, name, names[name]) for name in table.names}
         pairs = [pair for pair in (("longitude", "latitude"), ("x", "y")) if set(pair) <= set(columns)]
-        powers = [name for name in ("p_kw", "p_mw") if name in columns]
         if not pairs:
             faults.append(Fault(path.name, "must have columns longitude and latitude, or x and y", table.names))
-        if len(powers) != 1:
-            faults.append(Fault(path.name, "must have one column of power, p_kw or p_mw", table.names))
+        faults += _power_faults(path.name, table.names, list(columns))
         rows: Sequence[Mapping[str, Any]] = pl.DataFrame(columns).to_dicts()
         labels = [f"row {line}" for line in table.lines.tolist()]
         return FileRecords(path.name, rows, labels, faults), (), pairs[:1] == [("longitude", "latitude")]
-    features = _features(path, f"{PLACE}.loads")
-    rows = [feature.properties for feature in features.features]
-    labels = [feature.label for feature in features.features]
-    shapes = [feature.shape for feature in features.features]
-    return FileRecords(path.name, rows, labels, faults), shapes, features.geographic
+    features = map_features(path, f"{PLACE}.loads")
+    found = [replace(each, properties={_meant(name): value for name, value in each.properties.items()})
+             for each in features.features]  # fmt: skip
+    kept = once(without_lines(found, guessed), guessed)
+    known = [name for each in kept for name, value in each.properties.items() if not is_missing(value)]
+    if kept:
+        faults += _power_faults(path.name, list(dict.fromkeys(known)), list(dict.fromkeys(known)))
+    rows, labels = [feature.properties for feature in kept], [feature.label for feature in kept]
+    records = FileRecords(path.name, rows, labels, faults)
+    for k, feature in enumerate(kept):
+        if feature.shape is not None and "LineString" in feature.shape.geom_type:
+            records.fault(k, "geometry", "must be a point or an outline", feature.shape.geom_type)
+    return records, [feature.shape for feature in kept], features.geographic
+
+
+def _meant(name: str) -> str:
+    """The name that a column or attribute is read by."""
+    return _MEANT.get(name.casefold(), name.casefold())
+
+
+def _power_faults(source: str, names: Sequence[str], meant: Sequence[str]) -> Iterator[Fault]:
+    """That there is no attribute of power, or two."""
+    stated = {"p_kw", "p_mw"} & set(meant)
+    if len(stated) != 1:
+        rule = "must have one column of power at the common peak, p_kw or p_mw (heights and uses make no loads)"
+        yield Fault(source, rule, list(names), None if stated else nearest("p_kw", names))
+
+
+def _factor(records: FileRecords) -> float:
+    """What a number of the file is in MW."""
+    return 1e-3 if records.has("p_kw") else 1.0
+
+
+def _too_far(records: FileRecords, xy: Floats, *, geographic: bool) -> Fault:
+    """That loads lie far from each other, with those that are farthest from the middle ones."""
+    away = np.abs(_plane(xy - np.median(xy, axis=0), xy, geographic=geographic)).max(axis=1)
+    far = np.flatnonzero(away > FARTHEST_KM)
+    rule = f"must lie within {FARTHEST_KM:g} km: are coordinates longitude and latitude?"
+    if 0 < far.size <= len(xy) // 2:
+        rule += f" Far from the others: {listed([f'{records.labels[k]!s:.80}' for k in far.tolist()])}"
+        return Fault(records.table, rule, tuple(xy[far[0]].tolist()))
+    return Fault(records.table, rule)
 
 
 def _cells(table: TextTable, name: str, meant: str) -> pl.Series:
@@ -162,24 +197,6 @@ def _implausible(records: FileRecords, xy: Floats, p_mw: Floats, *, geographic: 
         yield Fault(table, f"{rule} Divide by 1000")
 
 
-def _features(path: Path, place: str) -> Features:
-    """The features of a map file.
-
-    Raises:
-        InputError: If it is none.
-    """
-    if not is_file(path):
-        raise InputError.single(place, f"no file {shown_path(path)!r}")
-    if path.suffix.casefold() == ".gpkg":
-        return geopackage_features(path)
-    if path.suffix.casefold() in {".geojson", ".json"}:
-        decoded = read_json(path, place)
-        if is_geojson(decoded):
-            return geojson_features(decoded, path)
-        raise InputError.single(place, "is JSON, but not GeoJSON", path.name)
-    raise InputError.single(place, "must end in .csv, .gpkg or .geojson", path.name)
-
-
 def _coordinates(records: FileRecords, shapes: Sequence[Any], geographic: bool) -> Floats:
     """Coordinates of the records, of their columns or their geometries (the middle of an outline), shape (N, 2)."""
     if not shapes:
@@ -191,8 +208,9 @@ def _coordinates(records: FileRecords, shapes: Sequence[Any], geographic: bool) 
         for k in np.flatnonzero(np.isnan(xy[:, 0])):
             records.fault(int(k), "geometry", "is missing")
     if geographic:
-        for k in np.flatnonzero((np.abs(xy[:, 0]) > 180) | (np.abs(xy[:, 1]) > 89)):
-            records.fault(int(k), "coordinates", "must be longitude and latitude", tuple(xy[k].tolist()))
+        bad = np.flatnonzero((np.abs(xy[:, 0]) > 180) | (np.abs(xy[:, 1]) > 89)).tolist()
+        rule = "must be longitude and latitude" + (", in degrees, not metres of a map" if len(bad) > 1 else "")
+        records.fault_of_rows(bad, "coordinates", rule, [tuple(xy[k].tolist()) for k in bad])
     return xy
 
 
@@ -209,7 +227,7 @@ def _streets(
     if spec.streets is None:
         return ()
     try:
-        features = _features(folder / spec.streets, f"{PLACE}.streets")
+        features = map_features(folder / spec.streets, f"{PLACE}.streets")
     except InputError as error:
         faults.extend(error.faults)
         return ()
@@ -221,7 +239,23 @@ def _streets(
     if not lines:
         faults.append(Fault(spec.streets, "has no lines"))
         return ()
+    faults += _elsewhere(spec.streets, lines, xy)
     return tuple(_plane(shapely.get_coordinates(line), xy, geographic=geographic) for line in lines)
+
+
+def _elsewhere(streets: str, lines: Sequence[Any], xy: Floats) -> Iterator[Fault]:
+    """That no street reaches the area of the loads."""
+    import shapely  # noqa: PLC0415  slow to import
+
+    (west, south), (east, north) = xy.min(axis=0), xy.max(axis=0)
+    wide = max(east - west, north - south, 1e-9)
+    area = shapely.box(west - wide, south - wide, east + wide, north + wide)
+    if not any(area.intersects(line) for line in lines):
+        x, y = shapely.get_coordinates(lines[0])[0].tolist()
+        cure = ": are longitude and latitude exchanged?" if area.intersects(shapely.Point(y, x)) else ""
+        loads = f"loads are from {west:.6g}, {south:.6g} to {east:.6g}, {north:.6g}"
+        rule = f"must have streets where the loads are; the first begins at {x:.6g}, {y:.6g}, {loads}{cure}"
+        yield Fault(streets, rule)
 
 
 def _plane(xy: Floats, of: Floats, *, geographic: bool) -> Floats:

@@ -13,7 +13,7 @@ from grid.arrays import Floats, Ints
 from grid.errors import InputError
 from grid.readers.report import GridReport, ReadGrid
 from grid.synthetic.loads import PLACE, LoadPoints, read_load_points
-from grid.synthetic.routes import FeederTree, clusters, rings, spanning_tree, street_tree
+from grid.synthetic.routes import FeederTree, StreetGraph, clusters, rings, spanning_tree, street_graph, street_tree
 from grid.synthetic.sizing import (
     LV_DROP,
     LV_KV,
@@ -46,9 +46,10 @@ def synthetic_grid(spec: SyntheticSpec, folder: Path) -> ReadGrid:
         InputError: With all that is wrong with the files, or if no grid by these rules keeps the limits.
     """
     points = read_load_points(spec, folder)
+    streets = street_graph(points.streets) if points.streets else None
     drop = LV_DROP
     for _ in range(MOST_TRIES):
-        made = _Making(spec, points, drop)
+        made = _Making(spec, points, streets, drop)
         net = _pandapower.net_of_tables(f"synthetic {Path(spec.loads).stem}", made.tables())
         state = _pandapower.solved_extremes(net)
         if state is not None and state.within(VM_MIN_PU, VM_MAX_PU, 100.0):
@@ -77,8 +78,8 @@ def _report(spec: SyntheticSpec, points: LoadPoints, made: _Making, net: Any, st
 class _Making:
     """One grid while it is made; rows of tables are gathered."""
 
-    def __init__(self, spec: SyntheticSpec, points: LoadPoints, drop: float) -> None:
-        self.spec, self.points, self.drop = spec, points, drop
+    def __init__(self, spec: SyntheticSpec, points: LoadPoints, streets: StreetGraph | None, drop: float) -> None:
+        self.spec, self.points, self.streets, self.drop = spec, points, streets, drop
         self.off_streets = 0
         self.rows: dict[str, list[dict[str, Any]]] = {table: [] for table in ("bus", "line", "trafo", "load", "switch")}
 
@@ -102,8 +103,8 @@ class _Making:
         for number, ring in enumerate(
             rings(middles, np.hypot(p_mw, q_mvar), supply, ring_most_mva(spec.reserve_share)), 1
         ):
-            stations = [self._substation(groups[k], middles[k], f"{number}.{place}", f"ring {number}")
-                        for place, k in enumerate(ring, 1)]  # fmt: skip
+            stations = [self._substation(groups[k], middles[k], f"{number}.{position}", f"ring {number}")
+                        for position, k in enumerate(ring, 1)]  # fmt: skip
             self._ring(number, busbar, supply, stations, middles[ring], p_mw[ring], q_mvar[ring])
         found = {
             table: {key: [row[key] for row in rows] for key in rows[0]} for table, rows in self.rows.items() if rows
@@ -162,9 +163,10 @@ class _Making:
     def _tree(self, group: Ints, km: Floats) -> FeederTree:
         """Feeders of a substation: along streets where they lead to all its loads."""
         points = self.points
-        if points.streets:
-            tree = street_tree(points.streets, points.km[group], km, group)
-            if tree is not None and tree.farthest_km <= STREETS_LONGER * self.spec.feeder_max_km:
+        if self.streets is not None:
+            most_km = STREETS_LONGER * self.spec.feeder_max_km
+            tree = street_tree(self.streets, points.km[group], km, group, most_km)
+            if tree is not None:
                 return tree
             self.off_streets += 1
         return spanning_tree(points.km[group], km, group)
@@ -191,9 +193,9 @@ class _Making:
         nodes = [busbar, *stations, busbar]
         fed = np.concatenate([[0.0], np.cumsum(p_mw)])
         open_at = int(np.argmin(np.maximum(fed, p_mw.sum() - fed)))
-        for place in range(len(length)):
-            line = self._line(nodes[place], nodes[place + 1], float(length[place]), cables.std_type[place],
-                              int(cables.parallel[place]), f"MV cable {number}.{place + 1}")  # fmt: skip
-            if place == open_at:
-                self.rows["switch"].append({"bus": nodes[place], "element": line, "et": "l", "closed": False,
+        for k in range(len(length)):
+            line = self._line(nodes[k], nodes[k + 1], float(length[k]), cables.std_type[k], int(cables.parallel[k]),
+                              f"MV cable {number}.{k + 1}")  # fmt: skip
+            if k == open_at:
+                self.rows["switch"].append({"bus": nodes[k], "element": line, "et": "l", "closed": False,
                                             "name": f"open point of ring {number}"})  # fmt: skip

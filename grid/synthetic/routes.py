@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import networkx as nx
@@ -103,16 +104,42 @@ def _rooted(graph: nx.Graph, points: Floats, load: Ints) -> FeederTree:
     return FeederTree(points, parent, length, load)
 
 
-def street_tree(streets: Sequence[Floats], km: Floats, root: Floats, loads: Ints) -> FeederTree | None:
-    """Shortest ways along streets from a substation to loads; None where streets do not lead to all of them.
+@dataclass(frozen=True, eq=False)
+class StreetGraph:
+    """Streets as a graph of their corners; C corners.
+
+    Args:
+        graph: Corners by number, with the length of the street between two as ``weight`` [km].
+        corners: Their places, shape (C, 2) [km].
+    """
+
+    graph: nx.Graph
+    corners: Floats
+
+    @cached_property
+    def nearest(self) -> cKDTree:
+        """What finds the corner nearest to a point."""
+        return cKDTree(self.corners)
+
+
+def street_tree(streets: StreetGraph, km: Floats, root: Floats, loads: Ints, most_km: float) -> FeederTree | None:
+    """Shortest ways along streets from a substation to loads.
 
     Substation and loads join the street at its nearest corner; nodes between two corners are left out.
+
+    Args:
+        streets: The streets.
+        km: Places of the loads, shape (N, 2) [km].
+        root: Place of the substation, shape (2,) [km].
+        loads: Numbers of the loads, shape (N,).
+        most_km: Longest way that is taken [km].
+
+    Returns:
+        The tree; None where streets do not lead to all loads in ways up to `most_km`.
     """
-    graph, corners = _street_graph(streets)
-    gap, at = cKDTree(corners).query(np.vstack([root, km]))
-    if not nx.has_path(graph, int(at[0]), int(at[0])):
-        return None
-    ways = nx.single_source_dijkstra_path(graph, int(at[0]), weight="weight")
+    graph, corners = streets.graph, streets.corners
+    gap, at = streets.nearest.query(np.vstack([root, km]))
+    ways = nx.single_source_dijkstra_path(graph, int(at[0]), cutoff=most_km, weight="weight")
     if any(int(corner) not in ways for corner in at[1:]):
         return None
     tree = nx.Graph()
@@ -134,11 +161,12 @@ def street_tree(streets: Sequence[Floats], km: Floats, root: Floats, loads: Ints
     order = [("point", 0), *(node for node in whole if node != ("point", 0))]
     load = np.array([loads[node[1] - 1] if node[0] == "point" and node[1] else -1 for node in order])
     numbered = nx.relabel_nodes(whole, {node: k for k, node in enumerate(order)})
-    return _rooted(numbered, np.array([places[node] for node in order]), load)
+    found = _rooted(numbered, np.array([places[node] for node in order]), load)
+    return found if found.farthest_km <= most_km else None
 
 
-def _street_graph(streets: Sequence[Floats]) -> tuple[nx.Graph, Floats]:
-    """Streets as a graph of their corners, and the places of those."""
+def street_graph(streets: Sequence[Floats]) -> StreetGraph:
+    """The graph of some lines, each shape (V, 2) [km]; ends within `STREET_GRID_KM` meet."""
     graph, number = nx.Graph(), {}
     places: list[Floats] = []
     for line in streets:
@@ -153,7 +181,7 @@ def _street_graph(streets: Sequence[Floats]) -> tuple[nx.Graph, Floats]:
             if a != b:
                 graph.add_edge(a, b, weight=float(np.hypot(*(places[a] - places[b]))))
     graph.add_nodes_from(range(len(places)))
-    return graph, np.array(places)
+    return StreetGraph(graph, np.array(places))
 
 
 def rings(km: Floats, s_mva: Floats, supply: Floats, most_mva: float) -> list[list[int]]:

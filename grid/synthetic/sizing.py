@@ -46,7 +46,7 @@ def ring_most_mva(reserve_share: float) -> float:
 
 
 def size_tree(tree: FeederTree, p_mw: Floats, q_mvar: Floats, reserve_share: float, drop: float) -> SizedCables:
-    """Cables of a low-voltage tree, of each node to its parent; that of the substation itself is none.
+    """Cables of a low-voltage tree, one for each node, to its parent; that of the root, which has none, is unused.
 
     Args:
         tree: The tree.

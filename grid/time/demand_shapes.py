@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
@@ -13,10 +12,10 @@ import polars as pl
 
 from grid.arrays import Floats, read_only
 from grid.time.clock import Clock
+from grid.time.standard_profiles import QUARTERS_PER_DAY, standard_profiles
 from grid.units import DAYS_PER_WEEK
 
 SATURDAY = 5
-QUARTERS_PER_DAY = 96
 
 StandardProfile = Literal["g0", "g1", "g2", "g3", "g4", "g5", "g6"]
 """BDEW's profiles of trade and industry: in all; weekdays 8 to 18; evenings; through the night; shops and hairdressers;
@@ -69,8 +68,5 @@ def standard_shape(profile: StandardProfile, clock: Clock, time_zone: str) -> Fl
 @lru_cache(maxsize=64)
 def _standard_year(profile: StandardProfile, year: int) -> Floats:
     """A standard load profile in each quarter of an hour of a year's wall time, shape (35040,) or (35136,)."""
-    from demandlib.bdew import ElecSlp  # noqa: PLC0415  slow to import
-
-    with warnings.catch_warnings():  # demandlib turns warnings into errors for the whole process
-        values = ElecSlp(year).get_profiles()[profile].to_numpy(dtype=np.float64)
+    values = standard_profiles(year)[profile]
     return read_only(values / values.mean())

@@ -117,13 +117,17 @@ def gap_faults(
     all_of_them = np.asarray(missing.all(axis=1))
     long = _long_gaps(all_of_them, used, step_hours)
     yield from (_gap_fault(place_of(start), hours) for start, hours in long)
+    lacking: dict[str, list[str]] = {}
     for column, name in zip(missing.T, names, strict=True):
         own = [gap for gap in _long_gaps(column, used, step_hours) if gap not in long]
         yield from (_gap_fault(f"{place_of(start)}, {name}", hours) for start, hours in own)
         share = float(column[used].mean()) if used.any() else 0.0
         if share > MOST_INVENTED and not own and not long:
-            rule = f"must have values in {1 - MOST_INVENTED:.0%} of the run; what would have to be filled in is"
-            yield Fault(name, rule, f"{share:.0%}")
+            lacking.setdefault(f"{share:.0%}", []).append(name)
+    for share_words, columns in lacking.items():
+        more = f" (and {len(columns) - 1:,} more)" if len(columns) > 1 else ""
+        rule = f"must have values in {1 - MOST_INVENTED:.0%} of the run; what would have to be filled in is"
+        yield Fault(f"{columns[0]}{more}", rule, share_words)
 
 
 def _gap_fault(place: str, hours: float) -> Fault:

@@ -142,6 +142,17 @@ def row_lengths(begins: Times, steps_us: Sequence[int]) -> Ints:
     return lengths
 
 
+def newest_first(begins: Times) -> bool:
+    """Whether more rows follow a later one than an earlier one, as in tables that show the newest row on top.
+
+    Args:
+        begins: Shape (R,); NaT where a cell is no time.
+    """
+    steps = np.diff(begins)
+    zero = np.timedelta64(0, "us")
+    return int((steps < zero).sum()) > int((steps > zero).sum())
+
+
 def order_faults(begins: Times, lines: Ints, name: str) -> Iterator[Fault]:
     """Rows that do not rise.
 
@@ -152,7 +163,7 @@ def order_faults(begins: Times, lines: Ints, name: str) -> Iterator[Fault]:
     """
     falling = np.flatnonzero(np.diff(begins) <= np.timedelta64(0, "us"))
     if falling.size:
-        rule = "must rise from row to row, each time once; not so in rows"
+        rule = "must rise from row to row (write offsets where an hour is doubled), each time once; not so in rows"
         yield Fault(name, rule, lines[falling + 1][:_SHOWN].tolist())
 
 

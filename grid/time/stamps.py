@@ -13,7 +13,7 @@ from grid.time.zones import LARGEST_OFFSET_MIN, abbreviation_minutes
 
 _CLOCK: Final = (
     r"(?:(?:T|[\s,:]+)"
-    r"(?:(?P<h>\d{1,2})[:.](?P<mi>\d{2})(?:[:.](?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?|(?P<hc>\d{2})(?P<mc>\d{2})(?P<sc>\d{2})?|(?P<ho>\d{1,2}))"
+    r"(?:(?P<h>\d{1,2})[:.hH](?P<mi>\d{2})(?:[:.](?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?|(?P<hc>\d{2})(?P<mc>\d{2})(?P<sc>\d{2})?|(?P<ho>\d{1,2}))"
     r"\s*(?P<ap>[AaPp]\.?[Mm]\.?)?"
     r"\s*(?P<z>[A-Za-z]{1,5}|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?)?)?$"
 )
@@ -21,9 +21,15 @@ _MONTHS: Final = {
     name: number
     for number, names in enumerate(
         (
-            "jan january januar janvier ene", "feb february februar fev", "mar march märz mär mrz maart mars",
-            "apr april abr", "may mai mei mayo", "jun june juni juin", "jul july juli juillet", "aug august ago",
-            "sep sept september", "oct october okt oktober", "nov november", "dec december dez dezember dic",
+            "jan january januar januari janvier janv gen gennaio enero ene janeiro",
+            "feb february februar februari février févr fév fev febbraio febrero fevereiro",
+            "mar march märz mär mrz maart mrt mars marzo março", "apr april avril avr aprile abril abr",
+            "may mai mei maj mayo maggio mag maio", "jun june juni juin giugno giu junio junho",
+            "jul july juli juillet juil luglio lug julio julho", "aug august augustus août aoû aout agosto ago",
+            "sep sept september septembre settembre set septiembre setembro",
+            "oct october okt oktober octobre ottobre ott octubre outubro out",
+            "nov november novembre noviembre novembro",
+            "dec december dez dezember déc décembre dicembre dic diciembre dezembro",
         ),
         start=1,
     )
@@ -33,12 +39,28 @@ _YEAR_FIRST: Final = r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + _C
 _COMPACT: Final = r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})" + _CLOCK
 _COMPACT_ALL: Final = r"^(?P<y>[12]\d{3})(?P<m>\d{2})(?P<d>\d{2})(?P<hc>\d{2})(?P<mc>\d{2})(?P<sc>\d{2})?$"
 _NUMERIC: Final = r"^(?P<a>\d{1,2})(?P<sep>[-/.])(?P<b>\d{1,2})[-/.](?P<c>\d{4}|\d{2})" + _CLOCK
-_DAY_MONTH: Final = r"^(?P<d>\d{1,2})\.?[-\s/]*(?P<mon>[A-Za-zä]{3,9})\.?,?[-\s/]*(?P<y>\d{4}|\d{2})" + _CLOCK
-_MONTH_DAY: Final = r"^(?P<mon>[A-Za-zä]{3,9})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})" + _CLOCK
+_DAY_MONTH: Final = r"^(?P<d>\d{1,2})\.?[-\s/]*(?P<mon>\p{L}{3,10})\.?,?[-\s/]*(?P<y>\d{4}|\d{2})" + _CLOCK
+_MONTH_DAY: Final = r"^(?P<mon>\p{L}{3,10})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})" + _CLOCK
 _WEEKDAY: Final = r"^(?i:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-z]*\.?,?\s+"
+_IN_WORDS: Final = r"[年년時时点시]|[上下]午|午[前後]|오[전후]|(?i:uhr)$| de "
+_MEANT: Final = (
+    (r"(?:上午|午前|오전)\s*(\S+)", "${1} AM"),
+    (r"(?:下午|午後|오후)\s*(\S+)", "${1} PM"),
+    (r"[年년月월]\s*", "-"),
+    (r"[日일]\s*", " "),
+    (r"[時时点시]\s*(\d)\s*([分분])", ":0${1}${2}"),
+    (r"[時时点시]\s*(\d)", ":${1}"),
+    (r"[分분]\s*(\d)", ":${1}"),
+    (r"[時时点시分분秒초]|\s*(?i:uhr)$", ""),
+    (r" de ", " "),
+    (r"\s+$", ""),
+)
+"""Dates and times as they are written in Chinese, Japanese and Korean, and words within them, and what is meant."""
 _EXCEL: Final = r"^[2-7]\d{4}([.,]\d+)?$"
-_UNIX: Final = r"^1\d{9}(\d{3})?(\.\d+)?$"
+_UNIX: Final = r"^1\d{9}(\d{3}|\d{6}|\d{9})?(\.\d+)?$"
 _EXCEL_EPOCH_DAYS: Final = 25_569  # 1970-01-01 as Excel counts days
+_FIRST_YEAR: Final = 1900
+"""Before it nothing was recorded: years of two digits were padded with zeros, or an empty time was written."""
 _LONGEST_SPAN_YEARS: Final = 12
 """A file of a longer span, read with the year in the wrong place, is read otherwise if it can be."""
 _MOST: Final = 0.8
@@ -126,6 +148,9 @@ def _typed(column: pl.Series) -> Stamps | None:
 
 def _tidy(text: pl.Series) -> pl.Series:
     plain = text.fill_null("").str.strip_chars(" \t\"'\u00a0\ufeff")
+    if plain.str.contains(_IN_WORDS).any():
+        for written, meant in _MEANT:
+            plain = plain.str.replace_all(written, meant)
     return plain.str.replace(r"\s*\[[^\]]*\]$", "").str.replace(_WEEKDAY, "").str.replace_all("−", "-")
 
 
@@ -145,16 +170,19 @@ def _read(text: pl.Series | None, order: str, zone: str | None) -> Stamps | None
     known = {name: _offset(name, zone) for name in stated.drop_nulls().unique().to_list()}
     offsets = stated.replace_strict(known, default=None, return_dtype=pl.Int64) if known else stated.cast(pl.Int64)
     wall = wall.set(stated.is_not_null() & offsets.is_null(), None)  # an abbreviation that nobody knows
+    wall = wall.set(wall.dt.year() < _FIRST_YEAR, None)
     return Stamps(wall, offsets, empty)
 
 
 def _of_numbers(text: pl.Series, empty: pl.Series, *, days: bool) -> Stamps:
-    """Days of a spreadsheet, which are wall time; or seconds or milliseconds since 1970, which are UTC."""
+    """Days of a spreadsheet, which are wall time; or seconds or thousandths of them since 1970, which are UTC."""
     number = text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
     if days:
         seconds = ((number - _EXCEL_EPOCH_DAYS) * 86_400).round()
     else:
-        seconds = pl.select(pl.when(number > 1e11).then(number / 1000).otherwise(number)).to_series()
+        of_us, of_ms = pl.when(number > 1e14).then(number / 1e6), pl.when(number > 1e11).then(number / 1e3)
+        in_s = pl.when(number > 1e17).then(number / 1e9).otherwise(of_us.otherwise(of_ms.otherwise(number)))
+        seconds = pl.select(in_s).to_series()
     wall = (seconds * 1e6).round().cast(pl.Int64).cast(pl.Datetime("us"))
     offset = pl.Series([None if days else 0], dtype=pl.Int64).new_from_index(0, len(text))
     return Stamps(wall, offset, empty)

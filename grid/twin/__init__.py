@@ -1,1 +1,1 @@
-"""The grid in operation: how its equipment warms and ages, without solver and without web."""
+"""The grid in operation, as pure functions: measurements, estimation, forecasts, alerts, ageing, reliability."""

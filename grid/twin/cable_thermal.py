@@ -25,7 +25,7 @@ from scipy.special import exp1
 from grid.arrays import Floats
 from grid.errors import InputError
 from grid.spec import Spec
-from grid.units import ZERO_DEGC_K
+from grid.units import SECONDS_PER_HOUR, ZERO_DEGC_K
 
 REFERENCE_DEGC = 20.0
 """Temperature at which resistances are stated [°C] [1]."""
@@ -37,7 +37,6 @@ LIFE_AT_RATED_H = 40 * 8760.0
 """Life of cross-linked polyethylene at 90 °C without pause [h]; usual design life, unverified."""
 MEMORY_H = 28 * 24.0
 """How far back losses are remembered in full [h]; what soil still takes up later is added as if it were steady."""
-_SECONDS_PER_HOUR = 3600.0
 _ITERATIONS = 12
 _SETTLED_K = 1e-6
 
@@ -74,7 +73,7 @@ class CableThermal(Spec):
         hours = np.asarray(hours, dtype=np.float64)
         inside = -np.expm1(-hours / self.cable_time_constant_h)
         with np.errstate(divide="ignore"):
-            per_s = 1 / (hours * _SECONDS_PER_HOUR * self.soil_diffusivity_m2_per_s)
+            per_s = 1 / (hours * SECONDS_PER_HOUR * self.soil_diffusivity_m2_per_s)
         own = exp1(self.diameter_m**2 / 16 * per_s) - exp1(self.depth_m**2 * per_s)
         others = 2 * (exp1(self.diameter_m**2 / 4 * per_s) - exp1(self.depth_m**2 * per_s))
         steady = 2 * np.log(4 * self.depth_m / self.diameter_m) + 4 * np.log(2 * self.depth_m / self.diameter_m)

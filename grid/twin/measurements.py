@@ -40,6 +40,11 @@ MEASUREMENT_COLUMNS: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
 """Columns of a table of measurements, as the arguments of `Measurement`; only `value` can be null."""
 
 
+FIRST_MOMENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_MOMENT: Final = datetime(2200, 1, 1, tzinfo=UTC)
+"""From when and until when something can be measured: days before and after it must be days of a calendar too; ours."""
+
+
 @dataclass(frozen=True)
 class Measurement:
     """A value that was measured.
@@ -80,6 +85,9 @@ class Measurement:
         for name, moment in (("time", self.time), ("received", self.received)):
             if moment is not None and moment.tzinfo is None:
                 yield Fault(name, "must have a time zone", moment.isoformat())
+            elif moment is not None and not FIRST_MOMENT <= moment < LAST_MOMENT:
+                rule = f"must lie within {FIRST_MOMENT.year} to {LAST_MOMENT.year - 1}"
+                yield Fault(name, rule, moment.isoformat())
         yield from place_faults(self.element_kind, self.element, self.quantity)
         if self.value is not None and not math.isfinite(self.value):
             yield Fault("value", "must be a finite number, or None", self.value)

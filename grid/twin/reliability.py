@@ -23,8 +23,7 @@ from scipy.sparse import csgraph
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, raise_if_any
 from grid.network.switching import SwitchableNetwork
-from grid.twin.soil import HOURS_PER_YEAR
-from grid.units import KWH_PER_MWH
+from grid.units import HOURS_PER_YEAR, KWH_PER_MWH
 
 
 @dataclass(frozen=True, eq=False)

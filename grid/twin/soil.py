@@ -10,9 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from grid.arrays import Floats
-
-HOURS_PER_YEAR = 8760.0
-_SECONDS_PER_HOUR = 3600.0
+from grid.units import HOURS_PER_YEAR, SECONDS_PER_HOUR
 
 
 def soil_degc(hour_of_year: Floats, air_degc: Floats, depth_m: float, diffusivity_m2_per_s: float) -> Floats:
@@ -30,6 +28,6 @@ def soil_degc(hour_of_year: Floats, air_degc: Floats, depth_m: float, diffusivit
     turn = 2 * np.pi / HOURS_PER_YEAR
     hours = np.arange(len(air_degc), dtype=np.float64) + 0.5
     wave = 2 * np.mean((air_degc - air_degc.mean()) * np.exp(-1j * turn * hours))
-    per_m = np.sqrt(turn / _SECONDS_PER_HOUR / (2 * diffusivity_m2_per_s))
+    per_m = np.sqrt(turn / SECONDS_PER_HOUR / (2 * diffusivity_m2_per_s))
     at_depth = wave * np.exp(-(1 + 1j) * per_m * depth_m)
     return np.asarray(air_degc.mean() + (at_depth * np.exp(1j * turn * np.asarray(hour_of_year))).real)

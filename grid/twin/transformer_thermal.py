@@ -22,8 +22,7 @@ from scipy.signal import lfilter
 from grid.arrays import Floats
 from grid.errors import InputError
 from grid.spec import Spec
-
-MINUTES_PER_HOUR = 60.0
+from grid.units import MINUTES_PER_HOUR
 
 
 class TransformerThermal(Spec):

@@ -11,8 +11,9 @@ import numpy as np
 
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.cell_faults import cell_faults, number_faults
 from grid.files.text_table import TextTable, read_text_table
-from grid.time.instants import place
+from grid.time.instants import in_utc, local_time_faults
 from grid.time.stamps import read_stamps
 from grid.time.zones import UTC_ZONE
 from grid.weather.formats import AT_THE_STAMP, COLUMNS, IRRADIANCE, OF_THE_HOUR, Meaning, RawYear, Station
@@ -23,7 +24,6 @@ _CURE: Final = (
     "is time_utc the beginning of each hour in UTC (or with an offset in the cell), and was the file measured at the "
     "city's latitude and longitude?"
 )
-_SHOWN: Final = 10
 
 
 def read_weather_csv(path: Path, station: Station) -> RawYear:
@@ -36,25 +36,23 @@ def read_weather_csv(path: Path, station: Station) -> RawYear:
     Raises:
         InputError: If columns are missing, cells are no times or numbers, or the rows are not the hours of one year.
     """
-    table = read_text_table(path)
-    absent = [name for name in COLUMNS if name not in table.names]
-    if set(absent) == set(IRRADIANCE):
-        absent = []
-    raise_if_any(
-        (Fault(name, "is a required column", suggestion=nearest(name, table.names)) for name in absent), str(path)
-    )
+    table = _renamed(read_text_table(path))
+    absent = [name for name in (TIME, *COLUMNS) if name not in table.names]
+    if set(IRRADIANCE) <= set(absent):
+        absent = [name for name in absent if name not in IRRADIANCE]
+    others = [name for name in table.names if name not in COLUMNS]
+    raise_if_any((Fault(name, "is a required column", suggestion=nearest(name, others)) for name in absent), str(path))
     values, faults = _values(table)
     found = read_stamps([table.cells[TIME]], even=True)
     faults += [replace(fault, place=TIME) for fault in found.faults]
     stamps = found.columns[0]
     unread = stamps.wall.is_null().to_numpy()
-    if unread.any():
-        rule = "must be times such as 2023-01-01T00:00; not so in rows"
-        faults.append(Fault(TIME, rule, table.lines[unread][:_SHOWN].tolist()))
+    faults += cell_faults(TIME, "must be times such as 2023-01-01T00:00", unread, table.cells[TIME], table.lines)
+    faults += local_time_faults(TIME, stamps, UTC_ZONE)
     raise_if_any(faults, str(path))
     if not table.n_rows:
         raise InputError([Fault("rows", "must be the hours of a year; the file has none")], str(path))
-    instants = place(stamps, UTC_ZONE)
+    instants = in_utc(stamps, UTC_ZONE)
     offsets = stamps.offset_min.fill_null(0).to_numpy()
     wall, offset = stamps.wall.to_numpy(), int(offsets[0])
     if (offsets != offset).any():  # wall time with summer time: UTC counts its hours without a break
@@ -63,9 +61,17 @@ def read_weather_csv(path: Path, station: Station) -> RawYear:
     hours, minutes = divmod(int(rows.minute[0]) + round(station.utc_offset_hours * 60) - offset, 60)
     year = on_the_year(rows, means, hours, str(path))
     return RawYear(
-        "CSV", year.columns, year.leap_day, station, instants.where(UTC_ZONE), offset / 60, minutes,
+        table.form, year.columns, year.leap_day, station, instants.zone_words(UTC_ZONE), offset / 60, minutes,
         (Meaning(OF_THE_HOUR, minutes), Meaning(AT_THE_STAMP, minutes - step // 2)), _CURE, step_min=step,
     )  # fmt: skip
+
+
+def _renamed(table: TextTable) -> TextTable:
+    """The table with our names in our letter case."""
+    ours = {name.casefold(): name for name in (TIME, *COLUMNS)}
+    names = [ours.get(name.casefold(), name) for name in table.names]
+    return replace(table, cells=table.cells.rename(dict(zip(table.names, names, strict=True)))) if len(
+        set(names)) == len(names) else table  # fmt: skip
 
 
 def _values(table: TextTable) -> tuple[dict[str, Floats], list[Fault]]:
@@ -76,6 +82,5 @@ def _values(table: TextTable) -> tuple[dict[str, Floats], list[Fault]]:
 
 def _cell_faults(table: TextTable) -> Iterator[Fault]:
     for name in COLUMNS:
-        if name in table.names and table.numbers(name).unread.any():
-            rows = table.lines[table.numbers(name).unread]
-            yield Fault(name, "must be a number in every row, or empty; not so in rows", rows[:_SHOWN].tolist())
+        if name in table.names:
+            yield from number_faults(table, name, table.numbers(name), "must be a number in every row, or empty")

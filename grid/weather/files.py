@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.resources import files
@@ -10,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from grid.arrays import Bools, Floats
-from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.files.content import beside, is_file, read_bytes
+from grid.arrays import Bools, Floats, Ints
+from grid.errors import Fault, InputError, listed, nearest, raise_if_any
+from grid.files.content import beside, is_file, is_folder, read_bytes
 from grid.files.report import FileReport
 from grid.files.text_table import decoded
 from grid.sharing import shared
 from grid.weather.csv_file import TIME, read_weather_csv
 from grid.weather.dwd_try import is_dwd_try, read_dwd_try
-from grid.weather.formats import IRRADIANCE, Meaning, RawYear, Station
-from grid.weather.light import behind_words, horizontal_beam, meaning_of_irradiance, sun_faults
+from grid.weather.formats import COLUMNS, IRRADIANCE, Meaning, RawYear, Station
+from grid.weather.light import UNITS, behind_words, component_faults, horizontal_beam, meaning_of_irradiance, sun_faults
 from grid.weather.pvgis import read_pvgis_hourly, read_pvgis_tmy
 from grid.weather.stored import stored_year
 from grid.weather.sun import SunCheck
@@ -42,8 +43,25 @@ SHIPPED = {
     "potsdam-try": ("demandlib", "vdi/resources_weather/TRY2010_04_Jahr.dat"),
 }
 """Names of the weather files that come with libraries: the library, and the file in it."""
+_OTHER_UNITS = (
+    ("t_dry_bulb_degc", "K", 200.0, 330.0, "Subtract 273.15"),
+    ("t_dry_bulb_degc", "°F", 15.0, 110.0, "Subtract 32 and divide by 1.8"),
+    ("pressure_pa", "hPa or mbar", 450.0, 1100.0, "Multiply by 100"),
+    ("pressure_pa", "kPa", 45.0, 110.0, "Multiply by 1000"),
+    ("relative_humidity_percent", "tenths of a percent", 200.0, 1000.0, "Divide by 10"),
+    ("wind_speed_m_per_s", "km/h", 4.0, 40.0, "Divide by 3.6"),
+)
+"""Units of others: the column, the unit, the median of a year in it, and how to come to ours."""
+_NOON = (150.0, 1600.0)
+"""The brightest hour of a year in any kind of irradiance nearly everywhere [W/m2]."""
+_DIM = 400.0
+"""Global irradiance of the brightest hour, below which all columns are in another unit [W/m2]."""
+_WINDY = 9.0
+"""Mean wind of a year that hardly a station exceeds 10 m above ground [m/s]."""
+_OF_OURS = 2
+"""Names of our columns by which a CSV file shows to be meant as ours."""
 LONGEST_GAP_H = 6
-_GAPS_SHOWN = 5
+"""Gap up to which missing values are filled [h]."""
 _SHOWN = 60
 """Characters of a file of no known format that are shown."""
 LEAST_BRIGHTEST = 50.0
@@ -109,6 +127,8 @@ def _path_of(source: str | Path) -> Path:
         library, file = SHIPPED[str(source)]
         return Path(str(files(library).joinpath(*file.split("/"))))
     path = Path(source)
+    if is_folder(path):
+        raise InputError.single("weather", "must be a file, and is a folder", str(source))
     if not is_file(path):
         suggestion = nearest(str(source), [*SHIPPED, *(str(path.parent / name) for name in beside(path))])
         raise InputError.single("weather", "no such shipped weather or file", str(source), suggestion)
@@ -121,17 +141,23 @@ def _read(path: Path, elsewhere: Station) -> RawYear:
     first, _, rest = text.partition("\n")
     if is_dwd_try(first):
         return read_dwd_try(path)
-    if path.suffix.casefold() == ".epw" or first.upper().startswith("LOCATION,"):
+    if path.suffix.casefold() == ".epw" or first.lstrip('"').upper().startswith(
+        ("LOCATION,", "LOCATION;", "LOCATION\t")
+    ):
         return read_epw(path)
     if first.startswith("Latitude (decimal degrees)"):
         return read_pvgis_tmy(path) if "month,year" in rest[:500] else read_pvgis_hourly(path)
-    return read_weather_csv(path, elsewhere) if TIME in text[:2000].split("\n20")[0] else read_tmy3(path)
+    if not text.strip():
+        raise InputError.single("weather", "is empty", str(path))
+    head = text[:2000].split("\n20")[0].casefold()
+    ours = TIME in head or sum(name in head for name in COLUMNS) >= _OF_OURS
+    return read_weather_csv(path, elsewhere) if ours else read_tmy3(path)
 
 
 def _checked(raw: RawYear, source: str) -> WeatherYear:
     has_irradiance = not all(np.isnan(raw.columns[name]).all() for name in IRRADIANCE)
     columns = {name: values for name, values in raw.columns.items() if has_irradiance or name not in IRRADIANCE}
-    raise_if_any([fault for name, values in columns.items() for fault in _value_faults(name, values)], source)
+    raise_if_any(_once([*_all_value_faults(columns)]), source)
     filled = np.any([np.isnan(values) for values in columns.values()], axis=0)
     year = dict.fromkeys(IRRADIANCE, np.zeros(HOURS_OF_YEAR)) | {name: _fill(each) for name, each in columns.items()}
     meaning, sun = raw.meanings[0], None
@@ -139,7 +165,9 @@ def _checked(raw: RawYear, source: str) -> WeatherYear:
     if has_irradiance:
         meaning, sun, told = meaning_of_irradiance(raw, year["ghi_w_per_m2"])
         raise_if_any(sun_faults(raw, sun), source)
-        told += horizontal_beam(*(year[name] for name in IRRADIANCE))
+        beam = horizontal_beam(*(year[name] for name in IRRADIANCE))
+        raise_if_any(() if beam else component_faults(raw, meaning, year), source)
+        told += beam
     year["relative_humidity_percent"] = np.minimum(year["relative_humidity_percent"], 100.0)
     for name in IRRADIANCE:
         year[name] = np.maximum(year[name], 0.0)
@@ -159,33 +187,75 @@ def _checked(raw: RawYear, source: str) -> WeatherYear:
     return replace(found, report=_report(found, raw, source, _sun_line(sun, meaning), told, _gap_words(filled)))
 
 
-def _value_faults(name: str, values: Floats) -> Iterator[Fault]:
+def _all_value_faults(columns: Mapping[str, Floats]) -> Iterator[Fault]:
+    """What cannot be in the values of all columns."""
+    brightest = max(
+        (float(np.nanmax(columns[name], initial=0.0)) for name in IRRADIANCE if name in columns), default=0.0
+    )
+    for name, values in columns.items():
+        yield from _value_faults(name, values, brightest if brightest < _DIM else 0.0)
+
+
+def _value_faults(name: str, values: Floats, brightest: float) -> Iterator[Fault]:
     """What cannot be in the values of a column, and gaps that are too long."""
     if np.isnan(values).all():
         yield Fault(name, "is missing in every hour; irradiance may be left out, but only all three columns together")
         return
-    yield from _implausible(name, values)
+    yield from _implausible(name, values, brightest)
     start, length = _longest_gap(np.isnan(values))
     if length > LONGEST_GAP_H:
-        rule = f"has a gap of {length} h from {hour_name(start)}; at most {LONGEST_GAP_H} h can be filled"
+        rule = f"has a gap of {length} h from {_local_hour(start)}; at most {LONGEST_GAP_H} h can be filled"
         yield Fault(name, rule)
 
 
-def _implausible(name: str, values: Floats) -> Iterator[Fault]:
+def _implausible(name: str, values: Floats, brightest: float) -> Iterator[Fault]:
     least, greatest = PLAUSIBLE[name]
     bad = np.flatnonzero((values < least) | (values > greatest))
     most = float(np.nanmax(values, initial=0.0))
     if bad.size:
-        rule = f"must lie within {least:g} and {greatest:g} (is the unit right?); {bad.size} h do not, the first is"
-        yield Fault(name, f"{rule} {hour_name(int(bad[0]))}", float(values[bad[0]]))
+        rule = (
+            f"must lie within {least:g} and {greatest:g} ({_why(name, values, bad)}); {bad.size} h do not, the first is"
+        )
+        yield Fault(name, f"{rule} {_local_hour(int(bad[0]))}", float(values[bad[0]]))
     elif name == "relative_humidity_percent" and most <= 1.0:
         yield Fault(name, "must be in percent; no hour exceeds 1", most)
     elif name in IRRADIANCE and most <= 0.0:
         rule = "is 0 in every hour of the year: where it was not measured, mark it as missing"
         yield Fault(name, f"{rule} (9999 in EPW), or leave out all three columns of a CSV file", most)
     elif name in IRRADIANCE and most < LEAST_BRIGHTEST:
-        rule = f"must be in W/m²; no hour exceeds {most:g}"
-        yield Fault(name, f"{rule}: is it in kW/m²? Multiply by 1000" if most < 2 else f"{rule}", most)
+        yield Fault(name, f"must be in W/m²; no hour exceeds {most:g}: {_light_unit(max(most, brightest))}", most)
+
+
+def _light_unit(most: float) -> str:
+    """In which unit the brightest hour of a year is what it is, in words."""
+    fitting = [unit for unit, factor in UNITS.items() if _NOON[0] <= most * factor <= _NOON[1]]
+    return f"is it in {fitting[0]}? Multiply by {UNITS[fitting[0]]:.4g}" if fitting else "is the unit right?"
+
+
+def _why(name: str, values: Floats, bad: Ints) -> str:
+    """What values out of range most likely are."""
+    usual, out = float(np.nanmedian(values)), np.unique(values[bad])
+    if out.size == 1 and bad.size < values.size / 2:
+        return f"does {out[0]:g} stand for a missing value? Leave the cell empty"
+    if name in IRRADIANCE:
+        return _light_unit(float(np.nanmax(values)))
+    for other, unit, least, greatest, cure in _OTHER_UNITS:
+        if other == name and least <= usual <= greatest:
+            return f"is it in {unit}? {cure}"
+    return "is the unit right?"
+
+
+def _once(faults: list[Fault]) -> list[Fault]:
+    """Each fault that several columns share once, such as a gap in all, or a unit of all irradiance."""
+    shared: dict[str, list[Fault]] = {}
+    for fault in faults:
+        light = fault.place in IRRADIANCE
+        shared.setdefault(re.sub(r"[-\d.]+", "", fault.rule.partition("?")[0]) if light else fault.rule, []).append(
+            fault
+        )
+    places = {key: ", ".join(fault.place for fault in found[1:]) for key, found in shared.items()}
+    return [replace(found[0], place=f"{found[0].place} (as well as {places[key]})") if places[key] else found[0]
+            for key, found in shared.items()]  # fmt: skip
 
 
 def _leap_day(raw: RawYear, year: dict[str, Floats]) -> dict[str, Floats]:
@@ -212,8 +282,13 @@ def _gap_words(filled: Bools) -> str:
     if not filled.any():
         return "none"
     starts = np.flatnonzero(filled & ~np.roll(filled, 1))
-    named = ", ".join(hour_name(int(hour)) for hour in starts[:_GAPS_SHOWN]) + " …" * (len(starts) > _GAPS_SHOWN)
+    named = listed([_local_hour(int(hour)) for hour in starts])
     return f"{int(filled.sum())} h with values missing, filled linearly: from {named}"
+
+
+def _local_hour(hour: int) -> str:
+    """An hour of the year on the station's clock, in words."""
+    return f"{hour_name(hour)} local standard time"
 
 
 def _report(year: WeatherYear, raw: RawYear, source: str, sun: str, told: tuple[str, ...], gaps: str) -> FileReport:
@@ -224,6 +299,10 @@ def _report(year: WeatherYear, raw: RawYear, source: str, sun: str, told: tuple[
             kwh, in_file = getattr(year, name).sum() / 1000, float(np.nansum(raw.columns[name])) / 1000
             totals.append(f"{name.partition('_')[0].upper()} {kwh:,.1f} kWh/m² a year ({in_file:,.1f} in the file)")
     mended = [*raw.notes, *told]
+    if wind.mean() > _WINDY:
+        mended.append(
+            f"wind as it stands, {wind.mean():.1f} m/s in the mean: in km/h it would be {wind.mean() / 3.6:.1f}"
+        )
     if year.assumed:
         mended.append(f"the file has no {', '.join(year.assumed)}; standard values stand for them")
     used = "29 February of the file is used in leap years only" if year.leap_day else "29 February takes 28 February"

@@ -64,7 +64,6 @@ def solved_wet_bulb_degc(t_dry_bulb_degc: Floats, relative_humidity_percent: Flo
     def excess(wet: Floats, t_dry: Floats, total_pa: Floats, actual: Floats) -> Floats:
         return humidity_ratio_from_wet_bulb(t_dry, wet, total_pa) - actual
 
-    # a hair of room above the dry bulb, where saturated air has its root
-    bracket = (dry - _LARGEST_DEPRESSION_K, dry + 1e-6)
+    bracket = (dry - _LARGEST_DEPRESSION_K, dry + 1e-6)  # at saturation the wet bulb is the dry bulb
     found = elementwise.find_root(excess, bracket, args=(dry, pressure, ratio))
     return np.asarray(np.minimum(found.x, dry), dtype=np.float64)

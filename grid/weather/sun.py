@@ -8,13 +8,15 @@ from typing import Final
 
 import numpy as np
 
-from grid.arrays import Floats
+from grid.arrays import Floats, read_only
+from grid.sharing import shared
 from grid.time.clock import Clock
 from grid.time.steps import middles_of_steps
 
 LEAST_SUN_DEGREE: Final = 2.0
 """Below it, direct irradiance on the horizontal says nothing of that on a plane towards the sun."""
 _HOURS_OF_DAY: Final = 24
+_HOURS_OF_YEAR: Final = 8760
 _DAYS: Final = 30
 """Days whose bright hours are compared with those of a clear sky; the rest of a year after twelve of them is left."""
 _BRIGHT: Final = 0.9
@@ -95,6 +97,7 @@ def _bright_hours(
     return np.asarray(bright), np.asarray(clear[: n * _DAYS * _HOURS_OF_DAY].reshape(shape).mean(axis=1))
 
 
+@shared()
 def clear_sky_ghi(clock: Clock, latitude: float, longitude: float) -> Floats:
     """Mean global horizontal irradiance of a clear sky in each step, shape (T,) [W/m2]; model of Haurwitz [1].
 
@@ -108,7 +111,16 @@ def clear_sky_ghi(clock: Clock, latitude: float, longitude: float) -> Floats:
     times = pd.DatetimeIndex(middles.ravel(), tz="UTC")
     sun = solarposition.ephemeris(times, latitude, longitude)
     ghi = clearsky.haurwitz(sun["apparent_zenith"])["ghi"].to_numpy(dtype=np.float64)
-    return np.asarray(ghi.reshape(middles.shape).mean(axis=1))
+    return read_only(ghi.reshape(middles.shape).mean(axis=1))
+
+
+def sines_of_elevation(latitude: float, longitude: float, utc_offset_hours: float, begins_min: float) -> Floats:
+    """Mean sine of the sun's elevation in the hours of a year, 0 below the horizon, shape (8760,) [1].
+
+    Arguments as in `check_against_sun`.
+    """
+    start = datetime(2023, 1, 1, tzinfo=UTC) - timedelta(hours=utc_offset_hours) + timedelta(minutes=begins_min)
+    return _sines(Clock(start, timedelta(hours=1), _HOURS_OF_YEAR), latitude, longitude)
 
 
 def beam_on_normal(horizontal_w_per_m2: Floats, clock: Clock, latitude: float, longitude: float) -> Floats:
@@ -123,12 +135,17 @@ def beam_on_normal(horizontal_w_per_m2: Floats, clock: Clock, latitude: float, l
         latitude: Of the place [degree].
         longitude: Of the place, east positive [degree].
     """
+    sine = _sines(clock, latitude, longitude)
+    high = sine >= np.sin(np.radians(LEAST_SUN_DEGREE))
+    return np.where(high, horizontal_w_per_m2 / np.where(high, sine, 1.0), 0.0)
+
+
+def _sines(clock: Clock, latitude: float, longitude: float) -> Floats:
+    """Mean sine of the sun's elevation in each step, 0 below the horizon, shape (T,) [1]."""
     import pandas as pd  # noqa: PLC0415  slow to import
     from pvlib import solarposition  # noqa: PLC0415  slow to import
 
     middles = middles_of_steps(clock)
     times = pd.DatetimeIndex(middles.ravel(), tz="UTC")
     elevation = solarposition.ephemeris(times, latitude, longitude)["apparent_elevation"].to_numpy(dtype=np.float64)
-    sine = np.maximum(np.sin(np.radians(elevation)), 0.0).reshape(middles.shape).mean(axis=1)
-    high = sine >= np.sin(np.radians(LEAST_SUN_DEGREE))
-    return np.where(high, horizontal_w_per_m2 / np.where(high, sine, 1.0), 0.0)
+    return np.asarray(np.maximum(np.sin(np.radians(elevation)), 0.0).reshape(middles.shape).mean(axis=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -9,11 +10,11 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from grid.arrays import Floats
+from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, InputError, raise_if_any
 from grid.files.content import read_bytes
-from grid.files.numbers import Numbers, read_numbers
-from grid.files.text_table import decoded
+from grid.files.numbers import Numbers, decimal_mark, read_numbers
+from grid.files.text_table import decoded, separator_of
 from grid.weather.formats import (
     AT_THE_STAMP,
     IRRADIANCE,
@@ -38,6 +39,8 @@ _TMY3_COLUMNS: Final = {
     "wind_speed_m_per_s": ("wind_speed", 1.0),
 }
 _TMY3_MISSING: Final = (-9900.0, -9999.0)
+_MARKS_AT_MOST: Final = 10
+"""Numbers that one file holds instead of missing values of a column."""
 _EPW_COLUMNS: Final = {  # place in the row, and what stands for missing: EnergyPlus, Weather Data Dictionary
     "ghi_w_per_m2": (13, 9999.0),
     "dni_w_per_m2": (14, 9999.0),
@@ -48,6 +51,7 @@ _EPW_COLUMNS: Final = {  # place in the row, and what stands for missing: Energy
     "wind_speed_m_per_s": (21, 999.0),
 }
 _EPW_HEADER_LINES: Final = 8
+_EPW_MOST_ABOVE: Final = 40
 _EPW_LEAST_CELLS: Final = 22
 _EPW_PLACE: Final = {"latitude": 6, "longitude": 7, "time zone": 8}
 _EPW_CURE: Final = "correct the first line (LOCATION, …, latitude, longitude, time zone, elevation)"
@@ -88,17 +92,19 @@ def read_epw(path: Path) -> RawYear:
     """
     text, _ = decoded(read_bytes(path))
     lines = text.splitlines()
-    if not lines or not lines[0].upper().startswith("LOCATION"):
+    if not lines or not lines[0].lstrip('"').upper().startswith("LOCATION"):
         raise InputError.single(
             "row 1", "must be the LOCATION line of an EPW file", lines[0][:60] if lines else "nothing"
         )
     station = _epw_station(lines[0], str(path))
-    rows = [line.split(",") for line in lines[_EPW_HEADER_LINES:] if line.strip()]
-    short = [k + 1 + _EPW_HEADER_LINES for k, row in enumerate(rows) if len(row) < _EPW_LEAST_CELLS]
+    at, rows, separator = _epw_rows(lines)
+    short = [line for line, row in zip(at, rows, strict=True) if len(row) < _EPW_LEAST_CELLS]
     if short or not rows:
         rule = f"must have at least {_EPW_LEAST_CELLS} cells in each row of values; not so in rows"
         raise InputError([Fault("rows", rule, short[:_SHOWN] or "no rows")], str(path))
-    values, stamps, notes = _epw_values(rows, str(path))
+    values, stamps, notes = _epw_values(rows, np.array(at), separator, str(path))
+    if separator != ",":
+        notes = (*notes, f"cells are separated by {separator!r} instead of commas")
     stamps, means, step = means_of_hours(stamps, values, str(path))
     year = on_the_year(stamps, means, 0, str(path))
     per_hour = _per_hour(year, station, step)
@@ -134,14 +140,34 @@ def _brighter(year: YearColumns, factor: float) -> YearColumns:
     return YearColumns(scaled(year.columns), scaled(year.leap_day))
 
 
+def _epw_rows(lines: list[str]) -> tuple[list[int], list[list[str]], str]:
+    """Lines and cells of the rows of values, which follow the line DATA PERIODS, and what separates the cells."""
+    head = lines[:_EPW_MOST_ABOVE]
+    last = [k for k, line in enumerate(head) if line.lstrip('"').upper().startswith("DATA PERIODS")]
+    first = last[0] + 1 if last else _EPW_HEADER_LINES
+    at = [k for k in range(first, len(lines)) if lines[k].strip()]
+    separator = separator_of(lines[at[0]]) if at else ","
+    return [k + 1 for k in at], [_cells(lines[k], separator) for k in at], separator
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """The cells of a line; a quotation may hold separators."""
+    if '"' not in line:
+        return line.split(separator)
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:  # a cell of more than 131,072 characters
+        return line.split(separator)
+
+
 def _epw_station(line: str, source: str) -> Station:
-    cells = line.split(",")
+    cells = _cells(line, separator_of(line))
     place: dict[str, float] = {}
     faults = []
     for name, at in _EPW_PLACE.items():
         text = cells[at].strip() if at < len(cells) else ""
         try:
-            place[name] = float(text)
+            place[name] = float(text.replace(",", "."))
         except ValueError:
             faults.append(Fault(f"header, {name}", f"must be a number: {_EPW_CURE}", text))
     raise_if_any(faults, source)
@@ -150,13 +176,18 @@ def _epw_station(line: str, source: str) -> Station:
     return station
 
 
-def _epw_values(rows: list[list[str]], source: str) -> tuple[dict[str, Floats], Stamped, tuple[str, ...]]:
+def _epw_values(
+    rows: list[list[str]], lines: Ints, separator: str, source: str
+) -> tuple[dict[str, Floats], Stamped, tuple[str, ...]]:
+    texts = {at: pl.Series([row[at] for row in rows]) for at in (1, 2, 3, 4, *(at for at, _ in _EPW_COLUMNS.values()))}
+    mark = decimal_mark(texts.values(), separator)
+
     def column(at: int) -> Numbers:
-        return read_numbers(pl.Series([row[at] for row in rows]))
+        return read_numbers(texts[at], mark)
 
     month, day, hour = (column(at) for at in (1, 2, 3))
     numbers = {name: column(at) for name, (at, _) in _EPW_COLUMNS.items()}
-    raise_if_any(_epw_faults({"month": month, "day": day, "hour": hour} | numbers), source)
+    raise_if_any(_epw_faults({"month": month, "day": day, "hour": hour} | numbers, lines), source)
     first_hour = int(hour.values.min())
     hours = hour.values.astype(np.int64) - min(first_hour, 1)
     minute = np.nan_to_num(column(4).values)
@@ -164,12 +195,12 @@ def _epw_values(rows: list[list[str]], source: str) -> tuple[dict[str, Floats], 
     values = {}
     for name, (_, missing) in _EPW_COLUMNS.items():
         found = numbers[name].values
-        values[name] = where_not(found, found >= missing, 1.0)
+        values[name] = where_not(found, _stands_for_missing(found, missing), 1.0)
     notes = ("its hours go from 0 to 23: taken to begin at their number",) if first_hour == 0 else ()
     return values, Stamped(month.values.astype(np.int64), day.values.astype(np.int64), hours, within), notes
 
 
-def _epw_faults(columns: dict[str, Numbers]) -> Iterator[Fault]:
+def _epw_faults(columns: dict[str, Numbers], lines: Ints) -> Iterator[Fault]:
     limits = {"month": (1, 12), "day": (1, 31), "hour": (0, 24)}
     for name, numbers in columns.items():
         bad = numbers.unread
@@ -177,8 +208,7 @@ def _epw_faults(columns: dict[str, Numbers]) -> Iterator[Fault]:
             least, most = limits[name]
             bad = ~((numbers.values >= least) & (numbers.values <= most))
         if bad.any():
-            at = (np.flatnonzero(bad)[:_SHOWN] + 1 + _EPW_HEADER_LINES).tolist()
-            yield Fault(name, "must be a number that can be true; not so in rows", at)
+            yield Fault(name, "must be a number that can be true; not so in rows", lines[bad][:_SHOWN].tolist())
     hour = columns["hour"].values
     if hour.min(initial=1) == 0 and hour.max(initial=0) == 24:
         yield Fault("hour", "must go from 1 to 24 (ends) or from 0 to 23 (beginnings), not both", [0, 24])
@@ -186,3 +216,13 @@ def _epw_faults(columns: dict[str, Numbers]) -> Iterator[Fault]:
 
 def _utc(station: Station) -> str:
     return f"UTC{station.utc_offset_hours:+g} h (as the header states)"
+
+
+def _stands_for_missing(values: Floats, mark: float) -> Bools:
+    """Where EPW says that there is no value, shape (R,); nowhere if most values are beyond the mark and differ.
+
+    Such are in another unit, such as temperatures in K, which what checks them tells.
+    """
+    beyond = values >= mark
+    differ = 2 * np.count_nonzero(beyond) > values.size and np.unique(values[beyond]).size > _MARKS_AT_MOST
+    return np.asarray(beyond & (not differ), dtype=bool)

@@ -22,10 +22,8 @@ from grid.weather.placement import hour_means, linear_means, moved_minutes, stat
 
 __all__ = [
     "Weather",
-    "hour_values",
     "hours_of_year",
     "interpolated_values",
-    "middles_of_steps",
     "standard_offset",
     "weather_for",
 ]
@@ -195,20 +193,12 @@ def hours_of_year(clock: Clock, time_zone: str) -> Floats:
     return np.asarray(day * 24 + hour, dtype=np.float64)
 
 
-def hour_values(year: Floats, hours: Floats) -> Floats:
-    """Mean over each step of values constant within the hour.
+def interpolated_values(year: Floats, hours: Floats) -> Floats:
+    """Mean over each step of values linear between the middles of the hours, shape (T,).
 
     Args:
         year: Hourly values, shape (8760,).
         hours: From `hours_of_year`, shape (T, parts).
-
-    Returns:
-        Shape (T,); where steps divide the hour, or hours the step, the sum over each hour is kept exactly.
     """
-    return np.asarray(year[np.floor(hours).astype(np.int64) % HOURS_OF_YEAR].mean(axis=1))
-
-
-def interpolated_values(year: Floats, hours: Floats) -> Floats:
-    """Mean over each step of values linear between the middles of the hours; arguments as in `hour_values`."""
     middles = np.arange(HOURS_OF_YEAR) + 0.5
     return np.asarray(np.interp(hours, middles, year, period=HOURS_OF_YEAR).mean(axis=1))

@@ -90,7 +90,7 @@ def means_of_hours(
     if (parts < n).mean() > MOST_INVENTED:  # other steps, such as 25 min, are at all these minutes too
         return rows, values, HOUR_MIN
     if (parts > n).any():
-        twice = hour_name(int(hours[np.argmax(parts > n)]))
+        twice = hour_name(int(hours[np.argmax(parts > n)]), of_leap_year=True)
         raise InputError([Fault("rows", f"must be each {step} minutes of a year once; more are in", twice)], source)
     means = {name: np.where(parts == n, np.bincount(at, column, hours.size) / n, np.nan) for name, column in
              values.items()}  # fmt: skip
@@ -139,7 +139,7 @@ def _faults_of_rows(rows: Stamped, hours: Ints) -> Iterator[Fault]:
     if minutes != 60.0 and n_rows > HOURS_OF_YEAR:
         yield Fault("rows", f"{whole}; these are {minutes:g} minutes apart", n_rows)
     elif n_rows not in {HOURS_OF_YEAR, HOURS_OF_LEAP_YEAR} or leap_rows not in {0, 24}:
-        yield Fault("rows", f"{whole}; {leap_rows} of these are on 29 February", n_rows)
+        yield Fault("rows", f"{whole}; {_lacking(counts)}{leap_rows} of these are on 29 February", n_rows)
     elif (counts != 1).any():
         first = hour_name(int(np.flatnonzero(counts != 1)[0]))
         missing, twice = int((counts == 0).sum()), int((counts > 1).sum())
@@ -153,7 +153,15 @@ def _faults_of_rows(rows: Stamped, hours: Ints) -> Iterator[Fault]:
         yield Fault("time", rule, int(rows.minute[row]))
 
 
-def hour_name(hour: int) -> str:
-    """An hour of the year in words, such as ``01-03 00 h local standard time``."""
-    begins = np.datetime64("2023-01-01", "h") + np.timedelta64(hour, "h")
-    return str(begins)[5:].replace("T", " ") + " h local standard time"
+def _lacking(counts: Ints) -> str:
+    """Which hours of a year are missing and which stand several times, shape (8760,), in words."""
+    kinds = (("missing", counts == 0), ("there more than once", counts > 1))
+    said = (f"{int(bad.sum())} are {word}, the first is {hour_name(int(bad.argmax()))}; " for word, bad in kinds if
+            bad.any())  # fmt: skip
+    return "".join(said)
+
+
+def hour_name(hour: int, *, of_leap_year: bool = False) -> str:
+    """An hour of a year by its number in words, such as ``01-03 00 h``."""
+    begins = np.datetime64("2024-01-01" if of_leap_year else "2023-01-01", "h") + np.timedelta64(hour, "h")
+    return str(begins)[5:].replace("T", " ") + " h"

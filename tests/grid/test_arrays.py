@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grid.arrays import rank_in_run, ratio, read_only, read_only_ints, run_of, run_offsets
+from grid.arrays import rank_in_run, ratio, read_only, read_only_ints, run_of, run_offsets, stable_order
 
 
 @pytest.mark.parametrize("lengths", [[], [0], [3], [2, 0, 3, 1]])
@@ -31,3 +31,11 @@ def test_frozen_arrays_refuse_to_be_written_and_share_what_they_can() -> None:
     for array in (frozen, read_only_ints([1, 2])):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 3
+
+
+@pytest.mark.parametrize("most", [1, 40, 2**16, 2**20, 2**33])
+@pytest.mark.parametrize("least", [0, -5])
+def test_the_stable_order_is_that_of_numpy(least: int, most: int) -> None:
+    keys = np.random.default_rng(most).integers(least, most, 3000)
+    np.testing.assert_array_equal(stable_order(keys), np.argsort(keys, kind="stable"))
+    assert stable_order(keys[:0]).size == 0

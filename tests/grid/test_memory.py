@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 
+import psutil
 import pytest
 
 from grid.memory import FreedMemory, give_back_memory, memory_mb
@@ -15,6 +16,10 @@ SMALL, MANY = 3000, 60_000
 needs_trim = pytest.mark.skipif(
     not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library has no malloc_trim"
 )
+
+
+def test_memory_is_that_which_the_system_counts() -> None:
+    assert memory_mb() == pytest.approx(psutil.Process().memory_info().rss / 1e6, rel=0.05)
 
 
 @needs_trim

@@ -25,6 +25,7 @@ from grid.twin.estimation.covariance import PriorCovariance
 from grid.twin.estimation.gain import CovarianceGain, Gain, InformationGain
 from grid.twin.estimation.measured import MeasuredValues
 from grid.twin.estimation.model import StateModel
+from grid.twin.estimation.newton import LeastSquares, descend
 from grid.twin.estimation.pseudo import PseudoInjections
 from grid.twin.estimation.readings import Readings
 
@@ -151,7 +152,7 @@ def estimate(
     )  # fmt: skip
     reference = _middle(case)
     with np.errstate(all="ignore"):  # what diverges is found by what it moves
-        found = _iterate(case, reference)
+        found = _descended(_iterate(case, reference), case, reference)
         for size in GROUPS if not found.gain.is_blind else ():
             found = _linearised_anew(found, case, reference, size)
     return found
@@ -172,9 +173,11 @@ class _Case:
         return replace(self, measured=measured, prior=prior, expected=self.expected[:, which])
 
     def arrays(self) -> tuple[Floats, Floats]:
-        """Measured values, 0 where one is missing, and weights, shape (M, T) each."""
+        """Measured values, 0 where one is missing or a magnitude below 0, and weights, shape (M, T) each."""
         weights = np.ascontiguousarray(self.measured.weights().T)
-        return np.where(weights > 0, self.measured.values.T, 0.0), weights
+        values = np.where(weights > 0, self.measured.values.T, 0.0)
+        values[self.readings.current] = np.maximum(values[self.readings.current], 0.0)
+        return values, weights
 
     def gain(self, reference: tuple[Floats, Complexes]) -> CovarianceGain | InformationGain:
         h = self.model.sensitivity(self.readings, *reference)
@@ -211,9 +214,18 @@ def _iterate(
     """Iterates all steps with one linearisation until they are settled."""
     gain = case.gain(reference)
     if isinstance(gain, CovarianceGain):
-        x, u, voltage, moved = _by_multipliers(case, gain, reference[1], linear, most)
-    else:
-        x, u, voltage, moved = _by_state(case, gain, reference[1], most)
+        return _found(case, gain, reference, _by_multipliers(case, gain, reference[1], linear, most))
+    return _found(case, gain, reference, _by_state(case, gain, reference[1], most))
+
+
+def _found(
+    case: _Case,
+    gain: CovarianceGain | InformationGain,
+    reference: tuple[Floats, Complexes],
+    iterated: tuple[Floats, Floats, Complexes, Floats],
+) -> StateEstimate:
+    """The estimate by states, arguments of the gain, voltages, and by how much the last round moved them."""
+    x, u, voltage, moved = iterated
     settled = moved <= SETTLED_PU
     elements = np.ascontiguousarray(gain.elements(u)[:-1].T)
     swept = np.where(settled, voltage, np.nan)
@@ -269,6 +281,17 @@ def _by_state(
         if (moved <= SETTLED_PU).all() or not (moved < DIVERGED_PU).all():
             break
     return x, u, voltage, moved
+
+
+def _descended(found: StateEstimate, case: _Case, reference: tuple[Floats, Complexes]) -> StateEstimate:
+    """The steps that are not settled though something is known of all withdrawals, by Newton's method."""
+    late = np.flatnonzero(~found.settled)
+    if not (late.size and case.readings.current.size and isinstance(found.gain, CovarianceGain)):
+        return found
+    part = case.steps(late)
+    measured, weights = part.arrays()
+    squares = LeastSquares(case.model, case.readings, measured, weights, part.prior, part.prior.summed(part.expected))
+    return _put(found, late, _found(part, part.gain(reference), reference, descend(squares, reference, SETTLED_PU)))
 
 
 def _linearised_anew(

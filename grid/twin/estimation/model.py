@@ -164,9 +164,15 @@ class StateModel:
         Returns:
             The derivative, shape (K, T), and the adjoint.
         """
-        x, voltage = at
-        pulled, found, after = readings.pull_back(voltage, weights), readings.direct(weights, len(x)), adjoint.copy()
-        slope_steps(sweeps, self._block, self._grid, self._drawing, x, voltage, pulled, after, found)
+        pulled = readings.pull_back(at[1], weights)
+        return self._slope(pulled, readings.direct(weights, self.n_columns), at, adjoint, sweeps)
+
+    def _slope(
+        self, pulled: Complexes, direct: Floats, at: tuple[Floats, Complexes], adjoint: Complexes, sweeps: int
+    ) -> tuple[Floats, Complexes]:
+        """The same by the gradient of voltages and the part by the state itself."""
+        found, after = direct.copy(), adjoint.copy()
+        slope_steps(sweeps, self._block, self._grid, self._drawing, *at, pulled, after, found)
         return found, after
 
     def sensitivity(self, readings: Readings, x: Floats, voltage: Complexes) -> Floats:
@@ -177,12 +183,31 @@ class StateModel:
             x: The state, shape (K,).
             voltage: Its voltages, shape (N,).
         """
-        m = readings.n_values
-        at = np.tile(x[:, None], (1, m)), np.tile(voltage[:, None], (1, m))
-        adjoint = self.no_adjoint(m)
+        each, at = np.eye(readings.n_values), np.tile(voltage[:, None], (1, readings.n_values))
+        return self._sensitivity(readings.pull_back(at, each), readings.direct(each, len(x)), x, voltage)
+
+    def current_sensitivity(self, readings: Readings, x: Floats, voltage: Complexes) -> Floats:
+        """Derivative of the real parts of the measured currents by the state, then of the imaginary parts.
+
+        Args:
+            readings: What is measured, m5 magnitudes of currents among it.
+            x: The state, shape (K,).
+            voltage: Its voltages, shape (N,).
+
+        Returns:
+            Shape (2 m5, K) [kA per unit of the state].
+        """
+        pulled = readings.pull_back_currents()
+        return self._sensitivity(pulled, np.zeros((len(x), pulled.shape[1])), x, voltage)
+
+    def _sensitivity(self, pulled: Complexes, direct: Floats, x: Floats, voltage: Complexes) -> Floats:
+        """The derivatives of what has gradients of voltages, shape (N, R), as rows, shape (R, K)."""
+        n = pulled.shape[1]
+        at = np.tile(x[:, None], (1, n)), np.tile(voltage[:, None], (1, n))
+        adjoint = self.no_adjoint(n)
         for _ in range(MOST_TIMES):
             before = adjoint
-            found, adjoint = self.slope(readings, np.eye(m), at, before, SENSITIVITY_SWEEPS)
+            found, adjoint = self._slope(pulled, direct, at, before, SENSITIVITY_SWEEPS)
             if np.abs(adjoint - before).max(initial=0.0) <= SENSITIVITY_SHARE * np.abs(adjoint).max(initial=0.0):
                 break
         return np.ascontiguousarray(found.T)

@@ -129,6 +129,11 @@ class Readings:
             gradient += self._current_back @ (weights[self.current] * flowing / size)
         return gradient
 
+    def pull_back_currents(self) -> Complexes:
+        """Gradients of the real and then of the imaginary parts of the measured currents by the voltages, (N, 2 m5)."""
+        back = self._current_back.toarray()
+        return np.ascontiguousarray(np.hstack([back, 1j * back]))
+
     def direct(self, weights: Floats, n_columns: int) -> Floats:
         """The part of that gradient by the state itself, shape (K, T)."""
         direct = np.zeros((n_columns, weights.shape[1]))

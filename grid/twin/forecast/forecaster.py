@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from grid.twin.forecast.history import PowerHistory, SeriesKind
 from grid.twin.forecast.model import LEAST_DAYS, QuantileModel, train
 from grid.twin.forecast.quantiles import LEVELS
 from grid.twin.forecast.references import reference_quantiles
+
+KEPT_FORECASTS: Final = 4
+"""Forecasts that are kept of a forecaster: a look asks for each several times."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +93,14 @@ class Forecaster:
             series: The same series with what has arrived since; its weather covers the steps ahead if there is any.
         """
         now = self.series if series is None else series
+        key = (now.clock, now.values_mw.tobytes(), *((name, each.tobytes()) for name, each in now.weather.items()))
+        found = self._issued.pop(key, None) or self._issue(now)
+        self._issued[key] = found  # as the latest of them
+        for oldest in list(self._issued)[:-KEPT_FORECASTS]:
+            del self._issued[oldest]
+        return found
+
+    def _issue(self, now: PowerHistory) -> QuantileForecast:
         origin = now.clock.n_steps
         if self.model is None:
             quantiles = reference_quantiles(self.method, now, origin, self.n_steps)
@@ -98,6 +111,11 @@ class Forecaster:
             quantiles = np.clip(self.correction(quantiles, hours), now.least_mw, now.most_mw)
         ahead = Clock(now.clock.stop, now.clock.step, self.n_steps)
         return QuantileForecast(now.name, now.kind, ahead, read_only(quantiles), self.method, self.statement)
+
+    @cached_property
+    def _issued(self) -> dict[tuple[object, ...], QuantileForecast]:
+        """The forecasts that were made last, by all of what they were made from that can differ."""
+        return {}
 
 
 def make_forecaster(

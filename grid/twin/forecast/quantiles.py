@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
 
 from grid.arrays import Floats
 
@@ -13,8 +12,8 @@ BANDS = {0.8: (1, 3), 0.9: (0, 4)}
 """Share that each band is to hold, and the places of its ends in `LEVELS`."""
 MOST_SCORE = 3.0
 """Normal score beyond which nothing is extrapolated: one case in 741 on each side."""
-SCORES: Floats = special.ndtri(np.array(LEVELS))
-"""Normal scores of the levels."""
+SCORES: Floats = np.array([-1.6448536269514729, -1.2815515655446004, 0.0, 1.2815515655446004, 1.6448536269514722])
+"""Normal scores of the levels, ``scipy.special.ndtri``, which takes longer to import than all else here."""
 
 
 def pinball_loss(values: Floats, quantiles: Floats) -> Floats:
@@ -32,7 +31,13 @@ def pinball_loss(values: Floats, quantiles: Floats) -> Floats:
 
 
 def coverage(values: Floats, quantiles: Floats, share: float) -> float:
-    """Share of the known values that lie in the band meant to hold `share` of them."""
+    """Share of the known values that lie in the band meant to hold `share` of them [1]; NaN where none is known.
+
+    Args:
+        values: Shape (...,); NaN where nothing is known.
+        quantiles: Shape (..., 5), ascending, see `LEVELS`.
+        share: One of `BANDS` [1].
+    """
     low, high = BANDS[share]
     known = np.isfinite(values)
     inside = (values >= quantiles[..., low]) & (values <= quantiles[..., high])
@@ -40,7 +45,10 @@ def coverage(values: Floats, quantiles: Floats, share: float) -> float:
 
 
 def without_crossing(quantiles: Floats) -> Floats:
-    """The same in ascending order, which never makes them worse [1].
+    """Quantiles in ascending order, which never makes them worse [1].
+
+    Args:
+        quantiles: Shape (..., 5), see `LEVELS`.
 
     References:
         [1] V. Chernozhukov, I. Fernández-Val, A. Galichon, "Quantile and probability curves without crossing",

@@ -7,13 +7,13 @@ import numpy as np
 from grid.arrays import Floats, Ints
 from grid.twin.forecast.history import PowerHistory
 from grid.twin.forecast.quantiles import LEVELS, without_crossing
+from grid.units import HOURS_PER_DAY
 
 MOST_DAYS_BACK = 7
 WEEKS = 4
 """Weeks whose same weekday makes the usual one."""
 LEAST_ERRORS = 10
 """Errors of one hour of the day from which its spread is taken; of fewer, those of all hours are."""
-HOURS = 24
 
 
 def days_ahead(lead: Ints, day: int) -> Ints:
@@ -83,8 +83,8 @@ def _spread(errors: Floats, hour: Ints) -> Floats:
     """Quantiles of errors by hour of the day, shape (24, 5)."""
     known = np.isfinite(errors)
     every = np.quantile(errors[known], LEVELS) if known.any() else np.zeros(len(LEVELS))
-    spread = np.tile(every, (HOURS, 1))
-    for k in range(HOURS):
+    spread = np.tile(every, (HOURS_PER_DAY, 1))
+    for k in range(HOURS_PER_DAY):
         of_hour = errors[known & (hour == k)]
         if of_hour.size >= LEAST_ERRORS:
             spread[k] = np.quantile(of_hour, LEVELS)

@@ -74,7 +74,7 @@ class AlertRecord(LogRecord):
         probability_with_action: The same with the proposed action; None without one.
         predicted_mwh: What the action is to move, by asset [MWh].
         kinds: What kind of action each asset was to do.
-        cost: What the action was to cost [currency]; None without one.
+        cost: What the action was to cost more than the plan [currency]; None without one.
         carbon_kg: Carbon of the action [kg]; None without one.
         side: ``high`` or ``low``: which limit.
         value: Value that one sample in ten passes in the likeliest step; None where there is none.
@@ -86,6 +86,7 @@ class AlertRecord(LogRecord):
         corrected_by: What learned corrections changed in the prediction, in words.
         advice: What else is proposed, in words, such as what to switch after a fault.
         others: How many other places are about as likely by the same cause.
+        currency: That of the cost; empty in entries that did not say it.
     """
 
     what: str = "raised"
@@ -108,6 +109,7 @@ class AlertRecord(LogRecord):
     corrected_by: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     others: int = 0
+    currency: str = ""
 
     def _faults(self) -> Iterator[Fault]:
         yield from super()._faults()

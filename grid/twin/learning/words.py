@@ -23,7 +23,7 @@ def entry_in_words(entry: LogRecord) -> str:
 
 
 def _alert(entry: AlertRecord) -> Iterator[str]:
-    likely = f"{entry.what}, {entry.level}"
+    likely = entry.what if entry.what == "cleared" else f"{entry.what}, {entry.level}"
     if entry.quantity != "supply" and entry.what != "cleared":
         likely += f", {entry.probability:.0%} likely"
     if entry.others and entry.what != "cleared":

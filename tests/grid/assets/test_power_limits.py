@@ -214,6 +214,7 @@ def test_limits_of_the_site_hold_for_parts_of_their_kind_and_for_assets_of_their
 
 
 def curve(folder: Path, text: str) -> Path:
+    folder.mkdir(exist_ok=True)
     path = folder / "limits.csv"
     path.write_text(text)
     return path
@@ -242,29 +243,38 @@ def test_a_curve_holds_from_row_to_row_by_local_time(tmp_path: Path) -> None:
         ("time,charge_max_mw\n2030-01-01,1\n", ["time: must have at least two rows"]),
         ("time,charge_max_mw\n2030-01-01,1\nsoon,2\n",
          ["time: must be times such as 2030-01-15T17:00; not so in rows; got [3]"]),
-        ("time,charge_max_mw\n2030-01-02,1\n2030-01-01,2\n", ["time: must rise from row to row", "got [3]"]),
+        ("time,charge_max_mw\n2030-01-02,1\n2030-01-01,2\n2030-01-03,2\n", ["time: must rise from row to", "got [3]"]),
         ("time,charge_max_mw,charge_max_share\n2030-01-01,-1,2\n2030-01-02,x,1\n",
          ["charge_max_mw: must be a number of at least 0, or empty; not so in rows; got [2, 3]",
           "charge_max_share: must be a number of at least 0 and at most 1, or empty; not so in rows; got [2]"]),
     ],
 )  # fmt: skip
-def test_all_that_is_wrong_with_a_curve_is_said_at_once(
-    text: str, rules: list[str], tmp_path: Path, winter_site: Site
-) -> None:
+def test_all_that_is_wrong_with_a_curve_is_said_at_once(text: str, rules: list[str], tmp_path: Path) -> None:
     path = curve(tmp_path, text)
     with pytest.raises(InputError) as error:
         read_limit_curve(path, BERLIN)
     for rule in rules:
         assert rule in str(error.value)
     limits = [{"file": str(path)}]
-    faults = [str(fault) for fault in example("battery", power_limits=limits).faults(winter_site.city, "assets[3]")]
+    faults = [str(fault) for fault in example("battery", power_limits=limits).limit_faults("assets[3]", BERLIN)]
     assert len(faults) == len(error.value.faults)
     assert faults[0].startswith("assets[3].power_limits[0]")
 
 
+def test_a_curve_of_local_times_is_checked_in_the_zone_in_which_it_is_read(tmp_path: Path) -> None:
+    days = {"spring": "2030-03-31T01:00,1\n2030-03-31T02:30,1\n2030-03-31T03:00,2\n2030-03-31T04:00,2\n",
+            "autumn": "2030-10-27T02:00,1\n2030-10-27T02:00,2\n"}  # fmt: skip
+    limit = {name: PowerLimit(file=str(curve(tmp_path / name, f"time,charge_max_mw\n{rows}")))
+             for name, rows in days.items()}  # fmt: skip
+    assert list(limit["autumn"].faults("at", BERLIN)) == []
+    assert len(list(limit["autumn"].faults("at", "UTC"))) == 1
+    assert list(limit["spring"].faults("at", "UTC")) == []
+    assert len(list(limit["spring"].faults("at", BERLIN))) == 1
+
+
 def test_a_file_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
     curve(tmp_path, "time,charge_max_mw\n")
-    (fault,) = PowerLimit(file=str(tmp_path / "limit.csv")).faults("power_limits[0]")
+    (fault,) = PowerLimit(file=str(tmp_path / "limit.csv")).faults("power_limits[0]", BERLIN)
     assert str(fault).startswith("power_limits[0].file: no file ")
     assert fault.suggestion == "limits.csv"
 
@@ -277,6 +287,8 @@ def test_a_file_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> N
         ({"file": "limits.csv", "charge_max_mw": 1}, "leave out the others"),
         ({"hours": "22-6", "charge_max_mw": 1}, "hours"),
         ({"hours": "24:00-06:00", "charge_max_mw": 1}, "hours"),
+        ({"hours": "08:00-08:00", "charge_max_mw": 1}, "must not end as they begin; the whole day is 00:00-24:00"),
+        ({"hours": "8:00-08:00", "charge_max_mw": 1}, "must not end as they begin"),
         ({"days": ["feierabend"], "charge_max_mw": 1}, "monday"),
         ({"charge_max_share": 1.2}, "charge_max_share"),
     ],

@@ -247,11 +247,16 @@ def test_energy_that_would_mostly_be_lost_is_refused(tmp_path: Path) -> None:
     assert "rises from session to session like the register of a meter" in refusal(tmp_path, *register)[0]
 
 
-def test_a_workbook_is_no_text(tmp_path: Path) -> None:
-    path = tmp_path / "s.xlsx"
-    path.write_bytes(b"PK\x03\x04 and so on")
-    with pytest.raises(InputError, match="save the sheet as CSV"):
-        read_charging_records(path)
+def test_a_column_that_lacks_is_named_with_the_nearest(tmp_path: Path) -> None:
+    rows = [row.rpartition(",")[0] for row in good(3)]
+    (fault,) = refusal(tmp_path, *rows, header="start,stop,energy_wh")
+    assert "no known format (acn, columns, elaad, norway, ocpp): it has no 'energy_kwh' (is it 'energy_wh'?)" in fault
+
+
+def test_an_object_a_line_is_read(tmp_path: Path) -> None:
+    sessions = [{"start": f"2023-05-0{day} 17:00", "stop": f"2023-05-0{day} 21:00", "energy_kwh": 9} for day in (1, 2)]
+    (tmp_path / "s.json").write_text("\n".join(map(json.dumps, sessions)) + "\n")
+    assert read_charging_records(tmp_path / "s.json")[1].n_kept == 2
 
 
 def test_three_known_columns_do_not_make_a_file_norwegian(tmp_path: Path) -> None:
@@ -272,7 +277,7 @@ def test_a_register_that_begins_at_nothing_is_no_energy(tmp_path: Path, vehicles
 
 
 def test_what_cannot_be_read_is_shown(tmp_path: Path) -> None:
-    rows = [each.replace("17:00", "17 Uhr").replace(",10,", ",10 kWh,") for each in good(6)]
-    assert [text.rpartition("; got ")[2] for text in refusal(tmp_path, *rows)] == ["'2023-05-01 17 Uhr'", "'10 kWh'"]
+    rows = [each.replace("17:00", "noon").replace(",10,", ",10 kWh,") for each in good(6)]
+    assert [text.rpartition("; got ")[2] for text in refusal(tmp_path, *rows)] == ["'2023-05-01 noon'", "'10 kWh'"]
     half = [each.replace("21:00", "still here") if k % 2 else each for k, each in enumerate(good(6))]
     assert "3 of 6 are none" in refusal(tmp_path, *half)[0]

@@ -9,7 +9,7 @@ import pytest
 
 from grid.charging_records import RecordColumns, read_charging_records
 from grid.errors import InputError
-from tests.grid.charging_records.written_sessions import counts, good, read, refusal, utc
+from tests.grid.charging_records.written_sessions import HEADER, counts, good, read, refusal, utc
 
 REGISTERS = "Transaction ID,start_timestamp,Stop Timestamp,start_value,stop_value,id_tag,Charge Box ID,connector_id"
 
@@ -74,3 +74,61 @@ def test_the_report_has_the_form_of_all_files(tmp_path: Path) -> None:
                  "110.0 kWh in all rows, 50.0 kWh with each session once, 50.0 kWh kept",
                  "dropped   unreadable: 1 of 1 rows", "dropped   identical: 5 of 10 rows"):  # fmt: skip
         assert line in text
+
+
+def test_a_second_plug_in_within_minutes_of_one_that_goes_on_is_the_same_session(tmp_path: Path) -> None:
+    again = [row.replace("17:00", "17:01").replace(",10,", ",9,") for row in good(5)]
+    records, report = read(tmp_path, *good(5), *again)
+    assert (counts(report, "at_once"), records.energy_kwh.sum()) == ((5, 0, 5), 50)
+    assert "mended" in report.file_report.text.replace("nothing", "")
+    header = "start,stop,energy_kwh,connector"
+    of_a_socket = [f"{row[:-1]}1" for row in (*good(5), *again)]
+    assert read(tmp_path, *of_a_socket, header=header)[0].energy_kwh.sum() == 50
+    elsewhere = [f"{row},{'s' if row.endswith(',10,a') else 't'}" for row in (*good(5), *again)]
+    assert read(tmp_path, *elsewhere, header=f"{HEADER},station")[0].energy_kwh.sum() == 95  # a card at two stations
+    beside = [f"{row},s" for row in (*good(5), *again)]
+    assert read(tmp_path, *beside, header=f"{HEADER},station")[0].energy_kwh.sum() == 95  # at two sockets of one
+    later = [row.replace("17:00", "17:11").replace(",10,", ",9,") for row in good(5)]
+    assert read(tmp_path, *good(5), *later)[0].energy_kwh.sum() == 95
+
+
+def test_copies_at_a_station_without_sockets_stay_as_long_and_have_the_same_energy(tmp_path: Path) -> None:
+    header = "start,stop,energy_kwh,station"
+    shifted = [row.replace("17:00", "17:01").replace("21:00", "21:01") for row in good(5)]
+    assert read(tmp_path, *good(5), *shifted, header=header)[0].energy_kwh.sum() == 50
+    shorter = [row.replace("17:00", "17:01").replace("21:00", "20:30") for row in good(5)]
+    assert read(tmp_path, *good(5), *shorter, header=header)[0].energy_kwh.sum() == 100
+
+
+def test_a_row_with_the_energy_of_all_others_is_their_total(tmp_path: Path) -> None:
+    records, report = read(tmp_path, *good(5), "2023-05-09 17:00,2023-05-09 21:00,50,all")
+    assert (counts(report, "total"), records.energy_kwh.sum()) == ((1, 0, 1), 50)
+    assert read(tmp_path, *good(3), "2023-05-09 17:00,2023-05-09 21:00,50,b")[0].energy_kwh.sum() == 80
+
+
+def test_equal_sessions_of_other_vehicles_and_stays_without_energy_are_counted(tmp_path: Path) -> None:
+    rows = [f"{row},s" for row in (*good(4), good(1)[0].replace(",a", ",b"), "2023-05-09 17:00,2023-05-09 21:00,0,a")]
+    _, report = read(tmp_path, *rows, header=f"{HEADER},station")
+    assert (counts(report, "twins"), counts(report, "without_energy")) == ((2, 0, 0), (1, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (",10,", ",0,", "is 0 in every row: was it not metered?; got 'energy_kwh'"),
+        ("21:00", "17:00", "it is equal to the plug-in in 5 of 5 rows, the first is; got '2023-05-01 17:00 to"),
+        (",2023-05", ",2023-07", "it is 7 days or more after the plug-in in 5 of 5 rows, the first is"),
+        ("2023-", "0023-", "no value of column 'start' can be read as a time; got '0023-05-01 17:00'"),
+    ],
+)
+def test_what_is_odd_in_most_rows_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in refusal(tmp_path, *(row.replace(old, new) for row in good(5)))[0]
+
+
+def test_registers_that_fall_and_offsets_in_cells_are_told(tmp_path: Path) -> None:
+    rows = [f"{k},2023-05-0{k}T17:00:00Z,2023-05-0{k}T21:00:00Z,{1000 * k},{0 if k > 5 else 1000 * k + 900},a,s,1"
+            for k in range(1, 8)]  # fmt: skip
+    assert "must not be below the register at plug-in; it is in 2 of 7 rows, by 13.0 kWh" in refusal(
+        tmp_path, *rows, header=REGISTERS)[0]  # fmt: skip
+    zoned = [row.replace(":00,", ":00+02:00,") for row in good(5)]
+    assert read(tmp_path, *zoned, city_zone="Asia/Tokyo")[1].time_zone == "offsets in the cells"

@@ -55,6 +55,28 @@ def test_kilowatts_are_refused_and_megawatts_far_above_the_net_are_not() -> None
     assert city(table({"load/mill/p_mw": 90.0}), "mill").loads.p_mw().max() == pytest.approx(90.0)
 
 
+def test_units_of_columns_are_told_by_the_powers_of_the_net() -> None:
+    said = faults(table({"load/mill/p_mw": 1.2e6}), "mill")
+    assert "sum to 1,200,000.0, the same elements of the net have 1.000 MW: is it in W? Divide by 1,000,000" in said
+    said = faults(table({"load/mill/p_mw": 0.9, "load/mill/q_mvar": 200.0}), "mill")
+    assert "load/…/q_mvar: must be in MVAr; the peaks of its columns sum to 200.0, the same" in said
+    assert "is it in kVAr? Divide by 1000" in said
+    many = {f"load/{name}/p_mw": 1.0 for name in "abcdefgh"}
+    said = faults(table({**many, "load/mill/p_mw": 700.0}), *"abcdefgh", "mill")
+    assert "load/mill/p_mw: must be in MW; its peak is 700.0, and the element of the net has 1 MW: is it in kW?" in said
+    report = city(table({"load/mill/p_mw": 0.001}), "mill").profiles_report
+    assert report is not None
+    assert any("have 1.000 MW: is it in GW, or in a share of the rated power?" in line for line in report.mended)
+    report = city(table({"load/mill/p_mw": 0.0}), "mill").profiles_report
+    assert report is not None
+    assert "load: every column of active power is 0 in every row: was it not measured?" in report.mended
+
+
+def test_elements_of_one_name_are_told_by_what_they_are_called() -> None:
+    said = faults(table({"load/mill/p_mw": 1.0}), "mill", "mill", "yard")
+    assert "2 elements of table load are called so in the net; here they are; got 'mill #0, mill #1'" in said
+
+
 @pytest.mark.slow
 def test_a_name_goes_before_an_index_and_one_element_takes_one_column() -> None:
     made = city(table({"load/1/p_mw": 5.0}), "1", "2", "3")  # on index 0, 1, 2
@@ -277,3 +299,10 @@ def test_profiles_beside_a_grid_of_simbench_are_used(tmp_path: Path) -> None:
     made = make_city(source, CLOCK)
     np.testing.assert_allclose(made.loads.p_mw()[:, 0], 0.0125)
     assert np.ptp(made.loads.p_mw()[:, 1]) > 0  # the others keep SimBench's profiles
+
+
+def test_a_row_that_does_not_fit_the_header_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("time_utc,load/a/p_mw\n2030-01-01T00:00,1\n2030-01-01T01:00,1,5\n2030-01-01T02:00,1\n")
+    with pytest.raises(InputError, match=r"row 3: has more cells than the 2 of the header.*'2030-01-01T01:00,1,5'"):
+        read_profiles(path)

@@ -49,6 +49,26 @@ def test_titles_above_the_header_are_no_header(tmp_path: Path, above: str) -> No
     assert found.lines.tolist() == [above.count("\n") + 2]
 
 
+def test_separators_at_the_end_of_rows_and_sentences_below_the_last_are_no_cells(tmp_path: Path) -> None:
+    found = table(tmp_path, b"a;b;c\n1;2;3;\n4;5;;\n6;7;8\nSource: the operator, without warranty\n")
+    assert found.names == ["a", "b", "c"]
+    assert found.cells.rows() == [("1", "2", "3"), ("4", "5", ""), ("6", "7", "8")]
+    assert found.lines.tolist() == [2, 3, 4]
+    assert table(tmp_path, b"a;b;c\n1;2;3\nto be filled in;;4\n").n_rows == 2
+    assert table(tmp_path, b'a;b;c\n1;2;3\n"    ";;\n').n_rows == 1
+    with pytest.raises(InputError, match="more cells than the 3 of the header"):
+        table(tmp_path, b"a;b;c\n1;2;3;4\n")
+
+
+def test_points_between_thousands_are_told_by_whole_numbers_of_their_column() -> None:
+    thousands = pl.Series([f"{k // 10}.{k:03}" if k % 3 else f"{k}" for k in range(100, 160)])
+    decimals = pl.Series([f"{k / 7:.3f}" for k in range(100, 160)])
+    count = pl.Series([str(k) for k in range(60)])
+    assert decimal_mark([thousands], ";") == ","
+    assert decimal_mark([decimals, count], ";") == "."
+    assert decimal_mark([thousands], ",") == "."
+
+
 def test_two_columns_of_one_name_must_be_equal(tmp_path: Path) -> None:
     assert table(tmp_path, b"a,b,a\n1,2,1\n").cells["a"].to_list() == ["1"]
     with pytest.raises(InputError, match=r"row 1: must name each column once.*'a'"):
@@ -58,8 +78,12 @@ def test_two_columns_of_one_name_must_be_equal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"PK\x03\x04and so on", "save the sheet as CSV"),
-        (b"\xd0\xcf\x11\xe0and so on", "save the sheet as CSV"),
+        (b"PK\x03\x04and so on", "is not a complete workbook"),
+        (b"\n<!DOCTYPE html><html>\n<body>", "is a web page, no table"),
+        (b"<?xml version='1.0'?>\n<a/>", "is XML, no table"),
+        (b'[{"time_utc": "2030-01-01"}]', "is JSON, no table"),
+        (b'{\n "values": []}', "is JSON, no table"),
+        (b"\xd0\xcf\x11\xe0and so on", "save the sheet as .xlsx or CSV"),
         (b"PAR1and so on", "is a Parquet file"),
         (b"\x1f\x8band so on", "is compressed"),
         (b"%PDF-1.7", "no table"),

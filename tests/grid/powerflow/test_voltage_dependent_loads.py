@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from grid.city.city import City, make_city
 from grid.city.source import read_grid
 from grid.powerflow.powerflow import power_flow
 from grid.time.clock import Clock
+from tests.grid.shipped_nets import mv_oberrhein
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ BUS = 5
 
 def net_with_mixed_buses() -> Any:
     """Buses with one load and with several, of constant power and not, and one out of service."""
-    net = pandapower.networks.mv_oberrhein()
+    net = mv_oberrhein()
     buses = net.load.bus.to_list()
     pp.create_load(
         net,
@@ -47,10 +47,11 @@ def net_with_mixed_buses() -> Any:
     return net
 
 
-@pytest.fixture
-def city(tmp_path: Path) -> City:
-    pp.to_json(net_with_mixed_buses(), str(tmp_path / "net.json"))
-    return make_city(read_grid("net.json", folder=tmp_path), HOUR)
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> City:
+    folder = tmp_path_factory.mktemp("mixed")
+    pp.to_json(net_with_mixed_buses(), str(folder / "net.json"))
+    return make_city(read_grid("net.json", folder=folder), HOUR)
 
 
 def solved_by_pandapower() -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 import pytest
 
-from grid.time.instants import place
+from grid.time.instants import in_utc, local_time_faults
 from grid.time.stamps import StampColumns, read_stamps
 from grid.time.zones import UTC_ZONE, Zone, fixed, place_of_zone, zone_in_header, zone_of
 
@@ -43,10 +44,26 @@ def wall(text: str, **options: object) -> datetime | None:
         ("2. Januar 2023 20:46", datetime(2023, 1, 2, 20, 46)),
         ("January 2, 2023 20:46", datetime(2023, 1, 2, 20, 46)),
         ("Mon, 02 Jan 2023 20:46:00 GMT", datetime(2023, 1, 2, 20, 46)),
+        ("2 janv. 2023 20h46", datetime(2023, 1, 2, 20, 46)),
+        ("14 févr. 2023 05:03", datetime(2023, 2, 14, 5, 3)),
+        ("2 août 2023", datetime(2023, 8, 2)),
+        ("2 de enero de 2023 10:00", datetime(2023, 1, 2, 10)),
+        ("2 gen 2023 3:00", datetime(2023, 1, 2, 3)),
+        ("13/01/2023 7h05:20", datetime(2023, 1, 13, 7, 5, 20)),
+        ("02.01.2023 20.46 Uhr", datetime(2023, 1, 2, 20, 46)),
+        ("2023年1月2日 20:46", datetime(2023, 1, 2, 20, 46)),
+        ("2023年1月2日", datetime(2023, 1, 2)),
+        ("2023年1月2日20時5分", datetime(2023, 1, 2, 20, 5)),
+        ("2023/1/2 8时46分10秒", datetime(2023, 1, 2, 8, 46, 10)),
+        ("2023/1/2 午後 8:46", datetime(2023, 1, 2, 20, 46)),
+        ("2023年1月2日 上午12:05", datetime(2023, 1, 2, 0, 5)),
+        ("2023년 1월 2일 오후 8:46", datetime(2023, 1, 2, 20, 46)),
         ("2023-12-31 24:00", datetime(2024, 1, 1)),
         ("45000.5", datetime(2023, 3, 15, 12)),
         ("1672695960", datetime(2023, 1, 2, 21, 46)),
         ("1672695960000", datetime(2023, 1, 2, 21, 46)),
+        ("1672695960000000", datetime(2023, 1, 2, 21, 46)),
+        ("1672695960000000000", datetime(2023, 1, 2, 21, 46)),
         ('"2023-01-02 20:46"', datetime(2023, 1, 2, 20, 46)),
         ("2024-02-29", datetime(2024, 2, 29)),
         ("2023-02-29", None),
@@ -139,7 +156,7 @@ def test_typed_columns_are_taken_as_they_are() -> None:
 
 
 def instants(*cells: str, zone: Zone = BERLIN, **options: object) -> list[str]:
-    utc = place(read(list(cells)).columns[0], zone, **options).utc  # type: ignore[arg-type]
+    utc = in_utc(read(list(cells)).columns[0], zone, **options).utc  # type: ignore[arg-type]
     return [str(np.datetime64(each, "m")) for each in utc.to_list()]
 
 
@@ -153,7 +170,7 @@ def test_what_a_cell_states_goes_before_the_zone() -> None:
 
 def test_the_hours_of_summer_time() -> None:
     cells = ("2023-03-26 02:30", "2023-10-29 02:00", "2023-10-29 02:30", "2023-10-29 02:00", "2023-10-29 02:30")
-    found = place(read(list(cells)).columns[0], BERLIN)
+    found = in_utc(read(list(cells)).columns[0], BERLIN)
     assert found.skipped.to_list() == [True, False, False, False, False]
     assert found.doubled.to_list() == [False, True, True, True, True]
     assert instants(*cells)[:3] == ["2023-03-26T01:30", "2023-10-29T00:00", "2023-10-29T00:30"]
@@ -166,9 +183,9 @@ def test_the_hours_of_summer_time() -> None:
 
 def test_how_rows_were_placed_is_said() -> None:
     of_both = read(["2023-07-01 12:00", "2023-07-01 12:00Z"]).columns[0]
-    assert place(of_both, BERLIN).where(BERLIN) == "offsets in 1 cells, Europe/Berlin in others"
-    assert place(read(["2023-07-01 12:00"]).columns[0], BERLIN).where(BERLIN) == "Europe/Berlin"
-    assert place(read(["2023-07-01 12:00Z"]).columns[0], BERLIN).where(BERLIN) == "offsets in the cells"
+    assert in_utc(of_both, BERLIN).zone_words(BERLIN) == "offsets in 1 cells, Europe/Berlin in others"
+    assert in_utc(read(["2023-07-01 12:00"]).columns[0], BERLIN).zone_words(BERLIN) == "Europe/Berlin"
+    assert in_utc(read(["2023-07-01 12:00Z"]).columns[0], BERLIN).zone_words(BERLIN) == "offsets in the cells"
 
 
 @pytest.mark.parametrize(
@@ -198,3 +215,48 @@ def test_places_of_zones() -> None:
     assert place_of_zone("Europe/Madrid") == pytest.approx((40.4, -3.683), abs=1e-3)
     assert place_of_zone("America/Argentina/Buenos_Aires") == pytest.approx((-34.6, -58.45), abs=1e-3)
     assert place_of_zone("Etc/GMT+5") is None
+
+
+def test_years_before_1900_are_no_times() -> None:
+    stamps = read(["0023-05-01 17:00", "0001-01-01 00:00", "1899-12-31 00:00", "1970-01-01 00:00"]).columns[0]
+    assert stamps.unread.to_list() == [True, True, True, False]
+
+
+def hours(start: str, zone: str, n: int = 96) -> list[str]:
+    first = datetime.fromisoformat(start).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    times = [(first + timedelta(hours=k)).astimezone(ZoneInfo(zone)) for k in range(n)]
+    return [f"{time:%Y-%m-%d %H:%M}" for time in times]
+
+
+@pytest.mark.parametrize(
+    ("start", "zone", "skipped"),
+    [
+        ("2024-03-30T00:00", "Europe/Madrid", "2024-03-31 02:00"),
+        ("2024-03-30T00:00", "Europe/Dublin", "2024-03-31 01:00"),
+        ("2024-03-30T00:00", "Europe/Athens", "2024-03-31 03:00"),
+        ("2024-03-09T00:00", "America/Chicago", "2024-03-10 02:00"),
+        ("2024-10-05T00:00", "Australia/Melbourne", "2024-10-06 02:00"),
+        ("2024-09-07T00:00", "America/Santiago", "2024-09-08 00:00"),
+        ("2018-11-03T00:00", "America/Sao_Paulo", "2018-11-04 00:00"),
+        ("2024-03-28T00:00", "Asia/Jerusalem", "2024-03-29 02:00"),
+        ("2024-04-25T00:00", "Africa/Cairo", "2024-04-26 00:00"),
+    ],
+)
+def test_local_times_that_are_read_as_utc_are_told_by_the_hour_that_summer_time_skips(
+    start: str, zone: str, skipped: str
+) -> None:
+    cells = hours(start, zone)
+    (fault,) = local_time_faults("time_utc", read(cells).columns[0], UTC_ZONE)
+    assert fault.rule.startswith(f"lacks the hour from {skipped}, which summer time skips")
+    (fault,) = local_time_faults("time_utc", read(cells).columns[0], fixed(60))
+    assert "UTC+01:00" in fault.rule
+    assert not list(local_time_faults("time", read(cells).columns[0], Zone(zone)))
+    assert not list(local_time_faults("time", read([f"{cell}Z" for cell in cells]).columns[0], UTC_ZONE))
+
+
+def test_other_gaps_are_no_sign_of_summer_time() -> None:
+    whole = hours("2024-03-30T00:00", "UTC")
+    for lacking in ([], whole[25:26], whole[26:28], whole[50:51]):
+        cells = [cell for cell in whole if cell not in lacking]
+        found = list(local_time_faults("time_utc", read(cells).columns[0], UTC_ZONE))
+        assert bool(found) == (lacking == ["2024-03-31 01:00"])  # that of Dublin

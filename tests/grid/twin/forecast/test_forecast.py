@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from scipy import special
 
 from grid.errors import InputError
 from grid.time.clock import Clock
 from grid.twin.forecast import PowerHistory, backtest, make_forecaster, sample_paths
 from grid.twin.forecast.backtest import MODEL
-from grid.twin.forecast.forecaster import QuantileForecast, with_arrived
+from grid.twin.forecast.forecaster import KEPT_FORECASTS, Forecaster, QuantileForecast, with_arrived
 from grid.twin.forecast.quantiles import LEVELS, SCORES, at_scores, normal_scores, pinball_loss
 from grid.twin.forecast.samples import Dependence
 from tests.few_trees import few_trees  # noqa: F401  a fixture
@@ -68,6 +69,22 @@ def test_what_arrives_counts_in_the_next_forecast(forecaster, noisy):
     assert later.clock.start == noisy.clock.stop + 2 * HOUR
     assert (later.median_mw[22:24] > 25).all()  # a day after they were measured
     assert later.median_mw[:22].max() < 25
+
+
+def test_a_forecast_that_is_asked_for_again_is_not_made_again(forecaster, noisy, monkeypatch):
+    made: list[int] = []
+    fresh = replace(forecaster)
+    issue = Forecaster._issue
+    monkeypatch.setattr(Forecaster, "_issue", lambda *each: made.append(1) or issue(*each))
+    arrived = [with_arrived(noisy, np.array([30.0 + k])) for k in range(KEPT_FORECASTS + 1)]
+    first = fresh.issue(arrived[0])
+    assert fresh.issue(with_arrived(noisy, np.array([30.0]))) is first
+    assert fresh.issue(arrived[1]) is not first
+    assert len(made) == 2
+    for each in arrived:
+        fresh.issue(each)
+    np.testing.assert_array_equal(fresh.issue(arrived[0]).quantiles_mw, first.quantiles_mw)
+    assert len(made) == KEPT_FORECASTS + 2  # the first was forgotten meanwhile
 
 
 def test_a_model_worse_than_persistence_says_so_and_is_not_used():
@@ -141,3 +158,7 @@ def test_samples_have_the_quantiles_and_the_correlation_they_were_given():
     np.testing.assert_allclose(np.quantile(paths[:, 2, 1], LEVELS), 10 + SCORES, atol=0.06)
     assert np.corrcoef(paths[:, 1, 0], paths[:, 2, 0])[0, 1] == pytest.approx(0.8, abs=0.02)
     assert np.corrcoef(paths[:, 1, 0], paths[:, 1, 1])[0, 1] == pytest.approx(0.6, abs=0.02)
+
+
+def test_scores_are_those_of_the_levels() -> None:
+    np.testing.assert_array_equal(SCORES, special.ndtri(np.array(LEVELS)))
