@@ -15,7 +15,6 @@ from carbon.factors.factor_set import (
     FactorView,
     Gas,
     LossTreatment,
-    SourceStatus,
 )
 from carbon.factors.needed import lacking_factors
 from carbon.factors.reading import read_factor_set
@@ -24,6 +23,7 @@ from carbon.factors.used import UsedFactor
 from grid.errors import InputError, nearest
 from grid.files.content import is_file
 from grid.sharing import shared
+from grid.spec import SourceStatus
 
 __all__ = [
     "DEFAULT_FACTOR_SET",

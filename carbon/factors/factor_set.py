@@ -7,14 +7,13 @@ from functools import cached_property
 from typing import Final, Literal
 
 from grid.errors import InputError, nearest
+from grid.spec import SourceStatus
 
 Boundary = Literal["direct", "lifecycle"]
 """What a factor counts: emissions at the stack, or those of the whole chain."""
 Gas = Literal["CO2", "CO2e"]
 FactorView = Literal["production", "consumption"]
 LossTreatment = Literal["in", "out"]
-SourceStatus = Literal["verified", "secondary", "unverified"]
-"""Whether the value was read in its source, in a page that quotes the source, or neither yet."""
 
 TECHNOLOGIES: Final = (
     *("nuclear", "lignite", "hard_coal", "gas", "oil", "biomass", "hydro", "wind_onshore", "wind_offshore"),

@@ -16,11 +16,12 @@ from carbon.factors.factor_set import (
     FactorView,
     Gas,
     LossTreatment,
-    SourceStatus,
 )
 from carbon.factors.units import kg_per_mwh, unit_fault
 from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.files.content import read_csv
+from grid.files.cell_faults import column_faults, with_plain_numbers
+from grid.files.text_table import read_text_table
+from grid.spec import SourceStatus
 
 _CHOICES: Final = {
     "technology": TECHNOLOGIES,
@@ -56,25 +57,19 @@ def read_factor_set(path: Path) -> FactorSet:
             once: without a source or unit, negative, of more than one unit, mixed in their gases, unknown, implausible
             in their unit, or given twice.
     """
-    table = read_csv(path, "factors")
-    missing = [column for column in COLUMNS if column not in table.columns]
-    raise_if_any(
-        (Fault(column, "is a required column", suggestion=nearest(column, table.columns)) for column in missing),
-        str(path),
-    )
-    table = table.with_columns(pl.lit("").alias(column) for column in _OPTIONAL if column not in table.columns)
-    rows = [
-        {column: (text or "").strip() for column, text in row.items() if column in (*COLUMNS, *_OPTIONAL)}
-        for row in table.to_dicts()
-    ]
+    table = read_text_table(path, "factors")
+    raise_if_any(column_faults(table.names, COLUMNS), str(path))
+    cells = with_plain_numbers(table, ("value", "low", "high"))
+    cells = cells.with_columns(pl.lit("").alias(column) for column in _OPTIONAL if column not in table.names)
+    rows, lines = cells.select(*COLUMNS, *_OPTIONAL).to_dicts(), table.lines.tolist()
     if not rows:
         raise InputError.single("factors", "must have at least one row", str(path))
-    raise_if_any([*_row_faults(rows), *_set_faults(rows)], str(path))
+    raise_if_any([*_row_faults(rows, lines), *_set_faults(rows, lines)], str(path))
     return FactorSet(path.stem, tuple(_factor(row) for row in rows))
 
 
-def _row_faults(rows: list[dict[str, str]]) -> Iterator[Fault]:
-    for line, row in enumerate(rows, start=2):
+def _row_faults(rows: list[dict[str, str]], lines: list[int]) -> Iterator[Fault]:
+    for line, row in zip(lines, rows, strict=True):
         for column, choices in _CHOICES.items():
             if row[column] not in choices:
                 rule = f"must be one of {', '.join(choices)}"
@@ -125,11 +120,11 @@ def _range_faults(line: int, row: dict[str, str]) -> Iterator[Fault]:
         yield Fault(f"row {line}, low and high", f"must hold the value, {row['value']}", ", ".join(ends))
 
 
-def _set_faults(rows: list[dict[str, str]]) -> Iterator[Fault]:
+def _set_faults(rows: list[dict[str, str]], lines: list[int]) -> Iterator[Fault]:
     lines_of_key: dict[tuple[str, ...], list[int]] = {}
     gases: dict[str, tuple[str, int]] = {}
     unit, unit_line = "", 0
-    for line, row in enumerate(rows, start=2):
+    for line, row in zip(lines, rows, strict=True):
         lines_of_key.setdefault(tuple(row[column] for column in _KEY), []).append(line)
         unit, unit_line = (unit, unit_line) if unit else (row["unit"], line)
         if row["unit"] and row["unit"] != unit:
@@ -140,10 +135,10 @@ def _set_faults(rows: list[dict[str, str]]) -> Iterator[Fault]:
             if row["gas"] != gas:
                 rule = f"{row['boundary']} factors must not mix CO2 and CO2e; row {first} is {gas}"
                 yield Fault(f"row {line}, gas", rule, row["gas"])
-    for key, lines in lines_of_key.items():
-        if len(lines) > 1:
+    for key, same in lines_of_key.items():
+        if len(same) > 1:
             what = ", ".join(filter(None, key))
-            yield Fault(f"rows {', '.join(map(str, lines))}", f"give the same factor twice: {what}")
+            yield Fault(f"rows {', '.join(map(str, same))}", f"give the same factor twice: {what}")
 
 
 def _factor(row: dict[str, str]) -> EmissionFactor:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from carbon.factors.factor_set import Boundary, EmissionFactor, FactorView, Gas, LossTreatment, SourceStatus
+from carbon.factors.factor_set import Boundary, EmissionFactor, FactorView, Gas, LossTreatment
+from grid.spec import SourceStatus
 
 
 @dataclass(frozen=True)

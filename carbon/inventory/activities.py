@@ -11,7 +11,9 @@ from carbon.factors import EmissionFactor, load_factor_set
 from carbon.factors.units import KG_PER_MASS
 from carbon.inventory.codes import BIOGENIC, GWP100, NOTATIONS, gpc_codes
 from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.files.content import beside, is_file, read_csv, shown_path
+from grid.files.cell_faults import column_faults, with_plain_numbers
+from grid.files.content import beside, is_file, shown_path
+from grid.files.text_table import read_text_table
 
 REQUIRED: Final = ("gpc_code", "name", "source")
 COLUMNS: Final = (
@@ -19,6 +21,7 @@ COLUMNS: Final = (
     *("activity_per_year", "unit", "factor_kg_per_unit", "factor", "gas"),
     *("activity_quality", "factor_quality", "notation", "reduced_by", "reduction_per_unit"),
 )
+NUMBERS: Final = ("activity_per_year", "factor_kg_per_unit", "reduction_per_unit")
 GASES: Final = (*GWP100, "CO2e", BIOGENIC)
 REDUCED_BY: Final[Mapping[str, str]] = {
     "ev_driven_km": "kilometres driven by the electric cars of the run",
@@ -77,13 +80,16 @@ def read_activities(path: Path) -> tuple[Activity, ...]:
     if not is_file(path):
         names = [name for name in beside(path) if name.endswith(".csv")]
         raise InputError.single("activities", "no such file", shown_path(path), nearest(path.name, names))
-    table = read_csv(path, "activities")
-    faults = [Fault(column, "is a required column") for column in REQUIRED if column not in table.columns]
-    faults += [Fault(name, "unknown column", None, nearest(name, COLUMNS)) for name in table.columns
+    table = read_text_table(path, "activities")
+    faults = list(column_faults(table.names, REQUIRED))
+    faults += [Fault(name, "unknown column", None, nearest(name, COLUMNS)) for name in table.names
                if name not in COLUMNS]  # fmt: skip
     raise_if_any(faults, str(path))
-    rows = [{name: (row.get(name) or "").strip() for name in COLUMNS} for row in table.to_dicts()]
-    raise_if_any([fault for line, row in enumerate(rows, start=2) for fault in _faults(line, row)], str(path))
+    cells = with_plain_numbers(table, NUMBERS)
+    rows = [{name: row.get(name, "") for name in COLUMNS} for row in cells.to_dicts()]
+    raise_if_any(
+        [fault for line, row in zip(table.lines.tolist(), rows, strict=True) for fault in _faults(line, row)], str(path)
+    )
     return tuple(_activity(row) for row in rows)
 
 

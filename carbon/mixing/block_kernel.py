@@ -169,43 +169,50 @@ def find_live(n_steps: int, pattern: Pattern, block: Block) -> None:
 
 
 @inner_kernel(fastmath=FAST)
-def forward_substitute(n_steps: int, transposed: bool, first: int, stop: int, pattern: Pattern, block: Block) -> None:
-    """Forward substitution in all steps: what is supplied at a node enters the equations of those eliminated later.
+def forward_substitute(
+    begin: int, end: int, transposed: bool, first: int, stop: int, pattern: Pattern, block: Block
+) -> None:
+    """Forward substitution: what is supplied at a node enters the equations of those eliminated later.
+
+    Steps are counted without sign: numba would ask at each whether it is counted from the end, and vectorise nothing.
 
     Args:
-        n_steps: Number of steps.
+        begin: The first step of the block in which it is done.
+        end: One more than the last.
         transposed: Whether the transpose of the matrix that was eliminated is solved.
         first: The first property.
         stop: One more than the last.
         pattern: Where the coefficients stand.
         block: The equations, factorised.
     """
-    carried, per_pivot = block.carried, block.per_pivot
+    carried, per_pivot, from_step, to_step = block.carried, block.per_pivot, np.uint64(begin), np.uint64(end)
     coefficient = block.upper if transposed else block.lower
     for n in range(carried.shape[0]):
         if transposed:
             for r in range(first, stop):
-                for k in range(n_steps):
+                for k in range(from_step, to_step):
                     carried[n, r, k] *= per_pivot[n, k]
         for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
             i = pattern.later[c]
             for r in range(first, stop):
-                for k in range(n_steps):
+                for k in range(from_step, to_step):
                     carried[i, r, k] += coefficient[c, k] * carried[n, r, k]
 
 
 @inner_kernel(fastmath=FAST)
-def back_substitute(n_steps: int, transposed: bool, first: int, stop: int, pattern: Pattern, block: Block) -> None:
-    """Back substitution in all steps, which leaves what a MWh carries at each node; arguments as before."""
-    carried, per_pivot = block.carried, block.per_pivot
+def back_substitute(
+    begin: int, end: int, transposed: bool, first: int, stop: int, pattern: Pattern, block: Block
+) -> None:
+    """Back substitution, which leaves what a MWh carries at each node; arguments as before."""
+    carried, per_pivot, from_step, to_step = block.carried, block.per_pivot, np.uint64(begin), np.uint64(end)
     coefficient = block.lower if transposed else block.upper
     for n in range(carried.shape[0] - 1, -1, -1):
         for c in range(pattern.pointer[n], pattern.pointer[n + 1]):
             i = pattern.later[c]
             for r in range(first, stop):
-                for k in range(n_steps):
+                for k in range(from_step, to_step):
                     carried[n, r, k] += coefficient[c, k] * carried[i, r, k]
         if not transposed:
             for r in range(first, stop):
-                for k in range(n_steps):
+                for k in range(from_step, to_step):
                     carried[n, r, k] *= per_pivot[n, k]

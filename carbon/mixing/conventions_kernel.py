@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from carbon.mixing.block_kernel import FLUX_THRESHOLD_MW, Block
+from carbon.mixing.block_kernel import FLUX_THRESHOLD_MW, Block, back_substitute, block_of_rule, forward_substitute
 from carbon.mixing.compiled import FAST, inner_kernel
 from carbon.mixing.elimination import Pattern
 from carbon.mixing.inputs_kernel import BlockInputs
@@ -107,6 +107,16 @@ def _add_sent(n_steps: int, pattern: Pattern, block_inputs: BlockInputs, block: 
             if c >= 0:
                 to_earlier[c, k] += from_a
                 to_later[c, k] += from_b
+
+
+@inner_kernel()
+def solve_equations(begin: int, end: int, n_properties: int, pattern: Pattern, rules: Ints, blocks: Block) -> None:
+    """Solves the factorised equations of each rule, shape (P,), in the steps `begin` to `end` of the block."""
+    first = int(np.int64(0))
+    for place in range(rules.size):
+        block, gross = block_of_rule(blocks, place), rules[place] == GROSS
+        forward_substitute(begin, end, gross, first, n_properties, pattern, block)
+        back_substitute(begin, end, gross, first, n_properties, pattern, block)
 
 
 @inner_kernel()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from carbon.mixing.compiled import FAST, inner_kernel, kernel
 from carbon.mixing.inputs_kernel import BlockInputs
+from carbon.stocks.event_log import OWNER_BIT, RANK_BITS, EventLog
 from carbon.stocks.ledger import (
     AFTER,
     AT_ONCE,
@@ -18,18 +19,26 @@ from carbon.stocks.ledger import (
     BY_FUEL,
     BY_STANDING,
     CHARGED,
+    DEVICE_NOW,
     DRAINED,
     EMPTIES,
+    ENERGY,
     FUEL,
     GAINED,
     GIVEN,
     HELD,
+    KEEPS,
     KEPT,
     LEFT,
+    OFFSET_NOW,
+    OWNER_AT,
     P_MW,
     PER_AFTER,
+    RANK_AT,
+    RATE_FROM,
     RATE_IN,
     RATE_OUT,
+    RATE_TO,
     SHARE,
     THROUGH,
     StockState,
@@ -40,33 +49,30 @@ from carbon.stocks.schedule import (
     CHARGING,
     DEVICE,
     DISCHARGING,
+    E_START,
     EMPTY_MWH,
     ETA_CHARGE,
     ETA_DISCHARGE,
     KINDS,
     OFFSET,
     OWNER,
-    RANK,
     RETENTION,
     DeviceArrays,
-    EventLog,
 )
 from grid.arrays import Floats
 
 
 @kernel()
-def add_power_of_stores(
-    first: int, n_steps: int, devices: DeviceArrays, log: EventLog, block_inputs: BlockInputs
-) -> None:
+def add_power_of_stores(first: int, n_steps: int, log: EventLog, block_inputs: BlockInputs) -> None:
     """Enters what the stores discharge in steps `first` to `first + n_steps` among what is fed in, charging as used."""
     for k in range(n_steps):
         for which in range(2):
             kind = KINDS * (first + k) + 2 * which
             for event in range(log.begins[kind + DISCHARGING], log.begins[kind + DISCHARGING + 1]):
-                block_inputs.power[devices.place[log.device[event], RANK], k] -= log.values[0, event]
+                block_inputs.power[log.device[event] & RANK_BITS, k] -= log.values[0, event]
             if block_inputs.use.shape[0]:
                 for event in range(log.begins[kind + CHARGING], log.begins[kind + CHARGING + 1]):
-                    block_inputs.use[devices.place[log.device[event], RANK], k] += log.values[0, event]
+                    block_inputs.use[log.device[event] & RANK_BITS, k] += log.values[0, event]
 
 
 @inner_kernel()
@@ -76,13 +82,17 @@ def start_energy(device: int, step: int, devices: DeviceArrays, state: StockStat
     Returns:
         The share of the content that left, and the energy that arrived [MWh].
     """
-    owner, e_start_mwh = devices.place[device, OWNER], devices.e_start_mwh[device]
-    which, before_mwh = devices.stock_class[owner], state.held[owner, 0]
+    place, rates = devices.place[device], devices.rates[device]
+    name, owner, e_start_mwh = place[DEVICE], place[OWNER], rates[E_START]
+    held, which = state.held[owner], devices.stock_class[owner]
+    before_mwh = held[ENERGY]
     share, arriving_mwh = driven_share(before_mwh, e_start_mwh), max(e_start_mwh - before_mwh, 0.0)
     driven_mwh = before_mwh * share
     after_mwh = before_mwh + arriving_mwh - driven_mwh
-    state.held[owner, 0] = after_mwh
-    state.started[devices.place[device, DEVICE], 0] = driven_mwh
+    held[ENERGY], held[KEEPS] = after_mwh, rates[RETENTION]
+    held[RATE_TO], held[RATE_FROM] = rates[ETA_CHARGE], rates[ETA_DISCHARGE]
+    state.plugged[owner, DEVICE_NOW], state.plugged[owner, OFFSET_NOW] = name, place[OFFSET]
+    state.started[name, 0] = driven_mwh
     state.moved[step, which, BY_FUEL, 0] += driven_mwh
     state.moved[step, which, BY_ARRIVING, 0] += arriving_mwh
     state.contents[step, 0, which] += after_mwh - before_mwh
@@ -91,28 +101,30 @@ def start_energy(device: int, step: int, devices: DeviceArrays, state: StockStat
 
 @inner_kernel()
 def collect_events(
-    step: int, step_hours: float, row: int, first: int, stop: int, devices: DeviceArrays, state: StockState
+    step: int, step_hours: float, first: int, n_events: int, devices: DeviceArrays, state: StockState
 ) -> None:
-    """Brings what events `first` to `stop` need of devices and stocks into a row; their devices get their names."""
-    log, amount = state.log, state.amount[row]
-    for i in range(stop - first):
-        device = log.device[first + i]
-        owner, slot = devices.place[device, OWNER], devices.place[device, OFFSET] + step
-        log.device[first + i] = devices.place[device, DEVICE]
-        state.at[0, row, i], state.at[1, row, i] = owner, devices.place[device, RANK]
-        amount[P_MW + i], amount[HELD + i] = log.values[0, first + i], state.held[owner, 0]
-        amount[RATE_IN + i] = devices.rates[device, ETA_CHARGE]
-        amount[RATE_OUT + i] = devices.rates[device, ETA_DISCHARGE]
-        amount[KEPT + i], amount[DRAINED + i] = devices.rates[device, RETENTION], 0.0
-        if devices.eta_charge.size:
-            amount[RATE_IN + i] = devices.eta_charge[slot]
-        if devices.eta_discharge.size:
-            amount[RATE_OUT + i] = devices.eta_discharge[slot]
-        if devices.p_drain_mw.size:
-            amount[DRAINED + i] = step_hours * devices.p_drain_mw[slot]
-    for i in range(stop - first, AT_ONCE):  # empty stocks in which nothing happens
+    """Brings what the events from `first` on need of their stocks into rows; from now on they have their device."""
+    log, amount, at = state.log, state.amount, state.at
+    for i in range(n_events):
+        event = log.device[first + i]
+        owner = event >> OWNER_BIT
+        held = state.held[owner]
+        at[OWNER_AT, i], at[RANK_AT, i] = owner, event & RANK_BITS
+        amount[P_MW + i], amount[HELD + i], amount[KEPT + i] = log.values[0, first + i], held[ENERGY], held[KEEPS]
+        amount[RATE_IN + i], amount[RATE_OUT + i] = held[RATE_TO], held[RATE_FROM]
+        log.device[first + i] = state.plugged[owner, DEVICE_NOW]
+    for i in range(n_events, AT_ONCE):  # empty stocks in which nothing happens
         amount[P_MW + i] = amount[HELD + i] = amount[DRAINED + i] = 0.0
         amount[RATE_IN + i] = amount[RATE_OUT + i] = amount[KEPT + i] = 1.0
+    if devices.eta_charge.size + devices.eta_discharge.size + devices.p_drain_mw.size:
+        for i in range(n_events):
+            slot = state.plugged[at[OWNER_AT, i], OFFSET_NOW] + step
+            if devices.eta_charge.size:
+                amount[RATE_IN + i] = devices.eta_charge[slot]
+            if devices.eta_discharge.size:
+                amount[RATE_OUT + i] = devices.eta_discharge[slot]
+            if devices.p_drain_mw.size:
+                amount[DRAINED + i] = step_hours * devices.p_drain_mw[slot]
 
 
 @inner_kernel(fastmath=FAST)
@@ -161,12 +173,12 @@ def count_energy(step: int, which: int, amount: Floats, state: StockState) -> No
 
 
 @inner_kernel()
-def put_energy_back(step: int, row: int, first: int, stop: int, state: StockState) -> None:
-    """Puts the energy after events `first` to `stop` where it is kept, and logs it and what was taken out too much."""
-    log, amount = state.log, state.amount[row]
-    for i in range(stop - first):
-        log.values[0, first + i] = state.held[state.at[0, row, i], 0] = amount[AFTER + i]
-    for i in range(stop - first):
+def put_energy_back(step: int, first: int, n_events: int, state: StockState) -> None:
+    """Puts the energy after events from `first` on where it is kept, and logs it and what was taken out too much."""
+    log, amount = state.log, state.amount
+    for i in range(n_events):
+        log.values[0, first + i] = state.held[state.at[OWNER_AT, i], ENERGY] = amount[AFTER + i]
+    for i in range(n_events):
         device, left_mwh = log.device[first + i], amount[LEFT + i]
         if left_mwh < -EMPTY_MWH and state.overdrawn[device] < 0:
             state.overdrawn[device] = step

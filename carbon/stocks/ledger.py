@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from carbon.mixing.compiled import inner_kernel
+from carbon.stocks.event_log import EventLog, list_events
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.schedule import KINDS, STATIONARY, VEHICLES, DeviceArrays, EventLog, list_events
+from carbon.stocks.schedule import KINDS, STATIONARY, VEHICLES, DeviceArrays
 from carbon.stocks.trace import MOST_KEPT_EVENTS, ClassTrace, Contents, Movements, StockEvents, StockTrace
 from grid.arrays import Bools, Floats, Ints
 from grid.errors import Fault, raise_if_any
@@ -39,25 +40,29 @@ ROUNDING = 1e-14
 _FAULTS_LISTED = 20
 
 
+ENERGY, RATE_TO, RATE_FROM, KEEPS, CONTENTS = range(5)
+"""Columns of `StockState.held`; contents are the first of Q columns."""
+DEVICE_NOW, OFFSET_NOW = range(2)
+"""Columns of `StockState.plugged`."""
+OWNER_AT, RANK_AT = range(2)
+"""Rows of `StockState.at`."""
+
+
 class StockState(NamedTuple):
     """O stocks: their energy, and Q = P R properties of it, R of them under each of P conventions.
 
-    Where both stand in one array, column 0 is energy and the properties follow.
+    Where both stand in one array of sums, column 0 is energy and the properties follow.
 
     Args:
-        held: Of each stock its energy now [MWh], what it holds of every property, and what a MWh in it carries of each,
-            the last known while it is empty; shape (O, 1 + 2 Q); together, for they are read together in no order.
-        amount: What moves in the events of this step (``P_MW`` ...), `AT_ONCE` of them in each row, those of a class
-            together, shape (E, 19 AT_ONCE).
-        at: Their stocks and the ranks of their nodes, shape (2, E, AT_ONCE).
+        held: Of each stock its energy now [MWh], efficiencies and retention of its device where they do not change [1],
+            what it holds of every property, and what a MWh in it carries of each, the last known while it is empty;
+            shape (O, 4 + 2 Q); together, for they are read together in no order.
+        plugged: The device of each stock as the operation calls it, and its first slot less its first step, shape
+            (O, 2).
+        amount: What moves in some events of this step (``P_MW`` ...), `AT_ONCE` of them in each row, shape
+            (19 AT_ONCE,).
+        at: Their stocks and the ranks of their nodes (``OWNER_AT`` ...), shape (2, AT_ONCE).
         class_sum: Content of each class and, beside it, what rounding took from the sum, shape (2, 1 + Q, 2).
-        fed: Discharged at each node in this step, by rank, shape (B, Q) for B nodes [x/h].
-        mixed: The solution at the nodes of the stores in this step, by rank, shape (B, Q).
-        carried: What a MWh charged at a node brings in this step, by rank, shape (B, Q).
-        listed: The last step in which each node was on a path, for each of the two ways, shape (2, B).
-        path: Ranks of the nodes of all who charge in this step, and of all who discharge, and of the nodes between
-            them and the root of the elimination tree, those nearer to the root first; shape (2, B).
-        n_listed: How many of them there are, shape (2,).
         moved: What moved in every step, class and way (``BY_CHARGE`` ...), shape (T, 2, 5, 1 + Q).
         contents: What each class holds at the end of every step (before that, what changed), shape (T, 1 + Q, 2).
         meter_mwh: Charged and discharged at the terminals, by step and class, shape (T, 2, 2) [MWh].
@@ -69,15 +74,10 @@ class StockState(NamedTuple):
     """
 
     held: Floats
+    plugged: Ints
     amount: Floats
     at: Ints
     class_sum: Floats
-    fed: Floats
-    mixed: Floats
-    carried: Floats
-    listed: Ints
-    path: Ints
-    n_listed: Ints
     moved: Floats
     contents: Floats
     meter_mwh: Floats
@@ -90,7 +90,6 @@ class StockState(NamedTuple):
 def open_stocks(
     devices: DeviceArrays,
     op: StockOperation,
-    n_nodes: int,
     n_conventions: int = 1,
     *,
     with_log: bool = True,
@@ -101,13 +100,12 @@ def open_stocks(
     Args:
         devices: What every store did, as the kernels read it.
         op: The same as it was given.
-        n_nodes: Number of nodes.
         n_conventions: Under how many conventions contents are kept, P.
         with_log: Whether every event is kept as well.
         events: All events, for who has listed them, without room for what happens in them; they stay as they are.
     """
     width = n_conventions * devices.lossy.size
-    n_devices, n_steps = len(devices.start), len(devices.starts) - 1
+    n_devices, n_steps = len(devices.place), len(devices.starts) - 1
     e_mwh = devices.e_initial_mwh
     mix = np.tile(devices.per_initial_mwh[:, 1:], n_conventions)
     content = e_mwh[:, None] * mix
@@ -118,18 +116,12 @@ def open_stocks(
     n_logged = n_conventions if with_log else 0
     room = n_logged * (1 + devices.lossy.size)
     log = list_events(devices, op, n_logged) if events is None else events.with_room(room)
-    n_rows = int(np.diff(log.begins[::KINDS]).max(initial=0)) // AT_ONCE + 2
     return StockState(
-        held=np.column_stack([e_mwh, content, mix]),
-        amount=np.zeros((n_rows, _ROWS * AT_ONCE)),
-        at=np.zeros((2, n_rows, AT_ONCE), dtype=np.int64),
+        held=np.column_stack([e_mwh, np.ones((e_mwh.size, CONTENTS - 1)), content, mix]),
+        plugged=np.zeros((e_mwh.size, 2), dtype=np.int64),
+        amount=np.zeros(_ROWS * AT_ONCE),
+        at=np.zeros((2, AT_ONCE), dtype=np.int64),
         class_sum=class_sum,
-        fed=np.zeros((n_nodes, width)),
-        mixed=np.zeros((n_nodes, width)),
-        carried=np.zeros((n_nodes, width)),
-        listed=np.full((2, n_nodes), -1, dtype=np.int64),
-        path=np.zeros((2, n_nodes), dtype=np.int64),
-        n_listed=np.zeros(2, dtype=np.int64),
         moved=np.zeros((n_steps, 2, 5, 1 + width)),
         contents=np.zeros((n_steps, 1 + width, 2)),
         meter_mwh=np.zeros((n_steps, 2, 2)),
@@ -168,9 +160,9 @@ def in_window(state: StockState, first: int, stop: int, n_conventions: int) -> S
     """
     log = state.log
     begin, end = log.begins[[KINDS * first, KINDS * stop]].tolist()
-    values = np.empty((1 + (state.held.shape[1] - 1) // 2 + n_conventions, end - begin))
+    values = np.empty((state.moved.shape[3] + n_conventions, end - begin))
     values[0] = log.values[0, begin:end]
-    return state._replace(log=EventLog(log.begins - begin, log.device[begin:end], values))
+    return state._replace(log=log._replace(begins=log.begins - begin, device=log.device[begin:end], values=values))
 
 
 def events_in_window(state: StockState, window: StockState, op: StockOperation, first: int, stop: int) -> StockEvents:
@@ -217,7 +209,7 @@ def stock_trace(
     n_properties, op = devices.lossy.size, events.operation
     first, columns = 1 + (1 + n_properties) * convention, _columns(convention, n_properties)
     moved_kg, ci_kg_per_mwh, *shares = state.log.values[first : first + 1 + n_properties]
-    at_start = [state.fed.shape[1] + place for place in columns[1:]]
+    at_start = [state.moved.shape[3] - 1 + place for place in columns[1:]]
     driven_mwh, driven_kg, ci_start_kg_per_mwh, *shares_start = (
         state.started[:, place].copy() for place in (*columns[:2], *at_start)
     )
@@ -239,7 +231,8 @@ def stock_trace(
 
 def stock_contents(state: StockState, convention: int, n_properties: int) -> Contents:
     """What each stock holds now, under the convention at a place, of carbon and, as second property, renewable."""
-    energy, carbon, *renewable = state.held[:, _columns(convention, n_properties)].T.copy()
+    properties = [CONTENTS - 1 + place for place in _columns(convention, n_properties)[1:]]
+    energy, carbon, *renewable = state.held[:, [ENERGY, *properties]].T.copy()
     return Contents(energy, carbon, renewable[0] if renewable else _unknown(energy.size))
 
 

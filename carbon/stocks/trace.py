@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from carbon.mixing.compiled import kernel
+from carbon.stocks.event_log import fill_in
 from carbon.stocks.operation import StockOperation
 from grid.arrays import Bools, Floats, Ints, run_of
 from grid.kept_if_small import kept_if_small
@@ -200,7 +200,7 @@ class StockEvents:
         """
         values = np.full(self.operation.p_mw.shape, np.nan)
         values[self.slot] = after
-        _fill_in(np.ascontiguousarray(at_start), self.operation.first_slot, at_end, values)
+        fill_in(np.ascontiguousarray(at_start), self.operation.first_slot, at_end, values)
         return values
 
     def scattered(self, values: Floats) -> Floats:
@@ -275,6 +275,8 @@ class StockRecord:
 
     def between(self, steps: slice) -> StockRecord:
         """The same of some steps that follow each other, without copies."""
+        if (steps.start, steps.stop) == (0, self.events.begins.size - 1):
+            return self
         here = slice(*self.events.begins[[steps.start, steps.stop]].tolist())
         of_events = self.moved_kg[here], self.ci_after_kg_per_mwh[here], self.renewable_share_after[here]
         return StockRecord(self.events.between(steps), *of_events, self.ci_start_kg_per_mwh, self.renewable_share_start)
@@ -289,10 +291,20 @@ class StockRecord:
 
     def select(self, devices: slice) -> StockRecord:
         """The same of some devices that follow each other, as if there were no others."""
-        events, here = self.events.select(devices)
-        of_events = self.moved_kg[here], self.ci_after_kg_per_mwh[here], self.renewable_share_after[here]
-        at_start = self.ci_start_kg_per_mwh[devices], self.renewable_share_start[devices]
-        return StockRecord(events, *of_events, *at_start)
+        first, stop, _ = devices.indices(self.events.operation.n_devices)
+        found = self._parts.get((first, stop))
+        if found is None:
+            events, here = self.events.select(devices)
+            of_events = self.moved_kg[here], self.ci_after_kg_per_mwh[here], self.renewable_share_after[here]
+            at_start = self.ci_start_kg_per_mwh[devices], self.renewable_share_start[devices]
+            found = StockRecord(events, *of_events, *at_start)
+            if self.events.device.size <= MOST_KEPT_EVENTS:
+                self._parts[first, stop] = found
+        return found
+
+    @cached_property
+    def _parts(self) -> dict[tuple[int, int], StockRecord]:
+        return {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,17 +343,3 @@ class StockTrace(StockRecord):
 def own(values: Floats) -> Floats:
     """A copy; of one value for all, which takes no memory, itself."""
     return values.copy() if any(values.strides) else values
-
-
-@kernel()
-def _fill_in(at_start: Floats, first_slot: Ints, at_end: bool, values: Floats) -> None:
-    """Replaces what is NaN in `values` by what was there before, device after device."""
-    n_devices = first_slot.size
-    for device in range(n_devices):
-        held = at_start[device]
-        stop = first_slot[device + 1] if device + 1 < n_devices else values.size
-        for slot in range(first_slot[device], stop):
-            before = held
-            if not np.isnan(values[slot]):
-                held = values[slot]
-            values[slot] = held if at_end else before

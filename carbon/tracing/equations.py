@@ -152,12 +152,12 @@ class MixingEquations:
         self, begin: int, n_steps: int, origin: int, block_inputs: BlockInputs, blocks: Block, solution: MixingSolution
     ) -> None:
         """One rule after another: the equations of one at a time stay in the cache."""
-        pattern, some_dead = self.order.pattern, np.zeros(1, dtype=np.bool_)
+        pattern, some_dead, at = self.order.pattern, np.zeros(1, dtype=np.bool_), begin - origin
         fill_block_inputs(begin, n_steps, self.inputs, block_inputs)
         for place in range(self.rules.size):
-            one, rules = slice(place, place + 1), self.rules[place : place + 1]
-            factorise_block(begin - origin, n_steps, pattern, rules, block_inputs, blocks, some_dead, solution.share)
-            finish_block(begin - origin, n_steps, pattern, rules, block_inputs, blocks, some_dead, solution.found[one])
+            found, rules, solved = solution.found[place : place + 1], self.rules[place : place + 1], False
+            factorise_block(at, n_steps, pattern, rules, block_inputs, blocks, some_dead, solution.share)
+            finish_block(at, n_steps, solved, pattern, rules, block_inputs, blocks, some_dead, found)
 
     def solve_with_stocks(
         self,
@@ -186,16 +186,17 @@ class MixingEquations:
         """One thread, block after block."""
         size, n_rules, pattern = self.block_steps, self.rules.size, self.order.pattern
         block_inputs, blocks = self._block_inputs(size), self._blocks(n_rules, size)
-        some_dead = np.zeros(n_rules, dtype=np.bool_)
+        some_dead, solved, found = np.zeros(n_rules, dtype=np.bool_), True, solution.found
         for begin in range(first, stop, size):
             n_steps = min(size, stop - begin)
             fill_block_inputs(begin, n_steps, self.inputs, block_inputs)
-            add_power_of_stores(begin, n_steps, devices, state.log, block_inputs)
+            add_power_of_stores(begin, n_steps, state.log, block_inputs)
             factorise_block(
                 begin - first, n_steps, pattern, self.rules, block_inputs, blocks, some_dead, solution.share
             )
             advance_contents(begin, n_steps, hours, pattern, self.rules, devices, state, blocks)
-            finish_block(begin - first, n_steps, pattern, self.rules, block_inputs, blocks, some_dead, solution.found)
+            at = begin - first
+            finish_block(at, n_steps, solved, pattern, self.rules, block_inputs, blocks, some_dead, found)
 
     def _solve_overlapped(
         self,
@@ -210,18 +211,18 @@ class MixingEquations:
         size, pattern, rules = self.block_steps, self.order.pattern, self.rules
         block_inputs, blocks = self._block_inputs(size), [self._blocks(rules.size, size) for _ in range(2)]
         some_dead: Bools = np.zeros((2, rules.size), dtype=np.bool_)
-        begins = range(first, stop, size)
+        begins, solved, found = range(first, stop, size), True, solution.found
 
         def finish(place: int) -> None:
-            i, begin = place % 2, begins[place]
-            n_steps = min(size, stop - begin)
-            finish_block(begin - first, n_steps, pattern, rules, block_inputs, blocks[i], some_dead[i], solution.found)
+            i, at = place % 2, begins[place] - first
+            n_steps = min(size, stop - begins[place])
+            finish_block(at, n_steps, solved, pattern, rules, block_inputs, blocks[i], some_dead[i], found)
 
         def prepare(place: int) -> None:
             i, begin = place % 2, begins[place]
             n_steps = min(size, stop - begin)
             fill_block_inputs(begin, n_steps, self.inputs, block_inputs)
-            add_power_of_stores(begin, n_steps, devices, state.log, block_inputs)
+            add_power_of_stores(begin, n_steps, state.log, block_inputs)
             factorise_block(
                 begin - first, n_steps, pattern, rules, block_inputs, blocks[i], some_dead[i], solution.share
             )

@@ -139,6 +139,20 @@ class Sources:
             ]
         )
 
+    def carrying(self, ci_kg_per_mwh: Floats, renewable_share: Floats) -> Sources:
+        """The same power with other carbon; what is the same object is not checked again.
+
+        Args:
+            ci_kg_per_mwh: Carbon intensity, shape (T, G) or (G,) [kg/MWh].
+            renewable_share: Renewable share of the power, shape (T, G) or (G,) [1].
+        """
+        if renewable_share is not self.renewable_share or ci_kg_per_mwh.shape != self.p_mw.shape:
+            return Sources(self.node, self.p_mw, ci_kg_per_mwh, renewable_share)
+        raise_if_any(array_faults("sources.ci_kg_per_mwh", ci_kg_per_mwh, self.p_mw.shape))
+        other = object.__new__(Sources)
+        vars(other).update(vars(self), ci_kg_per_mwh=read_only(ci_kg_per_mwh))
+        return other
+
     def between(self, steps: slice) -> Sources:
         """The same in some steps that follow each other."""
         return Sources(self.node, self.p_mw[steps], self.ci_kg_per_mwh[steps], self.renewable_share[steps])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from carbon.stocks.event_log import EventLog, list_events
 from carbon.stocks.ledger import (
     StockState,
     check_not_overdrawn,
@@ -18,7 +19,7 @@ from carbon.stocks.ledger import (
     stock_trace,
 )
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.schedule import DeviceArrays, EventLog, device_arrays, list_events
+from carbon.stocks.schedule import DeviceArrays, device_arrays
 from carbon.stocks.trace import ClassTrace, StockTrace, no_stocks, own
 from carbon.tracing.equations import MixingEquations, MixingSolution
 from carbon.tracing.flows import Flows, Sources
@@ -211,11 +212,11 @@ def _opened(
 
     if not is_shared() or operation.p_mw.nbytes > MOST_BYTES:
         devices = device_arrays(operation, order, equations.n_steps, initial, lossy)
-        return devices, open_stocks(devices, operation, order.n_nodes, n_rules, with_log=with_log)
+        return devices, open_stocks(devices, operation, n_rules, with_log=with_log)
     takes = operation.energy, order.pattern.rank, equations.n_steps
     devices, events = keep_latest("devices of stores", takes, listed)
     devices = devices.carrying(initial, lossy)
-    return devices, open_stocks(devices, operation, order.n_nodes, n_rules, with_log=with_log, events=events)
+    return devices, open_stocks(devices, operation, n_rules, with_log=with_log, events=events)
 
 
 def _in_arrays(trace: StockTrace, kept: Sequence[Floats], begin: int) -> StockTrace:

@@ -114,7 +114,7 @@ def _with_stocks(
     shape = (operation.n_owners, equations.n_properties)
     of_the_past = np.broadcast_to(np.arange(shape[1]) == shape[1] - 1, shape)
     devices = device_arrays(operation, equations.order, equations.n_steps, of_the_past, lossy=(True,) * shape[1])
-    state = open_stocks(devices, operation, equations.order.n_nodes, with_log=False)
+    state = open_stocks(devices, operation, with_log=False)
     give_back_if_large()
 
     def solve(first: int, stop: int) -> Floats:

@@ -1,5 +1,6 @@
 """What imports are made of: a simulated region, or a file."""
 
+from carbon.upstream.currency import currency_doubt
 from carbon.upstream.market.caveats import caveats
 from carbon.upstream.market.region import REFERENCE, Demand, Region, Trade, load_region, reference_region
 from carbon.upstream.market.scores import score_sentence
@@ -19,6 +20,7 @@ __all__ = [
     "Trade",
     "Upstream",
     "caveats",
+    "currency_doubt",
     "load_region",
     "reference_region",
     "region_sites",

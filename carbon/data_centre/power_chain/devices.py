@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
 
 from grid.arrays import Floats
+from grid.spec import SourceStatus
 
 LOAD_SHARES = (0.25, 0.5, 0.75, 1.0)
 """Loads of the points, as shares of the rating."""
@@ -35,7 +35,7 @@ class PowerDevice:
     no_load_loss: float
     efficiencies: tuple[float, float, float, float]
     source: str
-    status: Literal["verified", "secondary", "unverified"]
+    status: SourceStatus
 
 
 def loss_points(no_load_loss: float, efficiencies: tuple[float, ...], load_shares: tuple[float, ...]) -> Floats:

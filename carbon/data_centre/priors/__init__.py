@@ -11,16 +11,22 @@ References:
 
 from __future__ import annotations
 
-import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from grid.errors import Fault, InputError, nearest
+from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.cell_faults import column_faults, cure_of
+from grid.files.plain_yaml import plain_yaml
+from grid.files.spec_faults import faults_of
+from grid.files.text_table import read_text_table
 from grid.spec import Spec
 
 SHIPPED = Path(__file__).parent
+_COLUMNS = ("parameters", "low", "high", "unit", "source")
 
 
 class Prior(Spec):
@@ -83,35 +89,28 @@ def load_priors(path: Path) -> tuple[Prior, ...]:
     Raises:
         InputError: If it cannot be read or is faulty; all faults at once.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError.single("priors", f"is not readable: {error}", str(path)) from error
-    found: list[Prior] = []
+    table = read_text_table(path, "priors")
+    raise_if_any(column_faults(table.names, _COLUMNS), str(path))
+    ends = {name: table.numbers(name).values for name in ("low", "high")}
     faults: list[Fault] = []
-    for line, row in enumerate(rows, start=2):
+    found: list[Prior] = []
+    for k, row in enumerate(table.cells.to_dicts()):
+        place = f"line {table.lines[k]}"
+        wrong = [name for name, values in ends.items() if not np.isfinite(values[k])]
+        faults += [Fault(f"{place}, {name}", f"must be a number{cure_of(row[name])}", row[name]) for name in wrong]
+        if wrong:
+            continue
         try:
-            found.append(_prior(row))
+            found.append(Prior(parameters=tuple(row["parameters"].split()), low=float(ends["low"][k]),
+                               high=float(ends["high"][k]), unit=row["unit"], source=row["source"]))  # fmt: skip
         except ValidationError as error:
-            faults += [Fault(f"line {line}, {'.'.join(map(str, e['loc']))}", e["msg"]) for e in error.errors()]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            faults.append(Fault(f"line {line}", f"must have parameters, low, high, unit and source: {error}"))
-    if not rows:
+            told = faults_of(error, Prior)
+            faults += [replace(fault, place=f"{place}, {fault.place}" if fault.place else place) for fault in told]
+    if not table.n_rows:
         faults.append(Fault("priors", "must hold at least one range"))
-    if faults:
-        raise InputError(faults, str(path))
+    raise_if_any(faults, str(path))
     return tuple(found)
 
 
-def _prior(row: dict[str, str]) -> Prior:
-    low, high = float(row["low"]), float(row["high"])
-    return Prior(
-        parameters=tuple(row["parameters"].split()), low=low, high=high, unit=row["unit"], source=row["source"]
-    )
-
-
 def _listed() -> list[dict[str, Any]]:
-    import yaml  # noqa: PLC0415  only where cases are read
-
-    return list(yaml.safe_load((SHIPPED / "cases.yaml").read_text(encoding="utf-8"))["cases"])
+    return list(plain_yaml((SHIPPED / "cases.yaml").read_text(encoding="utf-8"))["cases"])

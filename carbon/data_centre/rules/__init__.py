@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from carbon.data_centre.standard_metrics import Metric
 from grid.errors import Fault, InputError, nearest
+from grid.files.spec_faults import faults_of
 from grid.files.yaml_file import read_yaml
 from grid.spec import Spec
 from grid.units import KWH_PER_MWH
@@ -99,6 +100,13 @@ class RuleResult:
     surcharge: float | None
 
 
+class _RuleFile(Spec):
+    """The content of a file of rules."""
+
+    rules: tuple[Rule, ...]
+    """The rules."""
+
+
 def rule_set(source: str | Path) -> tuple[Rule, ...]:
     """A set of rules: a shipped one by name, or a YAML file by path.
 
@@ -120,22 +128,18 @@ def rule_sets() -> tuple[str, ...]:
 
 
 def _read(path: Path) -> tuple[Rule, ...]:
-    content = read_yaml(path).content
-    if not isinstance(content, Mapping) or set(content) != {"rules"}:
-        raise InputError.single(str(path), "must be a mapping with the one key 'rules'")
-    try:
-        rules = TypeAdapter(tuple[Rule, ...]).validate_python(content["rules"])
-    except ValidationError as error:
-        faults = [Fault(f"rules{_place(item['loc'])}", item["msg"], item.get("input")) for item in error.errors()]
-        raise InputError(faults, str(path)) from error
-    repeated = sorted({rule.id for rule in rules if sum(other.id == rule.id for other in rules) > 1})
-    if repeated:
-        raise InputError([Fault("rules", "id stands twice", name) for name in repeated], str(path))
+    file = read_yaml(path)
+    with file.naming_lines():
+        if not isinstance(file.content, Mapping) or set(file.content) != {"rules"}:
+            raise InputError([Fault("", "must be a mapping with the one key 'rules'")], str(path))
+        try:
+            rules = _RuleFile.model_validate(file.content).rules
+        except ValidationError as error:
+            raise InputError(faults_of(error, _RuleFile), str(path)) from error
+        repeated = sorted({rule.id for rule in rules if sum(other.id == rule.id for other in rules) > 1})
+        if repeated:
+            raise InputError([Fault("rules", "id stands twice", name) for name in repeated], str(path))
     return rules
-
-
-def _place(loc: tuple[int | str, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
 
 
 def evaluate(rules: Sequence[Rule], metrics: Mapping[str, Metric], on: dt.date | None = None) -> tuple[RuleResult, ...]:

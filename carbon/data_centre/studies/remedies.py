@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 
 from carbon.data_centre.rules import Rule, evaluate
 from carbon.data_centre.spec import DataCentre
 from carbon.data_centre.studies.operation import OperatingSite, metrics_at
-from grid.errors import Fault, InputError
+from grid.errors import Fault, InputError, raise_if_any
+from grid.files.spec_faults import faults_of
 from grid.files.yaml_file import read_yaml
-from grid.spec import Spec
+from grid.spec import SourceStatus, Spec
 from grid.units import KW_PER_MW
 
 SHIPPED = Path(__file__).parent / "changes.yaml"
@@ -37,8 +38,15 @@ class DesignChange(Spec):
     """Indicative investment per rated IT power [currency/kW]."""
     source: str = Field(min_length=1)
     """Source of the cost."""
-    status: Literal["verified", "secondary", "unverified"]
+    status: SourceStatus
     """Whether the cost was read in its source, in a page that quotes it, or neither yet."""
+
+
+class _Catalogue(Spec):
+    """The content of a catalogue's file."""
+
+    changes: tuple[DesignChange, ...]
+    """The changes."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +74,16 @@ def load_changes(path: Path = SHIPPED) -> tuple[DesignChange, ...]:
     Raises:
         InputError: If it cannot be read or is faulty; all faults at once.
     """
-    content = read_yaml(path).content
-    if not isinstance(content, dict) or "changes" not in content:
-        raise InputError.single("changes", "is a required key", str(path))
-    try:
-        return TypeAdapter(tuple[DesignChange, ...]).validate_python(content["changes"])
-    except ValidationError as error:
-        faults = [Fault(".".join(map(str, ("changes", *item["loc"]))), item["msg"]) for item in error.errors()]
-        raise InputError(faults, str(path)) from error
+    file = read_yaml(path)
+    with file.naming_lines():
+        try:
+            changes = _Catalogue.model_validate({} if file.content is None else file.content).changes
+        except ValidationError as error:
+            raise InputError(faults_of(error, _Catalogue), str(path)) from error
+        names = [change.id for change in changes]
+        repeated = [k for k, name in enumerate(names) if names.index(name) < k]
+        raise_if_any((Fault(f"changes[{k}].id", "stands twice", names[k]) for k in repeated), str(path))
+        return changes
 
 
 def find_remedies(

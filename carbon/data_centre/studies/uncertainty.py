@@ -20,6 +20,7 @@ from carbon.data_centre.cooling import Cooling, CoolingTechnology
 from carbon.data_centre.priors import HallCase, Prior, load_case
 from grid.arrays import Floats, read_only
 from grid.errors import Fault, InputError, raise_if_any
+from grid.files.spec_faults import faults_of
 from grid.units import KW_PER_MW, SECONDS_PER_HOUR
 
 PERCENTS = (5.0, 50.0, 95.0)
@@ -102,8 +103,7 @@ def halls(case: HallCase, n: int, seed: int) -> Iterator[tuple[float, CoolingTec
         try:
             yield _heat_share(**power), adapter.validate_python(cooling)
         except ValidationError as error:
-            faults = [Fault(".".join(map(str, e["loc"])), e["msg"], e["input"]) for e in error.errors()]
-            raise InputError(faults, f"a hall drawn for case {case.name!r}") from error
+            raise InputError(faults_of(error, HallCase), f"a hall drawn for case {case.name!r}") from error
 
 
 def draws(priors: Sequence[Prior], n: int, seed: int) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from carbon.factors import load_factor_set
 from carbon.upstream.market.region import Region
+from grid.errors import listed
 
 _SHOWN = 6
 
@@ -48,9 +49,8 @@ def caveats(region: Region, year: int | None = None) -> tuple[str, ...]:
         )
     unverified = region.unverified
     if unverified:
-        more = len(unverified) - _SHOWN
-        shown = ", ".join(unverified[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
         sentences.append(
-            f"{len(unverified)} of the {region.n_sourced} numbers of {region.name} are unverified: {shown}."
+            f"{len(unverified)} of the {region.n_sourced} numbers of {region.name} are unverified: "
+            f"{listed(unverified, _SHOWN)}."
         )
     return tuple(sentences)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -11,10 +10,10 @@ import numpy as np
 from carbon.upstream.market.region import Demand
 from grid.arrays import Floats, read_only
 from grid.time.clock import Clock
-from grid.weather.weather import middles_of_steps
+from grid.time.standard_profiles import QUARTERS_PER_DAY, standard_profiles
+from grid.time.steps import middles_of_steps
 
 _FREE = "free days"
-_QUARTERS_OF_DAY = 96
 
 
 def demand_mw(demand: Demand, clock: Clock, time_zone: str) -> Floats:
@@ -56,7 +55,7 @@ def _load_of_year_mw(demand: Demand, year: int) -> Floats:
 def _factors_of_months(load: Floats, course: tuple[float, ...], year: int) -> Floats:
     """Factor of each quarter of an hour by which the months have the course, and the year its energy, shape as load."""
     days = np.arange(f"{year}-01-01", f"{year + 1}-01-01", dtype="datetime64[D]")
-    months = np.repeat(days.astype("datetime64[M]").astype(np.int64) % 12, _QUARTERS_OF_DAY)
+    months = np.repeat(days.astype("datetime64[M]").astype(np.int64) % 12, QUARTERS_PER_DAY)
     wanted = np.array(course)[months]
     now = np.bincount(months, load)
     factors = np.bincount(months, wanted) / wanted.sum() * load.sum() / now
@@ -70,12 +69,11 @@ def _profiles_of_year(country: str, year: int) -> dict[str, Floats]:
     Under `_FREE` 1 on Saturdays, Sundays and public holidays, else 0.
     """
     import holidays  # noqa: PLC0415  slow to import
-    from demandlib.bdew import ElecSlp  # noqa: PLC0415  slow to import
 
-    free = list(holidays.country_holidays(country, years=year))
-    with warnings.catch_warnings():  # demandlib turns warnings into errors for the whole process
-        profiles = ElecSlp(year, holidays=free).get_profiles()
-    found = {str(name): read_only(profiles[name].to_numpy(dtype=np.float64)) for name in profiles.columns}
+    free = sorted(holidays.country_holidays(country, years=year))
     days = np.arange(f"{year}-01-01", f"{year + 1}-01-01", dtype="datetime64[D]")
     works = np.is_busday(days, holidays=np.array(free, dtype="datetime64[D]"))
-    return {**found, _FREE: read_only(np.repeat(np.where(works, 0.0, 1.0), _QUARTERS_OF_DAY))}
+    return {
+        **standard_profiles(year, frozenset(free)),
+        _FREE: read_only(np.repeat(np.where(works, 0.0, 1.0), QUARTERS_PER_DAY)),
+    }

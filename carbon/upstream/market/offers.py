@@ -102,8 +102,6 @@ def with_minimum_load(offers: Offers, region: Region, clearing: Clearing, step_h
     References:
         [1] B. F. Hobbs et al., "The Next Generation of Electric Power Unit Commitment Models", Kluwer, 2001, ch. 1.
     """
-    from scipy.ndimage import maximum_filter1d  # noqa: PLC0415  slow to import
-
     starting = [k for k, fleet in enumerate(region.technologies) if fleet.start_up_per_mwh > 0]
     if not starting:
         return offers
@@ -111,7 +109,7 @@ def with_minimum_load(offers: Offers, region: Region, clearing: Clearing, step_h
     running_mw = np.maximum(clearing.p_mw[:, starting] - offers.must_run_mw[:, starting], 0.0)
     share = np.array([region.technologies[k].minimum_load_share for k in starting])
     start_up = np.array([region.technologies[k].start_up_per_mwh for k in starting])
-    least_mw = share * maximum_filter1d(running_mw, width, axis=0, mode="nearest")
+    least_mw = share * _highest_around(running_mw, width)
     least_mw = np.minimum(least_mw, offers.flexible_mw[:, starting])
     flexible_mw = offers.flexible_mw.copy()
     flexible_mw[:, starting] -= least_mw
@@ -124,6 +122,17 @@ def with_minimum_load(offers: Offers, region: Region, clearing: Clearing, step_h
         owners=np.concatenate((offers.owners, starting)),
         months=offers.months,
     )
+
+
+def _highest_around(values: Floats, width: int) -> Floats:
+    """Highest of the `width` rows around each row, an odd number, shape (T, J); at the ends of those that there are."""
+    half = width // 2
+    highest, covered = np.pad(values, ((half, half), (0, 0)), mode="edge"), 1
+    while covered < width:  # of as many rows as are covered twice, and then of what is missing
+        more = min(covered, width - covered)
+        highest = np.maximum(highest[:-more], highest[more:])
+        covered += more
+    return np.asarray(highest)
 
 
 def by_owner(values: Floats, owners: Ints, n_owners: int) -> Floats:

@@ -9,8 +9,9 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from carbon.upstream.market.technology import UNVERIFIED, Course, Sourced, Technology
-from grid.errors import Fault, InputError, nearest
+from grid.errors import InputError, nearest
 from grid.files.content import is_file
+from grid.files.spec_faults import faults_of
 from grid.files.yaml_file import read_yaml
 from grid.sharing import shared
 from grid.spec import Spec
@@ -249,11 +250,12 @@ def load_region(name_or_path: str | Path) -> Region:
         raise InputError.single(
             "upstream.region", "no such region or file", str(name_or_path), nearest(str(name_or_path), shipped)
         )
-    try:
-        return Region.model_validate(read_yaml(path).content)
-    except ValidationError as error:
-        faults = [Fault(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
-        raise InputError(faults, str(path)) from error
+    file = read_yaml(path)
+    with file.naming_lines():
+        try:
+            return Region.model_validate({} if file.content is None else file.content)
+        except ValidationError as error:
+            raise InputError(faults_of(error, Region), str(path)) from error
 
 
 def reference_region() -> Region:

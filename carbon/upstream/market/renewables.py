@@ -16,10 +16,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 
-from grid.arrays import Floats
+from grid.arrays import Floats, read_only
 from grid.time.clock import Clock
 from grid.units import HOURS_PER_DAY
 from grid.weather.files import HOURS_OF_YEAR, WeatherYear
@@ -116,13 +117,19 @@ def fleet_power_curve(wind_speed_m_per_s: Floats) -> Floats:
     Returns:
         Same shape, 0 to 1; 0 in calm air.
     """
+    return np.interp(wind_speed_m_per_s, *_fleet_nodes())
+
+
+@cache
+def _fleet_nodes() -> tuple[Floats, Floats]:
+    """Wind speeds [m/s], and the output of many turbines per capacity at each [1]."""
     nodes = np.linspace(0.0, 40.0, 401)
     cubic = (nodes**3 - _CUT_IN_M_PER_S**3) / (_RATED_M_PER_S**3 - _CUT_IN_M_PER_S**3)
     single = np.where(nodes <= _CUT_OUT_M_PER_S, np.clip(cubic, 0.0, 1.0), 0.0)
     deviation = 0.6 + 0.2 * nodes
     weights = np.exp(-0.5 * ((nodes[None, :] - nodes[:, None]) / deviation[:, None]) ** 2)
     smooth = weights @ single / weights.sum(axis=1)
-    return np.interp(wind_speed_m_per_s, nodes, np.where(nodes > 0, smooth, 0.0))
+    return read_only(nodes), read_only(np.where(nodes > 0, smooth, 0.0))
 
 
 def wind_availability(

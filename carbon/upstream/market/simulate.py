@@ -74,7 +74,7 @@ def simulate_region(
     zone = time_zone if region.place is None else region.place.time_zone
     market = _cleared(region, weather, tuple(sites), clock, zone)
     clearing = market.clearing
-    p_mw, exported_mw = market.supply_mw(region.trade)
+    p_mw, exported_mw = market.supplied_mw.copy(), market.exported_mw
     unserved = clearing.unserved_mw > 0
     generates = ~sources.is_store & (np.arange(p_mw.shape[1]) < len(region.technologies))
     home_mw = p_mw[:, generates].sum(axis=1)
@@ -120,28 +120,39 @@ class _Market:
     Args:
         clearing: Of all offers, T steps and J columns.
         owners: Shape (J,), 0 to K.
-        fixed_mw: Output of reservoirs and storage, shape (T, K) [MW].
+        supplied_mw: Output of fleets, imports if there is trade, and unknown imports, shape (T, N) [MW].
+        exported_mw: What is exported, shape (T,) [MW].
         charge_mw: What storage takes, shape (T,) [MW].
-        abroad_mw: What neighbours take at the lowest prices, shape (T,) [MW].
     """
 
     clearing: Clearing
     owners: Ints
-    fixed_mw: Floats
+    supplied_mw: Floats
+    exported_mw: Floats
     charge_mw: Floats
-    abroad_mw: Floats
 
-    def supply_mw(self, trade: Trade | None) -> tuple[Floats, Floats]:
-        """Output of fleets, imports if there is trade, and unknown imports, and what is exported, shape (T,) [MW]."""
-        n_fleets = self.fixed_mw.shape[1]
-        p_mw = by_owner(self.clearing.p_mw, self.owners, n_fleets + (trade is not None))
-        p_mw[:, :n_fleets] += self.fixed_mw
-        exported_mw = np.zeros(len(p_mw))
-        if trade is not None:
-            balance_mw = p_mw[:, n_fleets] - self.abroad_mw
-            exported_mw = np.maximum(-balance_mw, 0.0)
-            p_mw[:, n_fleets] = np.maximum(balance_mw, 0.0)
-        return np.column_stack((p_mw, self.clearing.unserved_mw)), exported_mw
+
+def _supplied_mw(
+    clearing: Clearing, owners: Ints, fixed_mw: Floats, abroad_mw: Floats, trade: Trade | None
+) -> tuple[Floats, Floats]:
+    """Output of fleets, imports if there is trade, and unknown imports, and what is exported, see `_Market` [MW].
+
+    Args:
+        clearing: Of all offers.
+        owners: Of its columns.
+        fixed_mw: Output of reservoirs and storage, shape (T, K) [MW].
+        abroad_mw: What neighbours take at the lowest prices, shape (T,) [MW].
+        trade: With neighbours, if there is any.
+    """
+    n_fleets = fixed_mw.shape[1]
+    p_mw = by_owner(clearing.p_mw, owners, n_fleets + (trade is not None))
+    p_mw[:, :n_fleets] += fixed_mw
+    exported_mw = np.zeros(len(p_mw))
+    if trade is not None:
+        balance_mw = p_mw[:, n_fleets] - abroad_mw
+        exported_mw = np.maximum(-balance_mw, 0.0)
+        p_mw[:, n_fleets] = np.maximum(balance_mw, 0.0)
+    return np.column_stack((p_mw, clearing.unserved_mw)), exported_mw
 
 
 @shared()
@@ -166,7 +177,8 @@ def _cleared(region: Region, weather: Weather, sites: tuple[WeatherYear, ...], c
     kept = with_minimum_load(offers, region, clearing, clock.step_hours)
     if kept is not offers:
         clearing = kept.clear(served_mw)
-    return _Market(clearing, kept.owners, fixed_mw, charge_mw, abroad_mw)
+    supplied_mw, exported_mw = _supplied_mw(clearing, kept.owners, fixed_mw, abroad_mw, region.trade)
+    return _Market(clearing, kept.owners, supplied_mw, exported_mw, charge_mw)
 
 
 def _taken_abroad_mw(region: Region, load_mw: Floats, available_mw: Floats) -> Floats:

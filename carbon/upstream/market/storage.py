@@ -19,7 +19,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from grid.arrays import Floats, Ints, ratio
+from grid.arrays import Bools, Floats, Ints, ratio
 from grid.time.clock import Clock
 
 WEEK = timedelta(days=7)
@@ -96,13 +96,19 @@ def arbitrage_mw(
     def discharge_mw(level: Floats) -> Floats:
         return np.clip(residual_mw - level[windows], 0.0, capacity_mw)
 
+    means_at = _means_beyond(residual_mw, windows, capacity_mw)
+
     def levels(delivered_mw: Floats) -> tuple[Floats, Floats]:
         taken = delivered_mw / round_trip_efficiency
-        upper = _bisect(lambda middle: _mean_of(discharge_mw(middle), windows) > delivered_mw, floor, ceiling)
-        lower = _bisect(lambda middle: _mean_of(charge_mw(middle), windows) < taken, floor, ceiling)
+
+        def is_above(middle: Floats) -> Bools:
+            sold, bought = means_at(middle)
+            return np.stack((sold > delivered_mw, bought < taken))
+
+        upper, lower = _bisect(is_above, np.stack((floor, floor)), np.stack((ceiling, ceiling)))
         return lower, upper
 
-    def pays(delivered_mw: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def pays(delivered_mw: Floats) -> Bools:
         lower, upper = levels(delivered_mw)
         return (lower <= upper) & (price_of(lower) <= price_of(upper) * round_trip_efficiency)
 
@@ -136,10 +142,28 @@ def carried_over(values: Floats, charge_mw: Floats, discharge_mw: Floats, window
     return np.asarray(ratio(taken, sold, 0.0)[windows])
 
 
-def _bisect(
-    is_above: Callable[[Floats], np.ndarray[tuple[int, ...], np.dtype[np.bool_]]], low: Floats, high: Floats
-) -> Floats:
-    """Where the answer turns from True to False, for all windows at once, shape (W,)."""
+def _means_beyond(residual_mw: Floats, windows: Ints, capacity_mw: float) -> Callable[[Floats], Floats]:
+    """Mean discharge above and charge below levels of each window, shape (2, W) [MW], as a function of both levels.
+
+    Steps of a window stand below each other, so that each is a row of windows, for thousands of trials; sums are those
+    of one step after the other.
+    """
+    sizes = np.bincount(windows)
+    first = np.cumsum(sizes) - sizes
+    side = np.array([[1.0], [-1.0]])
+    beyond_mw = np.full((sizes.max(), 2, sizes.size), -np.inf)  # nothing flows in a step that a window has not
+    beyond_mw[np.arange(windows.size) - first[windows], :, windows] = (residual_mw * side).T
+
+    def means(level_mw: Floats) -> Floats:
+        flow_mw = beyond_mw - level_mw * side
+        np.clip(flow_mw, 0.0, capacity_mw, out=flow_mw)
+        return np.asarray(flow_mw.sum(axis=0) / sizes)
+
+    return means
+
+
+def _bisect(is_above: Callable[[Floats], Bools], low: Floats, high: Floats) -> Floats:
+    """Where the answer turns from True to False, for all windows at once, shape (..., W)."""
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         above = is_above(middle)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,22 +10,27 @@ import numpy as np
 
 from carbon.factors import Boundary, FactorSet, UsedFactor, load_factor_set
 from carbon.factors.used import published
-from carbon.upstream.readers.csv_layouts import Layout, layout_of
-from carbon.upstream.readers.csv_rows import FileRows, read_rows
+from carbon.upstream.currency import currency_doubt
+from carbon.upstream.readers.csv_layouts import layout_of
+from carbon.upstream.readers.csv_rows import STEPS_US, FileRows, read_rows
 from carbon.upstream.readers.entsoe_files import is_library, library_table
 from carbon.upstream.readers.entsoe_long import has_types_in_rows, with_types_in_columns
+from carbon.upstream.readers.file_part import FileHead, FilePart, heads_faults, joint_report, mix_faults
+from carbon.upstream.readers.layout import Layout
+from carbon.upstream.readers.national_layouts import with_one_time
 from carbon.upstream.supply import IMPORTS, Upstream
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.files.report import FileReport
+from grid.files.cell_faults import Rows
+from grid.files.content import is_folder
 from grid.files.text_table import TextTable, read_text_table, tidy
 from grid.sharing import shared
 from grid.time.clock import Clock
 from grid.time.gaps import FilledSeries, fill_gaps, gap_faults
 from grid.time.rows import EvenRows, even_rows, order_faults, step_means, uneven_rows
 
-_NOT_OURS = ("time_utc", "ci_kg_per_mwh", "price_per_mwh")
-_STEPS_US = tuple(60_000_000 * minutes for minutes in (5, 10, 15, 20, 30, 60))
+_REQUIRED = ("time_utc", "ci_kg_per_mwh", "price_per_mwh")
+"""Columns that a file in our own layout must have."""
 _SHOWN = 10
 
 
@@ -38,49 +43,115 @@ def upstream_from_csv(
     factors: FactorSet | None = None,
     price_per_mwh: float | None = None,
     area: str | None = None,
+    currency: str | None = None,
 ) -> Upstream:
     """Reads intensity, price and, where it has them, mix and shares of the electricity above the city.
 
     The layout is told by the header (`carbon.upstream.readers.csv_layouts`). Our own has ``time_utc`` (beginning, ISO
     8601, UTC), ``ci_kg_per_mwh``, ``price_per_mwh``; optional ``ci_marginal_kg_per_mwh`` (otherwise the average),
     ``renewable_share`` and ``carbon_free_share`` (0 to 1; otherwise 0 and the renewable share: what is not known does
-    not count). Intervals are hours or parts of them, also both in
-    one file. Gaps, as missing rows or empty cells, are filled by
-    the rule of `grid.time.gaps` and counted in `Upstream.missing_hours`.
+    not count). Intervals are hours or parts of them, also both in one file. Gaps, as missing rows or empty cells, are
+    filled by the rule of `grid.time.gaps` and counted in `Upstream.missing_hours`.
 
     Args:
-        path: The file, or a folder with files of ENTSO-E's File Library.
+        path: The file, or a folder with files of ENTSO-E's File Library, or with one file of generation or intensity
+            and one of prices, in any layouts.
         clock: The time axis; the file must cover it. Steps take the mean of the file over them.
         boundary: What to count: it chooses among the file's intensities, or the factors for its mix; our own layout
             states it for the file.
         factors: For the technologies of a mix without intensities; the default set if None.
         price_per_mwh: For a file without prices; without it such a file is refused.
         area: Which area of a file or folder of ENTSO-E's File Library, by code or name; needed where it holds several.
+        currency: Of the scenario; a file that states another for its prices says so in its report.
 
     Raises:
         InputError: If the file cannot be read, is of no known layout, lacks columns or part of the clock, has values
             that are no numbers or out of range, or gaps that must not be filled; all faults at once, with their rows.
     """
-    library = is_library(Path(path))
+    path = Path(path)
+    library = is_library(path) and not _is_folder_of_others(path)
     if area is not None and not library:
         raise InputError.single("area", "chooses from files of ENTSO-E's File Library; this file is another", area)
-    table = _library(Path(path), area) if library else _table(path)
+    files = [path] if library or not is_folder(path) else sorted(path.glob("*.csv"))
+    parts = _read_parts(path, files, clock, boundary, area, price_per_mwh)
+    found = {name: means for part in parts for name, means in part.means.items()}
+    if price_per_mwh is not None and "price_per_mwh" not in found:
+        found["price_per_mwh"] = np.full(clock.n_steps, price_per_mwh)
+    layouts = [part.head.layout for part in parts]
+    generation = {name: technology for layout in layouts for name, technology in layout.generation.items()}
+    missing_hours = max(part.series.missing_hours for part in parts)
+    upstream = _upstream(generation, found, clock, boundary, factors, missing_hours)
+    report = joint_report(str(path), parts, upstream)
+    stated = next((layout.currency for layout in layouts if layout.currency), "")
+    doubt = currency_doubt(stated, currency, "prices of the file") if currency is not None else ""
+    return replace(upstream, report=replace(report, mended=(*report.mended, *filter(None, (doubt,)))))
+
+
+def _read_parts(
+    path: Path, files: list[Path], clock: Clock, boundary: Boundary, area: str | None, price_per_mwh: float | None
+) -> list[FilePart]:
+    """Reads the files at a path; faults of headers, of what the files lack together and of rows are told at once."""
+    heads, parts, faults = list[FileHead](), list[FilePart](), list[Fault]()
+    for file in files:
+        try:
+            heads.append(_read_head(file, boundary, area))
+        except InputError as error:
+            faults += _of_file(error, file, path)
+    if not faults:
+        faults += heads_faults(heads, price_per_mwh, boundary)
+    for head in heads:
+        try:
+            parts.append(_read_part(head, clock))
+        except InputError as error:
+            faults += _of_file(error, head.file, path)
+    raise_if_any(faults, str(path))
+    return parts
+
+
+def _of_file(error: InputError, file: Path, path: Path) -> list[Fault]:
+    """The faults of a file; of one of a folder with its name."""
+    if file == path:
+        return list(error.faults)
+    return [replace(fault, place=f"{file.name}, {fault.place or 'columns'}") for fault in error.faults]
+
+
+def _read_head(path: Path, boundary: Boundary, area: str | None) -> FileHead:
+    """The cells of a file of any known layout; faults as in `upstream_from_csv`."""
+    library = is_library(path)
+    table = _library(path, area) if library else _table(path)
     layout = layout_of(tuple(table.names), boundary)
     if layout is None:
         raise_if_any(_column_faults(table.names), str(path))
         raise InputError.single("", "has none of the known layouts (docs/reading_files.md)", str(path))
-    raise_if_any(_layout_faults(layout, table, price_per_mwh, boundary), str(path))
-    rows = read_rows(layout, table, of_one_file=not library)
-    raise_if_any(_zone_faults(layout, table), str(path))
-    raise_if_any([*_time_faults(layout, rows, clock), *rows.faults], str(path))
+    raise_if_any(mix_faults(layout), str(path))
+    return FileHead(path, layout, table, of_library=library)
+
+
+def _read_part(head: FileHead, clock: Clock) -> FilePart:
+    """The rows of a file; faults as in `upstream_from_csv`."""
+    path, layout, table = str(head.file), head.layout, head.table
+    rows = read_rows(layout, table, of_one_file=not head.of_library)
+    raise_if_any(_zone_faults(layout, table), path)
+    raise_if_any([*_time_faults(layout, rows, clock), *rows.faults], path)
     even, series, faults = _filled(rows, clock)
-    raise_if_any(faults, str(path))
+    raise_if_any(faults, path)
     means = step_means(replace(even, values=series.values), clock)
-    found = {name: means[:, place] for place, name in enumerate(rows.names)}
-    if price_per_mwh is not None and "price_per_mwh" not in found:
-        found["price_per_mwh"] = np.full(clock.n_steps, price_per_mwh)
-    upstream = _upstream(layout, found, clock, boundary, factors, series.missing_hours)
-    return replace(upstream, report=_report(str(path), layout, rows, even, series, upstream))
+    return FilePart(head, rows, even, series, dict(zip(rows.names, means.T, strict=True)))
+
+
+def _is_folder_of_others(path: Path) -> bool:
+    """Whether a path is a folder without files of the File Library, and with one in another published layout."""
+    files = sorted(path.glob("*.csv")) if is_folder(path) else []
+    if any(is_library(file) for file in files):
+        return False
+    for file in files:
+        try:
+            layout = layout_of(tuple(_table(file).names), "direct")
+        except InputError:  # told where the file is read
+            continue
+        if layout is not None and layout.name not in {"gridcarbon", "ENTSO-E File Library"}:
+            return True
+    return False
 
 
 def _table(path: str | Path) -> TextTable:
@@ -90,10 +161,11 @@ def _table(path: str | Path) -> TextTable:
     except InputError as error:
         rule = f"cannot be read as CSV: {error.faults[0].rule}"
         raise InputError([replace(error.faults[0], rule=rule), *error.faults[1:]], str(path)) from error
-    known = {name.casefold(): name for name in (*_NOT_OURS, "ci_marginal_kg_per_mwh", "renewable_share")}
+    known = {name.casefold(): name for name in (*_REQUIRED, "ci_marginal_kg_per_mwh", "renewable_share")}
     renamed = {name: known.get(name.casefold(), name) for name in table.names}
     if len(set(renamed.values())) == len(renamed):
         table = replace(table, cells=table.cells.rename(renamed))
+    table = with_one_time(table)
     if has_types_in_rows(table.names):
         return with_types_in_columns(table)
     first = table.cells.row(0) if table.n_rows else ("x",)
@@ -113,25 +185,25 @@ def _filled(rows: FileRows, clock: Clock) -> tuple[EvenRows, FilledSeries, list[
     used = even.used_by(clock)
     last_row = np.maximum(np.maximum.accumulate(even.row), 0)
 
-    def place(step: int) -> str:
-        return rows.place(even.begins[step], int(last_row[step]))
+    def position(step: int) -> str:
+        return rows.position(even.begins[step], int(last_row[step]))
 
     missing = ~np.isfinite(even.values)
-    faults = list(gap_faults(missing, used, even.step_hours, rows.names, place))
+    faults = list(gap_faults(missing, used, even.step_hours, rows.names, position))
     return even, fill_gaps(even.values, used, even.step_hours), faults
 
 
 def _upstream(
-    layout: Layout,
+    generation: Mapping[str, str],
     found: dict[str, Floats],
     clock: Clock,
     boundary: Boundary,
     factors: FactorSet | None,
     missing_hours: float,
 ) -> Upstream:
-    names = tuple(dict.fromkeys(layout.generation.values()))
+    names = tuple(dict.fromkeys(generation.values()))
     p_mw, used = np.zeros((clock.n_steps, len(names))), tuple[UsedFactor, ...]()
-    for column, technology in layout.generation.items():
+    for column, technology in generation.items():
         if column not in found:  # joined with the column that it is a part of
             continue
         p_mw[:, names.index(technology)] += found[column]
@@ -164,62 +236,16 @@ def _upstream(
     )
 
 
-def _report(
-    source: str, layout: Layout, rows: FileRows, even: EvenRows, series: FilledSeries, upstream: Upstream
-) -> FileReport:
-    """What was read, in figures of the whole file and of the run."""
-    totals = []
-    for name, label in (("ci_kg_per_mwh", "intensity [kg/MWh]"), ("price_per_mwh", "price [currency/MWh]")):
-        run = getattr(upstream, name)
-        text = f"{label}: run {run.mean():,.2f} ({run.min():,.2f} to {run.max():,.2f})"
-        if name in rows.names:
-            column = even.values[:, rows.names.index(name)]
-            text += f", file {np.nanmean(column):,.2f} ({np.nanmin(column):,.2f} to {np.nanmax(column):,.2f})"
-        totals.append(text)
-    energy: dict[str, float] = {}
-    for fuel, technology in layout.generation.items():
-        if fuel in rows.names:
-            gwh = float(np.nansum(even.values[:, rows.names.index(fuel)])) * even.step_hours / 1000
-            energy[technology] = energy.get(technology, 0.0) + gwh
-    if energy:
-        largest = sorted(energy, key=lambda each: -energy[each])
-        parts = ", ".join(f"{name} {energy[name]:,.1f}" for name in largest if energy[name] > 0)
-        totals.append(f"generation in the file {sum(energy.values()):,.1f} GWh: {parts}")
-    return FileReport(
-        kind="upstream",
-        source=source,
-        form=layout.name,
-        rows=f"{rows.begins.size:,}",
-        period=even.period_words,
-        zone=rows.zone,
-        step=even.words,
-        gaps=series.words,
-        totals=tuple(totals),
-        mended=rows.mended,
-        dropped=rows.dropped,
-    )
-
-
 def _column_faults(columns: list[str]) -> Iterator[Fault]:
-    if not {*_NOT_OURS} & {*columns} and not any(nearest(name, columns) for name in _NOT_OURS):
+    if not {*_REQUIRED} & {*columns} and not any(nearest(name, columns) for name in _REQUIRED):
         yield Fault("", "has none of the known layouts (docs/reading_files.md); its columns are", ", ".join(columns))
         return
-    for name in _NOT_OURS:
+    for name in _REQUIRED:
         if name not in columns:
-            yield Fault(name, "is a required column of our layout", suggestion=nearest(name, columns))
-
-
-def _layout_faults(
-    layout: Layout, table: TextTable, price_per_mwh: float | None, boundary: Boundary
-) -> Iterator[Fault]:
-    if "ci_kg_per_mwh" not in layout.values and not layout.generation:
-        rule = f"is a required column; this file, in the layout of {layout.name}, has no {boundary} intensities"
-        yield Fault("ci_kg_per_mwh", rule, suggestion=nearest("ci_kg_per_mwh", table.names))
-    if "price_per_mwh" not in layout.values and price_per_mwh is None:
-        rule = f"is a required column; {layout.name} has no prices here, so {layout.cure}"
-        if layout.name == "gridcarbon":
-            rule = "is a required column"
-        yield Fault("price_per_mwh", rule, suggestion=nearest("price_per_mwh", table.names))
+            rule = "is a required column of our layout"
+            if name == "time_utc":
+                rule += ", beginnings in UTC (times with an offset, such as +02:00, may be local)"
+            yield Fault(name, rule, suggestion=nearest(name, columns))
 
 
 def _zone_faults(layout: Layout, table: TextTable) -> Iterator[Fault]:
@@ -237,8 +263,8 @@ def _time_faults(layout: Layout, rows: FileRows, clock: Clock) -> Iterator[Fault
         return
     unread = np.isnat(begins)
     if unread.any() or not begins.size:
-        rule = "must be times such as 2030-01-01T00:00, or as the layout has them; not so in rows"
-        yield Fault(name, rule, rows.line[unread][:_SHOWN].tolist() or "an empty file")
+        rule = "must be times such as 2030-01-01T00:00, or as the layout has them"
+        yield Fault(name, f"{rule}; not so in rows", Rows(rows.line[unread].tolist()) or "an empty file")
         return
     falling = list(order_faults(begins, rows.line, name))
     if falling:
@@ -246,7 +272,7 @@ def _time_faults(layout: Layout, rows: FileRows, clock: Clock) -> Iterator[Fault
         return
     distances = np.diff(begins).astype("timedelta64[us]").astype(np.int64)
     odd = uneven_rows(begins, rows.lengths_us)
-    if (distances.size and int(distances.min()) not in _STEPS_US) or odd.size:
+    if (distances.size and int(distances.min()) not in STEPS_US) or odd.size:
         at = rows.line[odd] if odd.size else rows.line[1:2]
         rule = "must be whole hours, halves or quarters of an hour apart, or 5, 10 or 20 minutes; not so in rows"
         yield Fault(name, rule, at[:_SHOWN].tolist())

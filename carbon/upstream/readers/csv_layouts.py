@@ -10,6 +10,7 @@
 | ENTSO-E Transparency Platform | ``MTU``, beginning, zone of the header, else CET/CEST | generation, price |
 | ENTSO-E File Library (`entsoe_files`) | ``DateTime(UTC)``, beginning, UTC | generation, price, imports |
 | Energy-Charts | ``Date (GMT+1)``, by the cell's offset, else the header's | generation, price |
+| SMARD, éCO2mix (`national_layouts`) | local, or by the cell's offset | generation, price or intensity |
 
 Exports of ENTSO-E may have types of generation as columns or as rows (`entsoe_long`). Any of them may have a column
 ``price_per_mwh`` added. Where a layout gives generation and no intensity, this follows
@@ -22,13 +23,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from carbon.factors import Boundary
 from carbon.upstream.readers.entsoe_files import IMPORTS, PRICE, TIME
-from grid.errors import InputError
-from grid.time.zones import UTC_ZONE, Zone, zone_in_header
+from carbon.upstream.readers.layout import Layout, header_zone, left_out_why, starting
+from carbon.upstream.readers.national_layouts import eco2mix, smard
+from grid.time.zones import UTC_ZONE, Zone
 
 _OWN: Final = ("ci_kg_per_mwh", "price_per_mwh", "ci_marginal_kg_per_mwh", "renewable_share", "carbon_free_share")
 _EIA: Final = {
@@ -115,9 +117,6 @@ _GERMAN_TYPES: Final = {
     "andere erneuerbare": "biomass",
 }
 """Production types of Energy-Charts in German (unverified)."""
-_STORES: Final = ("pump", "storage", "battery", "batterie", "speicher")
-_STORAGE_WHY: Final = "storage, whose origin is not in the file"
-_UNKNOWN_WHY: Final = "of no type that is known"
 _NO_GENERATION: Final = (
     "load", "last", "residual", "share", "anteil", "cross border", "trading", "handel", "import", "export", "price",
     "preis", "auction", "auktion", "consumption", "verbrauch", "forecast", "prognose", "frequency", "emission", "co2",
@@ -125,38 +124,9 @@ _NO_GENERATION: Final = (
 """What columns of Energy-Charts hold beside generation, by a word in their names."""
 
 
+_PRICED: Final = re.compile(r"(?i)day-ahead price [\[(]([a-z]{3})/mwh[\])]")
 _ACTUAL: Final = re.compile(r"(.+?)\s+-\s+Actual Aggregated\b")
 """Columns of generation of the Transparency Platform."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How to read one file.
-
-    Args:
-        name: Of the layout.
-        time_column: Its time.
-        zone: Of cells that state none: that of the header, else of the layout.
-        values: For each of our columns, the file's column and what its numbers are multiplied by.
-        generation: For columns of power [MW], the technology.
-        single: Columns in which all rows must agree (one zone a file).
-        cure: What to do where it has no prices.
-        ends_after_min: What its times are later than the beginning of their interval [min].
-        left_out: Columns of generation that are no part of the mix, and why.
-        alternatives: Columns that hold what others hold in other years' files, never both in one row: the whole, and
-            the parts that it was split into or the same before it was adjusted.
-    """
-
-    name: str
-    time_column: str
-    zone: Zone
-    values: dict[str, tuple[str, float]] = field(default_factory=dict)
-    generation: dict[str, str] = field(default_factory=dict)
-    single: tuple[str, ...] = ()
-    cure: str = "add a column of this name"
-    ends_after_min: int = 0
-    alternatives: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def layout_of(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
@@ -175,11 +145,14 @@ def layout_of(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
         _entso_e,
         _entso_e_library,
         _energy_charts,
+        smard,
+        eco2mix,
     ):
         layout = build(columns, boundary)
         if layout is not None:
             if "price_per_mwh" in columns:
-                return replace(layout, values=layout.values | {"price_per_mwh": ("price_per_mwh", 1.0)})
+                priced = layout.values | {"price_per_mwh": ("price_per_mwh", 1.0)}
+                return replace(layout, values=priced, currency="")
             return layout
     return None
 
@@ -192,15 +165,15 @@ def _own(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa
 
 def _electricity_maps(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
     kinds = ("direct",) if boundary == "direct" else ("life cycle", "lca")
-    intensity = _starting(columns, [f"carbon intensity gco₂eq/kwh ({kind})" for kind in kinds])
-    if "Datetime (UTC)" not in columns or not _starting(columns, ["carbon intensity gco₂eq/kwh"]):
+    intensity = starting(columns, [f"carbon intensity gco₂eq/kwh ({kind})" for kind in kinds])
+    if "Datetime (UTC)" not in columns or not starting(columns, ["carbon intensity gco₂eq/kwh"]):
         return None
     values = {"ci_kg_per_mwh": (intensity, 1.0)} if intensity else {}
     for ours, theirs in (
         ("renewable_share", ["renewable energy percentage", "renewable percentage"]),
         ("carbon_free_share", ["carbon-free energy percentage", "low carbon percentage"]),
     ):
-        found = _starting(columns, theirs)
+        found = starting(columns, theirs)
         if found:
             values[ours] = (found, 0.01)
     zones = tuple(name for name in columns if name.lower() == "zone id")
@@ -233,13 +206,8 @@ def _eia(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa
     return Layout(
         "EIA-930", time, UTC_ZONE, generation=generation, single=zones, ends_after_min=60,
         alternatives=tuple(alternatives),
-        left_out=_left_out(name for name in others if name not in adjusted and not name.endswith(" (Imputed)")),
+        left_out=left_out_why(name for name in others if name not in adjusted and not name.endswith(" (Imputed)")),
     )  # fmt: skip
-
-
-def _left_out(names: Iterable[str]) -> dict[str, str]:
-    """Columns of generation that are no part of the mix, and why."""
-    return {name: _STORAGE_WHY if any(word in name.casefold() for word in _STORES) else _UNKNOWN_WHY for name in names}
 
 
 def _first_of(generation: Iterable[str], fuel: str) -> str | None:
@@ -249,7 +217,7 @@ def _first_of(generation: Iterable[str], fuel: str) -> str | None:
 
 
 def _neso_intensity(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
-    actual = _starting(columns, ["actual carbon intensity (gco2/kwh)", "intensity.actual", "intensity_actual"])
+    actual = starting(columns, ["actual carbon intensity (gco2/kwh)", "intensity.actual", "intensity_actual"])
     time = next((name for name in ("Datetime (UTC)", "from") if name in columns), None)
     if actual is None or time is None:
         return None
@@ -265,7 +233,7 @@ def _neso_mix(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:
         if theirs in columns:
             values[ours] = (theirs, 0.01)
     generation = {name: technology for name, technology in _NESO.items() if name in columns}
-    stores = _left_out(name for name in columns if name == "STORAGE")
+    stores = left_out_why(name for name in columns if name == "STORAGE")
     return Layout("NESO generation mix", "DATETIME", UTC_ZONE, values, generation, left_out=stores)
 
 
@@ -277,11 +245,12 @@ def _entso_e(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # 
     found = {name: _ACTUAL.match(name) for name in columns}
     kinds = {name: _type(match[1]) for name, match in found.items() if match is not None}
     generation = {name: _TYPES[kind] for name, kind in kinds.items() if kind in _TYPES}
-    others = _left_out(name for name in kinds if name not in generation)
-    price = _starting(columns, ["day-ahead price [eur/mwh]", "day-ahead price (eur/mwh)"])
+    others = left_out_why(name for name in kinds if name not in generation)
+    price = next((name for name in columns if _PRICED.match(name)), None)
+    currency = "" if price is None else str(_PRICED.findall(price)[0]).upper()
     values = {"price_per_mwh": (price, 1.0)} if price else {}
-    zones = tuple(name for name in columns if name == "Area")
-    return Layout("ENTSO-E", time, zone, values, generation, zones, left_out=others)
+    zones = tuple(name for name in columns if name in {"Area", "Sequence"})
+    return Layout("ENTSO-E", time, zone, values, generation, zones, left_out=others, currency=currency)
 
 
 def _entso_e_library(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
@@ -290,10 +259,14 @@ def _entso_e_library(columns: tuple[str, ...], boundary: Boundary) -> Layout | N
     generation = {name: _TYPES[_type(name)] for name in columns if _type(name) in _TYPES}
     if IMPORTS in columns:
         generation[IMPORTS] = "unknown"
-    values = {"price_per_mwh": (PRICE, 1.0)} if PRICE in columns else {}
+    price = next((name for name in columns if name.partition(" [")[0] == PRICE), None)
+    currency = "" if price is None else price.removeprefix(PRICE).strip(" []").removesuffix("/MWh")
+    values = {"price_per_mwh": (price, 1.0)} if price else {}
     cure = "put the files of EnergyPrices beside it in one folder, and name the folder"
-    others = _left_out(name for name in columns if name not in {TIME, PRICE, "price_per_mwh", *generation})
-    return Layout("ENTSO-E File Library", TIME, UTC_ZONE, values, generation, cure=cure, left_out=others)
+    others = left_out_why(name for name in columns if name not in {TIME, price, "price_per_mwh", *generation})
+    return Layout(
+        "ENTSO-E File Library", TIME, UTC_ZONE, values, generation, cure=cure, left_out=others, currency=currency
+    )  # fmt: skip
 
 
 def _energy_charts(columns: tuple[str, ...], boundary: Boundary) -> Layout | None:  # noqa: ARG001
@@ -302,40 +275,19 @@ def _energy_charts(columns: tuple[str, ...], boundary: Boundary) -> Layout | Non
         return None
     types = _TYPES | _GERMAN_TYPES
     generation = {name: types[_type(name)] for name in columns if _type(name) in types}
-    price = _starting(columns, ["day ahead auction", "day ahead auktion"])
+    price = starting(columns, ["day ahead auction", "day ahead auktion"])
     beside = {time, "price_per_mwh", *_OWN, *generation}
     others = (name for name in columns if name not in beside and not _is_no_generation(name))
     values = {"price_per_mwh": (price, 1.0)} if price else {}
-    return Layout("Energy-Charts", time, header_zone(time, UTC_ZONE), values, generation, left_out=_left_out(others))
+    return Layout(
+        "Energy-Charts", time, header_zone(time, UTC_ZONE), values, generation, left_out=left_out_why(others),
+        currency="EUR" if price else "",
+    )  # fmt: skip
 
 
 def _is_no_generation(name: str) -> bool:
     return any(word in name.casefold() for word in _NO_GENERATION)
 
 
-def header_zone(name: str, otherwise: Zone) -> Zone:
-    """The zone that the name of a time column states.
-
-    Args:
-        name: Such as ``Date (GMT+1)`` or ``MTU (EET/EEST)``.
-        otherwise: Where it states none.
-
-    Raises:
-        InputError: If it states one that is not known.
-    """
-    words, zone = zone_in_header(name)
-    if words is None:
-        return otherwise
-    if zone is None:
-        raise InputError.single(name, "names a time zone that is not known; write it as (UTC+01:00), say", words)
-    return zone
-
-
 def _type(name: str) -> str:
     return name.strip().lower().replace(" / ", "/")
-
-
-def _starting(columns: Iterable[str], beginnings: Iterable[str]) -> str | None:
-    """The first column that begins with one of these, in lower case."""
-    wanted = tuple(beginnings)
-    return next((name for name in columns if name.lower().startswith(wanted)), None)

@@ -17,13 +17,15 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from carbon.upstream.readers.night import solar_nights
-from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.errors import Fault, InputError, listed, nearest, raise_if_any
+from grid.files.cell_faults import Rows
 from grid.files.content import open_regular
 from grid.files.text_table import read_text_table
 
@@ -31,7 +33,7 @@ TIME: Final = "DateTime(UTC)"
 PRICE: Final = "Price"
 IMPORTS: Final = "Net imports"
 SOLAR: Final = "Solar"
-"""Columns of the wide table, beside those of the types of generation."""
+"""Columns of the wide table, beside those of the types of generation; that of prices names their currency too."""
 _LOAD: Final = "Total load"
 _CONSUMPTION: Final = "Consumption of "
 _VALUES: Final = {"ActualGenerationOutput": "", "TotalLoad": _LOAD, "Price": PRICE}
@@ -78,8 +80,9 @@ def library_table(path: Path, area: str | None = None) -> pl.DataFrame:
         area: Code, map code or display name of the area; needed where the files hold several.
 
     Returns:
-        `TIME` and a column for each type of generation [MW], `IMPORTS` [MW] where there is a load, `PRICE` where there
-        are prices; a row for each interval of the finest resolution, empty where nothing was published.
+        `TIME` and a column for each type of generation [MW], `IMPORTS` [MW] where there is a load, `PRICE` with its
+        currency, as in ``Price [EUR/MWh]``, where there are prices; a row for each interval of the finest resolution,
+        empty where nothing was published.
 
     Raises:
         InputError: If files cannot be read, have other columns, cells that are no numbers, or the wrong areas; all
@@ -88,11 +91,20 @@ def library_table(path: Path, area: str | None = None) -> pl.DataFrame:
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
     if not files:
         raise InputError.single("upstream", "must hold files of ENTSO-E's File Library (.csv)", str(path))
-    tables = [_tidy(file) for file in files]
+    tables, faults = [], list[Fault]()
+    for file in files:
+        try:
+            tables.append(_tidy(file))
+        except InputError as error:
+            named = "" if len(files) == 1 else f"{file.name}, "
+            faults += [replace(fault, place=f"{named}{fault.place}") for fault in error.faults]
+    raise_if_any(faults, str(path))
     everything = pl.concat(tables)
     chosen = _of_area(everything, area, path)
     raise_if_any(_cell_faults(chosen), str(path))
-    return _wide(_at_finest(_newest(chosen)))
+    wide = _wide(_at_finest(_newest(chosen)))
+    currencies = chosen.filter(pl.col("name") == PRICE)["currency"].unique().to_list()
+    return wide.rename({PRICE: f"{PRICE} [{currencies[0]}/MWh]"}) if any(currencies) else wide
 
 
 def _tidy(file: Path) -> pl.DataFrame:
@@ -106,6 +118,9 @@ def _tidy(file: Path) -> pl.DataFrame:
         for name in _NAMES
         if columns[name] is None
     ]
+    if value is None and len(faults) > len(_NAMES) // 2:
+        rule = "is no file of ENTSO-E's File Library (docs/reading_files.md lists what is read); its columns are"
+        raise InputError.single("columns", rule, read.names[:_SHOWN])
     if value is None:
         faults.append(Fault("values", f"needs a column that begins with {', '.join(_VALUES)}"))
     elif not _VALUES[_kind(value)] and _TYPE not in table.columns:
@@ -144,7 +159,7 @@ def _of_area(rows: pl.DataFrame, area: str | None, path: Path) -> pl.DataFrame:
         held = rows["area"].unique().sort().to_list()
         if len(held) > 1:
             rule = f"holds {len(held)} areas; name one of them as the area, or keep the rows of one"
-            raise InputError.single("area", rule, ", ".join(held[:_SHOWN]) + " …" * (len(held) > _SHOWN))
+            raise InputError.single("area", rule, listed(held, _SHOWN))
         found = rows
     else:
         found = rows.filter(pl.any_horizontal(pl.col(name) == area for name in columns))
@@ -172,7 +187,8 @@ def _cell_faults(rows: pl.DataFrame) -> Iterator[Fault]:
     }
     for name, wrong in bad.items():
         for (file,), found in rows.filter(wrong).group_by("file", maintain_order=True):
-            yield Fault(f"{file}, {name}", rules[name], found["row"].unique(maintain_order=True)[:_SHOWN].to_list())
+            lines = found["row"].unique(maintain_order=True).to_list()
+            yield Fault(f"{file}, {name}", rules[name], Rows(lines, str(found[name][0])))
     currencies = rows.filter(pl.col("name") == PRICE)["currency"].unique().sort().to_list()
     if len(currencies) > 1:
         yield Fault("Currency", "must be one for all prices", ", ".join(currencies))

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from grid.arrays import Bools, Floats
-from grid.time.gaps import gap_lengths
 
-_MINUTES_OF_DAY: Final = 24 * 60
+_HOURS_OF_DAY: Final = 24
 _DAYS_AROUND: Final = 7
 _DARK: Final = 0.01
 """Share of the greatest value up to which an hour of the day counts as dark."""
@@ -50,6 +49,6 @@ def _short_and_low(begins: npt.NDArray[np.datetime64], p_mw: Floats, missing: Bo
     at_left, at_right = after == 0, after == known.size
     low_left = at_left | (p_mw[known[left]] <= _EDGE * greatest)
     low_right = at_right | (p_mw[known[right]] <= _EDGE * greatest)
-    hours = (begins[known[right]] - begins[known[left]]) / np.timedelta64(3600, "s")
-    short = at_left | at_right | (hours < _MINUTES_OF_DAY / 60)
-    return np.asarray(low_left & low_right & short & (gap_lengths(missing) < missing.size))
+    begin, end = np.where(at_left, 0, known[left]), np.where(at_right, missing.size - 1, known[right])
+    hours = (begins[end] - begins[begin]) / np.timedelta64(1, "h")
+    return np.asarray(low_left & low_right & (hours < _HOURS_OF_DAY))

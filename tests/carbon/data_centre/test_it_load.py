@@ -226,3 +226,16 @@ def test_pv_and_battery_become_assets_at_the_same_bus() -> None:
         ("pv", "n: PV", "b"), ("battery", "n: battery", "b"),
     ]  # fmt: skip
     assert DataCentre(name="n", bus="b", p_it_rated_mw=1.0).on_site_assets == ()
+
+
+def test_cells_of_a_utilisation_are_shown_and_equal_rows_count_once(tmp_path: Path) -> None:
+    hours = [f"2030-01-07T{hour:02}:00,0.{hour + 10}" for hour in range(24)]
+    clock, path = Clock(WEEK.start, timedelta(hours=1), 24), tmp_path / "load.csv"
+    path.write_text("\n".join(["time_utc,utilisation", *hours, *hours[3:5]]))
+    assert read_utilisation(path, clock)[0][4] == pytest.approx(0.14)
+    path.write_text("\n".join(["time_utc,utilisation", *hours[:3], "2030-01-07T03:00,#DIV/0!", *hours[4:]]))
+    with pytest.raises(InputError, match=r"utilisation: must be numbers, .* got \[5\], the first of '#DIV/0!'"):
+        read_utilisation(path, clock)
+    path.write_text("\n".join(["time_utc,utilisation", *hours[:3], "2030-01-07T03:00,-1", *hours[4:]]))
+    with pytest.raises(InputError, match=r"must be a number within 0 and 1, .* got \[5\], the first of '-1'"):
+        read_utilisation(path, clock)

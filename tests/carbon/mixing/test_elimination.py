@@ -70,7 +70,7 @@ def test_an_order_cannot_be_changed():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_all_that_a_node_refers_to_lies_between_it_and_the_root(seed):
-    """Why the walk of the stocks may climb from the first later node to the next."""
+    """So the first later node of each makes the order a tree."""
     ends = np.random.default_rng(seed).integers(0, 12, (2, 30))
     pattern = EliminationOrder.from_branches(*ends, 12).pattern
     for rank in range(12):

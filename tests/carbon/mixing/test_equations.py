@@ -129,4 +129,4 @@ def test_stocks_open_with_what_the_first_session_brings():
     equations = MixingEquations.from_flows(random_city(0).flows, random_city(0).sources)
     initial = np.column_stack([op.ci_initial_kg_per_mwh, op.renewable_share_initial])
     devices = device_arrays(op, equations.order, equations.n_steps, initial, (False, True))
-    np.testing.assert_array_equal(open_stocks(devices, op, 6).held[:, 0], op.e_start_mwh[[0, 3, 2, 5]])
+    np.testing.assert_array_equal(open_stocks(devices, op).held[:, 0], op.e_start_mwh[[0, 3, 2, 5]])

@@ -170,3 +170,15 @@ def test_a_star_branch_with_negative_loss_keeps_its_balance():
 def test_a_wrong_input_is_named(make, place):
     with pytest.raises(InputError, match=place):
         make()
+
+
+def test_the_same_sources_with_other_carbon_are_checked_where_they_differ():
+    sources = Sources(np.array([0, 1]), np.ones((3, 2)), np.array([400.0, 0.0]), np.array([0.0, 1.0]))
+    other = sources.carrying(np.full((3, 2), 500.0), sources.renewable_share)
+    assert other.p_mw is sources.p_mw
+    assert not other.ci_kg_per_mwh.flags.writeable
+    assert (sources.ci_kg_per_mwh[0, 0], other.ci_kg_per_mwh[0, 0]) == (400.0, 500.0)
+    with pytest.raises(InputError, match=r"ci_kg_per_mwh.*must be finite"):
+        sources.carrying(np.full((3, 2), np.nan), sources.renewable_share)
+    with pytest.raises(InputError, match=r"renewable_share.*must be at most 1"):
+        sources.carrying(np.full((3, 2), 500.0), np.full((3, 2), 2.0))

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from scipy.ndimage import maximum_filter1d
 
 from carbon.factors import load_factor_set
 from carbon.upstream import Region, Upstream, simulate_region
 from carbon.upstream.market.demand import demand_mw
-from carbon.upstream.market.offers import months_of, offers_of, with_minimum_load
+from carbon.upstream.market.offers import _highest_around, months_of, offers_of, with_minimum_load
 from carbon.upstream.market.region import TRADED
 from grid.time.clock import Clock
 from grid.weather.weather import weather_for
@@ -216,3 +217,11 @@ def test_a_course_needs_twelve_months_and_a_source():
     del gas["sources"]["course"]
     with pytest.raises(ValidationError, match="source of course"):
         region(gas)
+
+
+@pytest.mark.parametrize("n_steps", [1, 24, 100])
+@pytest.mark.parametrize("width", [1, 3, 13, 97])
+def test_the_highest_within_reach_is_that_of_a_maximum_filter(n_steps: int, width: int) -> None:
+    values = np.random.default_rng(3).normal(size=(n_steps, 4))
+    expected = maximum_filter1d(values, width, axis=0, mode="nearest")
+    np.testing.assert_array_equal(_highest_around(values, width), expected)

@@ -11,7 +11,15 @@ from pydantic import ValidationError
 
 from carbon.factors import load_factor_set
 from carbon.upstream import Region, Upstream, reference_region, simulate_region
-from carbon.upstream.market.storage import DAY, WEEK, arbitrage_mw, carried_over, peak_shaving_mw, windows_of
+from carbon.upstream.market.storage import (
+    DAY,
+    WEEK,
+    _means_beyond,
+    arbitrage_mw,
+    carried_over,
+    peak_shaving_mw,
+    windows_of,
+)
 from grid.time.clock import Clock
 from grid.weather.weather import Weather, weather_for
 from tests.examples import examples
@@ -234,3 +242,16 @@ def test_rivers_beyond_all_demand_are_spilled(weather: Weather, plain: Upstream)
     wet = simulate_region(with_blocks(flood), weather, YEAR, PLACE[0], load_factor_set())
     assert wet.p_mw.sum(axis=1) == pytest.approx(plain.demand_mw, rel=1e-9)
     assert wet.renewable_share.min() > 0.99
+
+
+@pytest.mark.parametrize(("n_steps", "of_day", "skipped"), [(8760, 24, 0), (8760, 24, 7), (670, 96, 40), (3, 96, 0)])
+def test_flows_at_levels_of_all_windows_at_once_are_those_of_each_to_the_last_bit(
+    n_steps: int, of_day: int, skipped: int
+) -> None:
+    random = np.random.default_rng(5)
+    windows = (np.arange(n_steps) + skipped) // of_day
+    residual_mw, levels_mw = random.normal(5e4, 1e4, n_steps), random.normal(5e4, 8e3, (2, windows[-1] + 1))
+    upper, lower = (level[windows] for level in levels_mw)
+    sold, bought = (np.clip(over, 0.0, 7e3) for over in (residual_mw - upper, lower - residual_mw))
+    expected = [np.bincount(windows, flow) / np.bincount(windows) for flow in (sold, bought)]
+    np.testing.assert_array_equal(_means_beyond(residual_mw, windows, 7e3)(levels_mw), expected)

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from carbon.upstream import upstream_from_csv
+from carbon.upstream.readers.night import solar_nights
 from grid.time.clock import Clock
 from grid.time.gaps import filled
 from tests.carbon.upstream.readers.csv_series import (
@@ -183,3 +184,48 @@ def test_types_of_generation_may_stand_in_rows(tmp_path: Path):
     found = upstream_from_csv(write(tmp_path, columns), DAY, price_per_mwh=1.0)
     assert dict(zip(found.technologies, found.p_mw[7], strict=True)) == {"gas": 300, "solar": 100, "wind_onshore": 600}
     assert found.renewable_share == pytest.approx(0.7)
+
+
+def energy_charts(gas_mw: list[float]) -> dict[str, list]:
+    times = [f"{hour:%Y-%m-%dT%H:%M}Z" for hour in hours(len(gas_mw))]
+    return {"Date (GMT+1)": times, "Fossil gas": gas_mw, "Day Ahead Auction (DE-LU)": [70.0] * len(gas_mw)}
+
+
+def test_hours_without_any_generation_are_gaps_and_no_carbon_free_power(tmp_path: Path) -> None:
+    few = [0.0 if k in {5, 6} else 100.0 for k in range(24)]
+    upstream = upstream_from_csv(write(tmp_path, energy_charts(few)), DAY)
+    assert np.ptp(upstream.ci_kg_per_mwh) == 0
+    assert upstream.missing_hours == 2
+    assert upstream.report is not None
+    assert "2 rows in which every type of generation is 0 are gaps" in upstream.report.text
+    own_use = [-0.5 if k in {5, 6} else 100.0 for k in range(24)]
+    assert upstream_from_csv(write(tmp_path, energy_charts(own_use)), DAY).missing_hours == 2
+    many = [0.0 if k < 12 else 100.0 for k in range(24)]
+    assert "must have values in 80% of the run" in refused(write(tmp_path, energy_charts(many)))
+
+
+def test_nights_do_not_hide_a_long_gap_at_the_beginning_of_a_file() -> None:
+    times = np.datetime64("2023-06-01T00:00", "us") + np.arange(24 * 20) * np.timedelta64(1, "h")
+    sun = np.maximum(np.sin(2 * np.pi * (np.arange(times.size) - 6) / 24), 0.0) * 500
+    long, night = sun.copy(), sun.copy()
+    long[: 24 * 9] = np.nan
+    night[:5] = np.nan
+    assert not solar_nights(times, long).any()
+    assert np.flatnonzero(solar_nights(times, night)).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_what_several_columns_lack_is_told_once(tmp_path: Path) -> None:
+    times = [f"{hour:%Y-%m-%dT%H:%M}" for hour in hours()]
+    kept = [*range(8), *range(16, 24)]
+    columns = {"time_utc": [times[k] for k in kept], "ci_kg_per_mwh": [300.0] * 16, "price_per_mwh": [70.0] * 16}
+    message = refused(write(tmp_path, columns))
+    assert "has 1 problem" in message
+    assert "ci_kg_per_mwh (and 1 more): must have values in 80% of the run" in message
+
+
+def test_local_times_without_a_zone_are_refused_by_the_hour_that_summer_time_skips(tmp_path: Path) -> None:
+    start = datetime(2023, 3, 26, tzinfo=UTC)
+    times = [f"{hour:%Y-%m-%dT%H:%M}" for hour in hours(26, start) if hour.hour != 2 or hour.day != 26]
+    columns = {"time_utc": times, "ci_kg_per_mwh": [300.0] * 25, "price_per_mwh": [70.0] * 25}
+    message = refused(write(tmp_path, columns), Clock(start, HOUR, 24))
+    assert "time_utc: lacks the hour from 2023-03-26 02:00, which summer time skips as in Europe/Berlin" in message

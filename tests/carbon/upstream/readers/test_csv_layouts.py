@@ -247,6 +247,7 @@ def test_identical_rows_count_once_and_own_use_is_told(tmp_path: Path):
     columns = {
         "MTU (UTC)": [f"{t:%d.%m.%Y %H:%M} - {t + HOUR:%d.%m.%Y %H:%M}" for t in hours()],
         "Solar  - Actual Aggregated [MW]": [-1] * 6 + [500] * 18,
+        "Nuclear  - Actual Aggregated [MW]": [100] * 24,
         "Day-ahead Price [EUR/MWh]": list(range(24)),
     }
     path = write(tmp_path, {name: [*cells[:3], *cells[2:]] for name, cells in columns.items()})

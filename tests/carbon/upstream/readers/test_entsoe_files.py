@@ -97,6 +97,14 @@ def test_an_area_is_known_by_map_code_code_and_name(tmp_path: Path, area: str):
     assert upstream_from_csv(library(tmp_path), FOUR, area=area).renewable_share == pytest.approx(0.75)
 
 
+def test_prices_in_another_currency_than_the_scenarios_are_told(tmp_path: Path):
+    prices = [price_row(hour, 10.0 * hour, currency="PLN") for hour in range(4)]
+    write(library(tmp_path) / "2026_02_EnergyPrices_12.1.D_r3.csv", PRICES, prices)
+    report = upstream_from_csv(tmp_path, FOUR, area="AT", currency="EUR").report
+    assert report is not None
+    assert any("prices of the file are in PLN" in line for line in report.mended)
+
+
 def test_load_beyond_generation_is_an_import_of_unknown_origin(tmp_path: Path):
     upstream = upstream_from_csv(library(tmp_path, load=True), FOUR, area="AT")
     unknown_mw = upstream.p_mw[:, upstream.technologies.index("unknown")]
@@ -219,6 +227,13 @@ def test_files_that_are_none_of_the_library_are_named(tmp_path: Path):
     other = tmp_path / "other"
     other.mkdir()
     write(other / "mine.csv", "time_utc,ci_kg_per_mwh", ["2026-02-01T00:00Z,3"])
+    message = refused(other)
+    assert "other has 1 problem" in message  # not one for each column that it lacks
+    assert "is no file of ENTSO-E's File Library" in message
+    assert "['time_utc', 'ci_kg_per_mwh']" in message
+    (other / "mine.csv").unlink()
+    header = GENERATION.replace("ActualGenerationOutput", "Generation").replace("ResolutionCode", "Resolution")
+    write(other / "near.csv", header, generation_rows())
     message = refused(other)
     assert "ResolutionCode: is a required column" in message
     assert "values: needs a column that begins with ActualGenerationOutput, TotalLoad, Price" in message
