@@ -17,8 +17,9 @@ Powers are withdrawals in MW, positive when drawn; energies in MWh, reactive pow
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from grid.public_names import on_demand
 
 if TYPE_CHECKING:
     from grid.flexibility.flexibility import Flexibility
@@ -59,33 +60,29 @@ __all__ = [
 ]
 
 _MODULE = {
-    "AutoregressiveError": "optimizer.forecast.forecast",
-    "Clock": "grid.time.clock",
-    "Conflict": "optimizer.window.diagnosis",
-    "DispatchProblem": "optimizer.problem.problem",
-    "Estimate": "optimizer.studies.representative_days",
-    "Flexibility": "grid.flexibility.flexibility",
-    "Forecast": "optimizer.problem.problem",
-    "Frontier": "optimizer.studies.frontier",
-    "InfeasibleDispatchError": "optimizer.window.diagnosis",
-    "Persistence": "optimizer.forecast.forecast",
-    "Schedule": "optimizer.problem.schedule",
-    "Shortfall": "optimizer.problem.schedule",
-    "UnboundedDispatchError": "optimizer.window.diagnosis",
-    "Weights": "optimizer.problem.objective",
-    "battery": "optimizer.problem.devices",
-    "charging_sessions": "optimizer.problem.devices",
-    "city_of": "optimizer.problem.devices",
-    "dispatch": "optimizer.horizon.rolling",
-    "dispatch_representative": "optimizer.studies.representative_days",
-    "frontier": "optimizer.studies.frontier",
-    "generation": "optimizer.problem.devices",
-    "problem_of": "optimizer.problem.devices",
+    "AutoregressiveError": "forecast.forecast",
+    "Conflict": "window.diagnosis",
+    "DispatchProblem": "problem.problem",
+    "Estimate": "studies.representative_days",
+    "Forecast": "problem.problem",
+    "Frontier": "studies.frontier",
+    "InfeasibleDispatchError": "window.diagnosis",
+    "Persistence": "forecast.forecast",
+    "Schedule": "problem.schedule",
+    "Shortfall": "problem.schedule",
+    "UnboundedDispatchError": "window.diagnosis",
+    "Weights": "problem.objective",
+    "battery": "problem.devices",
+    "charging_sessions": "problem.devices",
+    "city_of": "problem.devices",
+    "dispatch": "horizon.rolling",
+    "dispatch_representative": "studies.representative_days",
+    "frontier": "studies.frontier",
+    "generation": "problem.devices",
+    "problem_of": "problem.devices",
 }
+"""Module of each public name, imported when it is first asked for."""
 
-
-def __getattr__(name: str) -> Any:
-    """Imports what is asked for when it is asked for: the command line must start fast."""
-    if name not in _MODULE:
-        raise AttributeError(f"module 'optimizer' has no attribute {name!r}")
-    return getattr(import_module(_MODULE[name]), name)
+__getattr__ = on_demand(
+    __name__, _MODULE, elsewhere={"Clock": "grid.time.clock", "Flexibility": "grid.flexibility.flexibility"}
+)

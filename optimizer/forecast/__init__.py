@@ -1,1 +1,1 @@
-"""What a window knows of what is ahead."""
+"""Forecasts: what a window of the dispatch knows of demand, generation and arrivals ahead."""

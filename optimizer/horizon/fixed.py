@@ -9,6 +9,8 @@ import numpy as np
 
 from grid.arrays import Floats, frozen
 from grid.flexibility.flexibility import Flexibility
+from grid.flexibility.per_slot import PerSlot, values_of
+from grid.kept_if_small import MOST_BYTES
 from grid.powerflow.powerflow import power_flow
 from grid.sharing import shared
 from optimizer.problem.problem import DispatchProblem
@@ -45,17 +47,25 @@ class _GivenPowers:
 @shared(latest=True)
 def _given_powers(p_fixed_mw: Floats, q_fixed_mvar: Floats, flexibilities: tuple[Flexibility, ...]) -> _GivenPowers:
     """The powers of flexibilities beside what all else draws, shape (T, B) each [MW, MVAr]."""
-    p_mw = {f.name: frozen(f.per_slot(f.p_min_mw).copy()) for f in flexibilities}
+    p_mw = {f.name: _fixed_power(f) for f in flexibilities}
     fuel = value = own_kg = 0.0
-    for flexibility in flexibilities:
+    for flexibility in flexibilities:  # arrays of a year of a city's cars take half a gigabyte: none that says nothing
         power, h = p_mw[flexibility.name], flexibility.clock.step_hours
-        part = np.maximum(-power, 0.0)
-        fuel += h * float(part @ flexibility.per_slot(flexibility.wear_cost_per_mwh))
-        own_kg += h * float(part.sum()) * (flexibility.ci_kg_per_mwh or (0.0,))[0]
-        np.maximum(power, 0.0, out=part)
-        value -= h * float(part @ flexibility.per_slot(flexibility.value_per_mwh))
+        if power.min(initial=0.0) < 0.0:
+            part = np.maximum(-power, 0.0)
+            fuel += h * float(part @ flexibility.per_slot(flexibility.wear_cost_per_mwh))
+            own_kg += h * float(part.sum()) * (flexibility.ci_kg_per_mwh or (0.0,))[0]
+        if values_of(flexibility.value_per_mwh).any():
+            value -= h * float(np.maximum(power, 0.0) @ flexibility.per_slot(flexibility.value_per_mwh))
     withdrawal = withdrawal_with((p_fixed_mw, q_fixed_mvar), flexibilities, p_mw, {})
     return _GivenPowers(p_mw, withdrawal, fuel, value, own_kg)
+
+
+def _fixed_power(flexibility: Flexibility) -> Floats:
+    """The power that a flexibility is fixed to, shape (K,) [MW], read-only; of its own if it is small, see `frozen`."""
+    power = flexibility.per_slot(flexibility.p_min_mw)
+    is_given = isinstance(flexibility.p_min_mw, PerSlot)
+    return power if is_given and power.nbytes > MOST_BYTES else frozen(power.copy() if is_given else power)
 
 
 def fixed_schedule(problem: DispatchProblem, net_import: NetImport | None = None) -> Schedule:

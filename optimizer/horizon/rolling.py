@@ -31,6 +31,7 @@ from optimizer.window.state import WindowState
 Progress = Callable[[int, int], object]
 """Told the steps decided and the steps in all; what it returns cancels the dispatch if it is False."""
 FREE_MW = 1e-12
+"""Bounds no farther apart leave nothing to decide; rounding of sums of powers in MW."""
 
 
 def dispatch(

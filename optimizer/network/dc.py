@@ -96,6 +96,12 @@ class DCNetwork:
         return Linearisation(step, per_mw * flow, shares, np.zeros_like(shares))
 
 
+def has_reactances(network: Network) -> bool:
+    """Whether each branch has a reactance, without which its flow is not one of angles."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return bool(np.isfinite(_series(network)[0]).all())
+
+
 def _series(network: Network) -> tuple[Floats, Floats]:
     """Susceptance 1 / (n x) [pu] and phase shift φ [rad] of each branch, shape (L,) each, from its admittances.
 

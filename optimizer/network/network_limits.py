@@ -21,10 +21,10 @@ from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES, TO_PHASES
 from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import PowerFlow
+from grid.units import PERCENT
 from optimizer.network.linearisation import Linearisation, loading_rows, loss_rows, voltage_rows
 from optimizer.network.over_limits import OverLimits
 from optimizer.network.phase_linearisation import (
-    PERCENT,
     phase_loading_rows,
     phase_loss_rows,
     phase_voltage_rows,

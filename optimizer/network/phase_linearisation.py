@@ -23,6 +23,7 @@ from scipy.sparse.linalg import SuperLU, splu
 from grid.arrays import Floats, Ints
 from grid.network.network import Complexes
 from grid.network.sequence_network import PHASES, TO_PHASES, TO_SEQUENCES, SequenceNetwork
+from grid.units import PERCENT
 from optimizer.network.linearisation import TOLERANCE, Linearisation
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ ROUNDS = 60
 """Rounds of the adjoint fixed point, at most; it converges as fast as the power flow does."""
 MOST_AT_ONCE = 100_000
 """So many numbers of a gradient are solved for at once [1]."""
-PERCENT = 100.0
 
 Gradient = Callable[[Ints, Ints], tuple[Floats, Complexes]]
 """Values, shape (J,), and gradients by sequence and node, shape (J, 3, N), of rows with certain steps and elements."""

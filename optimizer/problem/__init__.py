@@ -1,1 +1,1 @@
-"""What is asked and what is answered."""
+"""The dispatch problem and its schedule: devices, limits, prices, objective; powers, costs, shortfalls."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from grid.arrays import Floats
 from grid.city.city import City, make_city
+from grid.city.profile_file import column_name_faults
 from grid.city.source import source_of_net
 from grid.errors import Fault, InputError, raise_if_any
 from grid.flexibility.flexibility import Flexibility, Reservoir, one_device, one_hot
@@ -38,16 +39,16 @@ def city_of(net: Any, clock: Clock, profiles: Mapping[str, npt.ArrayLike] | None
             that stand in the net.
 
     Raises:
-        InputError: If a series is of another length or not finite, or names an element that does not exist.
+        InputError: If a series is of another length or not finite, is called otherwise, or names an element that does
+            not exist.
     """
     source = source_of_net(copy.deepcopy(net))
     if profiles:
         columns = {name: np.asarray(values, dtype=np.float64) for name, values in profiles.items()}
-        raise_if_any([
-            Fault(f"profiles[{name!r}]", f"must have shape ({clock.n_steps},), all finite", values.shape)
-            for name, values in columns.items()
-            if values.shape != (clock.n_steps,) or not np.isfinite(values).all()
-        ], "the profiles")  # fmt: skip
+        faults = [Fault(f"profiles[{name!r}]", f"must have shape ({clock.n_steps},), all finite", values.shape)
+                  for name, values in columns.items()
+                  if values.shape != (clock.n_steps,) or not np.isfinite(values).all()]  # fmt: skip
+        raise_if_any([*column_name_faults(list(columns)), *faults], "the profiles")
         table = ProfileTable(tuple(columns), np.column_stack(list(columns.values())), clock.start, clock.step)
         source = replace(source, profiles=table)
     return make_city(source, clock)
@@ -89,17 +90,17 @@ def problem_of(
     p_mw, q_mvar = city.withdrawal()
     price = _series(import_price_per_mwh, clock)
     paid = np.minimum(price, 0.0) if export_price_per_mwh is None else _series(export_price_per_mwh, clock)
-    factor = _series(scale, clock)[:, None]
+    devices, faults = _made(city, flexibilities)
+    factor = _factor(scale, clock, faults)
     defaults: dict[str, Any] = {
         "loading_max_percent": network.branches.loading_max_percent,
         "vm_min_pu": network.buses.vm_min_pu,
         "vm_max_pu": network.buses.vm_max_pu,
-        "loads_mva": _scaled_loads(city, factor),
+        "loads_mva": _scaled_loads(city, factor[:, None]),
         "horizon_steps": clock.n_steps,
         "look_ahead_steps": 0,
     }
-    p_mw, q_mvar = factor * p_mw, factor * q_mvar
-    devices, faults = _made(city, flexibilities)
+    p_mw, q_mvar = factor[:, None] * p_mw, factor[:, None] * q_mvar
     if p_fixed_mw is not None or q_fixed_mvar is not None:
         defaults["loads_mva"] = None
         p_mw = p_mw if p_fixed_mw is None else np.asarray(p_fixed_mw, dtype=np.float64)
@@ -107,7 +108,7 @@ def problem_of(
     if curtail_own and p_fixed_mw is not None:
         faults.append(Fault("curtail_own", "must not be asked for where p_fixed_mw is given"))
     elif curtail_own:
-        own = own_generation(city, scale)
+        own = own_generation(city, factor)
         devices, p_mw = (*devices, own), p_mw - own.at_buses(own.unmanaged_power())
     try:
         problem = DispatchProblem(
@@ -135,17 +136,27 @@ def own_generation(city: City, scale: Series = 1.0, *, name: str = "own generati
         name: Name of the flexibility.
 
     Raises:
-        InputError: If there are none.
+        InputError: If there are none, or the factor is of another length.
     """
     generators, n_steps = city.generators, city.clock.n_steps
     n = len(generators.names)
-    if not n:
-        raise InputError.single(name, "the net has no static generators")
-    power = np.maximum(generators.p_mw() * _series(scale, city.clock)[:, None], 0.0).T.ravel()
+    faults = [] if n else [Fault(name, "the net has no static generators")]
+    factor = _factor(scale, city.clock, faults)
+    raise_if_any(faults, name)
+    power = np.maximum(generators.p_mw() * factor[:, None], 0.0).T.ravel()
     return Flexibility(
         name, "generation", city.clock, one_hot(generators.bus, city.n_buses), np.zeros(n, dtype=np.int64),
         np.full(n, n_steps), PerSlot(-power), np.zeros(n), "sgen", p_unmanaged_mw=-power, technology="unknown",
     )  # fmt: skip
+
+
+def _factor(scale: Series, clock: Clock, faults: list[Fault]) -> Floats:
+    """A factor of every step, shape (T,) [1]; a fault, and 1, where it is of another length."""
+    factor = _series(scale, clock)
+    if factor.shape == (clock.n_steps,):
+        return factor
+    faults.append(Fault("scale", f"must be one value, or have shape ({clock.n_steps},)", factor.shape))
+    return np.ones(clock.n_steps)
 
 
 def _made(city: City, devices: Sequence[Device]) -> tuple[tuple[Flexibility, ...], list[Fault]]:

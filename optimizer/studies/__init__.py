@@ -1,1 +1,1 @@
-"""Cost against carbon, and representative days."""
+"""Questions that need several dispatches or choices: frontier of cost and carbon, representative days, best sets."""

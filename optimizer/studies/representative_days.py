@@ -1,8 +1,9 @@
 """A year by a few of its days, for planners in a hurry: chosen and weighted by tsam, with the error stated.
 
 Each day is dispatched by itself: stores end it with what they began with, and a session that lasts beyond it owes the
-share of its energy that falls into the day. So days begin when the fewest sessions are cut, for cars that charge at
-home overnight about noon: what must be charged by midnight could not wait for the cheap hours after it.
+share of its energy that it could gain at full power within the day. So days begin when the fewest sessions are cut, for
+cars that charge at home overnight about noon: what must be charged by midnight could not wait for the cheap hours after
+it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from grid.arrays import Ints
+from grid.arrays import Floats, Ints
 from grid.errors import InputError
 from grid.flexibility.flexibility import Flexibility, Reservoir
 from grid.flexibility.per_slot import of_devices
@@ -143,11 +144,11 @@ def _reservoir(flexibility: Flexibility, device: Ints, slots: Ints, begin: Ints,
     store = flexibility.reservoir
     if store is None:
         return None
-    length = flexibility.stop[device] - flexibility.start[device]
     start, due = store.e_start_mwh[device], store.e_end_mwh[device]
-    lasting = length == flexibility.clock.n_steps
-    at_begin = np.where(lasting, start, start + (due - start) * (begin - flexibility.start[device]) / length)
-    at_end = np.where(lasting, start, start + (due - start) * (end - flexibility.start[device]) / length)
+    lasting = flexibility.stop[device] - flexibility.start[device] == flexibility.clock.n_steps
+    at_begin, at_end = (
+        np.where(lasting, start, start + (due - start) * _share_by(flexibility, device, step)) for step in (begin, end)
+    )
     return replace(
         store,
         e_start_mwh=at_begin,
@@ -164,6 +165,23 @@ def _reservoir(flexibility: Flexibility, device: Ints, slots: Ints, begin: Ints,
         drain_mwh=None if store.drain_mwh is None else store.drain_mwh[slots],
         p_segments_mw=None if store.p_segments_mw is None else store.p_segments_mw[device],
     )
+
+
+def _share_by(flexibility: Flexibility, device: Ints, step: Ints) -> Floats:
+    """Share of its energy that a stay owes by a step, shape (J,): that of all it can gain which it can gain by then.
+
+    Of constant power that is the share of its time; where power is fixed, as of unmanaged charging, what is charged.
+
+    Args:
+        flexibility: What has a reservoir.
+        device: Its devices, shape (J,).
+        step: A step within the stay of each, or the one after its last, shape (J,).
+    """
+    gained = np.append(0.0, np.cumsum(flexibility.gain_mwh(flexibility.per_slot(flexibility.p_max_mw))))
+    before = flexibility.offsets[device]
+    length, passed = flexibility.stop[device] - flexibility.start[device], step - flexibility.start[device]
+    by_then, in_all = gained[before + passed] - gained[before], gained[before + length] - gained[before]
+    return np.where(in_all > 0, by_then / np.where(in_all > 0, in_all, 1.0), passed / length)
 
 
 def _demand_charge(problem: DispatchProblem, chosen: RepresentativeDays, parts: list[ScheduleTotals]) -> float:

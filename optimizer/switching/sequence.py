@@ -10,12 +10,12 @@ import numpy as np
 
 from grid.arrays import Bools, Floats
 from grid.errors import InputError
+from grid.units import MINUTES_PER_HOUR
 from optimizer.switching.faulted_grid import FaultedGrid
 from optimizer.switching.supply_model import IslandSource
 
 MOST_ORDERED = 5
 """Branches to close of which all orders are tried; of more, only the order of their numbers and its reverse."""
-MINUTES_PER_HOUR = 60.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -106,7 +107,10 @@ class Roles:
 
     def compiled(self, n_steps: int, step_hours: float, n_months: int = 1) -> Compiled:
         """The model of a window of `n_steps` steps that touches `n_months` calendar months, as arrays."""
-        return Compiled.from_pyomo(window_model(self.structure(n_steps, step_hours, n_months)))
+        structure = self.structure(n_steps, step_hours, n_months)
+        if self.extend is not None:
+            return Compiled.from_pyomo(window_model(structure))
+        return _compiled(structure)
 
     def ramps_mw_per_h(self) -> Floats:
         """Ramp of each device that has one, in the order of the structure, shape (R,) [MW/h]."""
@@ -118,6 +122,12 @@ class Roles:
             devices = (flexibility for flexibility in group for _ in range(flexibility.n_devices))
             yield from ((flexibility, (kind, place)) for place, flexibility in enumerate(devices))
         yield from ((flexibility, ("sessions", place)) for place, flexibility in enumerate(self.sessions))
+
+
+@lru_cache(maxsize=4)
+def _compiled(structure: Structure) -> Compiled:
+    """The model of a structure that no user extends; those used last are kept for the next dispatch."""
+    return Compiled.from_pyomo(window_model(structure))
 
 
 def by_device(values: Floats | None, flexibility: Flexibility) -> Floats:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from grid.arrays import Floats
+from grid.flexibility.per_slot import PerSlot, values_of
+from optimizer.horizon import fixed
 from optimizer.horizon.rolling import dispatch
 from optimizer.problem.problem import DispatchProblem
 from optimizer.problem.schedule import Schedule
@@ -161,3 +163,28 @@ def test_a_fixed_schedule_that_no_power_flow_bears_is_no_bound() -> None:
     assert np.isnan(schedule.import_mw).any()
     assert "no solution" in schedule.quality.why_no_bound
     assert schedule.quality.gap is None
+
+
+def test_what_is_fed_in_wears_and_what_is_drawn_is_worth_something_in_a_fixed_schedule() -> None:
+    clock, drawn = clock_of(6), np.array([0.5, 0.0, 0.25, 0.0, 0.0, 1.0])
+    pump = replace(must_run(NETWORK, clock, 1, 0.0).decided(drawn), value_per_mwh=np.array([3.0]))
+    engine = replace(
+        pump.decided(-2.0 * drawn), name="engine", value_per_mwh=np.zeros(1), wear_cost_per_mwh=np.full(1, 7.0)
+    )
+    costs = dispatch(problem_on(NETWORK, clock, [pump, engine])).costs
+    assert costs.value == pytest.approx(-3.0 * 1.75, rel=1e-14)
+    assert costs.wear_and_fuel == pytest.approx(7.0 * 3.5, rel=1e-14)
+
+
+def test_large_given_powers_are_not_copied_and_cost_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = fixed_problem()
+    small = dispatch(problem)
+    monkeypatch.setattr(fixed, "MOST_BYTES", 0)
+    large = dispatch(problem)
+    assert large.costs == small.costs
+    for flexibility in problem.flexibilities:
+        given = values_of(flexibility.p_min_mw)
+        if isinstance(flexibility.p_min_mw, PerSlot):
+            assert np.shares_memory(large.p_mw[flexibility.name], given)
+        assert not large.p_mw[flexibility.name].flags.writeable
+        np.testing.assert_array_equal(large.p_mw[flexibility.name], small.p_mw[flexibility.name])

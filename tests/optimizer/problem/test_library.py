@@ -143,3 +143,21 @@ def test_numbers_that_are_none_are_refused_wherever_a_device_has_them() -> None:
     ):
         with pytest.raises(InputError, match=f"{place}: must be finite"):
             make()
+
+
+@pytest.mark.parametrize("scale", [[1.0, 2.0], np.ones((4, 2))])
+def test_a_factor_of_another_length_is_a_fault_beside_all_others(scale: Any) -> None:
+    city = city_of(net_of_three(), CLOCK)
+    for curtail_own in (False, True):
+        with pytest.raises(InputError, match=r"scale: must be one value, or have shape \(4,\)") as error:
+            problem_of(city, [], import_price_per_mwh=[1.0], scale=scale, curtail_own=curtail_own)
+        assert "import_price_per_mwh: must have shape" in str(error.value)
+    with pytest.raises(InputError, match=r"scale: must be one value"):
+        own_generation(city, scale)
+
+
+def test_a_time_series_without_table_or_quantity_is_refused_with_what_is_meant() -> None:
+    with pytest.raises(InputError, match=r"must be called load\|sgen.*did you mean 'load/works/p_mw'"):
+        city_of(net_of_three(), CLOCK, {"lod/works/p_mw": np.ones(4)})
+    with pytest.raises(InputError, match=r"works: a column must be called load\|sgen"):
+        city_of(net_of_three(), CLOCK, {"works": np.ones(4)})

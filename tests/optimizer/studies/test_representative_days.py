@@ -117,6 +117,23 @@ def test_sessions_across_midnight_owe_each_day_its_share() -> None:
     assert due == pytest.approx((store.e_end_mwh - store.e_start_mwh).sum(), rel=1e-12)
 
 
+def test_charging_that_is_fixed_is_cut_where_it_stands() -> None:
+    clock, network = clock_of(72), feeder()
+    cars = fleet(network, clock, 5, n=40)
+    p_mw = cars.unmanaged_power()
+    problem = problem_on(network, clock, [cars.decided(p_mw)], 0.2)
+    gained = cars.by_step(cars.gain_mwh(p_mw)).sum()
+    due = 0.0
+    for day in range(3):
+        part = day_problem(problem, day).flexibilities[0]  # refuses energy that its power does not reach
+        assert part.reservoir is not None
+        np.testing.assert_allclose(
+            part.reservoir.e_end_mwh - part.reservoir.e_start_mwh, part.most_gain_mwh(), atol=1e-9
+        )
+        due += (part.reservoir.e_end_mwh - part.reservoir.e_start_mwh).sum()
+    assert due == pytest.approx(gained, rel=1e-12)
+
+
 @pytest.mark.parametrize("n_days", [0, 13])
 def test_too_few_or_too_many_days_are_refused(n_days: int) -> None:
     with pytest.raises(InputError, match=r"must lie within 1\.\.12"):
