@@ -1,1 +1,1 @@
-"""The city's grid in operation: what its equipment suffers, and what to do about it."""
+"""A city in operation: measurements taken in, estimates, forecasts, alerts and their log; ageing and reliability."""

@@ -19,8 +19,9 @@ from grid.time.clock import Clock
 from grid.twin import equipment
 from grid.twin.cable_thermal import LIFE_AT_RATED_H, CableThermal, cable_ageing_rate, cable_temperatures
 from grid.twin.insulation import NORMAL_LIFE_H, ageing_rate
-from grid.twin.soil import HOURS_PER_YEAR, soil_degc
+from grid.twin.soil import soil_degc
 from grid.twin.transformer_thermal import TransformerThermal, transformer_temperatures
+from grid.units import HOURS_PER_YEAR
 
 LARGEST_DISTRIBUTION_MVA = 2.5
 """Above this a transformer warms as a power transformer does, IEC 60076-7 [MVA]."""

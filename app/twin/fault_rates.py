@@ -6,20 +6,24 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Final, get_args
 
 import numpy as np
 import polars as pl
 
 from grid.errors import Fault, nearest, raise_if_any
-from grid.files.content import read_csv
+from grid.files.cell_faults import cell_faults, column_faults, source_faults
+from grid.files.text_table import TextTable, read_text_table
 from grid.network.network import Network
+from grid.spec import SourceStatus
 from grid.twin.equipment import line_table
 from grid.twin.reliability import FaultRates
 
-NUMBERS = ("faults_per_km_year", "faults_per_year", "repair_h")
-COLUMNS = ("kind", *NUMBERS, "source", "status")
-STATUSES = ("verified", "secondary", "unverified")
-SWITCHING_H = 1.0
+NUMBERS: Final = ("faults_per_km_year", "faults_per_year", "repair_h")
+COLUMNS: Final = ("kind", *NUMBERS, "source", "status")
+HIGHEST: Final = 1e9
+"""What no rate and no time of a repair reaches, per year or h."""
+SWITCHING_H: Final = 1.0
 """Time until a fault is isolated and other ways are closed; that of the RBTS, see the table of rates [h]."""
 
 
@@ -35,26 +39,22 @@ def read_fault_rates(path: Path) -> pl.DataFrame:
     Raises:
         InputError: With all that is wrong with it.
     """
-    table = read_csv(path, "--rates")
-    lacking = [name for name in COLUMNS if name not in table.columns]
-    raise_if_any([Fault("--rates", f"lacks the column {name}", suggestion=nearest(name, table.columns))
-                  for name in lacking], str(path))  # fmt: skip
-    numbers = table.with_columns(pl.col(NUMBERS).str.strip_chars().cast(pl.Float64, strict=False))
-    raise_if_any(_faults(table, numbers), str(path))
-    return numbers.select(COLUMNS)
+    table = read_text_table(path, "--rates")
+    raise_if_any(column_faults(table.names, COLUMNS), str(path))
+    raise_if_any(_faults(table), str(path))
+    numbers = [pl.Series(name, table.numbers(name).values) for name in NUMBERS]
+    return table.cells.with_columns(numbers).select(COLUMNS)
 
 
-def _faults(table: pl.DataFrame, numbers: pl.DataFrame) -> Iterator[Fault]:
-    for line, (written, row) in enumerate(zip(table.to_dicts(), numbers.to_dicts(), strict=True), start=2):
-        for name in NUMBERS:
-            if row[name] is None or not 0 <= row[name] < float("inf"):
-                yield Fault(name, "must be a number, at least 0", written[name], line=line)
-        if not (row["source"] or "").strip():
-            yield Fault("source", "is required", line=line)
-        if row["status"] not in STATUSES:
-            yield Fault("status", f"must be one of {', '.join(STATUSES)}", row["status"], line=line)
-    for kind in table["kind"].value_counts().filter(pl.col("count") > 1)["kind"]:
-        yield Fault("kind", "occurs twice", kind)
+def _faults(table: TextTable) -> Iterator[Fault]:
+    """What is wrong with the rows of a table of fault rates."""
+    for name in NUMBERS:
+        values = table.numbers(name).values
+        rule = "must be a number, at least 0"
+        yield from cell_faults(name, rule, ~((values >= 0) & (values < HIGHEST)), table.cells[name], table.lines)
+    yield from source_faults(table, get_args(SourceStatus))
+    twice = ~table.cells["kind"].is_first_distinct()
+    yield from cell_faults("kind", "must have one row", twice.to_numpy(), table.cells["kind"], table.lines)
 
 
 def fault_rates_of(network: Network, table: pl.DataFrame, switching_h: float) -> FaultRates:

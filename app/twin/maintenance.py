@@ -24,6 +24,8 @@ from optimizer.studies.budget import most_valuable_set
 
 ASSUMED_AGE_YEARS = 20.0
 """Years in service of equipment of which none are stated; ours, unverified [a]."""
+MOST_AGE_YEARS = 150.0
+"""An age beyond it is a year, such as 1995 [a]."""
 WEIBULL_SHAPE = 4.0
 """How steeply faults by wear rise with age; ours, unverified."""
 
@@ -58,6 +60,7 @@ class MaintenancePlan:
             ``customers_interrupted`` by one fault, ``ens_avoided_mwh`` and ``emergency_avoided_kg`` if it is replaced
             now, ``cost``, ``replace``.
         spent: Cost of what is replaced [currency].
+        currency: Currency of the table of costs.
         ens_avoided_mwh: Energy that is supplied after all in the years [MWh].
         emergency_avoided_kg: Emissions of emergency supply that are avoided [kg].
         notes: What is assumed.
@@ -65,6 +68,7 @@ class MaintenancePlan:
 
     elements: pl.DataFrame
     spent: float
+    currency: str
     ens_avoided_mwh: float
     emergency_avoided_kg: float
     notes: tuple[str, ...]
@@ -102,7 +106,7 @@ def maintenance_plan(result: Result, case: MaintenanceCase) -> MaintenancePlan:
     ).sort("replace", "ens_avoided_mwh", "element", descending=[True, True, False])  # fmt: skip
     kept = float(saved[replaced].sum())
     return MaintenancePlan(
-        elements, float(cost[replaced].sum()), kept, kept * supply.emergency_kg_per_mwh,
+        elements, float(cost[replaced].sum()), costs[0].currency, kept, kept * supply.emergency_kg_per_mwh,
         (
             said,
             f"faults by wear: Weibull with shape {WEIBULL_SHAPE:g} (ours, unverified), scale the years of service",
@@ -121,7 +125,7 @@ def _ages(case: MaintenanceCase, elements: list[str]) -> tuple[Floats, str]:
     if case.ages is None:
         said = f"every element is taken to be {ASSUMED_AGE_YEARS:g} years old (ours, unverified; --ages states them)"
         return np.full(len(elements), ASSUMED_AGE_YEARS), said
-    given = read_named_numbers(case.ages, "--ages", "element", "age_years", elements)
+    given = read_named_numbers(case.ages, "--ages", "element", "age_years", elements, MOST_AGE_YEARS)
     left = sum(name not in given for name in elements)
     others = f"; {left} that it does not name are {ASSUMED_AGE_YEARS:g} years old (unverified)" if left else ""
     return np.array([given.get(name, ASSUMED_AGE_YEARS) for name in elements]), f"ages of {case.ages.name}{others}"

@@ -115,7 +115,11 @@ def _customers(loaded: LoadedScenario, path: Path | None, p_mean_mw: Floats) -> 
     if path is None:
         return (p_mean_mw > 0).astype(np.float64), "each bus with demand counts as one customer"
     given = read_named_numbers(path, "--customers", "bus", "customers", names)
-    return np.array([given.get(name, 0.0) for name in names]), f"customers of {path.name}"
+    if not sum(given.values()):
+        raise InputError.single("--customers", "must have customers at any bus; all are", 0)
+    left = sum(name not in given for name, p_mw in zip(names, p_mean_mw.tolist(), strict=True) if p_mw > 0)
+    others = f"; {left} buses with demand that it does not name have none" if left else ""
+    return np.array([given.get(name, 0.0) for name in names]), f"customers of {path.name}{others}"
 
 
 def _by_branch(

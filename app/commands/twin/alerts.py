@@ -39,8 +39,11 @@ def alerts(
     from app.studies.ensembles.files import check_table
     from app.twin.alerts.security_assessment import alerts_now, looked_at
     from app.twin.alerts.state_file import read_states
+    from grid.files.output import check_output
 
     chosen = check_table(form, out)
+    if state is not None:
+        check_output(state, (state.suffix,), "--state")
     before = {} if state is None else read_states(state)
     watch, known, lines = looked_at(city, None if start is None else start.date(), days, past_days,
                                     (measurements, log), samples)  # fmt: skip

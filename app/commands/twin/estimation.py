@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.commands.options import ResultFolder, TableFile, TableFormat, say_table
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MOST_BAD = 10
 """Bad data that are named; the folder of the estimate holds all."""
@@ -38,7 +42,7 @@ def estimate(
     _say(manifest)
     for bad in state.clean.bad[:MOST_BAD]:
         typer.echo(
-            f"bad: {city.clock.times[bad.step]} {bad.element} {bad.quantity}: {bad.value:.5g} measured, "
+            f"bad: {_moment(city.clock.times[bad.step])} {bad.element} {bad.quantity}: {bad.value:.5g} measured, "
             f"{bad.expected:.5g} by all else, {bad.normalised_residual:.1f} standard deviations"
         )
     if len(state.clean.bad) > MOST_BAD:
@@ -49,6 +53,11 @@ def estimate(
 
         typer.echo(str(accuracy(state, city.result, solved_state(city.result, city.inputs.loaded))))
     typer.echo(f"estimate: {folder}")
+
+
+def _moment(time: np.datetime64) -> str:
+    """A time to the minute, in words."""
+    return f"{time.astype('datetime64[m]').astype(datetime):%Y-%m-%d %H:%M} UTC"
 
 
 def _say(manifest: Mapping[str, Any]) -> None:

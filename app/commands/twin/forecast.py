@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.commands.options import MeasurementsOption, TableFile, TableFormat, say_table
+from app.commands.twin.log import require_log
 
 
 def forecast(
@@ -36,40 +37,28 @@ def forecast(
     out: TableFile = None,
 ) -> None:
     """Forecast demand, sun, wind and charging with bands of 80 and 90 %, by what proved best on the past."""
-    from datetime import timedelta
-
     from app.studies.ensembles.files import check_table
     from app.twin.alerts.security_assessment import lessons_in
-    from app.twin.alerts.watch import corrected
-    from app.twin.forecasts.file import read_histories
     from app.twin.forecasts.issues import repeated_forecasts
-    from app.twin.forecasts.measured import stored_histories
-    from app.twin.forecasts.period import operated_city
+    from app.twin.forecasts.sources import ForecastSource, is_city, require_zone
     from app.twin.forecasts.tables import forecast_table, score_table
-    from grid.errors import InputError, nearest
-    from grid.files.content import is_folder
-    from grid.time.zones import zone_names
-    from grid.twin.forecast import make_forecaster
+    from grid.errors import InputError
 
     chosen = check_table(form, out)
-    if time_zone not in zone_names():
-        raise InputError.single("--time-zone", "is no time zone", time_zone, nearest(time_zone, zone_names()))
-    if measured.suffix.casefold() in {".yaml", ".yml"} or is_folder(measured):
-        city = operated_city(measured, None, days=1 if every is None else None)
-        histories, words = (city.histories, ()) if measurements is None else stored_histories(city, measurements)
-        for line in words:
-            typer.echo(line, err=True)
+    require_zone(time_zone)
+    if is_city(measured):
+        source = ForecastSource.of_city(measured, 1 if every is None else None, measurements)
     elif measurements is not None or every is not None:
         option = "--every" if measurements is None else "--measurements"
         raise InputError.single(option, "is for a scenario or a result, not for a file of totals")
     else:
-        city = None
-        histories = read_histories(measured, time_zone, country)
-    made = []
-    known = lessons_in(log)
-    for history in histories:
-        n_steps = max(1, round(timedelta(hours=hours) / history.clock.step))
-        made.append(corrected(make_forecaster(history, n_steps, days=test_days), known.correction(history.kind)))
-    for line in (*(each.statement for each in made), *known.words([each.series.kind for each in made], [])):
+        source = ForecastSource.of_file(measured, time_zone, country)
+    if log is not None:
+        require_log(log, "--log")
+    lessons = lessons_in(log)
+    made = source.trained(hours, test_days, lessons)
+    learned = lessons.words([each.series.kind for each in made], [])
+    for line in (*source.words, *(each.statement for each in made), *learned):
         typer.echo(line, err=True)
-    say_table(score_table(made) if scores else forecast_table(repeated_forecasts(made, city, every)), chosen, out)
+    table = score_table(made) if scores else forecast_table(repeated_forecasts(made, source.city, every))
+    say_table(table, chosen, out)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,22 +68,37 @@ def run(
     from app.twin.measuring.store import opened_measurements
     from grid.errors import InputError
 
-    follow = _followers(city, log, (state, samples, past_days), (store, estimates))
-    if not is_mqtt(source):
-        with follow as followers:
-            _take_file(Path(source), store, columns, followers)
-        return
-    if columns is not None:
+    live = is_mqtt(source, "SOURCE")
+    if live and columns is not None:
         raise InputError.single("--columns", "is for files; messages name their fields", str(columns))
+    _check_city(city, log, state, estimates)
+    follow = _followers(city, log, (state, samples, past_days), (store, estimates), live=live)
+    if not live:
+        _take_file(Path(source), store, columns, follow)
+        return
     address = mqtt_address(source)
     from app.twin.mqtt import MqttIntake
     from app.twin.service import TwinService
+    from app.twin.sole_service import sole_service
 
-    with follow as followers, opened_measurements(store) as opened, MqttIntake(address, client) as intake:
-        service = TwinService(intake, opened, followers, say=typer.echo)
-        typer.echo(f"takes measurements from {address} into {opened.database.shown}")
+    # the broker first: where it cannot be reached, neither a log nor a store is made
+    with (
+        MqttIntake(address, client) as intake, opened_measurements(store) as opened,
+        sole_service(opened.database) as lock, follow as followers,
+    ):  # fmt: skip
+        service = TwinService(intake, opened, followers, _say, lock)
+        _say(f"takes measurements from {address} into {opened.database.shown}")
         end = None if end_after is None else time.monotonic() + end_after
-        typer.echo(str(service.run(lambda: end is not None and time.monotonic() >= end, every)))
+        _say(str(service.run(lambda: end is not None and time.monotonic() >= end, every)))
+
+
+def _say(line: str) -> None:
+    """Writes a line; while the disk of the output is full it waits in memory, and measurements go on being taken."""
+    try:
+        typer.echo(line)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
 
 
 @contextmanager
@@ -91,34 +107,65 @@ def _followers(
     log: str | None,
     others: tuple[Path | None, int, int],
     estimated: tuple[str, Path | None],
+    *,
+    live: bool,
 ) -> Iterator[Sequence[Follower]]:
     """What looks after a city, and what estimates it: nothing without one.
 
-    Raises:
-        InputError: If there is a city without a log or a folder of estimates, or the other way round, or the city is
-            wrong.
+    Args:
+        city: The city, see `_check_city`.
+        log: Its log, which is made if need be.
+        others: File of its alerts, courses of a forecast, and days from which it learns.
+        estimated: Store of the measurements, and folder of the estimates.
+        live: Whether measurements arrive meanwhile, so that alerts must not wait for outcomes.
     """
     from app.twin.log import opened_log
     from app.twin.operation import CityOperation, OperatedPlace
+    from app.twin.operation.background import BackgroundProcess
     from app.twin.operation.estimates import EstimatedPlace, StepEstimates
-    from grid.errors import InputError
 
     (state, samples, past_days), (store, folder) = others, estimated
-    if city is None and (log or folder) is not None:
-        raise InputError.single("--city", "is needed: it says what is looked after or estimated", log or str(folder))
-    if city is not None and log is None and folder is None:
-        raise InputError.single("--log", "is needed, as a city is looked after only with a log", str(city))
     followers: list[Follower] = []
     with ExitStack() as stack:
         if city is not None and folder is not None:
-            followers.append(stack.enter_context(StepEstimates(EstimatedPlace(city, store, folder), typer.echo)))
+            followers.append(stack.enter_context(StepEstimates(EstimatedPlace(city, store, folder), _say)))
         if city is not None and log is not None:
             opened = stack.enter_context(opened_log(log))
-            followers.append(CityOperation(OperatedPlace(city, opened, state, samples, past_days)))
+            outcomes, days = (stack.enter_context(BackgroundProcess()) if live else None for _ in range(2))
+            place = OperatedPlace(city, opened, state, samples, past_days, (store, log))
+            followers.append(CityOperation(place, outcomes, days))
         yield followers
 
 
-def _take_file(path: Path, store: str, columns: Path | None, followers: Sequence[Follower]) -> None:
+def _check_city(city: Path | None, log: str | None, state: Path | None, estimates: Path | None) -> None:
+    """Checks what is looked after and where it is written, before anything is made.
+
+    Raises:
+        InputError: If there is a city without a log or a folder of estimates, or the other way round, the city is
+            wrong, or a folder is where a file is due or a file where a folder is.
+    """
+    from app.twin.forecasts.period import city_ahead
+    from grid.errors import Fault, InputError, raise_if_any
+    from grid.files.content import exists, is_folder
+
+    if city is None and (log or estimates) is not None:
+        raise InputError.single("--city", "is needed: it says what is looked after or estimated", log or str(estimates))
+    if city is None:
+        return
+    if log is None and estimates is None:
+        raise InputError.single("--log", "is needed, as a city is looked after only with a log", str(city))
+    faults = []
+    if state is not None and is_folder(state):
+        faults.append(Fault("--state", "is a folder, not a file", str(state)))
+    if estimates is not None and exists(estimates) and not is_folder(estimates):
+        faults.append(Fault("--estimate", "is a file, not a folder", str(estimates)))
+    raise_if_any(faults, "the options")
+    city_ahead(city, None, 1)
+
+
+def _take_file(
+    path: Path, store: str, columns: Path | None, follow: AbstractContextManager[Sequence[Follower]]
+) -> None:
     """Stores the measurements of a file, and says how many there were of each quality."""
     from app.twin.measuring.files import read_measurements
     from app.twin.measuring.mapping import read_mapping
@@ -127,7 +174,7 @@ def _take_file(path: Path, store: str, columns: Path | None, followers: Sequence
     from grid.twin.quality import counts, mark
 
     frame = read_measurements(path, None if columns is None else read_mapping(columns))
-    with opened_measurements(store) as opened:
+    with follow as followers, opened_measurements(store) as opened:
         new, repeated = store_frame(opened, frame)
         shown = opened.database.shown
         for follower in followers:
@@ -175,7 +222,7 @@ def simulate(
     from app.twin.measuring.true_state import true_state
 
     rng = np.random.default_rng(seed)
-    send = _to_broker(target, speed) if is_mqtt(target) else _to_file(Path(target))
+    send = _to_broker(target, speed) if is_mqtt(target, "TARGET") else _to_file(Path(target))
     metering = Metering(share, phasors, charging, tuple(stations or ()))
     opened = open_result(result)
     state = true_state(opened)
@@ -194,7 +241,7 @@ def _shown_target(target: str) -> str:
     """A target as messages name it, without a password."""
     from app.twin.measuring.address import is_mqtt, mqtt_address
 
-    return str(mqtt_address(target)) if is_mqtt(target) else target
+    return str(mqtt_address(target)) if is_mqtt(target, "TARGET") else target
 
 
 def _to_broker(target: str, speed: float) -> Callable[[pl.DataFrame], None]:

@@ -23,8 +23,8 @@ def log(
     from app.twin.log import lessons_of, opened_log
 
     chosen = check_table(form, out)
-    _require_log(place)
-    with opened_log(place) as opened:
+    require_log(place)
+    with opened_log(place, made=False) as opened:
         if entries:
             say_table(opened.table(), chosen, out)
             return
@@ -52,21 +52,20 @@ def decide(
     from app.twin.log import opened_log
     from grid.twin.learning.records import DecisionRecord
 
-    _require_log(place)
+    require_log(place)
     record = DecisionRecord(alert, datetime.now(UTC), verdict, by, reason, _moved(instead or []))
-    with opened_log(place) as opened:
+    with opened_log(place, made=False) as opened:
         add_decision(opened, record)
     typer.echo(f"{alert}: {verdict} by {by}")
 
 
-def _require_log(place: str) -> None:
-    """Raises an `InputError` if the file of a log is not there."""
-    from grid.errors import InputError, nearest
-    from grid.files.content import beside, is_file
+def require_log(place: str, option: str = "LOG") -> None:
+    """Raises an `InputError`, named after an option, if the file of a log is not there."""
+    from grid.errors import InputError
+    from grid.files.content import is_file, missing_file
 
-    file = Path(place)
-    if "://" not in place and not is_file(file):
-        raise InputError.single("LOG", "no such file", place, nearest(file.name, beside(file)))
+    if "://" not in place and not is_file(Path(place)):
+        raise InputError([missing_file(Path(place), option)])
 
 
 def _moved(given: list[str]) -> dict[str, float]:

@@ -50,7 +50,7 @@ def reliability(
 
 def maintenance(
     result: ResultFolder,
-    budget: Annotated[float, typer.Option(help="What replacements may cost, in the scenario's currency.")],
+    budget: Annotated[float, typer.Option(help="What replacements may cost, in the currency of the costs.")],
     years: Annotated[float, typer.Option(help="Years over which faults are counted.")] = 10.0,
     ages: Annotated[
         Path | None, typer.Option(metavar="FILE", help="CSV with element and age_years (years in service).")
@@ -75,8 +75,8 @@ def maintenance(
     say_table(plan.elements, chosen, out)
     replaced = plan.elements["replace"].sum()
     typer.echo(
-        f"replace {replaced} for {plan.spent:,.0f}: {plan.ens_avoided_mwh:,.3f} MWh more supplied in {years:g} years, "
-        f"{plan.emergency_avoided_kg:,.0f} kg of emergency supply avoided", err=True,
+        f"replace {replaced} for {plan.spent:,.0f} {plan.currency}: {plan.ens_avoided_mwh:,.3f} MWh more supplied in "
+        f"{years:g} years, {plan.emergency_avoided_kg:,.0f} kg of emergency supply avoided", err=True,
     )  # fmt: skip
     for note in plan.notes:
         typer.echo(f"note: {note}", err=True)

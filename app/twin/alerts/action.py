@@ -63,6 +63,7 @@ class ProposedAction:
         plan: The whole plan with it.
         moves: What each asset is to do, step by step.
         expected: What of each asset's change is to be expected by what was learned, where that is not all of it.
+        currency: Currency of the cost.
     """
 
     parts: tuple[ActionPart, ...]
@@ -74,6 +75,7 @@ class ProposedAction:
     plan: Plan
     moves: tuple[PlannedMove, ...] = ()
     expected: Mapping[str, float] = field(default_factory=dict)
+    currency: str = ""
 
     def probability(self, risk: Risk) -> float:
         """Probability that the same limit is exceeded with the action."""
@@ -116,6 +118,7 @@ def propose(
         plan=plan,
         moves=moves,
         expected=expected,
+        currency=watch.ahead.loaded.scenario.currency,
     )
 
 

@@ -41,6 +41,7 @@ def alert_records(
             side=event.risk.side, value=_known(event.risk.value), limit=_known(event.risk.limit),
             begins=event.risk.begins, ends=event.risk.ends, action=name, moves=moves if event is ordered[0] else (),
             corrected_by=tuple(corrected_by), others=event.risk.others,
+            currency="" if action is None else action.currency,
         )
         for event in ordered
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,15 @@ def write_states(path: Path, states: Mapping[Key, AlertState]) -> None:
     """
     with written_whole(path, PLACE) as draft:
         draft.write_text(json.dumps({"alerts": [plain_state(states[key]) for key in sorted(states)]}, indent=1))
+
+
+def kept_states(path: Path | None, states: Mapping[Key, AlertState]) -> Iterator[str]:
+    """Writes alerts into a file, or says why that cannot be done now: the log holds them too."""
+    try:
+        if path is not None:
+            write_states(path, states)
+    except InputError as error:
+        yield "; ".join(map(str, error.faults))
 
 
 def plain_state(state: AlertState) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.twin.forecasts.powers import SIGN, CityPowers
 from grid.arrays import Floats
 from grid.network.injections import Injections
 from grid.network.tolerances import IMPORT_TOLERANCE, LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
-from grid.powerflow.powerflow import PowerFlow, voltages
+from grid.powerflow.powerflow import Patience, PowerFlow, node_voltages, voltages
 from grid.time.clock import Clock
 from grid.twin.alerts.causes import by_cause
 from grid.twin.alerts.risks import Risk, failure_risk, violation_risks
@@ -27,6 +27,9 @@ from grid.twin.learning.corrections import ForecastCorrection
 
 TEST_DAYS = 14
 """Days of the past that are forecast again to choose a method."""
+LITTLE = Patience(fixed_point=30, newton=12)
+"""When steps of courses are given up where voltage decides nothing; ours: those that have a solution need far fewer
+iterations, but next to the limit of what the grid carries."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,10 +110,30 @@ class GridWatch:
             forecasts, paths = self._from_running(histories, forecasts, paths)
             done, left = done - 1, left + 1
         p_mw, q_mvar = self._withdrawal(forecasts, paths, done)
-        network = self.plan.problem.network
-        steps = Clock(self.clock.start, self.clock.step, self.n_samples * left)
-        flow = voltages(network, steps, Injections.dense(p_mw, q_mvar))
+        flow = self._flow(p_mw, q_mvar, left, running=running and histories is not None)
         return self._beyond(flow, p_mw, self.clock.window(done, self.clock.n_steps))
+
+    def _flow(self, p_mw: Floats, q_mvar: Floats, left: int, *, running: bool) -> PowerFlow:
+        """Power flow of all samples, one after the other; a first step that is running is the same in all of them.
+
+        What the two iterations of `grid.powerflow` do not solve counts as without a solution: trying each such step of
+        each sample by pandapower's Newton-Raphson too would take minutes where much is asked for.
+        """
+        network, n = self.plan.problem.network, self.n_samples * left
+        clock = Clock(self.clock.start, self.clock.step, n)
+        if network.uncovered:
+            return voltages(network, clock, Injections.dense(p_mw, q_mvar))
+        patience = Patience() if network.decided_by_voltage else LITTLE
+        if running:
+            later = np.arange(n) % left > 0
+            first = node_voltages(network, Injections.dense(p_mw[:1], q_mvar[:1]), patience=patience)
+            voltage, solved = np.repeat(first[0], n, axis=0), np.repeat(first[1], n)
+            rest = Injections.dense(p_mw[later], q_mvar[later])
+            voltage[later], solved[later] = node_voltages(network, rest, patience=patience)
+        else:
+            voltage, solved = node_voltages(network, Injections.dense(p_mw, q_mvar), patience=patience)
+        voltage[~solved] = np.nan
+        return PowerFlow(clock, network, voltage, np.zeros(n, dtype=bool), ~solved)
 
     def _from_running(
         self, histories: Sequence[PowerHistory], forecasts: Sequence[QuantileForecast], paths: Floats

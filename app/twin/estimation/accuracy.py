@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from app.results.folder import Result
+from app.results.parquet.resolution import RESOLUTIONS
 from app.twin.estimation.city_state import CityState, StateBand
 from app.twin.measuring.solved_state import SolvedState, by_step_and_name
 from grid.arrays import Bools, Floats
@@ -19,7 +20,9 @@ SMALLEST_SHARE: Final = 0.1
 """Errors of intensities are per the bus's own, but at least per this share of the mean of all buses: where only the sun
 feeds a bus its intensity is zero."""
 ROUNDING: Final = 1e-4
-"""A result is stored rounded to about this share of its values, which is wider than many a band of an intensity."""
+"""Share of a value, or of 1 below that, by which a band that is narrower than rounding may miss it."""
+CI_ROUNDING: Final = RESOLUTIONS["buses"]["ci_kg_per_mwh"] / 2
+"""By how much intensities of a result may be rounded [kg/MWh]: at night the band is narrower at many a bus."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,21 @@ class Accuracy:
     loading_covered: float
     loss_covered: float
     ci_covered: float
+
+    def __str__(self) -> str:
+        """It in two lines; what there is nothing to compare of is said to be so."""
+        errors = (
+            f"voltages {_number(self.vm_percent, '%')}, loadings of lines above 1 kV "
+            f"{_number(self.loading_points, 'percentage points')}, losses {_number(self.loss_percent, '%')}, "
+            f"carbon intensities {_number(self.ci_percent, '%')}"
+        )
+        shares = {"voltages": self.vm_covered, "loadings": self.loading_covered, "losses": self.loss_covered,
+                  "carbon intensities": self.ci_covered}  # fmt: skip
+        covered = ", ".join(f"{name} {_number(100 * share, '%')}" for name, share in shares.items())
+        return (
+            f"error against the result, not exceeded in 95 % of the cases: {errors}\n"
+            f"true values within their band of 90 %: {covered}"
+        )
 
 
 def accuracy(state: CityState, result: Result, solved: SolvedState) -> Accuracy:
@@ -73,8 +91,12 @@ def accuracy(state: CityState, result: Result, solved: SolvedState) -> Accuracy:
         _covered(state.vm_pu, vm, every),
         _covered(state.loading_percent, loading, lines),
         _covered(state.loss_mw, loss, loss > 0),
-        _covered(state.ci_kg_per_mwh, ci, every),
+        _covered(state.ci_kg_per_mwh, ci, every, CI_ROUNDING),
     )
+
+
+def _number(value: float, unit: str) -> str:
+    return "nothing to compare" if np.isnan(value) else f"{value:.3g} {unit}"
 
 
 def _error(band: StateBand, true: Floats, factor: Floats, counted: Bools) -> float:
@@ -83,8 +105,8 @@ def _error(band: StateBand, true: Floats, factor: Floats, counted: Bools) -> flo
     return float(np.quantile(error, QUANTILE)) if error.size else np.nan
 
 
-def _covered(band: StateBand, true: Floats, counted: Bools) -> float:
+def _covered(band: StateBand, true: Floats, counted: Bools, least_rounding: float = 0.0) -> float:
     there = counted & np.isfinite(true) & np.isfinite(band.low)
-    rounding = ROUNDING * np.maximum(np.abs(true), 1.0)
+    rounding = np.maximum(ROUNDING * np.maximum(np.abs(true), 1.0), least_rounding)
     within = ((true >= band.low - rounding) & (true <= band.high + rounding))[there]
     return float(within.mean()) if within.size else np.nan

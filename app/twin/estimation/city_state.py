@@ -86,7 +86,8 @@ class CityState(ElectricalState):
 
     Args:
         ci_kg_per_mwh: Carbon intensity of every bus, shape (T, B) [kg/MWh]; NaN where nothing flows.
-        held: Intensity of what assets hold before the first step and after the last, by name [kg/MWh].
+        held: Intensity of what each element that is a store holds before the first step and after the last, by name
+            [kg/MWh].
     """
 
     ci_kg_per_mwh: StateBand
@@ -124,17 +125,19 @@ def state_by(
     readings, factors, drawn = _estimated(inputs, series, expected)
     drawn = replace(drawn, held=held)
     rng, (stored, after) = np.random.default_rng(seed), drawn.stored()
+    elements = expected.elements
     middle = (*_electrical(drawn, drawn.middle), _intensities(drawn, drawn.middle, stored))
 
     def possible() -> tuple[Floats, ...]:
         points = drawn.possible(rng)[1]
-        return (*_electrical(drawn, points), _intensities(drawn, points, drawn.varied(stored, rng)))
+        given = drawn.stored_by(points, middle[-1], rng)
+        return (*_electrical(drawn, points), _intensities(drawn, points, given))
 
     vm_pu, loading, loss, imported, ci = _bands(middle, [possible() for _ in range(POSSIBLE_STATES)])
-    held = {owner: held.get(owner, inputs.ci_year_kg_per_mwh) for owner in after}
+    before = dict(zip(elements.name, drawn.contents.before(held).tolist(), strict=True))
     return CityState(
         inputs, series, readings, expected, factors, drawn.clean, drawn.middle.p_mw, vm_pu, loading, loss, imported, ci,
-        (held, after),
+        ({name: before[name] for name in after}, after),
     )  # fmt: skip
 
 

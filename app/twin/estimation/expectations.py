@@ -10,7 +10,8 @@ import numpy as np
 
 from app.simulation.inputs import SimulationInputs
 from app.twin.estimation.elements import CityElements, Origin, largest_mw
-from app.twin.estimation.history import Expected, by_weekday, weeks_before
+from app.twin.estimation.expected.charging import share_out_by_need
+from app.twin.estimation.expected.history import WEEKS, Expected, by_weekday, common_shares, weeks_before
 from app.twin.measuring.electrical import AT_BUS
 from grid.arrays import Floats, Ints
 from grid.city.city import City, Elements
@@ -18,13 +19,9 @@ from grid.flexibility.flexibility import Flexibility
 from grid.twin.estimation.pseudo import PseudoInjections
 from grid.twin.measurements import MeasuredSeries
 
-COMMON_SHARES: Final = {"load": 0.42, "generator": 0.95, "asset": 0.4}
-"""Share of their variance that loads of one profile, generators of one profile, and charging in one district, which one
-management shifts, have in common [1]; ours, unverified."""
-ALL_LOADS_SHARE: Final = 0.48
-"""Share of their variance that all loads have in common, besides that of their profile [1]: how far the square of what
-the weeks before missed of their sum lies between that of profiles which err independently and that of all together; of
-13 weeks of February to October of the reference city's year."""
+COMMON_SHARES: Final = {"load": 0.0, "generator": 0.95, "asset": 0.4}
+"""Share of their variance that generators of one profile, and charging in one district, which one management shifts,
+have in common [1]; ours, unverified. That of loads is what the weeks before say."""
 WEATHER_SPREAD: Final = 0.05
 """Standard deviation of generation computed from the measured weather, of its output [1]; ours, unverified: it is what
 roofs differ by in soiling, shade and direction."""
@@ -52,6 +49,9 @@ class Expectations:
         weathered: Assets that feed in what the weather gives.
         decided_mw: By how much each may be off because somebody decides what it does, shape (T, E) [MW]: what all that
             is plugged in there may draw or feed in; 0 of what nobody decides on or what it says itself.
+        feed_in_mw: What of that is feed-in, likewise.
+        shares: Shares of variance that loads have in common with those of their profile, and with all, of active
+            powers and of reactive ones, shape (2, 2, E) [1]; 0 of all else.
     """
 
     elements: CityElements
@@ -64,22 +64,25 @@ class Expectations:
     known: Ints
     weathered: Ints
     decided_mw: Floats
+    feed_in_mw: Floats
+    shares: Floats
 
     def until(self, n_steps: int) -> Expectations:
         """The first of the steps."""
         return replace(
             self, p=self.p.until(n_steps), q=self.q.until(n_steps), total_spread=self.total_spread[:n_steps],
-            decided_mw=self.decided_mw[:n_steps],
+            decided_mw=self.decided_mw[:n_steps], feed_in_mw=self.feed_in_mw[:n_steps],
         )  # fmt: skip
 
     @cached_property
     def limits(self) -> tuple[Floats, Floats]:
-        """Least and most withdrawal of every element, shape (T, E) each: loads draw, what weather moves feeds in.
+        """Least and most withdrawal of every element, shape (T, E) each.
 
-        Nothing feeds in where its meter does not say so for sure, or where nothing at all is expected of it. The errors
-        of many that are idle, as solar plants at night and cars that do not charge, would else be feed-in at one half
-        of them, and never less than none at the other: in all possible states power that nobody gives, of an intensity
-        that no bus has.
+        Loads draw, what weather moves feeds in, and what is decided on stays within what is plugged in. Nothing feeds
+        in where its meter does not say so for sure, or where nothing at all is expected of it. The errors of many that
+        are idle, as solar plants at night and cars that do not charge, would else be feed-in at one half of them, and
+        never less than none at the other: in all possible states power that nobody gives, of an intensity that no bus
+        has.
         """
         draws = np.array([origin == "load" for origin in self.elements.origin]) & (self.p.values >= 0).all(axis=0)
         feeds = np.array([origin == "generator" for origin in self.elements.origin]) & (self.p.values <= 0).all(axis=0)
@@ -87,21 +90,22 @@ class Expectations:
         metered = np.isin(np.arange(feeds.size), self.known)
         unsure = metered & (self.p.values > -SURE * self.p.spread)
         idle = (np.abs(self.p.values) <= LEAST_MW) & (self.p.spread <= LEAST_MW)
-        most = np.broadcast_to(np.where(feeds, 0.0, np.inf), unsure.shape)
-        return np.where(draws | unsure | idle, 0.0, -np.inf), most
+        decided = self.decided_mw.any(axis=0)
+        most = np.where(feeds, 0.0, np.where(decided, self.decided_mw, np.inf))
+        return np.where(draws | unsure | idle, 0.0, np.where(decided, -self.feed_in_mw, -np.inf)), most
 
     @property
     def _common_share(self) -> Floats:
         """Share of the variance of each element that it has in common with its group, shape (E,)."""
-        share = np.array([COMMON_SHARES[origin] for origin in self.elements.origin])
+        share = np.array([COMMON_SHARES[origin] for origin in self.elements.origin]) + self.shares[0, 0]
         share[self.weathered] = COMMON_SHARES["generator"]
-        return share
+        return np.asarray(share)
 
     def _reactive_share(self) -> Floats:
         """The same of reactive powers: inverters of a district are told one."""
-        share = np.array([COMMON_SHARES[origin] for origin in self.elements.origin])
+        share = np.array([COMMON_SHARES[origin] for origin in self.elements.origin]) + self.shares[1, 0]
         share[self.elements.of("asset")] = COMMON_SHARES["generator"]
-        return share
+        return np.asarray(share)
 
     def _all_loads(self, active: Ints, reactive: Ints) -> Ints:
         """Group of all loads by active powers, 0, and by reactive ones, 1; -1 of all else."""
@@ -129,7 +133,7 @@ class Expectations:
             np.stack([np.concatenate([self.group[active], group_q]), self._all_loads(active, reactive)]),
             np.stack([
                 np.concatenate([self._common_share[active], self._reactive_share()[reactive]]),
-                np.full(active.size + reactive.size, ALL_LOADS_SHARE),
+                np.concatenate([self.shares[0, 1, active], self.shares[1, 1, reactive]]),
             ]),
             np.concatenate([self.total[active], np.full(reactive.size, -1)]),
             self.total_spread,
@@ -149,21 +153,11 @@ def expectations(
         past: The city in the weeks before, where it is at hand; None: it is read.
     """
     city = inputs.loaded.city
-    n_steps, n = city.clock.n_steps, len(elements.name)
-    past = past or weeks_before(inputs.loaded).city
+    n_steps, n, past = city.clock.n_steps, len(elements.name), past or weeks_before(inputs.loaded).city
     values, spread = np.zeros((2, n_steps, n)), np.zeros((2, n_steps, n))
-    group, decided = np.full(n, -1), np.zeros((n_steps, n))
-    tables: tuple[tuple[Origin, Elements, float], ...] = (
-        ("load", past.loads, 1.0), ("generator", past.generators, -1.0),
-    )  # fmt: skip
-    for origin, table, sign in tables:
-        at = elements.of(origin)
-        for k, found in enumerate(by_weekday(table, n_steps, city.clock.steps_per_day)):
-            values[k][:, at], spread[k][:, at] = sign * found.values, found.spread
-        profile = table.p_profile + (0 if origin == "load" else city.loads.profiles.shape[1])
-        group[at] = profile
-    next_group = int(group.max(initial=-1)) + 1
-    group_q, weathered = group.copy(), list[int]()
+    decided, feed_in = np.zeros((n_steps, n)), np.zeros((n_steps, n))
+    (group, group_q), shares = _by_past(elements, past, city, (values, spread))
+    next_group, weathered = int(max(group.max(initial=-1), group_q.max(initial=-1))) + 1, list[int]()
     sums, told = np.full(n, -1), list[Floats]()
     zones = np.unique(np.array(city.network.buses.zones), return_inverse=True)[1].ravel()
     for number, flexibility in enumerate(inputs.flexibilities):
@@ -171,7 +165,9 @@ def expectations(
         if at.size:
             total, error = _total(series, flexibility.name)
             _of_asset(flexibility, elements, at, total, (values, spread))
-            decided[:, at] = 0.0 if flexibility.fuel_free else _most(flexibility)[:, elements.bus[at]]
+            if not flexibility.fuel_free:
+                draws, feeds = (each[:, elements.bus[at]] for each in _most(flexibility))
+                decided[:, at], feed_in[:, at] = np.maximum(draws, feeds), feeds
             if at.size > 1 and np.isfinite(total).any() and not flexibility.fuel_free:
                 sums[at] = len(told)
                 told.append(np.where(np.isfinite(total), np.maximum(error, LEAST_MW), np.inf))
@@ -180,13 +176,35 @@ def expectations(
             weathered += at.tolist() if flexibility.fuel_free else []
     known = _telemetered(elements, series, values, spread)
     _by_reference_plants(inputs, elements, past, known, (values[0], spread[0]))
-    group[known], group_q[known], decided[:, known] = -1, -1, 0.0
+    group[known], group_q[known], decided[:, known], feed_in[:, known] = -1, -1, 0.0, 0.0
     sums[np.isin(sums, sums[known])] = -1  # what is metered of it need not add up to what is told of all
+    share_out_by_need(inputs, elements, sums, (values[0], values[1]))
     return Expectations(
         elements, Expected(values[0], spread[0]), Expected(values[1], spread[1]), group, group_q, sums,
         np.stack(told, axis=1) if told else np.empty((n_steps, 0)), known, np.array(weathered, dtype=np.int64),
-        decided,
+        decided, feed_in, shares,
     )  # fmt: skip
+
+
+def _by_past(elements: CityElements, past: City, city: City, into: tuple[Floats, Floats]) -> tuple[Ints, Floats]:
+    """Powers of loads and generators by the weeks before, into arrays of shape (2, T, E).
+
+    Returns:
+        Groups of active and of reactive powers, which are those of profiles, shape (2, E), and the shares of variance
+        that loads have in common, see `Expectations`.
+    """
+    values, spread = into
+    group, shares = np.full((2, values.shape[2]), -1), np.zeros((2, 2, values.shape[2]))
+    tables: tuple[tuple[Origin, Elements, float, int], ...] = (
+        ("load", past.loads, 1.0, 0), ("generator", past.generators, -1.0, city.loads.profiles.shape[1]),
+    )  # fmt: skip
+    for origin, table, sign, first in tables:
+        at = elements.of(origin)
+        for k, found in enumerate(by_weekday(table, city.clock.n_steps, city.clock.steps_per_day)):
+            values[k][:, at], spread[k][:, at] = sign * found.values, found.spread
+        group[0, at], group[1, at] = table.p_profile + first, table.q_profile + first
+    shares[:, :, elements.of("load")] = common_shares(past.loads)
+    return group, shares
 
 
 def _total(series: MeasuredSeries, name: str) -> tuple[Floats, Floats]:
@@ -195,10 +213,10 @@ def _total(series: MeasuredSeries, name: str) -> tuple[Floats, Floats]:
     return measured[:, 0], deviation[:, 0]
 
 
-def _most(flexibility: Flexibility) -> Floats:
-    """The most that the devices of an asset may draw or feed in at each bus, shape (T, B) [MW]."""
-    ends = (flexibility.at_buses(flexibility.per_slot(each)) for each in (flexibility.p_min_mw, flexibility.p_max_mw))
-    return np.maximum(*(np.abs(end) for end in ends))
+def _most(flexibility: Flexibility) -> tuple[Floats, Floats]:
+    """The most that the devices of an asset may draw, and feed in, at each bus, shape (T, B) each [MW]."""
+    least, most = (flexibility.per_slot(each) for each in (flexibility.p_min_mw, flexibility.p_max_mw))
+    return flexibility.at_buses(np.maximum(most, 0.0)), flexibility.at_buses(np.maximum(-least, 0.0))
 
 
 def _of_asset(
@@ -216,8 +234,8 @@ def _of_asset(
         values[0][:, at] = unmanaged
         spread[0][:, at] = WEATHER_SPREAD * np.abs(unmanaged)
     else:
-        share = elements.share[at]
         whole = np.where(np.isfinite(total), total, unmanaged.sum(axis=1))
+        share = _shares(flexibility, elements, at, whole)
         values[0][:, at] = whole[:, None] * share
         charger = largest_mw(flexibility)
         mean = np.abs(unmanaged.sum(axis=1)).mean() if at.size > 1 else 0.0
@@ -226,6 +244,15 @@ def _of_asset(
         spread[0][:, at] = np.where(np.isfinite(total)[:, None] & (at.size == 1), 0.0, shot)
     capable = np.asarray(flexibility.shares.T @ flexibility.q_max_mvar)[elements.bus[at]]
     spread[1][:, at] = REACTIVE_SPREAD * capable
+
+
+def _shares(flexibility: Flexibility, elements: CityElements, at: Ints, whole: Floats) -> Floats:
+    """Share of each bus in the power of all of an asset, shape (T, buses): by what is plugged in that may do it."""
+    draws, feeds = (each[:, elements.bus[at]] for each in _most(flexibility))
+    capable = np.where(whole[:, None] >= 0, draws, feeds)
+    total = capable.sum(axis=1, keepdims=True)
+    usual = np.broadcast_to(elements.share[at], capable.shape)
+    return np.asarray(np.divide(capable, total, out=usual.copy(), where=total > 0))
 
 
 def _telemetered(elements: CityElements, series: MeasuredSeries, values: Floats, spread: Floats) -> Ints:
@@ -248,8 +275,9 @@ def _by_reference_plants(
     """Generators by what those of their technology that are telemetered feed in per rated power, where there are any.
 
     That is how grid operators project the feed-in of all plants from that of a few (reference plants). What a generator
-    fed in per that of the reference plants at the same time of day in the weeks before is its factor, and what that
-    missed is its spread.
+    fed in per that of the reference plants at the same time of day in the weeks before is its factor. Its spread is
+    what the factor of the first half of these weeks missed in the last of them: as far ahead of its half as the period
+    is of all of them, for the sun goes on, and a factor misses more where it was not fitted.
     """
     values, spread = into
     city, day = inputs.loaded.city, inputs.clock.steps_per_day
@@ -278,6 +306,10 @@ def _factors(reference: Floats, of: Floats, day: int) -> tuple[Floats, Floats]:
     def smooth(part: Floats) -> Floats:
         return np.asarray(np.mean([np.roll(part.mean(axis=0), k, axis=0) for k in range(-around, around + 1)], axis=0))
 
-    square = smooth(by_day**2)
-    factor = np.divide(smooth(by_day * generators), square, out=np.zeros_like(generators[0]), where=square > 0)
-    return factor, np.sqrt(smooth((generators - by_day * factor) ** 2))
+    def factor(days: slice) -> Floats:
+        square, both = smooth(by_day[days] ** 2), smooth(by_day[days] * generators[days])
+        return np.divide(both, square, out=np.zeros_like(both), where=square > 0)
+
+    first, last = slice(0, 7 * WEEKS // 2), slice(-7, None)
+    missed = generators[last] - by_day[last] * factor(first)
+    return factor(slice(None)), np.sqrt(smooth(missed**2))

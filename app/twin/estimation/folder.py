@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 from collections import Counter
@@ -16,7 +17,9 @@ import polars as pl
 from app.twin.estimation.city_state import BAND, CityState, StateBand
 from app.twin.estimation.reading import FORMAT, MANIFEST, TOPOLOGY
 from grid.arrays import Floats
-from grid.errors import InputError
+from grid.errors import InputError, listed
+from grid.files.content import exists, is_folder, shown_path
+from grid.files.output import in_words
 from grid.twin.estimation.observability import Observability, observability
 
 
@@ -40,19 +43,24 @@ def write_estimate(state: CityState, topology: Mapping[str, Any], folder: Path) 
             draft = Path(place) / "estimate"
             draft.mkdir()
             for name, table in tables_of(state, said):
-                table.write_parquet(draft / f"{name}.parquet")
+                content = io.BytesIO()  # polars has errors of its own for a file that cannot be written
+                table.write_parquet(content)
+                (draft / f"{name}.parquet").write_bytes(content.getvalue())
             (draft / TOPOLOGY).write_text(json.dumps(topology, ensure_ascii=False), "utf-8")
             (draft / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
             draft.rename(folder)
     except OSError as error:
-        raise InputError.single("FOLDER", f"cannot be written: {error.strerror}", str(folder)) from error
+        raise InputError.single("FOLDER", in_words(error), str(folder)) from error
     return manifest
 
 
 def check_folder(folder: Path) -> None:
-    """Raises an `InputError` if a folder is there already."""
+    """Raises an `InputError` if a folder is there already, or something above it is a file."""
     if folder.exists():
         raise InputError.single("FOLDER", "is there already: name another, or remove it", str(folder))
+    above = next(each for each in folder.absolute().parents if exists(each))
+    if not is_folder(above):
+        raise InputError.single("FOLDER", f"cannot be made: {shown_path(above)!r} is a file", str(folder))
 
 
 def manifest_of(state: CityState, said: Observability) -> dict[str, Any]:
@@ -82,9 +90,7 @@ def notes_of(state: CityState) -> Iterator[str]:
     """What a reader should know of the estimate, in sentences."""
     known = state.expected.known
     if known.size:
-        names = [state.expected.elements.name[k] for k in known[:5]]
-        more = f" and {known.size - 5} more" if known.size > 5 else ""
-        yield f"What {', '.join(names)}{more} do is taken as they say it."
+        yield f"What {listed([state.expected.elements.name[k] for k in known])} do is taken as they say it."
     if not state.factors.n_stations:
         yield "No station measures what its bus draws: spreads of expectations could not be checked."
     if state.series.outside:

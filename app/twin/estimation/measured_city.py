@@ -15,7 +15,7 @@ from app.twin.measuring.files import read_measurements
 from app.twin.measuring.simulated import NONE, Metering, chosen_sensors, simulated_measurements
 from app.twin.measuring.true_state import TrueState
 from grid.errors import InputError
-from grid.files.content import is_file, shown_path
+from grid.files.content import is_file, missing_file, shown_path
 from grid.time.clock import Clock
 from grid.twin.measurements import MeasuredSeries, measured_series
 from grid.twin.quality import mark
@@ -64,13 +64,13 @@ def measurements_of(place: str, clock: Clock) -> MeasuredSeries:
     """
     path = Path(place)
     if "://" not in place and not is_file(path):
-        raise InputError.single("MEASUREMENTS", f"no file {shown_path(path)!r}")
+        raise InputError([missing_file(path, "MEASUREMENTS")], shown_path(path))
     if path.suffix in FILES:
         frame = read_measurements(path, None)
     else:
         from app.twin.measuring.store import opened_measurements  # noqa: PLC0415  SQLAlchemy
 
-        with opened_measurements(place) as opened:
+        with opened_measurements(place, made=False) as opened:
             frame = opened.frame(clock.start, clock.stop)
     series = measured_series(mark(frame), clock)
     if not np.isfinite(series.values).any():

@@ -19,11 +19,14 @@ class OperatingPoints:
         step: Step of each, shape (S,).
         voltage: Node voltages, shape (S, N) complex [pu].
         p_mw: Withdrawal of every element, shape (S, E) [MW].
+        exchanged_mw: What stores of an element give to others of it, which draw as much more, shape (S, E) [MW]; None:
+            nothing.
     """
 
     step: Ints
     voltage: Complexes
     p_mw: Floats
+    exchanged_mw: Floats | None = None
 
 
 def flows_of(network: Network, voltage: Complexes) -> tuple[Floats, Floats]:

@@ -9,15 +9,15 @@ from functools import cached_property
 import numpy as np
 
 from app.simulation.inputs import SimulationInputs
-from app.twin.estimation.carbon import NOTHING, stored_intensity
+from app.twin.estimation.carbon import NOTHING, StoreContents, stored_intensity
 from app.twin.estimation.expectations import Expectations
 from app.twin.estimation.operating_points import OperatingPoints
 from grid.arrays import Floats, Ints
 from grid.twin.estimation.bad_data import CleanEstimate
 
-STORED_SPREAD, STORED_SPREAD_EACH = 0.05, 0.15
-"""Standard deviation of the intensity of what an asset's stores give, which `stored_intensity` follows roughly, and of
-that of the few cars at one bus [1]; ours, unverified."""
+HELD_SPREAD, HELD_SPREAD_EACH = 0.05, 0.15
+"""Standard deviation of the intensity of what all stores of an asset hold before the first step, and of that of those
+at one bus besides [1]; ours, unverified."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,15 +66,34 @@ class PossibleStates:
         x = found.gain.summed(np.vstack([elements.T, found.x[-1] + error[-1]]))
         voltage = found.model.by_node(found.model.voltages(x))
         voltage[~found.settled] = np.nan
-        return x, OperatingPoints(self.steps, voltage, self._of_elements(elements))
+        p_mw = self._of_elements(elements)
+        metered = np.where(np.isin(np.arange(p_mw.shape[1]), self.expected.known), p_mw, 0.0)
+        exchanged = self.contents.exchanged_mw(metered, self.steps, rng)
+        return x, OperatingPoints(self.steps, voltage, p_mw, exchanged)
 
-    def varied(self, stored: Floats, rng: np.random.Generator) -> Floats:
-        """Intensities of what stores give, shape (T, E), as they may be too: off by `STORED_SPREAD`."""
-        owners = self.expected.elements.owner
-        factor = {owner: float(np.exp(STORED_SPREAD * rng.standard_normal())) for owner in dict.fromkeys(owners)}
-        alone = np.exp(STORED_SPREAD_EACH * rng.standard_normal(len(owners)))
-        alone[self.expected.elements.share >= 1] = 1.0
-        return np.asarray(stored * np.array([factor[owner] for owner in owners]) * alone)
+    def stored_by(self, points: OperatingPoints, ci_kg_per_mwh: Floats, rng: np.random.Generator) -> Floats:
+        """Intensity of what stores give in a possible state, shape (T, E) [kg/MWh].
+
+        What they held at first may be off by `HELD_SPREAD`, and those of a place take and give in any order.
+
+        Args:
+            points: The state.
+            ci_kg_per_mwh: Intensity of every bus, shape (T, B) [kg/MWh].
+            rng: All that is left to chance.
+        """
+        elements, contents = self.expected.elements, self.contents
+        owners = {owner: float(rng.standard_normal()) for owner in dict.fromkeys(elements.owner)}
+        common = np.array([owners[owner] for owner in elements.owner])
+        alone = np.where(elements.share >= 1, 0.0, rng.standard_normal(common.size))
+        before = contents.before(self.held) * np.exp(HELD_SPREAD * common + HELD_SPREAD_EACH * alone)
+        live = self.inputs.loaded.city.network.buses.node[elements.bus] >= 0
+        ci = ci_kg_per_mwh[:, elements.bus]
+        return contents.followed(np.where(live, points.p_mw, 0.0), ci, before, rng)[0]
+
+    @cached_property
+    def contents(self) -> StoreContents:
+        """The stores of the city."""
+        return StoreContents.from_inputs(self.inputs, self.expected.elements)
 
     @cached_property
     def _kept(self) -> Ints:

@@ -42,6 +42,11 @@ class LatestState:
     grid: Mapping[str, Any]
 
 
+def holds_estimate(place: Path) -> bool:
+    """Whether there is an estimate at a place, or in a folder of estimates."""
+    return is_file(place / MANIFEST) or any(place.glob(f"[!.]*/{MANIFEST}"))
+
+
 def newest_estimate(place: Path) -> Path:
     """The estimate at a place, or the one that was written last into a folder of estimates.
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from grid.city.profile_file import TIME, in_order, no_time_fault, read_table, step_faults
+from grid.city.profile_file import TIME, in_order, on_even_steps, read_table, time_faults
 from grid.errors import Fault, nearest, raise_if_any
-from grid.time.clock import Clock
 from grid.twin.forecast.history import KINDS, PowerHistory, SeriesKind
 
 WEATHER = "weather"
@@ -34,16 +32,11 @@ def read_histories(path: Path, time_zone: str = "UTC", country: str | None = Non
     """
     frame, _ = in_order(read_table(path, "file"))
     raise_if_any(_faults(frame), str(path))
-    times = frame[TIME].to_numpy().astype("datetime64[us]")
-    step = frame[TIME].diff().drop_nulls().mode().sort()[0]
-    row = (times - times[0]) // np.timedelta64(step)
-    names = [name for name in frame.columns if name != TIME]
-    values = np.full((int(row[-1]) + 1, len(names)), np.nan)
-    values[row] = frame.select(pl.col(names).cast(pl.Float64).fill_null(float("nan"))).to_numpy()
+    whole, names, values = on_even_steps(frame)
     column = dict(zip(names, values.T, strict=True))
-    measured = {name: column[name] for name in names if not name.startswith(f"{WEATHER}/")}
+    measured = {name: v for name, v in column.items() if not name.startswith(f"{WEATHER}/")}
     last = max(int(np.flatnonzero(np.isfinite(v))[-1]) for v in measured.values())
-    clock = Clock(times[0].item().replace(tzinfo=UTC), step, last + 1)
+    clock = whole.window(0, last + 1)
     weather = {name.partition("/")[2]: v for name, v in column.items() if name.startswith(f"{WEATHER}/")}
     return tuple(
         PowerHistory(name, _kind(name), clock, v[: last + 1], time_zone, country, weather)
@@ -57,15 +50,7 @@ def _kind(name: str) -> SeriesKind:
 
 
 def _faults(frame: pl.DataFrame) -> Iterator[Fault]:
-    time = frame.schema.get(TIME)
-    if time is None:
-        yield no_time_fault(frame.columns)
-    elif not isinstance(time, pl.Datetime):
-        yield Fault(TIME, "must be a column of dates with time", str(time))
-    elif frame.height < 2:
-        yield Fault(TIME, "must have at least two rows", frame.height)
-    else:
-        yield from step_faults(frame[TIME])
+    yield from time_faults(frame)
     measured = 0
     for name, dtype in frame.schema.items():
         word = name.partition("/")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from app.twin.forecasts.period import OperatedCity
 from app.twin.forecasts.powers import SIGN
 from grid.arrays import Floats
 from grid.errors import InputError
-from grid.files.content import is_file, shown_path
+from grid.files.content import is_file, missing_file, shown_path
 from grid.twin.forecast.history import PowerHistory, SeriesKind
 from grid.twin.measurements import MeasuredSeries, measured_series
 from grid.twin.quality import mark
@@ -75,6 +76,27 @@ def arrived_totals(city: OperatedCity, frame: pl.DataFrame, steps: int, *, runni
     return tuple(totals.values())
 
 
+def completed_histories(
+    city: OperatedCity, histories: Sequence[PowerHistory], frame: pl.DataFrame
+) -> tuple[PowerHistory, ...]:
+    """Histories with what is known by now of steps of their last day that were not known when they were made.
+
+    Args:
+        city: The city at the beginning of the hours ahead.
+        histories: As `measured_histories` made them of less; what they know stays.
+        frame: Measurements of the last day before, with `grid.twin.measurements.MEASUREMENT_COLUMNS`; marked here.
+    """
+    clock = city.past.clock
+    day = clock.steps_per_day
+    series = measured_series(mark(frame), clock.window(clock.n_steps - day, clock.n_steps))
+    found = []
+    for kind, history in zip(city.past.kinds, histories, strict=True):
+        came, _ = _total(city, series, kind, city.past.p_mw["demand"][-day:])
+        earlier, last = history.values_mw[:-day], history.values_mw[-day:]
+        found.append(replace(history, values_mw=np.concatenate([earlier, np.where(np.isnan(last), came, last)])))
+    return tuple(found)
+
+
 def stored_histories(city: OperatedCity, store: str) -> tuple[tuple[PowerHistory, ...], tuple[str, ...]]:
     """The same of the measurements in a store, an SQLite file or a URL.
 
@@ -85,8 +107,8 @@ def stored_histories(city: OperatedCity, store: str) -> tuple[tuple[PowerHistory
     from app.twin.measuring.store import opened_measurements  # noqa: PLC0415  SQLAlchemy
 
     if "://" not in store and not is_file(Path(store)):
-        raise InputError.single("--measurements", f"no file {shown_path(Path(store))!r}")
-    with opened_measurements(store) as opened:
+        raise InputError([missing_file(Path(store), "--measurements")], shown_path(Path(store)))
+    with opened_measurements(store, made=False) as opened:
         frame = opened.frame(city.past.clock.start, city.past.clock.stop)
     return measured_histories(city, frame)
 

@@ -25,6 +25,7 @@ _US: Final = timedelta(microseconds=1)
 _METADATA: Final = MetaData()
 _LOCK_NUMBER: Final = 0x7477696F
 """Number of the lock that the maker of the table holds in PostgreSQL."""
+NO_LOG: Final = "holds no log; `gridcarbon twin alerts --log LOG` makes one"
 ENTRIES: Final = Table(
     "twin_log",
     _METADATA,
@@ -100,21 +101,36 @@ class TwinLog:
             rows = connection.execute(wanted).all()
         return [record_of(row[0], row[1], _EPOCH + row[2] * _US, json.loads(row[3])) for row in rows]
 
-    def after(self, number: int, until: int | None = None) -> tuple[list[LogRecord], int]:
+    def after(self, number: int) -> tuple[list[LogRecord], int]:
         """Entries that came after one, in order, and the number of the last, by which the next can be asked for.
 
         Args:
             number: Number of the entry, 0 for all.
+        """
+        found = self.numbered(number)
+        return [record for _, record in found], found[-1][0] if found else number
+
+    def numbered(self, number: int, until: int | None = None, most: int | None = None) -> list[tuple[int, LogRecord]]:
+        """The same, each with its number.
+
+        Args:
+            number: Number of the entry, 0 for all.
             until: Number of the last one that is wanted; None for all.
+            most: How many entries at most.
         """
         wanted = select(ENTRIES.c.number, ENTRIES.c.kind, ENTRIES.c.alert, ENTRIES.c.time_us, ENTRIES.c.content)
-        wanted = wanted.where(ENTRIES.c.number > number).order_by(ENTRIES.c.number)
+        wanted = wanted.where(ENTRIES.c.number > number).order_by(ENTRIES.c.number).limit(most)
         if until is not None:
             wanted = wanted.where(ENTRIES.c.number <= until)
         with self.database.reading() as connection:
             rows = connection.execute(wanted).all()
-        found = [record_of(row[1], row[2], _EPOCH + row[3] * _US, json.loads(row[4])) for row in rows]
-        return found, int(rows[-1][0]) if rows else number
+        return [(int(row[0]), record_of(row[1], row[2], _EPOCH + row[3] * _US, json.loads(row[4]))) for row in rows]
+
+    def has_outcome(self, alert: str) -> bool:
+        """Whether an alert has an outcome."""
+        wanted = select(ENTRIES.c.number).where(ENTRIES.c.kind == "outcome", ENTRIES.c.alert == alert).limit(1)
+        with self.database.reading() as connection:
+            return connection.execute(wanted).first() is not None
 
     def table(self) -> pl.DataFrame:
         """A row for each entry in order: ``time``, ``alert``, ``kind`` and ``content`` in JSON."""
@@ -128,17 +144,24 @@ class TwinLog:
 
 
 @contextmanager
-def opened_log(url: str | Path) -> Iterator[TwinLog]:
-    """The log at a URL of SQLAlchemy or in an SQLite file, which may be the store of measurements; made if need be.
+def opened_log(url: str | Path, *, made: bool = True) -> Iterator[TwinLog]:
+    """The log at a URL of SQLAlchemy or in an SQLite file, which may be the store of measurements.
+
+    Args:
+        url: The URL or file.
+        made: Whether a log is made where there is none.
 
     Raises:
-        InputError: If the URL is wrong, its driver is missing, or the database is damaged.
+        InputError: If the URL is wrong, its driver is missing, the database is damaged, or it holds no log and none is
+            to be made.
         StoreError: If it cannot be reached or is locked.
     """
     database = connect(url, "LOG", durable=True)
     try:
         with database.reading() as connection:
             there = all(inspect(connection).has_table(table.name) for table in (ENTRIES, PROGRESS))
+        if not (there or made):
+            raise InputError([Fault("LOG", NO_LOG, database.shown)], database.shown)
         if not there:
             with database.writing() as connection:
                 if database.file is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from grid.errors import Fault, nearest, raise_if_any
+from grid.errors import Fault, InputError, nearest, raise_if_any
 
 PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 """Usual port of each scheme."""
@@ -45,9 +45,21 @@ class MqttAddress:
         return f"mqtt{'s' if self.tls else ''}://{user}{host}:{self.port}/{self.prefix}"
 
 
-def is_mqtt(url: str) -> bool:
-    """Whether a text is meant as the URL of a broker."""
-    return url.partition("://")[0].casefold() in PORTS and "://" in url
+def is_mqtt(text: str, place: str) -> bool:
+    """Whether a text is meant as the URL of a broker; else it is that of a file.
+
+    Args:
+        text: The text.
+        place: What it was given for.
+
+    Raises:
+        InputError: If it is a URL of anything else.
+    """
+    scheme, there, _ = text.partition("://")
+    if there and scheme.casefold() not in PORTS:
+        rule = f"must be a file, or begin with {' or '.join(f'{name}://' for name in PORTS)}"
+        raise InputError.single(place, rule, f"{scheme}://…", f"{nearest(scheme, PORTS) or next(iter(PORTS))}://…")
+    return bool(there)
 
 
 def mqtt_address(url: str, environment: Mapping[str, str] | None = None) -> MqttAddress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,19 +12,19 @@ import polars as pl
 
 from app.twin.measuring.mapping import OWN_COLUMNS, Cell, MeasurementColumns
 from app.twin.measuring.messages import LEAST_ERROR, USUAL_ERROR
+from grid.arrays import Bools
 from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.files.content import beside, is_file, read_parquet, shown_path
+from grid.files.cell_faults import cell_faults, mark_faults
+from grid.files.content import PARQUET_ENDINGS, is_file, missing_file, read_parquet, shown_path
 from grid.files.numbers import decimal_mark, read_numbers
-from grid.files.text_table import read_text_table
-from grid.time.instants import Twice
-from grid.time.instants import place as placed
+from grid.files.text_table import TABLE_ENDINGS, read_text_table
+from grid.time.instants import in_utc, local_time_faults, undecided
 from grid.time.stamps import read_stamps
 from grid.twin.measurements import MEASUREMENT_COLUMNS, QUALITIES
 from grid.twin.quantities import ELEMENT_KINDS, QUANTITIES, quantities_of
 
-_TEXT: Final = (".csv", ".tsv", ".txt")
-_PARQUET: Final = (".parquet", ".pq")
-_SHOWN: Final = 10
+_ONE_FOR_ALL: Final = ("element_kind", "element", "quantity", "unit", "standard_deviation", "source")
+"""What may be one value for all rows instead of a column."""
 _OPTIONAL: Final = ("standard_deviation", "source", "sequence", "quality", "received")
 
 
@@ -43,9 +44,11 @@ def read_measurements(path: Path, columns: MeasurementColumns | None = None) -> 
             and quantities that do not exist.
     """
     if not is_file(path):
-        raise InputError.single(shown_path(path), "no such file", suggestion=nearest(path.name, beside(path)))
-    if path.suffix.casefold() not in (*_TEXT, *_PARQUET):
-        raise InputError.single(shown_path(path), f"must end in one of {', '.join((*_PARQUET, *_TEXT))}", path.suffix)
+        raise InputError([missing_file(path, "SOURCE")], shown_path(path))
+    if path.suffix.casefold() not in (*TABLE_ENDINGS, *PARQUET_ENDINGS):
+        raise InputError.single(
+            shown_path(path), f"must end in one of {', '.join((*PARQUET_ENDINGS, *TABLE_ENDINGS))}", path.suffix
+        )
     table = _Table(path)
     if columns is None:
         lacking = {name: None for name in _OPTIONAL if name not in table.frame.columns}
@@ -61,7 +64,7 @@ class _Table:
 
     def __init__(self, path: Path) -> None:
         self.faults: list[Fault] = []
-        if path.suffix.casefold() in _TEXT:
+        if path.suffix.casefold() in TABLE_ENDINGS:
             text = read_text_table(path)
             self.frame, self.lines, self._separator = text.cells, text.lines, text.separator
         else:
@@ -76,19 +79,34 @@ class _Table:
         texts = [self.frame[each] for each in self.frame.columns if self.frame[each].dtype == pl.String]
         numbers = read_numbers(column, decimal_mark(texts, self._separator))
         self.refuse(name, "must be numbers", numbers.unread)
+        self.faults += mark_faults(name, np.minimum(numbers.values, 0.0), self.lines)
         return pl.Series(numbers.values).fill_nan(None)
 
-    def times(self, name: str, columns: MeasurementColumns, twice: Twice = "first") -> pl.Series:
-        """A column as moments in UTC; `twice` says what a time in the doubled hour of autumn means."""
+    def times(self, name: str, columns: MeasurementColumns, series: pl.Series | None = None) -> pl.Series:
+        """A column as moments in UTC; `series` says which series each row is of, so that the doubled hour is told."""
         column = self.frame[name]
         if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None:
             utc = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Datetime("us"))
         else:
             found = read_stamps([column], zone=columns.time_zone)
-            self.faults += [Fault(name, fault.rule, fault.value, fault.suggestion) for fault in found.faults]
-            utc = placed(found.columns[0], columns.zone, twice).utc
+            self.faults += [replace(fault, place=name) for fault in found.faults]
+            of_one = pl.repeat("", len(column), eager=True) if series is None else series
+            instants = in_utc(found.columns[0], columns.zone, "in turn", of_one)
+            utc, wall = instants.utc, found.columns[0].wall
+            rule = "stands once in the hour that occurs twice: which of them? Write the offset, as in +02:00"
+            self.refuse(name, rule, undecided(wall, instants.doubled, of_one).to_numpy())
+            self.faults += local_time_faults(name, found.columns[0], columns.zone)
         self.refuse(name, "must be times, such as 2030-01-01T00:00Z", utc.is_null().to_numpy())
         return utc.dt.replace_time_zone("UTC")
+
+    def arrivals(self, name: str, columns: MeasurementColumns, time: pl.Series) -> pl.Series:
+        """A column of times of arrival as moments in UTC: in the doubled hour that which is not before `time`."""
+        found = read_stamps([self.frame[name]], zone=columns.time_zone)
+        instants = in_utc(found.columns[0], columns.zone)
+        self.faults += [replace(fault, place=name) for fault in found.faults]
+        self.refuse(name, "must be times, such as 2030-01-01T00:00Z", instants.utc.is_null().to_numpy())
+        early = (instants.utc.dt.replace_time_zone("UTC") < time).fill_null(value=False)
+        return instants.utc.zip_with(~early, instants.later).dt.replace_time_zone("UTC")
 
     def texts(self, cell: Cell | None, otherwise: str) -> pl.Series:
         """A column, or a value for all rows, as texts."""
@@ -96,11 +114,10 @@ class _Table:
             return self.frame[cell].cast(pl.String).fill_null("")
         return pl.Series([otherwise if cell is None else str(cell.value)]).new_from_index(0, self.frame.height)
 
-    def refuse(self, name: str, rule: str, wrong: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+    def refuse(self, name: str, rule: str, wrong: Bools) -> None:
         """Notes rows of a column that break a rule."""
-        if wrong.any():
-            more = f" (and {int(wrong.sum()) - _SHOWN:,} more)" if wrong.sum() > _SHOWN else ""
-            self.faults.append(Fault(name, f"{rule}; not so in rows{more}", self.lines[wrong][:_SHOWN].tolist()))
+        cells = self.frame[name] if name in self.frame.columns else pl.Series([None]).new_from_index(0, wrong.size)
+        self.faults += cell_faults(name, rule, wrong, cells, self.lines)
 
 
 def _missing(frame: pl.DataFrame, columns: MeasurementColumns) -> Iterator[Fault]:
@@ -112,14 +129,21 @@ def _missing(frame: pl.DataFrame, columns: MeasurementColumns) -> Iterator[Fault
         asked = {name: cell for name in names if isinstance(cell := getattr(columns, name), str)}
     for what, name in asked.items():
         if name not in frame.columns:
-            yield Fault(what, f"no column called {name!r}", suggestion=nearest(name, frame.columns))
+            near = nearest(name, frame.columns)
+            may_be_one = what in _ONE_FOR_ALL and not near
+            cure = f"; if it is meant for all rows, write {{value: {name}}}" if may_be_one else ""
+            yield Fault(what, f"no column called {name!r}{cure}", suggestion=near)
+    if frame.is_empty():
+        yield Fault("file", "must have at least one row of measurements below its header")
 
 
 def _of_rows(table: _Table, columns: MeasurementColumns) -> pl.DataFrame:
     """Rows that say what they are of."""
-    time = table.times(columns.time, columns)
     value = table.numbers(columns.value)
     kind, element = table.texts(columns.element_kind, ""), table.texts(columns.element, "")
+    of_one = [kind, element, table.texts(columns.quantity, ""), table.texts(columns.source, "")]
+    series = pl.DataFrame(of_one, schema=[str(k) for k in range(len(of_one))], orient="col").to_struct()
+    time = table.times(columns.time, columns, series)
     quantity, quality = table.texts(columns.quantity, ""), table.texts(columns.quality, "good")
     sequence = table.numbers(columns.sequence) if columns.sequence else pl.Series([0.0]).new_from_index(0, len(time))
     rows = pl.DataFrame({
@@ -132,7 +156,7 @@ def _of_rows(table: _Table, columns: MeasurementColumns) -> pl.DataFrame:
         "source": table.texts(columns.source, "file"),
         "quality": quality,
         "sequence": sequence,
-        "received": table.times(columns.received, columns) if columns.received else time,
+        "received": table.arrivals(columns.received, columns, time) if columns.received else time,
         "unit": table.texts(columns.unit, ""),
     })  # fmt: skip
     _refuse_places(table, columns, rows)
@@ -163,8 +187,10 @@ def _refuse_places(table: _Table, columns: MeasurementColumns, rows: pl.DataFram
             rule = f"must be one of {', '.join(ELEMENT_KINDS)}"
             table.faults.append(Fault(_shown(named["element_kind"]), rule, kind, nearest(kind, ELEMENT_KINDS)))
         elif (kind, quantity) not in QUANTITIES:
-            rule, near = f"is not measured at a {kind}", nearest(quantity, quantities_of(kind))
-            table.faults.append(Fault(_shown(named["quantity"]), rule, quantity, near))
+            measured = quantities_of(kind)
+            rule = f"is not measured at a {kind}, of which {', '.join(measured)} are"
+            place = named["quantity"] if isinstance(named["quantity"], str) else "quantity"
+            table.faults.append(Fault(place, rule, quantity, nearest(quantity, measured)))
     for quality in rows["quality"].unique(maintain_order=True):
         if quality not in QUALITIES:
             rule, near = "is no quality", nearest(quality, QUALITIES)
@@ -181,7 +207,7 @@ def _shown(cell: Cell | None) -> str:
 
 def _of_series(table: _Table, columns: MeasurementColumns) -> pl.DataFrame:
     """A column for each place; a row is a time, so the doubled hour of autumn comes in turn."""
-    time = table.times(columns.time, columns, "in turn")
+    time = table.times(columns.time, columns)
     parts = []
     for series in columns.series:
         value = table.numbers(series.column)

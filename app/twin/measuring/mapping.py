@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from app.scenario.messages import fault_of
+from app.scenario.messages import faults_of
 from grid.errors import Fault, InputError, raise_if_any
 from grid.files.yaml_file import read_yaml
 from grid.spec import Spec
@@ -99,11 +100,13 @@ def read_mapping(path: Path) -> MeasurementColumns:
         InputError: With all that is wrong with it.
     """
     file = read_yaml(path)
+    if file.content is None:
+        raise InputError.single("", "is empty; it must name columns, such as value: Wert (docs/twin.md)", str(path))
     with file.naming_lines():
         try:
-            mapping = MeasurementColumns.model_validate(file.content if file.content is not None else {})
+            mapping = MeasurementColumns.model_validate(file.content)
         except ValidationError as error:
-            raise InputError([fault_of(each, MeasurementColumns) for each in error.errors()], str(path)) from error
+            raise InputError(faults_of(error, MeasurementColumns), str(path)) from error
         faults = []
         if zone_of(mapping.time_zone) is None:
             faults.append(Fault("time_zone", "is no zone, such as Europe/Berlin, UTC or +01:00", mapping.time_zone))
@@ -112,5 +115,16 @@ def read_mapping(path: Path) -> MeasurementColumns:
                 Fault(f"series[{k}].{fault.place}", fault.rule, fault.value, fault.suggestion)
                 for fault in place_faults(series.element_kind, series.element, series.quantity)
             ]
+        faults += _repeated(mapping)
         raise_if_any(faults, str(path))
     return mapping
+
+
+def _repeated(mapping: MeasurementColumns) -> Iterator[Fault]:
+    """Series of what another series holds by the same source, which would count twice."""
+    first: dict[tuple[str, ...], int] = {}
+    for k, series in enumerate(mapping.series):
+        other = first.setdefault((series.element_kind, series.element, series.quantity, series.source), k)
+        if other != k:
+            rule = f"holds what series[{other}] holds by the same source: leave one out, or name their sources"
+            yield Fault(f"series[{k}]", rule, f"{series.quantity} of {series.element_kind} {series.element}")

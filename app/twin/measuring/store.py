@@ -25,6 +25,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = timedelta(microseconds=1)
 _LOCK_NUMBER: Final = 0x7477696E
 """Number of the lock that the maker of tables holds in PostgreSQL."""
+NO_STORE: Final = "holds no measurements; `gridcarbon twin run SOURCE STORE` takes some in"
 _PLACES_AT_ONCE: Final = 200
 
 
@@ -184,19 +185,21 @@ class MeasurementStore:
 
 
 @contextmanager
-def opened_measurements(url: str | Path) -> Iterator[MeasurementStore]:
-    """The store of measurements at a URL of SQLAlchemy or in an SQLite file; made if it is not there.
+def opened_measurements(url: str | Path, *, made: bool = True) -> Iterator[MeasurementStore]:
+    """The store of measurements at a URL of SQLAlchemy or in an SQLite file.
 
     Args:
         url: A file, or ``postgresql://…``.
+        made: Whether a store is made where there is none.
 
     Raises:
-        InputError: If the URL is wrong, its driver is missing, or the database is damaged or holds something else.
+        InputError: If the URL is wrong, its driver is missing, the database is damaged or holds something else, or it
+            is no store and none is to be made.
         StoreError: If it cannot be reached or is locked.
     """
     database = connect(url, "STORE", durable=True)
     try:
-        _prepare(database)
+        _prepare(database, made=made)
         yield MeasurementStore(database)
     except UnusableIndexError as error:  # whose advice is for an index, which can be made again
         raise InputError([Fault(database.shown, "is damaged, or no database")], database.shown) from error
@@ -204,10 +207,12 @@ def opened_measurements(url: str | Path) -> Iterator[MeasurementStore]:
         database.close()
 
 
-def _prepare(database: Database) -> None:
-    """Makes the tables where there are none."""
+def _prepare(database: Database, *, made: bool) -> None:
+    """Makes the tables where there are none, or refuses the database."""
     with database.reading() as connection:
         complete = has_twin_tables(connection, database.shown)
+    if not (complete or made):
+        raise InputError([Fault("STORE", NO_STORE, database.shown)], database.shown)
     if not complete:
         with database.writing() as connection:
             if database.file is None:

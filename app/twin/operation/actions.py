@@ -9,7 +9,7 @@ from app.twin.alerts.action import propose
 from app.twin.alerts.moves import in_part
 from app.twin.alerts.plan import Plan
 from app.twin.alerts.watch import GridWatch
-from app.twin.operation.outcomes import decided_shares
+from app.twin.operation.cases import decided_shares
 from grid.twin.forecast.history import PowerHistory
 from grid.twin.learning.records import AlertRecord, DecisionRecord, LogRecord
 
@@ -24,21 +24,27 @@ class DayActions:
         proposed: By name of the action: the number of steps that were known, that of the last row, how many actions had
             been accepted by then, and whether the last step was still running.
         accepted: Names of accepted actions in their order, each with the share of each asset's move.
-        decisions: How many decisions of the log were looked at.
+
+    Attributes:
+        first: Number of the first entry of the log on which decisions of the day may rest; None without one.
     """
 
     def __init__(
         self, proposed: Mapping[str, tuple[int, int, int, bool]] | None = None,
-        accepted: Sequence[tuple[str, dict[str, float]]] = (), decisions: int = 0,
+        accepted: Sequence[tuple[str, dict[str, float]]] = (),
     ) -> None:  # fmt: skip
-        self.proposed, self.accepted, self.decisions = dict(proposed or {}), list(accepted), decisions
+        self.proposed, self.accepted = dict(proposed or {}), list(accepted)
+        self.first: int | None = None
+        self._of_alert: dict[str, str] = {}
+        self._told: dict[str, AlertRecord] = {}
         self._plans: dict[str, Plan] = {}
+        self._watches: dict[int, GridWatch] = {}
 
     def plain(self) -> dict[str, Any]:
         """It as JSON has it."""
         return {
             "proposed": {name: list(each) for name, each in self.proposed.items()},
-            "accepted": [list(each) for each in self.accepted], "decisions": self.decisions,
+            "accepted": [list(each) for each in self.accepted],
         }  # fmt: skip
 
     @classmethod
@@ -49,7 +55,7 @@ class DayActions:
             for name, each in content["proposed"].items()
         }
         accepted = [(str(name), dict(shares)) for name, shares in content["accepted"]]
-        return cls(proposed, accepted, int(content["decisions"]))
+        return cls(proposed, accepted)
 
     def propose(self, name: str, known: tuple[int, int, bool], plan: Plan) -> None:
         """Keeps an action that is proposed, with what `Histories` is asked for what was known."""
@@ -57,31 +63,33 @@ class DayActions:
         self.proposed[name] = steps, number, len(self.accepted), running
         self._plans[name] = plan
 
-    def decide(self, records: Sequence[LogRecord]) -> list[str]:
-        """Takes the decisions that came since it was asked last; returns the names of actions that are now accepted."""
-        of_alert: dict[str, str] = {}
-        of_action: dict[str, AlertRecord] = {}
-        found, seen = [], 0
-        for record in records:
-            if isinstance(record, AlertRecord) and record.action:
-                of_alert[record.alert] = record.action
-                of_action[record.action] = record if record.moves else of_action.get(record.action, record)
-            elif isinstance(record, DecisionRecord):
-                seen += 1
-                name = of_alert.get(record.alert, "")
-                if seen <= self.decisions or name not in self.proposed or record.decision == "rejected":
-                    continue
-                shares = decided_shares(of_action[name], record) if record.decision == "changed" else {}
-                self.accepted.append((name, shares))
-                found.append(name)
-        self.decisions = seen
-        return found
+    def remember(self, number: int, record: LogRecord) -> None:
+        """Takes the next entry of the log, on which decisions may rest; what it decides itself is known."""
+        if isinstance(record, AlertRecord) and record.action:
+            self._of_alert[record.alert] = record.action
+            if record.action in self.proposed:
+                self.first = number if self.first is None else self.first
+                if record.moves or record.action not in self._told:
+                    self._told[record.action] = record
+
+    def take(self, number: int, record: LogRecord) -> None:
+        """Takes the next entry of the log; an action that it accepts, whole or changed, is the plan from now on."""
+        self.remember(number, record)
+        if not isinstance(record, DecisionRecord) or record.decision == "rejected":
+            return
+        name = self._of_alert.get(record.alert, "")
+        if name in self._told:
+            shares = decided_shares(self._told[name], record) if record.decision == "changed" else {}
+            self.accepted.append((name, shares))
 
     def watch(self, first: GridWatch, histories: Histories, accepted: int | None = None) -> GridWatch:
         """The grid under the plan with the accepted actions, or with the first of them."""
         watch = first
-        for name, shares in self.accepted[:accepted]:
-            watch = watch.with_plan(in_part(watch.plan, self._plan(name, first, histories), shares))
+        for number, (name, shares) in enumerate(self.accepted[:accepted], start=1):
+            if number not in self._watches:
+                plan = in_part(watch.plan, self._plan(name, first, histories), shares)
+                self._watches[number] = watch.with_plan(plan)
+            watch = self._watches[number]
         return watch
 
     def _plan(self, name: str, first: GridWatch, histories: Histories) -> Plan:

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import polars as pl
 
 from app.twin.alerts.watch import GridWatch, watch_over
-from app.twin.estimation.history import weeks_before
-from app.twin.forecasts.measured import arrived_totals, measured_histories
+from app.twin.forecasts.measured import arrived_totals, completed_histories, measured_histories
 from app.twin.forecasts.period import OperatedCity, operated_city
 from app.twin.log.lessons import Lessons
 from app.twin.measuring.store import MeasurementStore
-from app.twin.operation.estimated import DayEstimate
+from app.twin.operation.arrived_rows import ArrivedRows
+from app.twin.operation.estimated import EstimationInputs, past_of
 from app.twin.operation.line_faults import supply_buses
-from app.twin.operation.outcomes import outcomes_due
 from app.twin.operation.place import OperatedPlace
 from grid.arrays import Floats
 from grid.city.city import City
-from grid.errors import InputError
 from grid.time.clock import Clock
 from grid.twin.equipment import switchable_network
 from grid.twin.forecast.forecaster import with_arrived
 from grid.twin.forecast.history import PowerHistory
-from grid.twin.learning.records import ForecastRecord, LogRecord, OutcomeRecord
-from grid.twin.quality import mark
+from grid.twin.learning.records import ForecastRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,17 +77,35 @@ class OperatedDay:
     def _totals(self, frame: pl.DataFrame, steps: int, running: bool) -> Sequence[Floats]:
         return arrived_totals(self.city, frame, steps, running=running)
 
-    def outcomes(self, records: Sequence[LogRecord], frame: pl.DataFrame, now: datetime) -> list[OutcomeRecord]:
-        """What came of alerts whose time is over.
+    def with_latest(self, store: MeasurementStore, rows: ArrivedRows) -> OperatedDay:
+        """The same with what came in of the day before since it was prepared: forecasts are made from it.
+
+        They stay trained as they are, and the plan as it is.
 
         Args:
-            records: The log, in its order.
-            frame: What has come in on the day.
-            now: When.
+            store: What was measured.
+            rows: What has come in, at the beginning of the day.
+
+        Raises:
+            StoreError: If the store cannot be reached.
         """
-        marked, over = mark(frame), int((now - self.clock.start) // self.clock.step)
-        estimated = DayEstimate(self.city.ahead, marked, min(over, self.clock.n_steps), self.past).exceeded
-        return outcomes_due(records, marked, now, supply_buses(self.city.ahead.loaded), estimated)
+        frame = rows.measured_before(self.clock.start - timedelta(days=1), self.clock.start, store)
+        before = [forecaster.series for forecaster in self.watch.forecasters]
+        whole = completed_histories(self.city, before, frame)
+        forecasters = tuple(
+            replace(forecaster, series=series) for forecaster, series in zip(self.watch.forecasters, whole, strict=True)
+        )
+        return replace(self, watch=replace(self.watch, forecasters=forecasters))
+
+    @property
+    def supply(self) -> tuple[str, ...]:
+        """Names of the buses with the external grid, whose withdrawal is the import with the other sign."""
+        return tuple(supply_buses(self.city.ahead.loaded))
+
+    @property
+    def known(self) -> EstimationInputs:
+        """What the estimate of the day rests on besides measurements."""
+        return EstimationInputs(self.city.ahead, self.past)
 
     def forecast_records(self, frame: pl.DataFrame) -> list[ForecastRecord]:
         """What was forecast at the beginning of the day, uncorrected, and what came, as entries of the log.
@@ -119,14 +134,14 @@ class OperatedDay:
 def operated_day(
     place: OperatedPlace, day: date, store: MeasurementStore, number: int, lessons: Lessons
 ) -> OperatedDay:
-    """A day at its beginning.
+    """A day at its beginning, or as it is prepared before.
 
     Args:
         place: Of which city.
         day: Which day, from its midnight UTC.
         store: What was measured.
-        number: Number of the last row that had come in by then.
-        lessons: What the log taught by then.
+        number: Number of the last row that counts.
+        lessons: What the log taught.
 
     Raises:
         InputError: With all that is wrong with the city, also where its profiles do not cover the days before.
@@ -135,8 +150,4 @@ def operated_day(
     city = operated_city(place.city, day, 1, place.past_days)
     histories, _ = measured_histories(city, store.frame(city.past.clock.start, city.past.clock.stop, number))
     watch = watch_over(city, place.samples, histories=histories, correction=lessons.correction)
-    try:
-        past = weeks_before(city.ahead.loaded).city
-    except InputError:
-        past = None
-    return OperatedDay(city, watch, lessons, past)
+    return OperatedDay(city, watch, lessons, past_of(city.ahead))

@@ -3,19 +3,59 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import date
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from app.simulation.inputs import SimulationInputs
+from app.simulation.inputs import SimulationInputs, prepare
 from app.twin.estimation.city_state import ElectricalState, StateBand, electrical_state
 from app.twin.estimation.elements import city_elements
 from app.twin.estimation.expectations import expectations
+from app.twin.estimation.expected.history import weeks_before
+from app.twin.forecasts.period import city_ahead
 from grid.city.city import City
 from grid.errors import InputError
 from grid.twin.learning.records import AlertRecord
 from grid.twin.measurements import measured_series
+
+
+class EstimationInputs(NamedTuple):
+    """What the estimate of a day rests on besides measurements.
+
+    Args:
+        inputs: The scenario over the day.
+        past: The city in the weeks before; None where its profiles do not reach so far.
+    """
+
+    inputs: SimulationInputs
+    past: City | None
+
+
+def past_of(inputs: SimulationInputs) -> City | None:
+    """The city in the weeks before a scenario; None where its profiles do not reach so far."""
+    try:
+        return weeks_before(inputs.loaded).city
+    except InputError:
+        return None
+
+
+@lru_cache(maxsize=1)
+def estimation_inputs(city: Path, day: date) -> EstimationInputs:
+    """What the estimate of a day rests on, read once a day.
+
+    Args:
+        city: A scenario file or the folder of a result.
+        day: The day.
+
+    Raises:
+        InputError: With all that is wrong with the city.
+    """
+    inputs = prepare(city_ahead(city, day, 1))
+    return EstimationInputs(inputs, past_of(inputs))
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,9 @@ KEPT: Final = 3
 NAMED: Final = "%Y-%m-%dT%H%MZ"
 """How the folder of an estimate is called, by the end of its last step."""
 ENDS_AFTER_S: Final = 600.0
-"""How long the end of the service waits for the estimate that was asked for last [s]."""
+"""How long the end of the measurements waits for the estimate that was asked for last [s]."""
+INTERRUPTED_ENDS_AFTER_S: Final = 5.0
+"""How long a service that is told to end waits for it [s]."""
 
 ASKS_EVERY_S: Final = 5.0
 """How often the process looks whether the service is still there [s]."""
@@ -73,18 +75,22 @@ class StepEstimates:
 
     def __enter__(self) -> StepEstimates:
         """Begins the process."""
-        self._process.start()
+        begin(self._process)
         return self
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._moments.put(None)
-        self._process.join(ENDS_AFTER_S)
+        self._process.join(ENDS_AFTER_S if kind is None else INTERRUPTED_ENDS_AFTER_S)
         if self._process.is_alive():
             self._process.terminate()
         for line in _said(self._lines):
             self._say(line)
+
+    def due(self, _now: datetime) -> datetime | None:
+        """Nothing that waits for its time: the process says when it has made an estimate."""
+        return None
 
     def wait(self, _now: datetime, _store: MeasurementStore) -> Iterator[str]:
         """Yields what was said of estimates that are made."""
@@ -108,25 +114,32 @@ def _said(lines: Any) -> Iterator[Any]:
             return
 
 
-def _next(moments: Any) -> datetime | None:
-    """What is asked for next; None, too, if the service is no more."""
+def begin(process: Any) -> None:
+    """Begins a process that Ctrl+C does not end: the service is told, and ends it. Not even while it still starts."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # which the process takes over
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def next_asked(asked: Any) -> Any:
+    """What a process of the service is asked for next; None, too, if the service is no more."""
     service = multiprocessing.parent_process()
     while service is None or service.is_alive():
         try:
-            moment: datetime | None = moments.get(timeout=ASKS_EVERY_S)
+            return asked.get(timeout=ASKS_EVERY_S)
         except queue.Empty:
             continue
-        return moment
     return None
 
 
 def _work(place: EstimatedPlace, moments: Any, lines: Any) -> None:
     """Makes estimates until it is told to end, always the newest that was asked for."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service is told, and tells this process
     done: tuple[date, int] | None = None
     going_on = True
     while going_on:
-        asked = [_next(moments), *_said(moments)]
+        asked = [next_asked(moments), *_said(moments)]
         going_on = None not in asked
         wanted = [moment for moment in asked if moment is not None]
         if not wanted:

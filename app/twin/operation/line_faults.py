@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -70,7 +71,18 @@ class Trip:
         return cls(content["branch"], *moments)
 
 
-def switch_rows(rows: pl.DataFrame, *, closed: bool) -> pl.Series:
+def switching(rows: pl.DataFrame, faults: Collection[str]) -> pl.Series:
+    """Which rows say of a branch that it is open, or closed again after a fault.
+
+    Args:
+        rows: What has come in.
+        faults: Branches that are open after a fault.
+    """
+    known = rows["element"].is_in(list(faults))
+    return (_switch_rows(rows, closed=False) & ~known) | (_switch_rows(rows, closed=True) & known)
+
+
+def _switch_rows(rows: pl.DataFrame, *, closed: bool) -> pl.Series:
     """Which rows say that a branch is closed, or that it is open."""
     value = pl.col("value") > _HALF if closed else pl.col("value") <= _HALF
     said = (pl.col("element_kind") == "branch") & (pl.col("quantity") == "closed") & pl.col("quality").is_in(USABLE)

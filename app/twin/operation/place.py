@@ -18,6 +18,7 @@ class OperatedPlace:
         state: File of the alerts as they stand; None without one.
         samples: Courses of the forecast.
         past_days: Days before a day from which its forecasts learn.
+        stores: Where the store of measurements and the log are, for a process that prepares days; None without one.
     """
 
     city: Path
@@ -25,3 +26,4 @@ class OperatedPlace:
     state: Path | None = None
     samples: int = 100
     past_days: int = 70
+    stores: tuple[str, str] | None = None

@@ -1,15 +1,25 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from app.twin.alerts import GridWatch, watch_over
+from app.twin.alerts import watch as watch_module
+from app.twin.alerts.state_file import kept_states
 from app.twin.forecasts.measured import measured_histories, stored_histories
 from app.twin.forecasts.period import operated_city
 from app.twin.log import opened_log
 from app.twin.measuring.store import opened_measurements
+from grid import _pandapower
+from grid.network.injections import Injections
+from grid.powerflow.powerflow import Patience, node_voltages, voltages
+from grid.time.clock import Clock
+from grid.twin.forecast.forecaster import with_arrived
 from grid.twin.measurements import Measurement, measurement_frame
 from tests.app.command_line import gridcarbon, refused, scenario
 
@@ -93,6 +103,9 @@ def test_what_is_asked_wrongly_is_refused(city, tmp_path):
     wrong = tmp_path / "alerts.json"
     wrong.write_text('{"alerts": [{"level": 7}]}')
     refused(gridcarbon("twin", "alerts", city, "--state", wrong), "--state: alerts.json is no file of alerts")
+    said = gridcarbon("twin", "alerts", city, "--state", tmp_path)
+    refused(said, "--state: is a folder")
+    assert said.stdout == ""
 
 
 def test_measurements_take_the_place_of_profiles(city, tmp_path):
@@ -115,4 +128,72 @@ def test_measurements_take_the_place_of_profiles(city, tmp_path):
     np.testing.assert_array_equal(profile.values_mw, demand.sum(axis=1))
     assert "not measured" in word
     missing = gridcarbon("twin", "alerts", city, "--past-days", 14, "--measurements", tmp_path / "no.sqlite")
-    refused(missing, "--measurements: no file")
+    refused(missing, "--measurements: no such file")
+
+
+@pytest.fixture(scope="module")
+def watch(city):
+    return watch_over(operated_city(city, None, 1, 14), 20)
+
+
+def until_nine(watch, factor):
+    """What was measured until 9 h and in the step that is running: the forecast, there times a factor."""
+    found = []
+    for forecaster in watch.forecasters:
+        came = forecaster.issue().median_mw[:10].copy()
+        came[-1] *= factor
+        found.append(with_arrived(forecaster.series, came))
+    return found
+
+
+def test_the_running_step_is_solved_once_for_all_samples(watch, monkeypatch):
+    solved: list[int] = []
+
+    def counted(network, injections, **others):
+        solved.append(injections.n_steps)
+        return node_voltages(network, injections, **others)
+
+    monkeypatch.setattr(watch_module, "node_voltages", counted)
+    risks = watch.risks(until_nine(watch, 4.0), running=True)
+    assert solved == [1, 20 * 14]
+    assert any(risk.begins == watch.clock.start + 9 * watch.clock.step for risk in risks)
+
+    def each_by_itself(self, p_mw, q_mvar, left, *, running):
+        clock = Clock(self.clock.start, self.clock.step, 20 * left)
+        return voltages(self.plan.problem.network, clock, Injections.dense(p_mw, q_mvar))
+
+    monkeypatch.setattr(GridWatch, "_flow", each_by_itself)
+    again = watch.risks(until_nine(watch, 4.0), running=True)
+    whole = [[replace(risk, value=0.0) for risk in each] for each in (again, risks)]
+    assert whole[0] == whole[1]
+    assert [risk.value for risk in again] == pytest.approx([risk.value for risk in risks], abs=1e-9, nan_ok=True)
+
+
+def test_with_little_patience_the_same_steps_have_a_solution(watch):
+    network = watch.plan.problem.network
+    p_mw = np.zeros((400, len(network.buses.names)))
+    p_mw[:, 16] = np.linspace(0.5, 5.0, 400)
+    drawn = Injections.dense(p_mw, 0.3 * p_mw)
+    whole, of_whole = node_voltages(network, drawn)
+    found, of_found = node_voltages(network, drawn, patience=watch_module.LITTLE)
+    assert 0 < of_whole.sum() < 400
+    np.testing.assert_array_equal(of_found, of_whole)
+    np.testing.assert_allclose(found[of_found], whole[of_found], atol=1e-4)
+    assert node_voltages(network, drawn, patience=Patience(1, 1))[1].sum() < of_whole.sum()
+
+
+def test_samples_without_a_solution_are_not_tried_one_by_one(watch, monkeypatch):
+    def tried(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(_pandapower, "newton_raphson", tried)
+    (risk, *_) = watch.risks(until_nine(watch, 1e3), running=True)
+    assert (risk.quantity, risk.probability) == ("power_flow", 1.0)
+
+
+def test_a_file_of_alerts_that_cannot_be_written_is_said_and_ends_nothing(tmp_path: Path) -> None:
+    place = tmp_path / "no folder"
+    place.write_text("a file")
+    (line,) = kept_states(place / "alerts.json", {})
+    assert "alerts" in line
+    assert list(kept_states(None, {})) == []

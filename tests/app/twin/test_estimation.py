@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from app.twin.estimation.carbon import intensities, stored_intensity
 from app.twin.estimation.city_state import city_state
 from app.twin.estimation.elements import city_elements
 from app.twin.estimation.expectations import expectations
-from app.twin.estimation.history import weeks_before
+from app.twin.estimation.expected.history import weeks_before
 from app.twin.estimation.measured_city import MeasuredCity, measurements_of
 from app.twin.estimation.operating_points import OperatingPoints
 from app.twin.measuring.files import read_measurements
@@ -93,6 +94,10 @@ def test_the_folder_holds_what_is_documented(result):
     done = gridcarbon("twin", "estimate", result, result.parent / "m.parquet", folder, "--check")
     assert done.returncode == 0, done.stderr
     assert "voltages of buses: " in done.stdout
+    assert re.search(r"error against the result.*: voltages \S+ %, loadings .* \S+ percentage points", done.stdout)
+    assert "true values within their band of 90 %: voltages " in done.stdout
+    inside = gridcarbon("twin", "estimate", result, result.parent / "m.parquet", result / "summary.json" / "e")
+    refused(inside, "FOLDER: cannot be made", "summary.json' is a file")
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["n_settled"] == manifest["n_steps"] == 24
     assert sum(manifest["observability"].values()) == 33

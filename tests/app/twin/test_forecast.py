@@ -87,3 +87,5 @@ def test_all_that_is_wrong_with_a_file_is_said_at_once(tmp_path):
     )  # fmt: skip
     refused(gridcarbon("twin", "forecast", tmp_path / "wrung.csv"), "no file", "did you mean 'wrong.csv'?")
     refused(gridcarbon("twin", "forecast", path, "--time-zone", "Europe/Berln"), "did you mean 'Europe/Berlin'?")
+    path.write_text("time_utc,demand\n2030-01-01T00:00,1\n2030-01-01T01:00,2\n2030-01-01T02:00,3\n")
+    refused(gridcarbon("twin", "forecast", path, "--log", tmp_path / "none.db"), "--log: no such file")

@@ -15,7 +15,7 @@ from grid.twin.forecast.history import PowerHistory
 from grid.twin.forecast.quantiles import SCORES
 from grid.twin.learning.effect import ActionEffect
 from grid.twin.learning.records import AlertRecord, DecisionRecord, ForecastRecord, OutcomeRecord
-from tests.app.command_line import gridcarbon
+from tests.app.command_line import gridcarbon, refused
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -81,6 +81,10 @@ def test_a_log_that_is_none_is_refused(tmp_path):
     assert "is damaged, or no database" in done.stderr
     assert gridcarbon("twin", "log", tmp_path / "none.db").returncode == 2
     assert not (tmp_path / "none.db").exists()
+    refused(gridcarbon("twin", "log", tmp_path), "LOG: is a folder, not a file")
+    (tmp_path / "empty.db").touch()
+    refused(gridcarbon("twin", "log", tmp_path / "empty.db"), "LOG: holds no log")
+    assert (tmp_path / "empty.db").stat().st_size == 0
 
 
 def forecast_of_day(day: int, bias: float) -> ForecastRecord:

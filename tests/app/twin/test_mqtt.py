@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -26,6 +28,7 @@ from app.twin.measuring.messages import payload_of, topic_of
 from app.twin.measuring.store import MeasurementStore, opened_measurements
 from app.twin.mqtt import MqttIntake, MqttPublisher
 from app.twin.service import TwinService
+from app.twin.sole_service import sole_service
 from grid.errors import InputError
 from tests.app.command_line import gridcarbon, refused
 from tests.app.twin.broker import Broker, mosquitto
@@ -140,20 +143,53 @@ def test_messages_wait_while_the_store_is_locked(
     url: str, store: MeasurementStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[str] = []
-    other = sqlite3.connect(store.database.shown, isolation_level=None, check_same_thread=False)
+    other = sqlite3.connect(store.database.shown, isolation_level=None)
+
+    def say(line: str) -> None:
+        lines.append(line)
+        if "messages wait" in line:
+            other.execute("ROLLBACK")
+
     with intake(url) as connected:
-        service = TwinService(connected, store, say=lines.append)
+        service = TwinService(connected, store, say=say)
         with store.database.engine.connect() as connection:  # the connection that the store will use
             connection.exec_driver_sql("PRAGMA busy_timeout = 50")
         other.execute("BEGIN IMMEDIATE")
         publish(url, range(50))
-        free = threading.Timer(0.5, lambda: other.execute("ROLLBACK"))
-        free.start()
         service.run(until(lambda: len(stored(store)) >= 50))
-        free.join()
     other.close()
     assert any("is locked" in line and "messages wait" in line for line in lines)
     assert (service.state().stored, service.state().trouble) == (50, "")
+
+
+def test_followers_are_told_later_where_the_store_cannot_be_read_for_a_while(
+    url: str, store: MeasurementStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    listener: Any = SimpleNamespace(take=lambda marked, _store: told.extend(marked["sequence"]) or iter(()),
+                                    due=lambda _now: None, wait=lambda *_: iter(()))  # fmt: skip
+    after, lines = MeasurementStore.after, list[str]()
+
+    def broken(self: MeasurementStore, number: int, most: int | None = None) -> Any:
+        if len(lines) < 2:
+            raise StoreError("STORE", "cannot be used now")
+        return after(self, number, most)
+
+    monkeypatch.setattr(MeasurementStore, "after", broken)
+    with intake(url) as connected:
+        service = TwinService(connected, store, [listener], lines.append)
+        publish(url, range(20))
+        service.run(until(lambda: len(told) >= 20))
+    assert (lines[:2], sorted(told)) == (["STORE: cannot be used now"] * 2, list(range(20)))
+
+
+def test_one_service_writes_a_store(store: MeasurementStore) -> None:
+    with sole_service(store.database):
+        again = sole_service(store.database)
+        with pytest.raises(InputError, match="written by another"):
+            again.__enter__()
+    with sole_service(store.database):
+        pass
 
 
 def test_nothing_is_lost_when_the_service_is_killed(url: str, store: MeasurementStore, tmp_path: Path) -> None:
@@ -191,6 +227,9 @@ def test_followers_get_what_is_new_marked_and_a_restart_goes_on_counting_frozen_
         def take(self, marked, _store):
             told.extend(marked.select("sequence", "quality").iter_rows())
             yield f"{marked.height} new"
+
+        def due(self, _now):
+            return None
 
         def wait(self, _now, _store):
             yield from ()
@@ -258,4 +297,7 @@ def test_a_broker_that_is_not_there_is_said(tmp_path: Path) -> None:
     done = gridcarbon("twin", "run", "mqtt://localhost:1/city", tmp_path / "twin.db", "--for", "1")
     assert done.returncode == 1
     assert "mqtt://localhost:1/city: cannot be reached" in done.stderr
+    assert list(tmp_path.iterdir()) == []
     refused(gridcarbon("twin", "run", "mqtt://localhost/a+b", tmp_path / "twin.db"), "prefix: must have none of")
+    refused(gridcarbon("twin", "run", "htp://localhost/city", tmp_path / "twin.db"),
+            "SOURCE: must be a file, or begin with mqtt:// or mqtts://")  # fmt: skip

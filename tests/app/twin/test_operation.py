@@ -23,6 +23,7 @@ from app.twin.measuring.files import read_measurements
 from app.twin.measuring.store import opened_measurements
 from app.twin.mqtt import MqttIntake, MqttPublisher
 from app.twin.operation import CityOperation, OperatedPlace
+from app.twin.operation.unlogged_outcomes import LATEST
 from app.twin.replay import publish
 from app.twin.service import TwinService, store_frame
 from grid.twin.learning.records import AlertRecord, DecisionRecord, ForecastRecord, OutcomeRecord
@@ -62,17 +63,17 @@ def city(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def measured(city):
-    """The measurements of the day in the order of their arrival, with the first of the next day: what night and day
-    bring, as the documented command gives them."""
+    """The measurements of the day in the order of their arrival, as the documented command gives them, with the first
+    of the next day and one that arrives when what came of the last alerts is in the log."""
     file = city.parent / "day.parquet"
     done = gridcarbon("twin", "simulate", city.parent / "truth", file, "--share", "0.5", "--line-fault", "line 10",
                       "--fault-hour", "10.5")  # fmt: skip
     assert done.returncode == 0, done.stderr
     frame = read_measurements(file)
     midnight = DAY + timedelta(days=1)
-    moment = pl.lit(midnight).cast(frame.schema["time"])
-    last = frame[-1].with_columns(moment.alias("time"), moment.alias("received"))
-    frame = pl.concat([frame.filter(pl.col("received") < midnight), last])
+    moments = [pl.lit(moment).cast(frame.schema["time"]) for moment in (midnight, midnight + LATEST)]
+    last = [frame[-1].with_columns(moment.alias("time"), moment.alias("received")) for moment in moments]
+    frame = pl.concat([frame.filter(pl.col("received") < midnight), *last])
     early = pl.col("received") < DAY + timedelta(hours=1, minutes=30)
     return frame.filter(early), frame.filter(~early)
 
@@ -191,6 +192,21 @@ def test_what_looks_after_a_city_needs_a_log(city, tmp_path):
     refused(gridcarbon("twin", "run", tmp_path / "a.csv", tmp_path / "a.db", "--city", city), "--log: is needed")
 
 
+def test_what_is_wrong_is_said_before_a_log_or_store_is_made(city, tmp_path):
+    file, store, log = (tmp_path / name for name in ("a.csv", "a.db", "log.db"))
+    kept = ("--log", log)
+    refused(gridcarbon("twin", "run", file, store, "--city", city, *kept), "no such file")
+    file.write_text("time,element_kind,element,quantity,value\n2030-01-01T00:00Z,bus,1,vm_pu,1.0\n")
+    refused(gridcarbon("twin", "run", file, store, "--city", tmp_path / "city.yaml", *kept), "city.yaml: no such file")
+    done = gridcarbon("twin", "run", "mqtt://localhost:1/city", store, "--city", city, *kept)
+    assert (done.returncode, "cannot be reached" in done.stderr) == (1, True)
+    refused(
+        gridcarbon("twin", "run", file, store, "--city", city, *kept, "--state", tmp_path, "--estimate", file),
+        "--state: is a folder, not a file", "--estimate: is a file, not a folder",
+    )  # fmt: skip
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def _process(*arguments: object) -> subprocess.Popen[bytes]:
     """The command `twin run` as a process of its own."""
     command = [sys.executable, "-m", "app.cli", "twin", "run", *map(str, arguments)]
@@ -201,7 +217,7 @@ def _until(condition: Callable[[], bool], longest_s: float = LONGEST_S) -> None:
     end = time.monotonic() + longest_s
     while not condition():
         assert time.monotonic() < end, "it took too long"
-        time.sleep(0.1)
+        time.sleep(0.5)
 
 
 def _n_entries(place: Path) -> int:

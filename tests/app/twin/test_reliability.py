@@ -75,6 +75,8 @@ def test_a_plan_keeps_its_budget_and_old_equipment_comes_first(demo, tmp_path):
     taken = plan.elements.filter("replace")
     assert taken["cost"].sum() == pytest.approx(plan.spent)
     assert 0 < plan.spent <= 100_000
+    told = gridcarbon("twin", "maintenance", result.path, "--budget", "100000", "--out", tmp_path / "plan.csv")
+    assert f" for {plan.spent:,.0f} EUR: " in told.stderr
     assert plan.ens_avoided_mwh == pytest.approx(taken["ens_avoided_mwh"].sum())
     one = taken.row(-1, named=True)["element"]
     ages = tmp_path / "ages.csv"

@@ -93,7 +93,7 @@ def test_all_that_is_wrong_with_a_file_is_said_at_once(tmp_path: Path) -> None:
         assert words in said
     with pytest.raises(InputError, match="no column called 'value'; did you mean 'Value'"):
         read_measurements(written(tmp_path, "lacks.csv", "time,element_kind,element,quantity,Value\n"))
-    with pytest.raises(InputError, match=r"no such file; did you mean 'wrong\.csv'"):
+    with pytest.raises(InputError, match=r"no such file '.*'; did you mean 'wrong\.csv'"):
         read_measurements(tmp_path / "wrng.csv")
 
 
@@ -118,6 +118,10 @@ def test_the_command_stores_a_file_once(tmp_path: Path) -> None:
     with opened_measurements(tmp_path / "twin.db") as store:
         assert store.counts()["measurements"] == 4
     refused(gridcarbon("twin", "run", tmp_path / "no.csv", tmp_path / "new.db"), "no such file")
+    refused(gridcarbon("twin", "run", tmp_path, tmp_path / "new.db"), "SOURCE: is a folder, not a file")
+    (tmp_path / "nothing.yaml").touch()
+    refused(gridcarbon("twin", "run", tmp_path / "export.csv", tmp_path / "new.db", "--columns",
+                       tmp_path / "nothing.yaml"), "is empty; it must name columns")  # fmt: skip
     assert not (tmp_path / "new.db").exists()
 
 
@@ -134,3 +138,35 @@ series:
     frame = read_measurements(written(tmp_path, "wide.csv", f"Zeit;a;b\n{rows}"), mapping)
     quay = frame.filter(pl.col("element") == "quay")["time"]
     assert quay.diff().drop_nulls().unique().to_list() == [timedelta(minutes=30)]
+
+
+OWN = "time,element_kind,element,quantity,value\n"
+LOCAL = """
+time_zone: Europe/Berlin
+source: {value: export}
+"""
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["01:30 quay", "02:30 quay", "02:30 quay", "03:30 quay", "02:30 mill", "02:30 mill"],
+        ["01:30 quay", "01:30 mill", "02:30 quay", "02:30 mill", "02:29 quay", "02:29 mill", "03:30 quay"],
+    ],
+)
+def test_rows_go_through_the_doubled_hour_of_autumn_series_by_series(tmp_path: Path, rows: list[str]) -> None:
+    text = "".join(f"2030-10-27 {row[:5]},bus,{row[6:]},p_mw,1\n" for row in rows)
+    mapping = read_mapping(written(tmp_path, "columns.yaml", LOCAL))
+    frame = read_measurements(written(tmp_path, "rows.csv", OWN + text), mapping)
+    doubled = frame.filter(pl.col("time").dt.hour() < 2, pl.col("time").dt.date().dt.day() == 27)
+    for element in ("quay", "mill"):
+        assert doubled.filter(element=element)["time"].dt.hour().to_list()[-2:] == [0, 1]
+
+
+def test_a_time_that_stands_once_in_the_doubled_hour_is_asked_for(tmp_path: Path) -> None:
+    text = "2030-10-27 01:30,bus,quay,p_mw,1\n2030-10-27 02:30,bus,quay,p_mw,1\n2030-10-27 03:30,bus,quay,p_mw,1\n"
+    mapping = read_mapping(written(tmp_path, "columns.yaml", LOCAL))
+    with pytest.raises(InputError, match=r"time: stands once in the hour that occurs twice.*rows; got \[3\]"):
+        read_measurements(written(tmp_path, "rows.csv", OWN + text), mapping)
+    with_offset = text.replace("02:30", "02:30+02:00")
+    assert read_measurements(written(tmp_path, "rows.csv", OWN + with_offset), mapping)["time"][1].hour == 0

@@ -50,6 +50,7 @@ def test_what_a_payload_leaves_out_is_as_documented() -> None:
         ({"time": 0, "value": float("nan"), "standard_deviation": 1}, TOPIC, ["value"]),
         ({"time": 0, "value": 1.0}, "city/bus/quay/p_kw", ["quantity"]),
         ({"time": 0, "value": 1.0}, "city/quay/p_mw", ["topic"]),
+        ({"time": "9999-12-31T23:59:59Z", "value": 1.0, "sent": "0001-01-01T00:00:00Z"}, TOPIC, ["time", "received"]),
         (b"{", TOPIC, ["payload"]),
         (b"[" * 100_000, TOPIC, ["payload"]),
         ([], TOPIC, ["payload"]),

@@ -52,6 +52,16 @@ def test_what_came_in_last_is_known_by_its_rows_and_not_by_their_numbers(store: 
     assert store.last(3)["sequence"].to_list() == [49, 50, 51]
 
 
+def test_a_store_that_is_only_read_is_not_made(tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
+    with (
+        pytest.raises(InputError, match="STORE: holds no measurements"),
+        opened_measurements(tmp_path / "empty.db", made=False),
+    ):
+        pass
+    assert (tmp_path / "empty.db").stat().st_size == 0
+
+
 @pytest.mark.parametrize("log_first", [True, False])
 def test_a_log_and_a_store_share_a_file_whichever_was_made_first(tmp_path: Path, log_first: bool) -> None:
     for opened in (opened_log, opened_measurements)[:: 1 if log_first else -1]:

@@ -11,7 +11,7 @@ import pytest
 
 from app.twin.log import TwinLog, opened_log
 from app.twin.measuring.store import MeasurementStore, opened_measurements
-from app.twin.operation import CityOperation, OperatedPlace, follower
+from app.twin.operation import CityOperation, OperatedPlace, follower, preparation
 from app.twin.service import store_frame
 from grid.time.clock import Clock
 from grid.twin.learning.records import AlertRecord
@@ -34,16 +34,17 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     clock, found = Clock(DAY, STEP, 96), []
     day = SimpleNamespace(
         clock=clock, at=lambda step: DAY + step * STEP, histories=lambda *_, **__: None, closed_before=lambda _: True,
-        city=SimpleNamespace(ahead=SimpleNamespace(loaded=None)),
+        city=SimpleNamespace(ahead=SimpleNamespace(loaded=None)), watch=None,
     )  # fmt: skip
-    monkeypatch.setattr(follower, "operated_day", lambda *_: day)
+    monkeypatch.setattr(preparation, "propose", lambda _watch: None)
+    monkeypatch.setattr(preparation, "operated_day", lambda *_: day)
     monkeypatch.setattr(follower, "fault_record", lambda _loaded, trip, _rows: AlertRecord(trip.alert, trip.time))
 
     def ahead(_self: CityOperation, _day: object, now: datetime, _steps: int, *, running: bool) -> list[AlertRecord]:
         found.append((now - NOON).total_seconds())
         return []
 
-    monkeypatch.setattr(CityOperation, "_ahead", ahead)
+    monkeypatch.setattr(CityOperation, "_alerts_ahead", ahead)
     return found
 
 
@@ -112,3 +113,19 @@ def test_a_second_breaker_that_trips_while_a_first_waits_has_its_alert(place, lo
     assert [record.element or record.alert.split(" 20")[0] for record in place[1].records("alert")] == [
         "fault behind line 1", "fault behind line 2",
     ]  # fmt: skip
+
+
+def test_a_clock_that_was_ahead_and_is_set_right_does_not_keep_looks_from_coming(place, looks):
+    taken(place, [power(0), power(4000), power(4001), power(30), power(31), power(32), power(33)])
+    assert looks == [0.0, 1.0, 30.25, 31.25, 32.25]
+
+
+def test_a_trip_that_was_told_by_a_clock_that_was_ahead_is_located_with_the_next_step(place, looks):
+    def opened(branch: str, after_s: float, told_s: float) -> Measurement:
+        moment, told = (NOON + timedelta(seconds=each) for each in (after_s, told_s))
+        return Measurement(moment, "branch", branch, "closed", 0.0, 0.001, "x", received=told)
+
+    taken(place, [power(0), opened("line 1", 5, 3605), power(20), power(100)])
+    assert not place[1].records("alert")
+    taken(place, [power(900, at=NOON + STEP)])
+    assert [record.alert.split(" 20")[0] for record in place[1].records("alert")] == ["fault behind line 1"]

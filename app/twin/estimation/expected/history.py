@@ -10,7 +10,7 @@ import numpy as np
 
 from app.scenario import check_scenario
 from app.scenario.loaded import LoadedScenario
-from grid.arrays import Floats
+from grid.arrays import Floats, Ints
 from grid.city.city import Elements
 
 WEEKS: Final = 4
@@ -72,10 +72,44 @@ def by_weekday(past: Elements, n_steps: int, steps_per_day: int) -> tuple[Expect
     )
 
 
+def common_shares(past: Elements) -> tuple[Floats, Floats]:
+    """Shares of the variance of active and of reactive powers in common, by what the weeks before missed of each other.
+
+    Elements of one profile are multiples of it, so they err together in all but `LEAST_SPREAD`, which each errs alone
+    at least. What all have in common is what the products of the errors of two profiles are per those of their root
+    mean squares, summed over all pairs.
+
+    Args:
+        past: The elements over the weeks before.
+
+    Returns:
+        With those of the same profile, and with all besides, shape (2, E) each [1].
+    """
+    return _common_shares(past.p_mw(), past.p_profile), _common_shares(past.q_mvar(), past.q_profile)
+
+
+def _common_shares(past: Floats, profile: Ints) -> Floats:
+    missed = _left_out(past).reshape(past.shape)
+    root = np.sqrt((missed**2).mean(axis=0))
+    of_profile = [profile == each for each in np.unique(profile)]
+    error = np.stack([missed[:, these].sum(axis=1) for these in of_profile], axis=1)
+    roots = np.array([root[these].sum() for these in of_profile])
+    pairs, most = (error.sum(axis=1) ** 2 - (error**2).sum(axis=1)).mean(), roots.sum() ** 2 - (roots**2).sum()
+    floor = LEAST_SPREAD * np.abs(past).mean(axis=0)
+    alone = np.minimum(np.divide(floor, root, out=np.ones_like(root), where=root > 0), 1.0) ** 2
+    of_all = np.minimum(np.clip(pairs / most, 0.0, 1.0) if most > 0 else 0.0, 1 - alone)
+    return np.stack([1 - alone - of_all, of_all])
+
+
+def _left_out(past: Floats) -> Floats:
+    """What the mean of the other weeks misses of each week, shape (weeks, steps of a week, E)."""
+    week = past.reshape(WEEKS, len(past) // WEEKS, -1)
+    return np.asarray((week - week.mean(axis=0)) * WEEKS / (WEEKS - 1))
+
+
 def _expected(past: Floats, n_steps: int, steps_per_day: int) -> Expected:
-    week = past.reshape(WEEKS, 7 * steps_per_day, -1)
-    mean = week.mean(axis=0)
-    missed = (week - mean) * WEEKS / (WEEKS - 1)
+    mean = past.reshape(WEEKS, 7 * steps_per_day, -1).mean(axis=0)
+    missed = _left_out(past)
     of_all = (WEEKS**2 - 1) / WEEKS**2
     by_time = (missed**2).reshape(WEEKS * 7, steps_per_day, -1).mean(axis=0) * of_all
     around = max(1, round(SMOOTHED_HOURS * steps_per_day / 24))
