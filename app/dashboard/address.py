@@ -53,15 +53,6 @@ def names_joined(names: Iterable[str]) -> str:
     return ",".join(name.replace("%", "%25").replace(",", "%2C") for name in names)
 
 
-def moment_in(value: str) -> dt.datetime | None:
-    """The UTC moment that a value such as ``2030-12-10T17:15Z`` names; None if it names none."""
-    try:
-        moment = dt.datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-
-
 def moment_written(moment: dt.datetime) -> str:
     """A moment as it stands in an address: in UTC, to the minute."""
     return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%MZ}"

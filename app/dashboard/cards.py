@@ -52,6 +52,7 @@ def chart(
     why: Behind | None = None,
     total: Mapping[str, Any] | None = None,
     digits: int = 2,
+    least_px: int = 0,
 ) -> Component:
     """A chart with a title, the convention it follows, and the same numbers as a table.
 
@@ -65,13 +66,16 @@ def chart(
         why: What it is made from; opens from its title.
         total: Totals of the table by its columns (`summed`), where a sum makes sense.
         digits: Digits after the point in the table.
+        least_px: Width that panels side by side need [px]; on a screen with less the chart is scrolled by itself.
     """
     config: Any = {**CONFIG, "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d"]]}  # the picture is made below
     twin = [] if table is None or table.is_empty() else [
         table_view(PageTable(title, table, digits, total or {}), opens="The numbers as a table")
     ]  # fmt: skip
-    height = {"height": chart_figure.layout.height}
-    graph = dcc.Graph(id=f"chart-{key}", figure=chart_figure, config=config, style=height)
+    size = {"height": chart_figure.layout.height, **({"minWidth": f"{least_px}px"} if least_px else {})}
+    graph: Component = dcc.Graph(id=f"chart-{key}", figure=chart_figure, config=config, style=size)
+    if least_px:
+        graph = html.Div(graph, className="sideways", tabIndex="0", role="region", **hyphened(aria_label=title))
     picture = html.Button("PNG", className="why", type="button",
                           **hyphened(data_png=f"chart-{key}", aria_label=f"Save as PNG: {title}"))  # fmt: skip
     return html.Section(

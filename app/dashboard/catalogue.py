@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from app.results.folder import Result, open_result, result_folders
 from app.results.verification import MANIFEST
@@ -147,6 +149,12 @@ def _state(folder: Path) -> _State:
         return 0, 0, 0, 0
 
 
+_KEY: Final = re.compile(r"[0-9a-f]{16,}")
+"""What a result that the queue has run is called."""
+_DIGITS: Final = 8
+"""Digits of it in a label."""
+
+
 def _opened(folder: Path, may_keep: bool) -> Entry:
     try:
         result = open_result(folder, may_keep=may_keep)
@@ -171,8 +179,14 @@ def _plain_label(result: Result) -> str:
 def _labelled(entries: list[Entry]) -> tuple[Entry, ...]:
     """The entries with labels that differ: those that several share get the folder's name added."""
     often = Counter(entry.label for entry in entries)
+    begins = Counter(entry.name[:_DIGITS] for entry in entries)
+
+    def short(name: str) -> str:
+        """A key of the queue by its first digits, where no other name begins with them."""
+        return name[:_DIGITS] if _KEY.fullmatch(name) and begins[name[:_DIGITS]] == 1 else name
+
     return tuple(
-        Entry(one.name, f"{one.label} ({one.name})", one.version, one.result, one.problem)
+        Entry(one.name, f"{one.label} ({short(one.name)})", one.version, one.result, one.problem)
         if often[one.label] > 1 else one
         for one in entries
     )  # fmt: skip

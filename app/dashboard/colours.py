@@ -73,6 +73,20 @@ def renewable(theme: Theme, n: int) -> tuple[str, ...]:
     return colour_steps(_TEAL if theme == "light" else _TEAL[::-1], n)
 
 
+_SOURCES = {
+    "solar": "orange", "wind": "sky", "wind onshore": "sky", "wind offshore": "sky", "hydro": "green", "import": "blue",
+}  # fmt: skip
+_OTHER_SOURCES = ("purple", "vermilion", "yellow")
+
+
+def source_colours(names: Sequence[str], theme: Theme) -> dict[str, str]:
+    """A colour for each source of power, the same on every chart; what stores held at first is in the page's ink."""
+    others = [name for name in sorted(names) if name not in _SOURCES and name != "stores"]
+    colours = {name: OKABE_ITO[_OTHER_SOURCES[place % len(_OTHER_SOURCES)]] for place, name in enumerate(others)}
+    return {name: colours.get(name) or (INK[theme] if name == "stores" else OKABE_ITO[_SOURCES[name]])
+            for name in names}  # fmt: skip
+
+
 def sector_colours(names: Sequence[str], theme: Theme) -> dict[str, str]:
     """A colour for each sector, in a fixed order of Okabe and Ito's colours; grid losses are grey."""
     order = [OKABE_ITO[name] for name in ("blue", "orange", "green", "purple", "sky", "vermilion", "yellow")]

@@ -29,7 +29,7 @@ def _losses(table: pl.DataFrame, view: View) -> Component:
         "Who bears the losses: conventions side by side",
         "The same flows under every convention that the run traced; stores as water tanks. The table also holds the "
         "other model of stores: loads when they charge, free of carbon when they discharge.",
-        figures.convention_bars(lines, view.theme), key="conventions", table=shown,
+        figures.convention_bars(lines, view.theme), key="conventions", table=shown, least_px=620,
         why=cards.Behind(
             ("conventions",), ("convention", "stores", "gpc_code", "energy_mwh", "emissions_kg"),
             "Lines of losses are summed to one row for who bears them; lines below 0.5 kg in every convention are left "

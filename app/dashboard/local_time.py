@@ -26,6 +26,12 @@ def hour_of_day(zone: str) -> pl.Expr:
     return pl.col("time").dt.convert_time_zone(zone).dt.hour().cast(pl.Int64).alias("hour")
 
 
+def step_hours(frame: pl.DataFrame) -> float:
+    """Length of a step of a frame whose `time` is equally spaced [h]; 0 where it has fewer than two times."""
+    times = frame["time"].unique().bottom_k(2).sort()
+    return float((times[1] - times[0]).total_seconds()) / 3600 if len(times) > 1 else 0.0
+
+
 def thinned(frame: pl.DataFrame, zone: str, by: Sequence[str] = (), most: int = 1000) -> tuple[pl.DataFrame, str]:
     """Means over the shortest interval that leaves at most `most` points, in local time.
 

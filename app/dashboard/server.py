@@ -7,8 +7,9 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import dash
@@ -21,18 +22,20 @@ from app.dashboard.catalogue import Catalogue, catalogue_of, open_catalogue
 from app.dashboard.colours import Theme
 from app.dashboard.grid_map.basemap import Basemap, read_basemap
 from app.dashboard.grid_map.estimated import estimated_map, foremost, legend
+from app.dashboard.grid_map.layers import LAYERS
 from app.dashboard.language import Language, language_named
 from app.dashboard.language.spoken import spoken
-from app.dashboard.operations import MapDrawing, add_operations
+from app.dashboard.operations import Cells, MapDrawing, add_operations, plain_row
 from app.dashboard.operations.live import TwinPlace
 from app.dashboard.operations.live_reader import LiveReader
 from app.dashboard.pandas_gate import guard
 from app.dashboard.runs import add_runs
 from app.dashboard.shell import failures, frame
 from app.dashboard.shell.answers import add_answers
-from app.dashboard.shell.index import DashApp
+from app.dashboard.shell.index import HOOKS, DashApp, compile_while_loading
 from app.dashboard.shell.kept_pages import KeptPages
-from app.dashboard.shell.plain_html import html_of
+from app.dashboard.shell.own_files import add_own_files
+from app.dashboard.shell.plain_html import html_of, piece_of
 from app.results.folder import Result, result_folders
 from grid.errors import Fault, InputError
 from grid.files.content import limit_bytes
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 """Where it listens by default: reached from this machine only."""
+UNSENT_BYTES = 8_000_000
+"""Most of an answer that is kept in memory until it is sent; more goes through a file. All libraries are smaller."""
 
 
 def create_app(
@@ -68,7 +73,7 @@ def create_app(
         raise InputError.single("results", "must hold at least one result")
     app = DashApp(
         __name__, title="gridcarbon", update_title="", suppress_callback_exceptions=True, serve_locally=True,
-        index_string=frame.INDEX, assets_ignore=frame.NAMED_SCRIPTS, on_error=failures.told,
+        index_string=frame.INDEX, assets_ignore=".", on_error=failures.told, hooks=HOOKS,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )  # fmt: skip
     app.server.config["GRIDCARBON_JOBS"] = jobs
@@ -81,8 +86,11 @@ def create_app(
     making = add_answers(app.server, catalogue, KeptPages(), ahead=ahead)
     if making is not None:
         making.begin({"theme": "light", "lang": "en"})
+    add_own_files(app.server)
+    compile_while_loading(app.server)
     add_runs(app.server, jobs)
-    add_operations(app.server, twin, _html_as_asked, MapDrawing(_map_as_asked, _legend_as_asked, foremost))
+    drawing = MapDrawing(_map_as_asked, _legend_as_asked, foremost, lambda layer: LAYERS[layer].unit)
+    add_operations(app.server, twin, _html_as_asked, drawing, _row_as_asked)
     routes.add_routes(app.server, catalogue)
     routes.refuse_what_no_page_asks(app.server, app.callback_map)
     routes.add_not_found(app.server)
@@ -121,9 +129,10 @@ def serve(
     except OSError as error:
         reason = f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
         raise InputError.single("port", reason) from error
-    server = create_server(
-        app.server, sockets=[listener], threads=8, ident=None, max_request_body_size=limit_bytes() + 1_000_000
-    )  # what is larger is refused by its header, before it is read
+    server = create_server(  # requests that are larger are refused by their header, before they are read
+        app.server, sockets=[listener], threads=8, ident=None, max_request_body_size=limit_bytes() + 1_000_000,
+        outbuf_overflow=UNSENT_BYTES,
+    )  # fmt: skip
     address = web_address(host, listener.getsockname()[1])
     typer.echo(f"The dashboard is at {address} (Ctrl+C ends it)")
     if not is_loopback(host):
@@ -196,6 +205,17 @@ def _ip_address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
 def _html_as_asked(content: list[Component]) -> str:
     """The HTML of components in the language that the request names."""
     return html_of(spoken(content, _asked_language()))
+
+
+def _row_as_asked(cells: Cells) -> Any:
+    """A row of a table in the language that the request names."""
+    return _row(cells, _asked_language())
+
+
+@lru_cache(maxsize=16_384)
+def _row(cells: Cells, language: Language) -> Any:
+    """The piece of a row: what is asked for every few seconds has most of its rows as it had them before."""
+    return piece_of(spoken(plain_row(cells), language))
 
 
 def _map_as_asked(state: LatestState, layer: str, theme: Theme) -> str:

@@ -7,6 +7,7 @@ from string import Formatter
 from zoneinfo import ZoneInfo
 
 from app.dashboard.cards import Place
+from app.dashboard.language.numbers import number_in
 from app.dashboard.text import figure
 from app.dashboard.view import View
 from app.studies.answers.limits import IMPORT, LOADING, UNBALANCE, VOLTAGE, Extreme
@@ -37,7 +38,8 @@ def told(view: View, text: str, **values: str | Place | Parts) -> Parts:
         parts.append(literal)
         if name is not None:
             value = values[name]
-            parts += value if isinstance(value, list) else [value]
+            said = number_in(view.language, value) if isinstance(value, str) else value
+            parts += said if isinstance(said, list) else [said]
     return _joined_texts(parts)
 
 

@@ -26,11 +26,7 @@
     return made;
   }
   const mount = (id, ...children) => { const host = document.getElementById(id); if (host) host.replaceChildren(...children.filter(Boolean)); return host; };
-  const say = (text, values = {}) => {
-    let said = (state.config && state.config.words && state.config.words[text]) || text;
-    for (const [key, value] of Object.entries(values)) said = said.replace(`{${key}}`, String(value));
-    return said;
-  };
+  const say = (text, values) => window.gridcarbon.say(text, values);
   const set = (id, props) => window.dash_clientside.set_props(id, props);
   const onPage = () => Boolean(document.getElementById("build"));
 

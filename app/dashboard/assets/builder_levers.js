@@ -23,7 +23,7 @@
     gestured = now;
     return `${name}:${gestures}`;
   };
-  builder.unit = (unit) => unit.replace("{currency}", (builder.draft() || {}).currency || "EUR");
+  builder.unit = (unit) => say(unit).replace("{currency}", (builder.draft() || {}).currency || "EUR");
 
   function number(lever) {
     const { range } = lever, id = `lever-${lever.key}`;

@@ -99,11 +99,11 @@
   }
 
   function chips(draft) {
-    const unit = (one) => (one.unit ? ` ${builder.unit(one.unit)}` : "");
+    const unit = (one) => (one.unit ? ` ${builder.unit(one.unit)}` : ""), written = window.gridcarbon.number, template = say(draft.templateLabel);
     builder.mount("build-chips",
-      h("p", { class: "b-note" }, draft.chips.length ? say("Changed against {template}:", { template: draft.templateLabel }) : say("Nothing is changed against {template} yet.", { template: draft.templateLabel })),
+      h("p", { class: "b-note" }, draft.chips.length ? say("Changed against {template}:", { template }) : say("Nothing is changed against {template} yet.", { template })),
       h("ul", { class: "b-chips" }, ...draft.chips.map((one) => {
-        const text = one.kind === "set" ? `${one.label}: ${one.before} → ${one.after}${unit(one)}` : one.label;
+        const text = one.kind === "set" ? `${say(one.label)}: ${written(one.before)} → ${written(one.after)}${unit(one)}` : one.label;
         return h("li", { class: "b-chip" }, h("span", {}, text), h("button", { type: "button", "aria-label": say("Take back {change}", { change: text }), title: say("Take back"), onclick: () => builder.edit({ do: "drop", path: one.path }) }, "×"));
       })));
   }

@@ -25,13 +25,14 @@
 
   /** What the selected rows are, in words. */
   function words(rows) {
-    if (!rows.length) return "None selected.";
+    const say = window.gridcarbon.say;
+    if (!rows.length) return say("None selected.");
     const sorted = [...rows].sort((a, b) => a.cost - b.cost || a.emissions - b.emissions);
     const cheap = sorted[0], clean = rows.reduce((best, one) => (one.emissions < best.emissions ? one : best), cheap);
-    const counted = `${rows.length} selected: ${cheap.label} is the cheapest`;
-    const saved = cheap.emissions - clean.emissions;
-    if (clean === cheap || saved <= 0) return `${counted}${rows.length > 1 ? " and none emits less" : ""}.`;
-    return `${counted}, ${clean.label} emits the least; from one to the other a tonne costs ${amount((clean.cost - cheap.cost) / saved)}.`;
+    const saved = cheap.emissions - clean.emissions, values = { n: rows.length, cheap: cheap.label, clean: clean.label };
+    if (rows.length === 1) return say("{n} selected: {cheap} is the cheapest.", values);
+    if (clean === cheap || saved <= 0) return say("{n} selected: {cheap} is the cheapest and none emits less.", values);
+    return say("{n} selected: {cheap} is the cheapest, {clean} emits the least; from one to the other a tonne costs {amount}.", { ...values, amount: amount((clean.cost - cheap.cost) / saved) });
   }
 
   Object.assign((clientside.compare = clientside.compare || {}), {

@@ -25,7 +25,7 @@
   function figure({ key, main, known, label, unit, cells }) {
     const row = made("tr", "", { "data-figure": key, class: main ? "main" : "further" }), name = made("th", label, { scope: "row" });
     if (unit) name.append(made("span", ` [${unit}]`, { class: "unit" }));
-    if (known) name.append(" ", made("button", "Why?", { class: "why", type: "button", "data-why": key, "data-title": label, "aria-label": `Why? ${label}`, "aria-haspopup": "dialog" }));
+    if (known) name.append(" ", made("button", window.gridcarbon.say("Why?"), { class: "why", type: "button", "data-why": key, "data-title": label, "aria-label": `${window.gridcarbon.say("Why?")} ${label}`, "aria-haspopup": "dialog" }));
     row.append(name);
     for (const [value, difference, tone] of cells) {
       const cell = made("td", value, { class: "number" });

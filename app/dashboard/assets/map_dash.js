@@ -249,8 +249,7 @@
     /** To an hour of the shown day, on the wall clock. */
     hour(value) {
       if (!alive() || value == null || state.at === null) return;
-      const shown = Number(map.local(state.at, { hour: "2-digit", hourCycle: "h23" })), minute = Number(map.local(state.at, { minute: "2-digit" }));
-      app().moment.set(state.at + (Number(value) - shown) * 3600000 - minute * 60000);
+      app().moment.set(map.atHour(state.at, Number(value)));
     },
 
     download() {

@@ -39,7 +39,7 @@
     const { pane, context, theme, ratio } = p, { canvas } = pane;
     const [west, north] = back(p, 0, 0), [east, south] = back(p, canvas.width, canvas.height);
     const power = 10 ** Math.floor(Math.log10(Math.max(east - west, 1e-9) / 3)), step = [5, 2, 1].map((one) => one * power).find((one) => (east - west) / one >= 3) || power;
-    const digits = Math.max(0, -Math.floor(Math.log10(step))), name = (value, signs) => `${Math.abs(value).toFixed(digits)}° ${signs[value < 0 ? 1 : 0]}`;
+    const digits = Math.max(0, -Math.floor(Math.log10(step))), name = (value, signs) => `${window.gridcarbon.number(Math.abs(value).toFixed(digits))}° ${signs[value < 0 ? 1 : 0]}`;
     context.beginPath();
     context.font = `${10.5 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
     context.fillStyle = map.colours.CASING[theme];

@@ -86,12 +86,13 @@
   };
   map.symbolAt = (pane, px, py) => (pane.groups || []).find((one) => Math.hypot(one.x - px, one.y - py) <= one.r) || null;
 
-  const power = (mw) => (mw >= 0.1 ? `${mw.toFixed(mw < 10 ? 2 : 1)} MW` : `${(1000 * mw).toFixed(mw < 0.001 ? 1 : 0)} kW`);
+  const say = (text, values) => window.gridcarbon.say(text, values);
+  const power = (mw) => window.gridcarbon.number(mw >= 0.1 ? `${mw.toFixed(mw < 10 ? 2 : 1)} MW` : `${(1000 * mw).toFixed(mw < 0.001 ? 1 : 0)} kW`);
   map.power = power;
   map.symbolWords = (group, pane) => [
-    pane.devices.kinds[group.kind],
-    group.buses.length === 1 ? map.nameOf(pane.net, group.buses[0]) : `${group.buses.length} places; click to zoom in`,
-    `up to ${power(group.mw)}: ${[...group.names].slice(0, 3).join(", ")}${group.names.size > 3 ? " …" : ""}`,
+    say(pane.devices.kinds[group.kind]),
+    group.buses.length === 1 ? map.nameOf(pane.net, group.buses[0]) : say("{n} places; click to zoom in", { n: group.buses.length }),
+    say("up to {power}: {names}", { power: power(group.mw), names: `${[...group.names].slice(0, 3).join(", ")}${group.names.size > 3 ? " …" : ""}` }),
   ];
 
   map.symbolLegend = function () {
@@ -108,7 +109,7 @@
     };
     const parts = shown.map(([kind, title]) => {
       const item = make("span", "legend-symbol");
-      item.append(picture((context, half) => stamp(context, kind, half, half, half - ratio, "transparent"), 18), title);
+      item.append(picture((context, half) => stamp(context, kind, half, half, half - ratio, "transparent"), 18), window.gridcarbon.say(title));
       return item;
     });
     if (shown.length) {

@@ -3,6 +3,8 @@
   "use strict";
   const map = (window.gridmap = window.gridmap || {});
   const round = (value) => (value === value ? Number(value.toPrecision(6)) : null);
+  /** A column of numbers: rounded where they are shown, so that filters and saved files have them as they are. */
+  const numbers = (digits) => ({ type: "rightAligned", useValueFormatterForExport: false, valueFormatter: { function: `gridcarbonFigure(params.value, ${digits})` } });
   const header = () => { const name = map.say(map.state.config.layers[map.state.layer].title), { unit } = map.scale(); return `${map.state.difference ? map.say("Difference: {name}", { name }) : name} [${unit}]`; };
   const opened = (id) => { const place = document.getElementById(id); return place && (!place.closest("details") || place.closest("details").open); };
 
@@ -43,18 +45,18 @@
     rows.forEach((row, place) => { row.rank = place + 1; });
     const columns = [
       { field: "rank", headerName: map.say("Rank"), maxWidth: 90, type: "rightAligned" }, { field: "zone", headerName: map.say("District"), flex: 2, minWidth: 130 },
-      { field: "value", headerName: header(), type: "rightAligned", flex: 2, minWidth: 150 },
-      { field: "drawn", headerName: basis() === "now" ? map.say("Drawn [MW]") : map.say("Drawn [MWh]"), type: "rightAligned", flex: 1, minWidth: 120 },
+      { field: "value", headerName: header(), ...numbers(digits), flex: 2, minWidth: 150 },
+      { field: "drawn", headerName: basis() === "now" ? map.say("Drawn [MW]") : map.say("Drawn [MWh]"), ...numbers(basis() === "now" ? 3 : 1), flex: 1, minWidth: 120 },
     ];
     map.set("map-districts", { rowData: rows, columnDefs: columns });
     map.text("map-districts-words", [first(rows), `${words[0].toUpperCase()}${words.slice(1)}.`, map.say("Figure of a district: {mean} of its {elements}; drawn is what buses take, net of what is fed in at the same bus.", { mean: map.say(map.MEANS[config.layers[layer].of_areas]), elements: config.layers[layer].of_buses ? map.say("buses") : map.say("lines") }), map.say("Choose a row to see why.")].join(" "));
   }
 
   function first(rows) {
-    const { unit } = map.scale(), top = rows[0];
+    const { unit, digits } = map.scale(), top = rows[0], figure = (value) => window.dashAgGridFunctions.gridcarbonFigure(value, digits);
     if (!top || top.value === null) return map.say("Nothing is known of any district.");
     const last = rows.filter((row) => row.value !== null).pop();
-    return map.say("Highest: {top}, {high} {unit}; lowest: {last}, {low} {unit}.", { top: top.zone, high: top.value, last: last.zone, low: last.value, unit });
+    return map.say("Highest: {top}, {high} {unit}; lowest: {last}, {low} {unit}.", { top: top.zone, high: figure(top.value), last: last.zone, low: figure(last.value), unit });
   }
 
   function drawnByDistrict(pane) {
@@ -78,7 +80,7 @@
     const columns = [
       { field: "element", headerName: map.say("Element"), flex: 2, minWidth: 150 }, { field: "kind", headerName: map.say("Kind"), minWidth: 100 },
       { field: "zone", headerName: map.say("District"), minWidth: 110 },
-      { field: "value", headerName: header(), type: "rightAligned", sort: "desc", flex: 2, minWidth: 150 },
+      { field: "value", headerName: header(), ...numbers(Math.max(4, map.scale().digits + 1)), sort: "desc", flex: 2, minWidth: 150 },
       { field: "beyond", headerName: map.say("Beyond its limit"), minWidth: 120 },
     ];
     map.set("map-twin", { rowData: rows, columnDefs: columns });
@@ -88,7 +90,7 @@
     const pane = map.state.panes[0];
     if (!opened("map-devices") || !pane || !pane.devices) return;
     const rows = pane.devices.symbols.map((one) => ({
-      key: map.keyOf(pane.net, one.bus), kind: pane.devices.kinds[one.kind], bus: map.nameOf(pane.net, one.bus), mw: round(one.mw), names: one.names.join(", "),
+      key: map.keyOf(pane.net, one.bus), kind: map.say(pane.devices.kinds[one.kind]), bus: map.nameOf(pane.net, one.bus), mw: round(one.mw), names: one.names.join(", "),
       zone: pane.net.elements.buses[one.bus].zone,
     }));
     map.set("map-devices", { rowData: rows });

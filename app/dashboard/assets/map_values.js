@@ -36,14 +36,14 @@
   map.scale = function () {
     const { config, layer, difference } = map.state, one = config.layers[layer];
     return difference
-      ? { breaks: one.difference_breaks, colours: one.difference_colours, unit: one.unit === "%" ? "points" : one.unit, digits: one.digits + (one.digits ? 0 : 1) }
+      ? { breaks: one.difference_breaks, colours: one.difference_colours, unit: one.unit === "%" ? map.say("points") : one.unit, digits: one.digits + (one.digits ? 0 : 1) }
       : { breaks: one.breaks, colours: one.colours, unit: one.unit, digits: one.digits };
   };
 
   map.shown = function (value, signed) {
-    if (!(value === value)) return "not known";
+    if (!(value === value)) return map.say("not known");
     const { digits, unit } = map.scale(), sign = signed && value > 0 ? "+" : "";
-    return `${sign}${value.toFixed(digits)} ${unit}`.replace("-", "\u2212");
+    return window.gridcarbon.number(`${sign}${value.toFixed(digits)}`.replace("-", "\u2212")) + ` ${unit}`;
   };
 
   /** One figure for each of n areas, from the elements that belong to them; NaN where nothing is known. */

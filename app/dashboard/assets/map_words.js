@@ -6,6 +6,15 @@
   const say = (text, values) => window.gridcarbon.say(text, values);
   map.say = say;
   map.local = (ms, options, language) => new Intl.DateTimeFormat(language || "en-GB", { timeZone: map.state.config.zone, ...options }).format(new Date(ms));
+
+  /** The beginning of an hour on the wall clock of the day of a moment, also where the clock changes in between [ms]. */
+  map.atHour = function (ms, hour) {
+    const read = (unit) => Number(map.local(begins, { [unit]: "2-digit", hourCycle: "h23" }));
+    let begins = ms;
+    begins -= read("minute") * 60000;
+    begins += (hour - read("hour")) * 3600000;
+    return begins + ((hour - read("hour") + 36) % 24 - 12) * 3600000;
+  };
   /** The shown moment in the language of who reads it. */
   const clock = () => {
     const language = window.gridcarbon.language();
@@ -66,7 +75,7 @@
     scale.colours.forEach((colour, index) => {
       const part = make("div", "legend-class"), swatch = make("span", "legend-swatch");
       swatch.style.background = colour;
-      const border = index < scale.breaks.length ? String(scale.breaks[index]).replace("-", "\u2212") : "";
+      const border = index < scale.breaks.length ? window.gridcarbon.number(String(scale.breaks[index]).replace("-", "\u2212")) : "";
       part.append(swatch, make("span", "legend-break", difference && scale.breaks[index] > 0 ? `+${border}` : border));
       bar.append(part);
     });
@@ -75,7 +84,7 @@
     const whole = districts ? ` ${say("Districts: {mean} of their {elements}.", { mean: say(map.MEANS[one.of_areas]), elements: one.of_buses ? say("buses") : say("lines") })}` : pane && pane.net && pane.net.areas.length && pane.gathered ? ` ${say("Too many low-voltage lines in sight: their areas show one figure each; click one to zoom in.")}` : "";
     note.append(explanation + whole + " ", make("span", "legend-missing"), say("not known"));
     const limits = Object.entries(one.limits).filter(([, limit]) => limit != null)
-      .map(([name, limit]) => `${{ low: say("lowest"), high: say("highest"), line: say("lines"), trafo: say("transformers") }[name]} ${limit} ${one.unit}`);
+      .map(([name, limit]) => `${{ low: say("lowest"), high: say("highest"), line: say("lines"), trafo: say("transformers") }[name]} ${window.gridcarbon.number(limit)} ${one.unit}`);
     if (one.violated && !difference) note.append(make("span", "legend-halo"), limits.length ? `${say("beyond its limit")} (${limits.join(", ")})` : say("beyond its limit"));
     place.replaceChildren(make("div", "legend-title", `${title()} [${scale.unit}]`), bar, note);
     if (map.symbolLegend) map.symbolLegend();

@@ -4,17 +4,17 @@
   const EVERY_MS = 10000, LOOK_MS = 500;
   let asked = 0, waiting = false, chosen = "";
 
-  const { inSight, tell, BEFORE, LOST } = window.gridcarbon.operations;
+  const { inSight, tell, renew, BEFORE, LOST } = window.gridcarbon.operations;
 
   const theme = () => document.documentElement.dataset.mantineColorScheme || "light";
 
+  const heard = new WeakSet();
+
   function show(place, text, key) {
-    const chose = document.activeElement && document.activeElement.matches(".operations-layer");
-    place.innerHTML = text;
+    renew(place, text);
     place.dataset.shown = key;
-    const layer = place.querySelector(".operations-layer");
-    layer.addEventListener("change", () => { chosen = layer.value; asked = 0; });
-    if (chose) layer.focus();
+    if (!heard.has(place)) place.addEventListener("change", (event) => { chosen = event.target.value; asked = 0; });
+    heard.add(place);
   }
 
   async function ask(place) {

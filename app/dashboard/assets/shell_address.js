@@ -13,6 +13,7 @@
    gridcarbon.moment.local(ms, options)        a moment in the city's time, as Intl.DateTimeFormat words it (shell_time.js)
    gridcarbon.theme() / .language()            light or dark / en, ja or zh: of the address, else as chosen last
    gridcarbon.say(text, values)                a text in that language, as the server's language.say
+   gridcarbon.number(text)                     a number as that language writes it: with a decimal comma in German
    gridcarbon.moment.step(n) .play() .pause() .playing() */
 (function () {
   "use strict";
@@ -127,7 +128,10 @@
     }
     spoken = await catalogues.get(language);
   };
-  app.say = (text, values) => (spoken[text] || text).replace(/\{(\w+)\}/g, (whole, name) => (values && name in values ? String(values[name]) : whole));
+  const NUMBER = /^[+\u2212-]?\d[\d\u202f]*\.\d+(?:[ \u00a0]?[%°]|[ \u00a0][^\d\s.,]\S{0,11})?$/;
+  /** A text that is a number, maybe with sign and unit, as the language writes it, as the server's number_in; any other as it is. */
+  app.number = (text) => (app.language() === "de" && NUMBER.test(text) ? String(text).replace(".", ",") : String(text));
+  app.say = (text, values) => (spoken[text] || text).replace(/\{(\w+)\}/g, (whole, name) => (values && name in values ? app.number(values[name]) : whole));
 
   // ---- the page ---------------------------------------------------------------------------------------------------------
   const FRAME_KEYS = ["result", "baseline", "with", "theme", "lang"], OF_BROWSER = ["at", "layer", "select", "zoom", "why"];
@@ -143,12 +147,26 @@
   // The first page is asked for before the rest is loaded, where no key of its own may be missing.
   const first = app.request(window.location.pathname.replace(/\/+$/, "") || "/", []);
   const plain = Object.keys(query()).every((key) => FRAME_KEYS.includes(key) || OF_BROWSER.includes(key));
-  let early = plain ? fetch(first).catch(() => null) : null;
-  /** The answer to a request for a page. */
-  app.fetchPage = async (wanted) => {
-    const answer = wanted === first ? await early : null;
-    early = null;
-    return answer || fetch(wanted);
+  let arrived = null; // what of it has been read
+  async function read(response) {
+    const answer = response.ok ? await response.json() : null;
+    return { ok: response.ok, status: response.status, tag: response.headers.get("ETag"), answer };
+  }
+  let early = plain ? fetch(first).then(read).then((found) => { arrived = found; return found; }).catch(() => null) : null;
+  /** The answer to a request for a page: `ok`, `status`, `tag`, and the page as `answer`. Only one that is not `known` by its tag is read. */
+  app.fetchPage = async (wanted, known) => {
+    const found = wanted === first ? await early : null;
+    early = arrived = null;
+    if (found) return found;
+    const response = await fetch(wanted), tag = response.headers.get("ETag");
+    return response.ok && known(tag) ? { ok: true, tag } : read(response);
+  };
+  /** The answer to a request for the first page, if it is there; null if it is not. It is given once: later it may be old. */
+  app.firstPage = (wanted) => {
+    if (!arrived || !arrived.ok || wanted !== first) return null;
+    const found = arrived;
+    early = arrived = null;
+    return found;
   };
 
   // ---- moment -------------------------------------------------------------------------------------------------------

@@ -32,7 +32,32 @@
     });
   }
 
-  function react(chart, ...rest) {
+  const LETTER_PX = 7, LINE_PX = 16; // of titles of panels, at most
+  /** A figure whose panels stand beside one another on a narrow screen: their titles take several lines, and room for them. */
+  function fitted(chart, figure) {
+    const layout = figure && figure.layout, width = chart instanceof Element ? chart.getBoundingClientRect().width : 0;
+    const titles = ((layout && layout.annotations) || []).filter((one) => one.showarrow === false && one.xref === "paper" && one.yref === "paper" && one.yanchor === "bottom");
+    if (!width || titles.length < 2) return figure;
+    const beside = (title) => titles.filter((other) => other.y === title.y).length;
+    let most = 1;
+    const broken = new Map(titles.map((title) => {
+      const letters = Math.floor(width / beside(title) / LETTER_PX) - 2, lines = [""];
+      if (beside(title) < 2 || String(title.text).length <= letters) return [title, title.text];
+      for (const word of String(title.text).split(" ")) {
+        const last = lines.length - 1, longer = lines[last] ? `${lines[last]} ${word}` : word;
+        if (longer.length <= letters || !lines[last]) lines[last] = longer; else lines.push(word);
+      }
+      most = Math.max(most, lines.length);
+      return [title, lines.join("<br>")];
+    }));
+    if (most === 1) return figure;
+    const annotations = layout.annotations.map((one) => (broken.has(one) ? { ...one, text: broken.get(one) } : one));
+    const margin = { ...layout.margin, t: ((layout.margin || {}).t || 40) + (most - 1) * LINE_PX };
+    return { ...figure, layout: { ...layout, annotations, margin } };
+  }
+
+  function react(chart, given, ...others) {
+    const rest = [fitted(chart, given), ...others];
     if (!(chart instanceof Element) || chart._fullLayout || inSight(chart)) return library.react(chart, ...rest);
     return new Promise((done, refuse) => {
       waiting.set(chart, () => Promise.resolve(library.react(chart, ...rest)).then(done, refuse));

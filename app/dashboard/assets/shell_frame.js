@@ -3,13 +3,15 @@
   "use strict";
   const app = window.gridcarbon, { address, moment } = app;
   const LOOK_EVERY_MS = 5000;
+  let laid = null; // components by id, while the layout is not drawn yet
   /** Sets what differs: each change of a property has all components of the page look whether it concerns them. */
   function set(id, props) {
+    if (laid) { if (laid.has(id)) Object.assign(laid.get(id), props); return; }
     const { props: now } = window.dash_component_api.getLayout(id) || { props: {} };
     const other = Object.entries(props).filter(([name, value]) => JSON.stringify(now[name]) !== JSON.stringify(value));
     if (other.length) window.dash_clientside.set_props(id, Object.fromEntries(other));
   }
-  const state = { pages: [], asked: null, turn: 0, shown: null, listed: null, versions: {}, standing: -1 };
+  const state = { pages: [], asked: null, turn: 0, shown: null, listed: null, versions: {}, standing: -1, first: null };
 
   const path = () => address.path().replace(/\/+$/, "") || "/";
   const view = () => ({ path: address.path(), search: address.search(), theme: app.theme(), language: app.language() });
@@ -68,6 +70,9 @@
     return holds;
   }
 
+  const heldOf = (number, url, tag, { nav, title, shown }, turn) => ({ url, tag, turn, nav, title, shown, anew: (state.pages[number] || { anew: true }).anew });
+  const turned = (content, turn) => part("Div", content, { "data-turn": String(turn) });
+
   /** Shows the page of the address, if it is another than what was asked for last, or if it must be asked again. */
   async function ask(anew = false) {
     const wanted = request();
@@ -79,11 +84,12 @@
     let answer, held = places.held[number];
     try {
       await app.words();
-      const response = await app.fetchPage(wanted), tag = response.headers.get("ETag");
-      if (!response.ok) throw new Error(app.say("The server answered {status}", { status: response.status }));
-      if (!held || held.anew || !tag || held.tag !== tag || held.url !== wanted || held.viewed !== viewed()) {
-        answer = await response.json();
-        held = { url: wanted, tag, turn, nav: answer.nav, title: answer.title, shown: answer.shown, anew: (state.pages[number] || { anew: true }).anew };
+      const known = (tag) => held && !held.anew && tag && held.tag === tag && held.url === wanted && held.viewed === viewed();
+      const found = await app.fetchPage(wanted, known);
+      if (!found.ok) throw new Error(app.say("The server answered {status}", { status: found.status }));
+      if (found.answer) { // else what is held is still right
+        answer = found.answer;
+        held = heldOf(number, wanted, found.tag, answer, turn);
       }
     } catch (error) {
       if (turn !== state.turn) return;
@@ -96,7 +102,7 @@
     enter(at);
     places.held[at] = held;
     if (held.nav !== undefined) document.getElementById("nav").innerHTML = held.nav;
-    const content = answer && part("Div", answer.page, { "data-turn": String(held.turn) }), holds = changed(at, content);
+    const content = answer && turned(answer.page, held.turn), holds = changed(at, content);
     if (holds.some((one) => one !== window.dash_clientside.no_update)) {
       places.next = holds;
       set("page-turn", { data: turn }); // by a callback of Dash, which then calls those of what it puts there
@@ -119,6 +125,16 @@
     if (number === state.standing && places.held[number]) places.held[number].viewed = viewed();
   }
 
+  /** The address says which result is shown, also where it was left open; whether it was. */
+  function completed(of) {
+    if (!of || address.get("result")) return false;
+    address.set({ result: of.result }, { quiet: true });
+    state.asked = request();
+    return true;
+  }
+
+  const remark = (of) => set("baseline-note", { children: (of && of.baseline && of.baseline_reason) || "" });
+
   /** What follows once a page stands: the address says what is shown, also where it was left open; the clock is its. */
   function shown(answer) {
     const of = answer.shown, before = state.shown;
@@ -126,18 +142,59 @@
     mark("shown");
     moment.tell();
     document.title = answer.title ? `${answer.title} · gridcarbon` : "gridcarbon";
-    if (of && !address.get("result")) {
-      address.set({ result: of.result }, { quiet: true });
-      state.asked = request();
-      set("view", { data: view() });
-    }
+    if (completed(of)) set("view", { data: view() });
     if (of && before && of.result === before.result && of.version !== before.version) {
       notice(app.say("{name} was replaced; this page was made anew.", { name: of.label }));
     }
     moment.of(of && of.result, of && of.version);
+    const timed = of && (state.pages[place(path())] || {}).timed; // a moment of a result means nothing on any other page
+    document.getElementById("page").toggleAttribute("data-timeless", !timed);
     noted();
     look();
-    set("baseline-note", { children: (of && of.baseline && of.baseline_reason) || "" });
+    remark(of);
+    app.tablesSoon();
+  }
+
+  // ---- the layout as Dash draws it first -------------------------------------------------------------------------------
+
+  function properties(one, found = new Map()) {
+    if (Array.isArray(one)) one.forEach((child) => properties(child, found));
+    else if (one && one.props) {
+      if (typeof one.props.id === "string") found.set(one.props.id, one.props);
+      properties(one.props.children, found);
+    }
+    return found;
+  }
+
+  /** What is known by now goes into the layout that Dash is about to draw: it is then drawn once, with the page in it. */
+  app.complete = (layout) => {
+    laid = properties(layout);
+    state.pages = laid.get("page-places").data;
+    listed(laid.get("results-listed").data);
+    const number = place(path()), wanted = request(), still = (state.pages[number] || {}).still;
+    const found = still ? app.firstPage(wanted) : null;
+    if (found) {
+      state.asked = wanted;
+      state.shown = found.answer.shown;
+      completed(state.shown);
+      state.first = { number, held: heldOf(number, state.asked, found.tag, found.answer, ++state.turn) };
+      laid.get(`page-${number}`).children = turned(found.answer.page, state.turn);
+      remark(state.shown);
+    }
+    set("view", { data: view() });
+    look();
+    speak();
+    laid = null;
+  };
+
+  /** The page that was drawn with the layout becomes the one shown. */
+  function standFirst() {
+    const { number, held } = state.first;
+    if (held.turn !== state.turn) return;
+    enter(number);
+    places.held[number] = held;
+    document.getElementById("nav").innerHTML = held.nav;
+    stands(number, held, held.turn);
   }
 
   let fading = null;
@@ -173,7 +230,7 @@
 
   function choices(entries, without) {
     return entries.filter((one) => one.name !== without).map((one) => ({
-      value: one.name, disabled: Boolean(one.problem), label: one.problem ? `${one.label}: ${one.problem}` : one.label,
+      value: one.name, label: one.problem ? `${one.label}: ${one.problem}` : one.label, disabled: Boolean(one.problem),
     }));
   }
 
@@ -188,6 +245,10 @@
 
   // ---- results come, go and are replaced while they are served ---------------------------------------------------------
 
+  function listed(entries) {
+    Object.assign(state, { listed: entries, versions: Object.fromEntries(entries.map((one) => [one.name, one.version])) });
+  }
+
   async function list() {
     let entries;
     try {
@@ -195,11 +256,11 @@
       if (!answer.ok) return;
       entries = await answer.json();
     } catch (_) { return; /* the next page that is asked for says so */ }
-    const versions = Object.fromEntries(entries.map((one) => [one.name, one.version]));
+    const before = state.listed, known = state.versions;
+    listed(entries);
     const used = [result(), baseline(), ...named(address.get("with"))].filter(Boolean);
-    const other = state.listed && used.some((name) => versions[name] !== state.versions[name]);
-    const changed = JSON.stringify(entries) !== JSON.stringify(state.listed);
-    Object.assign(state, { listed: entries, versions });
+    const other = before && used.some((name) => state.versions[name] !== known[name]);
+    const changed = JSON.stringify(entries) !== JSON.stringify(before);
     if (changed) offer();
     const first = entries.length && !state.shown && !address.get("result") && place(path()) < state.pages.length;
     if (other || first) ask(true);
@@ -287,7 +348,7 @@
         noted();
         ask();
       });
-      window.setTimeout(() => { ask(); follow(); list(); }, 0);
+      window.setTimeout(() => { if (state.first) standFirst(); else ask(); follow(); }, 0);
       return view();
     },
     /** What the places hold from now on. */

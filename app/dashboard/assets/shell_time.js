@@ -2,22 +2,24 @@
 (function () {
   "use strict";
   const { moment } = window.gridcarbon;
-  const DAY_MS = 86_400_000, LABEL_PX = 64;
+  const HOUR_MS = 3_600_000, DAY_MS = 86_400_000, LABEL_PX = 64;
   const say = (text, values) => window.gridcarbon.say(text, values);
   const parts = {};
   const formats = new Map();
   let drawn = null;
 
-  /** A moment in the city's own time. */
-  function local(ms, options) {
+  /** What writes moments in the city's own time, in the language chosen. */
+  function format(options) {
     const clock = moment.clock(), language = window.gridcarbon.language();
     const key = JSON.stringify([language, clock && clock.zone, options]);
     if (!formats.has(key)) {
       const tongue = { en: "en-GB", de: "de-DE", ja: "ja-JP", zh: "zh-CN" }[language] || "en-GB";
       formats.set(key, new Intl.DateTimeFormat(tongue, { timeZone: (clock && clock.zone) || "UTC", hourCycle: "h23", ...options }));
     }
-    return formats.get(key).format(new Date(ms));
+    return formats.get(key);
   }
+  /** A moment in the city's own time. */
+  const local = (ms, options) => format(options).format(new Date(ms));
   const WHOLE = { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" };
 
   /** Wall-clock time in the city as charts have it, e.g. 2030-12-10 18:15. */
@@ -66,12 +68,16 @@
   /** Where days begin in the city (months for more than three weeks), with their names, as shares of the track. */
   function borders() {
     const clock = moment.clock(), span = clock.n_steps * clock.step_ms, found = [];
-    const by = span > 21 * DAY_MS ? { month: "short" } : { weekday: "short", day: "numeric" };
-    const stride = Math.max(clock.step_ms, 3_600_000);
-    for (let ms = clock.start_ms, before = null; ms < clock.start_ms + span; ms += stride) {
-      const name = local(ms, by);
-      if (name !== before) found.push([(ms - clock.start_ms) / span, name]);
-      before = name;
+    const by = span > 21 * DAY_MS ? { month: "short" } : { weekday: "short", day: "numeric" }, written = format(by);
+    const stride = Math.max(clock.step_ms, HOUR_MS), name = (place) => written.format(new Date(clock.start_ms + place * stride));
+    const apart = by.month ? Math.max(1, Math.floor(DAY_MS / stride)) : 1, n = Math.ceil(span / stride);
+    for (let place = 0, before = null; place < n; place = Math.min(place + apart, place === n - 1 ? n : n - 1)) {
+      const now = name(place);
+      if (now === before) continue;
+      let first = place; // of those that are called so; the last one looked at was not
+      while (found.length && name(first - 1) === now) first--;
+      found.push([(first * stride) / span, now]);
+      before = now;
     }
     return found;
   }

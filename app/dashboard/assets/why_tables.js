@@ -8,6 +8,6 @@
     if (typeof value !== "number") return String(value);
     const fixed = value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
     const plain = Number(value.toFixed(digits)) === 0 ? fixed.replace("-", "") : fixed;
-    return plain.replace(/,/g, "\u202f").replace("-", "\u2212");
+    return window.gridcarbon.number(plain.replace(/,/g, "\u202f").replace("-", "\u2212"));
   };
 })();

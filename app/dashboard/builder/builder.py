@@ -78,7 +78,7 @@ class Builder:
 
     def net(self, content: Content) -> Callable[[], NetFacts]:
         """What levers ask of the net of a draft, read when it is asked."""
-        return lambda: self.plans.place(content)
+        return lambda: self.plans.facts(content)
 
     def edit(self, draft_id: str, revision: int, edit: Mapping[str, Any]) -> Draft:
         """A draft after an edit; arguments and faults as in `DraftStore.change` and `edited`."""

@@ -20,7 +20,7 @@ from app.dashboard.builder.hall_pue import hall_pue
 from app.dashboard.builder.labels import label_of
 from app.scenario import LoadedScenario, check_scenario
 from app.scenario.asset_faults import repeated_names
-from app.scenario.messages import fault_of
+from app.scenario.messages import faults_of
 from app.scenario.schema import Scenario
 from grid.assets.adoption import Adoption, adopt
 from grid.errors import Fault, ScenarioError, shown
@@ -45,7 +45,7 @@ def schema_faults(content: Content, folder: Path) -> tuple[Fault, ...]:
     try:
         Scenario.model_validate(content)
     except ValidationError as error:
-        faults += [fault_of(item) for item in error.errors()]
+        faults += faults_of(error)
     return tuple(dict.fromkeys([*faults, *repeated_names(content)]))
 
 

@@ -6,7 +6,6 @@ import io
 from collections.abc import Mapping
 
 import polars as pl
-import xlsxwriter
 from flask import Flask, Response, abort, request
 
 from app.dashboard.address import query_of
@@ -79,6 +78,8 @@ def _provenance(label: str, name: str, result: Result, reason: str) -> dict[str,
 
 def workbook(view: View) -> bytes:
     """The comparison of a view as a workbook (XLSX)."""
+    import xlsxwriter  # noqa: PLC0415  only needed where one is asked for
+
     compared, content = comparison_of(view), io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True, "strings_to_formulas": False}) as book:
         for name, frame in _sheets(view, compared).items():

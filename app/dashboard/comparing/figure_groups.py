@@ -90,7 +90,8 @@ def difference_of(declared: KeyFigure, value: float | None, reference: float | N
     shown = figure(abs(amount), declared.digits)
     if float(f"{amount:.{declared.digits}f}") == 0:
         return FigureDifference("the same", "")
-    unit = "points" if declared.percent else declared.shown_unit(currency)
+    unit = declared.shown_unit(currency)
+    unit = "points" if unit == "%" else unit
     words = f"{'−' if amount < 0 else '+'}{shown}{' ' if unit else ''}{unit}"
     if declared.compared in {"relative", "amount"} and not declared.only_differences and reference != 0:
         share = 100 * abs(float(value) - float(reference)) / abs(float(reference))
@@ -156,7 +157,7 @@ def _note(one: ComparedResult, compared: ResultComparison) -> str:
 def _row(declared: Declared, compared: ResultComparison, view: View) -> dict[str, Any]:
     member = "" if declared.member is None else f"{declared.member}: "
     label = declared.figure.label
-    cells = [(value, text_in(view.language, words), tone) for value, words, tone in _cells(declared, compared)]
+    cells = [(*(text_in(view.language, text) for text in texts), tone) for *texts, tone in _cells(declared, compared)]
     label = text_in(view.language, f"{member}{label[0].upper()}{label[1:]}")
     return {
         "key": declared.key, "main": bool(declared.figure.shown), "label": label,

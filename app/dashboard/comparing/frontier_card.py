@@ -26,6 +26,8 @@ _WORDS: dict[Accounting, tuple[str, str]] = {
     "average": ("By average intensity", "what the inventory says: for statements and targets"),
 }
 _SHOWN_ROWS = 9
+_DIGITS_T = 3
+"""Digits after the point of emissions in the table: a kilogram."""
 
 
 def accounting_of(view: View) -> Accounting:
@@ -135,11 +137,11 @@ def _paid(step: AbatementStep) -> float | None:
 
 
 def _in_words(option: Option) -> str:
-    """Which way cost and emissions differ from the reference's."""
+    """Which way cost and emissions differ from the reference's, as far as the digits beside it say."""
     if option.cost == option.emissions_t == 0:
         return "the reference"
-    words = [f"{'less' if amount < 0 else 'more'} {what}" if amount else f"the same {what}"
-             for amount, what in ((option.emissions_t, "carbon"), (option.cost, "cost"))]  # fmt: skip
+    shown = ((round(option.emissions_t, _DIGITS_T), "carbon"), (round(option.cost, 0), "cost"))
+    words = [f"{'less' if amount < 0 else 'more'} {what}" if amount else f"the same {what}" for amount, what in shown]
     return ", ".join(words)
 
 
@@ -148,12 +150,12 @@ def _grid(
 ) -> Component:
     rows = sorted(frontier_rows(choices, options), key=lambda row: (not row["frontier"], row["cost"]))
     for row in rows:
-        row["against"] = text_in(view.language, row["against"])
+        row |= {field: text_in(view.language, row[field]) for field in ("against", "frontier", "status")}
     columns: list[dict[str, Any]] = [
         {"field": "label", "headerName": "Result", "minWidth": 230, "pinned": "left", "tooltipField": "label"},
         *([{"field": "group", "headerName": "Sweep"}] if any(one.group for one in choices) else []),
         *({"field": _field(path), "headerName": path, "minWidth": 160} for path in _paths(choices)),
-        _number("emissions", f"Emissions [t], {accounting}", 3), _number("cost", f"Cost [{currency}]", 0),
+        _number("emissions", f"Emissions [t], {accounting}", _DIGITS_T), _number("cost", f"Cost [{currency}]", 0),
         {"field": "against", "headerName": "Against the reference", "minWidth": 180},
         _number("per_tonne", f"{currency}/t from the reference", 0),
         _number("step_per_tonne", f"{currency}/t from the neighbour", 0),

@@ -14,6 +14,8 @@ from app.studies.ensembles.bands import LEAST_RUNS
 
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "pentagon")
 _LOW, _HIGH = 10, 90
+_NEAR, _EDGE = 0.03, 0.1
+"""Share of the axes within which names would lie on each other, and that of its ends, where they would be cut off."""
 
 
 def frontier_chart(
@@ -42,7 +44,7 @@ def frontier_chart(
     figure.add_scatter(
         x=[one.emissions_t for one in options], y=[one.cost for one in options], mode="markers+text", name="Results",
         customdata=[[one.name, f"{one.label}, {one.group}" if one.group else one.label] for one in choices],
-        text=[named.get(one.name, "") for one in choices], textposition="top center",
+        text=[named.get(one.name, "") for one in choices], textposition=_beside(options, named),
         textfont={"color": INK[theme], "size": 12}, cliponaxis=False,
         marker={"symbol": [symbols[one.group] for one in choices], "size": 11,
                 "color": [accent if one.name in kept else MUTED[theme] for one in options],
@@ -58,6 +60,21 @@ def frontier_chart(
     framed(figure, theme, height=430, y_title=axis[1], legend=False)
     figure.update_layout(hovermode="closest", dragmode="select", margin={"t": 24, "r": 24}, uirevision="frontier")
     return figure.update_xaxes(title_text=axis[0], showgrid=True)
+
+
+def _beside(options: Sequence[Option], named: Mapping[str, str]) -> list[str]:
+    """Where the name of each point stands: inside the chart, and not on that of a point at the same place."""
+    x, y = (np.array(values) for values in ([one.emissions_t for one in options], [one.cost for one in options]))
+    across, up = ((values - values.min()) / (np.ptp(values) or 1.0) for values in (x, y))
+    places, named_before = ["top center"] * len(options), list[int]()
+    for k, one in enumerate(options):
+        if not named.get(one.name):
+            continue
+        near = sum(abs(across[j] - across[k]) < _NEAR and abs(up[j] - up[k]) < _NEAR for j in named_before)
+        side = "left" if across[k] > 1 - _EDGE else "right" if across[k] < _EDGE else "center"
+        places[k] = f"{'bottom' if near % 2 else 'top'} {side}"
+        named_before.append(k)
+    return places
 
 
 def _add_frontier(figure: go.Figure, frontier: Sequence[Option], colour: str) -> None:

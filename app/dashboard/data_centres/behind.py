@@ -89,8 +89,8 @@ def of_origins(convention: str) -> Behind:
     """Of the sources of its power."""
     words = "Traced energy of each source in every hour, averaged over the days by local hour."
     return Behind(("data_centre_origins",), ("name", "source", "energy_mwh"), words, convention).of_columns({
-        "hour": "hour of `time` in local time", "source": "`source`",
-        "p_mw": "AVG(energy_mwh) over the hours of the run at this local hour; MWh in an hour are MW",
+        "Hour": "hour of `time` in local time", "Source": "`source`",
+        "Power [MW]": "AVG(energy_mwh) over the hours of the run at this local hour; MWh in an hour are MW",
     })  # fmt: skip
 
 
@@ -108,8 +108,8 @@ def of_shift() -> Behind:
     """Of the load that ran at another time."""
     words = "IT power of the run against the demand of the hall's IT load before any shifting, by local hour."
     return Behind(TABLE, ("p_it_mw",), words).of_columns({
-        "hour": "hour of `time` in local time", "ran_mw": "AVG(p_it_mw) by local hour",
-        "unshifted_mw": "mean by local hour of the demand that the hall in scenario.yaml has by itself [MW]",
+        "Hour": "hour of `time` in local time", "As it ran [MW]": "AVG(p_it_mw) by local hour",
+        "Without shifting [MW]": "mean by local hour of the demand that the hall in scenario.yaml has by itself [MW]",
     })  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def _fill(app: Dash, ask: Ask) -> None:
         except (InputError, ValidationError) as error:
             return html.P(str(error), className="warning"), True, no_update
         if task.active:
-            words = f"Working out the year of {who.spec.name}: {task.words} ({task.share:.0%}) …"
+            words = f"Working out the year of {who.spec.name}: {task.words} ({100 * task.share:.0f}\u00a0%) …"
             return _said(data, html.P(words, className="subtitle")), False, no_update
         if task.status != "done":
             words = f"The year of {who.spec.name} could not be worked out: {task.reason or task.status}"

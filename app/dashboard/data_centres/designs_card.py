@@ -86,6 +86,7 @@ def designs_card(view: View, study: HallStudy, limit: float, p_max_mw: float | N
         words,
         chart,
         key="dc-designs",
+        least_px=760,
         table=headed,
         digits=3,
         why=of_year(study, "Each design is the hall with some changes of the catalogue.", headed.columns, money=True),

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import dash_mantine_components as dmc
 import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -18,6 +17,7 @@ from app.dashboard.data_centres.work import Task, Tell
 from app.dashboard.figures.chart import CONFIG
 from app.dashboard.figures.data_centre_designs import where_halls_fit
 from app.dashboard.local_time import zone_of
+from app.dashboard.mantine import dmc
 from app.dashboard.text import NO_FIGURE, figure
 from app.dashboard.view import View
 from app.results.folder import Result
@@ -123,7 +123,7 @@ def state(view: View, found: Sequence[tuple[Asked, Task]]) -> list[Component]:
     shown: list[Component] = []
     for asked, task in found:
         if task.active:
-            words = f"{asked.bus}: {task.words} ({task.share:.0%})"
+            words = f"{asked.bus}: {task.words} ({100 * task.share:.0f}\u00a0%)"
             bar = html.Progress(value=f"{task.share:.2f}", max="1", **hyphened(aria_label=f"Progress of {asked.bus}"))
             shown.append(html.P([bar, " ", words], className="dc-progress"))
         elif task.status == "failed":

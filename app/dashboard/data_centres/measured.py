@@ -21,15 +21,21 @@ from app.studies.halls.site import air_of_run, folder_of, scenario_of
 from carbon.data_centre import DataCentre, it_demand_mw
 from carbon.tracing.convention_names import OPERATOR
 from grid.errors import InputError
+from grid.units import KG_PER_T
 
 METRICS = {
     "pue": "PUE [1]", "wue": "WUE [L/kWh]", "cue": "CUE [kg/kWh]", "erf": "ERF [1]", "ref": "REF [1]",
     "renewable_share_traced": "Renewable, traced [1]", "cer": "CER [1]", "energy": "Energy [MWh]",
-    "emissions": "Emissions [kg]",
+    "emissions": "Emissions [t]",
 }  # fmt: skip
 """Metrics of a run that the table shows, and their headings."""
-OF_SUMMARY = {"pue": "pue", "wue": "wue_l_per_kwh", "cue": "cue_kg_per_kwh", "energy": "energy_mwh"}
+OF_SUMMARY = {
+    "pue": "pue", "wue": "wue_l_per_kwh", "cue": "cue_kg_per_kwh", "energy": "energy_mwh", "emissions": "emissions_t",
+}  # fmt: skip
 """Key figures that stand for a metric in results whose manifest holds no metrics."""
+
+_SCALE = {"emissions": KG_PER_T}
+"""What metrics of a manifest are divided by to be in the unit of their heading."""
 
 
 def totals(view: View) -> pl.DataFrame:
@@ -46,7 +52,7 @@ def _metrics(view: View, name: str) -> dict[str, float | None]:
     for metric, heading in METRICS.items():
         key = OF_SUMMARY.get(metric)
         known = summary.get(f"data_centres.{name}.{key}") if key else None
-        found[heading] = given[metric]["value"] if metric in given else known
+        found[heading] = given[metric]["value"] / _SCALE.get(metric, 1.0) if metric in given else known
     return found
 
 
@@ -114,7 +120,9 @@ def _origin(view: View, spec: DataCentre) -> Component:
     return cards.chart(
         view.say("Where its power comes from"),
         "Mean over the run by local hour, traced to its bus; the grid operator bears "
-        "the losses.", charts.origins(hours, view.theme), key="dc-origins", table=hours, wide=False,
+        "the losses.", charts.origins(hours, view.theme), key="dc-origins", wide=False,
+        table=hours.select(pl.col("hour").alias("Hour"), pl.col("source").alias("Source"),
+                           pl.col("p_mw").alias("Power [MW]")),
         why=behind.of_origins(view.convention),
     )  # fmt: skip
 
@@ -138,8 +146,11 @@ def _shift(view: View, spec: DataCentre, rows: pl.DataFrame) -> Iterator[Compone
     moved = float((both["ran_mw"] - both["unshifted_mw"]).clip(lower_bound=0).sum()) * clock.step_hours
     yield cards.chart(
         view.say("Load shift"),
-        f"{moved:.1f} MWh of IT energy ran at another time; up to {spec.deferrable_share:.0%} may.",
-        charts.shifted_load(hours, view.theme), key="dc-shift", table=hours, wide=not spec.on_site_assets,
+        f"{moved:.1f} MWh of IT energy ran at another time; up to {100 * spec.deferrable_share:.0f}\u00a0% may. "
+        "Means of the run by local hour.",
+        charts.shifted_load(hours, view.theme), key="dc-shift", wide=not spec.on_site_assets,
+        table=hours.select(pl.col("hour").alias("Hour"), pl.col("ran_mw").alias("As it ran [MW]"),
+                           pl.col("unshifted_mw").alias("Without shifting [MW]")),
         why=behind.of_shift(),
     )  # fmt: skip
 

@@ -38,7 +38,7 @@ def order_card(view: View, study: HallStudy, limit: float) -> Component:
     behind = of_year(study, "After each change the one that lowers the PUE most per euro is made next.", table.columns,
                      money=True)  # fmt: skip
     title = view.say("Retrofit, step by step")
-    return cards.chart(title, words, chart, key="dc-retrofit", table=table, digits=3, why=behind)
+    return cards.chart(title, words, chart, key="dc-retrofit", table=table, digits=3, why=behind, least_px=560)
 
 
 def alone_card(view: View, study: HallStudy) -> Component:

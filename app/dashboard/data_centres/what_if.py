@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from app.dashboard.cards import hyphened
 from app.dashboard.data_centres.builder_links import build_link
 from app.dashboard.data_centres.names import COOLING, POWER_CHAINS
+from app.dashboard.mantine import dmc
 from app.dashboard.text import figure
 from app.dashboard.view import View
 from app.studies.halls.study import HallStudy

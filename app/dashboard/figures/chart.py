@@ -11,6 +11,7 @@ import polars as pl
 from plotly.subplots import make_subplots
 
 from app.dashboard.colours import INK, MUTED, RULE, SURFACE, Theme
+from app.dashboard.language.numbers import SEPARATORS
 
 __all__ = ["CONFIG", "FONTS", "empty", "framed", "go", "hour_axis", "make_subplots", "moments"]
 
@@ -70,14 +71,15 @@ def _template(theme: Theme) -> go.layout.Template:
     }  # fmt: skip
     return go.layout.Template(layout={
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "hovermode": "x unified",
+        "separators": SEPARATORS["point"],
         "font": {"family": FONTS, "size": 12, "color": INK[theme]},
         "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom",
                    "traceorder": "normal", "font": {"color": INK[theme]}, "bgcolor": "rgba(0,0,0,0)"},
         "hoverlabel": {"bgcolor": SURFACE[theme], "bordercolor": RULE[theme],
                        "font": {"color": INK[theme], "family": FONTS}},
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": MUTED[theme], "activecolor": INK[theme]},
+        "modebar": {"orientation": "v", "bgcolor": SURFACE[theme], "color": MUTED[theme], "activecolor": INK[theme]},
         "xaxis": {**axis, "showgrid": False, "ticks": "outside", "ticklen": 4, "tickcolor": RULE[theme]},
-        "yaxis": {**axis, "ticks": ""},
+        "yaxis": {**axis, "ticks": "", "ticklabelstandoff": 4},
     })  # fmt: skip
 
 

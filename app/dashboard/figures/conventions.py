@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme
+from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme, source_colours
 from app.dashboard.figures.chart import empty, framed, go, make_subplots
 from app.dashboard.text import sector_name
 from carbon.tracing.convention_names import BEARERS, OPERATOR, WATER_TANK
@@ -15,7 +15,6 @@ LEAST_KG = 0.5
 """Lines with less than this in every convention are left out of charts [kg]."""
 _COLOURS = {"operator": "blue", "load": "orange", "generator": "green", "average": "purple"}
 _PATTERNS = {"operator": "", "load": "/", "generator": ".", "average": "x"}
-_SOURCES = ("orange", "blue", "sky", "green", "purple", "vermilion", "yellow")
 
 
 def by_line(conventions: pl.DataFrame) -> pl.DataFrame:
@@ -135,16 +134,13 @@ def origin_bars(origins: pl.DataFrame, theme: Theme) -> go.Figure:
     share = used.with_columns(share=100 * pl.col("energy_mwh") / pl.col("energy_mwh").sum().over("consumer"))
     figure = go.Figure()
     sources = used["source"].unique(maintain_order=True).to_list()
-    for place, source in enumerate(sorted(sources, key=("stores", "import").__contains__)):
+    colours = source_colours(sources, theme)
+    for source in sorted(sources, key=("stores", "import").__contains__):
         rows = share.filter(pl.col("source") == source)
-        plain = {"import": MUTED[theme], "stores": INK[theme]}
-        figure.add_bar(
-            y=rows["consumer"].to_list(), x=rows["share"].to_list(), name=source, orientation="h",
-            marker={"color": plain.get(source, OKABE_ITO[_SOURCES[place % len(_SOURCES)]])},
-            hovertemplate="%{x:.1f} %",
-        )  # fmt: skip
+        figure.add_bar(y=rows["consumer"].to_list(), x=rows["share"].to_list(), name=source, orientation="h",
+                       marker={"color": colours[source]}, hovertemplate="%{x:.1f} %")  # fmt: skip
     consumers = used["consumer"].n_unique()
     framed(figure, theme, height=110 + 36 * consumers)
-    figure.update_layout(barmode="stack", hovermode="y unified")
+    figure.update_layout(barmode="stack", hovermode="y unified", margin={"r": 18})  # room for half of "100"
     figure.update_yaxes(autorange="reversed")
     return figure.update_xaxes(range=[0, 100], title_text="Share of the energy [%]")

@@ -12,7 +12,7 @@ from app.dashboard.figures.data_centre_year import add_limit
 
 _PANELS = (
     ("pue", "PUE [1]", ".3f", "blue"), ("wue_l_per_kwh", "WUE [L/kWh]", ".2f", "sky"),
-    ("cue_kg_per_kwh", "CUE [kg/kWh]", ".3f", "orange"), ("cost", "1000 {currency}/year", ",.0f", "green"),
+    ("cue_kg_per_kwh", "CUE [kg/kWh]", ".3f", "orange"), ("cost", "Cost [1000 {currency}/year]", ",.0f", "green"),
     ("peak_mw", "Peak [MW]", ".3f", "purple"),
 )  # fmt: skip
 
@@ -81,7 +81,6 @@ def retrofit_steps(names: Sequence[str], pue: Sequence[float], target: float, th
     framed(figure, theme, height=340, y_title="PUE [1]", legend=False)
     figure.update_layout(hovermode="closest", margin={"t": 30})
     figure.update_yaxes(range=[1.0, max(target, *pue) + 0.05])
-    figure.update_xaxes(tickangle=0)
     add_limit(figure, target, f"limit {target:g}", theme, at="top right")
     return figure
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme, amount, with_alpha
+from app.dashboard.colours import INK, MUTED, OKABE_ITO, Theme, amount, source_colours
 from app.dashboard.figures.chart import empty, framed, go, hour_axis, make_subplots, moments
 from app.dashboard.local_time import hour_of_day, local
 
 PUE_SCALE = (1.0, 1.8)
 """Ends of the colours of a PUE, the same for every hall and result [1]."""
+MOST_DAYS_NAMED = 4
+"""Days named below the hours and days: as many as a narrow screen has room for."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SOURCES = ("blue", "orange", "green", "purple", "sky", "vermilion", "yellow")
 _QUANTITIES = (
@@ -47,8 +49,10 @@ def by_hour_and_day(centre: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
     framed(figure, theme, y_title="Local hour", legend=False)
     figure.update_layout(hovermode="closest")
     figure.update_yaxes(tickvals=[0, 6, 12, 18], ticktext=["00:00", "06:00", "12:00", "18:00"], autorange="reversed")
-    figure.update_xaxes(type="category", nticks=5, tickangle=0)
-    return figure
+    marked = hours["day"].to_list()[:: -(-len(days) // MOST_DAYS_NAMED)]
+    words = [f"{day.day} {day:%b}" + (f"<br>{day:%Y}" if place == 0 else "") for place, day in enumerate(marked)]
+    return figure.update_xaxes(type="category", tickangle=0, ticktext=words,
+                               tickvals=[f"{day.day} {day:%b %Y}" for day in marked])  # fmt: skip
 
 
 def by_month(months: pl.DataFrame, target: float, theme: Theme) -> go.Figure:
@@ -110,11 +114,10 @@ def origins(hours: pl.DataFrame, theme: Theme) -> go.Figure:
         return empty(theme, "This result does not say where the power of its data centres comes from.")
     figure = go.Figure()
     size = hours.group_by("source").agg(pl.col("p_mw").sum()).sort("p_mw", descending=True)
-    for place, source in enumerate(size["source"]):
+    colours = source_colours(size["source"].to_list(), theme)
+    for source in size["source"]:
         rows = hours.filter(pl.col("source") == source).sort("hour")
-        colour = OKABE_ITO[_SOURCES[place % len(_SOURCES)]]
-        figure.add_bar(x=rows["hour"].to_list(), y=rows["p_mw"].to_list(), name=source,
-                       marker_color=with_alpha(colour, 1.0 if place < len(_SOURCES) else 0.5),
+        figure.add_bar(x=rows["hour"].to_list(), y=rows["p_mw"].to_list(), name=source, marker_color=colours[source],
                        hovertemplate="%{y:.3f} MW")  # fmt: skip
     framed(figure, theme, y_title="Power [MW]")
     figure.update_layout(barmode="stack", bargap=0.05)

@@ -6,7 +6,7 @@ import polars as pl
 
 from app.dashboard.colours import INK, OKABE_ITO, Theme, with_alpha
 from app.dashboard.figures.chart import empty, framed, go, moments
-from app.dashboard.local_time import thinned
+from app.dashboard.local_time import step_hours, thinned
 
 PUE_TARGET = 1.3
 """Upper limit for new large data centres: NDRC and others (China), plan for carbon peaking of data centres and 5G,
@@ -25,7 +25,7 @@ def with_water_and_carbon(centres: pl.DataFrame) -> pl.DataFrame:
         The table with `wue_l_per_kwh` and `cue_kg_per_kwh`, null where unknown. CUE is intensity × PUE, since all power
         comes from the bus.
     """
-    it_kwh = pl.col("p_it_mw") * 1000 * _step_hours(centres)
+    it_kwh = pl.col("p_it_mw") * 1000 * step_hours(centres)
     return centres.with_columns(
         wue_l_per_kwh=pl.when(it_kwh > 0).then(pl.col("water_l") / it_kwh),
         cue_kg_per_kwh=(pl.col("ci_kg_per_mwh") * pl.col("pue") / 1000).fill_nan(None),
@@ -63,12 +63,12 @@ def power_chain(centres: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
 
 
 def wue_lines(centres: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
-    """Water per energy of computing over time [L/kWh]; `centres` from `effectiveness`."""
+    """Water per energy of computing over time [L/kWh]; `centres` from `with_water_and_carbon`."""
     return _lines(centres, "wue_l_per_kwh", zone, theme, title="WUE [L/kWh]", number=".2f")
 
 
 def cue_lines(centres: pl.DataFrame, zone: str, theme: Theme) -> go.Figure:
-    """Carbon per energy of computing over time [kg/kWh]; `centres` from `effectiveness`."""
+    """Carbon per energy of computing over time [kg/kWh]; `centres` from `with_water_and_carbon`."""
     return _lines(centres, "cue_kg_per_kwh", zone, theme, title="CUE [kg/kWh]", number=".3f")
 
 
@@ -96,9 +96,3 @@ def _lines(
     if from_zero:
         figure.update_yaxes(rangemode="tozero")
     return figure
-
-
-def _step_hours(centres: pl.DataFrame) -> float:
-    """Length of a step [h], from the distance of the first two."""
-    times = centres["time"].unique().sort().head(2)
-    return float((times[1] - times[0]).total_seconds() / 3600) if len(times) > 1 else 1.0

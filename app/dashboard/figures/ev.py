@@ -59,12 +59,6 @@ def hourly_intensity(power: pl.DataFrame, zone: str) -> pl.DataFrame:
     )
 
 
-def step_hours(power: pl.DataFrame) -> float:
-    """Length of a step of a frame with equally spaced `time` [h]; 0 where it has fewer than two."""
-    times = power["time"]
-    return float((times[1] - times[0]).total_seconds()) / 3600.0 if len(times) > 1 else 0.0
-
-
 def deciles_g_per_km(sessions: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Deciles of the carbon of a kilometre over sessions with a driven distance, one row a result [g/km]."""
     rows: list[dict[str, object]] = []

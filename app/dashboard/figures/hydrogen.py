@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import polars as pl
 
 from app.dashboard.colours import INK, OKABE_ITO, Theme, with_alpha
 from app.dashboard.figures.chart import framed, go, make_subplots, moments
-from app.dashboard.local_time import thinned
+from app.dashboard.local_time import step_hours, thinned
 
 _LINES = ("blue", "orange", "green", "purple", "vermilion", "sky")
 
@@ -20,11 +22,11 @@ def carbon_per_kilogram(frame: pl.DataFrame, zone: str, theme: Theme) -> go.Figu
         theme: The colour scheme.
     """
     figure = go.Figure()
-    for (station, rows), colour in zip(_stations(frame), _colours(), strict=False):
+    for (station, rows), line in zip(_stations(frame), cycle(_LINES), strict=False):
         shown, _ = thinned(rows.select("time", "tank_kg_per_kg"), zone)
         figure.add_scatter(
             x=moments(shown["time"]), y=shown["tank_kg_per_kg"].to_list(), name=station, mode="lines",
-            line={"color": colour, "width": 1.6}, hovertemplate="%{y:.2f} kg/kg",
+            line={"color": OKABE_ITO[line], "width": 1.6}, hovertemplate="%{y:.2f} kg/kg",
         )  # fmt: skip
     framed(figure, theme, y_title="In the tank [kg/kg H₂]")
     return figure.update_yaxes(rangemode="tozero")
@@ -39,8 +41,7 @@ def tanks_and_refuelling(frame: pl.DataFrame, zone: str, theme: Theme) -> go.Fig
         theme: The colour scheme.
     """
     rows = frame.group_by("time").agg(pl.col("tank_kg", "refuelled_kg").sum()).sort("time")
-    hours = (rows["time"][-1] - rows["time"][0]).total_seconds() / 3600 / max(rows.height - 1, 1) or 1.0
-    shown, _ = thinned(rows.with_columns(pl.col("refuelled_kg") / hours), zone)
+    shown, _ = thinned(rows.with_columns(pl.col("refuelled_kg") / step_hours(rows)), zone)
     panels = (
         ("tank_kg", "In the tanks [kg]", "blue" if theme == "light" else "sky", "%{y:.0f} kg"),
         ("refuelled_kg", "Refuelled [kg/h]", "orange", "%{y:.1f} kg/h"),
@@ -61,7 +62,3 @@ def tanks_and_refuelling(frame: pl.DataFrame, zone: str, theme: Theme) -> go.Fig
 def _stations(frame: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
     text = frame.with_columns(pl.col("station").cast(pl.String))
     return [(str(name), rows) for (name,), rows in text.group_by("station", maintain_order=True)]
-
-
-def _colours() -> list[str]:
-    return [OKABE_ITO[_LINES[place % len(_LINES)]] for place in range(100)]

@@ -21,10 +21,8 @@ from app.dashboard.grid_map.geometry import branch_names, bus_names, ends_of
 from app.dashboard.grid_map.hosting.kept import hosting_by_bus
 from app.dashboard.grid_map.layers import LAYERS, POWER, Layer
 from app.results.folder import Result
+from grid.arrays import Bools, Floats, Ints
 from grid.errors import InputError
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 MOST_CELLS = 400_000
 """Values in a chunk at most: 1.6 MB, so that the first picture of a year comes as fast as that of a week."""
@@ -116,16 +114,30 @@ def layer_values(result: Result, layer: str, steps: range) -> Floats:
 
 
 def power_of_buses(result: Result, steps: range) -> Floats:
-    """What is drawn at each bus, less what is fed in there, shape (steps, buses) [MW]: what its branches bring."""
+    """What is drawn at each bus, less what is fed in there, shape (steps, buses) [MW]."""
+    return brought_by_branches(result, branch_powers(result, steps))
+
+
+def branch_powers(result: Result, steps: range) -> list[Floats]:
+    """Power that enters each branch at its first and at its second end, shape (steps, branches) each [MW]."""
+    return read(result, "branches", "branch", branch_names(result), ("p_from_mw", "p_to_mw"), steps)
+
+
+def brought_by_branches(result: Result, of_ends: Sequence[Floats]) -> Floats:
+    """What its branches bring to each bus, shape (steps, buses) [MW].
+
+    Args:
+        result: The result.
+        of_ends: From `branch_powers`; NaN counts as nothing.
+    """
     from scipy import sparse  # noqa: PLC0415  slow to import
 
     ends = ends_of(result)
-    of_ends = read(result, "branches", "branch", branch_names(result), ("p_from_mw", "p_to_mw"), steps)
     n_buses, n_branches = len(result.topology["buses"]), len(ends)
-    drawn = np.zeros((n_buses, len(steps)))
-    for place, leaving in enumerate(of_ends):
-        joined = np.flatnonzero(ends[:, place] >= 0)
-        at_bus = sparse.csr_array((np.ones(len(joined)), (ends[joined, place], joined)), shape=(n_buses, n_branches))
+    drawn = np.zeros((n_buses, len(of_ends[0])))
+    for bus, leaving in zip(ends.T, of_ends, strict=True):
+        joined = np.flatnonzero(bus >= 0)
+        at_bus = sparse.csr_array((np.ones(len(joined)), (bus[joined], joined)), shape=(n_buses, n_branches))
         drawn -= at_bus @ np.nan_to_num(leaving.T)
     return np.ascontiguousarray(drawn.T)
 
@@ -241,7 +253,7 @@ def _within(result: Result, table: str, steps: range) -> pl.LazyFrame:
 
 def _places(
     result: Result, times: pl.Series, keys: pl.Series, names: Sequence[str], steps: range
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Bools]:
+) -> tuple[Ints, Ints, Bools]:
     """Step within `steps` and number of the name of each row, and whether the name is known."""
     axis = time_axis(result)
     step = (times.dt.epoch("ms").to_numpy() - axis.ms_at(steps.start)) // axis.step_ms

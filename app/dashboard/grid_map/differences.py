@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.dashboard.grid_map.chunks import TimeAxis, in_class, known_layer, layer_values, time_axis
 from app.dashboard.grid_map.geometry import branch_names, bus_names
 from app.results.folder import Result
+from grid.arrays import Floats, Ints
 from grid.errors import InputError
-
-Floats = NDArray[np.float64]
 
 
 def why_not_comparable(result: Result, other: Result) -> str:
@@ -82,7 +80,7 @@ def _tagged(buses: Sequence[str], branches: Sequence[str]) -> list[tuple[str, st
     return [*(("bus", name) for name in buses), *(("branch", name) for name in branches)]
 
 
-def _numbers(wanted: Sequence[tuple[str, str]], among: Sequence[tuple[str, str]]) -> NDArray[np.int64]:
+def _numbers(wanted: Sequence[tuple[str, str]], among: Sequence[tuple[str, str]]) -> Ints:
     """Place of each in another list; -1 where it is not there."""
     place = {one: number for number, one in enumerate(among)}
     return np.array([place.get(one, -1) for one in wanted], dtype=np.int64)

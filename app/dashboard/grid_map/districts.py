@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from app.dashboard.grid_map.chunks import layer_values, power_of_buses, time_axis, values_of_buses, version_of
 from app.dashboard.grid_map.geometry import ends_of
 from app.dashboard.grid_map.layers import LAYERS, Layer
 from app.dashboard.local_time import zone_of
 from app.results.folder import Result
+from grid.arrays import Floats, Ints
 
 if TYPE_CHECKING:
     from scipy import sparse
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 _HOURS = 24
 _LEAST_MWH = 1e-6
 _ADDING_UP = Lock()

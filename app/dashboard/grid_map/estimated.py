@@ -11,11 +11,12 @@ import numpy as np
 import polars as pl
 
 from app.dashboard.colours import Theme
-from app.dashboard.grid_map.geometry import Floats, ends_of, places
+from app.dashboard.grid_map.geometry import ends_of, places
 from app.dashboard.grid_map.layers import LAYERS, Layer
 from app.dashboard.language import Language, say
 from app.dashboard.language.spoken import text_in
 from app.twin.estimation.reading import LatestState
+from grid.arrays import Floats
 
 COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "voltage": ("vm_pu", "vm_low_pu", "vm_high_pu"),
@@ -82,7 +83,7 @@ def legend(layer: str, theme: Theme, language: Language = "en") -> str:
     """The classes of a layer, and what dashed and hollow mean, as HTML."""
     shown = LAYERS[layer]
     borders = [f"{border:g}" for border in shown.breaks]
-    between = (f"{a} to {b}" for a, b in itertools.pairwise(borders))
+    between = (f"{a} – {b}" for a, b in itertools.pairwise(borders))
     words = [f"below {borders[0]}", *between, f"from {borders[-1]}"]
     unsure = text_in(language, "Dashed or hollow: the band of 90 % reaches into another class.")
     title, explanation = say(language, shown.title), say(language, shown.explanation)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import dash_ag_grid as dag
-import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 from flask import current_app
@@ -19,6 +18,7 @@ from app.dashboard.grid_map.geometry import branch_names, bus_names
 from app.dashboard.grid_map.hosting.kept import HOSTED, hosting_version, how_to_get
 from app.dashboard.grid_map.layers import LAYERS, layers_for_browser
 from app.dashboard.grid_map.symbols import KINDS, kind_of_asset
+from app.dashboard.mantine import dmc
 from app.dashboard.text import counted
 from app.dashboard.view import View
 from app.dashboard.why.tables_of.grid import of_districts, of_map, of_violations
@@ -38,7 +38,14 @@ _DEVICE_COLUMNS = [
     {"field": "kind", "headerName": "Kind", "minWidth": 120},
     {"field": "bus", "headerName": "Bus", "minWidth": 140},
     {"field": "zone", "headerName": "District", "minWidth": 110},
-    {"field": "mw", "headerName": "Highest power [MW]", "type": "rightAligned", "minWidth": 130},
+    {
+        "field": "mw",
+        "headerName": "Highest power [MW]",
+        "type": "rightAligned",
+        "minWidth": 130,
+        "valueFormatter": {"function": "gridcarbonFigure(params.value, 3)"},
+        "useValueFormatterForExport": False,
+    },
     {"field": "names", "headerName": "Assets", "flex": 2, "minWidth": 140},
 ]
 _BASES = {"now": "At the shown moment", "hour": "At this hour of all days", "period": "Whole period"}
@@ -112,7 +119,7 @@ def toolbar(view: View) -> Component:
                 **cards.hyphened(aria_label=view.say("Result on a second map beside this one")),
             ),
             dmc.Select(
-                id="map-find", data=_found(view), searchable=True, clearable=True, limit=60, size="sm", w=210,
+                id="map-find", data=_found(view), searchable=True, clearable=True, limit=60, size="sm", w=250,
                 placeholder=view.say("Find a bus or a line"), nothingFoundMessage=view.say("Nothing of that name"),
                 **cards.hyphened(aria_label=view.say("Find a bus or a line")),
             ),
@@ -188,7 +195,7 @@ def districts(view: View) -> Component:
         id="map-hour",
         data=[{"value": str(hour), "label": f"{hour:02d}:00"} for hour in range(24)],
         size="xs",
-        w=120,
+        w=150,
         placeholder=view.say("Go to an hour"),
         **cards.hyphened(aria_label=view.say("Go to an hour of the shown day")),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from app.dashboard.grid_map.chunks import layer_values, read, time_axis
+from app.dashboard.grid_map.chunks import branch_powers, brought_by_branches, layer_values, time_axis
 from app.dashboard.grid_map.geometry import branch_names, bus_names, ends_of
 from app.dashboard.grid_map.symbols import KINDS, kind_of_asset
 from app.results.folder import Result
@@ -68,10 +68,10 @@ def reason_of(result: Result, zone: str, at_ms: float) -> Reason:
     step = axis.step_at(at_ms)
     steps = range(step, step + 1)
     inside = np.array([str(bus.get("zone") or "") == zone for bus in result.topology["buses"]])
-    p_from, p_to = (row[0] for row in read(result, "branches", "branch", branch_names(result),
-                                           ("p_from_mw", "p_to_mw"), steps))  # fmt: skip
+    of_ends = branch_powers(result, steps)
+    p_from, p_to = (powers[0] for powers in of_ends)
     ci, share = (layer_values(result, layer, steps)[0, : len(inside)] for layer in ("carbon", "renewable"))
-    drawn = _drawn(result, p_from, p_to)
+    drawn = brought_by_branches(result, of_ends)[0]
     return Reason(
         zone, axis.ms_at(step), _mean(ci, drawn, inside),
         _mean(share / 100, drawn, inside),  # the layer is in per cent
@@ -79,14 +79,6 @@ def reason_of(result: Result, zone: str, at_ms: float) -> Reason:
         tuple(_devices(result, inside, steps)),
         _city(result, steps), tuple(_sources(result, steps)),
     )  # fmt: skip
-
-
-def _drawn(result: Result, p_from: np.ndarray, p_to: np.ndarray) -> np.ndarray:
-    ends, drawn = ends_of(result), np.zeros(len(result.topology["buses"]))
-    for place, leaving in enumerate((p_from, p_to)):
-        joined = ends[:, place] >= 0
-        np.subtract.at(drawn, ends[joined, place], np.nan_to_num(leaving[joined]))
-    return drawn
 
 
 def _mean(values: np.ndarray, drawn: np.ndarray, inside: np.ndarray) -> float | None:

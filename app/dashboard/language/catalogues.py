@@ -7,7 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-import yaml
+from app.dashboard.language.numbers import number_in
+from grid.files.plain_yaml import plain_yaml
 
 Language = Literal["en", "de", "ja", "zh"]
 LANGUAGES: dict[Language, str] = {"en": "English", "de": "Deutsch", "ja": "日本語", "zh": "中文"}
@@ -20,10 +21,20 @@ def language_named(code: str) -> Language:
 
 
 @cache
+def texts_in(language: Language) -> Mapping[str, str]:
+    """Translations of the frame's own texts by the English text; empty for English."""
+    return _catalogue(f"{language}.yaml") if language != "en" else {}
+
+
+@cache
 def catalogue_in(language: Language) -> Mapping[str, str]:
-    """Translations by the English text; empty for English."""
-    file = resources.files("app.dashboard.shell") / "languages" / f"{language}.yaml"
-    return {} if language == "en" else (yaml.safe_load(file.read_text("utf-8")) or {})
+    """The same with the names of shipped scenarios, which a result that bears one keeps as it is."""
+    return {**texts_in(language), **_catalogue(f"scenarios/{language}.yaml")} if language != "en" else {}
+
+
+def _catalogue(name: str) -> Mapping[str, str]:
+    file = resources.files("app.dashboard.shell") / "languages" / name
+    return plain_yaml(file.read_text("utf-8")) or {}
 
 
 def say(language: Language, text: str, **values: object) -> str:
@@ -35,4 +46,7 @@ def say(language: Language, text: str, **values: object) -> str:
         values: Values by name.
     """
     said = catalogue_in(language).get(text, text)
-    return said.format(**values) if values else said
+    if not values:
+        return said
+    return said.format(**{name: number_in(language, one) if isinstance(one, str) else one
+                          for name, one in values.items()})  # fmt: skip

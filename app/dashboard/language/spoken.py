@@ -13,16 +13,17 @@ from importlib import resources
 from typing import Any
 
 import plotly.graph_objects as go
-import yaml
 from dash.development.base_component import Component
 
-from app.dashboard.language.catalogues import Language, catalogue_in
+from app.dashboard.language.catalogues import Language, texts_in
 from app.dashboard.language.grid_words import GRID_WORDS
+from app.dashboard.language.numbers import TIME_LABELS, number_in, separators_in
+from grid.files.plain_yaml import plain_yaml
 
 _RATE = r"[\d\u202f,.]+ [A-Z]{3}/t"
 _VALUES = {
     "n": r"[\d\u202f,.\u2212-]+",
-    "m": r"\d+",
+    "m": r"[\d\u202f]+",
     "rows": r"[\d\u202f]+ rows?",
     "change": r"[+\u2212\d][^ ]*(?:\u00a0%)?",
     "rate": rf"{_RATE}(?: to {_RATE})?",
@@ -33,7 +34,10 @@ _VALUES = {
     "time": r"[\d:]{5}",
     "zone": r"[\w/+-]+",
     "code": r"[IVX]+\.[\d.x]+",
-    "share": r"\d+ ?%",
+    "share": r"\d+[ \u00a0]?%",
+    "signed": r"[+\u2212][\d\u202f.]+",
+    "difference": r"[+\u2212]\d[\d\u202f.]*(?: [^\s,]+)?",
+    "part": r"[\d.]+[ \u00a0]%",
     "metric": r"[A-Z]+",
     "before": r"\S+",
 }
@@ -52,7 +56,7 @@ _WITHOUT_SPACES = ("ja", "zh")
 def page_catalogue(language: Language) -> Mapping[str, str]:
     """Translations of texts of pages by the English text; empty for English."""
     file = resources.files("app.dashboard.shell") / "languages" / "pages" / f"{language}.yaml"
-    return {} if language == "en" else yaml.safe_load(file.read_text("utf-8"))
+    return {} if language == "en" else plain_yaml(file.read_text("utf-8"))
 
 
 def spoken(content: Any, language: Language) -> Any:
@@ -130,19 +134,31 @@ def figure_in(figure: go.Figure, language: Language) -> Any:
     if language == "en":
         return figure
     written: dict[str, Any] = figure.to_plotly_json()
-    layout = written.get("layout") or {}
+    layout = written.setdefault("layout", {})
+    layout["separators"] = separators_in(language)
     titled = [axis for name, axis in layout.items() if name.startswith(("xaxis", "yaxis"))]
     titled += [trace["colorbar"] for trace in written.get("data", ()) if "colorbar" in trace]
+    for axis in titled:
+        _time_axis(axis, language)
     for note in (*layout.get("annotations", ()), *(one["title"] for one in titled if "title" in one)):
         if isinstance(note, dict) and isinstance(note.get("text"), str):
             note["text"] = text_in(language, note["text"])
     for trace in (*written.get("data", ()), *layout.get("annotations", ())):
-        for key in ("name", "x", "y"):
+        for key in ("name", "text", "x", "y"):
             if isinstance(trace.get(key), str):
                 trace[key] = text_in(language, trace[key])
             elif isinstance(trace.get(key), list | tuple) and len(trace[key]) <= MOST_CATEGORIES:
                 trace[key] = [text_in(language, one) if isinstance(one, str) else one for one in trace[key]]
     return written
+
+
+def _time_axis(axis: dict[str, Any], language: Language) -> None:
+    """Has an axis of times name its days by numbers, in the order of the language."""
+    stops = axis.get("tickformatstops")
+    if stops and language in TIME_LABELS:
+        *labels, moment = TIME_LABELS[language]
+        axis["tickformatstops"] = [stop | {"value": label} for stop, label in zip(stops, labels, strict=True)]
+        axis["hoverformat"] = moment
 
 
 @lru_cache(maxsize=4096)
@@ -156,12 +172,12 @@ def text_in(language: Language, text: str) -> str:
     if found is None:
         parts = _SENTENCES.split(core)
         between = "" if language in _WITHOUT_SPACES else " "
-        found = between.join(_found(language, part) or part for part in parts) if len(parts) > 1 else core
+        found = between.join(_found(language, part) or number_in(language, part) for part in parts)
     return f"{before}{found}{after}"
 
 
 def _found(language: Language, text: str) -> str | None:
-    exact = page_catalogue(language).get(text) or catalogue_in(language).get(text)
+    exact = page_catalogue(language).get(text) or texts_in(language).get(text)
     if exact is not None:
         return exact
     for form, said in _forms(language):
@@ -169,8 +185,8 @@ def _found(language: Language, text: str) -> str | None:
         if match is not None:
             return said.format(**{name: text_in(language, value) for name, value in match.groupdict().items()})
     parts = text.split(", ")
-    said_parts = [page_catalogue(language).get(part) for part in parts]
-    return ", ".join(filter(None, said_parts)) if len(parts) > 1 and all(said_parts) else None
+    said_parts = [_found(language, part) for part in parts] if len(parts) > 1 else [None]
+    return None if None in said_parts else ", ".join(filter(None, said_parts))
 
 
 @cache

@@ -11,9 +11,12 @@ import polars as pl
 
 from grid.twin.learning.records import AlertRecord, DecisionRecord, LogRecord, OutcomeRecord
 from grid.twin.measurements import PLACE, USABLE
+from grid.twin.quantities import QUANTITIES
 
 STOPPED_AFTER = timedelta(minutes=30)
 """Age of the latest measurement from which data count as stopped: two quarters of an hour (ours)."""
+EARLY = timedelta(minutes=1)
+"""How far ahead of the clock a measurement may be without that being said."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,10 @@ class LiveState:
         counts: How many of the measurements looked at have each quality.
         measurements: How many the store holds.
         rejected: Messages that held none.
-        alerts: Alerts that stand, the most urgent first.
+        alerts: Alerts that stand, the most urgent first; None where no file of alerts is looked at.
         entries: The latest entries of the log, the last one first; None without a log.
         proposals: Alerts whose action nobody has decided on, the latest first.
+        came: When the latest of what the store holds was first seen here; None if that is not known.
     """
 
     now: datetime
@@ -85,9 +89,10 @@ class LiveState:
     counts: Mapping[str, int]
     measurements: int
     rejected: int
-    alerts: Sequence[LiveAlert]
+    alerts: Sequence[LiveAlert] | None
     entries: Sequence[LogRecord] | None = None
     proposals: Sequence[AlertRecord] = ()
+    came: datetime | None = None
 
     @property
     def age(self) -> timedelta | None:
@@ -95,9 +100,31 @@ class LiveState:
         return None if self.latest is None else self.now - self.latest
 
     @property
+    def ahead(self) -> bool:
+        """Whether the latest measurement is of a time that has not come, as where another year is replayed."""
+        return self.age is not None and self.age < -EARLY
+
+    @property
+    def clock(self) -> datetime:
+        """What ages are counted from: now, or the latest measurement where that is ahead of it."""
+        return self.latest if self.latest is not None and self.ahead else self.now
+
+    @property
     def stopped(self) -> bool:
         """Whether data have stopped, so that this is no longer how the grid is."""
+        if self.ahead:
+            return self.came is not None and self.now - self.came > STOPPED_AFTER
         return self.age is None or self.age > STOPPED_AFTER
+
+    @property
+    def troubled(self) -> pl.Series:
+        """Which sensors have no value of the last half hour that can be used, or sent one last that cannot be.
+
+        States, such as that of a switch, may be told once and then only when they change.
+        """
+        state = pl.col("quantity").is_in([name for (_, name), one in QUANTITIES.items() if one.unit == "1"])
+        old = pl.col("time").is_null() | ((pl.col("time") < self.clock - STOPPED_AFTER) & ~state)
+        return self.sensors.select((old | ~pl.col("quality").is_in(USABLE)).alias("troubled"))["troubled"]
 
 
 def sensors_of(marked: pl.DataFrame) -> pl.DataFrame:
@@ -116,10 +143,10 @@ def sensors_of(marked: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def standing_alerts(path: Path | None) -> tuple[LiveAlert, ...]:
-    """The alerts of a file; none without it."""
+def standing_alerts(path: Path | None) -> tuple[LiveAlert, ...] | None:
+    """The alerts of a file; None without it."""
     if path is None:
-        return ()
+        return None
     from app.twin.alerts.state_file import read_states  # noqa: PLC0415  only where alerts are shown
 
     standing = [state for state in read_states(path).values() if state.level > 0]

@@ -12,7 +12,7 @@ import polars as pl
 
 from app.dashboard.operations.live import LiveState, OpenProposals, TwinPlace, sensors_of, standing_alerts
 from grid.twin.learning.records import LogRecord
-from grid.twin.measurements import MEASUREMENT_COLUMNS, QUALITIES
+from grid.twin.measurements import MEASUREMENT_COLUMNS, PLACE, QUALITIES
 from grid.twin.quality import mark
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class LiveReader:
         self._place = place
         self._lock = Lock()
         self._measured = _Measured()
+        self._number = 0
+        self._came: datetime | None = None
         self._logged = _Logged()
 
     def state(self, now: datetime | None = None) -> LiveState:
@@ -53,13 +55,16 @@ class LiveReader:
         from app.twin.measuring.store import opened_measurements  # noqa: PLC0415  loads a large library
 
         with self._lock:
+            now = now or datetime.now(UTC)
             with opened_measurements(self._place.store) as store:
-                self._measured = self._measured.read(store)
+                measured = self._measured.read(store)
+            if self._came is None or measured.number != self._number:
+                self._came = now
+            self._measured, self._number = measured, measured.number
             entries, proposals = self._of_log()
-            measured = self._measured
             return LiveState(
-                now or datetime.now(UTC), measured.latest, measured.sensors, measured.qualities, measured.count,
-                measured.rejected, standing_alerts(self._place.alerts), entries, proposals,
+                now, measured.latest, measured.sensors, measured.qualities, measured.count,
+                measured.rejected, standing_alerts(self._place.alerts), entries, proposals, self._came,
             )  # fmt: skip
 
     def _of_log(self) -> tuple[tuple[LogRecord, ...] | None, tuple[Any, ...]]:
@@ -84,11 +89,17 @@ class _Measured:
         self.frame = pl.DataFrame(schema={"number": pl.Int64, **MEASUREMENT_COLUMNS})
         self.count = self.rejected = self._rejected_number = 0
         self.latest: datetime | None = None
-        self._follows()
+        self.sensors = sensors_of(self.frame.select(*MEASUREMENT_COLUMNS))
+        self.qualities: dict[str, int] = {}
+
+    @property
+    def number(self) -> int:
+        """Number of the last row; 0 without one."""
+        return 0 if self.frame.is_empty() else int(self.frame["number"][-1])
 
     def read(self, store: MeasurementStore) -> _Measured:
         """With what came in since; another one where the store is another."""
-        number = 0 if self.frame.is_empty() else int(self.frame["number"][-1])
+        number = self.number
         new = store.numbered(number - 1) if number else store.numbered_last(MOST_ROWS)
         if number:
             if not new[:1].equals(self.frame[-1:]):
@@ -108,8 +119,10 @@ class _Measured:
     def _follows(self) -> None:
         marked = mark(self.frame.select(*MEASUREMENT_COLUMNS))
         found = dict(marked["quality"].value_counts().iter_rows())
-        self.qualities: dict[str, int] = {name: found[name] for name in QUALITIES if name in found}
-        self.sensors = sensors_of(marked)
+        self.qualities = {name: found[name] for name in QUALITIES if name in found}
+        sensors = sensors_of(marked)
+        silent = self.sensors.join(sensors, on=PLACE, how="anti")  # of which nothing is among the latest rows
+        self.sensors = pl.concat([sensors, silent]).sort(PLACE)
 
 
 class _Logged:

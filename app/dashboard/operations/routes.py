@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -13,21 +14,26 @@ from dash.development.base_component import Component
 from flask import Flask, Response, request
 
 from app.dashboard.colours import Theme
-from app.dashboard.operations.estimated import CHOICES, MapDrawing, estimate_card, key_of
+from app.dashboard.language import Language, language_named
+from app.dashboard.language.spoken import text_in
+from app.dashboard.operations.estimated import CHOICES, MapDrawing, estimate_card, key_of, no_estimate_card
 from app.dashboard.operations.live import TwinPlace
 from app.dashboard.operations.live_reader import LiveReader
-from app.dashboard.operations.panel import live_panel
+from app.dashboard.operations.panel import Cells, live_panel
 from app.failures import StoreError
 from grid.errors import Fault, InputError, raise_if_any
 from grid.twin.learning.records import DecisionRecord
 
 TWIN: Final = "GRIDCARBON_TWIN"
 """Key of the server's configuration: the `TwinPlace` it shows, or None."""
+_FIELDS = {"by": "Who decides", "reason": "Reason", "changed_mwh": "Instead"}
+"""Fields of a decision as the page names them."""
 
 
 def add_operations(
-    server: Flask, twin: TwinPlace | None, as_html: Callable[[list[Component]], str], drawing: MapDrawing
-) -> None:
+    server: Flask, twin: TwinPlace | None, as_html: Callable[[list[Component]], str], drawing: MapDrawing,
+    as_row: Callable[[Cells], Any],
+) -> None:  # fmt: skip
     """Adds ``/operations/live``, ``/operations/map`` and ``/operations/decide``.
 
     ``GET /operations/live`` gives the last known state as HTML; 404 without a twin, 503 where it cannot be read.
@@ -40,6 +46,7 @@ def add_operations(
         twin: Where the twin keeps what it knows.
         as_html: Writes components.
         drawing: What draws the map of an estimated state.
+        as_row: Writes a row of a table.
     """
     server.config[TWIN] = twin
     reader = None if twin is None else LiveReader(twin)
@@ -54,7 +61,8 @@ def add_operations(
         except (InputError, StoreError, OSError) as error:
             return Response(f"The state of the grid cannot be read: {error}\n", status=503, mimetype="text/plain")
         zone = request.args.get("zone", "")
-        shown = live_panel(state, zone if zone in available_timezones() else "UTC", decides=twin.decides)
+        zone = zone if zone in available_timezones() else "UTC"
+        shown = live_panel(state, zone, decides=twin.decides, mapped=twin.estimate is not None, as_row=as_row)
         return Response(as_html(shown), mimetype="text/html", headers={"Cache-Control": "no-store"})
 
     @server.post("/operations/decide")
@@ -64,7 +72,8 @@ def add_operations(
         try:
             _add_decision(twin.log, request.get_json(silent=True))
         except InputError as error:
-            return Response("\n".join(map(str, error.faults)), status=422, mimetype="text/plain")
+            lang = language_named(request.args.get("lang", ""))
+            return Response("\n".join(_said(fault, lang) for fault in error.faults), status=422, mimetype="text/plain")
         except (StoreError, OSError) as error:
             return Response(f"The decision cannot be kept now: {error}\n", status=503, mimetype="text/plain")
         return Response("kept", mimetype="text/plain")
@@ -79,8 +88,10 @@ def _map(twin: TwinPlace | None, as_html: Callable[[list[Component]], str], draw
     theme: Theme = "dark" if request.args.get("theme") == "dark" else "light"
     zone = zone if zone in available_timezones() else "UTC"
     try:
-        from app.twin.estimation.reading import latest_state  # noqa: PLC0415  loads the estimation
+        from app.twin.estimation.reading import holds_estimate, latest_state  # noqa: PLC0415  loads the estimation
 
+        if not holds_estimate(twin.estimate):
+            return Response(as_html([no_estimate_card()]), mimetype="text/html", headers={"Cache-Control": "no-store"})
         state = latest_state(twin.estimate)
     except InputError as error:
         return Response(f"The estimate cannot be shown: {error}\n", status=503, mimetype="text/plain")
@@ -91,6 +102,11 @@ def _map(twin: TwinPlace | None, as_html: Callable[[list[Component]], str], draw
     card = estimate_card(state, now, layer, theme, ZoneInfo(zone), drawing, as_html)
     headers = {"Cache-Control": "no-store", "X-Shown": key}
     return Response(card, mimetype="text/html", headers=headers)
+
+
+def _said(fault: Fault, language: Language) -> str:
+    """A fault of a decision by the names that its fields have on the page."""
+    return text_in(language, str(replace(fault, place=_FIELDS.get(fault.place, fault.place))))
 
 
 def _add_decision(place: str, given: Any) -> None:

@@ -13,7 +13,6 @@ from app.dashboard.builder.files.uploads import UPLOADS_BY_KIND
 from app.dashboard.builder.routes import add_build_routes
 from app.dashboard.cards import hyphened
 from app.dashboard.catalogue import Catalogue
-from app.dashboard.language import catalogue_in
 from app.dashboard.view import Page, View
 
 
@@ -86,7 +85,6 @@ def _config(view: View) -> dict[str, Any]:
         "limits": {name: kind.most_bytes for name, kind in UPLOADS_BY_KIND.items()},
         "runs": has_app_context() and current_app.config.get("GRIDCARBON_JOBS") is not None,
         "theme": view.theme,
-        "words": dict(catalogue_in(view.language)),
     }  # fmt: skip
 
 

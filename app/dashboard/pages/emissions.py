@@ -106,7 +106,9 @@ def _totals(sectors: pl.DataFrame, view: View) -> Component:
         why=Behind(
             ("sectors", "loss_bearers"), ("energy_mwh", "emissions_kg", "lost_mwh"),
             "Sums over all steps by GPC line; lines of grid losses have the energy that is lost for them. Intensity is "
-            "emissions over energy.", view.convention, ("emissions_t", "ci_mean_g_per_kwh"),
+            "emissions over energy. What stationary stores lose is energy of no line: the mean intensity of the city "
+            "counts it, so that of all lines is a little higher.",
+            view.convention, ("emissions_t", "ci_mean_g_per_kwh"),
         ).of_columns(_OF_TOTALS),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from app.dashboard import cards
 from app.dashboard.answers.vehicles import vehicle_sentences
 from app.dashboard.figures import ev, ev_coefficients, feeders, frames
-from app.dashboard.local_time import local
+from app.dashboard.local_time import local, step_hours
 from app.dashboard.text import figure
 from app.dashboard.view import Page, View
 from app.dashboard.why.tables_of import vehicles as behind
@@ -115,19 +115,19 @@ def _coefficient_cards(compared: Mapping[str, Result], view: View) -> list[Compo
                              ("ev_g_per_km",)).of_columns(behind.DECILES),
         ),
         cards.chart(
+            "Carbon of a kilometre, by vehicle class",
+            "What driving took from each car's own battery, over the distance driven between its sessions.",
+            ev_coefficients.per_kilometre_by_class(classes, view.theme), key="g-per-km-class",
+            wide=False, table=_by_class(classes),
+            why=cards.Behind(("vehicle_classes",), ("vehicle_class", *of_km), "As in the table.", view.convention)
+            .of_columns(behind.BY_CLASS),
+        ),
+        cards.chart(
             "Carbon of a charged kWh, by place and hour of day",
             f"Weighted by energy, in the hour in which it flowed; gaps where nobody charges. {view.convention}",
             ev_coefficients.intensity_by_place(hours, view.theme), key="charging-places", table=_by_place(hours),
             why=cards.Behind(("charging_hours",), ("place", "hour", "energy_kwh", "charged_g_per_kwh"),
                              "As in the table, summed over fleets.", view.convention).of_columns(behind.BY_PLACE),
-        ),
-        cards.chart(
-            "Carbon of a kilometre, by vehicle class",
-            "What driving took from each car's own battery, over the distance driven between its sessions.",
-            ev_coefficients.per_kilometre_by_class(classes, view.theme), key="g-per-km-class",
-            table=_by_class(classes),
-            why=cards.Behind(("vehicle_classes",), ("vehicle_class", *of_km), "As in the table.", view.convention)
-            .of_columns(behind.BY_CLASS),
         ),
     ]  # fmt: skip
 
@@ -195,7 +195,7 @@ def _by_day(powers: Mapping[str, pl.DataFrame], zone: str) -> pl.DataFrame:
     """Energy charged and given back on each local day, one row a result and day [MWh]."""
     frames = []
     for name, power in powers.items():
-        hours = ev.step_hours(power)
+        hours = step_hours(power)
         daily = power.group_by(local(zone).dt.date().alias("Day")).agg(
             (pl.col("charging_mw").sum() * hours).alias("Charged [MWh]"),
             (pl.col("v2g_mw").sum() * hours).alias("Given back [MWh]"),
@@ -205,23 +205,35 @@ def _by_day(powers: Mapping[str, pl.DataFrame], zone: str) -> pl.DataFrame:
 
 
 def _by_place(hours: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    columns = ("result", "place", "hour", "energy_kwh", "charged_g_per_kwh")
-    named = (frame.with_columns(pl.col("place").cast(pl.String), result=pl.lit(name)) for name, frame in hours.items())
-    return pl.concat([frame.select(columns) for frame in named])
+    return pl.concat([
+        frame.select(
+            pl.lit(name).alias("Result"),
+            pl.col("place").cast(pl.String).replace(ev_coefficients.PLACES).alias("Place"),
+            pl.col("hour").alias("Hour"), pl.col("energy_kwh").alias("Energy [kWh]"),
+            pl.col("charged_g_per_kwh").alias("Carbon of charging [g/kWh]"),
+        )
+        for name, frame in hours.items()
+    ])  # fmt: skip
 
 
 def _by_class(classes: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    columns = ("result", "vehicle_class", "sessions", "energy_kwh", "charged_g_per_kwh", "driven_km", "g_per_km")
-    named = (
-        frame.with_columns(pl.col("vehicle_class").cast(pl.String), result=pl.lit(name))
+    plain = pl.col("vehicle_class").cast(pl.String).str.replace_all("_", " ", literal=True)
+    return pl.concat([
+        frame.select(
+            pl.lit(name).alias("Result"), plain.alias("Class"), pl.col("sessions").alias("Sessions"),
+            pl.col("energy_kwh").alias("Energy [kWh]"), pl.col("charged_g_per_kwh").alias("Carbon of charging [g/kWh]"),
+            pl.col("driven_km").alias("Distance [km]"), pl.col("g_per_km").alias("Carbon of a kilometre [g/km]"),
+        )
         for name, frame in classes.items()
-    )
-    return pl.concat([frame.select(columns) for frame in named])
+    ])  # fmt: skip
 
 
 def _by_hour(hourly: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    frames = [frame.with_columns(result=pl.lit(name)) for name, frame in hourly.items() if not frame.is_empty()]
-    return pl.concat(frames).select("result", "hour", "ci_g_per_kwh", (100 * pl.col("share")).alias("share_percent"))
+    share = (100 * pl.col("share")).alias("Share of the energy [%]")
+    columns = (pl.col("hour").alias("Hour"), pl.col("ci_g_per_kwh").alias("Carbon of charging [g/kWh]"), share)
+    frames = [frame.select(pl.lit(name).alias("Result"), *columns)
+              for name, frame in hourly.items() if not frame.is_empty()]  # fmt: skip
+    return pl.concat(frames)
 
 
 PAGE = Page("/ev", "Electric cars", content, of_all=True)

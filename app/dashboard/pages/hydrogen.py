@@ -65,10 +65,11 @@ def stations(view: View) -> pl.DataFrame:
     """The figures of each station, one row a result and station, the baseline first."""
     frames = [
         result.table("hydrogen_stations").collect().select(
-            pl.lit(result.name).alias("Result"), pl.col("station").cast(pl.String).alias("Station"),
+            pl.lit(label).alias("Result"), pl.col("station").cast(pl.String).alias("Station"),
             *(pl.col(column).alias(title) for column, title in _COLUMNS.items()),
         )
-        for result in (view.baseline, view.result) if result is not None
+        for label, result in ((view.results.label(view.baseline_name), view.baseline), (view.label, view.result))
+        if result is not None
     ]  # fmt: skip
     return pl.concat(frames)
 

@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 from flask import current_app, has_app_context
 
 from app.dashboard import cards
-from app.dashboard.operations import MAP_CLASS, PLACE_CLASS, TWIN
+from app.dashboard.operations import PLACE_CLASS, TWIN, map_place
 from app.dashboard.view import Page, View
 
 _HOW = (
@@ -24,13 +24,12 @@ def content(view: View) -> Component:
         return cards.page(title, "The grid as it is now.", cards.nothing("Measurements and alerts", _HOW))
     zone = view.zone if view.name else "UTC"
     twin = current_app.config[TWIN]
-    drawn = [] if twin.estimate is None else [html.Div(className=MAP_CLASS, **cards.hyphened(data_zone=zone))]
+    drawn = [] if twin.estimate is None else [map_place(zone)]
     waiting = html.P("The last known state is being read.", className="nothing")
     return cards.page(
         title,
         f"The grid as it is now, by its sensors; asked again every few seconds. Times are local, {zone}.",
-        *drawn,
-        html.Div(waiting, className=PLACE_CLASS, **cards.hyphened(data_zone=zone)),
+        html.Div([waiting, *drawn], className=PLACE_CLASS, **cards.hyphened(data_zone=zone)),
     )
 
 

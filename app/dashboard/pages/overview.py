@@ -125,9 +125,10 @@ def figure_tile(key: str, declared: KeyFigure, view: View) -> Component:
     return html.Div(
         [
             html.Div(label, className="kpi-label"),
-            html.Div([html.Span(shown, className="kpi-value"), html.Span(unit, className="kpi-unit"),
-                      why.button(view, key, label)], className="kpi-row"),
-            html.Div(words, className=f"kpi-change {tone}"),
+            html.Div([html.Span(shown, className="kpi-value"), html.Span(unit, className="kpi-unit")],
+                     className="kpi-row"),
+            html.Div([why.button(view, key, label), html.Div(words, className=f"kpi-change {tone}")],
+                     className="kpi-foot"),
         ],
         className="kpi", **cards.hyphened(data_kpi=key),
     )  # fmt: skip

@@ -21,6 +21,7 @@ from app.dashboard.shell import states
 from app.dashboard.shell.ahead import Ahead
 from app.dashboard.shell.kept_pages import Answer, KeptPages
 from app.dashboard.shell.navigation import navigation, not_found, page_at
+from app.dashboard.shell.pickers import listing
 from app.dashboard.shell.plain_html import html_of, lightened
 from app.dashboard.shell.timeline import timeline
 from app.dashboard.view import Page, View, theme_named
@@ -69,9 +70,7 @@ def add_answers(server: Flask, results: Catalogue, kept: KeptPages, *, ahead: bo
 
     @server.get("/shell/results")
     def listed() -> Response:
-        entries = [{"name": one.name, "label": one.label, "version": one.version, "problem": one.problem}
-                   for one in results.entries()]  # fmt: skip
-        return _unless_known(Answer.of(json.dumps(entries).encode()))
+        return _unless_known(Answer.of(json.dumps(listing(results)).encode()))
 
     @server.get("/shell/words/<language>")
     def words(language: str) -> Response:

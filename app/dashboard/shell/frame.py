@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
@@ -12,10 +11,11 @@ from app.dashboard.cards import hyphened
 from app.dashboard.catalogue import Catalogue
 from app.dashboard.figures.chart import FONTS
 from app.dashboard.language import LANGUAGES
+from app.dashboard.mantine import dmc
 from app.dashboard.pages import PAGES
 from app.dashboard.runs import tray
 from app.dashboard.shell.navigation import page_at
-from app.dashboard.shell.pickers import pickers
+from app.dashboard.shell.pickers import listing, pickers
 from app.dashboard.shell.time_bar import time_bar
 from app.dashboard.why import callbacks as why_callbacks
 from app.dashboard.why.drawer import drawer
@@ -24,21 +24,20 @@ INDEX = """<!DOCTYPE html>
 <html lang="en" data-mantine-color-scheme="light">
   <head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
   <body>{%app_entry%}
-    <footer>{%config%}<script src="/assets/shell_address.js"></script>{%scripts%}{%renderer%}</footer>
+    <footer>{%config%}{%scripts%}{%renderer%}</footer>
   </body>
 </html>
 """
 PLACES = (*(f"page-{number}" for number in range(len(PAGES))), "page-none")
 """Where each page stands, in the order of `PAGES`, and what is no page."""
-NAMED_SCRIPTS = r"shell_address\.js|plotly_charts\.min\.js"
-"""Scripts that the index names itself: the one that all others may call when they load, and the library of charts."""
 
 
 def layout(results: Catalogue, *, read_only: bool = False) -> Component:
     """The frame; the browser asks for the page that its address names. `read_only`: nothing can be run.
 
     Its stores are the frame's parts of what pages may read: ``view`` (path, search, theme and language of the address,
-    always up to date) and ``moment-rested`` (the shown moment as ISO UTC, once it rests).
+    always up to date) and ``moment-rested`` (the shown moment as ISO UTC, once it rests). Pages that are `still`, as no
+    callback of their own belongs to them, may be drawn with the frame.
     """
     frame: Component = dmc.MantineProvider(
         id="mantine",
@@ -46,8 +45,11 @@ def layout(results: Catalogue, *, read_only: bool = False) -> Component:
         theme={"primaryColor": "teal", "primaryShade": 9, "fontFamily": FONTS, "defaultRadius": "sm"},
         children=[
             dcc.Store(id="page-places", data=[
-                {"path": page.path, "keys": list(page.keys), "anew": page.anew} for page in PAGES
+                {"path": page.path, "keys": list(page.keys), "anew": page.anew, "timed": page.needs_result,
+                 "still": page.callbacks is None}
+                for page in PAGES
             ]),
+            dcc.Store(id="results-listed", data=listing(results)),
             dcc.Store(id="page-turn"), dcc.Store(id="view"), dcc.Store(id="moment-rested"),
             html.A("Skip to the content", id="skip-link", href="#page", className="skip"),
             html.Header([_top(read_only), pickers(results)], className="top"),
@@ -75,6 +77,7 @@ def _top(read_only: bool) -> Component:
                                 **hyphened(aria_label="Copy a link that holds this whole view")),
                     dmc.Select(
                         id="language-picker", value="en", allowDeselect=False, size="sm", w=106, withCheckIcon=False,
+                        comboboxProps={"keepMounted": False},
                         data=[{"value": code, "label": name} for code, name in LANGUAGES.items()],
                         **hyphened(aria_label="Language"),
                     ),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
 from app.dashboard.catalogue import Catalogue
+from app.dashboard.mantine import dmc
 
 
 def pickers(results: Catalogue) -> Component:
@@ -19,7 +19,7 @@ def pickers(results: Catalogue) -> Component:
     offered = choices(results)
     shared: dict[str, Any] = {
         "data": offered, "size": "sm", "searchable": True, "limit": 200, "nothingFoundMessage": "—",
-        "comboboxProps": {"width": "max-content", "position": "bottom-start"},
+        "comboboxProps": {"width": "max-content", "position": "bottom-start", "keepMounted": False},
     }  # fmt: skip
     return html.Div(
         [
@@ -33,6 +33,12 @@ def pickers(results: Catalogue) -> Component:
         ],
         className="pickers",
     )  # fmt: skip
+
+
+def listing(results: Catalogue) -> list[dict[str, str]]:
+    """All results with their versions, and why those that cannot be opened cannot, as the browser keeps them."""
+    return [{"name": one.name, "label": one.label, "version": one.version, "problem": one.problem}
+            for one in results.entries()]  # fmt: skip
 
 
 def choices(results: Catalogue) -> list[dict[str, Any]]:

@@ -61,6 +61,11 @@ def lightened(content: Any) -> Any:
     return _component(_reduced(content))
 
 
+def piece_of(content: Component) -> Any:
+    """A component none of which changes as a piece of HTML, which may stand in other components again and again."""
+    return _reduced(content)
+
+
 def html_of(content: list[Component]) -> str:
     """The HTML of components none of which changes."""
     return "".join(map(_text, _reduced(content)))

@@ -169,7 +169,7 @@ def _compared(view: View, declared: Declared) -> list[Component]:
     if one.only_differences or mine is None or other is None:
         return []
     kind = "relative" if one.compared == "amount" else one.compared
-    words = change(mine, other, view.baseline.name, kind, one.digits).words
+    words = change(mine, other, view.baseline_label, kind, one.digits).words
     unit = one.shown_unit(str(view.result.manifest.get("currency", "")))
     value = figure(one.shown_value(other), one.digits)
     return [html.P(f"{_sentence(words)} There it is {value} {unit}".rstrip() + ".")] if words else []

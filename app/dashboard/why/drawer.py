@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from polars.exceptions import PolarsError
 
 from app.dashboard.language import language_named
 from app.dashboard.language.spoken import spoken
+from app.dashboard.mantine import dmc
 from app.dashboard.view import View
 from app.dashboard.why.account import BAND, COMPUTE, COMPUTED, account, band, computed, title_of
 from app.dashboard.why.behind import OF_CHART, read_behind

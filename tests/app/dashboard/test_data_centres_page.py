@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from app.dashboard.data_centres import (
 from app.dashboard.data_centres.builder_links import build_link, of_design
 from app.dashboard.data_centres.halls import NEW, new_hall, shown_hall
 from app.dashboard.data_centres.work import Work
+from app.dashboard.figures.data_centre_year import by_hour_and_day
 from app.dashboard.pages import data_centres
 from app.dashboard.view import View
 from app.dashboard.why.account import account
@@ -61,8 +63,21 @@ def text_of(component: Any) -> str:
 def test_the_table_of_the_run_has_the_figures_of_the_summary(view: View) -> None:
     row = measured.totals(view).row(0, named=True)
     assert row["Data centre"] == DATA_CENTRE
-    for heading, key in (("PUE [1]", "pue"), ("WUE [L/kWh]", "wue_l_per_kwh"), ("Energy [MWh]", "energy_mwh")):
+    for heading, key in (
+        ("PUE [1]", "pue"),
+        ("WUE [L/kWh]", "wue_l_per_kwh"),
+        ("Energy [MWh]", "energy_mwh"),
+        ("Emissions [t]", "emissions_t"),
+    ):
         assert row[heading] == view.result.summary[f"data_centres.{DATA_CENTRE}.{key}"]
+
+
+def test_days_below_hours_are_few_enough_for_a_narrow_screen(view: View) -> None:
+    steps = [dt.datetime(2030, 1, 1, tzinfo=dt.UTC) + dt.timedelta(hours=hour) for hour in range(24 * 40)]
+    rows = pl.DataFrame({"time": steps, "p_it_mw": 1.0, "p_total_mw": 1.2})
+    axis = by_hour_and_day(rows, "Europe/Berlin", "light").layout.xaxis
+    assert list(axis.ticktext) == ["1 Jan<br>2030", "12 Jan", "23 Jan", "3 Feb"]
+    assert list(axis.tickvals) == ["1 Jan 2030", "12 Jan 2030", "23 Jan 2030", "3 Feb 2030"]
 
 
 def test_a_result_without_a_data_centre_says_what_to_add_and_studies_a_hall(plain_results: dict[str, Result]) -> None:

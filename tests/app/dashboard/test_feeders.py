@@ -7,6 +7,7 @@ import pytest
 
 from app.dashboard.figures import ev, feeders
 from app.dashboard.figures.chart import go
+from app.dashboard.local_time import step_hours
 from app.dashboard.view import View
 from app.results.folder import Result
 from tests.app.synthetic_results import FLEET, LIMITS
@@ -47,4 +48,4 @@ def test_results_stand_side_by_side_the_baseline_first_and_the_one_looked_at_las
     view = View.of(results, {"search": "?result=optimal&with=optimal,unmanaged,nothing"})
     assert list(view.side_by_side.values()) == [results["unmanaged"], results["optimal"]]
     powers = {name: ev.fleet_power(result.table("assets"), [FLEET]) for name, result in view.side_by_side.items()}
-    assert ev.step_hours(next(iter(powers.values()))) == 0.25
+    assert step_hours(next(iter(powers.values()))) == 0.25

@@ -7,9 +7,12 @@ import polars as pl
 import pytest
 from plotly.graph_objects import Figure
 
+from app.dashboard import cards
 from app.dashboard.colours import OKABE_ITO, amount, colour_steps, difference, intensity, loading, renewable, voltage
 from app.dashboard.figures import city, data_centres, element, ev
 from app.dashboard.figures.chart import CONFIG
+from app.dashboard.figures.conventions import origin_bars
+from app.dashboard.figures.data_centre_year import origins as origins_of_centre
 from app.dashboard.grid_map.layers import LAYERS
 from app.dashboard.local_time import thinned
 from app.dashboard.pages.emissions import totals_by_sector
@@ -267,9 +270,36 @@ def test_empty_tables_give_charts_that_say_why(theme):
         assert chart.layout.annotations[0].text.endswith(".")
 
 
+def test_the_end_of_an_axis_of_shares_has_room_for_its_label():
+    origins = pl.DataFrame({"consumer": ["Homes", "Homes"], "source": ["solar", "import"], "energy_mwh": [1.0, 3.0]})
+    layout = origin_bars(origins, "light").layout
+    assert layout.xaxis.range == (0, 100)
+    assert layout.margin.r > 9  # half of "100" at 12 px
+
+
 def test_charts_send_nothing_anywhere():
     assert CONFIG["showSendToCloud"] is False
     assert {button for group in CONFIG["modeBarButtons"] for button in group} == {
         "toImage", "zoom2d", "pan2d", "resetScale2d",
     }  # fmt: skip
     assert len(set(OKABE_ITO.values())) == 7
+
+
+def test_a_source_of_power_has_one_colour_whatever_stands_beside_it():
+    sectors = pl.DataFrame(
+        {"consumer": ["Homes"] * 3, "source": ["solar", "hydro", "import"], "energy_mwh": [1.0, 2, 3]}
+    )
+    centre = pl.DataFrame({"hour": [0] * 4, "source": ["import", "gas", "hydro", "stores"], "p_mw": [4.0, 3, 2, 1]})
+    first, second = ({bar.name: bar.marker.color for bar in figure.data}
+                     for figure in (origin_bars(sectors, "light"), origins_of_centre(centre, "light")))  # fmt: skip
+    assert {name: second[name] for name in ("hydro", "import")} == {name: first[name] for name in ("hydro", "import")}
+    assert len({*first.values(), *second.values()}) == 5
+
+
+def test_panels_that_need_room_are_scrolled_by_themselves():
+    wide, plain = (
+        str(cards.chart("Losses", "", Figure(), key="losses", least_px=px).to_plotly_json()) for px in (620, 0)
+    )
+    assert ("sideways" in wide, "'minWidth': '620px'" in wide) == (True, True)
+    assert "sideways" not in plain
+    assert "minWidth" not in plain

@@ -52,6 +52,7 @@ def wanted() -> set[str]:
     in_code = said_in(DASHBOARD.rglob("*.py")) | said_in_scripts((DASHBOARD / "assets").glob("*.js"))
     in_sentences = {*DIFFERENCES, *COUNTS, *WEEKDAYS, *MONTHS}
     of_levers = {text for lever in LEVERS for text in (lever.label, lever.group)} | {one.label for one in STRATEGIES}
+    of_levers |= {lever.unit for lever in LEVERS if lever.unit.isalpha() and lever.unit.islower()} - {"d", "pu"}
     labels = {figure.label[0].upper() + figure.label[1:] for figure in shown_in("overview").values()}
     of_templates = {text for one in shipped_templates() for text in (one.label, one.about)}
     of_layers = {text for layer in LAYERS.values() for text in (layer.title, layer.explanation)}

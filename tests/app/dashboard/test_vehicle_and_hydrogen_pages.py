@@ -65,7 +65,7 @@ def test_charts_of_nothing_say_so() -> None:
 
 def test_hydrogen_is_shown_by_station_against_the_baseline(results: dict[str, Result]) -> None:
     rows = hydrogen_page.stations(view(results))
-    assert rows["Result"].to_list() == ["unmanaged", "optimal"]
+    assert rows["Result"].to_list() == ["Synthetic town, unmanaged", "Synthetic town, optimal"]
     assert rows["Refuelled [kg]"].to_list() == [2.0 * N_STEPS] * 2
     frame = results["optimal"].table("hydrogen").collect()
     tank, refuelled = hydrogen.tanks_and_refuelling(frame, "Europe/Berlin", "light").data

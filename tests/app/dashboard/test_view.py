@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from app.dashboard import catalogue as catalogue_module
-from app.dashboard.address import address_of, moment_in, names_in, names_joined, query_of
+from app.dashboard.address import address_of, names_in, names_joined, query_of
 from app.dashboard.catalogue import Catalogue, catalogue_of, open_catalogue
 from app.dashboard.view import View
 from app.results.folder import Result, open_result
@@ -39,12 +39,6 @@ def test_a_link_changes_only_what_it_names() -> None:
 
 def test_of_a_key_given_twice_the_first_counts() -> None:
     assert query_of("result=a&result=b&baseline=") == {"result": "a", "baseline": ""}
-
-
-@pytest.mark.parametrize(("text", "hour"), [("2030-12-10T17:15Z", 17), ("2030-12-10T17:15+02:00", 15), ("40", None)])
-def test_moments_are_utc(text: str, hour: int | None) -> None:
-    moment = moment_in(text)
-    assert (moment.hour if moment else None) == hour
 
 
 # ---- the results that are served ------------------------------------------------------------------------------------
@@ -74,6 +68,18 @@ def test_results_are_listed_by_the_names_that_people_read(place: Path) -> None:
         "unmanaged": "Synthetic town, unmanaged", "again": "Synthetic town, optimal (again)",
         "optimal": "Synthetic town, optimal (optimal)",
     }  # fmt: skip
+
+
+def test_a_result_of_the_queue_is_told_by_the_first_digits_of_its_key(place: Path) -> None:
+    for name in (
+        "419fce1e66ab27945d91ba88d01502e0",
+        "00112233aaaaaaaaaaaaaaaaaaaaaaaa",
+        "00112233bbbbbbbbbbbbbbbbbbbbbbbb",
+    ):
+        shutil.copytree(place / "optimal", place / name)
+    labels = {entry.name[:9]: entry.label for entry in open_catalogue(place).entries()}
+    assert labels["419fce1e6"] == "Synthetic town, optimal (419fce1e)"
+    assert labels["00112233a"] == f"Synthetic town, optimal (00112233{'a' * 24})"
 
 
 def test_new_replaced_and_removed_results_are_noticed(place: Path) -> None:

@@ -72,10 +72,10 @@ def _read_nothing(_path: Path) -> None:
 UPLOADS_BY_KIND = {
     "scenario": UploadKind("scenario", (".yaml", ".yml"), read_yaml, MOST_SCENARIO_BYTES, scenario=True),
     "net": UploadKind("grid", GRID_ENDINGS, _read_net),
-    "profiles": UploadKind("profiles", (".csv", ".parquet"), _read_profiles, MOST_TABLE_BYTES),
+    "profiles": UploadKind("profiles", (".csv", ".xlsx", ".parquet"), _read_profiles, MOST_TABLE_BYTES),
     "data": UploadKind(
         "file",
-        (".csv", ".parquet", ".epw", ".dat", ".txt", ".json", ".yaml", ".gpkg", ".geojson"),
+        (".csv", ".xlsx", ".parquet", ".epw", ".dat", ".txt", ".json", ".yaml", ".gpkg", ".geojson"),
         _read_nothing,
         MOST_TABLE_BYTES,
     ),

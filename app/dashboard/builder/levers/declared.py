@@ -11,8 +11,8 @@ from app.dashboard.builder.levers.places import Net, appended, matching, of_fiel
 from carbon.data_centre.cooling import Cooling
 from carbon.data_centre.power_chain import PowerChain
 from grid.errors import InputError, nearest
+from grid.units import PERCENT
 
-PERCENT = 100.0
 HOURS_OF_NEW_BATTERY = 4.0
 """Energy over power of a battery that a lever adds (ours; that of the shipped scenarios)."""
 ADOPTED = ("pv_roof_share", "ev_share", "heat_pump_share")

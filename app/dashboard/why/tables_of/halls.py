@@ -14,7 +14,7 @@ OF_RUN = {
     "Renewable, traced [1]": "energy from renewable sources traced to its bus / facility energy",
     "CER [1]": f"heat removed / energy of the cooling ({_UTILITY}-7)",
     "Energy [MWh]": "SUM(p_total_mw * hours)",
-    "Emissions [kg]": "SUM(p_total_mw * hours * ci_kg_per_mwh) + SUM(tests_kg)",
+    "Emissions [t]": "(SUM(p_total_mw * hours * ci_kg_per_mwh) + SUM(tests_kg)) / 1000",
 }  # fmt: skip
 """Columns of the table of metrics over the run."""
 OF_YEAR = {

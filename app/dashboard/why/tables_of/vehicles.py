@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_RESULT = {"Result": "label of the result whose tables are read", "result": "label of the result whose tables are read"}
+_RESULT = {"Result": "label of the result whose tables are read"}
 _OF_DAY = "of the steps of a local day, over all fleets and buses"
 TOTALS = {
     "Result": _RESULT["Result"],
@@ -19,10 +19,10 @@ BY_DAY = {
     "Given back [MWh]": f"SUM(fed_in_mw) * hours of a step, {_OF_DAY}",
 }
 BY_HOUR = {
-    "result": _RESULT["result"],
-    "hour": "hour of `time` in local time",
-    "ci_g_per_kwh": "SUM(drawn_mw * ci_kg_per_mwh) / SUM(drawn_mw), which in g/kWh is the same number",
-    "share_percent": "100 * SUM(drawn_mw) of the hour / SUM(drawn_mw) of all hours",
+    "Result": _RESULT["Result"],
+    "Hour": "hour of `time` in local time",
+    "Carbon of charging [g/kWh]": "SUM(drawn_mw * ci_kg_per_mwh) / SUM(drawn_mw), which in g/kWh is the same number",
+    "Share of the energy [%]": "100 * SUM(drawn_mw) of the hour / SUM(drawn_mw) of all hours",
 }
 FEEDERS = {
     "Result": _RESULT["Result"],
@@ -37,17 +37,20 @@ DECILES = {
     **{f"P{percent}": f"g/km below which {percent} % of g_per_km lie" for percent in range(10, 100, 10)},
 }
 BY_PLACE = {
-    "result": _RESULT["result"],
-    "place": "`place`",
-    "hour": "`hour`",
-    "energy_kwh": "energy_kwh",
-    "charged_g_per_kwh": "charged_g_per_kwh",
+    "Result": _RESULT["Result"],
+    "Place": "`place`",
+    "Hour": "`hour`",
+    "Energy [kWh]": "energy_kwh",
+    "Carbon of charging [g/kWh]": "charged_g_per_kwh",
 }
 BY_CLASS = {
-    "result": _RESULT["result"],
-    "vehicle_class": "vehicle_class",
-    "sessions": "`sessions`",
-    **{name: name for name in ("energy_kwh", "charged_g_per_kwh", "driven_km", "g_per_km")},
+    "Result": _RESULT["Result"],
+    "Class": "vehicle_class",
+    "Sessions": "`sessions`",
+    "Energy [kWh]": "energy_kwh",
+    "Carbon of charging [g/kWh]": "charged_g_per_kwh",
+    "Distance [km]": "driven_km",
+    "Carbon of a kilometre [g/km]": "g_per_km",
 }
 AVOIDED = {
     "Result": _RESULT["Result"],

@@ -18,6 +18,7 @@ from waitress import create_server, wasyncore
 from app.batch.jobs import Jobs
 from app.dashboard import create_app
 from app.dashboard.operations.live import TwinPlace
+from app.dashboard.server import UNSENT_BYTES
 from app.results.folder import Result
 
 REQUIRED = os.environ.get("GRIDCARBON_REQUIRE_BROWSER") == "1"
@@ -55,7 +56,7 @@ def serving(
     listener = socket.create_server(("127.0.0.1", port))
     sockets: dict[int, object] = {}
     app = create_app(results, jobs=jobs, twin=twin).server
-    server = create_server(app, map=sockets, sockets=[listener], threads=8, ident=None)
+    server = create_server(app, map=sockets, sockets=[listener], threads=8, ident=None, outbuf_overflow=UNSENT_BYTES)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

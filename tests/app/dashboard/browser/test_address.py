@@ -15,7 +15,7 @@ from app.dashboard.catalogue import open_catalogue
 from app.dashboard.text import figure
 from app.results.folder import Result, open_result
 from app.results.verification import FORMAT, MANIFEST, sealed
-from tests.app.dashboard.browser.walking import until, visit
+from tests.app.dashboard.browser.walking import until, until_tables_can_be_drawn, visit
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -122,6 +122,7 @@ def test_time_plays_marks_every_chart_and_asks_the_server_nothing(page, address)
     visit(page, f"{address}/?result=optimal&at=2030-06-03T10:00Z")
     until(page, lambda: page.locator(".moment-mark:visible").count() == 1)
     until(page, lambda: "12:00" in page.inner_text("#time-clock"))
+    until_tables_can_be_drawn(page)
     page.wait_for_load_state("networkidle")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -198,6 +199,11 @@ def test_what_cannot_be_opened_is_said_and_leads_to_what_can(page, place: Path, 
 
 
 def test_a_result_that_is_replaced_is_made_anew_and_said(page, place: Path, served: Callable[..., str]):
+    def late(route: sync_api.Route) -> None:
+        page.wait_for_timeout(1000)
+        route.continue_()
+
+    page.route("**/_dash-layout*", late)  # so the page is there before, and is drawn with the frame
     visit(page, f"{served(open_catalogue(place))}/?result=optimal")
     result = open_result(place / "optimal")
     summary = {**result.summary, "emissions_t": 12.3}

@@ -121,6 +121,7 @@ def test_a_forecast_from_a_file_is_uploaded_and_checked(page, building):
     page.locator("#build-form > details > summary", has_text="Dispatch").click()
     page.locator('details[data-place=\'["dispatch","forecast"]\'] > summary').click()
     box = "#either-dispatch-forecast"
+    page.wait_for_selector(box)
     assert page.locator(f"{box} option").all_inner_texts() == [
         "perfect", "persistence", "values of your own", "a file",
     ]  # fmt: skip

@@ -18,6 +18,9 @@ from tests.app.dashboard.browser.walking import fits, until, visit
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 pytestmark = pytest.mark.browser
+TITLES = """() => [...document.querySelectorAll(".js-plotly-plot:has(.waterfalllayer .trace) .annotation-text")]
+    .slice(0, 2).map((one) => one.getBoundingClientRect()).map(({ left, right }) => [left, right])"""
+"""Left and right ends of the titles of the first two panels of waterfalls."""
 POINTS = "#compare-frontier .scatterlayer .trace .points path.point"
 
 
@@ -34,6 +37,11 @@ def place(results: dict[str, Result], tmp_path: Path, served: Any) -> str:
         strategy = {**before.manifest, "strategy": name}
         (folder / MANIFEST).write_text(json.dumps(sealed(strategy, folder)), encoding="utf-8")
     return str(served(open_catalogue(tmp_path)))
+
+
+def stand_beside(ends: list[list[float]]) -> bool:
+    """Whether the titles of two panels are there, and the first ends before the second begins."""
+    return len(ends) == 2 and ends[0][1] <= ends[1][0]
 
 
 def selected(page: sync_api.Page) -> list[str]:
@@ -102,7 +110,13 @@ def test_the_page_fits_and_its_files_are_offered(page, place):
     for width in (1280, 820):
         page.set_viewport_size({"width": width, "height": 1000})
         until(page, partial(fits, page, width))
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, f"{place}/compare?result=v2g&with=smart&lang=de")
+    page.locator(".js-plotly-plot .waterfalllayer").first.scroll_into_view_if_needed()
+    until(page, lambda: stand_beside(page.evaluate(TITLES)), seconds=60)
+    assert page.locator("#compare-figures .why").first.inner_text() == "Warum?"
+    assert page.inner_text("#compare-selection") == "Nichts ausgewählt."
     with page.expect_download() as started:
-        page.get_by_role("link", name="Key figures, CSV").click()
+        page.get_by_role("link", name="CSV").click()
     assert started.value.suggested_filename == "comparison-v2g.csv"
     assert "emissions_t" in Path(started.value.path()).read_text(encoding="utf-8")

@@ -36,8 +36,11 @@ def test_it_follows_the_store_and_keeps_what_was_known_when_it_cannot_be_read(
         row = page.locator(".operations-live tr", has_text="quay")
         sync_api.expect(row).to_contain_text("1.0123")
         sync_api.expect(page.locator(".operations-live")).to_contain_text("Data have stopped")
+        sensors = page.locator(".operations-live [data-part=sensors] .scroll")
+        sensors.focus()  # which keeps nothing from being read anew
         measure(1, 1.0456)
         sync_api.expect(row).to_contain_text("1.0456", timeout=10_000)
+        sync_api.expect(sensors).to_be_focused()
         sync_api.expect(page.locator(".operations-live")).not_to_contain_text("Data have stopped")
         path.write_bytes(b"no database" * 1000)
         sync_api.expect(page.get_by_role("alert")).to_contain_text("cannot be read", timeout=10_000)
@@ -57,7 +60,7 @@ def proposed(now: datetime) -> AlertRecord:
     return AlertRecord(
         "line 6 now", now, "raised", "alarm", "loading_percent", "line 6", 0.8, 0.1, {"depot": 0.175},
         {"depot": "battery"}, 12.5, -3.0, limit=100.0, begins=now, ends=now + timedelta(hours=1), action="action now",
-        moves=(move,), corrected_by=("corrected by the response to 'battery': 90% of 20 cases",),
+        moves=(move,), corrected_by=("corrected by the response to 'battery': 90% of 20 cases",), currency="EUR",
     )  # fmt: skip
 
 
@@ -84,8 +87,11 @@ def test_an_action_is_decided_on_and_the_log_has_it(
             sync_api.expect(card).to_contain_text("corrected by the response", timeout=15_000)
         card.get_by_label("Who decides").fill("shift")
         card.get_by_role("button", name="Reject").click()
-        sync_api.expect(card.get_by_role("status")).to_contain_text("reason: must be given")
+        sync_api.expect(card.get_by_role("status")).to_contain_text("Reason: must be given")
         card.get_by_label("Reason").fill("in repair")
+        card.get_by_label("Instead, depot").fill("")
+        card.get_by_role("button", name="Change").click()
+        sync_api.expect(card.get_by_role("status")).to_contain_text("Instead: must be numbers by asset [MWh]")
         card.get_by_label("Instead, depot").fill("0.1")
         card.get_by_role("button", name="Change").click()
         sync_api.expect(card).to_have_count(0, timeout=15_000)

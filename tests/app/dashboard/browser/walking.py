@@ -58,6 +58,11 @@ def lead(page: Page, url: str) -> None:
         page.wait_for_selector("#page[data-state=shown] h1")
 
 
+def until_tables_can_be_drawn(page: Page) -> None:
+    """Waits for the library of tables, which is loaded some time after the first page."""
+    until(page, lambda: page.evaluate("() => 'getApiAsync' in window.dash_ag_grid"))
+
+
 def settle(page: Page) -> None:
     """Waits until a `tab` has waited for no answer for half a second, as `networkidle` does after a load."""
     quiet = 0

@@ -19,8 +19,9 @@ from app.dashboard.comparing.chosen import comparison_of, short_labels
 from app.dashboard.comparing.explained_card import explanations
 from app.dashboard.comparing.figure_groups import GROUPS, OTHERS, difference_of, grouped
 from app.dashboard.comparing.frontier_card import frontier_rows
+from app.dashboard.comparing.frontier_chart import frontier_chart
 from app.dashboard.comparing.hourly_causes import hourly_causes, hourly_table
-from app.dashboard.comparing.options import choices_of, options_of
+from app.dashboard.comparing.options import ResultChoice, choices_of, options_of
 from app.dashboard.comparing.sentences import advice_on, frontier_sentences, tonnes
 from app.dashboard.comparing.waterfall import causes_table, emission_waterfalls
 from app.dashboard.pages import compare
@@ -29,6 +30,7 @@ from app.results.folder import Result
 from app.results.key_figures import declarations
 from app.results.store.records import FOLDER, SweepRecord
 from app.results.store.states import NamedRun
+from app.studies.differences.abatement import Option
 from tests.app.dashboard.comparing.copies import copied
 
 
@@ -91,6 +93,7 @@ def test_every_key_figure_has_one_group(results: dict[str, Result]) -> None:
 @pytest.mark.parametrize(("key", "value", "reference", "words", "tone"), [
     ("emissions_t", 8.0, 10.0, "−2.0 t, 20 % less", "better"),
     ("renewable_share", 0.5, 0.45, "+5.0 points", "better"),
+    ("line_loading_max_percent", 60.1, 67.7, "−7.6 points, 11 % less", "better"),
     ("violation_steps", 5, 2, "+3", "worse"),
     ("consumption_mwh", 11.0, 10.0, "+1.0 MWh, 10 % more", ""),
     ("cost", 90.0, 90.0, "the same", ""),
@@ -164,6 +167,17 @@ def test_what_can_be_chosen_is_of_the_same_period_and_city(store: Catalogue) -> 
     assert told.text.startswith(f"Of 15 results of this city and period {kept} are bettered by no other: from the")
     assert (dear["frontier"], dear["against"]) == ("yes", "less carbon, more cost")
     assert all(row["per_tonne"] is None for row in rows.values() if row["against"] != "less carbon, more cost")
+
+
+def test_names_of_points_at_one_place_do_not_lie_on_each_other_nor_beyond_the_chart() -> None:
+    names = ("base", "twin", "mild", "clean", "far")
+    options = [Option(name, cost, t) for name, cost, t in zip(names, (0.0, 1e-9, 40.0, 50.0, 100.0),
+                                                              (0.0, 1e-9, -5.0, -7.0, -10.0), strict=True)]  # fmt: skip
+    choices = [ResultChoice(name, name, "", "done", 0.0, {}) for name in names]
+    chart = frontier_chart(choices, options, {name: name for name in names if name != "mild"}, ("t", "EUR"), "light")
+    assert list(chart.data[0].textposition) == ["top left", "bottom left", "top center", "top center", "top right"]
+    told = [row["against"] for row in frontier_rows(choices, options)]
+    assert told[:3] == ["the reference", "the same carbon, the same cost", "less carbon, more cost"]
 
 
 def test_the_advice_says_which_to_prefer_and_what_a_tonne_costs(results: dict[str, Result], tmp_path: Path) -> None:

@@ -105,13 +105,18 @@ def test_the_elements_that_matter_first_are_named(tmp_path):
 def test_the_page_is_answered_anew_only_where_something_has_changed(results, tmp_path):
     with opened_measurements(tmp_path / "twin.db"):
         pass
-    estimate_folder(tmp_path / "estimates" / "one")
+    (tmp_path / "estimates").mkdir()
     client = create_app(
         results, twin=TwinPlace(str(tmp_path / "twin.db"), estimate=tmp_path / "estimates")
     ).server.test_client()
+    none = client.get("/operations/map")
+    assert (none.status_code, "No estimate has been made yet" in none.text) == (200, True)
+    estimate_folder(tmp_path / "estimates" / "one")
     first = client.get("/operations/map?layer=loading")
     assert first.status_code == 200
-    assert "import 1.200 MW (1.100 to 1.300)" in first.text
+    assert "import 1.200 MW (1.100 – 1.300)" in first.text
+    assert "Loading [%]" in first.text
+    assert "The estimate is old" in first.text
     key = first.headers["X-Shown"]
     again = {"layer": "loading", "shown": key}
     assert client.get("/operations/map", query_string=again).status_code == 204

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from app.dashboard.figures.net_layout import is_geographic, tree_layout
 from app.dashboard.grid_map.chunks import layer_values
 from app.dashboard.grid_map.districts import district_names, districts_of_elements
-from app.dashboard.grid_map.geometry import elements, geometry, is_geographic, places, tree_layout
+from app.dashboard.grid_map.geometry import elements, geometry, places
 from app.results.folder import Result, open_result
 from app.results.verification import MANIFEST, sealed
 from tests.app.synthetic_results import N_BUSES
@@ -56,7 +57,7 @@ def test_metres_and_drawings_are_no_degrees():
 
 
 def test_a_grid_without_coordinates_is_laid_out_as_a_tree():
-    points = tree_layout(6, [[0, 1], [1, 2], [1, 3], [0, 4]])  # bus 5 stands alone
+    points = tree_layout(6, np.array([[0, 1], [1, 2], [1, 3], [0, 4]]))  # bus 5 stands alone
     radius = np.hypot(*points.T)
     np.testing.assert_allclose(radius, [0, 1, 2, 2, 1, 1], atol=1e-12)
     assert len({tuple(np.round(point, 6)) for point in points}) == 6

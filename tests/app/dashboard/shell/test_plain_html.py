@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.dashboard.pages import PAGES
-from app.dashboard.shell.plain_html import KIND, NAMESPACE, lightened
+from app.dashboard.shell.plain_html import KIND, NAMESPACE, html_of, lightened, piece_of
 from app.dashboard.view import View
 from app.results.folder import Result
 
@@ -101,6 +101,11 @@ def test_no_text_is_taken_for_markup(words: str, label: str) -> None:
     assert piece["props"]["attributes"] == {"data-of": label}
     inner = Read(lightened(html.P(html.B(words, title=label)))["props"]["html"])
     assert inner.elements == [("b", (("title", label),))]
+
+
+def test_a_piece_stands_in_other_components_as_what_it_was_made_of() -> None:
+    row = html.Tr([html.Td("a < b"), html.Td("1", className="number")])
+    assert html_of([html.Tbody([piece_of(row), row])]) == html_of([html.Tbody([row, row])])
 
 
 def test_what_may_change_and_addresses_that_are_cleaned_stay_components() -> None:

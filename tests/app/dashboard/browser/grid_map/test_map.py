@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from app.dashboard.grid_map.geometry import bus_names
 from app.dashboard.grid_map.layers import LAYERS
 from app.results.folder import Result
 from tests.app.dashboard.browser.grid_map.map_walking import lead_to_map, pixels, spoken, visit_map
-from tests.app.dashboard.browser.walking import lead, settle, until
+from tests.app.dashboard.browser.walking import lead, settle, until, until_tables_can_be_drawn
 from tests.app.synthetic_results import N_BUSES
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -44,6 +45,7 @@ def choose_layer(page: sync_api.Page, title: str) -> None:
 def test_time_moves_without_fetching_and_without_the_server(page, address):
     lead_to_map(page, f"{address}/grid?result=optimal&at=2030-06-03T10:00Z")
     until(page, lambda: "12:00" in spoken(page))  # 10:00 UTC is noon in Berlin
+    until_tables_can_be_drawn(page)
     settle(page)
     before, asked = pixels(page), []
     page.on("request", lambda request: asked.append(request.url))
@@ -182,6 +184,8 @@ def test_the_map_is_a_table_too(page, address, results: dict[str, Result]):
     with page.expect_download() as started:
         page.click("#map-twin-export")
     assert started.value.suggested_filename.endswith(".csv")
+    rows = Path(started.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert float(rows[1].split(",")[3].strip('"')) == pytest.approx(highest, rel=1e-5)
     page.get_by_text("All devices").click()
     until(page, lambda: "Data centres" in page.inner_text("#map-devices"))
 
@@ -214,22 +218,17 @@ def test_the_keyboard_zooms_chooses_and_plays(page, address):
     assert not page.evaluate("gridcarbon.moment.playing()")
 
 
-def test_a_small_map_chooses_buses_for_other_pages(own_page, address):
-    visit_map(own_page, f"{address}/grid?result=optimal")
-    own_page.evaluate("""() => {
-        const host = document.createElement('div');
-        host.style.cssText = 'width: 400px; height: 300px; position: fixed; left: 0; top: 0; z-index: 999';
-        document.body.append(host);
-        const buses = [[0, 0], [1, 0], [2, 0], [2, 1]].map(([x, y], n) => ({ name: `b${n}`, x, y, zone: 'Z', kv: 10 }));
-        window.chosen = [];
-        gridmap.place(host, { buses, branches: [[0, 1], [1, 2], [2, 3]] }, (bus) => window.chosen.push(bus.name), {});
-        host.focus();
-    }""")
-    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "Enter", "ArrowUp", "Enter"):
-        own_page.keyboard.press(key)
-    assert own_page.evaluate("window.chosen") == ["b2", "b3"]
-    own_page.mouse.click(24, 238)
-    assert own_page.evaluate("window.chosen")[2:] == ["b0"]
+def test_an_hour_is_that_of_the_wall_clock_also_on_days_when_it_changes(page: sync_api.Page, address: str) -> None:
+    lead_to_map(page, f"{address}/grid?result=optimal&at=2030-06-03T10:00Z")
+    found = page.evaluate(
+        "([moments, hours]) => moments.map((one) => hours.map("
+        "(hour) => new Date(gridmap.atHour(Date.parse(one), hour)).toISOString().slice(5, 16)))",
+        [["2030-03-31T00:15Z", "2030-03-31T20:45Z", "2030-10-27T09:30Z", "2030-06-03T10:00Z"], [0, 12, 23]],
+    )
+    assert found == [
+        ["03-30T23:00", "03-31T10:00", "03-31T21:00"], ["03-30T23:00", "03-31T10:00", "03-31T21:00"],
+        ["10-26T22:00", "10-27T11:00", "10-27T22:00"], ["06-02T22:00", "06-03T10:00", "06-03T21:00"],
+    ]  # fmt: skip
 
 
 def test_a_link_holds_the_whole_map_and_undo_goes_back(own_page, address):
