@@ -51,9 +51,11 @@ def uses_and_operator(
         lost_mw: What is on its loss line at each node, shape (T, N) [MW].
         loss_kg: Carbon on its loss line over the run [kg].
     """
-    if answer.convention != "load":
-        return (LossBearer(GRID_OPERATOR, inputs.step_hours * float(lost_mw.sum()), loss_kg),)
     model = "stocks" if inputs.operation is not None else "no stocks"
+    if answer.convention != "load":
+        name = f"losses under {answer.convention}, {model}"
+        lost_mwh = keep_latest(name, inputs.powers, lambda: inputs.step_hours * float(lost_mw.sum()))
+        return (LossBearer(GRID_OPERATOR, lost_mwh, loss_kg),)
     energy = keep_latest(f"losses of uses, {model}", inputs.powers, lambda: _of_uses(inputs, answer, lost_mw))
     used_kg_per_h = inputs.powers.use_mw * answer.tracing.known_ci_kg_per_mwh
     used_kg_per_h *= energy.lost_share

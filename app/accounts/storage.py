@@ -91,7 +91,7 @@ def stores_of(
 
 
 @dataclass(frozen=True, eq=False)
-class _NodeDevices:
+class NodeDevices:
     """The devices of a flexibility, each in as many parts as it has buses: M parts with Km slots.
 
     Args:
@@ -110,7 +110,7 @@ class _NodeDevices:
     slot: Ints | slice
 
     @classmethod
-    def from_flexibility(cls, flexibility: Flexibility) -> _NodeDevices:
+    def from_flexibility(cls, flexibility: Flexibility) -> NodeDevices:
         """The parts, device after device."""
         shares = flexibility.shares.tocoo()
         device, bus = shares.row.astype(np.int64), shares.col.astype(np.int64)
@@ -135,7 +135,7 @@ def _part(
     by_slot: bool,
 ) -> dict[str, Floats | Ints | Bools]:
     """The columns of the operation for one flexibility; owners from 0, efficiencies by device or `by_slot`."""
-    at = _NodeDevices.from_flexibility(flexibility)
+    at = NodeDevices.from_flexibility(flexibility)
     start = flexibility.start[at.device]
     spread = at.device.size > flexibility.n_devices
     owner = np.arange(at.device.size) if spread else store.owner[at.device]
@@ -189,14 +189,14 @@ def dispatched_stocks_mwh(flexibilities: Sequence[Flexibility], p_mw: Mapping[st
         flexibilities: All stores.
         p_mw: Their withdrawal by name, shape (K,) each [MW].
     """
-    parts = [_NodeDevices.from_flexibility(f).of_slots(f.energy_mwh(p_mw[f.name])) for f in flexibilities]
+    parts = [NodeDevices.from_flexibility(f).of_slots(f.energy_mwh(p_mw[f.name])) for f in flexibilities]
     return np.concatenate(parts) if parts else np.empty(0)
 
 
 def dispatched_in_pieces(flexibilities: Sequence[Flexibility], p_mw: Mapping[str, Floats]) -> Iterator[Floats]:
     """`dispatched_stocks_mwh`, shape (K,), in pieces that follow each other: a year of many cars is too large."""
     for flexibility in flexibilities:
-        at = _NodeDevices.from_flexibility(flexibility)
+        at = NodeDevices.from_flexibility(flexibility)
         if isinstance(at.slot, slice):
             yield from energy_in_pieces(flexibility, p_mw[flexibility.name])
         else:

@@ -38,6 +38,7 @@ class TracingInput:
         step_hours: Length of a step [h].
         powers_of: One with the same powers and other carbon, whose powers at nodes count for this one too.
         first_step: Step of the operation with which the rest begins, where this is a window of time.
+        carbon_of: One whose sources carry the same carbon, but for some that carry none; its sums count for this one.
     """
 
     flows: Flows
@@ -50,6 +51,7 @@ class TracingInput:
     step_hours: float
     powers_of: TracingInput | None = None
     first_step: int = 0
+    carbon_of: TracingInput | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -105,6 +107,7 @@ class TracingInput:
             consumers=replace(consumers, p_mw=consumers.p_mw[steps]),
             exports=replace(exports, p_mw=exports.p_mw[steps]),
             powers_of=None,
+            carbon_of=None,
             first_step=self.first_step + steps.start,
         )
 
@@ -116,11 +119,15 @@ class TracingInput:
     @cached_property
     def supplied(self) -> SuppliedCarbon:
         """Carbon of local generation and of imports, by step."""
+        if self.carbon_of is not None:
+            return self.carbon_of.supplied
         return supplied_carbon(self.sources, self.imported, step_hours=self.step_hours)
 
     @cached_property
     def source_kg(self) -> tuple[Floats, Floats]:
         """Carbon of local generation, and of what comes from the grid above, at each node over the run, (N,) each."""
+        if self.carbon_of is not None:
+            return self.carbon_of.source_kg
         kg_per_h = np.einsum("tg,tg->g", self.sources.p_mw, self.sources.ci_kg_per_mwh)
         return self.powers.of_sources(kg_per_h, ~self.imported), self.powers.of_sources(kg_per_h, self.imported)
 
@@ -134,7 +141,7 @@ class TracingInput:
             renewable_share: Renewable share of their power, shape (T, G) [1].
             operation: The same operation of the stores, with what their stocks hold at first.
         """
-        sources = replace(self.sources, ci_kg_per_mwh=ci_kg_per_mwh, renewable_share=renewable_share)
+        sources = self.sources.carrying(ci_kg_per_mwh, renewable_share)
         return replace(self, sources=sources, operation=operation, powers_of=self.powers_of or self)
 
     def with_carbon_free_stores(self) -> TracingInput:
@@ -143,9 +150,11 @@ class TracingInput:
             return self
         if self.powers_of is None:
             return self._without_stocks
-        free = self.powers_of._without_stocks  # noqa: SLF001  of its own kind
-        more = ((0, 0), (0, free.sources.node.size - self.sources.node.size))
-        return free.carrying(np.pad(self.sources.ci_kg_per_mwh, more), np.pad(self.sources.renewable_share, more), None)
+        free, own = self.powers_of._without_stocks, self.sources  # noqa: SLF001  of its own kind
+        more = ((0, 0), (0, free.sources.node.size - own.node.size))
+        same = own.renewable_share is self.powers_of.sources.renewable_share
+        share = free.sources.renewable_share if same else np.pad(own.renewable_share, more)
+        return replace(free.carrying(np.pad(own.ci_kg_per_mwh, more), share, None), carbon_of=self)
 
     @kept_if_small
     def _without_stocks(self) -> TracingInput:

@@ -50,11 +50,18 @@ def opened_workers(jobs: int | None, scheduler: str | None) -> AbstractContextMa
     Raises:
         InputError: If both are given.
     """
-    if scheduler is None:
-        return local_cluster(jobs or processors())
-    if jobs is not None:
+    require_one_of(jobs, scheduler)
+    return local_cluster(jobs or processors()) if scheduler is None else cluster_at(scheduler)
+
+
+def require_one_of(jobs: int | None, scheduler: str | None) -> None:
+    """Refuses a number of workers beside a scheduler.
+
+    Raises:
+        InputError: If both are given.
+    """
+    if jobs is not None and scheduler is not None:
         raise InputError.single("--jobs", "must be left out with --scheduler: a cluster has the workers it has", jobs)
-    return cluster_at(scheduler)
 
 
 @contextmanager
@@ -97,7 +104,7 @@ def cluster_at(address: str) -> Iterator[Client]:
     from distributed import Client  # noqa: PLC0415  slow to import
     from distributed.utils import silence_logging_cmgr  # noqa: PLC0415
 
-    _check_scheduler(address)
+    check_scheduler(address)
     with (
         silence_logging_cmgr(logging.CRITICAL),  # what goes wrong is said by the batch
         Client(address, timeout=CONNECT_S, set_as_default=False) as client,
@@ -106,8 +113,12 @@ def cluster_at(address: str) -> Iterator[Client]:
         yield client
 
 
-def _check_scheduler(address: str) -> None:
-    """Asks a scheduler who it is, before a client is made: one that cannot connect does not end by itself."""
+def check_scheduler(address: str) -> None:
+    """Asks a scheduler who it is, before a client is made: one that cannot connect does not end by itself.
+
+    Raises:
+        InputError: If none of this version answers.
+    """
     try:
         identity, versions = asyncio.run(_ask(address))
     except ValueError as error:

@@ -25,17 +25,19 @@ def check(
     ] = False,
 ) -> None:
     """Validate a scenario, or every run of a sweep, and say what it would run."""
-    from app.batch.sweep import check_sweep, is_sweep
-    from app.scenario import load_scenario
-    from app.scenario.describe import describe_scenario
+    from app.batch.sweep import is_sweep
     from grid.errors import InputError
     from grid.files.yaml_file import read_yaml
 
     if not is_sweep(read_yaml(scenario).content):
         if store is not None or index is not None or time_one:
             raise InputError.single(str(scenario), "is a scenario; --store, --index and --time-one are for sweeps")
+        from app.scenario import load_scenario
+        from app.scenario.describe import describe_scenario
+
         typer.echo(describe_scenario(load_scenario(scenario, days)))
         return
+    from app.batch.sweep import check_sweep
     from app.batch.sweep.describe import describe_sweep
     from app.batch.sweep.estimate import estimate_from_one_run, estimate_from_store
 
@@ -79,6 +81,9 @@ def _net_or_feeder(file: Path) -> ReadGrid | None:
         return read_grid_file(file)
     except InputError as error:
         refused = refused_elements(error)
+        if not refused and file.suffix in (".yaml", ".yml"):
+            rule = "must be the file of a grid; `gridcarbon check` reads scenarios"
+            raise InputError.single("FILE", rule, str(file)) from error
         if not refused:
             raise
     from grid.readers.opendss.phases import read_feeder

@@ -29,6 +29,7 @@ def export(
 
     at, left_out = export_step(source, file, step, form, extremes=extremes)
     how = "load it with pandapower.from_json" if form_of(file, form) == "pandapower-json" else form_of(file, form)
-    typer.echo(f"wrote {file}: step {at}, {how}")
+    of = f"least and highest results of all steps, loads and plants at step {at}" if extremes else f"step {at}"
+    typer.echo(f"wrote {file}: {of}, {how}")
     if left_out:
         typer.echo(f"  not in it: {', '.join(left_out)}")

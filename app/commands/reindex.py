@@ -14,4 +14,5 @@ def reindex(store: StorePlace, index: IndexUrl = None) -> None:
     done = reindexed(store, index)
     if done.set_aside is not None:
         typer.echo(f"the index that could not be read was set aside: {done.set_aside}")
-    typer.echo(f"{done.place}: {done.results} results and {done.sweeps} sweeps are in the index")
+    shown = [f"{n} {name}{'' if n == 1 else 's'}" for n, name in ((done.results, "result"), (done.sweeps, "sweep"))]
+    typer.echo(f"{done.place}: in the index {'is' if done.results == 1 else 'are'} {' and '.join(shown)}")

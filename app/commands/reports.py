@@ -36,7 +36,7 @@ def inventory(
     for note in made.notes:
         typer.echo(f"  {note}")
     for row in books.rows:
-        typer.echo(f"  {row.book:8} {'= ' * row.total}{row.name}: {row.kg:,.3f} kg")
+        typer.echo(f"  {row.book:8} {'= ' * row.total}{row.name}: {row.kg:z,.3f} kg")
     typer.echo(f"wrote {file}")
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PREPARED_FROM = 2688
 """Steps from which what the dashboard needs of the tables of a result is made with it: four weeks of quarter hours."""
+UNITS = {"1": "", "currency": "{currency}"}
+"""What is printed for units that are not their own name."""
 
 
 def run(
@@ -60,8 +62,12 @@ def prepare_long(result: Result) -> None:
 
 def print_summary(result: Result) -> None:
     """Prints the name of a result, how its run ended, and its key figures."""
+    from app.results.key_figures import figure_named
+
     typer.echo(f"{result.manifest['name']} ({result.manifest['strategy']}): {result.manifest['status']}")
+    currency = str(result.manifest["currency"])
     for key, value in result.summary.items():
-        shown = "–" if value is None else f"{value:,.6g}"
+        unit = figure_named(key).figure.unit
+        shown = "–" if value is None else f"{value:,.6g} {UNITS.get(unit, unit).format(currency=currency)}".rstrip()
         typer.echo(f"  {key:34} {shown}")
     typer.echo(f"result: {result.path}")

@@ -89,7 +89,8 @@ def _twin(
     for option, (place, cure) in named.items():
         there = is_folder(Path(place)) if option == "--estimate" else "://" in place or is_file(Path(place))
         kind = "folder" if option == "--estimate" else "file"
-        faults += [] if there else [Fault(option, f"no such {kind}; {cure}", place)]
+        rule = "is a folder, not a file" if kind == "file" and is_folder(Path(place)) else f"no such {kind}"
+        faults += [] if there else [Fault(option, f"{rule}; {cure}", place)]
     raise_if_any(faults, "the options")
     return None if store is None else TwinPlace(store, alerts, log, decides, estimate)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,13 +14,17 @@ from pydantic import Field, ValidationError
 
 from app.reports.consumers import REGION, sector_line, used_on_site_share
 from app.results.folder import Result
-from app.scenario.messages import fault_of
+from app.scenario.messages import faults_of
 from carbon.reporting.scope2 import Contract, MarketRates
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.files.content import read_csv
+from grid.files.cell_faults import cell_faults, column_faults, number_faults
+from grid.files.text_table import read_text_table
 from grid.files.yaml_file import read_yaml
 from grid.spec import Spec
+from grid.time.instants import in_utc, local_time_faults
+from grid.time.stamps import read_stamps
+from grid.time.zones import UTC_ZONE
 
 _ROUNDING = 1e-9
 
@@ -107,7 +111,7 @@ def read_claims(path: Path | None, result: Result) -> Claims:
         try:
             file = ContractsFile.model_validate(read.content)
         except ValidationError as error:
-            raise InputError([fault_of(item) for item in error.errors()], str(path)) from error
+            raise InputError(faults_of(error, ContractsFile), str(path)) from error
         return _claims(file, result, path.parent, str(path))
 
 
@@ -207,24 +211,36 @@ def _fed_in_mwh(result: Result, asset: str, times: pl.Series) -> Floats:
 def _csv(path: Path, at: str, times: pl.Series) -> Iterator[Fault | Floats]:
     """The energy in a file, or what is wrong with it."""
     try:
-        frame = read_csv(path, at, try_parse_dates=True, infer_schema=True)
+        table = read_text_table(path, at)
     except InputError as error:
         yield from error.faults
         return
-    missing = [name for name in ("time_utc", "energy_mwh") if name not in frame.columns]
+    missing = list(column_faults(table.names, ("time_utc", "energy_mwh")))
     if missing:
-        yield from (Fault(f"{at}.{name}", "is a required column") for name in missing)
+        yield from (replace(fault, place=f"{at}.{fault.place}") for fault in missing)
         return
-    if not isinstance(frame.schema["time_utc"], pl.Datetime) or not frame.schema["energy_mwh"].is_numeric():
-        yield Fault(at, "time_utc must be dates with time and energy_mwh numbers")
+    found = read_stamps([table.cells["time_utc"]], even=True)
+    stamps = in_utc(found.columns[0], UTC_ZONE).utc
+    energy = table.numbers("energy_mwh")
+    faults = [
+        *found.faults,
+        *cell_faults("time_utc", "must be times in UTC", stamps.is_null().to_numpy(), table.cells["time_utc"],
+                     table.lines),
+        *local_time_faults("time_utc", found.columns[0], UTC_ZONE),
+        *number_faults(table, "energy_mwh", energy, "must be a number", empty_may=False),
+        *cell_faults("energy_mwh", "must be at least 0", energy.values < 0, table.cells["energy_mwh"], table.lines),
+    ]  # fmt: skip
+    if faults:
+        yield from (replace(fault, place=f"{at}.{fault.place}") for fault in faults)
         return
-    stamps = frame["time_utc"].dt.replace_time_zone(None).cast(pl.Datetime("us"))
-    held = pl.DataFrame({"time": stamps, "energy_mwh": frame["energy_mwh"].cast(pl.Float64)})
+    held = pl.DataFrame({"time": stamps, "energy_mwh": energy.values})
     wanted = times.dt.replace_time_zone(None).to_frame("time")
     joined = wanted.join(held, on="time", how="left", maintain_order="left")["energy_mwh"]
     if held["time"].is_duplicated().any():
-        yield Fault(f"{at}.time_utc", "holds a time twice")
+        yield Fault(f"{at}.time_utc", "holds a time twice", str(held["time"].filter(held["time"].is_duplicated())[0]))
     elif joined.null_count():
-        yield Fault(f"{at}.time_utc", f"lacks {joined.null_count()} of the {len(times)} steps of the run")
+        first = wanted["time"].filter(joined.is_null())[0]
+        rule = f"lacks {joined.null_count()} of the {len(times)} steps of the run, first {first:%Y-%m-%d %H:%M}"
+        yield Fault(f"{at}.time_utc", rule)
     else:
         yield np.asarray(joined.to_numpy(), dtype=np.float64)

@@ -341,7 +341,7 @@ DECLARED: dict[str, Table] = {
     }),
     **CONVENTION_TABLES,
 }  # fmt: skip
-"""Every table of a result; rows are sorted by time, then element."""
+"""Every table of a result; rows are sorted by time, then element; pieces of `assets` by asset and bus, then time."""
 
 TABLES: dict[str, dict[str, PlType]] = {
     name: {column: declared.dtype for column, declared in table.columns.items()} for name, table in DECLARED.items()

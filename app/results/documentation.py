@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.results.columns import DECLARED
 from app.results.key_figures import KeyFigure, declarations
-from app.results.table_file import RESOLUTIONS
+from app.results.parquet.resolution import RESOLUTIONS, SIGNIFICANT_BITS
 
 DOCS = Path(__file__).parents[2] / "docs"
 KEY_FIGURES_INTRODUCTION = """# Key figures
@@ -19,12 +19,14 @@ up the rows.
 """
 TABLES_INTRODUCTION = """# Tables of a result
 Every table and column of a result, made from [app/results/columns.py](../app/results/columns.py) by
-`python -m app.results.documentation`. Rows are sorted by time, then element. Powers are positive when drawn. A value
-that does not exist is null. Numbers whose column states so are stored to the nearest multiple of that, a power of two
-(`app/results/table_file.py`): digits beyond it would be noise, which takes most of the room of a year on disk. In
-`sessions`, and for what the branches of a step lose (`p_from_mw` and `p_to_mw` together), what is left over of one row
-goes into the next: a value is less than a multiple off, and the sum of all rows, or of a step, half of one. Of
-`p_from_mw` above 0.25 MW, 15 significant bits are stored.
+`python -m app.results.documentation`. Rows are sorted by time, then element; those of `assets` by asset and bus, then
+time, in pieces of half a million rows that follow each other in time. Powers are positive when drawn. A value
+that does not exist is null. Numbers whose column states so are stored to the nearest multiple of that, a power of two,
+and to so many significant bits at most (`app/results/parquet/resolution.py`): digits beyond would be noise, which takes
+most of the room of a year on disk. For energies, carbon and distances of `sessions`, and for what the branches of a
+step lose (`p_from_mw` and `p_to_mw` together), what is left over of one row goes into the next, and at last into one
+that is no multiple: a value is less than a multiple off, and the sum over all sessions of a fleet at a bus, or over the
+branches of a step, keeps its digits.
 """
 _HEAD = "| key | what it counts | unit | better | formula |\n|---|---|---|---|---|"
 
@@ -68,8 +70,8 @@ def tables() -> str:
 
 def _stored_to(table: str, column: str) -> str:
     """What the numbers of a column are multiples of, in short; empty where they are stored as they are."""
-    step = RESOLUTIONS.get(table, {}).get(column)
-    return "" if step is None else f"{step:.1g}"
+    step, bits = RESOLUTIONS.get(table, {}).get(column), SIGNIFICANT_BITS.get(table, {}).get(column)
+    return "" if step is None else f"{step:.1g}" if bits is None else f"{step:.1g}, {bits} bits"
 
 
 PAGES = {"key_figures.md": key_figures, "tables.md": tables}

@@ -39,6 +39,7 @@ from grid.errors import Fault, InputError
 from grid.files.content import is_file, is_folder
 from grid.files.indented_json import indented
 from grid.files.output import in_words
+from grid.files.plain_yaml import plain_yaml
 from grid.memory import give_back_if_large
 
 HELD_BYTES = 10_000_000
@@ -79,11 +80,7 @@ class Result:
     @cached_property
     def scenario(self) -> Mapping[str, Any]:
         """The scenario that ran, as read from ``scenario.yaml``."""
-        import yaml  # noqa: PLC0415  only needed where a scenario is shown
-
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's reads the same seven times as fast
-        text = (self.path / "scenario.yaml").read_text(encoding="utf-8")
-        loaded: Mapping[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506  both make plain values only
+        loaded: Mapping[str, Any] = plain_yaml((self.path / "scenario.yaml").read_text(encoding="utf-8"))
         return loaded
 
     @cached_property

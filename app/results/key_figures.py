@@ -11,12 +11,13 @@ from importlib import resources
 from typing import Any, Literal
 
 import polars as pl
-import yaml
 from pydantic import Field
 
 from grid.errors import InputError, nearest
+from grid.files.plain_yaml import plain_yaml
 from grid.sharing import keep_latest
 from grid.spec import Spec
+from grid.units import PERCENT
 
 Tables = Callable[[str], pl.LazyFrame]
 """Gives a table of a result by its name, one of `app.results.columns.TABLES`."""
@@ -25,7 +26,6 @@ Value = float | int | None
 Compared = Literal["relative", "points", "count", "amount"]
 """How two runs are compared: in per cent, by percentage points of two shares, by the difference of counts, or by the
 amount of the difference, with its share in per cent."""
-PER_CENT = 100.0
 DIGITS = 12
 """Significant digits of key figures: later ones depend on the order in which threads add up the rows of a table."""
 CURRENCY = "currency"
@@ -119,7 +119,7 @@ class KeyFigure(Spec):
 
     def shown_value(self, value: Value) -> float | None:
         """A value in the unit in which it is shown."""
-        return None if value is None else float(value) * (PER_CENT if self.percent else 1.0)
+        return None if value is None else float(value) * (PERCENT if self.percent else 1.0)
 
     def of_member(self, member: str) -> KeyFigure:
         """The figure of one member of its family."""
@@ -179,7 +179,7 @@ class Declared:
 def declarations() -> Declarations:
     """All key figures and families, as declared."""
     text = (resources.files("app.results") / "key_figures.yaml").read_text("utf-8")
-    return Declarations.model_validate(yaml.safe_load(text))
+    return Declarations.model_validate(plain_yaml(text))
 
 
 def shown_in(place: Literal["demo", "overview"]) -> dict[str, KeyFigure]:

@@ -1,15 +1,11 @@
 """How a table of a result is stored: Parquet, of numbers as fine as they mean something, packed; and read in pieces.
 
-Digits of a number beyond what is known of it are noise, which nothing packs. So in the tables that have a row a step
-and element, or a charging session, numbers are stored to the nearest multiple of a power of two that is finer than
-anything that a reader asks for [1]; all stay double where they are declared double. Their bytes are stored stream by
-stream (``BYTE_STREAM_SPLIT``), so that the bytes that such numbers have in common stand together, and times and whole
-numbers that rise as the differences of one and the next (``DELTA_BINARY_PACKED``) [2].
+Numbers are rounded as `app.results.parquet.resolution` says; all stay double where they are declared double. Their
+bytes are stored stream by stream (``BYTE_STREAM_SPLIT``), so that the bytes that such numbers have in common stand
+together, and times and whole numbers that rise as the differences of one and the next (``DELTA_BINARY_PACKED``) [1].
 
 References:
-    [1] M. Klöwer et al., "Compressing atmospheric data into its real information content", Nature Computational
-        Science, vol. 1, pp. 713-724, 2021.
-    [2] Apache Parquet, "Encodings", https://parquet.apache.org/docs/file-format/data-pages/encodings/.
+    [1] Apache Parquet, "Encodings", https://parquet.apache.org/docs/file-format/data-pages/encodings/.
 """
 
 from __future__ import annotations
@@ -21,63 +17,31 @@ from io import BytesIO
 from itertools import chain, count
 from typing import Any, BinaryIO
 
-import numpy as np
 import polars as pl
 
 from app.results.columns import TABLES
 from app.results.parquet.assembly import EncodedColumn, footer_of, parts_of_file
 from app.results.parquet.footer import Struct
-from grid.arrays import Floats
+from app.results.parquet.resolution import RESOLUTIONS, Rounding, rounding_of
 from grid.sharing import keep_latest
 
 ROWS_AT_ONCE = 1_000_000
 """Rows of a piece of a large table: that of a year of a city has ten million."""
-RESOLUTIONS: dict[str, dict[str, float]] = {
-    "buses": {
-        "vm_pu": 2.0**-20, "ci_kg_per_mwh": 2.0**-4, "renewable_share": 2.0**-12, "carbon_free_share": 2.0**-12,
-    },
-    "branches": {"p_from_mw": 2.0**-17, "p_to_mw": 2.0**-20, "loading_percent": 2.0**-16},
-    "phase_voltages": {**{f"vm_{phase}_pu": 2.0**-20 for phase in "abc"}, "unbalance": 2.0**-20},
-    "phase_currents": {
-        **{f"loading_{phase}_percent": 2.0**-16 for phase in "abc"}, "neutral_percent": 2.0**-16,
-    },
-    "assets": {
-        **dict.fromkeys(("p_mw", "drawn_mw", "fed_in_mw", "q_mvar"), 2.0**-30), "e_mwh": 2.0**-15,
-        "ci_kg_per_mwh": 2.0**-18, "fed_in_ci_kg_per_mwh": 2.0**-18,
-    },
-    "sessions": {
-        **dict.fromkeys(("energy_kwh", "requested_kwh", "owed_kwh"), 2.0**-17), "v2g_kwh": 2.0**-18,
-        "charged_kg": 2.0**-17, **dict.fromkeys(("emissions_kg", "v2g_kg"), 2.0**-21), "driven_kg": 2.0**-17,
-        "driven_km": 2.0**-10, "g_per_km": 2.0**-5, "charged_g_per_kwh": 2.0**-10,
-    },
-    "nodal": {
-        "price_per_mwh": 2.0**-5, "penalty_per_mwh": 2.0**-5, "marginal_below_kg_per_mwh": 2.0**-3,
-        "marginal_above_kg_per_mwh": 2.0**-3, "dispatch_marginal_kg_per_mwh": 2.0**-3,
-    },
-    "consumers": {"energy_mwh": 2.0**-30, "carbon_free_mwh": 2.0**-30, "returned_mwh": 2.0**-30},
-    "consumer_carbon": {"emissions_kg": 2.0**-20, "returned_kg": 2.0**-20},
-}  # fmt: skip
-"""What the numbers of a column are stored to multiples of, by table (ours). What is only looked at: a hundredth of the
-tolerance by which a voltage is judged (1e-6 pu), 8 W, 30 Wh in a store, a sixteenth of a gram per kilowatt-hour. What
-is added up or set beside another power flow: so fine that sums over a run keep nine digits. What branches lose, each
-known to 1 W, and what sessions hold, to 8 mWh and 8 mg, is added up with what was left over of the row before, see
-`to_multiples_in_sum`: so its sums keep those digits too."""
 WHOLE = {"assets": frozenset({"p_mw", "drawn_mw", "fed_in_mw", "q_mvar", "fed_in_ci_kg_per_mwh"})}
 """Columns of `RESOLUTIONS` whose bytes are not split into streams, by table: powers of assets are often rated ones, and
 values that repeat pack better whole."""
 RISING = frozenset({"time", "start", "vehicle"})
 """Columns stored as differences, of any table: a dictionary would hold each moment whole, at 7 bytes a step."""
-LEVELS = {**dict.fromkeys(RESOLUTIONS, 3), "buses": 7, "nodal": 9}
+SPLIT = frozenset({*RESOLUTIONS, "ledger", "city", "views"})
+"""Tables whose numbers are split into streams; in smaller ones most numbers repeat, and pack better whole."""
+LEVELS = {**dict.fromkeys(RESOLUTIONS, 7), "branches": 9, "nodal": 9}
 """Of zstd, by table; 1 where none is stated."""
-SQUEEZED = {"assets": frozenset({"p_mw", "drawn_mw", "fed_in_mw", "q_mvar"})}
+SQUEEZED = {"assets": frozenset({"p_mw", "drawn_mw", "fed_in_mw", "q_mvar", "e_mwh", "fed_in_ci_kg_per_mwh"})}
 """Columns packed at level 9, by table: they take a tenth less room then. Others hardly do, and take twice as long."""
-FLOW_BITS = 15
-"""Significant bits of the power that enters a branch at its from bus: above 0.25 MW it is stored to a 16,000th of
-itself at most instead of to 8 W, as it is only looked at; what the branch loses is stored as of any other."""
-FINER = 2.0**10
-"""How much finer what is left over is counted than values are stored."""
 ROWS_IN_GROUP = 2**17
-"""Rows that are read together, some days of the reference city."""
+"""Rows that are read together, some days of the reference city; each group is one page, so that the bytes of a stream
+fill a block of zstd, which has a code of its own. In pages of 20,000 rows, as pyarrow makes them by itself, several
+streams share a code, and a year takes 6 % more."""
 
 MOST_KEPT_BYTES = 4_000_000
 """Size of a column that is kept for the next run, at most: twice that of a week of the reference city [byte]."""
@@ -93,8 +57,8 @@ def in_columns(name: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 def as_stored(name: str, frame: pl.DataFrame) -> pl.LazyFrame:
     """A table as it will be read again: its columns, their numbers to multiples of `RESOLUTIONS`."""
-    steps = RESOLUTIONS.get(name, {})
-    return in_columns(name, frame).lazy().with_columns(_to_multiples(column, step) for column, step in steps.items())
+    rounded = ((column, rounding_of(name, column)) for column in RESOLUTIONS.get(name, {}))
+    return in_columns(name, frame).lazy().with_columns(how.of_column(column) for column, how in rounded if how)
 
 
 @dataclass(frozen=True)
@@ -185,6 +149,9 @@ def _encoded_or_kept(name: str, series: pl.Series, alike: _Alike) -> EncodedColu
     return keep_latest(f"{series.name} of {name}", _Content(series), partial(_encoded, name, series, alike))[1]
 
 
+_OF_NAMES = (pl.String, pl.Categorical)
+
+
 class _Content:
     """A column as a key: equal to one of the same type whose memory holds the same bits."""
 
@@ -197,7 +164,7 @@ class _Content:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Content) or self.series.dtype != other.series.dtype:
             return False
-        if self.series.dtype == pl.String:  # which would be copied to stand as it is compared below
+        if self.series.dtype in _OF_NAMES:  # which would be copied to stand as they are compared below
             return self.series.equals(other.series)
         own, others = self._array, other._array
         return (len(own), own.offset) == (len(others), others.offset) and all(
@@ -207,27 +174,27 @@ class _Content:
 
     @cached_property
     def _array(self) -> Any:
-        """Its memory; of names their codes, which in one process stand for the same names."""
-        return (self.series.to_physical() if self.series.dtype == pl.Categorical else self.series).to_arrow()
+        """Its memory."""
+        return self.series.to_arrow()
 
 
-_Alike = dict[tuple[_Content, tuple[float | None, int, str | None]], EncodedColumn]
+_Alike = dict[tuple[_Content, tuple[Rounding | None, int, str | None]], EncodedColumn]
 """Columns of a table that have been encoded, by what they were before and how they were packed."""
 
 
-def _packing(name: str, column: str) -> tuple[float | None, int, str | None]:
-    """What the numbers of a column are stored to multiples of, the level of zstd, and the encoding."""
+def _packing(name: str, column: str) -> tuple[Rounding | None, int, str | None]:
+    """How the numbers of a column are rounded, the level of zstd, and the encoding."""
     level = 9 if column in SQUEEZED.get(name, ()) else LEVELS[name]
-    return RESOLUTIONS[name].get(column), level, _encoding(name, column)
+    return rounding_of(name, column), level, _encoding(name, column)
 
 
 def _encoded(name: str, series: pl.Series, alike: _Alike) -> tuple[pl.Series, EncodedColumn]:
     """A column of a table as it is stored; with what it was before, which the size of what is kept counts too."""
-    step, level, _ = packing = _packing(name, series.name)
+    rounding, level, _ = packing = _packing(name, series.name)
     same = alike.get((_Content(series), packing))
     if same is not None:
         return series, same.renamed(series.name)
-    stored = series.to_arrow() if step is None or series.is_empty() else _rounded(series, step)
+    stored = series.to_arrow() if rounding is None or series.is_empty() else rounding.of_series(series)
     return series, EncodedColumn.from_file(_written(name, {series.name: stored}, level))
 
 
@@ -252,6 +219,7 @@ def _written(name: str, arrays: Mapping[str, Any], level: int = 1) -> bytes:
     pq.write_table(
         pa.table(dict(arrays)), file,
         compression="zstd", compression_level=level, row_group_size=ROWS_IN_GROUP,
+        max_rows_per_page=ROWS_IN_GROUP, data_page_size=8 * ROWS_IN_GROUP,
         use_dictionary=[column for column in arrays if not TABLES[name][column].is_float() and column not in encodings],
         column_encoding=encodings or None,
         write_statistics=[column for column in arrays if TABLES[name][column] != pl.Categorical],
@@ -263,52 +231,9 @@ def _encoding(name: str, column: str) -> str | None:
     """How Parquet writes the values of a column of a table, if not whole or by a dictionary."""
     if column in RISING:
         return "DELTA_BINARY_PACKED"
-    if TABLES[name][column].is_float() and name in RESOLUTIONS and column not in WHOLE.get(name, ()):
+    if TABLES[name][column].is_float() and name in SPLIT and column not in WHOLE.get(name, ()):
         return "BYTE_STREAM_SPLIT"
     return None
-
-
-def _to_multiples(column: str, step: float) -> pl.Expr:
-    """A column to the nearest multiples of a power of two, of its own type; never minus zero, which packs badly."""
-    nearest = (pl.col(column) / step).round() * step
-    return pl.when(nearest == 0.0).then(0.0).otherwise(nearest).alias(column)
-
-
-def _rounded(series: pl.Series, step: float) -> Any:
-    """What `_to_multiples` makes of a column of floating-point numbers, as an array of pyarrow.
-
-    Its gaps stay where they are; what stands in them is rounded like the rest, which nobody reads.
-    """
-    import pyarrow as pa  # noqa: PLC0415  slow, and only needed where a result is written
-
-    array = series.to_arrow()
-    gaps, content = array.buffers()
-    values = np.frombuffer(content, array.type.to_pandas_dtype(), array.offset + len(array))
-    with np.errstate(all="ignore"):  # of what stands in gaps
-        rounded = values / values.dtype.type(step)
-        np.rint(rounded, out=rounded)
-        rounded *= values.dtype.type(step)
-        rounded += values.dtype.type(0.0)  # of minus zero it makes zero
-    return pa.Array.from_buffers(array.type, len(array), [gaps, pa.py_buffer(rounded)], array.null_count, array.offset)
-
-
-def to_multiples(values: Floats, step: float | Floats) -> Floats:
-    """Values to the nearest multiples of a power of two, for what else is to be derived from them as stored."""
-    stored: Floats = np.round(values / step) * step
-    return stored
-
-
-def to_multiples_in_sum(values: Floats, step: float) -> Floats:
-    """Values to multiples of a power of two such that what is left over of one goes into the next along the last axis.
-
-    So each is less than a multiple off, and every sum of the first of them half of one, however many they are. They are
-    counted to a small part of a multiple, so that values that differ in their last digits alone are stored as the same.
-    NaN stays, and takes no part.
-    """
-    fine = np.round(np.nan_to_num(values) * (FINER / step))
-    multiples = np.round(np.cumsum(fine, axis=-1) / FINER)
-    stored: Floats = np.diff(multiples, axis=-1, prepend=0.0) * step
-    return np.where(np.isnan(values), np.nan, stored)
 
 
 def in_pieces(table: pl.LazyFrame, rows: int = ROWS_AT_ONCE) -> Iterator[pl.DataFrame]:

@@ -78,7 +78,9 @@ def asset_faults(raw: Mapping[str, Any], city: City, folder: Path) -> Iterator[F
         except ValidationError:
             asset = _only_place(item)
         if asset is not None:
-            yield from beside(asset, folder, _time_zone(raw)).faults(city, f"assets[{place}]")
+            found = beside(asset, folder, _time_zone(raw))
+            yield from found.faults(city, f"assets[{place}]")
+            yield from found.limit_faults(f"assets[{place}]", _time_zone(raw))
     yield from _power_limit_faults(raw, folder)
     for place, item in items(raw, "data_centres"):
         bus = item.get("bus") if isinstance(item, Mapping) else None
@@ -86,10 +88,10 @@ def asset_faults(raw: Mapping[str, Any], city: City, folder: Path) -> Iterator[F
         if fault is not None:
             yield fault
         else:
-            yield from _data_centre_faults(item, city, f"data_centres[{place}]")
+            yield from _data_centre_faults(item, city, f"data_centres[{place}]", _time_zone(raw))
 
 
-def _data_centre_faults(item: Any, city: City, at: str) -> Iterator[Fault]:
+def _data_centre_faults(item: Any, city: City, at: str, time_zone: str) -> Iterator[Fault]:
     """Ratings of a data centre and of what stands on its site that cannot be meant in this city, as of any asset."""
     try:
         spec = DataCentre.model_validate(item)
@@ -98,6 +100,7 @@ def _data_centre_faults(item: Any, city: City, at: str) -> Iterator[Fault]:
     yield from size_faults(spec.p_it_rated_mw, city, f"{at}.p_it_rated_mw")
     for asset in spec.on_site_assets:
         yield from asset.faults(city, f"{at}.on_site.{asset.kind}")
+        yield from asset.limit_faults(f"{at}.on_site.{asset.kind}", time_zone)
 
 
 def _power_limit_faults(raw: Mapping[str, Any], folder: Path) -> Iterator[Fault]:
@@ -113,7 +116,7 @@ def _power_limit_faults(raw: Mapping[str, Any], folder: Path) -> Iterator[Fault]
             limit = limit_beside(PowerLimitSpec.model_validate(item), folder)
         except ValidationError:
             continue
-        yield from limit.faults(f"power_limits[{place}]")
+        yield from limit.faults(f"power_limits[{place}]", _time_zone(raw))
         for name in limit.names:
             if name not in known and not name.startswith(on_site):
                 yield Fault(f"power_limits[{place}].names", f"no asset called {name!r}", None, nearest(name, known))

@@ -8,8 +8,9 @@ import numpy as np
 
 from app.scenario.loaded import LoadedScenario, factors_of, in_folder
 from app.scenario.place import city_place
+from app.scenario.plausibility import forecast_doubts, idle_limits, profile_doubts
 from app.scenario.tariffs import members, tariff_of
-from app.tariffs import BillingAccount
+from app.tariffs import BillingAccount, unit_doubts
 from carbon.factors import factor_sets
 from carbon.upstream import load_region
 from carbon.upstream.market.factors import marginal_trade_factor, region_factors
@@ -27,7 +28,7 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     p_mw = city.withdrawal()[0][:, network.buses.node >= 0].sum(axis=1)
     lines = [
         f"{scenario.name}: valid",
-        *(f"  ATTENTION  {sentence}" for sentence in _first_of_all(loaded)),
+        *(f"  ATTENTION  {sentence}" for sentence in _warnings(loaded)),
         f"  scenario   {scenario.sha256}",
         (
             f"  period     {clock.start:%Y-%m-%d} to {clock.stop:%Y-%m-%d} UTC, {clock.n_steps} steps of "
@@ -50,7 +51,7 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     ]
     lines += [f"  {asset.kind:10} {asset.name}: {_where(loaded, asset.placement(city))}" for asset in loaded.assets]
     lines += [f"  adoption   {step}" for step in loaded.adopted.derivation]
-    lines += [_account(loaded, account) for account in scenario.tariff.accounts]
+    lines += [line for account in scenario.tariff.accounts for line in _account(loaded, account)]
     lines += [
         f"  data centre {spec.name}: {spec.p_it_rated_mw:g} MW of IT at {spec.bus}, "
         + (f"stated PUE {spec.stated.pue:g}" if spec.stated else f"{spec.cooling.kind}, {spec.power_chain.kind}")
@@ -63,12 +64,15 @@ def describe_scenario(loaded: LoadedScenario) -> str:
     return "\n".join([*lines, *(report.text for report in loaded.reports), *_of_assets(loaded)])
 
 
-def _first_of_all(loaded: LoadedScenario) -> Iterator[str]:
-    """What a reader must know before all else: what is not real, not supplied, or misstated in one phase."""
+def _warnings(loaded: LoadedScenario) -> Iterator[str]:
+    """What a reader must know before all else: what is not real, not supplied, misstated, or limits nothing."""
     yield from _synthetic(loaded.city)
     if loaded.city.network.buses.without_supply:
         yield loaded.city.network.buses.without_supply
     yield from loaded.phases.misstated
+    yield from idle_limits(loaded)
+    yield from forecast_doubts(loaded)
+    yield from profile_doubts(loaded)
 
 
 def _solver(loaded: LoadedScenario) -> str:
@@ -89,11 +93,12 @@ def _synthetic(city: City) -> tuple[str, ...]:
     return (report.synthetic,) if report is not None and report.synthetic else ()
 
 
-def _account(loaded: LoadedScenario, account: BillingAccount) -> str:
-    """Who pays by which tariff, and how far its prices were checked."""
+def _account(loaded: LoadedScenario, account: BillingAccount) -> Iterator[str]:
+    """Who pays by which tariff, how far its prices were checked, and which look like those of another unit."""
     tariff = tariff_of(account, loaded.folder)
     status = ", ".join(dict.fromkeys(source.status for source in tariff.sources))
-    return f"  account    {account.name}: {len(members(loaded, account))} members by {tariff.name} ({status})"
+    yield f"  account    {account.name}: {len(members(loaded, account))} members by {tariff.name} ({status})"
+    yield from (f"  ATTENTION  {account.name}: {doubt}" for doubt in unit_doubts(tariff))
 
 
 def _unverified_factors(loaded: LoadedScenario) -> str:

@@ -14,6 +14,7 @@ from app.scenario.asset_faults import items
 from app.scenario.forecast_file import read_forecast
 from app.scenario.loaded import in_folder
 from app.scenario.place import city_place
+from app.scenario.plausibility import upstream_doubts
 from app.scenario.schema import CarbonSpec, CitySpec, UpstreamSpec
 from carbon.data_centre.utilisation_file import read_utilisation
 from carbon.factors import adjusted, lacking_factors, load_factor_set
@@ -83,7 +84,7 @@ def _checks(raw: Mapping[str, Any], folder: Path, city: City | None, assets: Seq
             year = city.clock.start.year
             yield _placed("upstream.weather", partial(_check_sites, sites, folder, name, year))
         if isinstance(csv, str) and city is not None:
-            yield _placed("upstream.csv", partial(_check_upstream, folder, csv, city.clock, raw))
+            yield _placed("upstream.csv", partial(_check_upstream, folder, csv, city, raw))
     for place, item in items(raw, "data_centres"):
         load = item.get("it_load") if isinstance(item, Mapping) else None
         file = load.get("csv") if isinstance(load, Mapping) else None
@@ -168,7 +169,7 @@ def _check_forecast(path: Path, clock: Clock) -> None:
     read_forecast(path, clock)
 
 
-def _check_upstream(folder: Path, csv: str, clock: Clock, raw: Mapping[str, Any]) -> FileReport | None:
+def _check_upstream(folder: Path, csv: str, city: City, raw: Mapping[str, Any]) -> FileReport | None:
     """Reads an upstream file as the run will: with the boundary and the factors of the scenario."""
     area = raw["upstream"].get("area")
     try:
@@ -176,10 +177,13 @@ def _check_upstream(folder: Path, csv: str, clock: Clock, raw: Mapping[str, Any]
         factors = load_factor_set(in_folder(carbon.factor_set, folder))
     except (ValidationError, InputError):  # told at their own place
         carbon, factors = CarbonSpec(), load_factor_set()
+    currency, area = raw.get("currency", "EUR"), area if isinstance(area, str) else None
     upstream = upstream_from_csv(
-        folder / csv, clock, carbon.boundary, factors=factors, area=area if isinstance(area, str) else None
+        folder / csv, city.clock, carbon.boundary, factors=factors, area=area, currency=str(currency)
     )
-    return upstream.report
+    longitude = city_place(_city_spec(raw), city.network.buses).longitude
+    doubts = tuple(upstream_doubts(upstream, longitude))
+    return upstream.report and replace(upstream.report, mended=(*upstream.report.mended, *doubts))
 
 
 def _check_weather(source: str, spec: CitySpec, city: City, *, shines: bool) -> FileReport | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -14,8 +14,13 @@ import polars as pl
 
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest, raise_if_any
-from grid.files.content import beside, is_file, read_csv, read_parquet, shown_path
+from grid.files.cell_faults import cell_faults, column_faults, number_faults
+from grid.files.content import PARQUET_ENDINGS, is_file, missing_file, read_parquet, shown_path
+from grid.files.text_table import TextTable, read_text_table
 from grid.time.clock import Clock
+from grid.time.instants import in_utc, local_time_faults
+from grid.time.stamps import read_stamps
+from grid.time.zones import UTC_ZONE
 from grid.twin.forecast.history import KINDS, NEVER_NEGATIVE
 
 SEEN: Final = ("demand", "pv", "wind")
@@ -53,20 +58,17 @@ def read_forecast(path: Path, clock: Clock) -> tuple[IssuedTotals, ...]:
         InputError: With all that is wrong with the file.
     """
     if not is_file(path):
-        raise InputError.single("", f"no file {shown_path(path)!r}", suggestion=nearest(path.name, beside(path)))
-    table = read_csv(path) if path.suffix.casefold() == ".csv" else read_parquet(path)
-    faults = [
-        Fault(name, "is missing", suggestion=nearest(name, table.columns))
-        for name in _COLUMNS
-        if name not in table.columns
-    ]
-    raise_if_any(faults, str(path))
-    rows = _typed(table)
-    raise_if_any(_faults(rows, clock), str(path))
+        raise InputError([missing_file(path, "")], shown_path(path))
+    table = _table(path)
+    raise_if_any(column_faults(table.names, _COLUMNS), str(path))
+    faults: list[Fault] = []
+    rows = _typed(table, faults)
+    raise_if_any([*faults, *_faults(rows, clock)], str(path))
     known: dict[str, Floats] = {}
     found: dict[int, IssuedTotals] = {}
     for (made,), issue in rows.sort(ISSUED, maintain_order=True).group_by(ISSUED, maintain_order=True):
-        new = {kind: _on_clock(rows, clock) for kind in SEEN if not (rows := issue.filter(kind=kind)).is_empty()}
+        of_kinds = {kind: issue.filter(kind=kind) for kind in SEEN}
+        new = {kind: _on_clock(part, clock) for kind, part in of_kinds.items() if part.height}
         known |= {kind: np.where(np.isfinite(p), p, known.get(kind, np.nan)) for kind, p in new.items()}
         first = max(math.ceil(float(_steps(pl.Series([made]), clock)[0])), 0)
         if first < clock.n_steps:
@@ -74,27 +76,43 @@ def read_forecast(path: Path, clock: Clock) -> tuple[IssuedTotals, ...]:
     return tuple(found.values())
 
 
-def _typed(table: pl.DataFrame) -> pl.DataFrame:
-    """Kind as text, times in UTC without a zone, and power; null where a cell is none of this.
+def _table(path: Path) -> TextTable:
+    """The cells of a file, each row once; those of Parquet have types."""
+    if path.suffix.casefold() not in PARQUET_ENDINGS:
+        return read_text_table(path).once()
+    frame = read_parquet(path)
+    return TextTable(frame, np.arange(1, frame.height + 1))
+
+
+def _typed(table: TextTable, faults: list[Fault]) -> pl.DataFrame:
+    """Kind as text, times in UTC without a zone, and power; null or NaN where a cell is none of this.
 
     What has no moment at which it was made was made long ago.
     """
-    made = _moments(table[ISSUED]) if ISSUED in table.columns else pl.Series([_LONG_AGO] * table.height)
+    made = pl.Series([_LONG_AGO], dtype=pl.Datetime("us")).new_from_index(0, table.n_rows)
+    if ISSUED in table.names:
+        made = _moments(table, ISSUED, faults)
+    numbers = table.numbers("p50_mw")
+    faults += number_faults(table, "p50_mw", numbers, "must be finite numbers", empty_may=False)
     return pl.DataFrame({
-        "kind": table["kind"].cast(pl.String, strict=False), "time_utc": _moments(table["time_utc"]),
-        "p50_mw": table["p50_mw"].cast(pl.Float64, strict=False), ISSUED: made.cast(pl.Datetime("us")),
+        "kind": table.cells["kind"].cast(pl.String, strict=False), "time_utc": _moments(table, "time_utc", faults),
+        "p50_mw": numbers.values, ISSUED: made,
     })  # fmt: skip
 
 
-def _moments(time: pl.Series) -> pl.Series:
+def _moments(table: TextTable, name: str, faults: list[Fault]) -> pl.Series:
     """Times in UTC without a zone; null where a cell is none."""
-    if time.dtype == pl.String:
-        time = time.str.strip_chars_end("Z").str.to_datetime(time_unit="us", strict=False)
-    elif isinstance(time.dtype, pl.Datetime) and time.dtype.time_zone is not None:
-        time = time.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    elif not isinstance(time.dtype, pl.Datetime):
-        time = pl.Series([None] * time.len())
-    return time.cast(pl.Datetime("us"))
+    cells = table.cells[name]
+    if cells.dtype != pl.String and not isinstance(cells.dtype, pl.Datetime):
+        cells = pl.Series([""]).new_from_index(0, len(cells))
+    found = read_stamps([cells], even=True)
+    faults += [replace(fault, place=name) for fault in found.faults]
+    utc = in_utc(found.columns[0], UTC_ZONE).utc
+    if name != ISSUED:
+        faults += local_time_faults(name, found.columns[0], UTC_ZONE)
+    if not found.faults:
+        faults += cell_faults(name, "must be times in UTC", utc.is_null().to_numpy(), table.cells[name], table.lines)
+    return utc
 
 
 def _steps(times: pl.Series, clock: Clock) -> pl.Series:
@@ -108,18 +126,12 @@ def _faults(rows: pl.DataFrame, clock: Clock) -> Iterator[Fault]:
     for kind in rows["kind"].unique(maintain_order=True).to_list():
         if kind not in KINDS:
             yield Fault("kind", f"must be one of {', '.join(KINDS)}", kind, nearest(str(kind), KINDS))
-    unknown = [name for name in ("time_utc", ISSUED) if rows[name].has_nulls()]
-    for name in unknown:
-        yield Fault(name, "must be times in UTC; rows that are not", rows[name].null_count())
-    if unknown:
+    if rows["time_utc"].has_nulls() or rows[ISSUED].has_nulls():
         return
     start, made = clock.start.replace(tzinfo=None), rows[ISSUED].min()
     if isinstance(made, datetime) and made > start:
         rule = f"must have one by the beginning of the period, {start:%Y-%m-%d %H:%M}; the first is of"
         yield Fault(ISSUED, rule, f"{made:%Y-%m-%d %H:%M}")
-    power = rows["p50_mw"].fill_null(float("nan"))
-    if not power.is_finite().all():
-        yield Fault("p50_mw", "must be finite numbers; rows that are not", int((~power.is_finite()).sum()))
     negative = rows.filter(pl.col("kind").is_in(NEVER_NEGATIVE), pl.col("p50_mw") < 0).height
     if negative:
         yield Fault("p50_mw", f"must be at least 0 of {', '.join(NEVER_NEGATIVE)}; rows that are not", negative)

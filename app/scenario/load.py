@@ -12,8 +12,9 @@ from app.scenario.asset_faults import adoption_faults, asset_faults, repeated_na
 from app.scenario.controller_faults import controller_faults
 from app.scenario.faults import at_place, read_files
 from app.scenario.loaded import LoadedScenario
-from app.scenario.messages import fault_of
+from app.scenario.messages import faults_of
 from app.scenario.phases import solved_phases
+from app.scenario.plausibility import forecast_faults
 from app.scenario.schema import CitySpec, PeriodSpec, Scenario
 from app.scenario.tariffs import member_faults, tariff_faults
 from grid.assets import Asset
@@ -49,7 +50,7 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
     try:
         scenario = Scenario.model_validate(raw)
     except ValidationError as error:
-        faults += [fault_of(item) for item in error.errors()]
+        faults += faults_of(error)
     city = _city(raw, folder, faults)
     faults += repeated_names(raw)
     if city is not None:
@@ -62,7 +63,7 @@ def check_scenario(raw: Any, folder: Path, source: str, days: int | None = None)
         faults += tariff_faults(scenario, folder)
         if city is not None and not faults:
             loaded = LoadedScenario(scenario, folder, city)
-            faults += [*member_faults(loaded), *controller_faults(loaded)]
+            faults += [*member_faults(loaded), *controller_faults(loaded), *forecast_faults(loaded)]
     if faults or scenario is None or city is None:
         raise ScenarioError(dict.fromkeys(faults), source)
     of_city = tuple(report for report in (city.grid_report, city.profiles_report) if report is not None)

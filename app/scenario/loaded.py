@@ -12,7 +12,7 @@ from app.scenario.forecast_spec import ForecastFileSpec
 from app.scenario.phases import NO_UNBALANCE, SolvedPhases, solved_phases
 from app.scenario.schema import CarbonSpec, Scenario
 from carbon.factors import FactorSet, adjusted, load_factor_set
-from carbon.upstream import caveats, load_region, score_sentence
+from carbon.upstream import caveats, currency_doubt, load_region, score_sentence
 from grid.assets import Asset, SharedPowerLimit
 from grid.assets.adoption import Adopted, adopt
 from grid.city.city import City
@@ -77,7 +77,9 @@ class LoadedScenario:
         if scenario.upstream.csv is not None:
             return ()
         region = load_region(in_folder(scenario.upstream.region or "reference", self.folder))
-        return (*caveats(region, scenario.period.start.year), self.upstream_score)
+        prices = currency_doubt(region.currency, scenario.currency, f"prices of {region.name}")
+        told = (f"{prices[0].upper()}{prices[1:]}.",) if prices else ()
+        return (*told, *caveats(region, scenario.period.start.year), self.upstream_score)
 
     @property
     def upstream_score(self) -> str:

@@ -17,6 +17,8 @@ MIDDLE_OF_GERMANY = (51.16, 10.45)
 GERMAN_TIME = "Europe/Berlin"
 FARTHEST_FROM_ZONE_H = 3.0
 """How far a place's mean solar time can be from its standard time: the west of China comes near it [h]."""
+_FARTHEST_SOUTH, _FARTHEST_NORTH = 20, 75
+"""Latitudes of cities, without sign [degree]."""
 A_YEAR = 2023
 
 
@@ -62,13 +64,23 @@ def place_among(spec: CitySpec, x: Floats, y: Floats) -> CityPlace:
     why = "The grid has no geographic coordinates"
     if known.any():
         longitude, latitude = float(x[known].mean()), float(y[known].mean())
-        if abs(longitude) <= 180 and 20 <= abs(latitude) <= 75:  # schematic plans have small or large numbers
-            apart_h = (longitude / 15 - offset_h + 12) % 24 - 12
-            if abs(apart_h) <= FARTHEST_FROM_ZONE_H:
-                return CityPlace(latitude, longitude)
+        if _lies_within(longitude, latitude, offset_h):
+            return CityPlace(latitude, longitude)
+        if abs(longitude) <= 180 and _FARTHEST_SOUTH <= abs(latitude) <= _FARTHEST_NORTH:
             why = f"The grid's coordinates do not lie in the time zone {spec.time_zone}"
+        if _lies_within(latitude, longitude, offset_h) and not _lies_within(longitude, latitude, offset_h):
+            why = (
+                f"The grid's coordinates lie in the time zone {spec.time_zone} if longitude and latitude are exchanged"
+            )
     if spec.time_zone == GERMAN_TIME:
         return CityPlace(*MIDDLE_OF_GERMANY, f"{why}: the sun is that of the middle of Germany.")
     latitude, longitude = place_of_zone(spec.time_zone) or (MIDDLE_OF_GERMANY[0], 15 * offset_h)
     where = f"latitude {latitude:.1f}, longitude {longitude:.1f}, where {spec.time_zone} is"
     return CityPlace(latitude, longitude, f"{why}: the sun is that of {where}.")
+
+
+def _lies_within(longitude: float, latitude: float, offset_h: float) -> bool:
+    """Whether a city in a time zone may lie there; schematic plans have small or large numbers, no degrees."""
+    apart_h = (longitude / 15 - offset_h + 12) % 24 - 12
+    degrees = abs(longitude) <= 180 and _FARTHEST_SOUTH <= abs(latitude) <= _FARTHEST_NORTH
+    return degrees and abs(apart_h) <= FARTHEST_FROM_ZONE_H

@@ -105,7 +105,8 @@ class UpstreamSpec(Spec):
     Default: the city's weather."""
     csv: str | None = None
     """File used instead of a region: hourly (or shorter) values as `time_utc, ci_kg_per_mwh, price_per_mwh`, a layout
-    published by Electricity Maps, EIA-930, NESO, ENTSO-E or Energy-Charts, or a folder of ENTSO-E's File Library."""
+    published by Electricity Maps, EIA-930, NESO, ENTSO-E, Energy-Charts, SMARD or éCO2mix, a folder of ENTSO-E's File
+    Library, or a folder of one file of generation and one of prices."""
     area: str | None = Field(default=None, min_length=1)
     """Area to read from files of ENTSO-E's File Library, which hold all of Europe, by its short name, such as
     `DE_LU`."""

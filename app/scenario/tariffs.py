@@ -7,11 +7,10 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from app.scenario.loaded import LoadedScenario, in_folder
-from app.scenario.messages import fault_of
+from app.scenario.messages import faults_of
 from app.scenario.schema import Scenario
 from app.tariffs import BillingAccount, CityPrices, Tariff, linear_faults, linear_prices
 from app.tariffs.reduction import BY_TIME
@@ -19,6 +18,7 @@ from app.tariffs.times import LocalTimes
 from grid.arrays import Floats
 from grid.errors import Fault, InputError, nearest
 from grid.files.content import is_file
+from grid.files.plain_yaml import plain_yaml
 from grid.files.yaml_file import read_yaml
 from grid.time.calendar import holidays_of
 from grid.time.clock import Clock
@@ -50,7 +50,7 @@ def load_tariff(name_or_path: str) -> Tariff:
         try:
             return Tariff.model_validate(file.content)
         except ValidationError as error:
-            raise InputError([fault_of(item, Tariff) for item in error.errors()], str(path)) from error
+            raise InputError(faults_of(error, Tariff), str(path)) from error
 
 
 def tariff_of(account: BillingAccount, folder: Path) -> Tariff:
@@ -176,7 +176,7 @@ def tariffs_in_words() -> str:
     """Every shipped tariff with its sources."""
     lines = []
     for name, path in shipped_tariffs().items():
-        tariff = Tariff.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        tariff = Tariff.model_validate(plain_yaml(path.read_text(encoding="utf-8")))
         lines.append(f"{name}: {tariff.name}, {tariff.currency}")
         lines += [f"  {one.status:10} {one.title} {one.url} {one.date}".rstrip() for one in tariff.sources]
     return "\n".join(lines)

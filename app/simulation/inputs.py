@@ -12,6 +12,7 @@ import numpy as np
 
 from app.scenario.loaded import LoadedScenario, factors_of, in_folder
 from app.scenario.place import CityPlace, city_place
+from app.scenario.plausibility import forecast_doubts, idle_limits, profile_doubts, upstream_doubts
 from app.scenario.tariffs import city_prices
 from app.simulation.forecast import forecast_notes
 from app.simulation.limits import GridLimits, resolve_limits
@@ -157,7 +158,8 @@ def _notes_of_inputs(
     if upstream.missing_hours:
         notes.append(f"{upstream.missing_hours} hours of the upstream file were missing and were filled.")
     if upstream.report is not None:
-        notes += [f"Upstream: {each}." for each in (*upstream.report.mended, *upstream.report.dropped)]
+        told = (*upstream.report.mended, *upstream.report.dropped, *upstream_doubts(upstream, place.longitude))
+        notes += [f"Upstream: {each}." for each in told]
     notes += [*loaded.caveats, *(str(change) for change in followed)]
     return notes
 
@@ -166,6 +168,7 @@ def _notes_of_run(loaded: LoadedScenario, flexibilities: list[Flexibility]) -> l
     """What a reader should know of recorded sessions, of limits on power, and of how the power flow is solved."""
     network = loaded.city.network
     notes = [f"{asset.name}: {note}" for asset in loaded.assets for note in asset.notes()]
+    notes += [f"{each}." for each in (*idle_limits(loaded), *forecast_doubts(loaded), *profile_doubts(loaded))]
     notes += [_limited(flexibility) for flexibility in flexibilities if flexibility.limited_sessions]
     if loaded.phases.sequences is None:
         notes += [f"Solved by pandapower's Newton-Raphson because of {reason}." for reason in network.uncovered]
@@ -208,7 +211,12 @@ def _upstream(loaded: LoadedScenario, weather: Weather, factors: FactorSet) -> t
     zone = scenario.city.time_zone
     if scenario.upstream.csv is not None:
         upstream = upstream_from_csv(
-            loaded.folder / scenario.upstream.csv, clock, boundary, factors=factors, area=scenario.upstream.area
+            loaded.folder / scenario.upstream.csv,
+            clock,
+            boundary,
+            factors=factors,
+            area=scenario.upstream.area,
+            currency=scenario.currency,
         )
         return upstream, float(upstream.ci_kg_per_mwh.mean()), float(upstream.renewable_share.mean())
     region = load_region(in_folder(scenario.upstream.region or "reference", loaded.folder))

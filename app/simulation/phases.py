@@ -31,7 +31,7 @@ from grid.memory import give_back_if_large
 from grid.powerflow.extremes import Extremes
 from grid.powerflow.grid_flow import GridFlow
 from grid.powerflow.powerflow import PowerFlow
-from grid.sharing import keep_latest, shared
+from grid.sharing import keep_latest, shared, sharing_preparation
 from grid.threads import at_most
 from grid.units import KG_PER_T
 from optimizer.horizon.spans import Map, Spans
@@ -118,7 +118,7 @@ def simulate(
     seconds: dict[str, float] = {}
     reused: list[str] = []
     with at_most(threads):
-        with _phase("prepare", seconds, tell):
+        with _phase("prepare", seconds, tell), sharing_preparation():
             inputs = prepare(loaded)
         with _phase("dispatch", seconds, tell) as name:
             schedule, found = _dispatched(inputs, tell, reuse, apply)
@@ -217,7 +217,13 @@ def _account(inputs: SimulationInputs, flow: GridFlow, p_mw: Mapping[str, Floats
 
 
 def dispatch_problem(inputs: SimulationInputs, p_fixed_mw: Floats, q_fixed_mvar: Floats) -> DispatchProblem:
-    """The scenario as the optimizer sees it."""
+    """The scenario as the optimizer sees it.
+
+    Args:
+        inputs: The scenario.
+        p_fixed_mw: Withdrawal of what cannot be moved, at every bus, shape (T, B) [MW].
+        q_fixed_mvar: The same of reactive power, shape (T, B) [MVAr].
+    """
     scenario, clock = inputs.loaded.scenario, inputs.clock
     limits, carbon_cap_t = inputs.limits, scenario.dispatch.carbon_cap_t
     per_hour = 1 / clock.step_hours

@@ -10,6 +10,7 @@ from app.results.key_figures import Compared, comparable, shown_in
 from app.results.run import finished, run_scenario
 from app.scenario import load_scenario
 from app.simulation.phases import Progress
+from grid.sharing import sharing_preparation
 
 STRATEGIES = ("unmanaged", "optimal")
 
@@ -22,9 +23,10 @@ def run_demo(out: Path, days: int, progress: Progress | None = None) -> tuple[Re
     for variant, strategy in zip(variants, STRATEGIES, strict=True):
         finished(out / strategy, variant)  # refuse a foreign folder before the first run, not after it
     results = []
-    for variant, strategy in zip(variants, STRATEGIES, strict=True):
-        tell = None if progress is None else _named(progress, strategy)
-        results.append(run_scenario(variant, out / strategy, tell))
+    with sharing_preparation():
+        for variant, strategy in zip(variants, STRATEGIES, strict=True):
+            tell = None if progress is None else _named(progress, strategy)
+            results.append(run_scenario(variant, out / strategy, tell))
     return results[0], results[1]
 
 
@@ -88,6 +90,6 @@ def change_in_words(
         share = f" ({100 * abs(difference / whole):.1f} %)" if compared == "amount" and whole else ""
         return f"{abs(difference):,.{digits}f}{named} {way}{share}"
     if before == 0:
-        return "the same" if after == 0 else f"{after:+,.4g}"
+        return "the same" if after == 0 else f"{abs(after):,.4g} {unit}".rstrip() + f" {way}"
     percent = 100 * (after / before - 1)
     return "the same" if abs(percent) < 0.05 else f"{abs(percent):.1f} % {way}"

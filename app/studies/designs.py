@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +16,7 @@ from app.results.table_file import in_columns
 from app.results.tables.registry import tables
 from app.scenario import load_scenario
 from app.scenario.loaded import LoadedScenario
+from app.scenario.messages import faults_of
 from app.simulation.inputs import outdoor_air
 from app.simulation.phases import Progress, SimulationResult, simulate
 from carbon.data_centre import FacilityModel, it_demand_mw
@@ -162,8 +163,7 @@ def _check_designs(raw: Any, source: str) -> Designs:
     try:
         return Designs.model_validate(raw)
     except ValidationError as error:
-        faults = [Fault(_place(item["loc"]), item["msg"], _plain(item["input"])) for item in error.errors()]
-        raise ScenarioError(faults, source) from error
+        raise ScenarioError(faults_of(error, Designs), source) from error
 
 
 def _changed(base: LoadedScenario, design: Design, at: str, faults: list[Fault]) -> LoadedScenario | None:
@@ -179,13 +179,26 @@ def _changed(base: LoadedScenario, design: Design, at: str, faults: list[Fault])
     try:
         changed = base.with_changes(design.changes)
     except ValidationError as error:
-        faults += [Fault(f"{at}: {_place(item['loc'])}", item["msg"], _plain(item["input"])) for item in error.errors()]
+        faults += [replace(fault, place=f"{at}: {fault.place}") for fault in faults_of(error)]
         return None
     except (KeyError, IndexError, ValueError) as error:
-        faults.append(Fault(at, f"a path leads nowhere: {error}"))
+        paths = ", ".join(path for path in design.changes if not _leads_somewhere(base, path))
+        faults.append(Fault(at, f"a path leads nowhere: {paths or error}"))
         return None
     faults += _bus_faults(changed, at)
     return changed if len(faults) == before else None
+
+
+def _leads_somewhere(base: LoadedScenario, path: str) -> bool:
+    """Whether a dotted path alone can be followed in a scenario."""
+    place: Any = base.scenario.model_dump(mode="python")
+    *parents, last = path.split(_NAME_SEPARATOR)
+    try:
+        for key in parents:
+            place = place[int(key)] if isinstance(place, list | tuple) else place[key]
+        return isinstance(place, Mapping) or int(last) < len(place)
+    except (KeyError, IndexError, ValueError, TypeError):
+        return False
 
 
 def _bus_faults(loaded: LoadedScenario, at: str) -> Iterator[Fault]:
@@ -261,14 +274,6 @@ def yearly_pue(outcome: SimulationResult) -> float | None:
         it_mwh += float(p_it_mw.sum())
         total_mwh += float(FacilityModel(spec, air, clock.step_hours).total_at(p_it_mw).sum())
     return total_mwh / it_mwh if it_mwh else None
-
-
-def _place(loc: tuple[int | str, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool) else None
 
 
 FIGURES = (

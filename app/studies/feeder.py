@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grid.errors import InputError
+from grid.errors import InputError, listed
 from grid.phase_coordinates import node_flow
 from grid.readers.opendss.phases import ReadFeeder
 from grid.readers.opendss.reading import NO_SEQUENCES
@@ -47,5 +47,4 @@ def refused_elements(error: InputError) -> str:
     if not any(fault.rule == NO_SEQUENCES for fault in error.faults):
         return ""
     named = list(dict.fromkeys(fault.place for fault in error.faults if fault.rule != NO_SEQUENCES))
-    more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
-    return f"{len(named)} elements: {', '.join(named[:SHOWN])}{more}"
+    return f"{len(named)} elements: {listed(named, SHOWN)}"

@@ -10,15 +10,12 @@ import numpy as np
 import polars as pl
 
 from grid.city.own_profiles import own_profile_faults, row_of
-from grid.errors import raise_if_any
+from grid.errors import listed, raise_if_any
 from grid.network.injections import Injections
 from grid.network.phase_network import PhaseNetwork
 from grid.phase_coordinates import NodeFlow, node_flow
 from grid.time.calendar import ProfileTable
 from grid.time.clock import Clock
-
-NAMED_STEPS = 5
-"""So many steps without a solution are named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +25,7 @@ class FeederYear:
     Args:
         clock: The time axis.
         flow: The power flow.
-        drawn_mwh: Energy that the loads were to draw at rated voltage [MWh].
+        drawn_mwh: Energy that the loads were to draw at rated voltage in the steps with a solution [MWh].
     """
 
     clock: Clock
@@ -39,9 +36,7 @@ class FeederYear:
         """Extremes, losses and failed steps, a sentence each."""
         flow, clock, nodes, elements = self.flow, self.clock, self.flow.network.nodes, self.flow.network.elements
         failed = np.flatnonzero(flow.failed)
-        named = ", ".join(self._moment(step) for step in failed[:NAMED_STEPS].tolist())
-        others = f" and {failed.size - NAMED_STEPS:,} more" if failed.size > NAMED_STEPS else ""
-        which = f": {named}{others}" if failed.size else ""
+        which = f": {listed([self._moment(step) for step in failed.tolist()])}" if failed.size else ""
         steps = f"{clock.n_steps:,} steps of {clock.step} from {self._moment(0)}"
         yield f"{steps}, {failed.size} without a solution{which}."
         if failed.size == clock.n_steps:
@@ -60,7 +55,8 @@ class FeederYear:
         hours = clock.step_hours
         fed, lost = np.nansum(flow.source_mva.real) * hours, np.nansum(flow.loss_mw) * hours
         drawn = f"loads were to draw {self.drawn_mwh:,.3f} MWh at rated voltage"
-        yield f"Fed in {fed:,.3f} MWh, lost {lost:,.3f} MWh; {drawn}."
+        solved = f" All three of the {clock.n_steps - failed.size:,} steps with a solution." if failed.size else ""
+        yield f"Fed in {fed:,.3f} MWh, lost {lost:,.3f} MWh; {drawn}.{solved}"
 
     def _moment(self, step: int) -> str:
         return f"{self.clock.start + step * self.clock.step:%Y-%m-%d %H:%M} UTC"
@@ -135,8 +131,9 @@ def feeder_year(
     """
     clock = Clock(profiles.start, profiles.step, len(profiles.values))
     legs = network.legs
-    table = {"name": list(legs.loads), "index": list(range(len(legs.loads))), "p_mw": network.load_mva.real.tolist()}
-    none: dict[str, list[float]] = {"name": [], "index": [], "p_mw": []}
+    own = network.load_mva.real.tolist(), network.load_mva.imag.tolist()
+    table = {"name": list(legs.loads), "index": list(range(len(legs.loads))), "p_mw": own[0], "q_mvar": own[1]}
+    none: dict[str, list[float]] = {name: [] for name in table}
     raise_if_any(own_profile_faults(profiles, clock, {"load": table, "sgen": none, "storage": none}), profiles.source)
     p_mw, q_mvar = (np.tile(part, (clock.n_steps, 1)) for part in (network.load_mva.real, network.load_mva.imag))
     for column, values in zip(profiles.names, profiles.values.T, strict=True):
@@ -144,7 +141,7 @@ def feeder_year(
         (p_mw if column.endswith("/p_mw") else q_mvar)[:, row] = values
     loads = Injections.dense(p_mw, q_mvar)
     flow = node_flow(network, loads, keep="phasors" if voltages else "extremes", threads=threads)
-    return FeederYear(clock, flow, float(p_mw.sum() * (clock.step / timedelta(hours=1))))
+    return FeederYear(clock, flow, float(p_mw[~flow.failed].sum() * (clock.step / timedelta(hours=1))))
 
 
 def _without_nan(frame: pl.DataFrame) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields, replace
+from math import isinf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,7 @@ def print_frontier(found: Frontier, currency: str) -> None:
             f"{row['emissions_kg'] / KG_PER_T:,.1f}",
             f"{row['peak_import_mw']:.2f}",
             "–" if step is None else f"{step:,.0f}",
-            f"{row['carbon_price_per_t']:,.0f}",
+            "any more" if isinf(row["carbon_price_per_t"]) else f"{row['carbon_price_per_t']:,.0f}",
         )
     Console().print(table)
 

@@ -2,6 +2,7 @@
 
 from app.tariffs.account import BillingAccount, TariffSpec
 from app.tariffs.bill import BillLine, bill
+from app.tariffs.doubts import unit_doubts
 from app.tariffs.prices import CityPrices, linear_faults, linear_prices
 from app.tariffs.tariff import Tariff
 
@@ -14,4 +15,5 @@ __all__ = [
     "bill",
     "linear_faults",
     "linear_prices",
+    "unit_doubts",
 ]

@@ -12,10 +12,9 @@ from app.tariffs.reduction import flat_reduction, reduced
 from app.tariffs.tariff import Category, Component, DemandCharge, EnergyPeriod, Tariff
 from app.tariffs.times import LocalTimes, first_that_holds
 from grid.arrays import Floats, Ints
-from grid.units import DAYS_PER_YEAR, MINUTES_PER_HOUR
+from grid.units import DAYS_PER_YEAR, MINUTES_PER_HOUR, PERCENT
 
 MONTHS_PER_YEAR = 12
-PER_CENT = 100.0
 
 
 @dataclass(frozen=True)
@@ -231,4 +230,4 @@ def _of_percentage(name: str, percent: float, base: Sequence[BillLine], currency
     for line in base:
         by_month[line.month] = by_month.get(line.month, 0.0) + line.amount
     for month, money in by_month.items():
-        yield BillLine(month, name, "percentage", "levy", money, currency, money * percent / PER_CENT)
+        yield BillLine(month, name, "percentage", "levy", money, currency, money * percent / PERCENT)

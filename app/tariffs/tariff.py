@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.tariffs.times import LocalTimes, Times, first_that_holds
-from grid.spec import HIGHEST_PRICE, Spec
+from app.tariffs.times import LocalTimes, Times, first_that_holds, never_first
+from grid.spec import HIGHEST_PRICE, SourceStatus, Spec
 
 Component = Literal["supply", "grid", "levy"]
 """Whom a charge is for: the supplier, the grid, or a levy of the state."""
@@ -25,7 +25,7 @@ class TariffSource(Spec):
     """Where it was read."""
     date: str = ""
     """When it was read, or issued."""
-    status: Literal["verified", "secondary", "unverified"]
+    status: SourceStatus
     """`verified`: compared with the issuer's own sheet; `secondary`: with another's quotation of it; `unverified`: from
     memory or made up."""
 
@@ -64,6 +64,25 @@ class EnergyPeriod(Spec):
         return self
 
 
+def each_counts(periods: tuple[EnergyPeriod, ...]) -> tuple[EnergyPeriod, ...]:
+    """Refuses prices that nobody ever pays, since those before them hold whenever they do.
+
+    Raises:
+        PydanticCustomError: With the names of these prices.
+    """
+    names = ", ".join(repr(periods[place].name) for place in never_first([period.times for period in periods]))
+    if names:
+        rule = (
+            "the first period that holds counts, and before {names} others hold at all times: put special hours first"
+        )
+        raise PydanticCustomError("periods", rule, {"names": names})
+    return periods
+
+
+CountedPeriods = Annotated[tuple[EnergyPeriod, ...], AfterValidator(each_counts)]
+"""Periods in their order, each of which counts at some time of the year."""
+
+
 class EnergyCharge(Spec):
     """A charge for energy drawn; charges add up, and within one the first period that holds counts."""
 
@@ -71,7 +90,7 @@ class EnergyCharge(Spec):
     """Name of the charge on the bill."""
     component: Component = "supply"
     """Whom it is for: `supply`, `grid` or `levy`. Reductions for controllable loads change `grid`."""
-    periods: tuple[EnergyPeriod, ...] = Field(min_length=1)
+    periods: CountedPeriods = Field(min_length=1)
     """Its prices by time; together they must cover the whole year."""
 
     @model_validator(mode="after")
@@ -167,7 +186,7 @@ class ControllableLoads(Spec):
     """Module 1: share of the grid's work price of that energy that is paid as premium [1]."""
     work_price_share: float = Field(default=0.4, ge=0, le=1)
     """Module 2: share of the grid's work price that remains [1]; the grid's fixed charges fall away."""
-    periods: tuple[EnergyPeriod, ...] = ()
+    periods: CountedPeriods = ()
     """Module 3, beside module 1: the grid's work price by time; it takes the place of the charge for `grid`. Hours that
     no period covers keep the price of the charge."""
 
@@ -185,7 +204,7 @@ class Tariff(Spec):
     """Whether public holidays of the city count as Sundays."""
     energy: tuple[EnergyCharge, ...] = ()
     """Charges for energy drawn."""
-    export: tuple[EnergyPeriod, ...] = ()
+    export: CountedPeriods = ()
     """What energy fed in earns; the first period that holds counts, and hours of none earn nothing."""
     demand: tuple[DemandCharge, ...] = ()
     """Charges for the highest power of each month."""

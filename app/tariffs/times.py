@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -12,14 +12,13 @@ import numpy as np
 from pydantic import Field
 
 from grid.arrays import Bools, Ints
-from grid.assets.power_limits import DAYS, Day
+from grid.assets.power_limits import DAYS, WHOLE_DAY, Day, Hours
 from grid.spec import Spec
 from grid.time.clock import Clock
 from grid.units import MINUTES_PER_DAY, MINUTES_PER_HOUR
 
 MONTHS = tuple(range(1, 13))
 SUNDAY = len(DAYS) - 1
-_HOURS = r"^([01]?\d|2[0-3]):[0-5]\d-(([01]?\d|2[0-3]):[0-5]\d|24:00)$"
 
 
 class Times(Spec):
@@ -29,7 +28,7 @@ class Times(Spec):
     """Months, 1 to 12. Default: all."""
     days: tuple[Day, ...] = DAYS
     """Days of the week. Default: all."""
-    hours: tuple[Annotated[str, Field(pattern=_HOURS)], ...] = ("00:00-24:00",)
+    hours: tuple[Hours, ...] = (WHOLE_DAY,)
     """Hours of these days, such as `[07:00-11:00, 17:00-19:00]`; `22:00-06:00` are the first six and the last two hours
     of each of them. Default: the whole day."""
 
@@ -102,3 +101,9 @@ def first_that_holds(periods: Iterable[Times], at: LocalTimes) -> Ints:
     for place, times in enumerate(periods):
         found[(found < 0) & times.hold(at)] = place
     return found
+
+
+def never_first(periods: Sequence[Times]) -> Ints:
+    """Places of periods that count at no time of the year, since those before them hold whenever they do."""
+    counted = first_that_holds(periods, LocalTimes.every())
+    return np.setdiff1d(np.arange(len(periods)), counted)

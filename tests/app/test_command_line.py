@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.app.command_line import THREE_LINES, gridcarbon, refused, scenario
+from tests.places import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +31,25 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_check_of_a_scenario_imports_only_what_it_needs() -> None:
+    """Neither libraries of studies, nor what sweeps and results are made of, nor a module with compiled functions."""
+    heavy = (
+        "numba", "pandapower", "pandas", "pvlib", "pyproj", "networkx", "sklearn", "pyomo", "psutil",
+        "scipy.linalg", "scipy.sparse.linalg", "scipy.special", "scipy.spatial", "scipy.optimize",
+        "app.results", "app.batch.sweep.check", "app.simulation", "grid.synthetic.making",
+    )  # fmt: skip
+    demo = ROOT / "app" / "scenarios" / "demo.yaml"
+    code = (
+        f"import sys, app.cli; sys.argv = ['gridcarbon', 'check', {str(demo)!r}]\n"
+        "try:\n    app.cli.main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    lines = done.stdout.strip().splitlines()
+    assert "Reference city 2030: valid" in lines[0]
+    assert lines[-1] == "[]"
+
+
 def test_three_lines_make_a_result(tmp_path: Path) -> None:
     path = scenario(tmp_path, THREE_LINES)
     assert "case33bw: 33 buses" in gridcarbon("check", path).stdout
@@ -37,6 +57,9 @@ def test_three_lines_make_a_result(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["steps"] == 96
+    printed = {line.split()[0]: line.split()[2:] for line in done.stdout.splitlines() if line.startswith("  ")}
+    assert (printed["cost"], printed["emissions_t"], printed["vm_min_pu"]) == (["EUR"], ["t"], ["pu"])
+    assert printed["renewable_share"] == []
     assert summary["vm_min_pu"] == pytest.approx(0.91309, abs=5e-6)
     assert summary["loss_mwh"] / 24 * 1000 == pytest.approx(202.677, abs=5e-4)
     assert summary["pue_mean"] is None
@@ -138,6 +161,7 @@ def test_wrong_words_on_the_command_line_are_refused(tmp_path: Path) -> None:
     assert gridcarbon("fly").returncode == 2
     refused(gridcarbon("run", path, "--out", tmp_path), "is not empty and holds no result")
     refused(gridcarbon("run", path, "--out", tmp_path / "out", "--days", "0"), "period.days: must be at least 1; got 0")
+    refused(gridcarbon("grid", path), "FILE: must be the file of a grid; `gridcarbon check` reads scenarios")
     refused(gridcarbon("serve", tmp_path / "nothing"), "no such folder")
     refused(gridcarbon("serve", tmp_path, "--read-only"), "holds no result")
     refused(gridcarbon("export", path, tmp_path / "net.csv"), "must end in .json")

@@ -27,8 +27,8 @@ from app.batch.sweep.variants import Paths, PlannedRun, VariedValue, make_varian
 from app.results.store import key_of
 from app.scenario import check_scenario
 from app.scenario.loaded import LoadedScenario
-from app.scenario.messages import fault_of
-from grid.errors import Fault, ScenarioError
+from app.scenario.messages import faults_of
+from grid.errors import Fault, InputError, ScenarioError
 from grid.files.yaml_file import YamlFile, read_yaml
 from grid.sharing import sharing_preparation
 
@@ -46,8 +46,7 @@ def check_sweep(path: Path, days: int | None = None) -> CheckedSweep:
     """
     file = read_yaml(path)
     with file.naming_lines():
-        sweep = _sweep(file.content, str(path))
-        base = read_base(sweep.base, path.parent)
+        sweep, base = _sweep_and_base(file.content, path.parent, str(path))
     with sharing_preparation():
         return _checked(sweep, file, path, base, days)
 
@@ -63,20 +62,32 @@ def check_sweep_content(content: Any, folder: Path, source: str) -> CheckedSweep
     Raises:
         ScenarioError: As `check_sweep`, without lines.
     """
-    sweep = _sweep(content, source)
-    base = read_base(sweep.base, folder)
+    sweep, base = _sweep_and_base(content, folder, source)
     with sharing_preparation():
         return _checked(sweep, YamlFile(content, None), folder / source, base, None)
 
 
-def _sweep(content: Any, source: str) -> Sweep:
-    """The sweep that a file's content describes, by itself."""
+def _sweep_and_base(content: Any, folder: Path, source: str) -> tuple[Sweep, BaseScenario]:
+    """The sweep that a file's content describes, by itself, and its base; a base that is not there is told with it."""
     if not isinstance(content, Mapping):
         raise ScenarioError([Fault("", "must be a mapping with at least name, base and design")], source)
+    faults: list[Fault] = []
     try:
-        return Sweep.model_validate(content)
+        sweep = Sweep.model_validate(content)
     except ValidationError as error:
-        raise ScenarioError(dict.fromkeys(fault_of(item, Sweep) for item in error.errors()), source) from error
+        faults += dict.fromkeys(faults_of(error, Sweep))
+        sweep = None
+    named = content.get("base") if sweep is None else sweep.base
+    try:
+        base = read_base(named, folder) if isinstance(named, str | Mapping) else None
+    except InputError as error:
+        if not faults and any(fault.place != "base" for fault in error.faults):
+            raise  # what is wrong within the base's own file
+        faults += [fault for fault in error.faults if fault.place == "base"]
+        base = None
+    if sweep is None or base is None:
+        raise ScenarioError(faults, source)
+    return sweep, base
 
 
 def _checked(sweep: Sweep, file: YamlFile, path: Path, base: BaseScenario, days: int | None) -> CheckedSweep:

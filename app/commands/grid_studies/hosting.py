@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.commands.options import Days, ScenarioFile
+
+if TYPE_CHECKING:
+    from app.studies.hosting.case import Binding
+
+QUANTITIES = {"vm_pu": ("voltage", "pu"), "loading_percent": ("loading", "%"), "import_mw": ("import", "MW")}
+"""What limits are of, in words, and the unit."""
 
 
 def hosting(
@@ -57,9 +63,8 @@ def hosting(
     for row in found:
         typer.echo(f"{row.bus}: {row.size:,.10g} {unit}, {row.p_peak_mw:.3g} MW at the meter")
         if row.binding is not None:
-            b = row.binding
-            after = f" after the outage of {b.outage}" if b.outage else ""
-            typer.echo(f"  next: {b.element} {b.quantity} {b.value:.4g} against {b.limit:.4g}, step {b.step}{after}")
+            when = loaded.city.clock.times[row.binding.step].astype("datetime64[m]").item()
+            typer.echo(f"  one increment more: {_broken(row.binding)}, {when:%Y-%m-%d %H:%M} UTC")
         for name in row.outages_left_out:
             typer.echo(f"  left out: the outage of {name} breaks a limit by itself")
     if out is not None:
@@ -68,3 +73,12 @@ def hosting(
     if keep is not None:
         of_assets = kind if kind in KINDS else ""
         typer.echo(f"kept in {keep_capacities(keep, loaded.scenario.sha256, found, of_assets)}")
+
+
+def _broken(binding: Binding) -> str:
+    """What would be broken: where, and what would be seen against which limit."""
+    after = f" after the outage of {binding.outage}" if binding.outage else ""
+    if binding.quantity not in QUANTITIES:
+        return f"the power flow has no solution{after}"
+    name, unit = QUANTITIES[binding.quantity]
+    return f"{binding.element} {name} {binding.value:.4g} {unit} against {binding.limit:.4g} {unit}{after}"

@@ -46,10 +46,11 @@ def batch(
 ) -> None:
     """Run what is missing of a sweep into a store, on this machine or on a Dask cluster; the same line resumes it."""
     from app.batch.client import run_batch
-    from app.batch.cluster import megabytes, opened_workers
+    from app.batch.cluster import check_scheduler, megabytes, opened_workers, require_one_of
     from app.batch.options import BatchOptions
     from app.batch.progress import display
     from app.batch.sweep import check_sweep
+    from app.results.store.folders.places import is_new
     from app.results.store.store import opened_store
 
     options = BatchOptions(
@@ -59,7 +60,10 @@ def batch(
     if scheduler is not None and "://" in out and index is None:
         rule = "must be given with --scheduler and a store at a URL, as all machines need the same index"
         raise InputError.single("--index", rule)
+    require_one_of(jobs, scheduler)
     checked = check_sweep(sweep, days)
+    if scheduler is not None and is_new(out):  # else nothing may be missing, and no worker be needed
+        check_scheduler(scheduler)
     with opened_store(out, index) as store, display(as_json=as_json) as shown:
         summary = run_batch(checked, store, lambda: opened_workers(jobs, scheduler), options, shown)
     if _EXIT[summary.outcome]:

@@ -50,6 +50,8 @@ def table(
     asked = tuple(name.strip() for name in columns.split(",") if name.strip())
     found = results_table(ensemble, asked, sort=sort, descending=descending, where=where)
     typer.echo(ensemble.counted(), err=True)
+    if where is not None:
+        typer.echo(f"  --where holds for {found.height} of {ensemble.runs.height}", err=True)
     say_table(found, chosen, out)
 
 

@@ -1,1 +1,1 @@
-"""Parquet files put together from columns that were encoded one by one."""
+"""How tables are stored: to what numbers are rounded, and files put together from columns that were encoded alone."""

@@ -14,7 +14,7 @@ from app.accounts.metered_consumers import ConsumerEnergy
 from app.accounts.origins import Origins
 from app.accounts.tracing_input import IMPORT, STORES
 from app.results.columns import TABLES, VIEWS
-from app.results.tables.frames import by_element, each_step, known, repeated, step_of_rows, times
+from app.results.tables.frames import by_element, known, labels_of_steps, repeated, step_times, times
 from carbon.tracing.convention_names import OPERATOR, WATER_TANK
 from grid.arrays import Floats, ratio
 from grid.sharing import keep_latest
@@ -197,9 +197,9 @@ def _consumers(ledgers: Sequence[ConventionLedger], clock: Clock) -> pl.DataFram
     shape = (len(ledgers), len(names), clock.n_steps)
     return pl.DataFrame(
         {
-            "time": pl.concat([step_of_rows(clock, len(names))] * len(ledgers), rechunk=True),
+            "time": pl.concat([step_times(clock, len(names))] * len(ledgers), rechunk=True),
             "convention": pl.Series(conventions).gather(np.repeat(np.arange(shape[0]), shape[1] * shape[2])),
-            "consumer": pl.concat([each_step(clock, names)] * len(ledgers), rechunk=True),
+            "consumer": pl.concat([labels_of_steps(clock, names)] * len(ledgers), rechunk=True),
             "emissions_kg": np.reshape(kg, shape).transpose(0, 2, 1).ravel(),
             "returned_kg": np.reshape(returned, shape).transpose(0, 2, 1).ravel(),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,11 +54,34 @@ def by_element(clock: Clock, name: str, names: Sequence[str], **columns: Floats)
     """
     return pl.DataFrame(
         {
-            "time": step_of_rows(clock, len(names)),
-            name: each_step(clock, tuple(names)),
+            "time": step_times(clock, len(names)),
+            name: labels_of_steps(clock, tuple(names)),
             **{column: known(np.ascontiguousarray(values).ravel()) for column, values in columns.items()},
         }
     )
+
+
+def of_each_element(clock: Clock, names: Mapping[str, Sequence[str]], **columns: Floats) -> pl.DataFrame:
+    """A table with one row an element and step, element after element: what changes little then stands together.
+
+    Args:
+        clock: The time axis.
+        names: What the E elements are called, by name of the column.
+        **columns: Values by name of the column, shape (T, E); NaN becomes null.
+    """
+    n_elements = len(next(iter(names.values())))
+    return pl.DataFrame(
+        {
+            "time": step_times(clock, n_elements, element_by_element=True),
+            **{column: labels_of_steps(clock, tuple(each), element_by_element=True) for column, each in names.items()},
+            **{column: known(element_after_element(values)) for column, values in columns.items()},
+        }
+    )
+
+
+def element_after_element(values: Floats) -> Floats:
+    """Values of shape (T, E) in the order of the rows of `of_each_element`, shape (T * E,)."""
+    return np.ascontiguousarray(values.T).ravel()
 
 
 def known(values: Floats) -> pl.Series:
@@ -67,16 +90,32 @@ def known(values: Floats) -> pl.Series:
 
 
 @shared()
-def step_of_rows(clock: Clock, rows: int) -> pl.Series:
-    """When every step begins, once for each of so many rows of a step, shape (T * rows,)."""
-    return times(clock, np.repeat(np.arange(clock.n_steps), rows))
+def step_times(clock: Clock, n_elements: int, *, element_by_element: bool = False) -> pl.Series:
+    """When the step of each row begins, in a table with a row a step and element, shape (T * E,).
+
+    Args:
+        clock: The time axis.
+        n_elements: Number of elements E.
+        element_by_element: Whether rows are ordered as by `of_each_element`; else as by `by_element`.
+    """
+    steps = np.arange(clock.n_steps)
+    return times(clock, np.tile(steps, n_elements) if element_by_element else np.repeat(steps, n_elements))
 
 
 @shared()
-def each_step(clock: Clock, labels: Sequence[str]) -> pl.Series:
-    """The labels of E elements repeated for every step, shape (T * E,), as `by_element` orders its rows."""
-    series = pl.Series(list(labels), dtype=pl.Categorical)
-    return series.gather(np.tile(np.arange(len(labels)), clock.n_steps)) if len(labels) else series
+def labels_of_steps(clock: Clock, labels: Sequence[str], *, element_by_element: bool = False) -> pl.Series:
+    """The label of the element of each row, in a table with a row a step and element, shape (T * E,).
+
+    Args:
+        clock: The time axis.
+        labels: One of each of the E elements.
+        element_by_element: As in `step_times`.
+    """
+    series, elements = pl.Series(list(labels), dtype=pl.Categorical), np.arange(len(labels))
+    if not len(labels):
+        return series
+    n = clock.n_steps
+    return series.gather(np.repeat(elements, n) if element_by_element else np.tile(elements, n))
 
 
 @shared()
@@ -88,7 +127,17 @@ def repeated(labels: Sequence[str], times: Sequence[int]) -> pl.Series:
 def times(clock: Clock, steps: Ints | None = None) -> pl.Series:
     """When steps begin, by default all of them; a step beyond the last one begins when the clock would have it."""
     if steps is None:
-        return step_of_rows(clock, 1)
+        return step_times(clock, 1)
+    if not steps.size:
+        return _beginnings(clock, steps)
+    first, last = int(steps.min()), int(steps.max())
+    if last - first >= steps.size:
+        return _beginnings(clock, steps)
+    return _beginnings(clock, np.arange(first, last + 1)).gather(steps - first)  # each once, of many rows a step
+
+
+def _beginnings(clock: Clock, steps: Ints) -> pl.Series:
+    """When steps begin, also one beyond the last."""
     within = np.minimum(steps, clock.n_steps - 1)
     beyond = (steps - within) * np.timedelta64(clock.step)
     return pl.Series("time", clock.times[within] + beyond).dt.replace_time_zone("UTC")

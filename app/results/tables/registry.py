@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 
 from app.results.columns import CONVENTION_TABLES
-from app.results.table_file import FLOW_BITS, RESOLUTIONS, to_multiples, to_multiples_in_sum
+from app.results.parquet.resolution import RESOLUTIONS, steps_of, to_multiples, to_multiples_in_sum
 from app.results.tables import city as city_tables
 from app.results.tables import hydrogen, marginal, phases, v2g
 from app.results.tables.assets import assets
 from app.results.tables.bills import bills_table
 from app.results.tables.controllers import controllers
 from app.results.tables.conventions import convention_tables
-from app.results.tables.frames import SteppedTable, each_step, known
+from app.results.tables.frames import SteppedTable, known, labels_of_steps
 from app.results.tables.frames import by_element as _grid
 from app.results.tables.frames import times as _times
 from app.results.tables.fuels import fuels, tests_kg
@@ -174,15 +174,13 @@ def _powers_of_branches(outcome: SimulationResult, steps: slice) -> pl.DataFrame
     clock, branches = outcome.inputs.clock.window(steps.start, steps.stop), flow.network.branches
     loading = flow.loading_percent()
     frame = _grid(clock, "branch", branches.names, p_from_mw=p_from, p_to_mw=p_to, loading_percent=loading)
-    return frame.with_columns(each_step(clock, branches.kinds).alias("kind"))
+    return frame.with_columns(labels_of_steps(clock, branches.kinds).alias("kind"))
 
 
 def _as_stored(p_from_mw: Floats, p_to_mw: Floats) -> tuple[Floats, Floats]:
     """Powers into branches as they are stored: coarse, but with what a branch loses between them, and all of a step."""
-    step = RESOLUTIONS["branches"]
-    last_bit = np.ldexp(1.0, np.frexp(p_from_mw)[1] - FLOW_BITS)
-    rounded = to_multiples(p_from_mw, np.maximum(last_bit, step["p_from_mw"]))
-    return rounded, to_multiples_in_sum(p_from_mw + p_to_mw, step["p_to_mw"]) - rounded
+    rounded = to_multiples(p_from_mw, steps_of(p_from_mw, "branches", "p_from_mw"))
+    return rounded, to_multiples_in_sum(p_from_mw + p_to_mw, RESOLUTIONS["branches"]["p_to_mw"]) - rounded
 
 
 def _data_centres(outcome: SimulationResult) -> pl.DataFrame:

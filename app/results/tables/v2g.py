@@ -94,6 +94,9 @@ def _fed_in(outcome: SimulationResult, flexibility: Flexibility) -> _FedIn | Non
     if stocks is None:
         return None
     devices = stores.devices[flexibility.name]
+    if not any(record.events.feeds.any() for record in stocks.in_windows(devices)):
+        nothing, nowhere = np.empty(0), np.empty(0, dtype=np.int64)
+        return _FedIn(nothing, nothing, nothing, nowhere, nowhere, nowhere)
     feeds = np.zeros(stocks.events.operation.n_owners, dtype=np.bool_)
     caused_kg = stored_mwh = 0.0
     above, bus = outcome.marginal.nodes.above_kg_per_mwh, stores.bus[devices]

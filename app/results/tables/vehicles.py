@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from app.results.columns import TABLES
-from app.results.table_file import RESOLUTIONS, to_multiples_in_sum
+from app.results.parquet.resolution import in_sums
 from app.results.tables.frames import times, wall_clock_hours
 from app.simulation.phases import SimulationResult
 from carbon.reporting.vehicles import SessionCarbon, carbon_coefficients
@@ -89,6 +89,12 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
         np.add.at(fed_mw, events.device, np.maximum(-events.p_mw, 0.0))
     charged_kwh = drawn_mw * kwh
     km = np.zeros(n) if store.mwh_per_km is None else stocks.driven_mwh[devices] / store.mwh_per_km
+    quantities = {
+        "energy_kwh": charged_kwh,
+        "v2g_kwh": fed_mw * kwh,
+        **_due(flexibility, store, charged_kwh),
+        "driven_km": np.where(km < LEAST_KM, 0.0, km),
+    }
     buses = pl.Series(outcome.flow.network.buses.names, dtype=pl.Categorical)
     names, code = class_names(flexibility)
     return pl.DataFrame(
@@ -100,10 +106,7 @@ def _fleet_sessions(outcome: SimulationResult, flexibility: Flexibility) -> pl.D
             "bus": buses.gather(outcome.accounts.stores.bus[devices]),
             "start": times(clock, flexibility.start),
             "end": times(clock, flexibility.stop),
-            "energy_kwh": _as_stored("energy_kwh", charged_kwh),
-            "v2g_kwh": _as_stored("v2g_kwh", fed_mw * kwh),
-            **_due(flexibility, store, charged_kwh),
-            "driven_km": _as_stored("driven_km", np.where(km < LEAST_KM, 0.0, km)),
+            **_as_stored(quantities, outcome.accounts.stores.bus[devices]),
         }
     )
 
@@ -118,7 +121,7 @@ def _carbon(outcome: SimulationResult, flexibility: Flexibility) -> dict[str, Fl
     for record in stocks.in_windows(devices):
         _add_charged_and_fed_in(record.events.device, record, moved_kg)
     found = {"charged_kg": moved_kg[0], "v2g_kg": moved_kg[1], "driven_kg": stocks.driven_kg[devices]}
-    return {name: _as_stored(name, values) for name, values in found.items()}
+    return _as_stored(found, outcome.accounts.stores.bus[devices])
 
 
 def _add_charged_and_fed_in(place: Ints, record: StockRecord, to_kg: Floats) -> None:
@@ -131,9 +134,14 @@ def _add_charged_and_fed_in(place: Ints, record: StockRecord, to_kg: Floats) -> 
         np.add.at(sums, place[of], record.moved_kg[of])
 
 
-def _as_stored(column: str, values: Floats) -> Floats:
-    """Values of a column of sessions as they are stored, so that what is derived from them agrees with the table."""
-    return to_multiples_in_sum(values, RESOLUTIONS["sessions"][column])
+def _as_stored(values: Mapping[str, Floats], bus: Ints) -> dict[str, Floats]:
+    """Columns of sessions as they are stored, so that what is derived from them agrees with the table.
+
+    Args:
+        values: Their values, shape (N,) each.
+        bus: Bus of each session, shape (N,): sums over those of a fleet at a bus are exact.
+    """
+    return {name: in_sums(each, "sessions", name, bus) for name, each in values.items()}
 
 
 def _due(flexibility: Flexibility, store: Reservoir, charged_kwh: Floats) -> dict[str, Floats]:
@@ -145,8 +153,7 @@ def _due(flexibility: Flexibility, store: Reservoir, charged_kwh: Floats) -> dic
     owed_mwh = np.zeros(per_mwh.size) if store.owed_mwh is None else store.owed_mwh
     requested_kwh = (store.e_end_mwh - store.e_start_mwh) * per_mwh
     as_charged = np.isclose(requested_kwh, charged_kwh, rtol=1e-12, atol=0.0)
-    due = {"requested_kwh": np.where(as_charged, charged_kwh, requested_kwh), "owed_kwh": owed_mwh * per_mwh}
-    return {name: _as_stored(name, values) for name, values in due.items()}
+    return {"requested_kwh": np.where(as_charged, charged_kwh, requested_kwh), "owed_kwh": owed_mwh * per_mwh}
 
 
 def vehicle_classes(frame: pl.DataFrame) -> pl.DataFrame:

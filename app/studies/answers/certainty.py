@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from app.results.folder import Result, open_result
 from app.results.store.folders.places import open_folder
@@ -19,6 +19,7 @@ from app.studies.ensembles.bands import bands
 from app.studies.ensembles.sources import differences, of_sweep
 from grid.errors import InputError
 from grid.files.content import is_folder
+from grid.spec import Spec, field_docstrings
 
 UNVERIFIED, VERIFIED = "unverified", "verified"
 
@@ -88,12 +89,13 @@ def unverified_entries(scenario: Mapping[str, Any]) -> tuple[tuple[str, Any], ..
 
 
 def _entries(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, BaseModel):
-        for name, field in type(value).model_fields.items():
+    if isinstance(value, Spec):
+        documentation = field_docstrings(type(value))
+        for name in type(value).model_fields:
             inner, place = getattr(value, name), f"{path}.{name}" if path else name
-            if isinstance(inner, BaseModel | tuple):
+            if isinstance(inner, Spec | tuple):
                 yield from _entries(inner, place)
-            elif inner is not None and UNVERIFIED in (field.description or ""):
+            elif inner is not None and UNVERIFIED in documentation.get(name, ""):
                 yield place, inner
     elif isinstance(value, tuple):
         for number, inner in enumerate(value):

@@ -12,8 +12,7 @@ import polars as pl
 from app.studies.differences.run_ledger import RunLedger
 from grid.arrays import Floats
 from grid.errors import InputError
-
-HOURS_OF_DAY = 24
+from grid.units import HOURS_PER_DAY
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +70,11 @@ class Explanation:
 
     def by_hour(self) -> pl.DataFrame:
         """What each kind adds in the local hours of all days: columns `hour` (0 to 23) and one for each kind."""
-        sums = dict.fromkeys(self.kinds, np.zeros(HOURS_OF_DAY))
+        sums = dict.fromkeys(self.kinds, np.zeros(HOURS_PER_DAY))
         for one in self.causes:
             if one.by_step is not None:
-                sums[one.kind] = sums[one.kind] + np.bincount(self.hour, one.by_step, HOURS_OF_DAY)
-        return pl.DataFrame({"hour": np.arange(HOURS_OF_DAY), **sums})
+                sums[one.kind] = sums[one.kind] + np.bincount(self.hour, one.by_step, HOURS_PER_DAY)
+        return pl.DataFrame({"hour": np.arange(HOURS_PER_DAY), **sums})
 
 
 def explanation(

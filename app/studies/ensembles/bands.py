@@ -51,7 +51,7 @@ def bands(ensemble: Ensemble, figures: tuple[str, ...] = (), *, with_infeasible:
     Raises:
         InputError: If a figure is unknown, or too few runs count.
     """
-    check_columns(figures, ensemble.figures, "--figures")
+    check_columns({"--figures": figures}, ensemble.figures)
     chosen = choose(ensemble, [], with_infeasible=with_infeasible)
     if chosen.runs.height < LEAST_RUNS:
         raise InputError.single("", f"needs at least {LEAST_RUNS} runs that count", chosen.runs.height)

@@ -58,8 +58,7 @@ def pareto_frontier(
         InputError: If a column is unknown or no number, or it is not known which of its values is the better one.
     """
     known = (*ensemble.figures, *ensemble.parameters)
-    check_columns([x], known, "--x")
-    check_columns([y], known, "--y")
+    check_columns({"--x": [x], "--y": [y]}, known)
     faults = [fault for place, name, way in zip(("--x", "--y"), (x, y), better, strict=True)
               for fault in _faults(ensemble, place, name, way)]  # fmt: skip
     if x == y:

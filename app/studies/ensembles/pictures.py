@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from app.results.key_figures import PER_CENT
 from app.studies.ensembles.bands import Bands
 from app.studies.ensembles.frontier import ParetoFrontier
 from app.studies.ensembles.runs import Ensemble, is_shown, number_format
 from app.studies.ensembles.sensitivity import Sensitivity
+from grid.units import PERCENT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,7 +109,7 @@ def picture_of_bands(ensemble: Ensemble, found: Bands) -> Figure:
     shown = rows if found.asked or not usual else usual
     figure, axes = _empty(1.4 + 0.34 * len(shown))
     for place, (row, values) in enumerate(shown):
-        scale = PER_CENT / abs(row["p50"])
+        scale = PERCENT / abs(row["p50"])
         axes.plot(scale * (values - row["p50"]), np.full(values.size, place), "|", color=GREY, markersize=9, alpha=0.6)
         ends = [scale * (row[end] - row["p50"]) for end in ("p10", "p90")]
         axes.plot(ends, (place, place), color=BLUE, linewidth=6, alpha=0.75, solid_capstyle="butt")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -107,14 +107,15 @@ def number_format(key: str) -> str:
     return f",.{declared.figure.digits + SHARE_DIGITS * declared.figure.percent}f"
 
 
-def check_columns(names: Iterable[str], known: Iterable[str], place: str) -> None:
-    """Compares names with the columns that there are.
+def check_columns(asked: Mapping[str, Iterable[str]], known: Iterable[str]) -> None:
+    """Compares names, by the option that asks for them, with the columns that there are.
 
     Raises:
         InputError: If any is unknown; all at once, each with the nearest one.
     """
     columns = list(known)
-    faults = [Fault(place, "no such column", name, nearest(name, columns)) for name in names if name not in columns]
+    faults = [Fault(place, "no such column", name, nearest(name, columns))
+              for place, names in asked.items() for name in names if name not in columns]  # fmt: skip
     if faults:
         raise InputError(faults, "the columns asked for")
 

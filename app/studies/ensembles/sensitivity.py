@@ -76,7 +76,7 @@ def sensitivity(ensemble: Ensemble, figure: str, *, with_infeasible: bool = Fals
         InputError: If the figure is unknown or the same in all runs, nothing was varied, or the runs cannot tell the
             parameters apart.
     """
-    check_columns([figure], ensemble.figures, "--figure")
+    check_columns({"--figure": [figure]}, ensemble.figures)
     varied = tuple(name for name in ensemble.parameters if ensemble.runs[name].n_unique() > 1)
     if not varied:
         raise InputError.single("", f"nothing was varied in the {ensemble.counted()}")

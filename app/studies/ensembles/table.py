@@ -40,8 +40,7 @@ def results_table(
     known = ensemble.runs.columns
     if columns == (ALL,):
         columns = tuple(known)
-    check_columns(columns, known, "--columns")
-    check_columns([] if sort is None else [sort], known, "--sort")
+    check_columns({"--columns": columns, "--sort": [] if sort is None else [sort]}, known)
     runs = ensemble.runs if where is None else _where(ensemble.runs, where)
     if sort is not None:
         runs = runs.sort(sort, descending=descending, nulls_last=True, maintain_order=True)
@@ -58,7 +57,7 @@ def _where(runs: pl.DataFrame, condition: str) -> pl.DataFrame:
     """The runs of which an SQL condition is true. Names of columns need no quotes, whatever signs are in them."""
     try:
         found = pl.sql_expr(_quoted(condition, runs.columns))
-        check_columns(found.meta.root_names(), runs.columns, "--where")
+        check_columns({"--where": found.meta.root_names()}, runs.columns)
         return runs.filter(found)
     except PolarsError as error:
         reason = str(error).split("\n")[0]

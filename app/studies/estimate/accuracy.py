@@ -17,10 +17,10 @@ from functools import cache
 from importlib import resources
 from typing import Final, Literal
 
-import yaml
 from pydantic import Field
 
 from app.studies.estimate.levers import Ranges
+from grid.files.plain_yaml import plain_yaml
 from grid.spec import Spec
 
 LEVEL: Final = 0.9
@@ -104,7 +104,7 @@ class Measured(Spec):
 def measured() -> Measured:
     """What the benchmark measured."""
     text = (resources.files("app.studies.estimate") / "measured.yaml").read_text("utf-8")
-    return Measured.model_validate(yaml.safe_load(text))
+    return Measured.model_validate(plain_yaml(text))
 
 
 def quantile(errors: Sequence[float], level: float = LEVEL) -> float:

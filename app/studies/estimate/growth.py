@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from app.scenario.load import check_scenario
 from app.scenario.loaded import LoadedScenario
-from app.scenario.messages import fault_of
+from app.scenario.messages import faults_of
 from grid.city.city import City
 from grid.errors import ScenarioError
 
@@ -36,7 +36,7 @@ def checked_without_growth(content: Mapping[str, Any], folder: Path, source: str
     try:
         grown = loaded.scenario.with_changes({"city.demand_growth": growth})
     except ValidationError as error:
-        raise ScenarioError([fault_of(item) for item in error.errors()], source) from error
+        raise ScenarioError(faults_of(error), source) from error
     return replace(loaded, scenario=grown)
 
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from app.results.folder import Result
 from app.scenario.loaded import factors_of, in_folder
-from app.scenario.messages import fault_of
+from app.scenario.messages import faults_of
 from app.scenario.place import CityPlace, place_among
 from app.scenario.schema import Scenario
 from app.scenario.tariffs import city_prices
@@ -122,7 +122,7 @@ def scenario_of(result: Result) -> Scenario:
     try:
         return Scenario.model_validate(result.scenario)
     except ValidationError as error:
-        faults = [fault_of(item) for item in error.errors()]
+        faults = faults_of(error)
         raise ScenarioError(faults, f"{result.path / 'scenario.yaml'}, as this version reads it,") from error
 
 

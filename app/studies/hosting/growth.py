@@ -12,12 +12,10 @@ from app.scenario.loaded import LoadedScenario
 from app.simulation.inputs import SimulationInputs, prepare
 from app.simulation.phases import Progress
 from app.studies.hosting.capacity import Hosting, hosting_capacities
-from carbon.data_centre import DataCentre, FacilityModel, OutdoorAir, it_demand_mw
 from grid.arrays import Floats
 from grid.assets import AnyAsset, Asset, site_of
 from grid.errors import InputError, nearest
 from grid.network.injections import Injections
-from grid.time.clock import Clock
 
 
 @dataclass(frozen=True)
@@ -169,9 +167,3 @@ def hosting_in_scenario(
         increment=increment or found.kind.increment, size_max=found.kind.size_max, n_minus_1=n_minus_1,
         every_step=every_step, threads=threads, progress=progress,
     )  # fmt: skip
-
-
-def facility_per_it_mw(spec: DataCentre, clock: Clock, time_zone: str, air: OutdoorAir) -> Floats:
-    """Facility power per rated IT power over a period, shape (T,) [MW/MW]."""
-    p_it_mw = it_demand_mw(spec, clock, time_zone, air)
-    return np.asarray(FacilityModel(spec, air, clock.step_hours).total_at(p_it_mw) / spec.p_it_rated_mw)

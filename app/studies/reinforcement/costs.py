@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import get_args
 
-from grid.errors import Fault, InputError, raise_if_any
-from grid.files.content import is_file
+import polars as pl
+
+from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.files.cell_faults import cell_faults, column_faults, source_faults
+from grid.files.text_table import TextTable, read_text_table
+from grid.spec import SourceStatus
 
 INTEREST = 0.05
 """Interest by which an investment is spread over its lifetime [1/a] (ours)."""
 NEEDED = ("curtailment", "smart_charging", "storage", "tap", "transformer")
+"""Measures of which a table must have a row."""
+HIGHEST = 1e12
+"""What no cost reaches [currency], and no other number of a row."""
 TEXTS = ("measure", "detail", "currency", "source", "status")
+"""Columns of texts; all others hold numbers."""
 
 
 @dataclass(frozen=True)
@@ -69,28 +78,34 @@ def read_costs(path: Path) -> tuple[MeasureCost, ...]:
     Raises:
         InputError: If there is none, or with all that is wrong with it.
     """
-    if not is_file(path):
-        raise InputError.single("--costs", "no such file", str(path))
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    table = read_text_table(path, "--costs")
     names = [field.name for field in fields(MeasureCost)]
-    lacking = [name for name in names if not rows or rows[0].get(name) is None]
-    raise_if_any([Fault("costs", "lacks a column", name) for name in lacking], str(path))
-    faults, found = [], []
-    for line, row in enumerate(rows, start=2):
-        values: dict[str, str | float] = {name: row[name] or "" for name in TEXTS}
-        for name in set(names) - set(TEXTS):
-            try:
-                values[name] = float(row[name])
-            except ValueError:
-                faults.append(Fault(name, "must be a number", row[name], line=line))
-                values[name] = 1.0
-            if not 0 <= float(values[name]) < 1e12 or (name == "lifetime_a" and values[name] == 0):
-                faults.append(Fault(name, "must be at least 0, a lifetime above it", row[name], line=line))
-        if not values["source"]:
-            faults.append(Fault("source", "is required", line=line))
-        found.append(MeasureCost(**values))  # type: ignore[arg-type]  # texts and numbers by name
-    kinds = {cost.measure for cost in found}
-    faults += [Fault("measure", "has no row", name) for name in NEEDED if name not in kinds]
-    raise_if_any(faults, str(path))
-    return tuple(found)
+    raise_if_any(column_faults(table.names, names), str(path))
+    if not table.n_rows:
+        raise InputError.single("--costs", "must have rows below its header", str(path))
+    raise_if_any(_faults(table), str(path))
+    rows = table.cells.with_columns(pl.Series(name, table.numbers(name).values) for name in names if name not in TEXTS)
+    return tuple(MeasureCost(**row) for row in rows.select(names).to_dicts())
+
+
+def _faults(table: TextTable) -> Iterator[Fault]:
+    """What is wrong with the rows of a table of costs."""
+    cells, lines = table.cells, table.lines
+    for name in (field.name for field in fields(MeasureCost) if field.name not in TEXTS):
+        values, rule = table.numbers(name).values, "must be a number, at least 0"
+        wrong = ~((values >= 0) & (values < HIGHEST))
+        if name == "lifetime_a":
+            wrong, rule = wrong | (values == 0), "must be a number greater than 0"
+        yield from cell_faults(name, rule, wrong, cells[name], lines)
+    yield from source_faults(table, get_args(SourceStatus))
+    rule = f"must be {cells['currency'][0]!r} as in the first row"
+    other = (cells["currency"] != cells["currency"][0]).to_numpy()
+    yield from cell_faults("currency", rule, other, cells["currency"], lines)
+    key = cells.select("measure", "detail", "vn_kv")
+    twice = ~key.is_unique() & ~cells.select(pl.struct(key.columns).is_first_distinct()).to_series()
+    yield from cell_faults("measure", "must have one row of each detail and voltage", twice.to_numpy(),
+                           cells["measure"], lines)  # fmt: skip
+    kinds = cells["measure"].unique().to_list()
+    for name in NEEDED:
+        if name not in kinds:
+            yield Fault("measure", "has no row", name, nearest(name, kinds))

@@ -20,6 +20,7 @@ from grid.network.injections import Injections
 from grid.network.network import Network
 from grid.powerflow.full_arrays import FullArrays, full_arrays
 from grid.powerflow.trials import beyond_limits
+from grid.units import HOURS_PER_YEAR
 from optimizer.studies.cheapest_set import cheapest_set
 
 MOST_MEASURES = 40
@@ -27,7 +28,6 @@ MOST_MEASURES = 40
 STORAGE_HOURS = 4.0
 """How long batteries hold out at full power [h]."""
 LEAST_LACKING_MW = 0.1
-HOURS_PER_YEAR = 8760.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,6 +72,17 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPat
         cluster.opened_workers(2, address)
 
 
+@pytest.mark.slow
+def test_a_scheduler_that_does_not_answer_leaves_no_store(tmp_path: Path) -> None:
+    sweep, place = sweep_file(tmp_path, {"seed": [0, 1]}), tmp_path / "store"
+    for options, fragments in (
+        (["--scheduler", "foo://a:1"], ["is no address of a scheduler such as tcp://host:8786"]),
+        (["--scheduler", "tcp://a:1", "--jobs", "2"], ["--jobs", "must be left out with --scheduler"]),
+    ):
+        refused(gridcarbon("batch", sweep, "--out", place, *options), *fragments)
+        assert not place.exists()
+
+
 def begun(sweep: Path, place: Path, told: Path) -> subprocess.Popen[bytes]:
     """The command with one worker, as a group of processes of its own, when a run goes on or has ended."""
     command = [sys.executable, "-m", "app.cli", "batch", str(sweep), "--out", str(place), "--jobs", "1", "--json"]

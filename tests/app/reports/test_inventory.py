@@ -165,6 +165,7 @@ def test_commands_write_workbook_statement_and_account(demo: tuple[Result, Resul
     book = tmp_path / "city.xlsx"
     done = runner.invoke(app, ["inventory", folder, str(book), "--population", "20000"], catch_exceptions=False)
     assert done.exit_code == 0
+    assert "-0.000 kg" not in done.stdout
     sheets = openpyxl.load_workbook(book, data_only=True)
     assert sheets.sheetnames == ["About", "Inventory", "Summary", "Reconciliation", "Sources", "Notation keys"]
     rows = list(sheets["Inventory"].values)

@@ -73,7 +73,7 @@ def test_issues_that_are_wrong_are_told(tmp_path: Path) -> None:
     pl.concat([issued(late, 0), issued(late, 0), late.with_columns(issued_utc=None)]).write_parquet(
         tmp_path / "none.parquet"
     )
-    with pytest.raises(InputError, match=r"issued_utc: must be times in UTC; rows that are not; got 24"):
+    with pytest.raises(InputError, match=r"issued_utc: must be times in UTC; not so in rows; got \[49, .* and 14 more"):
         read_forecast(tmp_path / "none.parquet", CLOCK)
     pl.concat([issued(late, 0), issued(late, 0)]).write_parquet(tmp_path / "twice.parquet")
     with pytest.raises(InputError, match="once of each kind"):
@@ -164,5 +164,12 @@ def test_a_forecast_of_the_truth_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_told_at_its_place(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"dispatch\.forecast\.file: no file"):
+    with pytest.raises(InputError, match=r"dispatch\.forecast\.file: no such file"):
         loaded(tmp_path, {"file": "ahead.csv"})
+
+
+def test_a_forecast_in_another_unit_is_refused(tmp_path: Path) -> None:
+    demand, _ = true_totals(prepare(loaded(tmp_path, "perfect")))
+    table("demand", 1000 * demand).write_csv(tmp_path / "in kW.csv")
+    with pytest.raises(InputError, match=r"must be in MW; .* 1e\+03 times that of the city: is it in kW\?"):
+        loaded(tmp_path, {"file": "in kW.csv"})

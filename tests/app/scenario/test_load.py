@@ -34,7 +34,7 @@ def test_faults_of_a_scenario_name_file_and_line(tmp_path: Path) -> None:
     message = str(caught.value)
     assert str(path) in message
     assert "line 5: period.dais: unknown key; did you mean 'days'?" in message
-    assert "line 3: period.days: is required" in message
+    assert "is required" not in message
 
 
 def test_sizes_that_cannot_be_meant_are_refused_whatever_they_belong_to() -> None:

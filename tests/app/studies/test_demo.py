@@ -134,7 +134,7 @@ def test_the_manifest_says_where_the_figures_come_from(demo: tuple[Result, Resul
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [(100.0, 88.0, "12.0 % less"), (100.0, 103.0, "3.0 % more"), (5.0, 5.0, "the same"), (0.0, 0.0, "the same"),
-     (0.0, 4.0, "+4"), (None, 1.0, "")],
+     (0.0, 4.0, "4 more"), (None, 1.0, "")],
 )  # fmt: skip
 def test_changes_are_said_in_words(before: float | None, after: float | None, words: str) -> None:
     assert change_in_words(before, after) == words
@@ -145,7 +145,8 @@ def test_changes_are_said_in_words(before: float | None, after: float | None, wo
     [(0.5, 0.516, "points", None, "the same"), (44.9, 46.5, "points", None, "1.6 points more"),
      (2.0, 0.0, "count", None, "2 less"), (1168.5, 1141.6, "amount", 1168.5, "26.9 t less (2.3 %)"),
      (1364.9, 1356.1, "amount", 1168.5, "8.8 t less (0.8 %)"), (1.0, 1.0, "amount", 1.0, "the same"),
-     (3.0, 4.0, "amount", None, "1.0 t more")],
+     (3.0, 4.0, "amount", None, "1.0 t more"), (0.0, 5.9174, "relative", None, "5.917 t more"),
+     (0.0, -2.0, "relative", None, "2 t less")],
 )  # fmt: skip
 def test_changes_are_said_as_they_are_compared(
     before: float, after: float, compared: Compared, whole: float | None, words: str

@@ -12,8 +12,8 @@ from app.scenario import load_scenario
 from app.scenario.schema import LimitsSpec
 from app.simulation.limits import resolve_limits
 from app.studies.hosting.capacity import Hosting, hosting_capacities, hosting_table
-from app.studies.hosting.growth import facility_per_it_mw, hosting_in_scenario
-from carbon.data_centre import DataCentre, OutdoorAir
+from app.studies.hosting.growth import hosting_in_scenario
+from carbon.data_centre import DataCentre, FacilityModel, OutdoorAir, it_demand_mw
 from grid.arrays import Floats
 from grid.city.city import City, make_city
 from grid.city.source import read_grid
@@ -171,10 +171,10 @@ def test_what_is_drawn_where_the_grid_is_fed_counts_as_import_too(tmp_path: Path
 def test_facility_power_is_in_proportion_to_the_rating() -> None:
     clock = Clock(datetime(2030, 7, 1, tzinfo=UTC), timedelta(hours=1), 3)
     air = OutdoorAir(np.array([10.0, 20.0, 30.0]), np.full(3, 60.0), np.full(3, 101325.0))
-    small, large = (
-        facility_per_it_mw(DataCentre(name="n", bus="b", p_it_rated_mw=mw), clock, "UTC", air) for mw in (1.0, 17.0)
-    )
-    np.testing.assert_allclose(small, large, rtol=1e-12)
+    small, large = (DataCentre(name="n", bus="b", p_it_rated_mw=mw) for mw in (1.0, 17.0))
+    small_mw, large_mw = (FacilityModel(spec, air, clock.step_hours).total_at(it_demand_mw(spec, clock, "UTC", air))
+                          for spec in (small, large))  # fmt: skip
+    np.testing.assert_allclose(17.0 * small_mw, large_mw, rtol=1e-12)
 
 
 def test_all_faults_at_once(winter_city: City) -> None:

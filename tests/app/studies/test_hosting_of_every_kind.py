@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,10 @@ def test_the_command_writes_a_table_of_all_buses(tmp_path: Path) -> None:
     file = tmp_path / "hosting.parquet"
     done = gridcarbon("hosting", str(tmp_path / "s.yaml"), "--of", "pv", "--all", "--out", str(file))
     assert done.returncode == 0, done.stderr
+    said = (
+        r"  one increment more: \S+ (voltage \S+ pu against 1.1 pu|loading \S+ % against 100 %), 2030-06-17 \d\d:00 UTC"
+    )
+    assert re.search(said, done.stdout)
     table = pl.read_parquet(file)
     assert table.height == 33
     assert table["size"].min() >= 0

@@ -68,6 +68,8 @@ def test_both_as_commands(tmp_path: Path) -> None:
     assert done.returncode == 0, done
     assert pl.read_csv(tmp_path / "points.csv").height >= 2
     assert "From the cheapest dispatch to the cleanest" in done.stdout
+    assert "any more" in done.stdout
+    assert " inf " not in done.stdout
     done = gridcarbon("estimate", path, "--representative", "3", "--against-full")
     assert done.returncode == 0, done
     assert "% against the full period" in done.stdout

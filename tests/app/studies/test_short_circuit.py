@@ -38,3 +38,9 @@ def test_plants_raise_currents_and_limits_are_compared(tmp_path: Path) -> None:
     assert table["exceeded"].any()
     refused(gridcarbon("short-circuit", tmp_path / "s.yaml", "--breaking-limit", "12.66:20"), "such as 10=20")
     refused(gridcarbon("short-circuit", tmp_path / "s.yaml"), "s_sc_max_mva", "s_sc_min_mva", "--s-sc-max")
+
+
+def test_nothing_is_said_of_the_use_of_pandas(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("name: city\ncity: {network: reference}\nperiod: {start: 2030-01-01, days: 1}\n")
+    done = gridcarbon("short-circuit", tmp_path / "s.yaml", "--s-sc-max", "500", "--s-sc-min", "300")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -26,6 +26,12 @@ def folder_on_this_machine(place: str) -> Path | None:
     return None if "://" in path else Path(path)
 
 
+def is_new(place: str) -> bool:
+    """Whether a store would have to be made: its folder is on this machine, and empty or not there."""
+    folder = folder_on_this_machine(place)
+    return folder is not None and not (is_folder(folder) and any(folder.iterdir()))
+
+
 def open_folder(place: str | Path) -> StoreFolder:
     """The folder of a store at a path or URL.
 
@@ -40,7 +46,7 @@ def open_folder(place: str | Path) -> StoreFolder:
         return RemoteFolder(system, root.rstrip("/"), shown, Cache.of(text))
     if not text.removeprefix(_FILE).strip():
         raise InputError.single("STORE", "must name a folder or a URL", text)
-    if not is_folder(path) and exists(path):
+    if exists(path) and not is_folder(path):  # in this order: another process may make the folder in between
         raise InputError.single("STORE", "is no folder", text)
     if is_file(path / "manifest.json"):
         raise InputError.single("STORE", "is a single result, not a store of results", text)

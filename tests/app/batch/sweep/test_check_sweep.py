@@ -233,6 +233,13 @@ def test_a_fault_of_the_base_is_said_once_for_all_runs(folder: Path) -> None:
     assert "seed: must be at least 0 (in the base of all 3 runs); got -1" in said
 
 
+def test_a_missing_base_is_told_beside_other_faults_of_the_sweep(folder: Path) -> None:
+    said = faults(folder, {"kind": "gird", "parameters": {}}, base="dem")
+    assert "2 problems" in said
+    assert "got 'gird'; did you mean 'grid'?" in said
+    assert "no such file beside the sweep" in said
+
+
 def test_a_base_that_is_a_sweep_is_refused(folder: Path) -> None:
     (folder / "other.yaml").write_text(yaml.safe_dump({"name": "o", "base": BASE, "design": grid(seed=[1])}))
     assert "is a sweep itself" in faults(folder, grid(seed=[1]), base="other.yaml")

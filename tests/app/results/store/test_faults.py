@@ -6,6 +6,7 @@ import errno
 import os
 import sqlite3
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from app.failures import StoreError
 from app.results.folder import Result
 from app.results.store import database
 from app.results.store.database import file_system, open_database
+from app.results.store.folders import places
 from app.results.store.folders.reach import reaching
 from app.results.store.index_tables import INDEX_FORMAT
 from app.results.store.store import open_store, opened_store
@@ -70,6 +72,23 @@ def test_a_file_and_a_single_result_are_no_stores(tmp_path: Path, one_result: Re
         open_store(tmp_path / "file")
     with pytest.raises(InputError, match="is a single result"):
         open_store(one_result.path)
+
+
+def test_a_folder_that_another_process_makes_meanwhile_is_a_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made_afterwards(look: Callable[[Path], bool]) -> Callable[[Path], bool]:
+        def looked(path: Path) -> bool:
+            found = look(path)
+            (tmp_path / "store").mkdir(exist_ok=True)
+            return found
+
+        return looked
+
+    monkeypatch.setattr(places, "exists", made_afterwards(places.exists))
+    monkeypatch.setattr(places, "is_folder", made_afterwards(places.is_folder))
+    with opened_store(tmp_path / "store") as store:
+        assert not list(store.keys())
 
 
 def test_a_wrong_size_of_copies_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +190,7 @@ def test_an_index_that_cannot_be_used_is_refused_and_made_again(tmp_path: Path, 
     done = gridcarbon("reindex", tmp_path)
     assert done.returncode == 0, done
     assert "was set aside" in done.stdout
-    assert "1 results and 1 sweeps" in done.stdout
+    assert "in the index is 1 result and 1 sweep\n" in done.stdout
     with opened_store(tmp_path) as store:
         states = store.index.states([one, two]).values()
     assert [state.status for state in states] == ["done", "waiting"]

@@ -77,6 +77,8 @@ def test_what_has_no_frontier_is_refused_at_once() -> None:
     assert "--y: is no number, so it has no better value; got 'kind'" in text
     with pytest.raises(InputError, match=r"--y: no such column; got 'emission_t'; did you mean 'emissions_t'\?"):
         pareto_frontier(ensemble(COSTS), "cost", "emission_t")
+    with pytest.raises(InputError, match=r"--x: no such column; got 'cots'.*\n.*--y: no such column; got 'emission_t'"):
+        pareto_frontier(ensemble(COSTS), "cots", "emission_t")
     with pytest.raises(InputError, match="--y: must be another figure than --x; got 'cost'"):
         pareto_frontier(ensemble(COSTS), "cost", "cost")
 

@@ -89,7 +89,7 @@ def test_folders_and_stores_stand_side_by_side(store: Path, results_folder: Path
 def test_the_commands(store: Path, tmp_path: Path) -> None:
     done = gridcarbon("table", store, "--columns", f"name,{ROOFS},cost", "--sort", "cost", "--where", f"{ROOFS} < 3")
     assert done.returncode == 0, done
-    assert done.stderr == "5 runs: 3 done, 1 waiting, 1 failed\n"
+    assert done.stderr == "5 runs: 3 done, 1 waiting, 1 failed\n  --where holds for 3 of 5\n"
     assert done.stdout.splitlines()[0].split() == ["|", "name", "|", ROOFS, "|", "cost", "|"]
     assert len(done.stdout.splitlines()) == 2 + 3
     written = gridcarbon("table", store, "--out", tmp_path / "runs.xlsx")

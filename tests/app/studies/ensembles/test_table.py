@@ -82,6 +82,8 @@ def test_what_is_unknown_has_a_nearest_right_answer(arguments: dict[str, str], m
 def test_all_unknown_columns_are_named_at_once() -> None:
     with pytest.raises(InputError, match="has 2 problems"):
         results_table(ENSEMBLE, ("costs", "name", "stat"))
+    with pytest.raises(InputError, match="has 2 problems"):
+        results_table(ENSEMBLE, ("costs",), sort="stat")
 
 
 def test_formats_hold_the_same() -> None:

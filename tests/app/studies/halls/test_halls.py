@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from app.results.folder import Result
-from app.results.table_file import RESOLUTIONS
+from app.results.parquet.resolution import RESOLUTIONS
 from app.simulation.phases import SimulationResult
 from app.studies.designs import yearly_pue
 from app.studies.halls.buses import at_buses

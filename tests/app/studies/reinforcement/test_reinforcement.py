@@ -88,5 +88,5 @@ def test_a_faulty_table_of_costs_is_refused_with_all_faults(tmp_path: Path) -> N
     (tmp_path / "costs.csv").write_text(text.replace("100000", "many", 1).replace("tap,off-load", "taps,off-load"))
     with pytest.raises(InputError) as error:
         read_costs(tmp_path / "costs.csv")
-    assert "per_km: must be a number; got 'many'" in str(error.value)
-    assert "measure: has no row; got 'tap'" in str(error.value)
+    assert "per_km: must be a number, at least 0; not so in rows; got [2], the first of 'many'" in str(error.value)
+    assert "measure: has no row; got 'tap'; did you mean 'taps'?" in str(error.value)
