@@ -31,7 +31,7 @@ from benchmarks.dashboard.serving import serving, until_idle
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks_dashboard.md"
 RESULTS = Path("runs") / "benchmark of the dashboard"
 REPETITIONS, FRAMES, PLANNERS, CLICKS, USERS = 20, 100, 20, 20, 5
-FIRST_MS, IDLE_S, LEVER, DETAIL = 2000.0, 40.0, "pv_mw", 2000
+START_MS, PAGE_MS, IDLE_S, LEVER, DETAIL = 2000.0, 1000.0, 40.0, "pv_mw", 2000
 MB = 1e6
 
 
@@ -69,16 +69,17 @@ def first_page(year: Path, n: int) -> Iterator[Row]:
                 page.context.close()
             if fresh:
                 yield Row("first page after `serve` printed its address, on a year that nobody ever opened", _ms(ms),
-                          "< 2 s", ms < FIRST_MS)  # fmt: skip
+                          "< 2 s", ms < START_MS)  # fmt: skip
                 continue
             starts.append(1000 * served.seconds)
             pages.append(ms)
-    for what, times in (
-        ("first page usable after `serve` printed its address, on a year", pages),
-        ("from the command to the first page usable, on a year", [a + b for a, b in zip(starts, pages, strict=True)]),
-    ):
+    for what, times, most_ms in (
+        ("first page usable after `serve` printed its address, on a year", pages, PAGE_MS),
+        ("from the command to the first page usable, on a year",
+         [a + b for a, b in zip(starts, pages, strict=True)], START_MS),
+    ):  # fmt: skip
         found = Times(tuple(times))
-        yield Row(what, _words(found), "< 2 s", found.median < FIRST_MS)
+        yield Row(what, _words(found), f"< {most_ms / 1000:.0f} s", found.median < most_ms)
 
 
 def page_changes(folder: Path, name: str, span: str, target_ms: float, n: int) -> Iterator[Row]:

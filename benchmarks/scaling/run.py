@@ -25,7 +25,7 @@ from typing import Any
 PHASES = ("prepare", "dispatch", "power flow", "carbon tracing", "write")
 MB_PER_KB = 1024 / 1e6
 CARS, TURNS = 10_000, 5
-WORK = ([1_000, 10_000, 50_000], [7, 28, 91], [59, 254, 10_458])
+WORK = ([1_000, 10_000, 50_000], [7, 28, 91, 365], [59, 254, 10_458])
 """Cars, days and buses of the page."""
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks_scaling.md"
 
