@@ -6,6 +6,7 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL_ARGS ?=
 # One process more than there are processors: tests of browsers, workers and leases wait a fifth of their time.
 PROCESSES := $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 8 ] && expr $$n + 1 || echo 8)
 SIDE_BY_SIDE := --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
@@ -22,7 +23,7 @@ demo: $(FOR_USERS)  ## run the reference city and open its dashboard (ARGS="--da
 	@$(BIN)/gridcarbon demo $(ARGS)
 
 # Every process of a test run, and every command that it tries, reads the bytecode that another has made.
-quick test: export PYTHONDONTWRITEBYTECODE =
+quick test check: export PYTHONDONTWRITEBYTECODE =
 
 quick: $(FOR_DEVELOPERS)  ## run the tests that fit between two saves (ARGS="tests/grid")
 	@$(BIN)/python -m pytest -m "not slow" --hypothesis-profile quick $(SIDE_BY_SIDE) $(ARGS)
@@ -70,12 +71,12 @@ clean:  ## remove the environment, caches and builds, never results
 
 $(FOR_USERS): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing gridcarbon into $(VENV); the first time this fetches a few hundred megabytes ..."
-	@$(PIP) install -qq --constraint constraints.txt --editable .
+	@$(PIP) install -qq $(INSTALL_ARGS) --constraint constraints.txt --editable .
 	@touch $@
 
 $(FOR_DEVELOPERS): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing gridcarbon and its development tools into $(VENV); the first time this takes a few minutes ..."
-	@$(PIP) install -qq --constraint constraints.txt --editable '.[dev]'
+	@$(PIP) install -qq $(INSTALL_ARGS) --constraint constraints.txt --editable '.[dev]'
 	@touch $(FOR_USERS) $@
 
 $(BIN)/python:
