@@ -74,6 +74,13 @@ def served() -> Iterator[Callable[..., str]]:
         yield lambda results, jobs=None: until_the_end.enter_context(serving(results, jobs))
 
 
+@pytest.fixture(scope="module")
+def served_to_all() -> Iterator[Callable[..., str]]:
+    """Serves as `served` does, until the last test of a module has ended."""
+    with ExitStack() as until_the_end:
+        yield lambda results, jobs=None: until_the_end.enter_context(serving(results, jobs))
+
+
 @pytest.fixture(scope="session")
 def address(results: dict[str, Result]) -> Iterator[str]:
     """The dashboard of the synthetic city unmanaged and optimal."""
@@ -136,7 +143,8 @@ def page(own_page: sync_api.Page) -> sync_api.Page:
 
 
 @pytest.fixture(scope="module")
-def shared_tab(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
+def shared_tab(browser: sync_api.Browser, served_to_all: object) -> Iterator[sync_api.Page]:
+    """The page of a module; closed before what is `served_to_all`, which it may still ask for something."""
     with tab(browser) as opened:
         yield opened
 

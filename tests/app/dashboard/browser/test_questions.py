@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import polars as pl
 import pytest
 
 from app.dashboard.text import figure
 from app.results.folder import Result
-from tests.app.dashboard.browser.conftest import serving
 from tests.app.dashboard.browser.walking import lead, until
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -25,9 +24,8 @@ def page(shared_page: sync_api.Page) -> sync_api.Page:
 
 
 @pytest.fixture(scope="module")
-def city(three_results: dict[str, Result]) -> Iterator[str]:
-    with serving(three_results) as place:
-        yield place
+def city(three_results: dict[str, Result], served_to_all: Callable[..., str]) -> str:
+    return served_to_all(three_results)
 
 
 def answer(page, key: str) -> str:
