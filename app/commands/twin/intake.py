@@ -132,8 +132,9 @@ def _followers(
         if city is not None and log is not None:
             opened = stack.enter_context(opened_log(log))
             outcomes, days = (stack.enter_context(BackgroundProcess()) if live else None for _ in range(2))
+            searches = stack.enter_context(BackgroundProcess(on_demand=True, gives_way=0)) if live else None
             place = OperatedPlace(city, opened, state, samples, past_days, (store, log))
-            followers.append(CityOperation(place, outcomes, days))
+            followers.append(CityOperation(place, outcomes, days, searches))
         yield followers
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import polars as pl
 
+from app.scenario.loaded import LoadedScenario
 from app.twin.alerts.watch import GridWatch, watch_over
 from app.twin.forecasts.measured import arrived_totals, completed_histories, measured_histories
 from app.twin.forecasts.period import OperatedCity, operated_city
@@ -16,10 +17,11 @@ from app.twin.log.lessons import Lessons
 from app.twin.measuring.store import MeasurementStore
 from app.twin.operation.arrived_rows import ArrivedRows
 from app.twin.operation.estimated import EstimationInputs, past_of
-from app.twin.operation.line_faults import supply_buses
 from app.twin.operation.place import OperatedPlace
 from grid.arrays import Floats
 from grid.city.city import City
+from grid.errors import InputError
+from grid.network.switching import SwitchableNetwork
 from grid.time.clock import Clock
 from grid.twin.equipment import switchable_network
 from grid.twin.forecast.forecaster import with_arrived
@@ -37,12 +39,15 @@ class OperatedDay:
         lessons: What the log taught then.
         past: The city in the weeks before, from which the grid is estimated where nothing is metered; None where its
             profiles do not reach so far.
+        switches: The network with its open lines closed, by which faults of lines are located; None where it cannot be
+            solved so.
     """
 
     city: OperatedCity
     watch: GridWatch
     lessons: Lessons
     past: City | None = None
+    switches: SwitchableNetwork | None = None
 
     @property
     def clock(self) -> Clock:
@@ -55,9 +60,10 @@ class OperatedDay:
 
     def closed_before(self, branch: str) -> bool:
         """Whether a branch is closed in operation, so that a message that it is open tells of a trip."""
-        network = switchable_network(self.city.ahead.loaded.city.network)
-        names = network.meshed.branches.names
-        return branch in names and not network.open[names.index(branch)]
+        if self.switches is None:
+            return branch in self.city.ahead.loaded.city.network.branches.names
+        names = self.switches.meshed.branches.names
+        return branch in names and not self.switches.open[names.index(branch)]
 
     def histories(self, frame: pl.DataFrame, steps: int, *, running: bool = False) -> list[PowerHistory] | None:
         """What is measured of the first steps, as `GridWatch.risks` takes it; None of no step.
@@ -100,7 +106,7 @@ class OperatedDay:
     @property
     def supply(self) -> tuple[str, ...]:
         """Names of the buses with the external grid, whose withdrawal is the import with the other sign."""
-        return tuple(supply_buses(self.city.ahead.loaded))
+        return tuple(_supply_buses(self.city.ahead.loaded))
 
     @property
     def known(self) -> EstimationInputs:
@@ -150,4 +156,19 @@ def operated_day(
     city = operated_city(place.city, day, 1, place.past_days)
     histories, _ = measured_histories(city, store.frame(city.past.clock.start, city.past.clock.stop, number))
     watch = watch_over(city, place.samples, histories=histories, correction=lessons.correction)
-    return OperatedDay(city, watch, lessons, past_of(city.ahead))
+    return OperatedDay(city, watch, lessons, past_of(city.ahead), _switches(city.ahead.loaded))
+
+
+def _switches(loaded: LoadedScenario) -> SwitchableNetwork | None:
+    """The network with its open lines closed, made before a breaker trips: it takes seconds where it is the first."""
+    try:
+        return switchable_network(loaded.city.network)
+    except InputError:
+        return None
+
+
+def _supply_buses(loaded: LoadedScenario) -> list[str]:
+    """Names of the buses with the external grid."""
+    network = loaded.city.network
+    at = np.flatnonzero(np.isin(network.buses.node, network.slack))
+    return [network.buses.names[k] for k in at.tolist()]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import shutil
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from app.failures import StoreError
+from app.twin.operation.background import begin, next_asked
 from grid.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,9 +35,6 @@ ENDS_AFTER_S: Final = 600.0
 """How long the end of the measurements waits for the estimate that was asked for last [s]."""
 INTERRUPTED_ENDS_AFTER_S: Final = 5.0
 """How long a service that is told to end waits for it [s]."""
-
-ASKS_EVERY_S: Final = 5.0
-"""How often the process looks whether the service is still there [s]."""
 
 
 @dataclass(frozen=True)
@@ -112,26 +109,6 @@ def _said(lines: Any) -> Iterator[Any]:
             yield lines.get_nowait()
         except queue.Empty:
             return
-
-
-def begin(process: Any) -> None:
-    """Begins a process that Ctrl+C does not end: the service is told, and ends it. Not even while it still starts."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # which the process takes over
-    try:
-        process.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def next_asked(asked: Any) -> Any:
-    """What a process of the service is asked for next; None, too, if the service is no more."""
-    service = multiprocessing.parent_process()
-    while service is None or service.is_alive():
-        try:
-            return asked.get(timeout=ASKS_EVERY_S)
-        except queue.Empty:
-            continue
-    return None
 
 
 def _work(place: EstimatedPlace, moments: Any, lines: Any) -> None:

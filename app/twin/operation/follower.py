@@ -23,7 +23,8 @@ from app.twin.operation.arrived_rows import EARLIEST, ArrivedRows, first_place, 
 from app.twin.operation.background import BackgroundProcess
 from app.twin.operation.day import OperatedDay
 from app.twin.operation.entries import LogEntries
-from app.twin.operation.line_faults import Trip, fault_record, switching
+from app.twin.operation.faults import LineFaults
+from app.twin.operation.faults.trips import switching
 from app.twin.operation.place import OperatedPlace
 from app.twin.operation.preparation import DayPreparation, midnight
 from app.twin.operation.unlogged_outcomes import OutcomeSchedule
@@ -52,12 +53,14 @@ class CityOperation:
     before the day, and decisions are taken at the beginning of steps.
 
     Outcomes that are due at the beginning of a step follow from what was in store and log before its look, and may take
-    long: they are computed beside what comes after it (`OutcomeSchedule`), also those of a day that is over.
+    long: they are computed beside what comes after it (`OutcomeSchedule`), also those of a day that is over. So is what
+    to switch after a fault (`LineFaults`).
 
     Args:
         place: Which city, and where its log is.
         process: What computes outcomes meanwhile; None: they are computed when they must be in the log.
         days: What prepares the next day meanwhile; None: it is prepared when it begins.
+        searches: What searches for what to switch meanwhile; None: it is searched for when it must be in the log.
 
     Raises:
         InputError: If what the log keeps of how far it came is none of this.
@@ -65,10 +68,12 @@ class CityOperation:
     """
 
     def __init__(
-        self, place: OperatedPlace, process: BackgroundProcess | None = None, days: BackgroundProcess | None = None
-    ) -> None:
+        self, place: OperatedPlace, process: BackgroundProcess | None = None, days: BackgroundProcess | None = None,
+        searches: BackgroundProcess | None = None,
+    ) -> None:  # fmt: skip
         self._place, self._process = place, process
         self._preparation = DayPreparation(place, days)
+        self._faults = LineFaults(place.city, searches)
         self._go_back()
 
     def _go_back(self) -> None:
@@ -79,8 +84,7 @@ class CityOperation:
         self._day: OperatedDay | None = None
         self._actions = DayActions()
         self._states: dict[Key, AlertState] = {}
-        self._trips: list[Trip] = []
-        self._faults: dict[str, str] = {}
+        self._faults = self._faults.resumed(None)
         self._pending = Pending()
         self._entries = LogEntries(self._place.log)
         self._outcomes = OutcomeSchedule(self._place.city, self._process)
@@ -95,8 +99,7 @@ class CityOperation:
             self._rows, self._next = ArrivedRows.from_plain(kept["rows"]), kept["next"]
             self._date = date.fromisoformat(kept["day"])
             self._states = {state.risk.key: state for state in map(state_of, kept["alerts"])}
-            self._trips = [Trip.from_plain(each) for each in kept["trips"]]
-            self._faults = dict(kept["faults"])
+            self._faults = self._faults.resumed(kept)
             self._actions = DayActions.from_plain(kept["actions"])
             self._pending = Pending.from_plain(kept["pending"])
             self._preparation = self._preparation.resumed(kept["prepared"])
@@ -111,8 +114,7 @@ class CityOperation:
             "rows": self._rows.plain(), "next": self._next,
             "day": "" if self._date is None else self._date.isoformat(),
             "alerts": [plain_state(self._states[key]) for key in sorted(self._states)],
-            "trips": [trip.plain() for trip in self._trips], "faults": self._faults,
-            "actions": self._actions.plain(), "pending": self._pending.plain(),
+            **self._faults.plain(), "actions": self._actions.plain(), "pending": self._pending.plain(),
             "prepared": self._preparation.plain(), "owed": self._outcomes.plain(),
             "entries": {"needed": self._entries.needed(self._actions.first), "read": self._entries.number},
         }  # fmt: skip
@@ -140,7 +142,11 @@ class CityOperation:
     def due(self, now: datetime) -> datetime | None:
         """When it has something to do though nothing arrives, see `app.twin.service.Follower`."""
         first = self._due_first()
-        return first if first is not None and (first > now or is_now(first, now)) else None
+        return first if first is not None and (first > now or self._is_due(first, now)) else None
+
+    def _is_due(self, first: datetime, now: datetime) -> bool:
+        """Whether what is due first is to be done by the clock of the machine."""
+        return self._faults.is_due(first, now=is_now(first, now))
 
     def wait(self, now: datetime, store: MeasurementStore) -> Iterator[str]:
         """Takes what is due by the clock of the machine, where measurements arrive now and are none of the past.
@@ -152,12 +158,12 @@ class CityOperation:
         Raises:
             StoreError: As in `take`.
         """
-        if (first := self._due_first()) is None or not is_now(first, now):
+        if (first := self._due_first()) is None or not self._is_due(first, now):
             self._preparation.receive()
             return
         yield from self.take(no_rows(), store)
         self._in_the_middle = True
-        while (first := self._due_first()) is not None and is_now(first, now):
+        while (first := self._due_first()) is not None and self._is_due(first, now):
             yield from self._take_due(first)
         self._in_the_middle = False
 
@@ -168,20 +174,20 @@ class CityOperation:
         return self._day.at(self._next - 1), self._day.at(self._next)
 
     def _due_first(self) -> datetime | None:
-        """When the next fault is located, outcomes are logged or the next look within the step is due, by the rows."""
+        """When something of a fault or outcomes are logged or the next look within the step is due, by the rows."""
         running, due = self._running(), self._pending.due
         within = running is not None and due is not None and running[0] < due < running[1]
         return min([*self._moments(), *([due] if within and due is not None else [])], default=None)
 
     def _moments(self) -> list[datetime]:
-        """When the next fault is located and outcomes are in the log."""
+        """When the next fault is located, what to switch is in the log, and outcomes are."""
         outcomes = [] if self._outcomes.latest is None else [self._outcomes.latest]
-        return [*outcomes, *(trip.settled for trip in self._trips[:1])]
+        return [*outcomes, *self._faults.moments]
 
     def _take_due(self, first: datetime | None) -> Iterator[str]:
-        """Does what is due at a moment: a trip before outcomes, and both before a look."""
-        if self._trips and self._trips[0].settled == first:
-            yield from self._settle(self._trips.pop(0))
+        """Does what is due at a moment: what a fault is about before outcomes, and both before a look."""
+        if first is not None and first in self._faults.moments:
+            yield from self._keep((yield from self._faults.take(first, first, self._day, self._rows.seen())))
         elif self._outcomes.latest is not None and self._outcomes.latest == first:
             yield from self._log_outcomes()
         elif self._day is not None and first is not None:
@@ -193,7 +199,7 @@ class CityOperation:
         if self._date is None:
             self._date = clock[0].date()
         looks = first_place(clock >= self._due())
-        event = first_place(switching(rest, self._faults))
+        event = first_place(switching(rest, self._faults.branches))
         moment = min(self._moments(), default=None)
         settled = None if moment is None else first_place(rest["received"] >= moment)
         running = self._running()
@@ -211,7 +217,8 @@ class CityOperation:
             yield from self._look(clock[first], max(rest["received"][first], self._pending.told), store)
             return first
         self._consume(rest[: first + 1])
-        yield from self._switched(rest.row(first, named=True))
+        if said := self._faults.switched(rest.row(first, named=True), self._day):
+            yield from self._keep(said)
         return first + 1
 
     def _due(self) -> datetime:
@@ -245,8 +252,9 @@ class CityOperation:
         """Looks ahead as a row arrives; closes the day that is over before."""
         if self._date is None:
             return
-        while self._trips and self._day is not None and self._trips[0].settled > now + self._day.clock.step:
-            yield from self._settle(self._trips.pop(0))  # it was told by a clock that was ahead
+        while (day := self._day) is not None and (ahead := self._faults.beyond(now + day.clock.step)) is not None:
+            # it was told by a clock that was ahead
+            yield from self._keep((yield from self._faults.take(ahead, arrived, day, self._rows.seen())))
         yield from self._log_outcomes()
         closed: list[LogRecord] = []
         if now >= midnight(self._date) + timedelta(days=1):
@@ -281,10 +289,11 @@ class CityOperation:
         yield from self._keep([*closed, *said])
 
     def _start_background_work(self, store: MeasurementStore) -> None:
-        """Starts to prepare the next day, and to compute the outcomes that are due since the last look."""
+        """Starts to prepare the next day, to compute outcomes that are due since the last look, and searches."""
         if self._day is not None and self._date is not None:
             self._preparation.start(self._date)
         self._outcomes.start(self._entries.cases, self._rows, store, self._day)
+        self._faults.start(self._date)
 
     def _log_outcomes(self) -> Iterator[str]:
         """Logs the outcomes that were due; waits for them."""
@@ -326,21 +335,6 @@ class CityOperation:
         if self._entries.cases.due(self._day.clock.stop):
             self._outcomes.schedule(self._day, self._day.clock.stop, self._rows, arrived)
         return list(self._day.forecast_records(self._rows.seen()))
-
-    def _switched(self, row: Mapping[str, Any]) -> Iterator[str]:
-        """A branch is open, or closed again."""
-        branch = str(row["element"])
-        if branch in self._faults:
-            alert = self._faults.pop(branch)
-            yield from self._keep([AlertRecord(alert, row["time"], "cleared", "none", "supply", branch)])
-        elif self._day and branch not in [trip.branch for trip in self._trips] and self._day.closed_before(branch):
-            self._trips.append(Trip(branch, row["time"], row["received"]))
-
-    def _settle(self, trip: Trip) -> Iterator[str]:
-        """Indicators have said what they saw."""
-        self._faults[trip.branch] = trip.alert
-        if self._day is not None:
-            yield from self._keep([fault_record(self._day.city.ahead.loaded, trip, self._rows.seen())])
 
     def _keep(self, records: Sequence[LogRecord]) -> Iterator[str]:
         """Adds to the log together with how far it came, then writes how alerts stand."""

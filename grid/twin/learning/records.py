@@ -66,7 +66,7 @@ class AlertRecord(LogRecord):
     """An alert as it was said.
 
     Args:
-        what: ``raised``, ``escalated``, ``lowered`` or ``cleared``.
+        what: ``raised``, ``escalated``, ``lowered`` or ``cleared``; ``advised`` where only what to do is new.
         level: Its level from then on.
         quantity: What may exceed its limit.
         element: Where.

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from grid.twin.learning.records import AlertRecord, DecisionRecord, ForecastRecord, LogRecord, OutcomeRecord
+
+_WITHOUT_LEVEL: Final = ("cleared", "advised")
+"""What changes no level, or ends it."""
 
 
 def entry_in_words(entry: LogRecord) -> str:
@@ -23,7 +27,7 @@ def entry_in_words(entry: LogRecord) -> str:
 
 
 def _alert(entry: AlertRecord) -> Iterator[str]:
-    likely = entry.what if entry.what == "cleared" else f"{entry.what}, {entry.level}"
+    likely = entry.what if entry.what in _WITHOUT_LEVEL else f"{entry.what}, {entry.level}"
     if entry.quantity != "supply" and entry.what != "cleared":
         likely += f", {entry.probability:.0%} likely"
     if entry.others and entry.what != "cleared":

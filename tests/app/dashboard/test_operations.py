@@ -237,6 +237,10 @@ def test_the_latest_entries_of_the_log_are_told_in_words(store, tmp_path):
         OutcomeRecord("line 6", NOW, exceeded=False, effects=effects),
         OutcomeRecord("line 7", NOW),
         AlertRecord("line 6", NOW, "cleared", "none", "loading_percent", "line 6"),
+        AlertRecord("fault behind line 1", NOW, "raised", "alarm", "supply", "line 1", 1.0,
+                    advice=("the fault is in line 7", "what to switch is sought")),
+        AlertRecord("fault behind line 1", NOW, "advised", "alarm", "supply", "line 1", 1.0,
+                    advice=("the fault is in line 7", "30 min: close line 9")),
     ]  # fmt: skip
     with opened_log(tmp_path / "twin.db") as log:  # which may be the file of the measurements
         log.add(entries)
@@ -247,6 +251,8 @@ def test_the_latest_entries_of_the_log_are_told_in_words(store, tmp_path):
         "the limit was kept; 1 of 2 assets did what they should; depot: 0.95 of 1 MWh; homes: 0.5 of 1 MWh",
         "not measured",
         "cleared",
+        "raised, alarm; the fault is in line 7; what to switch is sought",
+        "advised; the fault is in line 7; 30 min: close line 9",
     ]
     assert "Latest entries of the log" in html_of(live_panel(state, "UTC"))
 

@@ -23,6 +23,8 @@ from app.twin.measuring.files import read_measurements
 from app.twin.measuring.store import opened_measurements
 from app.twin.mqtt import MqttIntake, MqttPublisher
 from app.twin.operation import CityOperation, OperatedPlace
+from app.twin.operation.faults.advice import ADVISED_AFTER
+from app.twin.operation.faults.trips import SETTLES_AFTER
 from app.twin.operation.unlogged_outcomes import LATEST
 from app.twin.replay import publish
 from app.twin.service import TwinService, store_frame
@@ -140,10 +142,15 @@ def test_a_predicted_violation_is_told_accepted_and_measured(undisturbed):
 
 
 def test_a_fault_of_a_line_is_located_with_what_to_switch(undisturbed):
-    told, over = (record for record in undisturbed if isinstance(record, AlertRecord) and record.quantity == "supply")
+    told, advised, over = (
+        record for record in undisturbed if isinstance(record, AlertRecord) and record.quantity == "supply"
+    )
     assert (told.time, told.level, told.element) == (DAY + timedelta(hours=10, minutes=30), "alarm", "line 0")
-    assert told.advice[0] == "the fault is in line 10"
-    assert any("close" in line and "supplied again" in line for line in told.advice)
+    assert told.advice == ("the fault is in line 10", "what to switch is sought")
+    assert (advised.alert, advised.what, advised.level) == (told.alert, "advised", "alarm")
+    assert advised.time - told.time == timedelta(seconds=2) + SETTLES_AFTER + ADVISED_AFTER
+    assert advised.advice[0] == "the fault is in line 10"
+    assert any("close" in line and "supplied again" in line for line in advised.advice)
     assert (over.what, over.time) == ("cleared", DAY + timedelta(hours=11, minutes=30))
 
 

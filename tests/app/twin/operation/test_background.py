@@ -152,6 +152,21 @@ def test_a_task_gives_way_to_the_service_and_its_result_is_there_without_waiting
         assert process.result(number) == min(19, os.nice(0) + GIVES_WAY)
 
 
+def test_a_process_on_demand_is_there_from_a_task_until_it_rests(tmp_path: Path) -> None:
+    with BackgroundProcess(on_demand=True, gives_way=0) as process:
+        assert not process.alive
+        for _ in range(2):
+            first, second = process.submit(Priority()), process.submit(Priority())
+            assert process.result(first) == process.result(second) == os.nice(0)
+            waits: Any = GatedOutcomes(tmp_path / "never", ("a",), DAY)
+            lost = process.submit(waits)
+            assert not process.ready(lost)
+            process.rest()
+            assert not process.alive
+            assert process.ready(lost)
+            assert process.result(lost) is None
+
+
 SERVICE = """
 import os, sys, time
 from app.twin.operation.background import BackgroundProcess

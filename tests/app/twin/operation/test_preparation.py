@@ -270,5 +270,10 @@ def test_a_day_by_the_process_is_the_one_that_the_service_prepares(tmp_path: Pat
         np.testing.assert_array_equal(found.issue().quantiles_mw, whole.issue().quantiles_mw)
     for name, p_mw in alone.watch.plan.schedule.p_mw.items():
         np.testing.assert_array_equal(beside.watch.plan.schedule.p_mw[name], p_mw)
+    assert alone.switches is not None
+    assert beside.switches is not None
+    assert beside.switches.open.tolist() == alone.switches.open.tolist()
+    assert beside.closed_before("line 0")
+    assert not beside.closed_before("line 35")  # a tie that is open in operation
     assert alone.watch.risks()
     assert beside.watch.risks() == alone.watch.risks()

@@ -11,7 +11,9 @@ import pytest
 
 from app.twin.log import TwinLog, opened_log
 from app.twin.measuring.store import MeasurementStore, opened_measurements
-from app.twin.operation import CityOperation, OperatedPlace, follower, preparation
+from app.twin.operation import CityOperation, OperatedPlace, preparation
+from app.twin.operation.faults import line_faults
+from app.twin.operation.faults.location import FaultPlace
 from app.twin.service import store_frame
 from grid.time.clock import Clock
 from grid.twin.learning.records import AlertRecord
@@ -34,11 +36,11 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     clock, found = Clock(DAY, STEP, 96), []
     day = SimpleNamespace(
         clock=clock, at=lambda step: DAY + step * STEP, histories=lambda *_, **__: None, closed_before=lambda _: True,
-        city=SimpleNamespace(ahead=SimpleNamespace(loaded=None)), watch=None,
+        switches=None, watch=None,
     )  # fmt: skip
     monkeypatch.setattr(preparation, "propose", lambda _watch: None)
     monkeypatch.setattr(preparation, "operated_day", lambda *_: day)
-    monkeypatch.setattr(follower, "fault_record", lambda _loaded, trip, _rows: AlertRecord(trip.alert, trip.time))
+    monkeypatch.setattr(line_faults, "fault_place", lambda *_: FaultPlace(None, ("in one of several",)))
 
     def ahead(_self: CityOperation, _day: object, now: datetime, _steps: int, *, running: bool) -> list[AlertRecord]:
         found.append((now - NOON).total_seconds())
@@ -110,7 +112,7 @@ def test_a_second_breaker_that_trips_while_a_first_waits_has_its_alert(place, lo
         return Measurement(moment, "branch", branch, "closed", 0.0, 0.001, "x", received=moment)
 
     taken(place, [power(0), opened("line 1", 5), opened("line 2", 15), opened("line 1", 16), power(100)])
-    assert [record.element or record.alert.split(" 20")[0] for record in place[1].records("alert")] == [
+    assert [record.alert.split(" 20")[0] for record in place[1].records("alert")] == [
         "fault behind line 1", "fault behind line 2",
     ]  # fmt: skip
 
