@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from app.dashboard.catalogue import Catalogue
 from app.results.comparison import what_differs
@@ -33,6 +33,18 @@ def _candidates(results: Catalogue, name: str) -> Iterator[str]:
         same = result.manifest.get("name") == manifest.get("name")
         if same and result.manifest.get("strategy") == BASELINE and other != name:
             yield other
+
+
+def is_baseline_of_others(results: Catalogue, name: str) -> bool:
+    """Whether another result has this one among the candidates of `default_baseline`."""
+    mine = results[name].manifest
+    unmanaged = mine.get("strategy") == BASELINE
+
+    def compared_with_it(manifest: Mapping[str, object]) -> bool:
+        return manifest.get("baseline") == name or (unmanaged and manifest.get("name") == mine.get("name"))
+
+    others = (result.manifest for other, result in results.items() if other != name)
+    return any(name == BASELINE or compared_with_it(manifest) for manifest in others)
 
 
 def why_not_comparable(results: Catalogue, baseline: str, name: str) -> str:

@@ -27,6 +27,32 @@ GPC_SCOPES = {"1": "fuel burnt here", "2": "electricity", "3": "grid losses"}
 
 BOUNDARIES = {"direct": "direct emissions", "lifecycle": "life-cycle emissions"}
 
+COOLING = {
+    "air_economiser": "outdoor air",
+    "water_economiser": "tower, chillers when warm",
+    "water_chiller": "water-cooled chillers",
+    "air_chiller": "air-cooled chillers",
+    "direct_expansion": "direct expansion",
+    "indirect_evaporative": "indirect evaporative",
+    "direct_to_chip": "liquid at the chips",
+    "immersion": "immersion",
+    "seawater": "sea, lake or river water",
+}
+"""Kinds of cooling in words."""
+
+POWER_CHAINS = {
+    "double_conversion": "UPS, double conversion",
+    "eco_mode": "UPS in eco mode",
+    "hvdc_240": "240 V DC",
+    "hvdc_336": "336 V DC",
+    "mains_hvdc": "mains and 240 V DC",
+    "panama": "10 kV to 240 V DC",
+    "staged": "modern UPS, two strings",
+    "fixed_efficiency": "fixed efficiencies",
+    "measured_efficiency": "measured efficiencies",
+}
+"""Kinds of power chains in words."""
+
 NO_FIGURE = "—"
 
 

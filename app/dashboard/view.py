@@ -13,7 +13,7 @@ from dash import Dash
 from dash.development.base_component import Component
 
 from app.dashboard.address import LINK_KEYS, address_of, names_in, query_of
-from app.dashboard.baseline import default_baseline, why_not_comparable
+from app.dashboard.baseline import default_baseline, is_baseline_of_others, why_not_comparable
 from app.dashboard.catalogue import Catalogue, catalogue_of
 from app.dashboard.colours import Theme
 from app.dashboard.language import Language, language_named, say
@@ -88,7 +88,11 @@ class View:
     def baseline_reason(self) -> str:
         """Why there is no baseline, in words; empty if there is one."""
         if not self.baseline_name:
-            return "No baseline is chosen." if "baseline" in self.query else "There is no result to compare with."
+            if "baseline" in self.query:
+                return "No baseline is chosen."
+            if is_baseline_of_others(self.results, self.name):
+                return "This is the result that others are compared with."
+            return "There is no result to compare with."
         return why_not_comparable(self.results, self.baseline_name, self.name)
 
     @cached_property

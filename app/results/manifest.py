@@ -122,9 +122,11 @@ def _without_solution(outcome: SimulationResult) -> list[dict[str, Any]]:
 
 
 def _conflicts(outcome: SimulationResult) -> list[dict[str, Any]]:
-    """All that could not be kept: steps without a solution, limits of the dispatch, and of phases in the run."""
+    """All that could not be kept: steps without a solution, limits of the dispatch, and of the grid in the run."""
+    if outcome.inputs.loaded.scenario.dispatch.strategy == "unmanaged":  # nobody was asked to keep any
+        return _without_solution(outcome)
     of_dispatch = _limits_in_conflict(outcome.schedule, of_grid=outcome.by_phase is None)
-    return [*_without_solution(outcome), *of_dispatch, *_broken_in_phases(outcome)]
+    return [*_without_solution(outcome), *of_dispatch, *_broken_in_the_run(outcome)]
 
 
 def _limits_in_conflict(schedule: Schedule, *, of_grid: bool) -> list[dict[str, Any]]:
@@ -146,9 +148,13 @@ def _limits_in_conflict(schedule: Schedule, *, of_grid: bool) -> list[dict[str, 
     ]  # fmt: skip
 
 
-def _broken_in_phases(outcome: SimulationResult) -> list[dict[str, Any]]:
-    """Each limit of a phase that an optimal run does not keep, with its first step, and whether its dispatch could."""
-    if outcome.by_phase is None or outcome.inputs.loaded.scenario.dispatch.strategy != "optimal":
+def _broken_in_the_run(outcome: SimulationResult) -> list[dict[str, Any]]:
+    """Each limit of the grid that an optimal run does not keep, with its first step, and whether its dispatch could.
+
+    Those of a balanced grid are among what the dispatch could not keep, unless nothing was left to it to decide.
+    """
+    looked_at = outcome.by_phase is None and outcome.schedule.windows
+    if looked_at or outcome.inputs.loaded.scenario.dispatch.strategy != "optimal":
         return []
     first: dict[tuple[str, str, str, float], tuple[int, float]] = {}
     for found in find_violations(outcome):

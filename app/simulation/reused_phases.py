@@ -38,10 +38,10 @@ def dispatch_reusing(
     def decided() -> Schedule:
         return dispatch(problem, progress) if spans is None else dispatch_in_spans(problem, spans, progress, apply)
 
-    if reuse is None:
-        return decided(), False
     if leaves_nothing(problem):
         return _priced(problem, progress, reuse)
+    if reuse is None:
+        return decided(), False
     cut = () if spans is None else (spans.steps, spans.run_in_steps)
     phases = problem.phases
     of_phases = () if phases is None else (phases.wye, phases.delta, phases.shares, phases.unbalance_max_percent)
@@ -51,9 +51,11 @@ def dispatch_reusing(
     return schedule_from(arrays, problem.clock), found
 
 
-def _priced(problem: DispatchProblem, progress: Progress, reuse: PhaseReuse) -> tuple[Schedule, bool]:
+def _priced(problem: DispatchProblem, progress: Progress, reuse: PhaseReuse | None) -> tuple[Schedule, bool]:
     """The schedule where nothing is left to decide."""
     reused = False
+    if reuse is None:
+        return dispatch(problem, progress, net_import_mw), False
 
     def net_import(problem: DispatchProblem, p_mw: Floats, q_mvar: Floats) -> Floats:
         nonlocal reused

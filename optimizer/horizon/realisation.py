@@ -119,8 +119,9 @@ def _connection_excess(solution: WindowSolution) -> Floats:
     """Power above what each shared connection carries, shape (connections, n_steps) [MW]."""
     window, n = solution.window, solution.window.n_steps
     parts = []
-    for name, limit in window.roles.connections.items():
-        total = np.zeros(n)
+    given = window.roles.given_behind(window.first, window.stop)
+    for before, (name, limit) in zip(given, window.roles.connections.items(), strict=True):
+        total = before.copy()
         for flexibility in window.problem.flexibilities:
             if flexibility.connection == name:
                 slot, power = solution.schedule.p_mw[flexibility.name]

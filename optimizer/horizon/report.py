@@ -195,7 +195,7 @@ def write_powers(
 
 def assembled_schedule(
     problem: DispatchProblem, reports: Sequence[WindowReport], state: HorizonState, p_mw: dict[str, Floats],
-    q_mvar: dict[str, Floats],
+    q_mvar: dict[str, Floats], of_given: Costs,
 ) -> Schedule:  # fmt: skip
     """The schedule of a whole problem; what no window reported is not known, and was guessed.
 
@@ -205,12 +205,13 @@ def assembled_schedule(
         state: The state when the last of them was decided.
         p_mw: Power of every flexibility by slot, by name.
         q_mvar: Reactive power of those that have inverters.
+        of_given: What those of which nothing was left to decide cost by themselves in the steps that were decided.
     """
     n, h = problem.clock.n_steps, problem.clock.step_hours
     net, imbalance, *stated = _by_step(reports, n)
     price, penalty, marginal = _by_bus(reports, n, len(problem.network.buses.names))
     peak = problem.demand_charge_per_mw_month * sum(state.peak_mw.values())
-    costs = sum((report.costs for report in reports), Costs()) + Costs(peak=peak)
+    costs = sum((report.costs for report in reports), of_given) + Costs(peak=peak)
     prices = [report.prices for report in reports if report.prices is not None]
     decided = max((report.stop for report in reports if report.prices is not None), default=0)
     finished = bool(reports) and reports[-1].stop == n
@@ -279,8 +280,8 @@ def _with_the_cap(
 ) -> tuple[Shortfall, ...]:
     """All shortfalls; whether the cap on carbon was kept is known at the end: a window may make up for another."""
     shortfalls, cap = [shortfall for report in reports for shortfall in report.shortfalls], problem.carbon_cap_kg
-    if emitted_kg <= cap * (1 + answers.RELATIVE_TOLERANCE):
+    if emitted_kg <= cap * (1 + answers.RELATIVE_TOLERANCE) + answers.RELATIVE_TOLERANCE:
         return tuple(shortfall for shortfall in shortfalls if shortfall.element != "carbon")
-    if problem.forecast is not None:
+    if problem.forecast is not None or not any(shortfall.element == "carbon" for shortfall in shortfalls):
         shortfalls.append(Shortfall(decided - 1, "carbon", "emissions_kg", emitted_kg, cap))
     return tuple(shortfalls)

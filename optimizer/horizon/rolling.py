@@ -14,7 +14,7 @@ from grid.sharing import shared
 from optimizer._highs import Compiled, Watch
 from optimizer.aggregation.window import MANY_SLOTS, AggregatedSolvers
 from optimizer.horizon.carbon_budget import CarbonBudget
-from optimizer.horizon.fixed import NetImport, fixed_schedule
+from optimizer.horizon.fixed import NetImport, fixed_schedule, own_cost
 from optimizer.horizon.realisation import RealisedWindow, realise, roles_in
 from optimizer.horizon.report import WindowReport, assembled_schedule, report_window, write_powers
 from optimizer.horizon.state import HorizonState
@@ -24,7 +24,7 @@ from optimizer.problem.schedule import Schedule
 from optimizer.problem.weighting import price_unit, weighted_problem
 from optimizer.window.first_guess import fallback_schedule
 from optimizer.window.programme import Window, state_window
-from optimizer.window.roles import Roles
+from optimizer.window.roles import GivenDraw, Roles
 from optimizer.window.solve import Solvers, WindowSolution, solve_window
 from optimizer.window.state import WindowState
 
@@ -51,8 +51,8 @@ def dispatch(
         progress: Called after each window, and from time to time within one; if it returns False, or time runs out, the
             window under way is taken as far as it has come, every promise is kept in the rest, and
             `Schedule.decided_steps` and `Schedule.optimality_gap` say how far the decision went.
-        net_import: Finds the net import where nothing is left to decide, for who knows it already; by default the AC
-            power flow.
+        net_import: Finds the net import where nothing is left to decide, for who knows it already and looks at the
+            limits of the grid himself; by default the AC power flow.
         stop: Steps from it on are only looked ahead at, and not decided; by default all are decided.
 
     Raises:
@@ -62,9 +62,13 @@ def dispatch(
     """
     free = [f for f in problem.flexibilities if _is_free(f)]
     if not free and problem.extend is None and stop is None:
-        return fixed_schedule(problem, net_import)
+        schedule = fixed_schedule(problem, net_import)
+        if problem.elastic or not schedule.shortfalls:
+            return schedule
     p_mw = {f.name: f.per_slot(f.p_min_mw).copy() for f in problem.flexibilities}
-    return _roll(_Horizon.from_problem(_with_decided(problem, free, p_mw)), p_mw, progress, stop)
+    given = tuple(f for f in problem.flexibilities if not any(f is other for other in free))
+    rest = problem.with_fixed([(f, p_mw[f.name]) for f in given], tuple(free))
+    return _roll(_Horizon.from_problem(rest, given, p_mw), p_mw, progress, stop)
 
 
 def leaves_nothing(problem: DispatchProblem) -> bool:
@@ -78,18 +82,13 @@ def _is_free(flexibility: Flexibility) -> bool:
     return bool((high - low > FREE_MW).any() or flexibility.q_max_mvar.any())
 
 
-def _with_decided(problem: DispatchProblem, free: list[Flexibility], p_mw: dict[str, Floats]) -> DispatchProblem:
-    """The problem with everything that has no freedom as fixed withdrawal."""
-    decided = [f for f in problem.flexibilities if not any(f is other for other in free)]
-    return problem.with_fixed([(f, p_mw[f.name]) for f in decided], tuple(free))
-
-
 @dataclass(frozen=True, eq=False)
 class _Horizon:
     """What stays the same from window to window.
 
     Args:
         problem: The problem, with what is decided already as fixed withdrawal.
+        given: Flexibilities that are decided already: what they cost and emit by themselves counts with the rest.
         weighted: The same with its weighted objective as cost, divided by `unit`.
         unit: What the objective is divided by.
         roles: Parts of its flexibilities.
@@ -99,6 +98,7 @@ class _Horizon:
     """
 
     problem: DispatchProblem
+    given: tuple[Flexibility, ...]
     weighted: DispatchProblem
     unit: float
     roles: Roles
@@ -107,16 +107,20 @@ class _Horizon:
     compiled: dict[tuple[int, int], Compiled] = field(default_factory=dict)
 
     @classmethod
-    def from_problem(cls, problem: DispatchProblem) -> _Horizon:
-        """A horizon before its first window."""
+    def from_problem(
+        cls, problem: DispatchProblem, given: tuple[Flexibility, ...], p_mw: Mapping[str, Floats]
+    ) -> _Horizon:
+        """A horizon before its first window; `p_mw` holds what is given, by name, the rest as above."""
         unit = price_unit(problem, problem.objective)
         weighted = _in_units(problem, problem.objective, unit)
         reactive = problem.reactive and problem.limits_voltage
         unbalance = problem.phases is not None and bool(np.isfinite(problem.phases.unbalance_max_percent))
         roles = Roles.from_flexibilities(
-            weighted.flexibilities, reactive=reactive, unbalance=unbalance, extend=problem.extend
-        )
-        return cls(problem, weighted, unit, roles, CarbonBudget.from_problem(problem), _solvers(problem.sessions))
+            weighted.flexibilities, reactive=reactive, unbalance=unbalance, extend=problem.extend,
+            given=_behind_connections(given, p_mw),
+        )  # fmt: skip
+        budget = CarbonBudget.from_problem(problem)
+        return cls(problem, given, weighted, unit, roles, budget, _solvers(problem.sessions))
 
     def stops(self, first: int) -> tuple[int, int]:
         """For a window that begins at a step: the step after those it decides, and the one after those it sees."""
@@ -160,6 +164,17 @@ class _Horizon:
         return RealisedWindow(replace(plan, window=window), np.zeros(plan.window.n_steps), plan.schedule)
 
 
+def _behind_connections(given: tuple[Flexibility, ...], p_mw: Mapping[str, Floats]) -> dict[str, GivenDraw]:
+    """What flexibilities draw behind shared connections, by connection."""
+    found: dict[str, GivenDraw] = {}
+    for flexibility in given:
+        if flexibility.connection:
+            drawn, name = flexibility.by_step(p_mw[flexibility.name]), flexibility.connection
+            before = found[name].p_mw if name in found else 0.0
+            found[name] = GivenDraw(before + drawn, flexibility.connection_max_mw)
+    return found
+
+
 def _solvers(sessions: str) -> Solvers:
     """Solvers that state sessions as a problem asks, see `DispatchProblem.sessions`."""
     if sessions == "each":
@@ -179,7 +194,8 @@ def _roll(horizon: _Horizon, p_mw: dict[str, Floats], progress: Progress | None,
     problem = horizon.problem
     n = problem.clock.n_steps if stop is None else stop
     until = time.monotonic() + problem.time_limit_s
-    state, reports, q_mvar = HorizonState.at_start(problem), list[WindowReport](), dict[str, Floats]()
+    state = HorizonState.at_start(problem, own_cost(horizon.given, p_mw).emissions_kg)
+    reports, q_mvar = list[WindowReport](), dict[str, Floats]()
 
     def go_on() -> bool:
         return progress is None or progress(reports[-1].stop if reports else 0, n) is not False
@@ -199,7 +215,8 @@ def _roll(horizon: _Horizon, p_mw: dict[str, Floats], progress: Progress | None,
         guess = fallback_schedule(window, takes_over)
         write_powers(window, guess, decided, p_mw, q_mvar)
         state = state.after(problem, window, guess, decided)
-    return assembled_schedule(problem, reports, known, p_mw, q_mvar)
+    of_given = own_cost(horizon.given, p_mw, known.step).at_price(problem.carbon_price_per_kg)
+    return assembled_schedule(problem, reports, known, p_mw, q_mvar, of_given)
 
 
 def _decide(horizon: _Horizon, state: HorizonState, watch: Watch) -> tuple[RealisedWindow, WindowReport]:

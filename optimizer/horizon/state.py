@@ -25,7 +25,7 @@ class HorizonState:
         p_before_mw: Power of every device that lasts throughout in the step before, by flexibility, shape (N,) each
             [MW]; empty at the start.
         peak_mw: Highest import so far by month, a ``datetime64[M]`` [MW].
-        emitted_kg: Carbon of imports and own generation so far [kg].
+        emitted_kg: Carbon of imports and own generation so far, and all of generation that is given [kg].
         ahead: What the last window saw ahead; None at the start.
     """
 
@@ -37,9 +37,10 @@ class HorizonState:
     ahead: WindowSchedule | None = None
 
     @classmethod
-    def at_start(cls, problem: DispatchProblem) -> HorizonState:
-        """The state before the first step of a problem."""
-        return cls(0, {f.name: f.reservoir.e_start_mwh for f in problem.flexibilities if f.reservoir is not None})
+    def at_start(cls, problem: DispatchProblem, given_kg: float = 0.0) -> HorizonState:
+        """The state before the first step of a problem beside generation that is given and emits so much [kg]."""
+        energies = {f.name: f.reservoir.e_start_mwh for f in problem.flexibilities if f.reservoir is not None}
+        return cls(0, energies, emitted_kg=given_kg)
 
     def after(self, problem: DispatchProblem, window: Window, schedule: WindowSchedule, stop: int) -> HorizonState:
         """The state when a schedule of a window was followed up to step `stop`, by what devices do in truth.

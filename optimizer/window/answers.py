@@ -121,12 +121,12 @@ def limits_not_kept(solution: WindowSolution, n_steps: int) -> Iterator[Shortfal
         p_mw = window.withdrawal(solution.schedule)[0][:n_steps]
         loading, limit = solution.rows.dc.loading_percent(p_mw), problem.loading_max_percent
         of_branches = LimitedQuantity("loading_percent", "", problem.network.branches.names, loading, limit, 1.0)
-        yield from _network_shortfalls(window.first, of_branches)
+        yield from network_shortfalls(window.first, of_branches)
         return
     for step in np.flatnonzero(flow.failed[:n_steps]):
         yield Shortfall(window.first + int(step), "city", "power_flow", float("nan"), float("nan"))
     for limited in window.limits.quantities(flow):
-        yield from _network_shortfalls(window.first, replace(limited, values=limited.values[:n_steps]))
+        yield from network_shortfalls(window.first, replace(limited, values=limited.values[:n_steps]))
 
 
 def _programme_shortfalls(solution: WindowSolution, n_steps: int) -> Iterator[Shortfall]:
@@ -145,7 +145,7 @@ def _programme_shortfalls(solution: WindowSolution, n_steps: int) -> Iterator[Sh
             yield Shortfall(window.first + int(step), name, "connection_mw", limit + float(excess[step]), limit)
 
 
-def _network_shortfalls(first: int, limited: LimitedQuantity) -> Iterator[Shortfall]:
+def network_shortfalls(first: int, limited: LimitedQuantity) -> Iterator[Shortfall]:
     """Limits of branches or buses that are not kept in steps from `first` on."""
     excess = np.nan_to_num(limited.sign * (limited.values - limited.limit), nan=-np.inf, neginf=-np.inf)
     for step, place in np.argwhere(excess > TOLERANCE[limited.quantity]):

@@ -60,10 +60,13 @@ def _store_bounds(
     least_mwh = np.repeat(store.e_min_mwh[:, None], n, axis=1)
     by_then = flexibility.highest_mwh(state.e_now_mwh[flexibility.name], window.first, window.stop)
     least_mwh[:, -1] = np.maximum(least_mwh[:, -1], np.minimum(store.e_end_mwh, by_then))
+    most_mwh = np.repeat(store.e_max_mwh[:, None], n, axis=1)
+    if store.exact_end:
+        most_mwh[:, -1] = np.minimum(most_mwh[:, -1], np.maximum(least_mwh[:, -1], store.e_end_mwh))
     return {
         "charge_mw": (must, most),
         "discharge_mw": (np.maximum(-high_mw, 0.0), np.maximum(-low_mw, 0.0)),
-        "energy_mwh": (least_mwh, np.repeat(store.e_max_mwh[:, None], n, axis=1)),
+        "energy_mwh": (least_mwh, most_mwh),
     }
 
 
@@ -119,6 +122,7 @@ def sides(window: WindowModel, state: WindowState) -> dict[str, Sides]:
         before[:, 0] += store.retention_per_step * state.e_now_mwh[flexibility.name]
         stored.append(before)
     limits = np.array(list(window.roles.connections.values()))[:, None]
+    given = window.roles.given_behind(window.first, window.stop)
     return {
         "balance": (fixed, fixed),
         "import_limit": (-INFINITY, problem.import_max_mw),
@@ -126,8 +130,8 @@ def sides(window: WindowModel, state: WindowState) -> dict[str, Sides]:
         "peak": (-INFINITY, np.where(window.months == np.arange(window.n_months)[:, None], 0.0, INFINITY)),
         "store_balance": (stacked(stored, n), stacked(stored, n)),
         "ramp": _ramps(window, state),
-        "connection_draw": (-INFINITY, limits),
-        "connection_feed": (-INFINITY, limits),
+        "connection_draw": (-INFINITY, limits - given),
+        "connection_feed": (-INFINITY, limits + given),
     }
 
 

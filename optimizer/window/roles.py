@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -18,6 +18,19 @@ from optimizer.window.model import StoreConstants, Structure, window_model
 
 
 @dataclass(frozen=True, eq=False)
+class GivenDraw:
+    """What is decided already behind a shared grid connection.
+
+    Args:
+        p_mw: Withdrawal in each step of the clock, shape (T,) [MW].
+        max_mw: What the connection carries, either way [MW].
+    """
+
+    p_mw: Floats
+    max_mw: float
+
+
+@dataclass(frozen=True, eq=False)
 class Roles:
     """Flexibilities by what they are like.
 
@@ -28,6 +41,7 @@ class Roles:
         inverters: Places of the devices of units and then stores that can move reactive power.
         unbalance: Whether there is a limit of the unbalance of the voltage.
         extend: What a user adds to the model.
+        given: What devices that are decided already draw behind shared connections, by connection.
     """
 
     units: tuple[Flexibility, ...]
@@ -36,6 +50,7 @@ class Roles:
     inverters: tuple[int, ...] = ()
     unbalance: bool = False
     extend: Extension | None = None
+    given: Mapping[str, GivenDraw] = field(default_factory=dict)
 
     @classmethod
     def from_flexibilities(
@@ -45,6 +60,7 @@ class Roles:
         reactive: bool = False,
         unbalance: bool = False,
         extend: Extension | None = None,
+        given: Mapping[str, GivenDraw] | None = None,
     ) -> Roles:
         """Sorts flexibilities; inverters take part only where `reactive` power is a lever."""
         units = [f for f in flexibilities if f.lasts_throughout and f.reservoir is None]
@@ -53,7 +69,7 @@ class Roles:
         sessions = [f for f in flexibilities if not any(f is other for other in lasting)]
         q_max = joined([by_device(f.q_max_mvar, f) for f in lasting])
         inverters = tuple(int(place) for place in np.flatnonzero(q_max > 0)) if reactive else ()
-        return cls(tuple(units), tuple(stores), tuple(sessions), inverters, unbalance, extend)
+        return cls(tuple(units), tuple(stores), tuple(sessions), inverters, unbalance, extend, given or {})
 
     @property
     def lasting(self) -> tuple[Flexibility, ...]:
@@ -73,7 +89,14 @@ class Roles:
     @property
     def connections(self) -> dict[str, float]:
         """Shared grid connections by name, with what they carry [MW]."""
-        return {f.connection: f.connection_max_mw for f in (*self.lasting, *self.sessions) if f.connection}
+        free = {f.connection: f.connection_max_mw for f in (*self.lasting, *self.sessions) if f.connection}
+        return free | {name: draw.max_mw for name, draw in self.given.items()}
+
+    def given_behind(self, first: int, stop: int) -> Floats:
+        """What is decided already behind each of `connections` in some steps, shape (K, stop - first) [MW]."""
+        nothing = np.zeros(stop - first)
+        drawn = [self.given[name].p_mw[first:stop] if name in self.given else nothing for name in self.connections]
+        return np.array(drawn).reshape(-1, stop - first)
 
     def structure(self, n_steps: int, step_hours: float, n_months: int = 1) -> Structure:
         """The shape of the model of a window of `n_steps` steps that touches `n_months` calendar months."""

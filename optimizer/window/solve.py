@@ -154,7 +154,7 @@ class _Rounds:
         self.solver.watch = watch
         self.point = self._begin()
         self.one_direction = OneDirection(self.solver, window)
-        self.rounds, self.network_rounds, self.asked_to_run = 0, 0, False
+        self.rounds, self.network_rounds = 0, 0
         self.solution: WindowSolution | None = None
         self.within_limits: WindowSolution | None = None
         self.lp_cost = -np.inf
@@ -190,10 +190,8 @@ class _Rounds:
         """Solves the programme, and adds what its schedule breaks; None if it must be solved again."""
         self.rounds += 1
         x = self._optimum()
-        if not self.asked_to_run:
-            self.asked_to_run = True
-            if run_or_not(self.solver, self.window, x):
-                return None
+        if run_or_not(self.solver, self.window, x):
+            return None
         if self.one_direction.enforce(x):
             return None
         before, self.point = self.point, operating_point(self.window, self.window.schedule(x))

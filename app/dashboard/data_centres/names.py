@@ -2,31 +2,10 @@
 
 from __future__ import annotations
 
+from app.dashboard.text import COOLING, POWER_CHAINS
 from carbon.data_centre import DataCentre
 from carbon.data_centre.studies import Combination, DesignChange
 
-COOLING = {
-    "air_economiser": "outdoor air",
-    "water_economiser": "tower, chillers when warm",
-    "water_chiller": "water-cooled chillers",
-    "air_chiller": "air-cooled chillers",
-    "direct_expansion": "direct expansion",
-    "indirect_evaporative": "indirect evaporative",
-    "direct_to_chip": "liquid at the chips",
-    "immersion": "immersion",
-    "seawater": "sea, lake or river water",
-}
-POWER_CHAINS = {
-    "double_conversion": "UPS, double conversion",
-    "eco_mode": "UPS in eco mode",
-    "hvdc_240": "240 V DC",
-    "hvdc_336": "336 V DC",
-    "mains_hvdc": "mains and 240 V DC",
-    "panama": "10 kV to 240 V DC",
-    "staged": "modern UPS, two strings",
-    "fixed_efficiency": "fixed efficiencies",
-    "measured_efficiency": "measured efficiencies",
-}
 _CHANGES = {
     "containment": "aisles contained",
     "supply_27": "air of 27 °C",

@@ -12,9 +12,8 @@ from pydantic import ValidationError
 
 from app.dashboard.cards import hyphened
 from app.dashboard.data_centres.builder_links import build_link
-from app.dashboard.data_centres.names import COOLING, POWER_CHAINS
 from app.dashboard.mantine import dmc
-from app.dashboard.text import figure
+from app.dashboard.text import COOLING, POWER_CHAINS, figure
 from app.dashboard.view import View
 from app.studies.halls.study import HallStudy
 from carbon.data_centre import DataCentre

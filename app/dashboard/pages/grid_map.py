@@ -20,10 +20,9 @@ from app.dashboard.language import language_named
 from app.dashboard.language.spoken import spoken
 from app.dashboard.view import Page, View
 
-_PLACES = (
-    "Places are as the network file gives them; SimBench's low-voltage grids are schematic. "
-    "Drag to pan, scroll or + and \N{MINUS SIGN} to zoom, 0 to see all."
-)
+_PLACES = "Places are as the network file gives them. "
+_PLACES_OF_SIMBENCH = "Places are as the network file gives them; SimBench's low-voltage grids are schematic. "
+_HANDLING = "Drag to pan, scroll or + and \N{MINUS SIGN} to zoom, 0 to see all."
 
 
 def content(view: View) -> Component:
@@ -40,7 +39,7 @@ def content(view: View) -> Component:
             html.Div(id="map-legend", className="legend"),
             html.Div(id="map-symbol-legend", className="legend-symbols"),
             html.Div(id="map-spoken", className="spoken", role="status", **cards.hyphened(aria_live="polite")),
-            html.P(_PLACES, className="subtitle"),
+            html.P(_places(view), className="subtitle"),
         ], className="card map-card", **cards.hyphened(aria_label=view.say("Map of the grid"))),
         html.Div(_no_selection(), id="map-day"),
         parts.exceeded(view),
@@ -48,6 +47,13 @@ def content(view: View) -> Component:
         hosting_card.hosting_card(view),
         parts.twins(view),
     )  # fmt: skip
+
+
+def _places(view: View) -> str:
+    """Where the map's places come from, and how to move on it."""
+    licences = view.result.manifest.get("data_licences") or []
+    of_simbench = any("SimBench" in str(licence) for licence in licences)
+    return (_PLACES_OF_SIMBENCH if of_simbench else _PLACES) + _HANDLING
 
 
 def _no_selection() -> Component:

@@ -132,7 +132,8 @@ def test_an_unmanaged_run_of_the_same_scenario_is_the_baseline_whatever_its_fold
     (place / "unmanaged").rename(place / "ba5e")
     view = View.at(open_catalogue(place), {"result": "optimal"})
     assert (view.baseline_name, view.baseline_label) == ("ba5e", "unmanaged")
-    assert View.at(view.results, {"result": "ba5e"}).baseline_reason == "There is no result to compare with."
+    itself = View.at(view.results, {"result": "ba5e"}).baseline_reason
+    assert itself == "This is the result that others are compared with."
     assert View.at(view.results, {"result": "optimal", "baseline": ""}).baseline is None
 
 
@@ -155,6 +156,11 @@ def test_only_equal_period_city_and_inputs_are_compared(
     view = View.at(open_catalogue(place), {"result": "optimal"})
     assert view.baseline is None
     assert reason in view.baseline_reason
+
+
+def test_a_single_result_has_none_to_compare_with(results: dict[str, Result]) -> None:
+    alone = View.of({"unmanaged": results["unmanaged"]}, {})
+    assert alone.baseline_reason == "There is no result to compare with."
 
 
 def test_a_baseline_that_is_not_there_is_said(results: dict[str, Result]) -> None:

@@ -149,3 +149,20 @@ def test_demand_with_a_value_goes_without_where_energy_costs_more() -> None:
     schedule = dispatch(problem_on(network, clock, [demand], 0.1, import_price_per_mwh=price, grid_limits=False))
     np.testing.assert_allclose(schedule.p_mw["works"], [1, 0, 1], atol=1e-9)
     assert schedule.costs.value == pytest.approx(-140)
+
+
+def test_a_device_keeps_its_minimum_load_when_another_is_decided_after_it() -> None:
+    """The linear optimum lets batteries charge and feed in at once; forbidden that, it wants the engine below it."""
+    clock, network, price = clock_of(4), feeder(), np.array([83.9, 26.2, 95.3, 62.5])
+    motor = engine(network, clock, 0, 2.0, 0.0, p_min_on_mw=np.array([1.0]))
+    stores = []
+    for name, p_mw, e_start in (("one", 1.3, 1.4), ("other", 1.6, 2.2)):
+        store = battery(network, clock, 0, name=name, p_mw=p_mw, e_start=e_start, eta=0.8, wear=5.0)
+        assert store.reservoir is not None
+        stores.append(replace(store, reservoir=replace(store.reservoir, e_end_mwh=np.zeros(1))))
+    load = np.outer([-0.2, -1.6, -1.2, 0.5], [1.0, 0.0, 0.0])
+    prices = {"import_price_per_mwh": price, "export_price_per_mwh": price - 8}
+    schedule = dispatch(problem_on(network, clock, [*stores, motor], load, export_max_mw=0.0, **prices))
+    power = -schedule.p_mw["engine"]
+    assert not schedule.shortfalls
+    assert ((power < 1e-6) | (power > 0.9998)).all()

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from app.dashboard.builder.content import ABSENT, Content, value_at, with_value, written
 from app.dashboard.builder.levers.lever import OURS, LeverChoice, Range, ScenarioLever, Value, as_shown, stored
 from app.dashboard.builder.levers.places import Net, appended, matching, of_field, of_kind, of_sum
+from app.dashboard.text import COOLING, POWER_CHAINS
 from carbon.data_centre.cooling import Cooling
 from carbon.data_centre.power_chain import PowerChain
 from grid.errors import InputError, nearest
@@ -185,7 +186,8 @@ def _kinds(union: Any) -> tuple[LeverChoice, ...]:
     models = [kind for kind in get_args(get_args(union)[0])
               if not any(field.is_required() for field in kind.model_fields.values())]  # fmt: skip
     names = [str(kind.model_fields["kind"].default) for kind in models]
-    return tuple(LeverChoice(name, name.replace("_", " ")) for name in names)
+    words = COOLING | POWER_CHAINS
+    return tuple(LeverChoice(name, words.get(name, name.replace("_", " "))) for name in names)
 
 
 def _batteries(name: str, new: Any) -> dict[str, Any]:

@@ -168,3 +168,10 @@ def test_a_sweep_of_nonsense_says_all_that_is_wrong():
     )
     with pytest.raises(InputError, match="comes to 1600 runs; at most 400"):
         sweep_content("many", content_of(), many, net)
+
+
+def test_power_chains_and_cooling_are_called_as_on_the_page_of_data_centres() -> None:
+    words = {choice.value: choice.label for name in ("dc_cooling", "dc_power_chain") for choice in BY_KEY[name].choices}
+    assert words["hvdc_240"] == "240 V DC"
+    assert words["mains_hvdc"] == "mains and 240 V DC"
+    assert words["water_economiser"] == "tower, chillers when warm"
