@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import socket
 from pathlib import Path
 
@@ -11,13 +10,13 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 
 from app.dashboard import create_app, serve
-from app.dashboard.pages import PAGES, about, grid_map
+from app.dashboard.pages import PAGES, about
 from app.dashboard.view import View
 from app.results.columns import TABLES
-from app.results.folder import Result, open_result
+from app.results.folder import Result
 from app.results.key_figures import shown_in
 from grid.errors import InputError
-from tests.app.synthetic_results import N_STEPS, changed
+from tests.app.synthetic_results import N_STEPS
 
 
 @pytest.mark.slow
@@ -107,14 +106,3 @@ def test_a_port_in_use_is_an_error_with_a_cure(results_folder: Path):
         taken.listen()
         with pytest.raises(InputError, match="choose another with --port"):
             serve(results_folder, "127.0.0.1", taken.getsockname()[1], open_browser=False)
-
-
-def test_only_a_grid_of_simbench_is_said_to_be_schematic(results_folder: Path, tmp_path: Path):
-    def said(licences: list[str]) -> str:
-        folder = tmp_path / f"with {len(licences)}"
-        shutil.copytree(results_folder / "unmanaged", folder)
-        changed(folder, {"data_licences": licences})
-        return str(grid_map.content(View.of({"unmanaged": open_result(folder)}, {})))
-
-    assert "Places are as the network file gives them. Drag" in said([])
-    assert "SimBench's low-voltage grids are schematic" in said(["SimBench 1-MVLV-urban, ODbL"])

@@ -14,6 +14,7 @@ import yaml
 from app.dashboard import catalogue as catalogue_module
 from app.dashboard.address import address_of, names_in, names_joined, query_of
 from app.dashboard.catalogue import Catalogue, catalogue_of, open_catalogue
+from app.dashboard.pages import grid_map
 from app.dashboard.view import View
 from app.results.folder import Result, open_result
 from app.results.verification import FORMAT, MANIFEST, sealed
@@ -172,3 +173,12 @@ def test_a_catalogue_of_fixed_results_is_itself(results: dict[str, Result]) -> N
     catalogue = catalogue_of(results)
     assert isinstance(catalogue, Catalogue)
     assert catalogue_of(catalogue) is catalogue
+
+
+def test_only_a_grid_of_simbench_is_said_to_be_schematic(place: Path) -> None:
+    def said(licences: list[str]) -> str:
+        changed(place / "optimal", {"data_licences": licences})
+        return str(grid_map.content(View.at(open_catalogue(place), {"result": "optimal"})))
+
+    assert "Places are as the network file gives them. Drag" in said([])
+    assert "SimBench's low-voltage grids are schematic" in said(["SimBench 1-MVLV-urban, ODbL"])
