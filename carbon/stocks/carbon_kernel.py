@@ -12,6 +12,7 @@ from carbon.mixing.block_kernel import Block
 from carbon.mixing.compiled import FAST, inner_kernel, kernel
 from carbon.mixing.conventions_kernel import GROSS, solve_equations
 from carbon.mixing.elimination import Pattern
+from carbon.mixing.prefetch import AHEAD, prefetch
 from carbon.stocks.energy_kernel import collect_events, compute_energy, count_energy, put_energy_back, start_energy
 from carbon.stocks.ledger import (
     AT_ONCE,
@@ -103,6 +104,8 @@ def _start_devices(way: int, begin: int, step: int, devices: DeviceArrays, state
     """
     n_properties, width = devices.lossy.size, state.contents.shape[1] - 1
     for device in range(devices.starts[step], devices.starts[step + 1]):
+        if way == DISCHARGING:  # all devices are asked for their way in both turns
+            _prefetch_start(min(device + AHEAD, devices.starts[-1] - 1), devices, state)
         if (devices.place[device, BEFORE] > begin) != (way == CHARGING):
             continue
         owner, started = devices.place[device, OWNER], state.started[devices.place[device, DEVICE]]
@@ -126,6 +129,15 @@ def _start_devices(way: int, begin: int, step: int, devices: DeviceArrays, state
 
 
 @inner_kernel()
+def _prefetch_start(device: int, devices: DeviceArrays, state: StockState) -> None:
+    """Has all fetched that is read and written when a device starts."""
+    owner = devices.place[device, OWNER]
+    prefetch(state.held[owner])
+    prefetch(state.plugged[owner])
+    prefetch(state.started[devices.place[device, DEVICE]])
+
+
+@inner_kernel()
 def _move(
     way: int,
     which: int,
@@ -142,6 +154,7 @@ def _move(
     stop = state.log.begins[kind + 1]
     for first in range(state.log.begins[kind], stop, AT_ONCE):
         n_events = min(AT_ONCE, stop - first)
+        _prefetch_log(first + AT_ONCE, state)
         collect_events(step, step_hours, first, n_events, devices, state)
         compute_energy(step_hours, state.amount)
         count_energy(step, which, state.amount, state)
@@ -155,6 +168,13 @@ def _move(
             if way == DISCHARGING:
                 _feed_in(n_events, k, place, r, step_hours, lossy, state, blocks)
             _put_property_back(first, n_events, q, n_properties, state)
+
+
+@inner_kernel()
+def _prefetch_log(first: int, state: StockState) -> None:
+    """Has the room fetched that events from `first` on have for what they carry, if there is any."""
+    for row in range(1, state.log.values.shape[0]):
+        prefetch(state.log.values[row, first : first + AT_ONCE])
 
 
 @inner_kernel()

@@ -54,9 +54,9 @@ from carbon.stocks.schedule import (
     ETA_CHARGE,
     ETA_DISCHARGE,
     KINDS,
-    OFFSET,
     OWNER,
     RETENTION,
+    SLOT,
     DeviceArrays,
 )
 from grid.arrays import Floats
@@ -91,7 +91,7 @@ def start_energy(device: int, step: int, devices: DeviceArrays, state: StockStat
     after_mwh = before_mwh + arriving_mwh - driven_mwh
     held[ENERGY], held[KEEPS] = after_mwh, rates[RETENTION]
     held[RATE_TO], held[RATE_FROM] = rates[ETA_CHARGE], rates[ETA_DISCHARGE]
-    state.plugged[owner, DEVICE_NOW], state.plugged[owner, OFFSET_NOW] = name, place[OFFSET]
+    state.plugged[owner, DEVICE_NOW], state.plugged[owner, OFFSET_NOW] = name, place[SLOT] - step
     state.started[name, 0] = driven_mwh
     state.moved[step, which, BY_FUEL, 0] += driven_mwh
     state.moved[step, which, BY_ARRIVING, 0] += arriving_mwh

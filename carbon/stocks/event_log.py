@@ -1,7 +1,7 @@
 """All that happens in the stores, listed in the order of time before it happens, and what happened after.
 
 The slots of a device (device and step) lie one after another in memory, those of one step far apart. The slots in which
-something happens, the events, are therefore listed once, sorted by step and kind, and the kernels read the list.
+something happens, the events, are therefore listed once, by step and kind, and the kernels read the list.
 """
 
 from __future__ import annotations
@@ -10,23 +10,37 @@ from typing import NamedTuple
 
 import numpy as np
 
+from carbon.mixing.block_kernel import CACHE_LINE
 from carbon.mixing.compiled import inner_kernel, kernel
+from carbon.mixing.prefetch import AHEAD, prefetch, prefetch_at
 from carbon.stocks.operation import StockOperation
-from carbon.stocks.schedule import CHARGING, DISCHARGING, EMPTY_MWH, KINDS, DeviceArrays, stays_of
+from carbon.stocks.schedule import (
+    BEFORE,
+    CHARGING,
+    DISCHARGING,
+    E_START,
+    EMPTY_MWH,
+    KINDS,
+    OWNER,
+    RANK,
+    RETENTION,
+    SLOT,
+    STOP,
+    DeviceArrays,
+    stays_of,
+)
 from grid.arrays import Floats, Ints, run_offsets
 from grid.large_arrays import large_array
 
-STEPS_IN_SPAN = 32
-"""Steps whose events are sorted together: those of the reference city stay in a core's second-level cache."""
-KINDS_IN_SPAN = KINDS * STEPS_IN_SPAN
-OWNER_BIT, _KIND_BIT = 24, 56
-"""An event is one number until it happens: the rank of its node, from the bit `OWNER_BIT` on the owner of its stock,
-and, while it is sorted, from `_KIND_BIT` on its kind and its step in the span."""
-RANK_BITS, _EVENT_BITS = (1 << OWNER_BIT) - 1, (1 << _KIND_BIT) - 1
+OWNER_BIT = 24
+"""An event is one number until it happens: the rank of its node, and from this bit on the owner of its stock."""
+RANK_BITS = (1 << OWNER_BIT) - 1
+MOST_FETCHED = 64
+"""Slots of a device that are fetched ahead, at most: of a longer row the processor sees what follows."""
 
 
 class EventLog(NamedTuple):
-    """What happens in all stores: J events in the order of time, those of a step by kind, those of a kind by device.
+    """What happens in all stores: J events by step, those of a step by kind, those of a kind by start of their device.
 
     An event is a slot in which something happens: most of most charging sessions is rest, which changes neither energy
     nor carbon. What happened takes the place of what is to happen, since each is as long as the other.
@@ -57,59 +71,26 @@ class EventLog(NamedTuple):
 def list_events(devices: DeviceArrays, op: StockOperation, n_conventions: int) -> EventLog:
     """All events of an operation, with room for what happens in them under so many conventions.
 
-    What devices do is read in the order of memory, and its events are first brought into spans of time, then sorted
-    within each; read in the order of time, or sorted at once, they would be fetched from far apart.
+    They are counted in the order of memory, and entered device after device in the order of start: what is connected
+    at a time has its events in few places, which stay in the cache until they are full.
     """
-    n_steps, stays = len(devices.starts) - 1, stays_of(op)
-    spans = -(-n_steps // STEPS_IN_SPAN)
-    number = np.zeros((KINDS, spans * STEPS_IN_SPAN), dtype=np.int64)
-    _count_events(devices, *stays, op.retention_per_step, op.e_start_mwh, number)
-    begins = run_offsets(number.T.ravel())
+    n_steps = len(devices.starts) - 1
+    number = np.zeros(KINDS * n_steps, dtype=np.int64)
+    _count_events(devices, *stays_of(op), op.retention_per_step, op.e_start_mwh, number)
+    begins = run_offsets(number)
     n_events = int(begins[-1])
     device = large_array(n_events, np.int64)
     values = large_array((1 + n_conventions * (1 + devices.lossy.size), n_events))
-    free, waits_for = begins[:-1:KINDS_IN_SPAN].copy(), np.zeros(n_steps, dtype=np.int64)
-    _bring_into_spans(devices, *stays, op.retention_per_step, op.e_start_mwh, free, device, values, waits_for)
-    most = int(np.diff(begins[::KINDS_IN_SPAN]).max(initial=0))
-    _sort_spans(begins, begins[:-1].copy(), np.empty(most, dtype=np.int64), np.empty(most), device, values)
-    return EventLog(begins[: KINDS * n_steps + 1], device, values, waits_for)
+    waits_for = np.zeros(n_steps, dtype=np.int64)
+    _enter_events(devices, begins[:-1].copy(), device, values, waits_for)
+    return EventLog(begins, device, values, waits_for)
 
 
 @kernel()
 def _count_events(
     devices: DeviceArrays, owner: Ints, start: Ints, stop: Ints, retention: Floats, e_start_mwh: Floats, number: Ints
 ) -> None:
-    """Counts the events of each kind in each step, `number` of shape (KINDS, T); other arguments as below."""
-    slot = 0
-    for device in range(owner.size):
-        first, n_steps = start[device], stop[device] - start[device]
-        kind = 2 * devices.stock_class[owner[device]]
-        charging, discharging = number[kind + CHARGING, first:], number[kind + DISCHARGING, first:]
-        p_mw = devices.p_mw[slot:]
-        for k in range(n_steps):
-            charging[k] += p_mw[k] > 0.0
-            discharging[k] += p_mw[k] < 0.0
-        if _acts_at_rest(retention[device], e_start_mwh[device], devices.p_drain_mw):
-            for k in range(n_steps):
-                happens = _happens_at_rest(k, slot + k, retention[device], e_start_mwh[device], devices.p_drain_mw)
-                charging[k] += happens and p_mw[k] == 0.0
-        slot += n_steps
-
-
-@kernel()
-def _bring_into_spans(
-    devices: DeviceArrays,
-    owner: Ints,
-    start: Ints,
-    stop: Ints,
-    retention: Floats,
-    e_start_mwh: Floats,
-    free: Ints,
-    to_device: Ints,
-    values: Floats,
-    waits_for: Ints,
-) -> None:
-    """Enters every event in the first place that is `free` in its span: its power, and all else as one number.
+    """Counts the events of every step and kind.
 
     Args:
         devices: What every store did.
@@ -118,50 +99,68 @@ def _bring_into_spans(
         stop: First step no longer connected, shape (N,).
         retention: Share of the energy that a step's standing loss leaves, shape (N,) [1].
         e_start_mwh: Energy in the stock when the device's first step begins, shape (N,) [MWh].
-        free: First free place of each span.
-        to_device: Result: kind and step in the span, owner and rank, shape (J,).
-        values: Result: power in row 0.
-        waits_for: Result: see `EventLog`, zeros before.
+        number: Result, zeros before: how many there are, shape (T KINDS,).
     """
     slot = 0
     for device in range(owner.size):
-        first, kind = start[device], 2 * devices.stock_class[owner[device]]
-        who = owner[device] << OWNER_BIT | devices.rank[device]
-        n_steps = stop[device] - first  # read once: the compiler cannot know that entering changes none of it
-        p_mw, took_in = devices.p_mw[slot : slot + n_steps], devices.before[device]
+        first_kind = KINDS * start[device] + 2 * devices.stock_class[owner[device]]
+        n_steps = stop[device] - start[device]
+        p_mw = devices.p_mw[slot : slot + n_steps]
         acts = _acts_at_rest(retention[device], e_start_mwh[device], devices.p_drain_mw)
         for k in range(n_steps):
             power = p_mw[k]
-            happens = power != 0.0
-            if acts and not happens:
-                happens = _happens_at_rest(k, slot + k, retention[device], e_start_mwh[device], devices.p_drain_mw)
-            if happens:
-                step = first + k
-                way = DISCHARGING if power < 0.0 else CHARGING
-                if way == DISCHARGING:
-                    waits_for[step] = max(waits_for[step], took_in)
-                else:
-                    took_in = step + 1
-                span = step // STEPS_IN_SPAN
-                place = free[span]
-                free[span] = place + 1
-                to_device[place] = (KINDS * (step - span * STEPS_IN_SPAN) + kind + way) << _KIND_BIT | who
-                values[0, place] = power
+            if power != 0.0 or (
+                acts and _happens_at_rest(k, slot + k, retention[device], e_start_mwh[device], devices.p_drain_mw)
+            ):
+                number[first_kind + KINDS * k + _way(power)] += 1
         slot += n_steps
 
 
 @kernel()
-def _sort_spans(begins: Ints, free: Ints, code: Ints, power: Floats, to_device: Ints, values: Floats) -> None:
-    """Sorts the events of each span by step and kind, in the order in which they were entered."""
-    for first in range(0, begins.size - 1, KINDS_IN_SPAN):
-        begin, end = begins[first], begins[first + KINDS_IN_SPAN]
-        for i in range(end - begin):
-            code[i], power[i] = to_device[begin + i], values[0, begin + i]
-        for i in range(end - begin):
-            at = first + (code[i] >> _KIND_BIT)
-            place = free[at]
-            free[at] = place + 1
-            to_device[place], values[0, place] = code[i] & _EVENT_BITS, power[i]
+def _enter_events(devices: DeviceArrays, free: Ints, to_device: Ints, values: Floats, waits_for: Ints) -> None:
+    """Enters every event in the first place that is `free` for its step and kind.
+
+    Args:
+        devices: What every store did.
+        free: First free place of every step and kind, shape (T KINDS,).
+        to_device: Result: owner and rank, shape (J,).
+        values: Result: power in row 0.
+        waits_for: Result: see `EventLog`, zeros before.
+    """
+    for first in range(devices.starts.size - 1):
+        for at in range(devices.starts[first], devices.starts[first + 1]):
+            _prefetch_power(min(at + AHEAD, devices.starts[-1] - 1), first, devices)
+            place, retention, e_start_mwh = devices.place[at], devices.rates[at, RETENTION], devices.rates[at, E_START]
+            owner, slot, n_steps, took_in = place[OWNER], place[SLOT], place[STOP] - first, place[BEFORE]
+            who, first_kind = owner << OWNER_BIT | place[RANK], KINDS * first + 2 * devices.stock_class[owner]
+            p_mw = devices.p_mw[slot : slot + n_steps]
+            acts = _acts_at_rest(retention, e_start_mwh, devices.p_drain_mw)
+            for k in range(n_steps):
+                power = p_mw[k]
+                if power != 0.0 or (acts and _happens_at_rest(k, slot + k, retention, e_start_mwh, devices.p_drain_mw)):
+                    way = _way(power)
+                    if way == DISCHARGING:
+                        waits_for[first + k] = max(waits_for[first + k], took_in)
+                    else:
+                        took_in = first + k + 1
+                    event = free[first_kind + KINDS * k + way]
+                    free[first_kind + KINDS * k + way] = event + 1
+                    to_device[event], values[0, event] = who, power
+                    prefetch_at(to_device, event + CACHE_LINE)  # where the next ones of the step and kind will be
+                    prefetch_at(values[0], event + CACHE_LINE)
+
+
+@inner_kernel()
+def _prefetch_power(at: int, step: int, devices: DeviceArrays) -> None:
+    """Has the power of a device fetched that starts in `step` or soon after."""
+    slot, n_slots = devices.place[at, SLOT], min(devices.place[at, STOP] - step, MOST_FETCHED)
+    prefetch(devices.p_mw[slot : slot + n_slots])
+
+
+@inner_kernel()
+def _way(power: float) -> int:
+    """The way of an event of so much withdrawal."""
+    return DISCHARGING if power < 0.0 else CHARGING
 
 
 @inner_kernel()

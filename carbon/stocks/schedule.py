@@ -8,13 +8,14 @@ import numpy as np
 
 from carbon.mixing.compiled import kernel
 from carbon.mixing.elimination import EliminationOrder
+from carbon.mixing.prefetch import AHEAD, prefetch
 from carbon.stocks.operation import StockOperation
 from carbon.validation import index_faults
 from grid.arrays import Floats, Ints, read_only, read_only_ints, run_offsets
 from grid.errors import raise_if_any
 from grid.flexibility.per_slot import DeviceOrSlot, PerSlot
 
-DEVICE, OWNER, OFFSET, BEFORE = range(4)
+DEVICE, OWNER, RANK, SLOT, STOP, BEFORE = range(6)
 """Columns of `DeviceArrays.place`."""
 ETA_CHARGE, ETA_DISCHARGE, RETENTION, E_START = range(4)
 """Columns of `DeviceArrays.rates`."""
@@ -34,13 +35,11 @@ class DeviceArrays(NamedTuple):
     Devices come in the order of their start, so that what is connected at a time lies together.
 
     Args:
-        place: What the operation calls each device, its stock, its first slot less its first step, and the step in
-            which the device before of the same owner was no longer connected, 0 if it is the first (``DEVICE`` ...),
-            shape (N, 4); together, for they are read together in no order.
+        place: What the operation calls each device, its stock, the rank of its node, its first slot, its first step no
+            longer connected, and that of the device before of the same owner, 0 if it is the first (``DEVICE`` ...),
+            shape (N, 6); together, for they are read together.
         rates: Its efficiencies where they do not change, the share of the energy that a step's standing loss leaves
             [1], and the energy in the stock when its first step begins [MWh] (``ETA_CHARGE`` ...), shape (N, 4).
-        rank: Rank of the node of each device, as the operation calls them, shape (N,).
-        before: ``BEFORE`` in the same order, shape (N,).
         starts: Devices that start in step t are starts[t] to starts[t + 1], shape (T + 1,).
         stock_class: ``VEHICLES`` or ``STATIONARY``, shape (O,).
         p_mw: Withdrawal at the terminals, shape (K,) [MW].
@@ -55,8 +54,6 @@ class DeviceArrays(NamedTuple):
 
     place: Ints
     rates: Floats
-    rank: Ints
-    before: Ints
     starts: Ints
     stock_class: Ints
     p_mw: Floats
@@ -97,18 +94,16 @@ def device_arrays(
         ]
     )
     starts = run_offsets(np.bincount(op.start, minlength=n_steps))
-    place, rates = np.empty((op.n_devices, 4), dtype=np.int64), np.empty((op.n_devices, 4))
-    before, e_initial_mwh = np.empty(op.n_devices, dtype=np.int64), np.zeros(op.n_owners)
+    place, rates = np.empty((op.n_devices, 6), dtype=np.int64), np.empty((op.n_devices, 4))
     eta_charge, eta_discharge = _by_device(op.eta_charge, op.n_devices), _by_device(op.eta_discharge, op.n_devices)
-    _arrange(
-        *stays_of(op), eta_charge, eta_discharge, op.retention_per_step, op.e_start_mwh, starts.copy(), place, rates
-    )
-    _follow_owners(np.zeros(op.n_owners, dtype=np.int64), place, rates, before, e_initial_mwh)
+    at_nodes = read_only_ints(op.node), order.pattern.rank
+    of_devices = eta_charge, eta_discharge, op.retention_per_step, op.e_start_mwh
+    _arrange(*stays_of(op), *at_nodes, *of_devices, starts.copy(), place, rates)
+    e_initial_mwh = np.zeros(op.n_owners)
+    _follow_owners(np.zeros(op.n_owners, dtype=np.int64), place, rates, e_initial_mwh)
     return DeviceArrays(
         place=read_only_ints(place),
         rates=read_only(rates),
-        rank=read_only_ints(order.pattern.rank[op.node]),
-        before=read_only_ints(before),
         starts=read_only_ints(starts),
         stock_class=read_only_ints(np.where(op.vehicle, VEHICLES, STATIONARY)),
         p_mw=op.p_mw,
@@ -141,6 +136,8 @@ def _arrange(
     owner: Ints,
     start: Ints,
     stop: Ints,
+    node: Ints,
+    rank: Ints,
     eta_charge: Floats,
     eta_discharge: Floats,
     retention: Floats,
@@ -149,33 +146,35 @@ def _arrange(
     place: Ints,
     rates: Floats,
 ) -> None:
-    """Enters every device in the first place that is `free` for its start; in the column `BEFORE` it leaves its end."""
+    """Enters every device in the first place that is `free` for its start, all but the column `BEFORE`."""
     slot = 0
     for device in range(owner.size):
         begin, end = start[device], stop[device]
+        follows = free[start[min(device + AHEAD, start.size - 1)]]
+        prefetch(place[follows])
+        prefetch(rates[follows])
         at = free[begin]
         free[begin] = at + 1
-        place[at, DEVICE], place[at, OWNER] = device, owner[device]
-        place[at, OFFSET], place[at, BEFORE] = slot - begin, end
+        place[at, DEVICE], place[at, OWNER], place[at, RANK] = device, owner[device], rank[node[device]]
+        place[at, SLOT], place[at, STOP] = slot, end
         rates[at, ETA_CHARGE], rates[at, ETA_DISCHARGE] = eta_charge[device], eta_discharge[device]
         rates[at, RETENTION], rates[at, E_START] = retention[device], e_start_mwh[device]
         slot += end - begin
 
 
 @kernel()
-def _follow_owners(reached: Ints, place: Ints, rates: Floats, before: Ints, e_initial_mwh: Floats) -> None:
+def _follow_owners(reached: Ints, place: Ints, rates: Floats, e_initial_mwh: Floats) -> None:
     """Finds the end of the device before of each owner, and what his first device begins with.
 
     Args:
         reached: Zeros, shape (O,).
-        place: With the end of each device in the column `BEFORE`, in whose place that of the device before is left.
+        place: Result: the column `BEFORE`.
         rates: See `DeviceArrays`.
-        before: Result: see `DeviceArrays`.
         e_initial_mwh: Result: energy in the stock when the first device of each owner begins, shape (O,) [MWh].
     """
     for at in range(place.shape[0]):
-        owner, end = place[at, OWNER], place[at, BEFORE]
+        owner = place[at, OWNER]
         if reached[owner] == 0:
             e_initial_mwh[owner] = rates[at, E_START]
-        place[at, BEFORE] = before[place[at, DEVICE]] = reached[owner]
-        reached[owner] = end
+        place[at, BEFORE] = reached[owner]
+        reached[owner] = place[at, STOP]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from carbon.mixing.elimination import EliminationOrder
-from carbon.stocks.event_log import list_events
+from carbon.stocks.event_log import OWNER_BIT, RANK_BITS, list_events
 from carbon.stocks.operation import StockOperation
 from carbon.stocks.schedule import KINDS, device_arrays
 from carbon.tracing.proportional_sharing import trace, trace_in_windows
@@ -14,6 +14,7 @@ from grid.flexibility.per_slot import PerSlot
 from tests.carbon.traced_city import dense_reference, random_city
 
 N_NODES, N_STEPS = 6, 60
+NOWHERE = np.empty(0, dtype=np.int64)
 
 
 def operation(owner, start, powers, e_start_mwh):
@@ -36,8 +37,7 @@ def operation(owner, start, powers, e_start_mwh):
 
 
 def listed(op, n_steps):
-    nowhere = np.empty(0, dtype=np.int64)
-    order = EliminationOrder.from_branches(nowhere, nowhere, N_NODES)
+    order = EliminationOrder.from_branches(NOWHERE, NOWHERE, N_NODES)
     initial = np.column_stack([op.ci_initial_kg_per_mwh, op.renewable_share_initial])
     return list_events(device_arrays(op, order, n_steps, initial, (False, True)), op, 1)
 
@@ -70,6 +70,28 @@ def test_a_step_waits_for_the_last_in_which_a_stock_took_in_what_it_gives():
     log = listed(op, 8)
     np.testing.assert_array_equal(log.waits_for, [0, 0, 0, 2, 3, 0, 6, 0])
     np.testing.assert_array_equal(log.begins[::KINDS], [0, 1, 2, 2, 3, 5, 6, 8, 8])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_events_stand_by_step_kind_and_start_of_their_device(seed):
+    op = few_sessions(seed)
+    drained = np.random.default_rng(seed).random(op.p_mw.size) < 0.05
+    op = replace(op, p_drain_mw=np.where(drained, 0.1, 0.0))
+    expected = [[] for _ in range(KINDS * N_STEPS)]
+    for device in np.argsort(op.start, kind="stable"):
+        owner, steps = op.owner[device], range(op.start[device], op.stop[device])
+        for slot, step in enumerate(steps, start=op.first_slot[device]):
+            p_mw = op.p_mw[slot]
+            if p_mw != 0.0 or drained[slot]:
+                kind = 2 * int(not op.vehicle[owner]) + int(p_mw < 0.0)
+                expected[KINDS * step + kind].append((owner, op.node[device], p_mw))
+    log = listed(op, N_STEPS)
+    np.testing.assert_array_equal(np.diff(log.begins), [len(events) for events in expected])
+    owner, node, p_mw = np.concatenate([events for events in expected if events]).T
+    np.testing.assert_array_equal(log.device >> OWNER_BIT, owner)
+    rank = EliminationOrder.from_branches(NOWHERE, NOWHERE, N_NODES).pattern.rank
+    np.testing.assert_array_equal(log.device & RANK_BITS, rank[node.astype(int)])
+    np.testing.assert_array_equal(log.values[0], p_mw)
 
 
 @pytest.mark.parametrize("seed", range(6))
