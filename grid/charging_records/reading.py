@@ -17,7 +17,7 @@ from grid.charging_records.files import as_names, read_table
 from grid.charging_records.finding import Finding
 from grid.charging_records.formats import RecordColumns, columns_held, find_format, format_faults
 from grid.charging_records.quality import QualityReport, mend
-from grid.errors import Fault, InputError, nearest, raise_if_any
+from grid.errors import Fault, InputError, listed, nearest, raise_if_any
 from grid.files.text_table import TextTable
 from grid.sharing import shared
 from grid.time.instants import Instants, in_utc
@@ -95,6 +95,7 @@ def read_charging_records(
     rows, where, hours, faults = _rows(table, named, zone, day_first)
     raise_if_any([*faults, *row_faults(rows, named, table)], str(path))
     kept, findings = mend(rows, max_power_kw)
+    findings[0] = _with_rows(findings[0], rows, table)
     raise_if_any(loss_faults(rows, kept, findings, named, max_power_kw), str(path))
     report = QualityReport(
         source=str(path),
@@ -128,6 +129,14 @@ def _checked(
         faults.extend(error.faults)
     raise_if_any(faults, str(path))
     return table
+
+
+def _with_rows(unreadable: Finding, rows: pl.DataFrame, table: TextTable) -> Finding:
+    """The finding of rows that cannot be read, with the first of them as the file counts them."""
+    bad = (rows["start"].is_null() | rows["energy_kwh"].is_null()).to_numpy()
+    if not bad.any():
+        return unreadable
+    return replace(unreadable, rule=f"{unreadable.rule}, in rows {listed([str(row) for row in table.lines[bad]])}")
 
 
 def _rows(

@@ -21,6 +21,7 @@ from grid.errors import InputError, listed
 from grid.files.content import exists, is_folder, shown_path
 from grid.files.output import in_words
 from grid.twin.estimation.observability import Observability, observability
+from grid.twin.measurements import MeasuredPlace
 
 
 def write_estimate(state: CityState, topology: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -93,8 +94,21 @@ def notes_of(state: CityState) -> Iterator[str]:
         yield f"What {listed([state.expected.elements.name[k] for k in known])} do is taken as they say it."
     if not state.factors.n_stations:
         yield "No station measures what its bus draws: spreads of expectations could not be checked."
+    absent = [f"{each.element_kind} {each.element}" for each in _not_in_the_grid(state)]
+    if absent:
+        named = listed(list(dict.fromkeys(absent)))
+        yield f"{len(absent)} measured quantities count for nothing, since the grid has no {named}."
     if state.series.outside:
         yield f"{state.series.outside} values were measured outside the period."
+
+
+def _not_in_the_grid(state: CityState) -> Iterator[MeasuredPlace]:
+    """Places at buses and branches that the grid does not have."""
+    network = state.inputs.loaded.city.network
+    names = {"bus": set(network.buses.names), "branch": set(network.branches.names)}
+    for place in state.series.places:
+        if place.element_kind in names and place.element not in names[place.element_kind]:
+            yield place
 
 
 def tables_of(state: CityState, said: Observability) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -20,7 +20,7 @@ from grid.files.numbers import decimal_mark, read_numbers
 from grid.files.text_table import TABLE_ENDINGS, read_text_table
 from grid.time.instants import in_utc, local_time_faults, undecided
 from grid.time.stamps import read_stamps
-from grid.twin.measurements import MEASUREMENT_COLUMNS, QUALITIES
+from grid.twin.measurements import FIRST_MOMENT, LAST_MOMENT, MEASUREMENT_COLUMNS, QUALITIES
 from grid.twin.quantities import ELEMENT_KINDS, QUANTITIES, quantities_of
 
 _ONE_FOR_ALL: Final = ("element_kind", "element", "quantity", "unit", "standard_deviation", "source")
@@ -97,7 +97,11 @@ class _Table:
             self.refuse(name, rule, undecided(wall, instants.doubled, of_one).to_numpy())
             self.faults += local_time_faults(name, found.columns[0], columns.zone)
         self.refuse(name, "must be times, such as 2030-01-01T00:00Z", utc.is_null().to_numpy())
-        return utc.dt.replace_time_zone("UTC")
+        moments = utc.dt.replace_time_zone("UTC")
+        beyond = (moments < FIRST_MOMENT) | (moments >= LAST_MOMENT)
+        rule = f"must lie within {FIRST_MOMENT.year} to {LAST_MOMENT.year - 1}"
+        self.refuse(name, rule, beyond.fill_null(value=False).to_numpy())
+        return moments
 
     def arrivals(self, name: str, columns: MeasurementColumns, time: pl.Series) -> pl.Series:
         """A column of times of arrival as moments in UTC: in the doubled hour that which is not before `time`."""

@@ -16,6 +16,7 @@ from app.twin.estimation.city_state import city_state
 from app.twin.estimation.elements import city_elements
 from app.twin.estimation.expectations import expectations
 from app.twin.estimation.expected.history import weeks_before
+from app.twin.estimation.folder import notes_of
 from app.twin.estimation.measured_city import MeasuredCity, measurements_of
 from app.twin.estimation.operating_points import OperatingPoints
 from app.twin.measuring.files import read_measurements
@@ -169,6 +170,20 @@ def test_a_wrong_value_is_named(result, city):
     wrong.write_parquet(result.parent / "wrong.parquet")
     state = city_state(city.inputs, measurements_of(str(result.parent / "wrong.parquet"), city.clock))
     assert [(each.step, each.element, each.quantity) for each in state.clean.bad] == [(20, line, "p_from_mw")]
+
+
+def test_places_that_the_grid_does_not_have_are_named(result, city):
+    frame = pl.read_parquet(result.parent / "m.parquet")
+    assert not any("the grid has no" in note for note in said_of(city, result.parent / "m.parquet"))
+    bus = frame.filter(pl.col("element_kind") == "bus")["element"][0]
+    renamed = frame.with_columns(pl.col("element").cast(pl.String).replace({bus: "Bus 4711"}))
+    renamed.write_parquet(result.parent / "renamed.parquet")
+    (note,) = (note for note in said_of(city, result.parent / "renamed.parquet") if "the grid has no" in note)
+    assert note.endswith("measured quantities count for nothing, since the grid has no bus Bus 4711.")
+
+
+def said_of(city, file):
+    return list(notes_of(city_state(city.inputs, measurements_of(str(file), city.clock))))
 
 
 def test_stations_are_placed_where_they_leave_least(result):

@@ -123,6 +123,7 @@ def test_each_fault_is_counted_and_mended_by_its_rule(tmp_path: Path) -> None:
     assert report.n_rows == 33
     assert report.n_kept == 27
     assert counts(report, "unreadable") == (2, 0, 2)
+    assert report["unreadable"].rule == "no plug-in time or no energy: dropped, in rows 13, 14"
     assert counts(report, "duplicates") == (2, 0, 1)
     assert counts(report, "missing_plug_out") == (2, 2, 0)
     assert counts(report, "ends_before_start") == (1, 0, 1)

@@ -97,6 +97,17 @@ def test_all_that_is_wrong_with_a_file_is_said_at_once(tmp_path: Path) -> None:
         read_measurements(tmp_path / "wrng.csv")
 
 
+@pytest.mark.parametrize("year", [1969, 2200])
+def test_times_that_are_none_of_a_measurement_are_refused_before_a_store_is_made(tmp_path: Path, year: int) -> None:
+    rows = [f"{each}-01-01T00:00Z,bus,quay,vm_pu,1\n" for each in (2030, year)]
+    text = "time,element_kind,element,quantity,value\n" + "".join(rows)
+    file = written(tmp_path, "far.csv", text)
+    with pytest.raises(InputError, match=r"problem\n  time: must lie within 1970 to 2199; not so in rows; got \[3\]"):
+        read_measurements(file)
+    refused(gridcarbon("twin", "run", file, tmp_path / "new.db"), "must lie within 1970 to 2199")
+    assert not (tmp_path / "new.db").exists()
+
+
 def test_all_that_is_wrong_with_a_mapping_is_said_with_its_lines(tmp_path: Path) -> None:
     text = (
         "tiem: Zeit\ntime_zone: Europe/Berlln\nseries:\n  - {column: a, element_kind: bus, element: b, quantity: vm}\n"
