@@ -74,6 +74,8 @@ def _say(manifest: Mapping[str, Any]) -> None:
             f"spread of expectations, by leaving out {factors['n_stations']} stations: times {factors['active']:.2f} "
             f"(active), {factors['reactive']:.2f} (reactive)"
         )
+    off = 100 * factors["grid_voltage"]
+    typer.echo(f"voltage of the external grids, by all steps together: within {off:.2g} % of the net's own (deviation)")
     left_out = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in manifest["left_out"].items())
     typer.echo(f"bad data: {manifest['n_bad']:,}" + (f"; not used: {left_out}" if left_out else ""))
     for note in manifest["notes"]:

@@ -19,8 +19,9 @@ QUANTILE: Final = 0.95
 SMALLEST_SHARE: Final = 0.1
 """Errors of intensities are per the bus's own, but at least per this share of the mean of all buses: where only the sun
 feeds a bus its intensity is zero."""
-ROUNDING: Final = 1e-4
-"""Share of a value, or of 1 below that, by which a band that is narrower than rounding may miss it."""
+ROUNDING: Final = 1e-6
+"""Share of a value, or of 1 below that, by which a band that is narrower than rounding may miss it: the true state is
+solved, not read from tables, and power flows agree to that."""
 CI_ROUNDING: Final = RESOLUTIONS["buses"]["ci_kg_per_mwh"] / 2
 """By how much intensities of a result may be rounded [kg/MWh]: at night the band is narrower at many a bus."""
 

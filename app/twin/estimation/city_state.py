@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from app.simulation.inputs import SimulationInputs
-from app.twin.estimation.calibration import SpreadFactors, spread_factors
+from app.twin.estimation.calibration import SpreadFactors, grid_voltage_spread, spread_factors
 from app.twin.estimation.carbon import NOTHING, intensities
 from app.twin.estimation.elements import city_elements
 from app.twin.estimation.expectations import Expectations, expectations
@@ -161,11 +161,14 @@ def _estimated(
     factors = spread_factors(network, readings.measured, expected)
     pseudo, active, reactive = expected.pseudo(factors.active, factors.reactive)
     decided = np.hstack([expected.decided_mw[:, active], np.zeros((series.clock.n_steps, reactive.size))])
-    clean = _clean(network, readings.measured, pseudo, decided)
+    clean, of_grid = _clean(network, readings.measured, pseudo, decided)
+    factors = replace(factors, grid_voltage=of_grid)
     return readings, factors, PossibleStates(inputs, expected, clean, active, np.arange(series.clock.n_steps))
 
 
-def _clean(network: Network, measured: MeasuredValues, pseudo: PseudoInjections, decided_mw: Floats) -> CleanEstimate:
+def _clean(
+    network: Network, measured: MeasuredValues, pseudo: PseudoInjections, decided_mw: Floats
+) -> tuple[CleanEstimate, float]:
     """The estimate without what contradicts it, where expectations may be off by `DOUBTED` times their spread.
 
     Expectations are not normally distributed: a measurement that only they contradict is none that is wrong. What
@@ -177,6 +180,10 @@ def _clean(network: Network, measured: MeasuredValues, pseudo: PseudoInjections,
         measured: What was measured.
         pseudo: What is expected.
         decided_mw: How far off each of it may be by what is decided, shape (T, V) [MW].
+
+    Returns:
+        The estimate, and the standard deviation of the external grids' voltage that it took, by what is left of the
+        measurements [1].
     """
     doubted = replace(pseudo, standard_deviation=np.hypot(DOUBTED * pseudo.standard_deviation, decided_mw))
     found = estimate_without_bad_data(network, measured, doubted)
@@ -189,7 +196,8 @@ def _clean(network: Network, measured: MeasuredValues, pseudo: PseudoInjections,
         kept, bad = kept.without(left_out), bad + tuple(replace(each, step=int(late[each.step])) for each in again.bad)
         untested = untested.copy()
         untested[late] = again.untested
-    return CleanEstimate(estimate(network, kept, pseudo), bad, untested)
+    of_grid = grid_voltage_spread(found.estimate)
+    return CleanEstimate(estimate(network, kept, pseudo, grid_voltage_spread=of_grid), bad, untested), of_grid
 
 
 def _bands(middle: Sequence[Floats], possible: Sequence[Sequence[Floats]]) -> tuple[StateBand, ...]:

@@ -27,6 +27,9 @@ WEATHER_SPREAD: Final = 0.05
 roofs differ by in soiling, shade and direction."""
 REACTIVE_SPREAD: Final = 0.4
 """Standard deviation of the reactive power of an asset that may supply some, of what it may supply [1]; ours."""
+ALL_INVERTERS: Final = 0.5
+"""Share of that variance that all inverters have in common, since one management tells them [1]; what is left of the
+share of generators is that of a district, by whose voltages it tells them; ours, unverified."""
 SURE: Final = 1.645
 """Standard deviations of its meter by which something must feed in for that to be taken as such: an error of 5 %."""
 LEAST_MW: Final = 1e-5
@@ -51,7 +54,8 @@ class Expectations:
             is plugged in there may draw or feed in; 0 of what nobody decides on or what it says itself.
         feed_in_mw: What of that is feed-in, likewise.
         shares: Shares of variance that loads have in common with those of their profile, and with all, of active
-            powers and of reactive ones, shape (2, 2, E) [1]; 0 of all else.
+            powers and of reactive ones, shape (2, 2, E) [1]; of assets what their reactive powers have in common with
+            all of them; 0 of all else.
     """
 
     elements: CityElements
@@ -104,13 +108,16 @@ class Expectations:
     def _reactive_share(self) -> Floats:
         """The same of reactive powers: inverters of a district are told one."""
         share = np.array([COMMON_SHARES[origin] for origin in self.elements.origin]) + self.shares[1, 0]
-        share[self.elements.of("asset")] = COMMON_SHARES["generator"]
+        asset = self.elements.of("asset")
+        share[asset] = COMMON_SHARES["generator"] - self.shares[1, 1, asset]
         return np.asarray(share)
 
-    def _all_loads(self, active: Ints, reactive: Ints) -> Ints:
-        """Group of all loads by active powers, 0, and by reactive ones, 1; -1 of all else."""
-        load = np.isin(np.arange(self.group.size), self.elements.of("load")) & (self.group >= 0)
-        return np.concatenate([np.where(load[active], 0, -1), np.where(load[reactive], 1, -1)])
+    def _of_all(self, active: Ints, reactive: Ints) -> Ints:
+        """Group of all loads by active powers, 0, and by reactive ones, 1, and of inverters by these, 2; else -1."""
+        load, asset = (np.isin(np.arange(self.group.size), self.elements.of(each)) for each in ("load", "asset"))
+        loads, inverters = load & (self.group >= 0), asset & (self.group_q >= 0)
+        by_reactive = np.where(loads, 1, np.where(inverters, 2, -1))
+        return np.concatenate([np.where(loads[active], 0, -1), by_reactive[reactive]])
 
     def pseudo(self, factor_p: float = 1.0, factor_q: float = 1.0) -> tuple[PseudoInjections, Ints, Ints]:
         """The pseudo-measurements, and the elements whose active and reactive powers they are.
@@ -130,7 +137,7 @@ class Expectations:
             np.concatenate([np.zeros(active.size, bool), np.ones(reactive.size, bool)]),
             np.hstack([self.p.values[:, active], self.q.values[:, reactive]]),
             np.hstack([spread_p[:, active], factor_q * self.q.spread[:, reactive]]),
-            np.stack([np.concatenate([self.group[active], group_q]), self._all_loads(active, reactive)]),
+            np.stack([np.concatenate([self.group[active], group_q]), self._of_all(active, reactive)]),
             np.stack([
                 np.concatenate([self._common_share[active], self._reactive_share()[reactive]]),
                 np.concatenate([self.shares[0, 1, active], self.shares[1, 1, reactive]]),
@@ -174,9 +181,9 @@ def expectations(
             group_q[at] = next_group + number * (zones.max() + 1) + zones[elements.bus[at]]
             group[at] = group_q[at]
             weathered += at.tolist() if flexibility.fuel_free else []
-    known = _telemetered(elements, series, values, spread)
+    known, known_q = _telemetered(elements, series, values, spread)
     _by_reference_plants(inputs, elements, past, known, (values[0], spread[0]))
-    group[known], group_q[known], decided[:, known], feed_in[:, known] = -1, -1, 0.0, 0.0
+    group[known], group_q[known_q], decided[:, known], feed_in[:, known] = -1, -1, 0.0, 0.0
     sums[np.isin(sums, sums[known])] = -1  # what is metered of it need not add up to what is told of all
     share_out_by_need(inputs, elements, sums, (values[0], values[1]))
     return Expectations(
@@ -204,6 +211,7 @@ def _by_past(elements: CityElements, past: City, city: City, into: tuple[Floats,
             values[k][:, at], spread[k][:, at] = sign * found.values, found.spread
         group[0, at], group[1, at] = table.p_profile + first, table.q_profile + first
     shares[:, :, elements.of("load")] = common_shares(past.loads)
+    shares[1, 1, elements.of("asset")] = ALL_INVERTERS
     return group, shares
 
 
@@ -255,9 +263,12 @@ def _shares(flexibility: Flexibility, elements: CityElements, at: Ints, whole: F
     return np.asarray(np.divide(capable, total, out=usual.copy(), where=total > 0))
 
 
-def _telemetered(elements: CityElements, series: MeasuredSeries, values: Floats, spread: Floats) -> Ints:
-    """Puts in what elements say of themselves, step by step, and says which do."""
-    known = []
+def _telemetered(elements: CityElements, series: MeasuredSeries, values: Floats, spread: Floats) -> tuple[Ints, Ints]:
+    """Puts in what elements say of themselves, step by step, and says which do so of active and of reactive power.
+
+    Meters of active power alone leave the reactive power of inverters to err with that of all others.
+    """
+    known: tuple[list[int], list[int]] = [], []
     for k, name in enumerate(elements.name):
         for part, quantity in enumerate(("p_mw", "q_mvar")):
             measured, deviation = (found[:, 0] for found in series.select("asset", quantity, [name]))
@@ -265,8 +276,8 @@ def _telemetered(elements: CityElements, series: MeasuredSeries, values: Floats,
             if there.any() and (elements.telemetered[k] or AT_BUS in name):
                 values[part][there, k] = measured[there]
                 spread[part][there, k] = np.maximum(deviation[there], LEAST_MW)
-                known += [k] if quantity == "p_mw" else []
-    return np.array(known, dtype=np.int64)
+                known[part].append(k)
+    return np.array(known[0], dtype=np.int64), np.array(known[1], dtype=np.int64)
 
 
 def _by_reference_plants(
