@@ -101,7 +101,7 @@ def restoration_lines(found: Restoration, dark: Sequence[str]) -> list[str]:
         lines.append(f"islands led by {', '.join(found.islands)}")
     if dark:
         lines.append(f"without supply until the repair: {', '.join(dark)}")
-    if found.bound_mwh < found.left_mwh:
+    if not found.is_proven:
         bounds = f"{found.left_mwh:.3f} MWh are left, at least {found.bound_mwh:.3f} must be"
         lines.append(f"not proven to be the best: {bounds}")
     return lines

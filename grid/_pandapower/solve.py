@@ -29,8 +29,11 @@ def newton_raphson(network: Network, withdrawal_mva: Complexes, loads_mva: Compl
         loads_mva: The loads' part of it at the buses `Network.voltage_dependent_bus`, shape (V,); by default all of it.
 
     Returns:
-        Node voltages, shape (N,) complex [pu], or None if Newton-Raphson does not converge either.
+        Node voltages, shape (N,) complex [pu], or None if Newton-Raphson does not converge either, or no pandapower net
+        is in the switching state of the network.
     """
+    if network.load_net is None:
+        return None
     at = network.voltage_dependent_bus
     if not at.size:
         return _solved(network, withdrawal_mva)

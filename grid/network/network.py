@@ -199,6 +199,7 @@ class Network:
         elements: Columns of the net's loads, storage units and static generators, by table (``load``, ``storage``,
             ``sgen``): unique names, index, bus (place), powers of the net [MW, MVAr], whether in service, and text.
         load_net: Gives the pandapower net; the network of a net that is stored as arrays reads it when it is asked for.
+            None where no pandapower net is in this switching state.
         voltage_control: How voltages are held, and how loads depend on them.
     """
 
@@ -221,7 +222,7 @@ class Network:
     misstated: tuple[str, ...]
     not_followed: tuple[str, ...]
     elements: Mapping[str, Mapping[str, Sequence[Any]]]
-    load_net: Callable[[], Any]
+    load_net: Callable[[], Any] | None
     voltage_control: VoltageControl = field(default_factory=VoltageControl.none)
 
     @property
@@ -236,7 +237,13 @@ class Network:
 
     @cached_property
     def net(self) -> Any:
-        """The pandapower net as it is solved, never modified; opaque outside the adapter."""
+        """The pandapower net as it is solved, never modified; opaque outside the adapter.
+
+        Raises:
+            LookupError: If no pandapower net is in the switching state of this network.
+        """
+        if self.load_net is None:
+            raise LookupError("no pandapower net is in this switching state: branches were taken out of the network")
         return self.load_net()
 
     @property

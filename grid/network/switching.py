@@ -100,6 +100,7 @@ def without_branches(network: Network, lost: Ints) -> tuple[Network, Ints]:
             voltage_dependent_bus=np.empty(0, dtype=np.int64),
             buses=replace(network.buses, node=place[network.buses.node]),
             branches=_chosen(old, kept, place),
+            load_net=None,  # the net still has these branches
         ),
         kept,
     )

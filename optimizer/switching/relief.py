@@ -64,9 +64,10 @@ def relieve(network: SwitchableNetwork, clock: Clock, injections: Injections, li
     if not network.is_radial(network.open):
         raise InputError.single("network", "is not radial in operation: loops have no open point to move")
     before = extremes(network.in_operation, clock, injections, _of(limits, network.operated(network.open)[1]))
-    most = int(before.violations.sum())
-    worst = np.argsort(-before.violations, kind="stable")[:FIRST_STEPS]
-    worst = worst[before.violations[worst] > 0]
+    broken = np.where(before.failed, limits.vm_min_pu.size + limits.loading_max_percent.size, before.violations)
+    most = int(broken.sum())
+    worst = np.argsort(-broken, kind="stable")[:FIRST_STEPS]
+    worst = worst[broken[worst] > 0]
     if not worst.size:
         return None
     few, names = Clock(clock.start, clock.step, worst.size), network.meshed.branches.names
@@ -82,7 +83,7 @@ def relieve(network: SwitchableNetwork, clock: Clock, injections: Injections, li
     (violations, loss_mwh), (tie, opened) = min(whole)
     if violations >= most:
         return None
-    loss_before_mwh = float(before.loss_mw.sum()) * clock.step_hours
+    loss_before_mwh = float(before.loss_mw.sum()) * clock.step_hours  # NaN where a step had no solution
     return OpenPointRelief(names[tie], names[opened], most, violations, loss_before_mwh, loss_mwh)
 
 

@@ -1,11 +1,11 @@
 """Which switches to close after a fault so that most energy is supplied: a mixed-integer linear programme.
 
-Binaries say which branches of the area without supply are closed and which of its nodes are supplied; the supplied part
-is radial. Powers are those in the middle of a branch, for which the fall of the squared voltage along it is linear [1];
-half its losses are drawn at each end. Losses are bounded from below by tangents at the highest voltage, and currents
-from above by a polygon around the circle of the rating. Both err on the side of more supply, so that the optimum bounds
-what any switching state can supply within the limits of the AC power flow, where voltages fall and currents grow with
-load.
+Binaries say which branches of the area without supply are closed, to which of its ends each leads, and which of its
+nodes are supplied; the supplied part is radial. Powers are those in the middle of a branch, for which the fall of the
+squared voltage along it is linear [1]; half its losses are drawn at each end. Losses are bounded from below by tangents
+at the highest voltage, currents from above by a polygon around the circle of the rating, and what a branch may carry by
+all loads without supply drawn at the lowest voltage. All err on the side of more supply, so that the optimum bounds
+what any switching state can supply within the limits of the AC power flow.
 
 References:
     [1] M. E. Baran and F. F. Wu, "Optimal capacitor placement on radial distribution systems", IEEE Trans. Power
@@ -14,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,8 @@ from grid.arrays import Bools, Floats, Ints
 
 SIDES = 16
 """Sides of the polygon around the circle of a rating: at most 2 % outside of it."""
-LEVELS = 2.0 ** (-np.arange(11) / 2)
-"""Powers at which losses have tangents, per the power of all loads."""
+LEVELS = 2.5 ** -np.arange(4)
+"""Powers at which losses have tangents, per the most that a branch may carry."""
 EFFORT_SHARE = 1e-4
 """What all switching together counts, of the energy that could be supplied: it decides between equal states only."""
 
@@ -58,18 +58,25 @@ class SupplyCase:
         to_node: Node at the "to" end, shape (L,).
         resistance: Series resistance, shape (L,) [pu].
         reactance: Series reactance, shape (L,) [pu].
-        rating: Most apparent power of each branch at the highest voltage, shape (L,) [pu]; infinite without a limit.
+        current_max: Most squared current of each branch, shape (L,) [pu²]; infinite without a limit.
         supplied: Nodes that are supplied anyway, shape (N,).
         closed: Branches between them that are closed and stay so, shape (L,).
         candidates: Branches that may be closed, with at least one end without supply.
         fixed: Candidates that cannot be opened: their ends are supplied together.
         barred: Nodes that stay without supply until the repair, shape (N,).
+        steps: Steps of the grid's clock that are looked at, shape (T,).
         p: Active withdrawal of every node, with the losses of branches that carry current already, shape (T, N) [pu].
         q: The same of reactive power [pu].
         value: Energy of each node that counts as supplied, shape (N,) [MWh].
         square: Squared voltage of supplied nodes before anything is restored, shape (T, N) [pu²].
         offset: What the linear equation misses of the fall of the squared voltage along closed branches, shape (T, L).
         loss: Squared current of closed branches before anything is restored, whose losses `p` contains, shape (T, L).
+        ratio_square: Squared ratio of the transformer at the "from" end, in per unit, shape (L,); 1 of lines.
+        charging: Half of the susceptance between a branch and earth, which feeds in at each end, shape (L,) [pu].
+        lowest: Lowest squared voltage that a supplied node may have [pu²].
+        highest: Highest [pu²].
+        most_along: Most power that a branch carries away from the supply, shape (T,) [pu].
+        most_against: Most that it carries towards it, active "p" and reactive "q", shape (T,) each [pu].
         square_min: Lower limit of the squared voltage, shape (N,) [pu²].
         square_max: Upper limit, shape (N,) [pu²].
         effort: Time that switching each branch takes, shape (L,).
@@ -81,18 +88,25 @@ class SupplyCase:
     to_node: Ints
     resistance: Floats
     reactance: Floats
-    rating: Floats
+    current_max: Floats
     supplied: Bools
     closed: Bools
     candidates: Ints
     fixed: Bools
     barred: Bools
+    steps: Ints
     p: Floats
     q: Floats
     value: Floats
     square: Floats
     offset: Floats
     loss: Floats
+    ratio_square: Floats
+    charging: Floats
+    lowest: float
+    highest: float
+    most_along: Floats
+    most_against: Mapping[str, Floats]
     square_min: Floats
     square_max: Floats
     effort: Floats
@@ -119,6 +133,8 @@ def supply_model(case: SupplyCase, closed_before: Bools) -> Any:
     m.candidate = pyo.Set(initialize=case.candidates.tolist())
     m.source = pyo.RangeSet(0, len(case.sources) - 1)
     m.is_closed = pyo.Var(m.candidate, domain=pyo.Binary)
+    m.leads_to = pyo.Var(m.candidate, (0, 1), domain=pyo.Binary)
+    m.opened = pyo.Var([k for k in case.candidates.tolist() if closed_before[k]], domain=pyo.NonNegativeReals)
     m.is_supplied = pyo.Var(m.dark, domain=pyo.Binary)
     m.leads = pyo.Var(m.source, domain=pyo.Binary)
     m.p = pyo.Var(m.branch, m.step)
@@ -127,6 +143,8 @@ def supply_model(case: SupplyCase, closed_before: Bools) -> Any:
     m.square = pyo.Var(m.node, m.step)
     m.p_source = pyo.Var(m.source, m.step)
     m.q_source = pyo.Var(m.source, m.step)
+    m.charged = pyo.Set(initialize=[k for k in case.candidates.tolist() if case.charging[k] > 0])
+    m.charging = pyo.Var(m.charged, m.step)
     m.units = pyo.Var(m.candidate)
     m.units_source = pyo.Var(m.source)
     _add_topology(m, case)
@@ -139,41 +157,50 @@ def supply_model(case: SupplyCase, closed_before: Bools) -> Any:
     return m
 
 
+def effort_per_minute(case: SupplyCase) -> float:
+    """What a minute of switching counts [MWh]."""
+    effort = float(case.effort[case.candidates].sum())
+    return EFFORT_SHARE * max(float(case.value.sum()), 1e-6) / effort if effort > 0 else 0.0
+
+
 def _state(m: Any, node: int) -> Any:
     """Whether a node is supplied: 1 or a binary."""
     return m.is_supplied[node] if node in m.dark else 1
 
 
 def _add_topology(m: Any, case: SupplyCase) -> None:
-    """What is supplied is radial, and a source leads to it: one unit of a made-up good reaches every supplied node."""
+    """What is supplied is radial: one branch, or the source of an island, leads to each node.
+
+    One unit of a made-up good reaches each of them, which no loop without a source can deliver.
+    """
     import pyomo.environ as pyo  # noqa: PLC0415  slow to import
 
     f, t, most = case.from_node, case.to_node, len(m.dark)
-    m.both_ends = pyo.ConstraintList()
-    for k in m.candidate:
-        for node in {int(f[k]), int(t[k])} & set(m.dark):
-            m.both_ends.add(m.is_closed[k] <= m.is_supplied[node])
-    m.together = pyo.ConstraintList()
-    for k in case.candidates[case.fixed[case.candidates]].tolist():
-        for node in {int(f[k]), int(t[k])} & set(m.dark):
-            m.together.add(m.is_closed[k] == m.is_supplied[node])
-    m.stays_dark = pyo.ConstraintList()
-    for node in set(m.dark) & set(np.flatnonzero(case.barred).tolist()):
-        m.stays_dark.add(m.is_supplied[node] == 0)
-    m.radial = pyo.Constraint(
-        expr=sum(m.is_closed[k] for k in m.candidate)
-        == sum(m.is_supplied[node] for node in m.dark) - sum(m.leads[s] for s in m.source)
-    )
+    m.ends = pyo.ConstraintList()
+    m.one_way = pyo.ConstraintList()
     m.carries = pyo.ConstraintList()
+    fixed, barred = set(np.flatnonzero(case.fixed).tolist()), set(np.flatnonzero(case.barred).tolist())
+    leading: dict[int, list[Any]] = {node: [] for node in m.dark}
     for k in m.candidate:
-        m.carries.add(m.units[k] <= most * m.is_closed[k])
-        m.carries.add(m.units[k] >= -most * m.is_closed[k])
+        m.one_way.add(m.leads_to[k, 0] + m.leads_to[k, 1] == m.is_closed[k])
+        for end, node in enumerate((int(f[k]), int(t[k]))):
+            if node in leading:
+                leading[node].append(m.leads_to[k, end])
+                rest = m.is_supplied[node] - m.is_closed[k]
+                m.ends.add(rest == 0 if k in fixed else rest >= 0)
+            else:
+                m.one_way.add(m.leads_to[k, end] == 0)
+        m.carries.add(m.units[k] <= most * m.leads_to[k, 1] - m.leads_to[k, 0])
+        m.carries.add(m.units[k] >= m.leads_to[k, 1] - most * m.leads_to[k, 0])
     m.reaches = pyo.ConstraintList()
     into = _incidence(m.candidate, f, t)
     for node in m.dark:
+        here = [s for s in m.source if case.sources[s].bus == node]
+        m.one_way.add(sum(leading[node]) + sum(m.leads[s] for s in here) == m.is_supplied[node])
         arriving = sum(sign * m.units[k] for k, sign in into.get(node, ()))
-        own = sum(m.units_source[s] for s in m.source if case.sources[s].bus == node)
-        m.reaches.add(arriving + own == m.is_supplied[node])
+        m.reaches.add(arriving + sum(m.units_source[s] for s in here) == m.is_supplied[node])
+        if node in barred:
+            m.ends.add(m.is_supplied[node] == 0)
 
 
 def _add_powers(m: Any, case: SupplyCase) -> None:
@@ -181,7 +208,7 @@ def _add_powers(m: Any, case: SupplyCase) -> None:
     import pyomo.environ as pyo  # noqa: PLC0415  slow to import
 
     into = _incidence(m.branch, case.from_node, case.to_node)
-    most = {"p": np.nansum(np.abs(case.p)), "q": np.nansum(np.abs(case.q))}
+    along, against = case.most_along, case.most_against
     for name, drawn, ohmic in (("p", case.p, case.resistance), ("q", case.q, case.reactance)):
         flow, source = getattr(m, name), getattr(m, f"{name}_source")
         balance, carries = pyo.ConstraintList(), pyo.ConstraintList()
@@ -194,10 +221,18 @@ def _add_powers(m: Any, case: SupplyCase) -> None:
                         sign * flow[k, step] - float(ohmic[k]) / 2 * m.current[k, step] for k, sign in into[node]
                     )
                     own = sum(source[s, step] for s in m.source if case.sources[s].bus == node)
+                    if name == "q":
+                        own += sum(m.charging[k, step] for k, _ in into[node] if k in m.charged)
                     balance.add(arriving + own == float(drawn[step, node]) * _state(m, node))
             for k in m.candidate:
-                carries.add(flow[k, step] <= float(most[name]) * m.is_closed[k])
-                carries.add(flow[k, step] >= -float(most[name]) * m.is_closed[k])
+                to, back = m.leads_to[k, 1], m.leads_to[k, 0]
+                carries.add(flow[k, step] <= float(along[step]) * to + float(against[name][step]) * back)
+                carries.add(flow[k, step] >= -float(along[step]) * back - float(against[name][step]) * to)
+    m.charges = pyo.ConstraintList()
+    for k, step in m.charging:
+        b = float(case.charging[k])
+        m.charges.add(m.charging[k, step] <= b * case.highest * m.is_closed[k])
+        m.charges.add(m.charging[k, step] >= b * case.lowest * m.is_closed[k])
 
 
 def _add_losses(m: Any, case: SupplyCase) -> None:
@@ -205,18 +240,15 @@ def _add_losses(m: Any, case: SupplyCase) -> None:
     import pyomo.environ as pyo  # noqa: PLC0415  slow to import
 
     m.tangents = pyo.ConstraintList()
-    highest = float(case.square.max(initial=1.0))
-    drawn = float(np.hypot(np.nansum(np.abs(case.p), axis=1), np.nansum(np.abs(case.q), axis=1)).max())
     for step in m.step:
+        levels = (float(case.most_along[step]) * LEVELS).tolist()
         for k in m.branch:
             before = 0.0 if k in m.candidate else float(case.loss[step, k])
             m.tangents.add(m.current[k, step] >= -before)
-            for level in (drawn * LEVELS).tolist():
+            for level in levels:
                 for sign in (1, -1):
-                    p_part = 2 * sign * level * m.p[k, step] - level**2
-                    m.tangents.add(m.current[k, step] >= p_part / highest - before)
-                    both = (2 * sign * level * (m.p[k, step] + m.q[k, step] / 2) - 1.25 * level**2) / highest
-                    m.tangents.add(m.current[k, step] >= both - before)
+                    both = 2 * sign * level * (m.p[k, step] + m.q[k, step] / 2) - 1.25 * level**2
+                    m.tangents.add(m.current[k, step] >= both / case.highest - before)
 
 
 def _add_voltages(m: Any, case: SupplyCase) -> None:
@@ -224,18 +256,23 @@ def _add_voltages(m: Any, case: SupplyCase) -> None:
     import pyomo.environ as pyo  # noqa: PLC0415  slow to import
 
     m.falls = pyo.ConstraintList()
-    most = float(max(case.square_max.max(), case.square.max()) - min(case.square_min.min(), case.square.min()))
+    ratio = case.ratio_square
+    most = float(max(case.square_max.max(), case.square.max()) * max(1.0, (1 / ratio).max()))
+    most -= float(min(case.square_min.min(), case.square.min()) * min(1.0, (1 / ratio).min()))
+    touched = set(_incidence(m.branch, case.from_node, case.to_node))
     for step in m.step:
         for k in m.branch:
             f, t = int(case.from_node[k]), int(case.to_node[k])
             fall = 2 * (float(case.resistance[k]) * m.p[k, step] + float(case.reactance[k]) * m.q[k, step])
-            rest = m.square[t, step] - m.square[f, step] + fall - float(case.offset[step, k])
+            rest = m.square[t, step] - m.square[f, step] / float(ratio[k]) + fall - float(case.offset[step, k])
             if k in m.candidate:
                 m.falls.add(rest <= most * (1 - m.is_closed[k]))
                 m.falls.add(rest >= -most * (1 - m.is_closed[k]))
             else:
                 m.falls.add(rest == 0)
         for node in m.node:
+            if node not in touched:
+                m.falls.add(m.square[node, step] >= 0)  # so that every variable is in a row
             if np.isnan(case.p[step, node]):  # an external grid holds it
                 low = high = float(case.square[step, node])
                 m.square[node, step].setlb(low)
@@ -250,17 +287,20 @@ def _add_voltages(m: Any, case: SupplyCase) -> None:
 
 
 def _add_ratings(m: Any, case: SupplyCase) -> None:
-    """Apparent powers stay within a polygon around the circle of the rating."""
+    """Squared currents stay below the limit, and apparent powers within a polygon around the circle of the rating."""
     import pyomo.environ as pyo  # noqa: PLC0415  slow to import
 
+    rating = np.sqrt(case.current_max * case.highest)
     m.rated = pyo.ConstraintList()
     angles = 2 * np.pi * (np.arange(SIDES) + 0.5) / SIDES
     for k in m.branch:
-        if np.isfinite(case.rating[k]):
+        if np.isfinite(rating[k]):
             for step in m.step:
+                before = 0.0 if k in m.candidate else float(case.loss[step, k])
+                m.current[k, step].setub(float(case.current_max[k]) - before)
                 for angle in angles.tolist():
                     seen = float(np.cos(angle)) * m.p[k, step] + float(np.sin(angle)) * m.q[k, step]
-                    m.rated.add(seen <= float(case.rating[k]))
+                    m.rated.add(seen <= float(rating[k]))
 
 
 def _add_sources(m: Any, case: SupplyCase) -> None:
@@ -284,16 +324,21 @@ def _add_sources(m: Any, case: SupplyCase) -> None:
 
 
 def _cost(m: Any, case: SupplyCase, closed_before: Bools) -> Any:
-    """Energy that is not supplied [MWh], and the effort of switching, which decides between equal states."""
+    """Energy that is not supplied [MWh], and the effort of switching, which decides between equal states.
+
+    A branch between nodes that both stay without supply is left as it is.
+    """
+    import pyomo.environ as pyo  # noqa: PLC0415  slow to import
+
+    m.parted = pyo.ConstraintList()
+    for k in m.opened:
+        for node in (int(case.from_node[k]), int(case.to_node[k])):
+            m.parted.add(m.opened[k] >= _state(m, node) - m.is_closed[k])
     missing = sum(float(case.value[node]) * (1 - m.is_supplied[node]) for node in m.dark)
-    effort = case.effort[case.candidates].sum()
-    if effort <= 0:
-        return missing
-    per_effort = EFFORT_SHARE * max(float(case.value.sum()), 1e-6) / float(effort)
-    switched = sum(
-        float(case.effort[k]) * ((1 - m.is_closed[k]) if closed_before[k] else m.is_closed[k]) for k in m.candidate
-    )
-    return missing + per_effort * switched
+    closes = [k for k in m.candidate if not closed_before[k]]
+    switched = sum(float(case.effort[k]) * m.is_closed[k] for k in closes)
+    switched += sum(float(case.effort[k]) * m.opened[k] for k in m.opened)
+    return missing + effort_per_minute(case) * switched
 
 
 def _incidence(branches: Any, from_node: Ints, to_node: Ints) -> dict[int, list[tuple[int, int]]]:

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import copy
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandapower as pp
 import pytest
 
 from grid.city.city import City, make_city
-from grid.city.source import read_grid
+from grid.city.source import read_grid, source_of_net
 from grid.errors import InputError
 from grid.powerflow.outages import outages
+from grid.time.clock import Clock
 
 pytestmark = pytest.mark.slow
 
@@ -57,3 +59,22 @@ def test_losing_a_feeder_head_leaves_its_feeder_dark(winter_city: City) -> None:
                     winter_city.injections().window(73, 74), branches=[head])  # fmt: skip
     p_mw, _ = winter_city.withdrawal()
     assert found.unsupplied_mw[0, 0] == pytest.approx(np.maximum(p_mw[73, zones == "Feeder 8"], 0).sum())
+
+
+def test_an_outage_without_a_solution_is_not_judged_by_the_net_that_still_has_the_branch() -> None:
+    """A load beyond a long line alone has no solution; with the parallel line it has one."""
+    net = pp.create_empty_network()
+    high, low = pp.create_bus(net, 10.0), pp.create_bus(net, 10.0)
+    pp.create_ext_grid(net, high)
+    for name, length_km in (("short", 1.0), ("long", 12.0)):
+        pp.create_line_from_parameters(net, high, low, length_km, 0.3, 0.3, 0.0, 1.0, name=name)
+    pp.create_load(net, low, 10.0, 3.0)
+    clock = Clock(datetime(2030, 1, 1, tzinfo=UTC), timedelta(hours=1), 1)
+    city = make_city(source_of_net(net), clock)
+    found = outages(city.network, clock, city.injections())
+    short = city.network.branches.names.index("short")
+    assert found.failed[:, 0].tolist() == [k == short for k in range(2)]
+    assert np.isnan(found.vm_min_pu[short, 0])
+    net.line.loc[net.line.name == "short", "in_service"] = False
+    with pytest.raises(pp.LoadflowNotConverged):
+        pp.runpp(net)

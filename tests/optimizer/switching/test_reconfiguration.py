@@ -70,7 +70,8 @@ def test_no_exchange_of_two_branches_saves_more(feeder):
         for branch in loop.branches:
             state = found.open.copy()
             state[loop.tie], state[branch] = False, True
-            assert loss_mw(network, state, injections).sum() >= found.loss_mwh * (1 - 1e-6)
+            lost_mw = loss_mw(network, state, injections)  # NaN where a step has no solution
+            assert np.isnan(lost_mw).any() or lost_mw.sum() >= found.loss_mwh * (1 - 1e-6)
 
 
 def test_hours_that_weigh_nothing_do_not_count(feeder):

@@ -3,10 +3,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pandapower as pp
 import pytest
 
 from grid.city.city import make_city
-from grid.city.source import read_grid
+from grid.city.source import read_grid, source_of_net
 from grid.errors import InputError
 from grid.network.injections import Injections
 from grid.powerflow.extremes import extremes
@@ -60,3 +61,21 @@ def test_a_meshed_grid_is_refused(feeder):
     closed = type(network)(network.meshed, np.zeros_like(network.open), network.switchable, network.protected)
     with pytest.raises(InputError, match="is not radial"):
         relieve(closed, CLOCK, injections, limits_of(network, 0.9))
+
+
+def test_a_grid_without_a_solution_as_it_is_operated_is_relieved():
+    """The load is beyond what the long line carries in the second hour; the short one carries it."""
+    net = pp.create_empty_network()
+    high, low = pp.create_bus(net, 10.0), pp.create_bus(net, 10.0)
+    pp.create_ext_grid(net, high)
+    for name, length_km in (("short", 1.0), ("long", 12.0)):
+        pp.create_line_from_parameters(net, high, low, length_km, 0.3, 0.3, 0.0, 1.0, name=name)
+    net.line.loc[net.line.name == "short", "in_service"] = False
+    pp.create_load(net, low, 1.0, 0.3)
+    city = make_city(source_of_net(net), CLOCK)
+    network = switchable_network(city.network)
+    p_mw, q_mvar = city.withdrawal()
+    scale = np.array([1.0, 10.0, 1.0])[:, None]
+    found = relieve(network, CLOCK, Injections.dense(p_mw * scale, q_mvar * scale), limits_of(network, 0.9))
+    assert (found.closed, found.opened) == ("short", "long")
+    assert found.violations == 0 < found.violations_before
