@@ -36,7 +36,7 @@ from tests.app.twin.readings import reading
 from tests.places import ROOT
 
 pytestmark = pytest.mark.slow
-LONGEST_S = 60.0
+LONGEST_S = 180.0
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 DAY = datetime(2030, 2, 4, tzinfo=UTC)
 STEP = timedelta(minutes=15)
 NOON = 48
-LONGEST_S = 120.0
+LONGEST_S = 300.0
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from tests.app.twin.readings import reading
 from tests.places import ROOT
 
 pytestmark = pytest.mark.slow
-LONGEST_S = 60.0
+LONGEST_S = 180.0
 FEW, MANY = 100, 3_000
 """Messages that are stored, and so many that the rest of the disk cannot hold them."""
 

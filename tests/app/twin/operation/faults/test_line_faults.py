@@ -34,7 +34,7 @@ NOON = DAY + 48 * STEP
 SETTLED_S = 5 + SETTLES_AFTER.total_seconds()
 """When the trip of five seconds after noon is settled."""
 DUE_S = SETTLED_S + ADVISED_AFTER.total_seconds()
-LONGEST_S = 120.0
+LONGEST_S = 300.0
 CITY = Path("city.yaml")
 
 
