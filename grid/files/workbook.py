@@ -14,6 +14,7 @@ from grid.files.json_file import what_it_says
 
 WORKBOOK_ENDINGS: Final = (".xlsx", ".xlsm")
 """How names of workbooks end that are read."""
+_INCOMPLETE: Final = "is not a complete workbook (.xlsx), save it again or as CSV"
 _BOOK: Final = "xl/workbook"
 """How the part of a packed file begins that makes it a workbook."""
 _WITHOUT_RESULT: Final = re.compile(
@@ -45,7 +46,7 @@ def sheet_text(content: bytes, place: str) -> str:
             sheet.reset_dimensions()  # what a file says of them is not always so
         sheets = {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets}
     except Exception as error:  # whatever a broken file provokes inside openpyxl is a fault of the file
-        raise InputError.single(place, f"is not a complete workbook (.xlsx): {what_it_says(error)}") from error
+        raise InputError.single(place, f"{_INCOMPLETE}: {what_it_says(error)}") from error
     finally:
         book.close()
     texts = {name: _written(rows) for name, rows in sheets.items()}
@@ -72,7 +73,7 @@ def require_workbook(content: bytes, place: str) -> None:
             parts = packed.infolist()
             size = sum(part.file_size for part in parts)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise InputError.single(place, f"is not a complete workbook (.xlsx): {what_it_says(error)}") from error
+        raise InputError.single(place, f"{_INCOMPLETE}: {what_it_says(error)}") from error
     if not any(part.filename.startswith(_BOOK) for part in parts):
         is_open = any(part.filename == "content.xml" for part in parts)
         what = "an OpenDocument file: save the sheet as .xlsx or CSV" if is_open else "a packed file: unpack it"
@@ -115,7 +116,7 @@ def _opened(content: bytes, place: str) -> Any:
     try:
         return openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except Exception as error:  # whatever a broken file provokes inside openpyxl is a fault of the file
-        raise InputError.single(place, f"is not a complete workbook (.xlsx): {what_it_says(error)}") from error
+        raise InputError.single(place, f"{_INCOMPLETE}: {what_it_says(error)}") from error
 
 
 def _written(rows: list[list[Any]]) -> str:

@@ -45,6 +45,10 @@ LAST_MOMENT: Final = datetime(2200, 1, 1, tzinfo=UTC)
 """From when and until when something can be measured: days before and after it must be days of a calendar too; ours."""
 
 
+class NothingMeasuredError(InputError):
+    """Nothing that can be used was measured in a period."""
+
+
 @dataclass(frozen=True)
 class Measurement:
     """A value that was measured.

@@ -17,7 +17,7 @@ from app.twin.measuring.true_state import TrueState
 from grid.errors import InputError
 from grid.files.content import is_file, missing_file, shown_path
 from grid.time.clock import Clock
-from grid.twin.measurements import MeasuredSeries, measured_series
+from grid.twin.measurements import MeasuredSeries, NothingMeasuredError, measured_series
 from grid.twin.quality import mark
 
 FILES: Final = (".parquet", ".csv")
@@ -59,7 +59,8 @@ def measurements_of(place: str, clock: Clock) -> MeasuredSeries:
         clock: The period.
 
     Raises:
-        InputError: If there is no such file, it holds no measurements, or none of the period.
+        InputError: If there is no such file or it holds no measurements.
+        NothingMeasuredError: If it holds none of the period.
         StoreError: If a store cannot be reached.
     """
     path = Path(place)
@@ -75,7 +76,7 @@ def measurements_of(place: str, clock: Clock) -> MeasuredSeries:
     series = measured_series(mark(frame), clock)
     if not np.isfinite(series.values).any():
         period = f"from {clock.start.isoformat()} to {clock.stop.isoformat()}"
-        raise InputError.single("MEASUREMENTS", f"holds nothing that can be used {period}", place)
+        raise NothingMeasuredError.single("MEASUREMENTS", f"holds nothing that can be used {period}", place)
     return series
 
 

@@ -22,6 +22,7 @@ import polars as pl
 from app.failures import StoreError
 from app.twin.operation.background import begin, next_asked
 from grid.errors import InputError
+from grid.twin.measurements import NothingMeasuredError
 
 if TYPE_CHECKING:
     from app.simulation.inputs import SimulationInputs
@@ -126,10 +127,18 @@ def _work(place: EstimatedPlace, moments: Any, lines: Any) -> None:
             if (day, n_steps) != done:
                 lines.put(estimate_day(place, day, n_steps))
                 done = day, n_steps
+        except NothingMeasuredError as error:  # of the day before it is no news while the first step of a day lasts
+            if day == wanted[-1].astimezone(UTC).date():
+                lines.put(_none_at(wanted[-1], error))
         except InputError as error:
-            lines.put(f"no estimate at {wanted[-1]:%Y-%m-%d %H:%M}: {'; '.join(map(str, error.faults))}")
+            lines.put(_none_at(wanted[-1], error))
         except (StoreError, OSError) as error:
             lines.put(f"no estimate at {wanted[-1]:%Y-%m-%d %H:%M}: {error}")
+
+
+def _none_at(moment: datetime, error: InputError) -> str:
+    """That there is no estimate at a moment, and why."""
+    return f"no estimate at {moment:%Y-%m-%d %H:%M}: {'; '.join(map(str, error.faults))}"
 
 
 def steps_until(city: Path, moment: datetime) -> tuple[date, int]:

@@ -132,6 +132,22 @@ def test_the_service_estimates_the_steps_that_are_over(result, city):
     refused(gridcarbon("twin", "run", file, result.parent / "m.db", "--estimate", folder), "--city: is needed")
 
 
+def test_in_the_first_step_of_a_new_store_there_is_nothing_to_say(result):
+    frame, folder = pl.read_parquet(result.parent / "m.parquet"), result.parent / "first"
+    folder.mkdir()
+    begins = frame["time"].min()
+    frame.filter(pl.col("time") == begins).with_columns(received=pl.lit(begins)).write_parquet(folder / "m.parquet")
+    steps = ("--city", result, "--estimate", folder / "steps")
+    done = gridcarbon("twin", "run", folder / "m.parquet", folder / "m.db", *steps)
+    assert done.returncode == 0, done.stderr
+    assert "no estimate" not in done.stdout
+    late = frame.filter(pl.col("time") == begins).with_columns(pl.lit("missing").alias("quality"), value=None)
+    hour = pl.duration(hours=2)
+    late.with_columns(pl.col("time") + hour, pl.col("received") + hour).write_parquet(folder / "n.parquet")
+    none = gridcarbon("twin", "run", folder / "n.parquet", folder / "n.db", *steps)
+    assert "no estimate at" in none.stdout
+
+
 def test_the_estimate_says_what_came_of_an_alert_where_nothing_is_metered(result, city):
     marked = mark(read_measurements(result.parent / "m.parquet"))
     vm_pu = solved_state(city.result, city.inputs.loaded).flow.vm_pu()

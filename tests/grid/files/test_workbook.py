@@ -123,7 +123,7 @@ def test_results_of_formulas_count(tmp_path: Path) -> None:
 def test_what_is_no_workbook_is_told_with_the_cure(tmp_path: Path) -> None:
     path = tmp_path / "p.xlsx"
     for content, words in (
-        (b"PK\x03\x04 and so on", "is not a complete workbook (.xlsx)"),
+        (b"PK\x03\x04 and so on", "is not a complete workbook (.xlsx), save it again or as CSV"),
         (_packed({"data.csv": b"a,b"}), "is a packed file: unpack it"),
         (_packed({"mimetype": b"", "content.xml": b"<a/>"}), "is an OpenDocument file: save the sheet as .xlsx or CSV"),
         (b"\xd0\xcf\x11\xe0", "is a workbook of an older kind (.xls): save the sheet as .xlsx or CSV"),
