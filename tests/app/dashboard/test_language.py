@@ -11,7 +11,7 @@ import pytest
 
 from app.dashboard.answers.limits import COUNTS
 from app.dashboard.answers.words import MONTHS, WEEKDAYS
-from app.dashboard.builder.levers.declared import LEVERS, STRATEGIES
+from app.dashboard.builder.levers.declared import LEVERS
 from app.dashboard.builder.placing import PLACEABLE
 from app.dashboard.builder.templates import shipped_templates
 from app.dashboard.grid_map.layers import LAYERS
@@ -51,7 +51,8 @@ def wanted() -> set[str]:
     """What the frame and sentences say, names of pages, layers, levers and templates, labels of the overview."""
     in_code = said_in(DASHBOARD.rglob("*.py")) | said_in_scripts((DASHBOARD / "assets").glob("*.js"))
     in_sentences = {*DIFFERENCES, *COUNTS, *WEEKDAYS, *MONTHS}
-    of_levers = {text for lever in LEVERS for text in (lever.label, lever.group)} | {one.label for one in STRATEGIES}
+    of_levers = {text for lever in LEVERS for text in (lever.label, lever.group)}
+    of_levers |= {one.label for lever in LEVERS for one in lever.choices}
     of_levers |= {lever.unit for lever in LEVERS if lever.unit.isalpha() and lever.unit.islower()} - {"d", "pu"}
     labels = {figure.label[0].upper() + figure.label[1:] for figure in shown_in("overview").values()}
     of_templates = {text for one in shipped_templates() for text in (one.label, one.about)}
