@@ -64,7 +64,8 @@ def restoration_of(
         What to switch, and the names of the buses that are without supply until the repair.
 
     Raises:
-        InputError: If a name is unknown, the repair ends after the scenario's period, or the grid is not radial.
+        InputError: If a name is unknown, the repair ends after the scenario's period, the grid is not radial, or what
+            stays supplied has no power flow.
     """
     city = loaded.city
     network = switchable_network(city.network)

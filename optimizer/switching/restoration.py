@@ -4,9 +4,13 @@ The breaker before the fault has opened. A mixed-integer programme (`optimizer.s
 switching state that supplies most energy until the repair; its switches are put in order, and each state on the way is
 solved in AC. The programme looks at the step in which most is without supply, and at others in which a state broke a
 limit that was kept before. A state that breaks one in a step that was looked at is barred, and the losses of its flows
-are demanded of others; then the programme is solved again. As it errs on
-the side of more supply, no state supplies more than the first one that passes; its bound is told too, for where the
-time did not suffice or a margin of the voltages was needed to find a state.
+are demanded of others, by tangent planes of the convex relaxation of the branch flows [1]; then the programme is solved
+again. As it errs on the side of more supply, no state supplies more than the first one that passes; its bound is told
+too, for where the time did not suffice or a margin of the voltages was needed to find a state.
+
+References:
+    [1] M. Farivar and S. H. Low, "Branch flow model: relaxations and convexification - part I", IEEE Trans. Power
+        Systems, vol. 28, no. 3, pp. 2554-2564, 2013.
 """
 
 from __future__ import annotations
@@ -23,12 +27,7 @@ from optimizer._highs.integers import IntegerProgram
 from optimizer.switching.faulted_grid import FaultedGrid
 from optimizer.switching.sequence import SwitchAction, SwitchSequence, SwitchTimes, switch_sequence
 from optimizer.switching.supply_case import operating_point, supply_case
-from optimizer.switching.supply_model import (
-    EFFORT_SHARE,
-    IslandSource,
-    effort_per_minute,
-    supply_model,
-)
+from optimizer.switching.supply_model import EFFORT_SHARE, IslandSource, effort_per_minute, supply_model
 
 MOST_BARRED = 6
 """States that break a limit in AC and are barred one by one; after that voltages are to keep a margin as well."""
@@ -81,6 +80,9 @@ def restore(
         sources: What can supply an island by itself, by place of its bus.
         seconds: After how much time the search for the best state ends [s]; if it has found none that keeps its limits,
             branches are closed one by one.
+
+    Raises:
+        InputError: If what stays supplied when the breaker has opened has no power flow in some steps.
     """
     search = _Search(grid, times, sources, time.monotonic() + seconds)
     leaders, sequence = search.best() or search.one_by_one()
@@ -112,7 +114,7 @@ class _Search:
         self.allowed = grid.exceeded(grid.tripped) or frozenset()
         self.barred_states: list[Bools] = []
         self.bound_mwh = 0.0
-        self._state_programme(())
+        self._formulate(())
 
     def best(self) -> _Found | None:
         """The best state that keeps the limits in AC, or one near it; None if the time ended before one was found."""
@@ -121,25 +123,23 @@ class _Search:
                 solution = self.program.solve(seconds)
             except (InfeasibleError, InterruptedSolveError):
                 return None
-            if (
-                len(self.barred_states) <= MOST_BARRED
-            ):  # what was barred since breaks limits, so the bound holds for all others
+            if len(self.barred_states) <= MOST_BARRED:  # what was barred breaks limits: the bound holds for all others
                 self.bound_mwh = max(self.bound_mwh, self._missing_mwh(solution.bound))
-            leaders, final = self._state(solution.values)
+            leaders, final = self._switching_state(solution.values)
             sequence = switch_sequence(self.grid, final, leaders, self.times)
             if sequence is not None:
                 return leaders, sequence
             missed = self._step_beyond_limits(final, leaders)
             if missed is not None:
-                self._state_programme([*self.case.steps.tolist(), missed])
+                self._formulate([*self.case.steps.tolist(), missed])
                 continue
             self.barred_states.append(solution.values["is_closed"] > 0.5)
             self._bar(self.barred_states[-1], with_margin=len(self.barred_states) > MOST_BARRED)
             self._add_losses(final, solution.values)
         return None
 
-    def _state_programme(self, steps: Sequence[int]) -> None:
-        """States the programme with some steps besides that in which most is without supply."""
+    def _formulate(self, steps: Sequence[int]) -> None:
+        """Formulates the programme with some steps besides that in which most is without supply."""
         self.case = supply_case(self.grid, self.times.minutes, self.sources, steps)
         self.program = IntegerProgram(supply_model(self.case, ~self.grid.network.open))
         for number, closed in enumerate(self.barred_states, start=1):
@@ -182,7 +182,7 @@ class _Search:
             raise SolverError("a state that keeps its limits cannot be reached")
         return [], sequence
 
-    def _state(self, values: Mapping[str, Floats]) -> tuple[list[IslandSource], Bools]:
+    def _switching_state(self, values: Mapping[str, Floats]) -> tuple[list[IslandSource], Bools]:
         """Sources that lead an island in a solution, and the branches that are open."""
         leaders = [source for source, leads in zip(self.sources, values["leads"], strict=True) if leads > 0.5]
         final = self.grid.tripped.copy()

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from grid.arrays import Bools, Floats, Ints
+from grid.errors import InputError
 from grid.network.network import Complexes, Network
 from grid.powerflow import power_flow
 from optimizer.switching.faulted_grid import FaultedGrid
@@ -30,12 +31,15 @@ def supply_case(
         minutes: Time that switching each branch takes, shape (L,) [min].
         sources: What can supply an island by itself.
         steps: Steps to look at besides that in which most is without supply.
+
+    Raises:
+        InputError: If what stays supplied when the breaker has opened has no power flow in some steps.
     """
     meshed, hours = grid.network.meshed, grid.clock.step / timedelta(hours=1)
     branches = meshed.branches
     supplied = grid.supplied_nodes(grid.tripped)
     closed = ~grid.tripped & supplied[branches.from_node] & supplied[branches.to_node]
-    drawn, square, flow = operating_point(grid, grid.tripped)
+    drawn, square, flow = _solved(operating_point(grid, grid.tripped))
     drawn[:, meshed.slack] = complex(np.nan, np.nan)
     looked_at = np.union1d(_steps(grid, supplied, sources), np.array(sorted(steps), dtype=np.int64))
     low, high = _square_limits(grid)
@@ -71,6 +75,15 @@ def supply_case(
         sources=given,
         **of_branches,
     )
+
+
+def _solved(point: tuple[Complexes, Floats, Complexes]) -> tuple[Complexes, Floats, Complexes]:
+    """An operating point, if it has a solution in every step."""
+    solved = np.isfinite(point[1]).all(axis=1)
+    if not solved.all():
+        rule = "draws more than it can carry where it stays supplied: no power flow when the breaker has opened"
+        raise InputError.single("network", rule, f"in {np.count_nonzero(~solved)} of {solved.size} steps")
+    return point
 
 
 def _branch_parameters(

@@ -235,6 +235,13 @@ def test_what_cannot_fail_is_refused():
         FaultedGrid(grid.network, CLOCK, grid.p_mw, grid.q_mvar, grid.limits, 99)
 
 
+def test_a_rest_of_the_grid_without_a_power_flow_is_refused():
+    grid = faulted(two_feeders(), "line 0")
+    grid = replace(grid, p_mw=grid.p_mw * np.array([[1.0] * 7, [1.0] * 4 + [60.0] * 3]))
+    with pytest.raises(InputError, match=r"draws more than it can carry where it stays supplied.*in 1 of 2 steps"):
+        restore(grid, manual(grid))
+
+
 def test_without_time_branches_are_closed_one_by_one():
     grid = faulted("case33bw", "line 24")
     hasty = restore(grid, manual(grid), seconds=0.0)
