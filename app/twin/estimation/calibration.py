@@ -1,19 +1,4 @@
-"""How far off expectations really are, by what was measured.
-
-Every station's withdrawal by all others, against what it measured; and the voltage of the external grids by the
-measurements alone, against the net's own. The variance of the latter is a component of variance: what voltages are off
-by in all steps holds that of the meters, which is known, and that of the external grids, which is the rest. Either the
-external grids have the voltage of the net, or they deviate from it, by a standard deviation that is half-normal [1];
-both are as likely before anything is measured, and weighed by how likely they make what was measured [2]. Steps in a
-row count for as many as are independent [3].
-
-References:
-    [1] A. Gelman, "Prior distributions for variance parameters in hierarchical models", Bayesian Analysis, vol. 1,
-        no. 3, pp. 515-534, 2006.
-    [2] R. E. Kass and A. E. Raftery, "Bayes factors", J. Amer. Statist. Assoc., vol. 90, no. 430, pp. 773-795, 1995.
-    [3] G. V. Bayley and J. M. Hammersley, "The 'effective' number of independent observations in an autocorrelated
-        time series", Suppl. J. R. Stat. Soc., vol. 8, no. 2, pp. 184-197, 1946.
-"""
+"""How far off expectations really are: every station's withdrawal by all others, against what it measured."""
 
 from __future__ import annotations
 
@@ -38,10 +23,6 @@ NORMAL_90: Final = 1.6449
 MOST_STATIONS: Final = 8
 MOST_STEPS: Final = 32
 """Stations left out one by one, and steps of each."""
-TOLD: Final = 1e-6
-"""Share of the variance of the external grids' voltage by which a step must narrow it to tell anything of it."""
-WIDEST, POINTS = 8.0, 2000
-"""Standard deviations of the external grids' voltage that are weighed: up to so many times the usual, and how many."""
 
 
 @dataclass(frozen=True)
@@ -90,41 +71,6 @@ def spread_factors(network: Network, measured: MeasuredValues, expected: Expecta
                 values.append(_normalised(left, part.select(here)))
     factors = [_factor(np.concatenate(values)) if values else 1.0 for values in found.values()]
     return SpreadFactors(factors[0], factors[1], min(len(stations), MOST_STATIONS))
-
-
-def grid_voltage_spread(found: StateEstimate, usual: float = GRID_VOLTAGE_SPREAD) -> float:
-    """Standard deviation of the external grids' voltage about the net's own, by an estimate that took the usual one.
-
-    What the measurements alone say of the voltage of a step is the estimate without its prior: 1 / w = 1 / v - 1 / s²
-    for variances, and a = m w / v for the deviation m. The deviations are normal with variance w + τ²; what is taken
-    is the root of the posterior mean of τ², which is s² where nothing was measured.
-
-    Args:
-        found: The estimate.
-        usual: The standard deviation s that it took [1].
-    """
-    scale = np.zeros((1, len(found.x)))
-    scale[0, -1] = 1.0
-    left = np.broadcast_to(found.gain.variance(scale)[:, 0], found.settled.shape)
-    told = found.settled & (left < (1 - TOLD) * usual**2)
-    if not told.any():
-        return usual
-    variance = 1 / (1 / left[told] - 1 / usual**2)
-    deviation = (found.x[-1, told] - 1) * variance / left[told]
-    tau = usual * WIDEST * np.append(0.0, (np.arange(POINTS) + 0.5) / POINTS)
-    off = np.exp(-0.25 * (tau[1:] / usual) ** 2)  # of mean square 2 s², which either of both as likely makes s²
-    within = variance[:, None] + tau**2
-    likelihood = -0.5 * (np.log(within) + deviation[:, None] ** 2 / within).sum(axis=0)
-    likelihood *= _independent_share(deviation / np.sqrt(variance))
-    weight = np.append(1.0, off / off.sum()) * np.exp(likelihood - likelihood.max())
-    return float(np.sqrt(np.average(tau**2, weights=weight)))
-
-
-def _independent_share(z: Floats) -> float:
-    """Independent values per value of a series whose mean is known to be 0, by the correlation of those in a row."""
-    square = float(z @ z)
-    correlation = max(float(z[1:] @ z[:-1]) / square, 0.0) if square > 0 else 0.0
-    return max((1 - correlation) / (1 + correlation), 1 / z.size)
 
 
 def _at(network: Network, measured: MeasuredValues, bus: int) -> np.ndarray:

@@ -9,11 +9,12 @@ from typing import Final
 import numpy as np
 
 from app.simulation.inputs import SimulationInputs
-from app.twin.estimation.calibration import SpreadFactors, grid_voltage_spread, spread_factors
+from app.twin.estimation.calibration import SpreadFactors, spread_factors
 from app.twin.estimation.carbon import NOTHING, intensities
 from app.twin.estimation.elements import city_elements
 from app.twin.estimation.expectations import Expectations, expectations
 from app.twin.estimation.grid_readings import GridReadings, grid_readings
+from app.twin.estimation.grid_voltage import GridVoltages, GridVoltageSpread, grid_voltage_spread
 from app.twin.estimation.operating_points import OperatingPoints, flows_of, imported_mw
 from app.twin.estimation.possible_states import PossibleStates
 from grid.arrays import Floats
@@ -32,6 +33,8 @@ DOUBTED: Final = 2.0
 EDGES: Final = ((1 - BAND) / 2, (1 + BAND) / 2)
 POSSIBLE_STATES: Final = 40
 """States drawn in each step, of which bands are made."""
+SHARES: Final = tuple((np.arange(POSSIBLE_STATES) + 0.5) / POSSIBLE_STATES)
+"""Their places among all in the order of how far external grids deviate, see `PossibleStates.possible`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,12 +131,12 @@ def state_by(
     elements = expected.elements
     middle = (*_electrical(drawn, drawn.middle), _intensities(drawn, drawn.middle, stored))
 
-    def possible() -> tuple[Floats, ...]:
-        points = drawn.possible(rng)[1]
+    def possible(share: float) -> tuple[Floats, ...]:
+        points = drawn.possible(rng, share)[1]
         given = drawn.stored_by(points, middle[-1], rng)
         return (*_electrical(drawn, points), _intensities(drawn, points, given))
 
-    vm_pu, loading, loss, imported, ci = _bands(middle, [possible() for _ in range(POSSIBLE_STATES)])
+    vm_pu, loading, loss, imported, ci = _bands(middle, [possible(share) for share in SHARES])
     before = dict(zip(elements.name, drawn.contents.before(held).tolist(), strict=True))
     return CityState(
         inputs, series, readings, expected, factors, drawn.clean, drawn.middle.p_mw, vm_pu, loading, loss, imported, ci,
@@ -147,7 +150,7 @@ def electrical_state(
     """The same without the carbon, whose tracing takes most of the time."""
     readings, factors, drawn = _estimated(inputs, series, expected)
     rng = np.random.default_rng(seed)
-    possible = [_electrical(drawn, drawn.possible(rng)[1]) for _ in range(POSSIBLE_STATES)]
+    possible = [_electrical(drawn, drawn.possible(rng, share)[1]) for share in SHARES]
     bands = _bands(_electrical(drawn, drawn.middle), possible)
     return ElectricalState(inputs, series, readings, expected, factors, drawn.clean, drawn.middle.p_mw, *bands)
 
@@ -162,13 +165,14 @@ def _estimated(
     pseudo, active, reactive = expected.pseudo(factors.active, factors.reactive)
     decided = np.hstack([expected.decided_mw[:, active], np.zeros((series.clock.n_steps, reactive.size))])
     clean, of_grid = _clean(network, readings.measured, pseudo, decided)
-    factors = replace(factors, grid_voltage=of_grid)
-    return readings, factors, PossibleStates(inputs, expected, clean, active, np.arange(series.clock.n_steps))
+    factors = replace(factors, grid_voltage=of_grid.mean)
+    steps, voltages = np.arange(series.clock.n_steps), GridVoltages.of(clean.estimate, of_grid.mean, of_grid)
+    return readings, factors, PossibleStates(inputs, expected, clean, active, steps, grid_voltages=voltages)
 
 
 def _clean(
     network: Network, measured: MeasuredValues, pseudo: PseudoInjections, decided_mw: Floats
-) -> tuple[CleanEstimate, float]:
+) -> tuple[CleanEstimate, GridVoltageSpread]:
     """The estimate without what contradicts it, where expectations may be off by `DOUBTED` times their spread.
 
     Expectations are not normally distributed: a measurement that only they contradict is none that is wrong. What
@@ -182,8 +186,7 @@ def _clean(
         decided_mw: How far off each of it may be by what is decided, shape (T, V) [MW].
 
     Returns:
-        The estimate, and the standard deviation of the external grids' voltage that it took, by what is left of the
-        measurements [1].
+        The estimate, and how likely standard deviations of the external grids' voltage are, of which it took the mean.
     """
     doubted = replace(pseudo, standard_deviation=np.hypot(DOUBTED * pseudo.standard_deviation, decided_mw))
     found = estimate_without_bad_data(network, measured, doubted)
@@ -197,7 +200,7 @@ def _clean(
         untested = untested.copy()
         untested[late] = again.untested
     of_grid = grid_voltage_spread(found.estimate)
-    return CleanEstimate(estimate(network, kept, pseudo, grid_voltage_spread=of_grid), bad, untested), of_grid
+    return CleanEstimate(estimate(network, kept, pseudo, grid_voltage_spread=of_grid.mean), bad, untested), of_grid
 
 
 def _bands(middle: Sequence[Floats], possible: Sequence[Sequence[Floats]]) -> tuple[StateBand, ...]:

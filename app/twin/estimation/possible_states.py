@@ -11,6 +11,7 @@ import numpy as np
 from app.simulation.inputs import SimulationInputs
 from app.twin.estimation.carbon import NOTHING, StoreContents, stored_intensity
 from app.twin.estimation.expectations import Expectations
+from app.twin.estimation.grid_voltage import GridVoltages
 from app.twin.estimation.operating_points import OperatingPoints
 from grid.arrays import Floats, Ints
 from grid.twin.estimation.bad_data import CleanEstimate
@@ -31,6 +32,7 @@ class PossibleStates:
         active: Element of each active power among the pseudo-measurements.
         steps: Step of the scenario of each, shape (T,).
         held: Intensity of what assets hold before the first step, by name [kg/MWh], see `stored_intensity`.
+        grid_voltages: Voltages that external grids may have; None: those by the standard deviation of the estimate.
     """
 
     inputs: SimulationInputs
@@ -39,6 +41,7 @@ class PossibleStates:
     active: Ints
     steps: Ints
     held: Mapping[str, float] = field(default_factory=lambda: NOTHING)
+    grid_voltages: GridVoltages | None = None
 
     @cached_property
     def middle(self) -> OperatingPoints:
@@ -58,10 +61,17 @@ class PossibleStates:
         stores = np.isnan(self.expected.elements.ci_kg_per_mwh)
         return np.where(stores, self.inputs.ci_year_kg_per_mwh, np.zeros((n_steps, stores.size))), {}
 
-    def possible(self, rng: np.random.Generator) -> tuple[Floats, OperatingPoints]:
-        """A possible state of each step: the state of the model, shape (K, T), and the operating points."""
+    def possible(self, rng: np.random.Generator, share: float = 0.5) -> tuple[Floats, OperatingPoints]:
+        """A possible state of each step: the state of the model, shape (K, T), and the operating points.
+
+        Args:
+            rng: All that is left to chance.
+            share: Share of the possible states in which external grids deviate less from the net's voltage.
+        """
         found = self.clean.estimate
         error = found.gain.draw(self.steps.size, rng)
+        if self.grid_voltages is not None:
+            error = self.grid_voltages.moved(error, share, rng)
         elements = self._physical(found.elements + error[:-1].T)
         x = found.gain.summed(np.vstack([elements.T, found.x[-1] + error[-1]]))
         voltage = found.model.by_node(found.model.voltages(x))

@@ -1,4 +1,4 @@
-"""Covariance of the errors of pseudo-measurements: each alone, in groups, and within sums that are known."""
+"""Covariance of the errors of pseudo-measurements: each alone, by common causes, and within sums that are known."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from scipy import sparse
 
 from grid.arrays import Bools, Floats, Ints
 from grid.twin.estimation.pseudo import PseudoInjections, one_if_alike
+
+MANY = 0.1
+"""Share of the withdrawals from which on a cause is one that many have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +38,52 @@ class KnownSum:
 
 
 @dataclass(frozen=True, eq=False)
+class Loadings:
+    """What V withdrawals err by C common causes, per their spread, see `PseudoInjections`.
+
+    Args:
+        many: Those of causes that many withdrawals have, dense for speed, of the N that have any, shape (D, N) [1].
+        of: These withdrawals, shape (N,).
+        few: Those of the other causes, shape (C - D, V) [1].
+    """
+
+    many: Floats
+    of: Ints
+    few: sparse.csr_array
+
+    @classmethod
+    def from_matrix(cls, loadings: sparse.csr_array) -> Self:
+        """Those of a matrix of shape (C, V); causes change their order."""
+        many = np.diff(loadings.indptr) > MANY * loadings.shape[1]
+        of = np.unique(loadings[many].indices)
+        return cls(loadings[many][:, of].toarray(), of, sparse.csr_array(loadings[~many]))
+
+    def __len__(self) -> int:
+        return len(self.many) + int(self.few.shape[0])
+
+    @cached_property
+    def share(self) -> Floats:
+        """Share of the variance of each withdrawal that is of common causes, shape (V,) [1]."""
+        share = np.asarray((self.few**2).sum(axis=0)).ravel()
+        share[self.of] += (self.many**2).sum(axis=0)
+        return share
+
+    def summed(self, errors: Floats) -> Floats:
+        """Sums over withdrawals by cause, shape (V, A) -> (C, A)."""
+        return np.concatenate([self.many @ errors[self.of], self.few @ errors])
+
+    def errors(self, causes: Floats) -> Floats:
+        """What withdrawals err by causes, shape (C, A) -> (V, A)."""
+        found = np.asarray(self._few_transposed @ causes[len(self.many) :])
+        found[self.of] += self.many.T @ causes[: len(self.many)]
+        return found
+
+    @cached_property
+    def _few_transposed(self) -> sparse.csr_array:
+        return sparse.csr_array(self.few.T)
+
+
+@dataclass(frozen=True, eq=False)
 class PriorCovariance:
     """Covariance of the errors of V withdrawals, summed over the K columns of the state; steps come last.
 
@@ -42,7 +91,7 @@ class PriorCovariance:
         column: Column of the state that each adds to, shape (V,).
         own: Standard deviation of what each errs alone, shape (V, S) with S = T, or 1 if all steps are alike.
         spread: Standard deviation of all its error, shape (V, S); 0 where nothing is known.
-        members: Which withdrawals each group has, shape (G, V): root of the share of the variance in common.
+        loadings: What each errs by each of C common causes, per `spread`.
         sums: Known sums, in their order.
         gather: Sum over the withdrawals of each column, shape (K, V), of ones.
     """
@@ -50,7 +99,7 @@ class PriorCovariance:
     column: Ints
     own: Floats
     spread: Floats
-    members: sparse.csr_array
+    loadings: Loadings
     sums: tuple[KnownSum, ...]
     gather: sparse.csr_array
 
@@ -69,14 +118,15 @@ class PriorCovariance:
         deviation, spread = spread[len(pseudo.bus) :], spread[: len(pseudo.bus)]
         spread = np.vstack([spread, np.full((1, spread.shape[1]), scale_spread)])
         finite = np.isfinite(spread)
-        members, common = _members(pseudo)
+        loadings = _loadings(pseudo)
+        alone = np.sqrt(np.maximum(1 - loadings.share, 0.0))
         column = np.append(column, n_columns - 1)
         n = column.size
         found = cls(
             column,
-            np.where(finite, np.sqrt(1 - common)[:, None] * np.where(finite, spread, 0.0), np.inf),
+            np.where(finite, alone[:, None] * np.where(finite, spread, 0.0), np.inf),
             np.where(finite, spread, 0.0),
-            members,
+            loadings,
             (),
             sparse.csr_array((np.ones(n), (column, np.arange(n))), shape=(n_columns, n)),
         )
@@ -100,21 +150,16 @@ class PriorCovariance:
     def _covariance_with(self, each: Floats) -> Floats:
         """Covariance of each withdrawal with a weighted sum of all, by the weights, shape (V, T) -> (V, T)."""
         found = self._own_variance * each
-        if self._n_groups:
-            found = found + self.spread * (self._of_group @ (self.members @ (self.spread * each)))
+        if len(self.loadings):
+            found = found + self.spread * self.loadings.errors(self.loadings.summed(self.spread * each))
         for known in self.sums:
             found = found - known.common * (known.common * each).sum(axis=0)
         return np.asarray(found)
 
     @property
     def shared(self) -> Floats:
-        """Standard deviation of what each errs with groups, shape (V, S)."""
-        share = np.asarray((self.members**2).sum(axis=0)).ravel()
-        return np.asarray(np.sqrt(share)[:, None] * self.spread)
-
-    @property
-    def _n_groups(self) -> int:
-        return int(self.members.shape[0])
+        """Standard deviation of what each errs by common causes, shape (V, S)."""
+        return np.asarray(np.sqrt(self.loadings.share)[:, None] * self.spread)
 
     @cached_property
     def _diagonal(self) -> Floats:
@@ -125,19 +170,14 @@ class PriorCovariance:
     def _own_variance(self) -> Floats:
         return np.asarray(self.own**2)
 
-    @cached_property
-    def _of_group(self) -> sparse.csr_array:
-        """The transpose of `members`, shape (V, G)."""
-        return sparse.csr_array(self.members.T)
-
     def _common(self, rows: Floats, at: int) -> tuple[Floats, Floats]:
-        """What rows over columns, shape (A, K), have in common with groups, (G, A), and with known sums, (sums, A)."""
+        """What rows over columns, shape (A, K), have in common with causes, (C, A), and with known sums, (sums, A)."""
         of_rows = rows.T[self.column]
-        groups = np.asarray(self.members @ (self.spread[:, at, None] * of_rows))
+        causes = self.loadings.summed(self.spread[:, at, None] * of_rows)
         sums = np.empty((len(self.sums), len(rows)))
         for k, known in enumerate(self.sums):
             sums[k] = known.common[:, at] @ of_rows
-        return groups, sums
+        return causes, sums
 
     def of_elements(self, u: Floats) -> Floats:
         """Covariance of each withdrawal with the columns, times `u`, shape (K, T) -> (V, T)."""
@@ -145,7 +185,7 @@ class PriorCovariance:
 
     def times(self, u: Floats) -> Floats:
         """Covariance of the columns times `u`, shape (K, T) -> (K, T)."""
-        return self.summed(self.of_elements(u)) if self._n_groups or self.sums else self._diagonal * u
+        return self.summed(self.of_elements(u)) if len(self.loadings) or self.sums else self._diagonal * u
 
     def summed(self, elements: Floats) -> Floats:
         """Sums over the withdrawals of each column, shape (V, T) -> (K, T)."""
@@ -157,26 +197,27 @@ class PriorCovariance:
         root = np.sqrt(self._diagonal[:, at])
         scaled = left * root
         alone = np.asarray(scaled @ (scaled if right is left else right * root).T)  # symmetric: half the products
-        if not (self._n_groups or self.sums):
+        if not (len(self.loadings) or self.sums):
             return alone
-        groups, sums = self._common(left, at)
-        of_right = (groups, sums) if right is left else self._common(right, at)
-        return np.asarray(alone + groups.T @ of_right[0] - sums.T @ of_right[1])
+        causes, sums = self._common(left, at)
+        of_right = (causes, sums) if right is left else self._common(right, at)
+        return np.asarray(alone + causes.T @ of_right[0] - sums.T @ of_right[1])
 
     def variance(self, rows: Floats, step: int) -> Floats:
         """Diagonal of ``rows Σ rowsᵀ`` in a step, shape (R, K) -> (R,)."""
         at = step if self.own.shape[1] > 1 else 0
         alone = rows**2 @ self._diagonal[:, at]
-        if not (self._n_groups or self.sums):
+        if not (len(self.loadings) or self.sums):
             return np.asarray(alone)
-        groups, sums = self._common(rows, at)
-        return np.asarray(alone + (groups**2).sum(axis=0) - (sums**2).sum(axis=0))
+        causes, sums = self._common(rows, at)
+        return np.asarray(alone + (causes**2).sum(axis=0) - (sums**2).sum(axis=0))
 
     def draw(self, n_steps: int, rng: np.random.Generator) -> Floats:
         """Errors of the withdrawals, and of the scale last, drawn once for every step, shape (V, T)."""
         drawn: Floats = self.own * rng.standard_normal((self.column.size, n_steps))
-        if self._n_groups:
-            drawn = drawn + self.spread * (self._of_group @ rng.standard_normal((self._n_groups, n_steps)))
+        if len(self.loadings):
+            causes = rng.standard_normal((len(self.loadings), n_steps))
+            drawn = drawn + self.spread * self.loadings.errors(causes)
         for known in self.sums:  # corrected by a sum that is told with its own error
             told = drawn[known.among].sum(axis=0) + known.deviation * rng.standard_normal(n_steps)
             drawn = drawn - known.common * (told / known.root)
@@ -194,13 +235,9 @@ class PriorCovariance:
         return replace(self, own=self.own[:, which], spread=self.spread[:, which], sums=sums)
 
 
-def _members(pseudo: PseudoInjections) -> tuple[sparse.csr_array, Floats]:
-    """Groups with the roots of their members' shares, shape (G, V + 1), and the share in common, shape (V + 1,)."""
-    group = np.asarray(pseudo.group)
-    known = np.isfinite(pseudo.standard_deviation).all(axis=0)
-    share = np.where((group >= 0) & known, np.broadcast_to(pseudo.common_share, group.shape), 0.0)
-    layer, place = np.nonzero(share)
-    names, at = np.unique(np.stack([layer, group[layer, place]]), axis=1, return_inverse=True)
-    shape = names.shape[1], group.shape[1] + 1
-    members = sparse.csr_array((np.sqrt(share[layer, place]), (at.ravel(), place)), shape=shape)
-    return members, np.append(np.minimum(share.sum(axis=0), 1.0), 0.0)
+def _loadings(pseudo: PseudoInjections) -> Loadings:
+    """The loadings, of none where nothing is known of a withdrawal, with the voltage scale last."""
+    known = np.isfinite(pseudo.standard_deviation).all(axis=0).astype(float)
+    found = sparse.csr_array(pseudo.causes.multiply(known))
+    found.resize(found.shape[0], known.size + 1)
+    return Loadings.from_matrix(found)

@@ -44,6 +44,9 @@ class Gain(Protocol):
     def prior_variance(self, rows: Floats) -> Floats:
         """The same before anything is measured, shape (S, R)."""
 
+    def covariance_with(self, row: Floats) -> Floats:
+        """Covariance of the withdrawals with what a linear row (K,) says, shape (V, T); the scale last."""
+
     def draw(self, n_steps: int, rng: np.random.Generator) -> Floats:
         """Errors of the withdrawals drawn from what is left to be known, shape (V, T)."""
 
@@ -148,6 +151,11 @@ class CovarianceGain:
         """See `Gain`."""
         return np.stack([self._prior.variance(rows, step) for step in range(self._prior.own.shape[1])])
 
+    def covariance_with(self, row: Floats) -> Floats:
+        """See `Gain`."""
+        rows = np.tile(row[:, None], (1, self._expected.shape[1]))
+        return self._prior.of_elements(rows - self._h.T @ self._whitened(self._h @ self._prior.times(rows)))
+
     def draw(self, n_steps: int, rng: np.random.Generator) -> Floats:
         """See `Gain`: errors drawn before anything is measured, corrected by measurements drawn with their errors."""
         drawn = self._prior.draw(n_steps, rng)
@@ -251,6 +259,10 @@ class InformationGain:
     def prior_variance(self, rows: Floats) -> Floats:
         """See `Gain`; infinite throughout, for some withdrawals are not known."""
         return np.full((1, len(rows)), np.inf)
+
+    def covariance_with(self, row: Floats) -> Floats:
+        """See `Gain`; of what is observed."""
+        return self._shared_out(np.stack([self._inverses[group] @ row for group in self._which], axis=1))
 
     def draw(self, n_steps: int, rng: np.random.Generator) -> Floats:
         """See `Gain`; what is not observed stays as it is."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from grid.arrays import Floats, Ints
 from grid.errors import Fault, raise_if_any
@@ -19,19 +20,17 @@ ROUNDING = 1e-9
 class PseudoInjections:
     """Expected withdrawals, several at a bus if need be; V of them, T steps.
 
-    A bus that none stands for draws nothing, exactly. Those of a group err together in a share of their variance:
-    loads that follow one profile are all high when the profile is too low. Groups may lie in layers, so that one that
-    stands in a group of its profile stands in one of all loads too. Of some together the sum may be known, as what all
-    charging draws is: then one draws more than expected only as others draw less.
+    A bus that none stands for draws nothing, exactly. Several err together by causes that they have in common, as in
+    factor analysis: loads that follow one profile are all high when the profile is too low. Of some together the sum
+    may be known, as what all charging draws is: then one draws more than expected only as others draw less.
 
     Args:
         bus: Bus of each, shape (V,).
         reactive: Whether it is reactive power, shape (V,).
         values: Expected withdrawal, shape (T, V) [MW or MVAr].
         standard_deviation: Of its error, shape (T, V) or (V,) [MW or MVAr]; infinite where nothing is known.
-        group: Group of each from 0, shape (V,) or (layers, V); -1: errs alone. None: all err alone.
-        common_share: Share of the variance that the members of a group have in common, one for all or shape of `group`
-            [1]; those of the layers add up to 1 at most.
+        loadings: What each errs by each of C independent causes, per its standard deviation, shape (C, V) [1]; squares
+            of a column add up to 1 at most, and what is left of 1 it errs alone. None: all err alone.
         total: To which known sum each belongs from 0, shape (V,); -1: to none. None: no sum is known.
         total_deviation: Standard deviation of the known sums' errors, shape (T, sums) [MW or MVAr]; infinite where a
             sum is not known. The expected values add up to the known sum.
@@ -41,8 +40,7 @@ class PseudoInjections:
     reactive: np.ndarray[tuple[int], np.dtype[np.bool_]]
     values: Floats
     standard_deviation: Floats
-    group: Ints | None = None
-    common_share: float | Floats = 0.0
+    loadings: sparse.csr_array | None = None
     total: Ints | None = None
     total_deviation: Floats | None = None
 
@@ -50,14 +48,14 @@ class PseudoInjections:
         values = np.ascontiguousarray(self.values, dtype=np.float64)
         spread = np.asarray(self.standard_deviation, dtype=np.float64)
         n = len(self.bus)
-        group = np.full(n, -1) if self.group is None else self.group
+        loadings = sparse.csr_array((0, n)) if self.loadings is None else sparse.csr_array(self.loadings)
         total = np.full(n, -1) if self.total is None else self.total
         deviation = np.empty((len(values), 0)) if self.total_deviation is None else self.total_deviation
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "standard_deviation", np.broadcast_to(spread, values.shape))
         object.__setattr__(self, "bus", np.asarray(self.bus, dtype=np.int64))
         object.__setattr__(self, "reactive", np.asarray(self.reactive, dtype=np.bool_))
-        object.__setattr__(self, "group", np.atleast_2d(np.asarray(group, dtype=np.int64)))
+        object.__setattr__(self, "loadings", loadings)
         object.__setattr__(self, "total", np.asarray(total, dtype=np.int64))
         object.__setattr__(self, "total_deviation", np.asarray(deviation, dtype=np.float64))
 
@@ -89,12 +87,16 @@ class PseudoInjections:
         """Some of the withdrawals; a sum of which one is left out is no longer known."""
         total = np.asarray(self.total)
         broken = np.unique(np.delete(total, which))
-        share = np.broadcast_to(self.common_share, np.asarray(self.group).shape)
         return PseudoInjections(
             self.bus[which], self.reactive[which], self.values[:, which], self.standard_deviation[:, which],
-            np.asarray(self.group)[:, which], share[:, which],
+            self.causes[:, which],
             np.where(np.isin(total, broken), -1, total)[which], self.total_deviation,
         )  # fmt: skip
+
+    @property
+    def causes(self) -> sparse.csr_array:
+        """The loadings, of none where all err alone."""
+        return sparse.csr_array(self.loadings)
 
     @property
     def _of_totals(self) -> Floats:
@@ -105,8 +107,8 @@ class PseudoInjections:
         raise_if_any(self._faults(network), "the pseudo-measurements")
 
     def _faults(self, network: Network) -> Iterator[Fault]:
-        n, group, total = len(self.bus), np.asarray(self.group), np.asarray(self.total)
-        if self.values.shape[1:] != (n,) or self.reactive.shape != (n,) or group.shape[1:] != (n,):
+        n, total, loadings = len(self.bus), np.asarray(self.total), self.causes
+        if self.values.shape[1:] != (n,) or self.reactive.shape != (n,) or loadings.shape[1:] != (n,):
             yield Fault("values", f"must have a column for each of {n} withdrawals", self.values.shape)
             return
         n_steps, n_totals = self._of_totals.shape
@@ -120,11 +122,22 @@ class PseudoInjections:
             yield Fault("values", "must be finite")
         if np.isnan(self.standard_deviation).any() or (self.standard_deviation < 0).any():
             yield Fault("standard_deviation", "must be at least 0")
-        share = np.asarray(self.common_share)
-        if share.shape not in ((), (n,), group.shape):
-            yield Fault("common_share", f"must be one number or have the shape {group.shape}", share.shape)
-        elif n and not (share.min() >= 0 and np.where(group >= 0, share, 0.0).sum(axis=0).max() <= 1 + ROUNDING):
-            yield Fault("common_share", "must lie within 0..1, and so must the sum over layers", float(share.max()))
+        common = np.asarray((loadings**2).sum(axis=0)).ravel()
+        if not (np.isfinite(common).all() and common.max(initial=0.0) <= 1 + ROUNDING):
+            yield Fault("loadings", "squares of a withdrawal must add up to 1 at most", float(common.max()))
+
+
+def of_groups(group: Ints, share: float | Floats) -> sparse.csr_array:
+    """Loadings of withdrawals whose groups err together, one cause a group, shape (G, V).
+
+    Args:
+        group: Group of each, shape (V,); below 0: none.
+        share: Share of the variance of each that it has in common with its group, shape (V,) or one for all [1].
+    """
+    inside = np.flatnonzero(group >= 0)
+    names, at = np.unique(group[inside], return_inverse=True)
+    root = np.sqrt(np.broadcast_to(share, group.shape)[inside])
+    return sparse.csr_array((root, (at.ravel(), inside)), shape=(names.size, group.size))
 
 
 def one_if_alike(values: Floats) -> Floats:

@@ -22,15 +22,19 @@ LEAST_MW: Final = 1e-9
 
 
 def share_out_by_need(
-    inputs: SimulationInputs, elements: CityElements, sums: Ints, expected: tuple[Floats, Floats]
+    inputs: SimulationInputs, elements: CityElements, sums: Ints, expected: tuple[Floats, Floats], spread_mw: Floats
 ) -> None:
     """Shares out anew what cars are expected to draw where only the sum of it is told, see `expected_charging`.
+
+    Where lines delay charging, it may be off by all that they change of it: when a line is full depends on what all
+    else draws.
 
     Args:
         inputs: The scenario.
         elements: Its elements, E of them.
         sums: Known sum that the active power of each is part of, shape (E,); -1: none.
         expected: Active powers [MW], changed in place, and reactive powers [MVAr], shape (T, E) each.
+        spread_mw: Standard deviation of the active powers, shape (T, E), changed in place.
     """
     n_buses = inputs.loaded.city.n_buses
     for number, fleet in enumerate(inputs.flexibilities):
@@ -41,8 +45,9 @@ def share_out_by_need(
         to_buses = sparse.csr_array((np.ones(others.size), (others, elements.bus[others])), shape=(sums.size, n_buses))
         drawn = expected[0] @ to_buses, expected[1] @ to_buses
         lines = room_on_lines(inputs, drawn, fleet.at_buses(np.maximum(fleet.per_slot(fleet.p_max_mw), 0.0)))
-        charging = expected_charging(fleet, expected[0][:, at].sum(axis=1), lines)
+        charging, moved = charging_moved_by_lines(fleet, expected[0][:, at].sum(axis=1), lines)
         expected[0][:, at] = charging[:, elements.bus[at]]
+        spread_mw[:, at] = np.hypot(spread_mw[:, at], moved[:, elements.bus[at]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +91,20 @@ def room_on_lines(inputs: SimulationInputs, drawn: tuple[Floats, Floats], most_m
     room = np.maximum(through - way * active, 0.0)
     filled = (way * charging > room).any(axis=0)
     return RoomOnLines((way[:, None] * share)[filled], room[:, filled])
+
+
+def charging_moved_by_lines(fleet: Flexibility, total_mw: Floats, lines: RoomOnLines) -> tuple[Floats, Floats]:
+    """What cars are expected to draw at each bus, and how much more than without limits of lines, shape (T, B) [MW].
+
+    Args:
+        fleet: The sessions.
+        total_mw: See `expected_charging`.
+        lines: What lines let through.
+    """
+    charging = expected_charging(fleet, total_mw, lines)
+    if not lines.share.size:
+        return charging, np.zeros_like(charging)
+    return charging, charging - expected_charging(fleet, total_mw, RoomOnLines.none(*charging.shape))
 
 
 def expected_charging(fleet: Flexibility, total_mw: Floats, lines: RoomOnLines) -> Floats:

@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Final
 
 import numpy as np
+from scipy import sparse
 
 from app.scenario import check_scenario
 from app.scenario.loaded import LoadedScenario
 from grid.arrays import Floats, Ints
 from grid.city.city import Elements
+from grid.twin.estimation.correlation import loadings_of_errors
 
 WEEKS: Final = 4
 """Weeks before the period that are known of every load: what meters that are read now and then have told."""
@@ -21,7 +23,7 @@ BEYOND: Final = 1.03
 """What a week misses against those before it per what is to be expected from what these missed against each other [1],
 for seasons go on: root mean square over the active powers of loads, mean of 13 weeks of February to October of the
 reference city's year."""
-LEAST_SPREAD: Final = 0.03
+LEAST_SPREAD: Final = 0.02
 """Least standard deviation of an expectation per mean size of the element [1]; ours, unverified."""
 
 
@@ -72,33 +74,46 @@ def by_weekday(past: Elements, n_steps: int, steps_per_day: int) -> tuple[Expect
     )
 
 
-def common_shares(past: Elements) -> tuple[Floats, Floats]:
-    """Shares of the variance of active and of reactive powers in common, by what the weeks before missed of each other.
+def load_causes(past: Elements) -> sparse.csr_array:
+    """What the active and the reactive powers of E loads err by common causes, by what the weeks before missed.
 
     Elements of one profile are multiples of it, so they err together in all but `LEAST_SPREAD`, which each errs alone
-    at least. What all have in common is what the products of the errors of two profiles are per those of their root
-    mean squares, summed over all pairs.
+    at least. Profiles, of active and of reactive power, err together as they did in the weeks before, each per its root
+    mean square at that time of day.
 
     Args:
         past: The elements over the weeks before.
 
     Returns:
-        With those of the same profile, and with all besides, shape (2, E) each [1].
+        Loadings as those of `PseudoInjections`, active powers first, shape (C, 2 E) [1].
     """
-    return _common_shares(past.p_mw(), past.p_profile), _common_shares(past.q_mvar(), past.q_profile)
+    active, alone = _errors_of_profiles(past.p_mw(), past.p_profile)
+    reactive, alone_q = _errors_of_profiles(past.q_mvar(), past.q_profile)
+    of_profiles = loadings_of_errors(np.hstack([active, reactive]))
+    of = np.concatenate([_places(past.p_profile), active.shape[1] + _places(past.q_profile)])
+    return sparse.csr_array(of_profiles[:, of].multiply(np.sqrt(1 - np.concatenate([alone, alone_q]))))
 
 
-def _common_shares(past: Floats, profile: Ints) -> Floats:
-    missed = _left_out(past).reshape(past.shape)
-    root = np.sqrt((missed**2).mean(axis=0))
-    of_profile = [profile == each for each in np.unique(profile)]
-    error = np.stack([missed[:, these].sum(axis=1) for these in of_profile], axis=1)
-    roots = np.array([root[these].sum() for these in of_profile])
-    pairs, most = (error.sum(axis=1) ** 2 - (error**2).sum(axis=1)).mean(), roots.sum() ** 2 - (roots**2).sum()
+def _places(profile: Ints) -> Ints:
+    """Place of the profile of each element among those that there are, shape (E,)."""
+    return np.asarray(np.unique(profile, return_inverse=True)[1].ravel())
+
+
+def _errors_of_profiles(past: Floats, profile: Ints) -> tuple[Floats, Floats]:
+    """Errors of N profiles per their root mean square at the time of day, shape (T, N), and what elements err alone.
+
+    The latter is a share of the variance of each element, shape (E,).
+    """
+    missed = _left_out(past)
+    root = np.sqrt((missed**2).mean(axis=(0, 1)))
     floor = LEAST_SPREAD * np.abs(past).mean(axis=0)
     alone = np.minimum(np.divide(floor, root, out=np.ones_like(root), where=root > 0), 1.0) ** 2
-    of_all = np.minimum(np.clip(pairs / most, 0.0, 1.0) if most > 0 else 0.0, 1 - alone)
-    return np.stack([1 - alone - of_all, of_all])
+    of = _places(profile)
+    error = np.stack([missed[:, :, of == k].sum(axis=2) for k in range(of.max(initial=-1) + 1)], axis=2)
+    by_day = error.reshape(WEEKS * 7, -1, error.shape[2])
+    usual = np.sqrt((by_day**2).mean(axis=0))
+    each = np.divide(by_day, usual, out=np.zeros_like(by_day), where=usual > 0)
+    return each.reshape(len(past), -1), alone
 
 
 def _left_out(past: Floats) -> Floats:

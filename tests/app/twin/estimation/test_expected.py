@@ -9,8 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.twin.estimation.expected.charging import RoomOnLines, expected_charging, room_on_lines
-from app.twin.estimation.expected.history import LEAST_SPREAD, WEEKS, common_shares
+from app.twin.estimation.expected.charging import (
+    RoomOnLines,
+    charging_moved_by_lines,
+    expected_charging,
+    room_on_lines,
+)
+from app.twin.estimation.expected.history import LEAST_SPREAD, WEEKS, load_causes
 from grid.arrays import Floats
 from grid.city.city import Elements
 from grid.flexibility.flexibility import Flexibility, one_hot
@@ -34,22 +39,48 @@ def alone(profiles: Floats, of: int) -> float:
     return float((LEAST_SPREAD * np.abs(profiles[:, of]).mean()) ** 2 / (missed**2).mean())
 
 
+def shares(past: Elements) -> Floats:
+    """Correlation of the errors of active powers, and of reactive ones after them."""
+    loadings = load_causes(past).toarray()
+    return np.asarray(loadings.T @ loadings)
+
+
 def test_multiples_of_a_profile_err_together_but_for_the_least_spread() -> None:
     rng = np.random.default_rng(1)
     profiles = 1 + 0.2 * rng.standard_normal((STEPS, 3))
-    (of_profile, of_all), reactive = common_shares(loads(profiles, [0, 0, 0, 1, 1, 2]))
-    np.testing.assert_array_equal(reactive, [of_profile, of_all])
-    assert of_all.max() < 0.1
-    np.testing.assert_allclose(1 - of_profile - of_all, [alone(profiles, k) for k in (0, 0, 0, 1, 1, 2)])
+    found, of = shares(loads(profiles, [0, 0, 0, 1, 1, 2]))[:6, :6], np.array([0, 0, 0, 1, 1, 2])
+    np.testing.assert_allclose(np.diag(found), [1 - alone(profiles, k) for k in of])
+    assert np.abs(found[of[:, None] != of]).max() < 0.1
+    same = (of[:, None] == of) & ~np.eye(6, dtype=bool)
+    np.testing.assert_allclose(found[same], np.outer(root := np.sqrt(np.diag(found)), root)[same])
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.8])
-def test_all_have_in_common_what_profiles_have(share: float) -> None:
+def test_profiles_err_together_as_they_did(share: float) -> None:
     rng = np.random.default_rng(2)
     error = np.sqrt(share) * rng.standard_normal((STEPS, 1)) + np.sqrt(1 - share) * rng.standard_normal((STEPS, 5))
-    (of_profile, of_all), _ = common_shares(loads(10 + error, [0, 0, 1, 2, 3, 4]))
-    np.testing.assert_allclose(of_all, share, atol=0.1)
-    assert (of_profile >= 0).all()
+    error[:, 4] *= -1
+    found = shares(loads(10 + error, [0, 0, 1, 2, 3, 4]))[:6, :6]
+    np.testing.assert_allclose(found[0, 2:5], share, atol=0.1)
+    np.testing.assert_allclose(found[:5, 5], -share, atol=0.1)
+
+
+def test_active_and_reactive_power_of_one_cause_err_together() -> None:
+    rng = np.random.default_rng(3)
+    profiles = 1 + 0.2 * rng.standard_normal((STEPS, 2))
+    alike = shares(loads(profiles, [0, 1]))
+    assert alike[0, 2] > 0.9
+    assert abs(alike[0, 3]) < 0.1
+    past = loads(np.hstack([profiles, 1 + 0.2 * rng.standard_normal((STEPS, 2))]), [0, 1])
+    apart = shares(replace(past, q_profile=np.array([2, 3])))
+    assert np.abs(apart[:2, 2:]).max() < 0.1
+
+
+def test_a_load_that_never_erred_errs_alone() -> None:
+    profiles = np.column_stack([1 + 0.2 * np.random.default_rng(4).standard_normal(STEPS), np.ones(STEPS)])
+    found = shares(loads(profiles, [0, 1]))
+    assert found[0, 0] > 0.9
+    np.testing.assert_array_equal(found[1, [0, 1]], [0, 0])
 
 
 def cars(**changes: Any) -> Flexibility:
@@ -85,6 +116,10 @@ def test_a_full_line_delays_the_cars_behind_it() -> None:
     np.testing.assert_allclose(found[:4], np.tile([0.0, 0.6, 0.4], (4, 1)), atol=1e-12)
     assert (found[4:6, 2] > found[4:6, 1]).all()
     assert found[:, 2].max() <= 0.4 + 1e-12
+    charging, moved = charging_moved_by_lines(cars(), total, room)
+    np.testing.assert_array_equal(charging, found)
+    np.testing.assert_allclose(moved[:4], np.tile([0.0, 0.1, -0.1], (4, 1)), atol=1e-12)
+    assert not charging_moved_by_lines(cars(), total, RoomOnLines.none(8, 3))[1].any()
 
 
 def test_cars_that_may_feed_in_do_so_by_what_they_hold() -> None:

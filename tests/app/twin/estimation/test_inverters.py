@@ -10,7 +10,8 @@ import pytest
 from app.scenario import check_scenario
 from app.simulation.inputs import SimulationInputs, prepare
 from app.twin.estimation.elements import CityElements, city_elements
-from app.twin.estimation.expectations import ALL_INVERTERS, COMMON_SHARES, expectations
+from app.twin.estimation.expectations import expectations
+from app.twin.estimation.expected.causes import ALL_INVERTERS, ONE_PROFILE
 from grid.arrays import Floats
 from grid.twin.estimation.covariance import PriorCovariance
 from grid.twin.measurements import MeasuredPlace, MeasuredSeries
@@ -60,7 +61,7 @@ def test_reactive_powers_that_are_not_metered_err_together(inputs: SimulationInp
     found = reactive_correlation(inputs, *said)
     apart = ~np.eye(len(found), dtype=bool)
     assert len(found) == 32
-    assert set(np.round(found[apart], 12)) <= {ALL_INVERTERS, COMMON_SHARES["generator"]}
+    assert set(np.round(found[apart], 12)) <= {ALL_INVERTERS, ONE_PROFILE}
 
 
 def test_reactive_powers_that_are_metered_err_alone(inputs: SimulationInputs) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandapower as pp
 import pandapower.estimation
 import pytest
+from scipy import sparse
 
 from grid import _pandapower
 from grid.errors import InputError
@@ -23,7 +24,7 @@ from grid.twin.estimation.estimate import GRID_VOLTAGE_SPREAD, estimate
 from grid.twin.estimation.measured import MeasuredValues
 from grid.twin.estimation.model import StateModel
 from grid.twin.estimation.observability import observability, voltages_of
-from grid.twin.estimation.pseudo import PseudoInjections
+from grid.twin.estimation.pseudo import PseudoInjections, of_groups
 from grid.twin.estimation.sensors import simulated_sensors
 
 STEPS = 4
@@ -142,7 +143,7 @@ def test_the_derivatives_are_those_of_the_power_flow(feeder: Feeder) -> None:
 def test_the_estimate_is_the_least_square_with_the_derivatives_of_its_own_state(feeder: Feeder, exact: float) -> None:
     measured = simulated_sensors(feeder.flow, feeder.drawn, [0, 3, 6], rng=np.random.default_rng(3))
     measured = replace(measured, standard_deviation=exact * np.asarray(measured.standard_deviation))
-    pseudo = replace(feeder.pseudo, group=np.repeat([0, 1], 5), common_share=0.7)
+    pseudo = replace(feeder.pseudo, loadings=of_groups(np.repeat([0, 1], 5), 0.7))
     found = estimate(feeder.network, measured, pseudo)
     assert found.settled.all()
     prior = PriorCovariance.from_pseudo(np.arange(10), 11, pseudo, GRID_VOLTAGE_SPREAD)
@@ -164,12 +165,47 @@ def test_more_sensors_never_widen_a_band(feeder: Feeder) -> None:
 
 
 def test_drawn_states_spread_as_the_linearised_variance_says(feeder: Feeder) -> None:
-    grouped = replace(feeder.pseudo, group=np.repeat([0, 1], 5), common_share=0.7)
+    grouped = replace(feeder.pseudo, loadings=of_groups(np.repeat([0, 1], 5), 0.7))
     found = estimate(feeder.network, simulated_sensors(feeder.flow, feeder.drawn, [4]), grouped)
     rng = np.random.default_rng(0)
     rows = found.sensitivity(found.model.readings(voltages_of(found)))
     drawn = np.array([rows @ found.gain.summed(found.gain.draw(STEPS, rng)) for _ in range(2000)])
     assert np.allclose(drawn.std(axis=0).T, np.sqrt(found.gain.variance(rows)), rtol=0.1)
+
+
+def test_what_errs_the_other_way_is_estimated_the_other_way(feeder: Feeder) -> None:
+    causes = np.zeros((1, 10))
+    causes[0, :2] = 0.9, -0.9
+    pseudo = replace(feeder.pseudo, loadings=sparse.csr_array(causes))
+    bus = int(pseudo.bus[0])
+    drawn = pseudo.values[:, :1] + np.asarray(pseudo.standard_deviation)[:, :1]
+    measured = MeasuredValues(("p_mw",), np.array([bus]), drawn, np.full(drawn.shape, 1e-6))
+    found = estimate(feeder.network, measured, pseudo, grid_voltage_spread=1e-6)
+    moved = (found.elements - pseudo.values) / np.asarray(pseudo.standard_deviation)
+    np.testing.assert_allclose(moved[:, 0], 1, rtol=1e-3)
+    np.testing.assert_allclose(moved[:, 1], -0.81, rtol=1e-3)
+    np.testing.assert_allclose(moved[:, 2:], 0, atol=1e-3)
+
+
+@pytest.mark.parametrize("root", [1.1, np.nan])
+def test_causes_that_say_more_than_all_of_a_spread_are_refused(feeder: Feeder, root: float) -> None:
+    causes = sparse.csr_array(np.full((1, 10), root))
+    measured = simulated_sensors(feeder.flow, feeder.drawn, [3])
+    with pytest.raises(InputError, match="must add up to 1 at most"):
+        estimate(feeder.network, measured, replace(feeder.pseudo, loadings=causes))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_covariance_of_withdrawals_with_a_row_is_that_of_what_is_left_to_be_known(
+    feeder: Feeder, known: bool
+) -> None:
+    pseudo = feeder.pseudo if known else PseudoInjections.unknown(np.array([1, 3, 4, 5, 7]), STEPS)
+    measured = simulated_sensors(feeder.flow, feeder.drawn, list(range(8)), rng=np.random.default_rng(2))
+    gain = estimate(feeder.network, measured, pseudo).gain
+    row = np.random.default_rng(3).standard_normal(len(gain.covariance()))
+    found = gain.summed(gain.covariance_with(row))
+    np.testing.assert_allclose(found.mean(axis=1), gain.covariance() @ row, rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(row @ found, np.broadcast_to(gain.variance(row[None])[:, 0], STEPS), rtol=1e-6)
 
 
 def test_a_wrong_value_is_found_and_named(feeder: Feeder) -> None:
@@ -215,13 +251,18 @@ def test_faults_are_said_at_once(feeder: Feeder) -> None:
 
 def in_layers(pseudo: PseudoInjections, n_steps: int) -> PseudoInjections:
     """What is expected, in two groups that lie within one of all, with the sum of three active powers known."""
-    group = np.stack([np.repeat([0, 1], 5), np.repeat([0, -1], 5)])
-    share = np.stack([np.full(10, 0.5), np.full(10, 0.4)])
+    layers = of_groups(np.repeat([0, 1], 5), 0.5), of_groups(np.repeat([0, -1], 5), 0.4)
     total = np.array([0, 0, 0, -1, -1, -1, -1, -1, -1, -1])
     values = np.tile(pseudo.values.mean(axis=0), (n_steps, 1))
     spread = 0.3 * np.asarray(pseudo.standard_deviation)[0]
     return PseudoInjections(
-        pseudo.bus, pseudo.reactive, values, spread, group, share, total, np.full((n_steps, 1), 0.01)
+        pseudo.bus,
+        pseudo.reactive,
+        values,
+        spread,
+        sparse.csr_array(sparse.vstack(layers)),
+        total,
+        np.full((n_steps, 1), 0.01),
     )
 
 
