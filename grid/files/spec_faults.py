@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, get_args
 from zoneinfo import available_timezones
 
@@ -13,6 +15,7 @@ from grid.errors import NAME_TAG, Fault, nearest
 from grid.files.cell_faults import decimal_of
 
 _Place = tuple[int | str, ...]
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NO_PATTERNS: Mapping[str, str] = {}
 WORDS = {
     "missing": "is required",
@@ -79,8 +82,8 @@ def fault_of(item: Any, root: type[BaseModel], patterns: Mapping[str, str] = _NO
         patterns: Patterns of texts in the words of a user.
     """
     loc, kind = item["loc"], item["type"]
-    rule = WORDS.get(kind, item["msg"])
     value: Any = item["input"]
+    rule = WORDS.get(kind, item["msg"]) + (_no_such_date(str(value)) if kind == "date_from_datetime_parsing" else "")
     suggestion = None
     if kind.startswith(("greater_than", "less_than")):
         limit = next(iter(item["ctx"].values()))
@@ -114,6 +117,16 @@ def fault_of(item: Any, root: type[BaseModel], patterns: Mapping[str, str] = _NO
     if kind == "missing" or (isinstance(value, Mapping | Sequence) and not isinstance(value, str)):
         value = None
     return Fault(_place(loc), rule, value, suggestion)
+
+
+def _no_such_date(text: str) -> str:
+    """Why a text that is written as a date is none, to be added to a rule; nothing for other texts."""
+    if _DATE.fullmatch(text):
+        try:
+            date.fromisoformat(text)
+        except ValueError as error:
+            return f"; {error}"
+    return ""
 
 
 def _place(loc: Sequence[str | int]) -> str:

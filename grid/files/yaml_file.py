@@ -259,10 +259,10 @@ def _scalar(node: Node) -> Any:
             return _whole(text)
         if node.tag == _FLOAT:
             return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
-        if node.tag == _DATE:
-            return _date(text)
     except (ValueError, OverflowError) as error:
         raise _RefusedError(f"is no {_NAMES[node.tag]}: {error}") from error
+    if node.tag == _DATE:
+        return _date(text)
     if node.tag == _BOOL and text.lower() in {"true", "false"}:
         return text.lower() == "true"
     if node.tag == _NULL and text.lower() in {"", "~", "null"}:
@@ -273,8 +273,7 @@ def _scalar(node: Node) -> Any:
     )
 
 
-_NAMES: Final = {_STR: "text", _INT: "whole number", _FLOAT: "number", _DATE: "date", _BOOL: "truth value",
-                 _NULL: "empty value"}  # fmt: skip
+_NAMES: Final = {_STR: "text", _INT: "whole number", _FLOAT: "number", _BOOL: "truth value", _NULL: "empty value"}
 
 
 def _text(text: str) -> str:
@@ -297,8 +296,18 @@ def _whole(text: str) -> int:
     return sign * int(digits if base == 10 else digits[2:], base)
 
 
-def _date(text: str) -> dt.date | dt.datetime:
-    """A date, or a date with a time; without an offset as it stands."""
+def _date(text: str) -> dt.date | dt.datetime | str:
+    """A date, or a date with a time; without an offset as it stands. What only looks like one (2030-02-30) is text.
+
+    Where a date is needed, that is told with all other faults.
+    """
+    try:
+        return _date_of(text)
+    except (ValueError, OverflowError):
+        return text
+
+
+def _date_of(text: str) -> dt.date | dt.datetime:
     if len(text) == 10:
         return dt.date.fromisoformat(text)
     found = re.fullmatch(r"(\d{4})-(\d\d?)-(\d\d?)[Tt \t]+(\d\d?):(\d\d):(\d\d)(?:\.(\d*))?[ \t]*(.*)", text)

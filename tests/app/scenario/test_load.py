@@ -82,6 +82,20 @@ def test_faults_of_fields_are_told_for_values_of_every_kind() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("start", "why"), [("2030-13-01", "; month must be in 1..12"), ("2030-02-30", "; day"), ("soon", "; got 'soon'")]
+)
+def test_a_date_that_does_not_exist_is_told_with_all_other_faults(tmp_path: Path, start: str, why: str) -> None:
+    path = tmp_path / "date.yaml"
+    path.write_text(f"name: x\ncity: {{network: case33bw}}\nperiod: {{start: {start}, days: 0}}\nassetz: []\n")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(path)
+    told = str(caught.value)
+    assert f"line 3: period.start: must be a date such as 2030-01-01{why}" in told
+    assert "period.days: must be at least 1" in told
+    assert "assetz: unknown key" in told
+
+
 def test_a_scenario_is_written_section_by_section_as_it_is_written_whole() -> None:
     content = yaml.safe_load((resources.files("app") / "scenarios" / "demo.yaml").read_text("utf-8"))
     first, other = (Scenario.model_validate(content | {"name": name}) for name in ("Südhafen: eins", "two"))

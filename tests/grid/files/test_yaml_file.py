@@ -124,7 +124,6 @@ LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: !!int maybe\n", 1, "is no whole number"),
         ("a: !!python/name:os.system\n", 1, "means nothing here"),
         ("a: !!set {b, c}\n", 1, "the tag 'set' means nothing here"),
-        ("a:\n- 2030-02-30\n", 2, "is no date: day is out of range for month"),
         (f"a: {'9' * 5000}\n", 1, "is no whole number: has more than 300 digits"),
         (f"a: 0x{'f' * 5000}\n", 1, "is no whole number: has more than 300 digits"),
         ('a: "\\0"\n', 1, "is no text: holds the character U+0000"),
@@ -145,6 +144,14 @@ def test_what_is_no_plain_content_is_one_fault(tmp_path: Path, text: str, line: 
     assert words in str(caught.value)
     assert [fault.line for fault in caught.value.faults][:1] == [line]
     assert len(caught.value.faults) == 1
+
+
+def test_what_only_looks_like_a_date_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "dates.yaml"
+    path.write_text("a: [2030-02-30, 2030-13-01, 2030-02-28, 2030-02-28T25:00:00, 2030-02-28 23:00:00]\n")
+    assert read_yaml(path).content["a"] == [
+        "2030-02-30", "2030-13-01", dt.date(2030, 2, 28), "2030-02-28T25:00:00", dt.datetime(2030, 2, 28, 23),
+    ]  # fmt: skip
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
