@@ -94,18 +94,21 @@ def notes_of(state: CityState) -> Iterator[str]:
         yield f"What {listed([state.expected.elements.name[k] for k in known])} do is taken as they say it."
     if not state.factors.n_stations:
         yield "No station measures what its bus draws: spreads of expectations could not be checked."
-    absent = [f"{each.element_kind} {each.element}" for each in _not_in_the_grid(state)]
+    absent = [f"{each.element_kind} {each.element}" for each in _of_nothing(state)]
     if absent:
         named = listed(list(dict.fromkeys(absent)))
-        yield f"{len(absent)} measured quantities count for nothing, since the grid has no {named}."
+        yield f"{len(absent)} measured quantities count for nothing, since the city has no {named}."
     if state.series.outside:
         yield f"{state.series.outside} values were measured outside the period."
 
 
-def _not_in_the_grid(state: CityState) -> Iterator[MeasuredPlace]:
-    """Places at buses and branches that the grid does not have."""
-    network = state.inputs.loaded.city.network
-    names = {"bus": set(network.buses.names), "branch": set(network.branches.names)}
+def _of_nothing(state: CityState) -> Iterator[MeasuredPlace]:
+    """Places at buses, branches and assets that the city does not have."""
+    inputs, elements = state.inputs, state.expected.elements
+    network = inputs.loaded.city.network
+    assets = {*elements.name, *elements.owner, *(each.name for each in inputs.flexibilities)}
+    assets |= {each.name for each in inputs.data_centres}
+    names = {"bus": set(network.buses.names), "branch": set(network.branches.names), "asset": assets}
     for place in state.series.places:
         if place.element_kind in names and place.element not in names[place.element_kind]:
             yield place

@@ -188,14 +188,16 @@ def test_a_wrong_value_is_named(result, city):
     assert [(each.step, each.element, each.quantity) for each in state.clean.bad] == [(20, line, "p_from_mw")]
 
 
-def test_places_that_the_grid_does_not_have_are_named(result, city):
+def test_places_that_the_city_does_not_have_are_named(result, city):
     frame = pl.read_parquet(result.parent / "m.parquet")
-    assert not any("the grid has no" in note for note in said_of(city, result.parent / "m.parquet"))
-    bus = frame.filter(pl.col("element_kind") == "bus")["element"][0]
-    renamed = frame.with_columns(pl.col("element").cast(pl.String).replace({bus: "Bus 4711"}))
+    assert not any("the city has no" in note for note in said_of(city, result.parent / "m.parquet"))
+    bus, asset = (frame.filter(pl.col("element_kind") == kind)["element"][0] for kind in ("bus", "asset"))
+    renamed = frame.with_columns(pl.col("element").cast(pl.String).replace({bus: "Bus 4711", asset: "no such plant"}))
     renamed.write_parquet(result.parent / "renamed.parquet")
-    (note,) = (note for note in said_of(city, result.parent / "renamed.parquet") if "the grid has no" in note)
-    assert note.endswith("measured quantities count for nothing, since the grid has no bus Bus 4711.")
+    (note,) = (note for note in said_of(city, result.parent / "renamed.parquet") if "the city has no" in note)
+    assert "measured quantities count for nothing" in note
+    named = note.removesuffix(".").partition("the city has no ")[2].split(", ")
+    assert sorted(named) == ["asset no such plant", "bus Bus 4711"]
 
 
 def said_of(city, file):
