@@ -44,6 +44,7 @@ _PLAIN: Final[tuple[tuple[str, str, str], ...]] = (
     (_MERGE, r"<<", "<"),
 )
 """What a word without quotation marks means by YAML 1.2, of which dates and merge keys are not a part."""
+_WRITTEN_AS_DATE: Final = re.compile(next(pattern for tag, pattern, _ in _PLAIN if tag == _DATE))
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the compiled one where it is
@@ -259,10 +260,10 @@ def _scalar(node: Node) -> Any:
             return _whole(text)
         if node.tag == _FLOAT:
             return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+        if node.tag == _DATE:
+            return _date(text)
     except (ValueError, OverflowError) as error:
         raise _RefusedError(f"is no {_NAMES[node.tag]}: {error}") from error
-    if node.tag == _DATE:
-        return _date(text)
     if node.tag == _BOOL and text.lower() in {"true", "false"}:
         return text.lower() == "true"
     if node.tag == _NULL and text.lower() in {"", "~", "null"}:
@@ -273,7 +274,8 @@ def _scalar(node: Node) -> Any:
     )
 
 
-_NAMES: Final = {_STR: "text", _INT: "whole number", _FLOAT: "number", _BOOL: "truth value", _NULL: "empty value"}
+_NAMES: Final = {_STR: "text", _INT: "whole number", _FLOAT: "number", _DATE: "date", _BOOL: "truth value",
+                 _NULL: "empty value"}  # fmt: skip
 
 
 def _text(text: str) -> str:
@@ -297,14 +299,19 @@ def _whole(text: str) -> int:
 
 
 def _date(text: str) -> dt.date | dt.datetime | str:
-    """A date, or a date with a time; without an offset as it stands. What only looks like one (2030-02-30) is text.
+    """A date, or a date with a time; without an offset as it stands. One that does not exist (2030-02-30) is text.
 
     Where a date is needed, that is told with all other faults.
+
+    Raises:
+        ValueError: If it is not written as a date.
     """
     try:
         return _date_of(text)
     except (ValueError, OverflowError):
-        return text
+        if _WRITTEN_AS_DATE.fullmatch(text):
+            return text
+        raise
 
 
 def _date_of(text: str) -> dt.date | dt.datetime:

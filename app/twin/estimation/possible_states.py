@@ -66,7 +66,8 @@ class PossibleStates:
 
         Args:
             rng: All that is left to chance.
-            share: Share of the possible states in which external grids deviate less from the net's voltage.
+            share: Probability with which the standard deviation of the external grids' voltage is not greater than that
+                taken; of no effect without `grid_voltages`.
         """
         found = self.clean.estimate
         error = found.gain.draw(self.steps.size, rng)

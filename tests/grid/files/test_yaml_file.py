@@ -122,6 +122,8 @@ LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("? [a, b]\n: c\n", 1, "a key must be text"),
         ("a: !!bool maybe\n", 1, "is no truth value; got 'maybe'"),
         ("a: !!int maybe\n", 1, "is no whole number"),
+        ("a: !!timestamp maybe\n", 1, "is no date: a date is such as 2030-01-31"),
+        ('a: !!timestamp ""\n', 1, "is no date"),
         ("a: !!python/name:os.system\n", 1, "means nothing here"),
         ("a: !!set {b, c}\n", 1, "the tag 'set' means nothing here"),
         (f"a: {'9' * 5000}\n", 1, "is no whole number: has more than 300 digits"),

@@ -20,7 +20,7 @@ CHARGING: Final = 0.4
 """Share that charging in one district has in common, which one management shifts [1]; ours, unverified."""
 ALL_INVERTERS: Final = 0.25
 """Share of the variance of their reactive powers that inverters of different districts have in common, since one
-management tells them [1]: mean of the roofs of nine weeks of the reference city's year under ``optimal``, 0.14 in
+management tells them [1]: 0.24 in the mean of nine weeks of the reference city's year under ``optimal``, 0.14 in
 summer to 0.41 in November. What is left of `ONE_PROFILE` is that of a district, by whose voltages it tells them: within
 one nearly all do the same."""
 

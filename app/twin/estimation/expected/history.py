@@ -24,7 +24,8 @@ BEYOND: Final = 1.03
 for seasons go on: root mean square over the active powers of loads, mean of 13 weeks of February to October of the
 reference city's year."""
 LEAST_SPREAD: Final = 0.02
-"""Least standard deviation of an expectation per mean size of the element [1]; ours, unverified."""
+"""Least standard deviation of an expectation per mean size of the element [1]; ours: of 2 and 3 % that with which bands
+of loadings hold the truth more nearly in nine weeks of the reference city (docs/state_estimation.md)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +79,8 @@ def load_causes(past: Elements) -> sparse.csr_array:
     """What the active and the reactive powers of E loads err by common causes, by what the weeks before missed.
 
     Elements of one profile are multiples of it, so they err together in all but `LEAST_SPREAD`, which each errs alone
-    at least. Profiles, of active and of reactive power, err together as they did in the weeks before, each per its root
-    mean square at that time of day.
+    at least; those with factors of other signs err against each other. Profiles, of active and of reactive power, err
+    together as they did in the weeks before, each per its root mean square at that time of day.
 
     Args:
         past: The elements over the weeks before.
@@ -87,11 +88,13 @@ def load_causes(past: Elements) -> sparse.csr_array:
     Returns:
         Loadings as those of `PseudoInjections`, active powers first, shape (C, 2 E) [1].
     """
-    active, alone = _errors_of_profiles(past.p_mw(), past.p_profile)
-    reactive, alone_q = _errors_of_profiles(past.q_mvar(), past.q_profile)
+    if not past.names:
+        return sparse.csr_array((0, 0))
+    active, share = _errors_of_profiles(past.p_mw(), past.p_profile, past.p_scale)
+    reactive, share_q = _errors_of_profiles(past.q_mvar(), past.q_profile, past.q_scale)
     of_profiles = loadings_of_errors(np.hstack([active, reactive]))
     of = np.concatenate([_places(past.p_profile), active.shape[1] + _places(past.q_profile)])
-    return sparse.csr_array(of_profiles[:, of].multiply(np.sqrt(1 - np.concatenate([alone, alone_q]))))
+    return sparse.csr_array(of_profiles[:, of].multiply(np.concatenate([share, share_q])))
 
 
 def _places(profile: Ints) -> Ints:
@@ -99,21 +102,22 @@ def _places(profile: Ints) -> Ints:
     return np.asarray(np.unique(profile, return_inverse=True)[1].ravel())
 
 
-def _errors_of_profiles(past: Floats, profile: Ints) -> tuple[Floats, Floats]:
-    """Errors of N profiles per their root mean square at the time of day, shape (T, N), and what elements err alone.
+def _errors_of_profiles(past: Floats, profile: Ints, scale: Floats) -> tuple[Floats, Floats]:
+    """Errors of N profiles per their root mean square at the time of day, shape (T, N), and what elements have of them.
 
-    The latter is a share of the variance of each element, shape (E,).
+    The latter is the root of the share of the variance of each element that it has in common with its profile, with the
+    sign of its factor, shape (E,).
     """
-    missed = _left_out(past)
+    missed, sign = _left_out(past), np.where(scale < 0, -1.0, 1.0)
     root = np.sqrt((missed**2).mean(axis=(0, 1)))
     floor = LEAST_SPREAD * np.abs(past).mean(axis=0)
     alone = np.minimum(np.divide(floor, root, out=np.ones_like(root), where=root > 0), 1.0) ** 2
     of = _places(profile)
-    error = np.stack([missed[:, :, of == k].sum(axis=2) for k in range(of.max(initial=-1) + 1)], axis=2)
+    error = np.stack([(missed * sign)[:, :, of == k].sum(axis=2) for k in range(of.max() + 1)], axis=2)
     by_day = error.reshape(WEEKS * 7, -1, error.shape[2])
     usual = np.sqrt((by_day**2).mean(axis=0))
     each = np.divide(by_day, usual, out=np.zeros_like(by_day), where=usual > 0)
-    return each.reshape(len(past), -1), alone
+    return each.reshape(len(past), -1), sign * np.sqrt(1 - alone)
 
 
 def _left_out(past: Floats) -> Floats:

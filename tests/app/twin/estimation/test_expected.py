@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.twin.estimation.elements import CityElements
+from app.twin.estimation.expected.causes import ALL_INVERTERS, CHARGING, ONE_PROFILE, common_causes
 from app.twin.estimation.expected.charging import (
     RoomOnLines,
     charging_moved_by_lines,
@@ -27,7 +29,7 @@ STEPS = WEEKS * 7 * 24
 
 def loads(profiles: Floats, profile: list[int]) -> Elements:
     """Loads of different sizes by the profiles, active and reactive power alike."""
-    of, scale = np.array(profile), np.linspace(0.1, 1.0, len(profile))
+    of, scale = np.array(profile, dtype=int), np.linspace(0.1, 1.0, len(profile))
     names = tuple(str(k) for k in of)
     return Elements("load", names, np.zeros(of.size, dtype=int), profiles, of, scale, of, scale)
 
@@ -74,6 +76,45 @@ def test_active_and_reactive_power_of_one_cause_err_together() -> None:
     past = loads(np.hstack([profiles, 1 + 0.2 * rng.standard_normal((STEPS, 2))]), [0, 1])
     apart = shares(replace(past, q_profile=np.array([2, 3])))
     assert np.abs(apart[:2, 2:]).max() < 0.1
+
+
+def test_loads_with_factors_of_other_signs_err_against_each_other() -> None:
+    rng = np.random.default_rng(5)
+    past = loads(1 + 0.2 * rng.standard_normal((STEPS, 2)), [0, 0, 1])
+    mixed = replace(past, q_scale=np.array([0.5, -0.5, 1.0]))
+    found = shares(mixed)
+    np.testing.assert_allclose(found[3, 4], -np.sqrt(found[3, 3] * found[4, 4]))
+    assert found[0, 3] > 0.8
+    assert found[0, 4] < -0.8
+
+
+def test_a_city_without_loads_has_no_causes() -> None:
+    past = loads(np.ones((STEPS, 1)), [])
+    assert load_causes(past).shape == (0, 0)
+
+
+def test_generators_err_with_their_profile_and_charging_with_its_district() -> None:
+    owner = ["g", "g", "g", "cars", "cars", "cars", "sun", "sun"]
+    origin = ("generator",) * 3 + ("asset",) * 5
+    elements = CityElements(
+        tuple(f"{name} {k}" for k, name in enumerate(owner)), tuple(owner), origin, np.array([0, 1, 2, 0, 1, 2, 0, 1]),
+        np.array([0, 1, 2, 0, 0, 0, 1, 1]), np.ones(8), np.zeros(8), np.zeros(8, dtype=bool),
+    )  # fmt: skip
+    profiles = np.ones((STEPS, 2))
+    past: Any = SimpleNamespace(loads=loads(profiles, []), generators=loads(profiles, [0, 0, 1]))
+    zone, weathered, known = np.array([0, 0, 1]), np.array([6, 7]), (np.array([1]), np.array([7]))
+    loadings = common_causes(elements, past, zone, weathered, known).toarray()
+    found, n = loadings.T @ loadings, len(owner)
+    active, reactive = np.zeros((n, n)), np.zeros((n, n))
+    active[0, 0] = active[2, 2] = ONE_PROFILE  # generator 1 says what it does
+    active[3:5, 3:5], active[5, 5] = CHARGING, CHARGING
+    active[6:, 6:] = ONE_PROFILE
+    reactive[:2, :2], reactive[2, 2] = ONE_PROFILE, ONE_PROFILE
+    reactive[3:7, 3:7] = ALL_INVERTERS
+    reactive[3:5, 3:5], reactive[5, 5], reactive[6, 6] = ONE_PROFILE, ONE_PROFILE, ONE_PROFILE
+    np.testing.assert_allclose(found[:n, :n], active, atol=1e-12)
+    np.testing.assert_allclose(found[n:, n:], reactive, atol=1e-12)
+    assert not found[:n, n:].any()
 
 
 def test_a_load_that_never_erred_errs_alone() -> None:

@@ -33,7 +33,7 @@ def test_of_independent_rows_it_is_drawn_towards_none_as_scikit_learn_does() -> 
     found, _ = oas(z, assume_centered=True)  # leaves the 2 / N of the paper out
     off = ~np.eye(50, dtype=bool)
     assert independent_share(z).mean() > 0.8
-    np.testing.assert_allclose(correlation(error)[off], found[off], atol=0.03)
+    np.testing.assert_allclose(correlation(error)[off], found[off], atol=0.002)
     assert np.abs(correlation(error)[off]).mean() < 0.99 * np.abs((z.T @ z / 60)[off]).mean()
 
 
