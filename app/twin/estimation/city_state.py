@@ -33,8 +33,8 @@ DOUBTED: Final = 2.0
 EDGES: Final = ((1 - BAND) / 2, (1 + BAND) / 2)
 POSSIBLE_STATES: Final = 40
 """States drawn in each step, of which bands are made."""
-SHARES: Final = tuple((np.arange(POSSIBLE_STATES) + 0.5) / POSSIBLE_STATES)
-"""Their places among all in the order of how far external grids deviate, see `PossibleStates.possible`."""
+PROBABILITIES: Final = tuple((np.arange(POSSIBLE_STATES) + 0.5) / POSSIBLE_STATES)
+"""Those by which each takes a standard deviation of the external grids' voltage, see `PossibleStates.possible`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,12 +131,12 @@ def state_by(
     elements = expected.elements
     middle = (*_electrical(drawn, drawn.middle), _intensities(drawn, drawn.middle, stored))
 
-    def possible(share: float) -> tuple[Floats, ...]:
-        points = drawn.possible(rng, share)[1]
+    def possible(probability: float) -> tuple[Floats, ...]:
+        points = drawn.possible(rng, probability)[1]
         given = drawn.stored_by(points, middle[-1], rng)
         return (*_electrical(drawn, points), _intensities(drawn, points, given))
 
-    vm_pu, loading, loss, imported, ci = _bands(middle, [possible(share) for share in SHARES])
+    vm_pu, loading, loss, imported, ci = _bands(middle, [possible(probability) for probability in PROBABILITIES])
     before = dict(zip(elements.name, drawn.contents.before(held).tolist(), strict=True))
     return CityState(
         inputs, series, readings, expected, factors, drawn.clean, drawn.middle.p_mw, vm_pu, loading, loss, imported, ci,
@@ -150,7 +150,7 @@ def electrical_state(
     """The same without the carbon, whose tracing takes most of the time."""
     readings, factors, drawn = _estimated(inputs, series, expected)
     rng = np.random.default_rng(seed)
-    possible = [_electrical(drawn, drawn.possible(rng, share)[1]) for share in SHARES]
+    possible = [_electrical(drawn, drawn.possible(rng, probability)[1]) for probability in PROBABILITIES]
     bands = _bands(_electrical(drawn, drawn.middle), possible)
     return ElectricalState(inputs, series, readings, expected, factors, drawn.clean, drawn.middle.p_mw, *bands)
 
@@ -165,8 +165,8 @@ def _estimated(
     pseudo, active, reactive = expected.pseudo(factors.active, factors.reactive)
     decided = np.hstack([expected.decided_mw[:, active], np.zeros((series.clock.n_steps, reactive.size))])
     clean, of_grid = _clean(network, readings.measured, pseudo, decided)
-    factors = replace(factors, grid_voltage=of_grid.mean)
-    steps, voltages = np.arange(series.clock.n_steps), GridVoltages.of(clean.estimate, of_grid.mean, of_grid)
+    factors = replace(factors, grid_voltage=of_grid.rms)
+    steps, voltages = np.arange(series.clock.n_steps), GridVoltages.of(clean.estimate, of_grid.rms, of_grid)
     return readings, factors, PossibleStates(inputs, expected, clean, active, steps, grid_voltages=voltages)
 
 
@@ -200,7 +200,7 @@ def _clean(
         untested = untested.copy()
         untested[late] = again.untested
     of_grid = grid_voltage_spread(found.estimate)
-    return CleanEstimate(estimate(network, kept, pseudo, grid_voltage_spread=of_grid.mean), bad, untested), of_grid
+    return CleanEstimate(estimate(network, kept, pseudo, grid_voltage_spread=of_grid.rms), bad, untested), of_grid
 
 
 def _bands(middle: Sequence[Floats], possible: Sequence[Sequence[Floats]]) -> tuple[StateBand, ...]:

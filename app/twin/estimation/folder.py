@@ -94,7 +94,7 @@ def notes_of(state: CityState) -> Iterator[str]:
         yield f"What {listed([state.expected.elements.name[k] for k in known])} do is taken as they say it."
     if not state.factors.n_stations:
         yield "No station measures what its bus draws: spreads of expectations could not be checked."
-    absent = [f"{each.element_kind} {each.element}" for each in _of_nothing(state)]
+    absent = [f"{each.element_kind} {each.element}" for each in _places_of_nothing(state)]
     if absent:
         named = listed(list(dict.fromkeys(absent)))
         yield f"{len(absent)} measured quantities count for nothing, since the city has no {named}."
@@ -102,7 +102,7 @@ def notes_of(state: CityState) -> Iterator[str]:
         yield f"{state.series.outside} values were measured outside the period."
 
 
-def _of_nothing(state: CityState) -> Iterator[MeasuredPlace]:
+def _places_of_nothing(state: CityState) -> Iterator[MeasuredPlace]:
     """Places at buses, branches and assets that the city does not have."""
     inputs, elements = state.inputs, state.expected.elements
     network = inputs.loaded.city.network

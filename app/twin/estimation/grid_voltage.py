@@ -44,14 +44,14 @@ class GridVoltageSpread:
     weights: Floats
 
     @property
-    def mean(self) -> float:
-        """Root of the mean of their squares [1]."""
+    def rms(self) -> float:
+        """Root mean square of the standard deviations [1]."""
         return float(np.sqrt(np.average(self.values**2, weights=self.weights)))
 
-    def quantile(self, share: float) -> float:
+    def quantile(self, probability: float) -> float:
         """The standard deviation that is not exceeded with a probability [1]."""
         below = np.cumsum(self.weights) / self.weights.sum()
-        return float(self.values[min(int(np.searchsorted(below, share)), self.values.size - 1)])
+        return float(self.values[min(int(np.searchsorted(below, probability)), self.values.size - 1)])
 
 
 def grid_voltage_spread(found: StateEstimate, usual: float = GRID_VOLTAGE_SPREAD) -> GridVoltageSpread:
@@ -129,17 +129,17 @@ class GridVoltages:
         estimated = np.where(found.settled, found.x[-1] - 1, 0.0)
         return cls(spread, estimated, *_measured_alone(found, taken), slope)
 
-    def moved(self, error: Floats, share: float, rng: np.random.Generator) -> Floats:
+    def moved(self, error: Floats, probability: float, rng: np.random.Generator) -> Floats:
         """Errors drawn by the estimate, shape (V + 1, T), with the voltage drawn anew by one standard deviation.
 
         Given the voltage, withdrawals are what they are by any of them.
 
         Args:
             error: The errors, that of the voltage scale last.
-            share: Probability with which the standard deviation is not greater than that taken.
+            probability: With which the standard deviation is not greater than that taken.
             rng: All that is left to chance.
         """
-        variance = self.spread.quantile(share) ** 2
+        variance = self.spread.quantile(probability) ** 2
         weight = np.where(np.isfinite(self.variance), variance / (self.variance + max(variance, 1e-300)), 0.0)
         drawn = weight * self.deviation + np.sqrt(variance * (1 - weight)) * rng.standard_normal(weight.size)
         return np.asarray(error + self.slope * (drawn - self.estimated - error[-1]))

@@ -61,18 +61,18 @@ class PossibleStates:
         stores = np.isnan(self.expected.elements.ci_kg_per_mwh)
         return np.where(stores, self.inputs.ci_year_kg_per_mwh, np.zeros((n_steps, stores.size))), {}
 
-    def possible(self, rng: np.random.Generator, share: float = 0.5) -> tuple[Floats, OperatingPoints]:
+    def possible(self, rng: np.random.Generator, probability: float = 0.5) -> tuple[Floats, OperatingPoints]:
         """A possible state of each step: the state of the model, shape (K, T), and the operating points.
 
         Args:
             rng: All that is left to chance.
-            share: Probability with which the standard deviation of the external grids' voltage is not greater than that
+            probability: With which the standard deviation of the external grids' voltage is not greater than that
                 taken; of no effect without `grid_voltages`.
         """
         found = self.clean.estimate
         error = found.gain.draw(self.steps.size, rng)
         if self.grid_voltages is not None:
-            error = self.grid_voltages.moved(error, share, rng)
+            error = self.grid_voltages.moved(error, probability, rng)
         elements = self._physical(found.elements + error[:-1].T)
         x = found.gain.summed(np.vstack([elements.T, found.x[-1] + error[-1]]))
         voltage = found.model.by_node(found.model.voltages(x))

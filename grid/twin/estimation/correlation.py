@@ -54,10 +54,10 @@ def loadings_of_errors(error: Floats) -> sparse.csr_array:
     z = error[:, live] / (root[live] * np.sqrt(len(error)))
     common = np.zeros((0, error.shape[1]))
     if live.size > 1:
-        drawn = _shrinkage(z, len(z) * float(np.median(independent_share(z))))
+        shrinkage = _shrinkage(z, len(z) * float(np.median(independent_share(z))))
         values, vectors = _principal(z)
         common = np.zeros((values.size, error.shape[1]))
-        common[:, live] = np.sqrt(1 - drawn) * values[:, None] * vectors
+        common[:, live] = np.sqrt(1 - shrinkage) * values[:, None] * vectors
     own = np.sqrt(np.maximum(1 - (common**2).sum(axis=0), 0.0))
     return sparse.csr_array(sparse.vstack([sparse.csr_array(common), sparse.diags_array(own)]))
 
